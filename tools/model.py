@@ -1,0 +1,92 @@
+"""The nouns that every check, report and command shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeVar
+
+
+class Severity(StrEnum):
+    """How much a problem matters: errors and warnings fail a run, notes do not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place: a file as the user would type it, a path inside it such as `spec.egress[0].ports`, a line from 1 (0: not known)."""
+
+    file: str
+    path: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a check yields: a place, and a message that says what is wrong and what to write instead."""
+
+    where: Where
+    message: str
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A problem with the id of the rule that found it."""
+
+    rule: str
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One Kubernetes object and where it came from.
+
+    `file` is the template (`charts/sark-network/templates/x.yaml`) or the file that held it; `lines` maps a path
+    inside `body` (`spec.egress[0].to`, `metadata.labels["a/b"]`) to its line in the text that was read.
+    """
+
+    file: str
+    kind: str
+    name: str
+    namespace: str
+    body: Mapping[str, Any]
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    def where(self, path: str = "") -> Where:
+        """The place of `path`, with the line of the nearest ancestor that has one."""
+        probe = path
+        while probe not in self.lines and probe:
+            probe = probe[: max(probe.rfind("."), probe.rfind("["), 0)]
+        return Where(self.file, path, self.lines.get(probe, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of a run in one environment. `skipped` holds the reason when it could not run: that is never a pass."""
+
+    name: str
+    environment: str = ""
+    findings: tuple[Finding, ...] = ()
+    skipped: str = ""
+    seconds: float = 0.0
+
+
+Subject = TypeVar("Subject")
+Check = Callable[[Subject], Iterable[Problem]]
+
+
+def rule_id(check: Callable[..., object]) -> str:
+    """The id of a check: its function name, in kebab case."""
+    return check.__name__.replace("_", "-")
+
+
+def run(checks: Iterable[Check[Subject]], subject: Subject) -> Iterator[Finding]:
+    """Run each check over the subject and stamp what it yields with the rule's id."""
+    for check in checks:
+        for problem in check(subject):
+            yield Finding(rule_id(check), problem)
