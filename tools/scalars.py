@@ -1,0 +1,56 @@
+"""What a plain YAML scalar means to Helm and Kubernetes: YAML 1.1 as Go's decoder reads it, not as PyYAML does.
+
+Source: sigs.k8s.io/yaml, which both use. The two differ where it hurts: `1e3` is a number there, `22:22` and
+`2027-06-30` are strings, `y` and `n` are booleans.
+"""
+
+from __future__ import annotations
+
+import re
+
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_TRUE = frozenset({"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"})
+_FALSE = frozenset({"n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"})
+_INTEGER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|0[0-7]*|[1-9][0-9]*)")
+_NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_SPECIAL = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_OLD_OCTAL = re.compile(r"0[0-7]+")
+_LARGEST = 2**64 - 1
+_SMALLEST = -(2**63)
+
+
+def plain(text: str) -> str | int | float | bool | None:
+    """The value of a scalar that was written without quotes and without a tag."""
+    if text in _NULL:
+        return None
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    if text[0] in "0123456789+-.":
+        return _number(text)
+    return text
+
+
+def _number(text: str) -> str | int | float:
+    digits = text.replace("_", "")
+    if _INTEGER.fullmatch(digits):
+        value = _integer(digits)
+        return value if _SMALLEST <= value <= _LARGEST else float(value)
+    if _NUMBER.fullmatch(digits):
+        return _shortest(float(digits))
+    if _SPECIAL.fullmatch(digits):
+        return float(digits.replace(".", "", 1))
+    return text
+
+
+def _shortest(value: float) -> int | float:
+    """A whole number is an integer once it has been through JSON, and everything goes through JSON."""
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+
+def _integer(digits: str) -> int:
+    sign, bare = (-1, digits[1:]) if digits[0] == "-" else (1, digits.lstrip("+"))
+    if _OLD_OCTAL.fullmatch(bare):
+        return sign * int(bare, 8)
+    return sign * int(bare, 0)
