@@ -1,0 +1,90 @@
+{{/*
+The allowlist, normalised once, as JSON:
+{"entries": [{name, ports, workloads, path}], "internal": [{name, cidrs, protocol, ports, workloads, path}]}.
+The schema has refused what is no name; here stands what a schema cannot say: public suffixes of several labels,
+duplicates, and entries that another entry already covers. tools/allowlist.py says the same with the same words.
+*/}}
+{{- define "sark-network.allowlist" -}}
+{{- $entries := list -}}
+{{- range $key := list "domains" "extraDomains" -}}
+{{- range $i, $entry := index $.Values.egress $key -}}
+{{- if kindIs "string" $entry }}{{ $entry = dict "name" $entry }}{{ end -}}
+{{- $entries = append $entries (include "sark-network.entry" (dict "entry" $entry "path" (printf "egress.%s[%d]" $key $i)) | fromJson) -}}
+{{- end -}}
+{{- end -}}
+{{- $internal := list -}}
+{{- range $i, $entry := .Values.egress.internal -}}
+{{- $internal = append $internal (include "sark-network.entry" (dict "entry" $entry "path" (printf "egress.internal[%d]" $i)) | fromJson) -}}
+{{- end -}}
+{{- $suffixes := .Files.Get "files/public-suffixes.txt" -}}
+{{- range concat $entries $internal -}}
+{{- if hasPrefix "*." .name }}{{ include "sark-network.refuseSuffix" (dict "entry" . "suffixes" $suffixes) }}{{ end -}}
+{{- end -}}
+{{- include "sark-network.refuseRepeats" (concat $entries $internal) -}}
+{{- dict "entries" $entries "internal" $internal | toJson -}}
+{{- end -}}
+
+{{/* One entry with its defaults: lower case, port 443, the gateway. */}}
+{{- define "sark-network.entry" -}}
+{{- $given := .entry -}}
+{{- $entry := dict "name" (lower $given.name) "path" .path -}}
+{{- $_ := set $entry "ports" ($given.ports | default (list 443)) -}}
+{{- $_ := set $entry "workloads" ($given.workloads | default (list "gateway")) -}}
+{{- if hasKey $given "cidrs" -}}
+{{- $_ := set $entry "cidrs" $given.cidrs -}}
+{{- $_ := set $entry "protocol" ($given.protocol | default "tls") -}}
+{{- end -}}
+{{- $entry | toJson -}}
+{{- end -}}
+
+{{/* The public suffix list's rules: `d` itself, `*.p` for every child of p, `!e` for an exception. */}}
+{{- define "sark-network.refuseSuffix" -}}
+{{- $base := trimPrefix "*." .entry.name -}}
+{{- $parent := join "." (rest (splitList "." $base)) -}}
+{{- $listed := contains (printf "\n%s\n" $base) .suffixes -}}
+{{- $child := and (contains (printf "\n*.%s\n" $parent) .suffixes) (not (contains (printf "\n!%s\n" $base) .suffixes)) -}}
+{{- if or $listed $child -}}
+{{- fail (printf "%s: %s would allow every name under the public suffix %s, where anyone can register one; list the names that you mean, such as *.example.%s" .entry.path .entry.name $base $base) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Each workload, port and name once; and no entry that a wildcard of the same workload and port covers. */}}
+{{- define "sark-network.refuseRepeats" -}}
+{{- $seen := dict -}}
+{{- range $entry := . -}}
+{{- range $workload := .workloads }}{{ range $port := $entry.ports -}}
+{{- $key := printf "%s:%v:%s" $workload $port $entry.name -}}
+{{- if hasKey $seen $key -}}
+{{- fail (printf "%s: %s, port %v, for %s is in the list already, at %s; remove one" $entry.path $entry.name $port $workload (get $seen $key)) -}}
+{{- end -}}
+{{- $_ := set $seen $key $entry.path -}}
+{{- end }}{{ end -}}
+{{- end -}}
+{{- range $entry := . -}}
+{{- if not (hasKey $entry "cidrs") -}}
+{{- $cover := include "sark-network.cover" (dict "entry" $entry "seen" $seen) -}}
+{{- if $cover -}}
+{{- fail (printf "%s: %s is covered by %s already; remove it, or narrow the wildcard" $entry.path $entry.name $cover) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The place of a wildcard that covers the entry for each of its workloads and ports, or nothing. */}}
+{{- define "sark-network.cover" -}}
+{{- $entry := .entry -}}
+{{- $seen := .seen -}}
+{{- $labels := rest (splitList "." (trimPrefix "*." $entry.name)) -}}
+{{- $found := "" -}}
+{{- range $i, $_ := $labels -}}
+{{- $wild := printf "*.%s" (join "." (slice $labels $i)) -}}
+{{- $all := true -}}
+{{- $at := "" -}}
+{{- range $workload := $entry.workloads }}{{ range $port := $entry.ports -}}
+{{- $at = get $seen (printf "%s:%v:%s" $workload $port $wild) -}}
+{{- if or (not $at) (contains "internal" $at) }}{{ $all = false }}{{ end -}}
+{{- end }}{{ end -}}
+{{- if and $all (not $found) }}{{ $found = $at }}{{ end -}}
+{{- end -}}
+{{- $found -}}
+{{- end -}}

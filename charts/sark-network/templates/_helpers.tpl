@@ -1,0 +1,68 @@
+{{/* Names and labels. */}}
+{{- define "sark-network.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "sark-network.fullname" -}}
+{{- $name := include "sark-network.name" . -}}
+{{- if .Values.fullnameOverride -}}
+{{- include "sark-network.short" (dict "name" .Values.fullnameOverride) -}}
+{{- else if contains $name .Release.Name -}}
+{{- include "sark-network.short" (dict "name" .Release.Name) -}}
+{{- else -}}
+{{- include "sark-network.short" (dict "name" (printf "%s-%s" .Release.Name $name)) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* At most 40 characters, so that suffixes still fit into 63; a cut name ends in a hash, so that two never meet. */}}
+{{- define "sark-network.short" -}}
+{{- if gt (len .name) 40 -}}
+{{- printf "%s-%s" (.name | trunc 31 | trimSuffix "-") (.name | sha256sum | trunc 8) -}}
+{{- else -}}
+{{- .name -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Cluster-scoped objects carry the namespace too: two releases live side by side. */}}
+{{- define "sark-network.clusterName" -}}
+{{- printf "%s-%s" .Release.Namespace (include "sark-network.fullname" .) -}}
+{{- end -}}
+
+{{- define "sark-network.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+app.kubernetes.io/name: {{ include "sark-network.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/part-of: sark
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "sark-network.annotations" -}}
+{{- with .Values.commonAnnotations }}{{ toYaml . }}{{ end -}}
+{{- end -}}
+
+{{/* metadata of an object: (dict "root" $ "name" … "namespace" … "annotations" …); no namespace: cluster-scoped. */}}
+{{- define "sark-network.metadata" -}}
+name: {{ .name }}
+{{- with .namespace }}
+namespace: {{ . }}
+{{- end }}
+labels:
+  {{- include "sark-network.labels" .root | nindent 2 }}
+{{- with merge (dict) (.annotations | default dict) .root.Values.commonAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{- define "sark-network.proxySelector" -}}
+app.kubernetes.io/name: {{ include "sark-network.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: egress-proxy
+{{- end -}}
+
+{{- define "sark-network.proxied" -}}
+{{- if and .Values.egress.enabled (eq .Values.egress.engine "proxy") }}true{{ end -}}
+{{- end -}}

@@ -1,0 +1,79 @@
+{{/*
+The proxy's own policies: who may call it on which list's port, and the second wall behind Envoy's own address check.
+*/}}
+{{- define "sark-network.proxyPolicy" }}
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  {{- include "sark-network.metadata" (dict "root" $ "name" (printf "%s-egress-proxy" (include "sark-network.fullname" .)) "namespace" .Release.Namespace) | nindent 2 }}
+spec:
+  podSelector:
+    matchLabels:
+      {{- include "sark-network.proxySelector" . | nindent 6 }}
+  policyTypes: [Ingress, Egress]
+  ingress:
+    {{- range $part := list "gateway" "database" "cache" "opa" }}
+    {{- if include "sark-network.part.listed" (dict "root" $ "part" $part) }}
+    - from:
+        {{- include "sark-network.part.peer" (dict "root" $ "part" $part "from" $.Release.Namespace) | nindent 8 }}
+      ports:
+        - {protocol: TCP, port: {{ index $.Values.proxy.ports $part }}}
+    {{- end }}
+    {{- end }}
+    {{- if and .Values.monitoring.enabled .Values.monitoring.namespaces }}
+    - from:
+        {{- include "sark-network.namespacePeers" .Values.monitoring | nindent 8 }}
+      ports:
+        - {protocol: TCP, port: {{ .Values.proxy.metricsPort }}}
+    {{- end }}
+  egress:
+    {{- include "sark-network.dnsRule" . | nindent 4 }}
+    {{- include "sark-network.resolverRule" . | nindent 4 }}
+    {{- $ports := include "sark-network.publicPorts" . | fromJsonArray }}
+    {{- if or $ports (eq .Values.egress.mode "audit") }}
+    - to:
+        {{- include "sark-network.publicPeers" . | nindent 8 }}
+      {{- if eq .Values.egress.mode "enforce" }}
+      ports:
+        {{- range $ports }}
+        - {protocol: TCP, port: {{ . }}}
+        {{- end }}
+      {{- end }}
+    {{- end }}
+    {{- range (include "sark-network.allowlist" . | fromJson).internal }}
+    - to:
+        {{- range .cidrs }}
+        - ipBlock: {cidr: {{ . | quote }}}
+        {{- end }}
+      ports:
+        {{- range .ports }}
+        - {protocol: TCP, port: {{ . }}}
+        {{- end }}
+    {{- end }}
+{{- end }}
+
+{{/* DNS servers outside the cluster, when the proxy is told to use some. */}}
+{{- define "sark-network.resolverRule" -}}
+{{- with .Values.proxy.resolvers }}
+- to:
+    {{- range . }}
+    - ipBlock: {cidr: {{ printf "%s/%s" . (ternary "128" "32" (contains ":" .)) | quote }}}
+    {{- end }}
+  ports:
+    - {protocol: UDP, port: 53}
+    - {protocol: TCP, port: 53}
+{{- end }}
+{{- end -}}
+
+{{/* Every port of the allowlist's public names, once, as a JSON list. */}}
+{{- define "sark-network.publicPorts" -}}
+{{- $ports := list -}}
+{{- range (include "sark-network.allowlist" . | fromJson).entries -}}
+{{- range .ports }}{{ $ports = append $ports (int .) }}{{ end -}}
+{{- end -}}
+{{- $sorted := list -}}
+{{- range $ports | uniq }}{{ $sorted = append $sorted (printf "%05d" .) }}{{ end -}}
+{{- $ports = list -}}
+{{- range $sorted | sortAlpha }}{{ $ports = append $ports (trimPrefix "0" . | trimPrefix "0" | trimPrefix "0" | trimPrefix "0" | int) }}{{ end -}}
+{{- $ports | toJson -}}
+{{- end -}}

@@ -1,0 +1,47 @@
+"""`python -m tools.suffixes`: rewrites the chart's list of public suffixes from the installed `publicsuffixlist` package.
+
+The chart refuses a wildcard under a public suffix (https://publicsuffix.org), where anyone can register a name. Suffixes of
+one label are left out: values.schema.json refuses a wildcard under any of those.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from importlib import metadata, resources
+from pathlib import Path
+
+TARGET = Path("charts/sark-network/files/public-suffixes.txt")
+HEADER = """\
+# The rules of the Public Suffix List (https://publicsuffix.org), those of two labels or more, in punycode.
+# Made by `python -m tools.suffixes` from publicsuffixlist {version}. This Source Code Form is subject to the terms of the
+# Mozilla Public License, v. 2.0; a copy of it is at https://mozilla.org/MPL/2.0/.
+"""
+
+
+def rules(text: str) -> Iterator[str]:
+    """The rules of a public_suffix_list.dat, without comments, in punycode; those of one label left out."""
+    for line in text.splitlines():
+        rule = line.split("//", 1)[0].strip()
+        if "." in rule:
+            mark = "!" if rule.startswith("!") else ""
+            labels = rule.removeprefix("!").split(".")
+            yield mark + ".".join(label if label.isascii() else label.encode("idna").decode() for label in labels)
+
+
+def main() -> int:
+    """Write the file; 2 when the package is not installed."""
+    try:
+        version = metadata.version("publicsuffixlist")
+        text = resources.files("publicsuffixlist").joinpath("public_suffix_list.dat").read_text("utf-8")
+    except ModuleNotFoundError:
+        print("publicsuffixlist is not installed: pip install publicsuffixlist", file=sys.stderr)
+        return 2
+    listed = sorted(set(rules(text)))
+    TARGET.write_text(HEADER.format(version=version) + "\n".join(listed) + "\n", "utf-8")
+    print(f"{TARGET}: {len(listed)} rules")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
