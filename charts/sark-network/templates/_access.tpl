@@ -6,7 +6,7 @@ It may call nothing itself but its own replicas, when they replicate, and the pr
 {{- $block := index .root.Values .part -}}
 {{- $namespace := include "sark-network.part.namespace" . -}}
 {{- $here := dict "root" .root "part" .part "from" $namespace -}}
-{{- $proxy := include "sark-network.part.proxyRule" $here -}}
+{{- $proxy := include "sark-network.part.proxyRule" $here | trim -}}
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
@@ -26,23 +26,27 @@ spec:
         {{- toYaml . | nindent 8 }}
         {{- end }}
       ports:
-        {{- include "sark-network.part.ports" . | nindent 8 }}
+        {{- include "sark-network.part.ports" . | trim | nindent 8 }}
     {{- with $block.extraIngress }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
   {{- if or $block.replication.enabled $proxy $block.extraEgress }}
   egress:
     {{- if or $block.replication.enabled $proxy }}
-    {{- include "sark-network.dnsRule" .root | nindent 4 }}
+    {{- with include "sark-network.dnsRule" .root | trim }}
+    {{- . | nindent 4 }}
+    {{- end }}
     {{- end }}
     {{- if $block.replication.enabled }}
     - to:
         - podSelector:
             {{- include "sark-network.part.selector" . | nindent 12 }}
       ports:
-        {{- include "sark-network.part.ports" . | nindent 8 }}
+        {{- include "sark-network.part.ports" . | trim | nindent 8 }}
     {{- end }}
-    {{- $proxy | nindent 4 }}
+    {{- with $proxy }}
+    {{- . | nindent 4 }}
+    {{- end }}
     {{- with $block.extraEgress }}
     {{- toYaml . | nindent 4 }}
     {{- end }}

@@ -12,7 +12,8 @@ The documentation ranges are left out: nothing answers there, and tests need add
 {{- $six := list
   "::/96" "::ffff:0:0/96" "64:ff9b:1::/48" "100::/64" "2001::/32" "fc00::/7" "fe80::/10" "fec0::/10" "ff00::/8" -}}
 {{- range concat .Values.cluster.cidrs .Values.egress.deniedCidrs -}}
-{{- if contains ":" . }}{{ $six = append $six . }}{{ else }}{{ $four = append $four . }}{{ end -}}
+{{- if contains ":" . }}{{ $six = append $six . }}
+{{- else if not (or (hasPrefix "10." .) (hasPrefix "192.168." .)) }}{{ $four = append $four . }}{{ end -}}
 {{- end -}}
 {{- /* An IPv4 address also travels inside an IPv6 one: NAT64 (RFC 6052) and 6to4 (RFC 3056). */ -}}
 {{- range $four -}}

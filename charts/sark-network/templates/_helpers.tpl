@@ -23,9 +23,9 @@
 {{- end -}}
 {{- end -}}
 
-{{/* Cluster-scoped objects carry the namespace too: two releases live side by side. */}}
+{{/* Cluster-scoped objects carry the namespace too; the hash tells release c in a-b from release b-c in a. */}}
 {{- define "sark-network.clusterName" -}}
-{{- printf "%s-%s" .Release.Namespace (include "sark-network.fullname" .) -}}
+{{- printf "%s-%s-%s" .Release.Namespace (include "sark-network.fullname" .) (printf "%s/%s" .Release.Namespace .Release.Name | sha256sum | trunc 6) -}}
 {{- end -}}
 
 {{- define "sark-network.labels" -}}

@@ -17,9 +17,13 @@ spec:
   selector: {{ include "sark-network.calicoSelector" (include "sark-network.part.selector" . | fromYaml) }}
   types: [Egress]
   egress:
-    {{- include "sark-network.lockdown.exceptions" . | nindent 4 }}
+    {{- with include "sark-network.lockdown.exceptions" . | trim }}
+    {{- . | nindent 4 }}
+    {{- end }}
     {{- if $enterprise }}
-    {{- include "sark-network.enterprise.rules" . | nindent 4 }}
+    {{- with include "sark-network.enterprise.rules" . | trim }}
+    {{- . | nindent 4 }}
+    {{- end }}
     {{- end }}
     - action: Deny
       destination:
@@ -69,18 +73,18 @@ spec:
   egress:
     {{- with .Values.dns }}
     {{- if and .enabled .cidrs }}
-    {{- include "sark-network.lockdown.allow" (dict "protocol" "UDP" "nets" .cidrs "ports" .ports) | nindent 4 }}
-    {{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" .cidrs "ports" .ports) | nindent 4 }}
+    {{- include "sark-network.lockdown.allow" (dict "protocol" "UDP" "nets" .cidrs "ports" .ports) | trim | nindent 4 }}
+    {{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" .cidrs "ports" .ports) | trim | nindent 4 }}
     {{- end }}
     {{- end }}
     {{- with .Values.proxy.resolvers }}
     {{- $nets := list }}
     {{- range . }}{{ $nets = append $nets (printf "%s/%s" . (ternary "128" "32" (contains ":" .))) }}{{ end }}
-    {{- include "sark-network.lockdown.allow" (dict "protocol" "UDP" "nets" $nets "ports" (list 53)) | nindent 4 }}
-    {{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" $nets "ports" (list 53)) | nindent 4 }}
+    {{- include "sark-network.lockdown.allow" (dict "protocol" "UDP" "nets" $nets "ports" (list 53)) | trim | nindent 4 }}
+    {{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" $nets "ports" (list 53)) | trim | nindent 4 }}
     {{- end }}
     {{- range $list.internal }}
-    {{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" .cidrs "ports" .ports) | nindent 4 }}
+    {{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" .cidrs "ports" .ports) | trim | nindent 4 }}
     {{- end }}
     - action: Deny
       destination:

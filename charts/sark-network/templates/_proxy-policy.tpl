@@ -22,13 +22,17 @@ spec:
     {{- end }}
     {{- if and .Values.monitoring.enabled .Values.monitoring.namespaces }}
     - from:
-        {{- include "sark-network.namespacePeers" .Values.monitoring | nindent 8 }}
+        {{- include "sark-network.namespacePeers" .Values.monitoring | trim | nindent 8 }}
       ports:
         - {protocol: TCP, port: {{ .Values.proxy.metricsPort }}}
     {{- end }}
   egress:
-    {{- include "sark-network.dnsRule" . | nindent 4 }}
-    {{- include "sark-network.resolverRule" . | nindent 4 }}
+    {{- with include "sark-network.dnsRule" . | trim }}
+    {{- . | nindent 4 }}
+    {{- end }}
+    {{- with include "sark-network.resolverRule" . | trim }}
+    {{- . | nindent 4 }}
+    {{- end }}
     {{- $ports := include "sark-network.publicPorts" . | fromJsonArray }}
     {{- if or $ports (eq .Values.egress.mode "audit") }}
     - to:
