@@ -1,0 +1,295 @@
+"""The specification of who may talk to whom: `tests/flows.yaml`, read and checked, for the offline and the live judge.
+
+The file has three parts. `pods`: name → `{namespace, labels, ports, ready}`. `internet`: name → address, the zone of the
+test internet. `flows`: one row a flow, with the keys
+
+- `flow`: its id; `from`: a pod; `port`: 1-65535; `expect`: allow | deny; `why`: the reason, for whoever wants to change it;
+- `to`: a pod, `internet:NAME`, `address:IP`, `proxy`, `dns`, `apiserver`, `node` or `metadata`;
+- `protocol`: TCP (default) | UDP; `speak`: line | tls | http | dns | handshake, what is said once connected;
+- `via`: direct (default) | proxy, by CONNECT to `proxyPort` (3128), or by an absolute URL when `speak` is http;
+- `sni`: the name in the TLS hello, if not the target's own; "" sends none;
+- `during`: the states of the trial in which the row holds, of `STATES`; default [installed];
+- `twin`, for a deny: what must answer once the policy is gone. direct (default): the same without the proxy; proxy: the
+  same through the proxy, its policies taken away; never: nothing can answer, `proof` says why, and silence in the target's own
+  log is the proof.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tools.model import Problem, Where
+from tools.source import Document, parse
+
+STATES = ("installed", "allow-all", "proxy-down", "proxy-back", "upgraded", "rolled-back")
+SERVICES = ("proxy", "dns", "apiserver", "node", "metadata")
+SPEECH = ("line", "tls", "http", "dns", "handshake")
+_SAID_TO = {"pod": "line", "proxy": "http", "dns": "dns", "apiserver": "handshake", "node": "handshake", "metadata": "http"}
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A pod that takes part: TCP `ports` that it answers on; `ready` false keeps it out of Services."""
+
+    name: str
+    namespace: str
+    labels: Mapping[str, str]
+    ports: tuple[int, ...]
+    ready: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`kind` is pod, internet, address or one of `SERVICES`; `name` is the pod, the domain name or the address."""
+
+    kind: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One row. `sni` None means the target's own name."""
+
+    name: str
+    source: str
+    target: Target
+    port: int
+    expect: str
+    why: str
+    protocol: str = "TCP"
+    via: str = "direct"
+    proxy_port: int = 3128
+    speak: str = "line"
+    sni: str | None = None
+    during: tuple[str, ...] = ("installed",)
+    twin: str = "direct"
+    line: int = 0
+
+    @property
+    def allowed(self) -> bool:
+        """Whether an answer is what the row wants."""
+        return self.expect == "allow"
+
+
+@dataclass(frozen=True, slots=True)
+class Specification:
+    """The whole file."""
+
+    pods: Mapping[str, Pod]
+    internet: Mapping[str, str]
+    flows: tuple[Flow, ...]
+    file: str = ""
+
+    def during(self, state: str, expect: str = "") -> tuple[Flow, ...]:
+        """The rows that hold in a state, all of them or those with one expectation."""
+        return tuple(flow for flow in self.flows if state in flow.during and expect in ("", flow.expect))
+
+
+@dataclass
+class _Reader:
+    """Collects what is wrong while the rows are read, so that every bad row is named at once."""
+
+    document: Document
+    pods: dict[str, Pod] = field(default_factory=dict)
+    internet: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def bad(self, path: str, message: str) -> None:
+        self.problems.append(Problem(Where(self.document.file, path, self.line(path)), message))
+
+    def line(self, path: str) -> int:
+        while path and path not in self.document.lines:
+            path = path[: max(path.rfind("."), path.rfind("["), 0)]
+        return self.document.lines.get(path, 0)
+
+
+def read(text: str, file: str) -> tuple[Specification | None, tuple[Problem, ...]]:
+    """The specification, or None and what is wrong with the text."""
+    parsed = parse(text, file)
+    if parsed.problems or len(parsed.documents) != 1:
+        empty = Problem(Where(file), "holds no YAML document; it needs pods, internet and flows")
+        return None, parsed.problems or (empty,)
+    reader = _Reader(parsed.documents[0])
+    body = parsed.documents[0].body
+    if not isinstance(body, Mapping):
+        reader.bad("", "is not a mapping; it needs pods, internet and flows")
+        return None, tuple(reader.problems)
+    _keys(reader, body, "", {"pods", "internet", "flows"})
+    reader.pods.update(_pods(reader, body.get("pods")))
+    reader.internet.update(_internet(reader, body.get("internet")))
+    flows = tuple(_flows(reader, body.get("flows")))
+    if reader.problems:
+        return None, tuple(reader.problems)
+    return Specification(reader.pods, reader.internet, flows, file), ()
+
+
+def _keys(reader: _Reader, body: Mapping[str, Any], path: str, known: set[str]) -> None:
+    for key in body:
+        if key not in known:
+            reader.bad(f"{path}.{key}".lstrip("."), f"is no key here; known are {', '.join(sorted(known))}")
+
+
+def _pods(reader: _Reader, body: Any) -> Iterator[tuple[str, Pod]]:
+    if not isinstance(body, Mapping) or not body:
+        reader.bad("pods", "is missing; write name: {namespace, labels, ports}")
+        return
+    for name, pod in body.items():
+        path = f"pods.{name}"
+        if name in SERVICES:
+            reader.bad(path, f"is taken: {name} is a target of its own; give the pod another name")
+        elif not isinstance(pod, Mapping) or not isinstance(pod.get("namespace"), str) or not _is_labels(pod.get("labels")):
+            reader.bad(path, "needs namespace and labels: {namespace: sark, labels: {app: x}, ports: [8000]}")
+        elif not isinstance(pod.get("ports"), list) or not all(map(_is_port, pod["ports"])):
+            reader.bad(f"{path}.ports", "is not a list of ports from 1 to 65535")
+        else:
+            _keys(reader, pod, path, {"namespace", "labels", "ports", "ready"})
+            yield name, Pod(name, pod["namespace"], pod["labels"], tuple(pod["ports"]), pod.get("ready", True) is True)
+
+
+def _internet(reader: _Reader, body: Any) -> Iterator[tuple[str, str]]:
+    if not isinstance(body, Mapping):
+        reader.bad("internet", "is missing; write name: address")
+        return
+    for name, address in body.items():
+        if _is_ipv4(address):
+            yield name, address
+        else:
+            reader.bad(f'internet["{name}"]', f"{address!r} is no IPv4 address")
+
+
+def _flows(reader: _Reader, body: Any) -> Iterator[Flow]:
+    if not isinstance(body, list) or not body:
+        reader.bad("flows", "is missing; write one row a flow: {flow, from, to, port, expect, why}")
+        return
+    seen: dict[str, str] = {}
+    for index, row in enumerate(body):
+        path = f"flows[{index}]"
+        if not isinstance(row, Mapping):
+            reader.bad(path, "is not a row; write {flow, from, to, port, expect, why}")
+            continue
+        before = len(reader.problems)
+        _check_row(reader, row, path)
+        if row.get("flow") in seen:
+            reader.bad(f"{path}.flow", f"{row['flow']} is the id of {seen[row['flow']]} too; give it another")
+        seen[str(row.get("flow"))] = path
+        if len(reader.problems) == before:
+            yield _flow(row, reader.line(path))
+
+
+def _is_port(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 65536
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _is_labels(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(item, str) for pair in value.items() for item in pair)
+
+
+def _is_ipv4(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(ipaddress.IPv4Address(value))
+    except ValueError:
+        return False
+
+
+def _one_of(*words: str) -> Callable[[Any], str]:
+    return lambda value: "" if value in words else f"{value!r} is none of {', '.join(words)}"
+
+
+def _states(value: Any) -> str:
+    if isinstance(value, list) and value and all(item in STATES for item in value):
+        return ""
+    return f"{value!r} is not a list of states; known are {', '.join(STATES)}"
+
+
+_REQUIRED = ("flow", "from", "to", "port", "expect", "why")
+_RULES: Mapping[str, Callable[[Any], str]] = {
+    "flow": lambda value: "" if _is_text(value) else "needs an id",
+    "from": lambda value: "" if _is_text(value) else "needs the name of a pod",
+    "to": lambda value: "" if _is_text(value) else "needs a target",
+    "port": lambda value: "" if _is_port(value) else f"{value!r} is no port from 1 to 65535",
+    "expect": _one_of("allow", "deny"),
+    "why": lambda value: "" if _is_text(value) else "needs a reason in words",
+    "protocol": _one_of("TCP", "UDP"),
+    "via": _one_of("direct", "proxy"),
+    "proxyPort": lambda value: "" if _is_port(value) else f"{value!r} is no port from 1 to 65535",
+    "speak": _one_of(*SPEECH),
+    "sni": lambda value: "" if isinstance(value, str) else 'is not text; "" sends no name',
+    "during": _states,
+    "twin": _one_of("direct", "proxy", "never"),
+    "proof": lambda value: "" if _is_text(value) else "needs a reason in words",
+}
+
+
+def _check_row(reader: _Reader, row: Mapping[str, Any], path: str) -> None:
+    _keys(reader, row, path, set(_RULES))
+    for key in _REQUIRED:
+        if key not in row:
+            reader.bad(path, f"has no {key}; a row needs {', '.join(_REQUIRED)}")
+    before = len(reader.problems)
+    for key, rule in _RULES.items():
+        if key in row and (message := rule(row[key])):
+            reader.bad(f"{path}.{key}", message)
+    if len(reader.problems) == before and all(key in row for key in _REQUIRED):
+        _check_together(reader, row, path)
+
+
+def _check_together(reader: _Reader, row: Mapping[str, Any], path: str) -> None:
+    """What only shows when two keys, or a key and the pods, are seen together."""
+    target = _target(row["to"], reader.pods)
+    if row["from"] not in reader.pods:
+        reader.bad(f"{path}.from", f"{row['from']} is not among pods")
+    if target is None:
+        reader.bad(f"{path}.to", f"{row['to']} is no pod, internet:NAME, address:IP, {', '.join(SERVICES)}")
+    elif target.kind == "internet" and target.name not in reader.internet:
+        reader.bad(f"{path}.to", f"{target.name} is not among internet; give it an address there")
+    elif target.kind == "address" and not _is_ipv4(target.name):
+        reader.bad(f"{path}.to", f"{target.name} is no IPv4 address")
+    elif target.kind == "pod" and row["port"] not in reader.pods[target.name].ports:
+        reader.bad(f"{path}.port", f"{target.name} does not answer on {row['port']}; add it to its ports")
+    elif row.get("via") == "proxy" and target.kind not in ("internet", "address"):
+        reader.bad(f"{path}.via", "the proxy leads to internet:NAME and address:IP only")
+    if row["expect"] == "allow" and "twin" in row:
+        reader.bad(f"{path}.twin", "only a deny has a twin")
+    if (row.get("twin") == "never") != ("proof" in row):
+        reader.bad(f"{path}.twin", "twin: never and proof belong together")
+    if row.get("twin") == "never" and target is not None and target.kind not in ("internet", "address"):
+        reader.bad(f"{path}.twin", "only the test internet keeps a log that could prove it; a twin must answer here")
+
+
+def _target(text: str, pods: Mapping[str, Pod]) -> Target | None:
+    kind, colon, name = text.partition(":")
+    if colon:
+        return Target(kind, name) if kind in ("internet", "address") else None
+    if text in pods:
+        return Target("pod", text)
+    return Target(text) if text in SERVICES else None
+
+
+def _flow(row: Mapping[str, Any], line: int) -> Flow:
+    kind, _, name = row["to"].partition(":")
+    target = Target(kind, name) if name else Target(kind) if kind in SERVICES else Target("pod", kind)
+    protocol = row.get("protocol", "TCP")
+    usual = "dns" if protocol == "UDP" else _SAID_TO.get(target.kind, "tls")
+    return Flow(
+        name=row["flow"],
+        source=row["from"],
+        target=target,
+        port=row["port"],
+        expect=row["expect"],
+        why=row["why"],
+        protocol=protocol,
+        via=row.get("via", "direct"),
+        proxy_port=row.get("proxyPort", 3128),
+        speak=row.get("speak", usual),
+        sni=row.get("sni"),
+        during=tuple(row.get("during", ("installed",))),
+        twin=row.get("twin", "proxy" if target.kind == "proxy" else "direct"),
+        line=line,
+    )
