@@ -1,0 +1,64 @@
+# Every target sets up what it needs, on a fresh machine too. A repeat does nothing that was done.
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PY := .venv/bin/python
+RUN := .venv/.requirements
+DEV := .venv/.requirements-dev
+export PATH := $(PATH):$(CURDIR)/.cache/bin
+
+.PHONY: help validate test check cluster bench format lock helm kind clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.* ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.* ## (.*)/  make \1\t\2/' | expand -t 18
+
+validate: $(RUN) helm ## render every environment and judge it
+	@$(PY) -m tools.validate
+
+test: $(DEV) helm ## run the tests; no Docker, no cluster
+	@$(PY) -m pytest -m "not kind" -q
+
+check: $(DEV) ## lint, format, types, and generated docs that are up to date
+	@$(PY) -m ruff check --quiet .
+	@$(PY) -m ruff format --check --quiet . || { echo 'not formatted; run `make format`' >&2; exit 1; }
+	@$(PY) -m mypy --no-error-summary
+	@$(PY) -m tools.rules --check
+
+cluster: $(DEV) helm kind ## install the chart in a kind cluster with Calico and probe it; needs Docker
+	@$(PY) -m pytest -m kind -q
+
+bench: $(DEV) helm ## measure the validator
+	@bench/validate
+
+format: $(DEV) ## format the code and write the generated docs
+	@$(PY) -m ruff check --quiet --fix-only .
+	@$(PY) -m ruff format --quiet .
+	@$(PY) -m tools.rules
+
+lock: $(DEV) ## renew the locks from pyproject.toml
+	@test -x $(UV) || { $(PY) -m venv .cache/uv && .cache/uv/bin/pip install --quiet --disable-pip-version-check uv; }
+	@$(UV) pip compile $(LOCK) --extra envoy -o requirements.lock
+	@$(UV) pip compile $(LOCK) --all-extras -c requirements.lock -o requirements-dev.lock
+UV := .cache/uv/bin/uv
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml
+
+helm: $(RUN)
+	@tools/bootstrap helm
+
+kind:
+	@tools/bootstrap kind
+
+$(RUN): requirements.lock
+	@tools/bootstrap venv requirements.lock
+	@touch $@
+
+# The development lock holds everything that the other does, at the same versions.
+$(DEV): requirements-dev.lock requirements.lock
+	@tools/bootstrap venv requirements-dev.lock
+	@touch $(RUN) $@
+
+clean: ## remove everything that was set up or cached
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache build *.egg-info
+	find . -name __pycache__ -type d -not -path './.git/*' -exec rm -rf {} +
