@@ -6,7 +6,6 @@ In audit, what no rule allowed is logged and then let through.
 {{- define "sark-network.enterprise.rules" -}}
 {{- $part := .part -}}
 {{- $list := include "sark-network.allowlist" .root | fromJson -}}
-{{- $denied := include "sark-network.deniedCidrs" .root | fromJsonArray -}}
 {{- $listed := false -}}
 {{- $byPorts := dict -}}
 {{- range $list.entries }}
@@ -19,18 +18,12 @@ In audit, what no rule allowed is logged and then let through.
 {{- range $list.internal }}
 {{- if has $part .workloads }}
 {{- $listed = true }}
-{{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" .cidrs "ports" .ports) }}
-  metadata:
-    annotations:
-      sark-network/internal: {{ pick . "name" "protocol" | toJson | quote }}
+{{- $annotations := dict "sark-network/internal" (pick . "name" "protocol" | toJson) }}
+{{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" .cidrs "ports" .ports "annotations" $annotations) }}
 {{- end }}
 {{- end }}
 {{- if $listed }}
-- action: Deny
-  destination:
-    notSelector: projectcalico.org/orchestrator == 'k8s'
-    nets:
-      {{- toYaml $denied | nindent 6 }}
+{{- include "sark-network.lockdown.denyPrivate" .root }}
 {{- end }}
 {{- range $ports, $names := $byPorts }}
 - action: Allow

@@ -50,11 +50,42 @@ spec:
 {{- end -}}
 
 {{- define "sark-network.lockdown.allow" }}
+{{- $allow := . }}
+{{- range include "sark-network.byFamily" .nets | fromJsonArray }}
 - action: Allow
-  protocol: {{ .protocol }}
+  protocol: {{ $allow.protocol }}
   destination:
-    nets: {{ .nets | toJson }}
-    ports: {{ .ports | toJson }}
+    nets: {{ . | toJson }}
+    ports: {{ $allow.ports | toJson }}
+{{- with $allow.annotations }}
+  metadata:
+    annotations:
+      {{- toYaml . | nindent 6 }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* The denied ranges, for whatever is not a pod. */}}
+{{- define "sark-network.lockdown.denyPrivate" }}
+{{- range include "sark-network.byFamily" (include "sark-network.deniedCidrs" . | fromJsonArray) | fromJsonArray }}
+- action: Deny
+  destination:
+    notSelector: projectcalico.org/orchestrator == 'k8s'
+    nets:
+      {{- toYaml . | nindent 6 }}
+{{- end }}
+{{- end -}}
+
+{{/* A list of CIDRs as a JSON list of one list a family: Calico refuses a rule that holds both. */}}
+{{- define "sark-network.byFamily" -}}
+{{- $four := list }}{{ $six := list -}}
+{{- range . }}
+{{- if contains ":" . }}{{ $six = append $six . }}{{ else }}{{ $four = append $four . }}{{ end }}
+{{- end -}}
+{{- $found := list -}}
+{{- if $four }}{{ $found = append $found $four }}{{ end -}}
+{{- if $six }}{{ $found = append $found $six }}{{ end -}}
+{{- $found | toJson -}}
 {{- end -}}
 
 {{/* The proxy's: the ranges that it must never reach, and every port that is not on the list. */}}
@@ -86,11 +117,7 @@ spec:
     {{- range $list.internal }}
     {{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" .cidrs "ports" .ports) | trim | nindent 4 }}
     {{- end }}
-    - action: Deny
-      destination:
-        notSelector: projectcalico.org/orchestrator == 'k8s'
-        nets:
-          {{- include "sark-network.deniedCidrs" . | fromJsonArray | toYaml | nindent 10 }}
+    {{- include "sark-network.lockdown.denyPrivate" . | trim | nindent 4 }}
     {{- if or $ports (eq .Values.egress.mode "audit") }}
     - action: Allow
       protocol: TCP
