@@ -1,7 +1,7 @@
-"""`python -m tools.suffixes`: rewrites the chart's list of public suffixes from the installed `publicsuffixlist` package.
+"""`python -m tools.suffixes`: rewrites the chart's list of public suffixes from the `publicsuffixlist` package.
 
-The chart refuses a wildcard under a public suffix (https://publicsuffix.org), where anyone can register a name. Suffixes of
-one label are left out: values.schema.json refuses a wildcard under any of those.
+The chart refuses a wildcard under a public suffix (https://publicsuffix.org), where anyone can register a name.
+Suffixes of one label are left out: values.schema.json refuses a wildcard under any of those.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import Path
 TARGET = Path("charts/sark-network/files/public-suffixes.txt")
 HEADER = """\
 # The rules of the Public Suffix List (https://publicsuffix.org), those of two labels or more, in punycode.
-# Made by `python -m tools.suffixes` from publicsuffixlist {version}. This Source Code Form is subject to the terms of the
-# Mozilla Public License, v. 2.0; a copy of it is at https://mozilla.org/MPL/2.0/.
+# Made by `python -m tools.suffixes` from publicsuffixlist {version}. This Source Code Form is subject to the
+# terms of the Mozilla Public License, v. 2.0; a copy of it is at https://mozilla.org/MPL/2.0/.
 """
 
 

@@ -43,7 +43,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- with .Values.commonAnnotations }}{{ toYaml . }}{{ end -}}
 {{- end -}}
 
-{{/* metadata of an object: (dict "root" $ "name" … "namespace" … "annotations" …); no namespace: cluster-scoped. */}}
+{{/* metadata of an object: (dict "root" $ "name" … "namespace" … "labels" … "annotations" …); no namespace: cluster-scoped. */}}
 {{- define "sark-network.metadata" -}}
 name: {{ .name }}
 {{- with .namespace }}
@@ -51,6 +51,9 @@ namespace: {{ . }}
 {{- end }}
 labels:
   {{- include "sark-network.labels" .root | nindent 2 }}
+  {{- with .labels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
 {{- with merge (dict) (.annotations | default dict) .root.Values.commonAnnotations }}
 annotations:
   {{- toYaml . | nindent 2 }}

@@ -10,7 +10,7 @@ NetworkPolicies, which see a packet when nothing here has matched it.
 apiVersion: projectcalico.org/v3
 kind: GlobalNetworkPolicy
 metadata:
-  {{- include "sark-network.metadata" (dict "root" .root "name" (printf "%s-lockdown-%s" (include "sark-network.clusterName" .root) .part) "annotations" $annotations) | nindent 2 }}
+  {{- include "sark-network.metadata" (dict "root" .root "name" (printf "%s-lockdown-%s" (include "sark-network.clusterName" .root) .part) "annotations" $annotations "labels" (dict "sark-network/workload" .part)) | nindent 2 }}
 spec:
   order: {{ .root.Values.calico.order }}
   namespaceSelector: projectcalico.org/name == '{{ include "sark-network.part.namespace" . }}'
