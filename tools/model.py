@@ -18,7 +18,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A place: a file as the user would type it, a path inside it such as `spec.egress[0].ports`, a line from 1 (0: not known)."""
+    """A place: a file as the user would type it, a path in it (`spec.egress[0].ports`), a line from 1 (0: not known)."""
 
     file: str
     path: str = ""
@@ -67,13 +67,18 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One step of a run in one environment. `skipped` holds the reason when it could not run: that is never a pass."""
+    """One step of a run in one environment. `skipped` holds the reason when it did not run: that is never a pass.
+
+    `excused`: and that fails nothing by itself, because an optional program is not there, or because a finding of an
+    earlier stage is the reason.
+    """
 
     name: str
     environment: str = ""
     findings: tuple[Finding, ...] = ()
     skipped: str = ""
     seconds: float = 0.0
+    excused: bool = False
 
 
 Subject = TypeVar("Subject")

@@ -1,0 +1,80 @@
+"""What Helm's error texts mean. pyhelm3 gives most of them one class, and Helm 3 and 4 differ in some words."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from tools.model import Where
+from tools.yaml_reader import step
+
+Kind = Literal["schema", "template", "helm"]
+
+_LEAF = re.compile(r"^\s*- at '(?P<pointer>[^']*)': (?P<message>.*)$")
+_SUMMARIES = ("validation failed", "allOf failed", "anyOf failed", "oneOf failed", "if-then failed", "if-else failed")
+_PLACE = re.compile(r"\(?[\w.-]+/(?P<file>(?:charts/[\w.-]+/)*templates/[\w./-]+)(?::(?P<line>\d+))?(?::\d+)?\)?")
+_EXECUTION = re.compile(r"^execution error at \([^)]*\): (?P<message>.*)", re.DOTALL)
+_TEMPLATE_WORDS = (
+    "execution error at",
+    "YAML parse error",
+    "parse error at",
+    "error calling",
+    "template:",
+    "function ",
+)
+
+
+class RenderError(Exception):
+    """A chart that Helm did not render.
+
+    `schema`: it refused the values, and `details` are (path, message); `template`: a template failed or asked to, at
+    `where` (a file below the chart, a line); `helm`: Helm could not begin.
+    """
+
+    def __init__(
+        self, kind: Kind, message: str, details: tuple[tuple[str, str], ...] = (), where: Where = Where("")
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.details = details
+        self.where = where
+
+
+def classify(stderr: str, code: int = 1) -> RenderError:
+    """The error that a failed `helm template` wrote."""
+    text = _error_text(stderr)
+    if "values don't meet the specifications of the schema" in text:
+        details = tuple(_details(text))
+        return RenderError("schema", "; ".join(f"{path or 'values'}: {message}" for path, message in details), details)
+    if any(word in text for word in _TEMPLATE_WORDS):
+        failed = _EXECUTION.match(text)
+        return RenderError("template", failed["message"].strip() if failed else text, where=_place(text))
+    return RenderError("helm", text or f"helm ended with {code} and said nothing")
+
+
+def _error_text(stderr: str) -> str:
+    lines = [line for line in stderr.splitlines() if not line.startswith(("level=", "WARNING:", "coalesce.go"))]
+    text = "\n".join(lines).replace("Use --debug flag to render out invalid YAML", "").strip()
+    _, found, after = text.rpartition("Error: ") if text.startswith("Error: ") else text.partition("\nError: ")
+    return (after if found else text).removeprefix("Error: ").strip()
+
+
+def _details(text: str) -> list[tuple[str, str]]:
+    found = [line for line in map(_LEAF.match, text.splitlines()) if line]
+    leaves = [(dotted(line["pointer"]), line["message"]) for line in found if line["message"] not in _SUMMARIES]
+    return leaves or [("", text.splitlines()[-1].strip())]
+
+
+def dotted(pointer: str) -> str:
+    """A JSON pointer (RFC 6901) as the paths of this toolkit: `/egress/domains/0` is `egress.domains[0]`."""
+    path = ""
+    for part in pointer.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        path = f"{path}[{key}]" if key.isdigit() and path else step(path, key)
+    return path
+
+
+def _place(text: str) -> Where:
+    found = _PLACE.search(text)
+    return Where(found["file"], "", int(found["line"] or 0)) if found else Where("")
