@@ -1,7 +1,7 @@
 """What a domain means, decided once for every engine.
 
-Names are lower case. `*.d` is one or more labels before `d`, never `d` itself; any other name is exact. Ports default to
-443, workloads to the gateway. values.schema.json refuses the same forms with the same words (tests keep the two
+Names are lower case. `*.d` is one or more labels before `d`, never `d` itself; any other name is exact. Ports
+default to 443, workloads to the gateway. values.schema.json refuses the same forms with the same words (tests keep the two
 equal), and the chart's _allowlist.tpl the same suffixes and repeats.
 """
 
@@ -29,7 +29,7 @@ _METADATA_NAMES = (
     r"|metadata\.tencentyun\.com|metadata"
 )
 
-# The refused forms, in the order in which they are tried: (the schema definition's id, the form, what to write instead).
+# The refused forms, in the order in which they are tried: (the schema definition's id, the form, what to write).
 FORMS: tuple[tuple[str, str, str], ...] = (
     ("no-whitespace", r"[\s,;\"'\\]", "one-name-in-each-entry-without-spaces-commas-or-quotes"),
     (
@@ -115,6 +115,11 @@ class Rule:
     port: int
     protocol: str = "tls"
     cidrs: tuple[str, ...] = ()
+
+
+def everything(workload: str) -> Rule:
+    """What no list says: the workload may reach any name on any port. It is how audit, or a hole, decodes."""
+    return Rule(workload, "*", 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,124 @@
+"""Checks of the allowlist against what was rendered from it."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from tools.allowlist import Allowlist, Entry, Rule, everything
+from tools.engines import engine
+from tools.model import Manifest, Problem, Severity, Where
+
+_PRIVATE = tuple(ipaddress.ip_network(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
+
+
+@dataclass(frozen=True, slots=True)
+class Egress:
+    """What the checks look at: `egress` of one environment's values, and the manifests rendered from it.
+
+    `file` is the values file that problems are shown in; `today` is the date that expiries are compared with.
+    """
+
+    engine: str
+    mode: str
+    strict: bool
+    listed: Allowlist
+    manifests: tuple[Manifest, ...]
+    today: date
+    file: str = ""
+
+
+def rendered_list_is_the_list(egress: Egress) -> Iterator[Problem]:
+    """The engine's manifests, read back, allow exactly the names, ports and workloads of the list.
+
+    An engine translates the list into its own language, and a translation can be wider or narrower than what it was
+    made from. The manifests are therefore decoded again; each rule that is in one and not in the other is a problem.
+    In mode audit every workload that uses the list may also reach everything else.
+    """
+    found = engine(egress.engine)
+    if found is None:
+        yield Problem(Where(egress.file, "egress.engine"), f"{egress.engine} is no engine that can be read back")
+        return
+    expected, decoded = _expected(egress), found.decode(egress.manifests)
+    for rule in sorted(decoded - expected):
+        yield Problem(Where(egress.file, "egress"), f"{found.name} allows {_said(rule)}, which the list does not")
+    for rule in sorted(expected - decoded):
+        yield Problem(_place(egress, rule), f"{found.name} does not allow {_said(rule)}, which the list does")
+
+
+def engine_can_say_the_list(egress: Egress) -> Iterator[Problem]:
+    """The engine can express what the list uses.
+
+    What an engine cannot say is data (tools/engines.py). Using it is an error under `egress.strict`, and a warning
+    without it. Use another engine, or write the entry so that this one can say it (docs/engines.md).
+    """
+    found = engine(egress.engine)
+    for gap in found.gaps if found else ():
+        for path in gap.used(egress.listed):
+            yield Problem(
+                Where(egress.file, path),
+                f"{egress.engine} cannot say {gap.name}; this entry becomes {gap.becomes}",
+                Severity.ERROR if egress.strict else Severity.WARNING,
+            )
+
+
+def entry_has_not_expired(egress: Egress) -> Iterator[Problem]:
+    """An entry's `expires` date is in the future.
+
+    An exception that was meant to end still stands. Remove the entry, or ask its owner and set a new date. The list
+    itself goes on allowing the name: a date must not cut a service off at midnight.
+    """
+    for entry in egress.listed.entries:
+        try:
+            expires = date.fromisoformat(entry.expires) if entry.expires else None
+        except ValueError:
+            yield Problem(Where(egress.file, f"{entry.path}.expires"), f"{entry.expires} is no date; write YYYY-MM-DD")
+            continue
+        if expires and expires < egress.today:
+            owner = f"; ask {entry.owner}" if entry.owner else ""
+            message = f"{entry.name} expired on {entry.expires}: remove it, or set a new date{owner}"
+            yield Problem(Where(egress.file, f"{entry.path}.expires"), message, Severity.WARNING)
+
+
+def internal_cidrs_are_private(egress: Egress) -> Iterator[Problem]:
+    """The CIDRs of egress.internal are inside private ranges (RFC 1918, RFC 4193).
+
+    `egress.internal` is for names that resolve to private addresses; a public name belongs to egress.domains, where
+    the proxy dials whatever public address it has. A CIDR that reaches beyond a private range opens more than it says.
+    """
+    for entry in egress.listed.entries:
+        for index, cidr in enumerate(entry.cidrs):
+            if not _inside_private(cidr):
+                message = f"{cidr} is not inside a private range; list {entry.name} in egress.domains instead"
+                yield Problem(Where(egress.file, f"{entry.path}.cidrs[{index}]"), message, Severity.WARNING)
+
+
+CHECKS = (rendered_list_is_the_list, engine_can_say_the_list, entry_has_not_expired, internal_cidrs_are_private)
+
+
+def _expected(egress: Egress) -> frozenset[Rule]:
+    workloads = {rule.workload for rule in egress.listed.rules} | {"gateway"}
+    extra: Iterable[Rule] = map(everything, workloads) if egress.mode == "audit" else ()
+    return egress.listed.rules | frozenset(extra)
+
+
+def _place(egress: Egress, rule: Rule) -> Where:
+    entry: Entry | None = next((one for one in egress.listed.entries if rule in one.rules()), None)
+    return Where(egress.file, entry.path if entry else "egress")
+
+
+def _said(rule: Rule) -> str:
+    if rule == everything(rule.workload):
+        return f"{rule.workload} everything"
+    at = f" at {', '.join(rule.cidrs)}" if rule.cidrs else ""
+    return f"{rule.workload} {rule.name} on port {rule.port} ({rule.protocol}){at}"
+
+
+def _inside_private(cidr: str) -> bool:
+    try:
+        network = ipaddress.ip_network(cidr, strict=False)
+    except ValueError:
+        return True
+    return any(network.version == block.version and network.subnet_of(block) for block in _PRIVATE)  # type: ignore[arg-type]
