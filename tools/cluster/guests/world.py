@@ -1,0 +1,152 @@
+"""The test internet: runs inside a container, needs nothing but Python's standard library and the openssl program.
+
+Usage: world.py JSON, with {"addresses": [...], "resolver": "203.0.113.53", "zone": {name: address}, "ports": [...]}.
+Takes the addresses as its own, answers DNS for the zone (and NXDOMAIN for all else), and answers TLS, HTTP and lines of
+text on every port. Writes one JSON line an event to standard output:
+
+    {"event": "ready"}
+    {"event": "query", "name": "api.openai.com", "type": 1, "peer": "172.18.0.3"}
+    {"event": "accept" | "hello" | "answer", "address": "203.0.113.10", "port": 443, "peer": "…", "sni": "…", "token": "…"}
+
+`accept` is a finished TCP handshake, so its absence says that not even a SYN was answered.
+"""
+
+import fcntl
+import json
+import socket
+import socketserver
+import ssl
+import struct
+import subprocess
+import sys
+import threading
+
+SIOCSIFADDR, SIOCSIFNETMASK = 0x8916, 0x891C
+PRINTING = threading.Lock()
+TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+
+
+def log(event, **fields):
+    """One line, whole, whichever thread writes."""
+    with PRINTING:
+        print(json.dumps({"event": event, **fields}), flush=True)
+
+
+def own(address, index):
+    """Give the loopback interface one more address. By ioctl, because slim images have no `ip`."""
+    name = f"lo:{index}".encode()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        for request, value in ((SIOCSIFADDR, address), (SIOCSIFNETMASK, "255.255.255.255")):
+            packed = struct.pack("16sHH4s8x", name, socket.AF_INET, 0, socket.inet_aton(value))
+            fcntl.ioctl(sock, request, packed)
+
+
+def question(query):
+    """The name and type asked for, and where the question ends."""
+    at, labels = 12, []
+    while query[at]:
+        labels.append(query[at + 1 : at + 1 + query[at]].decode("ascii", "replace"))
+        at += query[at] + 1
+    return ".".join(labels).lower(), struct.unpack(">H", query[at + 1 : at + 3])[0], at + 5
+
+
+def resolve(query, peer, zone):
+    """The reply to a DNS query: one A record, none of another type, or NXDOMAIN. Its TTL is 0: nobody may remember."""
+    name, kind, end = question(query)
+    log("query", name=name, type=kind, peer=peer)
+    address = zone.get(name)
+    flags = 0x8580 if address else 0x8583
+    answer = b""
+    if address and kind == 1:
+        answer = b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 0, 4) + socket.inet_aton(address)
+    return query[:2] + struct.pack(">HHHHH", flags, 1, 1 if answer else 0, 0, 0) + query[12:end] + answer
+
+
+class Visit(socketserver.BaseRequestHandler):
+    """One TCP connection: a TLS hello, an HTTP request, or a line of text; each is answered with what was seen."""
+
+    def handle(self):
+        address, port = self.request.getsockname()[:2]
+        self.seen = {"address": address, "port": port, "peer": self.client_address[0], "sni": None}
+        log("accept", **self.seen)
+        try:
+            self.request.settimeout(120)
+            if self.request.recv(1, socket.MSG_PEEK) == b"\x16":
+                self.request = self.hello()
+            self.converse()
+        except OSError as error:
+            log("broken", **self.seen, error=str(error))
+
+    def hello(self):
+        tls = TLS.wrap_socket(self.request, server_side=True, do_handshake_on_connect=False)
+        tls.sark_visit = self
+        tls.do_handshake()
+        log("hello", **self.seen)
+        return tls
+
+    def converse(self):
+        lines = self.request.makefile("rwb")
+        for line in lines:
+            words = line.decode("ascii", "replace").split()
+            if not words:
+                break
+            http = words[-1].startswith("HTTP/")
+            token = words[1].rpartition("/")[2] if http else words[-1]
+            log("answer", **self.seen, token=token)
+            seen = self.seen
+            text = f"sark-answer {seen['address']}:{seen['port']} sni={seen['sni'] or '-'} token={token}\n"
+            head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(text)}\r\nConnection: close\r\n\r\n" if http else ""
+            lines.write((head + text).encode())
+            lines.flush()
+            if http:
+                break
+
+
+class Server(socketserver.ThreadingTCPServer):
+    """Quick to rebind, and patient with many visitors at once."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 128
+
+
+def serve_dns(address, zone):
+    """DNS on UDP and TCP. Bound to its own address, so that replies come from where the question went."""
+
+    class Datagram(socketserver.BaseRequestHandler):
+        def handle(self):
+            self.request[1].sendto(resolve(self.request[0], self.client_address[0], zone), self.client_address)
+
+    class Stream(socketserver.StreamRequestHandler):
+        def handle(self):
+            while head := self.rfile.read(2):
+                reply = resolve(self.rfile.read(struct.unpack(">H", head)[0]), self.client_address[0], zone)
+                self.wfile.write(struct.pack(">H", len(reply)) + reply)
+
+    for server in (socketserver.ThreadingUDPServer((address, 53), Datagram), Server((address, 53), Stream)):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+
+def remember_sni(tls, name, _context):
+    """Called by ssl with the hello's server_name before the handshake ends."""
+    tls.sark_visit.seen["sni"] = name
+
+
+def main():
+    """Everything up, then one line that says so."""
+    plan = json.loads(sys.argv[1])
+    for index, address in enumerate([*plan["addresses"], plan["resolver"]], start=1):
+        own(address, index)
+    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=test-internet"
+    subprocess.run([*make.split(), "-keyout", "/tmp/key.pem", "-out", "/tmp/cert.pem"], check=True, capture_output=True)
+    TLS.load_cert_chain("/tmp/cert.pem", "/tmp/key.pem")
+    TLS.sni_callback = remember_sni
+    serve_dns(plan["resolver"], plan["zone"])
+    servers = [Server(("0.0.0.0", port), Visit) for port in plan["ports"]]
+    for server in servers[1:]:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    log("ready")
+    servers[0].serve_forever()
+
+
+main()

@@ -1,0 +1,47 @@
+"""What the command line says, and where things are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CHART = ROOT / "charts" / "sark-network"
+RELEASE = "sark"
+NAMESPACE = "sark"
+IMAGE = "python:3.13-slim"
+# Calico with its projectcalico.org/v3 API as plain CRDs, so that one manifest is enough.
+CALICO_MANIFEST = "https://raw.githubusercontent.com/projectcalico/calico/v3.32.2/manifests/calico-v3-crds.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`node_image` empty: kind's own choice. `values` is laid over `environment`'s values file of the chart."""
+
+    name: str = "sark-network"
+    node_image: str = ""
+    calico_manifest: str = CALICO_MANIFEST
+    kind_config: Path = ROOT / "kind-config.yaml"
+    flows: Path = ROOT / "tests" / "flows.yaml"
+    chart: Path = CHART
+    environment: str = "production"
+    values: Path = ROOT / "tests" / "cluster" / "values.yaml"
+    changed_values: Path = ROOT / "tests" / "cluster" / "changed-values.yaml"
+    diagnostics: Path | None = None
+    keep: bool = False
+    reuse: bool = False
+
+    @property
+    def state(self) -> Path:
+        """Where the cluster's kubeconfig lives between commands."""
+        return ROOT / ".cache" / "cluster" / self.name
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The cluster's own kubeconfig; the user's is left alone."""
+        return self.state / "kubeconfig"
+
+    @property
+    def evidence(self) -> Path:
+        """The diagnostics folder."""
+        return self.diagnostics or ROOT / "build" / "cluster" / self.name

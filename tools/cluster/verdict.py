@@ -1,0 +1,122 @@
+"""From a row of the specification to an attempt, and from what came back to a verdict. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tools.cluster.plan import METADATA
+from tools.flows import Flow
+
+CLUSTER_NAME = "kubernetes.default.svc.cluster.local"
+PASS, FAIL, ERROR = "pass", "fail", "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the specification's targets are in this cluster: pods by name, services by kind, names of the internet."""
+
+    pods: Mapping[str, str]
+    services: Mapping[str, str]
+    internet: Mapping[str, str]
+
+    def of(self, flow: Flow) -> str:
+        """The address of a row's target; "" when this cluster has none now."""
+        kind, name = flow.target.kind, flow.target.name
+        if kind == "pod":
+            return self.pods.get(name, "")
+        if kind == "internet":
+            return self.internet[name]
+        if kind == "metadata":
+            return METADATA
+        return name if kind == "address" else self.services.get(kind, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a probe said: answer, refused, timeout, or unprobed, which is no verdict at all."""
+
+    outcome: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The verdict on one row, or on one other fact of the trial, in one state. `status` is pass, fail or error."""
+
+    name: str
+    state: str
+    status: str
+    message: str = ""
+    seconds: float = 0.0
+    line: int = 0
+    flow: Flow | None = None
+
+
+UNPROBED = Report("unprobed", "the probe came back without a word")
+
+
+def attempt(flow: Flow, addresses: Addresses, token: str, seconds: float) -> dict[str, Any]:
+    """The attempt that guests/probe.py makes for a row."""
+    name = flow.target.name if flow.target.kind in ("internet", "address") else flow.target.kind
+    own = name if flow.target.kind == "internet" else ""
+    return {
+        "id": flow.name,
+        "host": addresses.of(flow),
+        "port": flow.port,
+        "protocol": flow.protocol,
+        "speak": flow.speak,
+        "sni": own if flow.sni is None else flow.sni,
+        "authority": CLUSTER_NAME if flow.speak == "dns" else name,
+        "proxy": [addresses.services.get("proxy", ""), flow.proxy_port] if flow.via == "proxy" else None,
+        "token": token,
+        "timeout": seconds,
+    }
+
+
+def twin(flow: Flow) -> Flow:
+    """The same connection with an answer expected: what a denied row must become when nothing forbids it."""
+    return replace(flow, expect="allow", via="proxy" if flow.twin == "proxy" and flow.via == "proxy" else "direct")
+
+
+def judge(flow: Flow, report: Report, addresses: Addresses, events: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """The status of a row and the reason, from the client's report and from the test internet's log of the same moment."""
+    said = f"{report.outcome}: {report.detail}"
+    if report.outcome not in ("answer", "refused", "timeout"):
+        return ERROR, f"could not be probed, so nothing is known: {report.detail}"
+    if flow.allowed:
+        return _judge_allow(flow, report, addresses, said)
+    if report.outcome == "answer":
+        return FAIL, f"should be denied, but the target answered: {report.detail}"
+    came = [event for event in events if arrived(event, flow, addresses)]
+    if came:
+        return FAIL, f"the client saw a denial ({said}), but a connection reached {came[0]['address']}:{came[0]['port']}"
+    return PASS, said
+
+
+def _judge_allow(flow: Flow, report: Report, addresses: Addresses, said: str) -> tuple[str, str]:
+    if report.outcome != "answer":
+        return FAIL, f"should be allowed, but {said}"
+    who = {"pod": flow.target.name, "internet": f"{addresses.of(flow)}:{flow.port}"}.get(flow.target.kind)
+    if who and flow.speak != "dns" and f"sark-answer {who} " not in report.detail:
+        return FAIL, f"somebody else than {who} answered: {report.detail}"
+    return PASS, said
+
+
+def arrived(event: Mapping[str, Any], flow: Flow, addresses: Addresses) -> bool:
+    """Whether the log's event is a TCP connection that reached the row's target, whoever opened it."""
+    return (
+        flow.target.kind in ("internet", "address", "metadata")
+        and event.get("event") == "accept"
+        and event.get("address") == addresses.of(flow)
+        and event.get("port") == flow.port
+    )
+
+
+def strays(flows: Iterable[Flow], events: Iterable[Mapping[str, Any]], addresses: Addresses) -> list[str]:
+    """Connections that reached the test internet while every attempt was one to be denied, and that no row names."""
+    rows = list(flows)
+    accepted = [event for event in events if event.get("event") == "accept"]
+    unnamed = [event for event in accepted if not any(arrived(event, flow, addresses) for flow in rows)]
+    return sorted({f"{event['address']}:{event['port']}" for event in unnamed})
