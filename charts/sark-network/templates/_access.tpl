@@ -10,7 +10,7 @@ It may call nothing itself but its own replicas, when they replicate, and the pr
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
-  {{- include "sark-network.metadata" (dict "root" .root "name" (printf "%s-%s" (include "sark-network.fullname" .root) .name) "namespace" $namespace) | nindent 2 }}
+  {{- include "sark-network.metadata" (dict "root" .root "name" (include "sark-network.nameIn" (dict "root" .root "namespace" $namespace "suffix" .name)) "namespace" $namespace) | nindent 2 }}
 spec:
   podSelector:
     {{- include "sark-network.part.selector" . | nindent 4 }}

@@ -28,6 +28,12 @@
 {{- printf "%s-%s-%s" .Release.Namespace (include "sark-network.fullname" .) (printf "%s/%s" .Release.Namespace .Release.Name | sha256sum | trunc 6) -}}
 {{- end -}}
 
+{{/* The name of an object in a namespace: (dict "root" $ "namespace" … "suffix" …). Outside the release's, it is cluster-wide. */}}
+{{- define "sark-network.nameIn" -}}
+{{- $prefix := ternary (include "sark-network.fullname" .root) (include "sark-network.clusterName" .root) (eq .namespace .root.Release.Namespace) -}}
+{{- printf "%s-%s" $prefix .suffix -}}
+{{- end -}}
+
 {{- define "sark-network.labels" -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
 app.kubernetes.io/name: {{ include "sark-network.name" . }}
