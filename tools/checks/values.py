@@ -1,0 +1,134 @@
+"""Checks of an environment's values: the schema, Helm's verdict on it, and the allowlist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from tools.allowlist import Allowlist, Suffixes, parse_values
+from tools.model import Problem, Where
+from tools.schema import Rejection, fault, judge
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One values file: the chart's own, or one that is laid over it."""
+
+    file: str
+    body: Mapping[str, Any]
+    lines: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Values:
+    """The values of one environment, as its chart sees them, and the layers that they come from (the chart's first).
+
+    `helm`: what Helm's own schema check refused; None when Helm was not asked.
+    """
+
+    environment: str
+    body: Mapping[str, Any]
+    layers: tuple[Layer, ...]
+    schema: Mapping[str, Any]
+    schema_file: str
+    suffixes: Suffixes
+    helm: tuple[Rejection, ...] | None = None
+
+    @property
+    def file(self) -> str:
+        """The file on top, to which the user looks first."""
+        return self.layers[-1].file if self.layers else ""
+
+    def where(self, path: str) -> Where:
+        """The file and line that set `path`: the layer that knows it most deeply, and of equals the topmost."""
+        best, deepest = Where(self.file, path), -1
+        for layer in self.layers:
+            known = _nearest(path, layer.lines)
+            if known and len(known) >= deepest:
+                best, deepest = Where(layer.file, path, layer.lines[known]), len(known)
+        return best
+
+    @cached_property
+    def rejections(self) -> tuple[Rejection, ...]:
+        """What the schema refuses, by this toolkit's own reading."""
+        return judge(self.schema, self.body)
+
+    @cached_property
+    def allowlist(self) -> tuple[Allowlist, tuple[Problem, ...]]:
+        """The allowlist in the values, and what is wrong with it."""
+        return parse_values(self.body, suffixes=self.suffixes)
+
+
+def _nearest(path: str, lines: Mapping[str, int]) -> str:
+    probe = path
+    while probe not in lines and probe:
+        probe = probe[: max(probe.rfind("."), probe.rfind("["), 0)]
+    return probe
+
+
+def schema_is_valid(values: Values) -> Iterator[Problem]:
+    """The chart's values.schema.json is itself a schema of draft-07.
+
+    A wrong keyword in it checks nothing, and Helm says so only when it renders. Source: JSON Schema draft-07, the
+    newest that every Helm 3 reads.
+    """
+    if problem := fault(values.schema):
+        yield Problem(Where(values.schema_file), f"not a draft-07 schema: {problem}")
+
+
+def values_match_schema(values: Values) -> Iterator[Problem]:
+    """The values are what values.schema.json allows: known keys, right types, names and CIDRs of the right form.
+
+    An unknown key is refused because a template would ignore it: `egress.domain` for `egress.domains` would allow
+    nothing, and `enabeld: true` would switch nothing on. The message says what to write.
+    """
+    if fault(values.schema):
+        return
+    listed = {problem.where.path for problem in values.allowlist[1]}
+    for rejection in values.rejections:
+        # The allowlist says the same of the same name, and says it better.
+        if rejection.path not in listed and rejection.path.removesuffix(".name") not in listed:
+            yield Problem(values.where(rejection.path), f"{rejection.path or 'values'}: {rejection.message}")
+
+
+def schema_verdicts_agree(values: Values) -> Iterator[Problem]:
+    """Helm's own schema check and this toolkit's come to one verdict.
+
+    They use different validators. Where they differ, the schema says something that only one of them understands (a
+    `format`, a keyword after draft-07, a pattern outside RE2), and what CI passes may fail to install, or the reverse.
+    Say it with `pattern` and draft-07's keywords.
+    """
+    if values.helm is None or fault(values.schema):
+        return
+    ours, theirs = values.rejections, values.helm
+    if ours and not theirs:
+        yield Problem(
+            values.where(ours[0].path),
+            f"Helm's schema check lets pass what is refused here, at {ours[0].path or 'values'}",
+        )
+    if theirs and not ours:
+        refused = "; ".join(f"{item.path or 'values'}: {item.message}" for item in theirs)
+        yield Problem(values.where(theirs[0].path), f"Helm's schema check refuses what passes here: {refused}")
+
+
+def allowlist_is_sound(values: Values) -> Iterator[Problem]:
+    """Each name of the allowlist is one that can be enforced and that allows no more than it says.
+
+    Refused: everything, public suffixes (`*.com`, `*.co.uk`), addresses, URLs, ports inside a name, names of the
+    cluster or of a metadata service, repeated entries, and entries that another covers already. The message says what to
+    write instead.
+    Sources: RFC 1035 and 1123 (names), the Public Suffix List.
+    """
+    for problem in values.allowlist[1]:
+        path = problem.where.path
+        yield Problem(values.where(path), f"{path}: {problem.message}", problem.severity)
+
+
+CHECKS = (
+    schema_is_valid,
+    values_match_schema,
+    schema_verdicts_agree,
+    allowlist_is_sound,
+)

@@ -1,0 +1,87 @@
+"""SARIF 2.1.0 (OASIS), for code scanning: a result for each finding, a notification for each stage that did not run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from tools.model import Finding, Stage
+from tools.report import Grouped, Report, grouped
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def write(report: Report) -> str:
+    """The report as one SARIF run."""
+    groups = grouped(report.stages)
+    ids = sorted({group.finding.rule for group in groups})
+    run = {
+        "tool": {"driver": {"name": "sark-network", "rules": [_rule(rule, report.rules) for rule in ids]}},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(group, ids) for group in groups],
+        "invocations": [_invocation(report)],
+    }
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _rule(rule: str, manual: Mapping[str, str]) -> dict[str, Any]:
+    text = manual.get(rule, "").strip()
+    first = text.partition("\n")[0]
+    entry: dict[str, Any] = {"id": rule}
+    if text:
+        entry |= {"shortDescription": {"text": first}, "fullDescription": {"text": first}, "help": {"text": text}}
+    return entry
+
+
+def _result(group: Grouped, ids: Sequence[str]) -> dict[str, Any]:
+    finding = group.finding
+    result: dict[str, Any] = {
+        "ruleId": finding.rule,
+        "ruleIndex": ids.index(finding.rule),
+        "level": finding.problem.severity.value,
+        "message": {"text": finding.problem.message},
+        "partialFingerprints": {"placeAndMessage/v1": _fingerprint(finding)},
+    }
+    if finding.problem.where.file:
+        result["locations"] = [_location(finding)]
+    if group.environments:
+        result["properties"] = {"environments": list(group.environments)}
+    return result
+
+
+def _location(finding: Finding) -> dict[str, Any]:
+    where = finding.problem.where
+    physical: dict[str, Any] = {"artifactLocation": {"uri": quote(where.file)}}
+    if where.line:
+        physical["region"] = {"startLine": where.line}
+    location: dict[str, Any] = {"physicalLocation": physical}
+    if where.path:
+        location["logicalLocations"] = [{"fullyQualifiedName": where.path}]
+    return location
+
+
+def _fingerprint(finding: Finding) -> str:
+    """Without the line, so that a line added above does not make an old finding new."""
+    where = finding.problem.where
+    parts = (finding.rule, where.file, where.path, finding.problem.message)
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def _invocation(report: Report) -> dict[str, Any]:
+    ran = not any(stage.skipped and not stage.excused for stage in report.stages)
+    return {
+        "executionSuccessful": ran,
+        "exitCode": report.exit,
+        "toolExecutionNotifications": list(_notifications(report.stages)),
+    }
+
+
+def _notifications(stages: Sequence[Stage]) -> Iterator[dict[str, Any]]:
+    for stage in stages:
+        if stage.skipped:
+            name = " ".join(filter(None, (stage.environment, stage.name)))
+            text = f"{name} did not run: {stage.skipped}"
+            yield {"level": "warning" if stage.excused else "error", "message": {"text": text}}

@@ -1,0 +1,62 @@
+"""For people: one finding a line, then what did not run, then one line that sums up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tools.model import Severity, Stage, Where
+from tools.report import Grouped, Report, grouped
+
+_COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
+
+
+def write(report: Report) -> str:
+    """The report as text; with timings when the report asks for them."""
+    groups = grouped(report.stages)
+    lines = [_line(group, report.colour) for group in groups]
+    lines.extend(_not_run(report.stages))
+    lines.append(_summary(report, groups))
+    return "\n".join(lines) + "\n"
+
+
+def place(where: Where) -> str:
+    """`file:line`, or as much of it as is known."""
+    return f"{where.file}:{where.line}" if where.line else where.file
+
+
+def _line(group: Grouped, colour: bool) -> str:
+    problem = group.finding.problem
+    severity = problem.severity.value
+    if colour:
+        severity = f"\x1b[{_COLOURS[problem.severity]}m{severity}\x1b[0m"
+    start = f"{place(problem.where)}: " if problem.where.file else ""
+    path = problem.where.path
+    subject = f"{path}: " if path and not problem.message.startswith(path) else ""
+    environments = f" ({', '.join(group.environments)})" if group.environments else ""
+    return f"{start}{severity}: {subject}{problem.message} [{group.finding.rule}]{environments}"
+
+
+def _not_run(stages: Sequence[Stage]) -> Iterator[str]:
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for stage in stages:
+        if stage.skipped:
+            reasons.setdefault((stage.name, stage.skipped), []).append(stage.environment)
+    for (name, reason), environments in reasons.items():
+        names = ", ".join(filter(None, environments))
+        yield f"not run: {name}{f' ({names})' if names else ''}: {reason}"
+
+
+def _summary(report: Report, groups: Sequence[Grouped]) -> str:
+    counts = [
+        _count(sum(group.finding.problem.severity is severity for group in groups), severity.value)
+        for severity in Severity
+    ]
+    said = ", ".join(filter(None, counts)) or "no findings"
+    ran = sum(not stage.skipped for stage in report.stages)
+    environments = len({stage.environment for stage in report.stages})
+    seconds = f" in {sum(stage.seconds for stage in report.stages):.2f} s of work" if report.timings else ""
+    return f"{said}; {_count(environments, 'environment')}, {ran} of {_count(len(report.stages), 'stage')} ran{seconds}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}" if number else ""
