@@ -1,7 +1,8 @@
 """Calico's selector grammar: parsed once into a tree that can be matched against labels.
 
-Source: libcalico-go lib/selector, tokenizer and parser. `||` binds least, then `&&`, then `!`, which may be repeated. A label is
-1 to 512 of [A-Za-z0-9_./-]; strings are in single or double quotes and know no escapes. An empty selector is `all()`.
+Source: libcalico-go lib/selector, tokenizer and parser. `||` binds least, then `&&`, then `!`, which may be
+repeated. A label is 1 to 512 of [A-Za-z0-9_./-]; strings are in single or double quotes and know no escapes. An
+empty selector is `all()`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What the API server takes for a name, a label's key or a label's value.
 
-Source: k8s.io/apimachinery pkg/util/validation. Each function gives what is wrong and what to write, or the empty string.
+Source: k8s.io/apimachinery pkg/util/validation. Each function gives what is wrong and what to write, or the empty
+string.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def subdomain_fault(name: str) -> str:
     if len(name) > 253:
         return f"the name is {len(name)} characters long; write at most 253"
     if not SUBDOMAIN.fullmatch(name):
-        return f"{name!r} is no name; write lower-case letters, digits, '-' and '.', with a letter or digit at both ends"
+        return f"{name!r} is no name; write lower-case letters, digits, '-' and '.', starting and ending with no sign"
     return ""
 
 
@@ -59,6 +60,5 @@ def port_name_fault(name: str) -> str:
     """A port's name (RFC 6335): at most 15 characters, one letter at least."""
     if len(name) <= 15 and PORT_NAME.fullmatch(name) and any(character.isalpha() for character in name):
         return ""
-    return (
-        f"{name!r} is no port name; write a number, or at most 15 lower-case letters, digits and single '-', with a letter"
-    )
+    wanted = "at most 15 lower-case letters, digits and single '-', a letter among them"
+    return f"{name!r} is no port name; write a number, or {wanted}"

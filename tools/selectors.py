@@ -66,7 +66,9 @@ class Selector:
 def selector(node: Node) -> Selector:
     """The selector at a node. Parts of a wrong shape are left out; `faults` and the schema tell of them."""
     labels = (
-        Requirement(key, "In", (value.text(),)) for key, value in node["matchLabels"].fields() if value.value == value.text()
+        Requirement(key, "In", (value.text(),))
+        for key, value in node["matchLabels"].fields()
+        if isinstance(value.value, str)
     )
     expressions = (
         Requirement(item["key"].text(), item["operator"].text(), item["values"].texts())
@@ -90,7 +92,7 @@ def _expression_faults(item: Node) -> Iterator[Problem]:
     if fault := key_fault(key.text()):
         yield key.problem(fault)
     if operator not in OPERATORS:
-        yield item["operator"].problem(f"{operator!r} is no operator; write {', '.join(OPERATORS[:-1])} or {OPERATORS[-1]}")
+        yield item["operator"].problem(f"{operator!r} is no operator; write In, NotIn, Exists or DoesNotExist")
     elif operator in WITH_VALUES and values.empty:
         yield values.problem(f"{operator} needs values; list at least one, or write Exists or DoesNotExist")
     elif operator not in WITH_VALUES and not values.empty:

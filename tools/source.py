@@ -74,6 +74,8 @@ def manifests(parsed: Parsed, file: str, chart: str = "") -> tuple[Manifest, ...
 
 def _objects(body: Any, lines: Mapping[str, int], file: str) -> Iterator[Manifest]:
     if not isinstance(body, Mapping):
+        # Not dropped: a check says that it is no object.
+        yield Manifest(file, "", "", "", {}, lines)
         return
     kind, items = body.get("kind"), body.get("items")
     if isinstance(kind, str) and kind.endswith("List") and isinstance(items, list):

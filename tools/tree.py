@@ -1,6 +1,7 @@
 """Reading a manifest of any shape: every step gives a node, and a shape that is not there gives an empty answer.
 
-Checks never index a body themselves: what a field must be is the schema's to say, and a wrong one must not stop the rest.
+Checks never index a body themselves: what a field must be is the schema's to say, and a wrong one must not stop the
+rest.
 """
 
 from __future__ import annotations
@@ -68,6 +69,14 @@ class Node:
     def number(self) -> int | None:
         """An integer; YAML's true and false are none."""
         return self.value if isinstance(self.value, int) and not isinstance(self.value, bool) else None
+
+    def walk(self) -> Iterator[Node]:
+        """This node and every node below it, in the order they are written."""
+        yield self
+        for _, field in self.fields():
+            yield from field.walk()
+        for item in self.items():
+            yield from item.walk()
 
     def texts(self) -> tuple[str, ...]:
         """The strings of a list."""

@@ -1,25 +1,28 @@
-"""Schemas of Kubernetes' own kinds and of the policy CRDs, read once and offline: nothing here asks a cluster or the network.
+"""Schemas of Kubernetes' own kinds and of the policy CRDs, read once, with no cluster and no network.
 
-Kubernetes' come with the package kubernetes-validate; the others lie beside this file, and refresh.sh says from where.
+Kubernetes' come with the package kubernetes-validate; the others lie beside this file, and refresh.sh says from
+where.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
 from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 KUBE_VERSION = "1.34"
 KIND_KEY = "x-kubernetes-group-version-kind"
+# Kinds that every group has, and that nobody writes in a file.
+EVERYWHERE = ("DeleteOptions", "WatchEvent")
 
 
-class UnknownVersion(ValueError):
+class UnknownVersionError(ValueError):
     """No schemas are at hand for that version of Kubernetes."""
 
 
@@ -32,10 +35,10 @@ def versions() -> tuple[str, ...]:
 
 
 def minor(version: str) -> str:
-    """`1.34` of `v1.34.2`; UnknownVersion when no schemas are at hand for it."""
+    """`1.34` of `v1.34.2`; UnknownVersionError when no schemas are at hand for it."""
     short = ".".join(version.removeprefix("v").split(".")[:2])
     if short not in versions():
-        raise UnknownVersion(f"no schemas for Kubernetes {version}; there are: {', '.join(versions())}")
+        raise UnknownVersionError(f"no schemas for Kubernetes {version}; there are: {', '.join(versions())}")
     return short
 
 
@@ -48,6 +51,26 @@ def validator(api_version: str, kind: str, kube_version: str = KUBE_VERSION) -> 
     names, registry = _kubernetes(minor(kube_version))
     name = names.get((api_version, kind))
     return Draft202012Validator({"$ref": f"urn:kubernetes#/$defs/{name}"}, registry=registry) if name else None
+
+
+@lru_cache
+def kinds(api_version: str, kube_version: str = KUBE_VERSION) -> tuple[str, ...]:
+    """The kinds of an API version that schemas are at hand for."""
+    found = (kind for known, kind in _known(kube_version) if known == api_version)
+    return tuple(sorted(kind for kind in found if not kind.endswith("List") and kind not in EVERYWHERE))
+
+
+@lru_cache
+def api_versions(kind: str, kube_version: str = KUBE_VERSION) -> tuple[str, ...]:
+    """The API versions that have that kind."""
+    return tuple(sorted(known for known, found in _known(kube_version) if found == kind))
+
+
+def _known(kube_version: str) -> Iterable[tuple[str, str]]:
+    yield from _kubernetes(minor(kube_version))[0]
+    for name in _vendored():
+        api_version, _, kind = name.rpartition("/")
+        yield api_version, kind
 
 
 @lru_cache
@@ -79,4 +102,4 @@ def _kubernetes(version: str) -> tuple[Mapping[tuple[str, str], str], Registry[A
             api_version = f"{known['group']}/{known['version']}".removeprefix("/")
             names[api_version, known["kind"]] = name
     del document["$id"]
-    return names, Registry().with_resource("urn:kubernetes", Resource(document, DRAFT202012))
+    return names, Registry().with_resource("urn:kubernetes", DRAFT202012.create_resource(document))

@@ -1,6 +1,7 @@
 """Turns CRDs into small JSON schemas: `python -m tools.schemas.structural ORIGIN FILE… > x.json`, called by refresh.sh.
 
-What a check needs is kept (types, fields, required, enumerations); descriptions and what is ours to check are dropped.
+What a check needs is kept (types, fields, required, enumerations); descriptions and what is ours to check are
+dropped.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -21,6 +23,12 @@ SELF_MARSHALLED = (frozenset({"minPort", "maxPort", "portName"}), frozenset({"ty
 ENUMS: Mapping[str, list[str]] = {
     "action": ["Allow", "Deny", "Log", "Pass"],
     "stagedAction": ["Set", "Delete", "Learn", "Ignore"],
+}
+
+STRINGS = {"type": "object", "additionalProperties": {"type": "string"}}
+METADATA = {
+    "type": "object",
+    "properties": {"labels": STRINGS, "annotations": STRINGS},
 }
 
 
@@ -55,15 +63,12 @@ def definitions(crds: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, dict[s
     for crd in crds:
         for version in crd["spec"]["versions"]:
             root = structural(version["schema"]["openAPIV3Schema"])
-            root["properties"].update(metadata={"type": "object"}, status={})
+            root["properties"].update(metadata=METADATA, status={})
             yield f"{crd['spec']['group']}/{version['name']}/{crd['spec']['names']['kind']}", root
 
 
 def main(origin: str, files: list[str]) -> None:
-    crds = []
-    for file in files:
-        with open(file, encoding="utf-8") as text:
-            crds.append(yaml.safe_load(text))
+    crds = [yaml.safe_load(Path(file).read_text("utf-8")) for file in files]
     document = {"$comment": f"Made by refresh.sh from {origin}. Apache-2.0.", "$defs": dict(sorted(definitions(crds)))}
     json.dump(document, sys.stdout, separators=(",", ":"), sort_keys=True)
     sys.stdout.write("\n")
