@@ -101,7 +101,7 @@ def read_yaml(path: Path) -> Parsed:
 
 
 def manifest_texts(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """(file, text) of each manifest file: a file, every YAML or JSON file below a directory, or `-` (standard input)."""
+    """(file, text) of each manifest file: a file, each YAML or JSON file below a directory, or `-` (standard input)."""
     for name in paths:
         if name == "-":
             yield "<stdin>", decoded(sys.stdin.buffer.read(), "standard input")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from tools.yaml_reader import step
+from tools.paths import joined, step
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def fault(schema: Any) -> str:
     try:
         Draft7Validator.check_schema(schema)
     except SchemaError as error:
-        return f"{_path(error.absolute_path) or 'the schema'}: {error.message}"
+        return f"{joined(error.absolute_path) or 'the schema'}: {error.message}"
     return ""
 
 
@@ -59,7 +59,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _rejections(error: Any) -> Iterator[Rejection]:
-    path = _path(error.absolute_path)
+    path = joined(error.absolute_path)
     if error.validator == "additionalProperties" and error.validator_value is False:
         known = list(error.schema.get("properties", {}))
         for key in sorted(set(map(str, error.instance)) - set(known)):
@@ -82,13 +82,6 @@ def _instead(key: str, known: list[str]) -> str:
     if close:
         return f"did you mean `{next(name for name in known if name.lower() == close[0])}`?"
     return f"the keys here are {', '.join(known)}" if known else "no key is known here"
-
-
-def _path(parts: Iterable[Any]) -> str:
-    path = ""
-    for part in parts:
-        path = f"{path}[{part}]" if isinstance(part, int) else step(path, part)
-    return path
 
 
 def shown(value: Any) -> str:

@@ -14,7 +14,8 @@ from typing import Any
 import yaml
 
 from tools.model import Manifest, Problem, Where
-from tools.yaml_reader import Reader, RefusedError, step
+from tools.paths import step
+from tools.yaml_reader import Reader, RefusedError
 
 _SOURCE = re.compile(r"^# Source: (\S+)\s*$", re.MULTILINE)
 _ITEM = re.compile(r"items\[(\d+)\]\.?")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,21 +15,13 @@ from typing import Any
 import yaml
 
 from tools.model import Problem, Where
+from tools.paths import step
 from tools.scalars import plain
 
 DEEPEST = 100
 MOST_FROM_ALIASES = 100_000
 
-_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _TAG = "tag:yaml.org,2002:"
-
-
-def step(path: str, key: str) -> str:
-    """The path of `key` inside the mapping at `path`: `spec.egress`, `metadata.labels["a/b"]`."""
-    if not _PLAIN_KEY.fullmatch(key):
-        escaped = key.replace("\\", "\\\\").replace('"', '\\"')
-        return f'{path}["{escaped}"]'
-    return f"{path}.{key}" if path else key
 
 
 class RefusedError(Exception):

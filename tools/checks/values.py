@@ -9,6 +9,7 @@ from typing import Any
 
 from tools.allowlist import Allowlist, Suffixes, parse_values
 from tools.model import Problem, Where
+from tools.paths import nearest
 from tools.schema import Rejection, fault, judge
 
 
@@ -45,7 +46,7 @@ class Values:
         """The file and line that set `path`: the layer that knows it most deeply, and of equals the topmost."""
         best, deepest = Where(self.file, path), -1
         for layer in self.layers:
-            known = _nearest(path, layer.lines)
+            known = nearest(path, layer.lines)
             if known and len(known) >= deepest:
                 best, deepest = Where(layer.file, path, layer.lines[known]), len(known)
         return best
@@ -59,13 +60,6 @@ class Values:
     def allowlist(self) -> tuple[Allowlist, tuple[Problem, ...]]:
         """The allowlist in the values, and what is wrong with it."""
         return parse_values(self.body, suffixes=self.suffixes)
-
-
-def _nearest(path: str, lines: Mapping[str, int]) -> str:
-    probe = path
-    while probe not in lines and probe:
-        probe = probe[: max(probe.rfind("."), probe.rfind("["), 0)]
-    return probe
 
 
 def schema_is_valid(values: Values) -> Iterator[Problem]:
@@ -117,8 +111,8 @@ def allowlist_is_sound(values: Values) -> Iterator[Problem]:
     """Each name of the allowlist is one that can be enforced and that allows no more than it says.
 
     Refused: everything, public suffixes (`*.com`, `*.co.uk`), addresses, URLs, ports inside a name, names of the
-    cluster or of a metadata service, repeated entries, and entries that another covers already. The message says what to
-    write instead.
+    cluster or of a metadata service, repeated entries, and entries that another covers already. The message says what
+    to write instead.
     Sources: RFC 1035 and 1123 (names), the Public Suffix List.
     """
     for problem in values.allowlist[1]:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from tools.model import Finding, Stage
 from tools.report import Grouped, Report, grouped
 
-SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 
 
 def write(report: Report) -> str:

@@ -1,0 +1,39 @@
+"""Paths inside values and manifests: `spec.egress[0].to`, `metadata.labels["a/b"]`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_LEADING = re.compile(r'(?P<path>[A-Za-z][\w-]*(?:\.[\w-]+|\[\d+\]|\["[^"]*"\])*): ')
+
+
+def step(path: str, key: str) -> str:
+    """The path of `key` inside the mapping at `path`."""
+    if not _PLAIN_KEY.fullmatch(key):
+        escaped = key.replace("\\", "\\\\").replace('"', '\\"')
+        return f'{path}["{escaped}"]'
+    return f"{path}.{key}" if path else key
+
+
+def joined(parts: Iterable[str | int]) -> str:
+    """The path of keys and indices, outermost first."""
+    path = ""
+    for part in parts:
+        path = f"{path}[{part}]" if isinstance(part, int) else step(path, part)
+    return path
+
+
+def nearest(path: str, lines: Mapping[str, int]) -> str:
+    """The path itself or its nearest ancestor that has a line; "" is the root."""
+    probe = path
+    while probe not in lines and probe:
+        probe = probe[: max(probe.rfind("."), probe.rfind("["), 0)]
+    return probe
+
+
+def leading(message: str) -> str:
+    """The path that a message begins with (`egress.domains[0]: …`), or ""."""
+    found = _LEADING.match(message)
+    return found["path"] if found else ""
