@@ -1,0 +1,146 @@
+"""Asks the allowlist: `python -m tools.egress check NAME`, and `python -m tools.egress list`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tools.allowlist import WORKLOADS, Allowlist, Entry, Suffixes, parse_values, refusal
+from tools.cli import CLEAN, COULD_NOT_RUN, EXIT_CODES, FINDINGS, USAGE, Parser, run
+from tools.inputs import Chart, InputError, chart, read_yaml
+from tools.merge import merge, overlay
+
+_NAME_AND_PORT = re.compile(r"(?P<host>[^:/]+):(?P<port>[0-9]{1,6})")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Answer the question; 1 when some environment denies the name."""
+    options = _parser().parse_args(arguments)
+    try:
+        lists = _lists(chart(), options)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return COULD_NOT_RUN
+    if isinstance(lists, str):
+        print(lists, file=sys.stderr)
+        return USAGE
+    return _list(lists, options) if options.command == "list" else _check(lists, options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(prog="python -m tools.egress", description=__doc__, epilog=EXIT_CODES)
+    commands = parser.add_subparsers(dest="command", required=True)
+    check = commands.add_parser("check", help="may a workload reach NAME, and by which entry", epilog=EXIT_CODES)
+    check.add_argument("name", metavar="NAME[:PORT]", help="a host name; the port is 443 unless it says another")
+    check.add_argument("--workload", choices=WORKLOADS, default="gateway", help="who asks (default: gateway)")
+    listing = commands.add_parser("list", help="every entry with its owner, reason and expiry", epilog=EXIT_CODES)
+    for one in (check, listing):
+        one.add_argument("--env", nargs="+", metavar="NAME", help="these environments alone")
+        one.add_argument("--values", nargs="+", metavar="FILE", help="these values files, merged, instead")
+        one.add_argument("--format", choices=("text", "json"), default="text")
+    return parser
+
+
+def _lists(source: Chart, options: argparse.Namespace) -> dict[str, Allowlist] | str:
+    """The allowlist of each environment that was asked for, or what is wrong with the question."""
+    suffixes = Suffixes.parse(source.text("files/public-suffixes.txt"))
+    base = _mapping(source.path / "values.yaml")
+    if options.values:
+        layers: Mapping[str, Any] = {}
+        for file in options.values:
+            layers = overlay(layers, _mapping(Path(file)))
+        chosen = {"values": layers}
+    else:
+        unknown = sorted(set(options.env or ()) - source.environments.keys())
+        if unknown:
+            known = ", ".join(source.environments)
+            return f"there is no environment {', '.join(unknown)}; there are {known}"
+        files = source.environments.items()
+        chosen = {name: _mapping(file) for name, file in files if not options.env or name in options.env}
+    return {name: parse_values(merge(base, layer), suffixes=suffixes)[0] for name, layer in chosen.items()}
+
+
+def _mapping(path: Path) -> Mapping[str, Any]:
+    parsed = read_yaml(path)
+    for problem in parsed.problems:
+        raise InputError(f"{problem.where.file}:{problem.where.line}: {problem.message}")
+    body = parsed.documents[0].body if parsed.documents else {}
+    if not isinstance(body, Mapping):
+        raise InputError(f"{path}: the values are no mapping; write keys such as egress:")
+    return body
+
+
+def _check(lists: Mapping[str, Allowlist], options: argparse.Namespace) -> int:
+    asked = _NAME_AND_PORT.fullmatch(options.name)
+    host, port = (asked["host"], int(asked["port"])) if asked else (options.name, 443)
+    name = host.lower().removesuffix(".")
+    write = refusal(name) or ("" if 0 < port < 65536 else "a port from 1 to 65535")
+    if write:
+        print(f"`{options.name}` is no name that the list can hold: write {write}", file=sys.stderr)
+        return USAGE
+    answers = {environment: _decides(listed, name, port, options.workload) for environment, listed in lists.items()}
+    if options.format == "json":
+        print(json.dumps([_record(environment, found) for environment, found in answers.items()], indent=2))
+    else:
+        for environment, found in answers.items():
+            print(f"{environment:12} {_sentence(found, name, port, options.workload)}")
+    return CLEAN if all(answers.values()) else FINDINGS
+
+
+def _decides(listed: Allowlist, name: str, port: int, workload: str) -> Entry | None:
+    """The entry that allows the name; a wildcard is asked for as itself."""
+    if name.startswith("*."):
+        same = (entry for entry in listed.entries if entry.name == name and port in entry.ports)
+        return next((entry for entry in same if workload in entry.workloads), None)
+    return listed.find(name, port, workload)
+
+
+def _sentence(found: Entry | None, name: str, port: int, workload: str) -> str:
+    if found:
+        at = f", at {', '.join(found.cidrs)} alone" if found.cidrs else ""
+        return f"allowed  {workload} may reach {name}:{port} by {found.path} ({found.name}){at}"
+    plain = port == 443 and workload == "gateway"
+    fields = ([f"ports: [{port}]"] if port != 443 else []) + (
+        [f"workloads: [{workload}]"] if workload != "gateway" else []
+    )
+    quoted = json.dumps(name) if name.startswith("*") else name
+    line = quoted if plain else f"{{name: {quoted}, {', '.join(fields)}}}"
+    return f"denied   {workload} may not reach {name}:{port}; to allow it, add to egress.domains: - {line}"
+
+
+def _record(environment: str, found: Entry | None) -> dict[str, Any]:
+    return {"environment": environment, "allowed": found is not None, "entry": asdict(found) if found else None}
+
+
+def _list(lists: Mapping[str, Allowlist], options: argparse.Namespace) -> int:
+    if options.format == "json":
+        print(json.dumps({name: [asdict(entry) for entry in one.entries] for name, one in lists.items()}, indent=2))
+        return CLEAN
+    for environment, listed in lists.items():
+        print(f"{environment}:")
+        for entry in listed.entries:
+            print("  " + "  ".join(_columns(entry)).rstrip())
+    return CLEAN
+
+
+def _columns(entry: Entry) -> tuple[str, ...]:
+    expired = entry.expires and entry.expires < date.today().isoformat()
+    return (
+        f"{entry.name:36}",
+        f"{','.join(map(str, entry.ports)):10}",
+        f"{','.join(entry.workloads):10}",
+        f"{entry.owner or '-':16}",
+        f"{'EXPIRED ' if expired else ''}{entry.expires or '-':10}",
+        entry.reason or "-",
+    )
+
+
+if __name__ == "__main__":
+    run(main)
