@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -98,6 +98,18 @@ def decoded(data: bytes, name: str) -> str:
 def read_yaml(path: Path) -> Parsed:
     """A YAML file. Raises InputError when it cannot be read; what is wrong in it is among its problems."""
     return parse(read_text(path), shown(path))
+
+
+def mapping(path: Path) -> Mapping[str, Any]:
+    """The mapping in a values file. Raises InputError when it holds anything else."""
+    parsed = read_yaml(path)
+    if parsed.problems:
+        problem = parsed.problems[0]
+        raise InputError(f"{problem.where.file}:{problem.where.line}: {problem.message}")
+    body = parsed.documents[0].body if parsed.documents else {}
+    if not isinstance(body, Mapping) or len(parsed.documents) > 1:
+        raise InputError(f"{shown(path)}: values are no mapping; write `key: value` lines, in one document")
+    return body
 
 
 def manifest_texts(paths: Sequence[str]) -> Iterator[tuple[str, str]]:

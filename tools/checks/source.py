@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from tools.model import Problem
+from tools.model import Problem, Where
 from tools.source import Parsed
 
 
@@ -18,4 +18,18 @@ def yaml_is_unambiguous(parsed: Parsed) -> Iterator[Problem]:
     yield from parsed.problems
 
 
-CHECKS = (yaml_is_unambiguous,)
+def values_are_one_mapping(parsed: Parsed) -> Iterator[Problem]:
+    """A values file is one YAML document, a mapping.
+
+    Helm refuses a list or a scalar. Of several documents Helm 3 reads the first and drops the rest in silence, and
+    Helm 4 merges them. Put everything into one mapping.
+    """
+    for number, document in enumerate(parsed.documents):
+        where = Where(document.file, "", document.lines.get("", 0))
+        if number:
+            yield Problem(where, "a second document: Helm 3 drops it, Helm 4 merges it; join it to the first")
+        elif not isinstance(document.body, Mapping):
+            yield Problem(where, "values are no mapping; write `key: value` lines")
+
+
+CHECKS = (yaml_is_unambiguous, values_are_one_mapping)

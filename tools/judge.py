@@ -1,0 +1,95 @@
+"""The stages that look at manifests, whether a chart gave them or a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from tools import suppress
+from tools.checks.egress import Egress
+from tools.checks.source import yaml_is_unambiguous
+from tools.checks.values import Values
+from tools.model import Finding, Manifest, run
+from tools.placed import RENDERED, placed
+from tools.recorder import Recorder
+from tools.source import Parsed, manifests, parse
+from tools.stages import checks
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What decides which findings count: the day, the rules there are, and the lines of a template."""
+
+    today: date
+    known: frozenset[str]
+    template: Callable[[str], Sequence[str]] = lambda file: ()
+
+
+def files(recorder: Recorder, texts: Sequence[tuple[str, str]], rules: Rules) -> None:
+    """Judge manifest files: their YAML, their objects, their policies."""
+    parsed = tuple((file, parse(text, file)) for file, text in texts)
+    objects = tuple(item for file, one in parsed for item in manifests(one, file))
+    suppressions = suppress.Suppressions(tuple(suppress.in_manifests(objects)), rules.today, rules.known)
+    recorder.run("manifests", lambda: _manifests([one for _, one in parsed], objects, suppressions))
+    recorder.run("policies", lambda: suppress.apply(run(checks("policies"), objects), suppressions))
+
+
+def rendered(
+    recorder: Recorder,
+    text: str,
+    values: Values,
+    suppressions: Sequence[suppress.Suppression],
+    chart: str,
+    rules: Rules,
+) -> tuple[Manifest, ...]:
+    """Judge what a chart rendered: the same, and that its egress is what the values list. Gives the objects."""
+    parsed = parse(text, RENDERED)
+    objects = manifests(parsed, RENDERED, chart)
+    every = suppress.Suppressions((*suppressions, *suppress.in_manifests(objects)), rules.today, rules.known)
+    own = replace(every, items=tuple(suppress.in_manifests(objects)))
+
+    def in_templates(findings: Sequence[Finding]) -> Iterator[Finding]:
+        return placed(findings, text, chart, rules.template)
+
+    recorder.run("manifests", lambda: in_templates(_manifests([parsed], objects, own)))
+    recorder.run("policies", lambda: in_templates(suppress.apply(run(checks("policies"), objects), every)))
+    egress = values.body.get("egress")
+    if not isinstance(egress, dict) or not egress.get("enabled"):
+        recorder.skip(("egress",), "egress.enabled is false: there is no list to compare with", excused=True)
+    else:
+        subject = _egress(egress, values, objects, rules.today)
+        recorder.run("egress", lambda: in_templates(suppress.apply(_egress_findings(subject, values), every)))
+    return objects
+
+
+def _manifests(
+    parsed: Sequence[Parsed], objects: tuple[Manifest, ...], suppressions: suppress.Suppressions
+) -> tuple[Finding, ...]:
+    found = [finding for one in parsed for finding in run((yaml_is_unambiguous,), one)]
+    found.extend(run(checks("manifests"), objects))
+    return (*suppress.apply(found, suppressions), *suppress.judge(suppressions))
+
+
+def _egress(egress: dict[str, Any], values: Values, objects: tuple[Manifest, ...], today: date) -> Egress:
+    return Egress(
+        engine=str(egress.get("engine", "")),
+        mode=str(egress.get("mode", "")),
+        strict=bool(egress.get("strict")),
+        listed=values.allowlist[0],
+        manifests=objects,
+        today=today,
+        file=values.file,
+    )
+
+
+def _egress_findings(subject: Egress, values: Values) -> Iterator[Finding]:
+    return (_in_values(finding, values) for finding in run(checks("egress"), subject))
+
+
+def _in_values(finding: Finding, values: Values) -> Finding:
+    where = finding.problem.where
+    if where.line or not where.path.startswith("egress"):
+        return finding
+    return replace(finding, problem=replace(finding.problem, where=values.where(where.path)))

@@ -1,0 +1,105 @@
+"""Judges one environment: reads its values, has Helm render them, and runs each stage over what comes out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tools import judge, suppress
+from tools.checks import render as render_checks
+from tools.checks import values as values_checks
+from tools.checks.values import Values
+from tools.helm import HelmError
+from tools.helm_errors import RenderError
+from tools.inputs import Chart, InputError
+from tools.layers import Loaded, load
+from tools.model import Finding, Manifest, Stage, run
+from tools.recorder import Recorder
+from tools.schema import Rejection
+from tools.stages import STAGES
+
+Render = Callable[[Mapping[str, Any]], Awaitable[str]]
+Envoy = Callable[[tuple[Manifest, ...], str], Awaitable[Stage]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the environments of a run share. `render` gives Helm's output, or raises RenderError or HelmError."""
+
+    chart: Chart
+    rules: judge.Rules
+    render: Render
+    envoy: Envoy
+    done: Callable[[Stage], None] = lambda stage: None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a render ended: with Helm's output, with its refusal, or not at all (`missing` says why)."""
+
+    text: str = ""
+    refusal: RenderError | None = None
+    missing: str = ""
+
+    @property
+    def verdict(self) -> tuple[Rejection, ...] | None:
+        """What Helm's schema check refused; None when Helm did not get that far."""
+        if self.missing:
+            return None
+        details = self.refusal.details if self.refusal else ()
+        return tuple(Rejection(path, message) for path, message in details)
+
+
+async def environment(name: str, files: Sequence[Path], job: Job) -> tuple[Stage, ...]:
+    """Every stage of one environment, in order."""
+    recorder = Recorder(name, job.done)
+    try:
+        loaded = load(name, files, job.chart)
+    except InputError as error:
+        recorder.skip(STAGES[:1], str(error), excused=False)
+        recorder.skip(STAGES[1:], "the values could not be read", excused=True)
+        return tuple(recorder.stages)
+    if loaded.usable:
+        await _judge(recorder, loaded, job)
+    else:
+        recorder.run("values", lambda: loaded.findings)
+        recorder.skip(STAGES[1:], "the values are no mapping", excused=True)
+    return tuple(recorder.stages)
+
+
+async def _judge(recorder: Recorder, loaded: Loaded, job: Job) -> None:
+    started = time.perf_counter()
+    outcome = await _outcome(job.render, loaded.override)
+    waited = time.perf_counter() - started
+    values = replace(loaded.values, helm=outcome.verdict)
+    recorder.run("values", lambda: _values(values, loaded, job.rules))
+    if outcome.missing:
+        recorder.skip(("render",), outcome.missing, excused=False)
+        recorder.skip(STAGES[2:], "nothing was rendered", excused=True)
+    elif outcome.refusal:
+        subject = render_checks.Rendering(values, job.chart.name, outcome.refusal)
+        recorder.run("render", lambda: run(render_checks.CHECKS, subject), waited)
+        recorder.skip(STAGES[2:], "the chart did not render", excused=True)
+    else:
+        recorder.run("render", tuple, waited)
+        chart = job.chart.name
+        objects = judge.rendered(recorder, outcome.text, values, loaded.suppressions, chart, job.rules)
+        recorder.add(await job.envoy(objects, recorder.environment))
+
+
+async def _outcome(render: Render, override: Mapping[str, Any]) -> Outcome:
+    try:
+        return Outcome(text=await render(override))
+    except HelmError as error:
+        return Outcome(missing=str(error))
+    except RenderError as error:
+        return Outcome(missing=f"helm: {error}") if error.kind == "helm" else Outcome(refusal=error)
+
+
+def _values(values: Values, loaded: Loaded, rules: judge.Rules) -> Iterator[Finding]:
+    suppressions = suppress.Suppressions(loaded.suppressions, rules.today, rules.known)
+    yield from suppress.apply((*loaded.findings, *run(values_checks.CHECKS, values)), suppressions)
+    yield from suppress.judge(suppressions)

@@ -1,0 +1,45 @@
+"""Runs stages one after the other, times them, and keeps a fault of one from hiding the others."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from tools.inputs import InputError
+from tools.model import Finding, Stage
+
+
+@dataclass(slots=True)
+class Recorder:
+    """The stages of one environment; `done` is told of each."""
+
+    environment: str
+    done: Callable[[Stage], None] = lambda stage: None
+    stages: list[Stage] = field(default_factory=list)
+
+    def run(self, name: str, produce: Callable[[], Iterable[Finding]], waited: float = 0.0) -> None:
+        """Run a stage; `waited` are the seconds that it took before."""
+        started = time.perf_counter()
+        findings: tuple[Finding, ...] = ()
+        skipped = ""
+        try:
+            findings = tuple(produce())
+        except InputError as error:
+            skipped = str(error)
+        except Exception as error:
+            if os.environ.get("SARK_TRACEBACK"):
+                raise
+            skipped = f"a fault of the toolkit: {type(error).__name__}: {error} (SARK_TRACEBACK=1 shows where)"
+        self.add(Stage(name, self.environment, findings, skipped, time.perf_counter() - started + waited))
+
+    def skip(self, names: Iterable[str], reason: str, *, excused: bool) -> None:
+        """Stages that do not run."""
+        for name in names:
+            self.add(Stage(name, self.environment, skipped=reason, excused=excused))
+
+    def add(self, stage: Stage) -> None:
+        """A stage that is done."""
+        self.stages.append(stage)
+        self.done(stage)

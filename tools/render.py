@@ -1,0 +1,116 @@
+"""Renders the chart: `python -m tools.render --env NAME --to DIR` writes plain manifests for `kubectl apply`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tools import cli
+from tools.helm import HelmError, find
+from tools.helm_errors import RenderError, classify
+from tools.inputs import CHART, Chart, InputError, chart, mapping, shown
+from tools.merge import overlay
+from tools.plain import by_template, write
+
+KUBE_VERSION = "1.34.0"
+
+# pyhelm3 logs each failure, which is reported here already.
+logging.getLogger("pyhelm3").addHandler(logging.NullHandler())
+
+__all__ = ["KUBE_VERSION", "RenderError", "Target", "render"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a render is for: the release, its namespace, and the cluster's version and APIs.
+
+    The version is always said, because Helm's own default changes from one release to the next.
+    """
+
+    release: str = "sark"
+    namespace: str = "sark"
+    kube_version: str = KUBE_VERSION
+    api_versions: tuple[str, ...] = ()
+
+    @property
+    def arguments(self) -> list[str]:
+        """The flags of `helm template`."""
+        apis = [part for api in self.api_versions for part in ("--api-versions", api)]
+        return ["--namespace", self.namespace, "--kube-version", self.kube_version, *apis]
+
+
+@cache
+def _found() -> str:
+    return find().path
+
+
+async def render(
+    chart: Path, values: Mapping[str, Any] | None = None, *, target: Target = Target(), helm: str | None = None
+) -> str:
+    """The chart's manifests as Helm prints them, with its `# Source:` lines.
+
+    `values` is one mapping, laid over the chart's own; `null` in it deletes. Raises RenderError, and HelmError when
+    there is no helm.
+    """
+    from pyhelm3 import Command, errors
+
+    command = Command(executable=helm or _found())
+    arguments = ["template", target.release, str(chart), *target.arguments, "--values", "-"]
+    try:
+        output = await command.run(arguments, json.dumps(values or {}).encode())
+    except errors.Error as error:
+        raise classify(error.stderr.decode("utf-8", "replace"), error.returncode) from None
+    return bytes(output).decode("utf-8", "replace")
+
+
+def parser() -> cli.Parser:
+    """The command line."""
+    made = cli.Parser(prog="python -m tools.render", description=__doc__, epilog=cli.EXIT_CODES)
+    made.add_argument("--env", metavar="NAME", help="an environment of the chart's ci directory")
+    made.add_argument(
+        "--values", metavar="FILE", nargs="+", type=Path, default=[], help="values files, merged as Helm does"
+    )
+    made.add_argument("--to", metavar="DIR", type=Path, required=True, help="where to write, one file a template")
+    made.add_argument("--release", default=Target.release, help="default: %(default)s")
+    made.add_argument("--namespace", default=Target.namespace, help="default: %(default)s")
+    made.add_argument("--kube-version", metavar="X.Y.Z", default=KUBE_VERSION, help="default: %(default)s")
+    made.add_argument("--chart", metavar="DIR", type=Path, default=CHART, help="another chart than this project's")
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; gives the exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        made = chart(options.chart)
+        override: dict[str, Any] = {}
+        for file in (*_environment(options.env, made), *options.values):
+            override = overlay(override, mapping(file))
+        target = Target(options.release, options.namespace, options.kube_version)
+        output = asyncio.run(render(made.path, override, target=target))
+        for path in write(by_template(output), options.to):
+            print(shown(path))
+    except (InputError, HelmError, OSError) as error:
+        print(f"render: {error}", file=sys.stderr)
+        return cli.COULD_NOT_RUN
+    except RenderError as error:
+        print(f"render: {error}", file=sys.stderr)
+        return cli.COULD_NOT_RUN if error.kind == "helm" else cli.FINDINGS
+    return cli.CLEAN
+
+
+def _environment(name: str | None, made: Chart) -> tuple[Path, ...]:
+    if name and name not in made.environments:
+        parser().error(f"there is no environment {name}; there are {', '.join(made.environments)}")
+    return (made.environments[name],) if name else ()
+
+
+if __name__ == "__main__":
+    cli.run(main)
