@@ -13,7 +13,7 @@ _HOOK = re.compile(r'^ +"?helm\.sh/hook"?:', re.MULTILINE)
 
 
 def by_template(output: str) -> dict[str, str]:
-    """Each template's objects, by the name of the file to write. Hooks are left out: kubectl would run them as objects."""
+    """Each template's objects, by the name of the file to write. Hooks are left out: kubectl would apply them."""
     files: dict[str, str] = {}
     starts = list(_START.finditer(output))
     for number, start in enumerate(starts):

@@ -19,6 +19,8 @@ from tools.inputs import CHART, Chart, InputError, chart, mapping, shown
 from tools.merge import overlay
 from tools.plain import by_template, write
 
+RELEASE = "sark"
+NAMESPACE = "sark"
 KUBE_VERSION = "1.34.0"
 
 # pyhelm3 logs each failure, which is reported here already.
@@ -34,8 +36,8 @@ class Target:
     The version is always said, because Helm's own default changes from one release to the next.
     """
 
-    release: str = "sark"
-    namespace: str = "sark"
+    release: str = RELEASE
+    namespace: str = NAMESPACE
     kube_version: str = KUBE_VERSION
     api_versions: tuple[str, ...] = ()
 
@@ -78,8 +80,8 @@ def parser() -> cli.Parser:
         "--values", metavar="FILE", nargs="+", type=Path, default=[], help="values files, merged as Helm does"
     )
     made.add_argument("--to", metavar="DIR", type=Path, required=True, help="where to write, one file a template")
-    made.add_argument("--release", default=Target.release, help="default: %(default)s")
-    made.add_argument("--namespace", default=Target.namespace, help="default: %(default)s")
+    made.add_argument("--release", default=RELEASE, help="default: %(default)s")
+    made.add_argument("--namespace", default=NAMESPACE, help="default: %(default)s")
     made.add_argument("--kube-version", metavar="X.Y.Z", default=KUBE_VERSION, help="default: %(default)s")
     made.add_argument("--chart", metavar="DIR", type=Path, default=CHART, help="another chart than this project's")
     return made

@@ -24,8 +24,8 @@ from tools.report import FORMATS, Report, formats
 from tools.stages import manual
 
 EPILOG = f"""{cli.EXIT_CODES}. A stage whose program is an extra that is not installed (envoy) is named, and fails
-nothing; any other stage that does not run is {cli.COULD_NOT_RUN}. Environment: SARK_HELM names the helm to use, NO_COLOR turns
-colour off, SARK_TRACEBACK=1 shows where the toolkit itself failed."""
+nothing; any other stage that does not run is {cli.COULD_NOT_RUN}. Environment: SARK_HELM names the helm to use, NO_COLOR
+turns colour off, SARK_TRACEBACK=1 shows where the toolkit itself failed."""
 
 
 def parser() -> cli.Parser:
