@@ -14,17 +14,25 @@ from tools.checks.values import Values
 from tools.model import Finding, Manifest, run
 from tools.placed import RENDERED, placed
 from tools.recorder import Recorder
+from tools.schemas import KUBE_VERSION
 from tools.source import Parsed, manifests, parse
 from tools.stages import checks
+from tools.workloads import Cluster
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What decides which findings count: the day, the rules there are, and the lines of a template."""
+    """What a judgement goes by: the day, the rules there are, a template's lines, and what policies are for."""
 
     today: date
     known: frozenset[str]
     template: Callable[[str], Sequence[str]] = lambda file: ()
+    kube_version: str = KUBE_VERSION
+    workloads: tuple[Manifest, ...] | None = None
+
+    def cluster(self, objects: tuple[Manifest, ...]) -> Cluster:
+        """What the manifest and policy checks look at."""
+        return Cluster(objects, self.workloads or (), self.workloads is not None, self.kube_version)
 
 
 def files(recorder: Recorder, texts: Sequence[tuple[str, str]], rules: Rules) -> None:
@@ -32,8 +40,9 @@ def files(recorder: Recorder, texts: Sequence[tuple[str, str]], rules: Rules) ->
     parsed = tuple((file, parse(text, file)) for file, text in texts)
     objects = tuple(item for file, one in parsed for item in manifests(one, file))
     suppressions = suppress.Suppressions(tuple(suppress.in_manifests(objects)), rules.today, rules.known)
-    recorder.run("manifests", lambda: _manifests([one for _, one in parsed], objects, suppressions))
-    recorder.run("policies", lambda: suppress.apply(run(checks("policies"), objects), suppressions))
+    cluster = rules.cluster(objects)
+    recorder.run("manifests", lambda: _manifests([one for _, one in parsed], cluster, suppressions))
+    recorder.run("policies", lambda: suppress.apply(run(checks("policies"), cluster), suppressions))
 
 
 def rendered(
@@ -53,8 +62,9 @@ def rendered(
     def in_templates(findings: Sequence[Finding]) -> Iterator[Finding]:
         return placed(findings, text, chart, rules.template)
 
-    recorder.run("manifests", lambda: in_templates(_manifests([parsed], objects, own)))
-    recorder.run("policies", lambda: in_templates(suppress.apply(run(checks("policies"), objects), every)))
+    cluster = rules.cluster(objects)
+    recorder.run("manifests", lambda: in_templates(_manifests([parsed], cluster, own)))
+    recorder.run("policies", lambda: in_templates(suppress.apply(run(checks("policies"), cluster), every)))
     egress = values.body.get("egress")
     if not isinstance(egress, dict) or not egress.get("enabled"):
         recorder.skip(("egress",), "egress.enabled is false: there is no list to compare with", excused=True)
@@ -64,11 +74,9 @@ def rendered(
     return objects
 
 
-def _manifests(
-    parsed: Sequence[Parsed], objects: tuple[Manifest, ...], suppressions: suppress.Suppressions
-) -> tuple[Finding, ...]:
+def _manifests(parsed: Sequence[Parsed], cluster: Cluster, suppressions: suppress.Suppressions) -> tuple[Finding, ...]:
     found = [finding for one in parsed for finding in run((yaml_is_unambiguous,), one)]
-    found.extend(run(checks("manifests"), objects))
+    found.extend(run(checks("manifests"), cluster))
     return (*suppress.apply(found, suppressions), *suppress.judge(suppressions))
 
 

@@ -15,16 +15,19 @@ from pathlib import Path
 from tools import cli, judge
 from tools.envoy_stage import verdict
 from tools.inputs import CHART, Chart, InputError, chart, manifest_texts
-from tools.model import Stage
+from tools.model import Manifest, Stage
 from tools.pipeline import Job, environment
 from tools.progress import Progress
 from tools.recorder import Recorder
 from tools.render import KUBE_VERSION, Target, render
 from tools.report import FORMATS, Report, formats
+from tools.schemas import UnknownVersionError, minor
+from tools.source import manifests, parse
 from tools.stages import manual
 
 EPILOG = f"""{cli.EXIT_CODES}. A stage whose program is an extra that is not installed (envoy) is named, and fails
-nothing; any other stage that does not run is {cli.COULD_NOT_RUN}. Environment: SARK_HELM names the helm to use, NO_COLOR
+nothing; any other stage that does not run is {cli.COULD_NOT_RUN}. Environment: SARK_HELM names the helm to use,
+NO_COLOR
 turns colour off, SARK_TRACEBACK=1 shows where the toolkit itself failed."""
 
 
@@ -37,6 +40,12 @@ def parser() -> cli.Parser:
     what.add_argument("--manifests", metavar="PATH", nargs="+", help="plain manifests: files, directories, - for stdin")
     what.add_argument("--chart", metavar="DIR", type=Path, default=CHART, help="another chart than this project's")
     what.add_argument("--kube-version", metavar="X.Y.Z", default=KUBE_VERSION, help="default: %(default)s")
+    what.add_argument(
+        "--workloads",
+        metavar="PATH",
+        nargs="+",
+        help="the workloads that the policies are for, as manifests: each policy must select one",
+    )
     how = made.add_argument_group("how to report")
     how.add_argument("--format", choices=FORMATS, default="text", help="default: %(default)s")
     how.add_argument("--output", metavar="FILE", type=Path, help="write the report there, not to standard output")
@@ -51,7 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     if options.list_rules or options.explain:
         return _manual(options.explain)
-    report = asyncio.run(_run(options))
+    try:
+        minor(options.kube_version)
+        report = asyncio.run(_run(options))
+    except (UnknownVersionError, InputError) as error:
+        parser().error(str(error))
     text = formats()[options.format](report)
     if not options.output:
         sys.stdout.write(text)
@@ -81,7 +94,9 @@ async def _run(options: argparse.Namespace) -> Report:
     terminal = options.format == "text" and not options.output and sys.stdout.isatty()
     progress = Progress(sys.stderr if terminal and sys.stderr.isatty() else None)
     entries = manual()
-    rules = judge.Rules(started.date(), frozenset(entries))
+    rules = judge.Rules(
+        started.date(), frozenset(entries), kube_version=options.kube_version, workloads=_workloads(options.workloads)
+    )
     stages: tuple[Stage, ...] = ()
     if options.env or options.values or not options.manifests:
         stages += await _environments(options, rules, progress)
@@ -124,6 +139,14 @@ def _chosen(options: argparse.Namespace, judged: Chart) -> dict[str, tuple[Path,
     if options.values:
         chosen["+".join(Path(file).name for file in options.values)] = tuple(map(Path, options.values))
     return chosen
+
+
+def _workloads(paths: Sequence[str] | None) -> tuple[Manifest, ...] | None:
+    """The objects of the workload files; None when none are named. Raises InputError."""
+    if paths is None:
+        return None
+    texts = manifest_texts(paths)
+    return tuple(found for file, text in texts for found in manifests(parse(text, file), file))
 
 
 def _manifests(paths: Sequence[str], rules: judge.Rules, progress: Progress) -> tuple[Stage, ...]:

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from tools.labels import key_fault, label_fault, service_fault, subdomain_fault, value_fault
 from tools.model import Check, Manifest, Problem
 from tools.tree import Node, root
-
-Manifests = tuple[Manifest, ...]
+from tools.workloads import Cluster
 
 # Calico's validator takes a DNS label for these, where the CRDs' own rule would take a subdomain.
 CALICO_LABELS = {"NetworkPolicy", "GlobalNetworkPolicy", "StagedNetworkPolicy", "StagedGlobalNetworkPolicy"}
@@ -19,7 +18,7 @@ TEMPLATES = ("spec.template", "spec.jobTemplate.spec.template")
 ANNOTATIONS_LIMIT = 256 * 1024
 
 
-def documents_are_objects(manifests: Manifests) -> Iterator[Problem]:
+def documents_are_objects(cluster: Cluster) -> Iterator[Problem]:
     """Every document is a Kubernetes object.
 
     kubectl and Helm refuse a document that is not a mapping or lacks `apiVersion`, `kind` or `metadata.name`, and
@@ -27,7 +26,7 @@ def documents_are_objects(manifests: Manifests) -> Iterator[Problem]:
     Write all three; a fragment that is not an object of its own belongs in a ConfigMap or out of the folder.
     Source: k8s.io/apimachinery TypeMeta and ObjectMeta.
     """
-    for manifest in manifests:
+    for manifest in cluster.manifests:
         document = root(manifest)
         if document.empty:
             yield document.problem("this document is no object; write apiVersion, kind and metadata.name")
@@ -38,7 +37,7 @@ def documents_are_objects(manifests: Manifests) -> Iterator[Problem]:
                 yield node.problem(f"the object has no {node.path}; write one, as a string")
 
 
-def objects_are_unique(manifests: Manifests) -> Iterator[Problem]:
+def objects_are_unique(cluster: Cluster) -> Iterator[Problem]:
     """No object is written twice.
 
     Two documents with the same kind, namespace and name are one object: the second replaces the first, and which
@@ -47,7 +46,7 @@ def objects_are_unique(manifests: Manifests) -> Iterator[Problem]:
     Source: the object's identity in the Kubernetes API: group, resource, namespace and name.
     """
     first: dict[tuple[str, str, str, str], Manifest] = {}
-    for manifest in manifests:
+    for manifest in cluster.manifests:
         if not manifest.kind or not manifest.name:
             continue
         group = root(manifest)["apiVersion"].text().rpartition("/")[0]
@@ -60,7 +59,7 @@ def objects_are_unique(manifests: Manifests) -> Iterator[Problem]:
         first.setdefault(key, manifest)
 
 
-def names_are_legal(manifests: Manifests) -> Iterator[Problem]:
+def names_are_legal(cluster: Cluster) -> Iterator[Problem]:
     """Names are ones that the API server takes.
 
     Most names are DNS subdomains (253 characters of `a-z 0-9 - .`); a Namespace's and a Calico policy's is a DNS
@@ -69,7 +68,7 @@ def names_are_legal(manifests: Manifests) -> Iterator[Problem]:
     Write a name within those rules; in a chart, truncate it to 63.
     Source: k8s.io/apimachinery validation; libcalico-go validator v3.
     """
-    for manifest in manifests:
+    for manifest in cluster.manifests:
         meta = root(manifest)["metadata"]
         if manifest.name and (fault := _name_rule(manifest)(manifest.name)):
             yield meta["name"].problem(fault)
@@ -77,7 +76,7 @@ def names_are_legal(manifests: Manifests) -> Iterator[Problem]:
             yield meta["namespace"].problem(fault)
 
 
-def labels_are_legal(manifests: Manifests) -> Iterator[Problem]:
+def labels_are_legal(cluster: Cluster) -> Iterator[Problem]:
     """Labels and annotations are ones that the API server takes.
 
     A label's key is `name` or `prefix/name`, its value at most 63 of letters, digits, `-`, `_` and `.`; annotations
@@ -85,7 +84,7 @@ def labels_are_legal(manifests: Manifests) -> Iterator[Problem]:
     Write a legal key and a legal value. Pod templates are checked too.
     Source: k8s.io/apimachinery validation.
     """
-    for manifest in manifests:
+    for manifest in cluster.manifests:
         for meta in _metadata(root(manifest)):
             yield from _label_faults(meta)
 
@@ -129,4 +128,4 @@ def _label_faults(meta: Node) -> Iterator[Problem]:
         )
 
 
-CHECKS: tuple[Check[Manifests], ...] = (documents_are_objects, objects_are_unique, names_are_legal, labels_are_legal)
+CHECKS: tuple[Check[Cluster], ...] = (documents_are_objects, objects_are_unique, names_are_legal, labels_are_legal)

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from tools import selectors
 from tools.addresses import address, network, within
 from tools.calico import SelectorError, parse
-from tools.checks.manifests import Manifests
 from tools.labels import port_name_fault
 from tools.model import Check, Manifest, Problem, Severity
 from tools.netpol_calico import PORT_RANGE
 from tools.tree import Node, root
+from tools.workloads import Cluster
 
 POLICY_GROUPS = ("networking.k8s.io", "projectcalico.org", "crd.projectcalico.org", "policy.networking.k8s.io")
 LABEL_SELECTORS = ("podSelector", "namespaceSelector", "namespaces", "nodes")
@@ -22,7 +22,7 @@ CALICO_PROTOCOLS = ("TCP", "UDP", "ICMP", "ICMPv6", "SCTP", "UDPLite")
 HIGHEST_PORT = 65535
 
 
-def cidrs_are_valid(manifests: Manifests) -> Iterator[Problem]:
+def cidrs_are_valid(cluster: Cluster) -> Iterator[Problem]:
     """CIDRs in policies name a network.
 
     No schema looks into them. The API server refuses `10.0.0.0/33`; a network with host bits set, such as
@@ -31,7 +31,7 @@ def cidrs_are_valid(manifests: Manifests) -> Iterator[Problem]:
     Write `address/length` with the host bits zero; a single address is `/32` or `/128`.
     Source: k8s.io/kubernetes networking validation; libcalico-go validator v3.
     """
-    for spec in _specs(manifests):
+    for spec in _specs(cluster):
         for node in spec.walk():
             key = node.path.rpartition(".")[2]
             if key == "cidr" and node.text():
@@ -43,7 +43,7 @@ def cidrs_are_valid(manifests: Manifests) -> Iterator[Problem]:
                 yield from _except_faults(node)
 
 
-def ports_are_valid(manifests: Manifests) -> Iterator[Problem]:
+def ports_are_valid(cluster: Cluster) -> Iterator[Problem]:
     """Ports in policies are ports.
 
     Schemas take any number or string. A port is 1 to 65535, or the name of a container's port; a range is `port`
@@ -52,7 +52,7 @@ def ports_are_valid(manifests: Manifests) -> Iterator[Problem]:
     Write a number, a range or a name, and the protocol.
     Source: k8s.io/kubernetes networking validation; libcalico-go numorstring and validator v3.
     """
-    for spec in _specs(manifests):
+    for spec in _specs(cluster):
         for direction in ("ingress", "egress"):
             for rule in spec[direction].items():
                 for port in rule["ports"].items():
@@ -60,7 +60,7 @@ def ports_are_valid(manifests: Manifests) -> Iterator[Problem]:
                 yield from _calico_port_faults(rule)
 
 
-def protocols_are_valid(manifests: Manifests) -> Iterator[Problem]:
+def protocols_are_valid(cluster: Cluster) -> Iterator[Problem]:
     """Protocols in policies are ones that the API knows.
 
     Kubernetes takes TCP, UDP and SCTP, in capitals; Calico also ICMP, ICMPv6, UDPLite and the numbers 1 to 255.
@@ -68,7 +68,7 @@ def protocols_are_valid(manifests: Manifests) -> Iterator[Problem]:
     Write one of those. HTTP, HTTPS and TLS are TCP.
     Source: k8s.io/api core/v1 Protocol; libcalico-go validator v3.
     """
-    for spec in _specs(manifests):
+    for spec in _specs(cluster):
         calico = "projectcalico.org" in _group(spec.manifest)
         for direction in ("ingress", "egress"):
             for rule in spec[direction].items():
@@ -82,7 +82,7 @@ def protocols_are_valid(manifests: Manifests) -> Iterator[Problem]:
                         yield node.problem(f"{node.value!r} is no protocol; write TCP, UDP or SCTP")
 
 
-def label_selectors_are_valid(manifests: Manifests) -> Iterator[Problem]:
+def label_selectors_are_valid(cluster: Cluster) -> Iterator[Problem]:
     """Label selectors in policies are ones that the API server takes.
 
     `In` and `NotIn` need values, `Exists` and `DoesNotExist` take none, keys and values follow the label syntax. A
@@ -90,13 +90,13 @@ def label_selectors_are_valid(manifests: Manifests) -> Iterator[Problem]:
     Write `matchLabels: {key: value}` or `matchExpressions: [{key, operator, values}]`.
     Source: k8s.io/apimachinery LabelSelector and its validation.
     """
-    for spec in _specs(manifests):
+    for spec in _specs(cluster):
         for node in spec.walk():
             if node.path.rpartition(".")[2] in LABEL_SELECTORS and isinstance(node.value, dict):
                 yield from selectors.faults(node)
 
 
-def calico_selectors_are_valid(manifests: Manifests) -> Iterator[Problem]:
+def calico_selectors_are_valid(cluster: Cluster) -> Iterator[Problem]:
     """Calico selectors follow Calico's grammar.
 
     They are strings of a language of their own: `label == 'value'`, `has(label)`, `label in {'a', 'b'}`, `&&`,
@@ -105,7 +105,7 @@ def calico_selectors_are_valid(manifests: Manifests) -> Iterator[Problem]:
     Write it in that language; the message names the column.
     Source: libcalico-go lib/selector and validator v3.
     """
-    for spec in _specs(manifests):
+    for spec in _specs(cluster):
         if "projectcalico.org" not in _group(spec.manifest):
             continue
         for node in spec.walk():
@@ -123,7 +123,7 @@ def calico_selectors_are_valid(manifests: Manifests) -> Iterator[Problem]:
                 yield node.problem("global() stands alone, in a rule's namespaceSelector; take it out of here")
 
 
-def ip_blocks_stand_alone(manifests: Manifests) -> Iterator[Problem]:
+def ip_blocks_stand_alone(cluster: Cluster) -> Iterator[Problem]:
     """A NetworkPolicy peer is addresses or pods, never both.
 
     `ipBlock` beside `podSelector` or `namespaceSelector` in one item passes the schema, and the API server refuses
@@ -131,7 +131,7 @@ def ip_blocks_stand_alone(manifests: Manifests) -> Iterator[Problem]:
     Write two items of the list; they are alternatives.
     Source: k8s.io/kubernetes networking validation.
     """
-    for spec in _specs(manifests):
+    for spec in _specs(cluster):
         for direction, far in (("ingress", "from"), ("egress", "to")):
             for rule in spec[direction].items():
                 for peer in rule[far].items():
@@ -142,8 +142,8 @@ def ip_blocks_stand_alone(manifests: Manifests) -> Iterator[Problem]:
                         )
 
 
-def _specs(manifests: Manifests) -> Iterator[Node]:
-    for manifest in manifests:
+def _specs(cluster: Cluster) -> Iterator[Node]:
+    for manifest in cluster.manifests:
         if _group(manifest) in POLICY_GROUPS:
             yield root(manifest)["spec"]
 
@@ -234,7 +234,7 @@ def _calico_protocol(node: Node) -> bool:
     return 1 <= number <= 255 if number is not None else node.text() in CALICO_PROTOCOLS
 
 
-CHECKS: tuple[Check[Manifests], ...] = (
+CHECKS: tuple[Check[Cluster], ...] = (
     cidrs_are_valid,
     ports_are_valid,
     protocols_are_valid,

@@ -9,9 +9,10 @@ from typing import Any
 from jsonschema import ValidationError
 
 from tools import schemas
-from tools.checks.manifests import Manifests, title
+from tools.checks.manifests import title
 from tools.model import Check, Manifest, Problem, Severity
 from tools.tree import Node, join, root
+from tools.workloads import Cluster
 
 # Fields of Calico Enterprise and Cloud that open-source Calico does not have.
 DOMAIN_FIELDS = ("domains", "allowedEgressDomains")
@@ -30,45 +31,40 @@ TYPES = {
 }
 
 
-def checks(kube_version: str = schemas.KUBE_VERSION) -> tuple[Check[Manifests], ...]:
-    """The checks of this module, for one Kubernetes version such as `1.34`. Raises UnknownVersionError."""
-    version = schemas.minor(kube_version)
+def objects_fit_their_schema(cluster: Cluster) -> Iterator[Problem]:
+    """Every object fits the schema of its kind.
 
-    def objects_fit_their_schema(manifests: Manifests) -> Iterator[Problem]:
-        """Every object fits the schema of its kind.
-
-        An unknown field is refused by clients that validate, and **dropped in silence** by those that do not (Helm
-        3, server-side apply with validation off): a policy whose `from` is spelt `form` then lets everyone in. So
-        unknown fields are errors here, whatever the client would do, as are wrong types, missing fields and values
-        out of an enumeration. All faults of an object are told, not the first one.
-        Correct the field; a near spelling is suggested.
-        Source: Kubernetes' OpenAPI schemas (package kubernetes-validate), the CRDs of Calico and of the policy API.
-        """
-        for manifest in manifests:
-            validator = schemas.validator(*_identity(manifest), version)
-            if validator is not None:
-                errors = validator.iter_errors(_without_nulls(manifest.body))
-                for error in sorted(errors, key=lambda error: [str(key) for key in error.absolute_path]):
-                    yield from _explained(manifest, error)
-
-    def schemas_are_known(manifests: Manifests) -> Iterator[Problem]:
-        """An object whose kind has no schema here is said out loud.
-
-        It was not checked, which is not the same as right: a kind of some other CRD, or an API version that this
-        Kubernetes version no longer serves. A served group with an unknown version or kind is an error, an unknown
-        group a warning.
-        Correct `apiVersion` and `kind`, or check that object with its own tool.
-        Source: the kinds in Kubernetes' OpenAPI of the version asked for.
-        """
-        for manifest in manifests:
-            api_version, kind = _identity(manifest)
-            if api_version and kind and schemas.validator(api_version, kind, version) is None:
-                yield from _unknown(manifest, version)
-
-    return objects_fit_their_schema, schemas_are_known, calico_domains_have_an_enforcer, calico_api_is_the_public_one
+    An unknown field is refused by clients that validate, and **dropped in silence** by those that do not (Helm
+    3, server-side apply with validation off): a policy whose `from` is spelt `form` then lets everyone in. So
+    unknown fields are errors here, whatever the client would do, as are wrong types, missing fields and values
+    out of an enumeration. All faults of an object are told, not the first one.
+    Correct the field; a near spelling is suggested.
+    Source: Kubernetes' OpenAPI schemas (package kubernetes-validate), the CRDs of Calico and of the policy API.
+    """
+    for manifest in cluster.manifests:
+        validator = schemas.validator(*_identity(manifest), cluster.kube_version)
+        if validator is not None:
+            errors = validator.iter_errors(_without_nulls(manifest.body))
+            for error in sorted(errors, key=lambda error: [str(key) for key in error.absolute_path]):
+                yield from _explained(manifest, error)
 
 
-def calico_domains_have_an_enforcer(manifests: Manifests) -> Iterator[Problem]:
+def schemas_are_known(cluster: Cluster) -> Iterator[Problem]:
+    """An object whose kind has no schema here is said out loud.
+
+    It was not checked, which is not the same as right: a kind of some other CRD, or an API version that this
+    Kubernetes version no longer serves. A served group with an unknown version or kind is an error, an unknown
+    group a warning.
+    Correct `apiVersion` and `kind`, or check that object with its own tool.
+    Source: the kinds in Kubernetes' OpenAPI of the version asked for.
+    """
+    for manifest in cluster.manifests:
+        api_version, kind = _identity(manifest)
+        if api_version and kind and schemas.validator(api_version, kind, cluster.kube_version) is None:
+            yield from _unknown(manifest, cluster.kube_version)
+
+
+def calico_domains_have_an_enforcer(cluster: Cluster) -> Iterator[Problem]:
     """Rules by domain name are written only where something enforces them.
 
     `destination.domains` and a network set's `allowedEgressDomains` exist in Calico Enterprise and Calico Cloud
@@ -79,7 +75,7 @@ def calico_domains_have_an_enforcer(manifests: Manifests) -> Iterator[Problem]:
     then a note.
     Source: projectcalico/calico issue 4025; measured with Helm 3.22 and Calico 3.28.
     """
-    for manifest in manifests:
+    for manifest in cluster.manifests:
         if not _is_calico(manifest):
             continue
         claimed = root(manifest)["metadata"]["annotations"][REQUIRES].text() == ENTERPRISE
@@ -87,7 +83,7 @@ def calico_domains_have_an_enforcer(manifests: Manifests) -> Iterator[Problem]:
             yield _claimed_domains(node) if claimed else _dropped_domains(manifest, node)
 
 
-def calico_api_is_the_public_one(manifests: Manifests) -> Iterator[Problem]:
+def calico_api_is_the_public_one(cluster: Cluster) -> Iterator[Problem]:
     """Calico's objects are written through projectcalico.org/v3.
 
     `crd.projectcalico.org/v1` is the store behind Calico's API server. Nothing validates or defaults what is
@@ -95,7 +91,7 @@ def calico_api_is_the_public_one(manifests: Manifests) -> Iterator[Problem]:
     Write `apiVersion: projectcalico.org/v3`, which needs Calico's API server (or its v3 CRDs).
     Source: Calico's documentation of the API server.
     """
-    for manifest in manifests:
+    for manifest in cluster.manifests:
         api_version = root(manifest)["apiVersion"]
         if api_version.text() == "crd.projectcalico.org/v1":
             yield api_version.problem(
@@ -238,4 +234,9 @@ def _unknown(manifest: Manifest, version: str) -> Iterator[Problem]:
         yield Problem(place, message, Severity.WARNING)
 
 
-CHECKS = checks()
+CHECKS: tuple[Check[Cluster], ...] = (
+    objects_fit_their_schema,
+    schemas_are_known,
+    calico_domains_have_an_enforcer,
+    calico_api_is_the_public_one,
+)

@@ -1,0 +1,16 @@
+"""The checks over policies, room by room; their subject is a Cluster: the objects to judge and the workloads given."""
+
+from __future__ import annotations
+
+from tools.checks import policy_calico, policy_dns, policy_openness, policy_sections, policy_values, selection
+from tools.model import Check
+from tools.workloads import Cluster
+
+CHECKS: tuple[Check[Cluster], ...] = (
+    *policy_values.CHECKS,
+    *policy_sections.CHECKS,
+    *policy_openness.CHECKS,
+    *policy_dns.CHECKS,
+    *policy_calico.CHECKS,
+    *selection.CHECKS,
+)

@@ -1,0 +1,166 @@
+"""Checks of policies against workloads: Kubernetes says nothing when a selector matches nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from tools.calico import All, Expression, SelectorError, parse
+from tools.checks.manifests import title
+from tools.model import Check, Problem, Severity
+from tools.policy import DIRECTIONS, Policy
+from tools.selectors import Selector, selector
+from tools.tree import Node
+from tools.workloads import NAME_LABEL, Cluster, Pod
+
+# What Calico itself puts on the pods that it sees.
+CALICO_LABELS = {"projectcalico.org/orchestrator": "k8s"}
+
+
+def policies_select_something(cluster: Cluster) -> Iterator[Problem]:
+    """Every policy selects a workload.
+
+    A policy whose selector matches no pod is accepted, looks like protection, and protects nothing: no error, no
+    event, no status. It happens when labels are renamed, or were guessed. Give the workloads with `--workloads
+    FILES` and each policy is tried against their pods; without them only workloads in the same manifests are known,
+    and the policies that match none of those are named in a note.
+    Write the labels that the pods carry (not those of the Deployment), in the namespace that they run in.
+    Source: k8s.io/api networking/v1.
+    """
+    unmatched = [policy for policy in cluster.policies if not any(_subject(cluster, policy))]
+    if cluster.given:
+        for policy in unmatched:
+            message = f"{title(policy.manifest)} selects {_wanted(policy)}, and no workload is that"
+            node = policy.spec["selector" if policy.calico else "podSelector"]
+            yield node.problem(f"{message}; {_carried(cluster, policy)}")
+    elif unmatched:
+        names = ", ".join(policy.manifest.name for policy in unmatched[:3]) + (", …" if len(unmatched) > 3 else "")
+        message = f"{len(unmatched)} policies select no workload that is at hand ({names}); name some with --workloads"
+        yield Problem(unmatched[0].manifest.where("spec"), message, Severity.NOTE)
+
+
+def peers_match_somebody(cluster: Cluster) -> Iterator[Problem]:
+    """Every peer of a rule is somebody.
+
+    A peer whose labels no pod carries lets nobody through, and the flow that it was written for is dead. Peers are
+    tried when workloads are given and some of them live in the peer's namespace; a peer in a namespace of which
+    nothing was given is named in a note.
+    Write the labels that the peer's pods carry, and the namespace by `kubernetes.io/metadata.name`.
+    Source: k8s.io/api networking/v1.
+    """
+    if not cluster.given:
+        return
+    elsewhere: dict[str, Node] = {}
+    for policy in cluster.policies:
+        for rule in () if policy.calico else policy.rules:
+            for peer in rule.peers:
+                if peer.blocks or not (peer.node["podSelector"].present or peer.node["namespaceSelector"].present):
+                    continue
+                inhabited = [pod for pod in cluster.pods if _in_namespace(cluster, pod, policy, peer.node)]
+                chosen = selector(peer.node["podSelector"])
+                if not inhabited:
+                    spaces = selector(peer.node["namespaceSelector"])
+                    elsewhere.setdefault(
+                        f"{spaces}" if peer.node["namespaceSelector"].present else "its own", peer.node
+                    )
+                elif not any(chosen.matches(pod.labels) for pod in inhabited):
+                    yield peer.node.problem(f"no workload is {chosen}; {_near(chosen, inhabited)}")
+    if elsewhere:
+        first = next(iter(elsewhere.values()))
+        message = f"peers not tried, for no workload of their namespaces was given: {'; '.join(elsewhere)}"
+        yield first.problem(message, Severity.NOTE)
+
+
+def workloads_are_isolated(cluster: Cluster) -> Iterator[Problem]:
+    """Every given workload is selected by a policy of each direction.
+
+    A pod that no policy of a direction selects may talk to everyone in it. A default deny for the namespace selects
+    them all. Pods on the host's network are nobody's subject.
+    Write a policy with an empty `podSelector` and `policyTypes: [Ingress, Egress]` in the workload's namespace.
+    Source: k8s.io/api networking/v1.
+    """
+    if not cluster.given:
+        return
+    found = [policy for policy in cluster.policies if not policy.staged]
+    for pod in cluster.pods:
+        if pod.manifest in cluster.manifests or pod.host_network:
+            continue
+        selecting = [policy for policy in found if _selects(cluster, policy, pod)]
+        for direction in DIRECTIONS:
+            if not any(direction in policy.types for policy in selecting):
+                message = (
+                    f"no policy of type {direction} selects {title(pod.manifest)}, so all of it is allowed; add one"
+                )
+                yield Problem(pod.manifest.where("spec"), message, Severity.WARNING)
+
+
+def _subject(cluster: Cluster, policy: Policy) -> Iterator[Pod]:
+    return (pod for pod in cluster.pods if _selects(cluster, policy, pod))
+
+
+def _selects(cluster: Cluster, policy: Policy, pod: Pod) -> bool:
+    if pod.host_network:
+        return False
+    if not policy.calico:
+        same = _same(pod.namespace, policy.manifest.namespace)
+        return same and selector(policy.spec["podSelector"]).matches(pod.labels)
+    spec = policy.spec
+    if policy.clusterwide:
+        spaces = _parsed(spec["namespaceSelector"])
+        here = isinstance(spaces, All) or not pod.namespace or spaces.matches(cluster.namespace_labels(pod.namespace))
+    else:
+        here = _same(pod.namespace, policy.manifest.namespace)
+    return here and _parsed(spec["selector"]).matches({**pod.labels, **CALICO_LABELS})
+
+
+def _in_namespace(cluster: Cluster, pod: Pod, policy: Policy, peer: Node) -> bool:
+    spaces = peer["namespaceSelector"]
+    if not spaces.present:
+        return _same(pod.namespace, policy.manifest.namespace)
+    if not pod.namespace:
+        return True
+    wanted = selector(spaces)
+    named = all(requirement.key == NAME_LABEL for requirement in wanted.requirements)
+    # Labels of a namespace whose manifest was not given are not known: it may carry them.
+    unknown = pod.namespace not in cluster.namespaces and not named
+    return unknown or wanted.matches(cluster.namespace_labels(pod.namespace))
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two namespaces are one; a file that names none is applied wherever it is wanted."""
+    return not one or not other or one == other
+
+
+def _parsed(node: Node) -> Expression:
+    try:
+        return parse(node.text())
+    except SelectorError:
+        return All()
+
+
+def _wanted(policy: Policy) -> str:
+    if not policy.calico:
+        return str(selector(policy.spec["podSelector"]))
+    return policy.spec["selector"].text() or "all()"
+
+
+def _carried(cluster: Cluster, policy: Policy) -> str:
+    own = policy.manifest.namespace
+    pods = [pod for pod in cluster.pods if _same(pod.namespace, own)]
+    if not pods:
+        spaces = sorted({pod.namespace for pod in cluster.pods})
+        return f"no workload is in namespace {own}; they are in: {', '.join(spaces)}"
+    return _near(selector(policy.spec["podSelector"]), pods)
+
+
+def _near(wanted: Selector, pods: list[Pod]) -> str:
+    """What the pods carry instead, the most alike first."""
+    written = str(wanted)
+    carried = sorted(
+        {", ".join(f"{key}={value}" for key, value in sorted(pod.labels.items())) or "no label" for pod in pods}
+    )
+    alike = get_close_matches(written, carried, n=3, cutoff=0)
+    return f"they carry: {' | '.join(labels or 'no labels' for labels in alike)}"
+
+
+CHECKS: tuple[Check[Cluster], ...] = (policies_select_something, peers_match_somebody, workloads_are_isolated)

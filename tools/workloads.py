@@ -1,0 +1,84 @@
+"""Policies and the workloads they are for: the pods that manifests make, and the namespaces that those live in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tools.model import Manifest
+from tools.netpol import policies
+from tools.policy import Policy
+from tools.schemas import KUBE_VERSION
+from tools.tree import Node, root
+
+NAME_LABEL = "kubernetes.io/metadata.name"
+CALICO_NAME_LABEL = "projectcalico.org/name"
+TEMPLATES = {
+    "Deployment": ("template",),
+    "StatefulSet": ("template",),
+    "DaemonSet": ("template",),
+    "ReplicaSet": ("template",),
+    "ReplicationController": ("template",),
+    "Job": ("template",),
+    "CronJob": ("jobTemplate", "spec", "template"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """What a workload's pods are to a policy. An empty namespace is one that the file does not say."""
+
+    manifest: Manifest
+    namespace: str
+    labels: Mapping[str, str]
+    service_account: str = "default"
+    host_network: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The objects to judge, and workloads beside them. `given`: somebody named those; else what is at hand is all."""
+
+    manifests: tuple[Manifest, ...]
+    workloads: tuple[Manifest, ...] = ()
+    given: bool = False
+    kube_version: str = KUBE_VERSION
+    policies: tuple[Policy, ...] = field(init=False)
+    pods: tuple[Pod, ...] = field(init=False)
+    namespaces: Mapping[str, Mapping[str, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        everything = (*self.manifests, *self.workloads)
+        object.__setattr__(self, "policies", policies(self.manifests))
+        object.__setattr__(self, "pods", tuple(pods(everything)))
+        object.__setattr__(self, "namespaces", dict(_namespaces(everything)))
+
+    def namespace_labels(self, name: str) -> Mapping[str, str]:
+        """The labels of a namespace: those that every cluster sets, and those of its manifest when there is one."""
+        return {**self.namespaces.get(name, {}), NAME_LABEL: name, CALICO_NAME_LABEL: name}
+
+
+def pods(manifests: Iterable[Manifest]) -> Iterator[Pod]:
+    """One pod for each workload object."""
+    for manifest in manifests:
+        template = root(manifest)
+        if manifest.kind in TEMPLATES:
+            template = template["spec"]
+            for key in TEMPLATES[manifest.kind]:
+                template = template[key]
+        elif manifest.kind != "Pod":
+            continue
+        spec = template["spec"]
+        account = spec["serviceAccountName"].text() or "default"
+        host_network = spec["hostNetwork"].value is True
+        yield Pod(manifest, manifest.namespace, _labels(template["metadata"]), account, host_network)
+
+
+def _namespaces(manifests: Iterable[Manifest]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    for manifest in manifests:
+        if manifest.kind == "Namespace":
+            yield manifest.name, _labels(root(manifest)["metadata"])
+
+
+def _labels(metadata: Node) -> dict[str, str]:
+    return {key: value.value for key, value in metadata["labels"].fields() if isinstance(value.value, str)}
