@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache, partial
 from typing import Any
 
 from tools import suppress
@@ -40,9 +41,9 @@ def files(recorder: Recorder, texts: Sequence[tuple[str, str]], rules: Rules) ->
     parsed = tuple((file, parse(text, file)) for file, text in texts)
     objects = tuple(item for file, one in parsed for item in manifests(one, file))
     suppressions = suppress.Suppressions(tuple(suppress.in_manifests(objects)), rules.today, rules.known)
-    cluster = rules.cluster(objects)
-    recorder.run("manifests", lambda: _manifests([one for _, one in parsed], cluster, suppressions))
-    recorder.run("policies", lambda: suppress.apply(run(checks("policies"), cluster), suppressions))
+    cluster = cache(partial(rules.cluster, objects))
+    recorder.run("manifests", lambda: _manifests([one for _, one in parsed], cluster(), suppressions))
+    recorder.run("policies", lambda: suppress.apply(run(checks("policies"), cluster()), suppressions))
 
 
 def rendered(
@@ -62,9 +63,9 @@ def rendered(
     def in_templates(findings: Sequence[Finding]) -> Iterator[Finding]:
         return placed(findings, text, chart, rules.template)
 
-    cluster = rules.cluster(objects)
-    recorder.run("manifests", lambda: in_templates(_manifests([parsed], cluster, own)))
-    recorder.run("policies", lambda: in_templates(suppress.apply(run(checks("policies"), cluster), every)))
+    cluster = cache(partial(rules.cluster, objects))
+    recorder.run("manifests", lambda: in_templates(_manifests([parsed], cluster(), own)))
+    recorder.run("policies", lambda: in_templates(suppress.apply(run(checks("policies"), cluster()), every)))
     egress = values.body.get("egress")
     if not isinstance(egress, dict) or not egress.get("enabled"):
         recorder.skip(("egress",), "egress.enabled is false: there is no list to compare with", excused=True)

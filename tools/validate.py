@@ -27,8 +27,8 @@ from tools.stages import manual
 
 EPILOG = f"""{cli.EXIT_CODES}. A stage whose program is an extra that is not installed (envoy) is named, and fails
 nothing; any other stage that does not run is {cli.COULD_NOT_RUN}. Environment: SARK_HELM names the helm to use,
-NO_COLOR
-turns colour off, SARK_TRACEBACK=1 shows where the toolkit itself failed."""
+NO_COLOR turns
+colour off, SARK_TRACEBACK=1 shows where the toolkit itself failed."""
 
 
 def parser() -> cli.Parser:
@@ -62,9 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _manual(options.explain)
     try:
         minor(options.kube_version)
-        report = asyncio.run(_run(options))
-    except (UnknownVersionError, InputError) as error:
+    except UnknownVersionError as error:
         parser().error(str(error))
+    report = asyncio.run(_run(options))
     text = formats()[options.format](report)
     if not options.output:
         sys.stdout.write(text)
@@ -94,9 +94,11 @@ async def _run(options: argparse.Namespace) -> Report:
     terminal = options.format == "text" and not options.output and sys.stdout.isatty()
     progress = Progress(sys.stderr if terminal and sys.stderr.isatty() else None)
     entries = manual()
-    rules = judge.Rules(
-        started.date(), frozenset(entries), kube_version=options.kube_version, workloads=_workloads(options.workloads)
-    )
+    try:
+        workloads = _workloads(options.workloads)
+    except InputError as error:
+        return Report((Stage("workloads", skipped=str(error)),))
+    rules = judge.Rules(started.date(), frozenset(entries), kube_version=options.kube_version, workloads=workloads)
     stages: tuple[Stage, ...] = ()
     if options.env or options.values or not options.manifests:
         stages += await _environments(options, rules, progress)
@@ -146,7 +148,7 @@ def _workloads(paths: Sequence[str] | None) -> tuple[Manifest, ...] | None:
     if paths is None:
         return None
     texts = manifest_texts(paths)
-    return tuple(found for file, text in texts for found in manifests(parse(text, file), file))
+    return tuple(item for file, text in texts for item in manifests(parse(text, file), file))
 
 
 def _manifests(paths: Sequence[str], rules: judge.Rules, progress: Progress) -> tuple[Stage, ...]:

@@ -37,13 +37,15 @@ def _line(group: Grouped, colour: bool) -> str:
 
 
 def _not_run(stages: Sequence[Stage]) -> Iterator[str]:
-    reasons: dict[tuple[str, str], list[str]] = {}
+    """One line for each reason, with the stages and the environments that it stopped."""
+    reasons: dict[str, list[Stage]] = {}
     for stage in stages:
         if stage.skipped:
-            reasons.setdefault((stage.name, stage.skipped), []).append(stage.environment)
-    for (name, reason), environments in reasons.items():
-        names = ", ".join(filter(None, environments))
-        yield f"not run: {name}{f' ({names})' if names else ''}: {reason}"
+            reasons.setdefault(stage.skipped, []).append(stage)
+    for reason, stopped in reasons.items():
+        names = ", ".join(dict.fromkeys(stage.name for stage in stopped))
+        environments = ", ".join(dict.fromkeys(stage.environment for stage in stopped if stage.environment))
+        yield f"not run: {names}{f' ({environments})' if environments else ''}: {reason}"
 
 
 def _summary(report: Report, groups: Sequence[Grouped]) -> str:
