@@ -1,17 +1,17 @@
 """The specification of who may talk to whom: `tests/flows.yaml`, read and checked, for the offline and the live judge.
 
-The file has three parts. `pods`: name → `{namespace, labels, ports, ready}`. `internet`: name → address, the zone of the
-test internet. `flows`: one row a flow, with the keys
+The file has three parts. `pods`: name → `{namespace, labels, ports, ready}`. `internet`: name → address, the zone of
+the test internet. `flows`: one row a flow, with the keys
 
-- `flow`: its id; `from`: a pod; `port`: 1-65535; `expect`: allow | deny; `why`: the reason, for whoever wants to change it;
+- `flow`: its id; `from`: a pod; `port`: 1-65535; `expect`: allow | deny; `why`: the reason, for whoever changes it;
 - `to`: a pod, `internet:NAME`, `address:IP`, `proxy`, `dns`, `apiserver`, `node` or `metadata`;
 - `protocol`: TCP (default) | UDP; `speak`: line | tls | http | dns | handshake, what is said once connected;
 - `via`: direct (default) | proxy, by CONNECT to `proxyPort` (3128), or by an absolute URL when `speak` is http;
 - `sni`: the name in the TLS hello, if not the target's own; "" sends none;
 - `during`: the states of the trial in which the row holds, of `STATES`; default [installed];
-- `twin`, for a deny: what must answer once the policy is gone. direct (default): the same without the proxy; proxy: the
-  same through the proxy, its policies taken away; never: nothing can answer, `proof` says why, and silence in the target's own
-  log is the proof.
+- `twin`, for a deny: what must answer once the policy is gone. direct (default): the same without the proxy; proxy:
+  the same through the proxy, its policies taken away; never: nothing can answer, `proof` says why, and silence in the
+  target's own log is the proof.
 """
 
 from __future__ import annotations
@@ -27,7 +27,14 @@ from tools.source import Document, parse
 STATES = ("installed", "allow-all", "proxy-down", "proxy-back", "upgraded", "rolled-back")
 SERVICES = ("proxy", "dns", "apiserver", "node", "metadata")
 SPEECH = ("line", "tls", "http", "dns", "handshake")
-_SAID_TO = {"pod": "line", "proxy": "http", "dns": "dns", "apiserver": "handshake", "node": "handshake", "metadata": "http"}
+_SAID_TO = {
+    "pod": "line",
+    "proxy": "http",
+    "dns": "dns",
+    "apiserver": "handshake",
+    "node": "handshake",
+    "metadata": "http",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +147,7 @@ def _pods(reader: _Reader, body: Any) -> Iterator[tuple[str, Pod]]:
         path = f"pods.{name}"
         if name in SERVICES:
             reader.bad(path, f"is taken: {name} is a target of its own; give the pod another name")
-        elif not isinstance(pod, Mapping) or not isinstance(pod.get("namespace"), str) or not _is_labels(pod.get("labels")):
+        elif not isinstance(pod, Mapping) or not _is_text(pod.get("namespace")) or not _is_labels(pod.get("labels")):
             reader.bad(path, "needs namespace and labels: {namespace: sark, labels: {app: x}, ports: [8000]}")
         elif not isinstance(pod.get("ports"), list) or not all(map(_is_port, pod["ports"])):
             reader.bad(f"{path}.ports", "is not a list of ports from 1 to 65535")

@@ -43,7 +43,7 @@ def explain(error: Exception) -> str:
     try:
         return str(json.loads(body or "")["message"])
     except (ValueError, KeyError, TypeError):
-        return str(getattr(error, "reason", "") or error).splitlines()[0]
+        return (str(getattr(error, "reason", "") or error).splitlines() or [type(error).__name__])[0]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from tools.cluster import kind
 from tools.cluster.options import Options
 from tools.cluster.process import attempt
 from tools.cluster.trouble import CannotRunError
+from tools.helm import HelmError, find
 
 OLDEST_KIND = (0, 30, 0)
 INSTALL_KIND = "go install sigs.k8s.io/kind@v0.33.0"
@@ -24,6 +25,7 @@ def check(options: Options) -> None:
     """Raise `CannotRunError` for the first thing that is missing."""
     docker_answers()
     kind_is_new_enough()
+    helm_is_there()
     config = read_config(options.kind_config)
     if not kind.exists(options.name):
         ports_are_free(config, options.kind_config)
@@ -57,6 +59,14 @@ def kind_is_new_enough() -> None:
     if tuple(map(int, found.groups())) < OLDEST_KIND:
         oldest = ".".join(map(str, OLDEST_KIND))
         raise CannotRunError(f"kind {found[0]} is too old, v{oldest} is the oldest that works. Install it: {INSTALL_KIND}")
+
+
+def helm_is_there() -> None:
+    """A helm that can install the chart."""
+    try:
+        find()
+    except HelmError as error:
+        raise CannotRunError(str(error)) from error
 
 
 def read_config(path: Path) -> Mapping[str, Any]:

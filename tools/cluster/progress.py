@@ -21,11 +21,13 @@ class Progress:
         """Announce a step, and say how long it took."""
         started = time.monotonic()
         self._write(f"{name} …")
+        end = "failed after"
         try:
             yield
+            end = ""
         finally:
             self.timings[name] = time.monotonic() - started
-        self._write(f"\r\033[K{name}  {self.timings[name]:.1f} s\n")
+            self._write(f"\r\033[K{name}  {end} {self.timings[name]:.1f} s\n")
 
     def say(self, text: str) -> None:
         """One line of its own."""

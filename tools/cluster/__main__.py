@@ -1,0 +1,68 @@
+"""`python -m tools.cluster up | install | test | down | all`: the chart, proven in kind with Calico."""
+
+from __future__ import annotations
+
+import os
+from argparse import RawDescriptionHelpFormatter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tools.cli import EXIT_CODES, Parser, run
+from tools.cluster.commands import COMMANDS, Output
+from tools.cluster.options import CALICO_MANIFEST, ROOT, Options
+from tools.report import FORMATS
+
+DESCRIPTION = """Installs the chart in a kind cluster with Calico and probes every row of tests/flows.yaml there.
+
+  up        make the cluster: kind, Calico, a test internet, stand-ins for SARK's parts
+  install   install the chart, or upgrade it
+  test      the trial: twins, install, rows, upgrade, rollback, proxy down, uninstall; leaves the chart uninstalled
+  down      remove the cluster and the test internet
+  all       up, test, down"""
+
+
+def parser(environment: Mapping[str, str]) -> Parser:
+    """The command line; KIND_NODE_IMAGE and CALICO_MANIFEST are defaults from the environment."""
+    usual = Options()
+    made = Parser(
+        prog="python -m tools.cluster",
+        description=DESCRIPTION,
+        epilog=EXIT_CODES,
+        formatter_class=RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = made.add_argument
+    add("command", choices=tuple(COMMANDS), metavar="|".join(COMMANDS))
+    add("--name", default=usual.name, help="the kind cluster's name (%(default)s)")
+    add("--node-image", default=environment.get("KIND_NODE_IMAGE", ""), help="kind's node image ($KIND_NODE_IMAGE)")
+    add(
+        "--calico-manifest",
+        default=environment.get("CALICO_MANIFEST") or CALICO_MANIFEST,
+        help="a file or an address ($CALICO_MANIFEST, else a pinned release's)",
+    )
+    add("--kind-config", type=Path, default=usual.kind_config, help="kind's configuration (kind-config.yaml)")
+    add("--env", dest="environment", default=usual.environment, help="the chart's environment to start from (%(default)s)")
+    add("--values", type=Path, default=usual.values, help="laid over it (tests/cluster/values.yaml)")
+    add("--flows", type=Path, default=usual.flows, help="the rows to probe (tests/flows.yaml)")
+    add("--chart", type=Path, default=usual.chart, help="the chart (charts/sark-network)")
+    add("--keep", action="store_true", help="keep the cluster; the test internet is removed all the same")
+    add("--reuse", action="store_true", help="use a cluster of that name that exists already")
+    add("--diagnostics", type=Path, help="where to write what failed (build/cluster/NAME)")
+    add("--format", choices=FORMATS, default="text", help="how to print the results (%(default)s)")
+    add("--output", type=Path, help="write them to a file instead")
+    add("--junit", type=Path, help="write JUnit XML, a case a row, beside them")
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line."""
+    # What `make kind` and `make helm` built is good enough, and what is on PATH comes first.
+    os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", os.defpath), str(ROOT / ".cache" / "bin")])
+    given = parser(os.environ).parse_args(arguments)
+    names = ("name", "node_image", "calico_manifest", "kind_config", "flows", "chart", "environment", "values")
+    options = Options(**{name: getattr(given, name) for name in (*names, "diagnostics", "keep", "reuse")})
+    return COMMANDS[given.command](options, Output(given.format, given.output, given.junit))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,220 @@
+"""The commands: what each does, in which order, and what is left when it fails or is interrupted."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from tools.cluster import diagnostics, kind, preflight, results, trial
+from tools.cluster.internet import Internet
+from tools.cluster.kube import Kube, explain
+from tools.cluster.options import Options
+from tools.cluster.progress import Progress
+from tools.cluster.release import Release, can_enforce, values
+from tools.cluster.scene import Scene
+from tools.cluster.trouble import CannotRunError
+from tools.cluster.up import bring_up, enforcement_is_real, specification
+from tools.cluster.verdict import PASS, Result
+from tools.inputs import shown
+from tools.report import COULD_NOT_RUN, Report, exit_code, formats
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where the results go."""
+
+    format: str = "text"
+    file: Path | None = None
+    junit: Path | None = None
+
+
+@dataclass
+class Run:
+    """One run of a command: what was found, and why it stopped if it did."""
+
+    options: Options
+    progress: Progress = field(default_factory=Progress)
+    results: list[Result] = field(default_factory=list)
+    stopped: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Nothing failed and nothing stopped."""
+        return not self.stopped and all(result.status == PASS for result in self.results)
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """What stops the block ends up in `stopped`; an interruption passes through."""
+        try:
+            yield
+        except CannotRunError as error:
+            self.stopped = str(error)
+        except Exception as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            self.stopped = f"{type(error).__name__} in {place.name}, {shown(Path(place.filename))}:{place.lineno}: {explain(error)}"
+
+
+def all_of_it(options: Options, output: Output) -> int:
+    """up, test, down. Whatever happens, the test internet goes, and so does a cluster that was made here."""
+    done = Run(options)
+    with done.noted():
+        spec = specification(options.flows)
+        preflight.check(options)
+        with cleaned_up(done, made_here=not kind.exists(options.name), always=True), done.noted():
+            kube = bring_up(options, spec, done.progress)
+            scene = Scene(options, spec, kube, Internet.of(options.name), Release.of(options), done.progress, done.results)
+            enforcement_is_real(scene)
+            trial.run(scene)
+    return tell(done, output)
+
+
+def up(options: Options, output: Output) -> int:
+    """Make the cluster and leave it, or leave nothing."""
+    done = Run(options)
+    with done.noted():
+        spec = specification(options.flows)
+        preflight.check(options)
+        with cleaned_up(done, made_here=not kind.exists(options.name), always=False), done.noted():
+            kube = bring_up(options, spec, done.progress)
+            internet = Internet.of(options.name)
+            enforcement_is_real(Scene(options, spec, kube, internet, Release.of(options), done.progress))
+    if not done.stopped:
+        print(f"cluster {options.name} is up: export KUBECONFIG={shown(options.kubeconfig)}")
+    return tell(done, output, table=False)
+
+
+def install(options: Options, output: Output) -> int:
+    """The chart, into a cluster that is up."""
+    done = Run(options)
+    with done.noted():
+        kube, release = connect(options), Release.of(options)
+        wanted = values(options)
+        can_enforce(kube, wanted)
+        with done.progress.step("helm install"):
+            revision = release.install(wanted)
+        print(f"installed: revision {revision}, environment {options.environment}")
+    return tell(done, output, table=False)
+
+
+def test(options: Options, output: Output) -> int:
+    """The trial, in a cluster that is up; the chart is not installed afterwards."""
+    done = Run(options)
+    with done.noted():
+        spec = specification(options.flows)
+        kube, internet = connect(options), Internet.of(options.name)
+        if not internet.runs():
+            internet.start(options.name, spec)
+        scene = Scene(options, spec, kube, internet, Release.of(options), done.progress, done.results)
+        enforcement_is_real(scene)
+        trial.run(scene)
+    if not done.good:
+        gather(done)
+    return tell(done, output)
+
+
+def down(options: Options, output: Output) -> int:
+    """Remove the cluster and the test internet; what is not there is fine."""
+    done = Run(options)
+    with done.noted():
+        preflight.docker_answers()
+        preflight.kind_is_new_enough()
+        remove(options, cluster=True)
+    return tell(done, output, table=False)
+
+
+COMMANDS: Mapping[str, Callable[[Options, Output], int]] = {
+    "up": up,
+    "install": install,
+    "test": test,
+    "down": down,
+    "all": all_of_it,
+}
+
+
+def connect(options: Options) -> Kube:
+    """The API of a cluster that is there."""
+    preflight.docker_answers()
+    preflight.kind_is_new_enough()
+    if not kind.exists(options.name):
+        raise CannotRunError(
+            f"there is no kind cluster named {options.name}. Make it: python -m tools.cluster up --name {options.name}"
+        )
+    kind.connect(options)
+    return Kube.at(options.kubeconfig)
+
+
+@contextmanager
+def cleaned_up(done: Run, *, made_here: bool, always: bool) -> Iterator[None]:
+    """Clean up after the block: always, or only when it failed. A cluster that was there before stays."""
+    stop = signal.signal(signal.SIGTERM, _interrupt)
+    ended = False
+    try:
+        yield
+        ended = True
+    finally:
+        # From here on an impatient Ctrl-C must not leave half a cluster behind.
+        patient = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        failed = not ended or not done.good
+        if failed:
+            gather(done)
+        if failed or always:
+            with done.progress.step("clean up"):
+                remove(done.options, cluster=made_here and not done.options.keep)
+        signal.signal(signal.SIGINT, patient)
+        signal.signal(signal.SIGTERM, stop)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def gather(done: Run) -> None:
+    """The diagnostics folder."""
+    with done.progress.step("diagnostics"):
+        folder = diagnostics.write(done.options)
+        failed = [{"state": it.state, "name": it.name, "message": it.message} for it in done.results if it.status != PASS]
+        diagnostics.summary(folder, done.stopped, failed)
+    print(f"diagnostics: {shown(folder)}", file=sys.stderr)
+
+
+def remove(options: Options, *, cluster: bool) -> None:
+    """The test internet, and the cluster if it is to go."""
+    Internet.of(options.name).stop()
+    if cluster:
+        kind.delete(options)
+
+
+def tell(done: Run, output: Output, *, table: bool = True) -> int:
+    """Print or write the results, and return the exit code."""
+    stages = results.stages(done.results, shown(done.options.flows), done.progress.timings, done.stopped)
+    if output.junit:
+        _write(output.junit, results.junit(done.results, done.stopped))
+    if table or output.format != "text":
+        text = _text(done) if output.format == "text" else formats()[output.format](Report(stages))
+        if output.file:
+            _write(output.file, text)
+        else:
+            print(text.rstrip("\n"))
+    if done.stopped:
+        print(f"could not run: {done.stopped}", file=sys.stderr)
+        return COULD_NOT_RUN
+    return exit_code(stages)
+
+
+def _text(done: Run) -> str:
+    spent = ", ".join(f"{name} {value:.1f} s" for name, value in done.progress.timings.items())
+    return f"{results.table(done.results)}\ntimings: {spent}\ntotal: {sum(done.progress.timings.values()):.0f} s\n"
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        print(f"cannot write {path}: {error.strerror}", file=sys.stderr)

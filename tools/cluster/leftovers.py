@@ -1,0 +1,87 @@
+"""What a release put into the cluster, and what is still there after it was removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from kubernetes import dynamic
+
+from tools.cluster.kube import Kube
+from tools.cluster.options import RELEASE
+from tools.cluster.plan import STAND_IN
+from tools.source import manifests, parse
+
+OURS = f"app.kubernetes.io/instance={RELEASE}"
+POLICIES = (("networking.k8s.io/v1", "NetworkPolicy"), ("projectcalico.org/v3", "GlobalNetworkPolicy"))
+_GONE = (dynamic.exceptions.DynamicApiError, dynamic.exceptions.ResourceNotFoundError)
+
+
+def labelled(kube: Kube) -> tuple[str, ...]:
+    """Every object of any kind in any namespace that carries the release's label, stand-ins aside: kind namespace/name."""
+    listable = [resource for resource in _resources(kube) if "list" in resource.verbs and "/" not in resource.name]
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        found = pool.map(_list_labelled, listable)
+    return tuple(sorted({name for names in found for name in names}))
+
+
+def _resources(kube: Kube) -> Iterator[Any]:
+    """Each resource once; the events of what is gone are no leftovers, and outlive everything."""
+    for resource in kube.resources.resources.search():
+        if isinstance(resource, dynamic.resource.Resource) and resource.kind not in ("Event", "PodMetrics"):
+            yield resource
+
+
+def _list_labelled(resource: Any) -> list[str]:
+    try:
+        items = resource.get(label_selector=OURS).items
+    except _GONE:
+        return []
+    return [
+        f"{resource.kind} {it.metadata.namespace or '-'}/{it.metadata.name}"
+        for it in items
+        if STAND_IN not in dict(it.metadata.annotations or {}) and resource.kind not in ("Endpoints", "EndpointSlice")
+    ]
+
+
+def written(manifest: str) -> tuple[tuple[str, str, str, str], ...]:
+    """The API version, kind, namespace and name of each object in `helm get manifest`."""
+    objects = manifests(parse(manifest, "helm get manifest"), "")
+    return tuple((str(it.body["apiVersion"]), it.kind, it.namespace, it.name) for it in objects)
+
+
+def remaining(kube: Kube, objects: Iterable[tuple[str, str, str, str]], namespace: str) -> tuple[str, ...]:
+    """Those of the objects that the cluster still has."""
+    return tuple(f"{kind} {name}" for api, kind, place, name in objects if _has(kube, api, kind, place or namespace, name))
+
+
+def _has(kube: Kube, api_version: str, kind: str, namespace: str, name: str) -> bool:
+    try:
+        resource = kube.kind(api_version, kind)
+        resource.get(name=name, namespace=namespace if resource.namespaced else None)
+    except dynamic.exceptions.NotFoundError:
+        return False
+    return True
+
+
+def remove_policies(kube: Kube) -> int:
+    """Delete every policy of the release behind Helm's back, and say how many there were."""
+    removed = 0
+    for api_version, kind in POLICIES:
+        resource = kube.kind(api_version, kind)
+        for item in resource.get(label_selector=OURS).items:
+            kube.delete(api_version, kind, item.metadata.name, item.metadata.namespace)
+            removed += 1
+    return removed
+
+
+def policies(kube: Kube) -> Mapping[str, Any]:
+    """Every policy in the cluster, as the API gives it back: for the diagnostics."""
+    found: dict[str, Any] = {}
+    for api_version, kind in (*POLICIES, ("projectcalico.org/v3", "GlobalNetworkSet")):
+        try:
+            found[kind] = kube.kind(api_version, kind).get().to_dict()
+        except _GONE as error:
+            found[kind] = str(error)
+    return found

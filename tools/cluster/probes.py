@@ -1,0 +1,104 @@
+"""Probes: guests/probe.py run inside the stand-in pods, all pods and all attempts at once."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Thread
+from typing import Any
+
+import urllib3
+from kubernetes.client.exceptions import ApiException
+from websocket import WebSocketException
+
+from tools.cluster.kube import Kube, explain
+from tools.cluster.plan import GUESTS
+from tools.cluster.verdict import Report
+from tools.flows import Pod
+
+PROBE = ("python3", f"{GUESTS}/probe.py")
+_TROUBLE = (ApiException, WebSocketException, urllib3.exceptions.HTTPError, OSError)
+Attempts = Sequence[Mapping[str, Any]]
+
+
+def ask(kube: Kube, attempts: Sequence[tuple[Pod, Attempts]], seconds: float = 60) -> dict[str, Report]:
+    """The reports by the attempts' ids. What brings no report is `unprobed` with the reason."""
+    reports: dict[str, Report] = {}
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        for found in pool.map(lambda item: _ask_one(kube, *item, seconds), attempts):
+            reports.update(found)
+    return reports
+
+
+def _ask_one(kube: Kube, pod: Pod, attempts: Attempts, seconds: float) -> dict[str, Report]:
+    reports: dict[str, Report] = {}
+    try:
+        channel = kube.open(pod.namespace, pod.name, PROBE)
+        channel.write_stdin(json.dumps(list(attempts)) + "\n")
+        for said in lines(channel, seconds):
+            if "id" in said:
+                reports[said["id"]] = Report(said["outcome"], said["detail"])
+        trouble = channel.read_stderr() if channel.peek_stderr() else f"no word from pod {pod.name}"
+        channel.close()
+    except _TROUBLE as error:
+        trouble = f"no command could be run in pod {pod.name}: {explain(error)}"
+    last = trouble.strip().splitlines()[-1]
+    return {attempt["id"]: Report("unprobed", last) for attempt in attempts} | reports
+
+
+def lines(channel: Any, seconds: float) -> Iterator[dict[str, Any]]:
+    """The probe's JSON lines, until its last one or the end of the time."""
+    deadline, text = time.monotonic() + seconds, ""
+    while time.monotonic() < deadline:
+        open_before = channel.is_open()
+        if open_before:
+            channel.update(timeout=0.5)
+        text += channel.read_stdout() if channel.peek_stdout() else ""
+        *whole, text = text.split("\n")
+        for line in whole:
+            said = json.loads(line)
+            yield said
+            if "done" in said:
+                return
+        if not open_before:
+            return
+
+
+@dataclass
+class Held:
+    """Connections kept open from one pod, while something is done to the proxy between."""
+
+    channel: Any
+    reports: dict[str, Report] = field(default_factory=dict)
+    opened: set[str] = field(default_factory=set)
+
+    def listen(self) -> None:
+        """Note what the probe says, until it says no more."""
+        for said in lines(self.channel, 300):
+            if said.get("outcome") == "held":
+                self.opened.add(said["id"])
+            elif "id" in said:
+                self.reports[said["id"]] = Report(said["outcome"], said["detail"])
+
+
+@contextmanager
+def holding(kube: Kube, pod: Pod, attempts: Attempts) -> Iterator[Held]:
+    """Hold the attempts' connections within the block. Afterwards `reports` says which lived and which were closed."""
+    held = Held(kube.open(pod.namespace, pod.name, PROBE))
+    held.channel.write_stdin(json.dumps([dict(attempt) | {"hold": True} for attempt in attempts]) + "\n")
+    listener = Thread(target=held.listen, daemon=True)
+    listener.start()
+    deadline = time.monotonic() + 15
+    while len(held.opened) < len(attempts) and time.monotonic() < deadline and listener.is_alive():
+        time.sleep(0.1)
+    try:
+        yield held
+    finally:
+        if listener.is_alive():
+            held.channel.write_stdin("stop\n")
+        listener.join(15)
+        held.channel.close()

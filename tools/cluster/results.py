@@ -1,0 +1,99 @@
+"""The trial's results: a table for people, JUnit for CI, stages for the toolkit's other formats. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from xml.etree import ElementTree
+
+from tools.cluster.verdict import ERROR, FAIL, PASS, Result
+from tools.model import Finding, Problem, Stage, Where
+
+MARKS = {PASS: "ok", FAIL: "FAIL", ERROR: "ERROR"}
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def table(results: Sequence[Result], *, everything: bool = True) -> str:
+    """One line a result, state by state, and the counts."""
+    shown = [result for result in results if everything or result.status != PASS]
+    width = max((len(result.name) for result in shown), default=0)
+    lines: list[str] = []
+    for state, group in groupby(shown, key=lambda result: result.state):
+        lines.append(f"\n{state}")
+        lines.extend(f"  {MARKS[it.status]:<5} {it.name:<{width}}  {_connection(it)}{it.message}" for it in group)
+    return "\n".join([*lines, "", summary(results)]).lstrip("\n")
+
+
+def _connection(result: Result) -> str:
+    """The row as source, target and expectation."""
+    flow = result.flow
+    if flow is None:
+        return ""
+    target = flow.target.name if flow.target.kind in ("pod", "internet", "address") else flow.target.kind
+    via = f" by proxy:{flow.proxy_port}" if flow.via == "proxy" else ""
+    said = f", SNI {flow.sni or 'none'}" if flow.sni is not None else ""
+    return f"{flow.source} → {target}:{flow.port}/{flow.protocol}{via}{said}  {flow.expect}  "
+
+
+def summary(results: Iterable[Result]) -> str:
+    """`120 passed, 1 failed, 0 could not be probed`."""
+    count = {status: 0 for status in MARKS}
+    for result in results:
+        count[result.status] += 1
+    return f"{count[PASS]} passed, {count[FAIL]} failed, {count[ERROR]} could not be probed"
+
+
+def stages(results: Sequence[Result], file: str, seconds: Mapping[str, float], stopped: str = "") -> tuple[Stage, ...]:
+    """One stage a state, with a finding for each result that is not a pass. `stopped`: why the trial did not end."""
+    found = []
+    for state, group in groupby(results, key=lambda result: result.state):
+        rows = list(group)
+        unknown = [it.name for it in rows if it.status == ERROR]
+        skipped = f"could not be probed: {', '.join(unknown)}" if unknown else ""
+        findings = tuple(_findings(rows, file))
+        spent = sum(value for name, value in seconds.items() if name.endswith(f": {state}"))
+        found.append(Stage(f"cluster: {state}", findings=findings, skipped=skipped, seconds=spent))
+    if stopped:
+        found.append(Stage("cluster", skipped=stopped))
+    return tuple(found)
+
+
+def _findings(rows: Iterable[Result], file: str) -> Iterator[Finding]:
+    for result in rows:
+        if result.status != PASS:
+            rule = _rule(result)
+            reason = f" ({result.flow.why})" if result.flow else ""
+            yield Finding(rule, Problem(Where(file, f"flows: {result.name}", result.line), result.message + reason))
+
+
+def _rule(result: Result) -> str:
+    if result.status == ERROR:
+        return "flow-could-not-be-probed"
+    if result.flow is None:
+        return result.name
+    return "flow-is-allowed" if result.flow.allowed else "flow-is-denied"
+
+
+def junit(results: Sequence[Result], stopped: str = "") -> str:
+    """JUnit XML: a suite a state, a case a result; what could not be probed is an error, not a failure."""
+    root = ElementTree.Element("testsuites", name="sark-network cluster")
+    for state, group in groupby(results, key=lambda result: result.state):
+        rows = list(group)
+        count = {status: sum(it.status == status for it in rows) for status in MARKS}
+        attributes = {"name": state, "tests": str(len(rows)), "failures": str(count[FAIL]), "errors": str(count[ERROR])}
+        suite = ElementTree.SubElement(root, "testsuite", attributes)
+        for result in rows:
+            _case(suite, result)
+    if stopped:
+        suite = ElementTree.SubElement(root, "testsuite", name="trial", tests="1", failures="0", errors="1")
+        _case(suite, Result("the-trial-ends", "trial", ERROR, stopped))
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True)
+
+
+def _case(suite: ElementTree.Element, result: Result) -> None:
+    name = f"cluster.{result.state.replace(' ', '-')}"
+    case = ElementTree.SubElement(suite, "testcase", classname=name, name=result.name, time=f"{result.seconds:.3f}")
+    message = _NOT_XML.sub("?", result.message)
+    if result.status != PASS:
+        ElementTree.SubElement(case, "failure" if result.status == FAIL else "error", message=message).text = message

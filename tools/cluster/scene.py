@@ -1,0 +1,140 @@
+"""The cluster with everything in it, as the trial uses it: rows are probed here until they are as they should be."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tools.cluster import probes, verdict
+from tools.cluster.internet import Event, Internet
+from tools.cluster.kube import Kube, until
+from tools.cluster.options import NAMESPACE, Options
+from tools.cluster.plan import RESOLVER
+from tools.cluster.progress import Progress
+from tools.cluster.release import Release
+from tools.cluster.verdict import ERROR, PASS, Addresses, Report, Result
+from tools.flows import Flow, Specification, Target
+
+PROXY = "app.kubernetes.io/component=egress-proxy"
+_tokens = itertools.count(1)
+
+
+@dataclass
+class Scene:
+    """One cluster under trial. `results` grows as the trial goes on."""
+
+    options: Options
+    spec: Specification
+    kube: Kube
+    internet: Internet
+    release: Release
+    progress: Progress
+    results: list[Result] = field(default_factory=list)
+
+    def addresses(self) -> Addresses:
+        """Where everything is now; the proxy has an address only while the chart is installed."""
+        pods: dict[str, str] = {}
+        for name, pod in self.spec.pods.items():
+            pods[name] = self.kube.core.read_namespaced_pod(name, pod.namespace).status.pod_ip
+        services = {
+            "dns": self.kube.core.read_namespaced_service("kube-dns", "kube-system").spec.cluster_ip,
+            "apiserver": self.kube.core.read_namespaced_service("kubernetes", "default").spec.cluster_ip,
+            "node": self._node(),
+        }
+        for service in self.kube.core.list_namespaced_service(NAMESPACE, label_selector=PROXY).items:
+            services["proxy"] = service.spec.cluster_ip
+        return Addresses(pods, services, self.spec.internet)
+
+    def _node(self) -> str:
+        """The address of a node that is not the control plane's, where there is one."""
+        nodes = self.kube.core.list_node(label_selector="!node-role.kubernetes.io/control-plane").items
+        nodes = nodes or self.kube.core.list_node().items
+        return next(str(it.address) for it in nodes[0].status.addresses if it.type == "InternalIP")
+
+    def proxy_pods(self) -> list[Any]:
+        """The proxy's pods, without the stand-in that wears its labels."""
+        pods = self.kube.core.list_namespaced_pod(NAMESPACE, label_selector=PROXY).items
+        return [pod for pod in pods if pod.metadata.name not in self.spec.pods]
+
+    def probe(self, flows: Iterable[Flow], addresses: Addresses, seconds: float) -> tuple[dict[str, Report], list[Event]]:
+        """Try every row once, all at the same time; what came back, and what the test internet saw meanwhile."""
+        attempts: dict[str, list[Mapping[str, Any]]] = {}
+        for flow in flows:
+            token = f"{flow.name}-{next(_tokens)}"
+            attempt = verdict.attempt(flow, addresses, token, seconds)
+            attempts.setdefault(flow.source, []).append(attempt)
+        before = len(self.internet.log())
+        by_pod = [(self.spec.pods[name], tried) for name, tried in attempts.items()]
+        reports = probes.ask(self.kube, by_pod, seconds=seconds + 30)
+        return reports, self.internet.log()[before:]
+
+    def settle(self, state: str, flows: Sequence[Flow], *, seconds: float = 2.0, bound: float = 45.0) -> None:
+        """Probe until every row is as it should be or the time is up, and note the results.
+
+        `seconds` is what one attempt may take; only the rows that are not right yet are tried again.
+        """
+        started, addresses = time.monotonic(), self.addresses()
+        pending, results = list(flows), {}
+        stray: list[str] = []
+        while pending:
+            reports, events = self.probe(pending, addresses, seconds)
+            for flow in pending:
+                status, message = verdict.judge(flow, reports.get(flow.name, verdict.UNPROBED), addresses, events)
+                spent = time.monotonic() - started
+                results[flow.name] = Result(flow.name, state, status, message, spent, flow.line, flow)
+            denied = not any(flow.allowed for flow in pending)
+            stray = verdict.strays(pending, events, addresses) if denied else []
+            pending = [flow for flow in pending if results[flow.name].status != PASS]
+            if time.monotonic() - started > bound:
+                break
+            if pending:
+                time.sleep(1)
+        self.results.extend(results[flow.name] for flow in flows)
+        if stray:
+            self.note("nothing-else-arrived", state, [f"a connection reached {it} that no row names" for it in stray])
+
+    def note(self, name: str, state: str, troubles: Sequence[str], said: str = "", *, error: bool = False) -> None:
+        """Note a fact that is no row: what is wrong with it, or nothing."""
+        status = PASS if not troubles else ERROR if error else verdict.FAIL
+        self.results.append(Result(name, state, status, "; ".join(troubles) or said))
+
+    def rows(self, state: str) -> None:
+        """Every row of a state: first those that must be answered, then, in silence, those that must not."""
+        with self.progress.step(f"rows: {state}"):
+            self.settle(state, self.spec.during(state, "allow"), seconds=5)
+            self.settle(state, self.spec.during(state, "deny"))
+
+    def twins(self, state: str, *, through_proxy: bool) -> None:
+        """Every denied row once more, with nothing to forbid it: all must be answered."""
+        flows = {flow.name: verdict.twin(flow) for flow in self.spec.flows if not flow.allowed}
+        wanted = [flow for name, flow in flows.items() if self._has_twin(flow, through_proxy)]
+        with self.progress.step(f"twins: {state}"):
+            self.settle(state, wanted, seconds=5)
+
+    def _has_twin(self, twin: Flow, through_proxy: bool) -> bool:
+        if twin.twin == "never":
+            return False
+        return through_proxy if twin.twin == "proxy" else True
+
+    def names(self, state: str) -> None:
+        """Cluster DNS gives every name of the test internet its own address: else a denial could be a missing name."""
+        pod = next(iter(self.spec.pods.values()))
+        addresses = self.addresses()
+        target = Flow("", pod.name, Target("dns"), 53, "allow", "", protocol="UDP", speak="dns")
+        attempt = verdict.attempt(target, addresses, "", 5)
+        attempts = [attempt | {"id": name, "authority": name} for name in self.spec.internet]
+        wanted = {name: f"{name} is {address}, code 0" for name, address in self.spec.internet.items()}
+
+        def all_resolve() -> bool:
+            reports = probes.ask(self.kube, [(pod, attempts)])
+            wrong.clear()
+            wrong.extend(f"{name}: {reports[name].detail}" for name in wanted if reports[name].detail != wanted[name])
+            return not wrong
+
+        wrong: list[str] = []
+        with self.progress.step("cluster DNS asks the test internet"):
+            until(f"cluster DNS ({addresses.services['dns']}, by way of {RESOLVER}) knows the test internet", 60, all_resolve)
+        self.note("names-resolve", state, wrong)

@@ -1,0 +1,172 @@
+"""The trial: the whole life of a release, and in each state of it the rows of the specification that hold there.
+
+The order is what makes a denial mean something. Before the chart, and after it, every denied row's twin is answered; and
+between, while the chart's policies are taken away and its proxy still runs. Only the policies can be what denied it.
+"""
+
+from __future__ import annotations
+
+import time
+
+from kubernetes import client
+
+from tools.cluster import leftovers, plan, probes, verdict
+from tools.cluster.kube import until
+from tools.cluster.options import NAMESPACE, RELEASE
+from tools.cluster.release import can_enforce, values
+from tools.cluster.scene import PROXY, Scene
+from tools.cluster.trouble import CannotRunError
+from tools.flows import Flow, Target
+
+ALLOW_ALL = ("networking.k8s.io/v1", "NetworkPolicy", "allow-all-by-somebody", NAMESPACE)
+
+
+def run(scene: Scene) -> None:
+    """Every step, in order. What is found is in `scene.results`; what stops it is a `CannotRunError`."""
+    with scene.progress.step("remove what an earlier trial left"):
+        scene.release.uninstall()
+        scene.kube.delete(*ALLOW_ALL)
+    scene.names("before the chart")
+    scene.twins("before the chart", through_proxy=False)
+    install(scene)
+    scene.rows("installed")
+    helm_test(scene)
+    allow_all(scene)
+    upgrade(scene)
+    roll_back(scene)
+    proxy_down_and_back(scene)
+    without_policies(scene)
+    uninstall(scene)
+    scene.twins("after the chart", through_proxy=False)
+
+
+def install(scene: Scene) -> None:
+    """The chart, with the values of the tests."""
+    wanted = values(scene.options)
+    can_enforce(scene.kube, wanted)
+    with scene.progress.step("helm install"):
+        scene.release.install(wanted)
+    scene.note("helm-install", "installed", [], f"ready after {scene.progress.timings['helm install']:.1f} s")
+
+
+def helm_test(scene: Scene) -> None:
+    """The chart's own test, as a user runs it."""
+    with scene.progress.step("helm test"):
+        try:
+            scene.release.helm("test", RELEASE, "--logs")
+            troubles = []
+        except CannotRunError as error:
+            troubles = [str(error)]
+    scene.note("helm-test", "installed", troubles)
+
+
+def allow_all(scene: Scene) -> None:
+    """Somebody adds a NetworkPolicy that allows everything to and from every pod of the namespace."""
+    scene.kube.apply([plan.policy(ALLOW_ALL[2], NAMESPACE, {}, allow=True)])
+    try:
+        scene.rows("allow-all")
+    finally:
+        scene.kube.delete(*ALLOW_ALL)
+
+
+def upgrade(scene: Scene) -> None:
+    """Another list, by `helm upgrade`, while one connection to a name that goes and one to a name that stays are open."""
+    before = _proxy_state(scene)
+    gateway = scene.spec.pods["gateway"]
+    goes, stays = _through_proxy("old.partner.example"), _through_proxy("api.openai.com")
+    addresses = scene.addresses()
+    attempts = [verdict.attempt(flow, addresses, flow.name, 5) for flow in (goes, stays)]
+    with probes.holding(scene.kube, gateway, attempts) as held:
+        opened = set(held.opened)
+        with scene.progress.step("helm upgrade with another list"):
+            scene.release.install(values(scene.options, scene.options.changed_values))
+        started = time.monotonic()
+        scene.rows("upgraded")
+        spent = time.monotonic() - started
+        _wait_for(lambda: goes.name in held.reports, 30)
+    scene.note("list-changed", "upgraded", [], f"enforced {spent:.1f} s after helm upgrade came back, probes included")
+    _note_held(scene, held, opened, goes, stays)
+    after = _proxy_state(scene)
+    changed = [f"{pod} was restarted or replaced" for pod in before if before[pod] != after.get(pod)]
+    scene.note("proxy-not-restarted", "upgraded", changed or ([] if before else ["there was no proxy to watch"]))
+
+
+def _note_held(scene: Scene, held: probes.Held, opened: set[str], goes: Flow, stays: Flow) -> None:
+    for flow, wanted in ((goes, "closed"), (stays, "open")):
+        report = held.reports.get(flow.name, verdict.UNPROBED)
+        trouble = [] if report.outcome == wanted else [f"should be {wanted}, but is {report.outcome}: {report.detail}"]
+        if flow.name not in opened:
+            trouble = [f"was never open: {report.detail}"]
+        name = "open-connection-to-revoked-name" if wanted == "closed" else "open-connection-to-kept-name"
+        scene.note(name, "upgraded", trouble, report.detail)
+
+
+def _through_proxy(name: str) -> Flow:
+    return Flow(name, "gateway", Target("internet", name), 443, "allow", "", via="proxy", speak="tls")
+
+
+def _proxy_state(scene: Scene) -> dict[str, int]:
+    """Each proxy pod, by its unique id, and how often it was restarted."""
+    return {it.metadata.uid: sum(c.restart_count for c in it.status.container_statuses) for it in scene.proxy_pods()}
+
+
+def _wait_for(condition: object, seconds: float) -> None:
+    """Wait for it, without complaint when it does not come: the result says so."""
+    deadline = time.monotonic() + seconds
+    while callable(condition) and not condition() and time.monotonic() < deadline:
+        time.sleep(0.2)
+
+
+def roll_back(scene: Scene) -> None:
+    """`helm rollback` brings the first list back."""
+    with scene.progress.step("helm rollback"):
+        scene.release.helm("rollback", RELEASE, "1", "--wait", "--timeout", "120s")
+    scene.rows("rolled-back")
+
+
+def proxy_down_and_back(scene: Scene) -> None:
+    """No proxy pod at all, and then as many as before."""
+    apps = client.AppsV1Api(scene.kube.api)
+    deployments = apps.list_namespaced_deployment(NAMESPACE, label_selector=PROXY).items
+    if not deployments:
+        raise CannotRunError(f"no Deployment in namespace {NAMESPACE} carries {PROXY}: there is no proxy to scale down")
+    name, replicas = deployments[0].metadata.name, deployments[0].spec.replicas
+    with scene.progress.step("scale the proxy to 0"):
+        apps.patch_namespaced_deployment_scale(name, NAMESPACE, {"spec": {"replicas": 0}})
+        until("the proxy's pods are gone", 90, lambda: not scene.proxy_pods())
+    scene.rows("proxy-down")
+    with scene.progress.step(f"scale the proxy to {replicas}"):
+        apps.patch_namespaced_deployment_scale(name, NAMESPACE, {"spec": {"replicas": replicas}})
+        ask = apps.read_namespaced_deployment_status
+        until("the proxy is back", 120, lambda: ask(name, NAMESPACE).status.ready_replicas == replicas)
+    scene.rows("proxy-back")
+
+
+def without_policies(scene: Scene) -> None:
+    """The chart's policies deleted behind Helm's back and its proxy left: denied rows to the proxy must be answered."""
+    removed = leftovers.remove_policies(scene.kube)
+    scene.note("policies-removed", "without policies", [] if removed else ["there were none"], f"{removed} policies")
+    scene.twins("without policies", through_proxy=True)
+    with scene.progress.step("helm upgrade puts the policies back"):
+        scene.release.install(values(scene.options))
+    scene.settle("policies back", [flow for flow in scene.spec.during("installed") if flow.name in BACK])
+
+
+BACK = ("intruder-to-proxy", "direct-to-unlisted-name", "stranger-to-database", "gateway-to-database", "listed-wildcard")
+
+
+def uninstall(scene: Scene) -> None:
+    """`helm uninstall` leaves nothing: neither what the manifest says nor anything that carries the release's label."""
+    objects = leftovers.written(scene.release.helm("get", "manifest", RELEASE))
+    labelled = leftovers.labelled(scene.kube)
+    with scene.progress.step("helm uninstall"):
+        scene.release.uninstall()
+    left: list[str] = []
+
+    def gone() -> bool:
+        left[:] = sorted({*leftovers.remaining(scene.kube, objects, NAMESPACE), *leftovers.labelled(scene.kube)})
+        return not left
+
+    _wait_for(gone, 60)
+    blind = [] if len(labelled) >= len(objects) > 0 else [f"only {len(labelled)} objects carry the label, of {len(objects)}"]
+    scene.note("nothing-left-behind", "uninstalled", left + blind, f"{len(objects)} objects, all gone")

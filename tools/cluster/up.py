@@ -1,0 +1,105 @@
+"""From nothing to a cluster with Calico, a test internet and SARK's stand-ins, in which policies are seen to work."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tools.cluster import calico, kind, plan, probes, verdict
+from tools.cluster.internet import GUESTS, Internet, ask_it_for_names
+from tools.cluster.kube import Kube, until
+from tools.cluster.options import IMAGE, Options
+from tools.cluster.progress import Progress
+from tools.cluster.release import images
+from tools.cluster.scene import Scene
+from tools.cluster.trouble import CannotRunError
+from tools.flows import Flow, Specification, Target, read
+
+SCRIPTS = ("answerer.py", "probe.py")
+
+
+def specification(path: Path) -> Specification:
+    """The rows, or a `CannotRunError` that names every bad one."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotRunError(f"{path} cannot be read: {error}") from error
+    spec, problems = read(text, str(path))
+    if spec is None:
+        found = "\n".join(f"  {it.where.file}:{it.where.line}: {it.where.path} {it.message}" for it in problems)
+        raise CannotRunError(f"the specification of flows is wrong:\n{found}")
+    return spec
+
+
+def bring_up(options: Options, spec: Specification, progress: Progress) -> Kube:
+    """Everything that the trial needs, save the chart."""
+    with progress.step("read what is to be installed"):
+        wanted = [IMAGE, *images(options)]
+        objects = calico.read(options.calico_manifest)
+        there = kind.exists(options.name)
+    if there:
+        kind.connect(options)
+        kube = Kube.at(options.kubeconfig)
+    else:
+        with progress.step("kind create cluster"):
+            kind.create(options)
+        kube = Kube.at(options.kubeconfig)
+        ask_for_names = lambda: ask_it_for_names(kube) or True  # noqa: E731
+        until("cluster DNS is configured", 60, ask_for_names)
+    with progress.step("Calico, images, test internet"), ThreadPoolExecutor() as pool:
+        loading = pool.submit(kind.load, options.name, list(dict.fromkeys(wanted)))
+        starting = pool.submit(Internet.of(options.name).start, options.name, spec)
+        kube.apply(objects)
+        calico.wait(kube)
+        loading.result()
+        starting.result()
+    calico.is_the_one_that_enforces(kube)
+    deploy_stand_ins(kube, spec, progress)
+    return kube
+
+
+def deploy_stand_ins(kube: Kube, spec: Specification, progress: Progress) -> None:
+    """One pod for every name in the specification, all running."""
+    scripts = {name: (GUESTS / name).read_text(encoding="utf-8") for name in SCRIPTS}
+    with progress.step("stand-ins for SARK's parts"):
+        kube.apply(plan.stand_ins(spec, scripts, IMAGE))
+        until("the stand-ins run", 120, lambda: all(_runs(kube, name, it.namespace) for name, it in spec.pods.items()))
+
+
+def _runs(kube: Kube, name: str, namespace: str) -> bool:
+    status = kube.core.read_namespaced_pod(name, namespace).status
+    return bool(status.phase == "Running" and status.pod_ip and all(it.state.running for it in status.container_statuses))
+
+
+def enforcement_is_real(scene: Scene) -> None:
+    """A pod is reached; with a policy that denies it is not; without the policy it is again. Else nothing here means a thing."""
+    flow = Flow("control", "intruder", Target("pod", "stranger"), 7000, "allow", "")
+    stranger = scene.spec.pods["stranger"]
+    denying = plan.policy("control", stranger.namespace, {"matchLabels": dict(stranger.labels)}, allow=False)
+    with scene.progress.step("control: Calico enforces"):
+        _becomes(scene, flow, "answer", "without any policy")
+        scene.kube.apply([denying])
+        try:
+            _becomes(scene, flow, "timeout", "under a policy that denies it")
+        finally:
+            scene.kube.delete("networking.k8s.io/v1", "NetworkPolicy", "control", stranger.namespace)
+        _becomes(scene, flow, "answer", "after that policy was removed")
+
+
+def _becomes(scene: Scene, flow: Flow, wanted: str, when: str) -> None:
+    addresses = scene.addresses()
+    last = verdict.UNPROBED
+
+    def ask() -> bool:
+        nonlocal last
+        attempt = verdict.attempt(flow, addresses, "control", 1.5)
+        last = probes.ask(scene.kube, [(scene.spec.pods[flow.source], [attempt])]).get(flow.name, last)
+        return last.outcome == wanted
+
+    try:
+        until("control", 30, ask)
+    except CannotRunError as error:
+        raise CannotRunError(
+            f"a connection between two pods should end in {wanted} {when}, but ended in {last.outcome}: {last.detail}. "
+            "Policies do not work in this cluster, so no row could mean anything"
+        ) from error
