@@ -1,0 +1,44 @@
+"""What the tests share: each environment rendered once, and `--update` for goldens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+
+from tools.inputs import CHART, chart, mapping
+from tools.model import Manifest
+from tools.render import render
+from tools.source import manifests, parse
+
+Rendered = Callable[[str], tuple[Manifest, ...]]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update", action="store_true", help="write the goldens anew instead of comparing with them")
+
+
+@pytest.fixture(scope="session")
+def rendered_text() -> Callable[[str], str]:
+    """An environment's name -> what Helm prints for it."""
+    project = chart(CHART)
+
+    @cache
+    def text(environment: str) -> str:
+        return asyncio.run(render(project.path, mapping(project.environments[environment])))
+
+    return text
+
+
+@pytest.fixture(scope="session")
+def rendered(rendered_text: Callable[[str], str]) -> Rendered:
+    """An environment's name -> its objects."""
+    project = chart(CHART)
+
+    @cache
+    def objects(environment: str) -> tuple[Manifest, ...]:
+        return manifests(parse(rendered_text(environment), environment), environment, project.name)
+
+    return objects
