@@ -31,9 +31,10 @@ class Rules:
     kube_version: str = KUBE_VERSION
     workloads: tuple[Manifest, ...] | None = None
 
-    def cluster(self, objects: tuple[Manifest, ...]) -> Cluster:
+    def cluster(self, objects: tuple[Manifest, ...], texts: Sequence[tuple[str, str]]) -> Cluster:
         """What the manifest and policy checks look at."""
-        return Cluster(objects, self.workloads or (), self.workloads is not None, self.kube_version)
+        given = self.workloads is not None
+        return Cluster(objects, self.workloads or (), given, self.kube_version, tuple(texts))
 
 
 def files(recorder: Recorder, texts: Sequence[tuple[str, str]], rules: Rules) -> None:
@@ -41,7 +42,7 @@ def files(recorder: Recorder, texts: Sequence[tuple[str, str]], rules: Rules) ->
     parsed = tuple((file, parse(text, file)) for file, text in texts)
     objects = tuple(item for file, one in parsed for item in manifests(one, file))
     suppressions = suppress.Suppressions(tuple(suppress.in_manifests(objects)), rules.today, rules.known)
-    cluster = cache(partial(rules.cluster, objects))
+    cluster = cache(partial(rules.cluster, objects, texts))
     recorder.run("manifests", lambda: _manifests([one for _, one in parsed], cluster(), suppressions))
     recorder.run("policies", lambda: suppress.apply(run(checks("policies"), cluster()), suppressions))
 
@@ -63,7 +64,7 @@ def rendered(
     def in_templates(findings: Sequence[Finding]) -> Iterator[Finding]:
         return placed(findings, text, chart, rules.template)
 
-    cluster = cache(partial(rules.cluster, objects))
+    cluster = cache(partial(rules.cluster, objects, ((RENDERED, text),)))
     recorder.run("manifests", lambda: in_templates(_manifests([parsed], cluster(), own)))
     recorder.run("policies", lambda: in_templates(suppress.apply(run(checks("policies"), cluster()), every)))
     egress = values.body.get("egress")

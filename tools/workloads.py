@@ -37,12 +37,16 @@ class Pod:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """The objects to judge, and workloads beside them. `given`: somebody named those; else what is at hand is all."""
+    """The objects to judge, and workloads beside them. `given`: somebody named those; else what is at hand is all.
+
+    `texts` are the files that the objects were read from, as name and text, for what YAML does not keep.
+    """
 
     manifests: tuple[Manifest, ...]
     workloads: tuple[Manifest, ...] = ()
     given: bool = False
     kube_version: str = KUBE_VERSION
+    texts: tuple[tuple[str, str], ...] = ()
     policies: tuple[Policy, ...] = field(init=False)
     pods: tuple[Pod, ...] = field(init=False)
     namespaces: Mapping[str, Mapping[str, str]] = field(init=False)

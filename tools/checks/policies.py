@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.checks import policy_calico, policy_dns, policy_openness, policy_sections, policy_values, selection
+from tools.checks import comments, policy_calico, policy_dns, policy_openness, policy_sections, policy_values, selection
 from tools.model import Check
 from tools.workloads import Cluster
 
@@ -12,5 +12,6 @@ CHECKS: tuple[Check[Cluster], ...] = (
     *policy_openness.CHECKS,
     *policy_dns.CHECKS,
     *policy_calico.CHECKS,
+    *comments.CHECKS,
     *selection.CHECKS,
 )

@@ -116,10 +116,13 @@ def _every_pod(policy: Policy) -> str:
     spec = policy.spec
     if not policy.calico:
         return "" if not spec["podSelector"].empty else "this opens something on every pod of the namespace"
-    if policy.clusterwide and matches_all(spec["selector"].text()) and matches_all(spec["namespaceSelector"].text()):
-        narrowed = spec["serviceAccountSelector"].text()
-        return "" if narrowed else "this opens something on every pod and host endpoint of the cluster"
-    return ""
+    if spec["serviceAccountSelector"].text() or not matches_all(spec["selector"].text()):
+        return ""
+    if not policy.clusterwide:
+        return "this opens something on every pod of the namespace"
+    if matches_all(spec["namespaceSelector"].text()):
+        return "this opens something on every pod and host endpoint of the cluster"
+    return "this opens something on every pod of the namespaces it selects"
 
 
 def _allowed(policy: Policy) -> Iterator[tuple[Peer, tuple[Net, ...]]]:
