@@ -1,25 +1,20 @@
-"""What the docs must not say: each check takes the text of one page and yields what is wrong with it."""
+"""What a page must not say, found by reading: each check takes its text and yields what is wrong with it."""
 
 import json
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import yaml
 from markdown import anchors, blocks, commands, links, prose, spans, table
 
 from tools.allowlist import Suffixes, matches, parse_values
-from tools.helm import find
 
 CHART = Path("charts/sark-network")
 SUFFIXES = Suffixes.parse((CHART / "files/public-suffixes.txt").read_text())
-RELEASE = ("sark-network", "sark")
 
 _ROOTS = ("charts/", "tools/", "tests/", "docs/", "bench/", "terraform/", ".ci/")
 _ROOT_FILE = re.compile(r"[\w.-]+\.(ya?ml|toml|md|lock|txt)|Makefile|LICENSE")
@@ -99,59 +94,6 @@ def _resolved(node: Mapping[str, Any]) -> Mapping[str, Any]:
     return node.get("then", node) if "properties" not in node and "properties" in node.get("then", {}) else node
 
 
-def rendered(values: Mapping[str, Any]) -> tuple[str, str]:
-    """What helm template prints for the values, and what it complains of."""
-    command = [find().path, "template", RELEASE[0], str(CHART), "-n", RELEASE[1], "--kube-version", "1.34.0", "-f", "-"]
-    ran = subprocess.run(command, input=json.dumps(values), capture_output=True, text=True, check=False)
-    return ran.stdout, ran.stderr if ran.returncode else ""
-
-
-def values_blocks(text: str) -> Iterator[str]:
-    """Blocks headed `yaml values` render, and say something that the defaults do not."""
-    for block in blocks(text):
-        if block.info != ("yaml", "values"):
-            continue
-        said, complaint = rendered(yaml.safe_load(block.text))
-        if complaint:
-            yield f"{block.line}: does not render: {complaint.strip()}"
-        elif said == _default():
-            yield f"{block.line}: changes nothing"
-
-
-@cache
-def _default() -> str:
-    return rendered({})[0]
-
-
-def python_commands(text: str) -> Iterator[str]:
-    """`python -m tools.X …`: the module is there, and its --help knows the words and options."""
-    for command, line in commands(text):
-        words = shlex.split(command.split(" | ")[0].split(" > ")[0])
-        if words[:2] != ["python", "-m"] or not words[2].startswith("tools."):
-            continue
-        known, text_of_help = _help(words[2])
-        if not known:
-            yield f"{line}: there is no {words[2]}"
-            continue
-        rest = words[3:]
-        choices = re.search(r"^  \{([\w,-]+)\}$", text_of_help, re.MULTILINE)
-        if choices and rest and not rest[0].startswith("-"):
-            if rest[0] not in choices[1].split(","):
-                yield f"{line}: {words[2]} has no {rest[0]}"
-                continue
-            text_of_help = _help(words[2], rest[0])[1]
-        for option in rest:
-            name = option.split("=")[0]
-            if name.startswith("--") and not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text_of_help):
-                yield f"{line}: {words[2]} has no {name}"
-
-
-@cache
-def _help(*words: str) -> tuple[bool, str]:
-    ran = subprocess.run([sys.executable, "-m", *words, "--help"], capture_output=True, text=True, check=False)
-    return ran.returncode == 0, ran.stdout
-
-
 def make_targets(text: str) -> Iterator[str]:
     """`make X` is a target of the Makefile."""
     targets = set(re.findall(r"^([a-z]+):", Path("Makefile").read_text(), re.MULTILINE))
@@ -161,23 +103,6 @@ def make_targets(text: str) -> Iterator[str]:
             for word in words[1:]:
                 if "=" not in word and word not in targets:
                     yield f"{line}: make has no target {word}"
-
-
-def object_names(text: str) -> Iterator[str]:
-    """Objects named in commands and in code are ones that the chart renders, under the release that the docs use."""
-    for code, line in (*spans(text), *commands(text)):
-        for name in re.findall(r"(?<![\w.-])sark-network-[a-z-]+[a-z](?![\w.-])", code):
-            if name not in _objects():
-                yield f"{line}: the chart renders no {name}"
-
-
-@cache
-def _objects() -> frozenset[str]:
-    """Every name of every object, with all workloads on the list and Calico on."""
-    listed = [{"name": "all.example.com", "workloads": ["gateway", "database", "cache", "opa"]}]
-    said, complaint = rendered({"egress": {"domains": listed}, "calico": {"enabled": True}})
-    assert not complaint
-    return frozenset(body["metadata"]["name"] for body in yaml.load_all(said, yaml.CSafeLoader) if body)
 
 
 def mermaid(text: str) -> Iterator[str]:
@@ -227,36 +152,6 @@ def semantics(text: str) -> Iterator[str]:
         said = " ".join(problem.message for problem in problems)
         if because not in said:
             yield f"{written}: is told {said or 'nothing'!r} and not {because!r}"
-
-
-def outputs(text: str) -> Iterator[str]:
-    """Blocks headed `console run`: each `$` line is run, and prints what follows; a line `…` stands for any lines."""
-    for block in blocks(text):
-        if block.info != ("console", "run"):
-            continue
-        for part in re.split(r"^\$ ", re.sub(r"\\\n\s*", " ", block.text), flags=re.MULTILINE)[1:]:
-            command, _, shown = part.partition("\n")
-            printed = _run(command)
-            if not _fits(shown.strip("\n"), printed):
-                yield f"{block.line}: `{command}` prints\n{printed}"
-
-
-@cache
-def _run(command: str) -> str:
-    words = command.replace("python -m", f"{sys.executable} -m", 1) if command.startswith("python -m") else command
-    if words.startswith("helm "):
-        words = f"{find().path} {words[5:]}"
-    ran = subprocess.run(["bash", "-c", words], capture_output=True, text=True, check=False)
-    return (ran.stdout + ran.stderr).strip("\n")
-
-
-def _fits(shown: str, printed: str) -> bool:
-    """Whether the shown output is the printed one. A line `…` is any lines; `…` inside a line is any text."""
-    pattern = "".join(
-        r"(?:[^\n]*\n)*?" if line.strip() == "…" else re.escape(line).replace("…", r"[^\n]*") + r"\n"
-        for line in shown.splitlines()
-    )
-    return re.fullmatch(pattern, "\n".join(line.rstrip() for line in printed.splitlines()) + "\n") is not None
 
 
 def described_policies(guide: str) -> Iterator[str]:

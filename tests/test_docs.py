@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import doc_checks
+import doc_runs
 import pytest
 
 from tools.source import parse
@@ -34,20 +35,20 @@ CHECKS: list[tuple[Check, str, str]] = [
     (doc_checks.keys, "`egress.internal[].cidr`", "1: egress.internal[].cidr is no key of values.yaml"),
     (doc_checks.keys, "    helm upgrade x y --set egress.modes=audit", "1: egress.modes is no key of values.yaml"),
     (
-        doc_checks.values_blocks,
+        doc_runs.values_blocks,
         "```yaml values\nproxy: {replica: 3}\n```",
         "additional properties 'replica' not allowed",
     ),
-    (doc_checks.values_blocks, "```yaml values\nproxy: {replicas: 2}\n```", "2: changes nothing"),
-    (doc_checks.python_commands, "run `python -m tools.nothing`", "1: there is no tools.nothing"),
-    (doc_checks.python_commands, "run `python -m tools.egress chek a.example.com`", "1: tools.egress has no chek"),
+    (doc_runs.values_blocks, "```yaml values\nproxy: {replicas: 2}\n```", "2: changes nothing"),
+    (doc_runs.python_commands, "run `python -m tools.nothing`", "1: there is no tools.nothing"),
+    (doc_runs.python_commands, "run `python -m tools.egress chek a.example.com`", "1: tools.egress has no chek"),
     (
-        doc_checks.python_commands,
+        doc_runs.python_commands,
         "    python -m tools.egress check a.example.com --enviroment dev",
         "1: tools.egress has no --enviroment",
     ),
     (doc_checks.make_targets, "run `make validat`", "1: make has no target validat"),
-    (doc_checks.object_names, "`configmap/sark-network-proxyenv`", "1: the chart renders no sark-network-proxyenv"),
+    (doc_runs.object_names, "`configmap/sark-network-proxyenv`", "1: the chart renders no sark-network-proxyenv"),
     (doc_checks.mermaid, "```mermaid\nflowchat LR\n```", "2: `flowchat LR` begins no diagram"),
     (doc_checks.mermaid, "```mermaid\nflowchart LR\n  a[x --> b[y]\n```", "[ and ] are not balanced"),
     (doc_checks.mermaid, "```mermaid\nflowchart LR\n  subgraph s [t]\n  a[x] --> b[y]\n```", "2: 1 subgraph, 0 end"),
@@ -68,8 +69,13 @@ CHECKS: list[tuple[Check, str, str]] = [
         "and not 'a name, not an address'",
     ),
     (doc_checks.semantics, "| Written | Because |\n|---|---|\n| `a.example.com` | a name |", "is told 'nothing'"),
-    (doc_checks.outputs, "```console run\n$ echo one\ntwo\n```", "`echo one` prints\none"),
-    (doc_checks.outputs, "```console run\n$ echo one; echo two\n…\none\n```", "prints\none\ntwo"),
+    (doc_runs.outputs, "```console run\n$ echo one\ntwo\n```", "`echo one` prints\none"),
+    (doc_runs.outputs, "```console run\n$ echo one; echo two\n…\none\n```", "prints\none\ntwo"),
+    (
+        doc_runs.notes,
+        "```console\n$ helm install sark-network charts/sark-network -n sark\nNOTES:\nsark-network 0.0.0 is here.\n```",
+        "2: the notes are\nsark-network 0.",
+    ),
     (doc_checks.described_policies, "# default-deny\n", "default-deny.yaml has no row in the table of policies"),
     (
         doc_checks.described_policies,
@@ -85,13 +91,14 @@ CHECKS: list[tuple[Check, str, str]] = [
 ]
 EVERY_PAGE: list[Check] = [
     doc_checks.keys,
-    doc_checks.values_blocks,
-    doc_checks.python_commands,
+    doc_runs.values_blocks,
+    doc_runs.python_commands,
     doc_checks.make_targets,
-    doc_checks.object_names,
+    doc_runs.object_names,
     doc_checks.mermaid,
     doc_checks.semantics,
-    doc_checks.outputs,
+    doc_runs.outputs,
+    doc_runs.notes,
     doc_checks.unfinished,
 ]
 
