@@ -25,6 +25,7 @@ check: $(DEV) ## lint, format, types, and generated docs that are up to date
 	@$(PY) -m ruff format --check --quiet . || { echo 'not formatted; run `make format`' >&2; exit 1; }
 	@$(PY) -m mypy --no-error-summary
 	@$(PY) -m tools.rules --check
+	@$(PY) -m tools.chart_readme --check
 
 cluster: $(DEV) helm kind ## install the chart in a kind cluster with Calico and probe it; needs Docker
 	@$(PY) -m pytest -m kind -q
@@ -36,6 +37,7 @@ format: $(DEV) ## format the code and write the generated docs
 	@$(PY) -m ruff check --quiet --fix-only .
 	@$(PY) -m ruff format --quiet .
 	@$(PY) -m tools.rules
+	@$(PY) -m tools.chart_readme
 
 lock: $(DEV) ## renew the locks from pyproject.toml
 	@test -x $(UV) || { $(PY) -m venv .cache/uv && .cache/uv/bin/pip install --quiet --disable-pip-version-check uv; }
