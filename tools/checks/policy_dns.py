@@ -57,7 +57,7 @@ def dns_egress_is_udp_and_tcp(cluster: Cluster) -> Iterator[Problem]:
         places: dict[str, Node] = {}
         for rule in policy.towards("Egress"):
             for port in rule.ports if rule.action == "Allow" else ():
-                if port.includes(53):
+                if (port.first, port.last) == (53, 53):
                     key = _destination(rule)
                     opened.setdefault(key, set()).add(port.protocol)
                     places.setdefault(key, port.node)

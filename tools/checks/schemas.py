@@ -9,6 +9,7 @@ from typing import Any
 from jsonschema import ValidationError
 
 from tools import schemas
+from tools.addresses import METADATA, network
 from tools.checks.manifests import title
 from tools.model import Check, Manifest, Problem, Severity
 from tools.tree import Node, join, root
@@ -81,6 +82,23 @@ def calico_domains_have_an_enforcer(cluster: Cluster) -> Iterator[Problem]:
         claimed = root(manifest)["metadata"]["annotations"][REQUIRES].text() == ENTERPRISE
         for node in _domain_fields(root(manifest)["spec"]):
             yield _claimed_domains(node) if claimed else _dropped_domains(manifest, node)
+
+
+def calico_domains_are_names(cluster: Cluster) -> Iterator[Problem]:
+    """A domain rule lists names, not addresses.
+
+    An address under `domains` is a name that nobody resolves: the rule allows nothing where domains are enforced,
+    and hides what its author wanted. 169.254.169.254 there is the metadata service, which hands out credentials.
+    Write addresses under `nets`, and a metadata service nowhere.
+    Source: Calico Enterprise's documentation of domain rules.
+    """
+    for manifest in cluster.manifests:
+        for node in _domain_fields(root(manifest)["spec"]) if _is_calico(manifest) else ():
+            for item in node.items():
+                if net := network(item.text()):
+                    whose = next((f", the metadata service of {whose}" for ip, whose in METADATA if ip in net), "")
+                    advice = "take it out" if whose else "write it under nets"
+                    yield item.problem(f"{item.text()} is no domain but an address{whose}; {advice}")
 
 
 def calico_api_is_the_public_one(cluster: Cluster) -> Iterator[Problem]:
@@ -238,5 +256,6 @@ CHECKS: tuple[Check[Cluster], ...] = (
     objects_fit_their_schema,
     schemas_are_known,
     calico_domains_have_an_enforcer,
+    calico_domains_are_names,
     calico_api_is_the_public_one,
 )

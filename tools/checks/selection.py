@@ -11,7 +11,7 @@ from tools.model import Check, Problem, Severity
 from tools.policy import DIRECTIONS, Policy
 from tools.selectors import Selector, selector
 from tools.tree import Node
-from tools.workloads import NAME_LABEL, Cluster, Pod
+from tools.workloads import NAME_LABEL, Cluster, Pod, pods
 
 # What Calico itself puts on the pods that it sees.
 CALICO_LABELS = {"projectcalico.org/orchestrator": "k8s"}
@@ -82,16 +82,13 @@ def workloads_are_isolated(cluster: Cluster) -> Iterator[Problem]:
     if not cluster.given:
         return
     found = [policy for policy in cluster.policies if not policy.staged]
-    for pod in cluster.pods:
-        if pod.manifest in cluster.manifests or pod.host_network:
+    for pod in pods(cluster.workloads):
+        if pod.host_network:
             continue
-        selecting = [policy for policy in found if _selects(cluster, policy, pod)]
-        for direction in DIRECTIONS:
-            if not any(direction in policy.types for policy in selecting):
-                message = (
-                    f"no policy of type {direction} selects {title(pod.manifest)}, so all of it is allowed; add one"
-                )
-                yield Problem(pod.manifest.where("spec"), message, Severity.WARNING)
+        closed = {way for policy in found if _selects(cluster, policy, pod) for way in policy.types}
+        if free := " and ".join(way for way in DIRECTIONS if way not in closed):
+            message = f"no policy of type {free} selects {title(pod.manifest)}, so everything is allowed; add one"
+            yield Problem(pod.manifest.where("spec"), message, Severity.WARNING)
 
 
 def _subject(cluster: Cluster, policy: Policy) -> Iterator[Pod]:
@@ -146,20 +143,17 @@ def _wanted(policy: Policy) -> str:
 
 def _carried(cluster: Cluster, policy: Policy) -> str:
     own = policy.manifest.namespace
-    pods = [pod for pod in cluster.pods if _same(pod.namespace, own)]
-    if not pods:
+    neighbours = [pod for pod in cluster.pods if _same(pod.namespace, own)]
+    if not neighbours:
         spaces = sorted({pod.namespace for pod in cluster.pods})
         return f"no workload is in namespace {own}; they are in: {', '.join(spaces)}"
-    return _near(selector(policy.spec["podSelector"]), pods)
+    return _near(selector(policy.spec["podSelector"]), neighbours)
 
 
-def _near(wanted: Selector, pods: list[Pod]) -> str:
+def _near(wanted: Selector, neighbours: list[Pod]) -> str:
     """What the pods carry instead, the most alike first."""
-    written = str(wanted)
-    carried = sorted(
-        {", ".join(f"{key}={value}" for key, value in sorted(pod.labels.items())) or "no label" for pod in pods}
-    )
-    alike = get_close_matches(written, carried, n=3, cutoff=0)
+    carried = {", ".join(f"{key}={value}" for key, value in sorted(pod.labels.items())) for pod in neighbours}
+    alike = get_close_matches(str(wanted), sorted(carried), n=3, cutoff=0)
     return f"they carry: {' | '.join(labels or 'no labels' for labels in alike)}"
 
 
