@@ -10,9 +10,10 @@ from tools.workloads import Cluster
 
 ORDER = re.compile(r"^\s*order:")
 CLAIM = re.compile(
-    r"#.*\b(?:higher|highest|larger|greater|bigger)\b.*\b(?:priority|precedence|first|wins?|overrides?)\b", re.I
+    r"#.*?\b(?:higher|highest|larger|greater|bigger)\b(?P<between>.*?)\b(?:priority|precedence|first|wins?|overrides?)\b",
+    re.IGNORECASE,
 )
-DENIAL = re.compile(r"\b(?:lower|less|last|later|after|not)\b", re.I)
+DENIAL = re.compile(r"\b(?:lower|less|last|later|after|not)\b", re.IGNORECASE)
 NEAR = 2
 
 
@@ -30,7 +31,8 @@ def comments_tell_the_order_right(cluster: Cluster) -> Iterator[Problem]:
             if not ORDER.match(line):
                 continue
             for beside in range(max(number - NEAR, 0), min(number + NEAR + 1, len(lines))):
-                if CLAIM.search(lines[beside]) and not DENIAL.search(lines[beside].partition("#")[2]):
+                claim = CLAIM.search(lines[beside])
+                if claim and not DENIAL.search(claim["between"]):
                     message = (
                         "in Calico the lower order comes first; correct the comment, and the orders that follow it"
                     )

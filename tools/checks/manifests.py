@@ -96,8 +96,11 @@ def title(manifest: Manifest) -> str:
 
 
 def _name_rule(manifest: Manifest) -> Callable[[str], str]:
-    calico = root(manifest)["apiVersion"].text().endswith("projectcalico.org/v3")
-    if manifest.kind == "Namespace" or (calico and manifest.kind in CALICO_LABELS):
+    if root(manifest)["apiVersion"].text() == "projectcalico.org/v3" and manifest.kind in CALICO_LABELS:
+        # Calico puts the tier before the name of a policy, and lets one write it.
+        tier = root(manifest)["spec"]["tier"].text() or "default"
+        return lambda name: label_fault(name.removeprefix(f"{tier}."))
+    if manifest.kind == "Namespace":
         return label_fault
     if manifest.kind == "Service":
         return service_fault

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from tools.checks import comments, policy_calico, policy_dns, policy_openness, policy_sections, policy_values, selection
+from tools.checks import (
+    comments,
+    policy_admin,
+    policy_calico,
+    policy_dns,
+    policy_openness,
+    policy_sections,
+    policy_values,
+    selection,
+)
 from tools.model import Check
 from tools.workloads import Cluster
 
@@ -12,6 +21,7 @@ CHECKS: tuple[Check[Cluster], ...] = (
     *policy_openness.CHECKS,
     *policy_dns.CHECKS,
     *policy_calico.CHECKS,
+    *policy_admin.CHECKS,
     *comments.CHECKS,
     *selection.CHECKS,
 )

@@ -172,7 +172,7 @@ def _left_out(rule: Rule | None) -> str:
         found.append("IPv6" if families == {4} else "IPv4")
     if any(block.holes for peer in rule.peers for block in peer.blocks):
         found.append("the addresses of its notNets")
-    return ", ".join(found) or "some traffic"
+    return " and ".join(found) or "some traffic"
 
 
 def _matches_unlabelled(selector: str) -> bool:

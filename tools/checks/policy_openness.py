@@ -72,7 +72,9 @@ def metadata_is_unreachable(cluster: Cluster) -> Iterator[Problem]:
         for peer, holes in _allowed(policy):
             found = [f"{ip} ({whose})" for ip, whose in METADATA if _reaches(peer, network(str(ip)), holes)]
             if found:
-                yield _place(peer).problem(f"{_what(peer)} reaches metadata services: {', '.join(found)}; except them")
+                single = all(block.net.num_addresses == 1 for block in peer.blocks)
+                advice = "take it out" if single else "except them"
+                yield _place(peer).problem(f"{_what(peer)} reaches metadata services: {', '.join(found)}; {advice}")
 
 
 def dns_only(rule: Rule) -> bool:

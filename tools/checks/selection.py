@@ -96,8 +96,10 @@ def _subject(cluster: Cluster, policy: Policy) -> Iterator[Pod]:
 
 
 def _selects(cluster: Cluster, policy: Policy, pod: Pod) -> bool:
-    if pod.host_network:
-        return False
+    return not pod.host_network and _matches(cluster, policy, pod)
+
+
+def _matches(cluster: Cluster, policy: Policy, pod: Pod) -> bool:
     if not policy.calico:
         same = _same(pod.namespace, policy.manifest.namespace)
         return same and selector(policy.spec["podSelector"]).matches(pod.labels)
@@ -146,8 +148,10 @@ def _carried(cluster: Cluster, policy: Policy) -> str:
     neighbours = [pod for pod in cluster.pods if _same(pod.namespace, own)]
     if not neighbours:
         spaces = sorted({pod.namespace for pod in cluster.pods})
-        return f"no workload is in namespace {own}; they are in: {', '.join(spaces)}"
-    return _near(selector(policy.spec["podSelector"]), neighbours)
+        return f"none is in namespace {own}; they are in: {', '.join(spaces)}"
+    if any(pod.host_network and _matches(cluster, policy, pod) for pod in neighbours):
+        return "one that is uses the host's network, where no policy reaches it"
+    return _near(selector(policy.spec["podSelector"]), [pod for pod in neighbours if not pod.host_network])
 
 
 def _near(wanted: Selector, neighbours: list[Pod]) -> str:
