@@ -1,0 +1,87 @@
+"""The pure core does no I/O: the shell is what is named here, and nothing else may touch the world."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+FORBIDDEN = {
+    "os",
+    "pathlib",
+    "subprocess",
+    "asyncio",
+    "pyhelm3",
+    "kubernetes",
+    "socket",
+    "shutil",
+    "tempfile",
+    "threading",
+}
+
+# What does I/O, and why.
+SHELL = {
+    "tools/chart_readme.py": "writes the chart's README",
+    "tools/cli.py": "ends processes",
+    "tools/cluster": "makes clusters",
+    "tools/egress.py": "a command line",
+    "tools/envoy.py": "runs Envoy",
+    "tools/helm.py": "finds helm",
+    "tools/inputs.py": "reads files",
+    "tools/judge.py": "runs stages",
+    "tools/layers.py": "reads values files",
+    "tools/pipeline.py": "awaits Helm",
+    "tools/plain.py": "writes manifests",
+    "tools/recorder.py": "reads the environment",
+    "tools/render.py": "runs Helm",
+    "tools/rules.py": "writes docs/rules.md",
+    "tools/schemas/structural.py": "writes the schemas that are kept here",
+    "tools/suffixes.py": "writes the chart's list of suffixes",
+    "tools/validate.py": "a command line",
+}
+MODULES = sorted(Path("tools").rglob("*.py"))
+
+
+def in_shell(module: Path) -> bool:
+    return any(module == Path(name) or Path(name) in module.parents for name in SHELL)
+
+
+def imported(source: str) -> Iterator[str]:
+    """Every module that is imported anywhere in it, inside functions too."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if not in_shell(module)], ids=str)
+def test_the_core_does_no_io(module: Path) -> None:
+    names = set(imported(module.read_text()))
+    assert {name for name in names if name.partition(".")[0] in FORBIDDEN} == set()
+    assert {name for name in names if in_shell(Path(name.replace(".", "/") + ".py"))} == set(), (
+        "the core uses the shell"
+    )
+    assert "open(" not in module.read_text()
+
+
+def test_every_shell_module_needs_to_be_one() -> None:
+    """A module that no longer does I/O belongs to the core, and is then held to it."""
+    for name in SHELL:
+        files = [module for module in MODULES if module == Path(name) or Path(name) in module.parents]
+        names = {found for module in files for found in imported(module.read_text())}
+        shell = {found for found in names if in_shell(Path(found.replace(".", "/") + ".py"))}
+        assert shell or {found for found in names if found.partition(".")[0] in FORBIDDEN}, f"{name} does no I/O"
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("import os.path", "os.path"),
+        ("from pathlib import Path", "pathlib"),
+        ("def f():\n    import kubernetes", "kubernetes"),
+    ],
+)
+def test_imports_are_found_wherever_they_stand(source: str, found: str) -> None:
+    assert found in set(imported(source))
