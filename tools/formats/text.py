@@ -55,6 +55,8 @@ def _summary(report: Report, groups: Sequence[Grouped]) -> str:
     ]
     said = ", ".join(filter(None, counts)) or "no findings"
     ran = sum(not stage.skipped for stage in report.stages)
+    if not ran:
+        return "nothing was judged"
     environments = len({stage.environment for stage in report.stages})
     seconds = f" in {sum(stage.seconds for stage in report.stages):.2f} s of work" if report.timings else ""
     return f"{said}; {_count(environments, 'environment')}, {ran} of {_count(len(report.stages), 'stage')} ran{seconds}"
