@@ -27,10 +27,18 @@ The documentation ranges are left out: nothing answers there, and tests need add
 {{- concat $four $six | uniq | toJson -}}
 {{- end -}}
 
+{{/*
+The same for policies, without the IPv4-mapped range: Kubernetes and Calico read it as IPv4's 0.0.0.0/0 and refuse it beside
+IPv6 ones, and no packet carries such an address. Envoy, which may meet one in an answer, keeps it.
+*/}}
+{{- define "sark-network.deniedPacketCidrs" -}}
+{{- without (include "sark-network.deniedCidrs" . | fromJsonArray) "::ffff:0:0/96" | toJson -}}
+{{- end -}}
+
 {{/* The addresses that the proxy may reach by its own policy: everything but those. An ipBlock list's items. */}}
 {{- define "sark-network.publicPeers" -}}
 {{- $four := list }}{{ $six := list -}}
-{{- range include "sark-network.deniedCidrs" . | fromJsonArray -}}
+{{- range include "sark-network.deniedPacketCidrs" . | fromJsonArray -}}
 {{- if contains ":" . }}{{ $six = append $six . }}{{ else }}{{ $four = append $four . }}{{ end -}}
 {{- end -}}
 - ipBlock:

@@ -67,7 +67,7 @@ spec:
 
 {{/* The denied ranges, for whatever is not a pod. */}}
 {{- define "sark-network.lockdown.denyPrivate" }}
-{{- range include "sark-network.byFamily" (include "sark-network.deniedCidrs" . | fromJsonArray) | fromJsonArray }}
+{{- range include "sark-network.byFamily" (include "sark-network.deniedPacketCidrs" . | fromJsonArray) | fromJsonArray }}
 - action: Deny
   destination:
     notSelector: projectcalico.org/orchestrator == 'k8s'
