@@ -8,12 +8,12 @@ from pathlib import Path
 from tools.cluster import calico, kind, plan, probes, verdict
 from tools.cluster.internet import GUESTS, Internet, ask_it_for_names
 from tools.cluster.kube import Kube, until
-from tools.cluster.options import IMAGE, Options
+from tools.cluster.options import IMAGE, NAMESPACE, Options
 from tools.cluster.progress import Progress
 from tools.cluster.release import images
 from tools.cluster.scene import Scene
 from tools.cluster.trouble import CannotRunError
-from tools.flows import Flow, Specification, Target, read
+from tools.flows import Flow, Pod, Specification, Target, read
 
 SCRIPTS = ("answerer.py", "probe.py")
 
@@ -73,17 +73,25 @@ def _runs(kube: Kube, name: str, namespace: str) -> bool:
 
 def enforcement_is_real(scene: Scene) -> None:
     """A pod is reached; with a policy that denies it is not; without the policy it is again. Else nothing here means a thing."""
-    flow = Flow("control", "intruder", Target("pod", "stranger"), 7000, "allow", "")
-    stranger = scene.spec.pods["stranger"]
-    denying = plan.policy("control", stranger.namespace, {"matchLabels": dict(stranger.labels)}, allow=False)
+    source, pod = _bystanders(scene.spec)
+    flow = Flow("control", source.name, Target("pod", pod.name), pod.ports[0], "allow", "")
+    denying = plan.policy("control", pod.namespace, {"matchLabels": dict(pod.labels)}, allow=False)
     with scene.progress.step("control: Calico enforces"):
         _becomes(scene, flow, "answer", "without any policy")
         scene.kube.apply([denying])
         try:
             _becomes(scene, flow, "timeout", "under a policy that denies it")
         finally:
-            scene.kube.delete("networking.k8s.io/v1", "NetworkPolicy", "control", stranger.namespace)
+            scene.kube.delete("networking.k8s.io/v1", "NetworkPolicy", "control", pod.namespace)
         _becomes(scene, flow, "answer", "after that policy was removed")
+
+
+def _bystanders(spec: Specification) -> tuple[Pod, Pod]:
+    """Two pods of namespaces that the chart writes no policy into: what an earlier run left must not disturb the control."""
+    parts = {NAMESPACE, spec.pods["opa"].namespace}
+    aside = [pod for pod in spec.pods.values() if pod.namespace not in parts]
+    source = aside[0]
+    return source, next(pod for pod in aside if pod.namespace != source.namespace)
 
 
 def _becomes(scene: Scene, flow: Flow, wanted: str, when: str) -> None:

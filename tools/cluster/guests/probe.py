@@ -166,6 +166,8 @@ def outcome(attempt):
     except ssl.SSLError as error:
         ended = isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) or "EOF" in str(error)
         return ("refused" if ended else "unprobed"), f"TLS: {error.reason or error}"
+    except socket.gaierror as error:
+        return "unprobed", f"{attempt['host']!r} or the proxy has no address: {error.strerror}"
     except (ConnectionRefusedError, ConnectionResetError, ConnectionAbortedError, BrokenPipeError) as error:
         return "refused", error.strerror or str(error)
     except OSError as error:
