@@ -35,7 +35,6 @@ _UNUSUAL = {
     "224.0.0.0/4": "multicast",
     "240.0.0.0/4": "reserved",
     "::1/128": "loopback",
-    "::ffff:0:0/96": "IPv4-mapped",
     "64:ff9b:1::/48": "local NAT64",
     "2001::/32": "Teredo",
     "ff00::/8": "multicast",
@@ -80,6 +79,11 @@ def address(text: str) -> IPv4Address | IPv6Address | None:
         return ip_address(text.partition("/")[0])
     except ValueError:
         return None
+
+
+def mapped(net: Net) -> bool:
+    """Whether it is IPv4 written as IPv6 (::ffff:0:0/96), which Kubernetes and Calico take for IPv4."""
+    return isinstance(net, IPv6Network) and net.network_address.ipv4_mapped is not None
 
 
 def within(inner: Net, outer: Net) -> bool:
