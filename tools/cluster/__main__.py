@@ -41,7 +41,12 @@ def parser(environment: Mapping[str, str]) -> Parser:
         help="a file or an address ($CALICO_MANIFEST, else a pinned release's)",
     )
     add("--kind-config", type=Path, default=usual.kind_config, help="kind's configuration (kind-config.yaml)")
-    add("--env", dest="environment", default=usual.environment, help="the chart's environment to start from (%(default)s)")
+    add(
+        "--env",
+        dest="environment",
+        default=usual.environment,
+        help="the chart's environment to start from (%(default)s)",
+    )
     add("--values", type=Path, default=usual.values, help="laid over it (tests/cluster/values.yaml)")
     add("--flows", type=Path, default=usual.flows, help="the rows to probe (tests/flows.yaml)")
     add("--chart", type=Path, default=usual.chart, help="the chart (charts/sark-network)")

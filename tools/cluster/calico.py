@@ -53,9 +53,14 @@ def _nodes_ready(kube: Kube) -> bool:
 
 
 def _workloads_ready(kube: Kube) -> bool:
-    apps = client.AppsV1Api(kube.api)
-    sets = [(it.status.desired_number_scheduled, it.status.number_ready) for it in apps.list_daemon_set_for_all_namespaces().items]
-    deployments = [(it.spec.replicas, it.status.ready_replicas) for it in apps.list_deployment_for_all_namespaces().items]
+    apps = kube.apps
+    sets = [
+        (it.status.desired_number_scheduled, it.status.number_ready)
+        for it in apps.list_daemon_set_for_all_namespaces().items
+    ]
+    deployments = [
+        (it.spec.replicas, it.status.ready_replicas) for it in apps.list_deployment_for_all_namespaces().items
+    ]
     return bool(sets) and all(wanted and wanted == ready for wanted, ready in sets + deployments)
 
 
@@ -67,10 +72,12 @@ def resources(api: Any) -> tuple[str, ...]:
 
 
 def is_the_one_that_enforces(kube: Kube) -> None:
-    """calico-node runs on every node, and kindnet on none: kindnet enforces too, and would hide a Calico that does not."""
-    daemons = {it.metadata.name: it for it in client.AppsV1Api(kube.api).list_daemon_set_for_all_namespaces().items}
+    """calico-node runs on every node, and kindnet on none: it enforces too, and would hide that Calico does not."""
+    daemons = {it.metadata.name: it for it in kube.apps.list_daemon_set_for_all_namespaces().items}
     if "kindnet" in daemons:
-        raise CannotRunError("kindnet runs in this cluster and enforces policies: make it with networking.disableDefaultCNI")
+        raise CannotRunError(
+            "kindnet runs in this cluster and enforces policies: make it with networking.disableDefaultCNI"
+        )
     if "calico-node" not in daemons:
         raise CannotRunError("no DaemonSet calico-node runs in this cluster: Calico is not what enforces here")
     ready, nodes = daemons["calico-node"].status.number_ready, len(kube.core.list_node().items)

@@ -57,7 +57,8 @@ class Run:
             self.stopped = str(error)
         except Exception as error:
             place = traceback.extract_tb(error.__traceback__)[-1]
-            self.stopped = f"{type(error).__name__} in {place.name}, {shown(Path(place.filename))}:{place.lineno}: {explain(error)}"
+            where = f"{shown(Path(place.filename))}:{place.lineno}"
+            self.stopped = f"{type(error).__name__} in {place.name}, {where}: {explain(error)}"
 
 
 def all_of_it(options: Options, output: Output) -> int:
@@ -68,7 +69,9 @@ def all_of_it(options: Options, output: Output) -> int:
         preflight.check(options)
         with cleaned_up(done, made_here=not kind.exists(options.name), always=True), done.noted():
             kube = bring_up(options, spec, done.progress)
-            scene = Scene(options, spec, kube, Internet.of(options.name), Release.of(options), done.progress, done.results)
+            scene = Scene(
+                options, spec, kube, Internet.of(options.name), Release.of(options), done.progress, done.results
+            )
             enforcement_is_real(scene)
             trial.run(scene)
     return tell(done, output)
@@ -178,7 +181,9 @@ def gather(done: Run) -> None:
     """The diagnostics folder."""
     with done.progress.step("diagnostics"):
         folder = diagnostics.write(done.options)
-        failed = [{"state": it.state, "name": it.name, "message": it.message} for it in done.results if it.status != PASS]
+        failed = [
+            {"state": it.state, "name": it.name, "message": it.message} for it in done.results if it.status != PASS
+        ]
         diagnostics.summary(folder, done.stopped, failed)
     print(f"diagnostics: {shown(folder)}", file=sys.stderr)
 

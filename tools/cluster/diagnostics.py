@@ -26,7 +26,7 @@ PAGES = ("config_dump", "clusters", "listeners", "stats")
 
 
 def write(options: Options) -> Path:
-    """Events, pods, logs, policies, Envoy's state, the test internet's log, the rendered manifests. Whatever can be had."""
+    """Events, pods, logs, policies, Envoy's state, the test internet's log, the manifests: whatever can be had."""
     folder = options.evidence
     folder.mkdir(parents=True, exist_ok=True)
     internet = Internet.of(options.name)

@@ -64,11 +64,12 @@ class Internet:
         return [json.loads(line) for line in run(["docker", "logs", self.container]).splitlines()]
 
 
-def ask_it_for_names(kube: Kube) -> None:
-    """Let cluster DNS ask the test internet, and nothing else, for every name outside the cluster."""
+def ask_it_for_names(kube: Kube) -> bool:
+    """Let cluster DNS ask the test internet, and nothing else, for every name outside the cluster. True: it is done."""
     config = kube.core.read_namespaced_config_map("coredns", "kube-system")
     try:
         text = plan.corefile(config.data["Corefile"])
     except (ValueError, KeyError) as error:
         raise CannotRunError(f"ConfigMap coredns in kube-system: {error}") from error
     kube.core.patch_namespaced_config_map("coredns", "kube-system", {"data": {"Corefile": text}})
+    return True

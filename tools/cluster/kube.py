@@ -18,8 +18,12 @@ from tools.cluster.trouble import CannotRunError
 
 Found = TypeVar("Found")
 MANAGER = "sark-network-tests"
-_LATER = (ApiException, urllib3.exceptions.HTTPError, dynamic.exceptions.DynamicApiError)
-_LATER += (dynamic.exceptions.ResourceNotFoundError,)
+_LATER: tuple[type[Exception], ...] = (
+    ApiException,
+    urllib3.exceptions.HTTPError,
+    dynamic.exceptions.DynamicApiError,
+    dynamic.exceptions.ResourceNotFoundError,
+)
 
 
 def until(what: str, seconds: float, ask: Callable[[], Found | None], every: float = 0.5) -> Found:
@@ -59,16 +63,24 @@ class Kube:
         cache = kubeconfig.with_name("discovery.json")
         cache.unlink(missing_ok=True)
         try:
-            api = config.new_client_from_config(str(kubeconfig))
+            api: Any = config.new_client_from_config(str(kubeconfig))  # type: ignore[no-untyped-call]
         except (ConfigException, OSError) as error:
-            raise CannotRunError(f"{kubeconfig} names no cluster: {error}. Make one: python -m tools.cluster up") from error
+            raise CannotRunError(
+                f"{kubeconfig} names no cluster: {error}. Make one: python -m tools.cluster up"
+            ) from error
         until("the cluster's API answers", 60, client.VersionApi(api).get_code)
-        return cls(api, dynamic.DynamicClient(api, cache_file=str(cache)))
+        found: Any = dynamic.DynamicClient(api, cache_file=str(cache))  # type: ignore[no-untyped-call]
+        return cls(api, found)
 
     @property
     def core(self) -> Any:
         """The core API."""
         return client.CoreV1Api(self.api)
+
+    @property
+    def apps(self) -> Any:
+        """The apps API."""
+        return client.AppsV1Api(self.api)
 
     def kind(self, api_version: str, kind: str) -> Any:
         """The dynamic client's resource."""
@@ -100,7 +112,7 @@ class Kube:
             return
 
     def open(self, namespace: str, pod: str, command: Sequence[str]) -> Any:
-        """A command inside a pod, as a stream. On a client of its own: the stream helper changes the client that it uses."""
+        """A command inside a pod, as a stream, on a client of its own: the stream helper changes the one it is given."""
         own = client.CoreV1Api(client.ApiClient(self.api.configuration))
         return stream.stream(
             own.connect_get_namespaced_pod_exec,

@@ -19,7 +19,7 @@ _GONE = (dynamic.exceptions.DynamicApiError, dynamic.exceptions.ResourceNotFound
 
 
 def labelled(kube: Kube) -> tuple[str, ...]:
-    """Every object of any kind in any namespace that carries the release's label, stand-ins aside: kind namespace/name."""
+    """Every object of any kind, anywhere, that carries the release's label, stand-ins aside: `kind namespace/name`."""
     listable = [resource for resource in _resources(kube) if "list" in resource.verbs and "/" not in resource.name]
     with ThreadPoolExecutor(max_workers=8) as pool:
         found = pool.map(_list_labelled, listable)
@@ -53,7 +53,9 @@ def written(manifest: str) -> tuple[tuple[str, str, str, str], ...]:
 
 def remaining(kube: Kube, objects: Iterable[tuple[str, str, str, str]], namespace: str) -> tuple[str, ...]:
     """Those of the objects that the cluster still has."""
-    return tuple(f"{kind} {name}" for api, kind, place, name in objects if _has(kube, api, kind, place or namespace, name))
+    return tuple(
+        f"{kind} {name}" for api, kind, place, name in objects if _has(kube, api, kind, place or namespace, name)
+    )
 
 
 def _has(kube: Kube, api_version: str, kind: str, namespace: str, name: str) -> bool:

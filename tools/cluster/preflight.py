@@ -45,7 +45,9 @@ def docker_answers() -> None:
     done = attempt(["docker", "version", "--format", "{{.Server.Version}}"], seconds=20)
     if done.returncode:
         said = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
-        raise CannotRunError(f"Docker's daemon does not answer ({said[0]}). Start it, or let this user reach its socket")
+        raise CannotRunError(
+            f"Docker's daemon does not answer ({said[0]}). Start it, or let this user reach its socket"
+        )
 
 
 def kind_is_new_enough() -> None:
@@ -55,10 +57,14 @@ def kind_is_new_enough() -> None:
     said = attempt(["kind", "version"], seconds=20).stdout
     found = re.search(r"v(\d+)\.(\d+)\.(\d+)", said)
     if not found:
-        raise CannotRunError(f"`kind version` says {said.strip()!r}, which names no version. Install it: {INSTALL_KIND}")
+        raise CannotRunError(
+            f"`kind version` says {said.strip()!r}, which names no version. Install it: {INSTALL_KIND}"
+        )
     if tuple(map(int, found.groups())) < OLDEST_KIND:
         oldest = ".".join(map(str, OLDEST_KIND))
-        raise CannotRunError(f"kind {found[0]} is too old, v{oldest} is the oldest that works. Install it: {INSTALL_KIND}")
+        raise CannotRunError(
+            f"kind {found[0]} is too old, v{oldest} is the oldest that works. Install it: {INSTALL_KIND}"
+        )
 
 
 def helm_is_there() -> None:
@@ -72,15 +78,16 @@ def helm_is_there() -> None:
 def read_config(path: Path) -> Mapping[str, Any]:
     """The kind configuration, which must leave the CNI to Calico."""
     try:
-        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+        body: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise CannotRunError(f"{path} cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise CannotRunError(f"{path} is not YAML: {error}") from error
-    networking = body.get("networking") if isinstance(body, Mapping) else None
+    found: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
+    networking = found.get("networking")
     if not isinstance(networking, Mapping) or networking.get("disableDefaultCNI") is not True:
         raise CannotRunError(f"{path}: set networking.disableDefaultCNI to true, or kindnet enforces instead of Calico")
-    return body
+    return found
 
 
 def host_ports(config: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
@@ -123,4 +130,6 @@ def image_is_there(image: str) -> None:
 def manifest_is_there(manifest: str) -> None:
     """Calico's manifest, where it is a file."""
     if not manifest.startswith(("https://", "http://")) and not Path(manifest).is_file():
-        raise CannotRunError(f"{manifest}, the Calico manifest, is no file. Give a file or an address to --calico-manifest")
+        raise CannotRunError(
+            f"{manifest}, the Calico manifest, is no file. Give a file or an address to --calico-manifest"
+        )

@@ -29,7 +29,7 @@ def ask(kube: Kube, attempts: Sequence[tuple[Pod, Attempts]], seconds: float = 6
     """The reports by the attempts' ids. What brings no report is `unprobed` with the reason."""
     reports: dict[str, Report] = {}
     with ThreadPoolExecutor(max_workers=16) as pool:
-        for found in pool.map(lambda item: _ask_one(kube, *item, seconds), attempts):
+        for found in pool.map(lambda item: _ask_one(kube, item[0], item[1], seconds), attempts):
             reports.update(found)
     return reports
 

@@ -68,13 +68,13 @@ def can_enforce(kube: Kube, wanted: Mapping[str, Any]) -> None:
         served = ()
         if wanted.get("calico", {}).get("enabled"):
             raise CannotRunError(
-                f"calico.enabled is true, but this cluster does not serve {calico.V3} ({explain(error)}). Install Calico's "
-                "API server (manifests/apiserver.yaml of its release), or set calico.enabled=false"
+                f"calico.enabled is true, but this cluster does not serve {calico.V3} ({explain(error)}). "
+                "Install Calico's API server (apiserver.yaml of its release), or set calico.enabled=false"
             ) from error
     engine = wanted.get("egress", {}).get("engine", "proxy")
     if engine == "calico-enterprise" and calico.ENTERPRISE_ONLY not in served:
         raise CannotRunError(
-            "egress.engine is calico-enterprise, but this cluster runs open-source Calico (its API has no licensekeys). "
+            "egress.engine is calico-enterprise, but this cluster runs open-source Calico (it serves no licensekeys). "
             "It would accept destination.domains, drop the field, and let every address through. "
             "Set egress.engine=proxy, or install Calico Enterprise or Calico Cloud"
         )
@@ -135,7 +135,7 @@ class Release:
 
     def _said(self, what: str, words: Coroutine[Any, Any, Said]) -> Said:
         try:
-            return asyncio.run(words)  # type: ignore[arg-type]
+            return asyncio.run(words)
         except errors.Error as error:
             said = classify(error.stderr.decode("utf-8", "replace"), error.returncode)
             raise CannotRunError(f"helm {what}: {said}") from error

@@ -38,7 +38,7 @@ def _connection(result: Result) -> str:
 
 def summary(results: Iterable[Result]) -> str:
     """`120 passed, 1 failed, 0 could not be probed`."""
-    count = {status: 0 for status in MARKS}
+    count = dict.fromkeys(MARKS, 0)
     for result in results:
         count[result.status] += 1
     return f"{count[PASS]} passed, {count[FAIL]} failed, {count[ERROR]} could not be probed"

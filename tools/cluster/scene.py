@@ -59,7 +59,9 @@ class Scene:
         pods = self.kube.core.list_namespaced_pod(NAMESPACE, label_selector=PROXY).items
         return [pod for pod in pods if pod.metadata.name not in self.spec.pods]
 
-    def probe(self, flows: Iterable[Flow], addresses: Addresses, seconds: float) -> tuple[dict[str, Report], list[Event]]:
+    def probe(
+        self, flows: Iterable[Flow], addresses: Addresses, seconds: float
+    ) -> tuple[dict[str, Report], list[Event]]:
         """Try every row once, all at the same time; what came back, and what the test internet saw meanwhile."""
         attempts: dict[str, list[Mapping[str, Any]]] = {}
         for flow in flows:
@@ -136,5 +138,9 @@ class Scene:
 
         wrong: list[str] = []
         with self.progress.step("cluster DNS asks the test internet"):
-            until(f"cluster DNS ({addresses.services['dns']}, by way of {RESOLVER}) knows the test internet", 60, all_resolve)
+            until(
+                f"cluster DNS ({addresses.services['dns']}, by way of {RESOLVER}) knows the test internet",
+                60,
+                all_resolve,
+            )
         self.note("names-resolve", state, wrong)

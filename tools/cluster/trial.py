@@ -1,14 +1,12 @@
 """The trial: the whole life of a release, and in each state of it the rows of the specification that hold there.
 
-The order is what makes a denial mean something. Before the chart, and after it, every denied row's twin is answered; and
-between, while the chart's policies are taken away and its proxy still runs. Only the policies can be what denied it.
+The order is what makes a denial mean something. Before the chart, and after it, every denied row's twin is answered;
+and between, while the chart's policies are taken away and its proxy still runs. Only they can be what denied it.
 """
 
 from __future__ import annotations
 
 import time
-
-from kubernetes import client
 
 from tools.cluster import leftovers, plan, probes, verdict
 from tools.cluster.kube import until
@@ -70,7 +68,7 @@ def allow_all(scene: Scene) -> None:
 
 
 def upgrade(scene: Scene) -> None:
-    """Another list, by `helm upgrade`, while one connection to a name that goes and one to a name that stays are open."""
+    """Another list, by `helm upgrade`, while a connection to a name that goes and one to a name that stays are open."""
     before = _proxy_state(scene)
     gateway = scene.spec.pods["gateway"]
     goes, stays = _through_proxy("old.partner.example"), _through_proxy("api.openai.com")
@@ -126,7 +124,7 @@ def roll_back(scene: Scene) -> None:
 
 def proxy_down_and_back(scene: Scene) -> None:
     """No proxy pod at all, and then as many as before."""
-    apps = client.AppsV1Api(scene.kube.api)
+    apps = scene.kube.apps
     deployments = apps.list_namespaced_deployment(NAMESPACE, label_selector=PROXY).items
     if not deployments:
         raise CannotRunError(f"no Deployment in namespace {NAMESPACE} carries {PROXY}: there is no proxy to scale down")
@@ -152,7 +150,13 @@ def without_policies(scene: Scene) -> None:
     scene.settle("policies back", [flow for flow in scene.spec.during("installed") if flow.name in BACK])
 
 
-BACK = ("intruder-to-proxy", "direct-to-unlisted-name", "stranger-to-database", "gateway-to-database", "listed-wildcard")
+BACK = (
+    "intruder-to-proxy",
+    "direct-to-unlisted-name",
+    "stranger-to-database",
+    "gateway-to-database",
+    "listed-wildcard",
+)
 
 
 def uninstall(scene: Scene) -> None:
@@ -168,5 +172,9 @@ def uninstall(scene: Scene) -> None:
         return not left
 
     _wait_for(gone, 60)
-    blind = [] if len(labelled) >= len(objects) > 0 else [f"only {len(labelled)} objects carry the label, of {len(objects)}"]
+    blind = (
+        []
+        if len(labelled) >= len(objects) > 0
+        else [f"only {len(labelled)} objects carry the label, of {len(objects)}"]
+    )
     scene.note("nothing-left-behind", "uninstalled", left + blind, f"{len(objects)} objects, all gone")

@@ -44,8 +44,7 @@ def bring_up(options: Options, spec: Specification, progress: Progress) -> Kube:
         with progress.step("kind create cluster"):
             kind.create(options)
         kube = Kube.at(options.kubeconfig)
-        ask_for_names = lambda: ask_it_for_names(kube) or True  # noqa: E731
-        until("cluster DNS is configured", 60, ask_for_names)
+        until("cluster DNS is configured", 60, lambda: ask_it_for_names(kube))
     with progress.step("Calico, images, test internet"), ThreadPoolExecutor() as pool:
         loading = pool.submit(kind.load, options.name, list(dict.fromkeys(wanted)))
         starting = pool.submit(Internet.of(options.name).start, options.name, spec)
@@ -68,11 +67,13 @@ def deploy_stand_ins(kube: Kube, spec: Specification, progress: Progress) -> Non
 
 def _runs(kube: Kube, name: str, namespace: str) -> bool:
     status = kube.core.read_namespaced_pod(name, namespace).status
-    return bool(status.phase == "Running" and status.pod_ip and all(it.state.running for it in status.container_statuses))
+    return bool(
+        status.phase == "Running" and status.pod_ip and all(it.state.running for it in status.container_statuses)
+    )
 
 
 def enforcement_is_real(scene: Scene) -> None:
-    """A pod is reached; with a policy that denies it is not; without the policy it is again. Else nothing here means a thing."""
+    """A pod is reached; under a policy that denies it is not; without it, it is again. Else no row means a thing."""
     source, pod = _bystanders(scene.spec)
     flow = Flow("control", source.name, Target("pod", pod.name), pod.ports[0], "allow", "")
     denying = plan.policy("control", pod.namespace, {"matchLabels": dict(pod.labels)}, allow=False)
@@ -87,7 +88,7 @@ def enforcement_is_real(scene: Scene) -> None:
 
 
 def _bystanders(spec: Specification) -> tuple[Pod, Pod]:
-    """Two pods of namespaces that the chart writes no policy into: what an earlier run left must not disturb the control."""
+    """Two pods of namespaces that the chart writes no policy into: what an earlier run left does not disturb them."""
     parts = {NAMESPACE, spec.pods["opa"].namespace}
     aside = [pod for pod in spec.pods.values() if pod.namespace not in parts]
     source = aside[0]

@@ -81,7 +81,7 @@ def twin(flow: Flow) -> Flow:
 
 
 def judge(flow: Flow, report: Report, addresses: Addresses, events: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
-    """The status of a row and the reason, from the client's report and from the test internet's log of the same moment."""
+    """The status of a row and the reason, from the client's report and the test internet's log of the same moment."""
     said = f"{report.outcome}: {report.detail}"
     if report.outcome not in ("answer", "refused", "timeout"):
         return ERROR, f"could not be probed, so nothing is known: {report.detail}"
@@ -91,7 +91,10 @@ def judge(flow: Flow, report: Report, addresses: Addresses, events: Sequence[Map
         return FAIL, f"should be denied, but the target answered: {report.detail}"
     came = [event for event in events if arrived(event, flow, addresses)]
     if came:
-        return FAIL, f"the client saw a denial ({said}), but a connection reached {came[0]['address']}:{came[0]['port']}"
+        return (
+            FAIL,
+            f"the client saw a denial ({said}), but a connection reached {came[0]['address']}:{came[0]['port']}",
+        )
     return PASS, said
 
 

@@ -10,7 +10,7 @@ class Answer(socketserver.StreamRequestHandler):
 
     timeout = 30
 
-    def handle(self):
+    def handle(self) -> None:
         for line in self.rfile:
             words = line.decode("ascii", "replace").split() or [""]
             self.wfile.write(f"sark-answer {sys.argv[1]} token={words[-1]}\n".encode())

@@ -1,10 +1,10 @@
 """Runs inside a stand-in pod and tries connections. Reads one line of JSON from standard input, a list of attempts:
 
-    {"id", "host", "port", "protocol": "TCP"|"UDP", "speak": "line"|"tls"|"http"|"dns"|"handshake", "sni": "…"|"",
+    {"id", "host", "port", "protocol": "TCP"|"UDP", "speak": "line"|"tls"|"http"|"dns"|"handshake", "sni": "…",
      "authority": "name", "proxy": ["10.96.0.5", 3128] or null, "token": "…", "timeout": 2.0, "hold": false}
 
 Writes one line of JSON an attempt as soon as it ends, `{"id", "outcome", "detail", "seconds"}`, then `{"done": n}`.
-Outcomes: `answer` (the target spoke), `refused` (somebody said no or hung up), `timeout` (silence), `unprobed` (neither:
+Outcomes: `answer` (the target spoke), `refused` (somebody said no or hung up), `timeout`, `unprobed` (none of these:
 no route, no such thing on this machine). With `hold` the connection is kept and a line sent each half second until the
 far side hangs up or `stop` is read from standard input; the attempt then ends with `closed` or `open`.
 """
@@ -17,21 +17,23 @@ import struct
 import sys
 import threading
 import time
+from typing import Any
 
+Attempt = dict[str, Any]
 STOP = threading.Event()
 PRINTING = threading.Lock()
 LOCAL_TROUBLE = {errno.ENETUNREACH, errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.EACCES, errno.ENOBUFS}
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The far side, or one on the way, said no in words or by hanging up."""
 
 
-class Unprobed(Exception):
+class UnprobedError(Exception):
     """What came back proves nothing."""
 
 
-def connect(attempt):
+def connect(attempt: Attempt) -> socket.socket:
     """A TCP connection to the target, or a tunnel to it through the proxy."""
     timeout = attempt["timeout"]
     if not attempt["proxy"]:
@@ -44,27 +46,27 @@ def connect(attempt):
     return sock
 
 
-def read_head(sock):
+def read_head(sock: socket.socket) -> str:
     """An HTTP response's head, byte by byte: what follows belongs to the tunnel."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):
         byte = sock.recv(1)
         if not byte:
-            raise Refused("hung up" if not head else "hung up within an answer's head")
+            raise RefusedError("hung up" if not head else "hung up within an answer's head")
         head += byte
     return head.decode("latin-1")
 
 
-def judge_status(head):
+def judge_status(head: str) -> None:
     """Only 200 and 403 are verdicts of a proxy; any other status says that it could not do its work."""
     status = head.split(None, 2)[1]
     if status == "403":
-        raise Refused(f"403 {head.splitlines()[0]}")
+        raise RefusedError(f"403 {head.splitlines()[0]}")
     if status != "200":
-        raise Unprobed(f"the proxy answered {head.splitlines()[0]}")
+        raise UnprobedError(f"the proxy answered {head.splitlines()[0]}")
 
 
-def wrap(sock, attempt):
+def wrap(sock: socket.socket, attempt: Attempt) -> ssl.SSLSocket:
     """TLS over the connection, without checking whose certificate it is: the answer's text says who speaks."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
@@ -72,23 +74,23 @@ def wrap(sock, attempt):
     return context.wrap_socket(sock, server_hostname=attempt["sni"] or None)
 
 
-def say_line(sock, attempt):
+def say_line(sock: socket.socket, attempt: Attempt) -> str:
     """One line out, one line back."""
     sock.sendall(f"sark-probe {attempt['token']}\n".encode())
     return read_line(sock)
 
 
-def read_line(sock):
+def read_line(sock: socket.socket) -> str:
     line = b""
     while not line.endswith(b"\n"):
         byte = sock.recv(4096)
         if not byte:
-            raise Refused("hung up")
+            raise RefusedError("hung up")
         line += byte
     return line.decode("ascii", "replace").strip()
 
 
-def say_http(sock, attempt):
+def say_http(sock: socket.socket, attempt: Attempt) -> str:
     """A GET, with an absolute URL when a proxy is to fetch it."""
     host = f"{attempt['authority']}:{attempt['port']}"
     url = f"http://{host}" if attempt["proxy"] else ""
@@ -101,7 +103,7 @@ def say_http(sock, attempt):
     return body if body.startswith("sark-answer") else head.splitlines()[0]
 
 
-def say_dns(sock, attempt):
+def say_dns(sock: socket.socket, attempt: Attempt) -> str:
     """A DNS query, with a length before it over TCP. Any well-formed reply to it is an answer, whatever it says."""
     labels = b"".join(bytes([len(label)]) + label.encode() for label in attempt["authority"].split("."))
     query = b"\x53\x4b" + struct.pack(">HHHHH", 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack(">HH", 1, 1)
@@ -112,12 +114,12 @@ def say_dns(sock, attempt):
         sock.send(query)
         reply = sock.recv(4096)
     if reply[:2] != query[:2]:
-        raise Unprobed("what came back is no reply to the query")
+        raise UnprobedError("what came back is no reply to the query")
     address = socket.inet_ntoa(reply[-4:]) if reply[7] else "nothing"
     return f"{attempt['authority']} is {address}, code {reply[3] & 15}"
 
 
-def converse(attempt):
+def converse(attempt: Attempt) -> str:
     """Say what the attempt says and return the answer."""
     if attempt["protocol"] == "UDP":
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
@@ -134,7 +136,7 @@ def converse(attempt):
         return {"line": say_line, "http": say_http, "dns": say_dns}[speak](sock, attempt)
 
 
-def hold(sock, attempt):
+def hold(sock: socket.socket, attempt: Attempt) -> str:
     """Keep the connection busy until it dies or the order to stop comes."""
     started, lines = time.monotonic(), 0
     report(attempt, "held", say_line(sock, attempt), 0.0)
@@ -142,24 +144,24 @@ def hold(sock, attempt):
         while not STOP.wait(0.5):
             say_line(sock, attempt)
             lines += 1
-    except (OSError, Refused) as error:
-        raise Closed(f"closed after {time.monotonic() - started:.1f} s and {lines} lines: {error}") from error
+    except (OSError, RefusedError) as error:
+        raise ClosedError(f"closed after {time.monotonic() - started:.1f} s and {lines} lines: {error}") from error
     return f"open after {time.monotonic() - started:.1f} s and {lines} lines"
 
 
-class Closed(Exception):
+class ClosedError(Exception):
     """A held connection came to its end."""
 
 
-def outcome(attempt):
+def outcome(attempt: Attempt) -> tuple[str, str]:
     """What became of it, and in which words."""
     try:
         return "open" if attempt.get("hold") else "answer", converse(attempt)
-    except Closed as closed:
+    except ClosedError as closed:
         return "closed", str(closed)
-    except Refused as refused:
+    except RefusedError as refused:
         return "refused", str(refused)
-    except Unprobed as unprobed:
+    except UnprobedError as unprobed:
         return "unprobed", str(unprobed)
     except TimeoutError:
         return "timeout", f"nothing within {attempt['timeout']} s"
@@ -177,20 +179,23 @@ def outcome(attempt):
         return "unprobed", f"{type(error).__name__}: {error}"
 
 
-def report(attempt, word, detail, seconds):
+def report(attempt: Attempt, word: str, detail: str, seconds: float) -> None:
     """One line, whole, whichever thread writes."""
     with PRINTING:
-        print(json.dumps({"id": attempt["id"], "outcome": word, "detail": detail, "seconds": round(seconds, 3)}), flush=True)
+        print(
+            json.dumps({"id": attempt["id"], "outcome": word, "detail": detail, "seconds": round(seconds, 3)}),
+            flush=True,
+        )
 
 
-def run(attempt):
+def run(attempt: Attempt) -> None:
     """One attempt from start to report."""
     started = time.monotonic()
     word, detail = outcome(attempt)
     report(attempt, word, detail, time.monotonic() - started)
 
 
-def main():
+def main() -> None:
     """All attempts at once."""
     attempts = json.loads(sys.stdin.readline())
     threads = [threading.Thread(target=run, args=(attempt,), daemon=True) for attempt in attempts]

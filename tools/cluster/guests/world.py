@@ -6,7 +6,7 @@ text on every port. Writes one JSON line an event to standard output:
 
     {"event": "ready"}
     {"event": "query", "name": "api.openai.com", "type": 1, "peer": "172.18.0.3"}
-    {"event": "accept" | "hello" | "answer", "address": "203.0.113.10", "port": 443, "peer": "…", "sni": "…", "token": "…"}
+    {"event": "accept" | "hello" | "answer", "address": "203.0.113.10", "port": 443, "peer": "…", "sni": "…", "token"}
 
 `accept` is a finished TCP handshake, so its absence says that not even a SYN was answered.
 """
@@ -20,19 +20,20 @@ import struct
 import subprocess
 import sys
 import threading
+from typing import Any, cast
 
 SIOCSIFADDR, SIOCSIFNETMASK = 0x8916, 0x891C
 PRINTING = threading.Lock()
 TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 
 
-def log(event, **fields):
+def log(event: str, **fields: object) -> None:
     """One line, whole, whichever thread writes."""
     with PRINTING:
         print(json.dumps({"event": event, **fields}), flush=True)
 
 
-def own(address, index):
+def own(address: str, index: int) -> None:
     """Give the loopback interface one more address. By ioctl, because slim images have no `ip`."""
     name = f"lo:{index}".encode()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
@@ -41,7 +42,7 @@ def own(address, index):
             fcntl.ioctl(sock, request, packed)
 
 
-def question(query):
+def question(query: bytes) -> tuple[str, int, int]:
     """The name and type asked for, and where the question ends."""
     at, labels = 12, []
     while query[at]:
@@ -50,7 +51,7 @@ def question(query):
     return ".".join(labels).lower(), struct.unpack(">H", query[at + 1 : at + 3])[0], at + 5
 
 
-def resolve(query, peer, zone):
+def resolve(query: bytes, peer: str, zone: dict[str, str]) -> bytes:
     """The reply to a DNS query: one A record, none of another type, or NXDOMAIN. Its TTL is 0: nobody may remember."""
     name, kind, end = question(query)
     log("query", name=name, type=kind, peer=peer)
@@ -65,9 +66,9 @@ def resolve(query, peer, zone):
 class Visit(socketserver.BaseRequestHandler):
     """One TCP connection: a TLS hello, an HTTP request, or a line of text; each is answered with what was seen."""
 
-    def handle(self):
+    def handle(self) -> None:
         address, port = self.request.getsockname()[:2]
-        self.seen = {"address": address, "port": port, "peer": self.client_address[0], "sni": None}
+        self.seen: dict[str, Any] = {"address": address, "port": port, "peer": self.client_address[0], "sni": None}
         log("accept", **self.seen)
         try:
             self.request.settimeout(120)
@@ -77,14 +78,14 @@ class Visit(socketserver.BaseRequestHandler):
         except OSError as error:
             log("broken", **self.seen, error=str(error))
 
-    def hello(self):
-        tls = TLS.wrap_socket(self.request, server_side=True, do_handshake_on_connect=False)
+    def hello(self) -> ssl.SSLSocket:
+        tls: Any = TLS.wrap_socket(self.request, server_side=True, do_handshake_on_connect=False)
         tls.sark_visit = self
         tls.do_handshake()
         log("hello", **self.seen)
-        return tls
+        return cast(ssl.SSLSocket, tls)
 
-    def converse(self):
+    def converse(self) -> None:
         lines = self.request.makefile("rwb")
         for line in lines:
             words = line.decode("ascii", "replace").split()
@@ -110,15 +111,15 @@ class Server(socketserver.ThreadingTCPServer):
     request_queue_size = 128
 
 
-def serve_dns(address, zone):
+def serve_dns(address: str, zone: dict[str, str]) -> None:
     """DNS on UDP and TCP. Bound to its own address, so that replies come from where the question went."""
 
     class Datagram(socketserver.BaseRequestHandler):
-        def handle(self):
+        def handle(self) -> None:
             self.request[1].sendto(resolve(self.request[0], self.client_address[0], zone), self.client_address)
 
     class Stream(socketserver.StreamRequestHandler):
-        def handle(self):
+        def handle(self) -> None:
             while head := self.rfile.read(2):
                 reply = resolve(self.rfile.read(struct.unpack(">H", head)[0]), self.client_address[0], zone)
                 self.wfile.write(struct.pack(">H", len(reply)) + reply)
@@ -127,12 +128,12 @@ def serve_dns(address, zone):
         threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
-def remember_sni(tls, name, _context):
+def remember_sni(tls: Any, name: str | None, _context: object) -> None:
     """Called by ssl with the hello's server_name before the handshake ends."""
     tls.sark_visit.seen["sni"] = name
 
 
-def main():
+def main() -> None:
     """Everything up, then one line that says so."""
     plan = json.loads(sys.argv[1])
     for index, address in enumerate([*plan["addresses"], plan["resolver"]], start=1):
