@@ -133,6 +133,7 @@ class _Token:
     kind: str
     text: str
     column: int
+    shown: str = ""
 
 
 # Calico looks for a word operator only right after a label, and for has(), all() and global() only elsewhere.
@@ -174,7 +175,7 @@ def _token(text: str, at: int, after_label: bool) -> tuple[_Token, int]:
         return _Token("operator", operator, at + 1), len(found[0])
     if found:
         kind = found.lastgroup or ""
-        return _Token(kind, found[kind], at + 1), len(found[0])
+        return _Token(kind, found[kind], at + 1, found[0]), len(found[0])
     if after_label:
         wanted = "==, !=, in {…}, not in {…}, contains, starts with or ends with"
         raise SelectorError(f"no operator after the label; write {wanted}", at + 1)
@@ -195,7 +196,7 @@ class _Parser:
 
     def error(self, advice: str) -> SelectorError:
         token = self.tokens[self.at]
-        what = "it ends too early" if token.kind == "end" else f"{token.text!r} does not fit here"
+        what = "it ends too early" if token.kind == "end" else f"{(token.shown or token.text)!r} does not fit here"
         return SelectorError(f"{what}; {advice}", token.column)
 
     def take(self, *kinds: str, advice: str) -> _Token:

@@ -11,6 +11,7 @@ from tools.model import Manifest
 from tools.netpol_calico import calico_policy
 from tools.netpol_kubernetes import kubernetes_policy
 from tools.policy import Policy
+from tools.tree import root
 
 KUBERNETES_KINDS = {
     ("networking.k8s.io/v1", "NetworkPolicy"),
@@ -24,7 +25,7 @@ def policies(manifests: Iterable[Manifest]) -> tuple[Policy, ...]:
     """Every NetworkPolicy and Calico policy among the manifests, staged ones too."""
     found = []
     for manifest in manifests:
-        api_version = manifest.body.get("apiVersion")
+        api_version = root(manifest)["apiVersion"].text()
         if (api_version, manifest.kind) in KUBERNETES_KINDS:
             found.append(kubernetes_policy(manifest))
         elif api_version in CALICO_GROUPS and manifest.kind in CALICO_KINDS:
