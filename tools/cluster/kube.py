@@ -112,7 +112,7 @@ class Kube:
             return
 
     def open(self, namespace: str, pod: str, command: Sequence[str]) -> Any:
-        """A command inside a pod, as a stream, on a client of its own: the stream helper changes the one it is given."""
+        """A command inside a pod, as a stream, on its own client: the stream helper changes the one it is given."""
         own = client.CoreV1Api(client.ApiClient(self.api.configuration))
         return stream.stream(
             own.connect_get_namespaced_pod_exec,

@@ -209,4 +209,5 @@ def main() -> None:
     print(json.dumps({"done": len(attempts)}), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

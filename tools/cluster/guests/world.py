@@ -150,4 +150,5 @@ def main() -> None:
     servers[0].serve_forever()
 
 
-main()
+if __name__ == "__main__":
+    main()
