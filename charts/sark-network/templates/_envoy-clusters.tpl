@@ -1,0 +1,85 @@
+{{/* Where listeners send what they let through: to each other, and out. */}}
+{{- define "sark-network.envoy.clusters" -}}
+resources:
+  {{- $root := .root }}
+  {{- range $workload := .workloads }}{{ range .ports }}
+  {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "names-%s-%v" $workload.name .)) | nindent 2 }}
+  {{- end }}{{ end }}
+  {{- range .ports }}
+  {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "resolve-%v" .)) | nindent 2 }}
+  {{- end }}
+  {{- range $entry := .internal }}{{ range .ports }}
+  {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "internal-%s-%v" $entry.id .)) | nindent 2 }}
+  {{- if eq $entry.protocol "http" }}
+  {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "http-%s-%v" $entry.id .)) | nindent 2 }}
+  {{- end }}
+  {{- end }}{{ end }}
+  {{- if eq $root.Values.egress.mode "audit" }}
+  {{- range list "not-in-egress.domains" "plain-http" }}
+  {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "audit-%s" .)) | nindent 2 }}
+  {{- end }}
+  {{- end }}
+  # Picks the address of the name, and hands it to the dial listener instead of connecting: %UPSTREAM_HOST% is then known.
+  - "@type": type.googleapis.com/envoy.config.cluster.v3.Cluster
+    name: resolved
+    {{- include "sark-network.envoy.byName" (dict "root" $root "cache" "names") | nindent 4 }}
+    transport_socket:
+      name: envoy.transport_sockets.http_11_proxy
+      typed_config:
+        "@type": type.googleapis.com/envoy.extensions.transport_sockets.http_11_proxy.v3.Http11ProxyUpstreamTransport
+        default_proxy_address: {envoy_internal_address: {server_listener_name: dial}}
+        transport_socket: {{ include "sark-network.envoy.passOn" . }}
+  # Connects to an address. Given one address there is no second one to fall back to unchecked.
+  - "@type": type.googleapis.com/envoy.config.cluster.v3.Cluster
+    name: dial
+    {{- include "sark-network.envoy.byName" (dict "root" $root "cache" "addresses") | nindent 4 }}
+{{- end -}}
+
+{{- define "sark-network.envoy.inward" -}}
+- "@type": type.googleapis.com/envoy.config.cluster.v3.Cluster
+  name: {{ .name }}
+  circuit_breakers: {{ include "sark-network.envoy.limits" . }}
+  load_assignment: {cluster_name: {{ .name }}, endpoints: [{lb_endpoints: [{endpoint: {address: {envoy_internal_address: {server_listener_name: {{ .name }}}}}}]}]}
+  transport_socket: {{ include "sark-network.envoy.passOn" . }}
+{{- end -}}
+
+{{- define "sark-network.envoy.byName" -}}
+lb_policy: CLUSTER_PROVIDED
+connect_timeout: {{ .root.Values.proxy.connectTimeoutSeconds }}s
+circuit_breakers: {{ include "sark-network.envoy.limits" . }}
+cluster_type:
+  name: envoy.clusters.dynamic_forward_proxy
+  typed_config:
+    "@type": type.googleapis.com/envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig
+    dns_cache_config: {{ include "sark-network.envoy.dns" . }}
+{{- end -}}
+
+{{/* The filter state goes along: the log at the end tells who asked for what at the beginning. */}}
+{{- define "sark-network.envoy.passOn" -}}
+{name: envoy.transport_sockets.internal_upstream, typed_config: {"@type": type.googleapis.com/envoy.extensions.transport_sockets.internal_upstream.v3.InternalUpstreamTransport, transport_socket: {name: envoy.transport_sockets.raw_buffer, typed_config: {"@type": type.googleapis.com/envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer}}}}
+{{- end -}}
+
+{{/* Envoy's own limit is 1024 for each cluster; the limit on connections from outside is the one that counts. */}}
+{{- define "sark-network.envoy.limits" -}}
+{{- $most := .root.Values.proxy.maxConnections -}}
+{thresholds: [{max_connections: {{ $most }}, max_pending_requests: {{ $most }}, max_requests: {{ $most }}, max_retries: {{ $most }}}]}
+{{- end -}}
+
+{{/*
+A cache of answers, shared by all that name it alike; Envoy refuses two of one name that differ, hence the hash. The search
+domains of resolv.conf are not tried: api.example.com must never become api.example.com.svc.cluster.local.
+*/}}
+{{- define "sark-network.envoy.dns" -}}
+{{- $proxy := .root.Values.proxy -}}
+{{- $family := get (dict "v4-only" "V4_ONLY" "v6-only" "V6_ONLY" "v4-preferred" "V4_PREFERRED" "v6-preferred" "AUTO") $proxy.ipFamily -}}
+{{- $resolvers := list -}}
+{{- range $proxy.resolvers }}{{ $resolvers = append $resolvers (dict "socket_address" (dict "address" . "port_value" 53)) }}{{ end -}}
+{{- $options := dict "dns_resolver_options" (dict "no_default_search_domain" true) -}}
+{{- with $resolvers }}{{ $_ := set $options "resolvers" . }}{{ end -}}
+{{- $_ := set $options "@type" "type.googleapis.com/envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig" -}}
+{{- $config := dict "dns_lookup_family" $family "max_hosts" 16384 "dns_query_timeout" "5s"
+  "dns_failure_refresh_rate" (dict "base_interval" "1s" "max_interval" "5s")
+  "typed_dns_resolver_config" (dict "name" "envoy.network.dns_resolver.cares" "typed_config" $options) -}}
+{{- $_ := set $config "name" (printf "%s-%s" .cache (toJson $config | sha256sum | trunc 8)) -}}
+{{- toJson $config -}}
+{{- end -}}

@@ -1,0 +1,72 @@
+{{- define "sark-network.envoy.listeners" -}}
+{{- $root := .root -}}
+resources:
+  {{- range .workloads }}
+  {{- include "sark-network.envoy.outer" (dict "root" $root "workload" .) | nindent 2 }}
+  {{- end }}
+  {{- range $workload := .workloads }}{{ range $port := .ports }}
+  {{- include "sark-network.envoy.names" (dict "plan" $ "workload" $workload.name "port" $port) | nindent 2 }}
+  {{- end }}{{ end }}
+  {{- range .ports }}
+  {{- include "sark-network.envoy.resolve" (dict "root" $root "name" (printf "resolve-%v" .) "port" . "tls" true) | nindent 2 }}
+  {{- end }}
+  {{- range $entry := .internal }}{{ range .ports }}
+  {{- include "sark-network.envoy.resolve" (dict "root" $root "name" (printf "internal-%s-%v" $entry.id .) "port" . "entry" $entry "tls" (eq $entry.protocol "tls")) | nindent 2 }}
+  {{- if eq $entry.protocol "http" }}
+  {{- include "sark-network.envoy.http" (dict "root" $root "entry" $entry "port" .) | nindent 2 }}
+  {{- end }}
+  {{- end }}{{ end }}
+  {{- if eq $root.Values.egress.mode "audit" }}
+  {{- range list "not-in-egress.domains" "plain-http" }}
+  {{- include "sark-network.envoy.resolve" (dict "root" $root "name" (printf "audit-%s" .) "port" 80 "audit" .) | nindent 2 }}
+  {{- end }}
+  {{- end }}
+  {{- include "sark-network.envoy.dial" . | nindent 2 }}
+{{- end -}}
+
+{{/* The workload's own port. Its routes are another file, so a changed list leaves this listener as it is. */}}
+{{- define "sark-network.envoy.outer" -}}
+{{- $log := dict "workload" .workload.name "client" "%DOWNSTREAM_REMOTE_ADDRESS%" "host" "%REQ(:AUTHORITY)%" "sni" "" "upstream" "" -}}
+- "@type": type.googleapis.com/envoy.config.listener.v3.Listener
+  name: {{ .workload.name }}
+  address: {{ include "sark-network.envoy.address" (dict "root" .root "port" .workload.listen) }}
+  filter_chains:
+    - filters:
+        - name: http
+          typed_config:
+            "@type": {{ include "sark-network.envoy.hcm" . }}
+            stat_prefix: {{ .workload.name }}
+            {{- include "sark-network.envoy.httpLimits" . | nindent 12 }}
+            # Python before 3.12 asks for a tunnel with HTTP/1.0.
+            http_protocol_options: {accept_http_10: true}
+            strip_trailing_host_dot: true
+            generate_request_id: false
+            access_log:
+              {{- include "sark-network.envoy.log" (merge (dict "when" `response.code_details == "direct_response"` "verdict" "denied" "reason" "%ROUTE_NAME%") $log) | nindent 14 }}
+              {{- include "sark-network.envoy.log" (merge (dict "when" `response.code >= 400 && response.code < 500 && response.code_details != "direct_response" && response.code_details != "via_upstream"` "verdict" "denied" "reason" "bad-request") $log) | nindent 14 }}
+              {{- include "sark-network.envoy.log" (merge (dict "when" `response.code >= 500 && response.code_details != "via_upstream" && !response.code_details.contains("connection_termination")` "verdict" "failed" "reason" "proxy") $log) | nindent 14 }}
+            rds: {route_config_name: {{ .workload.name }}, config_source: {{ include "sark-network.envoy.file" (printf "routes-%s" .workload.name) }}}
+            http_filters:
+              - {{ include "sark-network.envoy.remember" .workload.name }}
+              - {{ include "sark-network.envoy.router" . }}
+{{- end -}}
+
+{{/* What is not a request's own timeout is the tunnel's: no bytes for that long, and it is closed. */}}
+{{- define "sark-network.envoy.httpLimits" -}}
+stream_idle_timeout: {{ .root.Values.proxy.idleTimeoutSeconds }}s
+request_headers_timeout: 10s
+common_http_protocol_options: {idle_timeout: 60s}
+upgrade_configs: [{upgrade_type: CONNECT}]
+{{- end -}}
+
+{{/*
+Who asked for what, for the log. Hashable, so that connections inside Envoy are pooled for one client and host and never
+shared: what is remembered is always the own client's.
+*/}}
+{{- define "sark-network.envoy.remember" -}}
+{{- $values := list -}}
+{{- range $key, $format := dict "sark.workload" . "sark.client" "%DOWNSTREAM_REMOTE_ADDRESS%" "sark.host" "%REQ(:AUTHORITY)%" -}}
+{{- $values = append $values (dict "object_key" $key "factory_key" "envoy.hashable_string" "shared_with_upstream" "TRANSITIVE" "format_string" (dict "text_format_source" (dict "inline_string" $format))) -}}
+{{- end -}}
+{name: envoy.filters.http.set_filter_state, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.set_filter_state.v3.Config, on_request_headers: {{ toJson $values }}}}
+{{- end -}}

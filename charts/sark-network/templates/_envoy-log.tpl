@@ -1,0 +1,50 @@
+{{/*
+The access log: one line of JSON for each attempt, and one count in sark_network_attempts. (dict "when" a CEL expression
+"verdict" … "reason" … "workload" "client" "host" "sni" "upstream": format strings). What is the client's own words is
+only ever a value of a JSON string.
+*/}}
+{{- define "sark-network.envoy.log" }}
+- name: stdout
+  filter: {{ include "sark-network.envoy.when" .when }}
+  typed_config:
+    "@type": type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog
+    log_format:
+      json_format:
+        time: "%START_TIME%"
+        workload: {{ .workload | quote }}
+        client: {{ .client | quote }}
+        host: {{ .host | quote }}
+        sni: {{ .sni | quote }}
+        upstream: {{ .upstream | quote }}
+        verdict: {{ .verdict }}
+        reason: {{ .reason | quote }}
+        detail: "%RESPONSE_CODE_DETAILS%"
+        bytes_in: "%BYTES_RECEIVED%"
+        bytes_out: "%BYTES_SENT%"
+        duration_ms: "%DURATION%"
+- name: count
+  filter: {{ include "sark-network.envoy.when" .when }}
+  typed_config:
+    "@type": type.googleapis.com/envoy.extensions.access_loggers.stats.v3.Config
+    stats_scope: {prefix: sark_network}
+    counters:
+      - stat:
+          name: attempts
+          tags:
+            - {name: workload, value_format: {{ .workload | quote }}}
+            - {name: verdict, value_format: {{ .verdict }}}
+            - {name: reason, value_format: {{ .reason | quote }}}
+        value_fixed: 1
+{{- end -}}
+
+{{- define "sark-network.envoy.when" -}}
+{extension_filter: {name: cel, typed_config: {"@type": type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter, expression: {{ . | squote }}}}}
+{{- end -}}
+
+{{/* The same inside Envoy, where the first listener's words travel along as filter state. */}}
+{{- define "sark-network.envoy.innerLog" -}}
+{{- $inner := dict
+  "workload" "%FILTER_STATE(sark.workload:PLAIN)%" "client" "%FILTER_STATE(sark.client:PLAIN)%" "host" "%FILTER_STATE(sark.host:PLAIN)%"
+  "sni" "%REQUESTED_SERVER_NAME%" "upstream" "%UPSTREAM_HOST%" -}}
+{{- include "sark-network.envoy.log" (merge (dict) . $inner) -}}
+{{- end -}}

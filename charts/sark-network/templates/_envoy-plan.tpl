@@ -1,0 +1,33 @@
+{{/*
+The allowlist as Envoy needs it, as JSON: entries and internal as in sark-network.allowlist, each internal entry with an id,
+"workloads": [{name, listen, ports}] where ports are those of its TLS names, and "ports", all of them.
+*/}}
+{{- define "sark-network.envoy.plan" -}}
+{{- $list := include "sark-network.allowlist" . | fromJson -}}
+{{- $used := dict -}}
+{{- range $list.internal -}}
+{{- /* Two entries may share a name, for two workloads; and an entry whose CIDRs changed is another one. */ -}}
+{{- $_ := set . "id" (printf "%s-%s" .name (toJson . | sha256sum | trunc 8)) -}}
+{{- end -}}
+{{- range $entry := concat $list.entries $list.internal -}}
+{{- $tls := eq (default "tls" $entry.protocol) "tls" -}}
+{{- range $workload := $entry.workloads -}}
+{{- if not (hasKey $used $workload) }}{{ $_ := set $used $workload dict }}{{ end -}}
+{{- if $tls }}{{ range $entry.ports }}{{ $_ := set (get $used $workload) (printf "%05d" (int .)) (int .) }}{{ end }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- $workloads := list -}}
+{{- $ports := dict -}}
+{{- range $name := list "gateway" "database" "cache" "opa" -}}
+{{- /* The gateway's listener is there even with an empty list: being refused says more than nobody answering. */ -}}
+{{- if or (hasKey $used $name) (eq $name "gateway") -}}
+{{- $own := list -}}
+{{- range $key, $port := (get $used $name | default dict) -}}
+{{- $own = append $own $port -}}
+{{- $_ := set $ports $key $port -}}
+{{- end -}}
+{{- $workloads = append $workloads (dict "name" $name "listen" (index $.Values.proxy.ports $name) "ports" $own) -}}
+{{- end -}}
+{{- end -}}
+{{- dict "entries" $list.entries "internal" $list.internal "workloads" $workloads "ports" (values $ports) | toJson -}}
+{{- end -}}

@@ -1,0 +1,85 @@
+{{/*
+Envoy's configuration. A tunnel passes four listeners; each decides one thing:
+  <workload>   HTTP. CONNECT name:port, and is that in the workload's list?   else 403
+  names-…      TLS. Is the server name of the ClientHello in the list too?    else closed
+  resolve-…    Which address has that name? It is resolved here, for nobody else's answer counts.
+  dial         Is that address a public one, or one of the entry's CIDRs?     else closed, before any handshake
+All but the first are inside Envoy and have no socket. Every helper takes the plan: (dict "root" $ "entries" … "internal" …
+"workloads" [{name, ports}] "ports" [int]), see sark-network.envoy.plan.
+*/}}
+
+{{/* What Envoy reads once, when it starts. Everything that follows from the list is in files that it watches. */}}
+{{- define "sark-network.envoy.bootstrap" -}}
+node: {id: egress-proxy, cluster: {{ include "sark-network.fullname" .root }}}
+admin: {address: {socket_address: {address: 127.0.0.1, port_value: 9901}}}
+bootstrap_extensions:
+  - name: envoy.bootstrap.internal_listener
+    typed_config: {"@type": type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener}
+dynamic_resources:
+  lds_config: {{ include "sark-network.envoy.file" "listeners" }}
+  cds_config: {{ include "sark-network.envoy.file" "clusters" }}
+overload_manager:
+  resource_monitors:
+    - name: envoy.resource_monitors.global_downstream_max_connections
+      typed_config:
+        "@type": type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig
+        max_active_downstream_connections: {{ .root.Values.proxy.maxConnections }}
+static_resources:
+  listeners:
+    - name: metrics
+      address: {{ include "sark-network.envoy.address" (dict "root" .root "port" .root.Values.proxy.metricsPort) }}
+      ignore_global_conn_limit: true
+      filter_chains:
+        - filters:
+            - name: http
+              typed_config:
+                "@type": {{ include "sark-network.envoy.hcm" . }}
+                stat_prefix: metrics
+                route_config:
+                  virtual_hosts:
+                    - name: metrics
+                      domains: ["*"]
+                      routes:
+                        - {name: metrics, match: {path: /stats/prometheus}, route: {cluster: admin}}
+                        - {name: ready, match: {path: /ready}, route: {cluster: admin}}
+                        - name: wait
+                          match: {path: /wait}
+                          direct_response: {status: 200}
+                          typed_per_filter_config:
+                            # For the pod's preStop hook: Kubernetes before 1.30 has no other way to wait in an image without a shell.
+                            envoy.filters.http.fault:
+                              "@type": type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault
+                              delay: {fixed_delay: 5s, percentage: {numerator: 100}}
+                http_filters:
+                  - {name: envoy.filters.http.fault, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault}}
+                  - {{ include "sark-network.envoy.router" . }}
+  clusters:
+    - name: admin
+      load_assignment: {cluster_name: admin, endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: 9901}}}}]}]}
+{{- end -}}
+
+{{/* A file of the watched directory. The kubelet swaps the directory's ..data link, so every file changes at once. */}}
+{{- define "sark-network.envoy.file" -}}
+{path_config_source: {path: /etc/envoy-list/{{ . }}.yaml, watched_directory: {path: /etc/envoy-list}}, resource_api_version: V3}
+{{- end -}}
+
+{{/* All addresses of the pod, in both families unless it has one only. */}}
+{{- define "sark-network.envoy.address" -}}
+{{- if eq .root.Values.proxy.ipFamily "v4-only" -}}
+{socket_address: {address: 0.0.0.0, port_value: {{ .port }}}}
+{{- else -}}
+{socket_address: {address: "::", port_value: {{ .port }}, ipv4_compat: true}}
+{{- end -}}
+{{- end -}}
+
+{{- define "sark-network.envoy.hcm" -}}
+type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+{{- end -}}
+
+{{- define "sark-network.envoy.router" -}}
+{name: envoy.filters.http.router, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router, suppress_envoy_headers: true}}
+{{- end -}}
+
+{{- define "sark-network.envoy.tlsInspector" -}}
+{name: envoy.filters.listener.tls_inspector, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector}}
+{{- end -}}
