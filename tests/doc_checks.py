@@ -12,6 +12,7 @@ from typing import Any
 from markdown import anchors, blocks, commands, links, prose, spans, table
 
 from tools.allowlist import Suffixes, matches, parse_values
+from tools.engines import ENGINES
 
 CHART = Path("charts/sark-network")
 SUFFIXES = Suffixes.parse((CHART / "files/public-suffixes.txt").read_text())
@@ -166,6 +167,29 @@ def described_policies(guide: str) -> Iterator[str]:
             yield f"{template.name} has no section"
     for name in sorted(rows - {template.name for template in CHART.glob("templates/*.yaml")}):
         yield f"{name} is no template"
+
+
+def explained_reasons(guide: str) -> Iterator[str]:
+    """Every reason that the proxy's log can give has a row, and every row's reason is one that it gives."""
+    told = {row[1].strip("`") for row in table(guide, "Verdict", "Reason", "Means") if row[1].startswith("`")}
+    templates = "\n".join(file.read_text() for file in sorted(CHART.glob("templates/_envoy*.tpl")))
+    given = set(re.findall(r'"reason" "([a-z.-]+)"', templates)) | set(
+        re.findall(r"name: (not-in-[a-z.]+|plain-http)\n", templates)
+    )
+    yield from (f"{reason} has no row" for reason in sorted(given - told))
+    yield from (f"{reason} is no reason of the proxy's" for reason in sorted(told - given))
+
+
+def described_engines(page: str) -> Iterator[str]:
+    """Every engine has a row, which names each of its gaps."""
+    rows = {row[0].strip("`"): row[2] for row in table(page, "Engine", "`*.d` becomes", "Cannot say", "Needs")}
+    for engine in ENGINES:
+        yield from (
+            f"{engine.name} cannot say {gap.name}" for gap in engine.gaps if gap.name not in rows.get(engine.name, "")
+        )
+        if engine.name not in rows:
+            yield f"{engine.name} has no row"
+    yield from (f"{name} is no engine" for name in sorted(rows.keys() - {engine.name for engine in ENGINES}))
 
 
 def unfinished(text: str) -> Iterator[str]:
