@@ -11,7 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tools.source import Parsed, parse
+from tools.model import Manifest
+from tools.source import Parsed, manifests, parse
 
 CHART = Path(__file__).resolve().parent.parent / "charts" / "sark-network"
 SUFFIX = "-values.yaml"
@@ -38,6 +39,12 @@ class Chart:
         """Each environment and its values file: `ci/NAME-values.yaml`."""
         files = sorted((self.path / "ci").glob(f"*{SUFFIX}"))
         return {file.name.removesuffix(SUFFIX): file for file in files}
+
+    @cached_property
+    def workloads(self) -> tuple[Manifest, ...] | None:
+        """The workloads that the policies are for, `ci/workloads.yaml`; None when the chart says nothing of them."""
+        path = self.path / "ci" / "workloads.yaml"
+        return objects([str(path)]) if path.is_file() else None
 
     @cached_property
     def values(self) -> Parsed:
@@ -121,6 +128,11 @@ def manifest_texts(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
             yield from _below(Path(name))
         else:
             yield shown(Path(name)), read_text(Path(name))
+
+
+def objects(paths: Sequence[str]) -> tuple[Manifest, ...]:
+    """The Kubernetes objects of manifest files. Raises InputError."""
+    return tuple(found for file, text in manifest_texts(paths) for found in manifests(parse(text, file), file))
 
 
 def _below(directory: Path) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Writes docs/rules.md from the checks' docstrings: `python -m tools.rules`; with `--check` says whether it is stale."""
+"""Writes docs/rules.md from the checks' docstrings: `python -m tools.rules`; `--check` says whether it is stale."""
 
 from __future__ import annotations
 

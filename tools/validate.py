@@ -14,15 +14,14 @@ from pathlib import Path
 
 from tools import cli, judge
 from tools.envoy_stage import verdict
-from tools.inputs import CHART, Chart, InputError, chart, manifest_texts
-from tools.model import Manifest, Stage
+from tools.inputs import CHART, Chart, InputError, chart, manifest_texts, objects
+from tools.model import Stage
 from tools.pipeline import Job, environment
 from tools.progress import Progress
 from tools.recorder import Recorder
 from tools.render import KUBE_VERSION, Target, render
 from tools.report import FORMATS, Report, formats
 from tools.schemas import UnknownVersionError, minor
-from tools.source import manifests, parse
 from tools.stages import manual
 
 EPILOG = f"""{cli.EXIT_CODES}. A stage whose program is an extra that is not installed (envoy) is named, and fails
@@ -44,7 +43,7 @@ def parser() -> cli.Parser:
         "--workloads",
         metavar="PATH",
         nargs="+",
-        help="the workloads that the policies are for, as manifests: each policy must select one",
+        help="the workloads that the policies are for, as manifests; the chart's environments have ci/workloads.yaml",
     )
     how = made.add_argument_group("how to report")
     how.add_argument("--format", choices=FORMATS, default="text", help="default: %(default)s")
@@ -95,7 +94,7 @@ async def _run(options: argparse.Namespace) -> Report:
     progress = Progress(sys.stderr if terminal and sys.stderr.isatty() else None)
     entries = manual()
     try:
-        workloads = _workloads(options.workloads)
+        workloads = objects(options.workloads) if options.workloads else None
     except InputError as error:
         return Report((Stage("workloads", skipped=str(error)),))
     rules = judge.Rules(started.date(), frozenset(entries), kube_version=options.kube_version, workloads=workloads)
@@ -116,12 +115,13 @@ async def _run(options: argparse.Namespace) -> Report:
 async def _environments(options: argparse.Namespace, rules: judge.Rules, progress: Progress) -> tuple[Stage, ...]:
     try:
         judged = chart(options.chart)
+        workloads = rules.workloads or judged.workloads
     except InputError as error:
         return (Stage("values", skipped=str(error)),)
     target = Target(kube_version=options.kube_version)
     job = Job(
         chart=judged,
-        rules=replace(rules, template=judged.template),
+        rules=replace(rules, template=judged.template, workloads=workloads),
         render=partial(render, judged.path, target=target),
         envoy=verdict,
         done=progress.done,
@@ -141,14 +141,6 @@ def _chosen(options: argparse.Namespace, judged: Chart) -> dict[str, tuple[Path,
     if options.values:
         chosen["+".join(Path(file).name for file in options.values)] = tuple(map(Path, options.values))
     return chosen
-
-
-def _workloads(paths: Sequence[str] | None) -> tuple[Manifest, ...] | None:
-    """The objects of the workload files; None when none are named. Raises InputError."""
-    if paths is None:
-        return None
-    texts = manifest_texts(paths)
-    return tuple(item for file, text in texts for item in manifests(parse(text, file), file))
 
 
 def _manifests(paths: Sequence[str], rules: judge.Rules, progress: Progress) -> tuple[Stage, ...]:

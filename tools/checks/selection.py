@@ -75,15 +75,16 @@ def workloads_are_isolated(cluster: Cluster) -> Iterator[Problem]:
     """Every given workload is selected by a policy of each direction.
 
     A pod that no policy of a direction selects may talk to everyone in it. A default deny for the namespace selects
-    them all. Pods on the host's network are nobody's subject.
+    them all. Pods on the host's network are nobody's subject; namespaces without any policy are left alone.
     Write a policy with an empty `podSelector` and `policyTypes: [Ingress, Egress]` in the workload's namespace.
     Source: k8s.io/api networking/v1.
     """
     if not cluster.given:
         return
     found = [policy for policy in cluster.policies if not policy.staged]
+    governed = {policy.manifest.namespace for policy in found if not policy.clusterwide}
     for pod in pods(cluster.workloads):
-        if pod.host_network:
+        if pod.host_network or pod.namespace not in governed:
             continue
         closed = {way for policy in found if _selects(cluster, policy, pod) for way in policy.types}
         if free := " and ".join(way for way in DIRECTIONS if way not in closed):
