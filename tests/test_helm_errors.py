@@ -50,6 +50,25 @@ def test_a_schema_error_gives_its_leaves(log: str) -> None:
             'parse error at (sark/templates/x.yaml:7): function "nope" not defined',
             Where("templates/x.yaml", "", 7),
         ),
+        (
+            'Error: template: sark/templates/x.yaml:1:10: executing "x" at <.a.b>: nil pointer\n',
+            "template",
+            'template: sark/templates/x.yaml:1:10: executing "x" at <.a.b>: nil pointer',
+            Where("templates/x.yaml", "", 1),
+        ),
+        (
+            'Error: sark/charts/sub/templates/x.yaml:1:10\n  executing "x" at <.a.b>:\n    nil pointer\n',
+            "template",
+            'sark/charts/sub/templates/x.yaml:1:10 executing "x" at <.a.b>: nil pointer',
+            Where("charts/sub/templates/x.yaml", "", 1),
+        ),
+        ("Error: execution error at (gotpl:1:3): no\n", "template", "no", Where("")),
+        (
+            "Error: open /x/templates/a.yaml: permission denied\n",
+            "helm",
+            "open /x/templates/a.yaml: permission denied",
+            Where(""),
+        ),
         ('Error: path "/nope" not found\n', "helm", 'path "/nope" not found', Where("")),
         (
             'level=ERROR msg="x" error="y"\nError: chart requires kubeVersion: >=1.25.0-0\n\n'

@@ -6,7 +6,7 @@ import re
 from typing import Literal
 
 from tools.model import Where
-from tools.yaml_reader import step
+from tools.paths import step
 
 Kind = Literal["schema", "template", "helm"]
 
@@ -14,14 +14,8 @@ _LEAF = re.compile(r"^\s*- at '(?P<pointer>[^']*)': (?P<message>.*)$")
 _SUMMARIES = ("validation failed", "allOf failed", "anyOf failed", "oneOf failed", "if-then failed", "if-else failed")
 _PLACE = re.compile(r"\(?[\w.-]+/(?P<file>(?:charts/[\w.-]+/)*templates/[\w./-]+)(?::(?P<line>\d+))?(?::\d+)?\)?")
 _EXECUTION = re.compile(r"^execution error at \([^)]*\): (?P<message>.*)", re.DOTALL)
-_TEMPLATE_WORDS = (
-    "execution error at",
-    "YAML parse error",
-    "parse error at",
-    "error calling",
-    "template:",
-    "function ",
-)
+# Helm 3 begins with `template: `, Helm 4 with the place itself.
+_OF_A_TEMPLATE = re.compile(r"execution error at|parse error at|YAML parse error on|template: |[\w.-]+/[\w./-]+:\d")
 
 
 class RenderError(Exception):
@@ -47,9 +41,10 @@ def classify(stderr: str, code: int = 1) -> RenderError:
     if "values don't meet the specifications of the schema" in text:
         details = tuple(_details(text))
         return RenderError("schema", "; ".join(f"{path or 'values'}: {message}" for path, message in details), details)
-    if any(word in text for word in _TEMPLATE_WORDS):
+    if _OF_A_TEMPLATE.match(text):
         failed = _EXECUTION.match(text)
-        return RenderError("template", failed["message"].strip() if failed else text, where=_place(text))
+        message = failed["message"].strip() if failed else " ".join(text.split())
+        return RenderError("template", message, where=_place(text))
     return RenderError("helm", text or f"helm ended with {code} and said nothing")
 
 
