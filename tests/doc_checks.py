@@ -30,7 +30,7 @@ def paths(text: str, page: Path) -> Iterator[str]:
     words = [(word, line) for code, line in (*spans(text), *commands(text)) for word in code.split()]
     for word, line in words:
         path = word.strip("'\"(),;").removeprefix("./").removesuffix(":").split("#")[0]
-        rooted = path.startswith(_ROOTS) and not any(Path().glob(re.sub(r"<\w+>", "*", path).rstrip("/")))
+        rooted = path.startswith(_ROOTS) and not any(Path().glob(re.sub(r"<\w+>|NAME", "*", path).rstrip("/")))
         if rooted or (_ROOT_FILE.fullmatch(path) and not _is_known_file(path, page)):
             yield f"{line}: {path} is not there"
     for target, line in links(text):

@@ -92,8 +92,9 @@ def commands(text: str) -> Iterator[tuple[str, int]]:
             continue
         joined = re.sub(r"\\\n\s*", " ", block.text)
         for offset, line in enumerate(joined.splitlines()):
-            if _is_command(line.removeprefix("$ ")) and (line.startswith("$ ") or block.info[:1] != ("console",)):
-                yield line.removeprefix("$ ").strip(), block.line + offset
+            command = re.split(r"\s#\s", line.removeprefix("$ "))[0].strip()
+            if _is_command(command) and (line.startswith("$ ") or block.info[:1] != ("console",)):
+                yield command, block.line + offset
     for code, line_number in spans(text):
         if _is_command(code):
             yield code, line_number

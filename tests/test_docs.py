@@ -13,7 +13,12 @@ from tools.values_table import rows
 GUIDE = Path("docs/deployment/NETWORK_SECURITY.md")
 CHART_README = Path("charts/sark-network/README.md")
 # docs/rules.md is written from the rules' docstrings, which tests of their own hold to what the rules say.
-PAGES = [Path("README.md"), CHART_README, *sorted(set(Path("docs").rglob("*.md")) - {Path("docs/rules.md")})]
+PAGES = [
+    Path("README.md"),
+    Path("CONTRIBUTING.md"),
+    CHART_README,
+    *sorted(set(Path("docs").rglob("*.md")) - {Path("docs/rules.md")}),
+]
 Check = Callable[[str], Iterator[str]]
 
 # Each check, a text that it must catch, and what it says of it.
