@@ -18,7 +18,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A place: a file as the user would type it, a path in it (`spec.egress[0].ports`), a line from 1 (0: not known)."""
+    """A place: a file as the user would type it, a path in it (`spec.egress[0].to`), a line from 1 (0: not known)."""
 
     file: str
     path: str = ""
