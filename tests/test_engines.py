@@ -2,6 +2,9 @@
 
 import asyncio
 import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,8 @@ import pytest
 import yaml
 
 from tools.allowlist import Rule, Suffixes, everything, parse_values
+from tools.checks.egress import Egress, proxy_refuses_private_addresses
+from tools.engine_proxy import decode as decode_proxy
 from tools.engines import ENGINES, engine
 from tools.model import Manifest
 from tools.render import RenderError, render
@@ -96,6 +101,92 @@ def random_entry(draw: random.Random, index: int) -> Any:
         "ports": sorted(draw.sample((443, 8443, 9443, 6443), draw.randrange(1, 4))),
         "workloads": sorted(draw.sample(WORKLOADS, draw.randrange(1, 4))),
     }
+
+
+Resources = dict[str, Any]
+HOLES: dict[str, Callable[[str, Resources], None]] = {}
+
+
+def hole(change: Callable[[str, Resources], None]) -> Callable[[str, Resources], None]:
+    """A change to one Envoy resource (its kind, its body) that opens a way out."""
+    HOLES[change.__name__] = change
+    return change
+
+
+@hole
+def unlisted_names_are_tunnelled(kind: str, body: Resources) -> None:
+    if kind == "RouteConfiguration" and body["name"] == "gateway":
+        [last] = [host for host in body["virtual_hosts"] if host["domains"] == ["*"]]
+        last["routes"] = body["virtual_hosts"][0]["routes"]
+
+
+@hole
+def a_default_chain_takes_any_server_name(kind: str, body: Resources) -> None:
+    if kind == "Listener" and body["name"].startswith("names-"):
+        body["default_filter_chain"] = {"filters": body["filter_chains"][0]["filters"]}
+
+
+@hole
+def a_chain_without_a_name_takes_any_server_name(kind: str, body: Resources) -> None:
+    if kind == "Listener" and body["name"].startswith("names-"):
+        del body["filter_chains"][0]["filter_chain_match"]
+
+
+@hole
+def no_address_is_refused(kind: str, body: Resources) -> None:
+    if kind == "RouteConfiguration" and body["name"] == "dial":
+        rules = body["virtual_hosts"][0]["routes"][-1]["typed_per_filter_config"]["envoy.filters.http.rbac"]["rbac"]
+        rules["rules"]["policies"] = {}
+
+
+@pytest.mark.parametrize("name", HOLES)
+def test_a_hole_in_envoys_configuration_decodes_to_everything(name: str) -> None:
+    manifests = rendered({"domains": ["a.example.com", "*.b.example.com"]})
+    changed = reconfigured(manifests, HOLES[name])
+    assert everything("gateway") not in decode_proxy(manifests)
+    assert everything("gateway") in decode_proxy(changed)
+
+
+def test_a_name_that_only_the_server_names_hold_is_read() -> None:
+    def widen(kind: str, body: Resources) -> None:
+        if kind == "Listener" and body["name"].startswith("names-"):
+            body["filter_chains"][0]["filter_chain_match"]["server_names"].append("evil.test")
+
+    changed = reconfigured(rendered({"domains": ["a.example.com"]}), widen)
+    assert decode_proxy(changed) == {Rule("gateway", "a.example.com", 443), Rule("gateway", "evil.test", 443)}
+
+
+def test_a_range_that_is_no_longer_refused_is_named() -> None:
+    def narrow(kind: str, body: Resources) -> None:
+        if kind == "RouteConfiguration" and body["name"] == "dial":
+            rbac = body["virtual_hosts"][0]["routes"][-1]["typed_per_filter_config"]["envoy.filters.http.rbac"]["rbac"]
+            permissions = rbac["rules"]["policies"]["cidrs"]["permissions"]
+            permissions[:] = [one for one in permissions if one["matcher"]["name"] != "169.254.0.0/16"]
+
+    manifests = rendered({"domains": ["a.example.com"]})
+    listed, _ = parse_values({"egress": {"domains": ["a.example.com"]}}, suffixes=SUFFIXES)
+    whole = Egress("proxy", "enforce", True, listed, manifests, date(2026, 1, 1))
+    assert not list(proxy_refuses_private_addresses(whole))
+    assert [
+        p.message for p in proxy_refuses_private_addresses(replace(whole, manifests=reconfigured(manifests, narrow)))
+    ] == ["the proxy connects to 169.254.0.0/16 when a listed name says so"]
+
+
+def reconfigured(manifests: tuple[Manifest, ...], change: Callable[[str, Resources], None]) -> tuple[Manifest, ...]:
+    """The manifests with `change` made to each Envoy resource in their ConfigMaps."""
+
+    def file(text: str) -> str:
+        body = yaml.load(text, yaml.CSafeLoader)
+        for resource in body.get("resources", ()):
+            change(resource["@type"].rpartition(".")[2], resource)
+        return yaml.safe_dump(body)
+
+    def one(manifest: Manifest) -> Manifest:
+        data = manifest.body.get("data", {})
+        files = {key: file(text) if key.endswith(".yaml") else text for key, text in data.items()}
+        return replace(manifest, body={**manifest.body, "data": files})
+
+    return tuple(one(manifest) if manifest.kind == "ConfigMap" else manifest for manifest in manifests)
 
 
 def test_a_dropped_final_deny_decodes_to_everything() -> None:

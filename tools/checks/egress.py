@@ -8,10 +8,22 @@ from dataclasses import dataclass
 from datetime import date
 
 from tools.allowlist import Allowlist, Entry, Rule, everything
+from tools.engine_proxy import denied
 from tools.engines import engine
 from tools.model import Manifest, Problem, Severity, Where
 
 _PRIVATE = tuple(ipaddress.ip_network(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
+# What a listed name must never lead to: private, shared, loopback, link-local and metadata, in both families and as
+# IPv4 inside IPv6 (RFC 6890, RFC 4291 2.5.5.2, RFC 6052).
+_REFUSED = tuple(
+    ipaddress.ip_network(cidr)
+    for cidr in (
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+        *("192.168.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "168.63.129.16/32", "::/128", "::1/128", "::ffff:0:0/96"),
+        *("64:ff9b::a00:0/104", "64:ff9b::7f00:0/104", "64:ff9b::a9fe:0/112", "64:ff9b::ac10:0/108"),
+        *("64:ff9b::c0a8:0/112", "fc00::/7", "fe80::/10", "ff00::/8"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +98,8 @@ def internal_cidrs_are_private(egress: Egress) -> Iterator[Problem]:
     """The CIDRs of egress.internal are inside private ranges (RFC 1918, RFC 4193).
 
     `egress.internal` is for names that resolve to private addresses; a public name belongs to egress.domains, where
-    the proxy dials whatever public address it has. A CIDR that reaches beyond a private range opens more than it says.
+    the proxy dials whatever public address it has. A CIDR that reaches beyond a private range opens more than it
+    says.
     """
     for entry in egress.listed.entries:
         for index, cidr in enumerate(entry.cidrs):
@@ -95,7 +108,28 @@ def internal_cidrs_are_private(egress: Egress) -> Iterator[Problem]:
                 yield Problem(Where(egress.file, f"{entry.path}.cidrs[{index}]"), message, Severity.WARNING)
 
 
-CHECKS = (rendered_list_is_the_list, engine_can_say_the_list, entry_has_not_expired, internal_cidrs_are_private)
+def proxy_refuses_private_addresses(egress: Egress) -> Iterator[Problem]:
+    """Envoy connects to no private address for a name of egress.domains, whatever its DNS says.
+
+    A listed name whose DNS answer is the metadata service or a database is a way in (DNS rebinding). The chart's own
+    list of ranges (templates/_addresses.tpl) must cover all of them; egress.internal is the way to a private address.
+    """
+    if egress.engine == "proxy":
+        blocks = [ipaddress.ip_network(cidr) for cidr in denied(egress.manifests)]
+        for refused in _REFUSED:
+            if not any(refused.version == block.version and refused.subnet_of(block) for block in blocks):  # type: ignore[arg-type]
+                yield Problem(
+                    Where(egress.file, "egress"), f"the proxy connects to {refused} when a listed name says so"
+                )
+
+
+CHECKS = (
+    rendered_list_is_the_list,
+    proxy_refuses_private_addresses,
+    engine_can_say_the_list,
+    entry_has_not_expired,
+    internal_cidrs_are_private,
+)
 
 
 def _expected(egress: Egress) -> frozenset[Rule]:
