@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tools.checks import (
     comments,
+    policy_addresses,
     policy_admin,
     policy_calico,
     policy_dns,
@@ -19,6 +20,7 @@ CHECKS: tuple[Check[Cluster], ...] = (
     *policy_values.CHECKS,
     *policy_sections.CHECKS,
     *policy_openness.CHECKS,
+    *policy_addresses.CHECKS,
     *policy_dns.CHECKS,
     *policy_calico.CHECKS,
     *policy_admin.CHECKS,

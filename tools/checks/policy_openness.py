@@ -1,11 +1,9 @@
-"""Checks of how far a policy opens: to everyone, to private addresses, to the metadata services."""
+"""A check of whom a policy opens to: everyone is said, and has a reason."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
-from tools.addresses import INSIDE, METADATA, UNUSUAL, Net, left, network, private, within
 from tools.calico import SelectorError, parse
 from tools.model import Check, Problem, Severity
 from tools.policy import Peer, Policy, Rule
@@ -36,45 +34,6 @@ def openings_carry_a_reason(cluster: Cluster) -> Iterator[Problem]:
                     yield peer.node.problem(f"{whom}; name the peers, or annotate why: {REASON}", Severity.WARNING)
         if opening and (whom := _every_pod(policy)):
             yield policy.spec.problem(f"{whom}; select the pods meant, or annotate why: {REASON}", Severity.WARNING)
-
-
-def egress_leaves_out_private_addresses(cluster: Cluster) -> Iterator[Problem]:
-    """Egress to the internet leaves out the addresses that are not the internet.
-
-    `0.0.0.0/0` contains the company's network, the nodes, the API server and the loopback of whatever answers; so
-    do `0.0.0.0/1` with `128.0.0.0/1`. A block that holds public addresses must except the private, shared,
-    link-local and loopback ranges (an error), and the multicast, reserved and IPv4-in-IPv6 ones (a warning). In
-    Calico an earlier Deny of those addresses does as well. A block that lies wholly inside one such range was
-    meant, and is let be.
-    Write `except` with the ranges that the message lists.
-    Source: IANA special-purpose address registries (RFC 6890), RFC 6052, RFC 3056.
-    """
-    for policy in cluster.policies:
-        for peer, holes in _allowed(policy):
-            inside, unusual = _opened(peer, holes, INSIDE), _opened(peer, holes, UNUSUAL)
-            if inside:
-                yield _place(peer).problem(f"{_what(peer)} lets egress reach {_listed(inside)}; except them")
-            elif unusual:
-                message = f"{_what(peer)} lets egress reach {_listed(unusual)}; except them too"
-                yield _place(peer).problem(message, Severity.WARNING)
-
-
-def metadata_is_unreachable(cluster: Cluster) -> Iterator[Problem]:
-    """No egress rule reaches a cloud's metadata service.
-
-    It hands the node's credentials to whoever asks over plain HTTP: 169.254.169.254 on most clouds, and others that
-    hide in ranges that look harmless (168.63.129.16 on Azure is a public address, 100.100.100.200 on Alibaba Cloud
-    a shared one, fd00:ec2::254 on AWS a private one). Every block that a rule allows is looked at, and every rule
-    without peers. Except the address, or the range around it: `except: [169.254.0.0/16]`.
-    Source: the clouds' documentation of their instance metadata services.
-    """
-    for policy in cluster.policies:
-        for peer, holes in _allowed(policy):
-            found = [f"{ip} ({whose})" for ip, whose in METADATA if _reaches(peer, network(str(ip)), holes)]
-            if found:
-                single = all(block.net.num_addresses == 1 for block in peer.blocks)
-                advice = "take it out" if single else "except them"
-                yield _place(peer).problem(f"{_what(peer)} reaches metadata services: {', '.join(found)}; {advice}")
 
 
 def dns_only(rule: Rule) -> bool:
@@ -127,55 +86,4 @@ def _every_pod(policy: Policy) -> str:
     return "this opens something on every pod of the namespaces it selects"
 
 
-def _allowed(policy: Policy) -> Iterator[tuple[Peer, tuple[Net, ...]]]:
-    """Each block that egress allows, as a peer of its own, with what an earlier rule of the same policy denies."""
-    denied: tuple[Net, ...] = ()
-    for rule in policy.towards("Egress"):
-        if rule.action == "Deny" and not rule.narrowed and not rule.ports:
-            denied += tuple(block.net for peer in rule.peers for block in peer.blocks if not block.holes)
-        if rule.action != "Allow":
-            continue
-        for peer in rule.peers:
-            if peer.anyone and dns_only(rule):
-                continue
-            if peer.anyone or peer.non_pods:
-                yield peer, denied
-            else:
-                yield from ((replace(peer, blocks=(block,)), denied) for block in peer.blocks)
-
-
-def _opened(peer: Peer, denied: tuple[Net, ...], ranges: tuple[Net, ...]) -> list[Net]:
-    """Which of the ranges a peer with public addresses lets through."""
-    return [
-        net
-        for net in ranges
-        for block in peer.blocks
-        if within(net, block.net) and not private(block.net) and left(net, (*block.holes, *denied))
-    ]
-
-
-def _reaches(peer: Peer, single: Net | None, denied: tuple[Net, ...]) -> bool:
-    return single is not None and any(
-        within(single, block.net) and left(single, (*block.holes, *denied)) for block in peer.blocks
-    )
-
-
-def _place(peer: Peer) -> Node:
-    return peer.blocks[0].node if len(peer.blocks) == 1 else peer.node
-
-
-def _what(peer: Peer) -> str:
-    if len(peer.blocks) == 1:
-        return str(peer.blocks[0].net)
-    return "a rule without peers" if peer.anyone else "a rule for all that are not pods"
-
-
-def _listed(nets: list[Net]) -> str:
-    return ", ".join(str(net) for net in nets)
-
-
-CHECKS: tuple[Check[Cluster], ...] = (
-    openings_carry_a_reason,
-    egress_leaves_out_private_addresses,
-    metadata_is_unreachable,
-)
+CHECKS: tuple[Check[Cluster], ...] = (openings_carry_a_reason,)
