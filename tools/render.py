@@ -23,8 +23,9 @@ RELEASE = "sark"
 NAMESPACE = "sark"
 KUBE_VERSION = "1.34.0"
 
-# pyhelm3 logs each failure, which is reported here already.
-logging.getLogger("pyhelm3").addHandler(logging.NullHandler())
+# pyhelm3 logs each failure, which is reported here already; asyncio logs the children of a run that was interrupted.
+for _name in ("pyhelm3", "asyncio"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 __all__ = ["KUBE_VERSION", "RenderError", "Target", "render"]
 
