@@ -26,13 +26,17 @@ TEMPLATES = {
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """What a workload's pods are to a policy. An empty namespace is one that the file does not say."""
+    """What a workload's pods are to a policy. An empty namespace is one that the file does not say.
+
+    `named_ports`: the names of its containers' ports, each with its protocol.
+    """
 
     manifest: Manifest
     namespace: str
     labels: Mapping[str, str]
     service_account: str = "default"
     host_network: bool = False
+    named_ports: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,15 @@ def pods(manifests: Iterable[Manifest]) -> Iterator[Pod]:
         spec = template["spec"]
         account = spec["serviceAccountName"].text() or "default"
         host_network = spec["hostNetwork"].value is True
-        yield Pod(manifest, manifest.namespace, _labels(template["metadata"]), account, host_network)
+        labels = _labels(template["metadata"])
+        yield Pod(manifest, manifest.namespace, labels, account, host_network, frozenset(_named_ports(spec)))
+
+
+def _named_ports(spec: Node) -> Iterator[tuple[str, str]]:
+    for container in (*spec["containers"].items(), *spec["initContainers"].items()):
+        for port in container["ports"].items():
+            if name := port["name"].text():
+                yield name, port["protocol"].text() or "TCP"
 
 
 def _namespaces(manifests: Iterable[Manifest]) -> Iterator[tuple[str, Mapping[str, str]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tools.checks import (
     comments,
+    named_ports,
     policy_addresses,
     policy_admin,
     policy_calico,
@@ -25,5 +26,6 @@ CHECKS: tuple[Check[Cluster], ...] = (
     *policy_calico.CHECKS,
     *policy_admin.CHECKS,
     *comments.CHECKS,
+    *named_ports.CHECKS,
     *selection.CHECKS,
 )

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from tools.calico import All, Expression, SelectorError, parse
 from tools.checks.manifests import title
+from tools.matching import labelled, neighbours, same, subjects
 from tools.model import Check, Problem, Severity
 from tools.policy import DIRECTIONS, Policy
 from tools.selectors import Selector, selector
 from tools.tree import Node
-from tools.workloads import NAME_LABEL, Cluster, Pod, pods
-
-# What Calico itself puts on the pods that it sees.
-CALICO_LABELS = {"projectcalico.org/orchestrator": "k8s"}
+from tools.workloads import Cluster, Pod, pods
 
 
 def policies_select_something(cluster: Cluster) -> Iterator[Problem]:
@@ -27,7 +24,7 @@ def policies_select_something(cluster: Cluster) -> Iterator[Problem]:
     Write the labels that the pods carry (not those of the Deployment), in the namespace that they run in.
     Source: k8s.io/api networking/v1.
     """
-    unmatched = [policy for policy in cluster.policies if not any(_subject(cluster, policy))]
+    unmatched = [policy for policy in cluster.policies if not subjects(cluster, policy)]
     if cluster.given:
         for policy in unmatched:
             message = f"{title(policy.manifest)} selects {_wanted(policy)}, and no workload is that"
@@ -52,19 +49,13 @@ def peers_match_somebody(cluster: Cluster) -> Iterator[Problem]:
         return
     elsewhere: dict[str, Node] = {}
     for policy in cluster.policies:
-        for rule in () if policy.calico else policy.rules:
-            for peer in rule.peers:
-                if peer.blocks or not (peer.node["podSelector"].present or peer.node["namespaceSelector"].present):
-                    continue
-                inhabited = [pod for pod in cluster.pods if _in_namespace(cluster, pod, policy, peer.node)]
-                chosen = selector(peer.node["podSelector"])
-                if not inhabited:
-                    spaces = selector(peer.node["namespaceSelector"])
-                    elsewhere.setdefault(
-                        f"{spaces}" if peer.node["namespaceSelector"].present else "its own", peer.node
-                    )
-                elif not any(chosen.matches(pod.labels) for pod in inhabited):
-                    yield peer.node.problem(f"no workload is {chosen}; {_near(chosen, inhabited)}")
+        for node in _peers(policy):
+            inhabited = neighbours(cluster, policy, node)
+            chosen = selector(node["podSelector"])
+            if not inhabited:
+                elsewhere.setdefault(str(selector(node["namespaceSelector"])), node)
+            elif not any(chosen.matches(pod.labels) for pod in inhabited):
+                yield node.problem(f"no workload is {chosen}; {_near(chosen, inhabited)}")
     if elsewhere:
         first = next(iter(elsewhere.values()))
         message = f"peers not tried, for no workload of their namespaces was given: {'; '.join(elsewhere)}"
@@ -86,56 +77,18 @@ def workloads_are_isolated(cluster: Cluster) -> Iterator[Problem]:
     for pod in pods(cluster.workloads):
         if pod.host_network or pod.namespace not in governed:
             continue
-        closed = {way for policy in found if _selects(cluster, policy, pod) for way in policy.types}
+        closed = {way for policy in found if labelled(cluster, policy, pod) for way in policy.types}
         if free := " and ".join(way for way in DIRECTIONS if way not in closed):
             message = f"no policy of type {free} selects {title(pod.manifest)}, so everything is allowed; add one"
             yield Problem(pod.manifest.where("spec"), message, Severity.WARNING)
 
 
-def _subject(cluster: Cluster, policy: Policy) -> Iterator[Pod]:
-    return (pod for pod in cluster.pods if _selects(cluster, policy, pod))
-
-
-def _selects(cluster: Cluster, policy: Policy, pod: Pod) -> bool:
-    return not pod.host_network and _matches(cluster, policy, pod)
-
-
-def _matches(cluster: Cluster, policy: Policy, pod: Pod) -> bool:
-    if not policy.calico:
-        same = _same(pod.namespace, policy.manifest.namespace)
-        return same and selector(policy.spec["podSelector"]).matches(pod.labels)
-    spec = policy.spec
-    if policy.clusterwide:
-        spaces = _parsed(spec["namespaceSelector"])
-        here = isinstance(spaces, All) or not pod.namespace or spaces.matches(cluster.namespace_labels(pod.namespace))
-    else:
-        here = _same(pod.namespace, policy.manifest.namespace)
-    return here and _parsed(spec["selector"]).matches({**pod.labels, **CALICO_LABELS})
-
-
-def _in_namespace(cluster: Cluster, pod: Pod, policy: Policy, peer: Node) -> bool:
-    spaces = peer["namespaceSelector"]
-    if not spaces.present:
-        return _same(pod.namespace, policy.manifest.namespace)
-    if not pod.namespace:
-        return True
-    wanted = selector(spaces)
-    named = all(requirement.key == NAME_LABEL for requirement in wanted.requirements)
-    # Labels of a namespace whose manifest was not given are not known: it may carry them.
-    unknown = pod.namespace not in cluster.namespaces and not named
-    return unknown or wanted.matches(cluster.namespace_labels(pod.namespace))
-
-
-def _same(one: str, other: str) -> bool:
-    """Whether two namespaces are one; a file that names none is applied wherever it is wanted."""
-    return not one or not other or one == other
-
-
-def _parsed(node: Node) -> Expression:
-    try:
-        return parse(node.text())
-    except SelectorError:
-        return All()
+def _peers(policy: Policy) -> Iterator[Node]:
+    """The peers of a NetworkPolicy that are pods."""
+    for rule in () if policy.calico else policy.rules:
+        for peer in rule.peers:
+            if not peer.blocks and (peer.node["podSelector"].present or peer.node["namespaceSelector"].present):
+                yield peer.node
 
 
 def _wanted(policy: Policy) -> str:
@@ -146,18 +99,18 @@ def _wanted(policy: Policy) -> str:
 
 def _carried(cluster: Cluster, policy: Policy) -> str:
     own = policy.manifest.namespace
-    neighbours = [pod for pod in cluster.pods if _same(pod.namespace, own)]
-    if not neighbours:
+    near = tuple(pod for pod in cluster.pods if same(pod.namespace, own))
+    if not near:
         spaces = sorted({pod.namespace for pod in cluster.pods})
         return f"none is in namespace {own}; they are in: {', '.join(spaces)}"
-    if any(pod.host_network and _matches(cluster, policy, pod) for pod in neighbours):
+    if any(pod.host_network and labelled(cluster, policy, pod) for pod in near):
         return "one that is uses the host's network, where no policy reaches it"
-    return _near(selector(policy.spec["podSelector"]), [pod for pod in neighbours if not pod.host_network])
+    return _near(selector(policy.spec["podSelector"]), tuple(pod for pod in near if not pod.host_network))
 
 
-def _near(wanted: Selector, neighbours: list[Pod]) -> str:
+def _near(wanted: Selector, found: tuple[Pod, ...]) -> str:
     """What the pods carry instead, the most alike first."""
-    carried = {", ".join(f"{key}={value}" for key, value in sorted(pod.labels.items())) for pod in neighbours}
+    carried = {", ".join(f"{key}={value}" for key, value in sorted(pod.labels.items())) for pod in found}
     alike = get_close_matches(str(wanted), sorted(carried), n=3, cutoff=0)
     return f"they carry: {' | '.join(labels or 'no labels' for labels in alike)}"
 

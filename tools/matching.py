@@ -1,0 +1,77 @@
+"""Which pods a policy selects, and which a Kubernetes peer means.
+
+What cannot be known is taken for a match, so that nobody is told a fault that may be none: a workload whose file
+names no namespace may be in any, and a namespace without a manifest may carry any label but its name.
+"""
+
+from __future__ import annotations
+
+from tools.calico import All, Comparison, Expression, Has, SelectorError, parse, parts
+from tools.policy import Policy
+from tools.selectors import Selector, selector
+from tools.tree import Node
+from tools.workloads import CALICO_NAME_LABEL, NAME_LABEL, Cluster, Pod
+
+NAMES = (NAME_LABEL, CALICO_NAME_LABEL)
+# What Calico itself puts on the pods that it sees.
+CALICO_LABELS = {"projectcalico.org/orchestrator": "k8s"}
+
+
+def subjects(cluster: Cluster, policy: Policy) -> tuple[Pod, ...]:
+    """The pods that a policy selects; those on the host's network are nobody's subject."""
+    return tuple(pod for pod in cluster.pods if not pod.host_network and labelled(cluster, policy, pod))
+
+
+def labelled(cluster: Cluster, policy: Policy, pod: Pod) -> bool:
+    """Whether a policy's selectors fit a pod, wherever it runs."""
+    spec = policy.spec
+    if policy.clusterwide:
+        return _in_calico_spaces(cluster, spec["namespaceSelector"], pod) and _calico_pod(spec["selector"], pod)
+    if not same(pod.namespace, policy.manifest.namespace):
+        return False
+    return _calico_pod(spec["selector"], pod) if policy.calico else selector(spec["podSelector"]).matches(pod.labels)
+
+
+def neighbours(cluster: Cluster, policy: Policy, peer: Node) -> tuple[Pod, ...]:
+    """The pods of the namespaces that a Kubernetes peer means, whatever their labels."""
+    spaces = peer["namespaceSelector"]
+    if not spaces.present:
+        return tuple(pod for pod in cluster.pods if same(pod.namespace, policy.manifest.namespace))
+    wanted = selector(spaces)
+    return tuple(pod for pod in cluster.pods if _in_spaces(cluster, wanted, pod.namespace))
+
+
+def members(cluster: Cluster, policy: Policy, peer: Node) -> tuple[Pod, ...]:
+    """The pods that a Kubernetes peer means."""
+    wanted = selector(peer["podSelector"])
+    return tuple(pod for pod in neighbours(cluster, policy, peer) if wanted.matches(pod.labels))
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two namespaces may be one."""
+    return not one or not other or one == other
+
+
+def _in_spaces(cluster: Cluster, wanted: Selector, namespace: str) -> bool:
+    by_name = all(requirement.key in NAMES for requirement in wanted.requirements)
+    unknown = not namespace or (namespace not in cluster.namespaces and not by_name)
+    return unknown or wanted.matches(cluster.namespace_labels(namespace))
+
+
+def _in_calico_spaces(cluster: Cluster, node: Node, pod: Pod) -> bool:
+    wanted = _parsed(node)
+    labels = {part.label for part in parts(wanted) if isinstance(part, Comparison | Has)}
+    unknown = not pod.namespace or (pod.namespace not in cluster.namespaces and not labels <= set(NAMES))
+    return unknown or wanted.matches(cluster.namespace_labels(pod.namespace))
+
+
+def _calico_pod(node: Node, pod: Pod) -> bool:
+    return _parsed(node).matches({**pod.labels, **CALICO_LABELS})
+
+
+def _parsed(node: Node) -> Expression:
+    """The selector at a node; a broken one, which another check tells of, is taken for all()."""
+    try:
+        return parse(node.text())
+    except SelectorError:
+        return All()
