@@ -23,8 +23,8 @@ class Rendering:
 def chart_renders(rendering: Rendering) -> Iterator[Problem]:
     """The chart renders with these values.
 
-    A template that fails says why: either it refuses the values itself (its message begins with the key that is wrong,
-    and the finding stands at that key's line), or it has a fault, and the finding stands in the template.
+    A template that fails says why: either it refuses the values itself (its message begins with the key that is
+    wrong, and the finding stands at that key's line), or it has a fault, and the finding stands in the template.
     """
     error = rendering.error
     if error is None or error.kind != "template":

@@ -91,7 +91,8 @@ def schema_verdicts_agree(values: Values) -> Iterator[Problem]:
     """Helm's own schema check and this toolkit's come to one verdict.
 
     They use different validators. Where they differ, the schema says something that only one of them understands (a
-    `format`, a keyword after draft-07, a pattern outside RE2), and what CI passes may fail to install, or the reverse.
+    `format`, a keyword after draft-07, a pattern outside RE2), and what CI passes may fail to install, or the
+    reverse.
     Say it with `pattern` and draft-07's keywords.
     """
     if values.helm is None or fault(values.schema):
