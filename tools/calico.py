@@ -8,9 +8,11 @@ empty selector is `all()`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+
+from tools.calico_tree import All, And, Comparison, Expression, Global, Has, Not, Or
 
 
 class SelectorError(ValueError):
@@ -20,100 +22,6 @@ class SelectorError(ValueError):
         super().__init__(message)
         self.message = message
         self.column = column
-
-
-@dataclass(frozen=True, slots=True)
-class All:
-    """`all()`: every endpoint."""
-
-    def matches(self, labels: Mapping[str, str]) -> bool:
-        return True
-
-
-@dataclass(frozen=True, slots=True)
-class Global:
-    """`global()`: GlobalNetworkSets and HostEndpoints, which are in no namespace; as labels nothing matches it."""
-
-    def matches(self, labels: Mapping[str, str]) -> bool:
-        return False
-
-
-@dataclass(frozen=True, slots=True)
-class Has:
-    """`has(label)`."""
-
-    label: str
-
-    def matches(self, labels: Mapping[str, str]) -> bool:
-        return self.label in labels
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """`label OPERATOR values`; only `!=` and `not in` match an endpoint without the label."""
-
-    label: str
-    operator: str
-    values: tuple[str, ...]
-
-    def matches(self, labels: Mapping[str, str]) -> bool:
-        value = labels.get(self.label)
-        if self.operator in ("!=", "not in"):
-            return value not in self.values
-        if value is None:
-            return False
-        match self.operator:
-            case "contains":
-                return self.values[0] in value
-            case "starts with":
-                return value.startswith(self.values[0])
-            case "ends with":
-                return value.endswith(self.values[0])
-        return value in self.values
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """`!part`."""
-
-    part: Expression
-
-    def matches(self, labels: Mapping[str, str]) -> bool:
-        return not self.part.matches(labels)
-
-
-@dataclass(frozen=True, slots=True)
-class And:
-    """`part && part …`."""
-
-    parts: tuple[Expression, ...]
-
-    def matches(self, labels: Mapping[str, str]) -> bool:
-        return all(part.matches(labels) for part in self.parts)
-
-
-@dataclass(frozen=True, slots=True)
-class Or:
-    """`part || part …`."""
-
-    parts: tuple[Expression, ...]
-
-    def matches(self, labels: Mapping[str, str]) -> bool:
-        return any(part.matches(labels) for part in self.parts)
-
-
-Expression = All | Global | Has | Comparison | Not | And | Or
-
-
-def parts(expression: Expression) -> Iterator[Expression]:
-    """The expression and every expression inside it."""
-    yield expression
-    match expression:
-        case Not(part):
-            yield from parts(part)
-        case And(inner) | Or(inner):
-            for part in inner:
-                yield from parts(part)
 
 
 @lru_cache(maxsize=4096)

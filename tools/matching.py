@@ -6,7 +6,8 @@ names no namespace may be in any, and a namespace without a manifest may carry a
 
 from __future__ import annotations
 
-from tools.calico import All, Comparison, Expression, Has, SelectorError, parse, parts
+from tools.calico import SelectorError, parse
+from tools.calico_tree import All, Comparison, Expression, Has, parts
 from tools.policy import Policy
 from tools.selectors import Selector, selector
 from tools.tree import Node

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tools.addresses import Net, network
-from tools.calico import Global, SelectorError, parse
+from tools.calico import SelectorError, parse
+from tools.calico_tree import Global
 from tools.model import Manifest
 from tools.policy import Policy
 from tools.tree import Node, root

@@ -15,7 +15,7 @@ from tools.model import Check, rule_id
 MODULES: Mapping[str, tuple[str, ...]] = {
     "values": ("tools.checks.source", "tools.checks.values", "tools.suppress"),
     "render": ("tools.checks.render",),
-    "manifests": ("tools.checks.manifests", "tools.checks.schemas"),
+    "manifests": ("tools.checks.manifests", "tools.checks.schemas", "tools.checks.calico_api"),
     "policies": ("tools.checks.policies",),
     "egress": ("tools.checks.egress",),
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tools.calico import And, Comparison, Has, Not, Or, SelectorError, parse, parts
+from tools.calico import SelectorError, parse
+from tools.calico_tree import And, Comparison, Has, Not, Or, parts
 
 POD = {"app": "api", "tier": "front", "example.com/team": "ai", "empty": ""}
 

@@ -10,6 +10,7 @@ from tools.checks import (
     policy_calico,
     policy_dns,
     policy_openness,
+    policy_ports,
     policy_sections,
     policy_values,
     selection,
@@ -19,6 +20,7 @@ from tools.workloads import Cluster
 
 CHECKS: tuple[Check[Cluster], ...] = (
     *policy_values.CHECKS,
+    *policy_ports.CHECKS,
     *policy_sections.CHECKS,
     *policy_openness.CHECKS,
     *policy_addresses.CHECKS,
