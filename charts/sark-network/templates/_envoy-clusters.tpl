@@ -9,14 +9,14 @@ resources:
   {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "resolve-%v" .)) | nindent 2 }}
   {{- end }}
   {{- range $entry := .internal }}{{ range .ports }}
-  {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "internal-%s-%v" $entry.id .)) | nindent 2 }}
+  {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "internal-%s-%v" $entry.id .) "http" (eq $entry.protocol "http")) | nindent 2 }}
   {{- if eq $entry.protocol "http" }}
   {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "http-%s-%v" $entry.id .)) | nindent 2 }}
   {{- end }}
   {{- end }}{{ end }}
   {{- if eq $root.Values.egress.mode "audit" }}
   {{- range list "not-in-egress.domains" "plain-http" }}
-  {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "audit-%s" .)) | nindent 2 }}
+  {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "audit-%s" .) "http" (eq . "plain-http")) | nindent 2 }}
   {{- end }}
   {{- end }}
   # Picks the address of the name, and hands it to the dial listener instead of connecting: %UPSTREAM_HOST% is then known.
@@ -41,6 +41,14 @@ resources:
   circuit_breakers: {{ include "sark-network.envoy.limits" . }}
   load_assignment: {cluster_name: {{ .name }}, endpoints: [{lb_endpoints: [{endpoint: {address: {envoy_internal_address: {server_listener_name: {{ .name }}}}}}]}]}
   transport_socket: {{ include "sark-network.envoy.passOn" . }}
+  {{- if .http }}
+  # A connection for each request: none outlives its client, and each has its line in the log.
+  typed_extension_protocol_options:
+    envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+      "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+      explicit_http_config: {http_protocol_options: {}}
+      common_http_protocol_options: {max_requests_per_connection: 1}
+  {{- end }}
 {{- end -}}
 
 {{- define "sark-network.envoy.byName" -}}

@@ -111,6 +111,7 @@ nothing else. A cluster by name would fall back to a name's second address, whic
             generate_request_id: false
             access_log:
               {{- include "sark-network.envoy.innerLog" (dict "when" `response.code_details == "direct_response"` "verdict" "denied" "reason" "host-not-in-egress.internal") | nindent 14 }}
+              {{- include "sark-network.envoy.innerLog" (dict "when" `response.code >= 400 && response.code < 500 && response.code_details != "direct_response" && response.code_details != "via_upstream"` "verdict" "denied" "reason" "bad-request") | nindent 14 }}
             route_config:
               request_headers_to_remove: [proxy-authorization, proxy-connection]
               virtual_hosts:

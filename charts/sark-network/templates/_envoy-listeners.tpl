@@ -53,6 +53,7 @@ resources:
 
 {{/* What is not a request's own timeout is the tunnel's: no bytes for that long, and it is closed. */}}
 {{- define "sark-network.envoy.httpLimits" -}}
+codec_type: HTTP1
 stream_idle_timeout: {{ .root.Values.proxy.idleTimeoutSeconds }}s
 request_headers_timeout: 10s
 common_http_protocol_options: {idle_timeout: 60s}

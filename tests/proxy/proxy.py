@@ -1,0 +1,160 @@
+"""Envoy with the chart's configuration, outside a cluster."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.proxy.namespace import Namespace
+from tests.proxy.world import RESOLVER
+from tools.inputs import CHART
+from tools.merge import merge
+from tools.render import render
+
+MOUNT = "/etc/envoy"
+LIST = "/etc/envoy-list"
+PARTS = ("gateway", "database", "cache", "opa")
+_numbers = itertools.count()
+
+
+def objects(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the chart makes of `values`."""
+    text = asyncio.run(render(CHART, values))
+    return [found for found in yaml.load_all(text, yaml.CSafeLoader) if found]
+
+
+def files(manifests: list[dict[str, Any]]) -> dict[str, str]:
+    """Envoy's configuration files, from the ConfigMaps that the Deployment mounts."""
+    found: dict[str, str] = {}
+    for manifest in manifests:
+        if manifest["kind"] == "ConfigMap" and "egress-proxy" in manifest["metadata"]["name"]:
+            found.update(manifest["data"])
+    return found
+
+
+class Proxy:
+    """A running Envoy. Its ports are its own, so that several live in one namespace."""
+
+    def __init__(self, namespace: Namespace, folder: Path, envoy: str, values: Mapping[str, Any], patch: Mapping[str, str] = {}) -> None:
+        number = next(_numbers)
+        self.ports = {part: 3128 + 10 * number + i for i, part in enumerate(PARTS)}
+        self.metrics = 3138 + 10 * number - 1
+        own = {"ports": self.ports, "metricsPort": self.metrics, "resolvers": [RESOLVER], "drainSeconds": 1, "connectTimeoutSeconds": 1}
+        self._values = {"proxy": own}
+        self._patch = {**patch, LIST: str(folder / "list"), "port_value: 9901": f"port_value: {9801 + number}"}
+        self.namespace, self.folder, self._versions = namespace, folder, itertools.count()
+        (folder / "list").mkdir(parents=True)
+        manifests = objects(merge(self._values, values))
+        self.log_file = folder / "envoy.log"
+        self._write(files(manifests))
+        self._start(envoy, manifests)
+
+    def _start(self, envoy: str, manifests: list[dict[str, Any]]) -> None:
+        deployment = next(it for it in manifests if it["kind"] == "Deployment")
+        arguments = list(deployment["spec"]["template"]["spec"]["containers"][0]["args"])
+        for flag, value in (("--config-path", str(self.folder / "envoy.yaml")), ("--file-flush-interval-msec", "50")):
+            arguments[arguments.index(flag) + 1] = value
+        with self.log_file.open("wb") as log:
+            self._process = subprocess.Popen(
+                self.namespace.command([envoy, *arguments]), stdout=log, stderr=subprocess.STDOUT
+            )
+        self._await_port()
+
+    def _await_port(self) -> None:
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline and self._process.poll() is None:
+            with self.namespace.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.ports["gateway"])) == 0:
+                    return
+            time.sleep(0.05)
+        raise AssertionError(f"Envoy does not listen:\n{self.log_file.read_text()[-4000:]}")
+
+    def update(self, values: Mapping[str, Any]) -> None:
+        """A changed list, as the kubelet brings it."""
+        self._write(files(objects(merge(self._values, values))))
+
+    def _write(self, texts: Mapping[str, str]) -> None:
+        for name, text in texts.items():
+            for old, new in self._patch.items():
+                text = text.replace(old, new)
+            if name == "envoy.yaml":
+                (self.folder / name).write_text(text)
+            else:
+                self._staged(name, text)
+        self._swap()
+
+    def _staged(self, name: str, text: str) -> None:
+        staging = self.folder / "list" / "..next"
+        staging.mkdir(exist_ok=True)
+        (staging / name).write_text(text)
+
+    def put(self, texts: Mapping[str, str]) -> None:
+        """Files as they are, right or wrong."""
+        for name, text in texts.items():
+            self._staged(name, text)
+        self._swap()
+
+    def _swap(self) -> None:
+        """As the kubelet's AtomicWriter does: a new directory, and one rename of the ..data link."""
+        folder = self.folder / "list"
+        version = f"..version-{next(self._versions)}"
+        (folder / "..next").rename(folder / version)
+        for file in (folder / version).iterdir():
+            link = folder / file.name
+            if not link.is_symlink():
+                link.symlink_to(f"..data/{file.name}")
+        link = folder / "..data_tmp"
+        link.symlink_to(version)
+        os.replace(link, folder / "..data")
+
+    def lines(self, client: str, wait: float = 3) -> list[dict[str, Any]]:
+        """The log's lines about a client, once there is one."""
+        deadline = time.monotonic() + wait
+        while True:
+            found = [line for line in self.log() if line["client"] == client]
+            if found or time.monotonic() > deadline:
+                return found
+            time.sleep(0.05)
+
+    def log(self) -> list[dict[str, Any]]:
+        """Every line of the access log."""
+        return [json.loads(line) for line in self.log_file.read_text().splitlines() if line.startswith("{")]
+
+    def complaints(self) -> list[str]:
+        """What Envoy said beside the access log."""
+        return [line for line in self.log_file.read_text().splitlines() if not line.startswith("{")]
+
+    def get(self, path: str, port: int = 0) -> tuple[int, str]:
+        """A page of the metrics port."""
+        with self.namespace.socket() as sock:
+            sock.settimeout(8)
+            sock.connect(("127.0.0.1", port or self.metrics))
+            sock.sendall(f"GET {path} HTTP/1.1\r\nHost: metrics\r\nConnection: close\r\n\r\n".encode())
+            answer = b""
+            while part := sock.recv(65536):
+                answer += part
+        head, _, body = answer.partition(b"\r\n\r\n")
+        return int(head.split()[1]), body.decode()
+
+    def memory(self) -> int:
+        """Resident bytes."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) * 1024
+
+    def stop(self) -> None:
+        """End it."""
+        self._process.terminate()
+        self._process.wait(10)
+
+
+__all__ = ["LIST", "MOUNT", "Proxy", "files", "objects", "socket"]

@@ -1,0 +1,139 @@
+"""Addresses: a listed name must not lead to a private one, and not even a TCP handshake may reach it."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import pytest
+
+from tests.proxy import client
+from tests.proxy.attempts import Outcome, Row, make, tls
+from tests.proxy.conftest import EGRESS, Start
+from tests.proxy.proxy import Proxy
+from tests.proxy.world import RESOLVER, World
+
+DENIED, UNREACHED = ("denied", "private-address"), ("failed", "connect")
+SILENT, PUBLIC = "198.51.100.7", "203.0.113.10"
+
+# A label under openai.com -> its records. Every one of these addresses answers whoever asks for it directly.
+PRIVATE = {
+    "ten": "10.1.1.1",
+    "loopback": "127.0.0.9",
+    "the-resolver": RESOLVER,
+    "unspecified": "0.0.0.0",
+    "carrier": "100.64.0.1",
+    "docker": "172.16.0.1",
+    "home": "192.168.0.1",
+    "metadata": "169.254.169.254",
+    "azure": "168.63.129.16",
+    "loopback6": "::1",
+    "unspecified6": "::",
+    "local6": "fd00::1",
+    "mapped": "::ffff:10.1.1.3",
+    "mapped-loopback": "::ffff:127.0.0.1",
+    "nat64": "64:ff9b::a01:101",
+    "sixtofour": "2002:a01:101::1",
+}
+MIXED = {
+    "private-first": ["10.1.1.1", PUBLIC],
+    "private-first6": ["fd00::1", "2600:1901::10"],
+}
+FALLBACK = {
+    # Envoy's own happy eyeballs would go on to the second address, which nobody has checked.
+    "silent-first": [SILENT, "10.1.1.1"],
+    "silent-first6": [SILENT, "::1"],
+    "silent-then-metadata": [SILENT, "169.254.169.254"],
+}
+PUBLIC_CASES = {"two-public": [PUBLIC, "203.0.113.11"], "public-first": [PUBLIC, "10.1.1.1"]}
+
+
+def rows(cases: dict[str, list[str]], text: str, log: tuple[str, str]) -> tuple[Row, ...]:
+    return tuple(Row(name, tls(f"{name}.openai.com:443"), 200, text, log) for name in cases)
+
+
+ROWS = (
+    *rows({name: [address] for name, address in PRIVATE.items()}, "", DENIED),
+    *rows(MIXED, "", DENIED),
+    *rows(FALLBACK, "", UNREACHED),
+    *rows(PUBLIC_CASES, PUBLIC, ("allowed", "listed")),
+    # The first address refuses, and a server waits at the second, on a port where nothing else listens.
+    Row("refusing-first", tls("closed.example:9443"), 200, "", UNREACHED),
+    Row("no-record", tls("empty.openai.com:443"), 200, "", ("failed", "dns")),
+    Row("no-such-name", tls("no-such-name.openai.com:443"), 200, "", ("failed", "dns")),
+)
+TRAP = ("10.1.1.1", 9443)
+
+
+@pytest.fixture(scope="module")
+def outcomes(enforcing: Proxy, world: World) -> dict[str, Outcome]:
+    cases = {name: [address] for name, address in PRIVATE.items()} | MIXED | FALLBACK | PUBLIC_CASES
+    world.zone.update({f"{name}.openai.com": records for name, records in cases.items()})
+    world.zone["closed.example"] = [PUBLIC, TRAP[0]]
+    world.listen(TRAP)
+    world.arrivals.clear()
+    return make(enforcing, ROWS)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_answer(outcomes: dict[str, Outcome], row: Row) -> None:
+    attempt = outcomes[row.name].attempt
+    assert attempt.status == row.status
+    assert attempt.text.startswith(row.text)
+    assert bool(attempt.text) == bool(row.text)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_one_line_with_the_reason(outcomes: dict[str, Outcome], row: Row) -> None:
+    assert outcomes[row.name].lines == (row.log,)
+
+
+def test_no_handshake_reaches_a_private_address(outcomes: dict[str, Outcome], world: World) -> None:
+    time.sleep(0.5)
+    assert {it.address for it in world.arrivals} <= {PUBLIC, "203.0.113.11"}
+
+
+@pytest.mark.parametrize("address", sorted({*PRIVATE.values(), TRAP[0]}))
+def test_the_private_address_does_answer(outcomes: dict[str, Outcome], world: World, address: str) -> None:
+    """Without this the test before could not fail. An IPv4-mapped address is an IPv4 one on the wire."""
+    address = address.removeprefix("::ffff:")
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with world.namespace.socket(family) as sock:
+        sock.settimeout(3)
+        sock.connect((address, TRAP[1] if address == TRAP[0] else 443))
+
+
+def test_an_answer_that_changes_is_checked_again(enforcing: Proxy, world: World) -> None:
+    host = "rebound.openai.com"
+    world.zone[host] = [PUBLIC]
+    before = client.tls(world.namespace, enforcing.ports["gateway"], f"{host}:443", host)
+    world.zone[host] = ["10.7.7.7"]
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        after = client.tls(world.namespace, enforcing.ports["gateway"], f"{host}:443", host)
+        if not after.text:
+            break
+        time.sleep(0.5)
+    assert before.text.startswith(PUBLIC)
+    assert [line["reason"] for line in enforcing.lines(after.client)] == ["private-address"]
+    assert not [it for it in world.arrivals if it.address == "10.7.7.7"]
+
+
+FAMILIES = {
+    "v4-only": {"both": "203.0.113.17", "six": ""},
+    "v4-preferred": {"both": "203.0.113.17", "six": "2600:1901::10"},
+    "v6-only": {"both": "2600:1901::10", "api": ""},
+    "v6-preferred": {"both": "2600:1901::10", "api": "203.0.113.10", "trap": ""},
+}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_address_family(start: Start, world: World, family: str) -> None:
+    world.zone["trap.openai.com"] = ["fd00::1", PUBLIC]
+    world.arrivals.clear()
+    proxy = start({"egress": EGRESS, "proxy": {"ipFamily": family}})
+    for label, expected in FAMILIES[family].items():
+        answer = client.tls(world.namespace, proxy.ports["gateway"], f"{label}.openai.com:443", f"{label}.openai.com")
+        assert answer.text.split(" ")[0] == expected, label
+    assert not [it for it in world.arrivals if it.address == "fd00::1"]
+    proxy.stop()

@@ -1,0 +1,131 @@
+"""A changed list: what left it loses its tunnels, what stays loses nothing, and Envoy is not restarted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.proxy import client
+from tests.proxy.client import Client
+from tests.proxy.conftest import Start
+from tests.proxy.proxy import Proxy
+from tests.proxy.world import World
+
+NAMES = {name: f"203.0.113.{30 + i}" for i, name in enumerate(("stays.test", "goes.test", "comes.test", "port.test"))}
+INTERNAL = [
+    {"name": "tcp-stays.test", "cidrs": ["10.30.0.0/16"], "ports": [5432], "protocol": "tcp"},
+    {"name": "tcp-goes.test", "cidrs": ["10.30.0.0/16"], "ports": [5432], "protocol": "tcp"},
+]
+PORT = {"name": "port.test", "ports": [8443]}
+
+
+def values(domains: list[Any], internal: list[Any] = INTERNAL) -> dict[str, Any]:
+    return {"egress": {"domains": domains, "internal": internal}}
+
+
+FIRST = values(["stays.test", "goes.test", PORT])
+
+
+@pytest.fixture
+def proxy(start: Start, world: World) -> Proxy:
+    world.zone |= {name: [address] for name, address in NAMES.items()}
+    world.zone |= {"tcp-stays.test": ["10.30.0.1"], "tcp-goes.test": ["10.30.0.2"]}
+    return start(FIRST)
+
+
+def tunnel(proxy: Proxy, name: str, port: int = 443) -> Client:
+    """An open tunnel that has carried something."""
+    made = Client(proxy.namespace, proxy.ports["gateway"])
+    assert made.connect(f"{name}:{port}")[0] == 200
+    if port != 5432:
+        made.encrypt(name)
+    assert made.alive()
+    return made
+
+
+def until(fact: Callable[[], bool], seconds: float = 6) -> bool:
+    deadline = time.monotonic() + seconds
+    while not fact():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def status(proxy: Proxy, name: str, port: int = 443) -> int:
+    probe = Client(proxy.namespace, proxy.ports["gateway"])
+    answer = probe.connect(f"{name}:{port}")[0]
+    probe.close()
+    return answer
+
+
+def reachable(proxy: Proxy, name: str) -> bool:
+    return client.tls(proxy.namespace, proxy.ports["gateway"], f"{name}:443", name).text.startswith(NAMES[name])
+
+
+def test_several_changes_in_a_row(proxy: Proxy) -> None:
+    stays, goes, port = tunnel(proxy, "stays.test"), tunnel(proxy, "goes.test"), tunnel(proxy, "port.test", 8443)
+    tcp_stays, tcp_goes = tunnel(proxy, "tcp-stays.test", 5432), tunnel(proxy, "tcp-goes.test", 5432)
+
+    proxy.update(values(["stays.test", "goes.test", "comes.test", PORT]))
+    assert until(lambda: reachable(proxy, "comes.test"))
+    assert all(it.alive() for it in (stays, goes, port, tcp_stays, tcp_goes))
+
+    proxy.update(values(["stays.test", "comes.test", PORT]))
+    assert until(lambda: status(proxy, "goes.test") == 403)
+    assert until(lambda: not goes.alive())
+    assert all(it.alive() for it in (stays, port, tcp_stays, tcp_goes))
+
+    proxy.update(values(["comes.test", "stays.test", "goes.test"], INTERNAL[:1]))
+    assert until(lambda: status(proxy, "port.test", 8443) == 403)
+    assert until(lambda: not port.alive() and not tcp_goes.alive())
+    assert until(lambda: reachable(proxy, "goes.test"))
+    assert stays.alive()
+    assert tcp_stays.alive()
+
+    proxy.update(values([], []))
+    assert until(lambda: status(proxy, "stays.test") == 403)
+    assert until(lambda: not stays.alive() and not tcp_stays.alive())
+
+    proxy.update(FIRST)
+    assert until(lambda: reachable(proxy, "stays.test"))
+    assert not [line for line in proxy.complaints() if "error" in line or "rejected" in line]
+
+
+def test_other_settings_cut_nothing(proxy: Proxy) -> None:
+    """Denied ranges and the mode of another workload's entries are in files that no tunnel hangs on."""
+    stays, tcp = tunnel(proxy, "stays.test"), tunnel(proxy, "tcp-stays.test", 5432)
+    more = [*INTERNAL, {"name": "more.test", "cidrs": ["10.40.0.0/16"], "protocol": "http", "ports": [80]}]
+    changed = values(["stays.test", "goes.test", {"name": "store.example", "workloads": ["database"]}], more)
+    changed["egress"]["deniedCidrs"] = [f"{NAMES['goes.test']}/32"]
+    proxy.update(changed)
+    assert until(lambda: not reachable(proxy, "goes.test"))
+    time.sleep(2.5)
+    assert stays.alive()
+    assert tcp.alive()
+
+
+def test_a_broken_file_changes_nothing(proxy: Proxy) -> None:
+    stays = tunnel(proxy, "stays.test")
+    good = {path.name: path.read_text() for path in (proxy.folder / "list").glob("*.yaml")}
+    proxy.put(good | {"listeners.yaml": "resources: [", "routes-gateway.yaml": "resources: [{}]"})
+    assert until(lambda: bool(proxy.complaints()))
+    time.sleep(2)
+    assert stays.alive()
+    assert reachable(proxy, "stays.test")
+    assert status(proxy, "evil.test") == 403
+    proxy.put(good)
+    assert until(lambda: reachable(proxy, "goes.test"))
+
+
+def test_a_tunnel_outlives_the_answer_that_made_it(start: Start, world: World) -> None:
+    """Envoy forgets a name that nobody has asked for in a while; who is connected stays so."""
+    world.zone |= {name: [address] for name, address in NAMES.items()}
+    forgetful = start(FIRST, {'"max_hosts":16384': '"max_hosts":16384,"host_ttl":"1s"'})
+    assert '"host_ttl":"1s"' in (forgetful.folder / "list" / "listeners.yaml").read_text()
+    stays = tunnel(forgetful, "stays.test")
+    time.sleep(12)
+    assert stays.alive()
