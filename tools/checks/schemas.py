@@ -90,22 +90,26 @@ def _unknown_fields(node: Node, schema: Mapping[str, Any]) -> Iterator[Problem]:
     calico = is_calico(node.manifest)
     setting = calico and not any(part in node.manifest.kind for part in POLICY_KINDS)
     for name, field in node.fields():
-        if name not in schema.get("properties", ()) and not (calico and name in DOMAIN_FIELDS):
-            yield field.problem(_unknown_field(name, schema), Severity.WARNING if setting else Severity.ERROR)
+        if name in schema.get("properties", ()) or (calico and name in DOMAIN_FIELDS):
+            continue
+        advice = _advice(name, schema)
+        if setting:
+            module = schemas.origin("projectcalico.org")
+            message = f"{name} is no field in {module}, and dropped in silence unless a newer Calico has it; {advice}"
+            yield field.problem(message, Severity.WARNING)
+        else:
+            dropped = "refused, or dropped in silence by a client that does not validate"
+            yield field.problem(f"unknown field {name}: {dropped}; {advice}")
 
 
-def _unknown_field(field: str, schema: Mapping[str, Any]) -> str:
+def _advice(field: str, schema: Mapping[str, Any]) -> str:
     fields = schema.get("properties", {})
     lowered = {name.lower(): name for name in fields}
     near = get_close_matches(field.lower(), lowered, n=1, cutoff=0.6)
-    below = sorted(name for name, inner in fields.items() if field in inner.get("properties", ()))
     if near:
-        advice = f"did you mean {lowered[near[0]]}?"
-    elif below:
-        advice = f"it belongs inside {' or '.join(below)}"
-    else:
-        advice = f"there are: {_listed(sorted(fields))}"
-    return f"unknown field {field}: refused, or dropped in silence by a client that does not validate; {advice}"
+        return f"did you mean {lowered[near[0]]}?"
+    below = sorted(name for name, inner in fields.items() if field in inner.get("properties", ()))
+    return f"it belongs inside {' or '.join(below)}" if below else f"there are: {_listed(sorted(fields))}"
 
 
 def _listed(names: Sequence[str], most: int = 12) -> str:
