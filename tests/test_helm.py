@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.helm import HelmError, find, main
+from tools.helm import HelmError, find, located, main
 
 ADVICE = "install Helm 3.18.5 or later, run `make helm` to build one, or name one in SARK_HELM"
 
@@ -69,8 +69,10 @@ def test_an_old_helm_on_path_does_not_hide_the_one_that_was_built(tmp_path: Path
 
 
 def test_the_command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    located.cache_clear()
     assert main() == 0
     assert capsys.readouterr().out.strip() == find().path
     monkeypatch.setenv("SARK_HELM", "/no/helm")
+    located.cache_clear()
     assert main() == 2
     assert capsys.readouterr().err.startswith("helm: SARK_HELM names /no/helm, which does not run")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 # The first whose schema validator is the one that Helm 4 has too.
@@ -44,6 +45,12 @@ def find(environment: Mapping[str, str] | None = None, cache: Path = CACHE) -> H
     raise HelmError(refusals[0] if refusals else f"helm is not on PATH; {_advice()}")
 
 
+@cache
+def located() -> str:
+    """The path of the helm to use, looked for once in a process. Raises HelmError."""
+    return find().path
+
+
 def _candidates(environment: Mapping[str, str], cache: Path) -> Iterator[str]:
     if on_path := shutil.which("helm", path=environment.get("PATH", os.defpath)):
         yield on_path
@@ -76,7 +83,7 @@ def _advice() -> str:
 def main() -> int:
     """Print the path of the helm that the tools use."""
     try:
-        print(find().path)
+        print(located())
     except HelmError as error:
         print(f"helm: {error}", file=sys.stderr)
         return 2

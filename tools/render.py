@@ -8,12 +8,11 @@ import logging
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tools import cli
-from tools.helm import HelmError, find
+from tools.helm import HelmError, located
 from tools.helm_errors import RenderError, classify
 from tools.inputs import CHART, Chart, InputError, chart, mapping, shown
 from tools.merge import overlay
@@ -49,11 +48,6 @@ class Target:
         return ["--namespace", self.namespace, "--kube-version", self.kube_version, *apis]
 
 
-@cache
-def _found() -> str:
-    return find().path
-
-
 async def render(
     chart: Path, values: Mapping[str, Any] | None = None, *, target: Target = Target(), helm: str | None = None
 ) -> str:
@@ -64,7 +58,7 @@ async def render(
     """
     from pyhelm3 import Command, errors
 
-    command = Command(executable=helm or _found())
+    command = Command(executable=helm or located())
     arguments = ["template", target.release, str(chart), *target.arguments, "--values", "-"]
     try:
         output = await command.run(arguments, json.dumps(values or {}).encode())
