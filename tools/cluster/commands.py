@@ -19,7 +19,7 @@ from tools.cluster.progress import Progress
 from tools.cluster.release import Release, can_enforce, values
 from tools.cluster.scene import Scene
 from tools.cluster.trouble import CannotRunError
-from tools.cluster.up import bring_up, enforcement_is_real, specification
+from tools.cluster.up import bring_up, deploy_stand_ins, enforcement_is_real, specification
 from tools.cluster.verdict import PASS, Result
 from tools.inputs import shown
 from tools.report import COULD_NOT_RUN, Report, exit_code, formats
@@ -113,6 +113,7 @@ def test(options: Options, output: Output) -> int:
         kube, internet = connect(options), Internet.of(options.name)
         if not internet.runs():
             internet.start(options.name, spec)
+        deploy_stand_ins(kube, spec, done.progress)
         scene = Scene(options, spec, kube, internet, Release.of(options), done.progress, done.results)
         enforcement_is_real(scene)
         trial.run(scene)

@@ -20,7 +20,9 @@ _GONE = (dynamic.exceptions.DynamicApiError, dynamic.exceptions.ResourceNotFound
 
 def labelled(kube: Kube) -> tuple[str, ...]:
     """Every object of any kind, anywhere, that carries the release's label, stand-ins aside: `kind namespace/name`."""
-    listable = [resource for resource in _resources(kube) if "list" in resource.verbs and "/" not in resource.name]
+    listable = [
+        resource for resource in _resources(kube) if "list" in (resource.verbs or ()) and "/" not in resource.name
+    ]
     with ThreadPoolExecutor(max_workers=8) as pool:
         found = pool.map(_list_labelled, listable)
     return tuple(sorted({name for names in found for name in names}))
@@ -29,7 +31,7 @@ def labelled(kube: Kube) -> tuple[str, ...]:
 def _resources(kube: Kube) -> Iterator[Any]:
     """Each resource once; the events of what is gone are no leftovers, and outlive everything."""
     for resource in kube.resources.resources.search():
-        if isinstance(resource, dynamic.resource.Resource) and resource.kind not in ("Event", "PodMetrics"):
+        if not isinstance(resource, dynamic.resource.ResourceList) and resource.kind not in ("Event", "PodMetrics"):
             yield resource
 
 
@@ -76,6 +78,13 @@ def remove_policies(kube: Kube) -> int:
             kube.delete(api_version, kind, item.metadata.name, item.metadata.namespace)
             removed += 1
     return removed
+
+
+def remove_hooks(kube: Kube, namespace: str) -> None:
+    """Delete the pods of failed `helm test`s: Helm keeps them to be looked at, and forgets them."""
+    for pod in kube.core.list_namespaced_pod(namespace, label_selector=OURS).items:
+        if "helm.sh/hook" in (pod.metadata.annotations or {}):
+            kube.delete("v1", "Pod", pod.metadata.name, namespace)
 
 
 def policies(kube: Kube) -> Mapping[str, Any]:

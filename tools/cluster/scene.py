@@ -15,10 +15,11 @@ from tools.cluster.options import NAMESPACE, Options
 from tools.cluster.plan import RESOLVER
 from tools.cluster.progress import Progress
 from tools.cluster.release import Release
+from tools.cluster.trouble import CannotRunError
 from tools.cluster.verdict import ERROR, PASS, Addresses, Report, Result
 from tools.flows import Flow, Specification, Target
 
-PROXY = "app.kubernetes.io/component=egress-proxy"
+PROXY = {"app.kubernetes.io/component": "egress-proxy"}
 _tokens = itertools.count(1)
 
 
@@ -44,9 +45,12 @@ class Scene:
             "apiserver": self.kube.core.read_namespaced_service("kubernetes", "default").spec.cluster_ip,
             "node": self._node(),
         }
-        for service in self.kube.core.list_namespaced_service(NAMESPACE, label_selector=PROXY).items:
-            services["proxy"] = service.spec.cluster_ip
-        return Addresses(pods, services, self.spec.internet)
+        for service in self.kube.core.list_namespaced_service(NAMESPACE).items:
+            if (service.spec.selector or {}).items() >= PROXY.items():
+                services["proxy"] = service.spec.cluster_ip
+        going = [pod for pod in self.proxy_pods() if pod.status.pod_ip and not pod.metadata.deletion_timestamp]
+        proxies = tuple(pod.status.pod_ip for pod in going)
+        return Addresses(pods, services, self.spec.internet, proxies)
 
     def _node(self) -> str:
         """The address of a node that is not the control plane's, where there is one."""
@@ -56,8 +60,19 @@ class Scene:
 
     def proxy_pods(self) -> list[Any]:
         """The proxy's pods, without the stand-in that wears its labels."""
-        pods = self.kube.core.list_namespaced_pod(NAMESPACE, label_selector=PROXY).items
-        return [pod for pod in pods if pod.metadata.name not in self.spec.pods]
+        pods = self.kube.core.list_namespaced_pod(
+            NAMESPACE, label_selector=",".join(f"{k}={v}" for k, v in PROXY.items())
+        )
+        return [pod for pod in pods.items if pod.metadata.name not in self.spec.pods]
+
+    def proxy_deployment(self) -> Any:
+        """The Deployment that makes those pods."""
+        for deployment in self.kube.apps.list_namespaced_deployment(NAMESPACE).items:
+            if deployment.spec.selector.match_labels.items() >= PROXY.items():
+                return deployment
+        raise CannotRunError(
+            f"no Deployment in namespace {NAMESPACE} makes the egress proxy: there is none to scale down"
+        )
 
     def probe(
         self, flows: Iterable[Flow], addresses: Addresses, seconds: float
@@ -66,8 +81,7 @@ class Scene:
         attempts: dict[str, list[Mapping[str, Any]]] = {}
         for flow in flows:
             token = f"{flow.name}-{next(_tokens)}"
-            attempt = verdict.attempt(flow, addresses, token, seconds)
-            attempts.setdefault(flow.source, []).append(attempt)
+            attempts.setdefault(flow.source, []).extend(verdict.attempts(flow, addresses, token, seconds))
         before = len(self.internet.log())
         by_pod = [(self.spec.pods[name], tried) for name, tried in attempts.items()]
         reports = probes.ask(self.kube, by_pod, seconds=seconds + 30)
@@ -78,13 +92,14 @@ class Scene:
 
         `seconds` is what one attempt may take; only the rows that are not right yet are tried again.
         """
-        started, addresses = time.monotonic(), self.addresses()
+        started = time.monotonic()
         pending, results = list(flows), {}
         stray: list[str] = []
         while pending:
+            addresses = self.addresses()
             reports, events = self.probe(pending, addresses, seconds)
             for flow in pending:
-                status, message = verdict.judge(flow, reports.get(flow.name, verdict.UNPROBED), addresses, events)
+                status, message = verdict.judge_all(flow, reports, addresses, events)
                 spent = time.monotonic() - started
                 results[flow.name] = Result(flow.name, state, status, message, spent, flow.line, flow)
             denied = not any(flow.allowed for flow in pending)

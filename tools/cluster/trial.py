@@ -12,7 +12,7 @@ from tools.cluster import leftovers, plan, probes, verdict
 from tools.cluster.kube import until
 from tools.cluster.options import NAMESPACE, RELEASE
 from tools.cluster.release import can_enforce, values
-from tools.cluster.scene import PROXY, Scene
+from tools.cluster.scene import Scene
 from tools.cluster.trouble import CannotRunError
 from tools.flows import Flow, Target
 
@@ -23,7 +23,9 @@ def run(scene: Scene) -> None:
     """Every step, in order. What is found is in `scene.results`; what stops it is a `CannotRunError`."""
     with scene.progress.step("remove what an earlier trial left"):
         scene.release.uninstall()
+        until("the proxy's pods are gone", 90, lambda: not scene.proxy_pods())
         scene.kube.delete(*ALLOW_ALL)
+        leftovers.remove_hooks(scene.kube, NAMESPACE)
     scene.names("before the chart")
     scene.twins("before the chart", through_proxy=False)
     install(scene)
@@ -125,10 +127,8 @@ def roll_back(scene: Scene) -> None:
 def proxy_down_and_back(scene: Scene) -> None:
     """No proxy pod at all, and then as many as before."""
     apps = scene.kube.apps
-    deployments = apps.list_namespaced_deployment(NAMESPACE, label_selector=PROXY).items
-    if not deployments:
-        raise CannotRunError(f"no Deployment in namespace {NAMESPACE} carries {PROXY}: there is no proxy to scale down")
-    name, replicas = deployments[0].metadata.name, deployments[0].spec.replicas
+    deployment = scene.proxy_deployment()
+    name, replicas = deployment.metadata.name, deployment.spec.replicas
     with scene.progress.step("scale the proxy to 0"):
         apps.patch_namespaced_deployment_scale(name, NAMESPACE, {"spec": {"replicas": 0}})
         until("the proxy's pods are gone", 90, lambda: not scene.proxy_pods())

@@ -15,11 +15,16 @@ PASS, FAIL, ERROR = "pass", "fail", "error"
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the specification's targets are in this cluster: pods by name, services by kind, names of the internet."""
+    """Where the specification's targets are in this cluster: pods by name, services by kind, names of the internet.
+
+    `proxies` are the proxy's pods, which a row through the proxy tries one by one besides its Service: a list that only
+    some of them know yet must not look like one that holds.
+    """
 
     pods: Mapping[str, str]
     services: Mapping[str, str]
     internet: Mapping[str, str]
+    proxies: tuple[str, ...] = ()
 
     def of(self, flow: Flow) -> str:
         """The address of a row's target; "" when this cluster has none now."""
@@ -55,6 +60,16 @@ class Result:
 
 
 UNPROBED = Report("unprobed", "the probe came back without a word")
+
+
+def attempts(flow: Flow, addresses: Addresses, token: str, seconds: float) -> list[dict[str, Any]]:
+    """A row's attempts: one, or one through the proxy's Service and one through each of its pods."""
+    first = attempt(flow, addresses, token, seconds)
+    if flow.via != "proxy":
+        return [first]
+    doors = enumerate(addresses.proxies, start=1)
+    more = [first | {"id": f"{flow.name}/{i}", "proxy": [door, flow.proxy_port]} for i, door in doors]
+    return [first, *more]
 
 
 def attempt(flow: Flow, addresses: Addresses, token: str, seconds: float) -> dict[str, Any]:
@@ -96,6 +111,18 @@ def judge(flow: Flow, report: Report, addresses: Addresses, events: Sequence[Map
             f"the client saw a denial ({said}), but a connection reached {came[0]['address']}:{came[0]['port']}",
         )
     return PASS, said
+
+
+def judge_all(
+    flow: Flow, reports: Mapping[str, Report], addresses: Addresses, events: Sequence[Mapping[str, Any]]
+) -> tuple[str, str]:
+    """The verdict on a row whose attempts all count: the first that is not a pass, else the first."""
+    made = [one["id"] for one in attempts(flow, addresses, "", 0)]
+    verdicts = [judge(flow, reports.get(name, UNPROBED), addresses, events) for name in made]
+    for door, (status, message) in zip(("", *addresses.proxies), verdicts, strict=False):
+        if status != PASS:
+            return status, f"{message} (at the proxy's pod {door})" if door else message
+    return verdicts[0]
 
 
 def _judge_allow(flow: Flow, report: Report, addresses: Addresses, said: str) -> tuple[str, str]:
