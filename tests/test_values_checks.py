@@ -15,7 +15,7 @@ from tools.checks.values import Layer, Values
 from tools.helm_errors import classify
 from tools.merge import merge
 from tools.model import Where, run
-from tools.schema import Rejection
+from tools.schema import Rejection, fault
 from tools.source import parse
 
 SCHEMA: dict[str, Any] = {
@@ -42,7 +42,8 @@ def layer(file: str, text: str) -> Layer:
 def values(text: str, helm: tuple[Rejection, ...] | None = (), schema: Any = None) -> Values:
     base, top = layer("values.yaml", BASE), layer("top.yaml", text)
     body = merge(base.body, top.body)
-    return Values("dev", body, (base, top), schema or SCHEMA, "values.schema.json", SUFFIXES, helm)
+    schema = schema or SCHEMA
+    return Values("dev", body, (base, top), schema, "values.schema.json", fault(schema), SUFFIXES, helm)
 
 
 def found(subject: Values) -> list[tuple[str, Where, str]]:

@@ -14,6 +14,7 @@ COULD_NOT_RUN = 2
 USAGE = 64
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+TRACEBACK = "SARK_TRACEBACK"
 
 EXIT_CODES = f"""exit codes: {CLEAN} clean, {FINDINGS} findings, {COULD_NOT_RUN} a stage could not run, {USAGE} usage"""
 
@@ -27,7 +28,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def run(main: Callable[[], int]) -> NoReturn:
-    """Run a command and exit with its code. A closed pipe and Ctrl-C end it quietly."""
+    """Run a command and exit with its code. A closed pipe and Ctrl-C end it quietly, a fault with one line."""
     try:
         code = main()
         sys.stdout.flush()
@@ -38,4 +39,14 @@ def run(main: Callable[[], int]) -> NoReturn:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         code = INTERRUPTED
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        print(fault(error), file=sys.stderr)
+        code = COULD_NOT_RUN
     sys.exit(code)
+
+
+def fault(error: Exception) -> str:
+    """What is said of an error that nobody foresaw."""
+    return f"a fault of the toolkit: {type(error).__name__}: {error} ({TRACEBACK}=1 shows where)"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.model import Manifest
+from tools.schema import fault
 from tools.source import Parsed, manifests, parse
 
 CHART = Path(__file__).resolve().parent.parent / "charts" / "sark-network"
@@ -59,6 +60,11 @@ class Chart:
             return json.loads(read_text(path))
         except json.JSONDecodeError as error:
             raise InputError(f"{shown(path)}:{error.lineno}: not JSON: {error.msg}") from None
+
+    @cached_property
+    def schema_fault(self) -> str:
+        """What makes the schema itself unusable, or ""."""
+        return fault(self.schema)
 
     def template(self, file: str) -> tuple[str, ...]:
         """The lines of a template; none when `file` is no file of the chart."""

@@ -48,6 +48,7 @@ def load(environment: str, files: Sequence[Path], chart: Chart) -> Loaded:
             layers=tuple(layers),
             schema=_schema(chart),
             schema_file=shown(chart.path / "values.schema.json"),
+            schema_fault=chart.schema_fault,
             suffixes=Suffixes.parse(chart.text("files/public-suffixes.txt")),
         ),
         override=override,

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from tools.cli import TRACEBACK, fault
 from tools.inputs import InputError
 from tools.model import Finding, Stage
 
@@ -29,9 +30,9 @@ class Recorder:
         except InputError as error:
             skipped = str(error)
         except Exception as error:
-            if os.environ.get("SARK_TRACEBACK"):
+            if os.environ.get(TRACEBACK):
                 raise
-            skipped = f"a fault of the toolkit: {type(error).__name__}: {error} (SARK_TRACEBACK=1 shows where)"
+            skipped = fault(error)
         self.add(Stage(name, self.environment, findings, skipped, time.perf_counter() - started + waited))
 
     def skip(self, names: Iterable[str], reason: str, *, excused: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from tools.allowlist import Allowlist, Suffixes, parse_values
 from tools.model import Problem, Where
 from tools.paths import nearest
-from tools.schema import Rejection, fault, judge
+from tools.schema import Rejection, judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,8 @@ class Layer:
 class Values:
     """The values of one environment, as its chart sees them, and the layers that they come from (the chart's first).
 
-    `helm`: what Helm's own schema check refused; None when Helm was not asked.
+    `schema_fault`: what makes the schema itself unusable, or "". `helm`: what Helm's own schema check refused; None
+    when Helm was not asked.
     """
 
     environment: str
@@ -34,6 +35,7 @@ class Values:
     layers: tuple[Layer, ...]
     schema: Mapping[str, Any]
     schema_file: str
+    schema_fault: str
     suffixes: Suffixes
     helm: tuple[Rejection, ...] | None = None
 
@@ -68,8 +70,8 @@ def schema_is_valid(values: Values) -> Iterator[Problem]:
     A wrong keyword in it checks nothing, and Helm says so only when it renders. Source: JSON Schema draft-07, the
     newest that every Helm 3 reads.
     """
-    if problem := fault(values.schema):
-        yield Problem(Where(values.schema_file), f"not a draft-07 schema: {problem}")
+    if values.schema_fault:
+        yield Problem(Where(values.schema_file), f"not a draft-07 schema: {values.schema_fault}")
 
 
 def values_match_schema(values: Values) -> Iterator[Problem]:
@@ -78,7 +80,7 @@ def values_match_schema(values: Values) -> Iterator[Problem]:
     An unknown key is refused because a template would ignore it: `egress.domain` for `egress.domains` would allow
     nothing, and `enabeld: true` would switch nothing on. The message says what to write.
     """
-    if fault(values.schema):
+    if values.schema_fault:
         return
     listed = {problem.where.path for problem in values.allowlist[1]}
     for rejection in values.rejections:
@@ -95,7 +97,7 @@ def schema_verdicts_agree(values: Values) -> Iterator[Problem]:
     reverse.
     Say it with `pattern` and draft-07's keywords.
     """
-    if values.helm is None or fault(values.schema):
+    if values.helm is None or values.schema_fault:
         return
     ours, theirs = values.rejections, values.helm
     if ours and not theirs:
