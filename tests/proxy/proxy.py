@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import itertools
 import json
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Mapping
@@ -48,10 +48,10 @@ class Proxy:
     def __init__(self, namespace: Namespace, folder: Path, envoy: str, values: Mapping[str, Any], patch: Mapping[str, str] = {}) -> None:
         number = next(_numbers)
         self.ports = {part: 3128 + 10 * number + i for i, part in enumerate(PARTS)}
-        self.metrics = 3138 + 10 * number - 1
+        self.metrics, self.admin = 3137 + 10 * number, 9801 + number
         own = {"ports": self.ports, "metricsPort": self.metrics, "resolvers": [RESOLVER], "drainSeconds": 1, "connectTimeoutSeconds": 1}
         self._values = {"proxy": own}
-        self._patch = {**patch, LIST: str(folder / "list"), "port_value: 9901": f"port_value: {9801 + number}"}
+        self._patch = {**patch, LIST: str(folder / "list"), "port_value: 9901": f"port_value: {self.admin}"}
         self.namespace, self.folder, self._versions = namespace, folder, itertools.count()
         (folder / "list").mkdir(parents=True)
         manifests = objects(merge(self._values, values))
@@ -139,12 +139,11 @@ class Proxy:
         with self.namespace.socket() as sock:
             sock.settimeout(8)
             sock.connect(("127.0.0.1", port or self.metrics))
-            sock.sendall(f"GET {path} HTTP/1.1\r\nHost: metrics\r\nConnection: close\r\n\r\n".encode())
-            answer = b""
-            while part := sock.recv(65536):
-                answer += part
-        head, _, body = answer.partition(b"\r\n\r\n")
-        return int(head.split()[1]), body.decode()
+            page = http.client.HTTPConnection("metrics")
+            page.sock = sock
+            page.request("GET", path)
+            answer = page.getresponse()
+            return answer.status, answer.read().decode()
 
     def memory(self) -> int:
         """Resident bytes."""
@@ -157,4 +156,4 @@ class Proxy:
         self._process.wait(10)
 
 
-__all__ = ["LIST", "MOUNT", "Proxy", "files", "objects", "socket"]
+__all__ = ["LIST", "MOUNT", "Proxy", "files", "objects"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -13,6 +15,8 @@ from tests.proxy.client import Client
 from tests.proxy.conftest import Start
 from tests.proxy.proxy import Proxy
 from tests.proxy.world import World
+
+Open = Callable[..., Client]
 
 NAMES = {name: f"203.0.113.{30 + i}" for i, name in enumerate(("stays.test", "goes.test", "comes.test", "port.test"))}
 INTERNAL = [
@@ -36,14 +40,21 @@ def proxy(start: Start, world: World) -> Proxy:
     return start(FIRST)
 
 
-def tunnel(proxy: Proxy, name: str, port: int = 443) -> Client:
-    """An open tunnel that has carried something."""
-    made = Client(proxy.namespace, proxy.ports["gateway"])
-    assert made.connect(f"{name}:{port}")[0] == 200
-    if port != 5432:
-        made.encrypt(name)
-    assert made.alive()
-    return made
+@pytest.fixture
+def tunnel() -> Iterator[Open]:
+    """Opens tunnels, each of which has carried something."""
+    with ExitStack() as stack:
+
+        def made(proxy: Proxy, name: str, port: int = 443) -> Client:
+            client = Client(proxy.namespace, proxy.ports["gateway"])
+            stack.callback(lambda: client.close())
+            assert client.connect(f"{name}:{port}")[0] == 200
+            if port != 5432:
+                client.encrypt(name)
+            assert client.alive()
+            return client
+
+        yield made
 
 
 def until(fact: Callable[[], bool], seconds: float = 6) -> bool:
@@ -66,7 +77,7 @@ def reachable(proxy: Proxy, name: str) -> bool:
     return client.tls(proxy.namespace, proxy.ports["gateway"], f"{name}:443", name).text.startswith(NAMES[name])
 
 
-def test_several_changes_in_a_row(proxy: Proxy) -> None:
+def test_several_changes_in_a_row(proxy: Proxy, tunnel: Open) -> None:
     stays, goes, port = tunnel(proxy, "stays.test"), tunnel(proxy, "goes.test"), tunnel(proxy, "port.test", 8443)
     tcp_stays, tcp_goes = tunnel(proxy, "tcp-stays.test", 5432), tunnel(proxy, "tcp-goes.test", 5432)
 
@@ -95,7 +106,7 @@ def test_several_changes_in_a_row(proxy: Proxy) -> None:
     assert not [line for line in proxy.complaints() if "error" in line or "rejected" in line]
 
 
-def test_other_settings_cut_nothing(proxy: Proxy) -> None:
+def test_other_settings_cut_nothing(proxy: Proxy, tunnel: Open) -> None:
     """Denied ranges and the mode of another workload's entries are in files that no tunnel hangs on."""
     stays, tcp = tunnel(proxy, "stays.test"), tunnel(proxy, "tcp-stays.test", 5432)
     more = [*INTERNAL, {"name": "more.test", "cidrs": ["10.40.0.0/16"], "protocol": "http", "ports": [80]}]
@@ -108,7 +119,7 @@ def test_other_settings_cut_nothing(proxy: Proxy) -> None:
     assert tcp.alive()
 
 
-def test_a_broken_file_changes_nothing(proxy: Proxy) -> None:
+def test_a_broken_file_changes_nothing(proxy: Proxy, tunnel: Open) -> None:
     stays = tunnel(proxy, "stays.test")
     good = {path.name: path.read_text() for path in (proxy.folder / "list").glob("*.yaml")}
     proxy.put(good | {"listeners.yaml": "resources: [", "routes-gateway.yaml": "resources: [{}]"})
@@ -121,11 +132,13 @@ def test_a_broken_file_changes_nothing(proxy: Proxy) -> None:
     assert until(lambda: reachable(proxy, "goes.test"))
 
 
-def test_a_tunnel_outlives_the_answer_that_made_it(start: Start, world: World) -> None:
+def test_a_tunnel_outlives_the_answer_that_made_it(start: Start, world: World, tunnel: Open) -> None:
     """Envoy forgets a name that nobody has asked for in a while; who is connected stays so."""
     world.zone |= {name: [address] for name, address in NAMES.items()}
     forgetful = start(FIRST, {'"max_hosts":16384': '"max_hosts":16384,"host_ttl":"1s"'})
     assert '"host_ttl":"1s"' in (forgetful.folder / "list" / "listeners.yaml").read_text()
     stays = tunnel(forgetful, "stays.test")
-    time.sleep(12)
+    forgotten = re.compile(r"^envoy_dns_cache_(?:names|addresses)_\w+_host_removed\{\} [1-9]", re.M)
+    assert until(lambda: len(forgotten.findall(forgetful.get("/stats/prometheus")[1])) == 2, 20)
+    time.sleep(0.5)
     assert stays.alive()

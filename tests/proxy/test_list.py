@@ -90,7 +90,9 @@ ROWS = (
 
 
 @pytest.fixture(scope="module")
-def outcomes(enforcing: Proxy) -> dict[str, Outcome]:
+def outcomes(enforcing: Proxy, world: World) -> dict[str, Outcome]:
+    world.arrivals.clear()
+    world.queries.clear()
     return make(enforcing, ROWS)
 
 

@@ -17,7 +17,7 @@ as little as it can, for there may be thousands. No default chain when enforcing
   access_log:
     {{- include "sark-network.envoy.innerLog" (dict "when" `response.code_details == "filter_chain_not_found" && connection.requested_server_name != ""` "verdict" "denied" "reason" "sni-not-in-egress.domains") | nindent 4 }}
     {{- include "sark-network.envoy.innerLog" (dict "when" `response.code_details == "filter_chain_not_found" && connection.requested_server_name == ""` "verdict" "denied" "reason" "no-sni") | nindent 4 }}
-    {{- include "sark-network.envoy.innerLog" (dict "when" `response.code_details != "filter_chain_not_found" && !has(upstream.address)` "verdict" "failed" "reason" "client-left") | nindent 4 }}
+    {{- include "sark-network.envoy.innerLog" (dict "when" "!has(response.code_details) && !has(upstream.address)" "verdict" "failed" "reason" "client-left") | nindent 4 }}
   filter_chains:
     {{- range concat .plan.entries .plan.internal }}
     {{- if and (has $workload .workloads) (has $port .ports) (eq (default "tls" .protocol) "tls") }}

@@ -56,6 +56,7 @@ resources:
 codec_type: HTTP1
 stream_idle_timeout: {{ .root.Values.proxy.idleTimeoutSeconds }}s
 request_headers_timeout: 10s
+delayed_close_timeout: 0.1s
 common_http_protocol_options: {idle_timeout: 60s}
 upgrade_configs: [{upgrade_type: CONNECT}]
 {{- end -}}
