@@ -67,6 +67,9 @@ METADATA: tuple[tuple[IPv4Address | IPv6Address, str], ...] = (
 @lru_cache(maxsize=8192)
 def network(text: str) -> Net | None:
     """The network that a CIDR or an address names, host bits dropped; None when it is neither."""
+    _, slash, length = text.partition("/")
+    if slash and not length.isdecimal():
+        return None
     try:
         return ip_network(text, strict=False)
     except ValueError:
@@ -81,9 +84,11 @@ def address(text: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
-def mapped(net: Net) -> bool:
-    """Whether it is IPv4 written as IPv6 (::ffff:0:0/96), which Kubernetes and Calico take for IPv4."""
-    return isinstance(net, IPv6Network) and net.network_address.ipv4_mapped is not None
+def mapped(net: Net) -> IPv4Network | None:
+    """The IPv4 network that an IPv6 one of ::ffff:0:0/96 is to Go's parser, and so to Kubernetes and Calico."""
+    if isinstance(net, IPv6Network) and net.network_address.ipv4_mapped is not None and net.prefixlen >= 96:
+        return IPv4Network((net.network_address.ipv4_mapped, net.prefixlen - 96))
+    return None
 
 
 def within(inner: Net, outer: Net) -> bool:

@@ -13,6 +13,9 @@ from tools.tree import Node, root
 PORT_RANGE = re.compile(r"(\d+):(\d+)")
 PORTS = ("ports", "notPorts")
 
+# Protocols that may be written by their number (IANA).
+NUMBERED = {"1": "ICMP", "6": "TCP", "17": "UDP", "58": "ICMPv6", "132": "SCTP", "136": "UDPLite"}
+
 # What selects endpoints and network sets by what they are; addresses that are neither never match.
 BY_LABEL = ("selector", "namespaceSelector", "serviceAccounts", "services", "domains")
 BESIDE = ("ipVersion", "notProtocol", "icmp", "notICMP", "http")
@@ -71,6 +74,7 @@ def _peer(entity: Node, rule: Node, clusterwide: bool) -> Peer:
 def _ports(rule: Node) -> tuple[Port, ...]:
     protocol = rule["protocol"]
     name = str(protocol.value) if protocol.present else ""
+    name = NUMBERED.get(name, name)
     items = rule["destination"]["ports"].items()
     if items:
         return tuple(_port(item, name) for item in items)

@@ -55,5 +55,7 @@ def test_private(text: str, expected: bool) -> None:
 def test_network_reads_what_an_api_would() -> None:
     assert network("0.0.0.0/0") == ALL_IPV4
     assert [network(text) for text in ("", "x", "10.0.0.0/33", "010.0.0.0/8", "10.0.0")] == [None] * 5
-    assert mapped(ip_network("::ffff:0:0/96"))
-    assert not mapped(ip_network("::/0"))
+    assert network("10.0.0.0/255.0.0.0") is None
+    assert mapped(ip_network("::ffff:0:0/96")) == ALL_IPV4
+    assert mapped(ip_network("::ffff:10.0.0.0/104")) == ip_network("10.0.0.0/8")
+    assert mapped(ip_network("::/0")) is None

@@ -139,7 +139,9 @@ CALICO_PORTS: dict[str, list[tuple[str, int, int, str]]] = {
         ("TCP", 1, 65535, "http"),
     ],
     "{protocol: UDP}": [("UDP", 1, 65535, "")],
-    "{protocol: 17}": [("17", 1, 65535, "")],
+    "{protocol: 17}": [("UDP", 1, 65535, "")],
+    "{protocol: '132'}": [("SCTP", 1, 65535, "")],
+    "{protocol: 2}": [("2", 1, 65535, "")],
     "{}": [],
 }
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from tools.addresses import ALL_IPV4, ALL_IPV6
+from tools.addresses import ALL_IPV4, ALL_IPV6, mapped, network
 from tools.calico import SelectorError, parse
 from tools.model import Check, Problem, Severity
-from tools.netpol_calico import NEAR_AND_FAR
+from tools.netpol_calico import NEAR_AND_FAR, PORTS
 from tools.policy import NETWORK_POLICY_ORDER, Policy, Rule
 from tools.tree import Node
 from tools.workloads import Cluster
 
+BESIDE_NO_SERVICES = ("selector", "notSelector", "namespaceSelector", "serviceAccounts", "nets", "notNets")
 NOT_PODS = "destination: {notSelector: \"projectcalico.org/orchestrator == 'k8s'\"}"
 
 
@@ -183,42 +184,49 @@ def _matches_unlabelled(selector: str) -> bool:
 
 
 def _mixed_families(rule: Rule) -> Iterator[Problem]:
-    seen: set[bool] = set()
+    version = rule.node["ipVersion"]
+    if version.present and version.number() not in (4, 6):
+        yield version.problem(f"{version.value!r} is no IP version; write 4 or 6")
+        return
+    wanted = version.number()
     for side in ("source", "destination"):
-        for key in ("nets", "notNets"):
-            for item in rule.node[side][key].items():
-                seen.add(":" in item.text())
-                if len(seen) == 2:
-                    yield item.problem("IPv4 and IPv6 CIDRs in one rule, which Calico refuses; write one rule a family")
-                    return
+        for item in (*rule.node[side]["nets"].items(), *rule.node[side]["notNets"].items()):
+            net = network(item.text())
+            family = None if net is None else 4 if mapped(net) else net.version
+            if family and wanted and family != wanted:
+                said = "ipVersion says otherwise" if version.present else "Calico refuses a rule with both families"
+                yield item.problem(f"this is IPv{family}, and {said}; write one rule a family")
+                return
+            wanted = wanted or family
 
 
 def _lonely_fields(policy: Policy, rule: Rule) -> Iterator[Problem]:
-    node, action = rule.node, rule.action
-    _, near, far = NEAR_AND_FAR[rule.direction]
-    if not node["http"].empty and (rule.direction == "Egress" or action != "Allow"):
-        yield node["http"].problem("an HTTP match stands only in an ingress rule that allows; take it out")
-    if not node["icmp"].empty and node["protocol"].text() not in ("ICMP", "ICMPv6"):
+    node, protocol = rule.node, rule.node["protocol"]
+    if not node["http"].empty:
+        if rule.direction == "Egress" or rule.action != "Allow":
+            yield node["http"].problem("an HTTP match stands only in an ingress rule that allows; take it out")
+        if protocol.present and protocol.text() != "TCP":
+            yield protocol.problem("an HTTP match needs protocol TCP, or none; write it")
+    if not node["icmp"].empty and protocol.text() not in ("ICMP", "ICMPv6"):
         yield node["icmp"].problem("icmp needs protocol ICMP or ICMPv6; write it")
-    if not node[near]["services"].empty:
-        yield node[near]["services"].problem(f"services stand in {far} of this direction; move them there")
-    services = node[far]["services"]
-    if services.empty:
+    for key in ("icmp", "notICMP"):
+        if node[key]["code"].present and not node[key]["type"].present:
+            yield node[key].problem("an ICMP code needs a type; write it")
+    yield from _services(policy, rule)
+
+
+def _services(policy: Policy, rule: Rule) -> Iterator[Problem]:
+    _, near, far = NEAR_AND_FAR[rule.direction]
+    if not rule.node[near]["services"].empty:
+        yield rule.node[near]["services"].problem(f"services stand in {far} of this direction; move them there")
+    entity = rule.node[far]
+    if entity["services"].empty:
         return
-    for key in (
-        "selector",
-        "notSelector",
-        "namespaceSelector",
-        "serviceAccounts",
-        "nets",
-        "notNets",
-        "ports",
-        "notPorts",
-    ):
-        if not node[far][key].empty:
-            yield node[far][key].problem(f"{key} cannot stand beside services, which bring their own; drop one")
-    if policy.clusterwide and not services["namespace"].text():
-        yield services.problem("services in a GlobalNetworkPolicy need a namespace; write it")
+    for key in BESIDE_NO_SERVICES if rule.direction == "Ingress" else (*BESIDE_NO_SERVICES, *PORTS):
+        if not entity[key].empty:
+            yield entity[key].problem(f"{key} cannot stand beside services, which bring their own; drop one")
+    if policy.clusterwide and not entity["services"]["namespace"].text():
+        yield entity["services"].problem("services in a GlobalNetworkPolicy need a namespace; write it")
 
 
 CHECKS: tuple[Check[Cluster], ...] = (

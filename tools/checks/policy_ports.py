@@ -75,7 +75,7 @@ def _kubernetes_port_faults(item: Node) -> Iterator[Problem]:
 
 def _calico_port_faults(rule: Node) -> Iterator[Problem]:
     protocol = rule["protocol"]
-    named = protocol.text() in WITH_PORTS or protocol.value in (6, 17, 132)
+    named = str(protocol.value) in (*WITH_PORTS, "6", "17", "132")
     for side in (rule["source"], rule["destination"]):
         for key in ("ports", "notPorts"):
             for item in side[key].items():
@@ -91,7 +91,7 @@ def _calico_range_faults(item: Node) -> Iterator[Problem]:
     found = PORT_RANGE.fullmatch(text)
     first, last = (int(found[1]), int(found[2])) if found else (number, number)
     if first is None or last is None:
-        if text and (fault := port_name_fault(text)):
+        if isinstance(item.value, str) and (fault := port_name_fault(text)):
             yield item.problem(f'{fault}; a range is written "8000:8010"')
     elif not 1 <= first <= last <= HIGHEST_PORT:
         what = "range" if found else "port"

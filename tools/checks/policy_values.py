@@ -23,7 +23,7 @@ def cidrs_are_valid(cluster: Cluster) -> Iterator[Problem]:
     No schema looks into them. The API server refuses `10.0.0.0/33`; a network with host bits set, such as
     `10.1.2.3/8`, it may take for all of `10.0.0.0/8`. An `except` must lie inside its `cidr`, in the same family,
     and be smaller than it; one that lies outside excepts nothing.
-    `::ffff:0:0/96` is IPv4 to Kubernetes and Calico, and refused among IPv6.
+    `::ffff:0:0/96` is `0.0.0.0/0` to Kubernetes and Calico.
     Write `address/length` with the host bits zero; a single address is `/32` or `/128`.
     Source: k8s.io/kubernetes networking validation; libcalico-go validator v3.
     """
@@ -117,8 +117,8 @@ def _cidr_faults(node: Node) -> Iterator[Problem]:
     in_set = node.manifest.kind.endswith("NetworkSet")
     if net is None:
         yield node.problem(f"{node.value!r} is no CIDR; write address/length, such as 10.0.0.0/8 or fd00::/8")
-    elif mapped(net):
-        yield node.problem(f"{text} is read as IPv4 and not as IPv6, and refused; write the IPv4 network, or drop it")
+    elif four := mapped(net):
+        yield node.problem(f"{text} is read as {four}, and not as IPv6; write that, or drop it")
     elif "/" not in text and not in_set:
         yield node.problem(f"{text!r} is an address and not a CIDR; write {net}")
     elif address(text) != net.network_address:
