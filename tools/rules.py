@@ -31,6 +31,7 @@ TITLES = {
     "manifests": "Manifests: any object",
     "policies": "Policies",
     "egress": "Egress: what the manifests allow against what the values list",
+    "envoy": "Envoy: its own verdict on the proxy's configuration",
 }
 
 
@@ -48,7 +49,7 @@ def _index() -> Iterator[str]:
 
 
 def _stage(stage: str) -> Iterator[str]:
-    yield f"## {TITLES[stage]}\n"
+    yield f"## {TITLES.get(stage, stage.capitalize())}\n"
     for check in sorted(checks(stage), key=rule_id):
         fact, text = _entry(check)
         yield f"### {rule_id(check)}\n"
