@@ -28,7 +28,7 @@ check: $(DEV) ## lint, format, types, and generated docs that are up to date
 	@$(PY) -m tools.chart_readme --check
 
 cluster: $(DEV) helm kind ## install the chart in a kind cluster with Calico and probe it; needs Docker
-	@$(PY) -m pytest -m kind -q
+	@$(PY) -m tools.cluster all
 
 bench: $(DEV) helm ## measure the validator
 	@bench/validate
