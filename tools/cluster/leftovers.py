@@ -71,13 +71,21 @@ def _has(kube: Kube, api_version: str, kind: str, namespace: str, name: str) -> 
 
 def remove_policies(kube: Kube) -> int:
     """Delete every policy of the release behind Helm's back, and say how many there were."""
-    removed = 0
+    found = list(_policies(kube))
+    for api_version, kind, item in found:
+        kube.delete(api_version, kind, item.metadata.name, item.metadata.namespace)
+    return len(found)
+
+
+def policy_names(kube: Kube) -> list[tuple[str, str]]:
+    """The kind and name of every policy of the release."""
+    return [(kind, str(item.metadata.name)) for _, kind, item in _policies(kube)]
+
+
+def _policies(kube: Kube) -> Iterator[tuple[str, str, Any]]:
     for api_version, kind in POLICIES:
-        resource = kube.kind(api_version, kind)
-        for item in resource.get(label_selector=OURS).items:
-            kube.delete(api_version, kind, item.metadata.name, item.metadata.namespace)
-            removed += 1
-    return removed
+        for item in kube.kind(api_version, kind).get(label_selector=OURS).items:
+            yield api_version, kind, item
 
 
 def remove_hooks(kube: Kube, namespace: str) -> None:

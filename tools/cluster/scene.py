@@ -118,11 +118,12 @@ class Scene:
         status = PASS if not troubles else ERROR if error else verdict.FAIL
         self.results.append(Result(name, state, status, "; ".join(troubles) or said))
 
-    def rows(self, state: str) -> None:
-        """Every row of a state: first those that must be answered, then, in silence, those that must not."""
+    def rows(self, state: str, flows: Sequence[Flow] | None = None) -> None:
+        """Every row of a state, or those given: first those that must be answered, then, alone, those that must not."""
+        flows = self.spec.during(state) if flows is None else flows
         with self.progress.step(f"rows: {state}"):
-            self.settle(state, self.spec.during(state, "allow"), seconds=5)
-            self.settle(state, self.spec.during(state, "deny"))
+            self.settle(state, [flow for flow in flows if flow.allowed], seconds=5)
+            self.settle(state, [flow for flow in flows if not flow.allowed])
 
     def twins(self, state: str, *, through_proxy: bool) -> None:
         """Every denied row once more, with nothing to forbid it: all must be answered."""

@@ -15,7 +15,15 @@ from tools.cluster.release import can_enforce, values
 from tools.cluster.scene import Scene
 from tools.cluster.trouble import CannotRunError
 from tools.flows import Flow, Target
+from tools.merge import overlay
 
+BACK = (
+    "intruder-to-proxy",
+    "direct-to-unlisted-name",
+    "stranger-to-database",
+    "gateway-to-database",
+    "listed-wildcard",
+)
 ALLOW_ALL = ("networking.k8s.io/v1", "NetworkPolicy", "allow-all-by-somebody", NAMESPACE)
 
 
@@ -35,6 +43,7 @@ def run(scene: Scene) -> None:
     upgrade(scene)
     roll_back(scene)
     proxy_down_and_back(scene)
+    network_policies_alone(scene)
     without_policies(scene)
     uninstall(scene)
     scene.twins("after the chart", through_proxy=False)
@@ -140,23 +149,29 @@ def proxy_down_and_back(scene: Scene) -> None:
     scene.rows("proxy-back")
 
 
+def network_policies_alone(scene: Scene) -> None:
+    """The same rows without Calico's lock-down, as on any other CNI: it must not hide a hole in the NetworkPolicies."""
+    wanted = overlay(values(scene.options), {"calico": {"enabled": False}})
+    with scene.progress.step("helm upgrade without Calico's lock-down"):
+        scene.release.install(wanted)
+    left = [name for kind, name in leftovers.policy_names(scene.kube) if kind == "GlobalNetworkPolicy"]
+    scene.note("lock-down-removed", "NetworkPolicies alone", [f"{name} is still there" for name in left])
+    scene.rows("NetworkPolicies alone", scene.spec.during("installed"))
+
+
 def without_policies(scene: Scene) -> None:
-    """The chart's policies deleted behind Helm's back and its proxy left: denied rows to the proxy must be answered."""
+    """The chart's policies deleted behind Helm's back and its proxy left.
+
+    Denied rows to the proxy must be answered now; and what Envoy is to deny, it must deny with no policy behind it.
+    """
     removed = leftovers.remove_policies(scene.kube)
     scene.note("policies-removed", "without policies", [] if removed else ["there were none"], f"{removed} policies")
     scene.twins("without policies", through_proxy=True)
+    envoys = [flow for flow in scene.spec.during("installed") if flow.via == "proxy" and flow.twin != "proxy"]
+    scene.rows("Envoy alone", envoys)
     with scene.progress.step("helm upgrade puts the policies back"):
         scene.release.install(values(scene.options))
-    scene.settle("policies back", [flow for flow in scene.spec.during("installed") if flow.name in BACK])
-
-
-BACK = (
-    "intruder-to-proxy",
-    "direct-to-unlisted-name",
-    "stranger-to-database",
-    "gateway-to-database",
-    "listed-wildcard",
-)
+    scene.rows("policies back", [flow for flow in scene.spec.during("installed") if flow.name in BACK])
 
 
 def uninstall(scene: Scene) -> None:
