@@ -68,7 +68,7 @@ METADATA: tuple[tuple[IPv4Address | IPv6Address, str], ...] = (
 def network(text: str) -> Net | None:
     """The network that a CIDR or an address names, host bits dropped; None when it is neither."""
     _, slash, length = text.partition("/")
-    if slash and not length.isdecimal():
+    if "%" in text or (slash and not length.isdecimal()):
         return None
     try:
         return ip_network(text, strict=False)

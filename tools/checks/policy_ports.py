@@ -62,7 +62,7 @@ def _kubernetes_port_faults(item: Node) -> Iterator[Problem]:
         yield port.problem(f"{number} is no port; write 1 to {HIGHEST_PORT}")
     if port.text().isdecimal():
         yield port.problem(f"{port.text()!r} is a string, and is taken for a name; write it without quotes")
-    elif port.text() and (fault := port_name_fault(port.text())):
+    elif isinstance(port.value, str) and (fault := port_name_fault(port.text())):
         yield port.problem(fault)
     if not end.present or end.number() is None:
         return

@@ -26,7 +26,8 @@ def policy_types_are_valid(cluster: Cluster) -> Iterator[Problem]:
             if node.text() not in DIRECTIONS:
                 yield node.problem(f"{node.value!r} is no policy type; write Ingress or Egress")
             elif node.text() in seen:
-                yield node.problem(f"{node.text()} is listed twice; drop one of them")
+                message = f"{node.text()} is listed twice; drop one of them"
+                yield node.problem(message, Severity.ERROR if policy.calico else Severity.WARNING)
             seen.add(node.text())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from tools import selectors
@@ -14,6 +15,7 @@ from tools.workloads import Cluster
 POLICY_GROUPS = ("networking.k8s.io", "projectcalico.org", "crd.projectcalico.org", "policy.networking.k8s.io")
 LABEL_SELECTORS = ("podSelector", "namespaceSelector", "namespaces", "nodes")
 CALICO_SELECTORS = ("selector", "notSelector", "namespaceSelector", "serviceAccountSelector")
+LEADING_ZERO = re.compile(r"(\d+\.){0,3}0\d+[./]")
 CIDR_LISTS = ("except", "nets", "notNets", "networks")
 
 
@@ -30,7 +32,7 @@ def cidrs_are_valid(cluster: Cluster) -> Iterator[Problem]:
     for spec in specs(cluster):
         for node in spec.walk():
             key = node.path.rpartition(".")[2]
-            if key == "cidr" and node.text():
+            if key == "cidr" and isinstance(node.value, str):
                 yield from _cidr_faults(node)
             elif key in CIDR_LISTS:
                 for item in node.items():
@@ -81,11 +83,11 @@ def calico_selectors_are_valid(cluster: Cluster) -> Iterator[Problem]:
 
 
 def ip_blocks_stand_alone(cluster: Cluster) -> Iterator[Problem]:
-    """A NetworkPolicy peer is addresses or pods, never both.
+    """A NetworkPolicy peer is addresses or pods: never both, and never nothing.
 
     `ipBlock` beside `podSelector` or `namespaceSelector` in one item passes the schema, and the API server refuses
-    it.
-    Write two items of the list; they are alternatives.
+    it, as it does an item with none of them.
+    Write two items of the list; they are alternatives. For every pod of the namespace write `podSelector: {}`.
     Source: k8s.io/kubernetes networking validation.
     """
     for spec in specs(cluster):
@@ -93,6 +95,8 @@ def ip_blocks_stand_alone(cluster: Cluster) -> Iterator[Problem]:
             for rule in spec[direction].items():
                 for peer in rule[far].items():
                     beside = [key for key in ("podSelector", "namespaceSelector") if peer[key].present]
+                    if peer.value == {}:
+                        yield peer.problem("a peer with nothing in it; write ipBlock, podSelector or namespaceSelector")
                     if peer["ipBlock"].present and beside:
                         yield peer.problem(
                             f"ipBlock and {' and '.join(beside)} in one peer; make them two items of {far}"
@@ -115,7 +119,9 @@ def _cidr_faults(node: Node) -> Iterator[Problem]:
     text = node.text()
     net = network(text)
     in_set = node.manifest.kind.endswith("NetworkSet")
-    if net is None:
+    if net is None and LEADING_ZERO.match(text):
+        yield node.problem(f"{text} has a leading zero, which some read as octal; write the numbers without")
+    elif net is None:
         yield node.problem(f"{node.value!r} is no CIDR; write address/length, such as 10.0.0.0/8 or fd00::/8")
     elif four := mapped(net):
         yield node.problem(f"{text} is read as {four}, and not as IPv6; write that, or drop it")
