@@ -18,8 +18,9 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "manifests": ("tools.checks.manifests", "tools.checks.schemas", "tools.checks.calico_api"),
     "policies": ("tools.checks.policies",),
     "egress": ("tools.checks.egress",),
+    "envoy": ("tools.checks.envoy",),
 }
-STAGES = (*MODULES, "envoy")
+STAGES = tuple(MODULES)
 
 
 def checks(stage: str) -> tuple[Check[Any], ...]:

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from tools import cli, judge
-from tools.envoy_stage import verdict
+from tools.envoy import verdict
 from tools.inputs import CHART, Chart, InputError, chart, manifest_texts, objects
 from tools.model import Stage
 from tools.pipeline import Job, environment

@@ -6,7 +6,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 
-from tests.proxy.namespace import Namespace
+from proxy.namespace import Namespace
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.proxy.namespace import Namespace, NoNamespace
-from tests.proxy.proxy import Proxy
-from tests.proxy.world import World
+from proxy.namespace import Namespace, NoNamespaceError
+from proxy.proxy import Proxy
+from proxy.world import World
 
 Start = Callable[..., Proxy]
 
@@ -54,7 +54,7 @@ def envoy() -> str:
 def namespace(envoy: str) -> Iterator[Namespace]:
     try:
         made = Namespace()
-    except NoNamespace as error:
+    except NoNamespaceError as error:
         pytest.skip(f"{error}: the proxy was not tested")
     yield made
     made.close()

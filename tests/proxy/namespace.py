@@ -15,7 +15,7 @@ from pathlib import Path
 AGENT = Path(__file__).with_name("agent.py")
 
 
-class NoNamespace(Exception):
+class NoNamespaceError(Exception):
     """This machine gives us none; the message says why."""
 
 
@@ -26,7 +26,7 @@ class Namespace:
     def __init__(self) -> None:
         for program in ("unshare", "nsenter", "ip"):
             if not shutil.which(program):
-                raise NoNamespace(f"{program} is not on PATH; install util-linux and iproute2")
+                raise NoNamespaceError(f"{program} is not on PATH; install util-linux and iproute2")
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._lock = threading.Lock()
         self._agent = subprocess.Popen(
@@ -39,10 +39,10 @@ class Namespace:
         first = self._channel.recv(4096)
         if not first:
             _, why = self._agent.communicate()
-            raise NoNamespace(f"no network namespace: {why.strip()}; allow user namespaces, or run as root")
+            raise NoNamespaceError(f"no network namespace: {why.strip()}; allow user namespaces, or run as root")
         if why := json.loads(first):
             self.close()
-            raise NoNamespace(f"the network namespace cannot be furnished: {why}")
+            raise NoNamespaceError(f"the network namespace cannot be furnished: {why}")
 
     def _flags(self) -> list[str]:
         return ["--net"] if self._privileged() else ["--user", "--map-root-user", "--net"]

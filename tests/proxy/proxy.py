@@ -6,7 +6,6 @@ import asyncio
 import http.client
 import itertools
 import json
-import os
 import subprocess
 import time
 from collections.abc import Mapping
@@ -15,8 +14,8 @@ from typing import Any
 
 import yaml
 
-from tests.proxy.namespace import Namespace
-from tests.proxy.world import RESOLVER
+from proxy.namespace import Namespace
+from proxy.world import RESOLVER
 from tools.inputs import CHART
 from tools.merge import merge
 from tools.render import render
@@ -45,11 +44,19 @@ def files(manifests: list[dict[str, Any]]) -> dict[str, str]:
 class Proxy:
     """A running Envoy. Its ports are its own, so that several live in one namespace."""
 
-    def __init__(self, namespace: Namespace, folder: Path, envoy: str, values: Mapping[str, Any], patch: Mapping[str, str] = {}) -> None:
+    def __init__(
+        self, namespace: Namespace, folder: Path, envoy: str, values: Mapping[str, Any], patch: Mapping[str, str] = {}
+    ) -> None:
         number = next(_numbers)
         self.ports = {part: 3128 + 10 * number + i for i, part in enumerate(PARTS)}
         self.metrics, self.admin = 3137 + 10 * number, 9801 + number
-        own = {"ports": self.ports, "metricsPort": self.metrics, "resolvers": [RESOLVER], "drainSeconds": 1, "connectTimeoutSeconds": 1}
+        own = {
+            "ports": self.ports,
+            "metricsPort": self.metrics,
+            "resolvers": [RESOLVER],
+            "drainSeconds": 1,
+            "connectTimeoutSeconds": 1,
+        }
         self._values = {"proxy": own}
         self._patch = {**patch, LIST: str(folder / "list"), "port_value: 9901": f"port_value: {self.admin}"}
         self.namespace, self.folder, self._versions = namespace, folder, itertools.count()
@@ -115,7 +122,7 @@ class Proxy:
                 link.symlink_to(f"..data/{file.name}")
         link = folder / "..data_tmp"
         link.symlink_to(version)
-        os.replace(link, folder / "..data")
+        link.replace(folder / "..data")
 
     def lines(self, client: str, wait: float = 3) -> list[dict[str, Any]]:
         """The log's lines about a client, once there is one."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.proxy.attempts import Outcome, Row, make, plain, raw, tls
-from tests.proxy.conftest import EGRESS, Start
-from tests.proxy.proxy import Proxy
-from tests.proxy.world import World
+from proxy.attempts import Outcome, Row, make, plain, raw, tls
+from proxy.conftest import EGRESS, Start
+from proxy.proxy import Proxy
+from proxy.world import World
 
 ALLOWED, PRIVATE = ("allowed", "listed"), ("denied", "private-address")
 UNLISTED, NOT_THE_SNI = ("audit", "not-in-egress.domains"), ("audit", "sni-not-in-egress.domains")
@@ -29,8 +29,12 @@ ROWS = (
     Row("unlisted SNI", tls("api.openai.com:443", "evil.test"), 200, "203.0.113.10 evil.test ping", NOT_THE_SNI),
     Row("no SNI", tls("api.openai.com:443", None), 200, "203.0.113.10 None ping", NOT_THE_SNI),
     Row("not TLS", plain("api.openai.com:443", b"hello"), 200, "203.0.113.10 None hello", NOT_THE_SNI),
-    Row("plain HTTP", raw(b"GET http://evil.test/ HTTP/1.1\r\nHost: x\r\n\r\n"), 200, "203.0.113.66 None GET / ", PLAIN),
-    Row("plain HTTP, port", raw(b"GET http://evil.test:8080/ HTTP/1.1\r\n\r\n"), 200, "203.0.113.66 None GET / ", PLAIN),
+    Row(
+        "plain HTTP", raw(b"GET http://evil.test/ HTTP/1.1\r\nHost: x\r\n\r\n"), 200, "203.0.113.66 None GET / ", PLAIN
+    ),
+    Row(
+        "plain HTTP, port", raw(b"GET http://evil.test:8080/ HTTP/1.1\r\n\r\n"), 200, "203.0.113.66 None GET / ", PLAIN
+    ),
     Row("unlisted, private", tls("lured.test:443"), 200, "", PRIVATE),
     Row("unlisted, second address private", tls("lured-second.test:443"), 200, "", ("failed", "connect")),
     Row("private address", plain("10.1.1.1:443", b"hello"), 200, "", PRIVATE),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.proxy.attempts import Outcome, Row, make, plain, raw, tls
-from tests.proxy.client import Client
-from tests.proxy.proxy import Proxy
-from tests.proxy.world import World
+from proxy.attempts import Outcome, Row, make, plain, raw, tls
+from proxy.client import Client
+from proxy.proxy import Proxy
+from proxy.world import World
 
 ALLOWED, ASTRAY = ("allowed", "listed"), ("denied", "address-not-in-cidrs")
 PRIVATE, OTHER_HOST = ("denied", "private-address"), ("denied", "host-not-in-egress.internal")
@@ -50,8 +50,20 @@ ROWS = (
         "HTTP/1.1 403 ",
         OTHER_HOST,
     ),
-    Row("http tunnel in a tunnel", plain("http.corp.example:80", b"CONNECT b.example:443 HTTP/1.1\r\n\r\n"), 200, "HTTP/1.1 404 ", ("denied", "bad-request")),
-    Row("http tunnel, not HTTP", plain("http.corp.example:80", b"\x16\x03\x01\r\n\r\n"), 200, "HTTP/1.1 400 ", ("denied", "bad-request")),
+    Row(
+        "http tunnel in a tunnel",
+        plain("http.corp.example:80", b"CONNECT b.example:443 HTTP/1.1\r\n\r\n"),
+        200,
+        "HTTP/1.1 404 ",
+        ("denied", "bad-request"),
+    ),
+    Row(
+        "http tunnel, not HTTP",
+        plain("http.corp.example:80", b"\x16\x03\x01\r\n\r\n"),
+        200,
+        "HTTP/1.1 400 ",
+        ("denied", "bad-request"),
+    ),
 )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.proxy.attempts import Outcome, Row, make, plain, raw, tls
-from tests.proxy.proxy import Proxy
-from tests.proxy.world import World
+from proxy.attempts import Outcome, Row, make, plain, raw, tls
+from proxy.proxy import Proxy
+from proxy.world import World
 
 ALLOWED, UNLISTED = ("allowed", "listed"), ("denied", "not-in-egress.domains")
 NOT_THE_SNI, NO_SNI, BAD = ("denied", "sni-not-in-egress.domains"), ("denied", "no-sni"), ("denied", "bad-request")
@@ -61,7 +61,9 @@ ROWS = (
     Row("another workload's SNI", tls("api.openai.com:443", "store.example"), 200, "", NOT_THE_SNI),
     Row("no SNI", tls("api.openai.com:443", None), 200, "", NO_SNI),
     Row("not TLS", plain("api.openai.com:443", b"SSH-2.0-OpenSSH_9.9\r\n"), 200, "", NO_SNI),
-    Row("HTTP in the tunnel", plain("api.openai.com:443", b"GET / HTTP/1.1\r\nHost: evil.test\r\n\r\n"), 200, "", NO_SNI),
+    Row(
+        "HTTP in the tunnel", plain("api.openai.com:443", b"GET / HTTP/1.1\r\nHost: evil.test\r\n\r\n"), 200, "", NO_SNI
+    ),
     # The SNI is what is resolved and dialled, so the host that was asked for is not reached.
     Row(
         "another listed SNI",
@@ -78,12 +80,44 @@ ROWS = (
         UNLISTED,
     ),
     Row("user in the name", raw(b"CONNECT api.openai.com:443@evil.test:443 HTTP/1.1\r\n\r\n"), 400, "", BAD),
-    Row("plain HTTP to a listed name", raw(b"GET http://api.openai.com/ HTTP/1.1\r\nHost: api.openai.com\r\n\r\n"), 403, "api.openai.com was asked for over plain HTTP; ", PLAIN),
-    Row("plain HTTP to its TLS port", raw(b"GET http://api.openai.com:443/ HTTP/1.1\r\nHost: x\r\n\r\n"), 403, "api.openai.com:443 was asked for over plain HTTP; ", PLAIN),
-    Row("plain HTTP", raw(b"POST http://evil.test/ HTTP/1.1\r\nHost: evil.test\r\n\r\n"), 403, "evil.test was asked for over plain HTTP; ", PLAIN),
-    Row("HTTP to the proxy itself", raw(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"), 403, "127.0.0.1 was asked for over plain HTTP; ", PLAIN),
-    Row("huge headers", raw(b"CONNECT api.openai.com:443 HTTP/1.1\r\nX: " + b"x" * 100_000 + b"\r\n\r\n"), 431, "", BAD),
-    Row("two lengths", raw(b"POST http://evil.test/ HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"), 400, "", BAD),
+    Row(
+        "plain HTTP to a listed name",
+        raw(b"GET http://api.openai.com/ HTTP/1.1\r\nHost: api.openai.com\r\n\r\n"),
+        403,
+        "api.openai.com was asked for over plain HTTP; ",
+        PLAIN,
+    ),
+    Row(
+        "plain HTTP to its TLS port",
+        raw(b"GET http://api.openai.com:443/ HTTP/1.1\r\nHost: x\r\n\r\n"),
+        403,
+        "api.openai.com:443 was asked for over plain HTTP; ",
+        PLAIN,
+    ),
+    Row(
+        "plain HTTP",
+        raw(b"POST http://evil.test/ HTTP/1.1\r\nHost: evil.test\r\n\r\n"),
+        403,
+        "evil.test was asked for over plain HTTP; ",
+        PLAIN,
+    ),
+    Row(
+        "HTTP to the proxy itself",
+        raw(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"),
+        403,
+        "127.0.0.1 was asked for over plain HTTP; ",
+        PLAIN,
+    ),
+    Row(
+        "huge headers", raw(b"CONNECT api.openai.com:443 HTTP/1.1\r\nX: " + b"x" * 100_000 + b"\r\n\r\n"), 431, "", BAD
+    ),
+    Row(
+        "two lengths",
+        raw(b"POST http://evil.test/ HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"),
+        400,
+        "",
+        BAD,
+    ),
     Row("HTTP/2", raw(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), 400, "", BAD),
     Row("garbage", raw(b"\x00\x01\x02\r\n\r\n"), 400, "", BAD),
 )

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import socket
 import ssl
 import time
 from collections import Counter
 
 import pytest
 
-from tests.proxy.client import Client, tls
-from tests.proxy.conftest import EGRESS, Start
-from tests.proxy.proxy import Proxy
-from tests.proxy.world import World
+from proxy.client import Client, tls
+from proxy.conftest import EGRESS, Start
+from proxy.proxy import Proxy
+from proxy.world import World
 
+WHO = {"time", "workload", "client", "host", "sni", "upstream"}
+WHAT = {"verdict", "reason", "detail", "bytes_in", "bytes_out", "duration_ms"}
 ATTEMPTS = re.compile(r'^envoy_sark_network_attempts\{workload="(.*?)",verdict="(.*?)",reason="(.*?)"\} (\d+)$', re.M)
 
 
@@ -37,9 +41,7 @@ def test_each_line_of_the_log_is_counted(start: Start) -> None:
 
 def test_a_line_has_these_fields(enforcing: Proxy) -> None:
     (line,) = enforcing.lines(attempt(enforcing, "api.openai.com:443", "api.openai.com"))
-    assert set(line) == {
-        "time", "workload", "client", "host", "sni", "upstream", "verdict", "reason", "detail", "bytes_in", "bytes_out", "duration_ms"
-    }  # fmt: skip
+    assert set(line) == WHO | WHAT
     assert line["upstream"] == "203.0.113.10:443"
     assert line["host"] == "api.openai.com:443"
     assert line["bytes_in"] > 200
@@ -48,7 +50,7 @@ def test_a_line_has_these_fields(enforcing: Proxy) -> None:
 
 def test_what_a_client_says_cannot_forge_a_line(enforcing: Proxy, world: World) -> None:
     client = Client(world.namespace, enforcing.ports["gateway"])
-    client.ask(b'GET http://x/ HTTP/1.1\r\nHost: x\r\n\r\n')
+    client.ask(b"GET http://x/ HTTP/1.1\r\nHost: x\r\n\r\n")
     client.close()
     client = Client(world.namespace, enforcing.ports["gateway"])
     client.ask(b'CONNECT evil.test%22,%22verdict%22:%22allowed":443 HTTP/1.1\r\n\r\n')
@@ -77,8 +79,6 @@ def test_the_admin_port_is_on_loopback_alone(enforcing: Proxy, world: World) -> 
 
 
 def test_ipv6_clients_are_served(enforcing: Proxy, world: World) -> None:
-    import socket
-
     client = Client(world.namespace, enforcing.ports["gateway"], socket.AF_INET6)
     assert client.connect("api.openai.com:443")[0] == 200
     client.encrypt("api.openai.com")
@@ -103,10 +103,8 @@ def hello(sni: str) -> bytes:
     outgoing = ssl.MemoryBIO()
     context = ssl.create_default_context()
     tls = context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname=sni)
-    try:
+    with contextlib.suppress(ssl.SSLWantReadError):
         tls.do_handshake()
-    except ssl.SSLWantReadError:
-        pass
     return outgoing.read()
 
 
@@ -126,11 +124,9 @@ def test_the_limit_counts_clients_and_nothing_else(start: Start, world: World) -
     for _ in range(8):
         client = Client(world.namespace, proxy.ports["gateway"])
         clients.append(client)
-        try:
+        with contextlib.suppress(OSError):
             client.connect("api.openai.com:443")
             client.encrypt("api.openai.com")
-        except OSError:
-            pass
     served = [client.alive() for client in clients]
     assert served == [True] * 6 + [False] * 2
     assert proxy.get("/ready")[0] == 200
