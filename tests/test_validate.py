@@ -91,7 +91,8 @@ def test_a_sound_chart_is_clean(chart: Path, capsys: pytest.CaptureFixture[str])
     assert skipped(report)["egress"] == "egress.enabled is false: there is no list to compare with"
 
 
-REFUSED = "the chart did not render"
+REFUSED = "Helm refused the values"
+NOT_RENDERED = "the chart did not render"
 
 
 @pytest.mark.parametrize(
@@ -151,7 +152,7 @@ REFUSED = "the chart did not render"
             "chart-renders",
             ("small/ci/dev-values.yaml", 1),
             "size: too small; write 3 or more",
-            REFUSED,
+            NOT_RENDERED,
         ),
         (
             "templates/policy.yaml",
@@ -159,7 +160,7 @@ REFUSED = "the chart did not render"
             "chart-renders",
             ("small/templates/policy.yaml", 2),
             "it is broken",
-            REFUSED,
+            NOT_RENDERED,
         ),
         (
             "templates/policy.yaml",
@@ -167,7 +168,7 @@ REFUSED = "the chart did not render"
             "chart-renders",
             ("small/templates/policy.yaml", 1),
             "nil pointer evaluating interface {}.below",
-            REFUSED,
+            NOT_RENDERED,
         ),
         (
             "templates/policy.yaml",
@@ -175,7 +176,7 @@ REFUSED = "the chart did not render"
             "chart-renders",
             ("small/templates/policy.yaml", 0),
             "YAML parse error on small/templates/policy.yaml",
-            REFUSED,
+            NOT_RENDERED,
         ),
         (
             "templates/policy.yaml",
@@ -236,6 +237,16 @@ def test_an_annotation_suppresses_findings_of_its_object(chart: Path, capsys: py
     template.write_text(faulty.replace("metadata:", f"metadata:\n  annotations:\n    sark-network/ignore: |{lines}"))
     assert rules
     assert findings(judged(capsys, "--chart", str(chart))) == []
+
+
+def test_a_suppression_does_not_make_a_chart_that_cannot_render_pass(
+    chart: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = chart / "ci" / "dev-values.yaml"
+    values.write_text("size: two  # sark:ignore values-match-schema until 2999-01-01: a test\n")
+    report = judged(capsys, "--chart", str(chart))
+    assert (report["exit"], findings(report)) == (2, [])
+    assert skipped(report)["render"] == "Helm refused the values"
 
 
 def test_values_files_are_an_environment_of_their_own(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -66,7 +66,7 @@ async def environment(name: str, files: Sequence[Path], job: Job) -> tuple[Stage
         await _judge(recorder, loaded, job)
     else:
         recorder.run("values", lambda: loaded.findings)
-        recorder.skip(STAGES[1:], "the values are no mapping", excused=True)
+        recorder.skip(STAGES[1:], "the values are no mapping", excused=recorder.failed)
     return tuple(recorder.stages)
 
 
@@ -79,10 +79,12 @@ async def _judge(recorder: Recorder, loaded: Loaded, job: Job) -> None:
     if outcome.missing:
         recorder.skip(("render",), outcome.missing, excused=False)
         recorder.skip(STAGES[2:], "nothing was rendered", excused=True)
+    elif outcome.refusal and outcome.refusal.kind == "schema":
+        recorder.skip(STAGES[1:], "Helm refused the values", excused=recorder.failed)
     elif outcome.refusal:
         subject = render_checks.Rendering(values, job.chart.name, outcome.refusal)
         recorder.run("render", lambda: run(render_checks.CHECKS, subject), waited)
-        recorder.skip(STAGES[2:], "the chart did not render", excused=True)
+        recorder.skip(STAGES[2:], "the chart did not render", excused=recorder.failed)
     else:
         recorder.run("render", tuple, waited)
         chart = job.chart.name

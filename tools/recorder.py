@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from tools.cli import TRACEBACK, fault
 from tools.inputs import InputError
 from tools.model import Finding, Stage
+from tools.report import fails
 
 
 @dataclass(slots=True)
@@ -19,6 +20,11 @@ class Recorder:
     environment: str
     done: Callable[[Stage], None] = lambda stage: None
     stages: list[Stage] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a stage before has a finding that fails the run: reason enough for the next ones not to."""
+        return any(fails(finding) for stage in self.stages for finding in stage.findings)
 
     def run(self, name: str, produce: Callable[[], Iterable[Finding]], waited: float = 0.0) -> None:
         """Run a stage; `waited` are the seconds that it took before."""
