@@ -98,6 +98,12 @@ matchLabels:
 {{- end }}
 {{- end -}}
 
+{{/* The name of the ConfigMap that tells a part's pods of their proxy; it is in the part's namespace. */}}
+{{- define "sark-network.envName" -}}
+{{- $suffix := ternary "proxy-env" (printf "proxy-env-%s" .part) (eq .part "gateway") -}}
+{{- include "sark-network.nameIn" (dict "root" .root "namespace" (include "sark-network.part.namespace" .) "suffix" $suffix) -}}
+{{- end -}}
+
 {{/* "true" when the part may use the allowlist: the gateway always, others when an entry's `workloads` names them. */}}
 {{- define "sark-network.part.listed" -}}
 {{- $part := .part -}}

@@ -139,7 +139,7 @@ spec:
 {{/* What a workload needs to find its list, for envFrom. Both spellings: curl and Python read the lower one, Go and Java's tools either. */}}
 {{- define "sark-network.proxy.env" }}
 {{- $root := .root }}
-{{- $suffix := ternary "" (printf "-%s" .workload.name) (eq .workload.name "gateway") }}
+{{- $namespace := include "sark-network.part.namespace" (dict "root" $root "part" .workload.name) }}
 {{- $domain := $root.Values.cluster.domain }}
 {{- $url := printf "http://%s.%s.svc.%s:%v" .name $root.Release.Namespace $domain .workload.listen }}
 {{- $namespaces := list }}
@@ -152,7 +152,7 @@ spec:
 apiVersion: v1
 kind: ConfigMap
 metadata:
-  {{- include "sark-network.metadata" (dict "root" $root "name" (printf "%s-proxy-env%s" (include "sark-network.fullname" $root) $suffix) "namespace" (include "sark-network.part.namespace" (dict "root" $root "part" .workload.name))) | nindent 2 }}
+  {{- include "sark-network.metadata" (dict "root" $root "name" (include "sark-network.envName" (dict "root" $root "part" .workload.name)) "namespace" $namespace) | nindent 2 }}
 data:
   HTTPS_PROXY: {{ $url }}
   https_proxy: {{ $url }}
