@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tools.model import Stage
+from tools.model import Finding, Manifest, Problem, Stage
 from tools.progress import line
 from tools.recorder import Recorder
 from tools.stages import STAGES, manual
@@ -429,3 +429,19 @@ def test_a_fault_of_the_toolkit_is_a_stage_that_did_not_run(monkeypatch: pytest.
 def test_progress_lines() -> None:
     assert line(Stage("values", "dev", seconds=0.5)) == "dev          values     ok         0.50 s"
     assert line(Stage("render", skipped="no helm")) == "-            render     not run    0.00 s"
+
+
+def test_envoys_findings_stand_in_templates_and_can_be_suppressed(
+    chart: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def verdict(objects: tuple[Manifest, ...], environment: str) -> Stage:
+        problem = Problem(objects[0].where("spec.policyTypes"), "Envoy does not accept it")
+        return Stage("envoy", environment, (Finding("envoy-accepts-its-configuration", problem),))
+
+    monkeypatch.setattr("tools.validate.verdict", verdict)
+    template = chart / "templates" / "policy.yaml"
+    place = ("envoy-accepts-its-configuration", "small/templates/policy.yaml", 8, "Envoy does not accept it")
+    assert findings(judged(capsys, "--chart", str(chart))) == [place]
+    reason = "envoy-accepts-its-configuration until 2999-01-01: a test"
+    template.write_text(POLICY.replace("metadata:", f'metadata:\n  annotations: {{sark-network/ignore: "{reason}"}}'))
+    assert findings(judged(capsys, "--chart", str(chart))) == []

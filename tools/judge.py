@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, partial
@@ -47,33 +47,49 @@ def files(recorder: Recorder, texts: Sequence[tuple[str, str]], rules: Rules) ->
     recorder.run("policies", lambda: suppress.apply(run(checks("policies"), cluster()), suppressions))
 
 
-def rendered(
-    recorder: Recorder,
-    text: str,
-    values: Values,
-    suppressions: Sequence[suppress.Suppression],
-    chart: str,
-    rules: Rules,
-) -> tuple[Manifest, ...]:
-    """Judge what a chart rendered: the same, and that its egress is what the values list. Gives the objects."""
+@dataclass(frozen=True, slots=True)
+class Render:
+    """What a chart rendered from some values: Helm's text, its objects, and every suppression that covers them."""
+
+    text: str
+    parsed: Parsed
+    objects: tuple[Manifest, ...]
+    suppressions: suppress.Suppressions
+    values: Values
+    chart: str
+    rules: Rules
+
+    def settled(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        """The findings that no suppression covers, each with a line of its template where that is known."""
+        return self.placed(suppress.apply(findings, self.suppressions))
+
+    def placed(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        """The findings, each with a line of its template where that is known."""
+        return placed(findings, self.text, self.chart, self.rules.template)
+
+
+def read_render(
+    text: str, values: Values, in_values: Sequence[suppress.Suppression], chart: str, rules: Rules
+) -> Render:
+    """Read Helm's output. `chart` is the chart's directory, `in_values` are the suppressions of the values files."""
     parsed = parse(text, RENDERED)
     objects = manifests(parsed, RENDERED, chart)
-    every = suppress.Suppressions((*suppressions, *suppress.in_manifests(objects)), rules.today, rules.known)
-    own = replace(every, items=tuple(suppress.in_manifests(objects)))
+    every = suppress.Suppressions((*in_values, *suppress.in_manifests(objects)), rules.today, rules.known)
+    return Render(text, parsed, objects, every, values, chart, rules)
 
-    def in_templates(findings: Sequence[Finding]) -> Iterator[Finding]:
-        return placed(findings, text, chart, rules.template)
 
-    cluster = cache(partial(rules.cluster, objects, ((RENDERED, text),)))
-    recorder.run("manifests", lambda: in_templates(_manifests([parsed], cluster(), own)))
-    recorder.run("policies", lambda: in_templates(suppress.apply(run(checks("policies"), cluster()), every)))
-    egress = values.body.get("egress")
+def rendered(recorder: Recorder, render: Render) -> None:
+    """Judge what a chart rendered: the same, and that its egress is what the values list."""
+    own = replace(render.suppressions, items=tuple(suppress.in_manifests(render.objects)))
+    cluster = cache(partial(render.rules.cluster, render.objects, ((RENDERED, render.text),)))
+    recorder.run("manifests", lambda: render.placed(_manifests([render.parsed], cluster(), own)))
+    recorder.run("policies", lambda: render.settled(run(checks("policies"), cluster())))
+    egress = render.values.body.get("egress")
     if not isinstance(egress, dict) or not egress.get("enabled"):
         recorder.skip(("egress",), "egress.enabled is false: there is no list to compare with", excused=True)
     else:
-        subject = _egress(egress, values, objects, rules.today)
-        recorder.run("egress", lambda: in_templates(suppress.apply(_egress_findings(subject, values), every)))
-    return objects
+        subject = _egress(egress, render.values, render.objects, render.rules.today)
+        recorder.run("egress", lambda: render.settled(_egress_findings(subject, render.values)))
 
 
 def _manifests(parsed: Sequence[Parsed], cluster: Cluster, suppressions: suppress.Suppressions) -> tuple[Finding, ...]:

@@ -88,8 +88,10 @@ async def _judge(recorder: Recorder, loaded: Loaded, job: Job) -> None:
     else:
         recorder.run("render", tuple, waited)
         chart = job.chart.name
-        objects = judge.rendered(recorder, outcome.text, values, loaded.suppressions, chart, job.rules)
-        recorder.add(await job.envoy(objects, recorder.environment))
+        judged = judge.read_render(outcome.text, values, loaded.suppressions, chart, job.rules)
+        judge.rendered(recorder, judged)
+        stage = await job.envoy(judged.objects, recorder.environment)
+        recorder.add(replace(stage, findings=tuple(judged.settled(stage.findings))))
 
 
 async def _outcome(render: Render, override: Mapping[str, Any]) -> Outcome:
