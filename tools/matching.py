@@ -1,4 +1,4 @@
-"""Which pods a policy selects, and which a Kubernetes peer means.
+"""Which pods a policy selects, and which a peer means.
 
 What cannot be known is taken for a match, so that nobody is told a fault that may be none: a workload whose file
 names no namespace may be in any, and a namespace without a manifest may carry any label but its name.
@@ -34,18 +34,26 @@ def labelled(cluster: Cluster, policy: Policy, pod: Pod) -> bool:
 
 
 def neighbours(cluster: Cluster, policy: Policy, peer: Node) -> tuple[Pod, ...]:
-    """The pods of the namespaces that a Kubernetes peer means, whatever their labels."""
+    """The pods of the namespaces that a peer means, whatever their labels; in Calico a peer is a rule's far side."""
     spaces = peer["namespaceSelector"]
     if not spaces.present:
-        return tuple(pod for pod in cluster.pods if same(pod.namespace, policy.manifest.namespace))
+        everywhere = policy.clusterwide
+        return tuple(pod for pod in cluster.pods if everywhere or same(pod.namespace, policy.manifest.namespace))
+    if policy.calico:
+        return tuple(pod for pod in cluster.pods if _in_calico_spaces(cluster, spaces, pod))
     wanted = selector(spaces)
     return tuple(pod for pod in cluster.pods if _in_spaces(cluster, wanted, pod.namespace))
 
 
 def members(cluster: Cluster, policy: Policy, peer: Node) -> tuple[Pod, ...]:
-    """The pods that a Kubernetes peer means."""
-    wanted = selector(peer["podSelector"])
-    return tuple(pod for pod in neighbours(cluster, policy, peer) if wanted.matches(pod.labels))
+    """The pods that a peer means."""
+    found = neighbours(cluster, policy, peer)
+    if not policy.calico:
+        wanted = selector(peer["podSelector"])
+        return tuple(pod for pod in found if wanted.matches(pod.labels))
+    excluded = peer["notSelector"]
+    chosen = tuple(pod for pod in found if _calico_pod(peer["selector"], pod))
+    return tuple(pod for pod in chosen if excluded.empty or not _calico_pod(excluded, pod))
 
 
 def same(one: str, other: str) -> bool:

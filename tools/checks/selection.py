@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from tools.checks.manifests import title
-from tools.matching import labelled, neighbours, same, subjects
+from tools.matching import labelled, members, neighbours, same, subjects
 from tools.model import Check, Problem, Severity
+from tools.netsets import network_sets, selected
 from tools.policy import DIRECTIONS, Policy
-from tools.selectors import Selector, selector
+from tools.selectors import selector
 from tools.tree import Node
 from tools.workloads import Cluster, Pod, pods
 
@@ -49,13 +50,13 @@ def peers_match_somebody(cluster: Cluster) -> Iterator[Problem]:
         return
     elsewhere: dict[str, Node] = {}
     for policy in cluster.policies:
-        for node in _peers(policy):
+        for node in _peers(cluster, policy):
             inhabited = neighbours(cluster, policy, node)
-            chosen = selector(node["podSelector"])
             if not inhabited:
-                elsewhere.setdefault(str(selector(node["namespaceSelector"])), node)
-            elif not any(chosen.matches(pod.labels) for pod in inhabited):
-                yield node.problem(f"no workload is {chosen}; {_near(chosen, inhabited)}")
+                elsewhere.setdefault(_spaces(policy, node), node)
+            elif not members(cluster, policy, node):
+                wanted = _chosen(policy, node)
+                yield node.problem(f"no workload is {wanted}; {_near(wanted, inhabited)}")
     if elsewhere:
         first = next(iter(elsewhere.values()))
         message = f"peers not tried, for no workload of their namespaces was given: {'; '.join(elsewhere)}"
@@ -83,12 +84,28 @@ def workloads_are_isolated(cluster: Cluster) -> Iterator[Problem]:
             yield Problem(pod.manifest.where("spec"), message, Severity.WARNING)
 
 
-def _peers(policy: Policy) -> Iterator[Node]:
-    """The peers of a NetworkPolicy that are pods."""
-    for rule in () if policy.calico else policy.rules:
+def _peers(cluster: Cluster, policy: Policy) -> Iterator[Node]:
+    """The peers that are pods: by their labels or their namespaces, and not by what network sets carry too."""
+    sets = tuple(network_sets(cluster.manifests))
+    for rule in policy.rules:
         for peer in rule.peers:
-            if not peer.blocks and (peer.node["podSelector"].present or peer.node["namespaceSelector"].present):
+            keys = ("selector", "notSelector") if policy.calico else ("podSelector",)
+            by_label = any(peer.node[key].present for key in (*keys, "namespaceSelector"))
+            in_sets = policy.calico and any(selected(sets, policy, peer.node))
+            global_only = peer.node["namespaceSelector"].text().strip() == "global()"
+            if by_label and not peer.blocks and not in_sets and not global_only:
                 yield peer.node
+
+
+def _spaces(policy: Policy, peer: Node) -> str:
+    spaces = peer["namespaceSelector"]
+    return spaces.text() or "any" if policy.calico else str(selector(spaces))
+
+
+def _chosen(policy: Policy, peer: Node) -> str:
+    if not policy.calico:
+        return str(selector(peer["podSelector"]))
+    return peer["selector"].text() or f"outside {peer['notSelector'].text()}"
 
 
 def _wanted(policy: Policy) -> str:
@@ -105,13 +122,13 @@ def _carried(cluster: Cluster, policy: Policy) -> str:
         return f"none is in namespace {own}; they are in: {', '.join(spaces)}"
     if any(pod.host_network and labelled(cluster, policy, pod) for pod in near):
         return "one that is uses the host's network, where no policy reaches it"
-    return _near(selector(policy.spec["podSelector"]), tuple(pod for pod in near if not pod.host_network))
+    return _near(_wanted(policy), tuple(pod for pod in near if not pod.host_network))
 
 
-def _near(wanted: Selector, found: tuple[Pod, ...]) -> str:
+def _near(wanted: str, found: tuple[Pod, ...]) -> str:
     """What the pods carry instead, the most alike first."""
     carried = {", ".join(f"{key}={value}" for key, value in sorted(pod.labels.items())) for pod in found}
-    alike = get_close_matches(str(wanted), sorted(carried), n=3, cutoff=0)
+    alike = get_close_matches(wanted, sorted(carried), n=3, cutoff=0)
     return f"they carry: {' | '.join(labels or 'no labels' for labels in alike)}"
 
 
