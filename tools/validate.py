@@ -115,7 +115,8 @@ async def _run(options: argparse.Namespace) -> Report:
 async def _environments(options: argparse.Namespace, rules: judge.Rules, progress: Progress) -> tuple[Stage, ...]:
     try:
         judged = chart(options.chart)
-        workloads = rules.workloads or judged.workloads
+        # Somebody's own values may name somebody's own labels, of which ci/workloads.yaml knows nothing.
+        workloads = rules.workloads if options.values else rules.workloads or judged.workloads
     except InputError as error:
         return (Stage("values", skipped=str(error)),)
     target = Target(kube_version=options.kube_version)
