@@ -1,8 +1,8 @@
 """What a domain means, decided once for every engine.
 
 Names are lower case. `*.d` is one or more labels before `d`, never `d` itself; any other name is exact. Ports
-default to 443, workloads to the gateway. values.schema.json refuses the same forms with the same words (tests keep the two
-equal), and the chart's _allowlist.tpl the same suffixes and repeats.
+default to 443, workloads to the gateway. values.schema.json refuses the same forms with the same words (tests keep
+the two equal), and the chart's _allowlist.tpl the same suffixes and repeats.
 """
 
 from __future__ import annotations

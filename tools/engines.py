@@ -1,7 +1,7 @@
 """The engines that enforce the allowlist: how each one's manifests are read back, and what it cannot say.
 
-`decode(manifests)` returns the list that the manifests really enforce, in the allowlist's normal form. A way out that no
-list holds comes back as `everything(workload)`, so a manifest that is wider than its list never decodes to it.
+`decode(manifests)` returns the list that the manifests really enforce, in the allowlist's normal form. A way out that
+no list holds comes back as `everything(workload)`, so a manifest that is wider than its list never decodes to it.
 """
 
 from __future__ import annotations
