@@ -43,7 +43,7 @@ def parser() -> cli.Parser:
         "--workloads",
         metavar="PATH",
         nargs="+",
-        help="the workloads that the policies are for, as manifests; the chart's environments have ci/workloads.yaml",
+        help="the workloads that the policies are for, as manifests; --env has ci/workloads.yaml",
     )
     how = made.add_argument_group("how to report")
     how.add_argument("--format", choices=FORMATS, default="text", help="default: %(default)s")

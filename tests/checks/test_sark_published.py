@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tools.model import run
 from tools.source import manifests, parse
 from tools.stages import checks
+from tools.validate import main
 from tools.workloads import Cluster
 
 FOLDER = Path(__file__).parents[1] / "cases" / "sark-published"
@@ -52,3 +54,18 @@ def found() -> set[tuple[str, str, int]]:
 @pytest.mark.parametrize("fault", FAULTS)
 def test_fault_is_found(fault: str, found: set[tuple[str, str, int]]) -> None:
     assert FAULTS[fault] in found
+
+
+def test_the_command_finds_them(capsys: pytest.CaptureFixture[str]) -> None:
+    files = [str(FOLDER / name) for name in POLICIES]
+    code = main(["--manifests", *files, "--workloads", str(FOLDER / "workloads.yaml"), "--format", "json"])
+    report = json.loads(capsys.readouterr().out)
+    rules = {finding["rule"] for stage in report["stages"] for finding in stage["findings"]}
+    assert code == 1
+    assert {rule for rule, _, _ in FAULTS.values()} <= rules
+
+
+def test_workloads_that_cannot_be_read_are_no_pass(capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["--manifests", str(FOLDER / POLICIES[0]), "--workloads", str(FOLDER / "none.yaml")])
+    assert code == 2
+    assert "none.yaml: No such file or directory" in capsys.readouterr().out
