@@ -7,7 +7,20 @@ from typing import Any
 
 import pytest
 
-from tools.cluster.verdict import ERROR, FAIL, PASS, Addresses, Report, attempt, judge, strays, twin
+from tools.cluster.verdict import (
+    ERROR,
+    FAIL,
+    PASS,
+    Addresses,
+    Report,
+    attempt,
+    attempts,
+    judge,
+    judge_all,
+    strays,
+    told_apart,
+    twin,
+)
 from tools.flows import Flow, Target
 
 HERE = Addresses({"gateway": "192.168.1.1"}, {"proxy": "10.96.0.9", "dns": "10.96.0.10"}, {"api.test": "203.0.113.10"})
@@ -88,6 +101,34 @@ def test_a_raw_address_has_no_sni_of_its_own() -> None:
 )
 def test_where_targets_are(target: Target, address: str) -> None:
     assert HERE.of(replace(POD, target=target)) == address
+
+
+def test_a_connection_belongs_to_the_row_whose_token_was_said_in_it() -> None:
+    accept = ACCEPT | {"visit": 1}
+    events = told_apart([accept, {"event": "answer", "visit": 1, "token": "other-5"}], {"other-5": "other"})
+    assert events[0] == accept | {"row": "other"}
+    assert judge(NAME, Report("refused", "403"), HERE, events) == (PASS, "refused: 403")
+    assert strays([NAME], events, HERE) == []
+    mine = told_apart([accept, {"event": "answer", "visit": 1, "token": "row-5"}], {"row-5": "row"})
+    assert judge(NAME, Report("refused", "403"), HERE, mine)[0] == FAIL
+
+
+def test_every_pod_of_the_proxy_counts() -> None:
+    here = replace(HERE, proxies=("192.168.1.8", "192.168.1.9"))
+    made = attempts(NAME, here, "t", 1)
+    assert [(it["id"], it["proxy"]) for it in made] == [
+        ("row", ["10.96.0.9", 3128]),
+        ("row/1", ["192.168.1.8", 3128]),
+        ("row/2", ["192.168.1.9", 3128]),
+    ]
+    no, yes = Report("refused", "403"), Report("answer", "sark-answer x")
+    assert judge_all(NAME, {"row": no, "row/1": no, "row/2": no}, here, []) == (PASS, "refused: 403")
+    assert judge_all(NAME, {"row": no, "row/1": no, "row/2": yes}, here, []) == (
+        FAIL,
+        "should be denied, but the target answered: sark-answer x (at the proxy's pod 192.168.1.9)",
+    )
+    assert judge_all(NAME, {"row": no, "row/1": no}, here, [])[0] == ERROR
+    assert len(attempts(POD, here, "t", 1)) == 1
 
 
 def test_a_connection_that_no_denied_row_names_is_a_stray() -> None:

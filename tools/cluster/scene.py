@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tools.cluster import probes, verdict
-from tools.cluster.internet import Event, Internet
+from tools.cluster.internet import Internet
 from tools.cluster.kube import Kube, until
 from tools.cluster.options import NAMESPACE, Options
 from tools.cluster.plan import RESOLVER
@@ -76,16 +76,18 @@ class Scene:
 
     def probe(
         self, flows: Iterable[Flow], addresses: Addresses, seconds: float
-    ) -> tuple[dict[str, Report], list[Event]]:
+    ) -> tuple[dict[str, Report], list[dict[str, Any]]]:
         """Try every row once, all at the same time; what came back, and what the test internet saw meanwhile."""
         attempts: dict[str, list[Mapping[str, Any]]] = {}
+        tokens: dict[str, str] = {}
         for flow in flows:
             token = f"{flow.name}-{next(_tokens)}"
+            tokens[token] = flow.name
             attempts.setdefault(flow.source, []).extend(verdict.attempts(flow, addresses, token, seconds))
         before = len(self.internet.log())
         by_pod = [(self.spec.pods[name], tried) for name, tried in attempts.items()]
         reports = probes.ask(self.kube, by_pod, seconds=seconds + 30)
-        return reports, self.internet.log()[before:]
+        return reports, verdict.told_apart(self.internet.log()[before:], tokens)
 
     def settle(self, state: str, flows: Sequence[Flow], *, seconds: float = 2.0, bound: float = 45.0) -> None:
         """Probe until every row is as it should be or the time is up, and note the results.

@@ -135,18 +135,26 @@ def _judge_allow(flow: Flow, report: Report, addresses: Addresses, said: str) ->
 
 
 def arrived(event: Mapping[str, Any], flow: Flow, addresses: Addresses) -> bool:
-    """Whether the log's event is a TCP connection that reached the row's target, whoever opened it."""
+    """Whether the log's event is a TCP connection that reached the row's target, and not by another row's doing."""
     return (
         flow.target.kind in ("internet", "address", "metadata")
         and event.get("event") == "accept"
+        and event.get("row", flow.name) == flow.name
         and event.get("address") == addresses.of(flow)
         and event.get("port") == flow.port
     )
 
 
+def told_apart(events: Iterable[Mapping[str, Any]], tokens: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The events, each with the `row` whose token was said in the same visit, where one was."""
+    known = [dict(event) for event in events]
+    rows = {event.get("visit"): tokens[event["token"]] for event in known if event.get("token") in tokens}
+    return [event | ({"row": rows[event["visit"]]} if event.get("visit") in rows else {}) for event in known]
+
+
 def strays(flows: Iterable[Flow], events: Iterable[Mapping[str, Any]], addresses: Addresses) -> list[str]:
     """Connections that reached the test internet while every attempt was one to be denied, and that no row names."""
     rows = list(flows)
-    accepted = [event for event in events if event.get("event") == "accept"]
+    accepted = [event for event in events if event.get("event") == "accept" and "row" not in event]
     unnamed = [event for event in accepted if not any(arrived(event, flow, addresses) for flow in rows)]
     return sorted({f"{event['address']}:{event['port']}" for event in unnamed})

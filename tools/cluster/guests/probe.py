@@ -39,11 +39,19 @@ def connect(attempt: Attempt) -> socket.socket:
     if not attempt["proxy"]:
         return socket.create_connection((attempt["host"], attempt["port"]), timeout)
     sock = socket.create_connection(tuple(attempt["proxy"]), timeout)
-    if attempt["speak"] != "http":
-        authority = f"{attempt['authority']}:{attempt['port']}"
-        sock.sendall(f"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n".encode())
-        judge_status(read_head(sock))
+    try:
+        if attempt["speak"] != "http":
+            ask_for_tunnel(sock, f"{attempt['authority']}:{attempt['port']}")
+    except BaseException:
+        sock.close()
+        raise
     return sock
+
+
+def ask_for_tunnel(sock: socket.socket, authority: str) -> None:
+    """CONNECT, and the proxy's yes."""
+    sock.sendall(f"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n".encode())
+    judge_status(read_head(sock))
 
 
 def read_head(sock: socket.socket) -> str:

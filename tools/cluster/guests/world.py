@@ -6,12 +6,13 @@ text on every port. Writes one JSON line an event to standard output:
 
     {"event": "ready"}
     {"event": "query", "name": "api.openai.com", "type": 1, "peer": "172.18.0.3"}
-    {"event": "accept" | "hello" | "answer", "address": "203.0.113.10", "port": 443, "peer": "…", "sni": "…", "token"}
+    {"event": "accept" | "hello" | "answer", "visit": 7, "address": "203.0.113.10", "port": 443, "peer", "sni", "token"}
 
-`accept` is a finished TCP handshake, so its absence says that not even a SYN was answered.
+`accept` is a finished TCP handshake, so its absence says that not even a SYN was answered. `visit` is one connection's.
 """
 
 import fcntl
+import itertools
 import json
 import socket
 import socketserver
@@ -22,6 +23,7 @@ import sys
 import threading
 from typing import Any, cast
 
+VISITS = itertools.count(1)
 SIOCSIFADDR, SIOCSIFNETMASK = 0x8916, 0x891C
 PRINTING = threading.Lock()
 TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -68,7 +70,8 @@ class Visit(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         address, port = self.request.getsockname()[:2]
-        self.seen: dict[str, Any] = {"address": address, "port": port, "peer": self.client_address[0], "sni": None}
+        self.seen: dict[str, Any] = {"visit": next(VISITS), "address": address, "port": port}
+        self.seen |= {"peer": self.client_address[0], "sni": None}
         log("accept", **self.seen)
         try:
             self.request.settimeout(120)
@@ -77,6 +80,9 @@ class Visit(socketserver.BaseRequestHandler):
             self.converse()
         except OSError as error:
             log("broken", **self.seen, error=str(error))
+        finally:
+            # The server closes the socket that it accepted, and TLS has taken that one's place.
+            self.request.close()
 
     def hello(self) -> ssl.SSLSocket:
         tls: Any = TLS.wrap_socket(self.request, server_side=True, do_handshake_on_connect=False)
@@ -133,15 +139,21 @@ def remember_sni(tls: Any, name: str | None, _context: object) -> None:
     tls.sark_visit.seen["sni"] = name
 
 
+def certify(folder: str) -> None:
+    """A certificate for whatever name is asked for; nobody checks it, because the answer's text says who speaks."""
+    key, certificate = f"{folder}/key.pem", f"{folder}/cert.pem"
+    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=test-internet"
+    subprocess.run([*make.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    TLS.load_cert_chain(certificate, key)
+    TLS.sni_callback = remember_sni
+
+
 def main() -> None:
     """Everything up, then one line that says so."""
     plan = json.loads(sys.argv[1])
     for index, address in enumerate([*plan["addresses"], plan["resolver"]], start=1):
         own(address, index)
-    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=test-internet"
-    subprocess.run([*make.split(), "-keyout", "/tmp/key.pem", "-out", "/tmp/cert.pem"], check=True, capture_output=True)
-    TLS.load_cert_chain("/tmp/cert.pem", "/tmp/key.pem")
-    TLS.sni_callback = remember_sni
+    certify("/tmp")
     serve_dns(plan["resolver"], plan["zone"])
     servers = [Server(("0.0.0.0", port), Visit) for port in plan["ports"]]
     for server in servers[1:]:
