@@ -21,8 +21,9 @@ The documentation ranges are left out: nothing answers there, and tests need add
 {{- $byte := splitList "/" . | first | splitList "." -}}
 {{- $high := add (mul 256 (index $byte 0 | int)) (index $byte 1 | int) -}}
 {{- $low := add (mul 256 (index $byte 2 | int)) (index $byte 3 | int) -}}
-{{- $six = append $six (printf "64:ff9b::%x:%x/%d" $high $low (add 96 $bits)) -}}
-{{- $six = append $six (printf "2002:%x:%x::/%d" $high $low (add 16 $bits)) -}}
+{{- /* In RFC 5952's form: Kubernetes warns of any other at every install. */ -}}
+{{- $six = append $six (printf "64:ff9b::%x:%x/%d" $high $low (add 96 $bits) | replace "::0:0/" "::/" | replace "::0:" "::") -}}
+{{- $six = append $six (printf "2002:%x:%x::/%d" $high $low (add 16 $bits) | replace ":0::" "::" | replace ":0::" "::") -}}
 {{- end -}}
 {{- concat $four $six | uniq | toJson -}}
 {{- end -}}
