@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import ssl
 from dataclasses import dataclass
 
 from proxy.namespace import Namespace
+
+# A port of its own for each client, below the ones that the kernel gives: the log is read by it.
+_ports = itertools.count(20_000)
 
 
 @dataclass(frozen=True)
@@ -25,8 +29,9 @@ class Client:
     def __init__(self, namespace: Namespace, port: int, family: socket.AddressFamily = socket.AF_INET) -> None:
         self.sock = namespace.socket(family)
         self.sock.settimeout(8)
-        self.sock.connect(("127.0.0.1" if family == socket.AF_INET else "::1", port))
-        host, own = self.sock.getsockname()[:2]
+        host, own = "127.0.0.1" if family == socket.AF_INET else "::1", next(_ports)
+        self.sock.bind((host, own))
+        self.sock.connect((host, port))
         self.name = f"{host}:{own}" if family == socket.AF_INET else f"[{host}]:{own}"
 
     def ask(self, request: bytes) -> tuple[int, str]:

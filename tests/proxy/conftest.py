@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -68,12 +69,13 @@ def world(namespace: Namespace, tmp_path_factory: pytest.TempPathFactory) -> Wor
 
 
 @pytest.fixture(scope="session")
-def start(world: World, envoy: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+def start(world: World, envoy: str) -> Iterator[Start]:
     """Start an Envoy with the chart's configuration for some values."""
     with ExitStack() as stack:
 
         def made(values: dict[str, Any], patch: dict[str, str] | None = None) -> Proxy:
-            folder = tmp_path_factory.mktemp("proxy")
+            folder = Path(stack.enter_context(TemporaryDirectory()))
+            folder.chmod(0o755)
             proxy = Proxy(world.namespace, folder, envoy, values, patch or {})
             stack.callback(proxy.stop)
             return proxy
@@ -104,9 +106,3 @@ EGRESS: dict[str, Any] = {
         {"name": "strayed-tcp.corp.example", "cidrs": ["10.20.0.0/16"], "ports": [5432], "protocol": "tcp"},
     ],
 }
-PRIVATE = ("10.", "127.", "169.254.", "172.16.", "192.168.", "100.64.", "168.63.", "fd00", "64:ff9b", "2002:", "::")
-
-
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("files")

@@ -27,6 +27,7 @@ class Namespace:
         for program in ("unshare", "nsenter", "ip"):
             if not shutil.which(program):
                 raise NoNamespaceError(f"{program} is not on PATH; install util-linux and iproute2")
+        self.privileged = self._is_privileged()
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._lock = threading.Lock()
         self._agent = subprocess.Popen(
@@ -45,10 +46,10 @@ class Namespace:
             raise NoNamespaceError(f"the network namespace cannot be furnished: {why}")
 
     def _flags(self) -> list[str]:
-        return ["--net"] if self._privileged() else ["--user", "--map-root-user", "--net"]
+        return ["--net"] if self.privileged else ["--user", "--map-root-user", "--net"]
 
     @staticmethod
-    def _privileged() -> bool:
+    def _is_privileged() -> bool:
         """Root as root, unless it is a root that may make no namespace, as in most containers."""
         if os.geteuid() != 0:
             return False
@@ -69,9 +70,15 @@ class Namespace:
         return socket.socket(fileno=descriptors[0])
 
     def command(self, arguments: Sequence[str]) -> list[str]:
-        """The command line that runs `arguments` inside."""
+        """The command line that runs `arguments` inside. Root runs it as the pod's user, if that one can reach it."""
         target = str(self._agent.pid)
-        user = ["--user", "--preserve-credentials"] if "--user" in self._agent.args else []  # type: ignore[operator]
+        program = Path(arguments[0])
+        if not self.privileged:
+            user = ["--user", "--preserve-credentials"]
+        elif all(path.stat().st_mode & 0o001 for path in (program, *program.parents)):
+            user = ["--setuid", "65532", "--setgid", "65532"]
+        else:
+            user = []
         return ["nsenter", "--target", target, *user, "--net", "--", *arguments]
 
     def close(self) -> None:

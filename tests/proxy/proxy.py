@@ -84,7 +84,7 @@ class Proxy:
                 if probe.connect_ex(("127.0.0.1", self.ports["gateway"])) == 0:
                     return
             time.sleep(0.05)
-        raise AssertionError(f"Envoy does not listen:\n{self.log_file.read_text()[-4000:]}")
+        raise AssertionError(f"Envoy does not listen:\n{self.log_file.read_text()[:2000]}")
 
     def update(self, values: Mapping[str, Any]) -> None:
         """A changed list, as the kubelet brings it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from proxy.attempts import Outcome, Row, make, plain, raw, tls
@@ -46,8 +48,11 @@ ROWS = (
 
 
 @pytest.fixture(scope="module")
-def auditing(start: Start) -> Proxy:
-    return start({"egress": EGRESS | {"mode": "audit"}})
+def auditing(start: Start) -> Iterator[Proxy]:
+    proxy = start({"egress": EGRESS | {"mode": "audit"}})
+    yield proxy
+    # It would go on refreshing the addresses of names that other tests expect nobody to ask for.
+    proxy.stop()
 
 
 @pytest.fixture(scope="module")

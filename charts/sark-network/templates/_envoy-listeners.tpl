@@ -2,26 +2,26 @@
 {{- $root := .root -}}
 resources:
   {{- range .workloads }}
-  {{- include "sark-network.envoy.outer" (dict "root" $root "workload" .) | nindent 2 }}
+  {{- include "sark-network.envoy.outer" (dict "root" $root "workload" .) | nindent 0 }}
   {{- end }}
   {{- range $workload := .workloads }}{{ range $port := .ports }}
-  {{- include "sark-network.envoy.names" (dict "plan" $ "workload" $workload.name "port" $port) | nindent 2 }}
+  {{- include "sark-network.envoy.names" (dict "plan" $ "workload" $workload.name "port" $port) | nindent 0 }}
   {{- end }}{{ end }}
   {{- range .ports }}
-  {{- include "sark-network.envoy.resolve" (dict "root" $root "name" (printf "resolve-%v" .) "port" . "tls" true) | nindent 2 }}
+  {{- include "sark-network.envoy.resolve" (dict "root" $root "name" (printf "resolve-%v" .) "port" . "tls" true) | nindent 0 }}
   {{- end }}
   {{- range $entry := .internal }}{{ range .ports }}
-  {{- include "sark-network.envoy.resolve" (dict "root" $root "name" (printf "internal-%s-%v" $entry.id .) "port" . "entry" $entry "tls" (eq $entry.protocol "tls")) | nindent 2 }}
+  {{- include "sark-network.envoy.resolve" (dict "root" $root "name" (printf "internal-%s-%v" $entry.id .) "port" . "entry" $entry "tls" (eq $entry.protocol "tls")) | nindent 0 }}
   {{- if eq $entry.protocol "http" }}
-  {{- include "sark-network.envoy.http" (dict "root" $root "entry" $entry "port" .) | nindent 2 }}
+  {{- include "sark-network.envoy.http" (dict "root" $root "entry" $entry "port" .) | nindent 0 }}
   {{- end }}
   {{- end }}{{ end }}
   {{- if eq $root.Values.egress.mode "audit" }}
   {{- range list "not-in-egress.domains" "plain-http" }}
-  {{- include "sark-network.envoy.resolve" (dict "root" $root "name" (printf "audit-%s" .) "port" 80 "audit" .) | nindent 2 }}
+  {{- include "sark-network.envoy.resolve" (dict "root" $root "name" (printf "audit-%s" .) "port" 80 "audit" .) | nindent 0 }}
   {{- end }}
   {{- end }}
-  {{- include "sark-network.envoy.dial" . | nindent 2 }}
+  {{- include "sark-network.envoy.dial" . | nindent 0 }}
 {{- end -}}
 
 {{/* The workload's own port. Its routes are another file, so a changed list leaves this listener as it is. */}}

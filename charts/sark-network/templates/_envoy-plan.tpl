@@ -31,3 +31,10 @@ The allowlist as Envoy needs it, as JSON: entries and internal as in sark-networ
 {{- end -}}
 {{- dict "entries" $list.entries "internal" $list.internal "workloads" $workloads "ports" (values $ports) | toJson -}}
 {{- end -}}
+
+{{/* A ConfigMap holds one MiB, its keys included; the API server's own message would name no value. */}}
+{{- define "sark-network.envoy.fits" -}}
+{{- if gt (len .) 1048000 -}}
+{{- fail (printf "egress.domains: the list takes %d bytes as Envoy's configuration, and a ConfigMap holds 1048576. Write a wildcard for the names that share a domain, or fewer names" (len .)) -}}
+{{- end -}}
+{{- end -}}
