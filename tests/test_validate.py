@@ -249,6 +249,21 @@ def test_a_suppression_does_not_make_a_chart_that_cannot_render_pass(
     assert skipped(report)["render"] == "Helm refused the values"
 
 
+def test_a_chart_without_environments_is_not_a_pass(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (chart / "ci" / "dev-values.yaml").unlink()
+    report = judged(capsys, "--chart", str(chart))
+    assert report["exit"] == 2
+    assert skipped(report) == {
+        "values": "small has no environment (ci/NAME-values.yaml); name values files with --values"
+    }
+
+
+def test_an_option_that_is_given_twice_adds_up(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (chart / "ci" / "other-values.yaml").write_text("size: 3\n")
+    report = judged(capsys, "--chart", str(chart), "--env", "dev", "--env", "other")
+    assert {stage["environment"] for stage in report["stages"]} == {"dev", "other"}
+
+
 def test_values_files_are_an_environment_of_their_own(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("one.yaml").write_text("host: one.example\nsize: 3\n")
     Path("two.yaml").write_text("size: many\n")

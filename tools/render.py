@@ -72,7 +72,13 @@ def parser() -> cli.Parser:
     made = cli.Parser(prog="python -m tools.render", description=__doc__, epilog=cli.EXIT_CODES)
     made.add_argument("--env", metavar="NAME", help="an environment of the chart's ci directory")
     made.add_argument(
-        "--values", metavar="FILE", nargs="+", type=Path, default=[], help="values files, merged as Helm does"
+        "--values",
+        metavar="FILE",
+        nargs="+",
+        action="extend",
+        type=Path,
+        default=[],
+        help="values files, merged as Helm does",
     )
     made.add_argument("--to", metavar="DIR", type=Path, required=True, help="where to write, one file a template")
     made.add_argument("--release", default=RELEASE, help="default: %(default)s")

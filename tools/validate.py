@@ -34,15 +34,26 @@ def parser() -> cli.Parser:
     """The command line."""
     made = cli.Parser(prog="python -m tools.validate", description=__doc__, epilog=EPILOG)
     what = made.add_argument_group("what to judge (every environment of the chart, unless one of these is given)")
-    what.add_argument("--env", metavar="NAME", nargs="+", help="these environments of the chart's ci directory")
-    what.add_argument("--values", metavar="FILE", nargs="+", help="these values files, merged as Helm does")
-    what.add_argument("--manifests", metavar="PATH", nargs="+", help="plain manifests: files, directories, - for stdin")
+    what.add_argument(
+        "--env", metavar="NAME", nargs="+", action="extend", help="these environments of the chart's ci directory"
+    )
+    what.add_argument(
+        "--values", metavar="FILE", nargs="+", action="extend", help="these values files, merged as Helm does"
+    )
+    what.add_argument(
+        "--manifests",
+        metavar="PATH",
+        nargs="+",
+        action="extend",
+        help="plain manifests: files, directories, - for stdin",
+    )
     what.add_argument("--chart", metavar="DIR", type=Path, default=CHART, help="another chart than this project's")
     what.add_argument("--kube-version", metavar="X.Y.Z", default=KUBE_VERSION, help="default: %(default)s")
     what.add_argument(
         "--workloads",
         metavar="PATH",
         nargs="+",
+        action="extend",
         help="the workloads that the policies are for, as manifests; --env has ci/workloads.yaml",
     )
     how = made.add_argument_group("how to report")
@@ -127,7 +138,11 @@ async def _environments(options: argparse.Namespace, rules: judge.Rules, progres
         envoy=verdict,
         done=progress.done,
     )
-    runs = await asyncio.gather(*(environment(name, files, job) for name, files in _chosen(options, judged).items()))
+    chosen = _chosen(options, judged)
+    if not chosen:
+        reason = f"{judged.name} has no environment (ci/NAME-values.yaml); name values files with --values"
+        return (Stage("values", skipped=reason),)
+    runs = await asyncio.gather(*(environment(name, files, job) for name, files in chosen.items()))
     return tuple(stage for run in runs for stage in run)
 
 
