@@ -1,0 +1,83 @@
+"""The whole trial in kind with Calico, a test a row: `pytest -m kind` does what `python -m tools.cluster all` does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tools.cluster.__main__ import main
+from tools.flows import STATES, Specification, read
+
+pytestmark = pytest.mark.kind
+
+FLOWS = Path(__file__).resolve().parent.parent / "flows.yaml"
+FACTS = [
+    ("before the chart", "names-resolve"),
+    ("installed", "helm-install"),
+    ("installed", "helm-test"),
+    ("upgraded", "open-connection-to-revoked-name"),
+    ("upgraded", "open-connection-to-kept-name"),
+    ("upgraded", "proxy-not-restarted"),
+    ("NetworkPolicies alone", "lock-down-removed"),
+    ("without policies", "policies-removed"),
+    ("uninstalled", "nothing-left-behind"),
+]
+
+Results = Mapping[tuple[str, str], str]
+
+
+def specification() -> Specification:
+    """The rows, known before anything runs, so that each is a test with a name."""
+    spec, problems = read(FLOWS.read_text(encoding="utf-8"), str(FLOWS))
+    assert spec is not None, problems
+    return spec
+
+
+SPEC = specification()
+ROWS = [(state, flow.name) for state in STATES for flow in SPEC.during(state)]
+TWINS = [
+    (state, flow.name)
+    for state in ("before the chart", "without policies", "after the chart")
+    for flow in SPEC.flows
+    if not flow.allowed and (flow.twin == "direct" or (flow.twin == "proxy" and state == "without policies"))
+]
+
+
+@pytest.fixture(scope="session")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """What became of each row in each state: "" for a pass, else the reason. The trial runs once, at the first test."""
+    junit = tmp_path_factory.mktemp("cluster") / "junit.xml"
+    main(["all", "--name", "sark-network-pytest", "--junit", str(junit)])
+    found: dict[tuple[str, str], str] = {}
+    for suite in ElementTree.parse(junit).getroot():
+        for case in suite:
+            trouble = next((child.get("message", "") for child in case), "")
+            found[suite.get("name", ""), case.get("name", "")] = trouble
+    return found
+
+
+def verdict(results: Results, state: str, name: str) -> str:
+    stopped = results.get(("trial", "the-trial-ends"), "there is no such result")
+    return results.get((state, name), stopped)
+
+
+@pytest.mark.parametrize(("state", "name"), ROWS)
+def test_row(results: Results, state: str, name: str) -> None:
+    assert verdict(results, state, name) == ""
+
+
+@pytest.mark.parametrize(("state", "name"), TWINS)
+def test_what_is_denied_is_answered_without_the_policy(results: Results, state: str, name: str) -> None:
+    assert verdict(results, state, name) == ""
+
+
+@pytest.mark.parametrize(("state", "name"), FACTS)
+def test_fact(results: Results, state: str, name: str) -> None:
+    assert verdict(results, state, name) == ""
+
+
+def test_nothing_else_went_wrong(results: Results) -> None:
+    assert {key: trouble for key, trouble in results.items() if trouble} == {}
