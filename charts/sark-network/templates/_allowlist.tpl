@@ -5,6 +5,20 @@ The schema has refused what is no name; here stands what a schema cannot say: pu
 duplicates, and entries that another entry already covers. tools/allowlist.py says the same with the same words.
 */}}
 {{- define "sark-network.allowlist" -}}
+{{- /* Read once a render and kept: with a thousand names, reading it anew for each template takes four times as long. */ -}}
+{{- if not (hasKey .Values "_allowlist") -}}
+{{- $_ := set .Values "_allowlist" (include "sark-network.allowlist.read" .) -}}
+{{- end -}}
+{{- get .Values "_allowlist" -}}
+{{- end -}}
+
+{{- define "sark-network.allowlist.read" -}}
+{{- /* Made once for the whole render: with thousands of names it takes longer than everything else. */ -}}
+{{- if not (hasKey .Values "allowlistMade") }}{{ $_ := set .Values "allowlistMade" (include "sark-network.allowlist.made" .) }}{{ end -}}
+{{- .Values.allowlistMade -}}
+{{- end -}}
+
+{{- define "sark-network.allowlist.made" -}}
 {{- $entries := list -}}
 {{- range $key := list "domains" "extraDomains" -}}
 {{- range $i, $entry := index $.Values.egress $key -}}
