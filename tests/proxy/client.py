@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import socket
 import ssl
@@ -106,3 +107,13 @@ def raw(namespace: Namespace, port: int, request: bytes) -> Attempt:
         status, text = 0, ""
     client.close()
     return Attempt(status, text, client.name)
+
+
+def hello(sni: str) -> bytes:
+    """The ClientHello of a TLS client."""
+    outgoing = ssl.MemoryBIO()
+    context = ssl.create_default_context()
+    tls = context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname=sni)
+    with contextlib.suppress(ssl.SSLWantReadError):
+        tls.do_handshake()
+    return outgoing.read()

@@ -78,7 +78,7 @@ class Proxy:
         self._await_port()
 
     def _await_port(self) -> None:
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 30
         while time.monotonic() < deadline and self._process.poll() is None:
             with self.namespace.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.ports["gateway"])) == 0:
@@ -152,10 +152,10 @@ class Proxy:
             answer = page.getresponse()
             return answer.status, answer.read().decode()
 
-    def memory(self) -> int:
-        """Resident bytes."""
+    def memory(self, kind: str = "VmRSS") -> int:
+        """Resident bytes: now, or the most there were (VmHWM)."""
         status = Path(f"/proc/{self._process.pid}/status").read_text()
-        return int(status.split("VmRSS:")[1].split()[0]) * 1024
+        return int(status.split(f"{kind}:")[1].split()[0]) * 1024
 
     def stop(self) -> None:
         """End it."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
-import ssl
 import time
 from collections import Counter
 
 import pytest
 
-from proxy.client import Client, tls
+from proxy.client import Client, hello, tls
 from proxy.conftest import EGRESS, Start
 from proxy.proxy import Proxy
 from proxy.world import World
@@ -96,16 +95,6 @@ def test_a_hello_in_many_pieces(enforcing: Proxy, world: World) -> None:
         time.sleep(0.2)
         client.close()
         assert [line["verdict"] for line in enforcing.lines(client.name)] == expected
-
-
-def hello(sni: str) -> bytes:
-    """The ClientHello of a TLS client."""
-    outgoing = ssl.MemoryBIO()
-    context = ssl.create_default_context()
-    tls = context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname=sni)
-    with contextlib.suppress(ssl.SSLWantReadError):
-        tls.do_handshake()
-    return outgoing.read()
 
 
 @pytest.mark.parametrize("said", [0, 1, 20])

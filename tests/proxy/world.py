@@ -69,6 +69,7 @@ class World:
 
     def _serve(self, sock: socket.socket) -> None:
         """Say who one is: `ADDRESS SNI `, and then what was said. To an HTTP request, as its answer's body."""
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         arrival = Arrival(*sock.getsockname()[:2])
         self.arrivals.append(arrival)
         with contextlib.suppress(OSError):
