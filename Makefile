@@ -30,8 +30,9 @@ check: $(DEV) ## lint, format, types, and generated docs that are up to date
 cluster: $(DEV) helm kind ## install the chart in a kind cluster with Calico and probe it; needs Docker
 	@$(PY) -m tools.cluster all
 
-bench: $(DEV) helm ## measure the validator
-	@bench/validate
+bench: $(DEV) helm ## measure the validator beside generic tools, and the proxy beside no proxy
+	@$(PY) bench/validate
+	@$(PY) bench/proxy
 
 format: $(DEV) ## format the code and write the generated docs
 	@$(PY) -m ruff check --quiet --fix-only .
