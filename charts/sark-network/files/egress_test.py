@@ -1,4 +1,8 @@
-"""Arguments: PROXY PORT ALLOWED DENIED. Exit 0: ALLOWED (name:port) answers through the proxy, and DENIED does not in any way."""
+"""Arguments: PROXY PORT ALLOWED DENIED.
+
+Exit 0: ALLOWED (name:port) answers through the proxy, and DENIED does not in any way.
+"""
+
 import socket
 import ssl
 import sys
