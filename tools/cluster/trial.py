@@ -7,6 +7,7 @@ and between, while the chart's policies are taken away and its proxy still runs.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from tools.cluster import leftovers, plan, probes, verdict
 from tools.cluster.kube import until
@@ -60,13 +61,14 @@ def install(scene: Scene) -> None:
 
 def helm_test(scene: Scene) -> None:
     """The chart's own test, as a user runs it."""
+    said, troubles = "", []
     with scene.progress.step("helm test"):
         try:
-            scene.release.helm("test", RELEASE, "--logs")
-            troubles = []
+            said = scene.release.helm("test", RELEASE, "--logs")
         except CannotRunError as error:
             troubles = [str(error)]
-    scene.note("helm-test", "installed", troubles)
+    found = [line for line in said.splitlines() if line.startswith("ok: ")]
+    scene.note("helm-test", "installed", troubles, "; ".join(found))
 
 
 def allow_all(scene: Scene) -> None:
@@ -119,10 +121,10 @@ def _proxy_state(scene: Scene) -> dict[str, int]:
     return {it.metadata.uid: sum(c.restart_count for c in it.status.container_statuses) for it in scene.proxy_pods()}
 
 
-def _wait_for(condition: object, seconds: float) -> None:
+def _wait_for(condition: Callable[[], bool], seconds: float) -> None:
     """Wait for it, without complaint when it does not come: the result says so."""
     deadline = time.monotonic() + seconds
-    while callable(condition) and not condition() and time.monotonic() < deadline:
+    while not condition() and time.monotonic() < deadline:
         time.sleep(0.2)
 
 

@@ -69,7 +69,7 @@ def judge_status(head: str) -> None:
     """Only 200 and 403 are verdicts of a proxy; any other status says that it could not do its work."""
     status = head.split(None, 2)[1]
     if status == "403":
-        raise RefusedError(f"403 {head.splitlines()[0]}")
+        raise RefusedError(head.splitlines()[0])
     if status != "200":
         raise UnprobedError(f"the proxy answered {head.splitlines()[0]}")
 
