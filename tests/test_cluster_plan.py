@@ -100,3 +100,17 @@ def test_the_kind_configuration_has_two_nodes_no_cni_and_no_fixed_port() -> None
     assert [node["role"] for node in config["nodes"]] == ["control-plane", "worker"]
     assert config["networking"]["disableDefaultCNI"] is True
     assert [port for _, port in preflight.host_ports(config)] == [0]
+
+
+def test_calicos_api_server_signs_its_own_certificate() -> None:
+    volumes = [
+        {"name": "certs", "secret": {"secretName": "calico-apiserver-certs"}},
+        {"name": "b", "secret": {"secretName": "x"}},
+    ]
+    deployment = {"kind": "Deployment", "spec": {"template": {"spec": {"volumes": volumes}}}}
+    changed = plan.without_certificates(deployment)["spec"]["template"]["spec"]["volumes"]
+    assert changed == [{"name": "certs", "emptyDir": {}}, {"name": "b", "secret": {"secretName": "x"}}]
+    assert "secret" in volumes[0]
+    assert plan.without_certificates({"kind": "APIService", "spec": {"version": "v3"}})["spec"]["insecureSkipTLSVerify"]
+    for same in ({"kind": "APIService", "spec": {"caBundle": "x"}}, {"kind": "Service", "spec": {}}):
+        assert plan.without_certificates(same) == same

@@ -38,7 +38,7 @@ def parser(environment: Mapping[str, str]) -> Parser:
     add(
         "--calico-manifest",
         default=environment.get("CALICO_MANIFEST") or CALICO_MANIFEST,
-        help="a file or an address ($CALICO_MANIFEST, else a pinned release's)",
+        help="files or addresses, with commas between ($CALICO_MANIFEST, else a pinned release's)",
     )
     add("--kind-config", type=Path, default=usual.kind_config, help="kind's configuration (kind-config.yaml)")
     add(

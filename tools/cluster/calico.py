@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from kubernetes import client
 
+from tools.cluster import plan
 from tools.cluster.kube import Kube, until
 from tools.cluster.trouble import CannotRunError
 
@@ -19,17 +20,25 @@ ENTERPRISE_ONLY = "licensekeys"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def read(manifest: str) -> list[Mapping[str, Any]]:
-    """The objects of a manifest, from a file or an address."""
+def read(manifests: str) -> list[Mapping[str, Any]]:
+    """The objects of manifests, files or addresses with commas between, made fit for a cluster of some minutes."""
+    found = [body for manifest in manifests.split(",") for body in _objects(manifest, _text(manifest))]
+    return [plan.without_certificates(body) for body in found]
+
+
+def _text(manifest: str) -> str:
     try:
         if manifest.startswith(("https://", "http://")):
             with urllib.request.urlopen(manifest, timeout=60) as reply:
-                text = reply.read().decode("utf-8")
-        else:
-            text = Path(manifest).read_text(encoding="utf-8")
-        objects = [body for body in yaml.load_all(text, Loader=_Loader) if body]
+                return str(reply.read().decode("utf-8"))
+        return Path(manifest).read_text(encoding="utf-8")
     except (OSError, urllib.error.URLError, UnicodeDecodeError) as error:
         raise CannotRunError(f"the Calico manifest {manifest} cannot be read: {error}") from error
+
+
+def _objects(manifest: str, text: str) -> list[Mapping[str, Any]]:
+    try:
+        objects = [body for body in yaml.load_all(text, Loader=_Loader) if body]
     except yaml.YAMLError as error:
         raise CannotRunError(f"the Calico manifest {manifest} is not YAML: {error}") from error
     if not objects or not all(isinstance(body, Mapping) and "kind" in body and "metadata" in body for body in objects):

@@ -10,13 +10,17 @@ CHART = ROOT / "charts" / "sark-network"
 RELEASE = "sark"
 NAMESPACE = "sark"
 IMAGE = "python:3.13-slim"
-# Calico with its projectcalico.org/v3 API as plain CRDs, so that one manifest is enough.
-CALICO_MANIFEST = "https://raw.githubusercontent.com/projectcalico/calico/v3.32.2/manifests/calico-v3-crds.yaml"
+# Calico, and its API server, which serves projectcalico.org/v3: Calico's own manifest does not have it.
+CALICO_RELEASE = "https://raw.githubusercontent.com/projectcalico/calico/v3.30.3/manifests"
+CALICO_MANIFEST = f"{CALICO_RELEASE}/calico.yaml,{CALICO_RELEASE}/apiserver.yaml"
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`node_image` empty: kind's own choice. `values` is laid over `environment`'s values file of the chart."""
+    """`node_image` empty: kind's own choice. `calico_manifest`: files or addresses, with commas between.
+
+    `values` is laid over `environment`'s values file of the chart.
+    """
 
     name: str = "sark-network"
     node_image: str = ""

@@ -127,9 +127,10 @@ def image_is_there(image: str) -> None:
         )
 
 
-def manifest_is_there(manifest: str) -> None:
-    """Calico's manifest, where it is a file."""
-    if not manifest.startswith(("https://", "http://")) and not Path(manifest).is_file():
-        raise CannotRunError(
-            f"{manifest}, the Calico manifest, is no file. Give a file or an address to --calico-manifest"
-        )
+def manifest_is_there(manifests: str) -> None:
+    """Calico's manifests, where they are files."""
+    for manifest in manifests.split(","):
+        if not manifest.startswith(("https://", "http://")) and not Path(manifest).is_file():
+            raise CannotRunError(
+                f"{manifest}, the Calico manifest, is no file. Give a file or an address to --calico-manifest"
+            )
