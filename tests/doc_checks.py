@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from markdown import anchors, blocks, commands, links, prose, spans, table
+from test_layers import in_shell
 
 from tools.allowlist import Suffixes, matches, parse_values
 from tools.engines import ENGINES
@@ -190,6 +191,13 @@ def described_engines(page: str) -> Iterator[str]:
         if engine.name not in rows:
             yield f"{engine.name} has no row"
     yield from (f"{name} is no engine" for name in sorted(rows.keys() - {engine.name for engine in ENGINES}))
+
+
+def rooms(page: str) -> Iterator[str]:
+    """The core and the shell of the page are those that tests/test_layers.py keeps apart."""
+    for side, shell in (("Core", False), ("Shell", True)):
+        named = re.findall(r"`(tools/[\w/.]+)`", " ".join(row[0] for row in table(page, side, "For")))
+        yield from (f"{name} is not of the {side.lower()}" for name in named if in_shell(Path(name)) is not shell)
 
 
 def unfinished(text: str) -> Iterator[str]:

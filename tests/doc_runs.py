@@ -105,9 +105,11 @@ def outputs(text: str) -> Iterator[str]:
 
 @cache
 def _run(command: str) -> str:
-    words = command.replace("python -m", f"{sys.executable} -m", 1) if command.startswith("python -m") else command
-    if words.startswith("helm "):
-        words = f"{find().path} {words[5:]}"
+    # What `make validate` does once everything is set up.
+    words = re.sub("^make validate$", "python -m tools.validate", command)
+    words = re.sub(
+        "^python ", f"{shlex.quote(sys.executable)} ", re.sub("^helm ", f"{shlex.quote(find().path)} ", words)
+    )
     ran = subprocess.run(["bash", "-c", words], capture_output=True, text=True, check=False)
     return (ran.stdout + ran.stderr).strip("\n")
 

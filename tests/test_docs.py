@@ -106,6 +106,8 @@ CHECKS: list[tuple[Check, str, str]] = [
         "| `calico-enterprise` | | nothing | |\n| `x` | | | |",
         "calico-enterprise cannot say internal names\nx is no engine",
     ),
+    (doc_checks.rooms, "| Core | For |\n|---|---|\n| `tools/helm.py` | |", "tools/helm.py is not of the core"),
+    (doc_checks.rooms, "| Shell | For |\n|---|---|\n| `tools/model.py` | |", "tools/model.py is not of the shell"),
     (doc_checks.unfinished, "text\nTODO: more", "2: TODO: more"),
 ]
 EVERY_PAGE: list[Check] = [
@@ -150,6 +152,10 @@ def test_guide_explains_every_reason() -> None:
 
 def test_every_engine_is_described() -> None:
     assert list(doc_checks.described_engines(Path("docs/engines.md").read_text())) == []
+
+
+def test_core_and_shell() -> None:
+    assert list(doc_checks.rooms(Path("docs/architecture.md").read_text())) == []
 
 
 def test_guide_has_what_is_checked() -> None:
