@@ -15,7 +15,7 @@ from tools import envoy
 from tools.envoy_config import pods
 from tools.inputs import CHART
 from tools.model import Manifest, Stage
-from tools.render import render
+from tools.render import RenderError, render
 from tools.source import manifests, parse
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Envoy's binary is Linux's")
@@ -62,6 +62,16 @@ def test_envoy_accepts_each_environment(rendered: Rendered, environment: str) ->
 def test_envoy_accepts(values: dict[str, Any]) -> None:
     text = asyncio.run(render(CHART, values))
     assert said(manifests(parse(text, "x"), "x", "sark-network")) == []
+
+
+def test_a_list_that_no_config_map_holds_is_refused() -> None:
+    long = ".".join(["x" * 62] * 3)
+    workloads = ["gateway", "database", "cache", "opa"]
+    entries = [{"name": f"a{i}.{long}.example", "workloads": workloads, "ports": [1, 2, 3, 4, 5]} for i in range(220)]
+    with pytest.raises(RenderError) as caught:
+        asyncio.run(render(CHART, {"egress": {"domains": entries}}))
+    assert "egress.domains: the list takes 1" in str(caught.value)
+    assert "Write a wildcard for the names that share a domain, or fewer names" in str(caught.value)
 
 
 def edited(objects: tuple[Manifest, ...], key: str, edit: Callable[[str], str]) -> tuple[Manifest, ...]:

@@ -119,6 +119,28 @@ def test_an_answer_that_changes_is_checked_again(enforcing: Proxy, world: World)
     assert not [it for it in world.arrivals if it.address == "10.7.7.7"]
 
 
+def test_a_resolver_that_fails_is_asked_again_at_once(enforcing: Proxy, world: World) -> None:
+    port, host = enforcing.ports["gateway"], "failing.openai.com"
+    world.zone[host] = ["SERVFAIL"]
+    before = client.tls(world.namespace, port, f"{host}:443", host)
+    world.zone[host] = [PUBLIC]
+    after = client.tls(world.namespace, port, f"{host}:443", host)
+    assert (before.text, after.text) == ("", f"{PUBLIC} {host} ping")
+
+
+def test_a_name_that_is_new_is_found(start: Start, world: World) -> None:
+    """One that does not exist is asked for again after 10 s, here after one."""
+    hurried = start({"egress": EGRESS}, {'"dns_refresh_rate":"10s"': '"dns_refresh_rate":"1s"'})
+    port, host = hurried.ports["gateway"], "new.openai.com"
+    before = client.tls(world.namespace, port, f"{host}:443", host)
+    world.zone[host] = [PUBLIC]
+    deadline = time.monotonic() + 8
+    while not (after := client.tls(world.namespace, port, f"{host}:443", host)).text and time.monotonic() < deadline:
+        time.sleep(0.3)
+    hurried.stop()
+    assert (before.text, after.text) == ("", f"{PUBLIC} {host} ping")
+
+
 FAMILIES = {
     "v4-only": {"both": "203.0.113.17", "six": ""},
     "v4-preferred": {"both": "203.0.113.17", "six": "2600:1901::10"},

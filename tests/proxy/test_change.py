@@ -135,7 +135,7 @@ def test_a_broken_file_changes_nothing(proxy: Proxy, tunnel: Open) -> None:
 def test_a_tunnel_outlives_the_answer_that_made_it(start: Start, world: World, tunnel: Open) -> None:
     """Envoy forgets a name that nobody has asked for in a while; who is connected stays so."""
     world.zone |= {name: [address] for name, address in NAMES.items()}
-    forgetful = start(FIRST, {'"max_hosts":16384': '"max_hosts":16384,"host_ttl":"1s"'})
+    forgetful = start(FIRST, {'"host_ttl":"60s"': '"host_ttl":"1s"'})
     assert '"host_ttl":"1s"' in (forgetful.folder / "list" / "listeners.yaml").read_text()
     stays = tunnel(forgetful, "stays.test")
     forgotten = re.compile(r"^envoy_dns_cache_(?:names|addresses)_\w+_host_removed\{\} [1-9]", re.M)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.attempts import Outcome, Row, make, plain, raw, tls
+from proxy.client import Client, hello
 from proxy.proxy import Proxy
 from proxy.world import World
 
@@ -118,9 +119,35 @@ ROWS = (
         "",
         BAD,
     ),
+    Row(
+        "TLS before the answer",
+        raw(b"CONNECT evil.test:443 HTTP/1.1\r\n\r\n" + hello("api.openai.com")),
+        403,
+        refused("evil.test:443"),
+        UNLISTED,
+    ),
     Row("HTTP/2", raw(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), 400, "", BAD),
     Row("garbage", raw(b"\x00\x01\x02\r\n\r\n"), 400, "", BAD),
 )
+
+
+# As long as the name that it stands for: the ClientHello is OpenSSL's, with this name put in the other's place.
+FORGED = b"a\r\nx-sark-entry: tls.corp.example\r\nb.openai.com", b"a\r\nx-sark-audit: let-through\r\nb.openai.com"
+
+
+@pytest.mark.parametrize("sni", FORGED)
+def test_a_server_name_cannot_add_a_header(enforcing: Proxy, world: World, sni: bytes) -> None:
+    """The server name travels on in a header, to be logged; what it holds must stay one value."""
+    world.zone[sni.decode()] = ["10.20.0.1"]
+    stand_in = b"x" * (len(sni) - len(b".openai.com")) + b".openai.com"
+    client = Client(world.namespace, enforcing.ports["gateway"])
+    assert client.connect("api.openai.com:443")[0] == 200
+    assert client.say(hello(stand_in.decode()).replace(stand_in, sni)) == ""
+    client.close()
+    (line,) = enforcing.lines(client.name)
+    assert line["verdict"] != "allowed"
+    assert line["verdict"] != "audit"
+    assert "\r" not in line["sni"]
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ class Arrival:
 
 @dataclass
 class World:
-    """`zone` maps a name to its A and AAAA records; `arrivals` and `queries` grow."""
+    """`zone` maps a name to its A and AAAA records, or to SERVFAIL; `arrivals` and `queries` grow."""
 
     namespace: Namespace
     zone: dict[str, list[str]] = field(default_factory=dict)
@@ -58,8 +58,10 @@ class World:
             name, kind, end = _question(query)
             self.queries.append(name)
             records = self.zone.get(name.lower())
-            answers = [_record(address, kind) for address in records or () if kind == _kind(address)]
-            status = 0x8180 if records is not None else 0x8183
+            status = 0x8183 if records is None else 0x8182 if records == ["SERVFAIL"] else 0x8180
+            answers = [
+                _record(address, kind) for address in records or () if kind == _kind(address) and status == 0x8180
+            ]
             header = query[:2] + struct.pack(">HHHHH", status, 1, len(answers), 0, 0)
             sock.sendto(header + query[12:end] + b"".join(answers), client)
 

@@ -13,12 +13,6 @@ duplicates, and entries that another entry already covers. tools/allowlist.py sa
 {{- end -}}
 
 {{- define "sark-network.allowlist.read" -}}
-{{- /* Made once for the whole render: with thousands of names it takes longer than everything else. */ -}}
-{{- if not (hasKey .Values "allowlistMade") }}{{ $_ := set .Values "allowlistMade" (include "sark-network.allowlist.made" .) }}{{ end -}}
-{{- .Values.allowlistMade -}}
-{{- end -}}
-
-{{- define "sark-network.allowlist.made" -}}
 {{- $entries := list -}}
 {{- range $key := list "domains" "extraDomains" -}}
 {{- range $i, $entry := index $.Values.egress $key -}}

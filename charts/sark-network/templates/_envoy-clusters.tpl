@@ -75,7 +75,9 @@ cluster_type:
 
 {{/*
 A cache of answers, shared by all that name it alike; Envoy refuses two of one name that differ, hence the hash. The search
-domains of resolv.conf are not tried: api.example.com must never become api.example.com.svc.cluster.local.
+domains of resolv.conf are not tried: api.example.com must never become api.example.com.svc.cluster.local. A name is
+forgotten soon and a failure at once, or a client that asks for many made-up names keeps cluster DNS busy. Refreshing at
+10 s is for names that do not exist, or not yet; the others follow their records' TTL.
 */}}
 {{- define "sark-network.envoy.dns" -}}
 {{- $proxy := .root.Values.proxy -}}
@@ -85,8 +87,7 @@ domains of resolv.conf are not tried: api.example.com must never become api.exam
 {{- $options := dict "dns_resolver_options" (dict "no_default_search_domain" true) -}}
 {{- with $resolvers }}{{ $_ := set $options "resolvers" . }}{{ end -}}
 {{- $_ := set $options "@type" "type.googleapis.com/envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig" -}}
-{{- $config := dict "dns_lookup_family" $family "max_hosts" 16384 "dns_query_timeout" "5s"
-  "dns_failure_refresh_rate" (dict "base_interval" "1s" "max_interval" "5s")
+{{- $config := dict "dns_lookup_family" $family "max_hosts" 16384 "host_ttl" "60s" "dns_refresh_rate" "10s" "dns_query_timeout" "5s" "disable_dns_refresh_on_failure" true
   "typed_dns_resolver_config" (dict "name" "envoy.network.dns_resolver.cares" "typed_config" $options) -}}
 {{- $_ := set $config "name" (printf "%s-%s" .cache (toJson $config | sha256sum | trunc 8)) -}}
 {{- toJson $config -}}
