@@ -39,6 +39,21 @@ def test_the_target_reaches_the_templates(tmp_path: Path) -> None:
     assert "true 3" in asyncio.run(render(tmp_path, {"given": 3}, target=target))
 
 
+def test_the_same_values_render_the_same_text() -> None:
+    """Else each upgrade would change what nobody changed."""
+    many = {
+        "egress": {
+            "domains": [{"name": f"n{port}.example", "ports": [port, port + 1000]} for port in range(400, 412)],
+            "internal": [{"name": "a.corp.example", "cidrs": ["10.0.0.0/28", "10.1.0.0/28"], "ports": [7, 8, 9]}],
+        },
+        "commonLabels": {f"label{number}": "x" for number in range(12)},
+        "database": {"externalCidrs": ["10.2.0.0/28"]},
+        "calico": {"enabled": True},
+    }
+    first, *others = [asyncio.run(render(CHART, many)) for _ in range(3)]
+    assert others == [first, first]
+
+
 def test_refusals_of_the_schema() -> None:
     error = outcome({"egress": {"nope": 1, "domains": ["*"]}})
     assert error.kind == "schema"

@@ -29,7 +29,10 @@ The allowlist as Envoy needs it, as JSON: entries and internal as in sark-networ
 {{- $workloads = append $workloads (dict "name" $name "listen" (index $.Values.proxy.ports $name) "ports" $own) -}}
 {{- end -}}
 {{- end -}}
-{{- dict "entries" $list.entries "internal" $list.internal "workloads" $workloads "ports" (values $ports) | toJson -}}
+{{- /* A range goes by key; `values` would give another order each time, and each upgrade would change the proxy. */ -}}
+{{- $every := list -}}
+{{- range $ports }}{{ $every = append $every . }}{{ end -}}
+{{- dict "entries" $list.entries "internal" $list.internal "workloads" $workloads "ports" $every | toJson -}}
 {{- end -}}
 
 {{/* A ConfigMap holds one MiB, its keys included; the API server's own message would name no value. */}}
