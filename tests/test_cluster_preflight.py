@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -10,7 +14,7 @@ import pytest
 
 from tools.cluster import calico, diagnostics, kind
 from tools.cluster.__main__ import main
-from tools.cluster.options import Options
+from tools.cluster.options import ROOT, Options
 from tools.cluster.trouble import CannotRunError
 
 DOCKER = 'case "$*" in "version "*) echo 28.0;; "image inspect "*) exit 0;; esac'
@@ -204,6 +208,30 @@ def test_kind_that_fails_is_quoted_and_what_it_left_is_removed(
     after = calls.read_text(encoding="utf-8").split("create cluster")[1]
     assert "docker rm --force --volumes sark-network-internet\n" in after
     assert "delete cluster --name sark-network" in after
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_cleans_up_and_says_so(fake: Fake, tmp_path: Path, number: signal.Signals) -> None:
+    calls, started = tmp_path / "calls", tmp_path / "started"
+    slow = KIND.replace(";; esac", f';; "create "*) /bin/touch {started}; exec /bin/sleep 60;; esac')
+    fake({"kind": f'echo "$*" >> {calls}\n{slow}', "docker": f'echo "docker $*" >> {calls}\n{DOCKER}'})
+    command = [sys.executable, "-m", "tools.cluster", "all", "--name", f"interrupted-{number.value}"]
+    with subprocess.Popen(
+        [*command, "--diagnostics", str(tmp_path / "out")], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    ) as process:
+        for _ in range(400):
+            if started.exists() or process.poll() is not None:
+                break
+            time.sleep(0.05)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.splitlines()[-1] == "interrupted"
+    assert "Traceback" not in said
+    after = calls.read_text(encoding="utf-8").split("create cluster")[1]
+    assert f"docker rm --force --volumes interrupted-{number.value}-internet\n" in after
+    assert f"delete cluster --name interrupted-{number.value} " in after
+    assert not (ROOT / ".cache" / "cluster" / f"interrupted-{number.value}").exists()
 
 
 def test_a_cluster_that_was_there_before_is_not_removed(

@@ -164,6 +164,7 @@ def cleaned_up(done: Run, *, made_here: bool, always: bool) -> Iterator[None]:
     finally:
         # From here on an impatient Ctrl-C must not leave half a cluster behind.
         patient = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         failed = not ended or not done.good
         if failed:
             gather(done)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -32,9 +33,9 @@ def connect(options: Options) -> None:
 
 
 def delete(options: Options) -> None:
-    """Remove the cluster and its kubeconfig; one that is not there is fine."""
+    """Remove the cluster and what is kept of it here; one that is not there is fine."""
     run(["kind", "delete", "cluster", "--name", options.name, "--kubeconfig", str(options.kubeconfig)], seconds=180)
-    options.kubeconfig.unlink(missing_ok=True)
+    shutil.rmtree(options.state, ignore_errors=True)
 
 
 def nodes(name: str) -> tuple[str, ...]:
