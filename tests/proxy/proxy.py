@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import itertools
 import json
+import os
 import subprocess
 import time
 from collections.abc import Mapping
@@ -23,6 +24,8 @@ from tools.render import render
 MOUNT = "/etc/envoy"
 LIST = "/etc/envoy-list"
 PARTS = ("gateway", "database", "cache", "opa")
+# A search domain, as a pod's resolv.conf has some: c-ares takes it from LOCALDOMAIN.
+SEARCH = "search.test"
 _numbers = itertools.count()
 
 
@@ -73,7 +76,10 @@ class Proxy:
             arguments[arguments.index(flag) + 1] = value
         with self.log_file.open("wb") as log:
             self._process = subprocess.Popen(
-                self.namespace.command([envoy, *arguments]), stdout=log, stderr=subprocess.STDOUT
+                self.namespace.command([envoy, *arguments]),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "LOCALDOMAIN": SEARCH},
             )
         self._await_port()
 

@@ -10,7 +10,7 @@ import pytest
 from proxy import client
 from proxy.attempts import Outcome, Row, make, tls
 from proxy.conftest import EGRESS, Start
-from proxy.proxy import Proxy
+from proxy.proxy import SEARCH, Proxy
 from proxy.world import RESOLVER, World
 
 DENIED, UNREACHED = ("denied", "private-address"), ("failed", "connect")
@@ -91,6 +91,12 @@ def test_one_line_with_the_reason(outcomes: dict[str, Outcome], row: Row) -> Non
 def test_no_handshake_reaches_a_private_address(outcomes: dict[str, Outcome], world: World) -> None:
     time.sleep(0.5)
     assert {it.address for it in world.arrivals} <= {PUBLIC, "203.0.113.11"}
+
+
+def test_a_name_is_never_completed(outcomes: dict[str, Outcome], world: World) -> None:
+    """A pod's search domains would turn a name that does not exist into one that somebody in the cluster made."""
+    assert "no-such-name.openai.com" in world.queries
+    assert not [name for name in world.queries if name.endswith(SEARCH)]
 
 
 @pytest.mark.parametrize("address", sorted({*PRIVATE.values(), TRAP[0]}))

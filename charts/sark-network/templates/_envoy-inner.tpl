@@ -11,7 +11,6 @@ as little as it can, for there may be thousands. No default chain when enforcing
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
   name: names-{{ $workload }}-{{ $port }}
   internal_listener: {}
-  ignore_global_conn_limit: true
   listener_filters:
     - {{ include "sark-network.envoy.tlsInspector" . }}
   access_log:
@@ -42,7 +41,6 @@ as little as it can, for there may be thousands. No default chain when enforcing
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
   name: {{ .name }}
   internal_listener: {}
-  ignore_global_conn_limit: true
   {{- if .tls }}
   listener_filters:
     - {{ include "sark-network.envoy.tlsInspector" . }}
@@ -100,7 +98,6 @@ nothing else. A cluster by name would fall back to a name's second address, whic
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
   name: http-{{ $entry.id }}-{{ .port }}
   internal_listener: {}
-  ignore_global_conn_limit: true
   filter_chains:
     - filters:
         - name: http
@@ -130,7 +127,6 @@ nothing else. A cluster by name would fall back to a name's second address, whic
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
   name: dial
   internal_listener: {}
-  ignore_global_conn_limit: true
   filter_chains:
     - filters:
         - name: http
