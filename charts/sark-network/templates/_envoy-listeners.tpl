@@ -1,3 +1,4 @@
+{{/* Every listener, in the order in which a tunnel passes them. See _envoy.tpl for what each decides. */}}
 {{- define "sark-network.envoy.listeners" -}}
 {{- $root := .root -}}
 resources:
