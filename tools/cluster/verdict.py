@@ -11,6 +11,9 @@ from tools.flows import Flow
 
 CLUSTER_NAME = "kubernetes.default.svc.cluster.local"
 PASS, FAIL, ERROR = "pass", "fail", "error"
+# The kinds of target whose connections the test internet logs, and the ways to speak that say a token to it.
+LOGGED = ("internet", "address", "metadata")
+TOLD = ("line", "tls", "http")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ def judge(flow: Flow, report: Report, addresses: Addresses, events: Sequence[Map
     if report.outcome not in ("answer", "refused", "timeout"):
         return ERROR, f"could not be probed, so nothing is known: {report.detail}"
     if flow.allowed:
-        return _judge_allow(flow, report, addresses, said)
+        return _judge_allow(flow, report, addresses, events)
     if report.outcome == "answer":
         return FAIL, f"should be denied, but the target answered: {report.detail}"
     came = [event for event in events if arrived(event, flow, addresses)]
@@ -125,19 +128,25 @@ def judge_all(
     return verdicts[0]
 
 
-def _judge_allow(flow: Flow, report: Report, addresses: Addresses, said: str) -> tuple[str, str]:
+def _judge_allow(
+    flow: Flow, report: Report, addresses: Addresses, events: Sequence[Mapping[str, Any]]
+) -> tuple[str, str]:
+    said = f"{report.outcome}: {report.detail}"
     if report.outcome != "answer":
         return FAIL, f"should be allowed, but {said}"
     who = {"pod": flow.target.name, "internet": f"{addresses.of(flow)}:{flow.port}"}.get(flow.target.kind)
     if who and flow.speak != "dns" and f"sark-answer {who} " not in report.detail:
         return FAIL, f"somebody else than {who} answered: {report.detail}"
+    # A log that misses what did arrive would prove nothing by its silence either.
+    if flow.target.kind in LOGGED and flow.speak in TOLD and not any(e.get("row") == flow.name for e in events):
+        return FAIL, f"answered ({report.detail}), but the test internet's log does not show it"
     return PASS, said
 
 
 def arrived(event: Mapping[str, Any], flow: Flow, addresses: Addresses) -> bool:
     """Whether the log's event is a TCP connection that reached the row's target, and not by another row's doing."""
     return (
-        flow.target.kind in ("internet", "address", "metadata")
+        flow.target.kind in LOGGED
         and event.get("event") == "accept"
         and event.get("row", flow.name) == flow.name
         and event.get("address") == addresses.of(flow)
