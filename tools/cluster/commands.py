@@ -111,14 +111,15 @@ def test(options: Options, output: Output) -> int:
     with done.noted():
         spec = specification(options.flows)
         kube, internet = connect(options), Internet.of(options.name)
-        if not internet.runs():
-            internet.start(options.name, spec)
-        deploy_stand_ins(kube, spec, done.progress)
-        scene = Scene(options, spec, kube, internet, Release.of(options), done.progress, done.results)
-        enforcement_is_real(scene)
-        trial.run(scene)
-    if not done.good:
-        gather(done)
+        with done.noted():
+            if not internet.runs():
+                internet.start(options.name, spec)
+            deploy_stand_ins(kube, spec, done.progress)
+            scene = Scene(options, spec, kube, internet, Release.of(options), done.progress, done.results)
+            enforcement_is_real(scene)
+            trial.run(scene)
+        if not done.good:
+            gather(done)
     return tell(done, output)
 
 
