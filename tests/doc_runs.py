@@ -126,11 +126,11 @@ def _fits(shown: str, printed: str) -> bool:
 def notes(text: str) -> Iterator[str]:
     """After `NOTES:` in a shown `helm install` stands what the chart says for the values of that command."""
     for block in blocks(text):
-        command, _, shown = re.sub(r"\\\n\s*", " ", block.text).partition("\n")
-        _, found, after = shown.partition("NOTES:\n")
-        if found and command.startswith("$ helm "):
-            said = _notes(command.removeprefix("$ helm "))
-            if not _fits(after.partition("\n$ ")[0].strip("\n"), said):
+        joined = re.sub(r"\\\n\s*", " ", block.text)
+        for part in re.split(r"^\$ ", joined, flags=re.MULTILINE)[1:]:
+            command, _, shown = part.partition("\n")
+            _, found, after = shown.partition("NOTES:\n")
+            if found and not _fits(after.strip("\n"), said := _notes(command.removeprefix("helm "))):
                 yield f"{block.line}: the notes are\n{said}"
 
 

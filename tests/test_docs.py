@@ -79,7 +79,7 @@ CHECKS: list[tuple[Check, str, str]] = [
     (doc_runs.outputs, "```console run\n$ echo one; echo two\n…\none\n```", "prints\none\ntwo"),
     (
         doc_runs.notes,
-        "```console\n$ helm install sark-network charts/sark-network -n sark\nNOTES:\nsark-network 0.0.0 is here.\n```",
+        "```console\n$ true\n$ helm install sark-network charts/sark-network\nNOTES:\nsark-network 0.0.0 is here.\n```",
         "2: the notes are\nsark-network 0.",
     ),
     (doc_checks.described_policies, "# default-deny\n", "default-deny.yaml has no row in the table of policies"),
