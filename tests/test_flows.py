@@ -52,7 +52,7 @@ def test_every_policy_has_an_allow_row_and_a_deny_row_on_the_same_port(
 
 def minimal(**row: Any) -> dict[str, Any]:
     """A specification with one row, changed as the test says; None takes a key away."""
-    usual = {"flow": "row", "from": "one", "to": "two", "port": 80, "expect": "deny", "why": "because"}
+    usual = {"flow": "row", "source": "one", "target": "two", "port": 80, "expect": "deny", "why": "because"}
     merged = {key: value for key, value in (usual | row).items() if value is not None}
     return {"pods": {"one": pod(), "two": pod()}, "internet": {"a.test": "203.0.113.1"}, "flows": [merged]}
 
@@ -68,16 +68,16 @@ def problems_of(body: Any) -> list[str]:
 
 
 BAD_ROWS: list[tuple[dict[str, Any], str]] = [
-    ({"flow": None}, "flows[0] has no flow; a row needs flow, from, to, port, expect, why"),
-    ({"why": None}, "flows[0] has no why; a row needs flow, from, to, port, expect, why"),
+    ({"flow": None}, "flows[0] has no flow; a row needs flow, source, target, port, expect, why"),
+    ({"why": None}, "flows[0] has no why; a row needs flow, source, target, port, expect, why"),
     ({"why": ""}, "flows[0].why needs a reason in words"),
-    ({"from": "three"}, "flows[0].from three is not among pods"),
-    ({"from": 3}, "flows[0].from needs the name of a pod"),
-    ({"to": "three"}, "flows[0].to three is no pod, internet:NAME, address:IP, proxy, dns, apiserver, node, metadata"),
-    ({"to": "internet:b.test"}, "flows[0].to b.test is not among internet; give it an address there"),
-    ({"to": "address:203.0.113"}, "flows[0].to 203.0.113 is no IPv4 address"),
-    ({"to": "pod:two"},
-     "flows[0].to pod:two is no pod, internet:NAME, address:IP, proxy, dns, apiserver, node, metadata"),
+    ({"source": "three"}, "flows[0].source three is not among pods"),
+    ({"source": 3}, "flows[0].source needs the name of a pod"),
+    ({"target": "three"}, "flows[0].target three is no pod, internet:NAME, address:IP, proxy, dns, apiserver, node, metadata"),
+    ({"target": "internet:b.test"}, "flows[0].target b.test is not among internet; give it an address there"),
+    ({"target": "address:203.0.113"}, "flows[0].target 203.0.113 is no IPv4 address"),
+    ({"target": "pod:two"},
+     "flows[0].target pod:two is no pod, internet:NAME, address:IP, proxy, dns, apiserver, node, metadata"),
     ({"port": 0}, "flows[0].port 0 is no port from 1 to 65535"),
     ({"port": "80"}, "flows[0].port '80' is no port from 1 to 65535"),
     ({"port": True}, "flows[0].port True is no port from 1 to 65535"),
@@ -88,12 +88,12 @@ BAD_ROWS: list[tuple[dict[str, Any], str]] = [
     ({"via": "vpn"}, "flows[0].via 'vpn' is none of direct, proxy"),
     ({"via": "proxy"}, "flows[0].via the proxy leads to internet:NAME and address:IP only"),
     ({"proxyPort": 70000}, "flows[0].proxyPort 70000 is no port from 1 to 65535"),
-    ({"SNI": "x"}, "flows[0].SNI is no key here; known are during, expect, flow, from, port, proof, protocol, "
-     "proxyPort, sni, speak, to, twin, via, why"),
+    ({"SNI": "x"}, "flows[0].SNI is no key here; known are during, expect, flow, port, proof, protocol, proxyPort, "
+     "sni, source, speak, target, twin, via, why"),
     ({"sni": 1}, 'flows[0].sni is not text; "" sends no name'),
     ({"during": []}, f"flows[0].during [] is not a list of states; known are {', '.join(STATES)}"),
     ({"during": "installed"}, f"flows[0].during 'installed' is not a list of states; known are {', '.join(STATES)}"),
-    ({"twin": "never", "to": "internet:a.test"}, "flows[0].twin twin: never and proof belong together"),
+    ({"twin": "never", "target": "internet:a.test"}, "flows[0].twin twin: never and proof belong together"),
     ({"proof": "the log"}, "flows[0].twin twin: never and proof belong together"),
     ({"twin": "never", "proof": "the log"},
      "flows[0].twin only the test internet keeps a log that could prove it; a twin must answer here"),
@@ -139,7 +139,7 @@ def test_all_bad_rows_are_named_at_once_with_their_lines_and_ids_are_unique() ->
     assert found is None
     assert [(it.where.line, it.message) for it in problems] == [
         (9, "row is the id of flows[0] too; give it another"),
-        (17, "0 is no port from 1 to 65535"),
+        (16, "0 is no port from 1 to 65535"),
         (15, "row is the id of flows[1] too; give it another"),
     ]
 
@@ -152,7 +152,7 @@ def test_what_is_no_yaml_is_a_problem_with_its_line() -> None:
 
 
 def test_a_row_is_read_with_what_its_target_is_usually_told() -> None:
-    found, _ = read(yaml.safe_dump(minimal(to="internet:a.test", via="proxy", sni="")), "f.yaml")
+    found, _ = read(yaml.safe_dump(minimal(target="internet:a.test", via="proxy", sni="")), "f.yaml")
     assert found is not None
     assert found.flows == (
         Flow(

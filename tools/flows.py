@@ -3,8 +3,8 @@
 The file has three parts. `pods`: name → `{namespace, labels, ports, ready}`. `internet`: name → address, the zone of
 the test internet. `flows`: one row a flow, with the keys
 
-- `flow`: its id; `from`: a pod; `port`: 1-65535; `expect`: allow | deny; `why`: the reason, for whoever changes it;
-- `to`: a pod, `internet:NAME`, `address:IP`, `proxy`, `dns`, `apiserver`, `node` or `metadata`;
+- `flow`: its id; `source`: a pod; `port`: 1-65535; `expect`: allow | deny; `why`: the reason, for whoever changes it;
+- `target`: a pod, `internet:NAME`, `address:IP`, `proxy`, `dns`, `apiserver`, `node` or `metadata`;
 - `protocol`: TCP (default) | UDP; `speak`: line | tls | http | dns | handshake, what is said once connected;
 - `via`: direct (default) | proxy, by CONNECT to `proxyPort` (3128), or by an absolute URL when `speak` is http;
 - `sni`: the name in the TLS hello, if not the target's own; "" sends none;
@@ -215,11 +215,11 @@ def _states(value: Any) -> str:
     return f"{value!r} is not a list of states; known are {', '.join(STATES)}"
 
 
-_REQUIRED = ("flow", "from", "to", "port", "expect", "why")
+_REQUIRED = ("flow", "source", "target", "port", "expect", "why")
 _RULES: Mapping[str, Callable[[Any], str]] = {
     "flow": lambda value: "" if _is_text(value) else "needs an id",
-    "from": lambda value: "" if _is_text(value) else "needs the name of a pod",
-    "to": lambda value: "" if _is_text(value) else "needs a target",
+    "source": lambda value: "" if _is_text(value) else "needs the name of a pod",
+    "target": lambda value: "" if _is_text(value) else "needs a target",
     "port": lambda value: "" if _is_port(value) else f"{value!r} is no port from 1 to 65535",
     "expect": _one_of("allow", "deny"),
     "why": lambda value: "" if _is_text(value) else "needs a reason in words",
@@ -249,15 +249,15 @@ def _check_row(reader: _Reader, row: Mapping[str, Any], path: str) -> None:
 
 def _check_together(reader: _Reader, row: Mapping[str, Any], path: str) -> None:
     """What only shows when two keys, or a key and the pods, are seen together."""
-    target = _target(row["to"], reader.pods)
-    if row["from"] not in reader.pods:
-        reader.bad(f"{path}.from", f"{row['from']} is not among pods")
+    target = _target(row["target"], reader.pods)
+    if row["source"] not in reader.pods:
+        reader.bad(f"{path}.source", f"{row['source']} is not among pods")
     if target is None:
-        reader.bad(f"{path}.to", f"{row['to']} is no pod, internet:NAME, address:IP, {', '.join(SERVICES)}")
+        reader.bad(f"{path}.target", f"{row['target']} is no pod, internet:NAME, address:IP, {', '.join(SERVICES)}")
     elif target.kind == "internet" and target.name not in reader.internet:
-        reader.bad(f"{path}.to", f"{target.name} is not among internet; give it an address there")
+        reader.bad(f"{path}.target", f"{target.name} is not among internet; give it an address there")
     elif target.kind == "address" and not _is_ipv4(target.name):
-        reader.bad(f"{path}.to", f"{target.name} is no IPv4 address")
+        reader.bad(f"{path}.target", f"{target.name} is no IPv4 address")
     elif target.kind == "pod" and row["port"] not in reader.pods[target.name].ports:
         reader.bad(f"{path}.port", f"{target.name} does not answer on {row['port']}; add it to its ports")
     elif row.get("via") == "proxy" and target.kind not in ("internet", "address"):
@@ -280,13 +280,13 @@ def _target(text: str, pods: Mapping[str, Pod]) -> Target | None:
 
 
 def _flow(row: Mapping[str, Any], line: int) -> Flow:
-    kind, _, name = row["to"].partition(":")
+    kind, _, name = row["target"].partition(":")
     target = Target(kind, name) if name else Target(kind) if kind in SERVICES else Target("pod", kind)
     protocol = row.get("protocol", "TCP")
     usual = "dns" if protocol == "UDP" else _SAID_TO.get(target.kind, "tls")
     return Flow(
         name=row["flow"],
-        source=row["from"],
+        source=row["source"],
         target=target,
         port=row["port"],
         expect=row["expect"],
