@@ -183,7 +183,7 @@ def test_a_wrong_specification_names_every_bad_row(
     said = refusal(capsys, "up", "--flows", str(flows))
     assert said.splitlines()[0] == "the specification of flows is wrong:"
     assert "flows.yaml:1: pods is missing; write name: {namespace, labels, ports}" in said
-    assert "flows.yaml:4: flows[0] has no why; a row needs flow, from, to, port, expect, why" in said
+    assert "flows.yaml:4: flows[0] has no why; a row needs flow, source, target, port, expect, why" in said
 
 
 @pytest.mark.parametrize("command", ["install", "test"])

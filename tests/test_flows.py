@@ -73,7 +73,8 @@ BAD_ROWS: list[tuple[dict[str, Any], str]] = [
     ({"why": ""}, "flows[0].why needs a reason in words"),
     ({"source": "three"}, "flows[0].source three is not among pods"),
     ({"source": 3}, "flows[0].source needs the name of a pod"),
-    ({"target": "three"}, "flows[0].target three is no pod, internet:NAME, address:IP, proxy, dns, apiserver, node, metadata"),
+    ({"target": "three"},
+     "flows[0].target three is no pod, internet:NAME, address:IP, proxy, dns, apiserver, node, metadata"),
     ({"target": "internet:b.test"}, "flows[0].target b.test is not among internet; give it an address there"),
     ({"target": "address:203.0.113"}, "flows[0].target 203.0.113 is no IPv4 address"),
     ({"target": "pod:two"},
@@ -109,8 +110,8 @@ def test_a_bad_row_is_told_what_is_wrong(row: dict[str, Any], message: str) -> N
 BAD_FILES: list[tuple[Any, str]] = [
     ([], " is not a mapping; it needs pods, internet and flows"),
     (minimal() | {"flow": []}, "flow is no key here; known are flows, internet, pods"),
-    (minimal() | {"flows": []}, "flows is missing; write one row a flow: {flow, from, to, port, expect, why}"),
-    (minimal() | {"flows": ["x"]}, "flows[0] is not a row; write {flow, from, to, port, expect, why}"),
+    (minimal() | {"flows": []}, "flows is missing; write one row a flow: {flow, source, target, port, expect, why}"),
+    (minimal() | {"flows": ["x"]}, "flows[0] is not a row; write {flow, source, target, port, expect, why}"),
     (minimal() | {"internet": {"a.test": "::1"}}, "internet[\"a.test\"] '::1' is no IPv4 address"),
     (minimal() | {"internet": None}, "internet is missing; write name: address"),
 ]

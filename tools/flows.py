@@ -169,13 +169,13 @@ def _internet(reader: _Reader, body: Any) -> Iterator[tuple[str, str]]:
 
 def _flows(reader: _Reader, body: Any) -> Iterator[Flow]:
     if not isinstance(body, list) or not body:
-        reader.bad("flows", "is missing; write one row a flow: {flow, from, to, port, expect, why}")
+        reader.bad("flows", "is missing; write one row a flow: {flow, source, target, port, expect, why}")
         return
     seen: dict[str, str] = {}
     for index, row in enumerate(body):
         path = f"flows[{index}]"
         if not isinstance(row, Mapping):
-            reader.bad(path, "is not a row; write {flow, from, to, port, expect, why}")
+            reader.bad(path, "is not a row; write {flow, source, target, port, expect, why}")
             continue
         before = len(reader.problems)
         _check_row(reader, row, path)
