@@ -273,5 +273,6 @@ def test_images_go_by_archive_when_kind_cannot_take_them_from_docker(fake: Fake,
 
 def test_diagnostics_of_a_cluster_that_never_was_are_the_internets_log(fake: Fake, tmp_path: Path) -> None:
     fake({"docker": 'echo "{}"'})
-    folder = diagnostics.write(Options(name="gone", diagnostics=tmp_path / "out"))
+    folder = diagnostics.write(Options(name="gone", diagnostics=tmp_path / "out"), "after all")
+    assert folder == tmp_path / "out" / "after-all"
     assert [path.name for path in folder.iterdir()] == ["internet.log"]

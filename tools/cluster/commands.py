@@ -183,7 +183,8 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 def gather(done: Run) -> None:
     """The diagnostics folder."""
     with done.progress.step("diagnostics"):
-        folder = diagnostics.write(done.options)
+        folder = done.options.evidence
+        diagnostics.write(done.options, "end")
         failed = [
             {"state": it.state, "name": it.name, "message": it.message} for it in done.results if it.status != PASS
         ]

@@ -25,9 +25,12 @@ ADMIN = 9901
 PAGES = ("config_dump", "clusters", "listeners", "stats")
 
 
-def write(options: Options) -> Path:
-    """Events, pods, logs, policies, Envoy's state, the test internet's log, the manifests: whatever can be had."""
-    folder = options.evidence
+def write(options: Options, moment: str) -> Path:
+    """Events, pods, logs, policies, Envoy's state, the test internet's log, the manifests: whatever can be had now.
+
+    `moment` names the folder below `options.evidence`: the state of the trial that failed first, or `end`.
+    """
+    folder = options.evidence / moment.replace(" ", "-")
     folder.mkdir(parents=True, exist_ok=True)
     internet = Internet.of(options.name)
     _save(folder / "internet.log", lambda: attempt(["docker", "logs", internet.container]).stdout)
@@ -116,5 +119,6 @@ def _admin(kube: Kube, pod: str, page: str) -> str:
 
 def summary(folder: Path, stopped: str, results: list[dict[str, str]]) -> None:
     """What failed, beside what was gathered."""
+    folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"stopped": stopped, "failed": results}, indent=2, ensure_ascii=False)
     (folder / "summary.json").write_text(text + "\n", encoding="utf-8")

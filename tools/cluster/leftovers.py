@@ -90,9 +90,18 @@ def _policies(kube: Kube) -> Iterator[tuple[str, str, Any]]:
 
 def remove_hooks(kube: Kube, namespace: str) -> None:
     """Delete the pods of failed `helm test`s: Helm keeps them to be looked at, and forgets them."""
-    for pod in kube.core.list_namespaced_pod(namespace, label_selector=OURS).items:
-        if "helm.sh/hook" in (pod.metadata.annotations or {}):
-            kube.delete("v1", "Pod", pod.metadata.name, namespace)
+    for name in _hooks(kube, namespace):
+        kube.delete("v1", "Pod", name, namespace)
+
+
+def hook_logs(kube: Kube, namespace: str) -> list[str]:
+    """What the pods of failed `helm test`s said."""
+    return [str(kube.core.read_namespaced_pod_log(name, namespace)).strip() for name in _hooks(kube, namespace)]
+
+
+def _hooks(kube: Kube, namespace: str) -> list[str]:
+    pods = kube.core.list_namespaced_pod(namespace, label_selector=OURS).items
+    return [str(pod.metadata.name) for pod in pods if "helm.sh/hook" in (pod.metadata.annotations or {})]
 
 
 def policies(kube: Kube) -> Mapping[str, Any]:

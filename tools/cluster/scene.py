@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.cluster import probes, verdict
+from tools.cluster import diagnostics, probes, verdict
 from tools.cluster.internet import Internet
 from tools.cluster.kube import Kube, until
 from tools.cluster.options import NAMESPACE, Options
@@ -34,6 +34,7 @@ class Scene:
     release: Release
     progress: Progress
     results: list[Result] = field(default_factory=list)
+    seen_failing: bool = False
 
     def addresses(self) -> Addresses:
         """Where everything is now."""
@@ -117,8 +118,17 @@ class Scene:
             if pending:
                 time.sleep(1)
         self.results.extend(results[flow.name] for flow in flows)
+        if any(result.status != PASS for result in results.values()):
+            self.look_now(state)
         if stray:
             self.note("nothing-else-arrived", state, [f"a connection reached {it} that no row names" for it in stray])
+
+    def look_now(self, state: str) -> None:
+        """Gather diagnostics when rows fail first: at the end of the trial the chart is gone."""
+        if not self.seen_failing:
+            self.seen_failing = True
+            with self.progress.step("diagnostics"):
+                diagnostics.write(self.options, state)
 
     def note(self, name: str, state: str, troubles: Sequence[str], said: str = "") -> None:
         """Note a fact that is no row: what is wrong with it, or nothing and `said`."""

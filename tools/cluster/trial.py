@@ -61,14 +61,14 @@ def install(scene: Scene) -> None:
 
 def helm_test(scene: Scene) -> None:
     """The chart's own test, as a user runs it."""
-    said, troubles = "", []
+    troubles: list[str] = []
     with scene.progress.step("helm test"):
+        # Without --logs: Helm 3 fails on it when the chart has a pod that passed deleted, and a failed one stays.
         try:
-            said = scene.release.helm("test", RELEASE, "--logs")
+            scene.release.helm("test", RELEASE)
         except CannotRunError as error:
-            troubles = [str(error)]
-    found = [line for line in said.splitlines() if line.startswith("ok: ")]
-    scene.note("helm-test", "installed", troubles, "; ".join(found))
+            troubles = [str(error), *leftovers.hook_logs(scene.kube, NAMESPACE)]
+    scene.note("helm-test", "installed", troubles)
 
 
 def allow_all(scene: Scene) -> None:
