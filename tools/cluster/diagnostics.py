@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -108,13 +109,13 @@ def _envoy(kube: Kube, pod: str, folder: Path) -> None:
 def _admin(kube: Kube, pod: str, page: str) -> str:
     own = client.CoreV1Api(client.ApiClient(kube.api.configuration))
     forwarded = stream.portforward(own.connect_get_namespaced_pod_portforward, pod, NAMESPACE, ports=str(ADMIN))
-    sock, reply = forwarded.socket(ADMIN), b""
-    sock.setblocking(True)
-    sock.sendall(f"GET /{page} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
-    while part := sock.recv(65536):
-        reply += part
-    sock.close()
-    return reply.partition(b"\r\n\r\n")[2].decode("utf-8", "replace")
+    connection = http.client.HTTPConnection("localhost")
+    connection.sock = forwarded.socket(ADMIN)
+    connection.sock.setblocking(True)
+    connection.request("GET", f"/{page}", headers={"Connection": "close"})
+    text = connection.getresponse().read().decode("utf-8", "replace")
+    connection.close()
+    return text
 
 
 def summary(folder: Path, stopped: str, results: list[dict[str, str]]) -> None:
