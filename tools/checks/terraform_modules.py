@@ -1,0 +1,252 @@
+"""Checks of how a Terraform module is made: its variables, its providers, what it calls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tools.addresses import network
+from tools.checks.terraform_traffic import everywhere
+from tools.model import Check, Problem, Severity, Where
+from tools.terraform.model import Module, Unknown, Variable
+
+CLOUDS: Mapping[str, str] = {"aws": "AWS", "google": "Google Cloud", "google-beta": "Google Cloud", "azurerm": "Azure"}
+# Names of variables that hold something of a network; the rest of a name may be anything.
+_NETWORK_NAME = re.compile(r"(^|_)(cidrs?|ranges?|prefix(es)?|ports?|domains?|fqdns?|addresses)(_|$)")
+_WORLD_WORDS = ("*", "any", "internet")
+_LOCAL = ("./", "../")
+
+
+def variables_are_typed(module: Module) -> Iterator[Problem]:
+    """Every variable has a type, and no type is `any`.
+
+    Without one a list where a string is meant is found, if at all, where it is used.
+    Write `type = list(string)`, or an object with optional() fields.
+    Peers: tflint terraform_typed_variables.
+    Source: Terraform language, input variables, "Type constraints".
+    """
+    for one in module.walk():
+        for variable in one.variables.values():
+            if variable.type in ("", "any"):
+                message = f"var.{variable.name} has no type; write one, such as list(string)"
+                yield Problem(variable.where, message, Severity.WARNING)
+
+
+def declarations_are_described(module: Module) -> Iterator[Problem]:
+    """Every variable and every output says what it is.
+
+    `terraform plan`, registries and generated documentation print it, and nothing else.
+    Write `description`.
+    Peers: tflint terraform_documented_variables terraform_documented_outputs.
+    Source: Terraform style guide, variables and outputs.
+    """
+    for one in module.walk():
+        found = [(f"var.{item.name}", item.body, item.where) for item in one.variables.values()]
+        found.extend((f"output.{item.name}", item.body, item.where) for item in one.outputs.values())
+        for name, body, where in found:
+            if body.data("description", "") == "":
+                yield Problem(where, f"{name} does not say what it is; write description", Severity.WARNING)
+
+
+def declarations_are_used(module: Module) -> Iterator[Problem]:
+    """Every variable, local value and data source is used.
+
+    An input that changes nothing is believed to change something: `allowed_cidrs` that no rule reads.
+    Use it, or take it out.
+    Peers: tflint terraform_unused_declarations.
+    Source: Terraform style guide.
+    """
+    for one in module.walk():
+        found: list[tuple[str, Where]] = [(f"var.{name}", item.where) for name, item in one.variables.items()]
+        found.extend((f"local.{name}", item.where) for name, item in one.locals.items())
+        found.extend((f"data.{item.type}.{item.name}", item.where) for item in one.resources if item.mode == "data")
+        for name, where in dict.fromkeys(found):
+            if not any(reference == name or reference.startswith(f"{name}.") for reference in one.references):
+                yield Problem(where, f"{name} is used nowhere; use it or take it out", Severity.WARNING)
+
+
+def providers_are_pinned(module: Module) -> Iterator[Problem]:
+    """A module says which Terraform and which providers it is written for.
+
+    Without `required_version` and `required_providers` the newest of each is taken on the day of the first init, next
+    year's major version included. A module gives ranges; the lock file of whoever applies it gives exact versions.
+    Write `required_version = ">= 1.9"`, and source and version for each provider.
+    Peers: tflint terraform_required_version terraform_required_providers.
+    Source: Terraform language, provider requirements and version constraints.
+    """
+    for one in module.walk():
+        first = _first(one)
+        if first is None:
+            continue
+        if one.required_version is None and (one.resources or one.calls or one.variables):
+            yield Problem(
+                first, 'no required_version; write terraform { required_version = ">= 1.9" }', Severity.WARNING
+            )
+        for name, where in _providers(one).items():
+            requirement = one.requirements.get(name)
+            if requirement is None:
+                yield Problem(where, f"provider {name} is not in required_providers; write it", Severity.WARNING)
+        for requirement in one.requirements.values():
+            missing = [key for key in ("source", "version") if not getattr(requirement, key)]
+            if missing:
+                message = f"provider {requirement.name} has no {' and no '.join(missing)}; write it"
+                yield Problem(requirement.where, message, Severity.WARNING)
+
+
+def modules_are_pinned(module: Module) -> Iterator[Problem]:
+    """A module from elsewhere is taken at one version.
+
+    A branch, or a registry's newest, is other people's code that changes under a plan; a tag can be moved, a commit
+    cannot.
+    Write `version = "5.3.1"` for a registry's module, and `?ref=` with a commit, or a tag, for git.
+    Peers: checkov CKV_TF_1 CKV_TF_2; tflint terraform_module_pinned_source terraform_module_version.
+    Source: Terraform language, module sources.
+    """
+    for one in module.walk():
+        for call in one.calls:
+            source = call.source
+            if not source or source.startswith(_LOCAL):
+                continue
+            where = value.where if (value := call.body.value("source")) else call.where
+            if _registry(source):
+                if not re.fullmatch(r"=?\s*\d+\.\d+\.\d+", call.version):
+                    what = f"version `{call.version}` is a range" if call.version else "the module has no version"
+                    yield Problem(where, f'{what}; write one, such as version = "5.3.1"', Severity.WARNING)
+            elif "ref=" not in source and "checksum=" not in source:
+                yield Problem(where, f"`{source}` is whatever is there that day; write ?ref=COMMIT", Severity.WARNING)
+            elif (ref := source.partition("ref=")[2].partition("&")[0]) in ("main", "master", "HEAD", "develop", ""):
+                yield Problem(where, f"`{ref}` is a branch, and moves; write ?ref=COMMIT", Severity.WARNING)
+
+
+def modules_hold_no_provider(module: Module) -> Iterator[Problem]:
+    """A module that others call holds no provider block.
+
+    It could be called with neither count nor for_each, nor be taken out while its provider is needed to destroy what it
+    made.
+    Write the provider block where the module is called.
+    Source: Terraform language, providers within modules.
+    """
+    for one in module.walk():
+        if one.address or "modules" in one.directory.replace("\\", "/").split("/"):
+            for provider in one.providers:
+                yield Problem(provider.where, f"a provider block in a module; write it where {one.directory} is called")
+
+
+def one_cloud_a_module(module: Module) -> Iterator[Problem]:
+    """A module needs the provider of one cloud.
+
+    Whoever calls it must configure all of its providers, credentials included, though `count` be 0 for two of three.
+    Write a directory for each cloud.
+    Source: Terraform language, providers within modules; hashicorp/terraform issue 31340.
+    """
+    for one in module.walk():
+        places: dict[str, Where] = {}
+        for name, where in _providers(one).items():
+            if name in CLOUDS:
+                places.setdefault(CLOUDS[name], where)
+        for requirement in one.requirements.values():
+            if requirement.name in CLOUDS:
+                places.setdefault(CLOUDS[requirement.name], requirement.where)
+        if len(places) > 1:
+            message = f"{' and '.join(sorted(places))} in one module: its users need both; write a directory for each"
+            yield Problem([*places.values()][-1], message)
+
+
+def network_inputs_are_validated(module: Module) -> Iterator[Problem]:
+    """An input that holds ranges, ports or domains says which ones it takes.
+
+    `10.0.0.1/8`, port 80000 and `https://…` are found by the cloud otherwise, half way through an apply, and
+    `0.0.0.0/0` by nobody.
+    Write a validation block: can(cidrhost(…)), a range of ports, a pattern of names.
+    Source: Terraform language, custom conditions.
+    """
+    for one in module.walk():
+        for variable in one.variables.values():
+            if _of_network(variable) and variable.validations == 0:
+                message = f"var.{variable.name} takes anything; write a validation block"
+                yield Problem(variable.where, message, Severity.WARNING)
+
+
+def network_inputs_do_not_default_to_the_world(module: Module) -> Iterator[Problem]:
+    """No input opens a firewall to the world when nothing is said.
+
+    Whoever forgets it has opened it.
+    Write no default, or an empty list.
+    Peers: KICS 4728cd65.
+    Source: NIST SP 800-41, deny by default.
+    """
+    for one in module.walk():
+        for variable in one.variables.values():
+            named = bool(_NETWORK_NAME.search(variable.name))
+            for text in _strings(variable.default.data) if variable.default else ():
+                net = network(text)
+                if (net and everywhere(net)) or (named and text.lower() in _WORLD_WORDS):
+                    where = variable.default.where if variable.default else variable.where
+                    yield Problem(where, f"var.{variable.name} is {text} unless said; write no default, or []")
+                    break
+
+
+def _of_network(variable: Variable) -> bool:
+    kind = variable.type.replace(" ", "")
+    return bool(_NETWORK_NAME.search(variable.name)) and kind not in ("bool", "map(bool)") and kind[:6] != "object"
+
+
+def _strings(data: Any) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, tuple):
+        for item in data:
+            yield from _strings(item)
+    elif isinstance(data, dict):
+        for item in data.values():
+            yield from _strings(item)
+    elif isinstance(data, Unknown):
+        return
+
+
+def _first(module: Module) -> Where | None:
+    """The place for what is nowhere: the first line of a file that says most of a module."""
+    if not module.sources:
+        return None
+    names = sorted(module.sources)
+    for ending in ("versions.tf", "main.tf"):
+        for name in names:
+            if name.endswith(ending):
+                return Where(name, "terraform", 1)
+    return Where(names[0], "terraform", 1)
+
+
+def _providers(module: Module) -> dict[str, Where]:
+    """The providers that resources here need, each with the first place."""
+    found: dict[str, Where] = {}
+    for resource in module.resources:
+        written = resource.body.value("provider")
+        reference = next(iter(written.refs), "") if written else ""
+        name = reference.partition(".")[0] or resource.type.partition("_")[0]
+        if name != "terraform":
+            found.setdefault(name, resource.where)
+    return found
+
+
+def _registry(source: str) -> bool:
+    parts = source.partition("//")[0].split("/")
+    return (
+        "::" not in source
+        and len(parts) in (3, 4)
+        and all(re.fullmatch(r"[\w.-]+", part) for part in parts)
+        and (len(parts) == 4 or "." not in parts[0])
+    )
+
+
+CHECKS: tuple[Check[Module], ...] = (
+    variables_are_typed,
+    declarations_are_described,
+    declarations_are_used,
+    providers_are_pinned,
+    modules_are_pinned,
+    modules_hold_no_provider,
+    one_cloud_a_module,
+    network_inputs_are_validated,
+    network_inputs_do_not_default_to_the_world,
+)
