@@ -19,11 +19,13 @@ class Unknown:
     """What cannot be told, why, and which attributes of other objects it comes from (`aws_security_group.a.id`).
 
     Two unknowns that are the bare value of the same attribute have the same single `refs` and `bare` set.
+    `type` is Terraform's type of it as far as that is known (tools/terraform/types.py).
     """
 
     reason: str
     refs: frozenset[str] = frozenset()
     bare: bool = False
+    type: Any = field(default="any", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Value:
         return next(unknowns(self.data), None)
 
     def items(self) -> tuple[Value, ...]:
-        """Its elements, each with its own place; a scalar, a map or an unknown is its own only element, null has none."""
+        """Its elements, each with its place; a scalar, a map or an unknown is its own only element, null has none."""
         if self.data is None:
             return ()
         if not isinstance(self.data, tuple):

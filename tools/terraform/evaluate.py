@@ -1,0 +1,485 @@
+"""What an expression is worth: Terraform's value, or Unknown. Never a guess.
+
+Source: the specification of HCL's native syntax, and its implementation where that says more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any, Protocol
+
+from tools.terraform import tree
+from tools.terraform.model import Unknown
+from tools.terraform.numbers import InexactError, exact, simple
+from tools.terraform.values import (
+    EvaluationError,
+    Record,
+    Series,
+    alike,
+    blend,
+    convert,
+    hidden,
+    object_of,
+    ordered,
+    same,
+    to_bool,
+    to_number,
+    to_string,
+    tuple_of,
+    type_name,
+    type_of,
+    unify,
+)
+
+MAX_ITEMS = 10_000
+
+
+class LocatedError(EvaluationError):
+    """An evaluation error with the line of the expression that it comes from."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class Names(Protocol):
+    """What the names of a module stand for."""
+
+    def resolve(self, root: str, steps: Sequence[tree.Attribute | tree.Index], env: Environment) -> tuple[Any, int]:
+        """The value of a traversal's first words, and how many steps after `root` it took. Raises EvaluationError."""
+
+    def call(self, name: str, arguments: Sequence[Any]) -> Any:
+        """The value of a function call. Raises EvaluationError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The names of the module, those that `for` and `dynamic` gave besides, and the element of a splat."""
+
+    names: Names
+    given: Mapping[str, Any] = field(default_factory=dict)
+    element: Any = None
+
+    def having(self, **given: Any) -> Environment:
+        """The same with more names."""
+        return replace(self, given={**self.given, **given})
+
+
+def evaluate(node: tree.Node, env: Environment) -> Any:
+    """The value of an expression. Raises LocatedError."""
+    try:
+        return _EVALUATORS[type(node)](node, env)
+    except LocatedError:
+        raise
+    except EvaluationError as error:
+        raise LocatedError(str(error), node.line) from None
+    except InexactError:
+        return Unknown("a number that Terraform would round is not evaluated")
+
+
+def _literal(node: tree.Literal, env: Environment) -> Any:
+    return node.value
+
+
+def _template(node: tree.Template, env: Environment) -> Any:
+    if node.lone:
+        return evaluate(node.parts[0], env)
+    parts = [_text(evaluate(part, env)) for part in node.parts]
+    if any(isinstance(part, Unknown) for part in parts):
+        return replace(blend(*parts), type="string")
+    return "".join(parts)
+
+
+def _text(value: Any) -> Any:
+    if value is None:
+        raise EvaluationError("null cannot stand in a string")
+    return to_string(value)
+
+
+def _branch(node: tree.Branch, env: Environment) -> Any:
+    condition = _decided(evaluate(node.condition, env))
+    if isinstance(condition, Unknown):
+        return condition
+    return evaluate(node.then if condition else node.other, env)
+
+
+def _loop(node: tree.Loop, env: Environment) -> Any:
+    source = evaluate(node.source, env)
+    if isinstance(source, Unknown):
+        return blend(source)
+    if isinstance(source, Series) and not ordered(source):
+        return blend(source, reason="the order of a set of objects is not known")
+    parts = [evaluate(node.body, env.having(**_pair(node.key, node.value, pair))) for pair in pairs(source)]
+    if any(isinstance(part, Unknown) for part in parts):
+        return replace(blend(*parts), type="string")
+    return "".join(parts)
+
+
+def _pair(index: str, item: str, pair: tuple[Any, Any]) -> dict[str, Any]:
+    return {**({index: pair[0]} if index else {}), item: pair[1]}
+
+
+def pairs(source: Any) -> Iterator[tuple[Any, Any]]:
+    """Key and value of each element, as `for` sees them. Raises EvaluationError."""
+    if isinstance(source, Record):
+        yield from source.items.items()
+    elif isinstance(source, Series):
+        for at, item in enumerate(source.items):
+            yield (item if source.kind == "set" else at), item
+    else:
+        raise EvaluationError(f"`for` goes over a list, a set or a map, and this is a {type_name(source)}")
+
+
+def _name(node: tree.Name, env: Environment) -> Any:
+    return _traversal(node, env)
+
+
+def _traversal(node: tree.Node, env: Environment) -> Any:
+    steps: list[tree.Attribute | tree.Index] = []
+    base = node
+    while isinstance(base, tree.Attribute | tree.Index):
+        steps.append(base)
+        base = base.of
+    steps.reverse()
+    taken = 0
+    if not isinstance(base, tree.Name):
+        value = evaluate(base, env)
+    elif base.name in env.given:
+        value = env.given[base.name]
+    else:
+        value, taken = env.names.resolve(base.name, steps, env)
+    for step in steps[taken:]:
+        value = follow(value, step, env)
+    return value
+
+
+def follow(value: Any, step: tree.Attribute | tree.Index, env: Environment) -> Any:
+    """One step of a traversal. Raises EvaluationError."""
+    if isinstance(step, tree.Attribute):
+        return attribute(value, step.name)
+    return element(value, evaluate(step.key, env))
+
+
+def attribute(value: Any, name: str) -> Any:
+    """`value.name`. Raises EvaluationError."""
+    if isinstance(value, Unknown):
+        return _inside(value, name)
+    if value is None:
+        raise EvaluationError(f"null has no attribute {name}")
+    if not isinstance(value, Record):
+        raise EvaluationError(f"a {type_name(value)} has no attribute {name}")
+    if name not in value.items:
+        raise EvaluationError(f"there is no attribute {name}")
+    return value.items[name]
+
+
+def _inside(value: Unknown, name: str) -> Unknown:
+    kind = value.type
+    inner: Any = "any"
+    if isinstance(kind, tuple) and kind[0] == "object":
+        inner = dict(kind[1]).get(name, "any")
+    elif isinstance(kind, tuple) and kind[0] in ("map", "list"):
+        inner = kind[1]
+    return Unknown(value.reason, value.refs, type=inner)
+
+
+def element(value: Any, key: Any) -> Any:
+    """`value[key]`. Raises EvaluationError."""
+    if isinstance(value, Unknown):
+        return _inside(value, key if isinstance(key, str) else "")
+    if isinstance(key, Unknown):
+        return blend(key, value)
+    if value is None:
+        raise EvaluationError("null has no elements")
+    if key is None:
+        raise EvaluationError("null is no index")
+    if isinstance(value, Record):
+        name = to_string(key)
+        if name not in value.items:
+            raise EvaluationError(f'there is no element "{name}"')
+        return value.items[name]
+    if not isinstance(value, Series) or value.kind == "set":
+        raise EvaluationError(f"a {type_name(value)} has no index")
+    number = to_number(key)
+    if isinstance(number, Unknown):
+        return number
+    if isinstance(number, Fraction) or not 0 <= number < len(value.items):
+        raise EvaluationError(f"there is no element {number}; there are {len(value.items)}")
+    return value.items[number]
+
+
+def _splat(node: tree.Splat, env: Environment) -> Any:
+    source = evaluate(node.of, env)
+    if isinstance(source, Unknown):
+        return Unknown(source.reason, source.refs)
+    if source is None:
+        return tuple_of(())
+    if not isinstance(source, Series):
+        return tuple_of((evaluate(node.each, replace(env, element=source)),))
+    if not ordered(source):
+        return blend(source, reason="the order of a set of objects is not known")
+    items = [evaluate(node.each, replace(env, element=item)) for item in source.items]
+    if source.kind == "tuple":
+        return tuple_of(items)
+    return alike(items, "list")
+
+
+def _element(node: tree.Element, env: Environment) -> Any:
+    return env.element
+
+
+def _call(node: tree.Call, env: Environment) -> Any:
+    if node.name in ("try", "can") and not node.spread:
+        return _attempt(node, env)
+    arguments = [evaluate(item, env) for item in node.arguments]
+    if node.spread:
+        last = arguments.pop()
+        if isinstance(last, Unknown):
+            return blend(last, *arguments)
+        if not isinstance(last, Series):
+            raise EvaluationError("`...` stands after a list, a tuple or a set")
+        if not ordered(last):
+            return blend(last, reason="the order of a set of objects is not known")
+        arguments.extend(last.items)
+    return env.names.call(node.name, arguments)
+
+
+def _attempt(node: tree.Call, env: Environment) -> Any:
+    """`try` and `can`. What is unknown might still fail when it is known, so that ends the attempt."""
+    if not node.arguments or (node.name == "can" and len(node.arguments) != 1):
+        raise EvaluationError(f"{node.name} has no such number of arguments")
+    for argument in node.arguments:
+        try:
+            value = evaluate(argument, env)
+        except EvaluationError:
+            continue
+        if hidden(value):
+            return blend(value)
+        return value if node.name == "try" else True
+    if node.name == "can":
+        return False
+    raise EvaluationError("no argument of try can be evaluated")
+
+
+def _unary(node: tree.Unary, env: Environment) -> Any:
+    value = evaluate(node.operand, env)
+    if value is None:
+        raise EvaluationError(f"`{node.operator}` needs a value, and this is null")
+    if node.operator == "!":
+        decided = to_bool(value)
+        return blend_as("bool", decided) if isinstance(decided, Unknown) else not decided
+    number = to_number(value)
+    return blend_as("number", number) if isinstance(number, Unknown) else -number
+
+
+def blend_as(kind: Any, *values: Any) -> Unknown:
+    """What is unknown because these values are, of a type that is known."""
+    return replace(blend(*values), type=kind)
+
+
+def _binary(node: tree.Binary, env: Environment) -> Any:
+    if node.operator in ("&&", "||"):
+        return _logical(node, env)
+    left, right = evaluate(node.left, env), evaluate(node.right, env)
+    if node.operator in ("==", "!="):
+        found = same(left, right)
+        if isinstance(found, Unknown):
+            return blend_as("bool", found)
+        return found if node.operator == "==" else not found
+    kind = "bool" if node.operator in _COMPARISONS else "number"
+    if left is None or right is None:
+        raise EvaluationError(f"`{node.operator}` needs two numbers, and one is null")
+    left, right = to_number(left), to_number(right)
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return blend_as(kind, left, right)
+    if node.operator in _COMPARISONS:
+        return _COMPARISONS[node.operator](left, right)
+    return _computed(node.operator, left, right)
+
+
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "<": lambda a, b: a < b,
+    ">": lambda a, b: a > b,
+    "<=": lambda a, b: a <= b,
+    ">=": lambda a, b: a >= b,
+}
+
+
+def _computed(operator: str, left: Any, right: Any) -> Any:
+    if operator in "/%" and right == 0:
+        raise EvaluationError("a division by zero")
+    if not exact(left, right):
+        return Unknown("a number that Terraform would round is not evaluated", type="number")
+    ours, theirs = Fraction(left), Fraction(right)
+    if operator == "%":
+        quotient = ours / theirs
+        result = ours - theirs * (abs(quotient) // 1) * (1 if quotient >= 0 else -1)
+    elif operator == "/":
+        result = ours / theirs
+    elif operator == "*":
+        result = ours * theirs
+    else:
+        result = ours + theirs if operator == "+" else ours - theirs
+    if not exact(result):
+        return Unknown("a number that Terraform would round is not evaluated", type="number")
+    return simple(result)
+
+
+def _logical(node: tree.Binary, env: Environment) -> Any:
+    decisive = node.operator == "||"
+    left = _decided(evaluate(node.left, env))
+    try:
+        right = _decided(evaluate(node.right, env))
+    except EvaluationError:
+        # Newer versions of Terraform do not look at the right side then, older ones fail.
+        if left is decisive:
+            return Unknown("the right side fails, which not every version of Terraform minds", type="bool")
+        raise
+    if left is decisive or right is decisive:
+        return decisive
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return blend_as("bool", left, right)
+    return not decisive
+
+
+def _decided(value: Any) -> Any:
+    if value is None:
+        raise EvaluationError("true or false is needed, and this is null")
+    return to_bool(value)
+
+
+def _conditional(node: tree.Conditional, env: Environment) -> Any:
+    condition = _decided(evaluate(node.condition, env))
+    if isinstance(condition, Unknown):
+        return _undecided(condition, _attempted(node.then, env), _attempted(node.other, env))
+    chosen = evaluate(node.then if condition else node.other, env)
+    other = _attempted(node.other if condition else node.then, env)
+    if isinstance(other, EvaluationError) or other is None or chosen is None:
+        return chosen
+    return _settled(chosen, other)
+
+
+def _attempted(node: tree.Node, env: Environment) -> Any:
+    try:
+        return evaluate(node, env)
+    except EvaluationError as error:
+        return error
+
+
+def _settled(chosen: Any, other: Any) -> Any:
+    """The chosen side, as a value of the type that both sides share."""
+    ours, theirs = type_of(chosen), type_of(other)
+    if ours == theirs:
+        return chosen
+    if isinstance(chosen, Unknown):
+        shared = unify([ours, theirs]) if "any" not in (ours, theirs) else None
+        return replace(chosen, type=shared or "any")
+    if theirs == "any":
+        plain = isinstance(chosen, str) or (isinstance(chosen, Series | Record) and not chosen.items)
+        return chosen if plain else blend(other, chosen)
+    if hidden(chosen) or hidden(other):
+        return _settled_in_part(chosen, other, ours, theirs)
+    shared = unify([ours, theirs])
+    if shared is None:
+        raise EvaluationError(f"the two sides of a condition are a {type_name(chosen)} and a {type_name(other)}")
+    return convert(chosen, shared)
+
+
+def _settled_in_part(chosen: Any, other: Any, ours: Any, theirs: Any) -> Any:
+    shared = unify([ours, theirs])
+    if shared is None or not _textual(ours) or not _textual(theirs):
+        return blend(chosen, other)
+    return convert(chosen, shared)
+
+
+def _textual(kind: Any) -> bool:
+    """Whether nothing in it could be made into anything else: text, or what is unknown."""
+    if isinstance(kind, str):
+        return kind in ("string", "any")
+    if kind[0] == "object":
+        return all(_textual(inner) for _, inner in kind[1])
+    return all(map(_textual, kind[1])) if kind[0] == "tuple" else _textual(kind[1])
+
+
+def _undecided(condition: Unknown, then: Any, other: Any) -> Any:
+    sides = [side for side in (then, other) if not isinstance(side, EvaluationError)]
+    if len(sides) == 2 and then is not None and same(then, other) is True:
+        return then
+    shared = unify([type_of(side) for side in sides])
+    known = len(sides) == 2 and not any(side is None or type_of(side) == "any" for side in sides)
+    return replace(blend(condition, *sides), type=shared if known and shared is not None else "any")
+
+
+def _tuple(node: tree.Tuple, env: Environment) -> Any:
+    return tuple_of(evaluate(item, env) for item in node.items)
+
+
+def _object(node: tree.Object, env: Environment) -> Any:
+    items: dict[str, Any] = {}
+    for key, value in node.items:
+        name = evaluate(key, env)
+        if name is None:
+            raise EvaluationError("null is no key")
+        name = to_string(name)
+        if isinstance(name, Unknown):
+            return blend(name)
+        items[name] = evaluate(value, env)
+    return object_of(items)
+
+
+def _for(node: tree.For, env: Environment) -> Any:
+    source = evaluate(node.source, env)
+    if isinstance(source, Unknown):
+        return blend(source)
+    if isinstance(source, Series) and (hidden(source) if source.kind == "set" else None):
+        return blend(source)
+    if isinstance(source, Series) and not ordered(source) and (node.key is None or node.grouping):
+        return blend(source, reason="the order of a set of objects is not known")
+    kept: list[tuple[Any, Any]] = []
+    for pair in pairs(source):
+        inner = env.having(**_pair(node.index, node.item, pair))
+        if node.condition is not None:
+            wanted = _decided(evaluate(node.condition, inner))
+            if isinstance(wanted, Unknown):
+                return blend(wanted, source)
+            if not wanted:
+                continue
+        key = None if node.key is None else evaluate(node.key, inner)
+        kept.append((key, evaluate(node.value, inner)))
+    return tuple_of(value for _, value in kept) if node.key is None else _keyed(kept, node.grouping)
+
+
+def _keyed(kept: Sequence[tuple[Any, Any]], grouping: bool) -> Any:
+    groups: dict[str, list[Any]] = {}
+    for key, value in kept:
+        if key is None:
+            raise EvaluationError("null is no key")
+        name = to_string(key)
+        if isinstance(name, Unknown):
+            return blend(name, *(item for _, item in kept))
+        if name in groups and not grouping:
+            raise EvaluationError(f'the key "{name}" comes twice; group them with `...`')
+        groups.setdefault(name, []).append(value)
+    return object_of({name: tuple_of(items) if grouping else items[0] for name, items in groups.items()})
+
+
+_EVALUATORS: dict[type, Callable[[Any, Environment], Any]] = {
+    tree.Literal: _literal,
+    tree.Template: _template,
+    tree.Branch: _branch,
+    tree.Loop: _loop,
+    tree.Name: _name,
+    tree.Attribute: _traversal,
+    tree.Index: _traversal,
+    tree.Splat: _splat,
+    tree.Element: _element,
+    tree.Call: _call,
+    tree.Unary: _unary,
+    tree.Binary: _binary,
+    tree.Conditional: _conditional,
+    tree.Tuple: _tuple,
+    tree.Object: _object,
+    tree.For: _for,
+}
