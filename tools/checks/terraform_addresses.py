@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
 
 from tools.addresses import network
-from tools.checks.terraform_traffic import AZURE_WORLD, Traffic, traffic
+from tools.checks.terraform_traffic import AZURE_WORLD, Traffic, may_be_null, traffic
 from tools.model import Check, Problem, Severity
 from tools.terraform.model import Body, Module, Resource, Unknown, Value
 
@@ -113,7 +113,7 @@ def rules_name_one_peer(module: Module) -> Iterator[Problem]:
             continue
         names = PEERS if rule.resource.type.startswith("aws_vpc_") else LEGACY_PEERS
         given = [value for name in names if (value := rule.body.value(name)) and value.data not in (False, ())]
-        sure = [value for value in given if not _may_be_null(value)]
+        sure = [value for value in given if not may_be_null(value)]
         where = given[-1].where if given else rule.where
         if not given:
             yield Problem(rule.where, f"the rule names no peer; write one of {', '.join(names)}")
@@ -154,10 +154,6 @@ def _says_denial(rule: Traffic) -> str:
     named = rule.resource.name if rule.body is rule.resource.body else ""
     found = _DENIAL.search(text) or _DENIAL.search(re.sub(r"[_-]", " ", named))
     return found[0] if found else ""
-
-
-def _may_be_null(value: Value) -> bool:
-    return isinstance(value.data, Unknown) and not (value.data.bare and value.data.refs)
 
 
 def _group_beside_ranges(body: Body, given: list[Value]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tools.addresses import network
 from tools.checks.terraform_notes import cannot_tell
-from tools.checks.terraform_traffic import traffic
+from tools.checks.terraform_traffic import may_be_null, traffic
 from tools.model import Check, Problem
 from tools.terraform.model import Body, Module, Unknown, Value
 
@@ -32,7 +32,7 @@ def one_of_each_pair_is_given(module: Module) -> Iterator[Problem]:
             continue
         for names in PAIRS:
             given = [value for name in names if (value := rule.body.value(name)) and value.data != ()]
-            doubtful = [value for value in given if _may_be_null(value)]
+            doubtful = [value for value in given if may_be_null(value)]
             listed = " or ".join(names[:2])
             if doubtful and len(given) != 1 and isinstance(doubtful[0].data, Unknown):
                 yield cannot_tell(doubtful[0].where, doubtful[0].data, f"it takes one of {listed}")
@@ -66,10 +66,6 @@ def service_tags_stand_alone(module: Module) -> Iterator[Problem]:
 def _items(body: Body, name: str) -> tuple[Value, ...]:
     value = body.value(name)
     return value.items() if value else ()
-
-
-def _may_be_null(value: Value) -> bool:
-    return isinstance(value.data, Unknown) and not value.data.bare
 
 
 CHECKS: tuple[Check[Module], ...] = (one_of_each_pair_is_given, service_tags_stand_alone)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tools.allowlist import refusal
+from tools.checks.terraform_groups import references
 from tools.checks.terraform_notes import cannot_tell
 from tools.checks.terraform_traffic import number, owner
 from tools.model import Check, Problem, Severity
@@ -107,9 +108,12 @@ def allowlists_drop_the_rest(module: Module) -> Iterator[Problem]:
     for policy in policies if lists else ():
         for block in policy.body.each("firewall_policy"):
             yield from _policy_faults(policy, block)
-    for group in lists if not policies else ():
+    named = {reference for policy in policies for reference in references(policy.body)}
+    for group in lists:
+        if any(reference.startswith(f"{group.type}.{group.name}") for reference in named):
+            continue
         message = (
-            "cannot tell: no aws_networkfirewall_firewall_policy is here; it needs strict order and a default drop"
+            "cannot tell: no firewall policy here has it; the policy needs strict order and a default drop"
         )
         yield Problem(group.where, message, Severity.NOTE)
     for group in lists:

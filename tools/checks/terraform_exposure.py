@@ -172,8 +172,11 @@ def protocols_are_not_all_allowed(module: Module) -> Iterator[Problem]:
         if isinstance(rule.protocol, Unknown):
             yield cannot_tell(rule.where, rule.protocol, "the rule may allow every protocol")
         elif rule.ports == ALL_PORTS and (rule.direction or rule.protocol):
-            severity = Severity.ERROR if any(peer.nets or peer.unknown for peer in rule.peers) else Severity.WARNING
-            yield Problem(rule.where, f"the rule allows {rule.service}; write the ports that are used", severity)
+            yield Problem(
+                rule.where,
+                f"the rule allows {rule.service}; write the ports that are used",
+                Severity.ERROR if any(peer.nets or peer.unknown for peer in rule.peers) else Severity.WARNING,
+            )
 
 
 def port_ranges_are_narrow(module: Module) -> Iterator[Problem]:

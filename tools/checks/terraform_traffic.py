@@ -156,9 +156,21 @@ def owner(value: Value | None, default: str = "") -> str:
     if isinstance(value.data, Unknown):
         if value.data.bare and len(value.data.refs) == 1:
             (reference,) = value.data.refs
-            return reference.rpartition(".")[0] or reference
+            return reference if input_of(reference) else reference.rpartition(".")[0]
         return f"? {value.where.path}"
     return str(value.data)
+
+
+def input_of(reference: str) -> bool:
+    """Whether a reference is to a variable, of the root or of a module."""
+    return reference.startswith("var.") or ".var." in reference
+
+
+def may_be_null(value: Value) -> bool:
+    """Whether it cannot be told that the value is there: attributes of resources always are, variables not."""
+    if not isinstance(value.data, Unknown):
+        return False
+    return not value.data.bare or not value.data.refs or any(map(input_of, value.data.refs))
 
 
 def _read(module: Module) -> Iterator[Traffic]:

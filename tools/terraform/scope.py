@@ -176,7 +176,7 @@ class Scope:
         nullable = section.setting("nullable")
         strict = nullable is not None and self.constant(nullable.node) is False
         self.wheres[name] = Where(placed.file, f"var.{name}", section.line)
-        value: Any = Unknown(f"var.{name} has no value", frozenset({f"var.{name}"}), type=bare_type(kind))
+        value: Any = Unknown(f"var.{name} has no value", frozenset({f"var.{name}"}), bare=True, type=bare_type(kind))
         if default is not None:
             value = convert(self.constant(default.node), kind)
             self.wheres[name] = Where(placed.file, f"var.{name}", default.line)
