@@ -1,7 +1,7 @@
 """Reads a resource's Terraform schema back out of the TypeScript that CDK Terrain generates from it.
 
-The bindings say everything but descriptions and deprecations: the names, types and nesting of attributes and blocks, and
-which are required, optional and computed. Schemas are in the form of `terraform providers schema -json`.
+The bindings say everything but descriptions and deprecations: the names, types and nesting of attributes and blocks,
+and which are required, optional and computed. Schemas are in the form of `terraform providers schema -json`.
 """
 
 from __future__ import annotations
@@ -83,7 +83,9 @@ def _class(source: str, name: str) -> str:
 
 def _entries(text: str, pattern: re.Pattern[str]) -> dict[str, _Entry]:
     start = text.find("synthesizeHclAttributes") if pattern is _ENTRY else 0
-    return {name: _Entry(block == "true", kind, storage) for name, block, kind, storage in pattern.findall(text[start:])}
+    return {
+        name: _Entry(block == "true", kind, storage) for name, block, kind, storage in pattern.findall(text[start:])
+    }
 
 
 def _properties(body: str) -> Iterator[_Property]:

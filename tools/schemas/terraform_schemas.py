@@ -1,4 +1,7 @@
-"""Writes terraform.json from CDK Terrain's wheels: `python -m tools.schemas.terraform_schemas WHEEL…`, called by refresh-terraform.sh."""
+"""Writes terraform.json from CDK Terrain's wheels: `python -m tools.schemas.terraform_schemas WHEEL…`.
+
+Called by refresh-terraform.sh, which says which wheels.
+"""
 
 from __future__ import annotations
 

@@ -34,7 +34,9 @@ def _run(terraform: str, arguments: list[str]) -> int:
 
 def _check(terraform: str, given: list[str]) -> int:
     parser = cli.Parser(prog="python -m tools.terraform_offline", description=__doc__, epilog=cli.EXIT_CODES)
-    parser.add_argument("command", choices=["check"], help="fmt, init, validate and test in every directory; see run above")
+    parser.add_argument(
+        "command", choices=["check"], help="fmt, init, validate and test in every directory; see run above"
+    )
     parser.add_argument("paths", metavar="PATH", nargs="*", type=Path, default=[TERRAFORM])
     paths: list[Path] = parser.parse_args(given).paths
     if not directories(paths):

@@ -15,9 +15,11 @@ from functools import partial
 from pathlib import Path
 
 OLDEST = (1, 11)
+INIT = ("init", "-backend=false")
+COMMANDS = (INIT, ("validate",), ("test",))
 ADVICE = (
-    "Terraform {}.{} or later is needed: install it (brew install hashicorp/tap/terraform, or the `terraform` package of "
-    "HashiCorp's apt and yum repositories), or name one in SARK_TERRAFORM".format(*OLDEST)
+    "Terraform {}.{} or later is needed: install it (brew install hashicorp/tap/terraform, or the `terraform` package "
+    "of HashiCorp's apt and yum repositories), or name one in SARK_TERRAFORM".format(*OLDEST)
 )
 
 
@@ -63,24 +65,27 @@ def directories(paths: Sequence[Path]) -> tuple[Path, ...]:
 def checked(terraform: str, paths: Sequence[Path], environment: Mapping[str, str], workers: int = 2) -> Iterator[Ran]:
     """What each command said: fmt once for each path, then init, validate and test in each directory."""
     for path in paths:
-        yield _run(terraform, path, ("fmt", "-check", "-recursive", "-diff", "-no-color"), environment)
+        yield run(terraform, path, ("fmt", "-check", "-recursive", "-diff", "-no-color"), environment)
     with ThreadPoolExecutor(workers) as pool:
         for results in pool.map(partial(tried, terraform, environment=environment), directories(paths)):
             yield from results
 
 
-def tried(terraform: str, directory: Path, environment: Mapping[str, str]) -> tuple[Ran, ...]:
-    """init, validate and test in one directory, up to the first that fails; nothing is left behind there."""
+def tried(
+    terraform: str, directory: Path, environment: Mapping[str, str], commands: Sequence[Sequence[str]] = COMMANDS
+) -> tuple[Ran, ...]:
+    """The commands in one directory, up to the first that fails; nothing is left behind there."""
     ran: list[Ran] = []
     with tempfile.TemporaryDirectory(prefix="terraform-data-") as data:
-        for command in (("init", "-backend=false"), ("validate",), ("test",)):
-            ran.append(_run(terraform, directory, (*command, "-no-color"), {**environment, "TF_DATA_DIR": data}))
+        for command in commands:
+            ran.append(run(terraform, directory, (*command, "-no-color"), {**environment, "TF_DATA_DIR": data}))
             if ran[-1].code:
                 break
     return tuple(ran)
 
 
-def _run(terraform: str, directory: Path, arguments: tuple[str, ...], environment: Mapping[str, str]) -> Ran:
+def run(terraform: str, directory: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> Ran:
+    """One command of Terraform in one directory."""
     start = time.monotonic()
     ran = subprocess.run(
         [terraform, *arguments],

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import msgpack
@@ -31,7 +32,7 @@ class Provider:
     def methods(self) -> Mapping[str, Callable[[bytes], bytes]]:
         """Each call by its name: a request's bytes in, a response's bytes out."""
         return {
-            "GetProviderSchema": lambda _: self.described(),
+            "GetProviderSchema": lambda _: self.described,
             "ValidateProviderConfig": lambda _: b"",
             "ValidateResourceConfig": lambda _: b"",
             "ConfigureProvider": lambda _: b"",
@@ -40,12 +41,12 @@ class Provider:
             "PlanResourceChange": self.planned,
         }
 
+    @cached_property
     def described(self) -> bytes:
-        """GetProviderSchema's response."""
+        """GetProviderSchema's response, with leave to ask for it once in a command and not once in a provider."""
         resources = self.schema["resource_schemas"].items()
-        return delimited(1, _schema(self.schema["provider"])) + repeated(
-            2, (delimited(1, name) + delimited(2, _schema(schema)) for name, schema in resources)
-        )
+        schemas = (delimited(1, name) + delimited(2, _schema(schema)) for name, schema in resources)
+        return delimited(1, _schema(self.schema["provider"])) + repeated(2, schemas) + delimited(6, number(2, True))
 
     def planned(self, request: bytes) -> bytes:
         """PlanResourceChange: what is proposed, with everything that the cloud would choose unknown."""
@@ -90,10 +91,17 @@ def _block(block: Mapping[str, Any]) -> bytes:
 
 
 def _attribute(name: str, attribute: Mapping[str, Any]) -> bytes:
-    flags = (number(field, attribute.get(flag, False)) for field, flag in enumerate(("required", "optional", "computed"), 4))
+    flags = (
+        number(field, attribute.get(flag, False)) for field, flag in enumerate(("required", "optional", "computed"), 4)
+    )
     return delimited(1, name) + delimited(2, json.dumps(attribute["type"])) + b"".join(flags)
 
 
 def _block_type(name: str, nested: Mapping[str, Any]) -> bytes:
     bounds = number(4, nested.get("min_items", 0)) + number(5, nested.get("max_items", 0))
-    return delimited(1, name) + delimited(2, _block(nested["block"])) + number(3, _NESTING[nested["nesting_mode"]]) + bounds
+    return (
+        delimited(1, name)
+        + delimited(2, _block(nested["block"]))
+        + number(3, _NESTING[nested["nesting_mode"]])
+        + bounds
+    )

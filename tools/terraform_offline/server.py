@@ -1,7 +1,7 @@
 """Serves the committed schemas to Terraform: within `offline()` no command of Terraform downloads a provider.
 
-Terraform is told of running providers in TF_REATTACH_PROVIDERS, so that `init` installs none, and one process serves all
-commands of a run. No credentials are needed, and nothing can be applied.
+Terraform is told of running providers in TF_REATTACH_PROVIDERS, so that `init` installs none, and one process serves
+all commands of a run. No credentials are needed, and nothing can be applied.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CLEARED = ("TF_CLI_ARGS", "TF_DATA_DIR", "TF_LOG", "TF_WORKSPACE", "TF_PLUGIN_CA
 
 @contextmanager
 def offline(schemas: Path = SCHEMAS) -> Iterator[dict[str, str]]:
-    """The environment to run Terraform in, while its providers are served. Raises OSError and ValueError on bad schemas."""
+    """The environment to run Terraform in, while its providers are served. Raises OSError and ValueError."""
     document = json.loads(schemas.read_text("utf-8"))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="terraform-", ignore_cleanup_errors=True)))

@@ -73,6 +73,7 @@ variable "secure_web_proxy" {
 }
 
 # What the modules of all clouds and policy/ share, word for word.
+
 variable "ports" {
   description = "The ports of SARK's parts, as in the chart's values. The ports of `https` are those of `domains`."
   nullable    = false

@@ -47,7 +47,7 @@ run "rules_are_logged_and_targeted" {
   assert {
     condition = alltrue([
       for rule in concat(values(google_compute_firewall.allow), values(google_compute_firewall.deny)) :
-      one(rule.log_config).metadata == "INCLUDE_ALL_METADATA" && length(rule.target_service_accounts) == 1
+      try(one(rule.log_config).metadata, "") == "INCLUDE_ALL_METADATA" && try(length(rule.target_service_accounts), 0) == 1
     ])
     error_message = "a rule without a log, or for the whole network"
   }
