@@ -32,6 +32,8 @@ TITLES = {
     "policies": "Policies",
     "egress": "Egress: what the manifests allow against what the values list",
     "envoy": "Envoy: its own verdict on the proxy's configuration",
+    "terraform": "Terraform",
+    "layers": "Layers: the clouds' firewalls against each other and against the chart's values",
 }
 
 

@@ -19,8 +19,11 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "policies": ("tools.checks.policies",),
     "egress": ("tools.checks.egress",),
     "envoy": ("tools.checks.envoy",),
+    "terraform": ("tools.checks.terraform_source", "tools.checks.terraform"),
+    "layers": ("tools.checks.terraform_layers",),
 }
-STAGES = tuple(MODULES)
+# Those that need an environment's render; Terraform does not.
+STAGES = tuple(name for name in MODULES if name not in ("terraform", "layers"))
 
 
 def checks(stage: str) -> tuple[Check[Any], ...]:

@@ -17,6 +17,7 @@ from tools.terraform.values import (
     EvaluationError,
     Record,
     Series,
+    UndecidedError,
     alike,
     blend,
     convert,
@@ -61,6 +62,8 @@ class Environment:
     names: Names
     given: Mapping[str, Any] = field(default_factory=dict)
     element: Any = None
+    # Grows by one with each value that is not worked out here, and might be an error for Terraform.
+    doubts: list[None] = field(default_factory=list)
 
     def having(self, **given: Any) -> Environment:
         """The same with more names."""
@@ -70,13 +73,16 @@ class Environment:
 def evaluate(node: tree.Node, env: Environment) -> Any:
     """The value of an expression. Raises LocatedError."""
     try:
-        return _EVALUATORS[type(node)](node, env)
+        value = _EVALUATORS[type(node)](node, env)
     except LocatedError:
         raise
     except EvaluationError as error:
         raise LocatedError(str(error), node.line) from None
     except InexactError:
-        return Unknown("a number that Terraform would round is not evaluated")
+        value = Unknown("it follows rules of Terraform that are not evaluated")
+    if isinstance(value, Unknown) and not value.refs:
+        env.doubts.append(None)
+    return value
 
 
 def _literal(node: tree.Literal, env: Environment) -> Any:
@@ -215,6 +221,8 @@ def _splat(node: tree.Splat, env: Environment) -> Any:
     if isinstance(source, Unknown):
         return Unknown(source.reason, source.refs)
     if source is None:
+        if not isinstance(node.of, tree.Literal):
+            return Unknown("a splat of null is an error where a list is meant, else it is empty")
         return tuple_of(())
     if not isinstance(source, Series):
         return tuple_of((evaluate(node.each, replace(env, element=source)),))
@@ -250,12 +258,15 @@ def _attempt(node: tree.Call, env: Environment) -> Any:
     """`try` and `can`. What is unknown might still fail when it is known, so that ends the attempt."""
     if not node.arguments or (node.name == "can" and len(node.arguments) != 1):
         raise EvaluationError(f"{node.name} has no such number of arguments")
+    before = len(env.doubts)
     for argument in node.arguments:
         try:
             value = evaluate(argument, env)
         except EvaluationError:
+            if len(env.doubts) > before:
+                return Unknown("something in it is not evaluated")
             continue
-        if hidden(value):
+        if hidden(value) or len(env.doubts) > before:
             return blend(value)
         return value if node.name == "try" else True
     if node.name == "can":
@@ -271,6 +282,8 @@ def _unary(node: tree.Unary, env: Environment) -> Any:
         decided = to_bool(value)
         return blend_as("bool", decided) if isinstance(decided, Unknown) else not decided
     number = to_number(value)
+    if number == 0:
+        return Unknown("a negative zero is not evaluated", type="number")
     return blend_as("number", number) if isinstance(number, Unknown) else -number
 
 
@@ -308,11 +321,15 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def _computed(operator: str, left: Any, right: Any) -> Any:
-    if operator in "/%" and right == 0:
+    if operator == "/" and right == 0:
         raise EvaluationError("a division by zero")
+    if operator == "%" and right == 0:
+        return Unknown("a remainder of a division by zero is not evaluated", type="number")
     if not exact(left, right):
         return Unknown("a number that Terraform would round is not evaluated", type="number")
     ours, theirs = Fraction(left), Fraction(right)
+    if operator in "*/%" and (ours < 0 or theirs < 0) and not (ours and theirs and (operator != "%" or ours % theirs)):
+        return Unknown("a negative zero is not evaluated", type="number")
     if operator == "%":
         quotient = ours / theirs
         result = ours - theirs * (abs(quotient) // 1) * (1 if quotient >= 0 else -1)
@@ -337,6 +354,8 @@ def _logical(node: tree.Binary, env: Environment) -> Any:
         if left is decisive:
             return Unknown("the right side fails, which not every version of Terraform minds", type="bool")
         raise
+    if any(isinstance(side, Unknown) and not side.refs for side in (left, right)):
+        return blend_as("bool", left, right)
     if left is decisive or right is decisive:
         return decisive
     if isinstance(left, Unknown) or isinstance(right, Unknown):
@@ -350,15 +369,21 @@ def _decided(value: Any) -> Any:
     return to_bool(value)
 
 
+# What has no type at all when it fails; of the rest Terraform knows the type even then.
+_UNTYPED = (tree.Name, tree.Attribute, tree.Index, tree.Call)
+
+
 def _conditional(node: tree.Conditional, env: Environment) -> Any:
     condition = _decided(evaluate(node.condition, env))
     if isinstance(condition, Unknown):
         return _undecided(condition, _attempted(node.then, env), _attempted(node.other, env))
     chosen = evaluate(node.then if condition else node.other, env)
     other = _attempted(node.other if condition else node.then, env)
-    if isinstance(other, EvaluationError) or other is None or chosen is None:
-        return chosen
-    return _settled(chosen, other)
+    if isinstance(other, EvaluationError):
+        return chosen if isinstance(node.other if condition else node.then, _UNTYPED) else blend(chosen)
+    if other is None and not isinstance(node.other if condition else node.then, tree.Literal):
+        return chosen if _textual(type_of(chosen)) else blend(chosen)
+    return chosen if other is None or chosen is None else _settled(chosen, other)
 
 
 def _attempted(node: tree.Node, env: Environment) -> Any:
@@ -374,8 +399,7 @@ def _settled(chosen: Any, other: Any) -> Any:
     if ours == theirs:
         return chosen
     if isinstance(chosen, Unknown):
-        shared = unify([ours, theirs]) if "any" not in (ours, theirs) else None
-        return replace(chosen, type=shared or "any")
+        return replace(chosen, type=ours if ours == theirs else "any")
     if theirs == "any":
         plain = isinstance(chosen, str) or (isinstance(chosen, Series | Record) and not chosen.items)
         return chosen if plain else blend(other, chosen)
@@ -407,7 +431,10 @@ def _undecided(condition: Unknown, then: Any, other: Any) -> Any:
     sides = [side for side in (then, other) if not isinstance(side, EvaluationError)]
     if len(sides) == 2 and then is not None and same(then, other) is True:
         return then
-    shared = unify([type_of(side) for side in sides])
+    try:
+        shared = unify([type_of(side) for side in sides])
+    except UndecidedError:
+        shared = None
     known = len(sides) == 2 and not any(side is None or type_of(side) == "any" for side in sides)
     return replace(blend(condition, *sides), type=shared if known and shared is not None else "any")
 

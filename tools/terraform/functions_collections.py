@@ -207,6 +207,8 @@ def concat(*values: Any) -> Any:
 
 def contains(values: Any, wanted: Any) -> Any:
     """`contains`."""
+    if wanted is None:
+        raise EvaluationError("contains does not look for null")
     found = [same(item, wanted) for item in listed(values).items]
     if any(item is True for item in found):
         return True
@@ -259,6 +261,8 @@ def _leaves(values: Series) -> list[Any]:
 
 def index(values: Any, wanted: Any) -> Any:
     """`index`."""
+    if wanted is None:
+        raise EvaluationError("index does not look for null")
     for at, item in enumerate(sequence(values).items):
         verdict = same(item, wanted)
         if isinstance(verdict, Unknown):
@@ -479,7 +483,7 @@ def tobool(value: Any) -> Any:
 
 def zipmap(names: Any, items: Any) -> Any:
     """`zipmap`."""
-    ours = convert(sequence(names), ("list", "string"))
+    ours = convert(listed(names), ("list", "string"))
     theirs = sequence(items)
     if len(ours.items) != len(theirs.items):
         raise EvaluationError("zipmap needs as many keys as values")

@@ -29,7 +29,7 @@ from tools.terraform.yaml_values import decoded
 # What Go's and Python's regular expressions read alike.
 _SAFE = re.compile(
     r"(?:[\w\s.,:;@#%&=<>!~'\"/^$|()*+?-]"
-    r"|\[\^?[\w\s.,:;@#%&=<>!~'\"/-]+\]"
+    r"|\[\^?[\w\s.,:;@#%&=<>!~'\"/()+*?$|{}-]+\]"
     r"|\\[dwsDWS.\-/\\+*?()\[\]{}|^$]"
     r"|\{\d+(?:,\d*)?\})*"
 )
@@ -190,6 +190,8 @@ def dirname(value: Any) -> str:
 def parseint(value: Any, base: Any) -> int:
     """`parseint`."""
     found, radix = textual(value), whole(base)
+    if not isinstance(value, str) or found.startswith("-0"):
+        raise NotEvaluatedError
     if not 2 <= radix <= 36 or not re.fullmatch(r"-?[0-9a-zA-Z]+", found):
         raise NotEvaluatedError
     try:
@@ -199,6 +201,8 @@ def parseint(value: Any, base: Any) -> int:
 
 
 def _verb(verb: str, flags: str, value: Any) -> str:
+    if value is None and verb != "v":
+        raise EvaluationError(f"%{verb} does not take null")
     if verb == "t":
         if not isinstance(value, bool):
             raise NotEvaluatedError
@@ -260,7 +264,7 @@ def formatlist(pattern: Any, *values: Any) -> Any:
 def _compiled(pattern: str, subject: str) -> re.Pattern[str]:
     if not _SAFE.fullmatch(pattern) or _GROUP.search(pattern) or not subject.isascii() or "\v" in subject:
         raise NotEvaluatedError
-    if re.search(r"[*+?}][*+]|\)[*+{]", pattern) or ("$" in pattern and "\n" in subject):
+    if re.search(r"[*+?}][*+]|\)[*+{]|--|&&|~~|\|\|", pattern) or ("$" in pattern and "\n" in subject):
         raise NotEvaluatedError
     try:
         return re.compile(pattern, re.ASCII)

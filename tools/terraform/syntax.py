@@ -310,12 +310,16 @@ class _Converter:
         return tree.Index(of, self.node(_parts(step)[0]), line)
 
     def _full_splat_expr_term(self, item: Any) -> tree.Node:
+        """`a[*].b[*].c`: a splat that follows another belongs to each of its elements."""
         of, splat = _parts(item)
         line = self.line(item)
         each: tree.Node = tree.Element(line)
         for step in _parts(splat):
             each = self.step(each, step)
-        return tree.Splat(self.node(of), each, line)
+        source = self.node(of)
+        if isinstance(source, tree.Splat) and "full_splat_expr_term" in [child.data for child in _parts(of)]:
+            return tree.Splat(source.of, _innermost(source.each, each, line), line)
+        return tree.Splat(source, each, line)
 
     def _attr_splat_expr_term(self, item: Any) -> tree.Node:
         """`a.*.b[0]`: only attributes belong to the splat; the index is the result's."""
@@ -358,6 +362,13 @@ class _Converter:
         condition = self.node(_parts(rest[0])[0]) if rest else None
         grouping = any(isinstance(child, Token) and child == "..." for child in item.children)
         return tree.For(index, name, self.node(source), key, self.node(value), condition, grouping, self.line(item))
+
+
+def _innermost(outer: tree.Node, each: tree.Node, line: int) -> tree.Node:
+    """The splat that goes on where another one ends."""
+    if isinstance(outer, tree.Splat):
+        return tree.Splat(outer.of, _innermost(outer.each, each, line), line)
+    return tree.Splat(outer, each, line)
 
 
 def _parts(item: Any) -> list[Any]:

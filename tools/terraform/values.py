@@ -21,6 +21,10 @@ Type: TypeAlias = Any
 Any_ = "any"
 
 
+class UndecidedError(InexactError):
+    """What Terraform decides by rules that are not followed here."""
+
+
 class EvaluationError(Exception):
     """What Terraform would refuse, and why."""
 
@@ -122,12 +126,18 @@ def type_name(value: Any) -> str:
 
 
 def unify(types: Sequence[Type]) -> Type | None:
-    """The type that values of all these types become where they must be alike; None when there is none."""
-    types = [item for item in types if item != Any_]
-    if not types:
+    """The type that values of all these types become where they must be alike; None when there is none.
+
+    Raises UndecidedError where null or an unknown leaves it open.
+    """
+    known = [item for item in types if item != Any_]
+    if not known:
         return Any_
-    if all(item == types[0] for item in types):
-        return types[0]
+    if all(item == known[0] for item in known):
+        return known[0]
+    if len(known) < len(types) or any(Any_ in _flat(item) for item in known):
+        raise UndecidedError
+    types = known
     if all(isinstance(item, str) for item in types):
         return "string" if "string" in types else None
     if any(isinstance(item, str) for item in types):
@@ -140,8 +150,7 @@ def unify(types: Sequence[Type]) -> Type | None:
     if kinds <= {"list", "tuple"}:
         return _unify_series(types, kinds)
     if kinds <= {"list", "set", "tuple"}:
-        inner = [one for item in types for one in (item[1] if item[0] == "tuple" else (item[1],))]
-        return _within("set", inner) if "tuple" not in kinds else None
+        raise UndecidedError
     return None
 
 
@@ -285,7 +294,7 @@ def to_number(value: Any) -> Any:
     if isinstance(value, Unknown):
         return replace(value, type="number")
     if isinstance(value, str):
-        if _NUMBER.fullmatch(value) and value.isascii():
+        if _NUMBER.fullmatch(value) and value.isascii() and (number(value) or not value.startswith("-")):
             return number(value)
         if _NUMERIC.fullmatch(value):
             return Unknown(f"`{value}` as a number is not evaluated", type="number")
