@@ -54,8 +54,7 @@ _INPUTS = {
 def files() -> dict[str, str]:
     """The modules' files under net/, by path."""
     return {
-        f"net/{path.relative_to(MODULES).as_posix()}": path.read_text("utf-8")
-        for path in sorted(MODULES.rglob("*.tf"))
+        f"net/{path.relative_to(MODULES).as_posix()}": path.read_text("utf-8") for path in sorted(MODULES.rglob("*.tf"))
     }
 
 

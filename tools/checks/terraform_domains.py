@@ -79,7 +79,7 @@ def domain_lists_are_not_everything(module: Module) -> Iterator[Problem]:
         if resource.type == "aws_networkfirewall_rule_group" and not _allowlists(resource):
             continue
         for path in PLACES[resource.type]:
-            for value in resource.body.find(path) if resource.address not in blocking else ():
+            for value in _allowing(resource, path) if resource.address not in blocking else ():
                 for item in value.items():
                     base = _PREFIX.sub("", str(item.data), count=1) if isinstance(item.data, str) else "x.y"
                     if "." not in base.rstrip("."):
@@ -112,9 +112,7 @@ def allowlists_drop_the_rest(module: Module) -> Iterator[Problem]:
     for group in lists:
         if any(reference.startswith(f"{group.type}.{group.name}") for reference in named):
             continue
-        message = (
-            "cannot tell: no firewall policy here has it; the policy needs strict order and a default drop"
-        )
+        message = "cannot tell: no firewall policy here has it; the policy needs strict order and a default drop"
         yield Problem(group.where, message, Severity.NOTE)
     for group in lists:
         orders = group.body.find("rule_group.stateful_rule_options.rule_order")
@@ -278,6 +276,17 @@ def _blocking(module: Module) -> set[str]:
         domains = owner(rule.body.value("firewall_domain_list_id"))
         actions.setdefault(domains, set()).add(str(rule.body.data("action")))
     return {domains for domains, found in actions.items() if found <= {"BLOCK", "ALERT"}}
+
+
+def _allowing(resource: Resource, path: str) -> Iterator[Value]:
+    """The lists of names at a path that are not there to deny."""
+    head, _, rest = path.partition(".")
+    if not head.endswith("_rule_collection"):
+        yield from resource.body.find(path)
+        return
+    for collection in resource.body.each(head):
+        if collection.body.data("action") != "Deny":
+            yield from collection.body.find(rest)
 
 
 def _network_rules(module: Module) -> Iterator[Block]:

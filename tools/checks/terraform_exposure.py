@@ -163,7 +163,7 @@ def protocols_are_not_all_allowed(module: Module) -> Iterator[Problem]:
     """No rule allows every protocol, or every port of one.
 
     `-1`, `all`, `*` and ports 0 to 65535 open what is there today and what will be tomorrow. Between groups it is a
-    warning; with addresses an error.
+    warning, and so is every protocol on few ports, which Azure can say; else it is an error.
     Write one rule for each service.
     Peers: checkov CKV_AWS_277 CKV2_GCP_12; trivy GCP-0072; KICS 22ef1d26.
     Source: NIST SP 800-41, rules as specific as possible.
@@ -171,6 +171,8 @@ def protocols_are_not_all_allowed(module: Module) -> Iterator[Problem]:
     for rule in allowed(module):
         if isinstance(rule.protocol, Unknown):
             yield cannot_tell(rule.where, rule.protocol, "the rule may allow every protocol")
+        elif rule.protocol == "all" and rule.ports != ALL_PORTS:
+            yield Problem(rule.where, f"the rule allows {rule.service}; write Tcp, Udp or both", Severity.WARNING)
         elif rule.ports == ALL_PORTS and (rule.direction or rule.protocol):
             yield Problem(
                 rule.where,

@@ -15,6 +15,7 @@ from tools.terraform.model import Body, Module, Unknown, Value
 
 DNS, NTP = 53, 123
 Service = tuple[str, str, int]
+_LISTS = "rule_group.rules_source.rules_source_list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def cloud_opens_what_the_chart_opens(layers: Layers) -> Iterator[Problem]:
 def cloud_domains_are_the_charts(layers: Layers) -> Iterator[Problem]:
     """A cloud's domain filters hold the names of egress.domains, no more and no fewer.
 
-    Network Firewall's `.d` is read as `*.d`. A name that is missing works until the filter is switched on; one too many
+    Network Firewall's `.d` is read as `*.d`, and means d too, which a list of denied names must hold before it. A name that is missing works until the filter is switched on; one too many
     is reachable when the chart's list no longer has it. DNS Firewall must resolve more than it lets be reached, so that
     its extra names are notes.
     Read the list from the chart's values, as the examples do.
@@ -167,6 +168,23 @@ def cloud_domains_are_the_charts(layers: Layers) -> Iterator[Problem]:
                     yield cannot_tell(unknown.where, unknown.data, f"{engine} may not allow {name}")
                 else:
                     yield Problem(where, f"{name} is not allowed by {engine} on {cloud}; add it to the filter's list")
+            if engine == "AWS Network Firewall":
+                yield from _apexes(module, items, wanted)
+
+
+def _apexes(module: Module, items: Iterable[Value], wanted: Mapping[str, str]) -> Iterator[Problem]:
+    denied = {
+        str(item.data)
+        for group in module.everything("aws_networkfirewall_rule_group")
+        if any(value.data == "DENYLIST" for value in group.body.find(f"{_LISTS}.generated_rules_type"))
+        for value in group.body.find(f"{_LISTS}.targets")
+        for item in value.items()
+    }
+    for item in items:
+        apex = str(item.data).removeprefix(".")
+        if str(item.data).startswith(".") and apex not in denied and apex not in wanted:
+            message = f"{item.data} lets {apex} itself through too, which *.{apex} does not; deny it before"
+            yield Problem(item.where, message, Severity.WARNING)
 
 
 def _openings(module: Module) -> dict[Service, list[Traffic]]:
@@ -238,6 +256,7 @@ def _filters(module: Module) -> dict[str, list[Value]]:
         for rules in group.body.each("rule_group"):
             for source in rules.body.each("rules_source"):
                 for listed in source.body.each("rules_source_list"):
+                    found.setdefault("AWS Network Firewall", [])
                     if listed.body.data("generated_rules_type") == "ALLOWLIST":
                         add("AWS Network Firewall", listed.body, "targets")
     lists = {

@@ -28,7 +28,7 @@ RANGES: Mapping[str, Mapping[str, tuple[int, int]]] = {
         "firewall_policy.stateful_rule_group_reference.priority": (1, 65535),
         "firewall_policy.stateless_rule_group_reference.priority": (1, 65535),
     },
-    "aws_route53_resolver_firewall_rule_group_association": {"priority": (101, 8999)},
+    "aws_route53_resolver_firewall_rule_group_association": {"priority": (101, 9899)},
 }
 _SIDES = ("source_address_prefix", "source_address_prefixes", "source_application_security_group_ids")
 _FAR_SIDES = tuple(name.replace("source", "destination") for name in _SIDES)
@@ -40,7 +40,7 @@ def priorities_are_in_range(module: Module) -> Iterator[Problem]:
 
     Azure's network security rules have 100 to 4096, its firewall policies 100 to 65000, VPC firewall rules of Google
     Cloud 0 to 65535 and those of a policy 0 to 2147483647, AWS Network Firewall's references 1 to 65535, DNS Firewall's
-    associations 101 to 8999.
+    associations 101 to 9899.
     Write a number in the range; leave gaps of 10 or 100 between rules.
     Source: Azure SecurityRule; Compute Engine firewalls; Network Firewall StatefulRuleGroupReference; Route 53 Resolver
     AssociateFirewallRuleGroup.

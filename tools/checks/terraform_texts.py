@@ -96,6 +96,26 @@ def firewalls_are_logged(module: Module) -> Iterator[Problem]:
             yield Problem(firewall.where, f"{firewall.address} logs nothing; write {kind}", Severity.WARNING)
 
 
+def flow_logs_show_rejections(module: Module) -> Iterator[Problem]:
+    """A flow log is on, and holds what was rejected.
+
+    Security groups log nothing themselves. A log of what was accepted alone says nothing of a gateway that tries to
+    get out.
+    Write traffic_type = "REJECT" or "ALL", and enabled = true.
+    Source: Amazon VPC flow logs, traffic types; Azure Network Watcher, flow logs.
+    """
+    for log in module.everything("aws_flow_log"):
+        value = log.body.value("traffic_type")
+        if value and value.data == "ACCEPT":
+            yield Problem(
+                value.where, 'the log leaves out what was rejected; write "REJECT" or "ALL"', Severity.WARNING
+            )
+    for log in module.everything("azurerm_network_watcher_flow_log"):
+        value = log.body.value("enabled")
+        if value and value.data in (False, "false"):
+            yield Problem(value.where, "the log is off; write enabled = true", Severity.WARNING)
+
+
 def _described(body: Body, where: Where, what: str) -> Iterator[Problem]:
     value = body.value("description")
     if value is None or (not isinstance(value.data, Unknown) and not str(value.data).strip()):
@@ -106,4 +126,5 @@ CHECKS: tuple[Check[Module], ...] = (
     rules_are_described,
     names_and_descriptions_are_taken,
     firewalls_are_logged,
+    flow_logs_show_rejections,
 )

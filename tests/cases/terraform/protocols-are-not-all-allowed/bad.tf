@@ -103,3 +103,18 @@ resource "azurerm_network_security_rule" "everything" {
   source_address_prefix       = "10.20.0.0/16"
   destination_address_prefix  = "VirtualNetwork"
 }
+
+resource "azurerm_network_security_rule" "every_protocol" {
+  name                        = "every_protocol"
+  description                 = "What it is for."
+  resource_group_name         = var.resource_group_name
+  network_security_group_name = var.nsg_name
+  priority                    = 200
+  direction                   = "Inbound"
+  access                      = "Allow"
+  protocol                    = "*"
+  source_port_range           = "*"
+  destination_port_range      = "8000"
+  source_address_prefix       = "10.20.0.0/16"
+  destination_address_prefix  = "VirtualNetwork"
+}
