@@ -14,12 +14,12 @@ locals {
   }
 
   # The lowest number comes first: what is listed, what is AWS's own, and then nothing.
-  dns_rules = var.dns_firewall == null ? {} : {
+  dns_rules = {
     for rule in [
       { key = "listed", priority = 100, action = "ALLOW", domains = module.policy.domains.aws_route53 },
-      { key = "internal", priority = 200, action = "ALLOW", domains = sort(var.dns_firewall.internal_names) },
+      { key = "internal", priority = 200, action = "ALLOW", domains = try(sort(var.dns_firewall.internal_names), []) },
       { key = "everything", priority = 300, action = "BLOCK", domains = ["*"] },
-    ] : rule.key => rule if length(rule.domains) > 0
+    ] : rule.key => rule if var.dns_firewall != null && length(rule.domains) > 0
   }
 }
 

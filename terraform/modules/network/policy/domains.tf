@@ -19,6 +19,7 @@ locals {
       { engine = "aws_security_group", subject = "169.254.169.254", effect = "wider", says = "Security groups filter neither the metadata service nor the VPC's resolver; require IMDSv2 with a hop limit of 1." },
       { engine = "google_compute_firewall", subject = "169.254.169.254", effect = "wider", says = "Firewall rules never filter the metadata server; use Workload Identity and metadata concealment." },
       { engine = "azurerm_network_security_group", subject = "169.254.169.254", effect = "wider", says = "Security groups filter neither the metadata service nor 168.63.129.16; deny them in the cluster." },
+      { engine = "aws_networkfirewall_firewall_policy", subject = "first packets", effect = "wider", says = "A connection's first packets pass, because its name comes after them; where they may go is the security group's to say." },
       { engine = "google_network_security_gateway_security_policy_rule", subject = "CONNECT", effect = "wider", says = "As an explicit proxy it judges the name in CONNECT and not the one in TLS; as a next hop it judges the one in TLS." },
     ],
     [
