@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import doc_checks
 import pytest
 
 from tools.terraform_readme import main
@@ -103,3 +104,8 @@ def test_a_module_without_a_readme(tmp_path: Path, capsys: pytest.CaptureFixture
     (tmp_path / "main.tf").write_text(MODULE)
     assert main([], tmp_path) == 2
     assert "No such file or directory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("page", sorted(Path("terraform/modules").rglob("*.md")), ids=str)
+def test_paths_and_links_are_there(page: Path) -> None:
+    assert list(doc_checks.paths(page.read_text("utf-8"), page)) == []
