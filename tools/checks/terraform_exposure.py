@@ -170,12 +170,14 @@ def protocols_are_not_all_allowed(module: Module) -> Iterator[Problem]:
     """
     for rule in allowed(module):
         if isinstance(rule.protocol, Unknown):
-            yield cannot_tell(rule.where, rule.protocol, "the rule may allow every protocol")
+            yield cannot_tell(rule.protocol_where, rule.protocol, "the rule may allow every protocol")
         elif rule.protocol == "all" and rule.ports != ALL_PORTS:
-            yield Problem(rule.where, f"the rule allows {rule.service}; write Tcp, Udp or both", Severity.WARNING)
+            yield Problem(
+                rule.protocol_where, f"the rule allows {rule.service}; write Tcp, Udp or both", Severity.WARNING
+            )
         elif rule.ports == ALL_PORTS and (rule.direction or rule.protocol):
             yield Problem(
-                rule.where,
+                rule.protocol_where,
                 f"the rule allows {rule.service}; write the ports that are used",
                 Severity.ERROR if any(peer.nets or peer.unknown for peer in rule.peers) else Severity.WARNING,
             )

@@ -144,9 +144,9 @@ def cloud_opens_what_the_chart_opens(layers: Layers) -> Iterator[Problem]:
 def cloud_domains_are_the_charts(layers: Layers) -> Iterator[Problem]:
     """A cloud's domain filters hold the names of egress.domains, no more and no fewer.
 
-    Network Firewall's `.d` is read as `*.d`, and means d too, which a list of denied names must hold before it. A name that is missing works until the filter is switched on; one too many
-    is reachable when the chart's list no longer has it. DNS Firewall must resolve more than it lets be reached, so that
-    its extra names are notes.
+    Network Firewall's `.d` is read as `*.d`, and means d too, which a list of denied names must hold before it. A name
+    that is missing works until the filter is switched on; one too many is reachable when the chart's list no longer has
+    it. DNS Firewall must resolve more than it lets be reached, so that its extra names are notes.
     Read the list from the chart's values, as the examples do.
     Source: this project's egress.domains.
     """

@@ -81,6 +81,12 @@ class Traffic:
     priority: Value | None = None
 
     @property
+    def protocol_where(self) -> Where:
+        """Where its protocol is written; the rule itself when nowhere."""
+        value = self.body.value("ip_protocol") or self.body.value("protocol")
+        return value.where if value else self.where
+
+    @property
     def allows(self) -> bool:
         """Whether it is known to allow."""
         return self.action == "allow"
@@ -207,7 +213,7 @@ def _aws_rule(resource: Resource, body: Body, where: Where, direction: str, grou
     protocol = _protocol(body.value("ip_protocol") or body.value("protocol"))
     low, high = body.value("from_port"), body.value("to_port")
     peers = (*_addresses(body, _AWS_LISTS), *_others(body, _AWS_OTHERS))
-    place = low.where if low else where
+    place = high.where if high else where
     return Traffic(
         resource, body, where, "aws", group, direction, "allow", protocol, _span(protocol, low, high), peers, place
     )
