@@ -21,7 +21,7 @@ from tools.terraform_offline.provider import SERVICE, Provider
 
 SCHEMAS = Path(__file__).resolve().parent.parent / "schemas" / "terraform.json"
 # What a person's environment may set that would change what Terraform does or says.
-CLEARED = ("TF_CLI_ARGS", "TF_DATA_DIR", "TF_LOG", "TF_WORKSPACE", "TF_PLUGIN_CACHE_DIR", "TF_CHDIR")
+CLEARED = ("TF_CLI_ARGS", "TF_LOG", "TF_WORKSPACE", "TF_PLUGIN_CACHE_DIR", "TF_CHDIR")
 
 
 @contextmanager
