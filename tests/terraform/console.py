@@ -66,6 +66,13 @@ def ours(expressions: Sequence[str], prelude: str) -> list[Any]:
     ]
 
 
+def _same_set(mine: tuple[Any, ...], real: list[Any]) -> bool:
+    """A set of objects has no order that anyone knows."""
+    if not all(isinstance(item, dict | list) for item in real):
+        return False
+    return all(any(agrees(one, other) for other in real) for one in mine)
+
+
 def agrees(mine: Any, real: Any) -> bool:
     """Whether nothing that is known differs. What Terraform refuses has no value that a known one could differ from."""
     if isinstance(mine, Unknown) or isinstance(real, Error):
@@ -73,7 +80,9 @@ def agrees(mine: Any, real: Any) -> bool:
     if isinstance(mine, Error):
         return False
     if isinstance(mine, tuple):
-        return isinstance(real, list) and len(mine) == len(real) and all(map(agrees, mine, real))
+        if not isinstance(real, list) or len(mine) != len(real):
+            return False
+        return all(map(agrees, mine, real)) or _same_set(mine, real)
     if isinstance(mine, dict):
         return isinstance(real, dict) and mine.keys() == real.keys() and all(agrees(mine[key], real[key]) for key in mine)
     if isinstance(mine, float | int) and not isinstance(mine, bool):

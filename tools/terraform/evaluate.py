@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 from tools.terraform import tree
-from tools.terraform.model import Unknown
+from tools.terraform.model import Unknown, unknowns
 from tools.terraform.numbers import InexactError, exact, simple
 from tools.terraform.values import (
     EvaluationError,
@@ -24,7 +24,9 @@ from tools.terraform.values import (
     hidden,
     object_of,
     ordered,
+    plain,
     same,
+    textual,
     to_bool,
     to_number,
     to_string,
@@ -266,12 +268,17 @@ def _attempt(node: tree.Call, env: Environment) -> Any:
             if len(env.doubts) > before:
                 return Unknown("something in it is not evaluated")
             continue
-        if hidden(value) or len(env.doubts) > before:
+        if len(env.doubts) > before or not _sure(value):
             return blend(value)
         return value if node.name == "try" else True
     if node.name == "can":
         return False
     raise EvaluationError("no argument of try can be evaluated")
+
+
+def _sure(value: Any) -> bool:
+    """Whether what is unknown in it is a plain reference, which cannot fail when it is known."""
+    return all(one.bare for one in unknowns(plain(value)))
 
 
 def _unary(node: tree.Unary, env: Environment) -> Any:
@@ -321,10 +328,8 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def _computed(operator: str, left: Any, right: Any) -> Any:
-    if operator == "/" and right == 0:
-        raise EvaluationError("a division by zero")
-    if operator == "%" and right == 0:
-        return Unknown("a remainder of a division by zero is not evaluated", type="number")
+    if operator in "/%" and right == 0:
+        return Unknown("a division by zero is not evaluated", type="number")
     if not exact(left, right):
         return Unknown("a number that Terraform would round is not evaluated", type="number")
     ours, theirs = Fraction(left), Fraction(right)
@@ -380,10 +385,18 @@ def _conditional(node: tree.Conditional, env: Environment) -> Any:
     chosen = evaluate(node.then if condition else node.other, env)
     other = _attempted(node.other if condition else node.then, env)
     if isinstance(other, EvaluationError):
-        return chosen if isinstance(node.other if condition else node.then, _UNTYPED) else blend(chosen)
+        untyped = isinstance(node.other if condition else node.then, _UNTYPED)
+        return chosen if untyped or isinstance(chosen, Unknown) else _loosened(chosen)
     if other is None and not isinstance(node.other if condition else node.then, tree.Literal):
-        return chosen if _textual(type_of(chosen)) else blend(chosen)
+        return chosen if textual(type_of(chosen)) else blend(chosen)
     return chosen if other is None or chosen is None else _settled(chosen, other)
+
+
+def _loosened(chosen: Any) -> Any:
+    """The chosen side, where the type of the other is not known: what it could not change."""
+    if isinstance(chosen, Series | Record) and not chosen.items:
+        return replace(chosen, kind="map" if isinstance(chosen, Record) else "list", of="any")
+    return chosen if isinstance(chosen, str) or chosen is None else blend(chosen)
 
 
 def _attempted(node: tree.Node, env: Environment) -> Any:
@@ -403,6 +416,11 @@ def _settled(chosen: Any, other: Any) -> Any:
     if theirs == "any":
         plain = isinstance(chosen, str) or (isinstance(chosen, Series | Record) and not chosen.items)
         return chosen if plain else blend(other, chosen)
+    if isinstance(chosen, Series | Record) and not chosen.items and ours[0] in ("tuple", "object"):
+        # Empty it is whatever it becomes; of which kind, the other side decides.
+        kind = theirs[0] if isinstance(theirs, tuple) and theirs[0] in ("list", "set", "map") else ""
+        if isinstance(theirs, tuple) and (theirs[0] in ("map", "object")) == isinstance(chosen, Record):
+            return replace(chosen, kind=kind or ("map" if isinstance(chosen, Record) else "list"))
     if hidden(chosen) or hidden(other):
         return _settled_in_part(chosen, other, ours, theirs)
     shared = unify([ours, theirs])
@@ -413,18 +431,9 @@ def _settled(chosen: Any, other: Any) -> Any:
 
 def _settled_in_part(chosen: Any, other: Any, ours: Any, theirs: Any) -> Any:
     shared = unify([ours, theirs])
-    if shared is None or not _textual(ours) or not _textual(theirs):
+    if shared is None or not textual(ours) or not textual(theirs):
         return blend(chosen, other)
     return convert(chosen, shared)
-
-
-def _textual(kind: Any) -> bool:
-    """Whether nothing in it could be made into anything else: text, or what is unknown."""
-    if isinstance(kind, str):
-        return kind in ("string", "any")
-    if kind[0] == "object":
-        return all(_textual(inner) for _, inner in kind[1])
-    return all(map(_textual, kind[1])) if kind[0] == "tuple" else _textual(kind[1])
 
 
 def _undecided(condition: Unknown, then: Any, other: Any) -> Any:

@@ -177,9 +177,11 @@ def coalesce(*values: Any) -> Any:
 
 def coalescelist(*values: Any) -> Any:
     """`coalescelist`: the first that is not empty."""
+    if None in values:
+        raise NotEvaluatedError
     for item in values:
-        if item is not None and sequence(item).items:
-            if len({type_of(one)[0] for one in values if one is not None}) > 1:
+        if sequence(item).items:
+            if len({type_of(one)[0] for one in values}) > 1:
                 raise NotEvaluatedError
             return item
     raise EvaluationError("coalescelist has nothing but empty lists")

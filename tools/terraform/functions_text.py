@@ -201,8 +201,9 @@ def parseint(value: Any, base: Any) -> int:
 
 
 def _verb(verb: str, flags: str, value: Any) -> str:
-    if value is None and verb != "v":
-        raise EvaluationError(f"%{verb} does not take null")
+    # Terraform writes numbers in %v with an exponent when they are large or small.
+    if value is None or (verb == "v" and is_number(value) and value and not 0.001 <= abs(value) < 100_000):
+        raise NotEvaluatedError
     if verb == "t":
         if not isinstance(value, bool):
             raise NotEvaluatedError

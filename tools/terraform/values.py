@@ -133,11 +133,26 @@ def unify(types: Sequence[Type]) -> Type | None:
     known = [item for item in types if item != Any_]
     if not known:
         return Any_
-    if all(item == known[0] for item in known):
+    if all(item == known[0] for item in known) and (len(known) == len(types) or known[0] == "string"):
         return known[0]
-    if len(known) < len(types) or any(Any_ in _flat(item) for item in known):
+    if len(known) < len(types):
         raise UndecidedError
-    types = known
+    shared = _unify_known(known)
+    if shared is None and any(Any_ in _flat(item) for item in known):
+        raise UndecidedError
+    return shared
+
+
+def textual(kind: Type) -> bool:
+    """Whether nothing of that type could be made into anything else: text, or what is unknown."""
+    if isinstance(kind, str):
+        return kind in ("string", Any_)
+    if kind[0] == "object":
+        return all(textual(inner) for _, inner in kind[1])
+    return all(map(textual, kind[1])) if kind[0] == "tuple" else textual(kind[1])
+
+
+def _unify_known(types: Sequence[Type]) -> Type | None:
     if all(isinstance(item, str) for item in types):
         return "string" if "string" in types else None
     if any(isinstance(item, str) for item in types):
@@ -227,8 +242,13 @@ def same(left: Any, right: Any) -> bool | Unknown:
     if isinstance(ours, str) or isinstance(theirs, str):
         return bool(ours == theirs and left == right)
     if ours[0] != theirs[0]:
-        return False
+        return blend() if _untyped(left) or _untyped(right) else False
     return _same_inside(left, right, ours, theirs)
+
+
+def _untyped(value: Series | Record) -> bool:
+    """Whether it is empty and of a kind that is not sure."""
+    return not value.items and value.kind not in ("tuple", "object") and value.of == Any_
 
 
 def _same_inside(left: Any, right: Any, ours: Type, theirs: Type) -> bool | Unknown:
@@ -236,19 +256,30 @@ def _same_inside(left: Any, right: Any, ours: Type, theirs: Type) -> bool | Unkn
         if not left.items and left == right:
             return True
         return Unknown("values with null or of an unknown type are not compared")
-    if ours != theirs:
+    if ours != theirs or len(left.items) != len(right.items):
         return False
     if isinstance(left, Record):
-        return list(left.items) == list(right.items) and all(
-            same(item, right.items[key]) is True for key, item in left.items.items()
-        )
+        if list(left.items) != list(right.items):
+            return False
+        return _all(same(item, right.items[key]) for key, item in left.items.items())
     if left.kind == "set":
-        return len(left.items) == len(right.items) and all(
-            any(same(one, other) is True for other in right.items) for one in left.items
-        )
-    return len(left.items) == len(right.items) and all(
-        same(one, other) is True for one, other in zip(left.items, right.items, strict=True)
-    )
+        return _all(_any(same(one, other) for other in right.items) for one in left.items)
+    return _all(same(one, other) for one, other in zip(left.items, right.items, strict=True))
+
+
+def _all(verdicts: Iterable[bool | Unknown]) -> bool | Unknown:
+    """Whether all hold: False when one surely does not, Unknown when one cannot be told."""
+    found = tuple(verdicts)
+    if any(verdict is False for verdict in found):
+        return False
+    return next((verdict for verdict in found if isinstance(verdict, Unknown)), True)
+
+
+def _any(verdicts: Iterable[bool | Unknown]) -> bool | Unknown:
+    found = tuple(verdicts)
+    if any(verdict is True for verdict in found):
+        return True
+    return next((verdict for verdict in found if isinstance(verdict, Unknown)), False)
 
 
 def _flat(found: Type) -> Iterable[str]:

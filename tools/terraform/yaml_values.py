@@ -58,10 +58,8 @@ class _Reader:
     def _mapping(self, node: Any, depth: int) -> Any:
         items: dict[str, Any] = {}
         for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode) or (key.style is None and not self._is_text(key.value)):
+            if not isinstance(key, yaml.ScalarNode) or (not key.style and not self._is_text(key.value)):
                 return Unknown("a YAML mapping with such a key is not read")
-            if key.value in items:
-                raise EvaluationError(f"no YAML: the key {key.value} comes twice, line {key.start_mark.line + 1}")
             items[key.value] = self.value(value, depth + 1)
         return object_of(items)
 
@@ -71,15 +69,14 @@ class _Reader:
     def _scalar(self, node: Any) -> Any:
         if node.tag not in _TAGS:
             return Unknown("a YAML tag is not evaluated")
-        if node.style is not None:
+        if node.style:
             return node.value
+        text = node.tag == "tag:yaml.org,2002:str"
+        if text != self._is_text(node.value) or _DOUBTFUL.fullmatch(node.value) and not _NUMBER.fullmatch(node.value):
+            return Unknown("this word in YAML may mean several things")
         if node.value in _WORDS:
             return _WORDS[node.value]
-        if _NUMBER.fullmatch(node.value):
-            return number(node.value)
-        if _DOUBTFUL.fullmatch(node.value):
-            return Unknown("this word in YAML may mean several things")
-        return node.value
+        return number(node.value) if _NUMBER.fullmatch(node.value) else node.value
 
 
 _TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "merge", "value")}
