@@ -42,6 +42,9 @@ SHELL = {
     "tools/terraform_offline/check.py": "runs Terraform",
     "tools/terraform_offline/server.py": "serves Terraform",
     "tools/terraform_readme.py": "writes the modules' READMEs",
+    "tools/terraform/__main__.py": "a command line",
+    "tools/terraform/files.py": "reads Terraform's files",
+    "tools/terraform/stage.py": "runs stages",
     "tools/validate.py": "a command line",
 }
 MODULES = sorted(Path("tools").rglob("*.py"))
