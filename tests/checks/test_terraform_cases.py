@@ -1,4 +1,4 @@
-"""Each rule over Terraform, by table: it must catch `tests/cases/terraform/RULE/bad.tf`, and `good.tf` passes every rule.
+"""Each rule over Terraform, by table: it must catch `tests/cases/terraform/RULE/bad.tf`; `good.tf` passes every rule.
 
 `bad.txt` holds what RULE says of bad.tf, a line a finding: line, severity, path, message.
 """

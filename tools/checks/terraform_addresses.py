@@ -105,7 +105,6 @@ def rules_name_one_peer(module: Module) -> Iterator[Problem]:
     aws_vpc_security_group_ingress_rule and its twin take exactly one of cidr_ipv4, cidr_ipv6, prefix_list_id and
     referenced_security_group_id; the older forms at least one peer, and no group beside ranges.
     Write one rule for each peer.
-    Peers: terraform validate tells of the older forms.
     Source: EC2 SecurityGroupRule; the provider's pages of these resources.
     """
     for rule in traffic(module):

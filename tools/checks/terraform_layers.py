@@ -83,8 +83,11 @@ def clouds_agree(layers: Layers) -> Iterator[Problem]:
                     message = f"{_said(service)} is open on {cloud} and not on {other}; open it there or close it here"
                     yield Problem(rules[0].port_where, message)
                     continue
+                doubt = next((found for rule in (*rules, *others[service]) if (found := _doubt(rule))), None)
+                if doubt and cloud < other:
+                    yield cannot_tell(rules[0].port_where, doubt, f"{_said(service)} may differ on {cloud} and {other}")
                 mine, theirs = _nets(rules), _nets(others[service])
-                if _any_group(rules) or _any_group(others[service]):
+                if doubt or _any_group(rules) or _any_group(others[service]):
                     continue
                 if extra := [net for net in mine if left(net, theirs)]:
                     listed = ", ".join(str(net) for net in extra)
@@ -293,7 +296,7 @@ def _nets(rules: Iterable[Traffic]) -> list[Net]:
 
 def _any_group(rules: Iterable[Traffic]) -> bool:
     """Whether some peer is no range, so that ranges alone do not tell who is meant."""
-    return any(not peer.nets for rule in rules for peer in rule.peers)
+    return any(not peer.nets and not peer.unknown for rule in rules for peer in rule.peers)
 
 
 def _place(rules: Iterable[Traffic], nets: Iterable[Net]) -> Where:
