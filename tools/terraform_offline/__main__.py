@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from tools import cli
 from tools.terraform_offline.check import TerraformError, checked, directories, find
-from tools.terraform_offline.server import offline
 
 TERRAFORM = Path(__file__).resolve().parent.parent.parent / "terraform"
 
@@ -17,22 +17,25 @@ TERRAFORM = Path(__file__).resolve().parent.parent.parent / "terraform"
 def main(arguments: list[str] | None = None) -> int:
     """Exit codes of `check` are the toolkit's; `run` has Terraform's own."""
     given = sys.argv[1:] if arguments is None else arguments
+    if not (find_spec("grpc") and find_spec("msgpack")):
+        print("grpcio and msgpack are not installed: pip install -r requirements-dev.lock", file=sys.stderr)
+        return cli.COULD_NOT_RUN
     try:
-        terraform = find(os.environ)
-        if given[:1] == ["run"]:
-            return _run(terraform, given[1:])
-        return _check(terraform, given)
+        return _run(given[1:]) if given[:1] == ["run"] else _check(given)
     except TerraformError as error:
         print(error, file=sys.stderr)
         return cli.COULD_NOT_RUN
 
 
-def _run(terraform: str, arguments: list[str]) -> int:
+def _run(arguments: list[str]) -> int:
+    from tools.terraform_offline.server import offline
+
+    terraform = find(os.environ)
     with offline() as environment:
         return subprocess.run([terraform, *arguments], env=environment, check=False).returncode
 
 
-def _check(terraform: str, given: list[str]) -> int:
+def _check(given: list[str]) -> int:
     parser = cli.Parser(prog="python -m tools.terraform_offline", description=__doc__, epilog=cli.EXIT_CODES)
     parser.add_argument(
         "command", choices=["check"], help="fmt, init, validate and test in every directory; see run above"
@@ -42,7 +45,9 @@ def _check(terraform: str, given: list[str]) -> int:
     if not directories(paths):
         print(f"no .tf file in {' '.join(map(str, paths))}", file=sys.stderr)
         return cli.COULD_NOT_RUN
-    failed = 0
+    from tools.terraform_offline.server import offline
+
+    terraform, failed = find(os.environ), 0
     with offline() as environment:
         for ran in checked(terraform, paths, environment):
             failed += bool(ran.code)

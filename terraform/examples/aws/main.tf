@@ -72,7 +72,6 @@ module "network" {
     cache         = { cidrs = ["10.0.18.0/24"] }
     opa           = { cidrs = ["10.0.19.0/24"] }
     dns           = { cidrs = ["10.0.0.2/32"] }
-    ntp           = { cidrs = ["169.254.169.123/32"] }
     proxy         = { cidrs = ["10.0.32.0/24"] }
     https         = { cidrs = ["10.0.32.0/24"] }
   }

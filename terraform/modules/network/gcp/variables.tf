@@ -56,7 +56,7 @@ variable "log_metadata" {
 }
 
 variable "secure_web_proxy" {
-  description = "Makes a Secure Web Proxy that lets only `domains` through. As a next hop it judges the name in TLS, as an explicit proxy the one in CONNECT. `null`: none, and no cost."
+  description = "Makes a Secure Web Proxy that lets only `domains` through. As a next hop it judges the name in TLS, as an explicit proxy the one in CONNECT. `network` and `subnetwork` are then full paths. `null`: none, and no cost."
   default     = null
   type = object({
     location     = string
@@ -69,6 +69,11 @@ variable "secure_web_proxy" {
   validation {
     condition     = var.secure_web_proxy == null ? true : contains(["NEXT_HOP_ROUTING_MODE", "EXPLICIT_ROUTING_MODE"], var.secure_web_proxy.routing_mode)
     error_message = "secure_web_proxy.routing_mode is NEXT_HOP_ROUTING_MODE or EXPLICIT_ROUTING_MODE."
+  }
+
+  validation {
+    condition     = var.secure_web_proxy == null ? true : strcontains(var.network, "/networks/") && strcontains(var.secure_web_proxy.subnetwork, "/subnetworks/")
+    error_message = "A Secure Web Proxy takes full paths: network projects/…/global/networks/… and secure_web_proxy.subnetwork projects/…/regions/…/subnetworks/…."
   }
 }
 

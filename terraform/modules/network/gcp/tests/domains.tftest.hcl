@@ -1,10 +1,10 @@
 mock_provider "google" {}
 
 variables {
-  network                 = "sark"
+  network                 = "projects/p/global/networks/sark"
   target_service_accounts = ["nodes@project.iam.gserviceaccount.com"]
   domains                 = [{ name = "*.openai.com" }, { name = "mcp.partner.example", ports = [8443] }]
-  secure_web_proxy        = { location = "europe-west1", subnetwork = "sark" }
+  secure_web_proxy        = { location = "europe-west1", subnetwork = "projects/p/regions/europe-west1/subnetworks/sark" }
 }
 
 run "off_by_default" {
@@ -47,7 +47,15 @@ run "an_empty_list_allows_nothing" {
 run "an_unknown_mode" {
   command = plan
   variables {
-    secure_web_proxy = { location = "europe-west1", subnetwork = "sark", routing_mode = "EXPLICIT" }
+    secure_web_proxy = { location = "europe-west1", subnetwork = "projects/p/regions/europe-west1/subnetworks/sark", routing_mode = "EXPLICIT" }
+  }
+  expect_failures = [var.secure_web_proxy]
+}
+
+run "a_network_by_its_name_alone" {
+  command = plan
+  variables {
+    network = "sark"
   }
   expect_failures = [var.secure_web_proxy]
 }
