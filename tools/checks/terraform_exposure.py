@@ -212,7 +212,7 @@ def ssh_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
     google-compute-no-ingress-ssh azure-network-ssh-blocked-from-internet.
     Source: CIS AWS Foundations Benchmark 5.2, and its twins for Google Cloud and Azure.
     """
-    yield from _open(module, {22: "SSH"})
+    yield from _opened(module, {22: "SSH"})
 
 
 def rdp_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
@@ -224,7 +224,7 @@ def rdp_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
     azure-network-disable-rdp-from-internet.
     Source: CIS AWS Foundations Benchmark 5.2, and its twins for Google Cloud and Azure.
     """
-    yield from _open(module, {3389: "RDP"}, ("tcp", "udp"))
+    yield from _opened(module, {3389: "RDP"}, ("tcp", "udp"))
 
 
 def http_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
@@ -235,7 +235,7 @@ def http_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
     Peers: checkov CKV_AWS_260 CKV_GCP_106 CKV_AZURE_160.
     Source: RFC 9325 (recommendations for secure use of TLS), RFC 6797.
     """
-    yield from _open(module, {80: "plain HTTP"})
+    yield from _opened(module, {80: "plain HTTP"})
 
 
 def stores_and_shares_are_not_open_to_the_world(module: Module) -> Iterator[Problem]:
@@ -248,7 +248,7 @@ def stores_and_shares_are_not_open_to_the_world(module: Module) -> Iterator[Prob
     Peers: checkov CKV_GCP_75 CKV_GCP_77 CKV_GCP_88; KICS 381c3f2a.
     Source: IANA service name and port number registry.
     """
-    yield from _open(module, SERVICES, ("tcp", "udp"))
+    yield from _opened(module, SERVICES, ("tcp", "udp"))
 
 
 def udp_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
@@ -290,7 +290,7 @@ def metadata_service_is_out_of_reach(module: Module) -> Iterator[Problem]:
                 yield Problem(peer.value.where, message)
 
 
-def _open(module: Module, services: dict[int, str], protocols: Iterable[str] = ("tcp",)) -> Iterator[Problem]:
+def _opened(module: Module, services: dict[int, str], protocols: Iterable[str] = ("tcp",)) -> Iterator[Problem]:
     for rule in allowed(module, "in"):
         names = dict.fromkeys(
             f"{name} ({port})"

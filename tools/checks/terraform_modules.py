@@ -13,7 +13,9 @@ from tools.terraform.model import Module, Unknown, Variable
 
 CLOUDS: Mapping[str, str] = {"aws": "AWS", "google": "Google Cloud", "google-beta": "Google Cloud", "azurerm": "Azure"}
 # Names of variables that hold something of a network; the rest of a name may be anything.
-_NETWORK_NAME = re.compile(r"(^|_)(cidrs?|ranges?|prefix(es)?|ports?|domains?|fqdns?|addresses)(_|$)")
+_NETWORK_NAME = re.compile(
+    r"(^|_)(cidrs?|(ip|source|destination|address)_(ranges?|prefix(es)?)|ranges|ports?|domains|fqdns?|addresses)(_|$)"
+)
 _WORLD_WORDS = ("*", "any", "internet")
 _LOCAL = ("./", "../")
 
@@ -85,7 +87,8 @@ def providers_are_pinned(module: Module) -> Iterator[Problem]:
             )
         for name, where in _providers(one).items():
             requirement = one.requirements.get(name)
-            if requirement is None:
+            # The beta provider has the same resource types.
+            if requirement is None and f"{name}-beta" not in one.requirements:
                 yield Problem(where, f"provider {name} is not in required_providers; write it", Severity.WARNING)
         for requirement in one.requirements.values():
             missing = [key for key in ("source", "version") if not getattr(requirement, key)]
@@ -110,9 +113,11 @@ def modules_are_pinned(module: Module) -> Iterator[Problem]:
                 continue
             where = value.where if (value := call.body.value("source")) else call.where
             if _registry(source):
-                if not re.fullmatch(r"=?\s*\d+\.\d+\.\d+", call.version):
-                    what = f"version `{call.version}` is a range" if call.version else "the module has no version"
-                    yield Problem(where, f'{what}; write one, such as version = "5.3.1"', Severity.WARNING)
+                if not call.version:
+                    yield Problem(where, 'the module has no version; write one, such as "5.3.1"', Severity.WARNING)
+                elif not re.fullmatch(r"=?\s*\d+\.\d+\.\d+", call.version):
+                    message = f"`{call.version}` is a range, and no lock file holds modules; write one version"
+                    yield Problem(where, message, Severity.NOTE)
             elif "ref=" not in source and "checksum=" not in source:
                 yield Problem(where, f"`{source}` is whatever is there that day; write ?ref=COMMIT", Severity.WARNING)
             elif (ref := source.partition("ref=")[2].partition("&")[0]) in ("main", "master", "HEAD", "develop", ""):

@@ -29,7 +29,7 @@ _LISTS = "rule_group.rules_source.rules_source_list"
 WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "aws_security_group_rule": {"type": ("ingress", "egress")},
     "aws_networkfirewall_rule_group": {
-        "type": ("STATEFUL", "STATELESS"),
+        "type": ("STATEFUL", "STATELESS", "STATEFUL_DOMAIN"),
         f"{_LISTS}.generated_rules_type": ("ALLOWLIST", "DENYLIST", "REJECTLIST", "ALERTLIST"),
         f"{_LISTS}.target_types": ("TLS_SNI", "HTTP_HOST"),
         "rule_group.stateful_rule_options.rule_order": ("STRICT_ORDER", "DEFAULT_ACTION_ORDER"),
