@@ -97,11 +97,16 @@ CASES: dict[str, tuple[Mapping[str, Any], dict[str, str], list[str]]] = {
     ),
     "a port that the chart has not": (
         VALUES,
-        {"aws": AWS + aws("egress", 6379, '"10.2.0.0/24"')},
+        {"aws": AWS + aws("egress", 6380, '"10.2.0.0/24"')},
         [
-            "cloud-ports-are-the-charts error aws.tf aws opens TCP 6379 out, which the chart keeps "
+            "cloud-ports-are-the-charts error aws.tf aws opens TCP 6380 out, which the chart keeps "
             "closed in production; take it out"
         ],
+    ),
+    "a port of a part that is switched off": (
+        VALUES,
+        {"aws": AWS + aws("egress", 6379, '"10.2.0.0/24"')},
+        ["cloud-ports-are-the-charts note aws.tf aws opens TCP 6379 out, whose part is switched off in production"],
     ),
     "a port in the wrong direction": (
         VALUES,

@@ -69,7 +69,7 @@ def dns_is_open_on_udp_and_tcp(module: Module) -> Iterator[Problem]:
                 yield Problem(narrow[0].where, message)
         last = _last_deny(rules, 4)
         if last and not opened["udp"] and not opened["tcp"]:
-            message = f"{group} denies egress, DNS included: only the cloud's own resolver answers; open port 53 if not"
+            message = f"{group} denies egress, DNS included: only the cloud's own resolver answers; open 53 for others"
             yield Problem(last.resource.where, message, Severity.NOTE)
 
 

@@ -14,6 +14,8 @@ from tools.model import Check, Problem, Severity, Where
 from tools.terraform.model import Body, Module, Unknown, Value
 
 DNS, NTP = 53, 123
+# Of a range of ports no more than this are looked at; wide ones are another rule's finding.
+WIDE = 100
 Service = tuple[str, str, int]
 _LISTS = "rule_group.rules_source.rules_source_list"
 
@@ -98,23 +100,15 @@ def clouds_agree(layers: Layers) -> Iterator[Problem]:
 def cloud_ports_are_the_charts(layers: Layers) -> Iterator[Problem]:
     """A cloud's firewall opens no port that the chart keeps closed.
 
-    The ports are those of the gateway, the database, the cache, OPA and the proxy, where they are enabled, DNS and NTP,
-    and the ports of egress.domains. Where the chart lists addresses outside the cluster (database.externalCidrs and
-    the like) the cloud opens the port for those and no others.
+    The ports are those of the gateway, the database, the cache, OPA and the proxy, DNS and NTP, and the ports of
+    egress.domains; a part that is switched off in the environment is a note. Where the chart lists addresses outside
+    the cluster (database.externalCidrs and the like) the cloud opens the port for those and no others.
     Take the rule out, or write the port or the address in the chart's values.
     Source: this project's values.yaml.
     """
     for cloud, module in layers.roots.items():
         for rule in allowed(module):
-            if isinstance(rule.ports, Unknown):
-                yield cannot_tell(rule.port_where, rule.ports, "the chart may keep the port closed")
-                continue
-            known = _chart_ports(layers, rule.direction)
-            for first, last in rule.ports:
-                foreign = next((port for port in range(first, min(last, first + 100) + 1) if port not in known), None)
-                if foreign is not None and rule.direction:
-                    message = f"{cloud} opens {_said((rule.direction, str(rule.protocol), foreign))}, which the chart"
-                    yield Problem(rule.port_where, f"{message} keeps closed{_for(layers)}; take it out")
+            yield from _foreign_ports(layers, cloud, rule)
             yield from _foreign_peers(layers, cloud, rule)
 
 
@@ -196,8 +190,7 @@ def _openings(module: Module) -> dict[Service, list[Traffic]]:
         if isinstance(rule.ports, Unknown) or isinstance(rule.protocol, Unknown) or not rule.direction:
             continue
         for first, last in rule.ports:
-            # A range is told apart by its first port; wide ones are another rule's finding.
-            for port in range(first, min(last, first + 100) + 1):
+            for port in range(first, min(last, first + WIDE) + 1):
                 found.setdefault((rule.direction, rule.protocol, port), []).append(rule)
     return found
 
@@ -220,18 +213,37 @@ def _needed(layers: Layers) -> Iterator[tuple[str, Service, list[Net]]]:
                 yield entry.path, ("out", "tcp", port), []
 
 
-def _chart_ports(layers: Layers, direction: str) -> set[int]:
+def _chart_ports(layers: Layers, direction: str, enabled: bool = True) -> set[int]:
+    """The chart's ports of a direction: of the parts that are enabled, or of those that are not."""
     found = {
         port
         for part in PARTS
-        if part.direction == direction and layers.value(part.enabled)
+        if part.direction == direction and bool(layers.value(part.enabled)) is enabled
         for port in _numbers(layers, part.ports)
     }
-    if direction == "out":
+    if direction == "out" and enabled:
         found |= {DNS, NTP} | {port for entry in layers.entries for port in entry.ports}
         servers = layers.value("gateway.egress.mcpServers") or ()
         found |= {port for server in servers for port in server.get("ports", ()) if isinstance(port, int)}
     return found
+
+
+def _foreign_ports(layers: Layers, cloud: str, rule: Traffic) -> Iterator[Problem]:
+    if isinstance(rule.ports, Unknown):
+        yield cannot_tell(rule.port_where, rule.ports, "the chart may keep the port closed")
+        return
+    known, off = _chart_ports(layers, rule.direction), _chart_ports(layers, rule.direction, enabled=False)
+    ports = [port for first, last in rule.ports for port in range(first, min(last, first + WIDE) + 1)]
+    foreign = [port for port in ports if port not in known] if rule.direction else []
+    closed = [port for port in foreign if port not in off]
+    for port in (closed or foreign)[:1]:
+        opened = f"{cloud} opens {_said((rule.direction, str(rule.protocol), port))}"
+        if closed:
+            message = f"{opened}, which the chart keeps closed{_for(layers)}; take it out"
+            yield Problem(rule.port_where, message)
+        else:
+            # A part that is switched off has no policy, which is not to say that it is closed.
+            yield Problem(rule.port_where, f"{opened}, whose part is switched off{_for(layers)}", Severity.NOTE)
 
 
 def _foreign_peers(layers: Layers, cloud: str, rule: Traffic) -> Iterator[Problem]:

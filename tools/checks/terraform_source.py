@@ -9,7 +9,7 @@ from tools.terraform.model import Module
 
 
 def terraform_is_readable(module: Module) -> Iterator[Problem]:
-    """Terraform files parse: HCL or JSON, in UTF-8, without a byte order mark, of at most 1 MiB.
+    """Terraform files parse: HCL or JSON, in UTF-8, of at most 1 MiB.
 
     What cannot be parsed is left out and the rest is judged, so that one fault hides no other; each has its line and
     column. Refused too is what python-hcl2 lets pass and Terraform does not: the brace of a block on the next line,
