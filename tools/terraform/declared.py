@@ -69,7 +69,7 @@ def _message(found: Directory, name: str) -> str:
         block = "for_each" if root == "each" else "count"
         return f"{root} stands for something only in a block with {block}"
     if root in ("var", "local", "module"):
-        declared = {"var": found.variables, "local": found.locals, "module": found.modules}[root]
+        declared = {"var": set(found.variables), "local": set(found.locals), "module": set(found.modules)}[root]
         return "" if first in declared else f"{root}.{first} is not declared"
     if root == "data":
         known = len(words) > 2 and ("data", words[1], words[2]) in found.resources

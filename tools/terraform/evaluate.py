@@ -36,7 +36,9 @@ from tools.terraform.values import (
     unify,
 )
 
-MAX_ITEMS = 10_000
+# How many elements the `for` expressions of one evaluation may go over, and how long a text may grow.
+MAX_STEPS = 200_000
+MAX_TEXT = 1_000_000
 
 
 class LocatedError(EvaluationError):
@@ -66,6 +68,14 @@ class Environment:
     element: Any = None
     # Grows by one with each value that is not worked out here, and might be an error for Terraform.
     doubts: list[None] = field(default_factory=list)
+    # How many elements `for` has gone over.
+    steps: list[int] = field(default_factory=lambda: [0])
+
+    def step(self) -> None:
+        """Count one element. Raises UndecidedError when it is one too many."""
+        self.steps[0] += 1
+        if self.steps[0] > MAX_STEPS:
+            raise UndecidedError
 
     def having(self, **given: Any) -> Environment:
         """The same with more names."""
@@ -97,6 +107,12 @@ def _template(node: tree.Template, env: Environment) -> Any:
     parts = [_text(evaluate(part, env)) for part in node.parts]
     if any(isinstance(part, Unknown) for part in parts):
         return replace(blend(*parts), type="string")
+    return _joined(parts)
+
+
+def _joined(parts: Sequence[str]) -> str:
+    if sum(map(len, parts)) > MAX_TEXT:
+        raise UndecidedError
     return "".join(parts)
 
 
@@ -119,10 +135,13 @@ def _loop(node: tree.Loop, env: Environment) -> Any:
         return blend(source)
     if isinstance(source, Series) and not ordered(source):
         return blend(source, reason="the order of a set of objects is not known")
-    parts = [evaluate(node.body, env.having(**_pair(node.key, node.value, pair))) for pair in pairs(source)]
+    parts = []
+    for pair in pairs(source):
+        env.step()
+        parts.append(evaluate(node.body, env.having(**_pair(node.key, node.value, pair))))
     if any(isinstance(part, Unknown) for part in parts):
         return replace(blend(*parts), type="string")
-    return "".join(parts)
+    return _joined(parts)
 
 
 def _pair(index: str, item: str, pair: tuple[Any, Any]) -> dict[str, Any]:
@@ -475,6 +494,7 @@ def _for(node: tree.For, env: Environment) -> Any:
         return blend(source, reason="the order of a set of objects is not known")
     kept: list[tuple[Any, Any]] = []
     for pair in pairs(source):
+        env.step()
         inner = env.having(**_pair(node.index, node.item, pair))
         if node.condition is not None:
             wanted = _decided(evaluate(node.condition, inner))

@@ -16,7 +16,7 @@ from tools.terraform import functions_text as text
 from tools.terraform.evaluate import blend_as
 from tools.terraform.model import Unknown
 from tools.terraform.numbers import InexactError
-from tools.terraform.values import EvaluationError, hidden
+from tools.terraform.values import EvaluationError, Record, Series, hidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,14 @@ TABLE: dict[str, Function] = {
 }
 
 
+# Elements and characters that a function is given, in all.
+MAX_SIZE = 200_000
+
+
+def _size(value: Any) -> int:
+    return len(value) if isinstance(value, str) else len(value.items) if isinstance(value, Series | Record) else 1
+
+
 def call(name: str, arguments: Sequence[Any]) -> Any:
     """The value of a function call. Raises EvaluationError for what Terraform would refuse."""
     function = TABLE.get(name)
@@ -124,6 +132,8 @@ def call(name: str, arguments: Sequence[Any]) -> Any:
     blind = [one for one in arguments if isinstance(one, Unknown) or (not function.inside and hidden(one))]
     if blind and name != "coalesce":
         return blend_as(function.gives, *blind)
+    if sum(map(_size, arguments)) > MAX_SIZE:
+        return Unknown(f"{name} is not evaluated for so much", type=function.gives)
     try:
         return function.apply(*arguments)
     except (InexactError, ArithmeticError, ValueError, TypeError, AttributeError, IndexError, KeyError):

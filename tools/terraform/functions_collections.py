@@ -11,6 +11,7 @@ from typing import Any
 from tools.terraform.model import Unknown
 from tools.terraform.numbers import exact, simple
 from tools.terraform.values import (
+    MAX_COMPARED,
     EvaluationError,
     Record,
     Series,
@@ -33,6 +34,7 @@ from tools.terraform.values import (
 )
 
 MAX_RANGE = 1024
+MAX_PRODUCT = 10_000
 
 
 class NotEvaluatedError(ValueError):
@@ -225,6 +227,10 @@ def distinct(values: Any) -> Any:
     made = alike(found.items, "list") if found.kind == "tuple" else found
     if isinstance(made, Unknown):
         return made
+    if made.of in ("string", "number", "bool") and not hidden(made):
+        return series("list", tuple(dict.fromkeys(made.items)), made.of)
+    if len(made.items) > MAX_COMPARED:
+        raise NotEvaluatedError
     kept: list[Any] = []
     for item in made.items:
         verdicts = [same(item, other) for other in kept]
@@ -425,6 +431,8 @@ def _holds(values: Series, wanted: Any) -> bool:
 def setproduct(*values: Any) -> Any:
     """`setproduct`: of lists and tuples a list in order; of sets a set."""
     found = [listed(item) for item in values]
+    if math.prod(len(one.items) for one in found) > MAX_PRODUCT:
+        raise NotEvaluatedError
     rows = [tuple_of(row) for row in product(*(one.items for one in found))]
     if all(one.kind == "set" for one in found):
         if any(map(hidden, found)):
@@ -434,8 +442,8 @@ def setproduct(*values: Any) -> Any:
         raise NotEvaluatedError
     if all(one.kind == "list" for one in found):
         return series("list", rows, ("tuple", tuple(one.of for one in found)))
-    made = [alike(one.items, "list") for one in found]
-    if any(isinstance(one, Unknown) for one in made):
+    made = [made for one in found if isinstance(made := alike(one.items, "list"), Series)]
+    if len(made) < len(found):
         raise NotEvaluatedError
     return alike([tuple_of(row) for row in product(*(one.items for one in made))], "list")
 

@@ -34,7 +34,7 @@ _SAFE = re.compile(
     r"|\{\d+(?:,\d*)?\})*"
 )
 _GROUP = re.compile(r"\(\?(?!:|P<\w+>)")
-_SPACE = " \t\n\v\f\r\x85\xa0"
+MAX_TEXT = 1_000_000
 
 
 def _ascii(value: Any) -> str:
@@ -121,7 +121,7 @@ def substr(value: Any, offset: Any, length: Any) -> str:
 def indent(spaces: Any, value: Any) -> str:
     """`indent`: every line but the first."""
     count = whole(spaces)
-    if count < 0:
+    if count < 0 or count * textual(value).count("\n") > MAX_TEXT:
         raise NotEvaluatedError
     return textual(value).replace("\n", "\n" + " " * count)
 
@@ -136,6 +136,8 @@ def split(separator: Any, value: Any) -> Any:
 
 def join(separator: Any, *values: Any) -> str:
     """`join`."""
+    if len(textual(separator)) * sum(len(listed(value).items) for value in values) > MAX_TEXT:
+        raise NotEvaluatedError
     parts: list[str] = []
     for value in values:
         for item in listed(value).items:
@@ -211,7 +213,7 @@ def _verb(verb: str, flags: str, value: Any) -> str:
     if verb == "d":
         if not is_number(value) or isinstance(value, Fraction):
             raise NotEvaluatedError
-        return f"%{flags}d" % value
+        return f"{value:{flags}d}"
     if not isinstance(value, str) and not is_number(value) and not isinstance(value, bool):
         raise NotEvaluatedError
     if verb == "q":
@@ -223,7 +225,7 @@ def _refuse() -> str:
     raise NotEvaluatedError
 
 
-_VERB = re.compile(r"%(?P<flags>0?\d*)(?P<verb>.)?", re.DOTALL)
+_VERB = re.compile(r"%(?P<flags>0?\d{0,2})(?P<verb>.)?", re.DOTALL)
 
 
 def format_(pattern: Any, *values: Any) -> str:
@@ -251,7 +253,7 @@ def formatlist(pattern: Any, *values: Any) -> Any:
     """`formatlist`: a list for each argument that is one, the rest is repeated."""
     lists = [listed(item) for item in values if isinstance(item, Series)]
     sizes = {len(item.items) for item in lists}
-    if not lists:
+    if not lists or len(textual(pattern)) * max(sizes) > MAX_TEXT:
         raise NotEvaluatedError
     if len(sizes) > 1:
         raise EvaluationError("the lists of formatlist are of one length; these are not")
@@ -307,10 +309,10 @@ def replace_(value: Any, part: Any, by: Any) -> str:
     subject, old, new = textual(value), textual(part), textual(by)
     if len(old) > 1 and old.startswith("/") and old.endswith("/"):
         compiled = _compiled(old[1:-1], subject)
-        if compiled.match("") or "$" in new:
+        if compiled.match("") or "$" in new or len(subject) * len(new) > MAX_TEXT:
             raise NotEvaluatedError
         return compiled.sub(lambda match: new, subject)
-    if not old:
+    if not old or subject.count(old) * len(new) > MAX_TEXT:
         raise NotEvaluatedError
     return subject.replace(old, new)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from json.decoder import scanstring
 from typing import Any
 
 from tools.model import Problem, Where
@@ -33,6 +32,7 @@ _LABELS = {
 }
 _NESTED = {"terraform": ("required_providers", "backend", "cloud"), "variable": ("validation",)}
 _TOKEN = re.compile(r"(?P<number>-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?P<word>true|false|null)")
+_DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -147,7 +147,13 @@ class _Json:
         if char == "[":
             return tree.Tuple(tuple(self.items(depth)), line)
         if char == '"':
-            return template_of(self.string(), line, self.source.file)
+            start = self.at
+            try:
+                return template_of(self.string(), line, self.source.file)
+            except MalformedError as error:
+                raise MalformedError(str(error), start) from None
+            except RecursionError:
+                raise MalformedError("strings nested too deep in strings", start) from None
         found = _TOKEN.match(self.text, self.at)
         if not found:
             raise MalformedError("a JSON value is missing here", self.at)
@@ -162,10 +168,10 @@ class _Json:
     def string(self) -> str:
         start = self.at
         try:
-            value, self.at = scanstring(self.text, self.at + 1, True)
+            value, self.at = _DECODER.raw_decode(self.text, self.at)
         except json.JSONDecodeError as error:
             raise MalformedError(f"no JSON string: {error.msg}", start) from None
-        return value
+        return str(value)
 
     def entries(self, depth: int) -> Iterator[tuple[tree.Node, tree.Node]]:
         self.at += 1

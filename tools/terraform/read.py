@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from tools.model import Problem, Where
@@ -30,7 +31,7 @@ from tools.terraform.references import references
 from tools.terraform.scope import Child, Input, Scope
 from tools.terraform.sources import Sources, Texts, Unreadable
 from tools.terraform.tfvars import Given, automatic
-from tools.terraform.values import plain
+from tools.terraform.values import EvaluationError, plain
 
 THERE = "terraform-modules-are-there"
 MAX_CALLS = 20
@@ -118,12 +119,14 @@ class _Reading(Child):
         if name not in self._values:
             placed = self.found.outputs[name]
             setting = placed.section.setting("value")
-            self._values[name] = Unknown(f"the output {name} depends on itself")
+            self._values[name] = _BUSY
             self._values[name] = (
                 self.scope.reader(placed.file).raw(setting.node, self.scope.env, f"output.{name}")
                 if setting
                 else Unknown(f"the output {name} has no value")
             )
+        if self._values[name] is _BUSY:
+            raise EvaluationError(f"a circle: the output {name} of {self.scope.address} comes from itself; break it")
         return self._values[name]
 
     def outputs(self) -> Mapping[str, Any]:
@@ -169,7 +172,7 @@ class _Reading(Child):
                 self.found.fault("terraform-references-are-declared", placed.file, setting.line, message, path)
                 continue
             inputs[setting.name] = Input(
-                lambda setting=setting, path=path: reader.raw(setting.node, env, path),
+                partial(reader.raw, setting.node, env, path),
                 Where(placed.file, path, setting.line),
             )
         for key, variable in found.variables.items():
@@ -310,6 +313,7 @@ class _Reading(Child):
         return None
 
 
+_BUSY = object()
 _CALL = frozenset({"source", "version", "count", "for_each", "providers", "depends_on"})
 # Blocks whose conditions are looked at elsewhere, or not at all.
 _LAZY = frozenset({"precondition", "postcondition"})

@@ -26,6 +26,8 @@ _TOP = re.compile(
     r"(?:resource|data|variable|output|locals|module|provider|terraform|moved|removed|import|check|ephemeral)"
     r"(?:[ \t]+(?:\"[^\"\n]*\"|[\w-]+))*[ \t]*\{"
 )
+_BRACE = re.compile(r"\s*\{")
+_BLOCK = re.compile(r"\w[ \t\w\"-]*\s*\Z")
 _OPEN = {"{": "}", "(": ")", "[": "]"}
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 
@@ -147,6 +149,10 @@ def scan(text: str) -> Scan:
             found.faults.append(fault)
             position = _resume(text, max(fault.offset, position) + 1)
             continue
+        except RecursionError:
+            found.faults.append(MalformedError("strings nested too deep in strings; split them into locals", position))
+            position = _resume(text, position + 1)
+            continue
         piece = builder.piece()
         if piece.text.strip():
             found.pieces.append(piece)
@@ -209,6 +215,8 @@ def _code(text: str, position: int, end: int, builder: _Builder, remarks: list[R
             operand = False
             builder.add("\n", position)
             if top and not stack:
+                if _BRACE.match(text, position + 1) and _BLOCK.search("".join(builder.out)):
+                    raise MalformedError("the brace of a block stands on the line of its name", position + 1)
                 return position + 1
             if top and _TOP.match(text, position + 1):
                 raise MalformedError(f"`{stack[-1]}` is missing before this line", position + 1)

@@ -70,11 +70,12 @@ class Scope:
     children: dict[tuple[str, str], Child | Unknown] = field(default_factory=dict)
     readers: dict[str, Reader] = field(default_factory=dict)
     reported: set[tuple[Where, str]] = field(default_factory=set)
+    steps: list[int] = field(default_factory=lambda: [0])
 
     @property
     def env(self) -> Environment:
         """An environment with these names and no others."""
-        return Environment(self)
+        return Environment(self, steps=self.steps)
 
     def reader(self, file: str) -> Reader:
         """The reader of a file's blocks."""

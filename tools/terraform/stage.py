@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def stages(job: Job) -> tuple[Stage, ...]:
     found = list(recorder.stages)
     for name, files in job.environments.items():
         one = Recorder(name, job.done)
-        one.run("layers", lambda name=name, files=files: layers(job, name, files))
+        one.run("layers", partial(layers, job, name, files))
         found.extend(one.stages)
     return tuple(found)
 

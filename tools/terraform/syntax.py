@@ -43,10 +43,8 @@ def parse(text: str, file: str) -> File:
     if len(text) > MAX_SIZE:
         size = f"{len(text) / MAX_SIZE:.1f} MiB"
         return _failed(file, f"the file has {size}, and files are read up to 1 MiB; split it", 1, lines)
-    if text.startswith("\ufeff"):
-        fault = _fault(file, 1, "a byte order mark, which Terraform refuses in some places; save it as UTF-8 without")
-        rest = parse(text[1:], file)
-        return File(file, rest.body, rest.comments, (fault, *rest.faults), lines)
+    # Terraform reads past a byte order mark.
+    text = text.removeprefix("\ufeff")
     source = Text(text, file)
     found = scan(text)
     reader = _Reader(source)

@@ -18,6 +18,8 @@ from tools.terraform.model import Unknown, unknowns
 from tools.terraform.numbers import InexactError, Number, number, text
 
 Type: TypeAlias = Any
+# How many values are compared each with each other.
+MAX_COMPARED = 1000
 Any_ = "any"
 
 
@@ -206,6 +208,10 @@ def series(kind: str, items: Sequence[Any], of: Type) -> Series:
     """A list, or a set: sorted as Terraform sorts, each element once."""
     if kind != "set":
         return Series(kind, tuple(items), of)
+    if of in ("string", "number", "bool") and _primitive(items):
+        return Series("set", tuple(sorted(set(items))), of)
+    if len(items) > MAX_COMPARED:
+        raise UndecidedError
     distinct: list[Any] = []
     for item in items:
         if not any(same(item, other) is True for other in distinct):

@@ -72,7 +72,8 @@ class _Reader:
         if node.style:
             return node.value
         text = node.tag == "tag:yaml.org,2002:str"
-        if text != self._is_text(node.value) or _DOUBTFUL.fullmatch(node.value) and not _NUMBER.fullmatch(node.value):
+        doubtful = _DOUBTFUL.fullmatch(node.value) and not _NUMBER.fullmatch(node.value)
+        if doubtful or text != self._is_text(node.value):
             return Unknown("this word in YAML may mean several things")
         if node.value in _WORDS:
             return _WORDS[node.value]
