@@ -16,6 +16,7 @@ CLOUDS: Mapping[str, str] = {"aws": "AWS", "google": "Google Cloud", "google-bet
 _NETWORK_NAME = re.compile(
     r"(^|_)(cidrs?|(ip|source|destination|address)_(ranges?|prefix(es)?)|ranges|ports?|domains|fqdns?|addresses)(_|$)"
 )
+_SIMPLE = re.compile(r"(?:(?:list|set|map)\()?(string|number)\)?")
 _WORLD_WORDS = ("*", "any", "internet")
 _LOCAL = ("./", "../")
 
@@ -124,6 +125,21 @@ def modules_are_pinned(module: Module) -> Iterator[Problem]:
                 yield Problem(where, f"`{ref}` is a branch, and moves; write ?ref=COMMIT", Severity.WARNING)
 
 
+def modules_are_looked_into(module: Module) -> Iterator[Problem]:
+    """What a module opens is known only where its text is.
+
+    A module from a registry or from git is not in this tree, and nothing is downloaded: what it opens is in no other
+    finding.
+    Write a copy of it into the tree, or judge it where it is kept.
+    Source: Terraform language, module sources.
+    """
+    for one in module.walk():
+        for call in one.calls:
+            if call.module is None and call.source and not call.source.startswith(_LOCAL):
+                message = f"cannot tell: module.{call.name} comes from {call.source}, which is not here; what it opens"
+                yield Problem(call.where, f"{message} is not looked at", Severity.NOTE)
+
+
 def modules_hold_no_provider(module: Module) -> Iterator[Problem]:
     """A module that others call holds no provider block.
 
@@ -193,8 +209,11 @@ def network_inputs_do_not_default_to_the_world(module: Module) -> Iterator[Probl
 
 
 def _of_network(variable: Variable) -> bool:
-    kind = variable.type.replace(" ", "")
-    return bool(_NETWORK_NAME.search(variable.name)) and kind not in ("bool", "map(bool)") and kind[:6] != "object"
+    """Whether a variable holds ranges, ports or domains: by its name, and by a type that can hold them."""
+    kind = _SIMPLE.fullmatch(variable.type.replace(" ", ""))
+    if not kind or not _NETWORK_NAME.search(variable.name) or variable.name.startswith("number_of_"):
+        return False
+    return kind[1] == "string" or "port" in variable.name
 
 
 def _strings(data: Any) -> Iterator[str]:
@@ -250,6 +269,7 @@ CHECKS: tuple[Check[Module], ...] = (
     declarations_are_used,
     providers_are_pinned,
     modules_are_pinned,
+    modules_are_looked_into,
     modules_hold_no_provider,
     one_cloud_a_module,
     network_inputs_are_validated,
