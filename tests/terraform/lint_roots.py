@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 MODULES = Path(__file__).parents[2] / "terraform" / "modules" / "network"
@@ -29,9 +30,9 @@ _INPUTS = {
   dns_firewall     = { internal_names = ["*.rds.amazonaws.com"], log_destination_arn = "arn:aws:s3:::logs" }
 """,
     "gcp": """
-  network                 = "sark"
+  network                 = "projects/p/global/networks/sark"
   target_service_accounts = ["nodes@project.iam.gserviceaccount.com"]
-  secure_web_proxy        = { location = "europe-west1", subnetwork = "sark" }
+  secure_web_proxy        = { location = "europe-west1", subnetwork = "projects/p/regions/europe-west1/subnetworks/sark" }
 """,
     "azure": """
   location            = "westeurope"
@@ -51,6 +52,7 @@ _INPUTS = {
 }
 
 
+@cache
 def files() -> dict[str, str]:
     """The modules' files under net/, by path."""
     return {

@@ -21,6 +21,7 @@ from tools.checks.terraform_layers import Layers
 from tools.inputs import CHART
 from tools.merge import merge
 from tools.model import Finding, Problem, Severity, run
+from tools.terraform.directory import Directory, read
 from tools.terraform.model import Module
 from tools.terraform.read import Loader, evaluate_directory
 from tools.terraform.sources import Texts
@@ -71,12 +72,25 @@ def values() -> dict[str, Any]:
     return merged
 
 
+@cache
+def parsed() -> dict[str, Directory]:
+    """The modules' directories as they are, parsed."""
+    sources = Texts(files())
+    return {path: read(path, sources.directory(path) or {}) for path in FOLDERS.values()}
+
+
+def unchanged(texts: Mapping[str, str], path: str) -> bool:
+    """Whether a directory is as it was."""
+    return Texts(texts).directory(path) == Texts(files()).directory(path)
+
+
 def findings(texts: Mapping[str, str], clouds: tuple[str, ...]) -> Iterator[Finding]:
     """What the linter says of the modules of some clouds, as roots and called."""
     roots: dict[str, Module] = {}
     for cloud in clouds:
         sources = Texts({**texts, "root/main.tf": root(cloud)})
-        loader = Loader(sources)
+        # What a break leaves alone is parsed once for all of them.
+        loader = Loader(sources, trees={path: tree for path, tree in parsed().items() if unchanged(texts, path)})
         roots[cloud] = evaluate_directory("root", sources, loader=loader)
         for module in (roots[cloud], evaluate_directory(DIRECTORIES[cloud], sources, loader=loader)):
             yield from (Finding(fault.kind, fault.problem) for one in module.walk() for fault in one.faults)
