@@ -6,15 +6,18 @@ from tools.checks import (
     terraform_addresses,
     terraform_azure,
     terraform_comments,
+    terraform_declarations,
     terraform_domains,
     terraform_egress,
     terraform_exposure,
+    terraform_filters,
     terraform_gcp,
     terraform_groups,
     terraform_modules,
     terraform_ports,
     terraform_priorities,
     terraform_schema,
+    terraform_services,
     terraform_texts,
 )
 from tools.model import Check
@@ -22,6 +25,7 @@ from tools.terraform.model import Module
 
 CHECKS: tuple[Check[Module], ...] = (
     *terraform_exposure.CHECKS,
+    *terraform_services.CHECKS,
     *terraform_addresses.CHECKS,
     *terraform_ports.CHECKS,
     *terraform_priorities.CHECKS,
@@ -30,8 +34,10 @@ CHECKS: tuple[Check[Module], ...] = (
     *terraform_azure.CHECKS,
     *terraform_egress.CHECKS,
     *terraform_domains.CHECKS,
+    *terraform_filters.CHECKS,
     *terraform_texts.CHECKS,
     *terraform_schema.CHECKS,
     *terraform_modules.CHECKS,
+    *terraform_declarations.CHECKS,
     *terraform_comments.CHECKS,
 )
