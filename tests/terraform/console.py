@@ -62,7 +62,8 @@ def ours(expressions: Sequence[str], prelude: str) -> list[Any]:
     assert unread == []
     names = [f"e{at}" for at, _ in enumerate(expressions)]
     return [
-        Error(errors[f"local.{name}"]) if f"local.{name}" in errors else module.locals[name].value.data for name in names
+        Error(errors[f"local.{name}"]) if f"local.{name}" in errors else module.locals[name].value.data
+        for name in names
     ]
 
 
@@ -84,7 +85,9 @@ def agrees(mine: Any, real: Any) -> bool:
             return False
         return all(map(agrees, mine, real)) or _same_set(mine, real)
     if isinstance(mine, dict):
-        return isinstance(real, dict) and mine.keys() == real.keys() and all(agrees(mine[key], real[key]) for key in mine)
+        return (
+            isinstance(real, dict) and mine.keys() == real.keys() and all(agrees(mine[key], real[key]) for key in mine)
+        )
     if isinstance(mine, float | int) and not isinstance(mine, bool):
         return isinstance(real, int | Fraction) and not isinstance(real, bool) and float(mine) == float(real)
     return type(mine) is type(real) and bool(mine == real)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import partial
 
 PRELUDE = """
 variable "ports" {
@@ -42,6 +43,7 @@ variable "loose" {
 SEPARATORS = ['","', '"-"', '""']
 KEYS = ['"a"', '"port"', '"env"']
 PORTS = ['"pg"', '"redis"', '"no"']
+TEXTUAL = ["upper", "lower", "title", "trimspace", "chomp", "strrev", "tostring"]
 STRINGS = ['""', '"a"', '"10.0.0.0/16"', '"5432"', '"true"', '"a-b-c"', '"Hello World"', '"  x "', '"tcp"', '"a\\nb"']
 NUMBERS = ["0", "1", "2", "5432", "-1", "1.5", "100", "7", "0.25", "65535"]
 
@@ -82,12 +84,14 @@ class Generator:
         """A string."""
         if depth <= 0:
             return self.random.choice([*STRINGS, "var.names[0]", "var.tags.env", 'var.ports["pg"].cidr', "var.nothing"])
-        s, n, l, m = (lambda k=k: self.of(k, depth - 1) for k in ("string", "number", "list", "map"))
+        s, n, t, m = (partial(self.of, kind, depth - 1) for kind in ("string", "number", "list", "map"))
         return self.pick(
             lambda: f'"${{{s()}}}-${{{n()}}}"',
             lambda: f'"x${{{s()}}}"',
-            lambda: f"{self.random.choice(['upper', 'lower', 'title', 'trimspace', 'chomp', 'strrev', 'tostring'])}({s()})",
-            lambda: f"join({self.random.choice(SEPARATORS)}, {l()})",
+            lambda: (
+                f"{self.random.choice(['upper', 'lower', 'title', 'trimspace', 'chomp', 'strrev', 'tostring'])}({s()})"
+            ),
+            lambda: f"join({self.random.choice(SEPARATORS)}, {t()})",
             lambda: f"replace({s()}, {self.random.choice(STRINGS)}, {s()})",
             lambda: f"substr({s()}, {self.random.choice(['0', '1', '-2'])}, {self.random.choice(['1', '2', '-1'])})",
             lambda: f'format("%s:%d", {s()}, {n()})',
@@ -97,11 +101,11 @@ class Generator:
             lambda: f"coalesce({s()}, {s()})",
             lambda: f"{m()}[{self.random.choice(KEYS)}]",
             lambda: f'lookup({m()}, "a", {s()})',
-            lambda: f"element({l()}, {n()})",
+            lambda: f"element({t()}, {n()})",
             lambda: f"trimprefix({s()}, {s()})",
             lambda: f"trimsuffix({s()}, {s()})",
             lambda: f'"%{{ if {self.of("bool", depth - 1)} }}${{{s()}}}%{{ else }}no%{{ endif }}"',
-            lambda: f'"%{{ for x in {l()} }}<${{x}}>%{{ endfor }}"',
+            lambda: f'"%{{ for x in {t()} }}<${{x}}>%{{ endfor }}"',
             lambda: f"jsonencode({self.expression(depth - 1)})",
             lambda: f'regex("[a-z]+", {s()})',
             lambda: f"indent(2, {s()})",
@@ -111,19 +115,19 @@ class Generator:
         """A number."""
         if depth <= 0:
             return self.random.choice([*NUMBERS, "var.numbers[0]", 'var.ports["pg"].port', "var.ports.redis.port"])
-        n, l, s = (lambda k=k: self.of(k, depth - 1) for k in ("number", "list", "string"))
+        n, t, s = (partial(self.of, kind, depth - 1) for kind in ("number", "list", "string"))
         return self.pick(
             lambda: f"({n()} {self.random.choice('+-*/%')} {n()})",
             lambda: f"-({n()})",
-            lambda: f"length({l()})",
+            lambda: f"length({t()})",
             lambda: f"length({s()})",
             lambda: f"length({self.of('map', depth - 1)})",
             lambda: f"{self.random.choice(['max', 'min'])}({n()}, {n()})",
             lambda: f"{self.random.choice(['abs', 'ceil', 'floor'])}({n()})",
             lambda: f"tonumber({s()})",
-            lambda: f"sum({l()})",
-            lambda: f"{l()}[{n()}]",
-            lambda: f"index({l()}, {n()})",
+            lambda: f"sum({t()})",
+            lambda: f"{t()}[{n()}]",
+            lambda: f"index({t()}, {n()})",
             lambda: f"parseint({s()}, 10)",
         )
 
@@ -131,14 +135,14 @@ class Generator:
         """A bool."""
         if depth <= 0:
             return self.random.choice(["true", "false", "var.on", "!var.on", '"true"'])
-        n, l, s, b = (lambda k=k: self.of(k, depth - 1) for k in ("number", "list", "string", "bool"))
+        n, t, s, b = (partial(self.of, kind, depth - 1) for kind in ("number", "list", "string", "bool"))
         any_ = self.random.choice(list(self.kinds))
         return self.pick(
             lambda: f"({n()} {self.random.choice(['<', '>', '<=', '>='])} {n()})",
             lambda: f"({self.of(any_, depth - 1)} {self.random.choice(['==', '!='])} {self.of(any_, depth - 1)})",
             lambda: f"({b()} {self.random.choice(['&&', '||'])} {b()})",
             lambda: f"!({b()})",
-            lambda: f"contains({l()}, {s()})",
+            lambda: f"contains({t()}, {s()})",
             lambda: f"can({self.expression(depth - 1)})",
             lambda: f"{self.random.choice(['startswith', 'endswith', 'strcontains'])}({s()}, {s()})",
             lambda: f"{self.random.choice(['alltrue', 'anytrue'])}([{b()}, {b()}])",
@@ -152,7 +156,7 @@ class Generator:
             return self.random.choice(
                 ["[]", '["a", "b"]', "[1, 2, 3]", "var.names", "var.set", "var.numbers", '["x", 1]', "toset([])"]
             )
-        n, l, s, m = (lambda k=k: self.of(k, depth - 1) for k in ("number", "list", "string", "map"))
+        n, t, s, m = (partial(self.of, kind, depth - 1) for kind in ("number", "list", "string", "map"))
         function = self.random.choice(
             ["tolist", "toset", "distinct", "compact", "sort", "reverse", "flatten", "tolist", "toset"]
         )
@@ -160,47 +164,47 @@ class Generator:
             lambda: f"[{s()}, {s()}]",
             lambda: f"[{n()}, {n()}, {n()}]",
             lambda: f"[{self.expression(depth - 1)}]",
-            lambda: f"concat({l()}, {l()})",
-            lambda: f"{function}({l()})",
-            lambda: f"flatten([{l()}, {l()}])",
-            lambda: f"[for x in {l()} : x]",
-            lambda: f'[for x in {l()} : "${{x}}!" if x != "a"]',
-            lambda: f"[for i, x in {l()} : i]",
+            lambda: f"concat({t()}, {t()})",
+            lambda: f"{function}({t()})",
+            lambda: f"flatten([{t()}, {t()}])",
+            lambda: f"[for x in {t()} : x]",
+            lambda: f'[for x in {t()} : "${{x}}!" if x != "a"]',
+            lambda: f"[for i, x in {t()} : i]",
             lambda: f"[for k, v in {m()} : k]",
             lambda: f"[for k, v in {m()} : v]",
-            lambda: f"{l()}[*]",
+            lambda: f"{t()}[*]",
             lambda: f"{m()}[*]",
             lambda: "values(var.ports)[*].port",
             lambda: f"keys({m()})",
             lambda: f"values({m()})",
             lambda: f'split(",", {s()})',
             lambda: f"range({n()})",
-            lambda: f"slice({l()}, 0, {self.random.choice('012')})",
-            lambda: f"setproduct({l()}, {l()})",
-            lambda: f"{self.random.choice(['setunion', 'setintersection', 'setsubtract'])}({l()}, {l()})",
-            lambda: f"coalescelist({l()}, {l()})",
-            lambda: f'formatlist("%s-%s", {l()}, {s()})',
+            lambda: f"slice({t()}, 0, {self.random.choice('012')})",
+            lambda: f"setproduct({t()}, {t()})",
+            lambda: f"{self.random.choice(['setunion', 'setintersection', 'setsubtract'])}({t()}, {t()})",
+            lambda: f"coalescelist({t()}, {t()})",
+            lambda: f'formatlist("%s-%s", {t()}, {s()})',
             lambda: f'regexall("[a-z0-9]+", {s()})',
-            lambda: f"one({l()})[*]",
+            lambda: f"one({t()})[*]",
         )
 
     def map(self, depth: int) -> str:
         """A map or object."""
         if depth <= 0:
             return self.random.choice(["{}", "{ a = 1 }", '{ a = "x", b = 2 }', "var.tags", "var.ports", "var.loose"])
-        n, l, s, m = (lambda k=k: self.of(k, depth - 1) for k in ("number", "list", "string", "map"))
+        n, t, s, m = (partial(self.of, kind, depth - 1) for kind in ("number", "list", "string", "map"))
         return self.pick(
             lambda: f"{{ a = {s()}, b = {n()} }}",
             lambda: f"{{ a = {self.expression(depth - 1)} }}",
             lambda: f"{{ ({s()}) = {n()} }}",
             lambda: f"merge({m()}, {m()})",
             lambda: f"tomap({m()})",
-            lambda: f"zipmap({l()}, {l()})",
+            lambda: f"zipmap({t()}, {t()})",
             lambda: f"{{ for k, v in {m()} : k => v }}",
             lambda: f'{{ for k, v in {m()} : "${{k}}x" => v if k != "a" }}',
-            lambda: f"{{ for x in {l()} : x => length(x)... }}",
-            lambda: f"{{ for x in {l()} : x => x }}",
-            lambda: f"{{ for k, v in var.ports : v.port => k... }}",
+            lambda: f"{{ for x in {t()} : x => length(x)... }}",
+            lambda: f"{{ for x in {t()} : x => x }}",
+            lambda: "{ for k, v in var.ports : v.port => k... }",
             lambda: f"jsondecode(jsonencode({m()}))",
             lambda: f"var.ports[{self.random.choice(PORTS)}]",
         )

@@ -1,4 +1,4 @@
-"""The evaluator against Terraform's own console: it may say that it cannot tell, and never anything else than Terraform."""
+"""The evaluator against Terraform's own console: it says what Terraform says, or that it cannot tell."""
 
 from pathlib import Path
 
@@ -36,7 +36,13 @@ def test_what_it_must_know(tmp_path: Path) -> None:
 
 def test_yaml(tmp_path: Path) -> None:
     texts = [f"{form}\\n" for word in YAML for form in (f"a: {word}", f"{word}: 1")]
-    texts += ["a: 1\\na: 2\\n", "", "a\\n---\\nb\\n", "- a\\n- b: |\\n    x\\n    y\\n", "a:\\n  <<: {b: 1}\\n  c: 2\\n"]
+    texts += [
+        "a: 1\\na: 2\\n",
+        "",
+        "a\\n---\\nb\\n",
+        "- a\\n- b: |\\n    x\\n    y\\n",
+        "a:\\n  <<: {b: 1}\\n  c: 2\\n",
+    ]
     expressions = ['try(yamldecode("{}"), "no")'.format(text.replace('"', '\\"')) for text in texts]
     mine, real = ours(expressions, PRELUDE), theirs(expressions, PRELUDE, tmp_path)
     assert differences(expressions, mine, real) == []
@@ -63,7 +69,7 @@ def test_generated_expressions(seed: int, tmp_path: Path) -> None:
 
 
 def test_a_wrong_value_would_be_seen(tmp_path: Path) -> None:
-    real = theirs(["1 + 1", '["a"]', '{ a = 1 }', '"x" + 1'], PRELUDE, tmp_path)
+    real = theirs(["1 + 1", '["a"]', "{ a = 1 }", '"x" + 1'], PRELUDE, tmp_path)
     assert [agrees(one, other) for one, other in zip([3, ("b",), {"a": 2}, Error()], real, strict=True)] == [
         False, False, False, True,
     ]  # fmt: skip

@@ -156,7 +156,7 @@ def pairs(source: Any) -> Iterator[tuple[Any, Any]]:
         for at, item in enumerate(source.items):
             yield (item if source.kind == "set" else at), item
     else:
-        raise EvaluationError(f"`for` goes over a list, a set or a map, and this is a {type_name(source)}")
+        raise EvaluationError(f"`for` goes over a list, a set or a map, and this is {type_name(source)}")
 
 
 def _name(node: tree.Name, env: Environment) -> Any:
@@ -196,7 +196,7 @@ def attribute(value: Any, name: str) -> Any:
     if value is None:
         raise EvaluationError(f"null has no attribute {name}")
     if not isinstance(value, Record):
-        raise EvaluationError(f"a {type_name(value)} has no attribute {name}")
+        raise EvaluationError(f"{type_name(value)} has no attribute {name}")
     if name not in value.items:
         raise EvaluationError(f"there is no attribute {name}")
     return value.items[name]
@@ -228,7 +228,7 @@ def element(value: Any, key: Any) -> Any:
             raise EvaluationError(f'there is no element "{name}"')
         return value.items[name]
     if not isinstance(value, Series) or value.kind == "set":
-        raise EvaluationError(f"a {type_name(value)} has no index")
+        raise EvaluationError(f"{type_name(value)} has no index")
     number = to_number(key)
     if isinstance(number, Unknown):
         return number
@@ -444,7 +444,7 @@ def _settled(chosen: Any, other: Any) -> Any:
         return _settled_in_part(chosen, other, ours, theirs)
     shared = unify([ours, theirs])
     if shared is None:
-        raise EvaluationError(f"the two sides of a condition are a {type_name(chosen)} and a {type_name(other)}")
+        raise EvaluationError(f"the two sides of a condition are {type_name(chosen)} and {type_name(other)}")
     return convert(chosen, shared)
 
 

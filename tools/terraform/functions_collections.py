@@ -49,7 +49,7 @@ def itself(value: Any) -> Any:
 def listed(value: Any) -> Series:
     """A list, tuple or set. Raises EvaluationError."""
     if not isinstance(value, Series):
-        raise EvaluationError(f"a list is needed, and this is a {type_name(value)}")
+        raise EvaluationError(f"a list is needed, and this is {type_name(value)}")
     if not ordered(value):
         raise NotEvaluatedError
     return value
@@ -66,7 +66,7 @@ def sequence(value: Any) -> Series:
 def mapped(value: Any) -> Record:
     """A map or an object. Raises EvaluationError."""
     if not isinstance(value, Record):
-        raise EvaluationError(f"a map is needed, and this is a {type_name(value)}")
+        raise EvaluationError(f"a map is needed, and this is {type_name(value)}")
     return value
 
 
@@ -304,7 +304,7 @@ def length(value: Any) -> Any:
         if isinstance(value, Series) and value.kind == "set" and hidden(value):
             return blend(value)
         return len(value.items)
-    raise EvaluationError(f"length needs a collection or a string, and this is a {type_name(value)}")
+    raise EvaluationError(f"length needs a collection or a string, and this is {type_name(value)}")
 
 
 def lookup(value: Any, key: Any, *default: Any) -> Any:
@@ -463,7 +463,7 @@ def toset(value: Any) -> Any:
     if value is None:
         return None
     if not isinstance(value, Series):
-        raise EvaluationError(f"a set is needed, and this is a {type_name(value)}")
+        raise EvaluationError(f"a set is needed, and this is {type_name(value)}")
     if value.kind == "set":
         return value
     return series("set", value.items, value.of) if value.kind == "list" else alike(value.items, "set")

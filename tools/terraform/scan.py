@@ -147,7 +147,8 @@ def scan(text: str) -> Scan:
             position = _code(text, position, size, builder, found.remarks, top=True)
         except MalformedError as fault:
             found.faults.append(fault)
-            position = _resume(text, max(fault.offset, position) + 1)
+            missing = fault.offset > position and _TOP.match(text, fault.offset)
+            position = fault.offset if missing else _resume(text, max(fault.offset, position) + 1)
             continue
         except RecursionError:
             found.faults.append(MalformedError("strings nested too deep in strings; split them into locals", position))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tools import suppress
 from tools.checks import terraform_layers
-from tools.checks.terraform_layers import Layers
+from tools.checks.terraform_chart import Layers
 from tools.inputs import Chart, InputError, shown
 from tools.judge import Rules
 from tools.layers import load
@@ -35,6 +35,10 @@ class Job:
     rules: Rules
     done: Callable[[Stage], None]
     directory: Path = TERRAFORM
+    loader: Loader = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "loader", Loader(Disk((self.directory.parent,))))
 
 
 def stages(job: Job) -> tuple[Stage, ...]:
@@ -51,8 +55,8 @@ def stages(job: Job) -> tuple[Stage, ...]:
 
 def modules(job: Job) -> tuple[Finding, ...]:
     """The findings in every module and example."""
-    source = Disk((job.directory.parent,))
-    loader = Loader(source)
+    loader = job.loader
+    source = loader.sources
     judged = [evaluate_directory(root.path, source, loader=loader) for root in roots([str(job.directory)])]
     return lint(judged, job.rules.today, job.rules.known)
 
@@ -79,7 +83,8 @@ def layers(job: Job, name: str, files: Sequence[Path]) -> tuple[Finding, ...]:
 def _clouds(job: Job, values: Mapping[str, Any]) -> Iterator[tuple[str, Module]]:
     chart = (job.chart.path / "values.yaml").resolve()
     source = Disk((job.directory.parent,), {chart: json.dumps(values)})
-    loader = Loader(source)
+    # What was parsed once is the same for every environment.
+    loader = replace(job.loader, sources=source)
     for cloud in CLOUDS:
         folder = job.directory / "examples" / cloud
         if folder.is_dir():

@@ -124,7 +124,10 @@ class _Reader:
         if not self.source.text[start:end].strip():
             raise MalformedError("an empty insertion; write an expression in it", start)
         piece = expression(self.source.text, start, end)
-        body = _parsed(piece)
+        try:
+            body = _parsed(piece)
+        except MalformedError as fault:
+            raise fault if fault.offset < end else MalformedError("it ends too early", end) from None
         settings, _ = _Converter(self, piece).body(body)
         return settings[0].node
 

@@ -122,9 +122,10 @@ def type_of(value: Any) -> Type:
 
 
 def type_name(value: Any) -> str:
-    """The kind of a value, for a message."""
+    """The kind of a value with its article, for a message."""
     found = type_of(value)
-    return "null" if value is None else found if isinstance(found, str) else str(found[0])
+    name = found if isinstance(found, str) else str(found[0])
+    return "null" if value is None else f"{'an' if name[0] in 'ao' else 'a'} {name}"
 
 
 def unify(types: Sequence[Type]) -> Type | None:
@@ -313,7 +314,7 @@ def to_string(value: Any) -> Any:
         return "true" if value else "false"
     if is_number(value):
         return written(value)
-    raise EvaluationError(f"a string is needed, and this is a {type_name(value)}")
+    raise EvaluationError(f"a string is needed, and this is {type_name(value)}")
 
 
 def written(value: Number) -> str | Unknown:
@@ -336,7 +337,7 @@ def to_number(value: Any) -> Any:
         if _NUMERIC.fullmatch(value):
             return Unknown(f"`{value}` as a number is not evaluated", type="number")
         raise EvaluationError("a number is needed, and this string is none")
-    raise EvaluationError(f"a number is needed, and this is a {type_name(value)}")
+    raise EvaluationError(f"a number is needed, and this is {type_name(value)}")
 
 
 def to_bool(value: Any) -> Any:
@@ -347,7 +348,7 @@ def to_bool(value: Any) -> Any:
         return replace(value, type="bool")
     if isinstance(value, str) and value in ("true", "1", "false", "0"):
         return value in ("true", "1")
-    raise EvaluationError(f"true or false is needed, and this is a {type_name(value)}")
+    raise EvaluationError(f"true or false is needed, and this is {type_name(value)}")
 
 
 _PRIMITIVES = {"string": to_string, "number": to_number, "bool": to_bool}
@@ -385,7 +386,7 @@ def bare_type(target: Type) -> Type:
 
 def _to_series(value: Any, kind: str, inner: Type) -> Any:
     if not isinstance(value, Series):
-        raise EvaluationError(f"a {kind} is needed, and this is a {type_name(value)}")
+        raise EvaluationError(f"a {kind} is needed, and this is {type_name(value)}")
     if kind == "list" and not ordered(value):
         return blend(value, reason="the order of a set of lists or objects is not known")
     items = [convert(item, inner) for item in value.items]
@@ -403,7 +404,7 @@ def _to_tuple(value: Any, inner: Sequence[Type]) -> Any:
 def _to_record(value: Any, kind: str, inner: Type) -> Any:
     if not isinstance(value, Record):
         needed = "a map" if kind == "map" else "an object"
-        raise EvaluationError(f"{needed} is needed, and this is a {type_name(value)}")
+        raise EvaluationError(f"{needed} is needed, and this is {type_name(value)}")
     if kind == "map":
         items = {key: convert(item, inner) for key, item in value.items.items()}
         if inner == Any_ or Any_ in _flat(bare_type(inner)):
@@ -434,4 +435,4 @@ def to_map(value: Any) -> Any:
     """`tomap`: the elements are made to be of one type. Raises EvaluationError."""
     if isinstance(value, Record):
         return _alike_map(value.items)
-    raise EvaluationError(f"a map is needed, and this is a {type_name(value)}")
+    raise EvaluationError(f"a map is needed, and this is {type_name(value)}")
