@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tools.checks.terraform_layers import CHECKS, Layers
+from tools.checks.terraform_chart import Layers
+from tools.checks.terraform_layers import CHECKS
 from tools.model import rule_id, run
 from tools.severities import severities
 from tools.terraform.model import Module

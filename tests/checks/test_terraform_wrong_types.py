@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tools.checks.terraform import CHECKS
+from tools.checks.terraform_chart import Layers
 from tools.checks.terraform_comments import suppressions
 from tools.checks.terraform_layers import CHECKS as LAYERS
-from tools.checks.terraform_layers import Layers
 from tools.model import run
 from tools.terraform.read import evaluate_text
 
@@ -35,14 +35,17 @@ LITERAL = re.compile(r'^(\s+\w+\s+= )((?:"[^"]*"|\d+|true|false|\[[^\]]*\]))$', 
 UNKNOWN = '\nvariable "unknown" {}\n'
 
 
+def replaced(text: str, value: str, turn: int) -> str:
+    """A case with a third of its literals replaced: what makes a rule look at a resource must stay what it is."""
+    places = {found.start() for found in list(LITERAL.finditer(text))[turn % 3 :: 3]}
+    return LITERAL.sub(lambda found: found[1] + (value if found.start() in places else found[2]), text)
+
+
 @pytest.mark.parametrize("rule", FOLDERS)
 def test_no_value_makes_a_rule_fail(rule: str) -> None:
     text = (CASES / rule / "bad.tf").read_text("utf-8")
-    literals = list(LITERAL.finditer(text))
     for turn, value in enumerate(VALUES):
-        # Not all at once: what decides whether a rule looks at a resource must stay what it is.
-        places = {found.start() for found in literals[turn % 3 :: 3]}
-        changed = LITERAL.sub(lambda found: found[1] + (value if found.start() in places else found[2]), text)
+        changed = replaced(text, value, turn)
         module = evaluate_text({"main.tf": changed + UNKNOWN})
         list(run(CHECKS, module))
         list(suppressions(module))

@@ -17,7 +17,7 @@ import yaml
 from lint_roots import DIRECTORIES, files, root
 
 from tools.checks import terraform, terraform_layers
-from tools.checks.terraform_layers import Layers
+from tools.checks.terraform_chart import Layers
 from tools.inputs import CHART
 from tools.merge import merge
 from tools.model import Finding, Problem, Severity, run

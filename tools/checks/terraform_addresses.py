@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
 
 from tools.addresses import network
-from tools.checks.terraform_traffic import AZURE_WORLD, Traffic, may_be_null, traffic
+from tools.checks.terraform_flow import AZURE_WORLD, Traffic, may_be_null
+from tools.checks.terraform_traffic import traffic
 from tools.model import Check, Problem, Severity
 from tools.terraform.model import Body, Module, Resource, Unknown, Value
 

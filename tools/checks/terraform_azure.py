@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tools.addresses import network
+from tools.checks.terraform_flow import may_be_null
 from tools.checks.terraform_notes import cannot_tell
-from tools.checks.terraform_traffic import may_be_null, traffic
+from tools.checks.terraform_traffic import traffic
 from tools.model import Check, Problem
 from tools.terraform.model import Body, Module, Unknown, Value
 

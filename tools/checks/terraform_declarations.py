@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tools.addresses import network
-from tools.checks.terraform_traffic import everywhere
+from tools.checks.terraform_flow import everywhere
 from tools.model import Check, Problem, Severity, Where
 from tools.terraform.model import Module, Unknown, Variable
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tools.allowlist import refusal
+from tools.checks.terraform_flow import owner
 from tools.checks.terraform_notes import cannot_tell
-from tools.checks.terraform_traffic import owner
 from tools.model import Check, Problem
 from tools.terraform.model import Module, Resource, Unknown, Value
 

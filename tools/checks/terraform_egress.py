@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tools.checks.terraform_flow import ALL_PORTS, Traffic
 from tools.checks.terraform_notes import cannot_tell
-from tools.checks.terraform_traffic import ALL_PORTS, Traffic, traffic
+from tools.checks.terraform_traffic import traffic
 from tools.model import Check, Problem, Severity
 from tools.terraform.model import Module, Unknown
 

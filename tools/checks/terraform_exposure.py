@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tools.addresses import ALL_IPV4, ALL_IPV6, INSIDE, UNUSUAL, Net, left, network, private, within
+from tools.checks.terraform_flow import ALL_PORTS, Peer, everywhere
 from tools.checks.terraform_notes import cannot_tell
-from tools.checks.terraform_traffic import ALL_PORTS, Peer, allowed, everywhere
+from tools.checks.terraform_traffic import allowed
 from tools.model import Check, Problem, Severity
 from tools.terraform.model import Module, Unknown
 

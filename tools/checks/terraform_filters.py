@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tools.checks.terraform_domains import LISTS, is_allowlist
+from tools.checks.terraform_flow import number, owner
 from tools.checks.terraform_groups import references
-from tools.checks.terraform_traffic import number, owner
 from tools.model import Check, Problem, Severity
 from tools.terraform.model import Block, Module, Resource, Unknown
 

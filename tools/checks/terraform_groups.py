@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tools.checks.terraform_traffic import owner
+from tools.checks.terraform_flow import owner
 from tools.model import Check, Problem, Severity, Where
 from tools.terraform.model import Body, Module, Resource, Value, unknowns
 

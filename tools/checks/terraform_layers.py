@@ -3,70 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
 
 from tools.addresses import Net, left, network
-from tools.allowlist import Entry, Suffixes, parse_values
+from tools.checks.terraform_chart import PARTS, Layers, Service, chart_ports, needed, port_numbers, within
+from tools.checks.terraform_flow import Traffic, owner
 from tools.checks.terraform_notes import cannot_tell
-from tools.checks.terraform_traffic import Traffic, allowed, owner
+from tools.checks.terraform_traffic import allowed
 from tools.model import Check, Problem, Severity, Where
 from tools.terraform.model import Body, Module, Unknown, Value
 
-DNS, NTP = 53, 123
 # Of a range of ports no more than this are looked at; wide ones are another rule's finding.
 WIDE = 100
-Service = tuple[str, str, int]
+
+
 _LISTS = "rule_group.rules_source.rules_source_list"
-
-
-@dataclass(frozen=True, slots=True)
-class Layers:
-    """The evaluated root of each cloud (aws, gcp, azure), and an environment's values, merged as Helm does.
-
-    `file` is the values file, as the user types it.
-    """
-
-    roots: Mapping[str, Module]
-    values: Mapping[str, Any]
-    environment: str = ""
-    file: str = ""
-
-    def value(self, path: str, default: Any = None) -> Any:
-        """The value at a dotted path."""
-        found: Any = self.values
-        for key in path.split("."):
-            if not isinstance(found, Mapping) or key not in found:
-                return default
-            found = found[key]
-        return found
-
-    @property
-    def entries(self) -> tuple[Entry, ...]:
-        """egress.domains and what is added to it, in normal form; none when egress is off."""
-        listed, _ = parse_values(self.values, suffixes=Suffixes(frozenset()), file=self.file)
-        return tuple(entry for entry in listed.entries if not entry.cidrs) if self.value("egress.enabled", True) else ()
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A port of the chart that a cloud may see: which way, where its number is, and where its addresses are."""
-
-    direction: str
-    ports: str
-    enabled: str
-    peers: str = ""
-
-
-PARTS = (
-    Part("in", "gateway.ports.http", "gateway.enabled"),
-    Part("in", "gateway.ports.metrics", "monitoring.enabled"),
-    Part("out", "database.ports.postgresql", "database.enabled", "database.externalCidrs"),
-    Part("out", "cache.ports.redis", "cache.enabled", "cache.externalCidrs"),
-    Part("out", "opa.ports.http", "opa.enabled", "opa.externalCidrs"),
-    Part("out", "proxy.ports.gateway", "egress.enabled"),
-    Part("out", "dns.ports", "dns.enabled", "dns.cidrs"),
-)
 
 
 def clouds_agree(layers: Layers) -> Iterator[Problem]:
@@ -123,7 +73,7 @@ def cloud_opens_what_the_chart_opens(layers: Layers) -> Iterator[Problem]:
     for cloud, module in layers.roots.items():
         openings = _openings(module)
         unknown = next((rule for rule in allowed(module) if _doubt(rule)), None)
-        for path, service, nets in _needed(layers):
+        for path, service, nets in needed(layers):
             missing = nets if service not in openings else [n for n in nets if left(n, _nets(openings[service]))]
             if service in openings and (not missing or _any_group(openings[service])):
                 continue
@@ -155,7 +105,7 @@ def cloud_domains_are_the_charts(layers: Layers) -> Iterator[Problem]:
             for name, item in names.items():
                 if name not in wanted:
                     severity = Severity.NOTE if engine == "Route 53 DNS Firewall" else Severity.ERROR
-                    message = f"{engine} allows {name}, which egress.domains{_for(layers)} does not list; take it out"
+                    message = f"{engine} allows {name}, which egress.domains{within(layers)} does not list; take it out"
                     yield Problem(item.where, message, severity)
             for name, path in wanted.items():
                 if name in names:
@@ -195,55 +145,22 @@ def _openings(module: Module) -> dict[Service, list[Traffic]]:
     return found
 
 
-def _needed(layers: Layers) -> Iterator[tuple[str, Service, list[Net]]]:
-    """What a cloud must open: where the values say so, the service, and the addresses when they are listed."""
-    if layers.value("gateway.enabled") and layers.value("ingressController.enabled"):
-        for port in _numbers(layers, "gateway.ports.http"):
-            yield "gateway.ports.http", ("in", "tcp", port), []
-    for part in PARTS:
-        if part.peers and part.peers != "dns.cidrs" and layers.value(part.enabled) and layers.value(part.peers):
-            nets = [net for text in layers.value(part.peers) if (net := network(str(text)))]
-            for port in _numbers(layers, part.ports):
-                yield part.peers, ("out", "tcp", port), nets
-    seen: set[int] = set()
-    for entry in layers.entries:
-        for port in entry.ports:
-            if port not in seen:
-                seen.add(port)
-                yield entry.path, ("out", "tcp", port), []
-
-
-def _chart_ports(layers: Layers, direction: str, enabled: bool = True) -> set[int]:
-    """The chart's ports of a direction: of the parts that are enabled, or of those that are not."""
-    found = {
-        port
-        for part in PARTS
-        if part.direction == direction and bool(layers.value(part.enabled)) is enabled
-        for port in _numbers(layers, part.ports)
-    }
-    if direction == "out" and enabled:
-        found |= {DNS, NTP} | {port for entry in layers.entries for port in entry.ports}
-        servers = layers.value("gateway.egress.mcpServers") or ()
-        found |= {port for server in servers for port in server.get("ports", ()) if isinstance(port, int)}
-    return found
-
-
 def _foreign_ports(layers: Layers, cloud: str, rule: Traffic) -> Iterator[Problem]:
     if isinstance(rule.ports, Unknown):
         yield cannot_tell(rule.port_where, rule.ports, "the chart may keep the port closed")
         return
-    known, off = _chart_ports(layers, rule.direction), _chart_ports(layers, rule.direction, enabled=False)
+    known, off = chart_ports(layers, rule.direction), chart_ports(layers, rule.direction, enabled=False)
     ports = [port for first, last in rule.ports for port in range(first, min(last, first + WIDE) + 1)]
     foreign = [port for port in ports if port not in known] if rule.direction else []
     closed = [port for port in foreign if port not in off]
     for port in (closed or foreign)[:1]:
         opened = f"{cloud} opens {_said((rule.direction, str(rule.protocol), port))}"
         if closed:
-            message = f"{opened}, which the chart keeps closed{_for(layers)}; take it out"
+            message = f"{opened}, which the chart keeps closed{within(layers)}; take it out"
             yield Problem(rule.port_where, message)
         else:
             # A part that is switched off has no policy, which is not to say that it is closed.
-            yield Problem(rule.port_where, f"{opened}, whose part is switched off{_for(layers)}", Severity.NOTE)
+            yield Problem(rule.port_where, f"{opened}, whose part is switched off{within(layers)}", Severity.NOTE)
 
 
 def _foreign_peers(layers: Layers, cloud: str, rule: Traffic) -> Iterator[Problem]:
@@ -252,12 +169,12 @@ def _foreign_peers(layers: Layers, cloud: str, rule: Traffic) -> Iterator[Proble
         if not listed or rule.direction != part.direction:
             continue
         nets = [net for text in listed if (net := network(str(text)))]
-        if not any(rule.carries("tcp", port) for port in _numbers(layers, part.ports)):
+        if not any(rule.carries("tcp", port) for port in port_numbers(layers, part.ports)):
             continue
         for peer in rule.peers:
             if any(left(net, nets) for net in peer.nets):
                 message = f"{cloud} opens {rule.service} for {peer.text}, which {part.peers} does not list"
-                yield Problem(peer.value.where, f"{message}{_for(layers)}; write the same addresses")
+                yield Problem(peer.value.where, f"{message}{within(layers)}; write the same addresses")
 
 
 def _filters(module: Module) -> dict[str, list[Value]]:
@@ -296,12 +213,6 @@ def _chart_name(engine: str, item: Value) -> str:
     return f"*{text}" if engine == "AWS Network Firewall" and text.startswith(".") else text
 
 
-def _numbers(layers: Layers, path: str) -> list[int]:
-    found = layers.value(path)
-    items: Iterable[Any] = found if isinstance(found, list) else [found]
-    return [item for item in items if isinstance(item, int)]
-
-
 def _nets(rules: Iterable[Traffic]) -> list[Net]:
     return [net for rule in rules for peer in rule.peers for net in peer.nets]
 
@@ -325,10 +236,6 @@ def _doubt(rule: Traffic) -> Unknown | None:
 def _said(service: Service) -> str:
     direction, protocol, port = service
     return f"{protocol.upper()} {port} {'in' if direction == 'in' else 'out'}"
-
-
-def _for(layers: Layers) -> str:
-    return f" in {layers.environment}" if layers.environment else ""
 
 
 CHECKS: tuple[Check[Layers], ...] = (

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from tools.checks.terraform_flow import WITH_PORTS, Traffic
 from tools.checks.terraform_notes import cannot_tell
-from tools.checks.terraform_traffic import WITH_PORTS, Traffic, traffic
+from tools.checks.terraform_traffic import traffic
 from tools.model import Check, Problem, Severity
 from tools.terraform.model import Module, Unknown, Value
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tools.addresses import within
+from tools.checks.terraform_flow import Peer, Traffic, number, owner
 from tools.checks.terraform_notes import cannot_tell
-from tools.checks.terraform_traffic import Peer, Traffic, number, owner, traffic
+from tools.checks.terraform_traffic import traffic
 from tools.model import Check, Problem, Severity
 from tools.terraform.model import Module, Unknown, Value
 

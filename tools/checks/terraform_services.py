@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from tools.addresses import METADATA, Net, network, within
 from tools.checks.terraform_exposure import named
-from tools.checks.terraform_traffic import Peer, allowed
+from tools.checks.terraform_flow import Peer
+from tools.checks.terraform_traffic import allowed
 from tools.model import Check, Problem
 from tools.terraform.model import Module
 
