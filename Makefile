@@ -34,8 +34,9 @@ terraform: $(DEV) ## fmt, init, validate and test every module and example, offl
 cluster: $(DEV) helm kind ## install the chart in a kind cluster with Calico and probe it; needs Docker
 	@$(PY) -m tools.cluster all
 
-bench: $(DEV) helm ## measure the validator
+bench: $(DEV) helm ## measure the validator and the Terraform linter
 	@bench/validate
+	@bench/terraform
 
 format: $(DEV) ## format the code and write the generated docs
 	@$(PY) -m ruff check --quiet --fix-only .
