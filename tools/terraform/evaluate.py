@@ -406,7 +406,13 @@ def _conditional(node: tree.Conditional, env: Environment) -> Any:
     if isinstance(other, EvaluationError):
         untyped = isinstance(node.other if condition else node.then, _UNTYPED)
         return chosen if untyped or isinstance(chosen, Unknown) else _loosened(chosen)
-    if other is None and not isinstance(node.other if condition else node.then, tree.Literal):
+    sides = (node.then, node.other) if condition else (node.other, node.then)
+    if any(
+        value is None and not isinstance(side, tree.Literal) for value, side in zip((chosen, other), sides, strict=True)
+    ):
+        # A null has a type, which is not followed here, and might not go with the other side's.
+        env.doubts.append(None)
+    if other is None and not isinstance(sides[1], tree.Literal):
         return chosen if textual(type_of(chosen)) else blend(chosen)
     return chosen if other is None or chosen is None else _settled(chosen, other)
 
