@@ -9,7 +9,7 @@ RUN := .venv/.requirements
 DEV := .venv/.requirements-dev
 export PATH := $(PATH):$(CURDIR)/.cache/bin
 
-.PHONY: help validate test check cluster bench format lock helm kind clean
+.PHONY: help validate test check cluster terraform bench format lock helm kind clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.* ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.* ## (.*)/  make \1\t\2/' | expand -t 18
@@ -26,12 +26,17 @@ check: $(DEV) ## lint, format, types, and generated docs that are up to date
 	@$(PY) -m mypy --no-error-summary
 	@$(PY) -m tools.rules --check
 	@$(PY) -m tools.chart_readme --check
+	@$(PY) -m tools.terraform_readme --check
+
+terraform: $(DEV) ## fmt, init, validate and test every module and example, offline; needs Terraform
+	@$(PY) -m tools.terraform_offline check
 
 cluster: $(DEV) helm kind ## install the chart in a kind cluster with Calico and probe it; needs Docker
 	@$(PY) -m tools.cluster all
 
-bench: $(DEV) helm ## measure the validator beside generic tools, and the proxy beside no proxy
+bench: $(DEV) helm ## measure the validator and the Terraform linter beside generic tools, and the proxy beside no proxy
 	@$(PY) bench/validate
+	@$(PY) bench/terraform
 	@$(PY) bench/proxy
 
 format: $(DEV) ## format the code and write the generated docs
@@ -39,6 +44,7 @@ format: $(DEV) ## format the code and write the generated docs
 	@$(PY) -m ruff format --quiet .
 	@$(PY) -m tools.rules
 	@$(PY) -m tools.chart_readme
+	@$(PY) -m tools.terraform_readme
 
 lock: $(DEV) ## renew the locks from pyproject.toml
 	@test -x $(UV) || { $(PY) -m venv .cache/uv && .cache/uv/bin/pip install --quiet --disable-pip-version-check uv; }

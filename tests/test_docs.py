@@ -17,6 +17,7 @@ PAGES = [
     Path("README.md"),
     Path("CONTRIBUTING.md"),
     CHART_README,
+    Path("terraform/README.md"),
     *sorted(set(Path("docs").rglob("*.md")) - {Path("docs/rules.md")}),
 ]
 Check = Callable[[str], Iterator[str]]

@@ -36,7 +36,15 @@ SHELL = {
     "tools/render.py": "runs Helm",
     "tools/rules.py": "writes docs/rules.md",
     "tools/schemas/structural.py": "writes the schemas that are kept here",
+    "tools/schemas/terraform_schemas.py": "writes the schemas that are kept here",
     "tools/suffixes.py": "writes the chart's list of suffixes",
+    "tools/terraform_offline/__main__.py": "a command line",
+    "tools/terraform_offline/check.py": "runs Terraform",
+    "tools/terraform_offline/server.py": "serves Terraform",
+    "tools/terraform_readme.py": "writes the modules' READMEs",
+    "tools/terraform/__main__.py": "a command line",
+    "tools/terraform/files.py": "reads Terraform's files",
+    "tools/terraform/stage.py": "runs stages",
     "tools/validate.py": "a command line",
 }
 MODULES = sorted(Path("tools").rglob("*.py"))

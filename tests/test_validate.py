@@ -79,8 +79,11 @@ def test_every_environment_of_the_project_is_clean(capsys: pytest.CaptureFixture
     report = judged(capsys)
     assert findings(report) == []
     assert report["exit"] == 0
+    names = ("dev", "production", "staging")
     assert [(stage["environment"], stage["name"]) for stage in report["stages"]] == [
-        (environment, stage) for environment in ("dev", "production", "staging") for stage in STAGES
+        *((environment, stage) for environment in names for stage in STAGES),
+        ("", "terraform"),
+        *((environment, "layers") for environment in names),
     ]
     assert set(skipped(report)) <= {"envoy"}
 

@@ -21,8 +21,12 @@ Written by `python -m tools.rules` from the docstrings of the checks; edit those
 `python -m tools.validate --explain RULE` prints an entry.
 
 Errors and warnings fail a run, notes do not. A finding is switched off in place, with a reason and a last day: by
-the comment `# sark:ignore RULE until YYYY-MM-DD: REASON` in a values file, on the line or alone above it, or by the
-annotation `sark-network/ignore: "RULE until YYYY-MM-DD: REASON"` on an object, one a line.
+the comment `# sark:ignore RULE until YYYY-MM-DD: REASON` in a values file or in Terraform, on the line or alone above
+it (in Terraform also above a block, for all of it), or by the annotation
+`sark-network/ignore: "RULE until YYYY-MM-DD: REASON"` on an object, one a line. Comments of checkov, Trivy, tfsec,
+TFLint and KICS switch off the rules over Terraform that list the same id as a peer, and a note tells of each.
+
+A finding that begins with "cannot tell" says what is not known, and fails nothing; give the value with a tfvars file.
 """
 
 TITLES = {
@@ -32,6 +36,8 @@ TITLES = {
     "policies": "Policies",
     "egress": "Egress: what the manifests allow against what the values list",
     "envoy": "Envoy: its own verdict on the proxy's configuration",
+    "terraform": "Terraform",
+    "layers": "Layers: the clouds' firewalls against each other and against the chart's values",
 }
 
 

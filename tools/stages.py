@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tools.model import Check, rule_id
@@ -19,8 +19,11 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "policies": ("tools.checks.policies",),
     "egress": ("tools.checks.egress",),
     "envoy": ("tools.checks.envoy",),
+    "terraform": ("tools.checks.terraform_source", "tools.checks.terraform"),
+    "layers": ("tools.checks.terraform_layers",),
 }
-STAGES = tuple(MODULES)
+# Those that need an environment's render; Terraform does not.
+STAGES = tuple(name for name in MODULES if name not in ("terraform", "layers"))
 
 
 def checks(stage: str) -> tuple[Check[Any], ...]:
@@ -28,7 +31,7 @@ def checks(stage: str) -> tuple[Check[Any], ...]:
     return tuple(check for module in MODULES[stage] for check in importlib.import_module(module).CHECKS)
 
 
-def manual() -> dict[str, str]:
-    """Every rule's id and manual entry: its docstring, the first line of which says the fact that holds."""
-    found = {rule_id(check): inspect.getdoc(check) or "" for stage in MODULES for check in checks(stage)}
+def manual(stages: Iterable[str] = MODULES) -> dict[str, str]:
+    """Each rule's id and manual entry: its docstring, the first line of which says the fact that holds."""
+    found = {rule_id(check): inspect.getdoc(check) or "" for stage in stages for check in checks(stage)}
     return dict(sorted(found.items()))

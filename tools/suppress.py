@@ -1,6 +1,7 @@
 """Findings switched off in place, each with a reason and a last day.
 
 In a values file a comment, on the line or alone above it: `# sark:ignore RULE until YYYY-MM-DD: REASON`.
+The day may come last, too: `RULE REASON until YYYY-MM-DD`.
 On an object the annotation `sark-network/ignore`, one suppression a line: `RULE until YYYY-MM-DD: REASON`.
 """
 
@@ -17,7 +18,11 @@ ANNOTATION = "sark-network/ignore"
 
 _PATH = f'metadata.annotations["{ANNOTATION}"]'
 _COMMENT = re.compile(r"(?P<before>^|.*\s)#\s*sark:ignore\b(?P<text>.*)$")
-_FORM = re.compile(r"(?P<rule>[a-z0-9]+(?:-[a-z0-9]+)*)\s+until\s+(?P<until>\d{4}-\d\d-\d\d):\s*(?P<reason>\S.*)")
+_RULE, _DAY = r"(?P<rule>[a-z0-9]+(?:-[a-z0-9]+)*)", r"until\s+(?P<until>\d{4}-\d\d-\d\d)"
+_FORMS = (
+    re.compile(rf"{_RULE}\s+{_DAY}:\s*(?P<reason>\S.*)"),
+    re.compile(rf"{_RULE}\s+(?P<reason>\S.*)\s{_DAY}"),
+)
 _WRITE = "write `RULE until YYYY-MM-DD: REASON`"
 
 
@@ -103,7 +108,7 @@ def in_text(text: str, file: str) -> Iterator[Suppression]:
     for number, line in enumerate(text.splitlines(), 1):
         if found := _COMMENT.match(line):
             covered = number if found["before"].strip() else number + 1
-            yield _read(found["text"].strip(), Where(file, "", number), (covered, covered))
+            yield read(found["text"].strip(), Where(file, "", number), (covered, covered))
 
 
 def in_manifests(manifests: Iterable[Manifest]) -> Iterator[Suppression]:
@@ -116,11 +121,12 @@ def in_manifests(manifests: Iterable[Manifest]) -> Iterator[Suppression]:
             continue
         covered = (min(manifest.lines.values(), default=0), max(manifest.lines.values(), default=0))
         for part in str(text).splitlines() or [""]:
-            yield _read(part.strip(), manifest.where(_PATH), covered)
+            yield read(part.strip(), manifest.where(_PATH), covered)
 
 
-def _read(text: str, where: Where, lines: tuple[int, int]) -> Suppression:
-    form = _FORM.fullmatch(text)
+def read(text: str, where: Where, lines: tuple[int, int]) -> Suppression:
+    """The suppression that a text is: `RULE until YYYY-MM-DD: REASON`, or with the day last."""
+    form = next((found for pattern in _FORMS if (found := pattern.fullmatch(text))), None)
     if not form:
         return Suppression(where, lines, fault=f"`{text}` is no suppression; {_WRITE}")
     try:

@@ -1,4 +1,7 @@
-"""Renders every environment and judges it: `python -m tools.validate`. Nothing here needs a cluster or a network."""
+"""Renders every environment and judges it, and this project's Terraform: `python -m tools.validate`.
+
+Nothing here needs a cluster, a network or a cloud.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,7 @@ from tools.render import KUBE_VERSION, Target, render
 from tools.report import FORMATS, Report, formats
 from tools.schemas import UnknownVersionError, minor
 from tools.stages import manual
+from tools.terraform import stage
 
 EPILOG = f"""{cli.EXIT_CODES}. A stage whose program is an extra that is not installed (envoy) is named, and fails
 nothing; any other stage that does not run is {cli.COULD_NOT_RUN}. Environment: SARK_HELM names the helm to use,
@@ -142,8 +146,11 @@ async def _environments(options: argparse.Namespace, rules: judge.Rules, progres
     if not chosen:
         reason = f"{judged.name} has no environment (ci/NAME-values.yaml); name values files with --values"
         return (Stage("values", skipped=reason),)
-    runs = await asyncio.gather(*(environment(name, files, job) for name, files in chosen.items()))
-    return tuple(stage for run in runs for stage in run)
+    runs = [environment(name, files, job) for name, files in chosen.items()]
+    if options.chart.resolve() == CHART:
+        clouds = stage.Job(judged, chosen, job.rules, progress.done)
+        runs.append(asyncio.to_thread(stage.stages, clouds))
+    return tuple(found for run in await asyncio.gather(*runs) for found in run)
 
 
 def _chosen(options: argparse.Namespace, judged: Chart) -> dict[str, tuple[Path, ...]]:

@@ -17,8 +17,8 @@ from tools.workloads import Cluster
 
 CASES = Path(__file__).parents[1] / "cases"
 CHECKS = (*checks("manifests"), *checks("policies"))
-# Folders that hold no rule's cases: whole sets of manifests.
-WHOLE = {"sark-published"}
+# Folders that hold no rule's cases: whole sets of manifests, and the cases of the rules over Terraform.
+WHOLE = {"sark-published", "terraform"}
 FOLDERS = sorted(folder.name for folder in CASES.iterdir() if folder.is_dir() and folder.name not in WHOLE)
 
 

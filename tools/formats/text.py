@@ -57,7 +57,7 @@ def _summary(report: Report, groups: Sequence[Grouped]) -> str:
     ran = sum(not stage.skipped for stage in report.stages)
     if not ran:
         return "nothing was judged"
-    environments = len({stage.environment for stage in report.stages})
+    environments = len({stage.environment for stage in report.stages} - {""}) or 1
     seconds = f" in {sum(stage.seconds for stage in report.stages):.2f} s of work" if report.timings else ""
     return f"{said}; {_count(environments, 'environment')}, {ran} of {_count(len(report.stages), 'stage')} ran{seconds}"
 

@@ -1,0 +1,7 @@
+variable "silent" {
+  type = string
+}
+
+output "silent" {
+  value = var.silent
+}

@@ -1,0 +1,39 @@
+resource "aws_networkfirewall_rule_group" "allowed" {
+  name        = "allowed"
+  description = "What it is for."
+  type        = "STATEFUL"
+  capacity    = 100
+
+  rule_group {
+    rules_source {
+      rules_source_list {
+        generated_rules_type = "ALLOWLIST"
+        target_types         = ["TLS_SNI"]
+        targets              = [".openai.com"]
+      }
+    }
+
+    stateful_rule_options {
+      rule_order = "STRICT_ORDER"
+    }
+  }
+}
+
+resource "aws_networkfirewall_firewall_policy" "sark" {
+  name = "sark"
+
+  firewall_policy {
+    stateless_default_actions          = ["aws:forward_to_sfe"]
+    stateless_fragment_default_actions = ["aws:forward_to_sfe"]
+    stateful_default_actions           = ["aws:drop_established"]
+
+    stateful_engine_options {
+      rule_order = "STRICT_ORDER"
+    }
+
+    stateful_rule_group_reference {
+      resource_arn = aws_networkfirewall_rule_group.allowed.arn
+      priority     = 1
+    }
+  }
+}

@@ -1,0 +1,33 @@
+terraform {
+  required_version = ">= 1.9"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 6.0, < 7.0"
+    }
+  }
+}
+
+variable "group_id" {
+  description = "The gateway's security group."
+  type        = string
+}
+
+resource "aws_vpc_security_group_ingress_rule" "ping" {
+  security_group_id = var.group_id
+  description       = "What it is for."
+  ip_protocol       = "icmp"
+  from_port         = 8
+  to_port           = 0
+  cidr_ipv4         = "10.20.0.0/16"
+}
+
+resource "aws_vpc_security_group_ingress_rule" "udp" {
+  security_group_id = var.group_id
+  description       = "What it is for."
+  ip_protocol       = "udp"
+  from_port         = 123
+  to_port           = 123
+  cidr_ipv4         = "10.20.0.0/16"
+}

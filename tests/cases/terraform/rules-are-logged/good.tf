@@ -1,0 +1,51 @@
+terraform {
+  required_version = ">= 1.9"
+
+  required_providers {
+    google = {
+      source  = "hashicorp/google"
+      version = ">= 6.0, < 8.0"
+    }
+  }
+}
+
+variable "network" {
+  description = "The network that the gateway runs in."
+  type        = string
+}
+
+resource "google_compute_firewall" "logged" {
+  name          = "logged"
+  description   = "What it is for."
+  network       = var.network
+  direction     = "INGRESS"
+  priority      = 1000
+  source_ranges = ["10.0.0.0/8"]
+
+  allow {
+    protocol = "tcp"
+    ports    = ["443"]
+  }
+
+  log_config {
+    metadata = "INCLUDE_ALL_METADATA"
+  }
+}
+
+resource "google_compute_network_firewall_policy_rule" "policy" {
+  description     = "What it is for."
+  action          = "allow"
+  direction       = "INGRESS"
+  priority        = 10
+  firewall_policy = "sark"
+  enable_logging  = true
+
+  match {
+    src_ip_ranges = ["10.0.0.0/8"]
+
+    layer4_configs {
+      ip_protocol = "tcp"
+      ports       = ["443"]
+    }
+  }
+}

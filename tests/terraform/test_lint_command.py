@@ -1,0 +1,179 @@
+"""`python -m tools.terraform`: what it prints, where, and how it ends."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.terraform.__main__ import main
+from tools.terraform.files import disk
+from tools.terraform.read import evaluate_directory
+from tools.terraform.vars import variables
+
+OPEN = """
+variable "cidr" {
+  description = "Who may come in."
+  type        = string
+}
+resource "aws_security_group" "g" {
+  name        = "g"
+  description = "g"
+  vpc_id      = "vpc-1"
+}
+resource "aws_vpc_security_group_ingress_rule" "r" {
+  security_group_id = aws_security_group.g.id
+  description       = "PostgreSQL"
+  ip_protocol       = "tcp"
+  from_port         = 5432
+  to_port           = 5432
+  cidr_ipv4         = var.cidr
+}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "main.tf").write_text(OPEN)
+    return tmp_path
+
+
+def judged(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, list[dict[str, Any]], str]:
+    code = main(["lint", "--format", "json", *arguments])
+    report = json.loads(capsys.readouterr().out)
+    assert report["exit"] == code
+    [stage] = report["stages"]
+    assert stage["name"] == "terraform"
+    return code, stage["findings"], stage["skipped"]
+
+
+def of_line(findings: list[dict[str, Any]], line: int) -> list[tuple[str, str, str]]:
+    return [(found["rule"], found["severity"], found["message"]) for found in findings if found["line"] == line]
+
+
+def test_what_cannot_be_told_is_a_note_and_tfvars_settle_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, unsettled, _ = judged(capsys, "net")
+    notes = of_line(unsettled, 17)
+    assert notes
+    assert all(severity == "note" and message.startswith("cannot tell: ") for _, severity, message in notes)
+    (project / "open.tfvars").write_text('cidr = "0.0.0.0/0"\n')
+    code, settled, _ = judged(capsys, "net", "--tfvars", "open.tfvars")
+    assert code == 1
+    assert "error" in {severity for _, severity, _ in of_line(settled, 17)}
+    assert {found["file"] for found in settled} == {"net/main.tf"}
+    (project / "closed.tfvars").write_text('cidr = "10.0.0.0/16"\n')
+    _, closed, _ = judged(capsys, "net", "--tfvars", "open.tfvars", "closed.tfvars")
+    assert of_line(closed, 17) == []
+
+
+@pytest.mark.parametrize("name", ["text", "json", "junit", "sarif", "github"])
+def test_every_format_lists_what_cannot_be_told(name: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["lint", "net", "--format", name, "--output", "report"])
+    assert capsys.readouterr().out == ""
+    assert "cannot tell: " in (project / "report").read_text("utf-8")
+
+
+def test_a_file_is_judged_with_its_directory(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "net" / "other.tf").write_text("locals {\n  a = var.none\n}\n")
+    _, found, _ = judged(capsys, "net/main.tf")
+    assert {one["file"] for one in found} == {"net/main.tf"}
+    _, found, _ = judged(capsys, "net")
+    assert ("terraform-references-are-declared", "error", "var.none is not declared") in of_line(
+        [one for one in found if one["file"] == "net/other.tf"], 2
+    )
+
+
+def test_a_module_that_several_call_is_told_of_once(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "net" / "main.tf").write_text("locals {\n  a = var.none\n}\n")
+    for name in ("one", "two"):
+        (project / name).mkdir()
+        (project / name / "main.tf").write_text('module "net" {\n  source = "../net"\n}\n')
+    _, found, _ = judged(capsys, ".")
+    assert [one["file"] for one in found if one["message"] == "var.none is not declared"] == ["net/main.tf"]
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("none", "cannot read none: no such file or directory"),
+        ("empty", "empty holds no .tf, .tf.json file"),
+        ("a.txt", "a.txt is no Terraform: its name does not end in .tf or .tf.json"),
+    ],
+)
+def test_what_is_no_terraform(path: str, reason: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "empty").mkdir()
+    (project / "a.txt").write_text("")
+    assert judged(capsys, path) == (2, [], reason)
+
+
+def test_bytes_that_are_no_text(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "net" / "bad.tf").write_bytes(b"# one\n# \xff\n")
+    (project / "net" / "gone.tf").symlink_to("nowhere")
+    code, found, _ = judged(capsys, "net")
+    assert code == 1
+    messages = {one["file"]: one["message"] for one in found if one["rule"] == "terraform-is-readable"}
+    assert messages == {
+        "net/bad.tf": "it cannot be read: line 2 is not UTF-8; save it as UTF-8",
+        "net/gone.tf": "it cannot be read: No such file or directory",
+    }
+
+
+def test_expressions_read_no_file_outside(project: Path) -> None:
+    outside = project.parent / "secret"
+    outside.write_text("x")
+    (project / "inside").write_text("y")
+    (project / "net" / "link").symlink_to(outside)
+    texts = ("../inside", "link", "../../secret", "/etc/hostname")
+    lines = "".join(f'  a{at} = file("{text}")\n' for at, text in enumerate(texts))
+    (project / "net" / "main.tf").write_text(f"locals {{\n{lines}}}\n")
+    found = evaluate_directory("net", disk(["net"])).locals
+    assert found["a0"].value.data == "y"
+    said = "it is outside the directories that were named"
+    assert [getattr(found[f"a{at}"].value.data, "reason", "") for at in (1, 2, 3)] == [
+        f"{text}: {said}" for text in texts[1:]
+    ]
+
+
+def test_explain_and_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lint", "--explain", "terraform-is-readable"]) == 0
+    assert capsys.readouterr().out.startswith("terraform-is-readable\n\nTerraform files parse")
+    for arguments, words in (
+        (["lint"], "lint needs a PATH"),
+        (["lint", "--explain", "none"], "there is no rule none"),
+        (
+            ["vars", "--env", "none", "--cloud", "aws"],
+            "there is no environment none; there are dev, production, staging",
+        ),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert ended.value.code == 64
+        assert words in capsys.readouterr().err
+
+
+def test_vars(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["vars", "--env", "production", "--cloud", "gcp"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["ports"] == {
+        "gateway": 8000, "metrics": 9090, "postgresql": 5432, "redis": 6379, "opa": 8181, "dns": 53, "proxy": 3128,
+    }  # fmt: skip
+    assert {"name": "mcp.partner.example", "ports": [8443]} in found["domains"]
+    assert "peers" not in found
+    output = tmp_path / "production.tfvars.json"
+    assert main(["vars", "--env", "production", "--cloud", "gcp", "--output", str(output)]) == 0
+    assert json.loads(output.read_text("utf-8")) == found
+
+
+def test_vars_name_the_peers_that_the_values_name() -> None:
+    values = {
+        "database": {"enabled": True, "externalCidrs": ["10.1.0.0/24"], "ports": {"postgresql": 5433}},
+        "cache": {"enabled": False, "externalCidrs": ["10.2.0.0/24"]},
+        "dns": {"ports": [5353, 53]},
+    }
+    assert variables(values, ()) == {
+        "ports": {"postgresql": 5433, "dns": 5353},
+        "domains": [],
+        "peers": {"database": {"cidrs": ["10.1.0.0/24"]}},
+    }

@@ -1,0 +1,134 @@
+"""A directory's files, parsed, and what they declare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from tools.model import Problem, Where
+from tools.terraform import tree
+from tools.terraform.json_syntax import parse_json
+from tools.terraform.model import Comment, Fault
+from tools.terraform.sources import Unreadable
+from tools.terraform.syntax import READABLE, File, parse
+
+UNIQUE = "terraform-names-are-unique"
+KINDS = (
+    "resource", "data", "variable", "output", "locals", "module", "provider", "terraform",
+    "moved", "import", "removed", "check", "ephemeral",
+)  # fmt: skip
+_LABELS = {
+    "resource": 2,
+    "data": 2,
+    "variable": 1,
+    "output": 1,
+    "module": 1,
+    "provider": 1,
+    "locals": 0,
+    "terraform": 0,
+}
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A block or a setting at the top of a file, and the file."""
+
+    file: str
+    section: tree.Section
+
+
+@dataclass(slots=True)
+class Directory:
+    """What the files of one directory declare. `path` is as the user types it."""
+
+    path: str
+    resources: dict[tuple[str, str, str], Placed] = field(default_factory=dict)
+    variables: dict[str, Placed] = field(default_factory=dict)
+    outputs: dict[str, Placed] = field(default_factory=dict)
+    modules: dict[str, Placed] = field(default_factory=dict)
+    locals: dict[str, tuple[str, tree.Setting]] = field(default_factory=dict)
+    providers: list[Placed] = field(default_factory=list)
+    settings: list[Placed] = field(default_factory=list)
+    others: list[Placed] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
+    lines: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
+
+    def fault(self, kind: str, file: str, line: int, message: str, path: str = "") -> None:
+        """Note a fault."""
+        self.faults.append(Fault(kind, Problem(Where(file, path, line), message)))
+
+
+def read(path: str, texts: Mapping[str, str | Unreadable]) -> Directory:
+    """Parse the Terraform files of a directory."""
+    found = Directory(path, names=frozenset(texts))
+    for name in sorted(texts):
+        if not name.endswith((".tf", ".tf.json")):
+            continue
+        file = name if path in ("", ".") else f"{path.rstrip('/')}/{name}"
+        text = texts[name]
+        if isinstance(text, Unreadable):
+            found.fault(READABLE, file, 0, f"it cannot be read: {text.reason}")
+        elif name.removesuffix(".json").removesuffix(".tf").rpartition("_")[2] == "override":
+            found.fault(READABLE, file, 1, "override files are not merged; write the change where it belongs")
+        else:
+            _collect(found, (parse_json if name.endswith(".json") else parse)(text, file))
+    return found
+
+
+def _collect(found: Directory, file: File) -> None:
+    found.faults.extend(file.faults)
+    found.comments.extend(file.comments)
+    found.lines[file.name] = file.lines
+    for setting in file.body.settings:
+        found.fault(READABLE, file.name, setting.line, f"`{setting.name} =` stands in no block; write locals {{ … }}")
+    for section in file.body.sections:
+        if section.type not in KINDS:
+            found.fault(READABLE, file.name, section.line, f"`{section.type}` is no block of Terraform")
+        elif len(section.labels) != _LABELS.get(section.type, len(section.labels)):
+            wanted = _LABELS[section.type]
+            found.fault(READABLE, file.name, section.line, f"`{section.type}` has {wanted} names before its brace")
+        else:
+            _declare(found, Placed(file.name, section))
+        for name, line, first in _repeated(section):
+            found.fault(UNIQUE, file.name, line, f"`{name}` is set twice, first on line {first}; keep one", name)
+
+
+def _repeated(section: tree.Section) -> Iterator[tuple[str, int, int]]:
+    seen: dict[str, int] = {}
+    for setting in section.settings:
+        if setting.name in seen:
+            yield setting.name, setting.line, seen[setting.name]
+        seen.setdefault(setting.name, setting.line)
+    for inner in section.sections:
+        yield from _repeated(inner)
+
+
+def _declare(found: Directory, placed: Placed) -> None:
+    section = placed.section
+    if section.type == "locals":
+        for setting in section.settings:
+            _once(found, found.locals, setting.name, (placed.file, setting), setting.line, placed.file, "local")
+    elif section.type in ("resource", "data", "ephemeral"):
+        key = (section.type, *section.labels)
+        _once(found, found.resources, key, placed, section.line, placed.file, f"{section.type} {section.labels[0]}")
+    elif section.type == "provider":
+        found.providers.append(placed)
+    elif section.type == "terraform":
+        found.settings.append(placed)
+    elif section.type in ("variable", "output", "module"):
+        target: Any = {"variable": found.variables, "output": found.outputs, "module": found.modules}[section.type]
+        _once(found, target, section.labels[0], placed, section.line, placed.file, section.type)
+    else:
+        found.others.append(placed)
+
+
+def _once(found: Directory, target: dict[Any, Found], key: Any, value: Found, line: int, file: str, kind: str) -> None:
+    name = key[-1] if isinstance(key, tuple) else key
+    if key in target:
+        found.fault(UNIQUE, file, line, f"{kind} {name} is declared twice; keep one", str(name))
+    else:
+        target[key] = value

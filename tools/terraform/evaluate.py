@@ -1,0 +1,547 @@
+"""What an expression is worth: Terraform's value, or Unknown. Never a guess.
+
+Source: the specification of HCL's native syntax, and its implementation where that says more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any, Protocol
+
+from tools.terraform import tree
+from tools.terraform.model import Unknown, unknowns
+from tools.terraform.numbers import InexactError, exact, simple
+from tools.terraform.values import (
+    EvaluationError,
+    Record,
+    Series,
+    UndecidedError,
+    alike,
+    blend,
+    convert,
+    hidden,
+    object_of,
+    ordered,
+    plain,
+    same,
+    textual,
+    to_bool,
+    to_number,
+    to_string,
+    tuple_of,
+    type_name,
+    type_of,
+    unify,
+)
+
+# How many elements the `for` expressions of one evaluation may go over, and how long a text may grow.
+MAX_STEPS = 200_000
+MAX_TEXT = 1_000_000
+
+
+class LocatedError(EvaluationError):
+    """An evaluation error with the line of the expression that it comes from."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class Names(Protocol):
+    """What the names of a module stand for."""
+
+    def resolve(self, root: str, steps: Sequence[tree.Attribute | tree.Index], env: Environment) -> tuple[Any, int]:
+        """The value of a traversal's first words, and how many steps after `root` it took. Raises EvaluationError."""
+
+    def call(self, name: str, arguments: Sequence[Any]) -> Any:
+        """The value of a function call. Raises EvaluationError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The names of the module, those that `for` and `dynamic` gave besides, and the element of a splat."""
+
+    names: Names
+    given: Mapping[str, Any] = field(default_factory=dict)
+    element: Any = None
+    # Grows by one with each value that is not worked out here, and might be an error for Terraform.
+    doubts: list[None] = field(default_factory=list)
+    # How many elements `for` has gone over.
+    steps: list[int] = field(default_factory=lambda: [0])
+
+    def step(self) -> None:
+        """Count one element. Raises UndecidedError when it is one too many."""
+        self.steps[0] += 1
+        if self.steps[0] > MAX_STEPS:
+            raise UndecidedError
+
+    def having(self, **given: Any) -> Environment:
+        """The same with more names."""
+        return replace(self, given={**self.given, **given})
+
+
+def evaluate(node: tree.Node, env: Environment) -> Any:
+    """The value of an expression. Raises LocatedError."""
+    try:
+        value = _EVALUATORS[type(node)](node, env)
+    except LocatedError:
+        raise
+    except EvaluationError as error:
+        raise LocatedError(str(error), node.line) from None
+    except InexactError:
+        value = Unknown("it follows rules of Terraform that are not evaluated")
+    if isinstance(value, Unknown) and not value.refs:
+        env.doubts.append(None)
+    return value
+
+
+def _literal(node: tree.Literal, env: Environment) -> Any:
+    return node.value
+
+
+def _template(node: tree.Template, env: Environment) -> Any:
+    if node.lone:
+        return evaluate(node.parts[0], env)
+    parts = [_text(evaluate(part, env)) for part in node.parts]
+    if any(isinstance(part, Unknown) for part in parts):
+        return replace(blend(*parts), type="string")
+    return _joined(parts)
+
+
+def _joined(parts: Sequence[str]) -> str:
+    if sum(map(len, parts)) > MAX_TEXT:
+        raise UndecidedError
+    return "".join(parts)
+
+
+def _text(value: Any) -> Any:
+    if value is None:
+        raise EvaluationError("null cannot stand in a string")
+    return to_string(value)
+
+
+def _branch(node: tree.Branch, env: Environment) -> Any:
+    condition = _decided(evaluate(node.condition, env))
+    if isinstance(condition, Unknown):
+        return condition
+    return evaluate(node.then if condition else node.other, env)
+
+
+def _loop(node: tree.Loop, env: Environment) -> Any:
+    source = evaluate(node.source, env)
+    if isinstance(source, Unknown):
+        return blend(source)
+    if isinstance(source, Series) and not ordered(source):
+        return blend(source, reason="the order of a set of objects is not known")
+    parts = []
+    for pair in pairs(source):
+        env.step()
+        parts.append(evaluate(node.body, env.having(**_pair(node.key, node.value, pair))))
+    if any(isinstance(part, Unknown) for part in parts):
+        return replace(blend(*parts), type="string")
+    return _joined(parts)
+
+
+def _pair(index: str, item: str, pair: tuple[Any, Any]) -> dict[str, Any]:
+    return {**({index: pair[0]} if index else {}), item: pair[1]}
+
+
+def pairs(source: Any) -> Iterator[tuple[Any, Any]]:
+    """Key and value of each element, as `for` sees them. Raises EvaluationError."""
+    if isinstance(source, Record):
+        yield from source.items.items()
+    elif isinstance(source, Series):
+        for at, item in enumerate(source.items):
+            yield (item if source.kind == "set" else at), item
+    else:
+        raise EvaluationError(f"`for` goes over a list, a set or a map, and this is {type_name(source)}")
+
+
+def _name(node: tree.Name, env: Environment) -> Any:
+    return _traversal(node, env)
+
+
+def _traversal(node: tree.Node, env: Environment) -> Any:
+    steps: list[tree.Attribute | tree.Index] = []
+    base = node
+    while isinstance(base, tree.Attribute | tree.Index):
+        steps.append(base)
+        base = base.of
+    steps.reverse()
+    taken = 0
+    if not isinstance(base, tree.Name):
+        value = evaluate(base, env)
+    elif base.name in env.given:
+        value = env.given[base.name]
+    else:
+        value, taken = env.names.resolve(base.name, steps, env)
+    for step in steps[taken:]:
+        value = follow(value, step, env)
+    return value
+
+
+def follow(value: Any, step: tree.Attribute | tree.Index, env: Environment) -> Any:
+    """One step of a traversal. Raises EvaluationError."""
+    if isinstance(step, tree.Attribute):
+        return attribute(value, step.name)
+    return element(value, evaluate(step.key, env))
+
+
+def attribute(value: Any, name: str) -> Any:
+    """`value.name`. Raises EvaluationError."""
+    if isinstance(value, Unknown):
+        return _inside(value, name)
+    if value is None:
+        raise EvaluationError(f"null has no attribute {name}")
+    if not isinstance(value, Record):
+        raise EvaluationError(f"{type_name(value)} has no attribute {name}")
+    if name not in value.items:
+        raise EvaluationError(f"there is no attribute {name}")
+    return value.items[name]
+
+
+def _inside(value: Unknown, name: str) -> Unknown:
+    kind = value.type
+    inner: Any = "any"
+    if isinstance(kind, tuple) and kind[0] == "object":
+        inner = dict(kind[1]).get(name, "any")
+    elif isinstance(kind, tuple) and kind[0] in ("map", "list"):
+        inner = kind[1]
+    return Unknown(value.reason, value.refs, type=inner)
+
+
+def element(value: Any, key: Any) -> Any:
+    """`value[key]`. Raises EvaluationError."""
+    if isinstance(value, Unknown):
+        return _inside(value, key if isinstance(key, str) else "")
+    if isinstance(key, Unknown):
+        return blend(key, value)
+    if value is None:
+        raise EvaluationError("null has no elements")
+    if key is None:
+        raise EvaluationError("null is no index")
+    if isinstance(value, Record):
+        name = to_string(key)
+        if name not in value.items:
+            raise EvaluationError(f'there is no element "{name}"')
+        return value.items[name]
+    if not isinstance(value, Series) or value.kind == "set":
+        raise EvaluationError(f"{type_name(value)} has no index")
+    number = to_number(key)
+    if isinstance(number, Unknown):
+        return number
+    if isinstance(number, Fraction) or not 0 <= number < len(value.items):
+        raise EvaluationError(f"there is no element {number}; there are {len(value.items)}")
+    return value.items[number]
+
+
+def _splat(node: tree.Splat, env: Environment) -> Any:
+    source = evaluate(node.of, env)
+    if isinstance(source, Unknown):
+        return Unknown(source.reason, source.refs)
+    if source is None:
+        if not isinstance(node.of, tree.Literal):
+            return Unknown("a splat of null is an error where a list is meant, else it is empty")
+        return tuple_of(())
+    if not isinstance(source, Series):
+        return tuple_of((evaluate(node.each, replace(env, element=source)),))
+    if not ordered(source):
+        return blend(source, reason="the order of a set of objects is not known")
+    items = [evaluate(node.each, replace(env, element=item)) for item in source.items]
+    if source.kind == "tuple":
+        return tuple_of(items)
+    return alike(items, "list")
+
+
+def _element(node: tree.Element, env: Environment) -> Any:
+    return env.element
+
+
+def _call(node: tree.Call, env: Environment) -> Any:
+    if node.name in ("try", "can") and not node.spread:
+        return _attempt(node, env)
+    arguments = [evaluate(item, env) for item in node.arguments]
+    if node.spread:
+        last = arguments.pop()
+        if isinstance(last, Unknown):
+            return blend(last, *arguments)
+        if not isinstance(last, Series):
+            raise EvaluationError("`...` stands after a list, a tuple or a set")
+        if not ordered(last):
+            return blend(last, reason="the order of a set of objects is not known")
+        arguments.extend(last.items)
+    return env.names.call(node.name, arguments)
+
+
+def _attempt(node: tree.Call, env: Environment) -> Any:
+    """`try` and `can`. What is unknown might still fail when it is known, so that ends the attempt."""
+    if not node.arguments or (node.name == "can" and len(node.arguments) != 1):
+        raise EvaluationError(f"{node.name} has no such number of arguments")
+    before = len(env.doubts)
+    for argument in node.arguments:
+        try:
+            value = evaluate(argument, env)
+        except EvaluationError:
+            if len(env.doubts) > before:
+                return Unknown("something in it is not evaluated")
+            continue
+        if len(env.doubts) > before or not _sure(value):
+            return blend(value)
+        return value if node.name == "try" else True
+    if node.name == "can":
+        return False
+    raise EvaluationError("no argument of try can be evaluated")
+
+
+def _sure(value: Any) -> bool:
+    """Whether what is unknown in it is a plain reference, which cannot fail when it is known."""
+    return all(one.bare for one in unknowns(plain(value)))
+
+
+def _unary(node: tree.Unary, env: Environment) -> Any:
+    value = evaluate(node.operand, env)
+    if value is None:
+        raise EvaluationError(f"`{node.operator}` needs a value, and this is null")
+    if node.operator == "!":
+        decided = to_bool(value)
+        return blend_as("bool", decided) if isinstance(decided, Unknown) else not decided
+    number = to_number(value)
+    if number == 0:
+        return Unknown("a negative zero is not evaluated", type="number")
+    return blend_as("number", number) if isinstance(number, Unknown) else -number
+
+
+def blend_as(kind: Any, *values: Any) -> Unknown:
+    """What is unknown because these values are, of a type that is known."""
+    return replace(blend(*values), type=kind)
+
+
+def _binary(node: tree.Binary, env: Environment) -> Any:
+    if node.operator in ("&&", "||"):
+        return _logical(node, env)
+    left, right = evaluate(node.left, env), evaluate(node.right, env)
+    if node.operator in ("==", "!="):
+        found = same(left, right)
+        if isinstance(found, Unknown):
+            return blend_as("bool", found)
+        return found if node.operator == "==" else not found
+    kind = "bool" if node.operator in _COMPARISONS else "number"
+    if left is None or right is None:
+        raise EvaluationError(f"`{node.operator}` needs two numbers, and one is null")
+    left, right = to_number(left), to_number(right)
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return blend_as(kind, left, right)
+    if node.operator in _COMPARISONS:
+        return _COMPARISONS[node.operator](left, right)
+    return _computed(node.operator, left, right)
+
+
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "<": lambda a, b: a < b,
+    ">": lambda a, b: a > b,
+    "<=": lambda a, b: a <= b,
+    ">=": lambda a, b: a >= b,
+}
+
+
+def _computed(operator: str, left: Any, right: Any) -> Any:
+    if operator in "/%" and right == 0:
+        return Unknown("a division by zero is not evaluated", type="number")
+    if not exact(left, right):
+        return Unknown("a number that Terraform would round is not evaluated", type="number")
+    ours, theirs = Fraction(left), Fraction(right)
+    if operator in "*/%" and (ours < 0 or theirs < 0) and not (ours and theirs and (operator != "%" or ours % theirs)):
+        return Unknown("a negative zero is not evaluated", type="number")
+    if operator == "%":
+        quotient = ours / theirs
+        result = ours - theirs * (abs(quotient) // 1) * (1 if quotient >= 0 else -1)
+    elif operator == "/":
+        result = ours / theirs
+    elif operator == "*":
+        result = ours * theirs
+    else:
+        result = ours + theirs if operator == "+" else ours - theirs
+    if not exact(result):
+        return Unknown("a number that Terraform would round is not evaluated", type="number")
+    return simple(result)
+
+
+def _logical(node: tree.Binary, env: Environment) -> Any:
+    decisive = node.operator == "||"
+    left = _decided(evaluate(node.left, env))
+    try:
+        right = _decided(evaluate(node.right, env))
+    except EvaluationError:
+        # Newer versions of Terraform do not look at the right side then, older ones fail.
+        if left is decisive:
+            return Unknown("the right side fails, which not every version of Terraform minds", type="bool")
+        raise
+    if any(isinstance(side, Unknown) and not side.refs for side in (left, right)):
+        return blend_as("bool", left, right)
+    if left is decisive or right is decisive:
+        return decisive
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return blend_as("bool", left, right)
+    return not decisive
+
+
+def _decided(value: Any) -> Any:
+    if value is None:
+        raise EvaluationError("true or false is needed, and this is null")
+    return to_bool(value)
+
+
+# What has no type at all when it fails; of the rest Terraform knows the type even then.
+_UNTYPED = (tree.Name, tree.Attribute, tree.Index, tree.Call)
+
+
+def _conditional(node: tree.Conditional, env: Environment) -> Any:
+    condition = _decided(evaluate(node.condition, env))
+    if isinstance(condition, Unknown):
+        return _undecided(condition, _attempted(node.then, env), _attempted(node.other, env))
+    chosen = evaluate(node.then if condition else node.other, env)
+    other = _attempted(node.other if condition else node.then, env)
+    if isinstance(other, EvaluationError):
+        untyped = isinstance(node.other if condition else node.then, _UNTYPED)
+        return chosen if untyped or isinstance(chosen, Unknown) else _loosened(chosen)
+    sides = (node.then, node.other) if condition else (node.other, node.then)
+    if any(
+        value is None and not isinstance(side, tree.Literal) for value, side in zip((chosen, other), sides, strict=True)
+    ):
+        # A null has a type, which is not followed here, and might not go with the other side's.
+        env.doubts.append(None)
+    if other is None and not isinstance(sides[1], tree.Literal):
+        return chosen if textual(type_of(chosen)) else blend(chosen)
+    return chosen if other is None or chosen is None else _settled(chosen, other)
+
+
+def _loosened(chosen: Any) -> Any:
+    """The chosen side, where the type of the other is not known: what it could not change."""
+    if isinstance(chosen, Series | Record) and not chosen.items:
+        return replace(chosen, kind="map" if isinstance(chosen, Record) else "list", of="any")
+    return chosen if isinstance(chosen, str) or chosen is None else blend(chosen)
+
+
+def _attempted(node: tree.Node, env: Environment) -> Any:
+    try:
+        return evaluate(node, env)
+    except EvaluationError as error:
+        return error
+
+
+def _settled(chosen: Any, other: Any) -> Any:
+    """The chosen side, as a value of the type that both sides share."""
+    ours, theirs = type_of(chosen), type_of(other)
+    if ours == theirs:
+        return chosen
+    if isinstance(chosen, Unknown):
+        return replace(chosen, type=ours if ours == theirs else "any")
+    if theirs == "any":
+        plain = isinstance(chosen, str) or (isinstance(chosen, Series | Record) and not chosen.items)
+        return chosen if plain else blend(other, chosen)
+    if isinstance(chosen, Series | Record) and not chosen.items and ours[0] in ("tuple", "object"):
+        # Empty it is whatever it becomes; of which kind, the other side decides.
+        kind = theirs[0] if isinstance(theirs, tuple) and theirs[0] in ("list", "set", "map") else ""
+        if isinstance(theirs, tuple) and (theirs[0] in ("map", "object")) == isinstance(chosen, Record):
+            return replace(chosen, kind=kind or ("map" if isinstance(chosen, Record) else "list"))
+    if hidden(chosen) or hidden(other):
+        return _settled_in_part(chosen, other, ours, theirs)
+    shared = unify([ours, theirs])
+    if shared is None:
+        raise EvaluationError(f"the two sides of a condition are {type_name(chosen)} and {type_name(other)}")
+    return convert(chosen, shared)
+
+
+def _settled_in_part(chosen: Any, other: Any, ours: Any, theirs: Any) -> Any:
+    shared = unify([ours, theirs])
+    if shared is None or not textual(ours) or not textual(theirs):
+        return blend(chosen, other)
+    return convert(chosen, shared)
+
+
+def _undecided(condition: Unknown, then: Any, other: Any) -> Any:
+    sides = [side for side in (then, other) if not isinstance(side, EvaluationError)]
+    if len(sides) == 2 and then is not None and same(then, other) is True:
+        return then
+    try:
+        shared = unify([type_of(side) for side in sides])
+    except UndecidedError:
+        shared = None
+    known = len(sides) == 2 and not any(side is None or type_of(side) == "any" for side in sides)
+    return replace(blend(condition, *sides), type=shared if known and shared is not None else "any")
+
+
+def _tuple(node: tree.Tuple, env: Environment) -> Any:
+    return tuple_of(evaluate(item, env) for item in node.items)
+
+
+def _object(node: tree.Object, env: Environment) -> Any:
+    items: dict[str, Any] = {}
+    for key, value in node.items:
+        name = evaluate(key, env)
+        if name is None:
+            raise EvaluationError("null is no key")
+        name = to_string(name)
+        if isinstance(name, Unknown):
+            return blend(name)
+        items[name] = evaluate(value, env)
+    return object_of(items)
+
+
+def _for(node: tree.For, env: Environment) -> Any:
+    source = evaluate(node.source, env)
+    if isinstance(source, Unknown):
+        return blend(source)
+    if isinstance(source, Series) and (hidden(source) if source.kind == "set" else None):
+        return blend(source)
+    if isinstance(source, Series) and not ordered(source) and (node.key is None or node.grouping):
+        return blend(source, reason="the order of a set of objects is not known")
+    kept: list[tuple[Any, Any]] = []
+    for pair in pairs(source):
+        env.step()
+        inner = env.having(**_pair(node.index, node.item, pair))
+        if node.condition is not None:
+            wanted = _decided(evaluate(node.condition, inner))
+            if isinstance(wanted, Unknown):
+                return blend(wanted, source)
+            if not wanted:
+                continue
+        key = None if node.key is None else evaluate(node.key, inner)
+        kept.append((key, evaluate(node.value, inner)))
+    return tuple_of(value for _, value in kept) if node.key is None else _keyed(kept, node.grouping)
+
+
+def _keyed(kept: Sequence[tuple[Any, Any]], grouping: bool) -> Any:
+    groups: dict[str, list[Any]] = {}
+    for key, value in kept:
+        if key is None:
+            raise EvaluationError("null is no key")
+        name = to_string(key)
+        if isinstance(name, Unknown):
+            return blend(name, *(item for _, item in kept))
+        if name in groups and not grouping:
+            raise EvaluationError(f'the key "{name}" comes twice; group them with `...`')
+        groups.setdefault(name, []).append(value)
+    return object_of({name: tuple_of(items) if grouping else items[0] for name, items in groups.items()})
+
+
+_EVALUATORS: dict[type, Callable[[Any, Environment], Any]] = {
+    tree.Literal: _literal,
+    tree.Template: _template,
+    tree.Branch: _branch,
+    tree.Loop: _loop,
+    tree.Name: _name,
+    tree.Attribute: _traversal,
+    tree.Index: _traversal,
+    tree.Splat: _splat,
+    tree.Element: _element,
+    tree.Call: _call,
+    tree.Unary: _unary,
+    tree.Binary: _binary,
+    tree.Conditional: _conditional,
+    tree.Tuple: _tuple,
+    tree.Object: _object,
+    tree.For: _for,
+}

@@ -1,0 +1,140 @@
+"""Terraform's functions, as far as they are needed: what is not here is Unknown.
+
+A function gets values and gives one; `table` says which of them look inside collections that hold unknowns, the rest
+are unknown when any argument is. Source: Terraform's documentation of its functions, and go-cty's `stdlib`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tools.terraform import functions_collections as collections
+from tools.terraform import functions_net as net
+from tools.terraform import functions_text as text
+from tools.terraform.evaluate import blend_as
+from tools.terraform.model import Unknown
+from tools.terraform.numbers import InexactError
+from tools.terraform.values import EvaluationError, Record, Series, hidden
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function, the least and most arguments (-1: any number), the type of what it gives ("any": it varies), and
+    whether it takes collections with unknowns inside.
+    """
+
+    apply: Callable[..., Any]
+    least: int = 1
+    most: int = 1
+    gives: Any = "any"
+    inside: bool = False
+
+
+_STRINGS = ("list", "string")
+
+TABLE: dict[str, Function] = {
+    "abs": Function(collections.absolute, gives="number"),
+    "alltrue": Function(collections.alltrue, gives="bool"),
+    "anytrue": Function(collections.anytrue, gives="bool"),
+    "base64decode": Function(text.base64decode, gives="string"),
+    "base64encode": Function(text.base64encode, gives="string"),
+    "basename": Function(text.basename, gives="string"),
+    "ceil": Function(collections.ceil, gives="number"),
+    "chomp": Function(text.chomp, gives="string"),
+    "cidrhost": Function(net.cidrhost, 2, 2, "string"),
+    "cidrnetmask": Function(net.cidrnetmask, gives="string"),
+    "cidrsubnet": Function(net.cidrsubnet, 3, 3, "string"),
+    "cidrsubnets": Function(net.cidrsubnets, 2, -1, _STRINGS),
+    "coalesce": Function(collections.coalesce, 1, -1, inside=True),
+    "coalescelist": Function(collections.coalescelist, 1, -1),
+    "compact": Function(collections.compact, gives=_STRINGS),
+    "concat": Function(collections.concat, 1, -1, inside=True),
+    "contains": Function(collections.contains, 2, 2, "bool", inside=True),
+    "dirname": Function(text.dirname, gives="string"),
+    "distinct": Function(collections.distinct),
+    "element": Function(collections.element, 2, 2, inside=True),
+    "endswith": Function(text.endswith, 2, 2, "bool"),
+    "flatten": Function(collections.flatten, inside=True),
+    "floor": Function(collections.floor, gives="number"),
+    "format": Function(text.format_, 1, -1, "string"),
+    "formatlist": Function(text.formatlist, 1, -1, _STRINGS),
+    "indent": Function(text.indent, 2, 2, "string"),
+    "index": Function(collections.index, 2, 2, "number"),
+    "join": Function(text.join, 2, -1, "string"),
+    "jsondecode": Function(text.jsondecode),
+    "jsonencode": Function(text.jsonencode, gives="string"),
+    "keys": Function(collections.keys, inside=True),
+    "length": Function(collections.length, gives="number", inside=True),
+    "lookup": Function(collections.lookup, 2, 3, inside=True),
+    "lower": Function(text.lower, gives="string"),
+    "max": Function(collections.maximum, 1, -1, "number"),
+    "md5": Function(text.md5, gives="string"),
+    "merge": Function(collections.merge, 1, -1, inside=True),
+    "min": Function(collections.minimum, 1, -1, "number"),
+    "nonsensitive": Function(collections.itself, inside=True),
+    "one": Function(collections.one, inside=True),
+    "parseint": Function(text.parseint, 2, 2, "number"),
+    "range": Function(collections.range_, 1, 3, ("list", "number")),
+    "regex": Function(text.regex, 2, 2),
+    "regexall": Function(text.regexall, 2, 2),
+    "replace": Function(text.replace_, 3, 3, "string"),
+    "reverse": Function(collections.reverse, inside=True),
+    "sensitive": Function(collections.itself, inside=True),
+    "setintersection": Function(collections.setintersection, 1, -1),
+    "setproduct": Function(collections.setproduct, 2, -1, inside=True),
+    "setsubtract": Function(collections.setsubtract, 2, 2),
+    "setunion": Function(collections.setunion, 1, -1),
+    "sha256": Function(text.sha256, gives="string"),
+    "signum": Function(collections.signum, gives="number"),
+    "slice": Function(collections.slice_, 3, 3, inside=True),
+    "sort": Function(collections.sort, gives=_STRINGS),
+    "split": Function(text.split, 2, 2, _STRINGS),
+    "startswith": Function(text.startswith, 2, 2, "bool"),
+    "strcontains": Function(text.strcontains, 2, 2, "bool"),
+    "strrev": Function(text.strrev, gives="string"),
+    "substr": Function(text.substr, 3, 3, "string"),
+    "sum": Function(collections.sum_, gives="number"),
+    "title": Function(text.title, gives="string"),
+    "tobool": Function(collections.tobool, gives="bool"),
+    "tolist": Function(collections.tolist, inside=True),
+    "tomap": Function(collections.tomap, inside=True),
+    "tonumber": Function(collections.tonumber, gives="number"),
+    "toset": Function(collections.toset, inside=True),
+    "tostring": Function(collections.tostring, gives="string"),
+    "trim": Function(text.trim, 2, 2, "string"),
+    "trimprefix": Function(text.trimprefix, 2, 2, "string"),
+    "trimspace": Function(text.trimspace, gives="string"),
+    "trimsuffix": Function(text.trimsuffix, 2, 2, "string"),
+    "upper": Function(text.upper, gives="string"),
+    "values": Function(collections.values, inside=True),
+    "yamldecode": Function(text.yamldecode),
+    "zipmap": Function(collections.zipmap, 2, 2, inside=True),
+}
+
+
+# Elements and characters that a function is given, in all.
+MAX_SIZE = 200_000
+
+
+def _size(value: Any) -> int:
+    return len(value) if isinstance(value, str) else len(value.items) if isinstance(value, Series | Record) else 1
+
+
+def call(name: str, arguments: Sequence[Any]) -> Any:
+    """The value of a function call. Raises EvaluationError for what Terraform would refuse."""
+    function = TABLE.get(name)
+    if function is None:
+        return blend_as("any", *arguments, Unknown(f"the function {name} is not evaluated"))
+    if len(arguments) < function.least or (function.most >= 0 and len(arguments) > function.most):
+        raise EvaluationError(f"{name} has no such number of arguments: {len(arguments)}")
+    blind = [one for one in arguments if isinstance(one, Unknown) or (not function.inside and hidden(one))]
+    if blind and name != "coalesce":
+        return blend_as(function.gives, *blind)
+    if sum(map(_size, arguments)) > MAX_SIZE:
+        return Unknown(f"{name} is not evaluated for so much", type=function.gives)
+    try:
+        return function.apply(*arguments)
+    except (InexactError, ArithmeticError, ValueError, TypeError, AttributeError, IndexError, KeyError):
+        return Unknown(f"{name} is not evaluated for these arguments", type=function.gives)

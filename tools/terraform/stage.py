@@ -1,0 +1,99 @@
+"""The Terraform stages of a run of the validator: this project's modules, and its clouds against each environment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tools import suppress
+from tools.checks import terraform_layers
+from tools.checks.terraform_chart import Layers
+from tools.inputs import Chart, InputError, shown
+from tools.judge import Rules
+from tools.layers import load
+from tools.model import Finding, Stage, run
+from tools.recorder import Recorder
+from tools.terraform.files import Disk, roots
+from tools.terraform.lint import in_comments, lint
+from tools.terraform.model import Module
+from tools.terraform.read import Loader, evaluate_directory
+
+TERRAFORM = Path(__file__).resolve().parent.parent.parent / "terraform"
+CLOUDS = ("aws", "gcp", "azure")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to judge: the chart, its environments and their files, the rules, and who is told of each stage."""
+
+    chart: Chart
+    environments: Mapping[str, Sequence[Path]]
+    rules: Rules
+    done: Callable[[Stage], None]
+    directory: Path = TERRAFORM
+    loader: Loader = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "loader", Loader(Disk((self.directory.parent,))))
+
+
+def stages(job: Job) -> tuple[Stage, ...]:
+    """The stage of the modules, and that of the layers for each environment."""
+    recorder = Recorder("", job.done)
+    recorder.run("terraform", lambda: modules(job))
+    found = list(recorder.stages)
+    for name, files in job.environments.items():
+        one = Recorder(name, job.done)
+        one.run("layers", partial(layers, job, name, files))
+        found.extend(one.stages)
+    return tuple(found)
+
+
+def modules(job: Job) -> tuple[Finding, ...]:
+    """The findings in every module and example."""
+    loader = job.loader
+    source = loader.sources
+    judged = [evaluate_directory(root.path, source, loader=loader) for root in roots([str(job.directory)])]
+    return lint(judged, job.rules.today, job.rules.known)
+
+
+def layers(job: Job, name: str, files: Sequence[Path]) -> tuple[Finding, ...]:
+    """What the clouds open against what an environment's values open.
+
+    The examples read the chart's values.yaml; here they see the environment's values in its place.
+    """
+    try:
+        loaded = load(name, files, job.chart)
+    except InputError:
+        # The stage that reads the values says so.
+        return ()
+    values = loaded.values.body
+    found = dict(_clouds(job, values))
+    subject = Layers(found, values, name, shown(files[-1]) if files else "")
+    written = in_comments(tuple(found.values()), job.rules.today, job.rules.known)
+    in_values = suppress.Suppressions((*written.items, *loaded.suppressions), job.rules.today, job.rules.known)
+    placed = [_placed(finding, loaded.values) for finding in run(terraform_layers.CHECKS, subject)]
+    return suppress.apply(dict.fromkeys(placed), in_values)
+
+
+def _clouds(job: Job, values: Mapping[str, Any]) -> Iterator[tuple[str, Module]]:
+    chart = (job.chart.path / "values.yaml").resolve()
+    source = Disk((job.directory.parent,), {chart: json.dumps(values)})
+    # What was parsed once is the same for every environment.
+    loader = replace(job.loader, sources=source)
+    for cloud in CLOUDS:
+        folder = job.directory / "examples" / cloud
+        if folder.is_dir():
+            yield cloud, evaluate_directory(shown(folder), source, loader=loader)
+
+
+def _placed(finding: Finding, values: Any) -> Finding:
+    """The finding with the line of its path in the values files, where it is about those."""
+    where = finding.problem.where
+    if where.line or not where.path:
+        return finding
+    return replace(finding, problem=replace(finding.problem, where=values.where(where.path)))

@@ -1,0 +1,224 @@
+"""The syntax tree of Terraform's language: what is written, before anyone asks what it is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A constant: null, a bool, a number or a string."""
+
+    value: Any
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A string with insertions. A lone insertion is the value itself, not text."""
+
+    parts: tuple[Node, ...]
+    line: int
+    lone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """`%{ if }` of a template."""
+
+    condition: Node
+    then: Template
+    other: Template
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """`%{ for }` of a template."""
+
+    key: str
+    value: str
+    source: Node
+    body: Template
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """The first word of a traversal."""
+
+    name: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """`of.name`."""
+
+    of: Node
+    name: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """`of[key]`."""
+
+    of: Node
+    key: Node
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Splat:
+    """`of[*]` with what follows it, applied to each element: `each` has Element where the element stands."""
+
+    of: Node
+    each: Node
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """The element inside a splat."""
+
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function call; `spread` when the last argument has `...`."""
+
+    name: str
+    arguments: tuple[Node, ...]
+    spread: bool
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unary:
+    """`-x` or `!x`."""
+
+    operator: str
+    operand: Node
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """An operation on two operands."""
+
+    operator: str
+    left: Node
+    right: Node
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """`condition ? then : other`."""
+
+    condition: Node
+    then: Node
+    other: Node
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tuple:
+    """`[a, b]`."""
+
+    items: tuple[Node, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """`{a = b}`."""
+
+    items: tuple[tuple[Node, Node], ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class For:
+    """A for expression; `key` is None for one that gives a list."""
+
+    index: str
+    item: str
+    source: Node
+    key: Node | None
+    value: Node
+    condition: Node | None
+    grouping: bool
+    line: int
+
+
+Node: TypeAlias = (
+    Literal
+    | Template
+    | Branch
+    | Loop
+    | Name
+    | Attribute
+    | Index
+    | Splat
+    | Element
+    | Call
+    | Unary
+    | Binary
+    | Conditional
+    | Tuple
+    | Object
+    | For
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """`name = expression`."""
+
+    name: str
+    node: Node
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A block: its type, its labels, what is inside, and its first and last line."""
+
+    type: str
+    labels: tuple[str, ...]
+    settings: tuple[Setting, ...]
+    sections: tuple[Section, ...]
+    line: int
+    end: int
+
+    def setting(self, name: str) -> Setting | None:
+        """The last setting of that name."""
+        return next((item for item in reversed(self.settings) if item.name == name), None)
+
+
+def children(node: Node) -> Iterator[Node]:
+    """The nodes directly inside a node."""
+    for item in fields(node):
+        yield from _nodes(getattr(node, item.name))
+
+
+def _nodes(value: Any) -> Iterator[Node]:
+    if isinstance(value, tuple):
+        for item in value:
+            yield from _nodes(item)
+    elif hasattr(value, "__dataclass_fields__"):
+        yield value
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and everything inside it."""
+    pending = [node]
+    while pending:
+        found = pending.pop()
+        yield found
+        pending.extend(children(found))
