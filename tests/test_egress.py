@@ -46,6 +46,12 @@ DENIED = "denied   gateway may not reach"
         (["münchen.example"], 64, "write xn--mnchen-3ya.example, its punycode form"),
         (["api.openai.com:0"], 64, "write a port from 1 to 65535"),
         (["10.0.0.1"], 64, "write a name, not an address"),
+        (
+            ["*.co.uk"],
+            64,
+            "write a wildcard under a name of your own, such as *.example.co.uk; co.uk is a public suffix",
+        ),
+        (["new.example", "--env", "dev"], 1, "egress.domains: - new.example (mode audit: let through and logged)"),
         (["api.openai.com", "--env", "prod"], 64, "there is no environment prod; there are dev, production, staging"),
         (["api.openai.com", "--values", "no-such-file.yaml"], 2, "cannot read no-such-file.yaml: No such file"),
     ],

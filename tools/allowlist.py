@@ -145,9 +145,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Allowlist:
-    """The whole list; two lists mean the same when their `rules` are equal."""
+    """The whole list; two lists mean the same when their `rules` are equal. `mode` is enforce or audit."""
 
     entries: tuple[Entry, ...] = ()
+    mode: str = "enforce"
 
     @property
     def rules(self) -> frozenset[Rule]:
@@ -199,7 +200,8 @@ def parse_values(
         Problem(Where(file, path), message)
         for path, message in (*_refused(entries, suffixes), *_repeated(entries), *_covered(entries))
     )
-    return Allowlist(entries), problems
+    mode = egress.get("mode") if isinstance(egress, Mapping) else None
+    return Allowlist(entries, "audit" if mode == "audit" else "enforce"), problems
 
 
 def _entries(egress: Mapping[str, Any]) -> Iterator[Entry]:

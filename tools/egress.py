@@ -81,8 +81,7 @@ def _check(lists: Mapping[str, Allowlist], options: argparse.Namespace) -> int:
     asked = _NAME_AND_PORT.fullmatch(options.name)
     host, port = (asked["host"], int(asked["port"])) if asked else (options.name, 443)
     name = host.lower().removesuffix(".")
-    write = refusal(name) or ("" if 0 < port < 65536 else "a port from 1 to 65535")
-    if write:
+    if write := _refusal(name, port, Suffixes.parse(chart().text("files/public-suffixes.txt"))):
         print(f"`{options.name}` is no name that the list can hold: write {write}", file=sys.stderr)
         return USAGE
     answers = {environment: _decides(listed, name, port, options.workload) for environment, listed in lists.items()}
@@ -90,7 +89,8 @@ def _check(lists: Mapping[str, Allowlist], options: argparse.Namespace) -> int:
         print(json.dumps([_record(environment, found) for environment, found in answers.items()], indent=2))
     else:
         for environment, found in answers.items():
-            print(f"{environment:12} {_sentence(found, name, port, options.workload)}")
+            let_through = "" if found or lists[environment].mode != "audit" else " (mode audit: let through and logged)"
+            print(f"{environment:12} {_sentence(found, name, port, options.workload)}{let_through}")
     return CLEAN if all(answers.values()) else FINDINGS
 
 
@@ -113,6 +113,15 @@ def _sentence(found: Entry | None, name: str, port: int, workload: str) -> str:
     quoted = json.dumps(name) if name.startswith("*") else name
     line = quoted if plain else f"{{name: {quoted}, {', '.join(fields)}}}"
     return f"denied   {workload} may not reach {name}:{port}; to allow it, add to egress.domains: - {line}"
+
+
+def _refusal(name: str, port: int, suffixes: Suffixes) -> str:
+    """What to ask for instead, when no list can hold the name."""
+    if write := refusal(name):
+        return write
+    if name.startswith("*.") and suffixes.covers(name[2:]):
+        return f"a wildcard under a name of your own, such as *.example.{name[2:]}; {name[2:]} is a public suffix"
+    return "" if 0 < port < 65536 else "a port from 1 to 65535"
 
 
 def _record(environment: str, found: Entry | None) -> dict[str, Any]:
