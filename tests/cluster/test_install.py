@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from tools.cluster.__main__ import main
 from tools.flows import STATES, Specification, read
 
 pytestmark = pytest.mark.kind
 
-FLOWS = Path(__file__).resolve().parent.parent / "flows.yaml"
+ROOT = Path(__file__).resolve().parents[2]
+FLOWS = ROOT / "tests" / "flows.yaml"
 FACTS = [
     ("before the chart", "names-resolve"),
     ("installed", "helm-install"),
@@ -50,7 +52,9 @@ TWINS = [
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """What became of each row in each state: "" for a pass, else the reason. The trial runs once, at the first test."""
     junit = tmp_path_factory.mktemp("cluster") / "junit.xml"
-    main(["all", "--name", "sark-network-pytest", "--junit", str(junit)])
+    command = [sys.executable, "-m", "tools.cluster", "all", "--name", "sark-network-pytest", "--junit", str(junit)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert junit.is_file(), done.stderr
     found: dict[tuple[str, str], str] = {}
     for suite in ElementTree.parse(junit).getroot():
         for case in suite:
