@@ -171,8 +171,9 @@ def coalesce(*values: Any) -> Any:
             continue
         if isinstance(item, str):
             return item
-        if "any" in kinds or hidden(item) or any(map(hidden, values)):
-            return blend(*values)
+        if None in values or "any" in kinds or any(map(hidden, values)):
+            # The type of a null counts too, and is not followed here.
+            raise NotEvaluatedError
         return convert(item, shared)
     raise EvaluationError("coalesce has nothing but null and empty strings")
 
