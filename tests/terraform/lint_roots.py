@@ -32,7 +32,10 @@ _INPUTS = {
     "gcp": """
   network                 = "projects/p/global/networks/sark"
   target_service_accounts = ["nodes@project.iam.gserviceaccount.com"]
-  secure_web_proxy        = { location = "europe-west1", subnetwork = "projects/p/regions/europe-west1/subnetworks/sark" }
+  secure_web_proxy = {
+    location   = "europe-west1"
+    subnetwork = "projects/p/regions/europe-west1/subnetworks/sark"
+  }
 """,
     "azure": """
   location            = "westeurope"
