@@ -186,7 +186,8 @@ def lookup(value: Any, key: Any, *default: Any) -> Any:
         raise EvaluationError(f'there is no element "{name}"')
     if found.kind == "object":
         return default[0]
-    if found.of == "any" and default[0] is not None:
+    # A null has a type too, which is not followed, and might not go with that of the elements.
+    if isinstance(found.of, tuple) if default[0] is None else found.of == "any":
         raise NotEvaluatedError
     return convert(default[0], found.of)
 
