@@ -75,7 +75,7 @@ def peers(check: Callable[..., object]) -> tuple[str, ...]:
     found = _PEERS.search(inspect.getdoc(check) or "")
     if not found:
         return ()
-    tools = ("checkov", "trivy", "tflint", "tfsec", "terrascan", "KICS", "terraform")
+    tools = ("checkov", "trivy", "tflint", "tfsec", "terrascan", "KICS", "terraform", "validate")
     return tuple(word for word in re.split(r"[;\s]+", found[1]) if word and word not in tools)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from tools.addresses import METADATA, Net, network, within
 from tools.checks.terraform_exposure import named
 from tools.checks.terraform_flow import Peer
-from tools.checks.terraform_traffic import allowed
+from tools.checks.terraform_traffic import acl_openings, allowed
 from tools.model import Check, Problem
 from tools.terraform.model import Module
 
@@ -41,10 +41,10 @@ SERVICES = {
 def ssh_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
     """Nobody on the internet may try passwords and keys on port 22.
 
-    A rule for a range of ports that holds 22, or for every protocol, counts. A peer that is not known is told of by
-    ingress-is-not-open-to-the-world.
+    A rule for a range of ports that holds 22, or for every protocol, counts, and so does a network ACL's rule for few
+    ports. A peer that is not known is told of by ingress-is-not-open-to-the-world.
     Write the addresses of a bastion, or use the cloud's session manager and no rule at all.
-    Peers: checkov CKV_AWS_24 CKV_GCP_2 CKV_AZURE_10; trivy GCP-0071 AZU-0050; terrascan AC_AWS_0227; tfsec
+    Peers: checkov CKV_AWS_24 CKV_AWS_232 CKV_GCP_2 CKV_AZURE_10; trivy GCP-0071 AZU-0050; terrascan AC_AWS_0227; tfsec
     google-compute-no-ingress-ssh azure-network-ssh-blocked-from-internet.
     Source: CIS AWS Foundations Benchmark 5.2, and its twins for Google Cloud and Azure.
     """
@@ -56,8 +56,8 @@ def rdp_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
 
     Port 3389, by TCP or UDP, is tried by every scanner there is. A rule for a range of ports that holds it counts.
     Write the addresses of a bastion, or use the cloud's own console.
-    Peers: checkov CKV_AWS_25 CKV_GCP_3 CKV_AZURE_9; trivy GCP-0070 AZU-0048; tfsec google-compute-no-ingress-rdp
-    azure-network-disable-rdp-from-internet.
+    Peers: checkov CKV_AWS_25 CKV_AWS_231 CKV_GCP_3 CKV_AZURE_9; trivy GCP-0070 AZU-0048; tfsec
+    google-compute-no-ingress-rdp azure-network-disable-rdp-from-internet.
     Source: CIS AWS Foundations Benchmark 5.2, and its twins for Google Cloud and Azure.
     """
     yield from _opened(module, {3389: "RDP"}, ("tcp", "udp"))
@@ -81,7 +81,7 @@ def stores_and_shares_are_not_open_to_the_world(module: Module) -> Iterator[Prob
     SQL Server, Oracle, NFS, Docker, etcd, MySQL, Kibana, AMQP, the Kubernetes API, Kafka, Elasticsearch, kubelet,
     memcached and MongoDB.
     Write private ranges or a security group.
-    Peers: checkov CKV_GCP_75 CKV_GCP_77 CKV_GCP_88; KICS 381c3f2a.
+    Peers: checkov CKV_AWS_229 CKV_AWS_230 CKV_GCP_75 CKV_GCP_77 CKV_GCP_88; KICS 381c3f2a.
     Source: IANA service name and port number registry.
     """
     yield from _opened(module, SERVICES, ("tcp", "udp"))
@@ -125,7 +125,7 @@ def metadata_service_is_out_of_reach(module: Module) -> Iterator[Problem]:
 
 
 def _opened(module: Module, services: dict[int, str], protocols: Iterable[str] = ("tcp",)) -> Iterator[Problem]:
-    for rule in allowed(module, "in"):
+    for rule in (*allowed(module, "in"), *acl_openings(module)):
         names = dict.fromkeys(
             f"{name} ({port})"
             for port, name in services.items()

@@ -31,7 +31,8 @@ _OWN = re.compile(
 )
 
 
-_AWS_LISTS = ("cidr_blocks", "ipv6_cidr_blocks", "cidr_ipv4", "cidr_ipv6")
+FEW_PORTS = 100
+_AWS_LISTS = ("cidr_blocks", "ipv6_cidr_blocks", "cidr_ipv4", "cidr_ipv6", "cidr_block", "ipv6_cidr_block")
 
 
 _AWS_OTHERS = (
@@ -59,6 +60,26 @@ def allowed(module: Module, direction: str = "") -> Iterator[Traffic]:
     for item in traffic(module):
         if item.allows and direction in ("", item.direction):
             yield item
+
+
+def acl_openings(module: Module) -> Iterator[Traffic]:
+    """The rules of AWS's network ACLs that let a few ports in.
+
+    An ACL keeps no connections in mind: it must let in the wide range of ports that answers come to, and often lets in
+    everything; only a rule for a service is read as one.
+    """
+    for resource in module.everything("aws_network_acl_rule", "aws_network_acl"):
+        blocks = [(block.body, block.where) for block in resource.body.each("ingress")]
+        rules = blocks if resource.type == "aws_network_acl" else [(resource.body, resource.where)]
+        for body, where in rules:
+            allows = str(body.data("rule_action", body.data("action"))).lower() == "allow"
+            rule = _aws_rule(resource, body, where, "in", resource.address)
+            if allows and body.data("egress", False) in (False, "false") and _narrow(rule.ports):
+                yield rule
+
+
+def _narrow(ports: Ports | Unknown) -> bool:
+    return not isinstance(ports, Unknown) and all(last - first < FEW_PORTS for first, last in ports)
 
 
 def _read(module: Module) -> Iterator[Traffic]:

@@ -7,33 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from typing import Any, Protocol
 
 from tools.terraform import tree
+from tools.terraform.conversion import alike, to_bool, to_number, to_string
+from tools.terraform.equality import ordered, same
 from tools.terraform.model import Unknown, unknowns
-from tools.terraform.numbers import InexactError, exact, simple
+from tools.terraform.numbers import InexactError
+from tools.terraform.operators import COMPARISONS, blend_as, computed, decided
+from tools.terraform.settling import loosened, settled, undecided
+from tools.terraform.traversal import attribute, element
+from tools.terraform.unification import all_text
 from tools.terraform.values import (
     EvaluationError,
     Record,
     Series,
     UndecidedError,
-    alike,
     blend,
-    convert,
     hidden,
     object_of,
-    ordered,
     plain,
-    same,
-    textual,
-    to_bool,
-    to_number,
-    to_string,
     tuple_of,
     type_name,
     type_of,
-    unify,
 )
 
 # How many elements the `for` expressions of one evaluation may go over, and how long a text may grow.
@@ -123,7 +119,7 @@ def _text(value: Any) -> Any:
 
 
 def _branch(node: tree.Branch, env: Environment) -> Any:
-    condition = _decided(evaluate(node.condition, env))
+    condition = decided(evaluate(node.condition, env))
     if isinstance(condition, Unknown):
         return condition
     return evaluate(node.then if condition else node.other, env)
@@ -187,54 +183,6 @@ def follow(value: Any, step: tree.Attribute | tree.Index, env: Environment) -> A
     if isinstance(step, tree.Attribute):
         return attribute(value, step.name)
     return element(value, evaluate(step.key, env))
-
-
-def attribute(value: Any, name: str) -> Any:
-    """`value.name`. Raises EvaluationError."""
-    if isinstance(value, Unknown):
-        return _inside(value, name)
-    if value is None:
-        raise EvaluationError(f"null has no attribute {name}")
-    if not isinstance(value, Record):
-        raise EvaluationError(f"{type_name(value)} has no attribute {name}")
-    if name not in value.items:
-        raise EvaluationError(f"there is no attribute {name}")
-    return value.items[name]
-
-
-def _inside(value: Unknown, name: str) -> Unknown:
-    kind = value.type
-    inner: Any = "any"
-    if isinstance(kind, tuple) and kind[0] == "object":
-        inner = dict(kind[1]).get(name, "any")
-    elif isinstance(kind, tuple) and kind[0] in ("map", "list"):
-        inner = kind[1]
-    return Unknown(value.reason, value.refs, type=inner)
-
-
-def element(value: Any, key: Any) -> Any:
-    """`value[key]`. Raises EvaluationError."""
-    if isinstance(value, Unknown):
-        return _inside(value, key if isinstance(key, str) else "")
-    if isinstance(key, Unknown):
-        return blend(key, value)
-    if value is None:
-        raise EvaluationError("null has no elements")
-    if key is None:
-        raise EvaluationError("null is no index")
-    if isinstance(value, Record):
-        name = to_string(key)
-        if name not in value.items:
-            raise EvaluationError(f'there is no element "{name}"')
-        return value.items[name]
-    if not isinstance(value, Series) or value.kind == "set":
-        raise EvaluationError(f"{type_name(value)} has no index")
-    number = to_number(key)
-    if isinstance(number, Unknown):
-        return number
-    if isinstance(number, Fraction) or not 0 <= number < len(value.items):
-        raise EvaluationError(f"there is no element {number}; there are {len(value.items)}")
-    return value.items[number]
 
 
 def _splat(node: tree.Splat, env: Environment) -> Any:
@@ -313,11 +261,6 @@ def _unary(node: tree.Unary, env: Environment) -> Any:
     return blend_as("number", number) if isinstance(number, Unknown) else -number
 
 
-def blend_as(kind: Any, *values: Any) -> Unknown:
-    """What is unknown because these values are, of a type that is known."""
-    return replace(blend(*values), type=kind)
-
-
 def _binary(node: tree.Binary, env: Environment) -> Any:
     if node.operator in ("&&", "||"):
         return _logical(node, env)
@@ -327,52 +270,22 @@ def _binary(node: tree.Binary, env: Environment) -> Any:
         if isinstance(found, Unknown):
             return blend_as("bool", found)
         return found if node.operator == "==" else not found
-    kind = "bool" if node.operator in _COMPARISONS else "number"
+    kind = "bool" if node.operator in COMPARISONS else "number"
     if left is None or right is None:
         raise EvaluationError(f"`{node.operator}` needs two numbers, and one is null")
     left, right = to_number(left), to_number(right)
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return blend_as(kind, left, right)
-    if node.operator in _COMPARISONS:
-        return _COMPARISONS[node.operator](left, right)
-    return _computed(node.operator, left, right)
-
-
-_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "<": lambda a, b: a < b,
-    ">": lambda a, b: a > b,
-    "<=": lambda a, b: a <= b,
-    ">=": lambda a, b: a >= b,
-}
-
-
-def _computed(operator: str, left: Any, right: Any) -> Any:
-    if operator in "/%" and right == 0:
-        return Unknown("a division by zero is not evaluated", type="number")
-    if not exact(left, right):
-        return Unknown("a number that Terraform would round is not evaluated", type="number")
-    ours, theirs = Fraction(left), Fraction(right)
-    if operator in "*/%" and (ours < 0 or theirs < 0) and not (ours and theirs and (operator != "%" or ours % theirs)):
-        return Unknown("a negative zero is not evaluated", type="number")
-    if operator == "%":
-        quotient = ours / theirs
-        result = ours - theirs * (abs(quotient) // 1) * (1 if quotient >= 0 else -1)
-    elif operator == "/":
-        result = ours / theirs
-    elif operator == "*":
-        result = ours * theirs
-    else:
-        result = ours + theirs if operator == "+" else ours - theirs
-    if not exact(result):
-        return Unknown("a number that Terraform would round is not evaluated", type="number")
-    return simple(result)
+    if node.operator in COMPARISONS:
+        return COMPARISONS[node.operator](left, right)
+    return computed(node.operator, left, right)
 
 
 def _logical(node: tree.Binary, env: Environment) -> Any:
     decisive = node.operator == "||"
-    left = _decided(evaluate(node.left, env))
+    left = decided(evaluate(node.left, env))
     try:
-        right = _decided(evaluate(node.right, env))
+        right = decided(evaluate(node.right, env))
     except EvaluationError:
         # Newer versions of Terraform do not look at the right side then, older ones fail.
         if left is decisive:
@@ -387,25 +300,19 @@ def _logical(node: tree.Binary, env: Environment) -> Any:
     return not decisive
 
 
-def _decided(value: Any) -> Any:
-    if value is None:
-        raise EvaluationError("true or false is needed, and this is null")
-    return to_bool(value)
-
-
 # What has no type at all when it fails; of the rest Terraform knows the type even then.
 _UNTYPED = (tree.Name, tree.Attribute, tree.Index, tree.Call)
 
 
 def _conditional(node: tree.Conditional, env: Environment) -> Any:
-    condition = _decided(evaluate(node.condition, env))
+    condition = decided(evaluate(node.condition, env))
     if isinstance(condition, Unknown):
-        return _undecided(condition, _attempted(node.then, env), _attempted(node.other, env))
+        return undecided(condition, _attempted(node.then, env), _attempted(node.other, env))
     chosen = evaluate(node.then if condition else node.other, env)
     other = _attempted(node.other if condition else node.then, env)
     if isinstance(other, EvaluationError):
         untyped = isinstance(node.other if condition else node.then, _UNTYPED)
-        return chosen if untyped or isinstance(chosen, Unknown) else _loosened(chosen)
+        return chosen if untyped or isinstance(chosen, Unknown) else loosened(chosen)
     sides = (node.then, node.other) if condition else (node.other, node.then)
     if any(
         value is None and not isinstance(side, tree.Literal) for value, side in zip((chosen, other), sides, strict=True)
@@ -413,15 +320,8 @@ def _conditional(node: tree.Conditional, env: Environment) -> Any:
         # A null has a type, which is not followed here, and might not go with the other side's.
         env.doubts.append(None)
     if other is None and not isinstance(sides[1], tree.Literal):
-        return chosen if textual(type_of(chosen)) else blend(chosen)
-    return chosen if other is None or chosen is None else _settled(chosen, other)
-
-
-def _loosened(chosen: Any) -> Any:
-    """The chosen side, where the type of the other is not known: what it could not change."""
-    if isinstance(chosen, Series | Record) and not chosen.items:
-        return replace(chosen, kind="map" if isinstance(chosen, Record) else "list", of="any")
-    return chosen if isinstance(chosen, str) or chosen is None else blend(chosen)
+        return chosen if all_text(type_of(chosen)) else blend(chosen)
+    return chosen if other is None or chosen is None else settled(chosen, other)
 
 
 def _attempted(node: tree.Node, env: Environment) -> Any:
@@ -429,48 +329,6 @@ def _attempted(node: tree.Node, env: Environment) -> Any:
         return evaluate(node, env)
     except EvaluationError as error:
         return error
-
-
-def _settled(chosen: Any, other: Any) -> Any:
-    """The chosen side, as a value of the type that both sides share."""
-    ours, theirs = type_of(chosen), type_of(other)
-    if ours == theirs:
-        return chosen
-    if isinstance(chosen, Unknown):
-        return replace(chosen, type=ours if ours == theirs else "any")
-    if theirs == "any":
-        plain = isinstance(chosen, str) or (isinstance(chosen, Series | Record) and not chosen.items)
-        return chosen if plain else blend(other, chosen)
-    if isinstance(chosen, Series | Record) and not chosen.items and ours[0] in ("tuple", "object"):
-        # Empty it is whatever it becomes; of which kind, the other side decides.
-        kind = theirs[0] if isinstance(theirs, tuple) and theirs[0] in ("list", "set", "map") else ""
-        if isinstance(theirs, tuple) and (theirs[0] in ("map", "object")) == isinstance(chosen, Record):
-            return replace(chosen, kind=kind or ("map" if isinstance(chosen, Record) else "list"))
-    if hidden(chosen) or hidden(other):
-        return _settled_in_part(chosen, other, ours, theirs)
-    shared = unify([ours, theirs])
-    if shared is None:
-        raise EvaluationError(f"the two sides of a condition are {type_name(chosen)} and {type_name(other)}")
-    return convert(chosen, shared)
-
-
-def _settled_in_part(chosen: Any, other: Any, ours: Any, theirs: Any) -> Any:
-    shared = unify([ours, theirs])
-    if shared is None or not textual(ours) or not textual(theirs):
-        return blend(chosen, other)
-    return convert(chosen, shared)
-
-
-def _undecided(condition: Unknown, then: Any, other: Any) -> Any:
-    sides = [side for side in (then, other) if not isinstance(side, EvaluationError)]
-    if len(sides) == 2 and then is not None and same(then, other) is True:
-        return then
-    try:
-        shared = unify([type_of(side) for side in sides])
-    except UndecidedError:
-        shared = None
-    known = len(sides) == 2 and not any(side is None or type_of(side) == "any" for side in sides)
-    return replace(blend(condition, *sides), type=shared if known and shared is not None else "any")
 
 
 def _tuple(node: tree.Tuple, env: Environment) -> Any:
@@ -503,7 +361,7 @@ def _for(node: tree.For, env: Environment) -> Any:
         env.step()
         inner = env.having(**_pair(node.index, node.item, pair))
         if node.condition is not None:
-            wanted = _decided(evaluate(node.condition, inner))
+            wanted = decided(evaluate(node.condition, inner))
             if isinstance(wanted, Unknown):
                 return blend(wanted, source)
             if not wanted:

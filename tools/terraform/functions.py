@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from tools.terraform import functions_collections as collections
+from tools.terraform import functions_formats as formats
 from tools.terraform import functions_net as net
+from tools.terraform import functions_numbers as numbers
+from tools.terraform import functions_regex as regex
+from tools.terraform import functions_sets as sets
 from tools.terraform import functions_text as text
-from tools.terraform.evaluate import blend_as
 from tools.terraform.model import Unknown
 from tools.terraform.numbers import InexactError
+from tools.terraform.operators import blend_as
 from tools.terraform.values import EvaluationError, Record, Series, hidden
 
 
@@ -35,13 +39,13 @@ class Function:
 _STRINGS = ("list", "string")
 
 TABLE: dict[str, Function] = {
-    "abs": Function(collections.absolute, gives="number"),
-    "alltrue": Function(collections.alltrue, gives="bool"),
-    "anytrue": Function(collections.anytrue, gives="bool"),
+    "abs": Function(numbers.absolute, gives="number"),
+    "alltrue": Function(numbers.alltrue, gives="bool"),
+    "anytrue": Function(numbers.anytrue, gives="bool"),
     "base64decode": Function(text.base64decode, gives="string"),
     "base64encode": Function(text.base64encode, gives="string"),
     "basename": Function(text.basename, gives="string"),
-    "ceil": Function(collections.ceil, gives="number"),
+    "ceil": Function(numbers.ceil, gives="number"),
     "chomp": Function(text.chomp, gives="string"),
     "cidrhost": Function(net.cidrhost, 2, 2, "string"),
     "cidrnetmask": Function(net.cidrnetmask, gives="string"),
@@ -57,37 +61,37 @@ TABLE: dict[str, Function] = {
     "element": Function(collections.element, 2, 2, inside=True),
     "endswith": Function(text.endswith, 2, 2, "bool"),
     "flatten": Function(collections.flatten, inside=True),
-    "floor": Function(collections.floor, gives="number"),
+    "floor": Function(numbers.floor, gives="number"),
     "format": Function(text.format_, 1, -1, "string"),
     "formatlist": Function(text.formatlist, 1, -1, _STRINGS),
     "indent": Function(text.indent, 2, 2, "string"),
     "index": Function(collections.index, 2, 2, "number"),
     "join": Function(text.join, 2, -1, "string"),
-    "jsondecode": Function(text.jsondecode),
-    "jsonencode": Function(text.jsonencode, gives="string"),
+    "jsondecode": Function(formats.jsondecode),
+    "jsonencode": Function(formats.jsonencode, gives="string"),
     "keys": Function(collections.keys, inside=True),
     "length": Function(collections.length, gives="number", inside=True),
     "lookup": Function(collections.lookup, 2, 3, inside=True),
     "lower": Function(text.lower, gives="string"),
-    "max": Function(collections.maximum, 1, -1, "number"),
+    "max": Function(numbers.maximum, 1, -1, "number"),
     "md5": Function(text.md5, gives="string"),
     "merge": Function(collections.merge, 1, -1, inside=True),
-    "min": Function(collections.minimum, 1, -1, "number"),
+    "min": Function(numbers.minimum, 1, -1, "number"),
     "nonsensitive": Function(collections.itself, inside=True),
     "one": Function(collections.one, inside=True),
     "parseint": Function(text.parseint, 2, 2, "number"),
-    "range": Function(collections.range_, 1, 3, ("list", "number")),
-    "regex": Function(text.regex, 2, 2),
-    "regexall": Function(text.regexall, 2, 2),
-    "replace": Function(text.replace_, 3, 3, "string"),
+    "range": Function(numbers.range_, 1, 3, ("list", "number")),
+    "regex": Function(regex.regex, 2, 2),
+    "regexall": Function(regex.regexall, 2, 2),
+    "replace": Function(regex.replace_, 3, 3, "string"),
     "reverse": Function(collections.reverse, inside=True),
     "sensitive": Function(collections.itself, inside=True),
-    "setintersection": Function(collections.setintersection, 1, -1),
-    "setproduct": Function(collections.setproduct, 2, -1, inside=True),
-    "setsubtract": Function(collections.setsubtract, 2, 2),
-    "setunion": Function(collections.setunion, 1, -1),
+    "setintersection": Function(sets.setintersection, 1, -1),
+    "setproduct": Function(sets.setproduct, 2, -1, inside=True),
+    "setsubtract": Function(sets.setsubtract, 2, 2),
+    "setunion": Function(sets.setunion, 1, -1),
     "sha256": Function(text.sha256, gives="string"),
-    "signum": Function(collections.signum, gives="number"),
+    "signum": Function(numbers.signum, gives="number"),
     "slice": Function(collections.slice_, 3, 3, inside=True),
     "sort": Function(collections.sort, gives=_STRINGS),
     "split": Function(text.split, 2, 2, _STRINGS),
@@ -95,21 +99,21 @@ TABLE: dict[str, Function] = {
     "strcontains": Function(text.strcontains, 2, 2, "bool"),
     "strrev": Function(text.strrev, gives="string"),
     "substr": Function(text.substr, 3, 3, "string"),
-    "sum": Function(collections.sum_, gives="number"),
+    "sum": Function(numbers.sum_, gives="number"),
     "title": Function(text.title, gives="string"),
-    "tobool": Function(collections.tobool, gives="bool"),
+    "tobool": Function(numbers.tobool, gives="bool"),
     "tolist": Function(collections.tolist, inside=True),
     "tomap": Function(collections.tomap, inside=True),
-    "tonumber": Function(collections.tonumber, gives="number"),
+    "tonumber": Function(numbers.tonumber, gives="number"),
     "toset": Function(collections.toset, inside=True),
-    "tostring": Function(collections.tostring, gives="string"),
+    "tostring": Function(numbers.tostring, gives="string"),
     "trim": Function(text.trim, 2, 2, "string"),
     "trimprefix": Function(text.trimprefix, 2, 2, "string"),
     "trimspace": Function(text.trimspace, gives="string"),
     "trimsuffix": Function(text.trimsuffix, 2, 2, "string"),
     "upper": Function(text.upper, gives="string"),
     "values": Function(collections.values, inside=True),
-    "yamldecode": Function(text.yamldecode),
+    "yamldecode": Function(formats.yamldecode),
     "zipmap": Function(collections.zipmap, 2, 2, inside=True),
 }
 

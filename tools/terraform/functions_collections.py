@@ -2,160 +2,29 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from fractions import Fraction
-from itertools import product
 from typing import Any
 
+from tools.terraform.arguments import NotEvaluatedError, listed, mapped, sequence, textual, whole
+from tools.terraform.conversion import alike, convert, to_map
+from tools.terraform.equality import MAX_COMPARED, ordered, same, series
 from tools.terraform.model import Unknown
-from tools.terraform.numbers import exact, simple
+from tools.terraform.unification import unify
 from tools.terraform.values import (
-    MAX_COMPARED,
     EvaluationError,
     Record,
     Series,
-    alike,
     blend,
-    convert,
     hidden,
     object_of,
-    ordered,
-    same,
-    series,
-    to_bool,
-    to_map,
-    to_number,
-    to_string,
     tuple_of,
     type_name,
     type_of,
-    unify,
 )
-
-MAX_RANGE = 1024
-MAX_PRODUCT = 10_000
-
-
-class NotEvaluatedError(ValueError):
-    """Arguments that Terraform takes and this does not."""
 
 
 def itself(value: Any) -> Any:
     """`sensitive`, `nonsensitive`."""
     return value
-
-
-def listed(value: Any) -> Series:
-    """A list, tuple or set. Raises EvaluationError."""
-    if not isinstance(value, Series):
-        raise EvaluationError(f"a list is needed, and this is {type_name(value)}")
-    if not ordered(value):
-        raise NotEvaluatedError
-    return value
-
-
-def sequence(value: Any) -> Series:
-    """A list or a tuple. Raises EvaluationError for a set."""
-    found = listed(value)
-    if found.kind == "set":
-        raise EvaluationError("a list is needed, and this is a set; write tolist(…)")
-    return found
-
-
-def mapped(value: Any) -> Record:
-    """A map or an object. Raises EvaluationError."""
-    if not isinstance(value, Record):
-        raise EvaluationError(f"a map is needed, and this is {type_name(value)}")
-    return value
-
-
-def numeric(value: Any) -> Any:
-    """A number. Raises EvaluationError."""
-    if value is None:
-        raise EvaluationError("a number is needed, and this is null")
-    found = to_number(value)
-    if isinstance(found, Unknown):
-        raise NotEvaluatedError
-    return found
-
-
-def whole(value: Any) -> int:
-    """A whole number. Raises EvaluationError."""
-    found = numeric(value)
-    if isinstance(found, Fraction):
-        raise EvaluationError("a whole number is needed")
-    return int(found)
-
-
-def textual(value: Any) -> str:
-    """A string. Raises EvaluationError."""
-    if value is None:
-        raise EvaluationError("a string is needed, and this is null")
-    found = to_string(value)
-    if isinstance(found, Unknown):
-        raise NotEvaluatedError
-    return str(found)
-
-
-def absolute(value: Any) -> Any:
-    """`abs`."""
-    return abs(numeric(value))
-
-
-def ceil(value: Any) -> Any:
-    """`ceil`."""
-    return math.ceil(numeric(value))
-
-
-def floor(value: Any) -> Any:
-    """`floor`."""
-    return math.floor(numeric(value))
-
-
-def signum(value: Any) -> Any:
-    """`signum`."""
-    number = whole(value)
-    return (number > 0) - (number < 0)
-
-
-def maximum(*values: Any) -> Any:
-    """`max`."""
-    return max(map(numeric, values))
-
-
-def minimum(*values: Any) -> Any:
-    """`min`."""
-    return min(map(numeric, values))
-
-
-def sum_(values: Any) -> Any:
-    """`sum`."""
-    found = listed(values)
-    if not found.items:
-        raise EvaluationError("sum needs at least one number")
-    numbers = [numeric(item) for item in found.items]
-    if not exact(*numbers) or not all(isinstance(item, int | Fraction) for item in found.items):
-        raise NotEvaluatedError
-    return simple(sum(map(Fraction, numbers), Fraction(0)))
-
-
-def _truths(values: Any) -> list[Any]:
-    found = listed(values)
-    made = [None if item is None else to_bool(item) for item in found.items]
-    if any(item is None for item in made):
-        raise NotEvaluatedError
-    return made
-
-
-def alltrue(values: Any) -> Any:
-    """`alltrue`."""
-    return all(_truths(values))
-
-
-def anytrue(values: Any) -> Any:
-    """`anytrue`."""
-    return any(_truths(values))
 
 
 def coalesce(*values: Any) -> Any:
@@ -171,8 +40,9 @@ def coalesce(*values: Any) -> Any:
             continue
         if isinstance(item, str):
             return item
-        if "any" in kinds or hidden(item) or any(map(hidden, values)):
-            return blend(*values)
+        if None in values or "any" in kinds or any(map(hidden, values)):
+            # The type of a null counts too, and is not followed here.
+            raise NotEvaluatedError
         return convert(item, shared)
     raise EvaluationError("coalesce has nothing but null and empty strings")
 
@@ -316,7 +186,8 @@ def lookup(value: Any, key: Any, *default: Any) -> Any:
         raise EvaluationError(f'there is no element "{name}"')
     if found.kind == "object":
         return default[0]
-    if found.of == "any" and default[0] is not None:
+    # A null has a type too, which is not followed, and might not go with that of the elements.
+    if isinstance(found.of, tuple) if default[0] is None else found.of == "any":
         raise NotEvaluatedError
     return convert(default[0], found.of)
 
@@ -348,26 +219,6 @@ def one(value: Any) -> Any:
     return found.items[0] if found.items else None
 
 
-def range_(*bounds: Any) -> Any:
-    """`range`."""
-    numbers = [numeric(item) for item in bounds]
-    if not exact(*numbers):
-        raise NotEvaluatedError
-    start, end = (0, numbers[0]) if len(numbers) == 1 else numbers[:2]
-    step = numbers[2] if len(numbers) == 3 else (1 if end >= start else -1)
-    if step == 0 or (step > 0) != (end >= start):
-        if end == start:
-            raise NotEvaluatedError
-        raise EvaluationError("the step of range leads away from its end")
-    found: list[Any] = []
-    while (start < end) if step > 0 else (start > end):
-        if len(found) >= MAX_RANGE:
-            raise EvaluationError(f"range gives more than {MAX_RANGE} numbers")
-        found.append(simple(Fraction(start)))
-        start += step
-    return series("list", found, "number")
-
-
 def reverse(values: Any) -> Any:
     """`reverse`."""
     found = listed(values)
@@ -390,62 +241,6 @@ def sort(values: Any) -> Any:
     if any(item is None for item in found.items):
         raise EvaluationError("sort does not take null")
     return series("list", sorted(found.items), "string")
-
-
-def _sets(values: Sequence[Any]) -> list[Series]:
-    found = [toset(item) for item in values]
-    if any(isinstance(item, Unknown) for item in found):
-        raise NotEvaluatedError
-    shared = unify([item.of for item in found])
-    if shared is None or (shared == "any" and any(item.items for item in found)):
-        raise NotEvaluatedError
-    return [convert(item, ("set", shared)) for item in found]
-
-
-def setunion(*values: Any) -> Any:
-    """`setunion`."""
-    found = _sets(values)
-    return series("set", [item for one in found for item in one.items], found[0].of)
-
-
-def setintersection(*values: Any) -> Any:
-    """`setintersection`."""
-    first, *rest = _sets(values)
-    kept = [item for item in first.items if all(_holds(one, item) for one in rest)]
-    return series("set", kept, first.of)
-
-
-def setsubtract(left: Any, right: Any) -> Any:
-    """`setsubtract`."""
-    ours, theirs = _sets((left, right))
-    return series("set", [item for item in ours.items if not _holds(theirs, item)], ours.of)
-
-
-def _holds(values: Series, wanted: Any) -> bool:
-    verdicts = [same(item, wanted) for item in values.items]
-    if any(isinstance(verdict, Unknown) for verdict in verdicts):
-        raise NotEvaluatedError
-    return any(verdicts)
-
-
-def setproduct(*values: Any) -> Any:
-    """`setproduct`: of lists and tuples a list in order; of sets a set."""
-    found = [listed(item) for item in values]
-    if math.prod(len(one.items) for one in found) > MAX_PRODUCT:
-        raise NotEvaluatedError
-    rows = [tuple_of(row) for row in product(*(one.items for one in found))]
-    if all(one.kind == "set" for one in found):
-        if any(map(hidden, found)):
-            raise NotEvaluatedError
-        return series("set", rows, ("tuple", tuple(one.of for one in found)))
-    if any(one.kind == "set" for one in found):
-        raise NotEvaluatedError
-    if all(one.kind == "list" for one in found):
-        return series("list", rows, ("tuple", tuple(one.of for one in found)))
-    made = [made for one in found if isinstance(made := alike(one.items, "list"), Series)]
-    if len(made) < len(found):
-        raise NotEvaluatedError
-    return alike([tuple_of(row) for row in product(*(one.items for one in made))], "list")
 
 
 def tolist(value: Any) -> Any:
@@ -474,21 +269,6 @@ def tomap(value: Any) -> Any:
     if value is None or (isinstance(value, Record) and value.kind == "map"):
         return value
     return to_map(value)
-
-
-def tonumber(value: Any) -> Any:
-    """`tonumber`."""
-    return to_number(value)
-
-
-def tostring(value: Any) -> Any:
-    """`tostring`."""
-    return to_string(value)
-
-
-def tobool(value: Any) -> Any:
-    """`tobool`."""
-    return to_bool(value)
 
 
 def zipmap(names: Any, items: Any) -> Any:

@@ -6,8 +6,9 @@ import ipaddress
 import re
 from typing import Any, TypeAlias
 
-from tools.terraform.functions_collections import NotEvaluatedError, textual, whole
-from tools.terraform.values import EvaluationError, series
+from tools.terraform.arguments import NotEvaluatedError, textual, whole
+from tools.terraform.equality import series
+from tools.terraform.values import EvaluationError
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 # Terraform still reads numbers with leading zeros in an address, each program in its own way.

@@ -7,33 +7,14 @@ import hashlib
 import json
 import posixpath
 import re
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from tools.terraform.functions_collections import NotEvaluatedError, listed, textual, whole
-from tools.terraform.numbers import number, text
-from tools.terraform.values import (
-    EvaluationError,
-    Record,
-    Series,
-    from_plain,
-    is_number,
-    object_of,
-    series,
-    to_string,
-    tuple_of,
-)
-from tools.terraform.yaml_values import decoded
+from tools.terraform.arguments import NotEvaluatedError, listed, textual, whole
+from tools.terraform.conversion import to_string
+from tools.terraform.equality import series
+from tools.terraform.values import EvaluationError, Series, is_number
 
-# What Go's and Python's regular expressions read alike.
-_SAFE = re.compile(
-    r"(?:[\w\s.,:;@#%&=<>!~'\"/^$|()*+?-]"
-    r"|\[\^?[\w\s.,:;@#%&=<>!~'\"/()+*?$|{}-]+\]"
-    r"|\\[dwsDWS.\-/\\+*?()\[\]{}|^$]"
-    r"|\{\d+(?:,\d*)?\})*"
-)
-_GROUP = re.compile(r"\(\?(?!:|P<\w+>)")
 MAX_TEXT = 1_000_000
 
 
@@ -262,103 +243,3 @@ def formatlist(pattern: Any, *values: Any) -> Any:
         for at in range(sizes.pop())
     ]
     return series("list", rows, "string")
-
-
-def _compiled(pattern: str, subject: str) -> re.Pattern[str]:
-    if not _SAFE.fullmatch(pattern) or _GROUP.search(pattern) or not subject.isascii() or "\v" in subject:
-        raise NotEvaluatedError
-    if re.search(r"[*+?}][*+]|\)[*+{]|--|&&|~~|\|\|", pattern) or ("$" in pattern and "\n" in subject):
-        raise NotEvaluatedError
-    try:
-        return re.compile(pattern, re.ASCII)
-    except re.error:
-        raise NotEvaluatedError from None
-
-
-def _captures(found: re.Match[str]) -> Any:
-    pattern = found.re
-    if not pattern.groups:
-        return found.group()
-    if not pattern.groupindex:
-        return tuple_of(found.groups())
-    if len(pattern.groupindex) != pattern.groups:
-        raise EvaluationError("a pattern has named groups or unnamed ones, not both")
-    return object_of(found.groupdict())
-
-
-def regex(pattern: Any, value: Any) -> Any:
-    """`regex`."""
-    subject = textual(value)
-    found = _compiled(textual(pattern), subject).search(subject)
-    if not found:
-        raise EvaluationError("the string does not match the pattern")
-    return _captures(found)
-
-
-def regexall(pattern: Any, value: Any) -> Any:
-    """`regexall`."""
-    subject = textual(value)
-    compiled = _compiled(textual(pattern), subject)
-    if compiled.match("") or compiled.groups:
-        raise NotEvaluatedError
-    return series("list", [found.group() for found in compiled.finditer(subject)], "string")
-
-
-def replace_(value: Any, part: Any, by: Any) -> str:
-    """`replace`: a part in slashes is a regular expression."""
-    subject, old, new = textual(value), textual(part), textual(by)
-    if len(old) > 1 and old.startswith("/") and old.endswith("/"):
-        compiled = _compiled(old[1:-1], subject)
-        if compiled.match("") or "$" in new or len(subject) * len(new) > MAX_TEXT:
-            raise NotEvaluatedError
-        return compiled.sub(lambda match: new, subject)
-    if not old or subject.count(old) * len(new) > MAX_TEXT:
-        raise NotEvaluatedError
-    return subject.replace(old, new)
-
-
-def jsondecode(value: Any) -> Any:
-    """`jsondecode`."""
-    try:
-        made = json.loads(textual(value), parse_float=number, parse_int=number, parse_constant=_constant)
-    except json.JSONDecodeError as error:
-        raise EvaluationError(f"no JSON: {error.msg}, line {error.lineno}") from None
-    except RecursionError:
-        raise NotEvaluatedError from None
-    return from_plain(made)
-
-
-def _constant(word: str) -> Any:
-    raise EvaluationError(f"no JSON: {word}")
-
-
-_HTML: Sequence[tuple[str, str]] = (
-    ("&", "\\u0026"),
-    ("<", "\\u003c"),
-    (">", "\\u003e"),
-    ("\u2028", "\\u2028"),
-    ("\u2029", "\\u2029"),
-)
-
-
-def jsonencode(value: Any) -> str:
-    """`jsonencode`."""
-    if value is None or isinstance(value, bool):
-        return json.dumps(value)
-    if isinstance(value, str):
-        made = json.dumps(value, ensure_ascii=False)
-        if re.search(r"[\x00-\x1f\x7f]", value.replace("\n", "").replace("\t", "").replace("\r", "")):
-            raise NotEvaluatedError
-        for char, escape in _HTML:
-            made = made.replace(char, escape)
-        return made
-    if isinstance(value, Series):
-        return f"[{','.join(map(jsonencode, listed(value).items))}]"
-    if isinstance(value, Record):
-        return "{" + ",".join(f"{jsonencode(key)}:{jsonencode(item)}" for key, item in value.items.items()) + "}"
-    return text(value)
-
-
-def yamldecode(value: Any) -> Any:
-    """`yamldecode`."""
-    return decoded(textual(value))

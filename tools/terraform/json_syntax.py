@@ -15,7 +15,8 @@ from tools.model import Problem, Where
 from tools.terraform import tree
 from tools.terraform.model import Fault
 from tools.terraform.numbers import InexactError, number
-from tools.terraform.scan import MalformedError, Text
+from tools.terraform.scan import Text
+from tools.terraform.strings import MalformedError
 from tools.terraform.syntax import MAX_SIZE, READABLE, File, expression_of, template_of
 
 MAX_DEPTH = 60

@@ -12,20 +12,12 @@ from typing import Any, Protocol
 from tools.model import Where
 from tools.terraform import constraints, functions, tree
 from tools.terraform.bodies import Instance, Reader, instances
+from tools.terraform.conversion import bare_type, convert, to_string
 from tools.terraform.directory import Directory, Placed
 from tools.terraform.evaluate import Environment, LocatedError, evaluate
 from tools.terraform.model import Unknown, key_text
 from tools.terraform.sources import Sources, Unreadable
-from tools.terraform.values import (
-    EvaluationError,
-    Type,
-    bare_type,
-    convert,
-    object_of,
-    plain,
-    to_string,
-    tuple_of,
-)
+from tools.terraform.values import EvaluationError, Type, object_of, plain, tuple_of
 
 EVALUATES = "terraform-expressions-evaluate"
 _BUSY = object()

@@ -83,3 +83,25 @@ resource "azurerm_network_security_rule" "every_port" {
   source_address_prefix       = "*"
   destination_address_prefix  = "VirtualNetwork"
 }
+
+resource "aws_network_acl_rule" "acl" {
+  network_acl_id = "acl-1"
+  rule_number    = 100
+  egress         = false
+  protocol       = "tcp"
+  rule_action    = "allow"
+  cidr_block     = "0.0.0.0/0"
+  from_port      = 3389
+  to_port        = 3389
+}
+
+resource "aws_network_acl_rule" "answers" {
+  network_acl_id = "acl-1"
+  rule_number    = 200
+  egress         = false
+  protocol       = "tcp"
+  rule_action    = "allow"
+  cidr_block     = "0.0.0.0/0"
+  from_port      = 1024
+  to_port        = 65535
+}
