@@ -194,6 +194,8 @@ def lookup(value: Any, key: Any, *default: Any) -> Any:
 
 def merge(*values: Any) -> Any:
     """`merge`: later ones win; null is nothing."""
+    if None in values and not all(item is None or isinstance(item, Record) for item in values):
+        raise NotEvaluatedError
     found = [mapped(item) for item in values if item is not None]
     if not found:
         raise NotEvaluatedError
