@@ -16,17 +16,16 @@ the test internet. `flows`: one row a flow, with the keys
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tools.flow_rules import REQUIRED, RULES, SERVICES, STATES, is_ipv4, is_labels, is_port, is_text
 from tools.model import Problem, Where
 from tools.source import Document, parse
 
-STATES = ("installed", "allow-all", "proxy-down", "proxy-back", "upgraded", "rolled-back")
-SERVICES = ("proxy", "dns", "apiserver", "node", "metadata")
-SPEECH = ("line", "tls", "http", "dns", "handshake")
+__all__ = ["STATES", "Flow", "Pod", "Specification", "Target", "read"]
+
 _SAID_TO = {
     "pod": "line",
     "proxy": "http",
@@ -147,9 +146,9 @@ def _pods(reader: _Reader, body: Any) -> Iterator[tuple[str, Pod]]:
         path = f"pods.{name}"
         if name in SERVICES:
             reader.bad(path, f"is taken: {name} is a target of its own; give the pod another name")
-        elif not isinstance(pod, Mapping) or not _is_text(pod.get("namespace")) or not _is_labels(pod.get("labels")):
+        elif not isinstance(pod, Mapping) or not is_text(pod.get("namespace")) or not is_labels(pod.get("labels")):
             reader.bad(path, "needs namespace and labels: {namespace: sark, labels: {app: x}, ports: [8000]}")
-        elif not isinstance(pod.get("ports"), list) or not all(map(_is_port, pod["ports"])):
+        elif not isinstance(pod.get("ports"), list) or not all(map(is_port, pod["ports"])):
             reader.bad(f"{path}.ports", "is not a list of ports from 1 to 65535")
         else:
             _keys(reader, pod, path, {"namespace", "labels", "ports", "ready"})
@@ -161,7 +160,7 @@ def _internet(reader: _Reader, body: Any) -> Iterator[tuple[str, str]]:
         reader.bad("internet", "is missing; write name: address")
         return
     for name, address in body.items():
-        if _is_ipv4(address):
+        if is_ipv4(address):
             yield name, address
         else:
             reader.bad(f'internet["{name}"]', f"{address!r} is no IPv4 address")
@@ -186,64 +185,16 @@ def _flows(reader: _Reader, body: Any) -> Iterator[Flow]:
             yield _flow(row, reader.line(path))
 
 
-def _is_port(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 65536
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and value != ""
-
-
-def _is_labels(value: Any) -> bool:
-    return isinstance(value, Mapping) and all(isinstance(item, str) for pair in value.items() for item in pair)
-
-
-def _is_ipv4(value: Any) -> bool:
-    try:
-        return isinstance(value, str) and bool(ipaddress.IPv4Address(value))
-    except ValueError:
-        return False
-
-
-def _one_of(*words: str) -> Callable[[Any], str]:
-    return lambda value: "" if value in words else f"{value!r} is none of {', '.join(words)}"
-
-
-def _states(value: Any) -> str:
-    if isinstance(value, list) and value and all(item in STATES for item in value):
-        return ""
-    return f"{value!r} is not a list of states; known are {', '.join(STATES)}"
-
-
-_REQUIRED = ("flow", "source", "target", "port", "expect", "why")
-_RULES: Mapping[str, Callable[[Any], str]] = {
-    "flow": lambda value: "" if _is_text(value) else "needs an id",
-    "source": lambda value: "" if _is_text(value) else "needs the name of a pod",
-    "target": lambda value: "" if _is_text(value) else "needs a target",
-    "port": lambda value: "" if _is_port(value) else f"{value!r} is no port from 1 to 65535",
-    "expect": _one_of("allow", "deny"),
-    "why": lambda value: "" if _is_text(value) else "needs a reason in words",
-    "protocol": _one_of("TCP", "UDP"),
-    "via": _one_of("direct", "proxy"),
-    "proxyPort": lambda value: "" if _is_port(value) else f"{value!r} is no port from 1 to 65535",
-    "speak": _one_of(*SPEECH),
-    "sni": lambda value: "" if isinstance(value, str) else 'is not text; "" sends no name',
-    "during": _states,
-    "twin": _one_of("direct", "proxy", "never"),
-    "proof": lambda value: "" if _is_text(value) else "needs a reason in words",
-}
-
-
 def _check_row(reader: _Reader, row: Mapping[str, Any], path: str) -> None:
-    _keys(reader, row, path, set(_RULES))
-    for key in _REQUIRED:
+    _keys(reader, row, path, set(RULES))
+    for key in REQUIRED:
         if key not in row:
-            reader.bad(path, f"has no {key}; a row needs {', '.join(_REQUIRED)}")
+            reader.bad(path, f"has no {key}; a row needs {', '.join(REQUIRED)}")
     before = len(reader.problems)
-    for key, rule in _RULES.items():
+    for key, rule in RULES.items():
         if key in row and (message := rule(row[key])):
             reader.bad(f"{path}.{key}", message)
-    if len(reader.problems) == before and all(key in row for key in _REQUIRED):
+    if len(reader.problems) == before and all(key in row for key in REQUIRED):
         _check_together(reader, row, path)
 
 
@@ -256,7 +207,7 @@ def _check_together(reader: _Reader, row: Mapping[str, Any], path: str) -> None:
         reader.bad(f"{path}.target", f"{row['target']} is no pod, internet:NAME, address:IP, {', '.join(SERVICES)}")
     elif target.kind == "internet" and target.name not in reader.internet:
         reader.bad(f"{path}.target", f"{target.name} is not among internet; give it an address there")
-    elif target.kind == "address" and not _is_ipv4(target.name):
+    elif target.kind == "address" and not is_ipv4(target.name):
         reader.bad(f"{path}.target", f"{target.name} is no IPv4 address")
     elif target.kind == "pod" and row["port"] not in reader.pods[target.name].ports:
         reader.bad(f"{path}.port", f"{target.name} does not answer on {row['port']}; add it to its ports")
