@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tools.checks.selection import policies_select_something
 from tools.matching import members, subjects
-from tools.model import Manifest
+from tools.model import Manifest, Severity
 from tools.netsets import network_sets, selected
 from tools.policy import Policy
 from tools.workloads import Cluster
@@ -125,3 +126,24 @@ def test_network_sets(entity: str, clusterwide: bool) -> None:
     far: Any = policy.rules[0].node["destination"]
     found = [item.name for item in selected(network_sets(objects(SETS)), policy, far)]
     assert found == ENTITIES[entity][clusterwide]
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("a",), "1 policy selects no workload that is at hand (a); name some with --workloads"),
+        (("a", "b"), "2 policies select no workload that is at hand (a, b); name some with --workloads"),
+        (
+            ("a", "b", "c", "d"),
+            "4 policies select no workload that is at hand (a, b, c, …); name some with --workloads",
+        ),
+    ],
+)
+def test_without_workloads_a_policy_that_selects_nobody_is_a_note(names: tuple[str, ...], said: str) -> None:
+    policies = "\n---\n".join(
+        f"{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: {name}}}, "
+        "spec: {podSelector: {matchLabels: {app: x}}}}"
+        for name in names
+    )
+    [problem] = policies_select_something(Cluster(objects(policies)))
+    assert (problem.severity, problem.message) == (Severity.NOTE, said)

@@ -33,7 +33,8 @@ def policies_select_something(cluster: Cluster) -> Iterator[Problem]:
             yield node.problem(f"{message}; {_carried(cluster, policy)}")
     elif unmatched:
         names = ", ".join(policy.manifest.name for policy in unmatched[:3]) + (", …" if len(unmatched) > 3 else "")
-        message = f"{len(unmatched)} policies select no workload that is at hand ({names}); name some with --workloads"
+        count = "1 policy selects" if len(unmatched) == 1 else f"{len(unmatched)} policies select"
+        message = f"{count} no workload that is at hand ({names}); name some with --workloads"
         yield Problem(unmatched[0].manifest.where("spec"), message, Severity.NOTE)
 
 
