@@ -215,6 +215,20 @@ def test_a_cluster_without_calicos_api_is_told_before_anything_is_applied() -> N
         template({"calico": {"enabled": True}, "opa": {"namespace": ""}}, "--api-versions", "apiregistration.k8s.io/v1")
 
 
+def test_an_old_cluster_is_refused_and_no_cluster_is_not() -> None:
+    def told(*flags: str) -> tuple[int, str]:
+        command = [find().path, "template", "sark", CHART, "--set", "opa.namespace=", *flags]
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+        return ran.returncode, ran.stderr
+
+    connected = ("--api-versions", "apiregistration.k8s.io/v1", "--kube-version")
+    assert told() == (0, "")
+    assert told(*connected, "1.25.0") == (0, "")
+    code, text = told(*connected, "1.24.9")
+    assert code == 1
+    assert "this cluster is Kubernetes v1.24.9, and the chart needs 1.25 or newer" in text
+
+
 def test_audit_opens_the_proxys_ports_and_no_private_address() -> None:
     policy = find_one(template({"egress": {"mode": "audit"}}), "NetworkPolicy", "egress-proxy")
     [public] = [rule for rule in policy["spec"]["egress"] if "ipBlock" in rule["to"][0]]

@@ -70,7 +70,7 @@ def test_refusals_of_a_template() -> None:
     ("chart", "target", "says"),
     [
         (Path("/no/chart"), Target(), 'path "/no/chart" not found'),
-        (CHART, Target(kube_version="1.20.0"), "chart requires kubeVersion: >=1.25.0-0 which is incompatible"),
+        (CHART, Target(kube_version="1.19.0"), "chart requires kubeVersion: >=1.20.0-0 which is incompatible"),
         (CHART, Target(kube_version="new"), "invalid kube version"),
         (CHART, Target(release="Not_A_Name"), "invalid release name"),
     ],
@@ -164,7 +164,7 @@ def ended(arguments: list[str]) -> object:
         (["--values", "/no/file", "--to", "x"], 2, "render: cannot read /no/file: No such file or directory"),
         (["--chart", "/no/chart", "--to", "x"], 2, "render: /no/chart is no chart: it has no Chart.yaml"),
         (["--to", "/dev/null/x"], 2, "Not a directory: '/dev/null/x'"),
-        (["--to", "x", "--kube-version", "1.2.3"], 2, "render: chart requires kubeVersion: >=1.25.0-0"),
+        (["--to", "x", "--kube-version", "1.2.3"], 2, "render: chart requires kubeVersion: >=1.20.0-0"),
     ],
 )
 def test_bad_input(arguments: list[str], code: int, says: str, capsys: pytest.CaptureFixture[str]) -> None:
