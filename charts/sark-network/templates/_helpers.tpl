@@ -45,10 +45,6 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end -}}
 
-{{- define "sark-network.annotations" -}}
-{{- with .Values.commonAnnotations }}{{ toYaml . }}{{ end -}}
-{{- end -}}
-
 {{/* metadata of an object: (dict "root" $ "name" … "namespace" … "labels" … "annotations" …); no namespace: cluster-scoped. */}}
 {{- define "sark-network.metadata" -}}
 name: {{ .name }}
@@ -70,6 +66,11 @@ annotations:
 app.kubernetes.io/name: {{ include "sark-network.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: egress-proxy
+{{- end -}}
+
+{{/* "true" in a real cluster: this API is in every one, and in none that Helm makes up for `helm template`. */}}
+{{- define "sark-network.connected" -}}
+{{- if .Capabilities.APIVersions.Has "apiregistration.k8s.io/v1" }}true{{ end -}}
 {{- end -}}
 
 {{- define "sark-network.proxied" -}}

@@ -108,11 +108,9 @@ spec:
     {{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" .cidrs "ports" .ports) | trim | nindent 4 }}
     {{- end }}
     {{- end }}
-    {{- with .Values.proxy.resolvers }}
-    {{- $nets := list }}
-    {{- range . }}{{ $nets = append $nets (printf "%s/%s" . (ternary "128" "32" (contains ":" .))) }}{{ end }}
-    {{- include "sark-network.lockdown.allow" (dict "protocol" "UDP" "nets" $nets "ports" (list 53)) | trim | nindent 4 }}
-    {{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" $nets "ports" (list 53)) | trim | nindent 4 }}
+    {{- with include "sark-network.resolverCidrs" . | fromJsonArray }}
+    {{- include "sark-network.lockdown.allow" (dict "protocol" "UDP" "nets" . "ports" (list 53)) | trim | nindent 4 }}
+    {{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" . "ports" (list 53)) | trim | nindent 4 }}
     {{- end }}
     {{- range $list.internal }}
     {{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" .cidrs "ports" .ports) | trim | nindent 4 }}
@@ -134,8 +132,7 @@ spec:
 
 {{/* A cluster that lacks the API says so before anything is applied; `helm template` cannot ask and is told nothing. */}}
 {{- define "sark-network.requireCalico" -}}
-{{- $connected := .Capabilities.APIVersions.Has "apiregistration.k8s.io/v1" -}}
-{{- if and $connected (not (.Capabilities.APIVersions.Has "projectcalico.org/v3")) -}}
+{{- if and (include "sark-network.connected" .) (not (.Capabilities.APIVersions.Has "projectcalico.org/v3")) -}}
 {{- $why := ternary "calico.enabled is true" "egress.engine is calico-enterprise" (ne .Values.egress.engine "calico-enterprise") -}}
 {{- fail (printf "%s, but this cluster does not serve projectcalico.org/v3. Install Calico's API server: kubectl apply -f https://raw.githubusercontent.com/projectcalico/calico/v3.30.3/manifests/apiserver.yaml (with the operator: an APIServer resource), or set calico.enabled=false and egress.engine=proxy" $why) -}}
 {{- end -}}

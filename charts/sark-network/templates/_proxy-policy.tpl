@@ -58,10 +58,10 @@ spec:
 
 {{/* DNS servers outside the cluster, when the proxy is told to use some. */}}
 {{- define "sark-network.resolverRule" -}}
-{{- with .Values.proxy.resolvers }}
+{{- with include "sark-network.resolverCidrs" . | fromJsonArray }}
 - to:
     {{- range . }}
-    - ipBlock: {cidr: {{ printf "%s/%s" . (ternary "128" "32" (contains ":" .)) | quote }}}
+    - ipBlock: {cidr: {{ . | quote }}}
     {{- end }}
   ports:
     - {protocol: UDP, port: 53}
@@ -69,15 +69,21 @@ spec:
 {{- end }}
 {{- end -}}
 
+{{/* The same servers as CIDRs, a JSON list. */}}
+{{- define "sark-network.resolverCidrs" -}}
+{{- $nets := list -}}
+{{- range .Values.proxy.resolvers }}{{ $nets = append $nets (printf "%s/%s" . (ternary "128" "32" (contains ":" .))) }}{{ end -}}
+{{- $nets | toJson -}}
+{{- end -}}
+
 {{/* Every port of the allowlist's public names, once, as a JSON list. */}}
 {{- define "sark-network.publicPorts" -}}
-{{- $ports := list -}}
+{{- /* Keys of one width come back in the order of the numbers. */ -}}
+{{- $ports := dict -}}
 {{- range (include "sark-network.allowlist" . | fromJson).entries -}}
-{{- range .ports }}{{ $ports = append $ports (int .) }}{{ end -}}
+{{- range .ports }}{{ $_ := set $ports (printf "%05d" (int .)) (int .) }}{{ end -}}
 {{- end -}}
 {{- $sorted := list -}}
-{{- range $ports | uniq }}{{ $sorted = append $sorted (printf "%05d" .) }}{{ end -}}
-{{- $ports = list -}}
-{{- range $sorted | sortAlpha }}{{ $ports = append $ports (trimPrefix "0" . | trimPrefix "0" | trimPrefix "0" | trimPrefix "0" | int) }}{{ end -}}
-{{- $ports | toJson -}}
+{{- range $ports }}{{ $sorted = append $sorted . }}{{ end -}}
+{{- $sorted | toJson -}}
 {{- end -}}
