@@ -8,6 +8,8 @@ from typing import Any
 
 import hcl2
 
+from tools.marked import between
+
 BEGIN = "<!-- inputs and outputs: written by `python -m tools.terraform_readme` -->"
 END = "<!-- end of inputs and outputs -->"
 
@@ -27,10 +29,7 @@ def tables(texts: Iterable[str]) -> str:
 
 def updated(readme: str, written: str) -> str | None:
     """The README with what stands between the two lines replaced; None when they are not there once each, in order."""
-    if readme.count(BEGIN) != 1 or readme.count(END) != 1 or readme.index(BEGIN) > readme.index(END):
-        return None
-    before, rest = readme.split(BEGIN)
-    return f"{before}{BEGIN}\n{written}\n{END}{rest.split(END)[1]}"
+    return between(readme, BEGIN, END, written)
 
 
 def _parsed(text: str) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tools.marked import between
 from tools.source import Document, step
 
 BEGIN = "<!-- values: written by `python -m tools.chart_readme` from values.yaml -->"
@@ -70,9 +71,4 @@ def _cell(text: str) -> str:
 
 def updated(readme: str, written: str) -> str | None:
     """The README with `written` between its two markers; None when it has not exactly one pair of them."""
-    if readme.count(BEGIN) != 1 or readme.count(END) != 1:
-        return None
-    before, _, rest = readme.partition(BEGIN)
-    if END not in rest:
-        return None
-    return f"{before}{BEGIN}\n{written}\n{END}{rest.partition(END)[2]}"
+    return between(readme, BEGIN, END, written)

@@ -85,21 +85,32 @@ def string(text: str, start: int) -> tuple[Quoted, int]:
         if char == "\\":
             value, position = _escape(text, position)
             literal.append(value)
-        elif char in "$%" and text.startswith(char + "{", position + 1):
-            literal.append(char + "{")
-            position += 3
-        elif char in "$%" and text[position + 1 : position + 2] == "{":
-            if literal:
-                parts.append(Part("".join(literal)))
-                literal = []
-            part, position = _insertion(text, position)
-            parts.append(part)
         else:
-            literal.append(char)
-            position += 1
+            position = _template(text, position, literal, parts)
+    _settle(literal, parts)
+    return Quoted(tuple(parts), start), position + 1
+
+
+def _template(text: str, position: int, literal: list[str], parts: list[Part]) -> int:
+    """Read a character, an escaped mark or a whole insertion, and say where the next one begins."""
+    char = text[position]
+    if char in "$%" and text.startswith(char + "{", position + 1):
+        literal.append(char + "{")
+        return position + 3
+    if char in "$%" and text[position + 1 : position + 2] == "{":
+        _settle(literal, parts)
+        part, position = _insertion(text, position)
+        parts.append(part)
+        return position
+    literal.append(char)
+    return position + 1
+
+
+def _settle(literal: list[str], parts: list[Part]) -> None:
+    """End the literal part that is being read, if there is one."""
     if literal:
         parts.append(Part("".join(literal)))
-    return Quoted(tuple(parts), start), position + 1
+        literal.clear()
 
 
 def _escape(text: str, position: int) -> tuple[str, int]:
@@ -164,22 +175,10 @@ def heredoc_line(text: str, position: int, parts: list[Part]) -> int:
     literal: list[str] = []
     while position < len(text):
         char = text[position]
-        if char in "$%" and text.startswith(char + "{", position + 1):
-            literal.append(char + "{")
-            position += 3
-        elif char in "$%" and text[position + 1 : position + 2] == "{":
-            if literal:
-                parts.append(Part("".join(literal)))
-                literal = []
-            part, position = _insertion(text, position)
-            parts.append(part)
-        else:
-            literal.append(char)
-            position += 1
-            if char == "\n":
-                break
-    if literal:
-        parts.append(Part("".join(literal)))
+        position = _template(text, position, literal, parts)
+        if char == "\n":
+            break
+    _settle(literal, parts)
     return position
 
 
