@@ -15,7 +15,6 @@ from typing import Any
 from tools.model import Problem, Where
 
 WORKLOADS = ("gateway", "database", "cache", "opa")
-PROTOCOLS = ("tls", "http", "tcp")
 DEFAULT_PORTS = (443,)
 DEFAULT_WORKLOADS = ("gateway",)
 

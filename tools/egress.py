@@ -14,8 +14,8 @@ from typing import Any
 
 from tools.allowlist import WORKLOADS, Allowlist, Entry, Suffixes, parse_values, refusal
 from tools.cli import CLEAN, COULD_NOT_RUN, EXIT_CODES, FINDINGS, USAGE, Parser, run
-from tools.inputs import Chart, InputError, chart, read_yaml
-from tools.merge import merge, overlay
+from tools.inputs import Chart, InputError, chart, layered, mapping
+from tools.merge import merge
 
 _NAME_AND_PORT = re.compile(r"(?P<host>[^:/]+):(?P<port>[0-9]{1,6})")
 
@@ -24,14 +24,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Answer the question; 1 when some environment denies the name."""
     options = _parser().parse_args(arguments)
     try:
-        lists = _lists(chart(), options)
+        source = chart()
+        suffixes = Suffixes.parse(source.text("files/public-suffixes.txt"))
+        lists = _lists(source, suffixes, options)
     except InputError as error:
         print(error, file=sys.stderr)
         return COULD_NOT_RUN
     if isinstance(lists, str):
         print(lists, file=sys.stderr)
         return USAGE
-    return _list(lists, options) if options.command == "list" else _check(lists, options)
+    return _list(lists, options) if options.command == "list" else _check(lists, suffixes, options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,40 +50,26 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _lists(source: Chart, options: argparse.Namespace) -> dict[str, Allowlist] | str:
+def _lists(source: Chart, suffixes: Suffixes, options: argparse.Namespace) -> dict[str, Allowlist] | str:
     """The allowlist of each environment that was asked for, or what is wrong with the question."""
-    suffixes = Suffixes.parse(source.text("files/public-suffixes.txt"))
-    base = _mapping(source.path / "values.yaml")
+    base = mapping(source.path / "values.yaml")
     if options.values:
-        layers: Mapping[str, Any] = {}
-        for file in options.values:
-            layers = overlay(layers, _mapping(Path(file)))
-        chosen = {"values": layers}
+        chosen: dict[str, Mapping[str, Any]] = {"values": layered(map(Path, options.values))}
     else:
         unknown = sorted(set(options.env or ()) - source.environments.keys())
         if unknown:
             known = ", ".join(source.environments)
             return f"there is no environment {', '.join(unknown)}; there are {known}"
         files = source.environments.items()
-        chosen = {name: _mapping(file) for name, file in files if not options.env or name in options.env}
+        chosen = {name: mapping(file) for name, file in files if not options.env or name in options.env}
     return {name: parse_values(merge(base, layer), suffixes=suffixes)[0] for name, layer in chosen.items()}
 
 
-def _mapping(path: Path) -> Mapping[str, Any]:
-    parsed = read_yaml(path)
-    for problem in parsed.problems:
-        raise InputError(f"{problem.where.file}:{problem.where.line}: {problem.message}")
-    body = parsed.documents[0].body if parsed.documents else {}
-    if not isinstance(body, Mapping):
-        raise InputError(f"{path}: the values are no mapping; write keys such as egress:")
-    return body
-
-
-def _check(lists: Mapping[str, Allowlist], options: argparse.Namespace) -> int:
+def _check(lists: Mapping[str, Allowlist], suffixes: Suffixes, options: argparse.Namespace) -> int:
     asked = _NAME_AND_PORT.fullmatch(options.name)
     host, port = (asked["host"], int(asked["port"])) if asked else (options.name, 443)
     name = host.lower().removesuffix(".")
-    if write := _refusal(name, port, Suffixes.parse(chart().text("files/public-suffixes.txt"))):
+    if write := _refusal(name, port, suffixes):
         print(f"`{options.name}` is no name that the list can hold: write {write}", file=sys.stderr)
         return USAGE
     answers = {environment: _decides(listed, name, port, options.workload) for environment, listed in lists.items()}

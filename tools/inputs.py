@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tools.merge import overlay
 from tools.model import Manifest
 from tools.schema import fault
 from tools.source import Parsed, manifests, parse
@@ -123,6 +124,14 @@ def mapping(path: Path) -> Mapping[str, Any]:
     if not isinstance(body, Mapping) or len(parsed.documents) > 1:
         raise InputError(f"{shown(path)}: values are no mapping; write `key: value` lines, in one document")
     return body
+
+
+def layered(files: Iterable[Path]) -> dict[str, Any]:
+    """Values files laid over each other, the later above, as Helm does. Raises InputError."""
+    merged: dict[str, Any] = {}
+    for file in files:
+        merged = overlay(merged, mapping(file))
+    return merged
 
 
 def manifest_texts(paths: Sequence[str]) -> Iterator[tuple[str, str]]:

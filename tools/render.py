@@ -14,8 +14,7 @@ from typing import Any
 from tools import cli
 from tools.helm import HelmError, located
 from tools.helm_errors import RenderError, classify
-from tools.inputs import CHART, Chart, InputError, chart, mapping, shown
-from tools.merge import overlay
+from tools.inputs import CHART, Chart, InputError, chart, layered, shown
 from tools.plain import by_template, write
 
 RELEASE = "sark"
@@ -93,9 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         made = chart(options.chart)
-        override: dict[str, Any] = {}
-        for file in (*_environment(options.env, made), *options.values):
-            override = overlay(override, mapping(file))
+        override = layered((*_environment(options.env, made), *options.values))
         target = Target(options.release, options.namespace, options.kube_version)
         output = asyncio.run(render(made.path, override, target=target))
         for path in write(by_template(output), options.to):

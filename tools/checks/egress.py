@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from ipaddress import ip_network
 
+from tools.addresses import INSIDE, METADATA, UNUSUAL, Net, network, private, within
 from tools.allowlist import Allowlist, Entry, Rule, everything
 from tools.engine_proxy import denied
 from tools.engines import engine
 from tools.model import Manifest, Problem, Severity, Where
 
-_PRIVATE = tuple(ipaddress.ip_network(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
-# What a listed name must never lead to: private, shared, loopback, link-local and metadata, in both families and as
-# IPv4 inside IPv6 (RFC 6890, RFC 4291 2.5.5.2, RFC 6052).
-_REFUSED = tuple(
-    ipaddress.ip_network(cidr)
-    for cidr in (
-        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
-        *("192.168.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "168.63.129.16/32", "::/128", "::1/128", "::ffff:0:0/96"),
-        *("64:ff9b::a00:0/104", "64:ff9b::7f00:0/104", "64:ff9b::a9fe:0/112", "64:ff9b::ac10:0/108"),
-        *("64:ff9b::c0a8:0/112", "fc00::/7", "fe80::/10", "ff00::/8"),
-    )
+_PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
+# What a listed name must never lead to: what no egress may, a metadata service at a public address, and two that only
+# a DNS answer can spell, unspecified and IPv4-mapped (RFC 4291, 2.5.2 and 2.5.5.2).
+_REFUSED: tuple[Net, ...] = (
+    *INSIDE,
+    *UNUSUAL,
+    *(net for address, _ in METADATA if not private(net := ip_network(address))),
+    *map(ip_network, ("::/128", "::ffff:0:0/96")),
 )
 
 
@@ -115,12 +113,11 @@ def proxy_refuses_private_addresses(egress: Egress) -> Iterator[Problem]:
     list of ranges (templates/_addresses.tpl) must cover all of them; egress.internal is the way to a private address.
     """
     if egress.engine == "proxy":
-        blocks = [ipaddress.ip_network(cidr) for cidr in denied(egress.manifests)]
+        blocks = [block for cidr in denied(egress.manifests) if (block := network(cidr))]
         for refused in _REFUSED:
-            if not any(refused.version == block.version and refused.subnet_of(block) for block in blocks):  # type: ignore[arg-type]
-                yield Problem(
-                    Where(egress.file, "egress"), f"the proxy connects to {refused} when a listed name says so"
-                )
+            if not any(within(refused, block) for block in blocks):
+                message = f"the proxy connects to {refused} when a listed name says so"
+                yield Problem(Where(egress.file, "egress"), message)
 
 
 CHECKS = (
@@ -151,8 +148,5 @@ def _said(rule: Rule) -> str:
 
 
 def _inside_private(cidr: str) -> bool:
-    try:
-        network = ipaddress.ip_network(cidr, strict=False)
-    except ValueError:
-        return True
-    return any(network.version == block.version and network.subnet_of(block) for block in _PRIVATE)  # type: ignore[arg-type]
+    found = network(cidr)
+    return found is None or any(within(found, block) for block in _PRIVATE)

@@ -29,10 +29,6 @@ class Progress:
             self.timings[name] = time.monotonic() - started
             self._write(f"\r\033[K{name}  {end} {self.timings[name]:.1f} s\n")
 
-    def say(self, text: str) -> None:
-        """One line of its own."""
-        self._write(f"{text}\n")
-
     def _write(self, text: str) -> None:
         if self.shown:
             sys.stderr.write(text)
