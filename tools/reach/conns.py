@@ -1,0 +1,141 @@
+"""Sets of connections: pairs of an IP protocol and a port, as sorted intervals of one number line.
+
+A point is `protocol << 16 | port`, the protocol as IANA numbers it. TCP, UDP and SCTP have the ports 1 to 65535; ICMP
+and ICMPv6 have `type << 8 | code` in their place; every other protocol has one point that stands for all of it. A set
+is a tuple of inclusive intervals that neither overlap nor touch, so that equal sets are equal tuples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+Span = tuple[int, int]
+Conns = tuple[Span, ...]
+
+NUMBERS = {"ICMP": 1, "TCP": 6, "UDP": 17, "ICMPv6": 58, "SCTP": 132, "UDPLite": 136}
+NAMES = {number: name for name, number in NUMBERS.items()}
+WITH_PORTS = ("TCP", "UDP", "SCTP")
+LAST_PORT = 65535
+
+NONE: Conns = ()
+
+
+def of(protocol: int, first: int = 0, last: int = LAST_PORT) -> Conns:
+    """One protocol, on the ports `first` to `last`; by default on all of them."""
+    if protocol in _WITH_PORTS:
+        first = max(first, 1)
+    return ((protocol << 16 | first, protocol << 16 | last),) if first <= last else NONE
+
+
+@lru_cache(maxsize=65536)
+def union(one: Conns, other: Conns) -> Conns:
+    """What is in either."""
+    return merged((*one, *other)) if one and other else one or other
+
+
+@lru_cache(maxsize=65536)
+def common(one: Conns, other: Conns) -> Conns:
+    """What is in both."""
+    if one is other or one == other:
+        return one
+    return tuple(_common(one, other))
+
+
+@lru_cache(maxsize=65536)
+def minus(one: Conns, other: Conns) -> Conns:
+    """What is in `one` and not in `other`."""
+    return common(one, _outside(other))
+
+
+def merged(spans: Iterable[Span]) -> Conns:
+    """Intervals of any kind as a set."""
+    found: list[Span] = []
+    for first, last in sorted(spans):
+        if found and first <= _next(found[-1][1]):
+            found[-1] = (found[-1][0], max(found[-1][1], last))
+        else:
+            found.append((first, last))
+    return tuple(found)
+
+
+def _common(one: Conns, other: Conns) -> Iterator[Span]:
+    at, beside = 0, 0
+    while at < len(one) and beside < len(other):
+        first, last = max(one[at][0], other[beside][0]), min(one[at][1], other[beside][1])
+        if first <= last:
+            yield first, last
+        if one[at][1] < other[beside][1]:
+            at += 1
+        else:
+            beside += 1
+
+
+def _outside(conns: Conns) -> Conns:
+    found, start = [], 0
+    for first, last in conns:
+        if start < first:
+            found.append((start, first - 1))
+        start = last + 1
+    if start <= _END:
+        found.append((start, _END))
+    return common(tuple(found), ALL)
+
+
+def _next(last: int) -> int:
+    """The point after `last`; port 0 of a protocol with ports is none."""
+    after = last + 1
+    return after + 1 if not after & LAST_PORT and after >> 16 in _WITH_PORTS else after
+
+
+_END = 255 << 16 | LAST_PORT
+_WITH_PORTS = frozenset(NUMBERS[name] for name in WITH_PORTS)
+ALL: Conns = merged(span for number in range(256) for span in of(number))
+
+
+def includes(conns: Conns, protocol: int, port: int) -> bool:
+    """Whether a connection is in the set."""
+    point = protocol << 16 | port
+    return any(first <= point <= last for first, last in conns)
+
+
+@lru_cache(maxsize=65536)
+def ports(conns: Conns) -> dict[str, tuple[Span, ...]]:
+    """The ports of each protocol that has ports, by name; protocols without any are left out."""
+    found = {name: _of_protocol(conns, NUMBERS[name]) for name in WITH_PORTS}
+    return {name: spans for name, spans in found.items() if spans}
+
+
+def _of_protocol(conns: Conns, number: int) -> tuple[Span, ...]:
+    return tuple((first & LAST_PORT, last & LAST_PORT) for first, last in common(conns, of(number)))
+
+
+def all_ports(conns: Conns) -> bool:
+    """Whether every port of TCP, UDP and SCTP is in the set."""
+    return ports(conns) == ports(ALL)
+
+
+@lru_cache(maxsize=65536)
+def shown(conns: Conns) -> str:
+    """For people: `everything`, `nothing`, or `TCP 80, 443-445; UDP all`, other protocols by name or number."""
+    if conns == ALL:
+        return "everything"
+    return "; ".join(_shown_protocols(conns)) or "nothing"
+
+
+def _shown_protocols(conns: Conns) -> Iterator[str]:
+    if all_ports(conns):
+        yield "TCP, UDP and SCTP"
+    else:
+        for name, spans in ports(conns).items():
+            full = spans == ports(ALL)[name]
+            yield f"{name} all" if full else f"{name} {', '.join(_span(span) for span in spans)}"
+    others = [number for number in range(256) if number not in _WITH_PORTS and _of_protocol(conns, number)]
+    if len(others) > 200:
+        yield "other protocols"
+    else:
+        yield from (NAMES.get(number, f"protocol {number}") for number in others)
+
+
+def _span(span: Span) -> str:
+    return str(span[0]) if span[0] == span[1] else f"{span[0]}-{span[1]}"

@@ -1,0 +1,141 @@
+"""The nouns of reachability: who takes part, what is between two of them, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tools.model import Where
+from tools.policy import Direction
+from tools.reach.conns import NONE, Conns
+
+Word = Literal["allowed", "denied", "conditional"]
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One who takes part.
+
+    `kind`: workload, ingress (whatever controller serves the Ingresses), node (a machine of the cluster), or address.
+    `name`: `namespace/name[Kind]`, `{ingress-controller}`, `{node}`, or addresses as `first-last` or a single one.
+    `namespace` and `where` are a workload's.
+    """
+
+    name: str
+    kind: Literal["workload", "ingress", "node", "address"]
+    namespace: str = ""
+    where: Where | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is between two: `allowed` for certain, `conditional` beyond that, and on what it depends."""
+
+    allowed: Conns = NONE
+    conditional: Conns = NONE
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One peer to another, by name. At least one of the two sets is not empty, unless it was asked for as well."""
+
+    src: str
+    dst: str
+    allowed: Conns
+    conditional: Conns = NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Peers that are alike: each reaches the same, and is reached by the same."""
+
+    peers: tuple[Peer, ...]
+
+    @property
+    def kind(self) -> str:
+        """The kind that all of them are."""
+        return self.peers[0].kind
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one group may say to another: indexes into `Matrix.groups`. A group may have a cell to itself: its members
+    to each other. Cells that hold nothing are left out.
+    """
+
+    src: int
+    dst: int
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Who reaches whom. `groups` and `cells` are for people; `rows` are every pair, exact, for machines.
+
+    `isolated`: for each direction the names of the workloads that some policy of that direction selects.
+    """
+
+    groups: tuple[Group, ...]
+    cells: tuple[Cell, ...]
+    isolated: dict[Direction, frozenset[str]] = field(default_factory=dict)
+
+    def rows(self, *, everything: bool = False) -> Iterator[Row]:
+        """Every pair of different peers that may talk, in order of their names; two addresses are no pair.
+
+        A group of several workloads is written out; addresses are written as their ranges, alike ones beside each
+        other as one. `everything`: pairs that may not talk too, with two empty sets.
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A rule, or the end of a tier, and what came of it.
+
+    `policy`: `NetworkPolicy sark/gateway-egress`; `rule`: `egress[2]`, or "" for what no rule says; `outcome`: Allow,
+    Deny, Pass, Log, "no match" or "cannot tell"; `why`: in words, such as `port 443 is not among TCP 53`.
+    """
+
+    policy: str
+    rule: str
+    outcome: str
+    why: str
+    where: Where | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One direction of a connection. `deciding`: the step that decided; `steps`: all that were looked at, in order."""
+
+    direction: Direction
+    verdict: Word
+    summary: str
+    deciding: Step | None = None
+    steps: tuple[Step, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What would turn the verdict. It was tried: with it the judge says `becomes`. `yaml` is what to write, or ""."""
+
+    text: str
+    becomes: Word
+    yaml: str = ""
+    where: Where | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why one may or may not reach another on one port. `notes`: what a reader must know beside it."""
+
+    src: Peer
+    dst: Peer
+    port: int
+    protocol: str
+    verdict: Word
+    sides: tuple[Side, ...]
+    changes: tuple[Change, ...] = ()
+    notes: tuple[str, ...] = ()
