@@ -1,8 +1,8 @@
 """Sets of connections: pairs of an IP protocol and a port, as sorted intervals of one number line.
 
-A point is `protocol << 16 | port`, the protocol as IANA numbers it. TCP, UDP and SCTP have the ports 1 to 65535; ICMP
-and ICMPv6 have `type << 8 | code` in their place; every other protocol has one point that stands for all of it. A set
-is a tuple of inclusive intervals that neither overlap nor touch, so that equal sets are equal tuples.
+A point is `protocol << 16 | port`, the protocol as IANA numbers it. TCP, UDP and SCTP have ports, of which 0 is none
+and goes with 1; ICMP and ICMPv6 have `type << 8 | code` in their place. A set is a tuple of inclusive intervals that
+neither overlap nor touch, so that equal sets are equal tuples.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ NONE: Conns = ()
 def of(protocol: int, first: int = 0, last: int = LAST_PORT) -> Conns:
     """One protocol, on the ports `first` to `last`; by default on all of them."""
     if protocol in _WITH_PORTS:
-        first = max(first, 1)
+        first = 0 if first == 1 else max(first, 0)
+        if last == 0:
+            return NONE
     return ((protocol << 16 | first, protocol << 16 | last),) if first <= last else NONE
 
 
@@ -52,7 +54,7 @@ def merged(spans: Iterable[Span]) -> Conns:
     """Intervals of any kind as a set."""
     found: list[Span] = []
     for first, last in sorted(spans):
-        if found and first <= _next(found[-1][1]):
+        if found and first <= found[-1][1] + 1:
             found[-1] = (found[-1][0], max(found[-1][1], last))
         else:
             found.append((first, last))
@@ -79,18 +81,12 @@ def _outside(conns: Conns) -> Conns:
         start = last + 1
     if start <= _END:
         found.append((start, _END))
-    return common(tuple(found), ALL)
-
-
-def _next(last: int) -> int:
-    """The point after `last`; port 0 of a protocol with ports is none."""
-    after = last + 1
-    return after + 1 if not after & LAST_PORT and after >> 16 in _WITH_PORTS else after
+    return tuple(found)
 
 
 _END = 255 << 16 | LAST_PORT
 _WITH_PORTS = frozenset(NUMBERS[name] for name in WITH_PORTS)
-ALL: Conns = merged(span for number in range(256) for span in of(number))
+ALL: Conns = ((0, _END),)
 
 
 def includes(conns: Conns, protocol: int, port: int) -> bool:
@@ -107,7 +103,8 @@ def ports(conns: Conns) -> dict[str, tuple[Span, ...]]:
 
 
 def _of_protocol(conns: Conns, number: int) -> tuple[Span, ...]:
-    return tuple((first & LAST_PORT, last & LAST_PORT) for first, last in common(conns, of(number)))
+    lowest = 1 if number in _WITH_PORTS else 0
+    return tuple((max(first & LAST_PORT, lowest), last & LAST_PORT) for first, last in common(conns, of(number)))
 
 
 def all_ports(conns: Conns) -> bool:
