@@ -1,0 +1,138 @@
+"""Reading a policy as the API server would: what it refuses is broken, and what it drops is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from tools.addresses import Net, mapped, network
+from tools.calico import SelectorError, parse
+from tools.calico_tree import Expression
+from tools.model import Problem, Severity
+from tools.selectors import OPERATORS, WITH_VALUES, Selector, selector
+from tools.tree import Node
+
+
+class BrokenError(Exception):
+    """An object that no cluster would take, and that is left out; `problem` says what is wrong and where."""
+
+    def __init__(self, node: Node, message: str) -> None:
+        super().__init__(message)
+        self.problem = node.problem(message)
+
+
+@dataclass(slots=True)
+class Dropped:
+    """Collects the fields that nobody knows. The API server drops them, and the rest means what it means without."""
+
+    problems: list[Problem] = field(default_factory=list)
+
+    def known(self, node: Node, keys: Iterable[str]) -> None:
+        """Note every key of a mapping that is none of `keys`."""
+        known = frozenset(keys)
+        for key, value in fields(node):
+            if key not in known:
+                message = f"{key} is no field here, so the cluster drops it; write one of {', '.join(sorted(known))}"
+                self.problems.append(value.problem(message))
+
+
+def fields(node: Node) -> tuple[tuple[str, Node], ...]:
+    """The fields of a mapping; none when it is absent."""
+    if node.present and not isinstance(node.value, dict):
+        raise BrokenError(node, f"is {_kind(node)}, where a mapping belongs; write `key: value` lines")
+    return tuple(node.fields())
+
+
+def mapping(node: Node) -> Node:
+    """A mapping, or nothing."""
+    fields(node)
+    return node
+
+
+def items(node: Node) -> tuple[Node, ...]:
+    """The elements of a list; none when it is absent."""
+    if node.present and not isinstance(node.value, list):
+        raise BrokenError(node, f"is {_kind(node)}, where a list belongs; write each element after a dash")
+    return node.items()
+
+
+def text(node: Node) -> str:
+    """A string, "" when it is absent."""
+    if node.present and not isinstance(node.value, str):
+        raise BrokenError(node, f"is {_kind(node)}, where text belongs; write it in quotes")
+    return node.text()
+
+
+def texts(node: Node) -> tuple[str, ...]:
+    """The strings of a list."""
+    return tuple(text(item) for item in items(node))
+
+
+def number(node: Node) -> int | None:
+    """An integer; None when it is absent."""
+    if node.present and node.number() is None:
+        raise BrokenError(node, f"is {_kind(node)}, where a whole number belongs")
+    return node.number()
+
+
+def word(node: Node, known: Iterable[str], default: str = "") -> str:
+    """One word of a few."""
+    found = text(node) or default
+    if found not in (known := tuple(known)):
+        raise BrokenError(node, f"{found!r} is none of {', '.join(known)}; write one of them")
+    return found
+
+
+def cidr(node: Node) -> Net:
+    """A network, as Kubernetes and Calico take it."""
+    net = network(text(node))
+    if net is None or mapped(net) is not None:
+        raise BrokenError(node, f"{node.text()!r} is no CIDR; write an address and a length, such as 10.0.0.0/8")
+    return net
+
+
+def labels(node: Node) -> Selector:
+    """A Kubernetes label selector."""
+    for _, value in fields(node["matchLabels"] if fields(node) else node):
+        text(value)
+    for item in items(node["matchExpressions"]):
+        operator = word(item["operator"], OPERATORS)
+        values = texts(item["values"])
+        if not text(item["key"]):
+            raise BrokenError(item, "has no key; write the label's name")
+        if (operator in WITH_VALUES) != bool(values):
+            needs = "needs values" if operator in WITH_VALUES else "takes no values"
+            raise BrokenError(item["values"], f"{operator} {needs}")
+    return selector(node)
+
+
+def calico(node: Node) -> Expression | None:
+    """A Calico selector; None when there is none."""
+    if not text(node):
+        return None
+    try:
+        return parse(node.text())
+    except SelectorError as error:
+        raise BrokenError(node, f"no selector, at column {error.column}: {error.message}") from None
+
+
+def attempt(node: Node, read: Callable[[], None]) -> Problem | None:
+    """What is broken in what is read, or None."""
+    try:
+        read()
+    except BrokenError as broken:
+        return broken.problem
+    return None
+
+
+def note(node: Node, message: str) -> Problem:
+    """A note at a place."""
+    return node.problem(message, Severity.NOTE)
+
+
+def _kind(node: Node) -> str:
+    value = node.value
+    for kind, name in ((dict, "a mapping"), (list, "a list"), (str, "text"), (bool, "true or false")):
+        if isinstance(value, kind):
+            return name
+    return "a number"
