@@ -1,0 +1,154 @@
+"""What differs between two matrices: flows that came, that went, and that became others.
+
+Each side groups its workloads and cuts its addresses in its own way. Names and addresses that are in one group before
+and in one group after behave alike on both sides, so that groups are compared with groups and only what differs is
+written out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+from tools.reach.conns import Conns
+from tools.reach.model import Matrix, Verdict
+from tools.reach.ranges import Range, joined, read, refined, written
+
+NOTHING = Verdict()
+Thing = TypeVar("Thing", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A pair between which something else is allowed, or depends on something else, than before.
+
+    `src` and `dst` are named as in a matrix's rows. Who is not there on one side may do nothing there.
+    """
+
+    src: str
+    dst: str
+    before: Verdict
+    after: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """The workloads that one side has and the other does not, by name."""
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+def changes(before: Matrix, after: Matrix) -> tuple[Changed, ...]:
+    """Every pair that differs, by name; addresses in the widest ranges for which one answer holds."""
+    one, other = _Side(before), _Side(after)
+    return tuple(sorted(_joined(_differing(one, other)), key=_order))
+
+
+def alone(before: Matrix, after: Matrix) -> Alone:
+    """Who is on one side only."""
+    one, other = _workloads(before), _workloads(after)
+    return Alone(tuple(sorted(one - other)), tuple(sorted(other - one)))
+
+
+def _workloads(matrix: Matrix) -> set[str]:
+    return {peer.name for group in matrix.groups for peer in group.peers if peer.kind == "workload"}
+
+
+@dataclass(frozen=True)
+class _Side:
+    """A matrix, by name: the group of everybody and of every range of addresses, and the cells."""
+
+    matrix: Matrix
+
+    @cached_property
+    def names(self) -> dict[str, int]:
+        return {name: index for name, index in self._all() if read(name) is None}
+
+    @cached_property
+    def ranges(self) -> dict[Range, int]:
+        return {found: index for name, index in self._all() if (found := read(name)) is not None}
+
+    @cached_property
+    def cells(self) -> Mapping[tuple[int | None, int | None], Verdict]:
+        return {(cell.src, cell.dst): cell.verdict for cell in self.matrix.cells}
+
+    def _all(self) -> Iterator[tuple[str, int]]:
+        for index, group in enumerate(self.matrix.groups):
+            yield from ((peer.name, index) for peer in group.peers)
+
+    def parts(self, cuts: Iterable[Range]) -> dict[Range, int]:
+        """The group of each refined range that is in any."""
+        own = sorted(self.ranges)
+        found, at = {}, 0
+        for cut in cuts:
+            while at < len(own) and (own[at][0], own[at][2]) < cut[:2]:
+                at += 1
+            if at < len(own) and own[at][0] == cut[0] and own[at][1] <= cut[1]:
+                found[cut] = self.ranges[own[at]]
+        return found
+
+
+# The group before and the group after: what its members have in common.
+_Kind = tuple[int | None, int | None]
+# Source, target, before, after; and the range of addresses of which the source or the target, left "", is.
+_Pair = tuple[str, str, Verdict, Verdict, Range | None]
+
+
+def _differing(one: _Side, other: _Side) -> Iterator[_Pair]:
+    """Pairs that differ, alike addresses apart."""
+    names = _by_kind(one.names, other.names)
+    cuts = tuple(refined((*one.ranges, *other.ranges)))
+    ranges = _by_kind(one.parts(cuts), other.parts(cuts))
+    for src, sources in names.items():
+        for dst, targets in names.items():
+            if verdicts := _verdicts(one, other, src, dst):
+                yield from ((a, b, *verdicts, None) for a in sources for b in targets if a != b)
+        for block, blocks in ranges.items():
+            if verdicts := _verdicts(one, other, src, block):
+                yield from ((name, "", *verdicts, part) for name in sources for part in blocks)
+            if verdicts := _verdicts(one, other, block, src):
+                yield from (("", name, *verdicts, part) for name in sources for part in blocks)
+
+
+def _by_kind(before: Mapping[Thing, int], after: Mapping[Thing, int]) -> dict[_Kind, list[Thing]]:
+    found: dict[_Kind, list[Thing]] = defaultdict(list)
+    for thing in dict.fromkeys((*before, *after)):
+        found[before.get(thing), after.get(thing)].append(thing)
+    return found
+
+
+def _verdicts(one: _Side, other: _Side, src: _Kind, dst: _Kind) -> tuple[Verdict, Verdict] | None:
+    before = one.cells.get((src[0], dst[0]), NOTHING)
+    after = other.cells.get((src[1], dst[1]), NOTHING)
+    return None if _conns(before) == _conns(after) else (before, after)
+
+
+def _joined(found: Iterable[_Pair]) -> Iterator[Changed]:
+    """The same, with addresses beside each other as one range where they differ alike, whatever the reasons."""
+    ranges: dict[Hashable, list[_Pair]] = defaultdict(list)
+    for pair in found:
+        if pair[-1] is None:
+            yield Changed(*pair[:-1])
+        else:
+            src, dst, before, after, _ = pair
+            ranges[src, dst, _conns(before), _conns(after)].append(pair)
+    for pairs in ranges.values():
+        src, dst, before, after, _ = pairs[0]
+        for part in joined(part for *_, part in pairs if part):
+            yield Changed(src or written(part), dst or written(part), before, after)
+
+
+def _conns(verdict: Verdict) -> tuple[Conns, Conns]:
+    return verdict.allowed, verdict.conditional
+
+
+def _order(changed: Changed) -> tuple[tuple[int, int, int, str], tuple[int, int, int, str]]:
+    return _place(changed.src), _place(changed.dst)
+
+
+def _place(name: str) -> tuple[int, int, int, str]:
+    return (*(read(name) or (0, 0, 0)), name)
