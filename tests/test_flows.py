@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tools.allowlist import Rule, Suffixes, matches, parse_values
 from tools.flows import STATES, Flow, Specification, Target, read
+from tools.inputs import CHART, chart, layered, mapping
+from tools.merge import merge
 
 FILE = Path(__file__).parent / "flows.yaml"
 
@@ -21,40 +25,90 @@ def spec() -> Specification:
     return found
 
 
+def test_its_environments_are_the_charts_and_the_trial(spec: Specification) -> None:
+    assert set(spec.environments) == {"trial", *chart(CHART).environments}
+
+
 @pytest.mark.parametrize("state", STATES)
 def test_every_state_has_a_row_that_is_answered_but_proxy_down_which_has_none(spec: Specification, state: str) -> None:
-    assert bool(spec.during(state, "allow")) is (state != "proxy-down")
+    assert bool(spec.of("trial").during(state, "allow")) is (state != "proxy-down")
 
 
 @pytest.mark.parametrize("state", STATES)
 def test_every_state_but_proxy_back_has_a_denied_row(spec: Specification, state: str) -> None:
-    assert bool(spec.during(state, "deny")) is (state != "proxy-back")
+    assert bool(spec.of("trial").during(state, "deny")) is (state != "proxy-back")
 
 
-@pytest.mark.parametrize(
-    ("target", "port"),
-    [
-        ("gateway", 8000),
-        ("gateway", 9090),
-        ("database", 5432),
-        ("cache", 6379),
-        ("opa", 8181),
-        ("proxy", 3128),
-        ("dns", 53),
-    ],
-)
-def test_every_policy_has_an_allow_row_and_a_deny_row_on_the_same_port(
-    spec: Specification, target: str, port: int
+OPENED = {
+    ("gateway", 8000), ("gateway", 9090), ("database", 5432), ("cache", 6379), ("opa", 8181),
+    ("proxy", 3128), ("dns", 53), ("proxy", 9902),
+}  # fmt: skip
+# What an environment opens beside that, and what it does not.
+ELSEWHERE: dict[str, tuple[set[tuple[str, int]], set[tuple[str, int]]]] = {
+    "trial": (set(), set()),
+    "production": ({("database-replica", 9187)}, set()),
+    "staging": (set(), set()),
+    "dev": (set(), {("gateway", 9090), ("proxy", 9902)}),
+}
+
+
+@pytest.mark.parametrize("environment", ELSEWHERE)
+def test_every_policy_has_an_allow_row_and_a_deny_row_on_the_same_port(spec: Specification, environment: str) -> None:
+    more, less = ELSEWHERE[environment]
+    for target, port in OPENED | more:
+        rows = [flow for flow in spec.of(environment).flows if target in (flow.target.name, flow.target.kind)]
+        here = {flow.expect for flow in rows if flow.port == port}
+        assert here == ({"deny"} if (target, port) in less else {"allow", "deny"}), (target, port)
+
+
+def listed(environment: str) -> Iterator[Rule]:
+    """What the values of an environment list, as names, ports and workloads."""
+    project = chart(CHART)
+    files = [project.environments["production"], Path("tests/cluster/values.yaml")]
+    override = layered(files if environment == "trial" else [project.environments[environment]])
+    values = merge(mapping(project.path / "values.yaml"), override)
+    found, problems = parse_values(values, suffixes=Suffixes(frozenset()))
+    assert problems == ()
+    yield from sorted(found.rules)
+
+
+@pytest.mark.parametrize("environment", ELSEWHERE)
+def test_every_listed_name_has_a_row_that_is_allowed_and_one_that_is_denied(
+    spec: Specification, environment: str
 ) -> None:
-    here = {flow.expect for flow in spec.flows if target in (flow.target.name, flow.target.kind) and flow.port == port}
-    assert here == {"allow", "deny"}
+    rows = [flow for flow in spec.of(environment).during("installed") if flow.target.kind == "internet"]
+    for rule in listed(environment):
+        if rule.name == "moved.internal.example":  # its address is one that its entry does not name
+            continue
+        about = [flow for flow in rows if matches(rule.name, flow.target.name) or rule.name[2:] == flow.target.name]
+        through = {flow.expect for flow in about if flow.via == "proxy" and flow.source == rule.workload}
+        others = {flow.expect for flow in about if (flow.via, flow.source) != ("proxy", rule.workload)}
+        assert "allow" in through, rule
+        assert "deny" in through | others or environment == "trial", rule
+        assert any(flow.port == rule.port for flow in about if flow.allowed), rule
+
+
+def test_an_environment_has_its_rows_and_what_they_are_about(spec: Specification) -> None:
+    dev = spec.of("dev")
+    names = {flow.name for flow in dev.flows}
+    assert {"dev-mcp-server-beside", "gateway-to-database"} <= names
+    assert not names & {"gateway-to-mcp-server", "production-exporter"}
+    assert "mcp-server-beside" in dev.pods
+    assert "backup" not in spec.of("trial").pods
+    assert "mcp.staging.partner.example" not in dev.internet
+    assert {flow.environments for flow in spec.of("").flows} == {()}
 
 
 def minimal(**row: Any) -> dict[str, Any]:
     """A specification with one row, changed as the test says; None takes a key away."""
     usual = {"flow": "row", "source": "one", "target": "two", "port": 80, "expect": "deny", "why": "because"}
     merged = {key: value for key, value in (usual | row).items() if value is not None}
-    return {"pods": {"one": pod(), "two": pod()}, "internet": {"a.test": "203.0.113.1"}, "flows": [merged]}
+    return {
+        "environments": ["dev", "production"],
+        "pods": {"one": pod(), "two": pod()},
+        "internet": {"a.test": "203.0.113.1"},
+        "flows": [merged],
+    }
 
 
 def pod(**changes: Any) -> dict[str, Any]:
@@ -89,11 +143,16 @@ BAD_ROWS: list[tuple[dict[str, Any], str]] = [
     ({"via": "vpn"}, "flows[0].via 'vpn' is none of direct, proxy"),
     ({"via": "proxy"}, "flows[0].via the proxy leads to internet:NAME and address:IP only"),
     ({"proxyPort": 70000}, "flows[0].proxyPort 70000 is no port from 1 to 65535"),
-    ({"SNI": "x"}, "flows[0].SNI is no key here; known are during, expect, flow, port, proof, protocol, proxyPort, "
-     "sni, source, speak, target, twin, via, why"),
+    ({"SNI": "x"}, "flows[0].SNI is no key here; known are during, environments, expect, flow, port, proof, protocol, "
+     "proxyPort, sni, source, speak, target, twin, via, why"),
     ({"sni": 1}, 'flows[0].sni is not text; "" sends no name'),
     ({"during": []}, f"flows[0].during [] is not a list of states; known are {', '.join(STATES)}"),
     ({"during": "installed"}, f"flows[0].during 'installed' is not a list of states; known are {', '.join(STATES)}"),
+    ({"environments": []}, "flows[0].environments [] is not a list of environments; leave it out for all of them"),
+    ({"environments": "dev"},
+     "flows[0].environments 'dev' is not a list of environments; leave it out for all of them"),
+    ({"environments": ["dev", "live"]},
+     "flows[0].environments live is not among environments, which are dev, production"),
     ({"twin": "never", "target": "internet:a.test"}, "flows[0].twin twin: never and proof belong together"),
     ({"proof": "the log"}, "flows[0].twin twin: never and proof belong together"),
     ({"twin": "never", "proof": "the log"},
@@ -109,7 +168,16 @@ def test_a_bad_row_is_told_what_is_wrong(row: dict[str, Any], message: str) -> N
 
 BAD_FILES: list[tuple[Any, str]] = [
     ([], " is not a mapping; it needs pods, internet and flows"),
-    (minimal() | {"flow": []}, "flow is no key here; known are flows, internet, pods"),
+    (minimal() | {"flow": []}, "flow is no key here; known are environments, flows, internet, pods"),
+    (minimal() | {"environments": "dev"}, "environments is not a list of names, each once; write [dev, production]"),
+    (
+        minimal() | {"environments": ["a", "a"]},
+        "environments is not a list of names, each once; write [dev, production]",
+    ),
+    (
+        minimal(environments=["dev"]) | {"environments": None},
+        "flows[0].environments dev is not among environments, which are none: list them beside pods",
+    ),
     (minimal() | {"flows": []}, "flows is missing; write one row a flow: {flow, source, target, port, expect, why}"),
     (minimal() | {"flows": ["x"]}, "flows[0] is not a row; write {flow, source, target, port, expect, why}"),
     (minimal() | {"internet": {"a.test": "::1"}}, "internet[\"a.test\"] '::1' is no IPv4 address"),
@@ -135,13 +203,13 @@ def test_a_pod_needs_namespace_labels_and_ports_and_no_name_of_a_service() -> No
 
 def test_all_bad_rows_are_named_at_once_with_their_lines_and_ids_are_unique() -> None:
     text = yaml.safe_dump(minimal())
-    row = text[text.index("- ") : text.index("internet:")]
+    row = text[text.index("- expect") : text.index("internet:")]
     found, problems = read(text.replace(row, row + row + row.replace("port: 80", "port: 0")), "f.yaml")
     assert found is None
     assert [(it.where.line, it.message) for it in problems] == [
-        (9, "row is the id of flows[0] too; give it another"),
-        (16, "0 is no port from 1 to 65535"),
-        (15, "row is the id of flows[1] too; give it another"),
+        (12, "row is the id of flows[0] too; give it another"),
+        (19, "0 is no port from 1 to 65535"),
+        (18, "row is the id of flows[1] too; give it another"),
     ]
 
 
@@ -157,6 +225,6 @@ def test_a_row_is_read_with_what_its_target_is_usually_told() -> None:
     assert found is not None
     assert found.flows == (
         Flow(
-            "row", "one", Target("internet", "a.test"), 80, "deny", "because", via="proxy", speak="tls", sni="", line=2
+            "row", "one", Target("internet", "a.test"), 80, "deny", "because", via="proxy", speak="tls", sni="", line=5
         ),
     )

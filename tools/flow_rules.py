@@ -44,6 +44,12 @@ def _states(value: Any) -> str:
     return f"{value!r} is not a list of states; known are {', '.join(STATES)}"
 
 
+def _names(value: Any) -> str:
+    if isinstance(value, list) and value and all(map(is_text, value)):
+        return ""
+    return f"{value!r} is not a list of environments; leave it out for all of them"
+
+
 REQUIRED = ("flow", "source", "target", "port", "expect", "why")
 RULES: Mapping[str, Callable[[Any], str]] = {
     "flow": lambda value: "" if is_text(value) else "needs an id",
@@ -58,6 +64,7 @@ RULES: Mapping[str, Callable[[Any], str]] = {
     "speak": _one_of(*SPEECH),
     "sni": lambda value: "" if isinstance(value, str) else 'is not text; "" sends no name',
     "during": _states,
+    "environments": _names,
     "twin": _one_of("direct", "proxy", "never"),
     "proof": lambda value: "" if is_text(value) else "needs a reason in words",
 }

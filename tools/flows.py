@@ -1,7 +1,8 @@
 """The specification of who may talk to whom: `tests/flows.yaml`, read and checked, for the offline and the live judge.
 
-The file has three parts. `pods`: name → `{namespace, labels, ports, ready}`. `internet`: name → address, the zone of
-the test internet. `flows`: one row a flow, with the keys
+The file has four parts. `environments`: the names of those that rows may hold in, each once (a file that tells none
+apart leaves it out). `pods`: name → `{namespace, labels, ports, ready}`. `internet`: name → address, the zone of the
+test internet. `flows`: one row a flow, with the keys
 
 - `flow`: its id; `source`: a pod; `port`: 1-65535; `expect`: allow | deny; `why`: the reason, for whoever changes it;
 - `target`: a pod, `internet:NAME`, `address:IP`, `proxy`, `dns`, `apiserver`, `node` or `metadata`;
@@ -9,6 +10,7 @@ the test internet. `flows`: one row a flow, with the keys
 - `via`: direct (default) | proxy, by CONNECT to `proxyPort` (3128), or by an absolute URL when `speak` is http;
 - `sni`: the name in the TLS hello, if not the target's own; "" sends none;
 - `during`: the states of the trial in which the row holds, of `STATES`; default [installed];
+- `environments`: those in which it holds; default all;
 - `twin`, for a deny: what must answer once the policy is gone. direct (default): the same without the proxy; proxy:
   the same through the proxy, its policies taken away; never: nothing can answer, `proof` says why, and silence in the
   target's own log is the proof.
@@ -20,6 +22,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tools.flow_model import Flow, Pod, Specification, Target
 from tools.flow_rules import REQUIRED, RULES, SERVICES, STATES, is_ipv4, is_labels, is_port, is_text
 from tools.model import Problem, Where
 from tools.source import Document, parse
@@ -36,69 +39,12 @@ _SAID_TO = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Pod:
-    """A pod that takes part: TCP `ports` that it answers on; `ready` false keeps it out of Services."""
-
-    name: str
-    namespace: str
-    labels: Mapping[str, str]
-    ports: tuple[int, ...]
-    ready: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """`kind` is pod, internet, address or one of `SERVICES`; `name` is the pod, the domain name or the address."""
-
-    kind: str
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """One row. `sni` None means the target's own name."""
-
-    name: str
-    source: str
-    target: Target
-    port: int
-    expect: str
-    why: str
-    protocol: str = "TCP"
-    via: str = "direct"
-    proxy_port: int = 3128
-    speak: str = "line"
-    sni: str | None = None
-    during: tuple[str, ...] = ("installed",)
-    twin: str = "direct"
-    line: int = 0
-
-    @property
-    def allowed(self) -> bool:
-        """Whether an answer is what the row wants."""
-        return self.expect == "allow"
-
-
-@dataclass(frozen=True, slots=True)
-class Specification:
-    """The whole file."""
-
-    pods: Mapping[str, Pod]
-    internet: Mapping[str, str]
-    flows: tuple[Flow, ...]
-    file: str = ""
-
-    def during(self, state: str, expect: str = "") -> tuple[Flow, ...]:
-        """The rows that hold in a state, all of them or those with one expectation."""
-        return tuple(flow for flow in self.flows if state in flow.during and expect in ("", flow.expect))
-
-
 @dataclass
 class _Reader:
     """Collects what is wrong while the rows are read, so that every bad row is named at once."""
 
     document: Document
+    environments: tuple[str, ...] = ()
     pods: dict[str, Pod] = field(default_factory=dict)
     internet: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -123,19 +69,29 @@ def read(text: str, file: str) -> tuple[Specification | None, tuple[Problem, ...
     if not isinstance(body, Mapping):
         reader.bad("", "is not a mapping; it needs pods, internet and flows")
         return None, tuple(reader.problems)
-    _keys(reader, body, "", {"pods", "internet", "flows"})
+    _keys(reader, body, "", {"environments", "pods", "internet", "flows"})
+    reader.environments = _environments(reader, body.get("environments"))
     reader.pods.update(_pods(reader, body.get("pods")))
     reader.internet.update(_internet(reader, body.get("internet")))
     flows = tuple(_flows(reader, body.get("flows")))
     if reader.problems:
         return None, tuple(reader.problems)
-    return Specification(reader.pods, reader.internet, flows, file), ()
+    return Specification(reader.pods, reader.internet, flows, file, reader.environments), ()
 
 
 def _keys(reader: _Reader, body: Mapping[str, Any], path: str, known: set[str]) -> None:
     for key in body:
         if key not in known:
             reader.bad(f"{path}.{key}".lstrip("."), f"is no key here; known are {', '.join(sorted(known))}")
+
+
+def _environments(reader: _Reader, body: Any) -> tuple[str, ...]:
+    if body is None:
+        return ()
+    if not isinstance(body, list) or not body or not all(map(is_text, body)) or len(set(body)) < len(body):
+        reader.bad("environments", "is not a list of names, each once; write [dev, production]")
+        return ()
+    return tuple(body)
 
 
 def _pods(reader: _Reader, body: Any) -> Iterator[tuple[str, Pod]]:
@@ -213,6 +169,9 @@ def _check_together(reader: _Reader, row: Mapping[str, Any], path: str) -> None:
         reader.bad(f"{path}.port", f"{target.name} does not answer on {row['port']}; add it to its ports")
     elif row.get("via") == "proxy" and target.kind not in ("internet", "address"):
         reader.bad(f"{path}.via", "the proxy leads to internet:NAME and address:IP only")
+    if unknown := [name for name in row.get("environments", ()) if name not in reader.environments]:
+        known = ", ".join(reader.environments) or "none: list them beside pods"
+        reader.bad(f"{path}.environments", f"{', '.join(unknown)} is not among environments, which are {known}")
     if row["expect"] == "allow" and "twin" in row:
         reader.bad(f"{path}.twin", "only a deny has a twin")
     if (row.get("twin") == "never") != ("proof" in row):
@@ -250,4 +209,5 @@ def _flow(row: Mapping[str, Any], line: int) -> Flow:
         during=tuple(row.get("during", ("installed",))),
         twin=row.get("twin", "proxy" if target.kind == "proxy" else "direct"),
         line=line,
+        environments=tuple(row.get("environments", ())),
     )

@@ -16,10 +16,12 @@ from tools.cluster.trouble import CannotRunError
 from tools.flows import Flow, Pod, Specification, Target, read
 
 SCRIPTS = ("answerer.py", "probe.py")
+# The environment of the specification that is installed here: Options.environment with Options.values over it.
+TRIAL = "trial"
 
 
 def specification(path: Path) -> Specification:
-    """The rows, or a `CannotRunError` that names every bad one."""
+    """The rows that hold in the trial, or a `CannotRunError` that names every bad one."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -28,7 +30,9 @@ def specification(path: Path) -> Specification:
     if spec is None:
         found = "\n".join(f"  {it.where.file}:{it.where.line}: {it.where.path} {it.message}" for it in problems)
         raise CannotRunError(f"the specification of flows is wrong:\n{found}")
-    return spec
+    if not spec.of(TRIAL).flows:
+        raise CannotRunError(f"{path}: no row holds in {TRIAL}, which is what is tried in a cluster")
+    return spec.of(TRIAL)
 
 
 def bring_up(options: Options, spec: Specification, progress: Progress) -> Kube:
