@@ -1,1 +1,1 @@
-"""Who can reach whom, and why: judged from manifests alone, with Kubernetes', Calico's and the policy API's semantics."""
+"""Who can reach whom, and why: judged from manifests, by the rules of Kubernetes, Calico and the policy API."""

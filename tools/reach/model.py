@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tools.model import Where
 from tools.policy import Direction
@@ -37,9 +37,11 @@ class Verdict:
     reasons: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One peer to another, by name. At least one of the two sets is not empty, unless it was asked for as well."""
+class Row(NamedTuple):
+    """One peer to another, by name. At least one of the two sets is not empty, unless it was asked for as well.
+
+    A tuple, for there may be millions.
+    """
 
     src: str
     dst: str
@@ -119,10 +121,15 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What would turn the verdict. It was tried: with it the judge says `becomes`. `yaml` is what to write, or ""."""
+    """A step towards the other verdict. It was tried: with it, and those before it, the judge says `becomes`.
+
+    `edit`: add-object (`yaml` is the whole object), insert (`yaml` is a list of one rule, to stand at `where.path`,
+    with what stands there moved down) or remove (what stands at `where.path`).
+    """
 
     text: str
     becomes: Word
+    edit: Literal["add-object", "insert", "remove"]
     yaml: str = ""
     where: Where | None = None
 

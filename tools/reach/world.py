@@ -2,20 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 
 from tools.addresses import Net, network
 from tools.model import Manifest, Problem
+from tools.reach import naming, unmodelled
+from tools.reach.compiled import Policy, Tier
+from tools.reach.explain import explanation
+from tools.reach.from_admin import admin_policy
+from tools.reach.from_calico import calico_policy
+from tools.reach.from_kubernetes import network_policy
+from tools.reach.matrix import matrix
 from tools.reach.model import Explanation, Matrix, Peer, Verdict
+from tools.reach.naming import UnknownPeerError
+from tools.reach.populate import populate
+from tools.reach.reasons import reasons
+from tools.reach.strict import BrokenError, Dropped
+from tools.reach.table import Table, conditional, over_all
+from tools.reach.tiers import arrange
+from tools.reach.universe import Universe
+from tools.tree import root
+
+__all__ = ["POD_CIDRS", "UnknownPeerError", "World"]
 
 # Where a pod's address is taken to be, when nobody says: IPv4 as private clusters and the clouds give it out.
 POD_CIDRS: tuple[Net, ...] = tuple(
     net for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10") if (net := network(text))
 )
+KUBERNETES = "networking.k8s.io/"
+CALICO = ("projectcalico.org/v3", "crd.projectcalico.org/v1")
+ADMIN = "policy.networking.k8s.io/"
+ASKING = ("NetworkPolicy", "GlobalNetworkPolicy", "NetworkSet", "GlobalNetworkSet", "Service")
+ADMIN_KINDS = ("AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy")
 
 
-class UnknownPeerError(LookupError):
-    """Nobody, or more than one, has that name; the message says who is there."""
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What was read of the manifests: who there is, the tiers that decide, and what was wrong."""
+
+    universe: Universe
+    tiers: tuple[Tier, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[Problem, ...]
 
 
 class World:
@@ -26,29 +56,84 @@ class World:
     and what was assumed.
     """
 
-    peers: tuple[Peer, ...]
-    problems: tuple[Problem, ...]
-    notes: tuple[Problem, ...]
-
     def __init__(
         self, manifests: Iterable[Manifest], *, pod_cidrs: tuple[Net, ...] = POD_CIDRS, namespace: str = "default"
     ) -> None:
-        raise NotImplementedError
+        self.manifests = tuple(manifests)
+        self.pod_cidrs, self.namespace = pod_cidrs, namespace
+        read = _read(self.manifests, namespace, pod_cidrs)
+        self.universe, self.problems, self.notes = read.universe, read.problems, read.notes
+        self.table = Table(read.universe, read.tiers)
+        self.places = naming.places(self.universe, self.manifests)
+        self.peers = tuple(self.places)
 
     def peer(self, name: str) -> Peer:
         """A workload by `namespace/name[Kind]`, `namespace/name`, or `name`; `{node}`; `{ingress-controller}`; or an
-        address or a CIDR, outside or a known pod's. Raises UnknownPeerError.
+        address, a range `first-last` or a CIDR, outside or a known pod's. Raises UnknownPeerError.
         """
-        raise NotImplementedError
+        return naming.find(name, self.peers, self.universe)
 
     def matrix(self) -> Matrix:
         """Who reaches whom."""
-        raise NotImplementedError
+        return self._matrix
+
+    @cached_property
+    def _matrix(self) -> Matrix:
+        return matrix(self.table, self.places, lambda src, dst: reasons(self.table, src, dst))
 
     def verdict(self, src: Peer, dst: Peer) -> Verdict:
-        """Every connection between two. Two replicas of one workload when both are the same."""
-        raise NotImplementedError
+        """Every connection between two. Two replicas of one workload when both are the same.
+
+        An address is judged as the one that arrives: what a load balancer or a node makes of it is not looked at here.
+        """
+        pairs = [(one, other) for one in self.bits(src) for other in self.bits(dst)]
+        bounds = over_all([self.table.between(one, other) for one, other in pairs])
+        perhaps = conditional(bounds)
+        why = (
+            dict.fromkeys(reason for one, other in pairs for reason in reasons(self.table, one, other))
+            if perhaps
+            else ()
+        )
+        return Verdict(bounds[0], perhaps, tuple(why))
+
+    def bits(self, peer: Peer) -> tuple[int, ...]:
+        """The bits of a peer: one, or the blocks that a network reaches into."""
+        return (self.places[peer],) if peer in self.places else naming.bits(peer, self.universe)
 
     def explain(self, src: Peer, dst: Peer, port: int, protocol: str = "TCP") -> Explanation:
         """Why one may or may not reach the other on a port. `protocol`: TCP, UDP, SCTP, ICMP, ICMPv6 or a number."""
-        raise NotImplementedError
+        return explanation(self, src, dst, port, protocol)
+
+
+def _read(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net, ...]) -> Judgement:
+    asking = [manifest for manifest in manifests if manifest.kind in (*ASKING, *ADMIN_KINDS)]
+    universe, notes = populate(manifests, asking, namespace, pod_cidrs)
+    dropped = Dropped()
+    policies: list[Policy] = []
+    for manifest in asking:
+        if (read := _reader(manifest)) is not None:
+            try:
+                policies.append(read(manifest, universe, namespace, dropped))
+            except BrokenError as broken:
+                dropped.problems.append(broken.problem)
+    tiers, problems = arrange(manifests, policies)
+    return Judgement(universe, tiers, (*dropped.problems, *problems), (*notes, *unmodelled.notes(manifests)))
+
+
+Reader = Callable[[Manifest, Universe, str, Dropped], Policy]
+
+
+def _reader(manifest: Manifest) -> Reader | None:
+    version = root(manifest)["apiVersion"].text()
+    if manifest.kind == "NetworkPolicy" and version.startswith(KUBERNETES):
+        return network_policy
+    if manifest.kind in ("NetworkPolicy", "GlobalNetworkPolicy") and version in CALICO:
+        return calico_policy
+    if manifest.kind in ADMIN_KINDS and version.startswith(ADMIN):
+        return lambda manifest, universe, namespace, dropped: admin_policy(manifest, universe, dropped)
+    return None
+
+
+def judged(manifests: Iterable[Manifest]) -> Iterator[Manifest]:
+    """Those of the manifests that are policies and are judged."""
+    return (manifest for manifest in manifests if _reader(manifest) is not None)

@@ -1,0 +1,109 @@
+"""Who a Calico rule's source or destination is: the fields of an entity hold together.
+
+Source: libcalico-go updateprocessors/rules.go, getEndpointSelector. Selectors match workloads and network sets alike.
+In a namespaced policy any of selector, notSelector and serviceAccounts confines the entity to the own namespace, unless
+namespaceSelector says another; nets alone confine it to nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tools.calico_tree import All, Comparison, Expression
+from tools.reach.bits import Match, certainly, indexes
+from tools.reach.mentions import CALICO_ACCOUNT, CALICO_NAMESPACE, CALICO_ORCHESTRATOR
+from tools.reach.strict import BrokenError, Dropped, calico, cidr, items, mapping, text, texts
+from tools.reach.universe import Labelled, Universe
+from tools.tree import Node
+
+FIELDS = (
+    *("nets", "notNets", "selector", "notSelector", "namespaceSelector", "serviceAccounts"),
+    *("ports", "notPorts", "services", "domains"),
+)
+DOMAINS = "only Calico Enterprise and Cloud know domains; open-source Calico drops them and matches every address"
+# All of these mean every pod, whatever its labels.
+_EVERY_POD: tuple[Expression | None, ...] = (None, All(), Comparison(CALICO_ORCHESTRATOR, "==", ("k8s",)))
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The positive selectors of an entity. `space` confines it to a namespace, "" to none."""
+
+    spaces: Expression | None
+    chosen: Expression | None
+    names: tuple[str, ...]
+    accounts: Expression | None
+    space: str
+
+    @property
+    def given(self) -> bool:
+        """Whether it says anything."""
+        return bool(self.spaces or self.chosen or self.names or self.accounts or self.space)
+
+    @property
+    def every_pod(self) -> bool:
+        """Whether it is every pod there may be."""
+        trivial = self.spaces in _EVERY_POD and self.chosen in _EVERY_POD
+        return trivial and not (self.names or self.accounts or self.space)
+
+    def of(self, labelled: Labelled) -> int:
+        """The things that it matches."""
+        found = labelled.all
+        if self.spaces:
+            found &= labelled.matched(self.spaces, "pcns.", CALICO_NAMESPACE)
+        elif self.space:
+            found &= labelled.valued(CALICO_NAMESPACE, (self.space,))
+        if self.chosen:
+            found &= labelled.matched(self.chosen)
+        if self.accounts:
+            found &= labelled.matched(self.accounts, "pcsa.")
+        if self.names:
+            found &= labelled.valued(CALICO_ACCOUNT, self.names)
+        return found
+
+
+def who(node: Node, universe: Universe, space: str, dropped: Dropped) -> Match:
+    """Everybody that an entity matches, its services and ports aside. `space`: the policy's namespace, "" if none."""
+    dropped.known(node, FIELDS)
+    found = certainly(universe.everyone)
+    excluded = calico(node["notSelector"])
+    if (selection := _selection(node, space, excluded is not None)).given:
+        found = found.both(_matched(universe, selection))
+    if excluded:
+        found = found.both(_matched(universe, Selection(None, excluded, (), None, "")).outside(universe.everyone))
+    if nets := items(node["nets"]):
+        found = found.both(universe.at_any(map(cidr, nets)))
+    if nets := items(node["notNets"]):
+        found = found.both(universe.at_any(map(cidr, nets)).outside(universe.everyone))
+    return Match(0, found.may) if items(node["domains"]) else found
+
+
+def _selection(node: Node, space: str, excluding: bool) -> Selection:
+    accounts = mapping(node["serviceAccounts"])
+    spaces, chosen = calico(node["namespaceSelector"]), calico(node["selector"])
+    names, by_label = texts(accounts["names"]), calico(accounts["selector"])
+    confined = not spaces and bool(chosen or names or by_label or excluding)
+    return Selection(spaces, chosen, names, by_label, space if confined else "")
+
+
+def _matched(universe: Universe, selection: Selection) -> Match:
+    """Pods by their labels, and the addresses of the network sets that match."""
+    chosen = selection.of(universe.networks)
+    found = universe.at_any(net for index in indexes(chosen) for net in universe.sets[index].nets)
+    pods = selection.of(universe.calico) & universe.pods
+    controller = universe.ingress
+    return found.either(Match(pods | (controller if selection.every_pod else 0), pods | controller))
+
+
+def service(node: Node, space: str) -> tuple[str, str] | None:
+    """The namespace and name of the Service that an entity names; None when it names none."""
+    services = mapping(node["services"])
+    if services.empty:
+        return None
+    for key in ("selector", "notSelector", "nets", "notNets", "serviceAccounts", "ports", "notPorts"):
+        if not node[key].empty:
+            raise BrokenError(node[key], f"{key} stands beside services, which say it all; drop one of them")
+    named, namespace = text(services["name"]), text(services["namespace"]) or space
+    if not named or not namespace:
+        raise BrokenError(services, "a Service needs a name, and in a GlobalNetworkPolicy its namespace too")
+    return namespace, named
