@@ -39,7 +39,11 @@ class Config:
 
 def decode(manifests: tuple[Manifest, ...]) -> frozenset[Rule]:
     """The rules that the configuration enforces; `everything` for a workload with a way around them."""
-    config = read(manifests)
+    return rules(read(manifests))
+
+
+def rules(config: Config) -> frozenset[Rule]:
+    """The same, of a configuration that was read."""
     dials = _dials(config)
     return frozenset(
         rule
@@ -51,7 +55,12 @@ def decode(manifests: tuple[Manifest, ...]) -> frozenset[Rule]:
 
 def denied(manifests: tuple[Manifest, ...]) -> tuple[str, ...]:
     """The CIDRs that no public name may resolve to."""
-    dial = _dials(read(manifests)).get("")
+    return refused(read(manifests))
+
+
+def refused(config: Config) -> tuple[str, ...]:
+    """The same, of a configuration that was read."""
+    dial = _dials(config).get("")
     return dial.cidrs if dial and dial.action == "DENY" else ()
 
 
