@@ -182,8 +182,9 @@ def _kind(group: str, version: str, kind: str) -> str:
         return _STORED
     if versions := JUDGED.get((group, kind)):
         wanted = " or ".join(f"{group}/{one}" for one in versions)
-        left_out = f"it is of {group}/{version}, which is not known, and is left out; write {wanted}"
-        return "" if version in versions else left_out
+        fate = "is left out; write" if group == CALICO else "is judged as if it were of"
+        unknown = f"it is of {group}/{version}, a version that is not known, and {fate} {wanted}"
+        return "" if version in versions else unknown
     if message := KNOWN.get((CALICO if group == STORE else group, kind)):
         return message
     api = f"{group}/{version}" if group else version or "no API"

@@ -1,0 +1,40 @@
+"""Objects of a chart, with the lines of the templates that a person would mend and not those of what Helm printed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from tools.model import Manifest
+from tools.provenance import template_line
+
+
+def in_templates(
+    manifests: Iterable[Manifest], text: str, template: Callable[[str], Sequence[str]]
+) -> Iterator[Manifest]:
+    """The objects of rendered `text`, each with lines of its file; `template` gives a file's lines, none if unknown."""
+    rendered = text.splitlines()
+    for manifest in manifests:
+        lines = template(manifest.file)
+        yield replace(manifest, lines=Lines(manifest.lines, rendered, lines)) if lines else manifest
+
+
+@dataclass(frozen=True)
+class Lines(Mapping[str, int]):
+    """A path's line in a template, looked for when it is asked for; 0 when nothing tells."""
+
+    own: Mapping[str, int]
+    rendered: Sequence[str] = field(repr=False)
+    template: Sequence[str] = field(repr=False)
+
+    def __getitem__(self, path: str) -> int:
+        return template_line(self.rendered, self.own[path], self.template)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self.own
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.own)
+
+    def __len__(self) -> int:
+        return len(self.own)
