@@ -1,0 +1,51 @@
+"""What changed, for people: one line a pair, `+` came, `-` went, `~` is another."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Literal
+
+from tools.reach.diff import Changed
+from tools.reach.formats.names import addresses, is_addresses, plain
+from tools.reach.formats.words import Reasons, folded
+from tools.reach.model import Verdict
+
+Sign = Literal["+", "-", "~"]
+WORDS: dict[Sign, str] = {"+": "added", "-": "removed", "~": "changed"}
+_COLOURS: dict[Sign, str] = {"+": "32", "-": "31", "~": "33"}
+
+
+def changes(changes: tuple[Changed, ...], *, colour: bool = False) -> Iterator[str]:
+    """A line for each, what is conditional with its reasons, and how many there were. `colour`: as on a terminal."""
+    reasons, counts = Reasons(), Counter(map(sign, changes))
+    for change in changes:
+        found = sign(change)
+        start, end = (f"\x1b[{_COLOURS[found]}m", "\x1b[0m") if colour else ("", "")
+        yield f"{start}{found} {who(change.src)} -> {who(change.dst)}: {_what(change, found, reasons)}{end}\n"
+    for reason, number in reasons.numbers.items():
+        yield "\n? depends on what the input does not say:\n" if number == 1 else ""
+        yield from (f"{line}\n" for line in folded(plain(reason), "      ", f"  [{number}] "))
+    said = ", ".join(f"{counts[found]} {word}" for found, word in WORDS.items() if counts[found])
+    yield f"\n{said}\n" if said else "nothing changed\n"
+
+
+def sign(change: Changed) -> Sign:
+    """`+` where nothing was, `-` where nothing is."""
+    if not _something(change.before):
+        return "+"
+    return "~" if _something(change.after) else "-"
+
+
+def who(name: str) -> str:
+    """A peer; addresses as a network where they are one."""
+    return addresses([name]) if is_addresses(name) else plain(name)
+
+
+def _what(change: Changed, found: Sign, reasons: Reasons) -> str:
+    before, after = (reasons.phrase(verdict, change.src, change.dst) for verdict in (change.before, change.after))
+    return f"{after} (was {before})" if found == "~" else after if found == "+" else before
+
+
+def _something(verdict: Verdict) -> bool:
+    return bool(verdict.allowed or verdict.conditional)

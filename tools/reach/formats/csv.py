@@ -1,0 +1,48 @@
+"""CSV (RFC 4180, with its header): `src,dst,conns,conditional`.
+
+Names and connections are written as in connlist, which is how netpol-analyzer's own CSV has them; other protocols than
+TCP, UDP and SCTP follow after a semicolon: `TCP 80,443; ICMP`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tools.reach.conns import Conns
+from tools.reach.formats.connlist import Names, Words
+from tools.reach.formats.protocols import others
+from tools.reach.model import Matrix
+
+
+class _Field(dict[str, str]):
+    def __init__(self) -> None:
+        super().__init__()
+        self._names = Names()
+
+    def __missing__(self, name: str) -> str:
+        self[name] = quoted(self._names[name])
+        return self[name]
+
+
+class _Conns(dict[Conns, str]):
+    def __init__(self) -> None:
+        super().__init__()
+        self._words = Words()
+
+    def __missing__(self, conns: Conns) -> str:
+        beyond = others(conns).replace(",", ", ")
+        self[conns] = quoted("; ".join(filter(None, (self._words[conns], beyond and f"other protocols: {beyond}"))))
+        return self[conns]
+
+
+def matrix(matrix: Matrix) -> Iterator[str]:
+    """One record for every pair that may talk."""
+    names, conns = _Field(), _Conns()
+    yield "src,dst,conns,conditional\r\n"
+    for row in matrix.rows():
+        yield f"{names[row.src]},{names[row.dst]},{conns[row.allowed]},{conns[row.conditional]}\r\n"
+
+
+def quoted(text: str) -> str:
+    """A field, in quotes where it needs them."""
+    return '"' + text.replace('"', '""') + '"' if any(char in text for char in ',"\r\n') else text

@@ -1,0 +1,119 @@
+"""JSON, for machines. Each form has its schema in tools/schemas: reach-matrix, reach-explanation, reach-diff.
+
+A matrix is a list of `{"src", "dst", "conns": {"TCP": [[80, 80]]}}`, one a line. Beside them, only where there is
+something to say: `conditional`, of the same form as `conns`; and `others` and `conditionalOthers`, which say of
+protocols without ports what `conns` and `conditional` cannot. `"all"`: every one of them, although not all ports;
+`"none"`: none, although all ports; else of each protocol's number the ranges, 0 to 65535 for all of it, or ICMP's
+types and codes as `type * 256 + code`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from tools.model import Where
+from tools.reach.conns import Conns, ports
+from tools.reach.diff import Changed
+from tools.reach.formats.protocols import other_spans, others
+from tools.reach.model import Change, Explanation, Matrix, Side, Step, Verdict
+
+
+class _Names(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        self[name] = json.dumps(name)
+        return self[name]
+
+
+class _Conns(dict[Conns, str]):
+    def __init__(self, key: str) -> None:
+        super().__init__()
+        self._key = key
+
+    def __missing__(self, conns: Conns) -> str:
+        self[conns] = json.dumps(_conns(self._key, conns))[1:-1]
+        return self[conns]
+
+
+def matrix(matrix: Matrix) -> Iterator[str]:
+    """A list of its rows."""
+    names, allowed, conditional = _Names(), _Conns("conns"), _Conns("conditional")
+    separator = "[\n"
+    for row in matrix.rows():
+        beside = f", {conditional[row.conditional]}" if row.conditional else ""
+        yield f'{separator}{{"src": {names[row.src]}, "dst": {names[row.dst]}, {allowed[row.allowed]}{beside}}}'
+        separator = ",\n"
+    yield "[]\n" if separator == "[\n" else "\n]\n"
+
+
+def explanation(explanation: Explanation) -> Iterator[str]:
+    """Everything that the explanation says, under the names that it has there; places as `file`, `path`, `line`."""
+    yield _document(
+        {
+            "src": explanation.src.name,
+            "dst": explanation.dst.name,
+            "port": explanation.port,
+            "protocol": explanation.protocol,
+            "verdict": explanation.verdict,
+            "sides": [_side(side) for side in explanation.sides],
+            "changes": [_change(change) for change in explanation.changes],
+            "notes": list(explanation.notes),
+        }
+    )
+
+
+def changes(changes: tuple[Changed, ...]) -> Iterator[str]:
+    """A list of what changed: `before` and `after` are as a matrix has them, with `reasons` of what is conditional."""
+    yield _document(
+        [
+            {"src": found.src, "dst": found.dst, "before": _verdict(found.before), "after": _verdict(found.after)}
+            for found in changes
+        ]
+    )
+
+
+def _document(value: object) -> str:
+    return json.dumps(value, indent=2) + "\n"
+
+
+def _conns(key: str, conns: Conns) -> dict[str, Any]:
+    found: dict[str, Any] = {key: ports(conns)}
+    if others(conns):
+        spans = other_spans(conns)
+        word = others(conns) if others(conns) in ("all", "none") else {str(number): spans[number] for number in spans}
+        found["others" if key == "conns" else f"{key}Others"] = word
+    return found
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    found = _conns("conns", verdict.allowed)
+    if verdict.conditional:
+        found |= _conns("conditional", verdict.conditional)
+    if verdict.reasons:
+        found["reasons"] = list(verdict.reasons)
+    return found
+
+
+def _side(side: Side) -> dict[str, Any]:
+    return {
+        "direction": side.direction,
+        "verdict": side.verdict,
+        "summary": side.summary,
+        "deciding": _step(side.deciding) if side.deciding else None,
+        "steps": [_step(step) for step in side.steps],
+        "reasons": list(side.reasons),
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {"policy": step.policy, "rule": step.rule, "outcome": step.outcome, "why": step.why, **_where(step.where)}
+
+
+def _change(change: Change) -> dict[str, Any]:
+    said = {"text": change.text, "becomes": change.becomes, "edit": change.edit, "yaml": change.yaml}
+    return {**said, **_where(change.where)}
+
+
+def _where(where: Where | None) -> dict[str, Any]:
+    return {"file": where.file, "path": where.path, "line": where.line} if where else {}

@@ -1,0 +1,159 @@
+"""What peers are called: safe to print, and short where people read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address, IPv6Address, ip_network, summarize_address_range
+
+from tools.addresses import INSIDE, METADATA, UNUSUAL
+from tools.reach.model import Group, Peer
+from tools.reach.ranges import Range, joined, read, refined, written
+
+ORDER = ("workload", "ingress", "node", "address")
+LONGEST = 46
+
+
+def plain(text: str) -> str:
+    """The same, with a newline, an escape and all that a terminal does not print written as Python would."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def is_addresses(name: str) -> bool:
+    """Whether a name from a matrix is one of addresses: workloads end in `]`, `{node}` and the like in `}`."""
+    return not name.endswith(("]", "}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Titled:
+    """A group, what it is called, and what it holds in words, where that is more than its title says, else ""."""
+
+    index: int
+    title: str
+    holds: str
+    peers: tuple[Peer, ...]
+
+    @property
+    def kind(self) -> str:
+        """The kind of its peers."""
+        return self.peers[0].kind
+
+    @property
+    def name(self) -> str:
+        """The name of the peer that reasons are about."""
+        return self.peers[0].name
+
+
+def titled(groups: Sequence[Group]) -> tuple[Titled, ...]:
+    """Every group: workloads by name, then {ingress-controller}, {node} and addresses. No two titles are the same."""
+    places = sorted(range(len(groups)), key=lambda index: _place(groups[index]))
+    found = [_titled(index, groups[index]) for index in places]
+    often = Counter(one.title for one in found)
+    letters = {title: iter(_LETTERS) for title in often}
+    return tuple(
+        replace(one, title=f"{one.title} {next(letters[one.title], one.index)}") if often[one.title] > 1 else one
+        for one in found
+    )
+
+
+def _place(group: Group) -> tuple[int, bool, tuple[int, int], str]:
+    """Where a group stands: what leaves out least of all addresses comes last."""
+    first = min(group.peers, key=lambda peer: peer.name)
+    size = (0, 0)
+    if group.kind == "address":
+        ranges = [found for peer in group.peers if (found := read(peer.name))]
+        size = (min((version for version, _, _ in ranges), default=0), sum(last - start for _, start, last in ranges))
+    return ORDER.index(group.kind), size[0] == 6, size, first.name
+
+
+def _titled(index: int, group: Group) -> Titled:
+    # As a reason says it: that of the first.
+    peers = group.peers
+    if group.kind == "address":
+        holds = addresses(peer.name for peer in peers)
+        return Titled(index, holds, "", peers) if len(holds) <= LONGEST else Titled(index, _sort(peers), holds, peers)
+    names = [plain(peer.name) for peer in peers]
+    title = names[0] if len(names) == 1 else f"{names[0]} +{len(names) - 1}"
+    return Titled(index, title, ", ".join(names) if len(names) > 1 else "", peers)
+
+
+def _sort(peers: Iterable[Peer]) -> str:
+    """A word for many ranges."""
+    ranges = [found for peer in peers if (found := read(peer.name))]
+    family = " and ".join(f"IPv{version}" for version in sorted({found[0] for found in ranges})) or "addresses"
+    if not any(_overlap(found, other) for found in ranges for other in _RESERVED):
+        return f"public {family}"
+    if all(any(_within(found, other) for other in _RESERVED) for found in ranges):
+        return f"non-public {family}"
+    return f"some {family}"
+
+
+def _overlap(one: Range, other: Range) -> bool:
+    return one[0] == other[0] and one[1] <= other[2] and other[1] <= one[2]
+
+
+def _within(inner: Range, outer: Range) -> bool:
+    return inner[0] == outer[0] and outer[1] <= inner[1] and inner[2] <= outer[2]
+
+
+def addresses(names: Iterable[str]) -> str:
+    """Ranges as people write them: `8.8.8.8`, `10.0.0.0/8`, `all IPv4 but 10.0.0.0/8`, `all IPv4 and IPv6`."""
+    wanted = tuple(names)
+    ranges = [found for name in wanted if (found := read(name))]
+    if len(ranges) < len(wanted):
+        return ", ".join(map(plain, wanted))
+    if list(joined(ranges)) == [_everything(4), _everything(6)]:
+        return "all IPv4 and IPv6"
+    families = [[found for found in joined(ranges) if found[0] == version] for version in (4, 6)]
+    return "; ".join(_family(family) for family in families if family)
+
+
+def _family(ranges: Sequence[Range]) -> str:
+    name = f"all IPv{ranges[0][0]}"
+    missing = tuple(_between(ranges))
+    if not missing:
+        return name
+    if len(missing) < len(ranges):
+        return f"{name} but {', '.join(map(_span, missing))}"
+    return ", ".join(map(_span, ranges))
+
+
+def _between(ranges: Sequence[Range]) -> Iterable[Range]:
+    """What of the family is in none of them."""
+    version, start, end = _everything(ranges[0][0])
+    for _, first, last in ranges:
+        if start < first:
+            yield version, start, first - 1
+        start = last + 1
+    if start <= end:
+        yield version, start, end
+
+
+def _everything(version: int) -> Range:
+    return version, 0, (1 << (32 if version == 4 else 128)) - 1
+
+
+def _span(found: Range) -> str:
+    """A range as a network where it is one."""
+    version, first, last = found
+    size = last - first + 1
+    if size == 1 or size & (size - 1) or first % size:
+        return written(found)
+    make = IPv4Address if version == 4 else IPv6Address
+    [net] = summarize_address_range(make(first), make(last))
+    return str(net)
+
+
+# Sorts of addresses that nobody outside has, joined where they lie beside each other.
+_RESERVED = tuple(
+    joined(
+        refined(
+            (net.version, int(net.network_address), int(net.broadcast_address))
+            for net in (*INSIDE, *UNUSUAL, *(ip_network(str(address)) for address, _ in METADATA))
+        )
+    )
+)
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -1,0 +1,100 @@
+"""Verdicts in words, and the reasons of conditional ones as numbered notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from textwrap import wrap
+
+from tools.policy import DIRECTIONS, Direction
+from tools.reach.conns import shown
+from tools.reach.formats.names import plain
+from tools.reach.model import Cell, Matrix, Verdict
+
+WIDTH = 100
+DONE: dict[Direction, str] = {"Ingress": "arrives", "Egress": "leaves"}
+
+
+@dataclass(slots=True)
+class Reasons:
+    """The reasons that were met, each with its number."""
+
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    def marks(self, reasons: Iterable[str]) -> str:
+        """`[1, 2]`, or "" without any."""
+        found = sorted({self.numbers.setdefault(reason, len(self.numbers) + 1) for reason in reasons})
+        return f" [{', '.join(map(str, found))}]" if found else ""
+
+    def phrase(self, verdict: Verdict, src: str = "", dst: str = "") -> str:
+        """`TCP 80`, `? TCP 80 [1]`, or `TCP 80; ? UDP 53 [1]`.
+
+        Reasons name the two, `src` and `dst`; without the names those of many pairs are the same.
+        """
+        parts = [shown(verdict.allowed)] if verdict.allowed or not verdict.conditional else []
+        if verdict.conditional:
+            reasons = [_nameless(reason, src, dst) for reason in verdict.reasons]
+            parts.append(f"? {shown(verdict.conditional)}{self.marks(reasons)}")
+        return "; ".join(parts)
+
+
+def _nameless(reason: str, src: str, dst: str) -> str:
+    for name, word in ((src, "the source"), (dst, "the target")):
+        reason = reason.replace(name, word) if name else reason
+    return reason
+
+
+def cells(matrix: Matrix) -> Iterator[Cell]:
+    """The cells that say something of two peers: a workload alone in its group is no pair with itself."""
+    for cell in matrix.cells:
+        alone = cell.src == cell.dst and len(matrix.groups[cell.src].peers) == 1
+        if not alone and (cell.verdict.allowed or cell.verdict.conditional):
+            yield cell
+
+
+def workloads(matrix: Matrix) -> tuple[str, ...]:
+    """Every workload's name, in order."""
+    return tuple(sorted(peer.name for group in matrix.groups for peer in group.peers if peer.kind == "workload"))
+
+
+def open_ones(matrix: Matrix, direction: Direction) -> tuple[str, ...]:
+    """The workloads that no policy of that direction selects: all that arrives, or leaves, is let through."""
+    isolated = matrix.isolated.get(direction, frozenset())
+    return tuple(name for name in workloads(matrix) if name not in isolated)
+
+
+def openings(matrix: Matrix) -> Iterator[tuple[str, str]]:
+    """For each direction in which some workload is not isolated: what it is about, and their names."""
+    everybody = workloads(matrix)
+    for direction in DIRECTIONS:
+        found = open_ones(matrix, direction)
+        if found:
+            names = "every workload" if found == everybody and len(found) > 1 else ", ".join(map(plain, found))
+            yield f"no policy limits what {DONE[direction]}", names
+
+
+def count(number: int, noun: str) -> str:
+    """`1 workload`, `2 workloads`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def folded(text: str, indent: str, first: str | None = None) -> Iterator[str]:
+    """Lines of at most WIDTH columns; a word that is longer has a line to itself."""
+    start = indent if first is None else first
+    lines = wrap(
+        text,
+        WIDTH,
+        initial_indent=start,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return iter(lines or [start.rstrip()])
+
+
+def columns(rows: Sequence[Sequence[str]], indent: str) -> Iterator[str]:
+    """Rows with their fields beneath each other; the last one folded."""
+    widths = [min(max(map(len, column)), 44) for column in list(zip(*rows, strict=True))[:-1]]
+    for row in rows:
+        start = indent + "".join(f"{cell:<{width}}  " for cell, width in zip(row, widths, strict=False))
+        yield from folded(row[-1], " " * min(len(start), WIDTH // 2), start)
