@@ -49,7 +49,9 @@ def bit_set(indexes: Iterable[int]) -> int:
 
 def indexes(bits: int) -> Iterator[int]:
     """The indexes of the bits that are set, ascending."""
-    while bits:
-        lowest = bits & -bits
-        yield lowest.bit_length() - 1
-        bits ^= lowest
+    # By text: taking bits off a wide integer one by one makes a new integer each time.
+    text = f"{bits:b}"[::-1]
+    at = text.find("1")
+    while at >= 0:
+        yield at
+        at = text.find("1", at + 1)

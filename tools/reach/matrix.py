@@ -3,85 +3,113 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 from tools.policy import DIRECTIONS, Direction
 from tools.reach.bits import indexes
 from tools.reach.blocks import written
-from tools.reach.conns import NONE, minus, union
-from tools.reach.evaluate import Bounds
+from tools.reach.conns import NONE, Conns, minus, union
 from tools.reach.model import Cell, Group, Matrix, Peer, Row, Verdict
-from tools.reach.table import Line, Table, conditional
+from tools.reach.table import Table, conditional
 from tools.reach.universe import Universe
 
-NOTHING: Bounds = (NONE, NONE)
 Reasons = Callable[[int, int], tuple[str, ...]]
 
 
-@dataclass(frozen=True)
 class Judged(Matrix):
-    """A matrix with the table that it is of. `places`: each peer's bit, one of those that are alike."""
+    """A matrix of a table. Groups, cells and the ranges of addresses are found when they are asked for."""
 
-    table: Table | None = None
-    places: Mapping[Peer, int] = field(default_factory=dict)
+    table: Table
+    workloads: Mapping[Peer, int]
+    reasons: Reasons
+
+    def __init__(self, table: Table, workloads: Mapping[Peer, int], reasons: Reasons) -> None:
+        # Frozen, so not by assignment.
+        self.__dict__.update(table=table, workloads=workloads, reasons=reasons)
+
+    @cached_property
+    def _alike(self) -> _Alike:
+        return _alike(self.table, self.workloads)
+
+    @cached_property
+    def places(self) -> dict[Peer, int]:
+        """Each peer's bit, one of those that are alike."""
+        outside = zip(self._alike.ranges, self._alike.blocks, strict=True)
+        return {**self.workloads, **{peer: places[0] for ranges, places in outside for peer in ranges}}
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """Peers that are alike."""
+        return _merged(self.table, (*self._alike.workloads, *self._alike.ranges), self.places)
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """What each group may say to each."""
+        return tuple(_cells(self.table, self.groups, self.places, self.reasons))
+
+    @cached_property
+    def isolated(self) -> dict[Direction, frozenset[str]]:
+        """The workloads that some policy selects, by direction."""
+        return {way: _isolated(self.table, self.workloads, way) for way in DIRECTIONS}
 
     def rows(self, *, everything: bool = False) -> Iterator[Row]:
         """Every pair of different peers that may talk, in order of their names; two addresses are no pair."""
-        assert self.table is not None
-        width = self.table.universe.first_block + len(self.table.universe.blocks.nets)
-        receivers = [
-            (peer.name, place, peer.kind)
-            for peer, place in sorted(self.places.items(), key=lambda item: item[0].name)
-            if peer.kind != "ingress"
-        ]
-        lines: dict[int, list[Bounds]] = {}
-        for peer, place in sorted(self.places.items(), key=lambda item: item[0].name):
-            if place not in lines:
-                # Peers of one class stand together where their names do; keeping every line would take memory.
-                lines = {place: _by_place(self.table.line(place), width)}
-            yield from _row(peer, receivers, lines[place], everything)
+        ordered = sorted(self.places.items(), key=lambda item: item[0].name)
+        workloads = [(peer.name, place) for peer, place in ordered if peer.kind == "workload"]
+        everybody = [(peer.name, place) for peer, place in ordered if peer.kind != "ingress"]
+        line: tuple[int, list[Between | None]] = (-1, [])
+        for peer, place in ordered:
+            if place != line[0]:
+                line = place, _by_place(self.table, place, everything=everything)
+            yield from _rows(peer.name, everybody if peer.kind == "workload" else workloads, line[1])
 
 
-def _by_place(line: Line, width: int) -> list[Bounds]:
-    found = [NOTHING] * width
-    for bounds, bits in line.items():
-        for index in indexes(bits):
-            found[index] = bounds
+# What is allowed, and what perhaps is.
+Between = tuple[Conns, Conns]
+
+
+def _by_place(table: Table, place: int, *, everything: bool) -> list[Between | None]:
+    """What one bit may say to each other bit; None where that is nothing, unless `everything` is wanted."""
+    found: list[Between | None] = [(NONE, NONE) if everything else None] * table.universe.count
+    for bounds, bits in table.line(place).items():
+        if bounds[1]:
+            between = bounds[0], conditional(bounds)
+            for index in indexes(bits):
+                found[index] = between
     return found
 
 
-def _row(
-    peer: Peer, receivers: Sequence[tuple[str, int, str]], line: Sequence[Bounds], everything: bool
-) -> Iterator[Row]:
-    outside = peer.kind in ("address", "ingress")
-    for name, place, kind in receivers:
-        bounds = line[place]
-        if (everything or bounds[1]) and name != peer.name and not (outside and kind == "address"):
-            yield Row(peer.name, name, bounds[0], conditional(bounds))
+def _rows(src: str, receivers: Sequence[tuple[str, int]], line: Sequence[Between | None]) -> Iterator[Row]:
+    make = tuple.__new__
+    for dst, place in receivers:
+        between = line[place]
+        if between is not None and dst != src:
+            # Row(…) itself would take twice as long, and there may be millions.
+            yield make(Row, (src, dst, *between))
 
 
-def matrix(table: Table, peers: Mapping[Peer, int], reasons: Reasons) -> Judged:
-    """The matrix of a table. `peers`: workloads and the controller, each with its bit; addresses are found here."""
-    alike: dict[Hashable, list[Peer]] = {}
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    """Workloads by what makes them alike; blocks of addresses the same, as bits and as ranges."""
+
+    workloads: tuple[tuple[Peer, ...], ...]
+    blocks: tuple[tuple[int, ...], ...]
+    ranges: tuple[tuple[Peer, ...], ...]
+
+
+def _alike(table: Table, peers: Mapping[Peer, int]) -> _Alike:
+    universe = table.universe
     signature = _signatures(table)
+    workloads: dict[Hashable, list[Peer]] = {}
     for peer, place in peers.items():
-        alike.setdefault((peer.kind, signature(place)), []).append(peer)
+        workloads.setdefault((peer.kind, signature(place)), []).append(peer)
     blocks: dict[Hashable, list[int]] = {}
     for place in indexes(_shown_blocks(table)):
-        blocks.setdefault(
-            (table.universe.blocks.nets[place - table.universe.first_block].version, signature(place)), []
-        ).append(place)
-    outside = [_ranges(table.universe, places) for places in blocks.values()]
-    first_places = {peer: places[0] for ranges, places in zip(outside, blocks.values(), strict=True) for peer in ranges}
-    places = {**peers, **first_places}
-    groups = _merged(table, [tuple(found) for found in alike.values()] + outside, places)
-    return Judged(
-        groups=groups,
-        cells=tuple(_cells(table, groups, places, reasons)),
-        isolated={way: _isolated(table, peers, way) for way in DIRECTIONS},
-        table=table,
-        places=places,
-    )
+        version = universe.blocks.nets[place - universe.first_block].version
+        blocks.setdefault((version, signature(place)), []).append(place)
+    ranges = tuple(_ranges(universe, places) for places in blocks.values())
+    return _Alike(tuple(map(tuple, workloads.values())), tuple(map(tuple, blocks.values())), ranges)
 
 
 def _signatures(table: Table) -> Callable[[int], Hashable]:
@@ -142,9 +170,8 @@ def _merged(table: Table, groups: Sequence[tuple[Peer, ...]], places: Mapping[Pe
     """
     if len(groups) > MOST_COMPARED:
         return tuple(Group(peers) for peers in groups)
-    width = table.universe.first_block + len(table.universe.blocks.nets)
     heads = [places[peers[0]] for peers in groups]
-    lines = [_by_place(table.line(head), width) for head in heads]
+    lines = [_by_place(table, head, everything=False) for head in heads]
     found: dict[Hashable, list[Peer]] = {}
     for peers, head, line in zip(groups, heads, lines, strict=True):
         row = tuple(line[other] for other in heads)
@@ -156,19 +183,17 @@ def _merged(table: Table, groups: Sequence[tuple[Peer, ...]], places: Mapping[Pe
 
 
 def _cells(table: Table, groups: Sequence[Group], places: Mapping[Peer, int], reasons: Reasons) -> Iterator[Cell]:
-    width = table.universe.first_block + len(table.universe.blocks.nets)
     heads = [places[group.peers[0]] for group in groups]
     for src, group in enumerate(groups):
-        line = _by_place(table.line(heads[src]), width)
+        line = _by_place(table, heads[src], everything=False)
         for dst, other in enumerate(groups):
-            bounds = line[heads[dst]]
+            between = line[heads[dst]]
             alone = src == dst and len(group.peers) == 1
-            outside = group.kind in ("address", "ingress") and other.kind == "address"
-            if alone or outside or other.kind == "ingress" or not bounds[1]:
+            outside = group.kind != "workload" and other.kind != "workload"
+            if between is None or alone or outside or other.kind == "ingress":
                 continue
-            perhaps = conditional(bounds)
-            why = reasons(heads[src], heads[dst]) if perhaps else ()
-            yield Cell(src, dst, Verdict(bounds[0], perhaps, why))
+            why = reasons(heads[src], heads[dst]) if between[1] else ()
+            yield Cell(src, dst, Verdict(*between, why))
 
 
 def _isolated(table: Table, peers: Mapping[Peer, int], way: Direction) -> frozenset[str]:

@@ -169,7 +169,12 @@ class Universe:
     @cached_property
     def everyone(self) -> int:
         """Every bit there is."""
-        return (1 << self.first_block + len(self.blocks.nets)) - 1
+        return (1 << self.count) - 1
+
+    @cached_property
+    def count(self) -> int:
+        """How many bits there are."""
+        return self.first_block + len(self.blocks.nets)
 
     @cached_property
     def pods(self) -> int:

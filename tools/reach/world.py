@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 from tools.addresses import Net, network
 from tools.model import Manifest, Problem
@@ -14,7 +13,7 @@ from tools.reach.explain import explanation
 from tools.reach.from_admin import admin_policy
 from tools.reach.from_calico import calico_policy
 from tools.reach.from_kubernetes import network_policy
-from tools.reach.matrix import matrix
+from tools.reach.matrix import Judged
 from tools.reach.model import Explanation, Matrix, Peer, Verdict
 from tools.reach.naming import UnknownPeerError
 from tools.reach.populate import populate
@@ -75,11 +74,7 @@ class World:
 
     def matrix(self) -> Matrix:
         """Who reaches whom."""
-        return self._matrix
-
-    @cached_property
-    def _matrix(self) -> Matrix:
-        return matrix(self.table, self.places, lambda src, dst: reasons(self.table, src, dst))
+        return Judged(self.table, self.places, lambda src, dst: reasons(self.table, src, dst))
 
     def verdict(self, src: Peer, dst: Peer) -> Verdict:
         """Every connection between two. Two replicas of one workload when both are the same.
