@@ -1,0 +1,129 @@
+"""Markdown as GitHub renders it: tables, with names as code so that nothing in them is markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from tools.formats.text import place
+from tools.reach.diff import Changed
+from tools.reach.formats.changed import WORDS, sign, who
+from tools.reach.formats.explained import connection, row, runs, sentence, summary, way
+from tools.reach.formats.names import plain
+from tools.reach.formats.view import EACH_OTHER, EVERY_ADDRESS, EVERY_WORKLOAD, View, entries, seen
+from tools.reach.formats.words import Reasons, openings
+from tools.reach.model import Change, Explanation, Matrix, Side, Step
+
+# What is no markup between two backticks, and what is none in a text.
+_IN_CODE = re.compile(r"[\w /.:,;{}\[\]()+=?-]+", re.ASCII)
+_MARKUP = re.compile(r"[^A-Za-z0-9 /.:,;{}\[\]()+=?-]|\](?=[(\[])")
+_IN_WORDS = (EACH_OTHER, EVERY_ADDRESS, EVERY_WORKLOAD)
+
+
+def matrix(matrix: Matrix) -> Iterator[str]:
+    """A row for each source and what it may do to whom."""
+    view = seen(matrix)
+    yield f"**{view.heading}**\n\n"
+    yield from table(("from", "may reach", "on"), _rows(view))
+    if view.alike:
+        yield "\nAlike, and so written as one:\n\n"
+        yield from (f"- {code(title)}: {text(holds)}\n" for title, holds in view.alike)
+    for about, names in openings(matrix):
+        yield f"\nNot isolated, {about}: {text(names)}\n"
+    yield from _reasons(view.reasons)
+
+
+def _rows(view: View) -> Iterator[Sequence[str]]:
+    for entry in entries(view):
+        source = "<br>".join(map(_named, entry.sources))
+        for phrase, names in entry.targets:
+            yield source, "<br>".join(map(_named, names)), text(phrase)
+        if not entry.targets:
+            yield source, "nobody", ""
+
+
+def _named(name: str) -> str:
+    return name if name in _IN_WORDS else code(name)
+
+
+def explanation(explanation: Explanation) -> Iterator[str]:
+    """The verdict, both sides, and what would turn it."""
+    src, dst = code(explanation.src.name), code(explanation.dst.name)
+    yield f"### {src} → {dst}, {text(connection(explanation))}: {explanation.verdict}\n"
+    yield f"\n{text(sentence(explanation))}\n"
+    for side in explanation.sides:
+        yield f"\n#### {text(way(explanation, side.direction))}: {side.verdict}\n"
+        yield from _side(explanation, side)
+    if explanation.changes:
+        many = "changes, one after the other," if len(explanation.changes) > 1 else "change"
+        yield f"\n#### The smallest {many} after which it is {explanation.changes[-1].becomes}\n"
+        yield from map(_change, explanation.changes)
+    if explanation.notes:
+        yield "\n#### To know beside it\n\n"
+        yield from (f"- {text(note)}\n" for note in explanation.notes)
+
+
+def changes(changes: tuple[Changed, ...]) -> Iterator[str]:
+    """A row for each pair."""
+    reasons = Reasons()
+    rows = [
+        (WORDS[sign(each)], code(who(each.src)), code(who(each.dst)), *_before_and_after(each, reasons))
+        for each in changes
+    ]
+    yield from table(("", "from", "to", "before", "after"), rows) if rows else ["Nothing changed.\n"]
+    yield from _reasons(reasons)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """A table of fields that are Markdown already."""
+    yield f"| {' | '.join(head)} |\n|{'---|' * len(head)}\n"
+    yield from (f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def text(words: str) -> str:
+    """Text of which no character is markup, not even in a table."""
+    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", plain(words))
+
+
+def code(name: str) -> str:
+    """The same in the typeface of code."""
+    return f"`{name}`" if _IN_CODE.fullmatch(name) else f"<code>{text(name)}</code>"
+
+
+def _before_and_after(change: Changed, reasons: Reasons) -> tuple[str, str]:
+    before, after = (text(reasons.phrase(verdict, change.src, change.dst)) for verdict in (change.before, change.after))
+    return before, after
+
+
+def _reasons(reasons: Reasons) -> Iterator[str]:
+    if reasons.numbers:
+        yield "\n? depends on what the input does not say:\n\n"
+        yield from (f"- [{number}] {text(reason)}\n" for reason, number in reasons.numbers.items())
+
+
+def _side(explanation: Explanation, side: Side) -> Iterator[str]:
+    if said := summary(explanation, side):
+        yield f"\n{text(said)}\n"
+    for reason in side.reasons:
+        yield f"\nIt depends on this: {text(reason)}\n"
+    if side.deciding:
+        yield f"\nDecided by {_step(side.deciding)}\n"
+    if others := tuple(step for step in side.steps if step != side.deciding):
+        yield "\nAlso looked at, in this order:\n\n"
+        found = [(text(run[0].policy), *map(text, row(run))) for run in runs(others)]
+        yield from table(("policy", "rule", "outcome", "why"), found)
+
+
+def _step(step: Step) -> str:
+    policy = ", ".join(code(name) for name in step.policy.split(", ")) if step.policy else ""
+    rule = f"{code(step.rule)} of {policy}" if step.rule else f"the end of {policy}" if policy else "the end"
+    where = f" ({code(place(step.where))})" if step.where else ""
+    return f"{rule}: {step.outcome}{where}" + (f"; {text(step.why)}" if step.why else "")
+
+
+def _change(change: Change) -> str:
+    where = f" ({code(place(change.where))})" if change.where and change.where.file else ""
+    longest = max((len(run) for run in re.findall("`+", change.yaml)), default=0)
+    fence = "`" * max(3, longest + 1)
+    yaml = "\n".join(plain(line) for line in change.yaml.splitlines())
+    return f"\n{text(change.text)}{where}\n" + (f"\n{fence}yaml\n{yaml}\n{fence}\n" if yaml else "")

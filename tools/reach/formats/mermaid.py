@@ -1,0 +1,96 @@
+"""A flowchart for Mermaid, which GitHub draws in Markdown: namespaces around workloads, an arrow for each cell.
+
+What depends on something that the input does not say is a dotted arrow. A workload that no policy isolates in some
+direction has a dashed border. Every character that is not plainly a letter of a name is written as an entity, so that
+no name can end its label.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tools.policy import DIRECTIONS
+from tools.reach.formats.names import Titled, plain
+from tools.reach.formats.view import View, seen
+from tools.reach.formats.words import open_ones, openings
+from tools.reach.model import Matrix
+
+# What Mermaid and GitHub draw, unless they are told otherwise.
+MOST_EDGES = 500
+MOST_NAMES = 6
+_SHAPES = {"workload": ("[", "]"), "ingress": ("{{", "}}"), "node": ("[[", "]]"), "address": ("([", "])")}
+
+
+def matrix(matrix: Matrix) -> Iterator[str]:
+    """The flowchart, with what stands beside it as comments."""
+    view = seen(matrix)
+    edges = list(_edges(view))
+    yield "flowchart LR\n"
+    if len(edges) > MOST_EDGES:
+        yield f"  %% {len(edges)} arrows: Mermaid draws {MOST_EDGES} unless its maxEdges says more; svg has no limit\n"
+    yield from _nodes(view)
+    yield from edges
+    yield from _open(matrix, view)
+    for title, holds in view.alike:
+        yield f"  %% {_comment(title)}: {_comment(holds)}\n"
+    for about, names in openings(matrix):
+        yield f"  %% {about}: {_comment(names)}\n"
+    for reason, number in view.reasons.numbers.items():
+        yield f"  %% [{number}] {_comment(reason)}\n"
+
+
+def _nodes(view: View) -> Iterator[str]:
+    spaces: dict[str | None, list[Titled]] = {}
+    for group in view.groups:
+        spaces.setdefault(_space(group), []).append(group)
+    for number, (space, groups) in enumerate(spaces.items()):
+        if space is not None:
+            yield f'  subgraph s{number}["{label(space)}"]\n'
+        indent = "  " if space is None else "    "
+        yield from (f"{indent}{_node(group, space)}\n" for group in groups)
+        if space is not None:
+            yield "  end\n"
+
+
+def _space(group: Titled) -> str | None:
+    """The namespace of all of its workloads."""
+    spaces = {peer.namespace for peer in group.peers}
+    return spaces.pop() if group.kind == "workload" and len(spaces) == 1 else None
+
+
+def _node(group: Titled, space: str | None) -> str:
+    first, last = _SHAPES[group.kind]
+    names = [group.title]
+    if group.kind == "workload":
+        names = [peer.name.removeprefix(f"{space}/") for peer in group.peers]
+    lines = "<br/>".join(label(name) for name in names[:MOST_NAMES])
+    more = f"<br/>and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f'g{group.index}{first}"{lines}{more}"{last}'
+
+
+def _edges(view: View) -> Iterator[str]:
+    for source in view.groups:
+        line = view.table.get(source.index, {})
+        for target in view.groups if line else ():
+            if verdict := line.get(target.index):
+                arrow = "-->" if verdict.allowed else "-.->"
+                yield f'  g{source.index} {arrow}|"{label(view.phrase(source, target))}"| g{target.index}\n'
+
+
+def _open(matrix: Matrix, view: View) -> Iterator[str]:
+    names = {name for direction in DIRECTIONS for name in open_ones(matrix, direction)}
+    found = [f"g{group.index}" for group in view.groups if any(peer.name in names for peer in group.peers)]
+    if found:
+        yield "  classDef open stroke-dasharray: 4 3\n"
+        yield f"  class {','.join(found)} open\n"
+
+
+def label(text: str) -> str:
+    """Text for between two quotation marks."""
+    return re.sub(r"[^\w /.:,;+?()\[\]-]", lambda found: f"#{ord(found[0])};", plain(text), flags=re.ASCII)
+
+
+def _comment(text: str) -> str:
+    """Text for a comment, which ends with its line; braces after %% would be a directive."""
+    return plain(text).replace("{", "(").replace("}", ")")

@@ -1,0 +1,102 @@
+"""A matrix for people: its groups with titles, and by source what each may reach."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tools.reach.formats.names import Titled, titled
+from tools.reach.formats.words import Reasons, cells, count
+from tools.reach.model import Matrix, Verdict
+
+MOST_RANGES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The groups in order, of each source's index what it may say to whom, and the reasons that were met."""
+
+    groups: tuple[Titled, ...]
+    table: Mapping[int, Mapping[int, Verdict]]
+    reasons: Reasons = field(default_factory=Reasons)
+
+    def phrase(self, source: Titled, target: Titled) -> str:
+        """What is between two in words, or ""."""
+        verdict = self.table.get(source.index, {}).get(target.index)
+        return self.reasons.phrase(verdict, source.name, target.name) if verdict else ""
+
+    @property
+    def heading(self) -> str:
+        """What the matrix is, in a line."""
+        workloads = [peer for group in self.groups for peer in group.peers if peer.kind == "workload"]
+        spaces = len({peer.namespace for peer in workloads})
+        return f"Who may reach whom: {count(len(workloads), 'workload')} in {count(spaces, 'namespace')}"
+
+    @property
+    def alike(self) -> list[tuple[str, str]]:
+        """The titles that stand for more than they say, and what they stand for."""
+        return [(group.title, _held(group)) for group in self.groups if group.holds]
+
+
+_Targets = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Sources that reach the same, and for each phrase (`TCP 80`) the targets, in words."""
+
+    sources: tuple[str, ...]
+    targets: _Targets
+
+
+EVERY_ADDRESS, EVERY_WORKLOAD, EACH_OTHER = "all addresses", "all other workloads", "each other"
+
+
+def seen(matrix: Matrix) -> View:
+    """The matrix with titles."""
+    table: dict[int, dict[int, Verdict]] = {}
+    for cell in cells(matrix):
+        table.setdefault(cell.src, {})[cell.dst] = cell.verdict
+    return View(titled(matrix.groups), table)
+
+
+def entries(view: View) -> Iterator[Entry]:
+    """One for every source, and one for addresses that reach the same."""
+    kinds = Counter(group.kind for group in view.groups)
+    found: dict[tuple[int | None, _Targets], list[Titled]] = {}
+    for source in view.groups:
+        own = None if source.kind == "address" else source.index
+        found.setdefault((own, tuple(_targets(view, source, kinds))), []).append(source)
+    for (own, targets), sources in found.items():
+        whole = own is None and len(sources) == kinds["address"] > 1
+        yield Entry((EVERY_ADDRESS,) if whole else tuple(one.title for one in sources), targets)
+
+
+def _targets(view: View, source: Titled, kinds: Mapping[str, int]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    reached: dict[str, list[Titled]] = {}
+    line = view.table.get(source.index, {})
+    for target in view.groups if line else ():
+        if target.index in line:
+            reached.setdefault(view.phrase(source, target), []).append(target)
+    for phrase, targets in reached.items():
+        yield phrase, tuple(_names(targets, source, kinds))
+
+
+def _names(targets: Sequence[Titled], source: Titled, kinds: Mapping[str, int]) -> Iterator[str]:
+    """The targets' titles; a whole kind of several groups in a word."""
+    for kind, word in (("workload", EVERY_WORKLOAD), ("address", EVERY_ADDRESS), ("ingress", ""), ("node", "")):
+        reached = [target for target in targets if target.kind == kind]
+        others = kinds[kind] - (source.kind == kind and len(source.peers) == 1)
+        if word and len(reached) == others > 2:
+            yield word
+        else:
+            yield from (EACH_OTHER if target == source else target.title for target in reached)
+
+
+def _held(group: Titled) -> str:
+    """All of a group; of very many ranges of addresses the first, for the others say no more to a reader."""
+    parts = group.holds.split(", ")
+    if group.kind != "address" or len(parts) <= MOST_RANGES:
+        return group.holds
+    return f"{', '.join(parts[:MOST_RANGES])} and {len(parts) - MOST_RANGES} more ranges (json has them all)"
