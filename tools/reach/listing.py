@@ -1,0 +1,198 @@
+"""What is read of a cluster, and nothing else: list calls alone, page by page.
+
+The cluster's own discovery says which kinds there are: those that are judged are read, and those that are not but may
+change an answer, so that they can be named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tools.model import Manifest
+from tools.reach.unmodelled import CALICO, JUDGED, SECOND_INTERFACES, STORE, notable
+
+Body = Mapping[str, Any]
+# A path below the server's root and what stands in the query -> the answer. Raises AnswerError.
+Get = Callable[[str, Mapping[str, str]], Body]
+
+PAGE = 500
+MOST_PAGES = 2000
+NOT_FOUND, GONE = 404, 410
+# Every cluster has these groups, and nothing of them is asked for but what is below.
+_OF_KUBERNETES = (
+    *("admissionregistration", "apiextensions", "apiregistration", "authentication", "authorization", "certificates"),
+    *("coordination", "discovery", "events", "flowcontrol.apiserver", "internal.apiserver", "metrics", "networking"),
+    *("node", "rbac.authorization", "resource", "scheduling", "storage", "storagemigration"),
+)
+BUILT_IN = frozenset(
+    ("apps", "autoscaling", "batch", "extensions", "policy", *(f"{name}.k8s.io" for name in _OF_KUBERNETES))
+)
+
+
+class AnswerError(Exception):
+    """The API server's refusal: its status, and its own sentence. Status 0: it did not answer."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Something that can be listed."""
+
+    api_version: str
+    plural: str
+    kind: str
+
+    @property
+    def path(self) -> str:
+        """Where all of them are, in every namespace."""
+        root = "/apis" if "/" in self.api_version else "/api"
+        return f"{root}/{self.api_version}/{self.plural}"
+
+    def __str__(self) -> str:
+        return f"{self.plural} of {self.api_version}"
+
+
+ALWAYS = (
+    Resource("v1", "namespaces", "Namespace"),
+    Resource("v1", "pods", "Pod"),
+    Resource("v1", "services", "Service"),
+    Resource("v1", "serviceaccounts", "ServiceAccount"),
+    Resource("networking.k8s.io/v1", "networkpolicies", "NetworkPolicy"),
+    Resource("networking.k8s.io/v1", "ingresses", "Ingress"),
+)
+
+
+@dataclass(slots=True)
+class Listing:
+    """A cluster's objects; `unread` is what could not be had, each with the reason."""
+
+    manifests: list[Manifest] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+
+
+def listed(get: Get, cluster: str, done: Callable[[str], None] = lambda what: None) -> Listing:
+    """Read a cluster, which messages call `cluster`. `done` is told of each kind that was read.
+
+    Raises AnswerError when the server does not answer at all, or does not know who asks.
+    """
+    found = Listing()
+    for resource in (*ALWAYS, *_others(get, found)):
+        try:
+            found.manifests.extend(_manifest(item, resource, cluster) for item in _items(get, resource.path))
+        except AnswerError as error:
+            if error.status in (0, 401):
+                raise
+            if error.status != NOT_FOUND:
+                found.unread.append(f"{resource}: {error}")
+        done(str(resource))
+    return found
+
+
+def _others(get: Get, found: Listing) -> tuple[Resource, ...]:
+    """What this cluster has beyond what every cluster has, each kind in one version."""
+    chosen: dict[tuple[str, str], Resource] = {}
+    for group, versions in _groups(get):
+        for version in versions:
+            api_version = f"{group}/{version}"
+            try:
+                resources = _mappings(get(f"/apis/{api_version}", {}).get("resources"))
+            except AnswerError as error:
+                if error.status != NOT_FOUND:
+                    found.unread.append(f"what there is in {api_version}: {error}")
+                continue
+            for resource in _worth_reading(resources, group, api_version):
+                wanted = version in JUDGED.get((group, resource.kind), ())
+                if wanted or (group, resource.kind) not in chosen:
+                    chosen[group, resource.kind] = resource
+    public = any(group == CALICO for group, _ in chosen)
+    # The store holds what the public API shows.
+    return tuple(resource for (group, _), resource in chosen.items() if not (public and group == STORE))
+
+
+def _groups(get: Get) -> Iterator[tuple[str, Sequence[str]]]:
+    """Each group that not every cluster has, with its versions, the preferred one first."""
+    for group in _mappings(get("/apis", {}).get("groups")):
+        name, preferred = _text(group.get("name")), group.get("preferredVersion")
+        versions = [_text(version.get("version")) for version in _mappings(group.get("versions"))]
+        first = _text(preferred.get("version")) if isinstance(preferred, Mapping) else ""
+        if name not in BUILT_IN:
+            yield name, sorted(filter(None, versions), key=lambda version: version != first)
+
+
+def _worth_reading(resources: Iterable[Body], group: str, api_version: str) -> Iterator[Resource]:
+    for resource in resources:
+        name, kind, verbs = _text(resource.get("name")), _text(resource.get("kind")), resource.get("verbs")
+        judged = (group, kind) in JUDGED or (group == STORE and (CALICO, kind) in JUDGED)
+        known = judged or notable(CALICO if group == STORE else group, kind)
+        if known and "/" not in name and isinstance(verbs, list) and "list" in verbs:
+            yield Resource(api_version, name, kind)
+
+
+def _items(get: Get, path: str) -> list[Body]:
+    """Every object of a kind. A list that changed beneath the pages is read anew, once."""
+    try:
+        return list(_pages(get, path))
+    except AnswerError as error:
+        if error.status != GONE:
+            raise
+        return list(_pages(get, path))
+
+
+def _pages(get: Get, path: str) -> Iterator[Body]:
+    following = ""
+    for _ in range(MOST_PAGES):
+        answer = get(path, {"limit": str(PAGE), **({"continue": following} if following else {})})
+        items, meta = answer.get("items"), answer.get("metadata")
+        if not isinstance(items, list) and items is not None:
+            raise AnswerError(500, "the answer is no list")
+        yield from _mappings(items)
+        following = _text(meta.get("continue")) if isinstance(meta, Mapping) else ""
+        if not following:
+            return
+    raise AnswerError(500, f"there are more than {MOST_PAGES * PAGE} of them")
+
+
+def _manifest(item: Body, resource: Resource, cluster: str) -> Manifest:
+    meta = item.get("metadata")
+    meta = meta if isinstance(meta, Mapping) else {}
+    name, namespace = _text(meta.get("name")), _text(meta.get("namespace"))
+    own = _pod(item, meta) if resource.kind == "Pod" else {**item, "metadata": _without(meta, "managedFields")}
+    body = {**own, "apiVersion": resource.api_version, "kind": resource.kind}
+    place = "/".join(filter(None, (namespace, resource.plural, name)))
+    return Manifest(f"{cluster}: {place}", resource.kind, name, namespace, body)
+
+
+def _pod(item: Body, meta: Body) -> dict[str, Any]:
+    """What policies see of a pod, and no environment or command of anybody."""
+    spec, status, notes = (
+        part if isinstance(part, Mapping) else {}
+        for part in (item.get("spec"), item.get("status"), meta.get("annotations"))
+    )
+    kept = {key: meta[key] for key in ("name", "namespace", "labels", "ownerReferences") if key in meta}
+    containers = {
+        key: [{"ports": container.get("ports") or []} for container in _mappings(spec.get(key))]
+        for key in ("containers", "initContainers")
+    }
+    account = {key: spec[key] for key in ("serviceAccountName", "hostNetwork") if key in spec}
+    return {
+        "metadata": {**kept, "annotations": {key: notes[key] for key in (SECOND_INTERFACES,) if key in notes}},
+        "spec": {**account, **containers},
+        "status": {key: status[key] for key in ("podIP", "podIPs", "phase") if key in status},
+    }
+
+
+def _without(body: Body, key: str) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name != key}
+
+
+def _mappings(found: object) -> tuple[Body, ...]:
+    return tuple(item for item in found if isinstance(item, Mapping)) if isinstance(found, list) else ()
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
