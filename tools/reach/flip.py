@@ -82,9 +82,8 @@ def _small(world: World, asked: Asked) -> World:
         keep |= {id(policy.manifest) for tier in program.tiers for policy in tier.policies} if program else set()
     for index in (*world.bits(asked.src), *world.bits(asked.dst)):
         if index < len(world.universe.classes):
-            keep.add(
-                id(next(pod.manifest for pod in world.universe.classes[index] if _is(pod.name, pod.own_name, asked)))
-            )
+            alike = world.universe.classes[index]
+            keep |= {id(pod.manifest) for pod in alike if _is(pod.name, pod.own_name, asked)}
     kept = (one for one in world.manifests if id(one) in keep or one.kind in ALONGSIDE)
     return _world(world, kept)
 
