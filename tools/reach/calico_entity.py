@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tools.calico_tree import All, Comparison, Expression
+from tools.model import Severity
 from tools.reach.bits import Match, certainly, indexes
 from tools.reach.mentions import CALICO_ACCOUNT, CALICO_NAMESPACE, CALICO_ORCHESTRATOR
 from tools.reach.strict import BrokenError, Dropped, calico, cidr, items, mapping, text, texts
@@ -27,24 +28,30 @@ _EVERY_POD: tuple[Expression | None, ...] = (None, All(), Comparison(CALICO_ORCH
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The positive selectors of an entity. `space` confines it to a namespace, "" to none."""
+    """The selectors of an entity. `space` confines it to a namespace, "" to none.
+
+    `excluded` is its notSelector. Beside anything positive it belongs to one set with it, whose members are tried one
+    by one: an address is in when any pod or network set that has it is.
+    Source: felix calc/rule_scanner.go, combineMatchesIfPossible.
+    """
 
     spaces: Expression | None
     chosen: Expression | None
     names: tuple[str, ...]
     accounts: Expression | None
     space: str
+    excluded: Expression | None = None
 
     @property
     def given(self) -> bool:
-        """Whether it says anything."""
+        """Whether it says anything positive."""
         return bool(self.spaces or self.chosen or self.names or self.accounts or self.space)
 
     @property
     def every_pod(self) -> bool:
         """Whether it is every pod there may be."""
         trivial = self.spaces in _EVERY_POD and self.chosen in _EVERY_POD
-        return trivial and not (self.names or self.accounts or self.space)
+        return trivial and not (self.names or self.accounts or self.space or self.excluded)
 
     def of(self, labelled: Labelled) -> int:
         """The things that it matches."""
@@ -59,6 +66,8 @@ class Selection:
             found &= labelled.matched(self.accounts, "pcsa.")
         if self.names:
             found &= labelled.valued(CALICO_ACCOUNT, self.names)
+        if self.excluded:
+            found &= ~labelled.matched(self.excluded)
         return found
 
 
@@ -66,10 +75,9 @@ def who(node: Node, universe: Universe, space: str, dropped: Dropped) -> Match:
     """Everybody that an entity matches, its services and ports aside. `space`: the policy's namespace, "" if none."""
     dropped.known(node, FIELDS)
     found = certainly(universe.everyone)
-    excluded = calico(node["notSelector"])
-    if (selection := _selection(node, space, excluded is not None)).given:
+    if (selection := _selection(node, space)).given:
         found = found.both(_matched(universe, selection))
-    if excluded:
+    elif excluded := selection.excluded:
         found = found.both(_matched(universe, Selection(None, excluded, (), None, "")).outside(universe.everyone))
     if nets := items(node["nets"]):
         found = found.both(universe.at_any(map(cidr, nets)))
@@ -78,12 +86,13 @@ def who(node: Node, universe: Universe, space: str, dropped: Dropped) -> Match:
     return Match(0, found.may) if items(node["domains"]) else found
 
 
-def _selection(node: Node, space: str, excluding: bool) -> Selection:
+def _selection(node: Node, space: str) -> Selection:
     accounts = mapping(node["serviceAccounts"])
     spaces, chosen = calico(node["namespaceSelector"]), calico(node["selector"])
     names, by_label = texts(accounts["names"]), calico(accounts["selector"])
-    confined = not spaces and bool(chosen or names or by_label or excluding)
-    return Selection(spaces, chosen, names, by_label, space if confined else "")
+    excluded = calico(node["notSelector"])
+    confined = not spaces and bool(chosen or names or by_label or excluded)
+    return Selection(spaces, chosen, names, by_label, space if confined else "", excluded)
 
 
 def _matched(universe: Universe, selection: Selection) -> Match:
@@ -95,7 +104,19 @@ def _matched(universe: Universe, selection: Selection) -> Match:
     return found.either(Match(pods | (controller if selection.every_pod else 0), pods | controller))
 
 
-def service(node: Node, space: str) -> tuple[str, str] | None:
+def families(node: Node) -> set[int]:
+    """The IP versions of which a rule can hold packets: each list of networks, negated or not, must have one of it.
+
+    Source: felix rules/policy.go, FilterRuleToIPVersion: a rule whose list has none of a family is not rendered for it.
+    """
+    found = {4, 6}
+    for key in ("nets", "notNets"):
+        if nets := items(node[key]):
+            found &= {cidr(net).version for net in nets}
+    return found
+
+
+def service(node: Node, space: str, dropped: Dropped) -> tuple[str, str] | None:
     """The namespace and name of the Service that an entity names; None when it names none."""
     services = mapping(node["services"])
     if services.empty:
@@ -106,4 +127,9 @@ def service(node: Node, space: str) -> tuple[str, str] | None:
     named, namespace = text(services["name"]), text(services["namespace"]) or space
     if not named or not namespace:
         raise BrokenError(services, "a Service needs a name, and in a GlobalNetworkPolicy its namespace too")
+    if services["namespace"].empty:
+        message = (
+            "a Service without its namespace is the policy's own to the API, and nobody's to some of Calico's versions"
+        )
+        dropped.notes.append(services.problem(f"{message}; write namespace: {space}", Severity.NOTE))
     return namespace, named

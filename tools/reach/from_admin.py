@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.model import Manifest
+from tools.model import Manifest, Severity
 from tools.policy import Direction
 from tools.reach.bits import NOBODY, Match
 from tools.reach.compiled import Action, Part, Policy, Ports, Rule, title
@@ -22,6 +22,7 @@ from tools.tree import Node, root
 ADMIN, BASELINE = "kube-admin", "kube-baseline"
 SIDES: tuple[tuple[Direction, str, str], ...] = (("Ingress", "ingress", "from"), ("Egress", "egress", "to"))
 PEERS = ("namespaces", "pods", "networks", "nodes", "domainNames")
+SETS = "to the API namespaces are their pods, and Calico, which is here, takes the addresses of network sets too"
 NAMES = "names are resolved by the dataplane, and their addresses are in no manifest"
 
 
@@ -97,7 +98,8 @@ def _rule(node: Node, index: int, key: str, far: str, kind: str, universe: Unive
     ports = (
         tuple(_protocols(node[ports_key])) if kind == "ClusterNetworkPolicy" else (_ports(node[ports_key], dropped),)
     )
-    parts = tuple(Part(_peer(peer, universe, dropped), one) for peer in peers for one in ports)
+    means = _peer_of_calico if kind == "ClusterNetworkPolicy" and universe.sets else _peer
+    parts = tuple(Part(means(peer, universe, dropped), one) for peer in peers for one in ports)
     doubt = NAMES if any(peer["domainNames"].present for peer in peers) else ""
     return Rule(node, label, action, parts, doubt=doubt)
 
@@ -123,6 +125,21 @@ def _peer(node: Node, universe: Universe, dropped: Dropped) -> Match:
     if node["domainNames"].present:
         return Match(0, universe.outside)
     return _members(node, universe, dropped)
+
+
+def _peer_of_calico(node: Node, universe: Universe, dropped: Dropped) -> Match:
+    """A peer where there are network sets, and so Calico: with `namespaces` it takes their sets too, said in a note.
+
+    Source: libcalico-go k8s/conversion/clusternetworkpolicy.go, which writes no selector for pods beside it.
+    """
+    found = _peer(node, universe, dropped)
+    if not node["namespaces"].present:
+        return found
+    spaces = labels(node["namespaces"])
+    own = [one for one in universe.sets if spaces.matches(universe.spaces.get(one.namespace, {}))]
+    if own:
+        dropped.notes.append(node["namespaces"].problem(f"{SETS}: {', '.join(one.name for one in own)}", Severity.NOTE))
+    return found.either(universe.at_any(net for one in own for net in one.nets))
 
 
 def _ports(node: Node, dropped: Dropped) -> Ports:

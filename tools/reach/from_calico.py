@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 
-from tools.model import Manifest
+from tools.model import Manifest, Severity
 from tools.policy import DIRECTIONS, Direction
-from tools.reach.bits import Match, certainly
-from tools.reach.calico_entity import DOMAINS, service, who
+from tools.reach.bits import NOBODY, Match, certainly
+from tools.reach.calico_entity import DOMAINS, families, service, who
 from tools.reach.calico_ports import destination_ports, source_ports_matter
 from tools.reach.compiled import Action, Part, Policy, Ports, Rule, title
 from tools.reach.conns import common
@@ -50,7 +50,7 @@ def calico_policy(manifest: Manifest, universe: Universe, namespace: str, droppe
         tier=text(spec["tier"]) or "default",
         order=_order(spec["order"]),
         subjects=_subjects(spec, universe, space),
-        types=_types(spec, rules),
+        types=_types(spec, rules, dropped),
         rules=rules,
     )
 
@@ -63,7 +63,7 @@ def _order(node: Node) -> float:
     return float(node.value)
 
 
-def _types(spec: Node, rules: dict[Direction, tuple[Rule, ...]]) -> frozenset[Direction]:
+def _types(spec: Node, rules: dict[Direction, tuple[Rule, ...]], dropped: Dropped) -> frozenset[Direction]:
     """Written, or by which rules there are: an empty list counts as none. Without rules it is Ingress.
 
     Source: libcalico-go clientv3 defaultPolicyTypesField. Untracked and pre-DNAT policies are for host endpoints,
@@ -72,6 +72,11 @@ def _types(spec: Node, rules: dict[Direction, tuple[Rule, ...]]) -> frozenset[Di
     if spec["doNotTrack"].value is True or spec["preDNAT"].value is True:
         return frozenset()
     written = [word(node, DIRECTIONS) for node in items(spec["types"])]
+    if not written and (hollow := next((way for way in DIRECTIONS if spec[way.lower()].value == []), None)):
+        message = (
+            f"an empty list makes no type here, and a type {hollow} where Calico keeps its own resources; write types"
+        )
+        dropped.notes.append(spec[hollow.lower()].problem(message, Severity.NOTE))
     chosen = written or [way for way in DIRECTIONS if rules[way]] or ["Ingress"]
     return frozenset(way for way in DIRECTIONS if way in chosen)
 
@@ -96,11 +101,10 @@ def _rule(node: Node, label: str, way: Direction, universe: Universe, space: str
     near_side, far_side = ("destination", "source") if way == "Ingress" else ("source", "destination")
     near, far = node[near_side], node[far_side]
     mapping(near), mapping(far)
-    parts = [
-        Part(who(far, universe, space, dropped).both(_family(node["ipVersion"], universe)), destination_ports(node))
-    ]
+    versions = families(near) & families(far) & _versions(node["ipVersion"])
+    parts = [Part(who(far, universe, space, dropped).both(_family(versions, universe)), destination_ports(node))]
     doubt = DOMAINS if items(far["domains"]) else ""
-    if (named := service(far, space)) is not None:
+    if (named := service(far, space, dropped)) is not None:
         parts, doubt = _served(parts[0], universe, named, ports_too=way == "Egress")
     if not node["http"].empty or source_ports_matter(node["source"]):
         doubt = HTTP if not node["http"].empty else SOURCE_PORTS
@@ -123,10 +127,14 @@ def _served(part: Part, universe: Universe, named: tuple[str, str], *, ports_too
     return [Part(far, Ports(common(within, fixed), names, (), within)) for fixed, names in behind.targets], ""
 
 
-def _family(node: Node, universe: Universe) -> Match:
+def _versions(node: Node) -> set[int]:
     version = number(node)
-    if version is None:
-        return certainly(universe.everyone)
-    if version not in (4, 6):
+    if version not in (None, 4, 6):
         raise BrokenError(node, f"{version} is no IP version; write 4 or 6")
-    return universe.of_family(version)
+    return {4, 6} if version is None else {version}
+
+
+def _family(versions: set[int], universe: Universe) -> Match:
+    if versions == {4, 6}:
+        return certainly(universe.everyone)
+    return universe.of_family(versions.pop()) if versions else NOBODY

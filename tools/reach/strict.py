@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tools.addresses import Net, mapped, network
 from tools.calico import SelectorError, parse
 from tools.calico_tree import Expression
-from tools.model import Problem, Severity
+from tools.model import Problem
 from tools.selectors import OPERATORS, WITH_VALUES, Selector, selector
 from tools.tree import Node
 
@@ -23,9 +23,13 @@ class BrokenError(Exception):
 
 @dataclass(slots=True)
 class Dropped:
-    """Collects the fields that nobody knows. The API server drops them, and the rest means what it means without."""
+    """Collects the fields that nobody knows. The API server drops them, and the rest means what it means without.
+
+    `notes` are of what clusters take differently.
+    """
 
     problems: list[Problem] = field(default_factory=list)
+    notes: list[Problem] = field(default_factory=list)
 
     def known(self, node: Node, keys: Iterable[str]) -> None:
         """Note every key of a mapping that is none of `keys`."""
@@ -114,20 +118,6 @@ def calico(node: Node) -> Expression | None:
         return parse(node.text())
     except SelectorError as error:
         raise BrokenError(node, f"no selector, at column {error.column}: {error.message}") from None
-
-
-def attempt(node: Node, read: Callable[[], None]) -> Problem | None:
-    """What is broken in what is read, or None."""
-    try:
-        read()
-    except BrokenError as broken:
-        return broken.problem
-    return None
-
-
-def note(node: Node, message: str) -> Problem:
-    """A note at a place."""
-    return node.problem(message, Severity.NOTE)
 
 
 def _kind(node: Node) -> str:

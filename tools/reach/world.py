@@ -112,7 +112,9 @@ def _read(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net,
             except BrokenError as broken:
                 dropped.problems.append(broken.problem)
     tiers, problems = arrange(manifests, policies)
-    return Judgement(universe, tiers, (*dropped.problems, *problems), (*notes, *unmodelled.notes(manifests)))
+    return Judgement(
+        universe, tiers, (*dropped.problems, *problems), (*notes, *dropped.notes, *unmodelled.notes(manifests))
+    )
 
 
 Reader = Callable[[Manifest, Universe, str, Dropped], Policy]
