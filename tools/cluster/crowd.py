@@ -1,0 +1,197 @@
+"""The pods of a random cluster, alive: created once, given other labels from case to case, and asked to connect."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tools.cluster import probes
+from tools.cluster.internet import GUESTS
+from tools.cluster.kube import Kube, until
+from tools.cluster.options import IMAGE
+from tools.cluster.plan import GUESTS as MOUNTED
+from tools.cluster.progress import Progress
+from tools.cluster.trouble import CannotRunError
+from tools.fuzz.compare import Attempt
+from tools.fuzz.topology import POINTS, PREFIX, Object, Topology, key
+
+SCRIPTS = ("answerer.py", "asker.py")
+ASKER = ("python3", f"{MOUNTED}/asker.py")
+BEACONS = f"{PREFIX}beacons"
+# Ports of the two pods that tell when policies are in force (tools/cluster/in_force.py).
+BEACON_PORTS = tuple(range(7001, 7007))
+_tokens = itertools.count(1)
+
+
+@dataclass
+class Crowd:
+    """Pods that answer and ask. By `namespace/name`, `addresses` are the pods' own, and `channels` lead to the program
+    in each that tries connections.
+    """
+
+    kube: Kube
+    topology: Topology
+    addresses: dict[str, str] = field(default_factory=dict)
+    channels: dict[str, Any] = field(default_factory=dict)
+
+    def relabel(self, wanted: Topology) -> None:
+        """Give namespaces and pods the labels that they have there."""
+        pairs = zip((*self.topology.namespaces, *self.topology.pods), (*wanted.namespaces, *wanted.pods), strict=True)
+        changed = [(old, new) for old, new in pairs if old["metadata"]["labels"] != new["metadata"]["labels"]]
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            list(pool.map(lambda pair: self._relabel(*pair), changed))
+        self.topology = wanted
+
+    def _relabel(self, old: Object, new: Object) -> None:
+        labels: dict[str, str | None] = dict.fromkeys(old["metadata"]["labels"])
+        body = {"metadata": {"labels": labels | new["metadata"]["labels"]}}
+        meta = new["metadata"]
+        kind = self.kube.kind("v1", new["kind"])
+        merge = "application/merge-patch+json"
+        kind.patch(body=body, name=meta["name"], namespace=meta.get("namespace"), content_type=merge)
+
+    def ask(self, attempts: Iterable[Attempt], seconds: float = 1.0) -> tuple[dict[Attempt, bool], dict[Attempt, str]]:
+        """Try all at once: whether each was answered, and, apart, why some came to no verdict.
+
+        Silence is a denial; the far end of every attempt is known to listen, so a refusal is none.
+        """
+        by_pod: dict[str, list[Attempt]] = {}
+        for attempt in attempts:
+            by_pod.setdefault(attempt.src, []).append(attempt)
+        truth: dict[Attempt, bool] = {}
+        trouble: dict[Attempt, str] = {}
+        with ThreadPoolExecutor(max_workers=len(by_pod) or 1) as pool:
+            for found, troubled in pool.map(lambda item: self._ask(item[0], item[1], seconds), by_pod.items()):
+                truth |= found
+                trouble |= troubled
+        return truth, trouble
+
+    def _ask(self, pod: str, attempts: list[Attempt], seconds: float) -> tuple[dict[Attempt, bool], dict[Attempt, str]]:
+        token = f"{next(_tokens)}"
+        order = [[str(at), *self._target(attempt), token] for at, attempt in enumerate(attempts)]
+        channel = self.channels[pod]
+        channel.write_stdin(json.dumps({"timeout": seconds, "attempts": order}) + "\n")
+        said: Mapping[str, Any] = next(probes.lines(channel, seconds + 20), {})
+        if "done" not in said:
+            why = channel.read_stderr().strip() if channel.peek_stderr() else "no word came back"
+            raise CannotRunError(f"the prober in pod {pod} does not answer: {why}")
+        truth: dict[Attempt, bool] = {}
+        trouble = {attempts[int(at)]: why for at, why in said["refused"].items()}
+        for at, attempt in enumerate(attempts):
+            answer = said["answers"].get(str(at))
+            if answer and not self._is_from(attempt, answer, token):
+                trouble[attempt] = f"somebody else answered: {answer}"
+            elif attempt not in trouble:
+                truth[attempt] = answer is not None
+        return truth, trouble
+
+    def _target(self, attempt: Attempt) -> tuple[str, int, str]:
+        inside = self.addresses.get(attempt.dst)
+        dns = not inside and attempt.protocol == "UDP"
+        return inside or attempt.dst, attempt.port, "DNS" if dns else attempt.protocol
+
+    def _is_from(self, attempt: Attempt, answer: str, token: str) -> bool:
+        if attempt.dst in self.addresses:
+            return answer == f"sark-answer {attempt.dst} token={token}"
+        return answer == "sark-answer dns" or answer.startswith(f"sark-answer {attempt.dst}:{attempt.port} ")
+
+
+@contextmanager
+def gathered(kube: Kube, topology: Topology, progress: Progress) -> Iterator[Crowd]:
+    """The crowd within the block; what there was of an earlier one goes first, and this one at the end."""
+    crowd = Crowd(kube, topology)
+    try:
+        with progress.step("fuzz: pods"):
+            remove(kube, wait=True)
+            _create(kube, topology)
+            until("the random cluster's pods run", 180, lambda: _addresses(crowd), every=1)
+            for pod in crowd.addresses:
+                space, _, name = pod.partition("/")
+                crowd.channels[pod] = kube.open(space, name, ASKER)
+        yield crowd
+    finally:
+        for channel in crowd.channels.values():
+            channel.close()
+        remove(kube, wait=False)
+
+
+def _create(kube: Kube, topology: Topology) -> None:
+    beacons = [beacon(index) for index in (0, 1)]
+    spaces = [*topology.namespaces, _space(BEACONS)]
+    scripts = {name: (GUESTS / name).read_text(encoding="utf-8") for name in SCRIPTS}
+    maps = [_scripts(space["metadata"]["name"], scripts) for space in spaces]
+    rest = [*maps, *topology.accounts, *topology.services]
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        for group in (spaces, rest, [*_bodied(topology), *beacons]):
+            list(pool.map(lambda it: kube.apply([it]), group))
+
+
+def _bodied(topology: Topology) -> Iterator[Object]:
+    ports = [f"{port}/{protocol}" for protocol, port in POINTS]
+    for index, pod in enumerate(topology.pods):
+        yield bodied(pod, index, ports)
+
+
+def _addresses(crowd: Crowd) -> bool:
+    """Note the pods' addresses. True when all of them run."""
+    found: dict[str, str] = {}
+    for space in (*crowd.topology.spaces, BEACONS):
+        for pod in crowd.kube.core.list_namespaced_pod(space).items:
+            if pod.status.pod_ip and all(it.ready for it in pod.status.container_statuses or ()):
+                found[f"{space}/{pod.metadata.name}"] = str(pod.status.pod_ip)
+    crowd.addresses = found
+    return len(found) == len(crowd.topology.pods) + 2
+
+
+def remove(kube: Kube, *, wait: bool) -> None:
+    """Delete every namespace of a random cluster."""
+
+    def names() -> list[str]:
+        spaces = [str(it.metadata.name) for it in kube.core.list_namespace().items]
+        return [name for name in spaces if name.startswith(PREFIX)]
+
+    for name in names():
+        kube.delete("v1", "Namespace", name)
+    if wait:
+        until("the namespaces of an earlier random cluster are gone", 120, lambda: not names())
+
+
+def bodied(pod: Object, index: int, ports: list[str]) -> Object:
+    """The pod with a program in it; every other one is on the control plane's node."""
+    name = key(pod)
+    container = pod["spec"]["containers"][0] | {
+        "image": IMAGE,
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["python3", f"{MOUNTED}/answerer.py", name, *ports],
+        "volumeMounts": [{"name": "guests", "mountPath": MOUNTED}],
+    }
+    spec = pod["spec"] | {
+        "automountServiceAccountToken": False,
+        "terminationGracePeriodSeconds": 0,
+        "nodeSelector": {"node-role.kubernetes.io/control-plane": ""} if index % 2 else {},
+        "tolerations": [{"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"}],
+        "containers": [container],
+        "volumes": [{"name": "guests", "configMap": {"name": "sark-guests"}}],
+    }
+    return pod | {"spec": spec}
+
+
+def beacon(index: int) -> Object:
+    """One of the two pods that tell when policies are in force, one on each node."""
+    metadata = {"name": f"beacon-{index}", "namespace": BEACONS, "labels": {"fuzz-beacon": "true"}}
+    bare = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [{"name": "guest"}]}}
+    return bodied(bare, index, [str(port) for port in BEACON_PORTS])
+
+
+def _space(name: str) -> Object:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+
+
+def _scripts(space: str, scripts: Mapping[str, str]) -> Object:
+    metadata = {"name": "sark-guests", "namespace": space}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": dict(scripts)}
