@@ -169,6 +169,16 @@ def test_the_items_of_a_list_are_objects() -> None:
     assert (pod.kind, pod.name) == ("Pod", "")
 
 
+def test_the_items_of_a_list_of_one_kind_need_not_say_it() -> None:
+    """The API server leaves it out of what it answers (kubernetes/kubernetes #3030)."""
+    text = "apiVersion: v1\nkind: PodList\nitems: [{metadata: {name: a}}, {kind: Pod, apiVersion: v2}, 3]\n"
+    first, second, third = manifests(parse(text, "f"), "f")
+    assert (first.kind, first.name, first.body["apiVersion"]) == ("Pod", "a", "v1")
+    assert (second.kind, second.body["apiVersion"], third.kind) == ("Pod", "v2", "")
+    [nothing] = manifests(parse("apiVersion: v1\nkind: List\nitems: [{metadata: {name: a}}]\n", "f"), "f")
+    assert (nothing.kind, "apiVersion" in nothing.body) == ("", False)
+
+
 def test_the_template_of_an_object_is_the_one_that_helm_names() -> None:
     files = [manifest.file for manifest in manifests(parse(LIST, "out"), "out", "charts/sark")]
     assert files == ["charts/sark/templates/list.yaml"] * 2 + ["charts/sark/charts/sub/templates/other.yaml"]

@@ -80,13 +80,21 @@ def _objects(body: Any, lines: Mapping[str, int], file: str) -> Iterator[Manifes
         return
     kind, items = body.get("kind"), body.get("items")
     if isinstance(kind, str) and kind.endswith("List") and isinstance(items, list):
-        below = _by_item(lines)
+        below, known = _by_item(lines), _of_items(body, kind)
         for index, item in enumerate(items):
-            yield from _objects(item, below.get(index, {}), file)
+            whole = {**known, **item} if isinstance(item, Mapping) else item
+            yield from _objects(whole, below.get(index, {}), file)
         return
     meta = body.get("metadata")
     meta = meta if isinstance(meta, Mapping) else {}
     yield Manifest(file, _text(kind), _text(meta.get("name")), _text(meta.get("namespace")), body, lines)
+
+
+def _of_items(body: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """What a list of one kind, such as a PodList of the API server, says once for all its items."""
+    if kind == "List":
+        return {}
+    return {"apiVersion": body.get("apiVersion"), "kind": kind.removesuffix("List")}
 
 
 def _by_item(lines: Mapping[str, int]) -> dict[int, dict[str, int]]:
