@@ -136,7 +136,9 @@ def _peer_of_calico(node: Node, universe: Universe, dropped: Dropped) -> Match:
     if not node["namespaces"].present:
         return found
     spaces = labels(node["namespaces"])
-    own = [one for one in universe.sets if spaces.matches(universe.spaces.get(one.namespace, {}))]
+    # An empty selector is all(), which is whoever is in a namespace; others may match a set that is in none.
+    sets = (one for one in universe.sets if one.namespace or spaces.requirements)
+    own = [one for one in sets if spaces.matches(universe.spaces.get(one.namespace, {}))]
     if own:
         dropped.notes.append(node["namespaces"].problem(f"{SETS}: {', '.join(one.name for one in own)}", Severity.NOTE))
     return found.either(universe.at_any(net for one in own for net in one.nets))

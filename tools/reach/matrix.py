@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tools.policy import DIRECTIONS, Direction
-from tools.reach.bits import indexes
+from tools.reach.bits import bit_set, indexes
 from tools.reach.blocks import written
 from tools.reach.conns import NONE, Conns, minus, union
 from tools.reach.model import Cell, Group, Matrix, Peer, Row, Verdict
@@ -47,6 +47,27 @@ class Judged(Matrix):
     def cells(self) -> tuple[Cell, ...]:
         """What each group may say to each."""
         return tuple(_cells(self.table, self.groups, self.places, self.reasons))
+
+    def lines(self) -> Iterator[tuple[int, tuple[tuple[Verdict, tuple[int, ...]], ...]]]:
+        """The cells of each sending group together, without making every cell."""
+        heads = [self.places[group.peers[0]] for group in self.groups]
+        group_of = {head: index for index, head in enumerate(heads)}
+        workloads = bit_set(head for head, group in zip(heads, self.groups, strict=True) if group.kind == "workload")
+        everybody = workloads | bit_set(
+            head for head, group in zip(heads, self.groups, strict=True) if group.kind == "address"
+        )
+        for src, group in enumerate(self.groups):
+            receiving = everybody if group.kind == "workload" else workloads
+            if len(group.peers) == 1:
+                receiving &= ~(1 << heads[src])
+            found = ((bounds, bits & receiving) for bounds, bits in self.table.line(heads[src]).items() if bounds[1])
+            line = tuple(
+                (Verdict(bounds[0], conditional(bounds)), tuple(group_of[index] for index in indexes(bits)))
+                for bounds, bits in found
+                if bits
+            )
+            if line:
+                yield src, line
 
     @cached_property
     def isolated(self) -> dict[Direction, frozenset[str]]:

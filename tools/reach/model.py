@@ -83,6 +83,18 @@ class Matrix:
     cells: tuple[Cell, ...]
     isolated: dict[Direction, frozenset[str]] = field(default_factory=dict)
 
+    def lines(self) -> Iterator[tuple[int, tuple[tuple[Verdict, tuple[int, ...]], ...]]]:
+        """The cells of each sending group together: for each verdict the groups that it goes for.
+
+        For large worlds, where there are too many cells to make one by one. Reasons are left out.
+        """
+        found: dict[int, dict[Verdict, list[int]]] = {}
+        for cell in self.cells:
+            verdict = Verdict(cell.verdict.allowed, cell.verdict.conditional)
+            found.setdefault(cell.src, {}).setdefault(verdict, []).append(cell.dst)
+        for src, verdicts in found.items():
+            yield src, tuple((verdict, tuple(groups)) for verdict, groups in verdicts.items())
+
     def rows(self, *, everything: bool = False) -> Iterator[Row]:
         """Every pair of different peers that may talk, in order of their names; two addresses are no pair.
 
