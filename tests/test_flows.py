@@ -168,7 +168,9 @@ def test_a_bad_row_is_told_what_is_wrong(row: dict[str, Any], message: str) -> N
 
 BAD_FILES: list[tuple[Any, str]] = [
     ([], " is not a mapping; it needs pods, internet and flows"),
-    (minimal() | {"flow": []}, "flow is no key here; known are environments, flows, internet, pods"),
+    (minimal() | {"flow": []}, "flow is no key here; known are environments, flows, internet, pods, walls"),
+    (minimal() | {"walls": ["fire"]}, "walls ['fire'] is not a list of walls; known are network-policies, envoy"),
+    (minimal() | {"walls": 1}, "walls 1 is not a list of walls; known are network-policies, envoy"),
     (minimal() | {"environments": "dev"}, "environments is not a list of names, each once; write [dev, production]"),
     (
         minimal() | {"environments": ["a", "a"]},

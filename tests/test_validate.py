@@ -94,6 +94,119 @@ def test_a_sound_chart_is_clean(chart: Path, capsys: pytest.CaptureFixture[str])
     assert skipped(report)["egress"] == "egress.enabled is false: there is no list to compare with"
 
 
+FLOWS = """\
+environments: [dev]
+pods:
+  one: {namespace: sark, labels: {app: one}, ports: [80]}
+  two: {namespace: elsewhere, labels: {app: two}, ports: [80]}
+internet: {}
+flows:
+  - {flow: in, source: two, target: one, port: 80, expect: EXPECT, why: a test}
+  - {flow: out, source: one, target: two, port: 80, environments: [dev], expect: allow, why: a test}
+"""
+NO_FLOWS = "no specification of flows is for these values; --flows FILE names one"
+
+
+def test_another_charts_flows_are_judged_when_a_specification_is_given(
+    chart: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = judged(capsys, "--chart", str(chart))
+    assert skipped(report)["flows"] == NO_FLOWS
+    Path("flows.yaml").write_text(FLOWS.replace("EXPECT", "deny"))
+    report = judged(capsys, "--chart", str(chart), "--flows", "flows.yaml")
+    assert (report["exit"], findings(report), skipped(report).get("flows")) == (0, [], None)
+
+
+def test_a_flow_that_does_not_hold_names_the_policy_in_its_template(
+    chart: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("flows.yaml").write_text(FLOWS.replace("EXPECT", "allow"))
+    report = judged(capsys, "--chart", str(chart), "--flows", "flows.yaml")
+    said = (
+        "in is to be allowed, and it is denied: elsewhere/two[Pod] to sark/one[Pod], TCP 80: entering sark/one[Pod]: "
+        "denied at the end of NetworkPolicy sark/sark-deny at small/templates/policy.yaml:6"
+    )
+    assert findings(report) == [("flows-hold", "flows.yaml", 7, said)]
+    assert report["exit"] == 1
+
+
+def test_a_flow_can_be_suppressed_in_place(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    comment = "  # sark:ignore flows-hold until 2999-01-01: a test\n  - {flow: in,"
+    Path("flows.yaml").write_text(FLOWS.replace("EXPECT", "allow").replace("  - {flow: in,", comment))
+    assert findings(judged(capsys, "--chart", str(chart), "--flows", "flows.yaml")) == []
+
+
+def test_values_of_ones_own_have_the_rows_that_hold_everywhere(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("own.yaml").write_text("size: 3\n")
+    text = FLOWS.replace("EXPECT", "deny").replace("[dev], expect: allow", "[dev], expect: deny")
+    Path("flows.yaml").write_text(text)
+    assert skipped(judged(capsys, "--chart", str(chart), "--values", "own.yaml"))["flows"] == NO_FLOWS
+    report = judged(capsys, "--chart", str(chart), "--values", "own.yaml", "--flows", "flows.yaml")
+    assert findings(report) == []
+
+
+def test_an_environment_that_the_specification_does_not_name_is_no_pass(
+    chart: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (chart / "ci" / "qa-values.yaml").write_text("size: 3\n")
+    Path("flows.yaml").write_text(FLOWS.replace("EXPECT", "deny"))
+    report = judged(capsys, "--chart", str(chart), "--env", "qa", "--flows", "flows.yaml")
+    said = "qa is not among environments, which are dev; add it and its rows"
+    assert findings(report) == [("environments-have-flows", "flows.yaml", 0, said)]
+
+
+def test_a_specification_without_a_row_for_the_values_is_no_pass(
+    chart: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("own.yaml").write_text("size: 3\n")
+    text = FLOWS.replace("EXPECT", "deny").replace("port: 80, expect", "port: 80, environments: [dev], expect")
+    Path("flows.yaml").write_text(text)
+    report = judged(capsys, "--chart", str(chart), "--values", "own.yaml", "--flows", "flows.yaml")
+    said = "no row holds in these values, so nothing is judged; write some"
+    assert findings(report) == [("environments-have-flows", "flows.yaml", 0, said)]
+
+
+def test_a_row_after_an_upgrade_is_noted_as_not_judged(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = FLOWS.replace("EXPECT", "deny").replace("[dev], expect: allow", "[dev], during: [upgraded], expect: allow")
+    Path("flows.yaml").write_text(text)
+    report = judged(capsys, "--chart", str(chart), "--flows", "flows.yaml")
+    notes = [found for stage in report["stages"] for found in stage["findings"] if found["rule"] == "flows-hold"]
+    assert [(found["severity"], found["message"]) for found in notes] == [
+        (
+            "note",
+            "out (upgraded) is to be allowed, and is not judged: "
+            "it holds after an upgrade, whose values were not given",
+        )
+    ]
+
+
+def test_a_specification_that_is_none_is_a_finding_and_one_that_is_not_there_could_not_run(
+    chart: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("flows.yaml").write_text(FLOWS.replace("EXPECT", "perhaps"))
+    report = judged(capsys, "--chart", str(chart), "--flows", "flows.yaml")
+    said = "'perhaps' is none of allow, deny"
+    assert findings(report) == [("specification-is-well-formed", "flows.yaml", 7, said)]
+    report = judged(capsys, "--chart", str(chart), "--flows", "nowhere.yaml")
+    assert report["exit"] == 2
+    assert skipped(report)["flows"] == "cannot read nowhere.yaml: No such file or directory"
+
+
+def test_plain_manifests_are_judged_by_a_specification_that_is_given(
+    chart: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = POLICY.replace("{{ .Release.Name }}", "own").replace("{{ .Release.Namespace }}", "sark")
+    Path("own.yaml").write_text(policy)
+    Path("flows.yaml").write_text(FLOWS.replace("EXPECT", "allow"))
+    report = judged(capsys, "--manifests", "own.yaml", "--flows", "flows.yaml")
+    assert [stage["name"] for stage in report["stages"]] == ["manifests", "policies", "flows"]
+    said = [message for rule, _, _, message in findings(report) if rule == "flows-hold"]
+    assert said == [
+        "in is to be allowed, and it is denied: elsewhere/two[Pod] to sark/one[Pod], TCP 80: entering sark/one[Pod]: "
+        "denied at the end of NetworkPolicy sark/own-deny at own.yaml:6"
+    ]
+
+
 REFUSED = "Helm refused the values"
 NOT_RENDERED = "the chart did not render"
 

@@ -53,13 +53,17 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Specification:
-    """The whole file. No `environments`: it tells none apart, and every row holds wherever it is judged."""
+    """The whole file. No `environments`: it tells none apart, and every row holds wherever it is judged.
+
+    `walls`: those of several that hold the same back of which each must do it alone.
+    """
 
     pods: Mapping[str, Pod]
     internet: Mapping[str, str]
     flows: tuple[Flow, ...]
     file: str = ""
     environments: tuple[str, ...] = ()
+    walls: tuple[str, ...] = ()
 
     def during(self, state: str, expect: str = "") -> tuple[Flow, ...]:
         """The rows that hold in a state, all of them or those with one expectation."""

@@ -8,6 +8,8 @@ from typing import Any
 
 STATES = ("installed", "allow-all", "proxy-down", "proxy-back", "upgraded", "rolled-back")
 SERVICES = ("proxy", "dns", "apiserver", "node", "metadata")
+# What must hold by itself, with the others taken away; `X alone` is then a state of the offline judge.
+WALLS = ("network-policies", "envoy")
 SPEECH = ("line", "tls", "http", "dns", "handshake")
 
 

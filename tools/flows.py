@@ -1,8 +1,8 @@
 """The specification of who may talk to whom: `tests/flows.yaml`, read and checked, for the offline and the live judge.
 
-The file has four parts. `environments`: the names of those that rows may hold in, each once (a file that tells none
-apart leaves it out). `pods`: name → `{namespace, labels, ports, ready}`. `internet`: name → address, the zone of the
-test internet. `flows`: one row a flow, with the keys
+The file has three parts and two that may be left out. `environments`: the names of those that rows may hold in, each
+once. `walls`: of `WALLS`, those that must hold the rows of state installed by themselves. `pods`: name → `{namespace,
+labels, ports, ready}`. `internet`: name → address, the zone of the test internet. `flows`: a row each, with the keys
 
 - `flow`: its id; `source`: a pod; `port`: 1-65535; `expect`: allow | deny; `why`: the reason, for whoever changes it;
 - `target`: a pod, `internet:NAME`, `address:IP`, `proxy`, `dns`, `apiserver`, `node` or `metadata`;
@@ -20,10 +20,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from tools.flow_model import Flow, Pod, Specification, Target
-from tools.flow_rules import REQUIRED, RULES, SERVICES, STATES, is_ipv4, is_labels, is_port, is_text
+from tools.flow_rules import REQUIRED, RULES, SERVICES, STATES, WALLS, is_ipv4, is_labels, is_port, is_text
 from tools.model import Problem, Where
 from tools.source import Document, parse
 
@@ -58,6 +59,7 @@ class _Reader:
         return self.document.lines.get(path, 0)
 
 
+@lru_cache(maxsize=4)
 def read(text: str, file: str) -> tuple[Specification | None, tuple[Problem, ...]]:
     """The specification, or None and what is wrong with the text."""
     parsed = parse(text, file)
@@ -69,14 +71,17 @@ def read(text: str, file: str) -> tuple[Specification | None, tuple[Problem, ...
     if not isinstance(body, Mapping):
         reader.bad("", "is not a mapping; it needs pods, internet and flows")
         return None, tuple(reader.problems)
-    _keys(reader, body, "", {"environments", "pods", "internet", "flows"})
+    _keys(reader, body, "", {"environments", "walls", "pods", "internet", "flows"})
     reader.environments = _environments(reader, body.get("environments"))
     reader.pods.update(_pods(reader, body.get("pods")))
     reader.internet.update(_internet(reader, body.get("internet")))
+    walls = body.get("walls") or []
+    if not isinstance(walls, list) or not all(wall in WALLS for wall in walls):
+        reader.bad("walls", f"{walls!r} is not a list of walls; known are {', '.join(WALLS)}")
     flows = tuple(_flows(reader, body.get("flows")))
     if reader.problems:
         return None, tuple(reader.problems)
-    return Specification(reader.pods, reader.internet, flows, file, reader.environments), ()
+    return Specification(reader.pods, reader.internet, flows, file, reader.environments, tuple(walls)), ()
 
 
 def _keys(reader: _Reader, body: Mapping[str, Any], path: str, known: set[str]) -> None:

@@ -17,6 +17,7 @@ from tools.schema import fault
 from tools.source import Parsed, manifests, parse
 
 CHART = Path(__file__).resolve().parent.parent / "charts" / "sark-network"
+FLOWS = CHART.parents[1] / "tests" / "flows.yaml"
 SUFFIX = "-values.yaml"
 MANIFESTS = (".yaml", ".yml", ".json")
 

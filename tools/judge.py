@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, partial
 from typing import Any
 
-from tools import suppress
+from tools import flows, suppress
 from tools.checks.egress import Egress
+from tools.checks.flows import Flows
 from tools.checks.source import yaml_is_unambiguous
 from tools.checks.values import Values
-from tools.model import Finding, Manifest, run
+from tools.model import Finding, Manifest, Problem, Where, run
 from tools.placed import RENDERED, placed
+from tools.reach.specification import Judgement, judge, pod_cidrs_of
 from tools.recorder import Recorder
 from tools.schemas import KUBE_VERSION
 from tools.source import Parsed, manifests, parse
@@ -22,14 +24,30 @@ from tools.workloads import Cluster
 
 
 @dataclass(frozen=True, slots=True)
+class Specified:
+    """A specification of flows: its file, its text (`read` raises InputError), and the environments of the chart.
+
+    `given`: somebody named the file, so it is for whatever is judged; else it speaks of those environments alone.
+    """
+
+    file: str
+    read: Callable[[], str]
+    environments: frozenset[str] = frozenset()
+    given: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
-    """What a judgement goes by: the day, the rules there are, a template's lines, and what policies are for."""
+    """What a judgement goes by: the day, the rules there are, a template's lines, what policies are for, and the flows
+    that are to hold.
+    """
 
     today: date
     known: frozenset[str]
     template: Callable[[str], Sequence[str]] = lambda file: ()
     kube_version: str = KUBE_VERSION
     workloads: tuple[Manifest, ...] | None = None
+    flows: Specified | None = None
 
     def cluster(self, objects: tuple[Manifest, ...], texts: Sequence[tuple[str, str]]) -> Cluster:
         """What the manifest and policy checks look at."""
@@ -45,6 +63,8 @@ def files(recorder: Recorder, texts: Sequence[tuple[str, str]], rules: Rules) ->
     cluster = cache(partial(rules.cluster, objects, texts))
     recorder.run("manifests", lambda: _manifests([one for _, one in parsed], cluster(), suppressions))
     recorder.run("policies", lambda: suppress.apply(run(checks("policies"), cluster()), suppressions))
+    if (specified := rules.flows) and specified.given:
+        recorder.run("flows", lambda: _flows(specified, "", objects, {}, rules))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +86,10 @@ class Render:
     def placed(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         """The findings, each with a line of its template where that is known."""
         return placed(findings, self.text, self.chart, self.rules.template)
+
+    def place(self, where: Where) -> Where:
+        """The place in a template, where that is known, of one in rendered text."""
+        return next(self.placed([Finding("", Problem(where, ""))])).problem.where
 
 
 def read_render(
@@ -90,6 +114,35 @@ def rendered(recorder: Recorder, render: Render) -> None:
     else:
         subject = _egress(egress, render.values, render.objects, render.rules.today)
         recorder.run("egress", lambda: render.settled(_egress_findings(subject, render.values)))
+    _judge_flows(recorder, render)
+
+
+def _judge_flows(recorder: Recorder, render: Render) -> None:
+    specified, name = render.rules.flows, recorder.environment
+    if specified is None or not (specified.given or name in specified.environments):
+        recorder.skip(("flows",), "no specification of flows is for these values; --flows FILE names one", excused=True)
+        return
+    environment = name if name in specified.environments else ""
+    values, place = render.values.body, render.place
+    recorder.run("flows", lambda: _flows(specified, environment, render.objects, values, render.rules, place))
+
+
+def _flows(
+    specified: Specified,
+    environment: str,
+    objects: tuple[Manifest, ...],
+    values: Mapping[str, Any],
+    rules: Rules,
+    place: Callable[[Where], Where] = lambda where: where,
+) -> Iterator[Finding]:
+    text = specified.read()
+    spec, faults = flows.read(text, specified.file)
+    here = spec and spec.of(environment)
+    judged = judge(here, objects, pod_cidrs=pod_cidrs_of(values)) if here else Judgement(())
+    suppressions = suppress.Suppressions(tuple(suppress.in_text(text, specified.file)), rules.today, rules.known)
+    subject = Flows(specified.file, environment, here, faults, judged, place)
+    yield from suppress.apply(run(checks("flows"), subject), suppressions)
+    yield from suppress.judge(suppressions)
 
 
 def _manifests(parsed: Sequence[Parsed], cluster: Cluster, suppressions: suppress.Suppressions) -> tuple[Finding, ...]:

@@ -18,6 +18,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "manifests": ("tools.checks.manifests", "tools.checks.schemas", "tools.checks.calico_api"),
     "policies": ("tools.checks.policies",),
     "egress": ("tools.checks.egress",),
+    "flows": ("tools.checks.flows",),
     "envoy": ("tools.checks.envoy",),
     "terraform": ("tools.checks.terraform_source", "tools.checks.terraform"),
     "layers": ("tools.checks.terraform_layers",),

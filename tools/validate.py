@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tools import cli, judge
 from tools.envoy import verdict
-from tools.inputs import CHART, Chart, InputError, chart, manifest_texts, objects
+from tools.inputs import CHART, FLOWS, Chart, InputError, chart, manifest_texts, objects, read_text, shown
 from tools.model import Stage
 from tools.pipeline import Job, environment
 from tools.progress import Progress
@@ -59,6 +59,12 @@ def parser() -> cli.Parser:
         nargs="+",
         action="extend",
         help="the workloads that the policies are for, as manifests; --env has ci/workloads.yaml",
+    )
+    what.add_argument(
+        "--flows",
+        metavar="FILE",
+        type=Path,
+        help="the specification of who may reach whom; the project's environments have tests/flows.yaml",
     )
     how = made.add_argument_group("how to report")
     how.add_argument("--format", choices=FORMATS, default="text", help="default: %(default)s")
@@ -112,7 +118,13 @@ async def _run(options: argparse.Namespace) -> Report:
         workloads = objects(options.workloads) if options.workloads else None
     except InputError as error:
         return Report((Stage("workloads", skipped=str(error)),))
-    rules = judge.Rules(started.date(), frozenset(entries), kube_version=options.kube_version, workloads=workloads)
+    rules = judge.Rules(
+        started.date(),
+        frozenset(entries),
+        kube_version=options.kube_version,
+        workloads=workloads,
+        flows=_specified(options.flows, frozenset()),
+    )
     stages: tuple[Stage, ...] = ()
     if options.env or options.values or not options.manifests:
         stages += await _environments(options, rules, progress)
@@ -137,7 +149,7 @@ async def _environments(options: argparse.Namespace, rules: judge.Rules, progres
     target = Target(kube_version=options.kube_version)
     job = Job(
         chart=judged,
-        rules=replace(rules, template=judged.template, workloads=workloads),
+        rules=replace(rules, template=judged.template, workloads=workloads, flows=_flows(options, judged)),
         render=partial(render, judged.path, target=target),
         envoy=verdict,
         done=progress.done,
@@ -151,6 +163,17 @@ async def _environments(options: argparse.Namespace, rules: judge.Rules, progres
         clouds = stage.Job(judged, chosen, job.rules, progress.done)
         runs.append(asyncio.to_thread(stage.stages, clouds))
     return tuple(found for run in await asyncio.gather(*runs) for found in run)
+
+
+def _flows(options: argparse.Namespace, judged: Chart) -> judge.Specified | None:
+    """The specification that was named, or the project's own for its own chart."""
+    own = FLOWS if options.chart.resolve() == CHART else None
+    found = _specified(options.flows or own, frozenset(judged.environments))
+    return replace(found, given=options.flows is not None) if found else None
+
+
+def _specified(file: Path | None, environments: frozenset[str]) -> judge.Specified | None:
+    return judge.Specified(shown(file), partial(read_text, file), environments, given=True) if file else None
 
 
 def _chosen(options: argparse.Namespace, judged: Chart) -> dict[str, tuple[Path, ...]]:

@@ -7,15 +7,19 @@ there while they run.
 A row through the proxy is a walk of several steps: the source to the proxy's pods, Envoy's decision, the proxy to
 cluster DNS when there is a name to resolve, and the proxy to the address. The first step that is denied decides. A row
 holds when the verdict is the expected one; a conditional verdict never is.
+
+Where the specification names `walls`, the rows of state installed are judged again with each of them alone, as the
+trial does: by the NetworkPolicies without Calico's lock-down, and by Envoy without any policy.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
-from tools.addresses import Net
+from tools.addresses import Net, network
 from tools.flow_model import Flow, Specification
 from tools.model import Manifest, Problem
 from tools.reach.scenery import Scenery, allow_all
@@ -23,8 +27,10 @@ from tools.reach.steps import Hop, Walk
 from tools.reach.world import POD_CIDRS
 
 Outcome = Literal["allowed", "denied", "conditional", "not judged"]
-# What is installed in these states; in the others it is what `installed` has.
-UPGRADED, ALLOW_ALL, PROXY_DOWN = "upgraded", "allow-all", "proxy-down"
+# In these states something else is there than in `installed`, or something less.
+INSTALLED, UPGRADED, ALLOW_ALL, PROXY_DOWN = "installed", "upgraded", "allow-all", "proxy-down"
+POLICIES_ALONE, ENVOY_ALONE = "network-policies alone", "envoy alone"
+LOCK_DOWN = ("GlobalNetworkPolicy",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,14 @@ class Judgement:
     notes: tuple[Problem, ...] = ()
 
 
+def pod_cidrs_of(values: Mapping[str, Any]) -> tuple[Net, ...]:
+    """Where the values of this chart say that pods are, `cluster.cidrs`; else where private clusters have them."""
+    cluster = values.get("cluster")
+    listed = cluster.get("cidrs") if isinstance(cluster, Mapping) else None
+    texts = [text for text in listed if isinstance(text, str)] if isinstance(listed, list) else []
+    return tuple(net for text in texts if (net := network(text))) or POD_CIDRS
+
+
 def judge(
     spec: Specification,
     manifests: tuple[Manifest, ...],
@@ -70,7 +84,7 @@ def judge(
     them. `namespace`: the release's. `explain`: have the whole explanation in the hops of rows that hold, too.
     """
     states = _States(spec, manifests, upgraded, pod_cidrs, namespace)
-    rows = tuple(states.judged(flow, state, explain) for flow in spec.flows for state in flow.during)
+    rows = tuple(states.judged(flow, state, explain) for flow in spec.flows for state in states.of(flow))
     world = states.installed.world
     return Judgement(rows, world.problems, world.notes)
 
@@ -97,21 +111,33 @@ class _States:
     def upgraded(self) -> Scenery | None:
         return self._scenery(self.after) if self.after is not None else None
 
+    @cached_property
+    def additive(self) -> Scenery:
+        return self._scenery(tuple(manifest for manifest in self.manifests if manifest.kind not in LOCK_DOWN))
+
     def _scenery(self, manifests: tuple[Manifest, ...]) -> Scenery:
         return Scenery.of(manifests, self.spec, self.pod_cidrs, self.namespace)
 
-    def of(self, state: str) -> Scenery | None:
-        """What is there in a state; None when it is not known."""
-        if state == UPGRADED:
-            return self.upgraded
-        return self.widened if state == ALLOW_ALL else self.installed
+    def of(self, flow: Flow) -> Iterator[str]:
+        """The states in which a row is judged: its own, and each wall alone in the first of them."""
+        yield from flow.during
+        if INSTALLED in flow.during:
+            locked = any(manifest.kind in LOCK_DOWN for manifest in self.manifests)
+            if "network-policies" in self.spec.walls and locked:
+                yield POLICIES_ALONE
+            if "envoy" in self.spec.walls and flow.via == "proxy" and flow.twin != "proxy":
+                yield ENVOY_ALONE
+
+    def walk(self, state: str, explain: bool) -> Walk | None:
+        """What is there in a state, to walk in; None when it is not known."""
+        there = {UPGRADED: "upgraded", ALLOW_ALL: "widened", POLICIES_ALONE: "additive"}.get(state, "installed")
+        scenery: Scenery | None = getattr(self, there)
+        runs, alone = state != PROXY_DOWN, state == ENVOY_ALONE
+        return Walk(scenery, proxy_runs=runs, envoy_alone=alone, explain=explain) if scenery else None
 
     def judged(self, flow: Flow, state: str, explain: bool) -> Judged:
-        scenery = self.of(state)
-        if scenery is None:
+        walk = self.walk(state, explain)
+        if walk is None:
             return Judged(flow, state, "not judged", why="it holds after an upgrade, whose values were not given")
-        runs = state != PROXY_DOWN
-        found = Judged(flow, state, *Walk(scenery, runs, explain).along(flow))
-        if explain or found.holds:
-            return found
-        return Judged(flow, state, *Walk(scenery, runs, explain=True).along(flow))
+        found = Judged(flow, state, *walk.along(flow))
+        return found if explain or found.holds else self.judged(flow, state, True)
