@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_network, summarize_address_range
+from itertools import pairwise
 
 from tools.addresses import INSIDE, METADATA, UNUSUAL
 from tools.reach.model import Group, Peer
@@ -112,24 +113,25 @@ def addresses(names: Iterable[str]) -> str:
 
 
 def _family(ranges: Sequence[Range]) -> str:
-    name = f"all IPv{ranges[0][0]}"
+    """Ranges of one family: all of a network, or all but others, where that is shorter."""
+    net = _around(ranges)
     missing = tuple(_between(ranges))
-    if not missing:
-        return name
-    if len(missing) < len(ranges):
-        return f"{name} but {', '.join(map(_span, missing))}"
-    return ", ".join(map(_span, ranges))
+    if len(ranges) == 1 or net[1:] != (ranges[0][1], ranges[-1][2]) or len(missing) >= len(ranges):
+        return ", ".join(map(_span, ranges))
+    return f"{_span(net)} but {', '.join(map(_span, missing))}"
+
+
+def _around(ranges: Sequence[Range]) -> Range:
+    """The narrowest network that holds all of them."""
+    version, first, last = ranges[0][0], ranges[0][1], ranges[-1][2]
+    size = 1 << (first ^ last).bit_length()
+    return version, first - first % size, first - first % size + size - 1
 
 
 def _between(ranges: Sequence[Range]) -> Iterable[Range]:
-    """What of the family is in none of them."""
-    version, start, end = _everything(ranges[0][0])
-    for _, first, last in ranges:
-        if start < first:
-            yield version, start, first - 1
-        start = last + 1
-    if start <= end:
-        yield version, start, end
+    """What is between the first and the last of them, and in none."""
+    for (version, _, before), (_, after, _) in pairwise(ranges):
+        yield version, before + 1, after - 1
 
 
 def _everything(version: int) -> Range:
@@ -139,6 +141,8 @@ def _everything(version: int) -> Range:
 def _span(found: Range) -> str:
     """A range as a network where it is one."""
     version, first, last = found
+    if found == _everything(version):
+        return f"all IPv{version}"
     size = last - first + 1
     if size == 1 or size & (size - 1) or first % size:
         return written(found)

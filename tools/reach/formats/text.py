@@ -80,8 +80,8 @@ def _header(target: Titled) -> str:
 def _cell(view: View, source: Titled, target: Titled) -> str:
     if phrase := view.phrase(source, target):
         return "\n".join(_folded(phrase))
-    alone = len(source.peers) == 1 or source.kind == "address"
-    return "" if (source == target and alone) or source.kind == target.kind == "address" else "-"
+    unjudged = source.kind in ("address", "ingress") and target.kind == "address"
+    return "" if unjudged or (source == target and len(source.peers) == 1) else "-"
 
 
 def _folded(text: str) -> list[str]:
