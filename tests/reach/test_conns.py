@@ -13,7 +13,7 @@ EDGES = (0, 1, 2, 79, 80, 81, 65534, 65535)
 
 def drawn(random_: random.Random) -> Conns:
     """A few spans of a few protocols, at ports where things go wrong."""
-    spans = []
+    spans: list[tuple[int, int]] = []
     for _ in range(random_.randint(0, 4)):
         first, last = sorted(random_.choices(EDGES, k=2))
         spans.extend(of(random_.choice((1, 5, 6, 7, 17, 132)), first, last))

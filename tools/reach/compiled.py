@@ -27,17 +27,30 @@ class Ports:
     not_names: tuple[PortName, ...] = ()
     within: Conns = ALL
 
+    def certain(self, universe: Universe) -> bool:
+        """Whether the names are known of everybody who has any."""
+        return not any(bits & universe.hosts for name in self._all for bits in universe.named(name).values())
+
+    @property
+    def _all(self) -> tuple[PortName, ...]:
+        return (*self.names, *self.not_names)
+
     @property
     def by_name(self) -> bool:
         """Whether it differs from one called pod to the next."""
         return bool(self.names or self.not_names)
 
-    def parts(self, universe: Universe, called: int) -> dict[Conns, int]:
-        """The called ones of `called`, by the connections that this is for them."""
+    def parts(self, universe: Universe, called: int, *, certain: bool) -> dict[Conns, int]:
+        """The called ones of `called`, by the connections that this is for them: for certain, or at the most.
+
+        What a port is called in a pod on the node's network counts for some network plugins and not for others.
+        """
         parts = {(NONE, NONE): called}
         for index, names in enumerate((self.names, self.not_names)):
+            counting = universe.pods if certain == (index == 0) else ~0
             for name in names:
-                parts = _split(parts, index, universe.named(name))
+                named = {conns: bits & counting for conns, bits in universe.named(name).items()}
+                parts = _split(parts, index, named)
         found: dict[Conns, int] = {}
         for (wanted, unwanted), bits in parts.items():
             conns = minus(union(self.fixed, common(self.within, wanted)), unwanted)

@@ -86,10 +86,10 @@ def terms(
         if not part.ports.by_name:
             yield far, part.ports.fixed
         elif direction == "Ingress":
-            for conns in part.ports.parts(universe, near):
+            for conns in part.ports.parts(universe, near, certain=certain):
                 yield far, conns
         else:
-            for conns, called in part.ports.parts(universe, far).items():
+            for conns, called in part.ports.parts(universe, far, certain=certain).items():
                 yield called, conns
 
 
@@ -98,13 +98,13 @@ def answer(universe: Universe, program: Program) -> Answer:
     if not program.tiers:
         return {(ALL, ALL): universe.everyone}
     least = _walk(universe, program, certain=True)
-    most = least if _all_certain(program) else _walk(universe, program, certain=False)
+    most = least if _all_certain(universe, program) else _walk(universe, program, certain=False)
     return _together(universe.everyone, least, most)
 
 
-def _all_certain(program: Program) -> bool:
+def _all_certain(universe: Universe, program: Program) -> bool:
     return all(
-        part.far.certain and (rule.near is None or rule.near.certain)
+        part.far.certain and part.ports.certain(universe) and (rule.near is None or rule.near.certain)
         for tier in program.tiers
         for policy in tier.policies
         for rule in policy.rules[program.direction]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Matched = Literal["yes", "no", "perhaps"]
 KEYS: dict[Direction, tuple[str, str]] = {"Ingress": ("from", "source"), "Egress": ("to", "destination")}
+ITSELF = "{name} is one pod, and no policy keeps a pod from itself"
 SELF = "A pod always reaches itself: this is about two pods of {name}."
 ARRIVES = (
     "This goes for traffic that arrives from {name}. Where a load balancer or a node puts its own address in its place "
@@ -36,6 +37,9 @@ NO_ADDRESS_RULES = (
 def explanation(world: World, src: Peer, dst: Peer, port: int, protocol: str) -> Explanation:
     """The verdict on one connection, with reasons. Raises ValueError for a protocol or port that is none."""
     number = _number(protocol, port)
+    if src == dst and world.alone(src):
+        sides = tuple(Side(way, "allowed", ITSELF.format(name=src.name)) for way in ("Egress", "Ingress"))
+        return Explanation(src, dst, port, protocol, "allowed", sides)
     from_bits, to_bits = world.bits(src), world.bits(dst)
     sides = tuple(_side(world.table, way, src, dst, from_bits, to_bits, number, port) for way in ("Egress", "Ingress"))
     verdict = _verdict([side.verdict for side in sides])

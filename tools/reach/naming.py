@@ -10,6 +10,7 @@ from tools.addresses import Net, network
 from tools.model import Manifest
 from tools.reach.bits import indexes
 from tools.reach.blocks import written
+from tools.reach.ingresses import KINDS as INGRESSES
 from tools.reach.model import Peer
 from tools.reach.pods import Pod
 from tools.reach.universe import Universe
@@ -41,7 +42,7 @@ def places(universe: Universe, manifests: Iterable[Manifest]) -> dict[Peer, int]
                 apart = (one for one in universe.classes[index] if one.name == name)
                 found.update({_peer(one.own_name, one): index for one in apart})
     ordered = dict(sorted(found.items(), key=lambda item: item[0].name))
-    if any(manifest.kind == "Ingress" for manifest in manifests):
+    if any(manifest.kind in INGRESSES for manifest in manifests):
         ordered[INGRESS] = universe.ingress.bit_length() - 1
     return ordered
 

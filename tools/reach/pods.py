@@ -67,7 +67,8 @@ def _pod(manifest: Manifest, namespace: str) -> tuple[Pod, bool]:
 def _name(manifest: Manifest, body: Node, namespace: str) -> str:
     if manifest.kind == "Pod":
         for owner in body["metadata"]["ownerReferences"].items():
-            if owner["kind"].text() and owner["name"].text():
+            # A static pod is its node's, and no replica of anything.
+            if owner["kind"].text() not in ("", "Node") and owner["name"].text():
                 return f"{namespace}/{owner['name'].text()}[{owner['kind'].text()}]"
     return f"{namespace}/{manifest.name}[{manifest.kind}]"
 

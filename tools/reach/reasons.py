@@ -34,6 +34,8 @@ def _of_side(universe: Universe, program: Program, way: Direction, near: int, fa
             for rule in policy.rules[way]:
                 if rule.near is not None and (rule.near.may & ~rule.near.must) >> near & 1:
                     yield unknown(universe, near)
+                if universe.hosts >> far & 1 and any(part.ports.by_name for part in rule.parts):
+                    yield HOST
                 if any((part.far.may & ~part.far.must) >> far & 1 for part in rule.parts):
                     yield rule.doubt or unknown(universe, far)
 

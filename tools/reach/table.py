@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -81,10 +81,11 @@ class Side:
 
 @dataclass(frozen=True)
 class Table:
-    """Both sides of one world."""
+    """Both sides of one world. `served`: what the controller of the Ingresses calls, by the bits of whom it calls."""
 
     universe: Universe
     tiers: Sequence[Tier]
+    served: Mapping[int, Conns] = field(default_factory=dict)
 
     @cached_property
     def sides(self) -> dict[Direction, Side]:
@@ -94,11 +95,16 @@ class Table:
     def between(self, src: int, dst: int) -> Bounds:
         """What gets through from one bit to another, for certain and at the most."""
         arriving = _at(self.sides["Ingress"].of(dst), src)
+        if self.universe.ingress >> src & 1:
+            called = self.served.get(dst, NONE)
+            return both((called, called), arriving)
         return both(_at(self.sides["Egress"].of(src), dst), _opened(arriving) if self._from_node(src) else arriving)
 
     def line(self, src: int) -> Line:
         """What gets through from one bit to every class and every block."""
         universe = self.universe
+        if universe.ingress >> src & 1:
+            return _merged((self.between(src, dst), 1 << dst) for dst in self.served)
         classes = (1 << len(universe.classes)) - 1
         arriving = self.sides["Ingress"].line(src)
         unselected = classes & ~_all(arriving) | universe.outside

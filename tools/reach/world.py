@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tools.addresses import Net, network
-from tools.model import Manifest, Problem
+from tools.model import Manifest, Problem, Severity
 from tools.reach import naming, unmodelled
 from tools.reach.compiled import Policy, Tier
+from tools.reach.conns import ALL, NONE, NUMBERS, Conns, of, union
 from tools.reach.explain import explanation
 from tools.reach.from_admin import admin_policy
 from tools.reach.from_calico import calico_policy
 from tools.reach.from_kubernetes import network_policy
+from tools.reach.ingresses import KINDS as INGRESSES
+from tools.reach.ingresses import behind_ingress
 from tools.reach.matrix import Judged
 from tools.reach.model import Explanation, Matrix, Peer, Verdict
 from tools.reach.naming import UnknownPeerError
 from tools.reach.populate import populate
 from tools.reach.reasons import reasons
+from tools.reach.services import services
 from tools.reach.strict import BrokenError, Dropped
 from tools.reach.table import Table, conditional, over_all
 from tools.reach.tiers import arrange
@@ -43,6 +47,7 @@ class Judgement:
 
     universe: Universe
     tiers: tuple[Tier, ...]
+    served: Mapping[int, Conns]
     problems: tuple[Problem, ...]
     notes: tuple[Problem, ...]
 
@@ -62,7 +67,7 @@ class World:
         self.pod_cidrs, self.namespace = pod_cidrs, namespace
         read = _read(self.manifests, namespace, pod_cidrs)
         self.universe, self.problems, self.notes = read.universe, read.problems, read.notes
-        self.table = Table(read.universe, read.tiers)
+        self.table = Table(read.universe, read.tiers, read.served)
         self.places = naming.places(self.universe, self.manifests)
         self.peers = tuple(self.places)
 
@@ -77,10 +82,12 @@ class World:
         return Judged(self.table, self.places, lambda src, dst: reasons(self.table, src, dst))
 
     def verdict(self, src: Peer, dst: Peer) -> Verdict:
-        """Every connection between two. Two replicas of one workload when both are the same.
+        """Every connection between two. Two replicas of one workload when both are the same, but a Pod is itself.
 
         An address is judged as the one that arrives: what a load balancer or a node makes of it is not looked at here.
         """
+        if src == dst and self.alone(src):
+            return Verdict(ALL)
         pairs = [(one, other) for one in self.bits(src) for other in self.bits(dst)]
         bounds = over_all([self.table.between(one, other) for one, other in pairs])
         perhaps = conditional(bounds)
@@ -90,6 +97,13 @@ class World:
             else ()
         )
         return Verdict(bounds[0], perhaps, tuple(why))
+
+    def alone(self, peer: Peer) -> bool:
+        """Whether a peer is one pod by itself, which nothing keeps from itself."""
+        if peer not in self.places or self.places[peer] >= len(self.universe.classes):
+            return False
+        pods = self.universe.classes[self.places[peer]]
+        return [pod.single for pod in pods if peer.name in (pod.name, pod.own_name)] == [True]
 
     def bits(self, peer: Peer) -> tuple[int, ...]:
         """The bits of a peer: one, or the blocks that a network reaches into."""
@@ -112,9 +126,40 @@ def _read(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net,
             except BrokenError as broken:
                 dropped.problems.append(broken.problem)
     tiers, problems = arrange(manifests, policies)
+    served, unserved = _served(manifests, universe, namespace)
     return Judgement(
-        universe, tiers, (*dropped.problems, *problems), (*notes, *dropped.notes, *unmodelled.notes(manifests))
+        universe=universe,
+        tiers=tiers,
+        served=served,
+        problems=(*_nameless(manifests), *dropped.problems, *problems),
+        notes=(*notes, *dropped.notes, *unserved, *unmodelled.notes(manifests)),
     )
+
+
+def _nameless(manifests: Iterable[Manifest]) -> Iterator[Problem]:
+    for manifest in manifests:
+        if not manifest.kind:
+            yield Problem(manifest.where(), "no object: it has no kind, so it is left out; write apiVersion and kind")
+
+
+def _served(
+    manifests: tuple[Manifest, ...], universe: Universe, namespace: str
+) -> tuple[dict[int, Conns], list[Problem]]:
+    """What the controller calls for the Ingresses, by the classes that it calls; and where it finds nothing."""
+    known = services(manifests, namespace)
+    places = {pod.name: index for index, pods in enumerate(universe.classes) for pod in pods}
+    everyone = [pod for pods in universe.classes for pod in pods]
+    found: dict[int, Conns] = {}
+    notes: list[Problem] = []
+    for manifest in manifests:
+        if manifest.kind in INGRESSES:
+            behind = behind_ingress(manifest, namespace, known, everyone)
+            notes.extend(Problem(manifest.where("spec"), note, Severity.NOTE) for note in behind.notes)
+            for target in behind.targets:
+                place = places[target.pod]
+                called = of(NUMBERS[target.protocol], target.port, target.port)
+                found[place] = union(found.get(place, NONE), called)
+    return found, notes
 
 
 Reader = Callable[[Manifest, Universe, str, Dropped], Policy]
