@@ -9,10 +9,10 @@ RUN := .venv/.requirements
 DEV := .venv/.requirements-dev
 export PATH := $(PATH):$(CURDIR)/.cache/bin
 
-.PHONY: help validate test check cluster terraform bench format lock helm kind clean
+.PHONY: help validate test check cluster cluster-fuzz terraform bench format lock helm kind clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.* ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.* ## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.* ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.* ## (.*)/  make \1\t\2/' | expand -t 22
 
 validate: $(RUN) helm ## render every environment and judge it
 	@$(PY) -m tools.validate
@@ -33,6 +33,9 @@ terraform: $(DEV) ## fmt, init, validate and test every module and example, offl
 
 cluster: $(DEV) helm kind ## install the chart in a kind cluster with Calico and probe it; needs Docker
 	@$(PY) -m tools.cluster all
+
+cluster-fuzz: $(DEV) helm kind ## random policies in kind with Calico, beside what the offline judge says; needs Docker
+	@$(PY) -m tools.cluster fuzz
 
 bench: $(DEV) helm ## measure the validator and the Terraform linter beside generic tools, and the proxy beside no proxy
 	@$(PY) bench/validate

@@ -20,12 +20,15 @@ FACTS = [
     ("before the chart", "names-resolve"),
     ("installed", "helm-install"),
     ("installed", "helm-test"),
+    ("installed", "judge-agrees-with-cluster"),
     ("upgraded", "open-connection-to-revoked-name"),
     ("upgraded", "open-connection-to-kept-name"),
     ("upgraded", "proxy-not-restarted"),
     ("NetworkPolicies alone", "lock-down-removed"),
+    ("NetworkPolicies alone", "judge-agrees-with-cluster"),
     ("without policies", "policies-removed"),
     ("uninstalled", "nothing-left-behind"),
+    ("random policies", "judge-agrees-with-cluster"),
 ]
 
 Results = Mapping[tuple[str, str], str]

@@ -1,9 +1,9 @@
-"""`python -m tools.cluster up | install | test | down | all`: the chart, proven in kind with Calico."""
+"""`python -m tools.cluster up | install | test | fuzz | down | all`: chart and judge, proven in kind with Calico."""
 
 from __future__ import annotations
 
 import os
-from argparse import RawDescriptionHelpFormatter
+from argparse import ArgumentTypeError, RawDescriptionHelpFormatter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,6 +17,7 @@ DESCRIPTION = """Installs the chart in a kind cluster with Calico and probes eve
   up        make the cluster: kind, Calico, a test internet, stand-ins for SARK's parts
   install   install the chart, or upgrade it
   test      the trial: twins, install, rows, upgrade, rollback, proxy down, uninstall; leaves the chart uninstalled
+  fuzz      random policies: what the offline judge says of them, beside what a cluster does; up and down as with all
   down      remove the cluster and the test internet
   all       up, test, down"""
 
@@ -52,6 +53,8 @@ def parser(environment: Mapping[str, str]) -> Parser:
     add("--chart", type=Path, default=usual.chart, help="the chart (charts/sark-network)")
     add("--keep", action="store_true", help="keep the cluster; the test internet is removed all the same")
     add("--reuse", action="store_true", help="use a cluster of that name that exists already")
+    add("--seed", default=usual.seed, help="fuzz: where chance begins; the results say it (a random one)")
+    add("--policies", type=_count, default=usual.policies, help="fuzz: how many random policies (fuzz 200, test 40)")
     add("--diagnostics", type=Path, help="where to write what failed (build/cluster/NAME)")
     add("--format", choices=FORMATS, default="text", help="how to print the results (%(default)s)")
     add("--output", type=Path, help="write them to a file instead")
@@ -59,12 +62,29 @@ def parser(environment: Mapping[str, str]) -> Parser:
     return made
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise ArgumentTypeError(f"{text!r} is no number of policies; write 1 or more")
+    return int(text)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
     # What `make kind` and `make helm` built is good enough, and what is on PATH comes first.
     os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", os.defpath), str(ROOT / ".cache" / "bin")])
     given = parser(os.environ).parse_args(arguments)
-    names = ("name", "node_image", "calico_manifest", "kind_config", "flows", "chart", "environment", "values")
+    names = (
+        "name",
+        "node_image",
+        "calico_manifest",
+        "kind_config",
+        "flows",
+        "chart",
+        "environment",
+        "values",
+        "seed",
+        "policies",
+    )
     options = Options(**{name: getattr(given, name) for name in (*names, "diagnostics", "keep", "reuse")})
     return COMMANDS[given.command](options, Output(given.format, given.output, given.junit))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from tools.cluster import diagnostics, kind, preflight, results, trial
+from tools.cluster import diagnostics, fuzz, kind, preflight, results, trial
 from tools.cluster.internet import Internet
 from tools.cluster.kube import Kube, explain
 from tools.cluster.options import Options
@@ -21,6 +21,7 @@ from tools.cluster.scene import Scene
 from tools.cluster.trouble import CannotRunError
 from tools.cluster.up import bring_up, deploy_stand_ins, enforcement_is_real, specification
 from tools.cluster.verdict import PASS, Result
+from tools.fuzz import coverage
 from tools.inputs import shown
 from tools.report import COULD_NOT_RUN, Report, exit_code, formats
 
@@ -74,6 +75,21 @@ def all_of_it(options: Options, output: Output) -> int:
             )
             enforcement_is_real(scene)
             trial.run(scene)
+    return tell(done, output)
+
+
+def random_policies(options: Options, output: Output) -> int:
+    """up, random policies, down; a cluster that was there is used with --reuse, and stays."""
+    done = Run(options)
+    with done.noted():
+        spec = specification(options.flows)
+        preflight.check(options)
+        with cleaned_up(done, made_here=not kind.exists(options.name), always=True), done.noted():
+            kube = bring_up(options, spec, done.progress)
+            run = fuzz.Run(kube, options, done.progress, results=done.results)
+            run.all_of_it(options.seed or fuzz.any_seed(), options.policies or fuzz.MANY)
+            if output.format == "text":
+                print(f"features of the policies, and how often each was used:\n{coverage.shown(run.features)}\n")
     return tell(done, output)
 
 
@@ -137,6 +153,7 @@ COMMANDS: Mapping[str, Callable[[Options, Output], int]] = {
     "up": up,
     "install": install,
     "test": test,
+    "fuzz": random_policies,
     "down": down,
     "all": all_of_it,
 }

@@ -102,11 +102,11 @@ class Crowd:
 
 
 @contextmanager
-def gathered(kube: Kube, topology: Topology, progress: Progress) -> Iterator[Crowd]:
-    """The crowd within the block; what there was of an earlier one goes first, and this one at the end."""
+def gathered(kube: Kube, topology: Topology, progress: Progress, step: str) -> Iterator[Crowd]:
+    """The crowd within the block; what there was of an earlier one goes first. `step`: what progress calls that."""
     crowd = Crowd(kube, topology)
     try:
-        with progress.step("fuzz: pods"):
+        with progress.step(step):
             remove(kube, wait=True)
             _create(kube, topology)
             until("the random cluster's pods run", 180, lambda: _addresses(crowd), every=1)

@@ -19,7 +19,8 @@ CALICO_MANIFEST = f"{CALICO_RELEASE}/calico.yaml,{CALICO_RELEASE}/apiserver.yaml
 class Options:
     """`node_image` empty: kind's own choice. `calico_manifest`: files or addresses, with commas between.
 
-    `values` is laid over `environment`'s values file of the chart.
+    `values` is laid over `environment`'s values file of the chart. `seed` and `policies` are for random policies:
+    where chance begins, "" for anywhere, and how many there are to be, 0 for as many as a command usually takes.
     """
 
     name: str = "sark-network"
@@ -34,6 +35,8 @@ class Options:
     diagnostics: Path | None = None
     keep: bool = False
     reuse: bool = False
+    seed: str = ""
+    policies: int = 0
 
     @property
     def state(self) -> Path:

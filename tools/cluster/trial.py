@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from tools.cluster import leftovers, plan, probes, verdict
+from tools.cluster import agreement, fuzz, leftovers, plan, probes, verdict
 from tools.cluster.kube import until
 from tools.cluster.options import NAMESPACE, RELEASE
 from tools.cluster.release import can_enforce, values
@@ -39,6 +39,7 @@ def run(scene: Scene) -> None:
     scene.twins("before the chart", through_proxy=False)
     install(scene)
     scene.rows("installed")
+    agreement.check(scene, "installed")
     helm_test(scene)
     allow_all(scene)
     upgrade(scene)
@@ -48,6 +49,7 @@ def run(scene: Scene) -> None:
     without_policies(scene)
     uninstall(scene)
     scene.twins("after the chart", through_proxy=False)
+    random_policies(scene)
 
 
 def install(scene: Scene) -> None:
@@ -159,6 +161,7 @@ def network_policies_alone(scene: Scene) -> None:
     left = [name for kind, name in leftovers.policy_names(scene.kube) if kind == "GlobalNetworkPolicy"]
     scene.note("lock-down-removed", "NetworkPolicies alone", [f"{name} is still there" for name in left])
     scene.rows("NetworkPolicies alone", scene.spec.during("installed"))
+    agreement.check(scene, "NetworkPolicies alone")
 
 
 def without_policies(scene: Scene) -> None:
@@ -195,3 +198,9 @@ def uninstall(scene: Scene) -> None:
         else [f"only {len(labelled)} objects carry the label, of {len(objects)}"]
     )
     scene.note("nothing-left-behind", "uninstalled", left + blind, f"{len(objects)} objects, all gone")
+
+
+def random_policies(scene: Scene) -> None:
+    """The property test, small: `python -m tools.cluster fuzz` is the large one."""
+    run = fuzz.Run(scene.kube, scene.options, scene.progress, results=scene.results)
+    run.all_of_it(scene.options.seed or fuzz.USUAL_SEED, scene.options.policies or fuzz.FEW)

@@ -1,0 +1,89 @@
+"""One disagreement between the judge and the cluster: made as small as the cluster allows, and written down."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tools.cluster.crowd import Crowd
+from tools.cluster.in_force import Enforcer
+from tools.cluster.trouble import CannotRunError
+from tools.fuzz import compare, shrink
+from tools.fuzz.compare import Attempt, Disagreement
+from tools.fuzz.generate import Case
+from tools.fuzz.topology import Object, key
+from tools.reach.model import Word
+
+# Seconds for which what disagrees is tried again: in a whole case, and at each step of making it smaller.
+SETTLE, SETTLE_AGAIN = 8.0, 2.5
+
+
+def settled(
+    crowd: Crowd, wanted: Sequence[Attempt], said: Mapping[Attempt, Word], bound: float = SETTLE
+) -> dict[Attempt, bool]:
+    """What was answered. Attempts that disagree, or came to no verdict, are made again, until the time is up."""
+    started = time.monotonic()
+    truth, trouble = crowd.ask(wanted)
+    while pending := [*trouble, *(it.attempt for it in compare.disagreements(truth, said))]:
+        if time.monotonic() - started > bound:
+            break
+        time.sleep(0.5)
+        again, trouble = crowd.ask(pending, 1.5)
+        truth |= again
+    if trouble:
+        attempt, why = next(iter(trouble.items()))
+        raise CannotRunError(f"{attempt} could not be tried: {why}")
+    return truth
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """A case in which somebody is wrong. `addresses`: the pods'."""
+
+    enforcer: Enforcer
+    case: Case
+    addresses: Mapping[str, str]
+    judge: compare.Judge
+
+    def smallest(self, found: Disagreement) -> tuple[Object, ...]:
+        """As few and as small policies as still show it, tried in the cluster one after the other."""
+        return shrink.shrunk(self.case.policies, lambda tried: self.lasts(found.attempt, tried))
+
+    def lasts(self, attempt: Attempt, policies: Sequence[Object]) -> bool:
+        """Whether the cluster and the judge disagree about one connection under these policies and no others."""
+        try:
+            self.enforcer.enforce(policies)
+        except CannotRunError:
+            # The API refuses what was left of an object: no fault is shown.
+            return False
+        said = self.judge((*self.case.topology.objects, *policies), self.addresses, [attempt])
+        truth = settled(self.enforcer.crowd, [attempt], said, SETTLE_AGAIN)
+        return any(compare.disagreements(truth, said))
+
+    def text(self, policies: Sequence[Object], found: Disagreement) -> str:
+        """One YAML file that the judge can read: the objects, and as comments the verdicts and the judge's reasons."""
+        around = self._around(found.attempt)
+        reasons = told((*self.case.topology.objects, *policies), self.addresses, found.attempt)
+        comments = "".join(f"# {line}\n" for line in (str(found), *reasons))
+        return comments + shrink.text([*policies, *around])
+
+    def _around(self, attempt: Attempt) -> list[Object]:
+        given = self.case.topology
+        ends = [pod for pod in given.pods if key(pod) in (attempt.src, attempt.dst)]
+        spaces = {pod["metadata"]["namespace"] for pod in ends}
+        near = [it for it in given.accounts if it["metadata"]["namespace"] in spaces]
+        near += [it for it in given.namespaces if it["metadata"]["name"] in spaces]
+        living = [pod | {"status": {"phase": "Running", "podIP": self.addresses[key(pod)]}} for pod in ends]
+        return [*living, *near]
+
+
+def told(objects: Sequence[Object], addresses: Mapping[str, str], attempt: Attempt) -> list[str]:
+    """The judge's reasons for its verdict, line by line."""
+    world = compare.world(objects, addresses)
+    why = world.explain(world.peer(attempt.src), world.peer(attempt.dst), attempt.port, attempt.protocol)
+    lines: list[str] = []
+    for side in why.sides:
+        lines.append(f"{side.direction}: {side.verdict}: {side.summary}")
+        lines.extend(f"  {step.policy} {step.rule}: {step.outcome}: {step.why}" for step in side.steps)
+    return lines
