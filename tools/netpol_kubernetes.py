@@ -11,7 +11,10 @@ NEAR_AND_FAR: tuple[tuple[Direction, str, str], ...] = (("Ingress", "ingress", "
 
 
 def kubernetes_policy(manifest: Manifest) -> Policy:
-    """A NetworkPolicy. Absent policyTypes mean Ingress, and Egress too where an egress section is written."""
+    """A NetworkPolicy. Absent policyTypes mean Ingress, and Egress too where its list of rules is not empty.
+
+    Source: k8s.io/kubernetes pkg/apis/networking/v1 SetDefaults_NetworkPolicy.
+    """
     spec = root(manifest)["spec"]
     rules = tuple(
         _rule(node, direction, key, far) for direction, key, far in NEAR_AND_FAR for node in spec[key].items()
@@ -19,7 +22,7 @@ def kubernetes_policy(manifest: Manifest) -> Policy:
     written = set(spec["policyTypes"].texts())
     types: set[Direction] = {direction for direction in DIRECTIONS if direction in written}
     if spec["policyTypes"].empty:
-        types = {"Ingress", "Egress"} if spec["egress"].present else {"Ingress"}
+        types = {"Ingress"} if spec["egress"].empty else {"Ingress", "Egress"}
     return Policy(manifest, False, rules, frozenset(types))
 
 

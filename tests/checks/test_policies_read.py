@@ -30,7 +30,7 @@ def calico(spec: str, kind: str = "GlobalNetworkPolicy") -> Policy:
 
 TYPES = {
     "{}": {"Ingress"},
-    "{egress: []}": {"Ingress", "Egress"},
+    "{egress: []}": {"Ingress"},
     "{egress: null}": {"Ingress"},
     "{ingress: [{}]}": {"Ingress"},
     "{policyTypes: [Egress], ingress: [{}]}": {"Egress"},

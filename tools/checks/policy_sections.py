@@ -36,7 +36,7 @@ def sections_are_in_force(cluster: Cluster) -> Iterator[Problem]:
 
     Rules of a direction that the policy's types leave out do nothing, however strict they look. Types that are not
     written at all are guessed: Kubernetes always takes Ingress, so a policy with `egress` alone also closes all
-    ingress; Calico counts the rules, so that an empty `ingress: []` beside egress rules closes nothing.
+    ingress; both count the rules, so that an empty `egress: []` closes nothing.
     Write the types, always.
     Source: k8s.io/api networking/v1; Calico's defaulting of `types`.
     """
@@ -113,12 +113,12 @@ def _guessed_types(policy: Policy) -> Iterator[Problem]:
     if not _types(policy).empty:
         return
     ingress, egress = policy.spec["ingress"], policy.spec["egress"]
-    if policy.calico:
-        for direction, section in (("Ingress", ingress), ("Egress", egress)):
-            if section.value == [] and direction not in policy.types:
-                message = f"an empty list does not put {direction} in force; write types: [Ingress, Egress]"
-                yield section.problem(message)
-    elif egress.present and not ingress.present:
+    hollow = [way for way in DIRECTIONS if policy.spec[way.lower()].value == [] and way not in policy.types]
+    for direction in hollow:
+        key = "types" if policy.calico else "policyTypes"
+        message = f"an empty list does not put {direction} in force; write {key}: [Ingress, Egress]"
+        yield policy.spec[direction.lower()].problem(message)
+    if not policy.calico and not hollow and egress.present and not ingress.present:
         message = "without policyTypes this also denies all ingress; write policyTypes: [Egress], or both"
         yield egress.problem(message, Severity.WARNING)
 
