@@ -16,6 +16,7 @@ from typing import TypeVar
 from tools.reach.conns import Conns
 from tools.reach.model import Matrix, Verdict
 from tools.reach.ranges import Range, joined, read, refined, written
+from tools.reach.world import World
 
 NOTHING = Verdict()
 Thing = TypeVar("Thing", bound=Hashable)
@@ -42,9 +43,12 @@ class Alone:
     after: tuple[str, ...]
 
 
-def changes(before: Matrix, after: Matrix) -> tuple[Changed, ...]:
-    """Every pair that differs, by name; addresses in the widest ranges for which one answer holds."""
-    one, other = _Side(before), _Side(after)
+def changes(before: World | Matrix, after: World | Matrix) -> tuple[Changed, ...]:
+    """Every pair that differs, by name; addresses in the widest ranges for which one answer holds.
+
+    A matrix leaves out IPv6 where its input does not speak of it; a world is asked for that when the other side does.
+    """
+    one, other = _side(before), _side(after)
     return tuple(sorted(_joined(_differing(one, other)), key=_order))
 
 
@@ -58,11 +62,16 @@ def _workloads(matrix: Matrix) -> set[str]:
     return {peer.name for group in matrix.groups for peer in group.peers if peer.kind == "workload"}
 
 
+def _side(given: World | Matrix) -> _Side:
+    return _Side(given) if isinstance(given, Matrix) else _Side(given.matrix(), given)
+
+
 @dataclass(frozen=True)
 class _Side:
     """A matrix, by name: the group of everybody and of every range of addresses, and the cells."""
 
     matrix: Matrix
+    world: World | None = None
 
     @cached_property
     def names(self) -> dict[str, int]:
@@ -79,6 +88,15 @@ class _Side:
     def _all(self) -> Iterator[tuple[str, int]]:
         for index, group in enumerate(self.matrix.groups):
             yield from ((peer.name, index) for peer in group.peers)
+
+    def between(self, src: int | None, dst: int | None, asked: tuple[str, str]) -> Verdict:
+        """What one group may say to another; `asked` is a pair of theirs, for a range that the matrix leaves out."""
+        if src is not None and dst is not None:
+            return self.cells.get((src, dst), NOTHING)
+        here = all(read(name) or name in self.names for name in asked)
+        if self.world is None or not here:
+            return NOTHING
+        return self.world.verdict(*map(self.world.peer, asked))
 
     def parts(self, cuts: Iterable[Range]) -> dict[Range, int]:
         """The group of each refined range that is in any."""
@@ -105,12 +123,13 @@ def _differing(one: _Side, other: _Side) -> Iterator[_Pair]:
     ranges = _by_kind(one.parts(cuts), other.parts(cuts))
     for src, sources in names.items():
         for dst, targets in names.items():
-            if verdicts := _verdicts(one, other, src, dst):
+            if verdicts := _verdicts(one, other, src, dst, (sources[0], targets[0])):
                 yield from ((a, b, *verdicts, None) for a in sources for b in targets if a != b)
         for block, blocks in ranges.items():
-            if verdicts := _verdicts(one, other, src, block):
+            part = written(blocks[0])
+            if verdicts := _verdicts(one, other, src, block, (sources[0], part)):
                 yield from ((name, "", *verdicts, part) for name in sources for part in blocks)
-            if verdicts := _verdicts(one, other, block, src):
+            if verdicts := _verdicts(one, other, block, src, (part, sources[0])):
                 yield from (("", name, *verdicts, part) for name in sources for part in blocks)
 
 
@@ -121,9 +140,10 @@ def _by_kind(before: Mapping[Thing, int], after: Mapping[Thing, int]) -> dict[_K
     return found
 
 
-def _verdicts(one: _Side, other: _Side, src: _Kind, dst: _Kind) -> tuple[Verdict, Verdict] | None:
-    before = one.cells.get((src[0], dst[0]), NOTHING)
-    after = other.cells.get((src[1], dst[1]), NOTHING)
+def _verdicts(
+    one: _Side, other: _Side, src: _Kind, dst: _Kind, asked: tuple[str, str]
+) -> tuple[Verdict, Verdict] | None:
+    before, after = one.between(src[0], dst[0], asked), other.between(src[1], dst[1], asked)
     return None if _conns(before) == _conns(after) else (before, after)
 
 

@@ -1,0 +1,36 @@
+"""Who can reach whom, and why, from manifests alone: `python -m tools.reach matrix | explain | diff | check`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from tools import cli
+from tools.helm import HelmError
+from tools.helm_errors import RenderError
+from tools.inputs import InputError
+from tools.reach.commands import COMMANDS
+from tools.reach.options import parser
+from tools.reach.pick import PickError
+from tools.reach.sources import UsageError
+from tools.reach.status import Status
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; gives the exit code."""
+    options = parser().parse_args(arguments)
+    status = Status(sys.stderr if sys.stderr.isatty() else None)
+    try:
+        return COMMANDS[options.command](options, status)
+    except (UsageError, PickError) as error:
+        message, code = str(error), cli.USAGE
+    except (InputError, HelmError, RenderError) as error:
+        message, code = str(error), cli.COULD_NOT_RUN
+    finally:
+        status.clear()
+    print(f"reach: {message}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    cli.run(main)
