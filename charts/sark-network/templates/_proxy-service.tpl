@@ -17,7 +17,9 @@ spec:
     {{- range .plan.workloads }}
     - {name: {{ .name }}, port: {{ .listen }}, targetPort: {{ .name }}, protocol: TCP}
     {{- end }}
+    {{- if and .root.Values.monitoring.enabled .root.Values.monitoring.namespaces }}
     - {name: metrics, port: {{ .root.Values.proxy.metricsPort }}, targetPort: metrics, protocol: TCP}
+    {{- end }}
 {{- end }}
 
 {{/* What a workload needs to find its list, for envFrom. Both spellings: curl and Python read the lower one, Go and Java's tools either. */}}
