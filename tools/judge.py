@@ -13,9 +13,11 @@ from tools.checks.egress import Egress
 from tools.checks.flows import Flows
 from tools.checks.source import yaml_is_unambiguous
 from tools.checks.values import Values
+from tools.inputs import InputError
 from tools.model import Finding, Manifest, Problem, Where, run
 from tools.placed import RENDERED, placed
 from tools.reach.specification import Judgement, judge, pod_cidrs_of
+from tools.reach.world import UnknownPeerError
 from tools.recorder import Recorder
 from tools.schemas import KUBE_VERSION
 from tools.source import Parsed, manifests, parse
@@ -138,7 +140,10 @@ def _flows(
     text = specified.read()
     spec, faults = flows.read(text, specified.file)
     here = spec and spec.of(environment)
-    judged = judge(here, objects, pod_cidrs=pod_cidrs_of(values)) if here else Judgement(())
+    try:
+        judged = judge(here, objects, pod_cidrs=pod_cidrs_of(values)) if here else Judgement(())
+    except UnknownPeerError as error:
+        raise InputError(str(error)) from None
     suppressions = suppress.Suppressions(tuple(suppress.in_text(text, specified.file)), rules.today, rules.known)
     subject = Flows(specified.file, environment, here, faults, judged, place)
     yield from suppress.apply(run(checks("flows"), subject), suppressions)

@@ -22,6 +22,8 @@ SOURCES = (
     "calico-domains-have-an-enforcer/bad.yaml",
     "policies-select-something/workloads.yaml",
     "priorities-are-unique/bad.yaml",
+    "service-ports-are-open/bad.yaml",
+    "namespace-labels-are-carried/bad.yaml",
 )
 WRONG: tuple[Any, ...] = (None, True, 7, 1.5, "x", "", [], {}, ["x"], [[]], [None], {"a": 1}, [{"a": None}])
 CHECKS = (*checks("manifests"), *checks("policies"))

@@ -6,8 +6,13 @@ from collections.abc import Iterator
 
 from tools.matching import members, subjects
 from tools.model import Check, Problem
+from tools.netpol_calico import NEAR_AND_FAR, PORT_RANGE, PORTS
 from tools.policy import Policy, Port, Rule
+from tools.tree import Node
 from tools.workloads import Cluster, Pod
+
+# What makes one side of a Calico rule mean some pods and not all.
+CHOOSING = ("selector", "notSelector", "namespaceSelector")
 
 
 def named_ports_are_somebodys(cluster: Cluster) -> Iterator[Problem]:
@@ -16,14 +21,19 @@ def named_ports_are_somebodys(cluster: Cluster) -> Iterator[Problem]:
     A policy's named port is looked up in each pod that is called, name and protocol both: in the selected pods for
     ingress, in the peers for egress. Where no pod has it, or the peer is an address, the rule matches nothing, in
     silence.
+    In Calico's language the ports of `destination` are those of the pods that are called, the ports of `source` those
+    of the callers, and a name in `notPorts` that nobody has leaves nothing out.
     Write the name as the container does, with its protocol, or the number. Tried where workloads are given.
-    Source: k8s.io/api networking/v1 NetworkPolicyPort.
+    Source: k8s.io/api networking/v1 NetworkPolicyPort; projectcalico.org/v3 EntityRule.
     """
     for policy in cluster.policies:
         for rule in policy.rules:
-            for port in rule.ports:
-                if port.name and not policy.calico:
-                    yield from _unknown(cluster, policy, rule, port)
+            if policy.calico:
+                yield from _calico(cluster, policy, rule)
+            else:
+                for port in rule.ports:
+                    if port.name:
+                        yield from _unknown(cluster, policy, rule, port)
 
 
 def _unknown(cluster: Cluster, policy: Policy, rule: Rule, port: Port) -> Iterator[Problem]:
@@ -31,10 +41,34 @@ def _unknown(cluster: Cluster, policy: Policy, rule: Rule, port: Port) -> Iterat
     if rule.direction == "Egress" and len(addresses) == len(rule.peers):
         yield port.node.problem(f"{port.name} is a pod's port by name, and these peers are addresses; write the number")
     called = _called(cluster, policy, rule) if cluster.given else ()
-    if called and not any((port.name, port.protocol) in pod.named_ports for pod in called):
-        known = sorted({f"{name} ({protocol})" for pod in called for name, protocol in pod.named_ports})
+    yield from _nobodys(called, port.node, port.name, port.protocol, "is called")
+
+
+def _calico(cluster: Cluster, policy: Policy, rule: Rule) -> Iterator[Problem]:
+    _, near, _ = NEAR_AND_FAR[rule.direction]
+    protocol = rule.ports[0].protocol if rule.ports else ""
+    for side in ("source", "destination"):
+        entity = rule.node[side]
+        for item in (item for key in PORTS for item in entity[key].items()):
+            name = item.text()
+            if cluster.given and name and not name.isdecimal() and not PORT_RANGE.fullmatch(name):
+                pods = subjects(cluster, policy) if side == near else _meant(cluster, policy, entity)
+                yield from _nobodys(pods, item, name, protocol, "is called" if side == "destination" else "calls")
+
+
+def _meant(cluster: Cluster, policy: Policy, entity: Node) -> tuple[Pod, ...]:
+    """The pods of a rule's far side: all of them when it does not choose."""
+    if all(entity[key].empty for key in CHOOSING):
+        return cluster.pods
+    return members(cluster, policy, entity)
+
+
+def _nobodys(pods: tuple[Pod, ...], node: Node, name: str, protocol: str, does: str) -> Iterator[Problem]:
+    if pods and not any(named == name and protocol in ("", own) for pod in pods for named, own in pod.named_ports):
+        known = sorted({f"{named} ({own})" for pod in pods for named, own in pod.named_ports})
         advice = f"they have: {', '.join(known)}" if known else "they name none; write the number"
-        yield port.node.problem(f"no pod that is called has a port {port.name} ({port.protocol}); {advice}")
+        shown = f"{name} ({protocol})" if protocol else name
+        yield node.problem(f"no pod that {does} has a port {shown}; {advice}")
 
 
 def _called(cluster: Cluster, policy: Policy, rule: Rule) -> tuple[Pod, ...]:

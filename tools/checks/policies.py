@@ -5,6 +5,7 @@ from __future__ import annotations
 from tools.checks import (
     comments,
     named_ports,
+    namespace_labels,
     policy_addresses,
     policy_admin,
     policy_calico,
@@ -14,6 +15,7 @@ from tools.checks import (
     policy_sections,
     policy_values,
     selection,
+    service_ports,
 )
 from tools.model import Check
 from tools.workloads import Cluster
@@ -29,5 +31,7 @@ CHECKS: tuple[Check[Cluster], ...] = (
     *policy_admin.CHECKS,
     *comments.CHECKS,
     *named_ports.CHECKS,
+    *namespace_labels.CHECKS,
     *selection.CHECKS,
+    *service_ports.CHECKS,
 )

@@ -72,7 +72,8 @@ def namespaces_are_found_by_name(cluster: Cluster) -> Iterator[Problem]:
     """A namespace is found by its name through the label that every cluster sets.
 
     `kubernetes.io/metadata.name` is on every namespace since Kubernetes 1.21. A label such as `name: kube-system`
-    is on none unless somebody put it there, so the peer matches nobody and, for DNS, nothing resolves.
+    is on none unless somebody put it there, so the peer matches nobody and, for DNS, nothing resolves. Where Namespace
+    objects are given and one carries the label, it is there.
     Write `namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}`; in Calico's language
     `projectcalico.org/name == 'kube-system'`.
     Source: Kubernetes documentation, well-known labels.
@@ -82,6 +83,8 @@ def namespaces_are_found_by_name(cluster: Cluster) -> Iterator[Problem]:
             if node.path.rpartition(".")[2] != "namespaceSelector":
                 continue
             for requirement in selector(node).requirements:
+                if any(requirement.holds(labels) for labels in cluster.namespaces.values()):
+                    continue
                 name = next((value for value in requirement.values if value), "")
                 system = any(value in SYSTEM_NAMESPACES for value in requirement.values)
                 if requirement.key in HOME_MADE or (system and requirement.key not in NAME_LABELS):
