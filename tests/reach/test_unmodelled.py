@@ -50,7 +50,7 @@ def written(api: str, kind: str, more: str = "") -> str:
         ("extensions/v1beta1", "NetworkPolicy", "a kind of that name in extensions/v1beta1 is not known"),
         ("networking.k8s.io/v1beta1", "NetworkPolicy", "is judged as if it were of networking.k8s.io/v1"),
         ("projectcalico.org/v2", "GlobalNetworkPolicy", "left out; write projectcalico.org/v3"),
-        ("policy.networking.k8s.io/v1", "AdminNetworkPolicy", "is judged as if it were of policy.networking.k8s.io/v1alpha1"),
+        ("policy.networking.k8s.io/v1", "AdminNetworkPolicy", "as if it were of policy.networking.k8s.io/v1alpha1"),
         ("v1", "NetworkPolicy", "a kind of that name in v1 is not known"),
         ("example.com/v1", "TrafficPolicy", "its name speaks of traffic"),
         ("example.com/v1", "CloudFirewallRule", "its name speaks of traffic"),
