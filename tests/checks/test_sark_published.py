@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.model import run
+from tools.model import Finding, Manifest, run
+from tools.reach.world import World
 from tools.source import manifests, parse
 from tools.stages import checks
 from tools.validate import main
@@ -20,7 +21,12 @@ FAULTS = {
     "egress selects a label that no workload carries": ("policies-select-something", "gateway-egress.yaml", 8),
     "ingress selects a label that no workload carries": ("policies-select-something", "gateway-ingress.yaml", 7),
     "the allow list selects a label that no workload carries": ("policies-select-something", "allow-list.yaml", 6),
-    "the peers' labels are nobody's": ("peers-match-somebody", "gateway-egress.yaml", 23),
+    "the database's label is nobody's": ("peers-match-somebody", "gateway-egress.yaml", 23),
+    "the cache's label is nobody's": ("peers-match-somebody", "gateway-egress.yaml", 30),
+    "OPA is looked for in SARK's namespace": ("peers-match-somebody", "gateway-egress.yaml", 38),
+    "the gateway is left open": ("workloads-are-isolated", "workloads.yaml", 5),
+    "the database is left open": ("workloads-are-isolated", "workloads.yaml", 14),
+    "the cache is left open": ("workloads-are-isolated", "workloads.yaml", 24),
     "DNS goes to a namespace by a label that no cluster sets": (
         "namespaces-are-found-by-name",
         "gateway-egress.yaml",
@@ -37,18 +43,30 @@ FAULTS = {
 }
 
 
+def read(name: str) -> tuple[Manifest, ...]:
+    """The objects of a file."""
+    return manifests(parse((FOLDER / name).read_text("utf-8"), name), name)
+
+
 @pytest.fixture(scope="module")
-def found() -> set[tuple[str, str, int]]:
-    texts = {name: (FOLDER / name).read_text("utf-8") for name in (*POLICIES, "workloads.yaml")}
-    objects = {name: manifests(parse(text, name), name) for name, text in texts.items()}
+def findings() -> tuple[Finding, ...]:
     subject = Cluster(
-        tuple(item for name in POLICIES for item in objects[name]),
-        objects["workloads.yaml"],
+        tuple(item for name in POLICIES for item in read(name)),
+        read("workloads.yaml"),
         given=True,
-        texts=tuple((name, texts[name]) for name in POLICIES),
+        texts=tuple((name, (FOLDER / name).read_text("utf-8")) for name in POLICIES),
     )
-    findings = run((*checks("manifests"), *checks("policies")), subject)
+    return tuple(run((*checks("manifests"), *checks("policies")), subject))
+
+
+@pytest.fixture(scope="module")
+def found(findings: tuple[Finding, ...]) -> set[tuple[str, str, int]]:
     return {(item.rule, item.problem.where.file, item.problem.where.line) for item in findings}
+
+
+@pytest.fixture(scope="module")
+def said(findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    return tuple(item.problem.message for item in findings)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -63,6 +81,36 @@ def test_the_command_finds_them(capsys: pytest.CaptureFixture[str]) -> None:
     rules = {finding["rule"] for stage in report["stages"] for finding in stage["findings"]}
     assert code == 1
     assert {rule for rule, _, _ in FAULTS.values()} <= rules
+
+
+# What the design names of them, each with the words that a user is told.
+TOLD = {
+    "selects app=sark-gateway, and no workload is that": 2,
+    "selects app == 'sark-gateway', and no workload is that": 1,
+    "no cluster sets name: kube-system on a namespace; write kubernetes.io/metadata.name: kube-system": 1,
+    "DNS is open on UDP and not on TCP; add port 53 of TCP": 1,
+    "169.254.169.254/32 is no domain but an address, the metadata service of AWS, GCP, Azure and others": 1,
+    "in Calico the lower order comes first; correct the comment, and the orders that follow it": 1,
+    "no workload is app=opa; one that is runs in sark-system; "
+    "add namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: sark-system}}": 1,
+}
+
+
+@pytest.mark.parametrize("words", TOLD)
+def test_fault_is_told_in_words(words: str, said: tuple[str, ...]) -> None:
+    assert sum(words in message for message in said) == TOLD[words]
+
+
+def test_what_comes_of_them() -> None:
+    """With these policies nobody is protected: the judge says so, and names no policy."""
+    objects = (item for name in (*POLICIES, "workloads.yaml") for item in read(name))
+    world = World(objects, namespace="sark")
+    gateway, database = world.peer("sark/sark[Deployment]"), world.peer("sark/postgres[StatefulSet]")
+    metadata = world.explain(gateway, world.peer("169.254.169.254"), 80)
+    stolen = world.explain(world.peer("sark-system/opa[Deployment]"), database, 5432)
+    for told in (metadata, stolen):
+        assert told.verdict == "allowed"
+        assert [side.deciding for side in told.sides] == [None, None]
 
 
 def test_workloads_that_cannot_be_read_are_no_pass(capsys: pytest.CaptureFixture[str]) -> None:

@@ -57,7 +57,8 @@ def peers_match_somebody(cluster: Cluster) -> Iterator[Problem]:
                 elsewhere.setdefault(_spaces(policy, node), node)
             elif not members(cluster, policy, node):
                 wanted = _chosen(policy, node)
-                yield node.problem(f"no workload is {wanted}; {_near(wanted, inhabited)}")
+                advice = _in_another_namespace(cluster, policy, node) or _near(wanted, inhabited)
+                yield node.problem(f"no workload is {wanted}; {advice}")
     if elsewhere:
         first = next(iter(elsewhere.values()))
         message = f"peers not tried, for no workload of their namespaces was given: {'; '.join(elsewhere)}"
@@ -124,6 +125,17 @@ def _carried(cluster: Cluster, policy: Policy) -> str:
     if any(pod.host_network and labelled(cluster, policy, pod) for pod in near):
         return "one that is uses the host's network, where no policy reaches it"
     return _near(_wanted(policy), tuple(pod for pod in near if not pod.host_network))
+
+
+def _in_another_namespace(cluster: Cluster, policy: Policy, peer: Node) -> str:
+    """Where the pods are that a peer of the policy's own namespace was meant for."""
+    if policy.calico or peer["namespaceSelector"].present:
+        return ""
+    chosen = selector(peer["podSelector"])
+    spaces = sorted({pod.namespace for pod in cluster.pods if pod.namespace and chosen.matches(pod.labels)})
+    label = f"kubernetes.io/metadata.name: {spaces[0]}" if spaces else ""
+    where = ", ".join(spaces)
+    return f"one that is runs in {where}; add namespaceSelector: {{matchLabels: {{{label}}}}}" if spaces else ""
 
 
 def _near(wanted: str, found: tuple[Pod, ...]) -> str:
