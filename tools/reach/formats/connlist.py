@@ -3,9 +3,9 @@
 Its conventions, from its conns_formatter.go, connectionset.go and peer.go: a range of addresses is written
 `first-last[External]`, a single one too; protocols are sorted by name, and each is followed by its ports; all ports
 of TCP, UDP and SCTP are `All Connections`; lines are sorted by the names as they are written; no workload is a line
-to itself.
+to itself; addresses are cut as each direction asks for.
 
-It knows two things not: what is conditional, and other protocols than those three. Neither is lost, and neither is
+Two things it does not know: what is conditional, and other protocols than those three. Neither is lost, and neither is
 in its lines: after them come lines that begin with `#`, which `grep -v '^#'` takes away.
 
     # conditional: a/b[Pod] => c/d[Pod] : TCP 80
@@ -16,23 +16,54 @@ The second is said where others than TCP, UDP and SCTP are not treated as these 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 
 from tools.reach.conns import Conns, all_ports, ports
 from tools.reach.formats.names import is_addresses, plain
 from tools.reach.formats.protocols import others
 from tools.reach.model import Matrix
+from tools.reach.ranges import Range, joined, read, written
 
 
 class Names(dict[str, str]):
-    """A peer's name -> how netpol-analyzer writes it. Each is worked out once."""
+    """A peer's name -> how netpol-analyzer writes it. Each is worked out once.
+
+    `ranges`: addresses that are written otherwise, or not at all ("").
+    """
+
+    def __init__(self, ranges: Mapping[str, str] | None = None) -> None:
+        super().__init__()
+        self._ranges = ranges or {}
 
     def __missing__(self, name: str) -> str:
-        first, dash, last = name.partition("-")
-        shown = f"{first}-{last if dash else first}[External]" if is_addresses(name) else plain(name)
-        self[name] = shown
-        return shown
+        found = self._ranges.get(name, name)
+        if found and is_addresses(name):
+            first, dash, last = found.partition("-")
+            found = f"{first}-{last if dash else first}[External]"
+        self[name] = plain(found)
+        return self[name]
+
+
+def wider(matrix: Matrix, *, sending: bool) -> dict[str, str]:
+    """Each range of addresses -> the widest one that sends (or receives) alike; "" for those after its first.
+
+    netpol-analyzer cuts addresses for the two directions apart, a matrix for both at once.
+    """
+    lines: dict[int, list[tuple[int, Conns, Conns]]] = {}
+    for cell in matrix.cells:
+        own, other = (cell.src, cell.dst) if sending else (cell.dst, cell.src)
+        lines.setdefault(own, []).append((other, cell.verdict.allowed, cell.verdict.conditional))
+    alike: dict[tuple[tuple[int, Conns, Conns], ...], list[Range]] = {}
+    for index, group in enumerate(matrix.groups):
+        if group.kind == "address":
+            ranges = [one for peer in group.peers if (one := read(peer.name))]
+            alike.setdefault(tuple(sorted(lines.get(index, ()))), []).extend(ranges)
+    found: dict[str, str] = {}
+    for ranges in alike.values():
+        whole = {one[:2]: written(one) for one in joined(ranges)}
+        found.update({written(one): whole.get(one[:2], "") for one in ranges})
+    return found
 
 
 class Words(dict[Conns, str]):
@@ -45,38 +76,42 @@ class Words(dict[Conns, str]):
         return self[conns]
 
 
-class _Others(dict[Conns, str]):
-    def __missing__(self, conns: Conns) -> str:
-        self[conns] = others(conns)
+class _Facts(dict[Conns, tuple[str, str]]):
+    """Connections -> the words, and what is to be said of other protocols."""
+
+    def __missing__(self, conns: Conns) -> tuple[str, str]:
+        self[conns] = Words()[conns], others(conns)
         return self[conns]
 
 
 def matrix(matrix: Matrix) -> Iterator[str]:
     """Its lines, then what it does not know."""
-    names, words, beyond = Names(), Words(), _Others()
-    more = False
+    senders, receivers = (Names(wider(matrix, sending=sending)) for sending in (True, False))
+    facts, more = _Facts(), False
     # The names are in order, but as they are written an address may come after one that it is the beginning of.
     for _, rows in groupby(matrix.rows(), lambda row: row.src if row.src[-1] in "]}" else ""):
         lines = []
-        for row in rows:
-            if said := words[row.allowed]:
-                lines.append(f"{names[row.src]} => {names[row.dst]} : {said}\n")
-            more = more or bool(row.conditional or beyond[row.allowed])
+        for src, dst, allowed, conditional in rows:
+            said, beyond = facts[allowed]
+            if (one := senders[src]) and (other := receivers[dst]):
+                if said:
+                    lines.append(f"{one} => {other} : {said}\n")
+                if conditional or beyond:
+                    more = True
         lines.sort()
         yield "".join(lines)
     # A second time, because there may be as many of them as there are lines.
     if more:
-        yield from _more(matrix, names, words, beyond)
+        yield from _more(matrix, senders, receivers, facts)
 
 
-def _more(matrix: Matrix, names: Names, words: Words, beyond: _Others) -> Iterator[str]:
-    for row in matrix.rows():
-        pair = f"{names[row.src]} => {names[row.dst]}"
-        if found := beyond[row.allowed]:
-            yield f"# other protocols: {pair} : {found}\n"
-        if row.conditional:
-            said = "; ".join(filter(None, (words[row.conditional], beyond[row.conditional])))
-            yield f"# conditional: {pair} : {said}\n"
+def _more(matrix: Matrix, senders: Names, receivers: Names, facts: _Facts) -> Iterator[str]:
+    for src, dst, allowed, conditional in matrix.rows():
+        if (one := senders[src]) and (other := receivers[dst]):
+            if beyond := facts[allowed][1]:
+                yield f"# other protocols: {one} => {other} : {beyond}\n"
+            if conditional:
+                yield f"# conditional: {one} => {other} : {'; '.join(filter(None, facts[conditional]))}\n"
 
 
 def _span(span: tuple[int, int]) -> str:

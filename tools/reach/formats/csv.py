@@ -1,7 +1,7 @@
 """CSV (RFC 4180, with its header): `src,dst,conns,conditional`.
 
 Names and connections are written as in connlist, which is how netpol-analyzer's own CSV has them; other protocols than
-TCP, UDP and SCTP follow after a semicolon: `TCP 80,443; ICMP`.
+TCP, UDP and SCTP follow after a semicolon, `TCP 80,443; other protocols: ICMP`.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tools.reach.conns import Conns
-from tools.reach.formats.connlist import Names, Words
+from tools.reach.formats.connlist import Names, Words, wider
 from tools.reach.formats.protocols import others
 from tools.reach.model import Matrix
 
 
-class _Field(dict[str, str]):
-    def __init__(self) -> None:
+class _Fields(dict[str, str]):
+    def __init__(self, names: Names) -> None:
         super().__init__()
-        self._names = Names()
+        self._names = names
 
     def __missing__(self, name: str) -> str:
         self[name] = quoted(self._names[name])
@@ -25,22 +25,20 @@ class _Field(dict[str, str]):
 
 
 class _Conns(dict[Conns, str]):
-    def __init__(self) -> None:
-        super().__init__()
-        self._words = Words()
-
     def __missing__(self, conns: Conns) -> str:
         beyond = others(conns).replace(",", ", ")
-        self[conns] = quoted("; ".join(filter(None, (self._words[conns], beyond and f"other protocols: {beyond}"))))
+        self[conns] = quoted("; ".join(filter(None, (Words()[conns], beyond and f"other protocols: {beyond}"))))
         return self[conns]
 
 
 def matrix(matrix: Matrix) -> Iterator[str]:
     """One record for every pair that may talk."""
-    names, conns = _Field(), _Conns()
+    senders, receivers = (_Fields(Names(wider(matrix, sending=sending))) for sending in (True, False))
+    conns = _Conns()
     yield "src,dst,conns,conditional\r\n"
-    for row in matrix.rows():
-        yield f"{names[row.src]},{names[row.dst]},{conns[row.allowed]},{conns[row.conditional]}\r\n"
+    for src, dst, allowed, conditional in matrix.rows():
+        if (one := senders[src]) and (other := receivers[dst]):
+            yield f"{one},{other},{conns[allowed]},{conns[conditional]}\r\n"
 
 
 def quoted(text: str) -> str:

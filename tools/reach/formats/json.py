@@ -40,9 +40,9 @@ def matrix(matrix: Matrix) -> Iterator[str]:
     """A list of its rows."""
     names, allowed, conditional = _Names(), _Conns("conns"), _Conns("conditional")
     separator = "[\n"
-    for row in matrix.rows():
-        beside = f", {conditional[row.conditional]}" if row.conditional else ""
-        yield f'{separator}{{"src": {names[row.src]}, "dst": {names[row.dst]}, {allowed[row.allowed]}{beside}}}'
+    for src, dst, certain, perhaps in matrix.rows():
+        beside = f", {conditional[perhaps]}" if perhaps else ""
+        yield f'{separator}{{"src": {names[src]}, "dst": {names[dst]}, {allowed[certain]}{beside}}}'
         separator = ",\n"
     yield "[]\n" if separator == "[\n" else "\n]\n"
 

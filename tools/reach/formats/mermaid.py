@@ -31,7 +31,7 @@ def matrix(matrix: Matrix) -> Iterator[str]:
         yield f"  %% {len(edges)} arrows: Mermaid draws {MOST_EDGES} unless its maxEdges says more; svg has no limit\n"
     yield from _nodes(view)
     yield from edges
-    yield from _open(matrix, view)
+    yield from _dashed(matrix, view)
     for title, holds in view.alike:
         yield f"  %% {_comment(title)}: {_comment(holds)}\n"
     for about, names in openings(matrix):
@@ -78,7 +78,7 @@ def _edges(view: View) -> Iterator[str]:
                 yield f'  g{source.index} {arrow}|"{label(view.phrase(source, target))}"| g{target.index}\n'
 
 
-def _open(matrix: Matrix, view: View) -> Iterator[str]:
+def _dashed(matrix: Matrix, view: View) -> Iterator[str]:
     names = {name for direction in DIRECTIONS for name in open_ones(matrix, direction)}
     found = [f"g{group.index}" for group in view.groups if any(peer.name in names for peer in group.peers)]
     if found:

@@ -52,7 +52,7 @@ def matrix(matrix: Matrix) -> Iterator[str]:
 
 
 def _ground(picture: Picture, frame: Frame) -> Iterator[str]:
-    """A block for every two sections, cut into boxes; empty where two are no pair, crossed out for a line with itself."""
+    """A block for every two sections, cut into boxes; empty for no pair, crossed out for a line and itself."""
     for down in frame.row_runs:
         for across in frame.column_runs:
             yield _rect("none", across.start, down.start, across.size * frame.box, down.size * HEIGHT)
