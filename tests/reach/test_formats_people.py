@@ -227,6 +227,21 @@ def test_the_first_sentence(verdict: Word, sides: tuple[Word, Word], sentence: s
     assert sentence in " ".join(text.split("\n\n")[1].split("\n"))
 
 
+@pytest.mark.parametrize(
+    ("protocol", "port", "said"),
+    [
+        ("TCP", 80, "TCP 80"),
+        ("6", 80, "TCP 80"),
+        ("ICMP", 8 << 8, "ICMP type 8 code 0"),
+        ("47", 0, "protocol 47"),
+        ("UDPLite", 0, "UDPLite"),
+    ],
+)
+def test_what_was_asked_for(protocol: str, port: int, said: str) -> None:
+    text = explained("text", replace(EXPLANATION, protocol=protocol, port=port))
+    assert text.startswith(f"sark/api[Deployment] -> 8.8.8.8, {said}: denied\n")
+
+
 def test_several_changes_are_numbered_and_the_last_brings_it() -> None:
     [change] = EXPLANATION.changes
     first = replace(change, becomes="denied", text="add the first")

@@ -8,8 +8,9 @@ from itertools import groupby
 
 from tools.formats.text import place
 from tools.policy import Direction
-from tools.reach.conns import WITH_PORTS
+from tools.reach.conns import NUMBERS, WITH_PORTS
 from tools.reach.formats.names import plain
+from tools.reach.formats.protocols import protocol_name
 from tools.reach.formats.words import WIDTH, columns, folded
 from tools.reach.model import Change, Explanation, Side, Step
 
@@ -56,8 +57,14 @@ def asked(explanation: Explanation) -> str:
 
 
 def connection(explanation: Explanation) -> str:
-    """`UDP 53`; a protocol without ports by its name."""
-    return f"{explanation.protocol} {explanation.port}" if explanation.protocol in WITH_PORTS else explanation.protocol
+    """`UDP 53`, `ICMP type 8 code 0`, or another protocol by its name."""
+    number = NUMBERS.get(explanation.protocol)
+    if number is None and explanation.protocol.isdecimal():
+        number = int(explanation.protocol)
+    name = plain(explanation.protocol) if number is None else protocol_name(number)
+    if name in ("ICMP", "ICMPv6"):
+        return f"{name} type {explanation.port >> 8} code {explanation.port & 255}"
+    return f"{name} {explanation.port}" if name in WITH_PORTS else name
 
 
 def way(explanation: Explanation, direction: Direction) -> str:
