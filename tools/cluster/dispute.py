@@ -63,19 +63,21 @@ class Dispute:
 
     def text(self, policies: Sequence[Object], found: Disagreement) -> str:
         """One YAML file that the judge can read: the objects, and as comments the verdicts and the judge's reasons."""
-        around = self._around(found.attempt)
+        around = self._around(found.attempt, policies)
         reasons = told((*self.case.topology.objects, *policies), self.addresses, found.attempt)
         comments = "".join(f"# {line}\n" for line in (str(found), *reasons))
         return comments + shrink.text([*policies, *around])
 
-    def _around(self, attempt: Attempt) -> list[Object]:
+    def _around(self, attempt: Attempt, policies: Sequence[Object]) -> list[Object]:
+        """What a verdict may depend on: both pods and their accounts, namespaces, and services if a policy has any."""
         given = self.case.topology
         ends = [pod for pod in given.pods if key(pod) in (attempt.src, attempt.dst)]
-        spaces = {pod["metadata"]["namespace"] for pod in ends}
-        near = [it for it in given.accounts if it["metadata"]["namespace"] in spaces]
-        near += [it for it in given.namespaces if it["metadata"]["name"] in spaces]
-        living = [pod | {"status": {"phase": "Running", "podIP": self.addresses[key(pod)]}} for pod in ends]
-        return [*living, *near]
+        names = {(pod["metadata"]["namespace"], pod["spec"]["serviceAccountName"]) for pod in ends}
+        near = [it for it in given.accounts if (it["metadata"]["namespace"], it["metadata"]["name"]) in names]
+        services = given.services if "services" in shrink.text(policies) else ()
+        behind = given.pods if services else ends
+        living = [pod | {"status": {"phase": "Running", "podIP": self.addresses[key(pod)]}} for pod in behind]
+        return [*living, *near, *given.namespaces, *services]
 
 
 def told(objects: Sequence[Object], addresses: Mapping[str, str], attempt: Attempt) -> list[str]:

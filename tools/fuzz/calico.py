@@ -6,6 +6,7 @@ applyOnForward, which are for hosts. What is valid: libcalico-go lib/validator/v
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 from tools.fuzz import selectors
@@ -27,7 +28,9 @@ API = "projectcalico.org/v3"
 DEFAULT_TIER = "default"
 # NetworkPolicies of Kubernetes are at order 1000.
 ORDERS = (None, None, 1, 100, 100, 500.5, 999, 1000, 1001, 2000, 2000)
-# What Calico itself puts on pods and on namespaces.
+# Networks of the family that no pod here is of.
+SIXTH = ("::/0", "fd00::/8", "2001:db8::/32")
+# What Calico itself puts on namespaces.
 SPACE_NAMES = ("projectcalico.org/name", "kubernetes.io/metadata.name")
 
 
@@ -44,6 +47,7 @@ class Author:
             **POD_LABELS,
             "projectcalico.org/namespace": given.spaces,
             "projectcalico.org/serviceaccount": names,
+            "projectcalico.org/orchestrator": ("k8s",),
         }
         self.accounts = names
 
@@ -65,6 +69,8 @@ class Author:
             metadata["namespace"] = self.dice.one(self.given.spaces)
         kind = "GlobalNetworkSet" if everywhere else "NetworkSet"
         nets = sorted({self.places.net(self.dice) for _ in self.dice.times(1, 3)})
+        if self.dice.chance(0.1):
+            nets.append(self.dice.one(SIXTH))
         return {"apiVersion": API, "kind": kind, "metadata": metadata, "spec": {"nets": nets}}
 
     def _spec(self, everywhere: bool) -> Object:
@@ -101,7 +107,19 @@ class Author:
         sides = {peer: self._peer(rule, direction), subject: self._subject() if dice.chance(0.12) else {}}
         if rule.get("protocol") in ("TCP", "UDP", 6, 17, "SCTP") and "services" not in sides["destination"]:
             sides["destination"] |= self._ports()
-        return rule | {side: entity for side, entity in sides.items() if entity}
+        return self._of_a_family(rule | {side: entity for side, entity in sides.items() if entity})
+
+    def _of_a_family(self, rule: Object) -> Object:
+        """Rules say nothing of the family, for the most part; one about IPv6 means nobody here."""
+        kind = self.dice.weighted({"any": 22, "4": 1, "6": 1, "nets of 6": 1})
+        if kind == "any" or "ICMP" in (rule.get("protocol"), rule.get("notProtocol")):
+            return rule
+        if kind != "4":
+            sides = [rule[side] for side in ("source", "destination") if side in rule]
+            for entity, field in product(sides, ("nets", "notNets")):
+                if field in entity:
+                    entity[field] = self.dice.some(SIXTH, 2)
+        return rule if kind == "nets of 6" else rule | {"ipVersion": int(kind)}
 
     def _protocol(self) -> Object:
         kind = self.dice.weighted({"": 5, "yes": 9, "not": 1})

@@ -16,7 +16,7 @@ def network_policy(name: str, dice: Dice, given: Topology, places: Places) -> Ob
     """One policy, valid for the API server."""
     spec: Object = {"podSelector": selectors.kubernetes(dice, POD_LABELS)}
     types = dice.weighted({("Ingress",): 3, ("Egress",): 3, ("Ingress", "Egress"): 4, (): 4})
-    if types:
+    if types or dice.chance(0.15):
         spec["policyTypes"] = list(types)
     # A section that the types do not name is not in force; without types, what is there decides.
     for direction in ("ingress", "egress"):

@@ -113,7 +113,7 @@ def _pod(name: str, space: str, dice: Dice, *, host: bool) -> Object:
     ]
     if host:
         ports = [port | {"hostPort": port["containerPort"]} for port in ports]
-    labels = {SERVICE_LABEL: dice.one(("one", "two"))} if dice.chance(0.6) and not host else {}
+    labels = {SERVICE_LABEL: dice.one(("one", "two"))} if dice.chance(0.6) else {}
     spec: Object = {
         "serviceAccountName": dice.one(("default", "keeper", "guest")),
         "containers": [{"name": "guest", "ports": ports}],
@@ -128,9 +128,14 @@ def _service(name: str, space: str, dice: Dice) -> Object:
     """Behind it are the pods of its namespace with one of the two values of `behind`."""
     points = dice.some(POINTS, 2)
     ports = [
-        {"name": f"p{index}", "protocol": protocol, "port": 1000 + index, "targetPort": port}
+        {"name": f"p{index}", "protocol": protocol, "port": 1000 + index, "targetPort": _target(port, dice)}
         for index, (protocol, port) in enumerate(points)
     ]
     selector = {SERVICE_LABEL: dice.one(("one", "two"))}
     metadata = {"name": name, "namespace": space}
-    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"selector": selector, "ports": ports}}
+    spec = {"selector": selector, "ports": ports} | ({"clusterIP": "None"} if dice.chance(0.2) else {})
+    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
+
+
+def _target(port: int, dice: Dice) -> int | str:
+    return dice.one(PORT_NAMES) if dice.chance(0.25) else port
