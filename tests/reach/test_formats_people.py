@@ -15,6 +15,7 @@ from tools.reach.formats import ANSWERS, MATRIX, diff_formats, explanation_forma
 from tools.reach.formats.mermaid import MOST_EDGES
 from tools.reach.formats.names import addresses, plain, titled
 from tools.reach.model import Explanation, Group, Matrix, Side, Step, Verdict, Word
+from tools.reach.views import Focused
 
 GRID = """\
 Who may reach whom: 3 workloads in 2 namespaces
@@ -363,3 +364,24 @@ def test_mermaid_says_when_it_is_more_than_is_drawn() -> None:
 )
 def test_what_a_terminal_does_not_print_is_escaped(text: str, safe: str) -> None:
     assert plain(text) == safe
+
+
+def test_a_part_of_a_matrix_does_not_speak_of_what_it_leaves_out() -> None:
+    """Somebody asked for one workload: of the others it is not known here whether they reach nobody."""
+    part = Focused(LARGE, ["shop/b[Deployment]"])
+    for name in ("text", "markdown"):
+        text = written(name, part)
+        assert "Whom shop/b[Deployment] may reach, and who may reach it" in text
+        assert "Not isolated" not in text
+        assert "nobody" not in text
+    assert "stroke-dasharray" not in written("mermaid", part)
+    alone = Focused(made(["a/x[Pod]", "a/y[Pod]", "a/z[Pod]"], {(1, 2): "all"}), ["a/x[Pod]"])
+    assert "a/x[Pod]\n" in written("text", alone)
+
+
+def test_a_grid_of_a_part_is_empty_where_nothing_is_known() -> None:
+    part = Focused(
+        made(["a/x[Pod]", "a/y[Pod]", "a/z[Pod]"], {(0, 1): "all", (1, 2): "all", (2, 0): "all"}), ["a/x[Pod]"]
+    )
+    [line] = [line for line in written("text", part).splitlines() if line.startswith("a/y[Pod]")]
+    assert line.split() == ["a/y[Pod]", "-"]

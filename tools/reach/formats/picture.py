@@ -100,8 +100,10 @@ def receives(line: Line) -> bool:
     return line.group.kind != "ingress"
 
 
-def judged(source: Line, target: Line) -> bool:
-    """Whether the two are a pair: what is outside is not judged with addresses."""
+def judged(view: View, source: Line, target: Line) -> bool:
+    """Whether the two are a pair: what is outside is not judged with addresses, nor others than who was asked for."""
+    if not view.about(source.group.name, target.group.name):
+        return False
     return not (source.group.kind in ("address", "ingress") and target.group.kind == "address")
 
 

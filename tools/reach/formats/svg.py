@@ -56,11 +56,11 @@ def _ground(picture: Picture, frame: Frame) -> Iterator[str]:
     for down in frame.row_runs:
         for across in frame.column_runs:
             yield _rect("none", across.start, down.start, across.size * frame.box, down.size * HEIGHT)
-    lines = picture.lines
+    lines, part = picture.lines, picture.view.only is not None
     for row, y in frame.rows.items():
-        for column, x in frame.columns.items() if lines[row].section == OUTSIDE else ():
-            yield "" if judged(lines[row], lines[column]) else _rect("page", x, y, frame.box, HEIGHT)
-        if row in frame.columns and not lines[row].many and judged(lines[row], lines[row]):
+        for column, x in frame.columns.items() if part or lines[row].section == OUTSIDE else ():
+            yield "" if judged(picture.view, lines[row], lines[column]) else _rect("page", x, y, frame.box, HEIGHT)
+        if row in frame.columns and not lines[row].many and judged(picture.view, lines[row], lines[row]):
             x = frame.columns[row]
             yield _rect("page", x, y, frame.box, HEIGHT)
             yield f'<path class="self" d="M{x + 2:g} {y + 2:g}l{frame.box - 4:g} {HEIGHT - 4}"/>\n'

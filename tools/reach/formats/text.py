@@ -81,6 +81,7 @@ def _cell(view: View, source: Titled, target: Titled) -> str:
     if phrase := view.phrase(source, target):
         return "\n".join(_folded(phrase))
     unjudged = source.kind in ("address", "ingress") and target.kind == "address"
+    unjudged = unjudged or not view.about(source.name, target.name)
     return "" if unjudged or (source == target and len(source.peers) == 1) else "-"
 
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tools.reach.formats.names import Titled, titled
-from tools.reach.formats.words import Reasons, cells, count
+from tools.reach.formats.names import Titled, plain, titled
+from tools.reach.formats.words import Reasons, asked, cells, count
 from tools.reach.model import Matrix, Verdict
 
 MOST_RANGES = 8
@@ -15,11 +15,19 @@ MOST_RANGES = 8
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The groups in order, of each source's index what it may say to whom, and the reasons that were met."""
+    """The groups in order, of each source's index what it may say to whom, and the reasons that were met.
+
+    `only`: the names that it is about, when of others it says no more than what they have to do with these.
+    """
 
     groups: tuple[Titled, ...]
     table: Mapping[int, Mapping[int, Verdict]]
+    only: frozenset[str] | None = None
     reasons: Reasons = field(default_factory=Reasons)
+
+    def about(self, *names: str) -> bool:
+        """Whether what it does not say of these is nothing, rather than not known here."""
+        return self.only is None or not self.only.isdisjoint(names)
 
     def phrase(self, source: Titled, target: Titled) -> str:
         """What is between two in words, or ""."""
@@ -31,6 +39,8 @@ class View:
         """What the matrix is, in a line."""
         workloads = [peer for group in self.groups for peer in group.peers if peer.kind == "workload"]
         spaces = len({peer.namespace for peer in workloads})
+        if self.only is not None:
+            return f"Whom {' and '.join(map(plain, sorted(self.only)))} may reach, and who may reach it"
         return f"Who may reach whom: {count(len(workloads), 'workload')} in {count(spaces, 'namespace')}"
 
     @property
@@ -58,7 +68,7 @@ def seen(matrix: Matrix) -> View:
     table: dict[int, dict[int, Verdict]] = {}
     for cell in cells(matrix):
         table.setdefault(cell.src, {})[cell.dst] = cell.verdict
-    return View(titled(matrix.groups), table)
+    return View(titled(matrix.groups), table, asked(matrix))
 
 
 def entries(view: View) -> Iterator[Entry]:
@@ -66,6 +76,8 @@ def entries(view: View) -> Iterator[Entry]:
     kinds = Counter(group.kind for group in view.groups)
     found: dict[tuple[int | None, _Targets], list[Titled]] = {}
     for source in view.groups:
+        if source.index not in view.table and not view.about(source.name):
+            continue
         own = None if source.kind == "address" else source.index
         found.setdefault((own, tuple(_targets(view, source, kinds))), []).append(source)
     for (own, targets), sources in found.items():

@@ -10,6 +10,7 @@ from tools.policy import DIRECTIONS, Direction
 from tools.reach.conns import shown
 from tools.reach.formats.names import plain
 from tools.reach.model import Cell, Matrix, Verdict
+from tools.reach.views import Focused
 
 WIDTH = 100
 DONE: dict[Direction, str] = {"Ingress": "arrives", "Egress": "leaves"}
@@ -52,9 +53,16 @@ def cells(matrix: Matrix) -> Iterator[Cell]:
             yield cell
 
 
+def asked(matrix: Matrix) -> frozenset[str] | None:
+    """The names that a matrix is about, when it does not say everything of everybody; else None."""
+    return matrix.names if isinstance(matrix, Focused) else None
+
+
 def workloads(matrix: Matrix) -> tuple[str, ...]:
-    """Every workload's name, in order."""
-    return tuple(sorted(peer.name for group in matrix.groups for peer in group.peers if peer.kind == "workload"))
+    """The names of the workloads that a matrix says everything of, in order."""
+    only = asked(matrix)
+    names = [peer.name for group in matrix.groups for peer in group.peers if peer.kind == "workload"]
+    return tuple(sorted(name for name in names if only is None or name in only))
 
 
 def open_ones(matrix: Matrix, direction: Direction) -> tuple[str, ...]:
