@@ -47,6 +47,14 @@ def bit_set(indexes: Iterable[int]) -> int:
     return found
 
 
+def all_of(sets: Iterable[int]) -> int:
+    """Every bit of several sets."""
+    found = 0
+    for bits in sets:
+        found |= bits
+    return found
+
+
 def indexes(bits: int) -> Iterator[int]:
     """The indexes of the bits that are set, ascending."""
     # By text: taking bits off a wide integer one by one makes a new integer each time.

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from tools.calico_tree import All, Comparison, Expression
 from tools.model import Severity
 from tools.reach.bits import Match, certainly, indexes
+from tools.reach.labelled import Labelled
 from tools.reach.mentions import CALICO_ACCOUNT, CALICO_NAMESPACE, CALICO_ORCHESTRATOR
 from tools.reach.strict import BrokenError, Dropped, calico, cidr, items, mapping, text, texts
-from tools.reach.universe import Labelled, Universe
+from tools.reach.universe import Universe
 from tools.tree import Node
 
 FIELDS = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from tools.policy import DIRECTIONS, Direction
-from tools.reach.bits import indexes
+from tools.reach.bits import all_of, indexes
 from tools.reach.compiled import Tier
 from tools.reach.conns import ALL, NONE, Conns, common, minus, union
 from tools.reach.evaluate import Answer, Bounds, Program, answer, programs
@@ -98,7 +98,7 @@ class Table:
         if self.universe.ingress >> src & 1:
             called = self.served.get(dst, NONE)
             return both((called, called), arriving)
-        return both(_at(self.sides["Egress"].of(src), dst), _opened(arriving) if self._from_node(src) else arriving)
+        return both(_at(self.sides["Egress"].of(src), dst), _opened(arriving) if self.from_node(src) else arriving)
 
     def line(self, src: int) -> Line:
         """What gets through from one bit to every class and every block."""
@@ -107,16 +107,16 @@ class Table:
             return _merged((self.between(src, dst), 1 << dst) for dst in self.served)
         classes = (1 << len(universe.classes)) - 1
         arriving = self.sides["Ingress"].line(src)
-        unselected = classes & ~_all(arriving) | universe.outside
+        unselected = classes & ~all_of(arriving.values()) | universe.outside
         arriving[OPEN] = arriving.get(OPEN, 0) | unselected
-        if self._from_node(src):
+        if self.from_node(src):
             arriving = _merged((_opened(bounds), bits) for bounds, bits in arriving.items())
         found: list[tuple[Bounds, int]] = []
         for leaving, reached in self.sides["Egress"].of(src).items():
             found.extend((both(leaving, bounds), reached & bits) for bounds, bits in arriving.items())
         return _merged(found)
 
-    def _from_node(self, src: int) -> bool:
+    def from_node(self, src: int) -> bool:
         """Whether it sends from a node's address: a pod answers to its own node whatever policies say."""
         return bool(1 << src & (self.universe.node | self.universe.hosts))
 
@@ -154,10 +154,3 @@ def _merged(found: Sequence[tuple[Bounds, int]] | Iterator[tuple[Bounds, int]]) 
         if bits:
             line[bounds] = line.get(bounds, 0) | bits
     return line
-
-
-def _all(line: Line) -> int:
-    found = 0
-    for bits in line.values():
-        found |= bits
-    return found

@@ -6,15 +6,15 @@ addresses outside.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from tools.addresses import Net, left
-from tools.calico_tree import All, And, Comparison, Expression, Global, Has, Not, Or
-from tools.reach.bits import NOBODY, Match, bit_set, certainly
+from tools.reach.bits import NOBODY, Match, all_of, bit_set, certainly
 from tools.reach.blocks import Blocks
 from tools.reach.conns import NONE, NUMBERS, Conns, of, union
+from tools.reach.labelled import Labelled
 from tools.reach.mentions import CALICO_ACCOUNT, CALICO_NAMESPACE, CALICO_ORCHESTRATOR
 from tools.reach.pods import Pod
 from tools.selectors import Selector
@@ -49,88 +49,6 @@ class Service:
 
     selector: Selector | None
     targets: tuple[tuple[Conns, tuple[PortName, ...]], ...] = ()
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """Things with labels, found by them: bit i is the thing whose labels `labels_of` gives for i."""
-
-    count: int
-    label: Callable[[int, str], str | None]
-    _keys: dict[str, dict[str, int]] = field(default_factory=dict, repr=False)
-
-    def by_value(self, key: str) -> dict[str, int]:
-        """The things that have a label, by its value."""
-        if key not in self._keys:
-            found: dict[str, int] = {}
-            for index in range(self.count):
-                value = self.label(index, key)
-                if value is not None:
-                    found[value] = found.get(value, 0) | 1 << index
-            self._keys[key] = found
-        return self._keys[key]
-
-    @property
-    def all(self) -> int:
-        """Every thing."""
-        return (1 << self.count) - 1
-
-    def having(self, key: str) -> int:
-        """The things that have a label."""
-        return _sum(self.by_value(key).values())
-
-    def valued(self, key: str, values: Iterable[str]) -> int:
-        """The things whose label has one of some values."""
-        known = self.by_value(key)
-        return _sum(known.get(value, 0) for value in values)
-
-    def selected(self, selector: Selector) -> int:
-        """The things that a Kubernetes selector matches."""
-        found = self.all
-        for one in selector.requirements:
-            match one.operator:
-                case "In":
-                    found &= self.valued(one.key, one.values)
-                case "NotIn":
-                    found &= ~self.valued(one.key, one.values)
-                case "Exists":
-                    found &= self.having(one.key)
-                case "DoesNotExist":
-                    found &= ~self.having(one.key)
-        return found & self.all
-
-    def matched(self, expression: Expression, prefix: str = "", presence: str = "") -> int:
-        """The things that a Calico selector matches, each label with `prefix` before it.
-
-        `presence`: the label whose presence is what all() means, and whose absence is what global() means.
-        """
-        match expression:
-            case All():
-                return self.having(presence) if presence else self.all
-            case Global():
-                return self.all & ~self.having(presence) if presence else 0
-            case Has(label):
-                return self.having(prefix + label)
-            case Comparison():
-                return self._compared(expression, prefix)
-            case Not(part):
-                return self.all & ~self.matched(part, prefix, presence)
-            case And(inner):
-                found = self.all
-                for part in inner:
-                    found &= self.matched(part, prefix, presence)
-                return found
-            case Or(inner):
-                return _sum(self.matched(part, prefix, presence) for part in inner)
-
-    def _compared(self, part: Comparison, prefix: str) -> int:
-        known = self.by_value(prefix + part.label)
-        if part.operator in ("==", "in"):
-            return self.valued(prefix + part.label, part.values)
-        if part.operator in ("!=", "not in"):
-            return self.all & ~self.valued(prefix + part.label, part.values)
-        # The tree's own reading of contains, starts with and ends with, value by value.
-        return _sum(bits for value, bits in known.items() if part.matches({part.label: value}))
 
 
 @dataclass(frozen=True)
@@ -220,7 +138,7 @@ class Universe:
         """The classes of the namespaces that a Kubernetes selector matches."""
         chosen = self.namespaces.selected(selector)
         names = tuple(self.spaces)
-        return _sum(self.by_namespace[name] for index, name in enumerate(names) if chosen >> index & 1)
+        return all_of(self.by_namespace[name] for index, name in enumerate(names) if chosen >> index & 1)
 
     def _calico_label(self, index: int, key: str) -> str | None:
         pod = self.classes[index][0]
@@ -317,10 +235,3 @@ def _share(net: Net, holes: tuple[Net, ...], cidr: Net) -> str:
     if not remaining:
         return ""
     return "all" if part == cidr and remaining == (cidr,) else "some"
-
-
-def _sum(bits: Iterable[int]) -> int:
-    found = 0
-    for one in bits:
-        found |= one
-    return found
