@@ -71,7 +71,7 @@ def flows_hold(subject: Flows) -> Iterator[Problem]:
         # A row that fails anyway says no more with one wall alone.
         repeated = row.state in (POLICIES_ALONE, ENVOY_ALONE) and row.flow.name in failing
         if not row.holds and not repeated:
-            where = Where(subject.file, f"flows: {row.flow.name}", row.flow.line)
+            where = Where(subject.file, "flows", row.flow.line)
             severity = Severity.NOTE if row.verdict == "not judged" else Severity.ERROR
             yield Problem(where, sentence(row, subject.place), severity)
 

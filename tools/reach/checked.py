@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from tools import flows, suppress
 from tools.checks.flows import CHECKS, Flows
@@ -46,7 +47,8 @@ def check(options: argparse.Namespace, status: Status) -> int:
     for name, asked in _chosen(options).items():
         status.told(f"judging {name or 'the rows'}")
         recorder = Recorder(name)
-        recorder.run("flows", lambda name=name, asked=asked: _findings(file, name, asked))  # type: ignore[misc]
+        after = replace(asked, values=(*asked.values, *options.upgraded)) if options.upgraded else None
+        recorder.run("flows", partial(_findings, file, name, asked, after))
         stages.extend(recorder.stages)
     output = Output(options.format, options.output, status)
     report = Report(tuple(stages), manual(("flows",)), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}", output.colour)
@@ -64,18 +66,19 @@ def _chosen(options: argparse.Namespace) -> dict[str, Wanted]:
         names = tuple(made.environments)
     for name in names if made else ():
         sources.environment(name, made)  # type: ignore[arg-type]
-    return {name: replace(given, env=name) for name in names} or {"": given}
+    return {name: replace(given, env=name) for name in names} or {options.named or "": given}
 
 
-def _findings(file: _File, name: str, asked: Wanted) -> Iterator[Finding]:
+def _findings(file: _File, name: str, asked: Wanted, after: Wanted | None) -> Iterator[Finding]:
     try:
         found = sources.gather(asked)
+        upgraded = sources.gather(after).manifests if after else None
     except (HelmError, RenderError) as error:
         raise InputError(str(error)) from None
     here = file.spec and file.spec.of(name)
     judged = Judgement(())
     if here:
-        judged = judge(here, found.manifests, pod_cidrs=found.pod_cidrs, namespace=found.namespace)
+        judged = judge(here, found.manifests, upgraded=upgraded, pod_cidrs=found.pod_cidrs, namespace=found.namespace)
     file.notes.extend((*found.notes, *judged.notes))
     judged = replace(judged, problems=(*found.problems, *judged.problems))
     subject = Flows(file.name, name, here, file.faults, judged)

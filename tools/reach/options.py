@@ -117,6 +117,17 @@ def parser() -> cli.Parser:
     _how(three, ANSWERS)
     four = _command(commands, "check", CHECK_EPILOG)
     four.add_argument("flows", metavar="FLOWS", nargs="?", type=Path, help="the specification (tests/flows.yaml)")
+    four.add_argument(
+        "--as", dest="named", metavar="NAME", help="the environment of the specification that values or manifests are"
+    )
+    four.add_argument(
+        "--upgraded",
+        metavar="FILE",
+        nargs="+",
+        type=Path,
+        default=[],
+        help="values laid over the others by the upgrade, for rows that hold after it",
+    )
     _what(four, several=True)
     _how(four, FORMATS)
     return made
