@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from tools.cluster import diagnostics, fuzz, kind, preflight, results, trial
+from tools.cluster.crowd import Ground
 from tools.cluster.internet import Internet
 from tools.cluster.kube import Kube, explain
 from tools.cluster.options import Options
@@ -86,7 +87,8 @@ def random_policies(options: Options, output: Output) -> int:
         preflight.check(options)
         with cleaned_up(done, made_here=not kind.exists(options.name), always=True), done.noted():
             kube = bring_up(options, spec, done.progress)
-            run = fuzz.Run(kube, options, done.progress, results=done.results)
+            ground = Ground(kube, options.name, Internet.of(options.name), done.progress)
+            run = fuzz.Run(ground, options, done.results)
             run.all_of_it(options.seed or fuzz.any_seed(), options.policies or fuzz.MANY)
             if output.format == "text":
                 print(f"features of the policies, and how often each was used:\n{coverage.shown(run.features)}\n")

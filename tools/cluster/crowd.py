@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.cluster import probes
-from tools.cluster.internet import GUESTS
+from tools.cluster.askers import Asker, InPod, Outside, lead_to_pods
+from tools.cluster.internet import GUESTS, Internet
 from tools.cluster.kube import Kube, until
 from tools.cluster.options import IMAGE
 from tools.cluster.plan import GUESTS as MOUNTED
 from tools.cluster.progress import Progress
-from tools.cluster.trouble import CannotRunError
 from tools.fuzz.compare import Attempt
 from tools.fuzz.topology import POINTS, PREFIX, Object, Topology, key
 
 SCRIPTS = ("answerer.py", "asker.py")
-ASKER = ("python3", f"{MOUNTED}/asker.py")
 BEACONS = f"{PREFIX}beacons"
 # Ports of the two pods that tell when policies are in force (tools/cluster/in_force.py).
 BEACON_PORTS = tuple(range(7001, 7007))
@@ -30,14 +27,14 @@ _tokens = itertools.count(1)
 
 @dataclass
 class Crowd:
-    """Pods that answer and ask. By `namespace/name`, `addresses` are the pods' own, and `channels` lead to the program
-    in each that tries connections.
+    """Pods that answer and ask. `addresses`: theirs, by `namespace/name`. `askers`: who tries connections, by where
+    these come from: a pod, or an address of the test internet.
     """
 
     kube: Kube
     topology: Topology
     addresses: dict[str, str] = field(default_factory=dict)
-    channels: dict[str, Any] = field(default_factory=dict)
+    askers: dict[str, Asker] = field(default_factory=dict)
 
     def relabel(self, wanted: Topology) -> None:
         """Give namespaces and pods the labels that they have there."""
@@ -60,26 +57,23 @@ class Crowd:
 
         Silence is a denial; the far end of every attempt is known to listen, so a refusal is none.
         """
-        by_pod: dict[str, list[Attempt]] = {}
+        by_asker: dict[Asker, list[Attempt]] = {}
         for attempt in attempts:
-            by_pod.setdefault(attempt.src, []).append(attempt)
+            by_asker.setdefault(self.askers[attempt.src], []).append(attempt)
         truth: dict[Attempt, bool] = {}
         trouble: dict[Attempt, str] = {}
-        with ThreadPoolExecutor(max_workers=len(by_pod) or 1) as pool:
-            for found, troubled in pool.map(lambda item: self._ask(item[0], item[1], seconds), by_pod.items()):
+        with ThreadPoolExecutor(max_workers=len(by_asker) or 1) as pool:
+            for found, troubled in pool.map(lambda item: self._ask(item[0], item[1], seconds), by_asker.items()):
                 truth |= found
                 trouble |= troubled
         return truth, trouble
 
-    def _ask(self, pod: str, attempts: list[Attempt], seconds: float) -> tuple[dict[Attempt, bool], dict[Attempt, str]]:
+    def _ask(
+        self, asker: Asker, attempts: list[Attempt], seconds: float
+    ) -> tuple[dict[Attempt, bool], dict[Attempt, str]]:
         token = f"{next(_tokens)}"
-        order = [[str(at), *self._target(attempt), token] for at, attempt in enumerate(attempts)]
-        channel = self.channels[pod]
-        channel.write_stdin(json.dumps({"timeout": seconds, "attempts": order}) + "\n")
-        said: Mapping[str, Any] = next(probes.lines(channel, seconds + 20), {})
-        if "done" not in said:
-            why = channel.read_stderr().strip() if channel.peek_stderr() else "no word came back"
-            raise CannotRunError(f"the prober in pod {pod} does not answer: {why}")
+        order = [[str(at), *self._target(attempt), token, self._source(attempt)] for at, attempt in enumerate(attempts)]
+        said = asker.ask({"timeout": seconds, "attempts": order})
         truth: dict[Attempt, bool] = {}
         trouble = {attempts[int(at)]: why for at, why in said["refused"].items()}
         for at, attempt in enumerate(attempts):
@@ -89,6 +83,10 @@ class Crowd:
             elif attempt not in trouble:
                 truth[attempt] = answer is not None
         return truth, trouble
+
+    def _source(self, attempt: Attempt) -> str:
+        """The address to come from: a pod has but one."""
+        return "" if attempt.src in self.addresses else attempt.src
 
     def _target(self, attempt: Attempt) -> tuple[str, int, str]:
         inside = self.addresses.get(attempt.dst)
@@ -101,22 +99,36 @@ class Crowd:
         return answer == "sark-answer dns" or answer.startswith(f"sark-answer {attempt.dst}:{attempt.port} ")
 
 
+@dataclass(frozen=True)
+class Ground:
+    """Where a crowd can gather: a cluster, by name, and the test internet beside it."""
+
+    kube: Kube
+    cluster: str
+    internet: Internet
+    progress: Progress
+
+
 @contextmanager
-def gathered(kube: Kube, topology: Topology, progress: Progress, step: str) -> Iterator[Crowd]:
-    """The crowd within the block; what there was of an earlier one goes first. `step`: what progress calls that."""
+def gathered(ground: Ground, topology: Topology, outside: Iterable[str], step: str) -> Iterator[Crowd]:
+    """The crowd within the block; what there was of an earlier one goes first.
+
+    `outside`: addresses of the test internet from which it tries to connect too. `step`: what progress calls the wait.
+    """
+    kube = ground.kube
     crowd = Crowd(kube, topology)
     try:
-        with progress.step(step):
+        with ground.progress.step(step):
             remove(kube, wait=True)
             _create(kube, topology)
             until("the random cluster's pods run", 180, lambda: _addresses(crowd), every=1)
-            for pod in crowd.addresses:
-                space, _, name = pod.partition("/")
-                crowd.channels[pod] = kube.open(space, name, ASKER)
+            crowd.askers |= {pod: InPod(kube, pod) for pod in crowd.addresses}
+            lead_to_pods(ground.cluster, ground.internet, _nodes(crowd))
+            crowd.askers |= dict.fromkeys(outside, Outside(ground.internet))
         yield crowd
     finally:
-        for channel in crowd.channels.values():
-            channel.close()
+        for asker in set(crowd.askers.values()):
+            asker.close()
         remove(kube, wait=False)
 
 
@@ -137,15 +149,26 @@ def _bodied(topology: Topology) -> Iterator[Object]:
         yield bodied(pod, index, ports)
 
 
-def _addresses(crowd: Crowd) -> bool:
-    """Note the pods' addresses. True when all of them run."""
-    found: dict[str, str] = {}
+def _pods(crowd: Crowd) -> Iterator[tuple[str, Any]]:
     for space in (*crowd.topology.spaces, BEACONS):
         for pod in crowd.kube.core.list_namespaced_pod(space).items:
-            if pod.status.pod_ip and all(it.ready for it in pod.status.container_statuses or ()):
-                found[f"{space}/{pod.metadata.name}"] = str(pod.status.pod_ip)
-    crowd.addresses = found
-    return len(found) == len(crowd.topology.pods) + 2
+            yield f"{space}/{pod.metadata.name}", pod.status
+
+
+def _addresses(crowd: Crowd) -> bool:
+    """Note the pods' addresses. True when all of them run."""
+    running = {
+        name: str(status.pod_ip)
+        for name, status in _pods(crowd)
+        if status.pod_ip and all(it.ready for it in status.container_statuses or ())
+    }
+    crowd.addresses = running
+    return len(running) == len(crowd.topology.pods) + 2
+
+
+def _nodes(crowd: Crowd) -> list[tuple[str, str]]:
+    """Each pod's address and its node's."""
+    return [(str(status.pod_ip), str(status.host_ip)) for _, status in _pods(crowd)]
 
 
 def remove(kube: Kube, *, wait: bool) -> None:

@@ -14,12 +14,10 @@ from dataclasses import dataclass, field
 from random import randrange
 
 from tools.cluster import crowd as crowds
-from tools.cluster.crowd import Crowd
+from tools.cluster.crowd import Crowd, Ground
 from tools.cluster.dispute import Dispute, settled
 from tools.cluster.in_force import Enforcer
-from tools.cluster.kube import Kube
 from tools.cluster.options import Options
-from tools.cluster.progress import Progress
 from tools.cluster.trouble import CannotRunError
 from tools.cluster.verdict import FAIL, PASS, Result
 from tools.fuzz import compare, coverage
@@ -44,6 +42,8 @@ OUTSIDE: tuple[tuple[str, str, int], ...] = (
     ("10.20.0.13", "TCP", 8080),
     ("203.0.113.53", "UDP", 53),
 )
+# Those from which the test internet tries to reach pods.
+SOURCES = ("203.0.113.10", "10.20.0.10")
 # A run that leaves more open than this, or in which nearly all is allowed or denied, has shown nothing.
 MOST_CONDITIONAL = 0.05
 MIXED = (0.1, 0.9)
@@ -60,9 +60,8 @@ def any_seed() -> str:
 class Run:
     """One run. `results` are for the trial's table; `recorded` are the cases and what the cluster did in them."""
 
-    kube: Kube
+    ground: Ground
     options: Options
-    progress: Progress
     results: list[Result] = field(default_factory=list)
     recorded: list[str] = field(default_factory=list)
     features: Counter[str] = field(default_factory=Counter)
@@ -79,11 +78,11 @@ class Run:
 
     def _crowd(self, seed: str, sizes: Sequence[int]) -> None:
         base = topology(seed)
-        with crowds.gathered(self.kube, base, self.progress, f"pods of seed {seed}") as crowd:
+        with crowds.gathered(self.ground, base, SOURCES, f"pods of seed {seed}") as crowd:
             enforcer = Enforcer(crowd)
             enforcer.tear_down()
             try:
-                with self.progress.step(f"{len(sizes)} cases of seed {seed}"):
+                with self.ground.progress.step(f"{len(sizes)} cases of seed {seed}"):
                     enforcer.set_up()
                     everything = list(attempts(base))
                     control(crowd, everything)
@@ -129,12 +128,13 @@ def control(crowd: Crowd, everything: Sequence[Attempt]) -> None:
 
 
 def attempts(given: Topology) -> Iterator[Attempt]:
-    """Every pod to every other one at each of its ports, and to the addresses outside."""
+    """Every pod to every other one at each of its ports, and to addresses outside; and from outside to every pod."""
     names = [key(pod) for pod in given.pods]
-    for src in names:
+    for src in (*names, *SOURCES):
         for dst in names:
             if src != dst:
                 yield from (Attempt(src, dst, protocol, port) for protocol, port in POINTS)
+    for src in names:
         yield from (Attempt(src, address, protocol, port) for address, protocol, port in OUTSIDE)
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 from tools.cluster import agreement, fuzz, leftovers, plan, probes, verdict
+from tools.cluster.crowd import Ground
 from tools.cluster.kube import until
 from tools.cluster.options import NAMESPACE, RELEASE
 from tools.cluster.release import can_enforce, values
@@ -202,5 +203,6 @@ def uninstall(scene: Scene) -> None:
 
 def random_policies(scene: Scene) -> None:
     """The property test, small: `python -m tools.cluster fuzz` is the large one."""
-    run = fuzz.Run(scene.kube, scene.options, scene.progress, results=scene.results)
+    ground = Ground(scene.kube, scene.options.name, scene.internet, scene.progress)
+    run = fuzz.Run(ground, scene.options, scene.results)
     run.all_of_it(scene.options.seed or fuzz.USUAL_SEED, scene.options.policies or fuzz.FEW)

@@ -1,9 +1,10 @@
 """Runs inside a pod and stays: for each line of JSON on standard input it tries many connections at once.
 
-    {"timeout": 1.0, "attempts": [["id", "192.168.1.7", 80, "TCP" | "UDP" | "DNS", "token"], …]}
+    {"timeout": 1.0, "attempts": [["id", "192.168.1.7", 80, "TCP" | "UDP" | "DNS", "token", "203.0.113.10"], …]}
 
-Each attempt says `sark-probe TOKEN` and waits for a line, or, over DNS, asks for a name and waits for any reply; UDP
-says it again until it is answered. When all have ended one line of JSON is written:
+The last of these is the address to come from, "" for the usual one. Each attempt says `sark-probe TOKEN` and waits for
+a line, or, over DNS, asks for a name and waits for any reply; UDP says it again until it is answered. When all have
+ended one line of JSON is written:
 
     {"done": 2, "answers": {"id": "sark-answer …"}, "refused": {"id": "Connection refused"}}
 
@@ -16,6 +17,7 @@ import os
 import sys
 from typing import Any
 
+Source = tuple[str, int] | None
 AGAIN = 0.3
 QUERY = b"\x53\x4b\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x04test\x00\x00\x01\x00\x01"
 
@@ -35,9 +37,9 @@ class Datagrams(asyncio.DatagramProtocol):
             self.came.set_exception(exc)
 
 
-async def by_tcp(host: str, port: int, said: bytes) -> str:
+async def by_tcp(host: str, port: int, said: bytes, source: Source) -> str:
     """One line there, one line back."""
-    reader, writer = await asyncio.open_connection(host, port)
+    reader, writer = await asyncio.open_connection(host, port, local_addr=source)
     try:
         writer.write(said)
         line = await reader.readline()
@@ -48,9 +50,10 @@ async def by_tcp(host: str, port: int, said: bytes) -> str:
         writer.close()
 
 
-async def by_udp(host: str, port: int, said: bytes) -> str:
+async def by_udp(host: str, port: int, said: bytes, source: Source) -> str:
     """One datagram there, again and again, and one back."""
-    channel, protocol = await asyncio.get_running_loop().create_datagram_endpoint(Datagrams, remote_addr=(host, port))
+    loop = asyncio.get_running_loop()
+    channel, protocol = await loop.create_datagram_endpoint(Datagrams, local_addr=source, remote_addr=(host, port))
     try:
         while True:
             channel.sendto(said)
@@ -62,11 +65,12 @@ async def by_udp(host: str, port: int, said: bytes) -> str:
         channel.close()
 
 
-async def attempt(host: str, port: int, protocol: str, token: str) -> str:
+async def attempt(host: str, port: int, protocol: str, token: str, source: str) -> str:
     """What came back."""
+    here = (source, 0) if source else None
     if protocol == "TCP":
-        return await by_tcp(host, port, f"sark-probe {token}\n".encode())
-    return await by_udp(host, port, QUERY if protocol == "DNS" else f"sark-probe {token}\n".encode())
+        return await by_tcp(host, port, f"sark-probe {token}\n".encode(), here)
+    return await by_udp(host, port, QUERY if protocol == "DNS" else f"sark-probe {token}\n".encode(), here)
 
 
 async def ask(order: dict[str, Any]) -> dict[str, Any]:
