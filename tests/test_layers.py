@@ -1,6 +1,7 @@
 """The pure core does no I/O: the shell is what is named here, and nothing else may touch the world."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def test_the_core_does_no_io(module: Path) -> None:
     assert {name for name in names if in_shell(Path(name.replace(".", "/") + ".py"))} == set(), (
         "the core uses the shell"
     )
-    assert "open(" not in module.read_text()
+    assert not re.search(r"(?<!\w)open\(", module.read_text()), "the core opens a file"
 
 
 def test_every_shell_module_needs_to_be_one() -> None:
