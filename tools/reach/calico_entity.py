@@ -87,6 +87,16 @@ def who(node: Node, universe: Universe, space: str, dropped: Dropped) -> Match:
     return Match(0, found.may) if items(node["domains"]) else found
 
 
+def naming(node: Node, universe: Universe, space: str) -> int | None:
+    """The pods whose names of ports count: those that an entity's selectors match by their own labels; None: all.
+
+    A pod that is meant by its address alone, in a network set, is not asked for the names of its ports.
+    Source: felix calc/rule_scanner.go, namedPortsToIPSets.
+    """
+    selection = _selection(node, space)
+    return selection.of(universe.calico) if selection.given else None
+
+
 def _selection(node: Node, space: str) -> Selection:
     accounts = mapping(node["serviceAccounts"])
     spaces, chosen = calico(node["namespaceSelector"]), calico(node["selector"])

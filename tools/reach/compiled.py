@@ -19,13 +19,14 @@ Action = Literal["Allow", "Deny", "Pass", "Log"]
 class Ports:
     """Connections that depend on whose port is called: those in `fixed`, or at a port named so, without the others.
 
-    `within`: what a name may be resolved to, such as one protocol.
+    `within`: what a name may be resolved to, such as one protocol. `only`: the pods whose names count; None: all.
     """
 
     fixed: Conns = ALL
     names: tuple[PortName, ...] = ()
     not_names: tuple[PortName, ...] = ()
     within: Conns = ALL
+    only: int | None = None
 
     def certain(self, universe: Universe) -> bool:
         """Whether the names are known of everybody who has any."""
@@ -47,7 +48,7 @@ class Ports:
         """
         parts = {(NONE, NONE): called}
         for index, names in enumerate((self.names, self.not_names)):
-            counting = universe.pods if certain == (index == 0) else ~0
+            counting = (universe.pods if certain == (index == 0) else ~0) & (~0 if self.only is None else self.only)
             for name in names:
                 named = {conns: bits & counting for conns, bits in universe.named(name).items()}
                 parts = _split(parts, index, named)

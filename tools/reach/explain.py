@@ -65,7 +65,7 @@ def _side(world: World, way: Direction, src: Peer, dst: Peer, protocol: int, por
     nears, fars = world.bits(near), world.bits(far)
     program = world.table.sides[way].by_class.get(nears[0])
     if program is None:
-        return Side(way, "allowed", _open(world.table, way, near, nears[0]))
+        return Side(way, "allowed", _unjudged(world.table, way, near, nears[0]))
     found = [trace(Question(world.table, way, nears[0], bit, far, protocol, port), program) for bit in fars]
     word = found[0].word if len({one.word for one in found}) == 1 else "conditional"
     if way == "Ingress" and word == "denied" and world.table.from_node(fars[0]):
@@ -79,7 +79,7 @@ def _why(table: Table, way: Direction, near: int, far: int) -> tuple[str, ...]:
     return reasons(table, near, far) if way == "Egress" else reasons(table, far, near)
 
 
-def _open(table: Table, way: Direction, near: Peer, bit: int) -> str:
+def _unjudged(table: Table, way: Direction, near: Peer, bit: int) -> str:
     verb = "leaving" if way == "Egress" else "entering"
     if near.kind != "workload":
         return f"no policy in the input can select {near.name}, so {verb} it is open"

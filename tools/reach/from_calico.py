@@ -6,11 +6,12 @@ Sources: libcalico-go updateprocessors (what a policy becomes), felix and app-po
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from tools.model import Manifest, Severity
 from tools.policy import DIRECTIONS, Direction
 from tools.reach.bits import NOBODY, Match, certainly
-from tools.reach.calico_entity import DOMAINS, families, service, who
+from tools.reach.calico_entity import DOMAINS, families, naming, service, who
 from tools.reach.calico_ports import destination_ports, source_ports_matter
 from tools.reach.compiled import Action, Part, Policy, Ports, Rule, title
 from tools.reach.conns import common
@@ -101,8 +102,9 @@ def _rule(node: Node, label: str, way: Direction, universe: Universe, space: str
     near_side, far_side = ("destination", "source") if way == "Ingress" else ("source", "destination")
     near, far = node[near_side], node[far_side]
     mapping(near), mapping(far)
+    ports = replace(destination_ports(node), only=naming(node["destination"], universe, space))
     versions = families(near) & families(far) & _versions(node["ipVersion"])
-    parts = [Part(who(far, universe, space, dropped).both(_family(versions, universe)), destination_ports(node))]
+    parts = [Part(who(far, universe, space, dropped).both(_family(versions, universe)), ports)]
     doubt = DOMAINS if items(far["domains"]) else ""
     if (named := service(far, space, dropped)) is not None:
         parts, doubt = _served(parts[0], universe, named, ports_too=way == "Egress")

@@ -97,8 +97,10 @@ def cidr(node: Node) -> Net:
 
 def labels(node: Node) -> Selector:
     """A Kubernetes label selector."""
-    for _, value in fields(node["matchLabels"] if fields(node) else node):
-        text(value)
+    fields(node)
+    for _, value in fields(node["matchLabels"]):
+        if not isinstance(value.value, str):
+            raise BrokenError(value, f"is {_kind(value)}, where a label's value belongs; write it in quotes")
     for item in items(node["matchExpressions"]):
         operator = word(item["operator"], OPERATORS)
         values = texts(item["values"])
@@ -122,6 +124,8 @@ def calico(node: Node) -> Expression | None:
 
 def _kind(node: Node) -> str:
     value = node.value
+    if value is None:
+        return "nothing"
     for kind, name in ((dict, "a mapping"), (list, "a list"), (str, "text"), (bool, "true or false")):
         if isinstance(value, kind):
             return name
