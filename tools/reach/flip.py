@@ -84,8 +84,17 @@ def _small(world: World, asked: Asked) -> World:
         if index < len(world.universe.classes):
             alike = world.universe.classes[index]
             keep |= {id(pod.manifest) for pod in alike if _is(pod.name, pod.own_name, asked)}
-    kept = (one for one in world.manifests if id(one) in keep or one.kind in ALONGSIDE)
+    kept = (_alone(one, asked) for one in world.manifests if id(one) in keep or one.kind in ALONGSIDE)
     return _world(world, kept)
+
+
+def _alone(manifest: Manifest, asked: Asked) -> Manifest:
+    """A pod that is asked about by its own name, because policies tell it from its owner's others, keeps that name."""
+    own = f"{manifest.name}[{manifest.kind}]"
+    if manifest.kind != "Pod" or own not in (asked.src.name.rpartition("/")[2], asked.dst.name.rpartition("/")[2]):
+        return manifest
+    body = {**manifest.body, "metadata": {**manifest.body["metadata"], "ownerReferences": []}}
+    return replace(manifest, body=body)
 
 
 def _is(name: str, own_name: str, asked: Asked) -> bool:
