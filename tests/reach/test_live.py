@@ -306,7 +306,27 @@ def test_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         live.read("here")
 
 
-def test_no_kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "none"))
-    with pytest.raises(live.UnknownContextError, match=r"^no kubeconfig can be read: "):
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "^there is no kubeconfig in "),
+        ("", "^no kubeconfig can be read: "),
+        ("a: [", "^no kubeconfig can be read: "),
+        ("[]", "^no kubeconfig can be read: "),
+        ("{contexts: 3}", "^no kubeconfig can be read: "),
+        ("{contexts: [{}]}", "^the kubeconfig has no context here; there are none$"),
+    ],
+)
+def test_no_kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, said: str) -> None:
+    if text is not None:
+        (tmp_path / "config").write_text(text)
+    monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "config"))
+    with pytest.raises(live.UnknownContextError, match=said):
         live.read("here")
+
+
+def test_another_context_than_the_current_one(cluster: dict[str, Any], tmp_path: Path) -> None:
+    """However broken the current one is."""
+    body = json.loads((tmp_path / "config").read_text())
+    (tmp_path / "config").write_text(json.dumps(body | {"current-context": "broken"}))
+    assert live.read("here").unread == []

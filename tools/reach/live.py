@@ -10,7 +10,9 @@ from typing import Any
 import urllib3
 from kubernetes import client, config, dynamic
 from kubernetes.client.exceptions import ApiException
+from kubernetes.config import kube_config
 from kubernetes.config.config_exception import ConfigException
+from yaml import YAMLError
 
 from tools.reach.listing import AnswerError, Body, Get, Listing, listed
 
@@ -60,11 +62,16 @@ def connected(context: str) -> Get:
 
 
 def _contexts() -> list[str]:
+    """The contexts of the kubeconfig; `list_kube_config_contexts` would have the current one be whole as well."""
     try:
-        found, _ = config.list_kube_config_contexts()  # type: ignore[no-untyped-call]
-    except (ConfigException, OSError, ValueError, TypeError) as error:
+        merged: Any = kube_config.KubeConfigMerger(kube_config.KUBE_CONFIG_DEFAULT_LOCATION)  # type: ignore[no-untyped-call]
+        found = merged.config.value["contexts"] if merged.config else None
+    except (ConfigException, OSError, ValueError, TypeError, KeyError, YAMLError) as error:
         raise UnknownContextError(f"no kubeconfig can be read: {_line(error)}") from None
-    return [str(one["name"]) for one in found]
+    if not isinstance(found, list):
+        raise UnknownContextError(f"there is no kubeconfig in {kube_config.KUBE_CONFIG_DEFAULT_LOCATION}")
+    bodies = (getattr(one, "value", one) for one in found)
+    return [str(body["name"]) for body in bodies if isinstance(body, Mapping) and "name" in body]
 
 
 def _answer(asking: Any, path: str, query: Mapping[str, str]) -> Body:

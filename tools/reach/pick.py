@@ -85,13 +85,13 @@ def _protocol(word: str) -> str:
 def one(world: World, word: str) -> Peer:
     """A peer. Raises PickError, with those whose names are near."""
     if kind := _PREFIXES.get(word.partition("/")[0]) if "/" in word and not _exists(world, word) else None:
-        raise PickError(
-            f"{word} is a {kind}, which is called and calls nobody; name a workload, an address or {{node}}"
-        )
+        raise PickError(f"{word} is a {kind}, which calls nobody; name a workload, an address or {{node}}")
     try:
         return world.peer(word)
     except UnknownPeerError as error:
-        near = _near(word, (peer.name for peer in world.peers))
+        names = [peer.name for peer in world.peers]
+        several = any(word in _forms(name) for name in names)
+        near = "" if several else _near(word, names)
         raise PickError(f"no workload {word}; did you mean {near}?" if near else str(error)) from None
 
 
@@ -113,7 +113,7 @@ def called(world: World, word: str, wanted: Port) -> Picked:
 
 def _exists(world: World, word: str) -> bool:
     """A namespace may be called svc."""
-    return any(word in (peer.name, _KIND.sub("", peer.name)) for peer in world.peers)
+    return any(word in _forms(peer.name)[:2] for peer in world.peers)
 
 
 def _object(world: World, kind: str, name: str) -> Manifest:
@@ -124,9 +124,8 @@ def _object(world: World, kind: str, name: str) -> Manifest:
     if len(found) == 1:
         return found[0]
     if found:
-        raise PickError(
-            f"{name} is {len(found)} {kind}s: {', '.join(full for full in names if full.endswith(f'/{name}'))}"
-        )
+        several = ", ".join(full for full in names if full.endswith(f"/{name}"))
+        raise PickError(f"{name} is {len(found)} of kind {kind} ({several}); write one of these names in full")
     near = _near(name, names)
     known = f"did you mean {near}?" if near else f"there are {', '.join(names[:8]) or 'none'}"
     raise PickError(f"no {kind} {name}; {known}")
@@ -154,3 +153,9 @@ def _near(word: str, names: Iterable[str]) -> str:
         spoken |= dict.fromkeys((name, bare, bare.rpartition("/")[2]), name)
     found: Sequence[str] = get_close_matches(word, spoken, 1)
     return spoken[found[0]] if found else ""
+
+
+def _forms(name: str) -> tuple[str, str, str]:
+    """What a name may be called by: whole, without its kind, without its namespace too."""
+    bare = _KIND.sub("", name)
+    return name, bare, bare.rpartition("/")[2]
