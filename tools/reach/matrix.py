@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from tools.policy import DIRECTIONS, Direction
 from tools.reach.bits import bit_set, indexes
@@ -15,6 +15,7 @@ from tools.reach.table import Table, conditional
 from tools.reach.universe import Universe
 
 Reasons = Callable[[int, int], tuple[str, ...]]
+EVERY_BIT = -1
 
 
 class Judged(Matrix):
@@ -79,24 +80,31 @@ class Judged(Matrix):
         ordered = sorted(self.places.items(), key=lambda item: item[0].name)
         workloads = [(peer.name, place) for peer, place in ordered if peer.kind == "workload"]
         everybody = [(peer.name, place) for peer, place in ordered if peer.kind != "ingress"]
-        line: tuple[int, list[Between | None]] = (-1, [])
+        inside = (1 << len(self.table.universe.classes)) - 1
+
+        # Ranges that are alike have one bit, and may be thousands.
+        @lru_cache(maxsize=256)
+        def line(place: int, among: int) -> list[Between | None]:
+            return _by_place(self.table, place, among, everything=everything)
+
         for peer, place in ordered:
-            if place != line[0]:
-                line = place, _by_place(self.table, place, everything=everything)
-            yield from _rows(peer.name, everybody if peer.kind == "workload" else workloads, line[1])
+            if peer.kind == "workload":
+                yield from _rows(peer.name, everybody, line(place, EVERY_BIT))
+            else:
+                yield from _rows(peer.name, workloads, line(place, inside))
 
 
 # What is allowed, and what perhaps is.
 Between = tuple[Conns, Conns]
 
 
-def _by_place(table: Table, place: int, *, everything: bool) -> list[Between | None]:
-    """What one bit may say to each other bit; None where that is nothing, unless `everything` is wanted."""
+def _by_place(table: Table, place: int, among: int = EVERY_BIT, *, everything: bool) -> list[Between | None]:
+    """What one bit may say to each other bit that is `among` them; None where that is nothing, unless `everything`."""
     found: list[Between | None] = [(NONE, NONE) if everything else None] * table.universe.count
     for bounds, bits in table.line(place).items():
         if bounds[1]:
             between = bounds[0], conditional(bounds)
-            for index in indexes(bits):
+            for index in indexes(bits & among):
                 found[index] = between
     return found
 
