@@ -47,15 +47,20 @@ class Scenery:
 
     @classmethod
     def of(
-        cls, manifests: tuple[Manifest, ...], spec: Specification, pod_cidrs: tuple[Net, ...], namespace: str
+        cls,
+        manifests: tuple[Manifest, ...],
+        spec: Specification,
+        pod_cidrs: tuple[Net, ...],
+        namespace: str,
+        proxy: Proxy | None = None,
     ) -> Scenery:
-        """The scenery of what a chart rendered."""
+        """The scenery of what a chart rendered. `proxy`: what its ConfigMaps say, when they have been read before."""
         installed = tuple(manifest for manifest in manifests if not is_test(manifest))
         everything = (*installed, *stand_ins(spec))
         envoys = running((one for one in installed if _runs_envoy(one)), namespace)
         return cls(
             world=World(everything, pod_cidrs=pod_cidrs, namespace=namespace),
-            proxy=Proxy.of(installed),
+            proxy=proxy or Proxy.of(installed),
             spec=spec,
             services=tuple(services(installed, namespace).values()),
             envoys=envoys,

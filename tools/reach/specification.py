@@ -22,6 +22,7 @@ from typing import Any, Literal
 from tools.addresses import Net, network
 from tools.flow_model import Flow, Specification
 from tools.model import Manifest, Problem
+from tools.reach.proxy import Proxy
 from tools.reach.scenery import Scenery, allow_all
 from tools.reach.steps import Hop, Walk
 from tools.reach.world import POD_CIDRS
@@ -105,7 +106,7 @@ class _States:
 
     @cached_property
     def widened(self) -> Scenery:
-        return self._scenery((*self.manifests, allow_all(self.namespace)))
+        return self._scenery((*self.manifests, allow_all(self.namespace)), self.installed.proxy)
 
     @cached_property
     def upgraded(self) -> Scenery | None:
@@ -113,10 +114,11 @@ class _States:
 
     @cached_property
     def additive(self) -> Scenery:
-        return self._scenery(tuple(manifest for manifest in self.manifests if manifest.kind not in LOCK_DOWN))
+        policies = tuple(manifest for manifest in self.manifests if manifest.kind not in LOCK_DOWN)
+        return self._scenery(policies, self.installed.proxy)
 
-    def _scenery(self, manifests: tuple[Manifest, ...]) -> Scenery:
-        return Scenery.of(manifests, self.spec, self.pod_cidrs, self.namespace)
+    def _scenery(self, manifests: tuple[Manifest, ...], proxy: Proxy | None = None) -> Scenery:
+        return Scenery.of(manifests, self.spec, self.pod_cidrs, self.namespace, proxy)
 
     def of(self, flow: Flow) -> Iterator[str]:
         """The states in which a row is judged: its own, and each wall alone in the first of them."""
