@@ -6,7 +6,7 @@ import re
 
 from tools.netpol_calico import NUMBERED
 from tools.reach.compiled import Ports
-from tools.reach.conns import ALL, NONE, NUMBERS, WITH_PORTS, Conns, common, minus, of, union
+from tools.reach.conns import ALL, NUMBERS, WITH_PORTS, Conns, Span, common, merged, minus, of
 from tools.reach.strict import BrokenError, items, number
 from tools.reach.universe import PortName
 from tools.tree import Node
@@ -68,7 +68,7 @@ def destination_ports(rule: Node) -> Ports:
 
 
 def _ports(node: Node, wanted: int | None) -> tuple[Conns, tuple[PortName, ...]]:
-    found: Conns = NONE
+    found: list[Span] = []
     names = []
     for item in items(node):
         span = _span(item)
@@ -77,8 +77,8 @@ def _ports(node: Node, wanted: int | None) -> tuple[Conns, tuple[PortName, ...]]
         elif wanted not in {NUMBERS[name] for name in WITH_PORTS}:
             raise BrokenError(item, "a port by number needs protocol: TCP, UDP or SCTP in its rule")
         else:
-            found = union(found, of(wanted, *span))
-    return found, tuple(names)
+            found.extend(of(wanted, *span))
+    return merged(found), tuple(names)
 
 
 def _span(node: Node) -> tuple[int, int] | None:

@@ -30,24 +30,39 @@ def of(protocol: int, first: int = 0, last: int = LAST_PORT) -> Conns:
     return ((protocol << 16 | first, protocol << 16 | last),) if first <= last else NONE
 
 
-@lru_cache(maxsize=65536)
 def union(one: Conns, other: Conns) -> Conns:
     """What is in either."""
-    return merged((*one, *other)) if one and other else one or other
+    if not one or not other:
+        return one or other
+    return _kept(one, other) if len(one) + len(other) < MOST_KEPT else merged((*one, *other))
 
 
-@lru_cache(maxsize=65536)
 def common(one: Conns, other: Conns) -> Conns:
     """What is in both."""
-    if one is other or one == other:
+    if one is other or one == other or other == ALL:
         return one
-    return tuple(_common(one, other))
+    if one == ALL:
+        return other
+    return _kept_common(one, other) if len(one) + len(other) < MOST_KEPT else tuple(_common(one, other))
 
 
-@lru_cache(maxsize=65536)
 def minus(one: Conns, other: Conns) -> Conns:
     """What is in `one` and not in `other`."""
-    return common(one, _outside(other))
+    return common(one, _outside(other)) if other else one
+
+
+# Of few intervals, results are kept: the same sets meet again and again. Many are rare, and would fill the memory.
+MOST_KEPT = 64
+
+
+@lru_cache(maxsize=16384)
+def _kept(one: Conns, other: Conns) -> Conns:
+    return merged((*one, *other))
+
+
+@lru_cache(maxsize=16384)
+def _kept_common(one: Conns, other: Conns) -> Conns:
+    return tuple(_common(one, other))
 
 
 def merged(spans: Iterable[Span]) -> Conns:
@@ -95,7 +110,7 @@ def includes(conns: Conns, protocol: int, port: int) -> bool:
     return any(first <= point <= last for first, last in conns)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def ports(conns: Conns) -> dict[str, tuple[Span, ...]]:
     """The ports of each protocol that has ports, by name; protocols without any are left out."""
     found = {name: _of_protocol(conns, NUMBERS[name]) for name in WITH_PORTS}
@@ -112,7 +127,7 @@ def all_ports(conns: Conns) -> bool:
     return ports(conns) == ports(ALL)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def shown(conns: Conns) -> str:
     """For people: `everything`, `nothing`, or `TCP 80, 443-445; UDP all`, other protocols by name or number."""
     if conns == ALL:

@@ -7,7 +7,7 @@ found by the same walk, once with each rule's certain matches and once with its 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tools.policy import Direction
 from tools.reach.bits import indexes
@@ -118,33 +118,39 @@ def _walk(universe: Universe, program: Program, *, certain: bool) -> Parts:
     At the least an Allow counts where it matches for certain, and a Deny wherever it may; at the most the other way
     round. What only perhaps passes a tier is allowed at the most and not at the least, wherever it would have ended.
     """
-    allowed: Parts = {}
+    allowed = Partition()
     undecided: Parts = {ALL: universe.everyone}
-    way = program.direction
     for tier in program.tiers:
-        passed: Parts = {}
-        for policy in tier.policies:
-            for rule in policy.rules[way]:
-                if rule.action == "Log":
-                    continue
-                counts = certain == (rule.action == "Allow") or rule.action == "Pass"
-                for bits, conns in terms(universe, rule, way, program.near, certain=counts):
-                    undecided, hit = _take(undecided, bits, conns)
-                    target = {"Allow": allowed, "Pass": passed}.get(rule.action)
-                    if target is not None:
-                        _add(target, hit)
-                if rule.action == "Pass":
-                    # What may pass, and does not for certain, is taken out of the tier too.
-                    for bits, conns in terms(universe, rule, way, program.near, certain=False):
-                        undecided, hit = _take(undecided, bits, conns)
-                        if not certain:
-                            _add(allowed, hit)
-        if tier.end == "Pass":
-            _add(passed, undecided)
-        undecided = passed
+        undecided = _through(universe, program, tier, undecided, allowed, certain=certain)
     # Behind the last tier is the profile of the pod's namespace, which allows everything.
-    _add(allowed, undecided)
-    return allowed
+    allowed.add(undecided)
+    return allowed.parts
+
+
+def _through(
+    universe: Universe, program: Program, tier: Tier, undecided: Parts, allowed: Partition, *, certain: bool
+) -> Parts:
+    """Try one tier: put what it allows into `allowed`, and give what it passes on."""
+    passed = Partition()
+    rules = [rule for policy in tier.policies for rule in policy.rules[program.direction] if rule.action != "Log"]
+    # Nothing has to be taken out of a tier of Allows that denies the rest: what is allowed twice is allowed.
+    adding_up = tier.end == "Deny" and all(rule.action == "Allow" for rule in rules)
+    for rule in rules:
+        counts = certain == (rule.action == "Allow") or rule.action == "Pass"
+        for bits, conns in terms(universe, rule, program.direction, program.near, certain=counts):
+            rest, hit = _take(undecided, bits, conns)
+            undecided = undecided if adding_up else rest
+            if rule.action != "Deny":
+                (allowed if rule.action == "Allow" else passed).add(hit)
+        if rule.action == "Pass":
+            # What may pass, and does not for certain, is taken out of the tier too.
+            for bits, conns in terms(universe, rule, program.direction, program.near, certain=False):
+                undecided, hit = _take(undecided, bits, conns)
+                if not certain:
+                    allowed.add(hit)
+    if tier.end == "Pass":
+        passed.add(undecided)
+    return passed.parts
 
 
 def _take(parts: Parts, bits: int, conns: Conns) -> tuple[Parts, Parts]:
@@ -164,25 +170,36 @@ def _take(parts: Parts, bits: int, conns: Conns) -> tuple[Parts, Parts]:
     return rest, taken
 
 
-def _add(parts: Parts, more: Parts) -> None:
-    """Put more connections into `parts`, which stays a partition."""
-    for conns, bits in more.items():
-        remaining = bits
-        for known, own in tuple(parts.items()):
-            both = own & remaining
-            if not both:
+@dataclass(slots=True)
+class Partition:
+    """Connections by who has them, each bit once. `seen` are all the bits that have any."""
+
+    parts: Parts = field(default_factory=dict)
+    seen: int = 0
+
+    def add(self, more: Parts) -> None:
+        """Put more connections in."""
+        for conns, bits in more.items():
+            if known := bits & self.seen:
+                self._widen(conns, known)
+            # Those that nobody added to yet need no look at every part: there may be as many parts as rules.
+            if fresh := bits & ~self.seen:
+                self.parts[conns] = self.parts.get(conns, 0) | fresh
+                self.seen |= fresh
+
+    def _widen(self, conns: Conns, bits: int) -> None:
+        for known, own in tuple(self.parts.items()):
+            if not (both := own & bits):
                 continue
-            remaining &= ~both
+            bits &= ~both
             if (wider := union(known, conns)) != known:
                 if own == both:
-                    del parts[known]
+                    del self.parts[known]
                 else:
-                    parts[known] = own & ~both
-                parts[wider] = parts.get(wider, 0) | both
-            if not remaining:
-                break
-        if remaining:
-            parts[conns] = parts.get(conns, 0) | remaining
+                    self.parts[known] = own & ~both
+                self.parts[wider] = self.parts.get(wider, 0) | both
+            if not bits:
+                return
 
 
 def _together(everyone: int, least: Parts, most: Parts) -> Answer:

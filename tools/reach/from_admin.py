@@ -13,7 +13,7 @@ from tools.model import Manifest, Severity
 from tools.policy import Direction
 from tools.reach.bits import NOBODY, Match
 from tools.reach.compiled import Action, Part, Policy, Ports, Rule, title
-from tools.reach.conns import NONE, NUMBERS, Conns, of, union
+from tools.reach.conns import NONE, NUMBERS, Conns, Span, merged, of
 from tools.reach.from_kubernetes import pods_of
 from tools.reach.strict import BrokenError, Dropped, cidr, items, labels, mapping, number, text, word
 from tools.reach.universe import PortName, Universe
@@ -146,18 +146,18 @@ def _peer_of_calico(node: Node, universe: Universe, dropped: Dropped) -> Match:
 
 def _ports(node: Node, dropped: Dropped) -> Ports:
     """v1alpha1: portNumber, portRange or namedPort."""
-    fixed: Conns = NONE
+    spans: list[Span] = []
     names = []
     for item in items(node):
         dropped.known(item, ("portNumber", "portRange", "namedPort"))
         if item["namedPort"].present:
             names.append(PortName(text(item["namedPort"]), None))
         elif item["portRange"].present:
-            fixed = union(fixed, _range(item["portRange"], _protocol(item["portRange"])))
+            spans.extend(_range(item["portRange"], _protocol(item["portRange"])))
         else:
             port = item["portNumber"]["port"]
-            fixed = union(fixed, _between(port, number(port), number(port), _protocol(item["portNumber"])))
-    return Ports(fixed, tuple(names)) if items(node) else Ports()
+            spans.extend(_between(port, number(port), number(port), _protocol(item["portNumber"])))
+    return Ports(merged(spans), tuple(names)) if items(node) else Ports()
 
 
 def _protocol(node: Node) -> int:

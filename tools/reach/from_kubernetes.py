@@ -10,7 +10,7 @@ from tools.model import Manifest
 from tools.policy import NETWORK_POLICY_ORDER, Direction
 from tools.reach.bits import NOBODY, Match, certainly
 from tools.reach.compiled import Part, Policy, Ports, Rule, title
-from tools.reach.conns import NONE, NUMBERS, Conns, of, union
+from tools.reach.conns import NUMBERS, Conns, Span, merged, of
 from tools.reach.strict import BrokenError, Dropped, cidr, items, labels, mapping, number, text, word
 from tools.reach.universe import PortName, Universe
 from tools.tree import Node, root
@@ -102,7 +102,7 @@ def _block(node: Node, universe: Universe, dropped: Dropped) -> Match:
 def _ports(nodes: tuple[Node, ...], dropped: Dropped) -> Ports:
     if not nodes:
         return Ports()
-    fixed: Conns = NONE
+    spans: list[Span] = []
     names = []
     for node in nodes:
         dropped.known(node, ("protocol", "port", "endPort"))
@@ -110,8 +110,8 @@ def _ports(nodes: tuple[Node, ...], dropped: Dropped) -> Ports:
         if isinstance(node["port"].value, str):
             names.append(_named(node, protocol))
         else:
-            fixed = union(fixed, _numbered(node, protocol))
-    return Ports(fixed, tuple(names))
+            spans.extend(_numbered(node, protocol))
+    return Ports(merged(spans), tuple(names))
 
 
 def _named(node: Node, protocol: int) -> PortName:
