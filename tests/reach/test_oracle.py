@@ -10,6 +10,10 @@ import pytest
 import yaml
 
 from reach.oracle import Oracle
+from reach.oracle_facts import protocol_number
+from tools.fuzz.compare import manifest
+from tools.reach.conns import includes
+from tools.reach.world import World
 
 TABLE = yaml.safe_load(Path("tests/reach/semantics.yaml").read_text())
 CASES = [pytest.param(case, id=case["says"]) for case in TABLE["cases"]]
@@ -34,4 +38,18 @@ def written(row: Row) -> str:
 def test_the_oracle_reads_a_policy_as_its_source_does(case: dict[str, Any]) -> None:
     oracle = Oracle([*TABLE["cluster"], *case.get("objects", ())])
     wrong = [written(row) for row in rows(case) if oracle.allowed(*row[:4]) is not row[4]]
+    assert not wrong
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_judge_reads_a_policy_as_its_source_does(case: dict[str, Any]) -> None:
+    judge = World(manifest(body) for body in (*TABLE["cluster"], *case.get("objects", ())))
+    wrong = []
+    for row in rows(case):
+        source, destination, protocol, port, expected = row
+        # Two replicas of one workload are what the judge takes a pair of the same for.
+        if source != destination:
+            verdict, number = judge.verdict(judge.peer(source), judge.peer(destination)), protocol_number(protocol)
+            if includes(verdict.allowed, number, port) is not expected or includes(verdict.conditional, number, port):
+                wrong.append(written(row))
     assert not wrong
