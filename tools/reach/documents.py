@@ -64,15 +64,20 @@ def _each(text: str, file: str) -> Parsed:
         except RefusedError as refused:
             broken.append(_moved(refused.problem, offset))
         except (yaml.YAMLError, UnicodeEncodeError):
-            # Its message names the line, so it has to stand where it stood.
-            broken.extend(parse("\n" * offset + chunk, file).problems[-1:])
-        broken.extend(_moved(problem, offset) for problem in reader.problems)
-        reader.problems.clear()
+            broken.extend(_problems(chunk, offset, file)[-1:])
+        if reader.problems:
+            broken.extend(_problems(chunk, offset, file)[: len(reader.problems)])
+            reader.problems.clear()
         if len(broken) > MOST_BROKEN:
             line = broken[-1].where.line
             broken.append(Problem(Where(file, "", line), "too much is broken here; the rest of the file is not read"))
             break
     return Parsed(tuple(documents), tuple(broken))
+
+
+def _problems(chunk: str, offset: int, file: str) -> tuple[Problem, ...]:
+    """What is wrong in a document, read where it stands: messages name lines too."""
+    return parse("\n" * offset + chunk, file).problems
 
 
 def _chunks(text: str) -> Iterator[tuple[int, str]]:
