@@ -6,7 +6,7 @@ addresses, named ports), and felix/rules/policy.go (what is rendered). Only the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 from reach.oracle_facts import Address, Body, Cluster, Endpoint, Labels, Packet, family, protocol_number, within
@@ -172,19 +172,14 @@ def _split(ports: list[object]) -> tuple[list[tuple[int, int]], list[str]]:
 
 
 def _service_to(cluster: Cluster, namespace: str, entity: Body, packet: Packet) -> bool:
-    return all(
-        (packet.destination_address, packet.protocol, packet.port) in members
-        for members in _members(cluster, namespace, entity)
+    service = entity.get("services")
+    return not service or (packet.destination_address, packet.protocol, packet.port) in cluster.targets(
+        service.get("namespace") or namespace, service["name"]
     )
 
 
 def _service_from(cluster: Cluster, namespace: str, entity: Body, packet: Packet) -> bool:
-    return all(
-        packet.source_address in {address for address, _, _ in members}
-        for members in _members(cluster, namespace, entity)
+    service = entity.get("services")
+    return not service or packet.source_address in cluster.members(
+        service.get("namespace") or namespace, service["name"]
     )
-
-
-def _members(cluster: Cluster, namespace: str, entity: Body) -> Iterator[set[tuple[Address, int, int]]]:
-    if service := entity.get("services"):
-        yield cluster.service(service.get("namespace") or namespace, service["name"])

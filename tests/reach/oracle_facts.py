@@ -175,18 +175,25 @@ class Cluster:
         """The pod that has an address."""
         return next((one for one in self.endpoints if address in one.addresses), None)
 
-    def service(self, namespace: str, name: str) -> set[tuple[Address, int, int]]:
-        """Address, protocol and port of every endpoint of a Service, as the EndpointSlice controller lists them."""
-        found = set()
+    def behind(self, namespace: str, name: str) -> Iterator[tuple[Body, Body]]:
+        """A Service with each pod that its selector finds; one without a selector has none that we know of."""
         for service in self.of_kind("Service"):
-            if (self.space(service), dig(service, "metadata", "name")) != (namespace, name):
-                continue
-            selector = dig(service, "spec", "selector")
-            for body in self.running() if selector else ():
-                labels = dig(body, "metadata", "labels") or {}
-                if self.space(body) == namespace and selector.items() <= labels.items():
-                    found |= set(_targets(service, body))
-        return found
+            if (self.space(service), dig(service, "metadata", "name")) == (namespace, name):
+                selector = dig(service, "spec", "selector")
+                for body in self.running() if selector else ():
+                    labels = dig(body, "metadata", "labels") or {}
+                    if self.space(body) == namespace and selector.items() <= labels.items():
+                        yield service, body
+
+    def members(self, namespace: str, name: str) -> set[Address]:
+        """The addresses of a Service's endpoints. A pod without any of the ports is one, with a list of no ports
+        (k8s.io/endpointslice reconciler.go, getEndpointPorts).
+        """
+        return {address for _, body in self.behind(namespace, name) for address in pod_addresses(body)}
+
+    def targets(self, namespace: str, name: str) -> set[tuple[Address, int, int]]:
+        """Address, protocol and port of every endpoint of a Service, as the EndpointSlice controller lists them."""
+        return {found for service, body in self.behind(namespace, name) for found in _targets(service, body)}
 
 
 def pod_addresses(body: Body) -> tuple[Address, ...]:

@@ -17,7 +17,7 @@ from tools.fuzz.compare import manifest
 from tools.fuzz.shrink import shrunk, text
 from tools.fuzz.topology import Object
 from tools.reach.conns import includes
-from tools.reach.model import Verdict
+from tools.reach.model import Verdict, Word
 from tools.reach.world import World
 
 BY_HAND = int(os.environ.get("SARK_REACH_WORLDS", "0"))
@@ -42,34 +42,43 @@ def of_objects(objects: Sequence[Object]) -> World:
     return World(manifest(body) for body in objects)
 
 
-def disagree(verdict: Verdict, truth: bool, asked: Asked) -> bool:
-    """Where everything is known, the judge knows too: neither the contrary, nor `it depends`."""
-    return includes(verdict.allowed, *asked[2:]) is not truth or includes(verdict.conditional, *asked[2:])
+def said(verdict: Verdict, asked: Asked) -> Word:
+    if includes(verdict.allowed, *asked[2:]):
+        return "allowed"
+    return "conditional" if includes(verdict.conditional, *asked[2:]) else "denied"
+
+
+def truth(objects: Sequence[Object], asked: Asked) -> Word:
+    return "allowed" if Oracle(objects).allowed(*asked) else "denied"
 
 
 def differing(world: RandomWorld) -> Iterator[Asked]:
+    """Where everything is known, the judge knows too: neither the contrary, nor `it depends`."""
     judge = of_objects(world.objects)
     assert not judge.problems, f"seed {world.seed}: {judge.problems[0]}"
     oracle, verdict = Oracle(world.objects), verdicts(judge)
     for asked in every(world) if BY_HAND else some(world, PACKETS):
-        if disagree(verdict(*asked[:2]), oracle.allowed(*asked), asked):
+        if said(verdict(*asked[:2]), asked) != ("allowed" if oracle.allowed(*asked) else "denied"):
             yield asked
 
 
 def story(world: RandomWorld, asked: Asked) -> str:
-    """The seed, the connection, both answers, and as little of the world as still shows it."""
+    """The seed, the connection, both answers, and as little of the world as still gives both."""
+
+    def answers(objects: tuple[Object, ...]) -> tuple[Word, Word]:
+        judge = of_objects(objects)
+        assert not judge.problems
+        return truth(objects, asked), said(judge.verdict(judge.peer(asked[0]), judge.peer(asked[1])), asked)
 
     def shows(objects: tuple[Object, ...]) -> bool:
         try:
-            judge, oracle = of_objects(objects), Oracle(objects)
-            verdict = judge.verdict(judge.peer(asked[0]), judge.peer(asked[1]))
-            return not judge.problems and disagree(verdict, oracle.allowed(*asked), asked)
-        except (LookupError, StopIteration, TypeError, ValueError, AttributeError):
+            return answers(objects) == both
+        except (AssertionError, LookupError, StopIteration, TypeError, ValueError, AttributeError):
             return False  # It has become another fault.
 
-    small = shrunk(world.objects, shows, 400)
-    truth = "allowed" if Oracle(small).allowed(*asked) else "denied"
-    return f"seed {world.seed}: {asked} is {truth} says the oracle, and the judge does not\n{text(small)}"
+    both = answers(world.objects)
+    small = text(shrunk(world.objects, shows, 400))
+    return f"seed {world.seed}: {asked} is {both[0]} says the oracle, {both[1]} the judge\n{small}"
 
 
 @pytest.mark.parametrize("part", range(4))

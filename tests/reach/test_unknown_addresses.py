@@ -25,7 +25,7 @@ from tools.fuzz.topology import Object
 from tools.reach.conns import includes
 from tools.reach.world import POD_CIDRS, World
 
-WORLDS = BY_HAND or 120
+WORLDS = BY_HAND or 80
 DRAWS = 20 if BY_HAND else 3
 PACKETS = 200 if BY_HAND else 30
 SIX = tuple(net for cidr in POD_CIDRS if (net := network(as_sixth(str(cidr)))))
