@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import socket
@@ -18,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from tools.cluster.guests import probe, world
+from tools.cluster.guests import asker, probe, world
 from tools.cluster.internet import GUESTS
 
 
@@ -263,3 +264,93 @@ def test_a_held_connection_says_when_it_is_up_and_whether_it_lived(tls: Path) ->
             assert (lived["id"], lived["outcome"]) == ("lives", "open")
     for sock in held:
         sock.close()
+
+
+@pytest.fixture(scope="module")
+def both() -> Iterator[int]:
+    """A port on which an answerer named `n/a` answers over TCP and over UDP."""
+    port = free_port()
+    command = [sys.executable, str(GUESTS / "answerer.py"), "n/a", f"{port}/TCP", f"{port}/UDP"]
+    with subprocess.Popen(command) as process:
+        try:
+            for _ in range(100):
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                    break
+                time.sleep(0.05)
+            yield port
+        finally:
+            process.kill()
+
+
+def order(*attempts: list[Any], timeout: float = 1.0) -> dict[str, Any]:
+    return {"timeout": timeout, "attempts": list(attempts)}
+
+
+def test_an_asker_tries_both_protocols_at_once(both: int) -> None:
+    tried = [["a", "127.0.0.1", both, "TCP", "t7", ""], ["b", "127.0.0.1", both, "UDP", "t7", ""]]
+    answer = "sark-answer n/a token=t7"
+    assert asyncio.run(asker.ask(order(*tried))) == {"done": 2, "answers": {"a": answer, "b": answer}, "refused": {}}
+
+
+def test_an_asker_comes_from_where_it_is_told() -> None:
+    seen: list[str] = []
+
+    def tell(sock: socket.socket) -> None:
+        seen.append(sock.getpeername()[0])
+        sock.sendall(b"here\n")
+
+    with serving(tell) as port:
+        said = asyncio.run(asker.ask(order(["a", "127.0.0.1", port, "TCP", "t", "127.0.0.9"])))
+    assert (said["answers"], seen) == ({"a": "here"}, ["127.0.0.9"])
+
+
+def test_an_asker_tells_silence_from_a_refusal() -> None:
+    with serving(lambda _: time.sleep(1.5)) as silent, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
+        mute.bind(("127.0.0.1", 0))
+        tried = [
+            ["silent", "127.0.0.1", silent, "TCP", "t", ""],
+            ["mute", "127.0.0.1", mute.getsockname()[1], "UDP", "t", ""],
+            ["nobody", "127.0.0.1", free_port(), "TCP", "t", ""],
+            ["nowhere", "127.0.0.1", free_port(), "UDP", "t", ""],
+        ]
+        started = time.monotonic()
+        said = asyncio.run(asker.ask(order(*tried, timeout=0.4)))
+    assert said == {"done": 4, "answers": {}, "refused": dict.fromkeys(("nobody", "nowhere"), "Connection refused")}
+    assert time.monotonic() - started < 1.4
+
+
+def test_an_asker_says_a_datagram_again_when_it_is_lost() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+
+        def forgetful() -> None:
+            server.recvfrom(4096)
+            data, peer = server.recvfrom(4096)
+            server.sendto(b"second " + data, peer)
+
+        threading.Thread(target=forgetful, daemon=True).start()
+        port = server.getsockname()[1]
+        said = asyncio.run(asker.ask(order(["a", "127.0.0.1", port, "UDP", "t", ""], timeout=2.0)))
+    assert said["answers"] == {"a": "second sark-probe t"}
+
+
+def test_any_reply_to_a_question_is_an_answer() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+
+        def resolve() -> None:
+            query, peer = server.recvfrom(4096)
+            server.sendto(world.resolve(query, "p", {}), peer)
+
+        threading.Thread(target=resolve, daemon=True).start()
+        said = asyncio.run(asker.ask(order(["a", "127.0.0.1", server.getsockname()[1], "DNS", "t", ""])))
+    assert said["answers"] == {"a": "sark-answer dns"}
+
+
+def test_an_asker_takes_order_after_order(both: int) -> None:
+    lines = [json.dumps(order([name, "127.0.0.1", both, "TCP", name, ""])) for name in ("x", "y")]
+    command = [sys.executable, str(GUESTS / "asker.py")]
+    done = subprocess.run(command, input="\n".join(lines) + "\n", capture_output=True, text=True, check=True)
+    assert [json.loads(line)["answers"] for line in done.stdout.splitlines()] == [
+        {name: f"sark-answer n/a token={name}"} for name in ("x", "y")
+    ]

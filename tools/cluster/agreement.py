@@ -33,7 +33,7 @@ def check(scene: Scene, state: str, bound: float = 10.0) -> None:
         pairs = attempts(scene)
         said = compare.judged(world, pairs)
         started = time.monotonic()
-        truth, trouble = probe(scene, list(pairs))
+        truth, trouble = probe(scene, pairs)
         while pending := [*trouble, *(it.attempt for it in compare.disagreements(truth, said))]:
             if time.monotonic() - started > bound:
                 break
@@ -67,16 +67,16 @@ def _get(kube: Kube, path: str, query: Mapping[str, str]) -> Mapping[str, Any]:
     return body
 
 
-def attempts(scene: Scene) -> dict[Attempt, tuple[str, str]]:
-    """Every stand-in to every other at each port that the other answers on; with both names in the specification."""
-    pods = scene.spec.pods
-    return {
-        Attempt(f"{one.namespace}/{one.name}", f"{other.namespace}/{other.name}", "TCP", port): (one.name, other.name)
-        for one in pods.values()
-        for other in pods.values()
+def attempts(scene: Scene) -> list[Attempt]:
+    """Every stand-in to every other at each port that the other answers on."""
+    pods = scene.spec.pods.values()
+    return [
+        Attempt(f"{one.namespace}/{one.name}", f"{other.namespace}/{other.name}", "TCP", port)
+        for one in pods
+        for other in pods
         if one is not other
         for port in other.ports
-    }
+    ]
 
 
 def probe(scene: Scene, wanted: list[Attempt], seconds: float = 2.0) -> tuple[dict[Attempt, bool], dict[Attempt, str]]:

@@ -6,6 +6,8 @@ import json
 import select
 import subprocess
 from collections.abc import Mapping, Sequence
+from queue import Empty, Queue
+from threading import Thread
 from typing import Any, Protocol
 
 from tools.cluster import kind, probes
@@ -49,6 +51,31 @@ class InPod:
     def close(self) -> None:
         """See Asker."""
         self.channel.close()
+
+
+def opened(kube: Kube, pod: str, tries: int = 3, seconds: float = 30.0) -> InPod:
+    """The program in a pod, started. The client waits without end for a node that is too busy to start it: here it is
+    tried again. Raises `CannotRunError`.
+    """
+    why: Exception | None = None
+    for _ in range(tries):
+        made: Queue[InPod | Exception] = Queue()
+        Thread(target=_open, args=(kube, pod, made), daemon=True).start()
+        try:
+            found = made.get(timeout=seconds)
+        except Empty:
+            continue
+        if isinstance(found, InPod):
+            return found
+        why = found
+    raise CannotRunError(f"no prober could be started in pod {pod}: {why or f'not within {seconds:.0f} s'}")
+
+
+def _open(kube: Kube, pod: str, made: Queue[InPod | Exception]) -> None:
+    try:
+        made.put(InPod(kube, pod))
+    except Exception as error:
+        made.put(error)
 
 
 class Outside:

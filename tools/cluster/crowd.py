@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.cluster.askers import Asker, InPod, Outside, lead_to_pods
+from tools.cluster.askers import Asker, Outside, lead_to_pods, opened
 from tools.cluster.internet import GUESTS, Internet
 from tools.cluster.kube import Kube, until
 from tools.cluster.options import IMAGE
@@ -122,7 +122,10 @@ def gathered(ground: Ground, topology: Topology, outside: Iterable[str], step: s
             remove(kube, wait=True)
             _create(kube, topology)
             until("the random cluster's pods run", 180, lambda: _addresses(crowd), every=1)
-            crowd.askers |= {pod: InPod(kube, pod) for pod in crowd.addresses}
+            with ThreadPoolExecutor(max_workers=4) as pool:
+                crowd.askers |= zip(
+                    crowd.addresses, pool.map(lambda pod: opened(kube, pod), crowd.addresses), strict=True
+                )
             lead_to_pods(ground.cluster, ground.internet, _nodes(crowd))
             crowd.askers |= dict.fromkeys(outside, Outside(ground.internet))
         yield crowd

@@ -57,7 +57,7 @@ class Enforcer:
         if self.tiers:
             spec = {"order": 1, "defaultAction": "Pass"}
             self._create({"apiVersion": API, "kind": "Tier", "metadata": {"name": GUARD_TIER}, "spec": spec})
-        for body in (_guard(self.tier), *self._markers()):
+        for body in (guard(self.tier), *self._markers()):
             self._create(body)
         self._wait()
 
@@ -190,7 +190,7 @@ def _policy(kind: str, tier: str, order: int, ingress: list[Object]) -> Object:
     return {"apiVersion": API, "kind": kind, "metadata": metadata, "spec": spec}
 
 
-def _guard(tier: str) -> Object:
+def guard(tier: str) -> Object:
     names = ", ".join(f"'{name}'" for name in SPARED)
     spec = {
         "tier": tier,

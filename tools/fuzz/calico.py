@@ -104,7 +104,7 @@ class Author:
         rule: Object = {"action": dice.weighted({"Allow": 11, "Deny": 5, "Pass": 3, "Log": 1})}
         rule |= self._protocol()
         subject, peer = ("destination", "source") if direction == "ingress" else ("source", "destination")
-        sides = {peer: self._peer(rule, direction), subject: self._subject() if dice.chance(0.12) else {}}
+        sides = {peer: self._peer(rule, direction), subject: self._subject() if dice.chance(0.18) else {}}
         if rule.get("protocol") in ("TCP", "UDP", 6, 17, "SCTP") and "services" not in sides["destination"]:
             sides["destination"] |= self._ports()
         return self._of_a_family(rule | {side: entity for side, entity in sides.items() if entity})
@@ -143,7 +143,7 @@ class Author:
 
     def _peer(self, rule: Object, direction: str) -> Object:
         dice = self.dice
-        kinds = {"anyone": 3, "selectors": 10, "nets": 5, "selectors and nets": 1, "service": 2, "global": 2}
+        kinds = {"anyone": 3, "selectors": 10, "nets": 5, "selectors and nets": 2, "service": 2, "global": 2}
         kind = dice.weighted(kinds)
         if kind == "service" and (direction == "ingress" or "notProtocol" not in rule):
             return {"services": self._service()}
@@ -170,9 +170,9 @@ class Author:
                 found["selector"] = self._selector()
             if dice.chance(0.4):
                 found["namespaceSelector"] = self._space_selector()
-            if dice.chance(0.2):
+            if dice.chance(0.25):
                 found["notSelector"] = self._selector()
-            if dice.chance(0.15):
+            if dice.chance(0.25):
                 found["serviceAccounts"] = self._accounts()
         return found
 

@@ -41,9 +41,9 @@ def _rule(direction: str, dice: Dice, given: Topology, places: Places) -> Object
     rule: Object = {}
     side = "from" if direction == "ingress" else "to"
     if dice.chance(0.8):
-        rule[side] = [] if dice.chance(0.07) else [_peer(dice, given, places) for _ in dice.times(1, 3)]
+        rule[side] = [] if dice.chance(0.1) else [_peer(dice, given, places) for _ in dice.times(1, 3)]
     if dice.chance(0.65):
-        rule["ports"] = [] if dice.chance(0.07) else [_port(dice) for _ in dice.times(1, 3)]
+        rule["ports"] = [] if dice.chance(0.1) else [_port(dice) for _ in dice.times(1, 3)]
     return rule
 
 

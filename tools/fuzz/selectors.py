@@ -53,7 +53,9 @@ def _operation(dice: Dice, labels: Labels) -> str:
     quote = dice.one(("'", "'", '"'))
     said = f"{quote}{value}{quote}"
     several = ", ".join(f"{quote}{it}{quote}" for it in dice.some(values, 2))
-    head, tail = value[: max(len(value) // 2, 1)], value[-max(len(value) // 2, 1) :]
+    # Parts as long as the shortest value: another value may hold one where this one begins or ends with it.
+    size = min(len(it) for it in values)
+    head, tail = value[:size], value[-size:]
     choices = {
         f"{name} == {said}": 6,
         f"{name}=={said}": 1,
@@ -62,10 +64,10 @@ def _operation(dice: Dice, labels: Labels) -> str:
         f"{name} not in {{{several}}}": 3,
         f"{name} notin {{ {several} }}": 1,
         f"has({name})": 4,
-        f"{name} contains {quote}{head[-2:]}{quote}": 2,
-        f"{name} starts with {quote}{head}{quote}": 2,
+        f"{name} contains {quote}{head[1:]}{quote}": 3,
+        f"{name} starts with {quote}{head}{quote}": 4,
         f"{name} startswith {quote}{head}{quote}": 1,
-        f"{name} ends with {quote}{tail}{quote}": 2,
+        f"{name} ends with {quote}{tail}{quote}": 4,
         "all()": 2,
     }
     return dice.weighted(choices)

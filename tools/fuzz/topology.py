@@ -26,9 +26,9 @@ POINTS: tuple[tuple[str, int], ...] = (
 PORT_NAMES = ("http", "db", "dns", "alt")
 PREFIX = "fuzz-"
 
-# What labels may say. Some values begin, end, or contain others.
+# What labels may say. Values begin with, end with and contain others.
 POD_LABELS: Labels = {
-    "app": ("api", "api-v2", "web", "db"),
+    "app": ("api", "api-v2", "my-api", "web"),
     "tier": ("front", "back"),
     "sark.io/role": ("reader", "writer"),
 }
