@@ -75,6 +75,8 @@ class Selection:
 def who(node: Node, universe: Universe, space: str, dropped: Dropped) -> Match:
     """Everybody that an entity matches, its services and ports aside. `space`: the policy's namespace, "" if none."""
     dropped.known(node, FIELDS)
+    dropped.known(node["serviceAccounts"], ("names", "selector"))
+    dropped.known(node["services"], ("name", "namespace"))
     found = certainly(universe.everyone)
     if (selection := _selection(node, space)).given:
         found = found.both(_matched(universe, selection))

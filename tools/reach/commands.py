@@ -70,8 +70,8 @@ def diff(options: argparse.Namespace, status: Status) -> int:
     """What changed between two."""
     common = sources.wanted(options)
     sides = [operands.side(word, common) for word in (options.a, options.b)]
-    if all("-" in side.manifests for side in sides):
-        raise sources.UsageError("standard input can be one side alone")
+    if sum((*side.manifests, *side.workloads).count("-") for side in sides) > 1:
+        raise sources.UsageError("standard input can be one side alone, and nothing that goes for both")
     (before, one), (after, other) = (_judged(side, status) for side in sides)
     status.told("comparing")
     changed = changes(one, other)

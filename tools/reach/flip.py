@@ -272,8 +272,9 @@ def _inserted(
     world: World, manifest: Manifest, way: Direction, index: int, rule: Mapping[str, Any]
 ) -> tuple[Manifest, ...]:
     body: dict[str, Any] = deepcopy(dict(manifest.body))
-    rules = body["spec"].get(PATHS[way]) or []
-    body["spec"][PATHS[way]] = [*rules[:index], dict(rule), *rules[index:]]
+    spec = body.get("spec") or {}
+    rules = spec.get(PATHS[way]) or []
+    body["spec"] = {**spec, PATHS[way]: [*rules[:index], dict(rule), *rules[index:]]}
     return _replaced(world, manifest, body)
 
 

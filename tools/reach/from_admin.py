@@ -21,6 +21,11 @@ from tools.tree import Node, root
 
 ADMIN, BASELINE = "kube-admin", "kube-baseline"
 SIDES: tuple[tuple[Direction, str, str], ...] = (("Ingress", "ingress", "from"), ("Egress", "egress", "to"))
+SPECS = {
+    "AdminNetworkPolicy": ("priority", "subject", "ingress", "egress"),
+    "BaselineAdminNetworkPolicy": ("subject", "ingress", "egress"),
+    "ClusterNetworkPolicy": ("tier", "priority", "subject", "ingress", "egress"),
+}
 PEERS = ("namespaces", "pods", "networks", "nodes", "domainNames")
 SETS = "to the API namespaces are their pods, and Calico, which is here, takes the addresses of network sets too"
 NAMES = "names are resolved by the dataplane, and their addresses are in no manifest"
@@ -29,6 +34,7 @@ NAMES = "names are resolved by the dataplane, and their addresses are in no mani
 def admin_policy(manifest: Manifest, universe: Universe, dropped: Dropped) -> Policy:
     """A policy of one of the three kinds. Raises BrokenError for one that the API server refuses."""
     spec = mapping(root(manifest)["spec"])
+    dropped.known(spec, SPECS[manifest.kind])
     tier, order = _place(manifest, spec)
     rules = {
         way: tuple(
@@ -72,14 +78,13 @@ def _subject(node: Node, universe: Universe, dropped: Dropped) -> int:
 def _members(node: Node, universe: Universe, dropped: Dropped) -> Match:
     """The pods that `namespaces` or `pods` names; an empty namespaceSelector is every namespace here."""
     if node["namespaces"].present:
-        labels(node["namespaces"])
-        return pods_of(node["namespaces"], node["podSelector"], universe, "")
+        return pods_of(node["namespaces"], node["podSelector"], universe, "", dropped)
     mapping(node["pods"])
     dropped.known(node["pods"], ("namespaceSelector", "podSelector"))
     spaces = node["pods"]["namespaceSelector"]
     if not spaces.present:
         raise BrokenError(node["pods"], "pods needs a namespaceSelector; an empty one, {}, is every namespace")
-    return pods_of(spaces, node["pods"]["podSelector"], universe, "")
+    return pods_of(spaces, node["pods"]["podSelector"], universe, "", dropped)
 
 
 def _rule(node: Node, index: int, key: str, far: str, kind: str, universe: Universe, dropped: Dropped) -> Rule:
@@ -120,7 +125,7 @@ def _peer(node: Node, universe: Universe, dropped: Dropped) -> Match:
             found = found.either(universe.at(cidr(item)))
         return found
     if node["nodes"].present:
-        labels(node["nodes"])
+        labels(node["nodes"], dropped)
         return Match(0, universe.node | universe.hosts)
     if node["domainNames"].present:
         return Match(0, universe.outside)
@@ -135,7 +140,7 @@ def _peer_of_calico(node: Node, universe: Universe, dropped: Dropped) -> Match:
     found = _peer(node, universe, dropped)
     if not node["namespaces"].present:
         return found
-    spaces = labels(node["namespaces"])
+    spaces = labels(node["namespaces"], dropped)
     # An empty selector is all(), which is whoever is in a namespace; others may match a set that is in none.
     sets = (one for one in universe.sets if one.namespace or spaces.requirements)
     own = [one for one in sets if spaces.matches(universe.spaces.get(one.namespace, {}))]
@@ -150,6 +155,8 @@ def _ports(node: Node, dropped: Dropped) -> Ports:
     names = []
     for item in items(node):
         dropped.known(item, ("portNumber", "portRange", "namedPort"))
+        dropped.known(item["portNumber"], ("protocol", "port"))
+        dropped.known(item["portRange"], ("protocol", "start", "end"))
         if item["namedPort"].present:
             names.append(PortName(text(item["namedPort"]), None))
         elif item["portRange"].present:

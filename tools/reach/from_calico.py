@@ -98,6 +98,8 @@ def _subjects(spec: Node, universe: Universe, space: str) -> int:
 
 def _rule(node: Node, label: str, way: Direction, universe: Universe, space: str, dropped: Dropped) -> Rule:
     dropped.known(node, RULE)
+    for key in ("icmp", "notICMP"):
+        dropped.known(node[key], ("type", "code"))
     action: Action = word(node["action"], ACTIONS)  # type: ignore[assignment]
     near_side, far_side = ("destination", "source") if way == "Ingress" else ("source", "destination")
     near, far = node[near_side], node[far_side]

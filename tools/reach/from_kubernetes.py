@@ -24,7 +24,7 @@ def network_policy(manifest: Manifest, universe: Universe, namespace: str, dropp
     spec = mapping(root(manifest)["spec"])
     dropped.known(spec, ("podSelector", "policyTypes", "ingress", "egress"))
     space = manifest.namespace or namespace
-    chosen = universe.kubernetes.selected(labels(spec["podSelector"]))
+    chosen = universe.kubernetes.selected(labels(spec["podSelector"], dropped))
     rules = {
         way: tuple(
             _rule(node, index, way, key, far, universe, space, dropped) for index, node in enumerate(items(spec[key]))
@@ -73,18 +73,19 @@ def _peer(node: Node, universe: Universe, space: str, dropped: Dropped) -> Match
         return _block(node["ipBlock"], universe, dropped)
     if not (node["podSelector"].present or node["namespaceSelector"].present):
         raise BrokenError(node, "a peer says nobody; write podSelector, namespaceSelector or ipBlock")
-    return pods_of(node["namespaceSelector"], node["podSelector"], universe, space)
+    return pods_of(node["namespaceSelector"], node["podSelector"], universe, space, dropped)
 
 
-def pods_of(spaces: Node, selected: Node, universe: Universe, space: str) -> Match:
+def pods_of(spaces: Node, selected: Node, universe: Universe, space: str, dropped: Dropped) -> Match:
     """The pods of some namespaces, by default of `space`, that a selector matches.
 
     Pods on the host's network are perhaps seen as their node: what a selector says of them is undefined.
     """
-    chosen = universe.kubernetes.selected(labels(selected))
-    here = universe.in_spaces(labels(spaces)) if spaces.present else universe.by_namespace.get(space, 0)
+    wanted, there = labels(selected, dropped), labels(spaces, dropped)
+    chosen = universe.kubernetes.selected(wanted)
+    here = universe.in_spaces(there) if spaces.present else universe.by_namespace.get(space, 0)
     found = chosen & here
-    anybody = spaces.present and labels(spaces).requirements == () and labels(selected).requirements == ()
+    anybody = spaces.present and not there.requirements and not wanted.requirements
     must = found & universe.pods | (universe.ingress if anybody else 0)
     return Match(must, found | universe.ingress)
 

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 
 from tools.model import Manifest
 from tools.reach.blocks import Address
+from tools.reach.strict import BrokenError, Dropped, mapping, texts_by_key
 from tools.tree import Node, root
 from tools.workloads import NAME_LABEL, TEMPLATES
 
@@ -38,23 +39,30 @@ class Pod:
         return f"{self.namespace}/{self.manifest.name}[{self.manifest.kind}]"
 
 
-def pods(manifests: Iterable[Manifest], namespace: str) -> Iterator[tuple[Pod, bool]]:
-    """Each workload's pods, and whether they are done: a finished pod keeps its address and takes no part."""
+def pods(manifests: Iterable[Manifest], namespace: str, dropped: Dropped | None = None) -> Iterator[tuple[Pod, bool]]:
+    """Each workload's pods, and whether they are done: a finished pod keeps its address and takes no part.
+
+    A broken one is left out, and is a problem of `dropped`.
+    """
     for manifest in manifests:
         if manifest.kind in TEMPLATES or manifest.kind == "Pod":
-            yield _pod(manifest, manifest.namespace or namespace)
+            try:
+                yield _pod(manifest, manifest.namespace or namespace)
+            except BrokenError as broken:
+                if dropped is not None:
+                    dropped.problems.append(broken.problem)
 
 
 def _pod(manifest: Manifest, namespace: str) -> tuple[Pod, bool]:
     body = template = root(manifest)
     for key in ("spec", *TEMPLATES[manifest.kind]) if manifest.kind in TEMPLATES else ():
-        template = template[key]
-    spec, status = template["spec"], body["status"] if manifest.kind == "Pod" else template["status"]
+        template = mapping(template[key])
+    spec, status = mapping(template["spec"]), body["status"] if manifest.kind == "Pod" else template["status"]
     pod = Pod(
         manifest=manifest,
         name=_name(manifest, body, namespace),
         namespace=namespace,
-        labels=_labels(template["metadata"]["labels"]),
+        labels=texts_by_key(template["metadata"]["labels"]),
         account=spec["serviceAccountName"].text() or spec["serviceAccount"].text() or "default",
         ports=tuple(_ports(spec)),
         host=spec["hostNetwork"].value is True,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 
-from tools.addresses import Net, network
+from tools.addresses import Net
 from tools.model import Manifest, Problem, Severity
 from tools.reach.blocks import Blocks, cut
 from tools.reach.conns import NONE, NUMBERS, Conns, of
 from tools.reach.mentions import CALICO_ACCOUNT, Mentions, mentions
 from tools.reach.pods import Pod, accounts, namespaces, pods
+from tools.reach.strict import BrokenError, Dropped, cidr, items, texts_by_key
 from tools.reach.universe import Labels, NetworkSet, PortName, Service, Universe
 from tools.selectors import Requirement, Selector
 from tools.tree import Node, root
@@ -19,13 +20,17 @@ NAMESPACED = ("NetworkPolicy", "NetworkSet", "Service")
 
 
 def populate(
-    manifests: Sequence[Manifest], asking: Sequence[Manifest], namespace: str, pod_cidrs: tuple[Net, ...]
+    manifests: Sequence[Manifest],
+    asking: Sequence[Manifest],
+    namespace: str,
+    pod_cidrs: tuple[Net, ...],
+    dropped: Dropped,
 ) -> tuple[Universe, tuple[Problem, ...]]:
     """The universe of those objects, and notes. `asking`: those that select pods, peers and addresses."""
     asked = mentions(asking)
-    sets = tuple(_sets(manifests, namespace))
+    sets = tuple(_sets(manifests, namespace, dropped))
     blocks = cut((*asked.nets, *(net for one in sets for net in one.nets)))
-    found = tuple(pods(manifests, namespace))
+    found = tuple(pods(manifests, namespace, dropped))
     taking_part = [pod for pod, done in found if not done]
     spaces = _spaces(manifests, taking_part, asking, namespace)
     of_accounts = accounts(manifests, namespace)
@@ -80,16 +85,17 @@ def _kind(
     )
 
 
-def _sets(manifests: Iterable[Manifest], namespace: str) -> Iterator[NetworkSet]:
+def _sets(manifests: Iterable[Manifest], namespace: str, dropped: Dropped) -> Iterator[NetworkSet]:
     for manifest in manifests:
         if manifest.kind in ("NetworkSet", "GlobalNetworkSet"):
             body = root(manifest)
-            labels = {
-                key: value.value for key, value in body["metadata"]["labels"].fields() if isinstance(value.value, str)
-            }
-            nets = tuple(net for text in body["spec"]["nets"].texts() if (net := network(text)))
             space = "" if manifest.kind == "GlobalNetworkSet" else manifest.namespace or namespace
-            yield NetworkSet(manifest.name, space, labels, nets)
+            try:
+                dropped.known(body["spec"], ("nets",))
+                nets = tuple(map(cidr, items(body["spec"]["nets"])))
+                yield NetworkSet(manifest.name, space, texts_by_key(body["metadata"]["labels"]), nets)
+            except BrokenError as broken:
+                dropped.problems.append(broken.problem)
 
 
 def _services(manifests: Iterable[Manifest], namespace: str) -> Iterator[tuple[tuple[str, str], Service]]:

@@ -179,6 +179,8 @@ def gather(wanted: Wanted, told: Told = lambda what: None) -> Input:
 
     Raises UsageError for what is not there, and InputError, HelmError or RenderError for what cannot be read.
     """
+    if [*wanted.manifests, *wanted.workloads].count("-") > 1:
+        raise UsageError("standard input can be read once alone; name - once")
     reading = _Reading(wanted, told)
     if wanted.context:
         reading.cluster()

@@ -67,6 +67,16 @@ def text(node: Node) -> str:
     return node.text()
 
 
+def texts_by_key(node: Node) -> dict[str, str]:
+    """A mapping of text to text, such as labels."""
+    found = {}
+    for key, value in fields(node):
+        if not isinstance(value.value, str):
+            raise BrokenError(value, f"is {_kind(value)}, where text belongs; write it in quotes")
+        found[key] = value.value
+    return found
+
+
 def texts(node: Node) -> tuple[str, ...]:
     """The strings of a list."""
     return tuple(text(item) for item in items(node))
@@ -95,13 +105,12 @@ def cidr(node: Node) -> Net:
     return net
 
 
-def labels(node: Node) -> Selector:
+def labels(node: Node, dropped: Dropped) -> Selector:
     """A Kubernetes label selector."""
-    fields(node)
-    for _, value in fields(node["matchLabels"]):
-        if not isinstance(value.value, str):
-            raise BrokenError(value, f"is {_kind(value)}, where a label's value belongs; write it in quotes")
+    dropped.known(node, ("matchLabels", "matchExpressions"))
+    texts_by_key(node["matchLabels"])
     for item in items(node["matchExpressions"]):
+        dropped.known(item, ("key", "operator", "values"))
         operator = word(item["operator"], OPERATORS)
         values = texts(item["values"])
         if not text(item["key"]):

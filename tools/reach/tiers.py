@@ -12,7 +12,7 @@ from typing import Literal
 from tools.model import Manifest, Problem, Severity
 from tools.reach.compiled import Policy, Tier
 from tools.reach.from_admin import ADMIN, BASELINE
-from tools.reach.strict import BrokenError, number, word
+from tools.reach.strict import BrokenError, Dropped, number, word
 from tools.tree import Node, root
 
 End = Literal["Deny", "Pass"]
@@ -24,10 +24,12 @@ ALWAYS: dict[str, tuple[float, End]] = {
 }
 
 
-def arrange(manifests: Iterable[Manifest], policies: Sequence[Policy]) -> tuple[tuple[Tier, ...], tuple[Problem, ...]]:
+def arrange(
+    manifests: Iterable[Manifest], policies: Sequence[Policy], dropped: Dropped
+) -> tuple[tuple[Tier, ...], tuple[Problem, ...]]:
     """The tiers that have policies, in order, each with its policies in order; and what is wrong with that."""
     problems: list[Problem] = []
-    known = dict(ALWAYS) | _written(manifests, problems)
+    known = dict(ALWAYS) | _written(manifests, problems, dropped)
     found: dict[str, list[Policy]] = {}
     for policy in policies:
         if policy.tier in known:
@@ -46,12 +48,13 @@ def _ordered(policies: Iterable[Policy]) -> tuple[Policy, ...]:
     return tuple(sorted(policies, key=lambda policy: (policy.order, policy.tie)))
 
 
-def _written(manifests: Iterable[Manifest], problems: list[Problem]) -> dict[str, tuple[float, End]]:
+def _written(manifests: Iterable[Manifest], problems: list[Problem], dropped: Dropped) -> dict[str, tuple[float, End]]:
     found: dict[str, tuple[float, End]] = {}
     for manifest in manifests:
         if manifest.kind == "Tier" and manifest.name not in ALWAYS:
             spec = root(manifest)["spec"]
             try:
+                dropped.known(spec, ("order", "defaultAction"))
                 end: End = word(spec["defaultAction"], ("Deny", "Pass"), "Deny")  # type: ignore[assignment]
                 found[manifest.name] = _order(spec["order"]), end
             except BrokenError as broken:

@@ -116,8 +116,8 @@ class World:
 
 def _read(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net, ...]) -> Judgement:
     asking = [manifest for manifest in manifests if manifest.kind in (*ASKING, *ADMIN_KINDS)]
-    universe, notes = populate(manifests, asking, namespace, pod_cidrs)
     dropped = Dropped()
+    universe, notes = populate(manifests, asking, namespace, pod_cidrs, dropped)
     policies: list[Policy] = []
     for manifest in asking:
         if (read := _reader(manifest)) is not None:
@@ -125,14 +125,14 @@ def _read(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net,
                 policies.append(read(manifest, universe, namespace, dropped))
             except BrokenError as broken:
                 dropped.problems.append(broken.problem)
-    tiers, problems = arrange(manifests, policies)
+    tiers, problems = arrange(manifests, policies, dropped)
     served, unserved = _served(manifests, universe, namespace)
     return Judgement(
         universe=universe,
         tiers=tiers,
         served=served,
-        problems=(*_nameless(manifests), *dropped.problems, *problems),
-        notes=(*notes, *dropped.notes, *unserved, *unmodelled.notes(manifests)),
+        problems=tuple(dict.fromkeys((*_nameless(manifests), *dropped.problems, *problems))),
+        notes=tuple(dict.fromkeys((*notes, *dropped.notes, *unserved, *unmodelled.notes(manifests)))),
     )
 
 

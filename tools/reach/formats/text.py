@@ -7,19 +7,25 @@ from itertools import zip_longest
 
 from tools.reach.formats.changed import changes
 from tools.reach.formats.explained import explanation
-from tools.reach.formats.names import Titled, plain
+from tools.reach.formats.names import Titled, plain, titled
+from tools.reach.formats.summary import listed
 from tools.reach.formats.view import View, entries, seen
-from tools.reach.formats.words import WIDTH, columns, folded, openings
+from tools.reach.formats.words import WIDTH, asked, columns, folded, openings
 from tools.reach.model import Matrix
 
 __all__ = ("changes", "explanation", "matrix")
 
 CELL = 16
 MOST_IN_GRID = 10
+# Beyond that nobody reads every name, and every cell of them is too much to hold.
+MOST_IN_FULL = 300
 
 
 def matrix(matrix: Matrix) -> Iterator[str]:
-    """The groups, what each may reach, and below it what the marks mean."""
+    """The groups, what each may reach, and below it what the marks mean; of very many groups a summary."""
+    if asked(matrix) is None and len(matrix.groups) > MOST_IN_FULL:
+        yield from _summary(matrix)
+        return
     view = seen(matrix)
     yield f"{view.heading}\n\n"
     lines = list(_grid(view)) if len(view.groups) <= MOST_IN_GRID else []
@@ -29,6 +35,16 @@ def matrix(matrix: Matrix) -> Iterator[str]:
         lines = list(_list(view))
     yield from (f"{line}\n" for line in lines)
     yield from (f"{line}\n" for line in _below(matrix, view))
+
+
+def _summary(matrix: Matrix) -> Iterator[str]:
+    view = View(titled(matrix.groups), {})
+    yield f"{view.heading}, in {len(view.groups):,} groups\n\n"
+    for line in listed(matrix, view.groups):
+        yield f"{line}\n"
+    yield from (f"{line}\n" for line in _below(matrix, view))
+    if any(verdict.conditional for _, line in matrix.lines() for verdict, _ in line):
+        yield "\n? depends on what the input does not say; explain says on what.\n"
 
 
 def _below(matrix: Matrix, view: View) -> Iterator[str]:

@@ -89,6 +89,8 @@ def count(number: int, noun: str) -> str:
 def folded(text: str, indent: str, first: str | None = None) -> Iterator[str]:
     """Lines of at most WIDTH columns; a word that is longer has a line to itself."""
     start = indent if first is None else first
+    if text and len(start) + len(text) <= WIDTH:
+        return iter((start + text,))
     lines = wrap(
         text,
         WIDTH,
