@@ -112,6 +112,7 @@ def test_workloads_for_both_sides(sides: Runner) -> None:
         (("stranger.yaml,closed.yaml", "open.yaml"), 64, "stranger.yaml holds values and others hold manifests"),
         ((",", "open.yaml"), 64, ", is no environment"),
         (("-", "-"), 64, "standard input can be one side alone"),
+        (("closed", "open.yaml", "--workloads", "-"), 64, "standard input can be one side alone"),
         (("context:nowhere", "open.yaml"), 64, "no context nowhere"),
     ],
 )

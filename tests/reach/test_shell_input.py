@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from reach.shell import GUARD, PODS, Ran, Runner
+from tools.reach.options import parser
 
 ROOT = Path(__file__).resolve().parents[2]
 CALICO = """apiVersion: projectcalico.org/v3
@@ -125,6 +127,7 @@ def test_tiers_that_only_pass(run: Runner) -> None:
         (("--manifests", "ok.yaml", "--pod-cidr", "10"), 64, "argument --pod-cidr: '10' is no CIDR"),
         (("--manifests", "ok.yaml", "--format", "yaml"), 64, "argument --format: invalid choice: 'yaml'"),
         (("--env", "dev", "--kube-version", "2"), 64, "argument --kube-version: "),
+        (("--manifests", "-", "--workloads", "-"), 64, "standard input can be read once alone"),
         (("--nonsense",), 64, "unrecognized arguments: --nonsense"),
     ],
 )
@@ -146,11 +149,21 @@ def test_no_command(run: Runner) -> None:
     assert "the following arguments are required: matrix|explain|diff|check" in ran.err
 
 
+@pytest.mark.parametrize("command", ["matrix", "explain", "diff", "check"])
+def test_the_examples_of_help_are_commands(run: Runner, command: str) -> None:
+    ran = run(command, "--help")
+    assert ran.code == 0
+    lines = [line for line in ran.out.splitlines() if line.startswith("  ") and "python -m tools.reach " in line]
+    for line in lines:
+        words = shlex.split(line.partition("python -m tools.reach ")[2])
+        assert parser().parse_args(words).command == command
+    assert lines or command == "check"
+
+
 def test_a_chart_without_helm(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     from tools import helm
 
     monkeypatch.setenv("SARK_HELM", "/nowhere/helm")
-    monkeypatch.setattr(helm.located, "__wrapped__", helm.located.__wrapped__)
     helm.located.cache_clear()
     try:
         ran = run("matrix", "--env", "dev")

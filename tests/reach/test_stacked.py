@@ -41,7 +41,8 @@ def test_the_later_one_counts() -> None:
 
 
 def pod(address: str, host: bool = False) -> str:
-    return f"{{kind: Pod, metadata: {{name: a}}, spec: {{hostNetwork: {str(host).lower()}}}, status: {{podIP: '{address}'}}}}"
+    spec = "{hostNetwork: true}" if host else "{}"
+    return f"{{kind: Pod, metadata: {{name: a}}, spec: {spec}, status: {{podIP: '{address}'}}}}"
 
 
 @pytest.mark.parametrize(
