@@ -98,7 +98,7 @@ def _resolved(node: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def make_targets(text: str) -> Iterator[str]:
     """`make X` is a target of the Makefile."""
-    targets = set(re.findall(r"^([a-z]+):", Path("Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", Path("Makefile").read_text(), re.MULTILINE))
     for command, line in commands(text):
         words = command.split()
         if words[0] == "make":

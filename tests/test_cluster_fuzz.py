@@ -13,12 +13,15 @@ import pytest
 import yaml
 from fuzz.cases import addresses
 
+from tools.checks.manifests import names_are_legal
+from tools.checks.policy_values import calico_selectors_are_valid, cidrs_are_valid
+from tools.checks.schemas import objects_fit_their_schema
 from tools.cluster import dispute, fuzz
 from tools.cluster.__main__ import main
 from tools.cluster.askers import opened
 from tools.cluster.crowd import BEACON_PORTS, BEACONS, Crowd, beacon, bodied
 from tools.cluster.fuzz import OUTSIDE, SOURCES, Run, attempts, control, summed_up
-from tools.cluster.in_force import BEACON_NAMES, guard, markers, shown
+from tools.cluster.in_force import BEACON_NAMES, GUARD_TIER, guard, guard_tier, markers, shown
 from tools.cluster.options import Options
 from tools.cluster.progress import Progress
 from tools.cluster.trouble import CannotRunError
@@ -26,7 +29,9 @@ from tools.cluster.verdict import FAIL, PASS
 from tools.fuzz import compare
 from tools.fuzz.compare import Attempt, Tally
 from tools.fuzz.topology import POINTS, Object, Topology, key, topology
+from tools.model import run as judge
 from tools.reach.model import Word
+from tools.workloads import Cluster
 
 Mutation = Callable[[Any], None]
 
@@ -322,20 +327,27 @@ def test_from_outside_it_says_where_to_come_from() -> None:
     assert asker.order["attempts"][0][5] == "203.0.113.10"
 
 
-@pytest.mark.parametrize("tier", ["default", "fuzz-guard"])
+@pytest.mark.parametrize("tier", ["default", GUARD_TIER])
 @pytest.mark.parametrize("turn", [0, 1, 2, 3])
 def test_the_markers_show_what_is_waited_for(turn: int, tier: str) -> None:
     """By the judge: a port that is the same in two turns that follow each other would show nothing."""
     where = dict(zip(BEACON_NAMES, ("192.168.0.1", "192.168.1.1"), strict=True))
     pods = [beacon(0), beacon(1)]
-    tiers = [{"apiVersion": "projectcalico.org/v3", "kind": "Tier", "metadata": {"name": tier}, "spec": {"order": 1}}]
-    policies = [*markers(turn, tier, list(where.values())), guard(tier), *(tiers if tier != "default" else [])]
+    policies = [*markers(turn, tier, list(where.values())), guard(tier), *([guard_tier()] if tier != "default" else [])]
     one, other = BEACON_NAMES
     pairs = [Attempt(*pair, "TCP", port) for pair in ((one, other), (other, one)) for port in BEACON_PORTS]
     said = compare.judge([*pods, *policies], where, pairs)
     assert {pair.port for pair in pairs if said[pair] == "allowed"} == shown(turn)
     assert {pair for pair in pairs if said[pair] == "conditional"} == set()
     assert shown(turn) ^ shown(turn + 1) == set(BEACON_PORTS)
+
+
+@pytest.mark.parametrize("tier", ["default", GUARD_TIER])
+def test_markers_and_guard_are_valid(tier: str) -> None:
+    bodies = [guard_tier(), guard(tier), *markers(0, tier, ["192.168.3.1"]), *markers(1, tier, ["192.168.3.1"])]
+    cluster = Cluster(tuple(compare.manifest(body) for body in bodies))
+    checks = (objects_fit_their_schema, cidrs_are_valid, calico_selectors_are_valid, names_are_legal)
+    assert list(judge(checks, cluster)) == []
 
 
 def test_markers_and_guard_touch_no_pod_of_the_crowd() -> None:

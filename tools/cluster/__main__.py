@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from argparse import ArgumentTypeError, RawDescriptionHelpFormatter
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from tools.cli import EXIT_CODES, Parser, run
@@ -55,6 +56,7 @@ def parser(environment: Mapping[str, str]) -> Parser:
     add("--reuse", action="store_true", help="use a cluster of that name that exists already")
     add("--seed", default=usual.seed, help="fuzz: where chance begins; the results say it (a random one)")
     add("--policies", type=_count, default=usual.policies, help="fuzz: how many random policies (fuzz 200, test 40)")
+    add("--record", type=Path, help="fuzz: a file for the cases and what the cluster did in them")
     add("--diagnostics", type=Path, help="where to write what failed (build/cluster/NAME)")
     add("--format", choices=FORMATS, default="text", help="how to print the results (%(default)s)")
     add("--output", type=Path, help="write them to a file instead")
@@ -73,19 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # What `make kind` and `make helm` built is good enough, and what is on PATH comes first.
     os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", os.defpath), str(ROOT / ".cache" / "bin")])
     given = parser(os.environ).parse_args(arguments)
-    names = (
-        "name",
-        "node_image",
-        "calico_manifest",
-        "kind_config",
-        "flows",
-        "chart",
-        "environment",
-        "values",
-        "seed",
-        "policies",
-    )
-    options = Options(**{name: getattr(given, name) for name in (*names, "diagnostics", "keep", "reuse")})
+    named = (field.name for field in fields(Options) if hasattr(given, field.name))
+    options = Options(**{name: getattr(given, name) for name in named})
     return COMMANDS[given.command](options, Output(given.format, given.output, given.junit))
 
 

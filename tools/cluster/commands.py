@@ -90,6 +90,8 @@ def random_policies(options: Options, output: Output) -> int:
             ground = Ground(kube, options.name, Internet.of(options.name), done.progress)
             run = fuzz.Run(ground, options, done.results)
             run.all_of_it(options.seed or fuzz.any_seed(), options.policies or fuzz.MANY)
+            if options.record:
+                _write(options.record, "".join(f"{line}\n" for line in run.recorded))
             if output.format == "text":
                 print(f"features of the policies, and how often each was used:\n{coverage.shown(run.features)}\n")
     return tell(done, output)

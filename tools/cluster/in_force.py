@@ -55,8 +55,7 @@ class Enforcer:
         """The guard and the first markers."""
         self.tiers = "tiers" in calico.resources(self.kube.api)
         if self.tiers:
-            spec = {"order": 1, "defaultAction": "Pass"}
-            self._create({"apiVersion": API, "kind": "Tier", "metadata": {"name": GUARD_TIER}, "spec": spec})
+            self._create(guard_tier())
         for body in (guard(self.tier), *self._markers()):
             self._create(body)
         self._wait()
@@ -105,10 +104,13 @@ class Enforcer:
         return self.crowd.ask(_signals(), 0.3)[0]
 
     def _create(self, body: Object) -> None:
+        resource, space = self._resource(body), body["metadata"].get("namespace")
         try:
-            self._resource(body).create(body=body, namespace=body["metadata"].get("namespace"))
-        except dynamic.exceptions.ConflictError:
-            self._replace(body)
+            try:
+                resource.create(body=body, namespace=space)
+            except dynamic.exceptions.ConflictError:
+                self._delete(body)
+                resource.create(body=body, namespace=space)
         except dynamic.exceptions.DynamicApiError as error:
             raise CannotRunError(f"{body['kind']} {body['metadata']['name']} was refused: {explain(error)}") from error
 
@@ -190,7 +192,14 @@ def _policy(kind: str, tier: str, order: int, ingress: list[Object]) -> Object:
     return {"apiVersion": API, "kind": kind, "metadata": metadata, "spec": spec}
 
 
+def guard_tier() -> Object:
+    """A tier before all that are random; what it does not decide goes on to them."""
+    spec = {"order": 1, "defaultAction": "Pass"}
+    return {"apiVersion": API, "kind": "Tier", "metadata": {"name": GUARD_TIER}, "spec": spec}
+
+
 def guard(tier: str) -> Object:
+    """The policy that lets the cluster's own pods go on with their work."""
     names = ", ".join(f"'{name}'" for name in SPARED)
     spec = {
         "tier": tier,

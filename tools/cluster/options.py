@@ -21,6 +21,7 @@ class Options:
 
     `values` is laid over `environment`'s values file of the chart. `seed` and `policies` are for random policies:
     where chance begins, "" for anywhere, and how many there are to be, 0 for as many as a command usually takes.
+    `record`: the file for what the cluster did.
     """
 
     name: str = "sark-network"
@@ -37,6 +38,7 @@ class Options:
     reuse: bool = False
     seed: str = ""
     policies: int = 0
+    record: Path | None = None
 
     @property
     def state(self) -> Path:
