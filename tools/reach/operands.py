@@ -71,8 +71,10 @@ _READERS: Mapping[str, Callable[[str, Wanted], Wanted]] = {
 
 
 def _of_chart(folder: Path, values: str, common: Wanted) -> Wanted:
-    made = chart(folder)
-    return replace(common, chart=folder, values=tuple(_file(name, made) for name in values.split(",") if name))
+    made, names = chart(folder), [name for name in values.split(",") if name]
+    if len(names) == 1 and names[0] in made.environments:
+        return replace(common, chart=folder, env=names[0])
+    return replace(common, chart=folder, values=tuple(_file(name, made) for name in names))
 
 
 def _file(name: str, made: Chart) -> Path:
