@@ -49,20 +49,22 @@ class RandomWorld:
     outside: tuple[str, ...]
 
 
-def random_world(seed: object, policies: int = 4) -> RandomWorld:
-    """The world of a seed."""
+def random_world(seed: object, policies: int = 4, *, dual: bool = False) -> RandomWorld:
+    """The world of a seed. `dual`: every pod has an address of both families, `pods` has the first one, of IPv4."""
     dice = Dice("world", seed)
     given = topology(seed, pods=8, spaces=3)
-    version = dice.weighted({4: 6, 6: 2, 0: 2})  # 0: some pods have an address of the one family, some of the other.
+    # 0: some pods have an address of the one family, some of the other.
+    version = 0 if dual else dice.weighted({4: 6, 6: 2, 0: 2})
     v4 = {f"{key(pod)}": f"10.{dice.number(0, 1)}.{dice.number(0, 1)}.{n + 1}" for n, pod in enumerate(given.pods)}
     made = case(str(seed), given, Places(v4, OUTSIDE), dice.number(0, policies), tiers=dice.chance(0.5))
     objects = [deepcopy(body) for body in made.objects]
-    addresses = {
-        key: as_sixth(text) if version == 6 or (version == 0 and dice.chance(0.5)) else text for key, text in v4.items()
-    }
+    sixth = {name for name in v4 if version == 6 or (version == 0 and not dual and dice.chance(0.5))}
+    addresses = {name: as_sixth(text) if name in sixth else text for name, text in v4.items()}
     for body in objects:
         if body["kind"] == "Pod":
             _dress(body, addresses[key(body)], dice)
+            if dual:
+                body["status"]["podIPs"] = [{"ip": v4[key(body)]}, {"ip": as_sixth(v4[key(body)])}]
         elif body["kind"] == "Service" and dice.chance(0.4):
             body["spec"]["ports"][0]["targetPort"] = dice.one(PORT_NAMES)
         elif "projectcalico" in body["apiVersion"]:
@@ -78,7 +80,7 @@ def random_world(seed: object, policies: int = 4) -> RandomWorld:
         for body in objects
         if body["kind"] == "Pod" and not body["spec"].get("hostNetwork") and body["status"]["phase"] == "Running"
     }
-    taken = {*living.values(), *addresses.values()}
+    taken = {*living.values(), *addresses.values(), *map(as_sixth, v4.values())}
     return RandomWorld(seed, tuple(objects), living, tuple(_edges(objects, taken, dice)))
 
 

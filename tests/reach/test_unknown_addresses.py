@@ -25,6 +25,7 @@ from tools.fuzz.topology import Object
 from tools.reach.conns import includes
 from tools.reach.world import POD_CIDRS, World
 
+WITH_PORTS = (6, 17, 132)
 WORLDS = BY_HAND or 80
 DRAWS = 20 if BY_HAND else 3
 PACKETS = 200 if BY_HAND else 30
@@ -159,3 +160,42 @@ def test_whatever_a_pods_address_is_the_judge_was_right(part: int) -> None:
     for seed in range(part, WORLDS, 4):
         wrong = next(trials(with_more(random_world(seed))), None)
         assert wrong is None, story(seed, *wrong)
+
+
+def test_a_pod_with_two_addresses_is_judged_for_both() -> None:
+    """What passes over one family alone is conditional; what passes over both, and nothing else, is allowed."""
+    for seed in range(WORLDS // 2):
+        world = random_world(seed, dual=True)
+        judge, oracle = World(manifest(body) for body in world.objects), Oracle(world.objects)
+        verdict, six = verdicts(judge), {name: as_sixth(address) for name, address in world.pods.items()}
+        for source, destination, protocol, port in some(world, PACKETS):
+            if protocol in WITH_PORTS and source in world.pods and destination in world.pods:
+                said = verdict(source, destination)
+                over = {oracle.allowed(ends[source], ends[destination], protocol, port) for ends in (world.pods, six)}
+                expected = "allowed" if over == {True} else "denied" if over == {False} else "conditional"
+                certain, perhaps = includes(said.allowed, protocol, port), includes(said.conditional, protocol, port)
+                got = "allowed" if certain else "conditional" if perhaps else "denied"
+                assert got in (expected, "conditional"), f"seed {seed}: {source} → {destination} {protocol} {port}"
+
+
+def test_two_replicas_are_two_pods_with_the_same_labels() -> None:
+    for seed in range(WORLDS // 2):
+        world = with_more(random_world(seed))
+        dice = Dice("replicas", seed)
+        one = dice.one(list(world.pods))
+        body = next(body for body in world.objects if is_one(body) and key(body) == one)
+        twin = deepcopy(body)
+        twin["metadata"]["name"] += "-twin"
+        unknown = {one: "Deployment"}
+        cidrs = SIX if ":" in world.pods[one] else POD_CIDRS
+        judge = World((manifest(body) for body in shown(world.objects, unknown)), pod_cidrs=cidrs)
+        said = judge.verdict(judge.peer(one), judge.peer(one))
+        both = RandomWorld(seed, (*world.objects, twin), {**world.pods, key(twin): world.pods[one]}, world.outside)
+        for _, _, protocol, port in some(world, PACKETS):
+            objects = drawn(both, {one: "Pod", key(twin): "Pod"}, dice)
+            if protocol in WITH_PORTS:
+                truth = Oracle(objects).allowed(one, key(twin), protocol, port)
+                certain, perhaps = includes(said.allowed, protocol, port), includes(said.conditional, protocol, port)
+                assert truth if certain else perhaps or not truth, (
+                    f"seed {seed}: {one} {protocol} {port}\n{text(objects)}"
+                )
