@@ -113,7 +113,10 @@ class Table:
             arriving = _merged((_opened(bounds), bits) for bounds, bits in arriving.items())
         found: list[tuple[Bounds, int]] = []
         for leaving, reached in self.sides["Egress"].of(src).items():
-            found.extend((both(leaving, bounds), reached & bits) for bounds, bits in arriving.items())
+            for bounds, bits in arriving.items():
+                # First the bits: of most pairs nobody is in both.
+                if inside := reached & bits:
+                    found.append((both(leaving, bounds), inside))
         return _merged(found)
 
     def from_node(self, src: int) -> bool:
