@@ -16,13 +16,14 @@ The second is said where others than TCP, UDP and SCTP are not treated as these 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import groupby
+from collections.abc import Hashable, Iterator, Mapping
+from itertools import chain, groupby
+from operator import itemgetter
 
 from tools.reach.conns import Conns, all_ports, ports
 from tools.reach.formats.names import is_addresses, plain
 from tools.reach.formats.protocols import others
-from tools.reach.model import Matrix
+from tools.reach.model import Matrix, Row, Verdict
 from tools.reach.ranges import Range, joined, read, written
 
 
@@ -50,20 +51,36 @@ def wider(matrix: Matrix, *, sending: bool) -> dict[str, str]:
 
     netpol-analyzer cuts addresses for the two directions apart, a matrix for both at once.
     """
-    lines: dict[int, list[tuple[int, Conns, Conns]]] = {}
-    for cell in matrix.cells:
-        own, other = (cell.src, cell.dst) if sending else (cell.dst, cell.src)
-        lines.setdefault(own, []).append((other, cell.verdict.allowed, cell.verdict.conditional))
-    alike: dict[tuple[tuple[int, Conns, Conns], ...], list[Range]] = {}
+    alike: dict[Hashable, list[Range]] = {}
+    seen = _sent(matrix) if sending else _received(matrix)
     for index, group in enumerate(matrix.groups):
         if group.kind == "address":
             ranges = [one for peer in group.peers if (one := read(peer.name))]
-            alike.setdefault(tuple(sorted(lines.get(index, ()))), []).extend(ranges)
+            alike.setdefault(seen.get(index), []).extend(ranges)
     found: dict[str, str] = {}
     for ranges in alike.values():
         whole = {one[:2]: written(one) for one in joined(ranges)}
         found.update({written(one): whole.get(one[:2], "") for one in ranges})
     return found
+
+
+def _sent(matrix: Matrix) -> dict[int, Hashable]:
+    """What each group of addresses sends, in a form in which what is alike is equal."""
+    addresses = {index for index, group in enumerate(matrix.groups) if group.kind == "address"}
+    return {src: frozenset(line) for src, line in matrix.lines() if src in addresses}
+
+
+def _received(matrix: Matrix) -> dict[int, Hashable]:
+    """What each group of addresses receives, in a form in which what is alike is equal."""
+    addresses = {index for index, group in enumerate(matrix.groups) if group.kind == "address"}
+    known: dict[Verdict, int] = {}
+    found: dict[int, list[tuple[int, int]]] = {index: [] for index in addresses}
+    for src, line in matrix.lines():
+        for verdict, receivers in line:
+            own = (src, known.setdefault(verdict, len(known)))
+            for index in addresses.intersection(receivers):
+                found[index].append(own)
+    return {index: tuple(sorted(line)) for index, line in found.items() if line}
 
 
 class Words(dict[Conns, str]):
@@ -89,20 +106,36 @@ def matrix(matrix: Matrix) -> Iterator[str]:
     senders, receivers = (Names(wider(matrix, sending=sending)) for sending in (True, False))
     facts, more = _Facts(), False
     # The names are in order, but as they are written an address may come after one that it is the beginning of.
-    for _, rows in groupby(matrix.rows(), lambda row: row.src if row.src[-1] in "]}" else ""):
-        lines = []
+    for rows in _together(matrix):
+        lines: list[str] = []
+        # Equal connections are one object for the most part, and a number is found faster: there may be millions.
+        known: dict[int, tuple[Conns, str, str]] = {}
         for src, dst, allowed, conditional in rows:
-            said, beyond = facts[allowed]
-            if (one := senders[src]) and (other := receivers[dst]):
-                if said:
-                    lines.append(f"{one} => {other} : {said}\n")
-                if conditional or beyond:
-                    more = True
+            one, other = senders[src], receivers[dst]
+            if not one or not other:
+                continue
+            said = known.get(id(allowed))
+            if said is None:
+                said = known[id(allowed)] = (allowed, *facts[allowed])
+            if said[1]:
+                lines.append(f"{one} => {other} : {said[1]}\n")
+            if conditional or said[2]:
+                more = True
         lines.sort()
         yield "".join(lines)
     # A second time, because there may be as many of them as there are lines.
     if more:
         yield from _more(matrix, senders, receivers, facts)
+
+
+def _together(matrix: Matrix) -> Iterator[Iterator[Row]]:
+    """The rows of each sender; of addresses that follow each other, together. To be read as they come."""
+    by_sender = groupby(matrix.rows(), itemgetter(0))
+    for whole, senders in groupby(by_sender, lambda item: item[0][-1] in "]}"):
+        if whole:
+            yield from (rows for _, rows in senders)
+        else:
+            yield chain.from_iterable(rows for _, rows in senders)
 
 
 def _more(matrix: Matrix, senders: Names, receivers: Names, facts: _Facts) -> Iterator[str]:
