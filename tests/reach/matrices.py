@@ -16,9 +16,9 @@ class Supplied(Matrix):
 
     supplied: tuple[Row, ...] = ()
 
-    def rows(self, *, everything: bool = False) -> Iterator[Row]:
+    def rows(self, *, everything: bool = False, only: frozenset[str] | None = None) -> Iterator[Row]:
         assert not everything
-        return iter(self.supplied)
+        return (row for row in self.supplied if only is None or row.src in only or row.dst in only)
 
 
 def conns(text: str) -> Conns:

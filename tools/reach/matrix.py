@@ -75,11 +75,12 @@ class Judged(Matrix):
         """The workloads that some policy selects, by direction."""
         return {way: _isolated(self.table, self.workloads, way) for way in DIRECTIONS}
 
-    def rows(self, *, everything: bool = False) -> Iterator[Row]:
+    def rows(self, *, everything: bool = False, only: frozenset[str] | None = None) -> Iterator[Row]:
         """Every pair of different peers that may talk, in order of their names; two addresses are no pair."""
         ordered = sorted(self.places.items(), key=lambda item: item[0].name)
         workloads = [(peer.name, place) for peer, place in ordered if peer.kind == "workload"]
         everybody = [(peer.name, place) for peer, place in ordered if peer.kind != "ingress"]
+        wanted = [(name, place) for name, place in everybody if only is None or name in only]
         inside = (1 << len(self.table.universe.classes)) - 1
 
         # Ranges that are alike have one bit, and may be thousands.
@@ -88,10 +89,11 @@ class Judged(Matrix):
             return _by_place(self.table, place, among, everything=everything)
 
         for peer, place in ordered:
-            if peer.kind == "workload":
-                yield from _rows(peer.name, everybody, line(place, EVERY_BIT))
-            else:
-                yield from _rows(peer.name, workloads, line(place, inside))
+            receivers = everybody if peer.kind == "workload" else workloads
+            if only is not None and peer.name not in only:
+                receivers = wanted if peer.kind == "workload" else [one for one in workloads if one[0] in only]
+            if receivers:
+                yield from _rows(peer.name, receivers, line(place, EVERY_BIT if peer.kind == "workload" else inside))
 
 
 # What is allowed, and what perhaps is.

@@ -95,11 +95,12 @@ class Matrix:
         for src, verdicts in found.items():
             yield src, tuple((verdict, tuple(groups)) for verdict, groups in verdicts.items())
 
-    def rows(self, *, everything: bool = False) -> Iterator[Row]:
+    def rows(self, *, everything: bool = False, only: frozenset[str] | None = None) -> Iterator[Row]:
         """Every pair of different peers that may talk, in order of their names; two addresses are no pair.
 
         A group of several workloads is written out; addresses are written as their ranges, alike ones beside each
-        other as one. `everything`: pairs that may not talk too, with two empty sets.
+        other as one. `everything`: pairs that may not talk too, with two empty sets. `only`: those
+        pairs alone in which one of these names is.
         """
         raise NotImplementedError
 

@@ -93,7 +93,7 @@ def parser() -> cli.Parser:
         formatter_class=RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    commands = made.add_subparsers(dest="command", required=True, metavar="|".join(ABOUT), parser_class=_Parser)
+    commands = made.add_subparsers(dest="command", required=True, parser_class=_Parser)
     one = _command(commands, "matrix", MATRIX_EPILOG)
     _what(one)
     _focus(one)

@@ -33,9 +33,9 @@ class Whole(Matrix):
         """The inner matrix's."""
         return self.inner.isolated
 
-    def rows(self, *, everything: bool = False) -> Iterator[Row]:
+    def rows(self, *, everything: bool = False, only: frozenset[str] | None = None) -> Iterator[Row]:
         """Every pair."""
-        return self.inner.rows(everything=True)
+        return self.inner.rows(everything=True, only=only)
 
 
 class Focused(Matrix):
@@ -47,10 +47,9 @@ class Focused(Matrix):
     def __init__(self, inner: Matrix, names: Iterable[str]) -> None:
         self.__dict__.update(inner=inner, names=frozenset(names))
 
-    def rows(self, *, everything: bool = False) -> Iterator[Row]:
+    def rows(self, *, everything: bool = False, only: frozenset[str] | None = None) -> Iterator[Row]:
         """The rows that name one of them."""
-        rows = self.inner.rows(everything=everything)
-        return (row for row in rows if row.src in self.names or row.dst in self.names)
+        return self.inner.rows(everything=everything, only=self.names if only is None else self.names & only)
 
     @property
     def groups(self) -> tuple[Group, ...]:
