@@ -154,3 +154,11 @@ def test_every_rule_that_lets_it_through_must_go() -> None:
         [("add-object", "denied")],
         [("remove", "allowed"), ("remove", "denied")],
     )
+
+
+def test_a_proposed_policy_is_for_the_next_pod_too() -> None:
+    text = SHOP.replace("labels: {app: web}", "labels: {app: web, pod-template-hash: 5c9}", 1)
+    (change,) = explained(world(text), "web", "8.8.8.8", 80).changes
+    assert change.becomes == "denied"
+    assert "matchLabels: {app: web}" in change.yaml
+    assert "name: web-egress" in change.yaml

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from tools.reach.world import World
 
 MOST = 6
+# Labels that controllers put on one revision's pods, or on one pod. Source: kubernetes.io, well-known labels.
+PASSING = (
+    *("pod-template-hash", "controller-revision-hash", "pod-template-generation", "controller-uid", "job-name"),
+    *("batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "batch.kubernetes.io/job-completion-index"),
+    *("statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"),
+)
 # What a small world keeps beside the policies that select either peer and the peers' own objects.
 ALONGSIDE = ("Namespace", "ServiceAccount", "Tier", "NetworkSet", "GlobalNetworkSet", "Service")
 PATHS: dict[Direction, str] = {"Ingress": "ingress", "Egress": "egress"}
@@ -153,12 +159,12 @@ def _matches(world: World, rule: Rule, way: Direction, near: int, far: int, aske
 
 def _isolated(world: World, asked: Asked, way: Direction, near: int) -> tuple[Change, ...]:
     pod = world.universe.classes[near][0]
-    name = pod.manifest.name or "pods"
+    name = pod.name.rpartition("/")[2].partition("[")[0] or "pods"
     body = {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
         "metadata": {"name": f"{name}-{way.lower()}"[:253], "namespace": pod.namespace},
-        "spec": {"podSelector": {"matchLabels": dict(pod.labels)} if pod.labels else {}, "policyTypes": [way]},
+        "spec": {"podSelector": _selector(_lasting(pod.labels)), "policyTypes": [way]},
     }
     made = Manifest("", "NetworkPolicy", f"{name}-{way.lower()}", pod.namespace, body)
     word = asked.word(_world(world, (*world.manifests, made)))
@@ -233,7 +239,16 @@ def _kubernetes_peer(world: World, peer: Peer) -> dict[str, Any]:
         return {"ipBlock": {"cidr": _cidr(peer)}}
     labels, namespace = _labels(world, peer)
     space = {"namespaceSelector": {"matchLabels": {NAME_LABEL: namespace}}}
-    return {**space, "podSelector": {"matchLabels": labels} if labels else {}}
+    return {**space, "podSelector": _selector(labels)}
+
+
+def _selector(labels: Mapping[str, str]) -> dict[str, Any]:
+    return {"matchLabels": dict(labels)} if labels else {}
+
+
+def _lasting(labels: Mapping[str, str]) -> dict[str, str]:
+    """The labels that the next pod of a workload has too."""
+    return {key: value for key, value in labels.items() if key not in PASSING}
 
 
 def _calico_rule(world: World, peer: Peer, way: Direction, protocol: str, port: int) -> dict[str, Any]:
@@ -249,7 +264,7 @@ def _calico_rule(world: World, peer: Peer, way: Direction, protocol: str, port: 
 
 def _labels(world: World, peer: Peer) -> tuple[Mapping[str, str], str]:
     pod = world.universe.classes[world.bits(peer)[0]][0]
-    return pod.labels, pod.namespace
+    return _lasting(pod.labels), pod.namespace
 
 
 def _cidr(peer: Peer) -> str:
