@@ -12,22 +12,16 @@ import yaml
 from tools.model import Manifest
 from tools.policy import DIRECTIONS, Direction
 from tools.reach.compiled import Policy, Rule, Tier
-from tools.reach.conns import NAMES, WITH_PORTS, includes
+from tools.reach.conns import includes
 from tools.reach.evaluate import Program, terms
 from tools.reach.model import Change, Peer, Word
+from tools.reach.proposals import allowing, is_kubernetes, isolating
 from tools.tree import Node
-from tools.workloads import NAME_LABEL
 
 if TYPE_CHECKING:
     from tools.reach.world import World
 
 MOST = 6
-# Labels that controllers put on one revision's pods, or on one pod. Source: kubernetes.io, well-known labels.
-PASSING = (
-    *("pod-template-hash", "controller-revision-hash", "pod-template-generation", "controller-uid", "job-name"),
-    *("batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "batch.kubernetes.io/job-completion-index"),
-    *("statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"),
-)
 # What a small world keeps beside the policies that select either peer and the peers' own objects.
 ALONGSIDE = ("Namespace", "ServiceAccount", "Tier", "NetworkSet", "GlobalNetworkSet", "Service")
 PATHS: dict[Direction, str] = {"Ingress": "ingress", "Egress": "egress"}
@@ -159,14 +153,8 @@ def _matches(world: World, rule: Rule, way: Direction, near: int, far: int, aske
 
 def _isolated(world: World, asked: Asked, way: Direction, near: int) -> tuple[Change, ...]:
     pod = world.universe.classes[near][0]
-    name = pod.name.rpartition("/")[2].partition("[")[0] or "pods"
-    body = {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": {"name": f"{name}-{way.lower()}"[:253], "namespace": pod.namespace},
-        "spec": {"podSelector": _selector(_lasting(pod.labels)), "policyTypes": [way]},
-    }
-    made = Manifest("", "NetworkPolicy", f"{name}-{way.lower()}", pod.namespace, body)
+    body = isolating(pod, way)
+    made = Manifest("", "NetworkPolicy", body["metadata"]["name"], pod.namespace, body)
     word = asked.word(_world(world, (*world.manifests, made)))
     text = f"add a NetworkPolicy of type {way} for {pod.name}, which then lets in or out what its rules say and no more"
     return (Change(text, word, "add-object", _dump(body)),) if word == "denied" else ()
@@ -182,7 +170,7 @@ def _allowed(world: World, asked: Asked) -> tuple[Change, ...]:
         if place is None:
             return ()
         policy, index = place
-        rule = _rule_for(policy, world, asked, way)
+        rule = allowing(policy, world, asked.src if way == "Ingress" else asked.dst, way, asked.protocol, asked.port)
         if rule is None:
             return ()
         path = f"spec.{PATHS[way]}[{index}]"
@@ -211,64 +199,9 @@ def _blocking(
 
 def _plainest(tier: Tier) -> Policy:
     """Where people write their rules: a Kubernetes policy that already allows something, else the last of all."""
-    ordinary = [policy for policy in tier.policies if _is_kubernetes(policy)]
+    ordinary = [policy for policy in tier.policies if is_kubernetes(policy)]
     allowing = [policy for policy in ordinary if any(policy.rules.values())]
     return (allowing or ordinary or list(tier.policies))[-1]
-
-
-def _is_kubernetes(policy: Policy) -> bool:
-    return str(policy.manifest.body.get("apiVersion", "")).startswith("networking.k8s.io/")
-
-
-def _rule_for(policy: Policy, world: World, asked: Asked, way: Direction) -> dict[str, Any] | None:
-    """An Allow for this connection alone, in the policy's own language; None where the language cannot say it."""
-    peer = asked.src if way == "Ingress" else asked.dst
-    name = NAMES.get(asked.protocol)
-    if name not in WITH_PORTS or not asked.port or peer.kind not in ("workload", "address"):
-        return None
-    if _is_kubernetes(policy):
-        key = "from" if way == "Ingress" else "to"
-        return {key: [_kubernetes_peer(world, peer)], "ports": [{"protocol": name, "port": asked.port}]}
-    if policy.manifest.kind in ("NetworkPolicy", "GlobalNetworkPolicy"):
-        return _calico_rule(world, peer, way, name, asked.port)
-    return None
-
-
-def _kubernetes_peer(world: World, peer: Peer) -> dict[str, Any]:
-    if peer.kind == "address":
-        return {"ipBlock": {"cidr": _cidr(peer)}}
-    labels, namespace = _labels(world, peer)
-    space = {"namespaceSelector": {"matchLabels": {NAME_LABEL: namespace}}}
-    return {**space, "podSelector": _selector(labels)}
-
-
-def _selector(labels: Mapping[str, str]) -> dict[str, Any]:
-    return {"matchLabels": dict(labels)} if labels else {}
-
-
-def _lasting(labels: Mapping[str, str]) -> dict[str, str]:
-    """The labels that the next pod of a workload has too."""
-    return {key: value for key, value in labels.items() if key not in PASSING}
-
-
-def _calico_rule(world: World, peer: Peer, way: Direction, protocol: str, port: int) -> dict[str, Any]:
-    entity: dict[str, Any] = {"nets": [_cidr(peer)]}
-    if peer.kind == "workload":
-        labels, namespace = _labels(world, peer)
-        chosen = " && ".join(f"{key} == '{value}'" for key, value in labels.items())
-        entity = {"selector": chosen or "all()", "namespaceSelector": f"projectcalico.org/name == '{namespace}'"}
-    if way == "Ingress":
-        return {"action": "Allow", "protocol": protocol, "source": entity, "destination": {"ports": [port]}}
-    return {"action": "Allow", "protocol": protocol, "destination": {**entity, "ports": [port]}}
-
-
-def _labels(world: World, peer: Peer) -> tuple[Mapping[str, str], str]:
-    pod = world.universe.classes[world.bits(peer)[0]][0]
-    return _lasting(pod.labels), pod.namespace
-
-
-def _cidr(peer: Peer) -> str:
-    return f"{peer.name}/{128 if ':' in peer.name else 32}" if "-" not in peer.name else peer.name
 
 
 def _least(world: World, way: Direction, near: int, far: int) -> tuple[tuple[int, int], ...]:
