@@ -37,9 +37,10 @@ cluster: $(DEV) helm kind ## install the chart in a kind cluster with Calico and
 cluster-fuzz: $(DEV) helm kind ## random policies in kind with Calico, beside what the offline judge says; needs Docker
 	@$(PY) -m tools.cluster fuzz
 
-bench: $(DEV) helm ## measure the validator and the Terraform linter beside generic tools, and the proxy beside no proxy
+bench: $(DEV) helm ## measure the validator, the Terraform linter and the judge beside others, and the proxy beside no proxy
 	@$(PY) bench/validate
 	@$(PY) bench/terraform
+	@$(PY) bench/reach --quick
 	@$(PY) bench/proxy
 
 format: $(DEV) ## format the code and write the generated docs

@@ -1,0 +1,84 @@
+"""Programs run as processes of their own: how long they took, and how much memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Seconds on the clock and of processor, megabytes at most, lines written; `said`: why it did not end well."""
+
+    seconds: float
+    processor: float
+    megabytes: float
+    lines: int = 0
+    said: str = ""
+
+    def spent(self) -> tuple[float, float, float]:
+        """What it took."""
+        return self.seconds, self.processor, self.megabytes
+
+    def __str__(self) -> str:
+        if self.said:
+            return self.said
+        return f"{self.seconds:8.2f} s {self.processor:8.2f} s {self.megabytes:7,.0f} MB {self.lines:10,} lines"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A command that writes a connection list to its standard output, of the folder that it is given."""
+
+    name: str
+    command: tuple[str, ...]
+
+    def run(self, folder: Path, limit: float) -> tuple[Run, Path]:
+        """One run, and the file that holds what it wrote."""
+        output = folder.parent / f"{self.name}.txt"
+        return measured([part.replace("FOLDER", str(folder)) for part in self.command], output, limit), output
+
+
+def measured(command: Sequence[str], output: Path, limit: float) -> Run:
+    """A command, with its output in a file."""
+    errors = output.with_suffix(".err")
+    with output.open("w") as out, errors.open("w") as err:
+        started = time.perf_counter()
+        process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=err)
+        timer = threading.Timer(limit, process.kill)
+        timer.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        timer.cancel()
+        process.returncode = os.waitstatus_to_exitcode(status)
+    with output.open("rb") as lines:
+        count = sum(1 for _ in lines)
+    return Run(
+        seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6, count, said(process, errors, limit)
+    )
+
+
+def said(process: subprocess.Popen[bytes], errors: Path, limit: float) -> str:
+    """Why a command did not end well, or nothing."""
+    if process.returncode == -9:
+        return f"not done within {limit:.0f} s"
+    if process.returncode == 0:
+        return ""
+    last = errors.read_text().strip().splitlines()[-1:]
+    return f"failed with exit code {process.returncode}: {''.join(last)[:200]}"
+
+
+def middle(runs: Sequence[Run]) -> Run:
+    """The run of median time, with the most memory of any; one that did not end well, if there is one."""
+    failed = next((run for run in runs if run.said), None)
+    if failed:
+        return failed
+    run = sorted(runs, key=lambda run: run.seconds)[len(runs) // 2]
+    return Run(run.seconds, run.processor, max(run.megabytes for run in runs), run.lines)
