@@ -74,14 +74,18 @@ def _lasting(labels: Mapping[str, str]) -> dict[str, str]:
 
 
 def _calico_rule(world: World, peer: Peer, way: Direction, protocol: str, port: int) -> dict[str, Any]:
-    entity: dict[str, Any] = {"nets": [_cidr(peer)]}
-    if peer.kind == "workload":
-        labels, namespace = _labels(world, peer)
-        chosen = " && ".join(f"{key} == '{value}'" for key, value in labels.items())
-        entity = {"selector": chosen or "all()", "namespaceSelector": f"projectcalico.org/name == '{namespace}'"}
+    entity = _calico_peer(world, peer)
     if way == "Ingress":
         return {"action": "Allow", "protocol": protocol, "source": entity, "destination": {"ports": [port]}}
     return {"action": "Allow", "protocol": protocol, "destination": {**entity, "ports": [port]}}
+
+
+def _calico_peer(world: World, peer: Peer) -> dict[str, Any]:
+    if peer.kind == "address":
+        return {"nets": [_cidr(peer)]}
+    labels, namespace = _labels(world, peer)
+    chosen = " && ".join(f"{key} == '{value}'" for key, value in labels.items())
+    return {"selector": chosen or "all()", "namespaceSelector": f"projectcalico.org/name == '{namespace}'"}
 
 
 def _labels(world: World, peer: Peer) -> tuple[Mapping[str, str], str]:
