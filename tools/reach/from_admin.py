@@ -8,6 +8,7 @@ everything.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tools.model import Manifest, Severity
 from tools.policy import Direction
@@ -104,7 +105,13 @@ def _rule(node: Node, index: int, key: str, far: str, kind: str, universe: Unive
         tuple(_protocols(node[ports_key])) if kind == "ClusterNetworkPolicy" else (_ports(node[ports_key], dropped),)
     )
     means = _peer_of_calico if kind == "ClusterNetworkPolicy" and universe.sets else _peer
-    parts = tuple(Part(means(peer, universe, dropped), one) for peer in peers for one in ports)
+    # The names of ports are asked of the pods of the namespaces alone, as in Calico's own rules.
+    own = [_peer(peer, universe, dropped).may if peer["namespaces"].present else None for peer in peers]
+    parts = tuple(
+        Part(means(peer, universe, dropped), replace(one, only=pods))
+        for peer, pods in zip(peers, own, strict=True)
+        for one in ports
+    )
     doubt = NAMES if any(peer["domainNames"].present for peer in peers) else ""
     return Rule(node, label, action, parts, doubt=doubt)
 
