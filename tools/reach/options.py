@@ -180,6 +180,7 @@ def _common(what: argparse._ArgumentGroup) -> None:
         type=_cidr,
         help="where pods without a known address are; can be repeated (the chart's cluster.cidrs, or private networks)",
     )
+    what.add_argument("--pending", action="store_true", help="Calico's staged policies as though they were enforced")
     what.add_argument(
         "--kube-version", metavar="X.Y.Z", default=KUBE_VERSION, type=_version, help="default: %(default)s"
     )

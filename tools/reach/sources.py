@@ -20,6 +20,7 @@ from tools.reach.rendered import in_templates
 from tools.reach.scenery import is_test
 from tools.reach.specification import pod_cidrs_of
 from tools.reach.stacked import around, stacked
+from tools.reach.staged import pending
 from tools.reach.world import POD_CIDRS, World
 from tools.render import KUBE_VERSION, NAMESPACE, Target, render
 from tools.source import manifests, parse
@@ -37,7 +38,8 @@ class Wanted:
     """What to judge. Later ones replace earlier ones: a cluster, the chart, manifests, workloads.
 
     `chart` None and neither `env` nor `values`: no chart. `namespace` "": the release's for a chart, else default.
-    `stand_ins`: take a chart's ci/workloads.yaml where nobody says which workloads there are.
+    `stand_ins`: take a chart's ci/workloads.yaml where nobody says which workloads there are. `pending`: staged
+    policies as though they were enforced.
     """
 
     context: str = ""
@@ -51,6 +53,7 @@ class Wanted:
     kube_version: str = KUBE_VERSION
     allow_partial: bool = False
     stand_ins: bool = True
+    pending: bool = False
 
     @property
     def rendered(self) -> bool:
@@ -76,6 +79,7 @@ def wanted(options: argparse.Namespace, env: str = "") -> Wanted:
         pod_cidrs=tuple(options.pod_cidrs or ()),
         kube_version=options.kube_version,
         allow_partial=options.allow_partial,
+        pending=options.pending,
     )
 
 
@@ -170,6 +174,8 @@ class _Reading:
     def result(self) -> Input:
         found, problems = stacked(self.layers, self.namespace)
         objects = settled(found, self.namespace)
+        if self.wanted.pending:
+            objects = pending(objects, self.namespace)
         cidrs = self.wanted.pod_cidrs or (*self.pod_cidrs, *around(objects, self.pod_cidrs, self.namespace))
         return Input(objects, (*self.problems, *problems), tuple(self.notes), self.namespace, cidrs)
 
