@@ -105,8 +105,9 @@ def _rule(node: Node, index: int, key: str, far: str, kind: str, universe: Unive
         tuple(_protocols(node[ports_key])) if kind == "ClusterNetworkPolicy" else (_ports(node[ports_key], dropped),)
     )
     means = _peer_of_calico if kind == "ClusterNetworkPolicy" and universe.sets else _peer
-    # The names of ports are asked of the pods of the namespaces alone, as in Calico's own rules.
-    own = [_peer(peer, universe, dropped).may if peer["namespaces"].present else None for peer in peers]
+    # The names of ports that are called are asked of the pods of the namespaces alone, as in Calico's own rules.
+    calls = key == "egress"
+    own = [_peer(peer, universe, dropped).may if calls and peer["namespaces"].present else None for peer in peers]
     parts = tuple(
         Part(means(peer, universe, dropped), replace(one, only=pods))
         for peer, pods in zip(peers, own, strict=True)
