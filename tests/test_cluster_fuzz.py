@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import yaml
 from fuzz.cases import addresses
+from kubernetes import dynamic
+from kubernetes.client.exceptions import ApiException
 
 from tools.checks.manifests import names_are_legal
 from tools.checks.policy_values import calico_selectors_are_valid, cidrs_are_valid
@@ -19,11 +21,23 @@ from tools.checks.schemas import objects_fit_their_schema
 from tools.cluster import dispute, fuzz
 from tools.cluster.__main__ import main
 from tools.cluster.askers import opened
-from tools.cluster.crowd import BEACON_PORTS, BEACONS, Crowd, beacon, bodied
+from tools.cluster.crowd import Crowd
 from tools.cluster.fuzz import OUTSIDE, SOURCES, Run, attempts, control, summed_up
-from tools.cluster.in_force import BEACON_NAMES, GUARD_TIER, guard, guard_tier, markers, shown
+from tools.cluster.in_force import Enforcer
 from tools.cluster.options import Options
 from tools.cluster.progress import Progress
+from tools.cluster.props import (
+    BEACON_NAMES,
+    BEACON_PORTS,
+    BEACONS,
+    GUARD_TIER,
+    beacon,
+    bodied,
+    guard,
+    guard_tier,
+    markers,
+    shown,
+)
 from tools.cluster.trouble import CannotRunError
 from tools.cluster.verdict import FAIL, PASS
 from tools.fuzz import compare
@@ -408,3 +422,71 @@ def test_a_prober_is_started_again_when_it_does_not_come(streams: tuple[object, 
 def test_a_prober_that_never_comes_is_told(streams: tuple[object, ...], why: str) -> None:
     with pytest.raises(CannotRunError, match=f"^no prober could be started in pod n/a: {why}$"):
         opened(FakeKube(*streams), "n/a", tries=2, seconds=0.1)  # type: ignore[arg-type]
+
+
+class FakeApi:
+    """One cluster's API, of what policies need: it refuses what it is told to, and keeps the rest."""
+
+    def __init__(self, *refused: str) -> None:
+        self.refused = refused
+        self.there: dict[tuple[str, str], Object] = {}
+        self.done: list[str] = []
+
+    def kind(self, _api_version: str, kind: str) -> FakeResource:
+        return FakeResource(self, kind)
+
+    def delete(self, _api_version: str, kind: str, name: str, _namespace: str | None) -> None:
+        self.there.pop((kind, name), None)
+        self.done.append(f"-{name}")
+
+
+class FakeResource:
+    def __init__(self, api: FakeApi, kind: str) -> None:
+        self.api, self.kind = api, kind
+
+    def create(self, body: Object, namespace: str | None) -> None:
+        name = body["metadata"]["name"]
+        if name in self.api.refused:
+            raise dynamic.exceptions.DynamicApiError(ApiException(422, "no"))  # type: ignore[no-untyped-call]
+        self.api.there[self.kind, name] = body
+        self.api.done.append(f"+{name}")
+
+    def patch(self, body: Object, **_: object) -> None:
+        assert self.kind.startswith(("Network", "Global"))
+
+
+def enforcer(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> Enforcer:
+    crowd = Crowd(api, topology("s"), dict.fromkeys(BEACON_NAMES, "192.168.3.1"))  # type: ignore[arg-type]
+    monkeypatch.setattr(Enforcer, "_wait", lambda _: None)
+    return Enforcer(crowd)
+
+
+def of(kind: str, name: str, **spec: object) -> Object:
+    api_version = "projectcalico.org/v3"
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name}, "spec": dict(spec)}
+
+
+def test_only_what_changes_is_changed_and_a_tier_is_there_around_its_policies(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = FakeApi()
+    made = enforcer(api, monkeypatch)
+    tier, one, other = of("Tier", "t"), of("GlobalNetworkPolicy", "t.one"), of("GlobalNetworkPolicy", "other")
+    made.enforce([one, tier, other])
+    assert api.done[0] == "+t"
+    made.enforce([other])
+    assert api.done[3:] == ["-t.one", "-t"]
+    changed = of("GlobalNetworkPolicy", "other", order=1)
+    made.enforce([changed])
+    assert api.done[5:] == ["-other", "+other"]
+    assert list(api.there.values()) == [changed]
+    assert made.turn == 3
+
+
+def test_of_a_batch_in_which_one_is_refused_nothing_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = FakeApi("bad")
+    made = enforcer(api, monkeypatch)
+    good = of("GlobalNetworkPolicy", "good")
+    with pytest.raises(CannotRunError, match=r"^GlobalNetworkPolicy bad was refused: "):
+        made.enforce([good, of("GlobalNetworkPolicy", "bad")])
+    assert api.there == {}
+    made.enforce([good])
+    assert list(api.there.values()) == [good]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,16 +12,12 @@ from typing import Any
 from tools.cluster.askers import Asker, Outside, lead_to_pods, opened
 from tools.cluster.internet import GUESTS, Internet
 from tools.cluster.kube import Kube, until
-from tools.cluster.options import IMAGE
-from tools.cluster.plan import GUESTS as MOUNTED
 from tools.cluster.progress import Progress
+from tools.cluster.props import BEACONS, beacon, bodied, scripts, space
 from tools.fuzz.compare import Attempt
-from tools.fuzz.topology import POINTS, PREFIX, Object, Topology, key
+from tools.fuzz.topology import POINTS, PREFIX, Object, Topology
 
 SCRIPTS = ("answerer.py", "asker.py")
-BEACONS = f"{PREFIX}beacons"
-# Ports of the two pods that tell when policies are in force (tools/cluster/in_force.py).
-BEACON_PORTS = tuple(range(7001, 7007))
 _tokens = itertools.count(1)
 
 
@@ -137,9 +133,9 @@ def gathered(ground: Ground, topology: Topology, outside: Iterable[str], step: s
 
 def _create(kube: Kube, topology: Topology) -> None:
     beacons = [beacon(index) for index in (0, 1)]
-    spaces = [*topology.namespaces, _space(BEACONS)]
-    scripts = {name: (GUESTS / name).read_text(encoding="utf-8") for name in SCRIPTS}
-    maps = [_scripts(space["metadata"]["name"], scripts) for space in spaces]
+    spaces = [*topology.namespaces, space(BEACONS)]
+    texts = {name: (GUESTS / name).read_text(encoding="utf-8") for name in SCRIPTS}
+    maps = [scripts(it["metadata"]["name"], texts) for it in spaces]
     rest = [*maps, *topology.accounts, *topology.services]
     with ThreadPoolExecutor(max_workers=8) as pool:
         for group in (spaces, rest, [*_bodied(topology), *beacons]):
@@ -153,9 +149,9 @@ def _bodied(topology: Topology) -> Iterator[Object]:
 
 
 def _pods(crowd: Crowd) -> Iterator[tuple[str, Any]]:
-    for space in (*crowd.topology.spaces, BEACONS):
-        for pod in crowd.kube.core.list_namespaced_pod(space).items:
-            yield f"{space}/{pod.metadata.name}", pod.status
+    for place in (*crowd.topology.spaces, BEACONS):
+        for pod in crowd.kube.core.list_namespaced_pod(place).items:
+            yield f"{place}/{pod.metadata.name}", pod.status
 
 
 def _addresses(crowd: Crowd) -> bool:
@@ -185,39 +181,3 @@ def remove(kube: Kube, *, wait: bool) -> None:
         kube.delete("v1", "Namespace", name)
     if wait:
         until("the namespaces of an earlier random cluster are gone", 120, lambda: not names())
-
-
-def bodied(pod: Object, index: int, ports: list[str]) -> Object:
-    """The pod with a program in it; every other one is on the control plane's node."""
-    name = key(pod)
-    container = pod["spec"]["containers"][0] | {
-        "image": IMAGE,
-        "imagePullPolicy": "IfNotPresent",
-        "command": ["python3", f"{MOUNTED}/answerer.py", name, *ports],
-        "volumeMounts": [{"name": "guests", "mountPath": MOUNTED}],
-    }
-    spec = pod["spec"] | {
-        "automountServiceAccountToken": False,
-        "terminationGracePeriodSeconds": 0,
-        "nodeSelector": {"node-role.kubernetes.io/control-plane": ""} if index % 2 else {},
-        "tolerations": [{"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"}],
-        "containers": [container],
-        "volumes": [{"name": "guests", "configMap": {"name": "sark-guests"}}],
-    }
-    return pod | {"spec": spec}
-
-
-def beacon(index: int) -> Object:
-    """One of the two pods that tell when policies are in force, one on each node."""
-    metadata = {"name": f"beacon-{index}", "namespace": BEACONS, "labels": {"fuzz-beacon": "true"}}
-    bare = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [{"name": "guest"}]}}
-    return bodied(bare, index, [str(port) for port in BEACON_PORTS])
-
-
-def _space(name: str) -> Object:
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-
-
-def _scripts(space: str, scripts: Mapping[str, str]) -> Object:
-    metadata = {"name": "sark-guests", "namespace": space}
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": dict(scripts)}
