@@ -71,6 +71,7 @@ class FakeCrowd:
         self.addresses = addresses(given)
         self.policies: Sequence[Object] = ()
         self.slow: dict[Attempt, int] = {}
+        self.enforced = 0
 
     def relabel(self, wanted: Topology) -> None:
         self.topology = wanted
@@ -92,6 +93,7 @@ class FakeEnforcer:
 
     def __init__(self, crowd: FakeCrowd) -> None:
         self.crowd = crowd
+        crowd.enforced = 0
 
     def set_up(self) -> None: ...
 
@@ -102,6 +104,7 @@ class FakeEnforcer:
         if any("action" not in rule for body in policies for rule in rules_of_calico(body)):
             raise CannotRunError("refused")
         self.crowd.policies = policies
+        self.crowd.enforced += 1
 
 
 def rules_of_calico(body: Object) -> list[Any]:
@@ -227,6 +230,8 @@ def test_a_judge_that_is_wrong_is_found_and_the_reason_is_small(
     assert len(policies) <= most
     assert ("the cluster answered" in text) != ("the cluster was silent" in text)
     assert len(text.splitlines()) < 180
+    # In a cluster each of them takes a second or two.
+    assert crowds[-1].enforced < 80 * done.disputed
 
 
 def test_only_some_are_made_smaller_and_all_are_told(

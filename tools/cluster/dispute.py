@@ -11,9 +11,9 @@ from tools.cluster.in_force import Enforcer
 from tools.cluster.trouble import CannotRunError
 from tools.fuzz import compare, shrink
 from tools.fuzz.compare import Attempt, Disagreement
-from tools.fuzz.generate import Case
+from tools.fuzz.generate import POLICY_KINDS, Case
 from tools.fuzz.topology import Object, key
-from tools.reach.model import Word
+from tools.reach.model import Explanation, Word
 
 # Seconds for which what disagrees is tried again: in a whole case, and at each step of making it smaller.
 SETTLE, SETTLE_AGAIN = 8.0, 2.5
@@ -48,7 +48,16 @@ class Dispute:
 
     def smallest(self, found: Disagreement) -> tuple[Object, ...]:
         """As few and as small policies as still show it, tried in the cluster one after the other."""
-        return shrink.shrunk(self.case.policies, lambda tried: self.lasts(found.attempt, tried))
+        start = self._looked_at(found.attempt)
+        if not self.lasts(found.attempt, start):
+            start = self.case.policies
+        return shrink.shrunk(start, lambda tried: self.lasts(found.attempt, tried))
+
+    def _looked_at(self, attempt: Attempt) -> tuple[Object, ...]:
+        """The policies that the judge took into account, and all sets and tiers: the first guess, for one try."""
+        steps = [step for side in _explained(self.case.objects, self.addresses, attempt).sides for step in side.steps]
+        named = {step.policy for step in steps}
+        return tuple(it for it in self.case.policies if it["kind"] not in POLICY_KINDS or _title(it) in named)
 
     def lasts(self, attempt: Attempt, policies: Sequence[Object]) -> bool:
         """Whether the cluster and the judge disagree about one connection under these policies and no others."""
@@ -82,10 +91,22 @@ class Dispute:
 
 def told(objects: Sequence[Object], addresses: Mapping[str, str], attempt: Attempt) -> list[str]:
     """The judge's reasons for its verdict, line by line."""
-    world = compare.world(objects, addresses)
-    why = world.explain(world.peer(attempt.src), world.peer(attempt.dst), attempt.port, attempt.protocol)
+    why = _explained(objects, addresses, attempt)
     lines: list[str] = []
     for side in why.sides:
         lines.append(f"{side.direction}: {side.verdict}: {side.summary}")
         lines.extend(f"  {step.policy} {step.rule}: {step.outcome}: {step.why}" for step in side.steps)
     return lines
+
+
+def _explained(objects: Sequence[Object], addresses: Mapping[str, str], attempt: Attempt) -> Explanation:
+    world = compare.world(objects, addresses)
+    return world.explain(world.peer(attempt.src), world.peer(attempt.dst), attempt.port, attempt.protocol)
+
+
+def _title(body: Object) -> str:
+    """An object as the judge's steps call it."""
+    space = body["metadata"].get("namespace")
+    return (
+        f"{body['kind']} {space}/{body['metadata']['name']}" if space else f"{body['kind']} {body['metadata']['name']}"
+    )
