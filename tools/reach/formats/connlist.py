@@ -93,6 +93,18 @@ class Words(dict[Conns, str]):
         return self[conns]
 
 
+class _Followed(dict[str, str]):
+    """A peer's name -> how it is written, and what follows; "" for one that is not written."""
+
+    def __init__(self, names: Names, then: str) -> None:
+        super().__init__()
+        self._names, self._then = names, then
+
+    def __missing__(self, name: str) -> str:
+        self[name] = found = self._names[name] and self._names[name] + self._then
+        return found
+
+
 class _Facts(dict[Conns, tuple[str, str]]):
     """Connections -> the words, and what is to be said of other protocols."""
 
@@ -104,21 +116,24 @@ class _Facts(dict[Conns, tuple[str, str]]):
 def matrix(matrix: Matrix) -> Iterator[str]:
     """Its lines, then what it does not know."""
     senders, receivers = (Names(wider(matrix, sending=sending)) for sending in (True, False))
-    facts, more = _Facts(), False
+    starts, ends, facts, more = _Followed(senders, " => "), _Followed(receivers, " : "), _Facts(), False
     # The names are in order, but as they are written an address may come after one that it is the beginning of.
     for rows in _together(matrix):
         lines: list[str] = []
         # Equal connections are one object for the most part, and a number is found faster: there may be millions.
         known: dict[int, tuple[Conns, str, str]] = {}
+        before, one = "", ""
         for src, dst, allowed, conditional in rows:
-            one, other = senders[src], receivers[dst]
+            if src != before:
+                before, one = src, starts[src]
+            other = ends[dst]
             if not one or not other:
                 continue
             said = known.get(id(allowed))
             if said is None:
                 said = known[id(allowed)] = (allowed, *facts[allowed])
             if said[1]:
-                lines.append(f"{one} => {other} : {said[1]}\n")
+                lines.append(f"{one}{other}{said[1]}\n")
             if conditional or said[2]:
                 more = True
         lines.sort()
