@@ -115,7 +115,13 @@ def _spice(body: Object, dice: Dice, version: int) -> None:
         spec["nets"] = [as_sixth(net) if dice.chance(0.6) else net for net in spec["nets"]]
     if body["kind"] == "Tier" and dice.chance(0.2):
         spec.pop("order")
+    if "serviceAccountSelector" in spec and dice.chance(0.4):
+        spec["serviceAccountSelector"] = _account(dice)
     for rule in (*(spec.get("ingress") or ()), *(spec.get("egress") or ())):
+        for side in ("source", "destination"):
+            accounts = rule.get(side, {}).get("serviceAccounts", {})
+            if "selector" in accounts and dice.chance(0.4):
+                accounts["selector"] = _account(dice)
         sides = [rule[side] for side in ("source", "destination") if side in rule]
         if dice.chance(0.2) and not any(side.keys() & {"ports", "notPorts", "services"} for side in sides):
             rule.pop("protocol", None)
@@ -132,6 +138,11 @@ def _spice(body: Object, dice: Dice, version: int) -> None:
             for side in sides:
                 side.pop("nets", None)
                 side.pop("notNets", None)
+
+
+def _account(dice: Dice) -> str:
+    """A selector of service accounts by what Calico alone says of them, their names."""
+    return f"projectcalico.org/name {dice.one(('==', '!='))} '{dice.one(('default', 'keeper', 'guest'))}'"
 
 
 def _to_sixth(body: Object, dice: Dice) -> None:
