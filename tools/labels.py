@@ -24,15 +24,20 @@ def key_fault(key: str) -> str:
     if slash and (len(prefix) > 253 or not SUBDOMAIN.fullmatch(prefix)):
         return f"{key!r} has no valid prefix; before the / write a DNS name such as example.com"
     if len(name) > 63 or not WORD.fullmatch(name):
-        return f"{key!r} is no label key; write {WORD_RULE}"
+        return f"{_shown(key)} is no label key; write {WORD_RULE}"
     return ""
 
 
 def value_fault(value: str) -> str:
     """A label's value, which may be empty."""
     if value and (len(value) > 63 or not WORD.fullmatch(value)):
-        return f"{value!r} is no label value; write {WORD_RULE}"
+        return f"{_shown(value)} is no label value; write {WORD_RULE}"
     return ""
+
+
+def _shown(text: str) -> str:
+    """In quotes, and no longer than a line: a message is for people."""
+    return repr(text) if len(text) <= 80 else f"{text[:77]!r}…"
 
 
 def subdomain_fault(name: str) -> str:

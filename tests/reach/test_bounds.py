@@ -210,7 +210,7 @@ FOUND = {
     "many blocks": (1, 0, 0),
     "many ports": (1, 0, 0),
     "many values": (1, 0, 0),
-    "one long line": (1, 0, 0),
+    "one long line": (1, 0, 1),
 }
 
 

@@ -129,12 +129,16 @@ def families(node: Node) -> set[int]:
     return found
 
 
-def service(node: Node, space: str, dropped: Dropped) -> tuple[str, str] | None:
-    """The namespace and name of the Service that an entity names; None when it names none."""
+def service(node: Node, space: str, dropped: Dropped, *, called: bool) -> tuple[str, str] | None:
+    """The namespace and name of the Service that an entity names; None when it names none.
+
+    `called`: the entity is who is called, and the Service says on which ports.
+    """
     services = mapping(node["services"])
     if services.empty:
         return None
-    for key in ("selector", "notSelector", "nets", "notNets", "serviceAccounts", "ports", "notPorts"):
+    ports = ("ports", "notPorts") if called else ()
+    for key in ("selector", "notSelector", "nets", "notNets", "serviceAccounts", *ports):
         if not node[key].empty:
             raise BrokenError(node[key], f"{key} stands beside services, which say it all; drop one of them")
     named, namespace = text(services["name"]), text(services["namespace"]) or space

@@ -27,6 +27,8 @@ SPECS = {
     "BaselineAdminNetworkPolicy": ("subject", "ingress", "egress"),
     "ClusterNetworkPolicy": ("tier", "priority", "subject", "ingress", "egress"),
 }
+V1ALPHA1_PORTS = ("portNumber", "portRange", "namedPort")
+V1ALPHA2_PROTOCOLS = ("tcp", "udp", "sctp", "destinationNamedPort")
 PEERS = ("namespaces", "pods", "networks", "nodes", "domainNames")
 SETS = "to the API namespaces are their pods, and Calico, which is here, takes the addresses of network sets too"
 NAMES = "names are resolved by the dataplane, and their addresses are in no manifest"
@@ -125,8 +127,16 @@ def _action(node: Node, kind: str) -> Action:
     return found
 
 
+def _one_of(node: Node, known: tuple[str, ...]) -> None:
+    """Source: the API's types, "exactly one of the selector pointers must be set", and MaxProperties=1."""
+    said = [key for key in known if node[key].present]
+    if len(said) > 1:
+        raise BrokenError(node, f"says {' and '.join(said)}, and only one of them may be there; write two items")
+
+
 def _peer(node: Node, universe: Universe, dropped: Dropped) -> Match:
     dropped.known(node, PEERS)
+    _one_of(node, PEERS)
     if node["networks"].present:
         found = NOBODY
         for item in items(node["networks"]):
@@ -162,7 +172,8 @@ def _ports(node: Node, dropped: Dropped) -> Ports:
     spans: list[Span] = []
     names = []
     for item in items(node):
-        dropped.known(item, ("portNumber", "portRange", "namedPort"))
+        dropped.known(item, V1ALPHA1_PORTS)
+        _one_of(item, V1ALPHA1_PORTS)
         dropped.known(item["portNumber"], ("protocol", "port"))
         dropped.known(item["portRange"], ("protocol", "start", "end"))
         if item["namedPort"].present:
@@ -194,6 +205,7 @@ def _protocols(node: Node) -> Iterator[Ports]:
     if not items(node):
         yield Ports()
     for item in items(node):
+        _one_of(item, V1ALPHA2_PROTOCOLS)
         if item["destinationNamedPort"].present:
             yield Ports(NONE, (PortName(text(item["destinationNamedPort"]), None),))
         for key in ("tcp", "udp", "sctp"):

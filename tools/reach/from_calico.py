@@ -108,7 +108,7 @@ def _rule(node: Node, label: str, way: Direction, universe: Universe, space: str
     versions = families(near) & families(far) & _versions(node["ipVersion"])
     parts = [Part(who(far, universe, space, dropped).both(_family(versions, universe)), ports)]
     doubt = DOMAINS if items(far["domains"]) else ""
-    if (named := service(far, space, dropped)) is not None:
+    if (named := service(far, space, dropped, called=way == "Egress")) is not None:
         parts, doubt = _served(parts[0], universe, named, ports_too=way == "Egress")
     if not node["http"].empty or source_ports_matter(node["source"]):
         doubt = HTTP if not node["http"].empty else SOURCE_PORTS

@@ -159,9 +159,15 @@ def _signatures(table: Table) -> Callable[[int], Hashable]:
 
 
 def _shown_blocks(table: Table) -> int:
-    """The blocks that hold something; of IPv6 only where the input speaks of it, or it is wider than IPv4."""
+    """The blocks that hold more than running pods; of IPv6 only where the input speaks of it, or it is wider."""
     universe = table.universe
-    found = sum(1 << index for index in range(len(universe.blocks.nets)) if any(universe.blocks.spans(index)))
+    pods = {(one.version, int(one)) for pods in universe.classes for pod in pods for one in pod.addresses}
+    nets = universe.blocks.nets
+    found = bit_set(
+        index
+        for index, net in enumerate(nets)
+        if any(first != last or (net.version, first) not in pods for first, last in universe.blocks.spans(index))
+    )
     if not universe.speaks_ipv6 and not _wider_by_ipv6(table):
         found &= universe.blocks.ipv4
     return found << universe.first_block

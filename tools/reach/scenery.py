@@ -13,6 +13,7 @@ from tools.reach.model import Peer
 from tools.reach.pods import Pod as RenderedPod
 from tools.reach.proxy import Proxy
 from tools.reach.services import Service, behind, running, services
+from tools.reach.stacked import stacked
 from tools.reach.world import World
 from tools.tree import root
 from tools.workloads import TEMPLATES
@@ -56,7 +57,8 @@ class Scenery:
     ) -> Scenery:
         """The scenery of what a chart rendered. `proxy`: what its ConfigMaps say, when they have been read before."""
         installed = tuple(manifest for manifest in manifests if not is_test(manifest))
-        everything = (*installed, *stand_ins(spec))
+        # A stand-in takes the place of a pod of its name.
+        everything, _ = stacked((installed, tuple(stand_ins(spec))), namespace)
         envoys = running((one for one in installed if _runs_envoy(one)), namespace)
         return cls(
             world=World(everything, pod_cidrs=pod_cidrs, namespace=namespace),

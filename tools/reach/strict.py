@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tools.addresses import Net, mapped, network
 from tools.calico import SelectorError, parse
 from tools.calico_tree import Expression
+from tools.labels import key_fault, value_fault
 from tools.model import Problem
 from tools.selectors import OPERATORS, WITH_VALUES, Selector, selector
 from tools.tree import Node
@@ -108,17 +109,23 @@ def cidr(node: Node) -> Net:
 def labels(node: Node, dropped: Dropped) -> Selector:
     """A Kubernetes label selector."""
     dropped.known(node, ("matchLabels", "matchExpressions"))
-    texts_by_key(node["matchLabels"])
+    for key, value in texts_by_key(node["matchLabels"]).items():
+        _legal(node["matchLabels"][key], key, value)
     for item in items(node["matchExpressions"]):
         dropped.known(item, ("key", "operator", "values"))
         operator = word(item["operator"], OPERATORS)
         values = texts(item["values"])
-        if not text(item["key"]):
-            raise BrokenError(item, "has no key; write the label's name")
+        _legal(item["key"], text(item["key"]), *values)
         if (operator in WITH_VALUES) != bool(values):
             needs = "needs values" if operator in WITH_VALUES else "takes no values"
             raise BrokenError(item["values"], f"{operator} {needs}")
     return selector(node)
+
+
+def _legal(node: Node, key: str, *values: str) -> None:
+    for fault in (key_fault(key), *map(value_fault, values)):
+        if fault:
+            raise BrokenError(node, fault)
 
 
 def calico(node: Node) -> Expression | None:

@@ -22,6 +22,7 @@ from tools.reach.naming import UnknownPeerError
 from tools.reach.populate import populate
 from tools.reach.reasons import reasons
 from tools.reach.services import services
+from tools.reach.stacked import stacked
 from tools.reach.strict import BrokenError, Dropped
 from tools.reach.table import Table, conditional, over_all
 from tools.reach.tiers import arrange
@@ -63,10 +64,10 @@ class World:
     def __init__(
         self, manifests: Iterable[Manifest], *, pod_cidrs: tuple[Net, ...] = POD_CIDRS, namespace: str = "default"
     ) -> None:
-        self.manifests = tuple(manifests)
+        self.manifests, twice = stacked((tuple(manifests),), namespace)
         self.pod_cidrs, self.namespace = pod_cidrs, namespace
         read = _read(self.manifests, namespace, pod_cidrs)
-        self.universe, self.problems, self.notes = read.universe, read.problems, read.notes
+        self.universe, self.problems, self.notes = read.universe, (*twice, *read.problems), read.notes
         self.table = Table(read.universe, read.tiers, read.served)
         self.places = naming.places(self.universe, self.manifests)
         self.peers = tuple(self.places)

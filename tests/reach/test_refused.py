@@ -1,0 +1,68 @@
+"""What the API server refuses is a problem, and judged as not there."""
+
+import pytest
+
+from reach.worlds import world
+
+PODS = """
+apiVersion: v1
+kind: Pod
+metadata: {name: a, namespace: n, labels: {app: a}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: b, namespace: n, labels: {app: b}}
+---
+"""
+ADMIN = "{apiVersion: policy.networking.k8s.io/v1alpha1, kind: AdminNetworkPolicy, metadata: {name: p}, spec: "
+KUBERNETES = "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: n}, spec: "
+SUBJECT = "priority: 1, subject: {namespaces: {}}"
+BOTH = "{namespaces: {}, pods: {namespaceSelector: {}, podSelector: {}}}"
+LONG = "x" * 100
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        (
+            f"{ADMIN}{{{SUBJECT}, ingress: [{{action: Deny, from: [{BOTH}]}}]}}}}",
+            "says namespaces and pods, and only one of them may be there; write two items",
+        ),
+        (
+            f"{ADMIN}{{{SUBJECT}, ingress: [{{action: Deny, from: [{{namespaces: {{}}}}], "
+            "ports: [{namedPort: a, portNumber: {port: 1}}]}]}}",
+            "says portNumber and namedPort, and only one of them may be there; write two items",
+        ),
+        (f"{KUBERNETES}{{podSelector: {{matchLabels: {{app: $a}}}}}}}}", "'$a' is no label value; write letters"),
+        (f"{KUBERNETES}{{podSelector: {{matchLabels: {{app: {LONG}}}}}}}}}", "xxx'… is no label value; write letters"),
+        (f"{KUBERNETES}{{podSelector: {{matchLabels: {{a/b/c: a}}}}}}}}", "no valid prefix"),
+        (
+            f"{KUBERNETES}{{podSelector: {{matchExpressions: [{{key: '', operator: Exists}}]}}}}}}",
+            "'' is no label key; write letters",
+        ),
+    ],
+)
+def test_refused(policy: str, message: str) -> None:
+    judge = world(PODS + policy)
+    (problem,) = judge.problems
+    assert message in problem.message
+    assert problem.where.line
+    assert judge.verdict(judge.peer("a"), judge.peer("b")).allowed, "as it would be in a cluster"
+
+
+def test_the_later_of_two_objects_of_one_name_counts_and_that_is_said() -> None:
+    first, second = (f"{KUBERNETES}{{podSelector: {{matchLabels: {{app: {name}}}}}}}}}" for name in ("b", "nobody"))
+    judge = world(f"{PODS}{first}\n---\n{second}")
+    (problem,) = judge.problems
+    assert problem.message.startswith("NetworkPolicy p is already written in policies.yaml:10, and this one takes its")
+    assert judge.verdict(judge.peer("a"), judge.peer("b")).allowed
+
+
+def test_an_address_that_is_a_running_pods_has_no_row_of_its_own() -> None:
+    policy = f"{KUBERNETES}{{podSelector: {{}}, ingress: [{{from: [{{ipBlock: {{cidr: 10.0.0.7/32}}}}]}}]}}}}"
+    pods = PODS.replace("labels: {app: a}}", "labels: {app: a}}\nstatus: {podIP: 10.0.0.7}")
+    judge = world(pods + policy)
+    names = {row.src for row in judge.matrix().rows(everything=True)}
+    assert "10.0.0.7" not in names
+    assert "0.0.0.0-10.0.0.6" in names
+    assert judge.verdict(judge.peer("10.0.0.7"), judge.peer("b")).allowed
