@@ -166,16 +166,17 @@ def _finished(objects: list[Object], dice: Dice) -> Iterator[Object]:
 
 def _admin_policies(dice: Dice, version: int) -> Iterator[Object]:
     api = dice.weighted({"": 5, "v1alpha1": 3, "v1alpha2": 3})
-    priorities = dice.some(range(990), 4)
+    first = dice.number(1, 999)  # Equal ones would be undefined.
+    priorities = (first, dice.number(0, first - 1) if dice.chance(0.5) else dice.number(first + 1, 1000))
     if api == "v1alpha2":
         for tier in ("Admin", "Baseline"):
             for index in dice.times(0, 2):
-                spec = {"tier": tier, "priority": priorities[index % len(priorities)] + index}
+                spec = {"tier": tier, "priority": priorities[index]}
                 spec |= _admin_spec(dice, version, ("Accept", "Deny", "Pass"), _protocols)
                 yield _admin(f"{api}", "ClusterNetworkPolicy", f"{tier.lower()}-{index}", spec)
     elif api:
         for index in dice.times(0, 2):
-            spec = {"priority": priorities[index % len(priorities)] + index}
+            spec = {"priority": priorities[index]}
             spec |= _admin_spec(dice, version, ("Allow", "Deny", "Pass"), _admin_ports)
             yield _admin(api, "AdminNetworkPolicy", f"admin-{index}", spec)
         if dice.chance(0.6):
