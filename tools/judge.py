@@ -16,7 +16,7 @@ from tools.checks.values import Values
 from tools.inputs import InputError
 from tools.model import Finding, Manifest, Problem, Where, run
 from tools.placed import RENDERED, placed
-from tools.reach.specification import Judgement, judge, pod_cidrs_of
+from tools.reach.rows.specification import Judgement, judge, pod_cidrs_of
 from tools.reach.world import UnknownPeerError
 from tools.recorder import Recorder
 from tools.schemas import KUBE_VERSION

@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 
 from tools.addresses import Net
-from tools.reach.bits import indexes
-from tools.reach.blocks import cut, written
+from tools.reach.peers.bits import indexes
+from tools.reach.peers.blocks import cut, written
 
 
 def drawn(seed: int) -> list[Net]:

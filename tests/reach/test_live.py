@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from kubernetes.config import kube_config
 
-from tools.reach import live
-from tools.reach.listing import PAGE, AnswerError, Listing, listed
-from tools.reach.owners import settled
-from tools.reach.pods import pods
+from tools.reach.inputs import live
+from tools.reach.inputs.listing import PAGE, AnswerError, Listing, listed
+from tools.reach.peers.owners import settled
+from tools.reach.peers.pods import pods
 from tools.reach.unmodelled import notes
 
 CALICO, STORE = "/apis/projectcalico.org/v3", "/apis/crd.projectcalico.org/v1"

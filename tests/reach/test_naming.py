@@ -3,7 +3,7 @@
 import pytest
 
 from reach.worlds import world
-from tools.reach.naming import UnknownPeerError
+from tools.reach.peers.naming import UnknownPeerError
 
 TEXT = """
 apiVersion: apps/v1

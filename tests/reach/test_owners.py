@@ -2,8 +2,8 @@
 
 import pytest
 
-from tools.reach.owners import settled
-from tools.reach.pods import pods
+from tools.reach.peers.owners import settled
+from tools.reach.peers.pods import pods
 from tools.source import manifests, parse
 
 DEPLOYMENT = "{kind: Deployment, metadata: {name: api}}"

@@ -15,7 +15,7 @@ from proxy.conftest import EGRESS, ZONE
 from tools.inputs import CHART
 from tools.model import Manifest
 from tools.reach.model import Word
-from tools.reach.proxy import Proxy, Request
+from tools.reach.rows.proxy import Proxy, Request
 from tools.render import render
 from tools.source import manifests, parse
 

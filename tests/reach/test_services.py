@@ -3,8 +3,8 @@
 import pytest
 
 from tools.model import Manifest
-from tools.reach.ingresses import behind_ingress
-from tools.reach.services import Resolved, Target, behind, running, services
+from tools.reach.peers.ingresses import behind_ingress
+from tools.reach.peers.services import Resolved, Target, behind, running, services
 from tools.source import manifests, parse
 
 PODS = """

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reach.shell import GUARD, PODS, Ran, Runner
-from tools.reach.options import parser
+from tools.reach.command.options import parser
 
 ROOT = Path(__file__).resolve().parents[2]
 CALICO = """apiVersion: projectcalico.org/v3

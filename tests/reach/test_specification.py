@@ -17,9 +17,9 @@ from tools.cluster.trial import ALLOW_ALL
 from tools.flows import Specification, read
 from tools.inputs import CHART, FLOWS, chart, layered
 from tools.model import Manifest
-from tools.reach.scenery import allow_all, is_test, stand_ins
-from tools.reach.sentences import sentence
-from tools.reach.specification import Judgement, judge, pod_cidrs_of
+from tools.reach.rows.scenery import allow_all, is_test, stand_ins
+from tools.reach.rows.sentences import sentence
+from tools.reach.rows.specification import Judgement, judge, pod_cidrs_of
 from tools.reach.world import POD_CIDRS
 from tools.render import NAMESPACE, render
 from tools.source import manifests, parse

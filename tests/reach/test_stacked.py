@@ -3,7 +3,7 @@
 import pytest
 
 from tools.model import Manifest
-from tools.reach.stacked import around, stacked
+from tools.reach.inputs.stacked import around, stacked
 from tools.reach.world import POD_CIDRS
 from tools.source import manifests, parse
 

@@ -6,7 +6,7 @@ import pytest
 
 from reach.worlds import objects
 from tools.reach.__main__ import main
-from tools.reach.staged import pending
+from tools.reach.policies.staged import pending
 from tools.reach.world import World
 
 PODS = """

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from tools.flow_model import Specification
 from tools.model import Check, Problem, Severity, Where
-from tools.reach.sentences import sentence
-from tools.reach.specification import ENVOY_ALONE, INSTALLED, POLICIES_ALONE, Judgement
+from tools.reach.rows.sentences import sentence
+from tools.reach.rows.specification import ENVOY_ALONE, INSTALLED, POLICIES_ALONE, Judgement
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from tools.matching import labelled, members
 from tools.model import Check, Problem, Severity
 from tools.policy import Policy
 from tools.reach.conns import NUMBERS, includes
-from tools.reach.pods import Pod
-from tools.reach.services import Target, behind, running, services
+from tools.reach.peers.pods import Pod
+from tools.reach.peers.services import Target, behind, running, services
 from tools.reach.world import World
 from tools.tree import root
 from tools.workloads import Cluster

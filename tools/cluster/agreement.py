@@ -19,7 +19,7 @@ from tools.cluster.scene import Scene
 from tools.cluster.trouble import CannotRunError
 from tools.fuzz import compare
 from tools.fuzz.compare import Attempt, Disagreement
-from tools.reach.listing import AnswerError, listed
+from tools.reach.inputs.listing import AnswerError, listed
 from tools.reach.world import World
 
 NAME = "judge-agrees-with-cluster"

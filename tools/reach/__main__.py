@@ -9,11 +9,11 @@ from tools import cli
 from tools.helm import HelmError
 from tools.helm_errors import RenderError
 from tools.inputs import InputError
-from tools.reach.commands import COMMANDS
-from tools.reach.options import parser
-from tools.reach.pick import PickError
-from tools.reach.sources import UsageError
-from tools.reach.status import Status
+from tools.reach.command.commands import COMMANDS
+from tools.reach.command.options import parser
+from tools.reach.command.pick import PickError
+from tools.reach.command.status import Status
+from tools.reach.inputs.sources import UsageError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,26 +7,27 @@ from dataclasses import dataclass
 
 from tools.addresses import Net, network
 from tools.model import Manifest, Problem, Severity
-from tools.reach import naming, unmodelled
-from tools.reach.compiled import Policy, Tier
+from tools.reach import unmodelled
 from tools.reach.conns import ALL, NONE, NUMBERS, Conns, of, union
-from tools.reach.explain import explanation
-from tools.reach.from_admin import admin_policy
-from tools.reach.from_calico import calico_policy
-from tools.reach.from_kubernetes import network_policy
-from tools.reach.ingresses import KINDS as INGRESSES
-from tools.reach.ingresses import behind_ingress
-from tools.reach.matrix import Judged
+from tools.reach.inputs.stacked import stacked
+from tools.reach.judging.explain import explanation
+from tools.reach.judging.matrix import Judged
+from tools.reach.judging.reasons import reasons
+from tools.reach.judging.table import Table, conditional, over_all
 from tools.reach.model import Explanation, Matrix, Peer, Verdict
-from tools.reach.naming import UnknownPeerError
-from tools.reach.populate import populate
-from tools.reach.reasons import reasons
-from tools.reach.services import services
-from tools.reach.stacked import stacked
-from tools.reach.strict import BrokenError, Dropped
-from tools.reach.table import Table, conditional, over_all
-from tools.reach.tiers import arrange
-from tools.reach.universe import Universe
+from tools.reach.peers import naming
+from tools.reach.peers.ingresses import KINDS as INGRESSES
+from tools.reach.peers.ingresses import behind_ingress
+from tools.reach.peers.naming import UnknownPeerError
+from tools.reach.peers.populate import populate
+from tools.reach.peers.services import services
+from tools.reach.peers.universe import Universe
+from tools.reach.policies.admin import admin_policy
+from tools.reach.policies.calico import calico_policy
+from tools.reach.policies.compiled import Policy, Tier
+from tools.reach.policies.kubernetes import network_policy
+from tools.reach.policies.strict import BrokenError, Dropped
+from tools.reach.policies.tiers import arrange
 from tools.tree import root
 
 __all__ = ["POD_CIDRS", "UnknownPeerError", "World"]

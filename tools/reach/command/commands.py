@@ -1,0 +1,122 @@
+"""The commands: what each reads, what it asks of the judge, and what it writes."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from tools.cli import FINDINGS
+from tools.model import Problem, Severity, Where
+from tools.reach.command import checked, operands, pick
+from tools.reach.command.output import Output
+from tools.reach.command.status import Status
+from tools.reach.command.told import Beside, one_sided
+from tools.reach.diff import alone, changes
+from tools.reach.formats import diff_formats, explanation_formats, matrix_formats
+from tools.reach.inputs import sources
+from tools.reach.inputs.sources import Input, Wanted
+from tools.reach.model import Explanation, Matrix
+from tools.reach.views import Focused, Whole
+from tools.reach.world import World
+
+
+def matrix(options: argparse.Namespace, status: Status) -> int:
+    """Who reaches whom."""
+    found, world = _judged(sources.wanted(options), status)
+    status.told(f"judging {len(world.peers):,} workloads")
+    shown: Matrix = world.matrix()
+    if options.all:
+        shown = Whole(shown)
+    if options.focus:
+        shown = Focused(shown, (pick.one(world, name).name for name in options.focus))
+    pieces = matrix_formats()[options.format](shown)
+    return Output(options.format, options.output, status).write(pieces, _beside(found, world))
+
+
+def explain(options: argparse.Namespace, status: Status) -> int:
+    """Why one may or may not reach another."""
+    port = pick.port(options.port)
+    found, world = _judged(sources.wanted(options), status)
+    src, called = pick.one(world, options.src), pick.called(world, options.dst, port)
+    status.told("explaining")
+    answers = [_explained(world, src.name, one, called.notes) for one in called.called]
+    output = Output(options.format, options.output, status)
+    pieces = _together(answers, output, called.several)
+    code = output.write(pieces, _beside(found, world))
+    unexpected = options.expect and any(answer.verdict != options.expect for answer in answers)
+    return FINDINGS if unexpected else code
+
+
+def _explained(world: World, src: str, called: pick.Called, notes: Sequence[str]) -> Explanation:
+    answer = world.explain(world.peer(src), called.peer, called.port, called.protocol)
+    others = {peer.name for peer in world.peers} - {called.peer.name}
+    own = tuple(note for note in notes if called.peer.name in note or not any(name in note for name in others))
+    return replace(answer, notes=(*own, *answer.notes))
+
+
+def _together(answers: Sequence[Explanation], output: Output, several: bool) -> Iterator[str]:
+    """One answer, or those for every pod behind a Service: in JSON as a list."""
+    write = explanation_formats(colour=output.colour)[output.format]
+    listed = several and output.format == "json"
+    between = ",\n" if listed else "\n"
+    yield "[\n" if listed else ""
+    for number, answer in enumerate(answers):
+        yield between if number else ""
+        yield "".join(write(answer)).rstrip("\n") + ("" if listed else "\n")
+    yield "\n]\n" if listed else ""
+
+
+def diff(options: argparse.Namespace, status: Status) -> int:
+    """What changed between two."""
+    common = sources.wanted(options)
+    sides = [operands.side(word, common) for word in (options.a, options.b)]
+    if sum((*side.manifests, *side.workloads).count("-") for side in sides) > 1:
+        raise sources.UsageError("standard input can be one side alone, and nothing that goes for both")
+    (before, one), (after, other) = (_judged(side, status) for side in sides)
+    status.told("comparing")
+    changed = changes(one, other)
+    if options.focus:
+        names = {pick.one(_having(name, one, other), name).name for name in options.focus}
+        changed = tuple(change for change in changed if change.src in names or change.dst in names)
+    beside = Beside.of((*_said(before, one), *_said(after, other)))
+    more = one_sided(alone(one.matrix(), other.matrix()), options.a, options.b)
+    output = Output(options.format, options.output, status)
+    code = output.write(diff_formats(colour=output.colour)[options.format](changed), beside, more)
+    return FINDINGS if options.exit_code and changed else code
+
+
+def _having(name: str, one: World, other: World) -> World:
+    """The side on which a workload of that name is, the first if on none."""
+    try:
+        pick.one(one, name)
+    except pick.PickError:
+        return other
+    return one
+
+
+COMMANDS: Mapping[str, Callable[[argparse.Namespace, Status], int]] = {
+    "matrix": matrix,
+    "explain": explain,
+    "diff": diff,
+    "check": checked.check,
+}
+
+
+def _judged(wanted: Wanted, status: Status) -> tuple[Input, World]:
+    if wanted.empty:
+        raise sources.UsageError("nothing to judge; name --env, --values, --chart, --manifests or --context")
+    found = sources.gather(wanted, status.told)
+    status.told(f"reading {len(found.manifests):,} objects")
+    return found, found.world()
+
+
+def _beside(found: Input, world: World) -> Beside:
+    return Beside.of(_said(found, world))
+
+
+def _said(found: Input, world: World) -> Iterator[Problem]:
+    yield from (*found.problems, *world.problems, *found.notes, *world.notes)
+    if not any(peer.kind == "workload" for peer in world.peers):
+        said = "there is no workload in the input, so there is nobody to judge; --workloads names some"
+        yield Problem(Where(""), said, Severity.NOTE)

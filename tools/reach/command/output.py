@@ -1,0 +1,53 @@
+"""Where an answer goes, and what is said beside it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from tools.cli import CLEAN, FINDINGS
+from tools.inputs import InputError
+from tools.reach.command.status import Status
+from tools.reach.command.told import Beside
+
+
+@dataclass(frozen=True)
+class Output:
+    """A file, or standard output when `file` is None."""
+
+    format: str
+    file: Path | None
+    status: Status
+
+    @property
+    def colour(self) -> bool:
+        """Whether a person reads it on a terminal."""
+        return not self.file and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+    def write(self, pieces: Iterable[str], beside: Beside, more: Iterable[str] = ()) -> int:
+        """Write the answer, piece by piece, with `more` lines about it and what is beside it: below it in text, else on
+        standard error. Gives the exit code. Raises InputError.
+        """
+        self.status.clear()
+        if self.format == "text":
+            pieces = chain(pieces, (f"\n{line}\n" for line in more), beside.paragraphs())
+        else:
+            sys.stderr.writelines(f"{line}\n" for line in chain(more, beside.lines()))
+        self.put(pieces)
+        return FINDINGS if beside.problems else CLEAN
+
+    def put(self, pieces: Iterable[str]) -> None:
+        """Write the answer alone. Raises InputError."""
+        self.status.clear()
+        if self.file is None:
+            sys.stdout.writelines(pieces)
+            return
+        try:
+            with self.file.open("w", encoding="utf-8", newline="") as out:
+                out.writelines(pieces)
+        except OSError as error:
+            raise InputError(f"cannot write {self.file}: {error.strerror}") from None

@@ -1,0 +1,1 @@
+"""Where objects come from: files, a chart's render, a live cluster; each object once, each with its line."""

@@ -1,0 +1,213 @@
+"""Everything that the judge can be asked about, read into objects: files, a chart's render, a live cluster."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tools.addresses import Net
+from tools.inputs import CHART, Chart, InputError, chart, layered, manifest_texts, mapping, shown
+from tools.merge import merge
+from tools.model import Manifest, Problem, Severity, Where
+from tools.placed import RENDERED
+from tools.reach.inputs.documents import Read, read
+from tools.reach.inputs.rendered import in_templates
+from tools.reach.inputs.stacked import around, stacked
+from tools.reach.peers.owners import settled
+from tools.reach.policies.staged import pending
+from tools.reach.rows.scenery import is_test
+from tools.reach.rows.specification import pod_cidrs_of
+from tools.reach.world import POD_CIDRS, World
+from tools.render import KUBE_VERSION, NAMESPACE, Target, render
+from tools.source import manifests, parse
+
+DEFAULT_NAMESPACE = "default"
+Told = Callable[[str], None]
+
+
+class UsageError(Exception):
+    """A question that names what is not there; the message says what is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to judge. Later ones replace earlier ones: a cluster, the chart, manifests, workloads.
+
+    `chart` None and neither `env` nor `values`: no chart. `namespace` "": the release's for a chart, else default.
+    `stand_ins`: take a chart's ci/workloads.yaml where nobody says which workloads there are. `pending`: staged
+    policies as though they were enforced.
+    """
+
+    context: str = ""
+    chart: Path | None = None
+    env: str = ""
+    values: tuple[Path, ...] = ()
+    manifests: tuple[str, ...] = ()
+    workloads: tuple[str, ...] = ()
+    namespace: str = ""
+    pod_cidrs: tuple[Net, ...] = ()
+    kube_version: str = KUBE_VERSION
+    allow_partial: bool = False
+    stand_ins: bool = True
+    pending: bool = False
+
+    @property
+    def rendered(self) -> bool:
+        """Whether a chart is part of it."""
+        return bool(self.chart or self.env or self.values)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was named to judge."""
+        return not (self.rendered or self.context or self.manifests or self.workloads)
+
+
+def wanted(options: argparse.Namespace, env: str = "") -> Wanted:
+    """What the options of a command line ask for. `env`: the environment, where the command itself says which."""
+    return Wanted(
+        context=getattr(options, "context", None) or "",
+        chart=options.chart,
+        env=env or getattr(options, "env", None) or "",
+        values=tuple(getattr(options, "values", None) or ()),
+        manifests=tuple(getattr(options, "manifests", None) or ()),
+        workloads=tuple(options.workloads or ()),
+        namespace=options.namespace or "",
+        pod_cidrs=tuple(options.pod_cidrs or ()),
+        kube_version=options.kube_version,
+        allow_partial=options.allow_partial,
+        pending=options.pending,
+    )
+
+
+@dataclass(frozen=True)
+class Input:
+    """What was read. `problems` are findings; `notes` is what a reader must know of how it was read."""
+
+    manifests: tuple[Manifest, ...]
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
+    namespace: str = DEFAULT_NAMESPACE
+    pod_cidrs: tuple[Net, ...] = POD_CIDRS
+
+    def world(self) -> World:
+        """The judge of it."""
+        return World(self.manifests, pod_cidrs=self.pod_cidrs, namespace=self.namespace)
+
+
+@dataclass
+class _Reading:
+    """Collects layers while they are read."""
+
+    wanted: Wanted
+    told: Told
+    layers: list[tuple[Manifest, ...]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[Problem] = field(default_factory=list)
+    pod_cidrs: tuple[Net, ...] = POD_CIDRS
+
+    @property
+    def namespace(self) -> str:
+        return self.wanted.namespace or (NAMESPACE if self.wanted.rendered else DEFAULT_NAMESPACE)
+
+    def cluster(self) -> None:
+        # The client takes most of a second to load, and only this needs it.
+        from tools.reach.inputs import live
+
+        try:
+            found = live.read(self.wanted.context, self.told)
+        except live.UnknownContextError as error:
+            raise UsageError(str(error)) from None
+        except live.UnreachableError as error:
+            raise InputError(str(error)) from None
+        self.layers.append(tuple(found.manifests))
+        unread = [f"{self.wanted.context}: could not be read: {reason}" for reason in found.unread]
+        if unread and not self.wanted.allow_partial:
+            hint = "a judgement without it may be wrong; --allow-partial judges the rest"
+            raise InputError("\n".join((*unread, hint)))
+        without = (f"{said}; it is judged as if there were none" for said in unread)
+        self.notes.extend(Problem(Where(""), said, Severity.NOTE) for said in without)
+
+    def chart(self) -> None:
+        made = chart(self.wanted.chart or CHART)
+        override = layered((*environment(self.wanted.env, made), *self.wanted.values))
+        target = Target(namespace=self.namespace, kube_version=self.wanted.kube_version)
+        text = asyncio.run(render(made.path, override, target=target))
+        self.told(f"rendered {made.name}")
+        parsed = parse(text, RENDERED)
+        self.problems.extend(parsed.problems)
+        objects = manifests(parsed, RENDERED, made.name)
+        # What runs while `helm test` does is no part of the release.
+        self.layers.append(tuple(one for one in in_templates(objects, text, made.template) if not is_test(one)))
+        self.pod_cidrs = pod_cidrs_of(merge(_own_values(made), override))
+        self.stand_ins(made)
+
+    def stand_ins(self, made: Chart) -> None:
+        """The workloads that the chart is for, unless somebody says which they are."""
+        path = made.path / "ci" / "workloads.yaml"
+        named = self.wanted.workloads or self.wanted.manifests or self.wanted.context
+        if path.is_file() and self.wanted.stand_ins and not named:
+            self.files([str(path)])
+            if not self.wanted.env:
+                said = "the workloads are those of the chart's own environments; --workloads names others"
+                self.notes.append(Problem(Where(shown(path)), said, Severity.NOTE))
+
+    def files(self, paths: Sequence[str]) -> None:
+        found: list[Manifest] = []
+        for one in self._read(paths):
+            found.extend(one.manifests)
+            self.problems.extend(problem for problem in one.problems if problem.severity is not Severity.NOTE)
+            self.notes.extend(problem for problem in one.problems if problem.severity is Severity.NOTE)
+        self.layers.append(tuple(found))
+
+    def _read(self, paths: Sequence[str]) -> Iterator[Read]:
+        for path in paths:
+            if path != "-" and not Path(path).exists():
+                raise InputError(f"cannot read {path}: there is no such file or directory")
+        for file, text in manifest_texts(paths):
+            yield read(text, file)
+            self.told(f"read {file}")
+
+    def result(self) -> Input:
+        found, problems = stacked(self.layers, self.namespace)
+        objects = settled(found, self.namespace)
+        if self.wanted.pending:
+            objects = pending(objects, self.namespace)
+        cidrs = self.wanted.pod_cidrs or (*self.pod_cidrs, *around(objects, self.pod_cidrs, self.namespace))
+        return Input(objects, (*self.problems, *problems), tuple(self.notes), self.namespace, cidrs)
+
+
+def gather(wanted: Wanted, told: Told = lambda what: None) -> Input:
+    """Read all of it. `told` is told of each step.
+
+    Raises UsageError for what is not there, and InputError, HelmError or RenderError for what cannot be read.
+    """
+    if [*wanted.manifests, *wanted.workloads].count("-") > 1:
+        raise UsageError("standard input can be read once alone; name - once")
+    reading = _Reading(wanted, told)
+    if wanted.context:
+        reading.cluster()
+    if wanted.rendered:
+        reading.chart()
+    for paths in (wanted.manifests, wanted.workloads):
+        if paths:
+            reading.files(paths)
+    return reading.result()
+
+
+def environment(name: str, made: Chart) -> tuple[Path, ...]:
+    """The values file of an environment of a chart; none when no name is given. Raises UsageError."""
+    if not name:
+        return ()
+    if name not in made.environments:
+        known = ", ".join(made.environments) or "none"
+        raise UsageError(f"{made.name} has no environment {name}; there are {known}")
+    return (made.environments[name],)
+
+
+def _own_values(made: Chart) -> Mapping[str, Any]:
+    path = made.path / "values.yaml"
+    return mapping(path) if path.is_file() else {}

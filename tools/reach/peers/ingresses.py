@@ -1,0 +1,63 @@
+"""Ingresses, and OpenShift's Routes: the Services that they lead to, and the pods behind those.
+
+Source: k8s.io/api networking/v1 Ingress; openshift/api route/v1 Route.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tools.model import Manifest
+from tools.reach.peers.pods import Pod
+from tools.reach.peers.services import Resolved, Service, Services, Target, behind, unique
+from tools.tree import Node, root
+
+KINDS = ("Ingress", "Route")
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """Where an Ingress leads: a Service of its namespace, and the number or name of the Service's port; None: any."""
+
+    service: str
+    port: int | str | None
+
+
+def backends(manifest: Manifest) -> Iterator[Backend]:
+    """Every backend of an Ingress, or of OpenShift's Route, each once."""
+    spec = root(manifest)["spec"]
+    if manifest.kind == "Route":
+        nodes = (spec["to"], *spec["alternateBackends"].items())
+        yield from unique(Backend(node["name"].text(), None) for node in nodes if node["name"].text())
+        return
+    paths = (path["backend"] for rule in spec["rules"].items() for path in rule["http"]["paths"].items())
+    yield from unique(found for node in (spec["defaultBackend"], *paths) for found in _backend(node["service"]))
+
+
+def _backend(node: Node) -> Iterator[Backend]:
+    port = node["port"]["number"].number() or node["port"]["name"].text()
+    if node["name"].text() and port:
+        yield Backend(node["name"].text(), port)
+
+
+def behind_ingress(manifest: Manifest, namespace: str, known: Services, found: Sequence[Pod]) -> Resolved:
+    """The pods and ports that the controller calls for an Ingress, or for a Route."""
+    space, targets, notes = manifest.namespace or namespace, list[Target](), list[str]()
+    title = f"{manifest.kind} {space}/{manifest.name}"
+    for backend in backends(manifest):
+        service = known.get((space, backend.service))
+        if service is None:
+            notes.append(f"{title} leads to Service {space}/{backend.service}, which is not there")
+            continue
+        for resolved in _all(service, backend, found):
+            targets.extend(resolved.targets)
+            notes.extend(f"{title} → {note}" for note in resolved.notes)
+    return Resolved(tuple(unique(targets)), tuple(unique(notes)) or (f"{title} leads to no Service",))
+
+
+def _all(service: Service, backend: Backend, found: Sequence[Pod]) -> Iterator[Resolved]:
+    if backend.port is not None:
+        yield behind(service, backend.port, "TCP", found)
+    else:
+        yield from (behind(service, port.number, port.protocol, found) for port in service.ports)

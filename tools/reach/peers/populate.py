@@ -1,0 +1,126 @@
+"""Makes the universe: reads pods, namespaces and network sets, and puts alike pods into classes."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+
+from tools.addresses import Net
+from tools.model import Manifest, Problem, Severity
+from tools.reach.conns import NONE, NUMBERS, Conns, of
+from tools.reach.peers.blocks import Blocks, cut
+from tools.reach.peers.mentions import CALICO_ACCOUNT, Mentions, mentions
+from tools.reach.peers.pods import Pod, accounts, namespaces, pods
+from tools.reach.peers.universe import Labels, NetworkSet, PortName, Service, Universe
+from tools.reach.policies.strict import BrokenError, Dropped, cidr, items, texts_by_key
+from tools.selectors import Requirement, Selector
+from tools.tree import Node, root
+from tools.workloads import NAME_LABEL
+
+NAMESPACED = ("NetworkPolicy", "NetworkSet", "Service")
+
+
+def populate(
+    manifests: Sequence[Manifest],
+    asking: Sequence[Manifest],
+    namespace: str,
+    pod_cidrs: tuple[Net, ...],
+    dropped: Dropped,
+) -> tuple[Universe, tuple[Problem, ...]]:
+    """The universe of those objects, and notes. `asking`: those that select pods, peers and addresses."""
+    asked = mentions(asking)
+    sets = tuple(_sets(manifests, namespace, dropped))
+    blocks = cut((*asked.nets, *(net for one in sets for net in one.nets)))
+    found = tuple(pods(manifests, namespace, dropped))
+    taking_part = [pod for pod, done in found if not done]
+    spaces = _spaces(manifests, taking_part, asking, namespace)
+    of_accounts = accounts(manifests, namespace)
+    governed = {manifest.namespace or namespace for manifest in asking if manifest.kind in NAMESPACED}
+    classes: dict[Hashable, list[Pod]] = {}
+    for pod in taking_part:
+        key = _kind(pod, spaces, of_accounts, governed, asked, blocks)
+        classes.setdefault(key, []).append(pod)
+    services = dict(_services(manifests, namespace))
+    addresses = (address for pod in taking_part for address in pod.addresses)
+    universe = Universe(
+        classes=tuple(map(tuple, classes.values())),
+        spaces=spaces,
+        accounts=of_accounts,
+        sets=sets,
+        blocks=blocks,
+        pod_cidrs=pod_cidrs,
+        services=services,
+        speaks_ipv6=any(one.version == 6 for one in (*asked.nets, *pod_cidrs, *addresses)),
+    )
+    return universe, tuple(_done(found))
+
+
+def _spaces(
+    manifests: Sequence[Manifest], found: Sequence[Pod], asking: Sequence[Manifest], namespace: str
+) -> dict[str, Labels]:
+    """Every namespace that anything is in; one without an object has the label that every cluster sets."""
+    known: dict[str, Labels] = dict(namespaces(manifests))
+    lived_in = {pod.namespace for pod in found}
+    lived_in |= {manifest.namespace or namespace for manifest in asking if manifest.kind in NAMESPACED}
+    return known | {name: {NAME_LABEL: name} for name in sorted(lived_in - known.keys())}
+
+
+def _kind(
+    pod: Pod,
+    spaces: dict[str, Labels],
+    of_accounts: dict[tuple[str, str], dict[str, str]],
+    governed: set[str],
+    asked: Mentions,
+    blocks: Blocks,
+) -> Hashable:
+    """What a policy can see of a pod: two with the same are one class."""
+    own = of_accounts.get((pod.namespace, pod.account), {})
+    return (
+        pod.namespace if pod.namespace in governed else asked.projected(spaces[pod.namespace]),
+        asked.projected(pod.labels),
+        asked.projected({CALICO_ACCOUNT: pod.account, **own}),
+        pod.account if "projectcalico.org/name" in asked.values else "",
+        tuple(sorted(port for port in pod.ports if port[0] in asked.ports)),
+        pod.host,
+        tuple(sorted({blocks.holding(address) for address in pod.addresses})),
+    )
+
+
+def _sets(manifests: Iterable[Manifest], namespace: str, dropped: Dropped) -> Iterator[NetworkSet]:
+    for manifest in manifests:
+        if manifest.kind in ("NetworkSet", "GlobalNetworkSet"):
+            body = root(manifest)
+            space = "" if manifest.kind == "GlobalNetworkSet" else manifest.namespace or namespace
+            try:
+                dropped.known(body["spec"], ("nets",))
+                nets = tuple(map(cidr, items(body["spec"]["nets"])))
+                yield NetworkSet(manifest.name, space, texts_by_key(body["metadata"]["labels"]), nets)
+            except BrokenError as broken:
+                dropped.problems.append(broken.problem)
+
+
+def _services(manifests: Iterable[Manifest], namespace: str) -> Iterator[tuple[tuple[str, str], Service]]:
+    for manifest in manifests:
+        if manifest.kind == "Service":
+            spec = root(manifest)["spec"]
+            labels = spec["selector"].fields()
+            requirements = tuple(Requirement(key, "In", (value.text(),)) for key, value in labels)
+            targets = tuple(target for port in spec["ports"].items() if (target := _target(port)) is not None)
+            chosen = Selector(requirements) if requirements else None
+            yield (manifest.namespace or namespace, manifest.name), Service(chosen, targets)
+
+
+def _target(port: Node) -> tuple[Conns, tuple[PortName, ...]] | None:
+    protocol = NUMBERS.get(port["protocol"].text() or "TCP")
+    name, number = port["targetPort"].text(), port["targetPort"].number() or port["port"].number()
+    if protocol is None:
+        return None
+    if name:
+        return NONE, (PortName(name, protocol),)
+    return (of(protocol, number, number), ()) if number else None
+
+
+def _done(found: Iterable[tuple[Pod, bool]]) -> Iterator[Problem]:
+    for pod, done in found:
+        if done:
+            where = pod.manifest.where("status.phase")
+            yield Problem(where, f"{pod.own_name} is done and takes no part: no policy is for it", Severity.NOTE)

@@ -1,0 +1,237 @@
+"""Everybody who may take part, as bits: alike pods as one class, a controller of Ingresses, the nodes, and addresses.
+
+Bits 0 to `classes - 1` are classes of pods, then comes the controller, then the nodes, then one bit a block of
+addresses outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from tools.addresses import Net, left
+from tools.reach.conns import NONE, NUMBERS, Conns, of, union
+from tools.reach.peers.bits import NOBODY, Match, all_of, bit_set, certainly
+from tools.reach.peers.blocks import Blocks
+from tools.reach.peers.labelled import Labelled
+from tools.reach.peers.mentions import CALICO_ACCOUNT, CALICO_NAMESPACE, CALICO_ORCHESTRATOR
+from tools.reach.peers.pods import Pod
+from tools.selectors import Selector
+from tools.workloads import CALICO_NAME_LABEL
+
+Labels = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PortName:
+    """A port by its name; `protocol` None takes the name in any protocol."""
+
+    name: str
+    protocol: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSet:
+    """A NetworkSet, or, without a namespace, a GlobalNetworkSet."""
+
+    name: str
+    namespace: str
+    labels: Labels
+    nets: tuple[Net, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Whom a Service stands for: its selector, None when somebody else writes its endpoints; and its target ports, each
+    as connections or as a name that every pod resolves for itself.
+    """
+
+    selector: Selector | None
+    targets: tuple[tuple[Conns, tuple[PortName, ...]], ...] = ()
+
+
+@dataclass(frozen=True)
+class Universe:
+    """Who takes part. `classes` are pods that no policy tells apart; `spaces` are the labels of every namespace."""
+
+    classes: tuple[tuple[Pod, ...], ...]
+    spaces: Mapping[str, Labels]
+    accounts: Mapping[tuple[str, str], Labels]
+    sets: tuple[NetworkSet, ...]
+    blocks: Blocks
+    pod_cidrs: tuple[Net, ...]
+    services: Mapping[tuple[str, str], Service] = field(default_factory=dict)
+    speaks_ipv6: bool = False
+
+    @cached_property
+    def ingress(self) -> int:
+        """The bit of whatever serves the Ingresses."""
+        return 1 << len(self.classes)
+
+    @cached_property
+    def node(self) -> int:
+        """The bit of the nodes."""
+        return 2 << len(self.classes)
+
+    @cached_property
+    def first_block(self) -> int:
+        """The index of the first block's bit."""
+        return len(self.classes) + 2
+
+    @cached_property
+    def outside(self) -> int:
+        """Every block of addresses."""
+        return ((1 << len(self.blocks.nets)) - 1) << self.first_block
+
+    @cached_property
+    def everyone(self) -> int:
+        """Every bit there is."""
+        return (1 << self.count) - 1
+
+    @cached_property
+    def count(self) -> int:
+        """How many bits there are."""
+        return self.first_block + len(self.blocks.nets)
+
+    @cached_property
+    def pods(self) -> int:
+        """The classes that policies can select."""
+        return bit_set(index for index, pods in enumerate(self.classes) if not pods[0].host)
+
+    @cached_property
+    def hosts(self) -> int:
+        """The classes on the nodes' network, which policies cannot select."""
+        return ((1 << len(self.classes)) - 1) & ~self.pods
+
+    @cached_property
+    def kubernetes(self) -> Labelled:
+        """The classes by the pods' own labels."""
+        return Labelled(len(self.classes), lambda index, key: self.classes[index][0].labels.get(key))
+
+    @cached_property
+    def calico(self) -> Labelled:
+        """The classes by every label that Calico sees on them."""
+        return Labelled(len(self.classes), self._calico_label)
+
+    @cached_property
+    def networks(self) -> Labelled:
+        """The network sets by every label that Calico sees on them."""
+        return Labelled(len(self.sets), self._set_label)
+
+    @cached_property
+    def namespaces(self) -> Labelled:
+        """The namespaces, in order of `spaces`, by their labels."""
+        labels = tuple(self.spaces.values())
+        return Labelled(len(labels), lambda index, key: labels[index].get(key))
+
+    @cached_property
+    def by_namespace(self) -> dict[str, int]:
+        """The classes of each namespace."""
+        found: dict[str, int] = dict.fromkeys(self.spaces, 0)
+        for index, pods in enumerate(self.classes):
+            for name in {pod.namespace for pod in pods}:
+                found[name] = found.get(name, 0) | 1 << index
+        return found
+
+    def in_spaces(self, selector: Selector) -> int:
+        """The classes of the namespaces that a Kubernetes selector matches."""
+        chosen = self.namespaces.selected(selector)
+        names = tuple(self.spaces)
+        return all_of(self.by_namespace[name] for index, name in enumerate(names) if chosen >> index & 1)
+
+    def _calico_label(self, index: int, key: str) -> str | None:
+        pod = self.classes[index][0]
+        return self._label(key, pod.labels, pod.namespace, pod.account)
+
+    def _set_label(self, index: int, key: str) -> str | None:
+        found = self.sets[index]
+        return self._label(key, found.labels, found.namespace, "")
+
+    def _label(self, key: str, labels: Labels, namespace: str, account: str) -> str | None:
+        if key.startswith("pcns."):
+            name = key.removeprefix("pcns.")
+            return namespace or None if name == CALICO_NAME_LABEL else self.spaces.get(namespace, {}).get(name)
+        if key.startswith("pcsa."):
+            name = key.removeprefix("pcsa.")
+            own = self.accounts.get((namespace, account), {})
+            return account or None if name == CALICO_NAME_LABEL else own.get(name)
+        if key == CALICO_NAMESPACE:
+            return namespace or None
+        if account and key == CALICO_ACCOUNT:
+            return account
+        if account and key == CALICO_ORCHESTRATOR:
+            return "k8s"
+        return labels.get(key)
+
+    def at(self, net: Net, holes: tuple[Net, ...] = ()) -> Match:
+        """Who is at the addresses of a network that policies name, without those of some holes."""
+        blocks = self.blocks.within(net)
+        for hole in holes:
+            blocks &= ~self.blocks.within(hole)
+        outside = certainly(blocks << self.first_block)
+        return outside.either(self._placed(blocks)).either(self._somewhere(net, holes))
+
+    def at_any(self, nets: Iterable[Net]) -> Match:
+        """Who is at the addresses of several networks."""
+        found = NOBODY
+        for net in nets:
+            found = found.either(self.at(net))
+        return found
+
+    def _placed(self, blocks: int) -> Match:
+        """The classes with known addresses: for certain when all of a class's are there."""
+        must = may = 0
+        for bit, own in self._addressed:
+            may |= bit if own & blocks else 0
+            must |= bit if own & blocks == own else 0
+        return Match(must, may)
+
+    @cached_property
+    def _addressed(self) -> tuple[tuple[int, int], ...]:
+        known = ((index, pods[0].addresses) for index, pods in enumerate(self.classes) if pods[0].addresses)
+        return tuple((1 << index, bit_set(map(self.blocks.holding, addresses))) for index, addresses in known)
+
+    @cached_property
+    def unaddressed(self) -> int:
+        """Those in the cluster of whom nobody knows the address."""
+        unknown = bit_set(index for index, pods in enumerate(self.classes) if not pods[0].addresses)
+        return unknown | self.ingress | self.node
+
+    def _somewhere(self, net: Net, holes: tuple[Net, ...]) -> Match:
+        """The others, whose address is in one of the pods' networks."""
+        shares = [_share(net, holes, cidr) for cidr in self.pod_cidrs]
+        may = self.unaddressed if any(shares) else 0
+        return Match(may if shares and all(share == "all" for share in shares) else 0, may)
+
+    def named(self, port: PortName) -> dict[Conns, int]:
+        """The classes by what a port's name means in them; those that do not know it are left out."""
+        name, protocol = port.name, port.protocol
+        found: dict[Conns, int] = {}
+        for index, pods in enumerate(self.classes):
+            conns = NONE
+            for known, own, number in pods[0].ports:
+                if known == name and protocol in (None, NUMBERS.get(own)) and own in NUMBERS:
+                    conns = union(conns, of(NUMBERS[own], number, number))
+            if conns:
+                found[conns] = found.get(conns, 0) | 1 << index
+        return found
+
+    def of_family(self, version: int) -> Match:
+        """Who speaks IPv4, or IPv6: blocks by their addresses, pods by theirs or by the pods' networks."""
+        blocks = self.blocks.ipv4 if version == 4 else self.blocks.ipv6
+        found = certainly(blocks << self.first_block).either(self._placed(blocks))
+        families = {cidr.version for cidr in self.pod_cidrs}
+        may = self.unaddressed if version in families else 0
+        return found.either(Match(may if families == {version} else 0, may))
+
+
+def _share(net: Net, holes: tuple[Net, ...], cidr: Net) -> str:
+    """How much of `cidr` is in a network without its holes: all, some, or "" for nothing."""
+    if net.version != cidr.version or not net.overlaps(cidr):
+        return ""
+    part = net if net.prefixlen > cidr.prefixlen else cidr
+    remaining = left(part, (hole for hole in holes if hole.version == part.version))
+    if not remaining:
+        return ""
+    return "all" if part == cidr and remaining == (cidr,) else "some"

@@ -1,0 +1,1 @@
+"""Policies of every dialect, read into one form: who is selected, who is on the far side, on which connections."""

@@ -1,0 +1,221 @@
+"""The policy API: AdminNetworkPolicy and BaselineAdminNetworkPolicy (v1alpha1), ClusterNetworkPolicy (v1alpha2).
+
+Source: sigs.k8s.io/network-policy-api apis. Rules are tried in order and the first that matches decides. A kind of
+peer that is not known fails closed, as the API demands: an Allow of it matches nothing, a Deny or Pass of it denies
+everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from tools.model import Manifest, Severity
+from tools.policy import Direction
+from tools.reach.conns import NONE, NUMBERS, Conns, Span, merged, of
+from tools.reach.peers.bits import NOBODY, Match
+from tools.reach.peers.universe import PortName, Universe
+from tools.reach.policies.compiled import Action, Part, Policy, Ports, Rule, title
+from tools.reach.policies.kubernetes import pods_of
+from tools.reach.policies.strict import BrokenError, Dropped, cidr, items, labels, mapping, number, text, word
+from tools.tree import Node, root
+
+ADMIN, BASELINE = "kube-admin", "kube-baseline"
+SIDES: tuple[tuple[Direction, str, str], ...] = (("Ingress", "ingress", "from"), ("Egress", "egress", "to"))
+SPECS = {
+    "AdminNetworkPolicy": ("priority", "subject", "ingress", "egress"),
+    "BaselineAdminNetworkPolicy": ("subject", "ingress", "egress"),
+    "ClusterNetworkPolicy": ("tier", "priority", "subject", "ingress", "egress"),
+}
+V1ALPHA1_PORTS = ("portNumber", "portRange", "namedPort")
+V1ALPHA2_PROTOCOLS = ("tcp", "udp", "sctp", "destinationNamedPort")
+PEERS = ("namespaces", "pods", "networks", "nodes", "domainNames")
+SETS = "to the API namespaces are their pods, and Calico, which is here, takes the addresses of network sets too"
+NAMES = "names are resolved by the dataplane, and their addresses are in no manifest"
+
+
+def admin_policy(manifest: Manifest, universe: Universe, dropped: Dropped) -> Policy:
+    """A policy of one of the three kinds. Raises BrokenError for one that the API server refuses."""
+    spec = mapping(root(manifest)["spec"])
+    dropped.known(spec, SPECS[manifest.kind])
+    tier, order = _place(manifest, spec)
+    rules = {
+        way: tuple(
+            _rule(node, index, key, far, manifest.kind, universe, dropped)
+            for index, node in enumerate(items(spec[key]))
+        )
+        for way, key, far in SIDES
+    }
+    return Policy(
+        manifest=manifest,
+        title=title(manifest),
+        tier=tier,
+        order=order,
+        subjects=_subject(spec["subject"], universe, dropped) & universe.pods,
+        types=frozenset(way for way, found in rules.items() if found),
+        rules=rules,
+    )
+
+
+def _place(manifest: Manifest, spec: Node) -> tuple[str, float]:
+    if manifest.kind == "BaselineAdminNetworkPolicy":
+        if manifest.name != "default":
+            raise BrokenError(root(manifest)["metadata"]["name"], "there is one baseline and its name is default")
+        return BASELINE, 0.0
+    priority = number(spec["priority"])
+    if priority is None or not 0 <= priority <= 1000:
+        raise BrokenError(spec["priority"], "priority is a number from 0 to 1000, and must be there")
+    if manifest.kind == "ClusterNetworkPolicy":
+        tier = word(spec["tier"], ("Admin", "Baseline"))
+        return (ADMIN if tier == "Admin" else BASELINE), float(priority)
+    return ADMIN, float(priority)
+
+
+def _subject(node: Node, universe: Universe, dropped: Dropped) -> int:
+    dropped.known(node, ("namespaces", "pods"))
+    if node["namespaces"].present == node["pods"].present:
+        raise BrokenError(node, "a subject is either namespaces or pods; write one of the two")
+    return _members(node, universe, dropped).must
+
+
+def _members(node: Node, universe: Universe, dropped: Dropped) -> Match:
+    """The pods that `namespaces` or `pods` names; an empty namespaceSelector is every namespace here."""
+    if node["namespaces"].present:
+        return pods_of(node["namespaces"], node["podSelector"], universe, "", dropped)
+    mapping(node["pods"])
+    dropped.known(node["pods"], ("namespaceSelector", "podSelector"))
+    spaces = node["pods"]["namespaceSelector"]
+    if not spaces.present:
+        raise BrokenError(node["pods"], "pods needs a namespaceSelector; an empty one, {}, is every namespace")
+    return pods_of(spaces, node["pods"]["podSelector"], universe, "", dropped)
+
+
+def _rule(node: Node, index: int, key: str, far: str, kind: str, universe: Universe, dropped: Dropped) -> Rule:
+    label = f"{key}[{index}]"
+    action = _action(node["action"], kind)
+    ports_key = "protocols" if kind == "ClusterNetworkPolicy" else "ports"
+    dropped.known(node, ("name", "action", far, ports_key))
+    peers = items(node[far])
+    if not peers:
+        raise BrokenError(node[far], f"{far} names nobody; write at least one peer")
+    unknown = [peer for peer in peers if not any(name in PEERS for name in mapping(peer).value or {})]
+    if unknown:
+        dropped.problems.append(unknown[0].problem(f"no kind of peer that is known; {label} fails closed"))
+        everyone = Match(universe.everyone, universe.everyone)
+        return Rule(node, label, "Deny", (Part(NOBODY if action == "Allow" else everyone),))
+    ports = (
+        tuple(_protocols(node[ports_key])) if kind == "ClusterNetworkPolicy" else (_ports(node[ports_key], dropped),)
+    )
+    means = _peer_of_calico if kind == "ClusterNetworkPolicy" and universe.sets else _peer
+    # The names of ports that are called are asked of the pods of the namespaces alone, as in Calico's own rules.
+    calls = key == "egress"
+    own = [_peer(peer, universe, dropped).may if calls and peer["namespaces"].present else None for peer in peers]
+    parts = tuple(
+        Part(means(peer, universe, dropped), replace(one, only=pods))
+        for peer, pods in zip(peers, own, strict=True)
+        for one in ports
+    )
+    doubt = NAMES if any(peer["domainNames"].present for peer in peers) else ""
+    return Rule(node, label, action, parts, doubt=doubt)
+
+
+def _action(node: Node, kind: str) -> Action:
+    known = {"Accept" if kind == "ClusterNetworkPolicy" else "Allow": "Allow", "Deny": "Deny"}
+    if kind != "BaselineAdminNetworkPolicy":
+        known["Pass"] = "Pass"
+    found: Action = known[word(node, known)]  # type: ignore[assignment]
+    return found
+
+
+def _one_of(node: Node, known: tuple[str, ...]) -> None:
+    """Source: the API's types, "exactly one of the selector pointers must be set", and MaxProperties=1."""
+    said = [key for key in known if node[key].present]
+    if len(said) > 1:
+        raise BrokenError(node, f"says {' and '.join(said)}, and only one of them may be there; write two items")
+
+
+def _peer(node: Node, universe: Universe, dropped: Dropped) -> Match:
+    dropped.known(node, PEERS)
+    _one_of(node, PEERS)
+    if node["networks"].present:
+        found = NOBODY
+        for item in items(node["networks"]):
+            found = found.either(universe.at(cidr(item)))
+        return found
+    if node["nodes"].present:
+        labels(node["nodes"], dropped)
+        return Match(0, universe.node | universe.hosts)
+    if node["domainNames"].present:
+        return Match(0, universe.outside)
+    return _members(node, universe, dropped)
+
+
+def _peer_of_calico(node: Node, universe: Universe, dropped: Dropped) -> Match:
+    """A peer where there are network sets, and so Calico: with `namespaces` it takes their sets too, said in a note.
+
+    Source: libcalico-go k8s/conversion/clusternetworkpolicy.go, which writes no selector for pods beside it.
+    """
+    found = _peer(node, universe, dropped)
+    if not node["namespaces"].present:
+        return found
+    spaces = labels(node["namespaces"], dropped)
+    # An empty selector is all(), which is whoever is in a namespace; others may match a set that is in none.
+    sets = (one for one in universe.sets if one.namespace or spaces.requirements)
+    own = [one for one in sets if spaces.matches(universe.spaces.get(one.namespace, {}))]
+    if own:
+        dropped.notes.append(node["namespaces"].problem(f"{SETS}: {', '.join(one.name for one in own)}", Severity.NOTE))
+    return found.either(universe.at_any(net for one in own for net in one.nets))
+
+
+def _ports(node: Node, dropped: Dropped) -> Ports:
+    """v1alpha1: portNumber, portRange or namedPort."""
+    spans: list[Span] = []
+    names = []
+    for item in items(node):
+        dropped.known(item, V1ALPHA1_PORTS)
+        _one_of(item, V1ALPHA1_PORTS)
+        dropped.known(item["portNumber"], ("protocol", "port"))
+        dropped.known(item["portRange"], ("protocol", "start", "end"))
+        if item["namedPort"].present:
+            names.append(PortName(text(item["namedPort"]), None))
+        elif item["portRange"].present:
+            spans.extend(_range(item["portRange"], _protocol(item["portRange"])))
+        else:
+            port = item["portNumber"]["port"]
+            spans.extend(_between(port, number(port), number(port), _protocol(item["portNumber"])))
+    return Ports(merged(spans), tuple(names)) if items(node) else Ports()
+
+
+def _protocol(node: Node) -> int:
+    return NUMBERS[word(node["protocol"], ("TCP", "UDP", "SCTP"), "TCP")]
+
+
+def _range(node: Node, protocol: int) -> Conns:
+    return _between(node, number(node["start"]), number(node["end"]), protocol)
+
+
+def _between(node: Node, first: int | None, last: int | None, protocol: int) -> Conns:
+    if first is None or last is None or not 0 < first <= last < 65536:
+        raise BrokenError(node, "no ports; write 1 to 65535, the lower one first")
+    return of(protocol, first, last)
+
+
+def _protocols(node: Node) -> Iterator[Ports]:
+    """v1alpha2: tcp, udp or sctp with a destinationPort, or destinationNamedPort; several are alternatives."""
+    if not items(node):
+        yield Ports()
+    for item in items(node):
+        _one_of(item, V1ALPHA2_PROTOCOLS)
+        if item["destinationNamedPort"].present:
+            yield Ports(NONE, (PortName(text(item["destinationNamedPort"]), None),))
+        for key in ("tcp", "udp", "sctp"):
+            if item[key].present:
+                yield Ports(_destination(item[key]["destinationPort"], NUMBERS[key.upper()]))
+
+
+def _destination(node: Node, protocol: int) -> Conns:
+    if not node.present:
+        return of(protocol)
+    if node["range"].present:
+        return _range(node["range"], protocol)
+    return _between(node, number(node["number"]), number(node["number"]), protocol)

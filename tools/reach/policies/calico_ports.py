@@ -1,0 +1,110 @@
+"""The protocols and ports of a Calico rule. Source: the rule fields of the v3 API, and how felix renders them."""
+
+from __future__ import annotations
+
+import re
+
+from tools.netpol_calico import NUMBERED
+from tools.reach.conns import ALL, NUMBERS, WITH_PORTS, Conns, Span, common, merged, minus, of
+from tools.reach.peers.universe import PortName
+from tools.reach.policies.compiled import Ports
+from tools.reach.policies.strict import BrokenError, items, number
+from tools.tree import Node
+
+_RANGE = re.compile(r"([0-9]+):([0-9]+)")
+_CASELESS = {name.lower(): number for name, number in NUMBERS.items()}
+
+
+def protocol(node: Node) -> int | None:
+    """A protocol by name or by number; None when there is none."""
+    if not node.present:
+        return None
+    value = node.value
+    if isinstance(value, str) and value.lower() in _CASELESS:
+        return _CASELESS[value.lower()]
+    if isinstance(value, str) and value.isdecimal():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 256:
+        known = ", ".join(NUMBERED.values())
+        raise BrokenError(node, f"{node.value!r} is no protocol; write {known}, or a number from 1 to 255")
+    return value
+
+
+def protocols(rule: Node) -> Conns:
+    """What a rule's protocol, notProtocol, icmp and notICMP leave."""
+    wanted, unwanted = protocol(rule["protocol"]), protocol(rule["notProtocol"])
+    found = ALL if wanted is None else of(wanted)
+    if unwanted is not None:
+        found = minus(found, of(unwanted))
+    if not rule["icmp"].empty:
+        found = common(found, _icmp(rule["icmp"], wanted))
+    if not rule["notICMP"].empty:
+        found = minus(found, _icmp(rule["notICMP"], wanted))
+    return found
+
+
+def _icmp(node: Node, wanted: int | None) -> Conns:
+    if wanted not in (NUMBERS["ICMP"], NUMBERS["ICMPv6"]):
+        raise BrokenError(node, "types and codes need protocol: ICMP or ICMPv6 beside them")
+    kind, code = number(node["type"]), number(node["code"])
+    if kind is None:
+        raise BrokenError(node, "has no type; write the number of an ICMP type, and a code where one is meant")
+    if not 0 <= kind < 256 or not 0 <= (code or 0) < 256:
+        raise BrokenError(node, "types and codes are numbers from 0 to 255")
+    first = kind << 8
+    return of(wanted, first, first | 255) if code is None else of(wanted, first | code, first | code)
+
+
+def destination_ports(rule: Node) -> Ports:
+    """The connections of a rule, by its protocol and by its destination's ports and notPorts."""
+    within = protocols(rule)
+    wanted = protocol(rule["protocol"])
+    ports, others = rule["destination"]["ports"], rule["destination"]["notPorts"]
+    numbers, names = _ports(ports, wanted)
+    not_numbers, not_names = _ports(others, wanted)
+    fixed = minus(common(within, numbers) if items(ports) else within, not_numbers)
+    # A name that is not wanted is taken off wherever it is one, so what is left is still within the rest.
+    return Ports(fixed, names, not_names, minus(within, not_numbers))
+
+
+def _ports(node: Node, wanted: int | None) -> tuple[Conns, tuple[PortName, ...]]:
+    found: list[Span] = []
+    names = []
+    for item in items(node):
+        span = _span(item)
+        if span is None:
+            names.append(PortName(item.text(), wanted))
+        elif wanted not in {NUMBERS[name] for name in WITH_PORTS}:
+            raise BrokenError(item, "a port by number needs protocol: TCP, UDP or SCTP in its rule")
+        else:
+            found.extend(of(wanted, *span))
+    return merged(found), tuple(names)
+
+
+def _span(node: Node) -> tuple[int, int] | None:
+    """A number, or a range `a:b`; None for a name."""
+    text = node.text()
+    if node.number() is not None:
+        text = str(node.number())
+    elif not text:
+        raise BrokenError(node, "no port; write a number, a range such as 8000:8010, or a name")
+    if text.lstrip("-").isdecimal():
+        text = f"{text}:{text}"
+    if found := _RANGE.fullmatch(text):
+        first, last = int(found[1]), int(found[2])
+        if not first <= last < 65536:
+            raise BrokenError(node, f"{node.value} is no range of ports; write 0 to 65535, the lower one first")
+        return first, last
+    if ":" in text:
+        raise BrokenError(node, f"{node.value!r} is no range of ports; write it as 8000:8010")
+    return None
+
+
+def source_ports_matter(source: Node) -> bool:
+    """Whether a rule asks for the port that a caller sends from: it is another one for each connection."""
+    narrowed = [
+        span for item in items(source["ports"]) if (span := _span(item)) is None or span[0] > 1 or span[1] < 65535
+    ]
+    return bool(items(source["notPorts"])) or (
+        bool(items(source["ports"])) and len(narrowed) == len(items(source["ports"]))
+    )
