@@ -26,6 +26,8 @@ from tools.reach.formats.protocols import others
 from tools.reach.model import Matrix, Row, Verdict
 from tools.reach.ranges import Range, joined, read, written
 
+MOST_AT_ONCE = 10_000
+
 
 class Names(dict[str, str]):
     """A peer's name -> how netpol-analyzer writes it. Each is worked out once.
@@ -137,7 +139,8 @@ def matrix(matrix: Matrix) -> Iterator[str]:
             if conditional or said[2]:
                 more = True
         lines.sort()
-        yield "".join(lines)
+        # Of addresses there may be so many that one text of them would take as much again.
+        yield from ("".join(lines[at : at + MOST_AT_ONCE]) for at in range(0, len(lines), MOST_AT_ONCE))
     # A second time, because there may be as many of them as there are lines.
     if more:
         yield from _more(matrix, senders, receivers, facts)
