@@ -176,8 +176,3 @@ def _reader(manifest: Manifest) -> Reader | None:
     if manifest.kind in ADMIN_KINDS and version.startswith(ADMIN):
         return lambda manifest, universe, namespace, dropped: admin_policy(manifest, universe, dropped)
     return None
-
-
-def judged(manifests: Iterable[Manifest]) -> Iterator[Manifest]:
-    """Those of the manifests that are policies and are judged."""
-    return (manifest for manifest in manifests if _reader(manifest) is not None)

@@ -65,8 +65,10 @@ class Side:
             base[usual] = base.get(usual, 0) | members
             for bounds, bits in own.items():
                 if bounds != usual:
+                    # One for all of them: there may be a million places for it.
+                    difference = usual, bounds, members
                     for index in indexes(bits):
-                        differing.setdefault(index, []).append((usual, bounds, members))
+                        differing.setdefault(index, []).append(difference)
         return base, differing
 
     def line(self, index: int) -> Line:
