@@ -6,14 +6,13 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 from tools.addresses import Net
 from tools.model import Manifest, Problem, Severity
-from tools.reach.conns import NONE, NUMBERS, Conns, of
 from tools.reach.peers.blocks import Blocks, cut
 from tools.reach.peers.mentions import CALICO_ACCOUNT, Mentions, mentions
 from tools.reach.peers.pods import Pod, accounts, namespaces, pods
-from tools.reach.peers.universe import Labels, NetworkSet, PortName, Service, Universe
+from tools.reach.peers.services import services
+from tools.reach.peers.universe import Labels, NetworkSet, Universe
 from tools.reach.policies.strict import BrokenError, Dropped, cidr, items, texts_by_key
-from tools.selectors import Requirement, Selector
-from tools.tree import Node, root
+from tools.tree import root
 from tools.workloads import NAME_LABEL
 
 NAMESPACED = ("NetworkPolicy", "NetworkSet", "Service")
@@ -39,7 +38,6 @@ def populate(
     for pod in taking_part:
         key = _kind(pod, spaces, of_accounts, governed, asked, blocks)
         classes.setdefault(key, []).append(pod)
-    services = dict(_services(manifests, namespace))
     addresses = (address for pod in taking_part for address in pod.addresses)
     universe = Universe(
         classes=tuple(map(tuple, classes.values())),
@@ -48,7 +46,7 @@ def populate(
         sets=sets,
         blocks=blocks,
         pod_cidrs=pod_cidrs,
-        services=services,
+        services=services(manifests, namespace),
         speaks_ipv6=any(one.version == 6 for one in (*asked.nets, *pod_cidrs, *addresses)),
     )
     return universe, tuple(_done(found))
@@ -96,27 +94,6 @@ def _sets(manifests: Iterable[Manifest], namespace: str, dropped: Dropped) -> It
                 yield NetworkSet(manifest.name, space, texts_by_key(body["metadata"]["labels"]), nets)
             except BrokenError as broken:
                 dropped.problems.append(broken.problem)
-
-
-def _services(manifests: Iterable[Manifest], namespace: str) -> Iterator[tuple[tuple[str, str], Service]]:
-    for manifest in manifests:
-        if manifest.kind == "Service":
-            spec = root(manifest)["spec"]
-            labels = spec["selector"].fields()
-            requirements = tuple(Requirement(key, "In", (value.text(),)) for key, value in labels)
-            targets = tuple(target for port in spec["ports"].items() if (target := _target(port)) is not None)
-            chosen = Selector(requirements) if requirements else None
-            yield (manifest.namespace or namespace, manifest.name), Service(chosen, targets)
-
-
-def _target(port: Node) -> tuple[Conns, tuple[PortName, ...]] | None:
-    protocol = NUMBERS.get(port["protocol"].text() or "TCP")
-    name, number = port["targetPort"].text(), port["targetPort"].number() or port["port"].number()
-    if protocol is None:
-        return None
-    if name:
-        return NONE, (PortName(name, protocol),)
-    return (of(protocol, number, number), ()) if number else None
 
 
 def _done(found: Iterable[tuple[Pod, bool]]) -> Iterator[Problem]:

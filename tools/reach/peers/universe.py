@@ -17,6 +17,7 @@ from tools.reach.peers.blocks import Blocks
 from tools.reach.peers.labelled import Labelled
 from tools.reach.peers.mentions import CALICO_ACCOUNT, CALICO_NAMESPACE, CALICO_ORCHESTRATOR
 from tools.reach.peers.pods import Pod
+from tools.reach.peers.services import Service
 from tools.selectors import Selector
 from tools.workloads import CALICO_NAME_LABEL
 
@@ -39,16 +40,6 @@ class NetworkSet:
     namespace: str
     labels: Labels
     nets: tuple[Net, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """Whom a Service stands for: its selector, None when somebody else writes its endpoints; and its target ports, each
-    as connections or as a name that every pod resolves for itself.
-    """
-
-    selector: Selector | None
-    targets: tuple[tuple[Conns, tuple[PortName, ...]], ...] = ()
 
 
 @dataclass(frozen=True)

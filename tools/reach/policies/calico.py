@@ -10,10 +10,11 @@ from dataclasses import replace
 
 from tools.model import Manifest, Severity
 from tools.policy import DIRECTIONS, Direction
-from tools.reach.conns import common
+from tools.reach.conns import NONE, NUMBERS, Conns, common, of
 from tools.reach.peers.bits import NOBODY, Match, certainly
 from tools.reach.peers.mentions import CALICO_ACCOUNT, CALICO_NAMESPACE
-from tools.reach.peers.universe import Universe
+from tools.reach.peers.services import ServicePort
+from tools.reach.peers.universe import PortName, Universe
 from tools.reach.policies.calico_entity import DOMAINS, families, naming, service, who
 from tools.reach.policies.calico_ports import destination_ports, source_ports_matter
 from tools.reach.policies.compiled import Action, Part, Policy, Ports, Rule, title
@@ -127,8 +128,15 @@ def _served(part: Part, universe: Universe, named: tuple[str, str], *, ports_too
     far = part.far.both(Match(pods & universe.pods, pods))
     if not ports_too:
         return [Part(far, part.ports)], ""
-    within = part.ports.fixed
-    return [Part(far, Ports(common(within, fixed), names, (), within)) for fixed, names in behind.targets], ""
+    return [Part(far, _target(port, part.ports.fixed)) for port in behind.ports if port.protocol in NUMBERS], ""
+
+
+def _target(port: ServicePort, within: Conns) -> Ports:
+    """The port that a Service's port leads to: its number, or its name, which every pod resolves for itself."""
+    protocol = NUMBERS[port.protocol]
+    if isinstance(port.target, str):
+        return Ports(NONE, (PortName(port.target, protocol),), (), within)
+    return Ports(common(within, of(protocol, port.target, port.target)))
 
 
 def _versions(node: Node) -> set[int]:
