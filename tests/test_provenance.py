@@ -4,7 +4,7 @@ import pytest
 
 from tools.model import Finding, Problem, Where
 from tools.placed import RENDERED, placed
-from tools.provenance import template_line
+from tools.provenance import helpers, template_line
 
 TEMPLATE = """\
 {{- if .Values.enabled }}
@@ -87,3 +87,49 @@ def test_findings_move_into_their_templates() -> None:
         ("charts/sark/templates/egress.yaml", 5),
         ("values.yaml", 6),
     ]
+
+
+HELPERS = helpers(
+    [
+        """\
+{{/* Not a named template. */}}
+{{- define "sark.deny" }}
+kind: NetworkPolicy
+spec:
+  egress: []
+{{- end }}
+{{- define "sark.allow" -}}
+kind: NetworkPolicy
+spec:
+  egress:
+    - to: {{ . }}
+    - ports: [{port: 53}]
+{{- end }}
+"""
+    ]
+)
+INCLUDING = [
+    '{{- include "sark.deny" . }}',
+    "---",
+    '{{- include "sark.allow" (dict "x" 1) }}',
+    '{{- include "sark.elsewhere" . }}',
+]
+
+
+@pytest.mark.parametrize(
+    ("document", "line"),
+    [
+        (["kind: NetworkPolicy", "spec:", "  egress: []"], 1),
+        (["kind: NetworkPolicy", "spec:", "  egress:", "    - to: []", "    - ports: [{port: 53}]"], 3),
+        (["kind: Service", "port: 1"], 0),
+    ],
+)
+def test_a_named_templates_lines_are_at_the_line_that_includes_it(document: list[str], line: int) -> None:
+    rendered = ["---", "kind: Other", "---", *document, "---", "spec:"]
+    for place in range(4, 4 + len(document)):
+        assert template_line(rendered, place, INCLUDING, HELPERS) == line
+
+
+def test_two_named_templates_that_are_as_alike_tell_nothing() -> None:
+    twice = [INCLUDING[0], INCLUDING[0]]
+    assert template_line(["kind: NetworkPolicy", "spec:"], 1, twice, HELPERS) == 0

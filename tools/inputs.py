@@ -13,6 +13,7 @@ from typing import Any
 
 from tools.merge import overlay
 from tools.model import Manifest
+from tools.provenance import helpers
 from tools.schema import fault
 from tools.source import Parsed, manifests, parse
 
@@ -72,6 +73,11 @@ class Chart:
         """The lines of a template; none when `file` is no file of the chart."""
         path = Path(file)
         return tuple(read_text(path).splitlines()) if path.is_file() else ()
+
+    @cached_property
+    def helpers(self) -> dict[str, tuple[str, ...]]:
+        """The lines of each named template."""
+        return helpers(read_text(path) for path in sorted((self.path / "templates").glob("*.tpl")))
 
     def text(self, file: str) -> str:
         """A file of the chart, or "" when the chart has none of that name."""

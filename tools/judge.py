@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, partial
 from typing import Any
@@ -16,6 +16,7 @@ from tools.checks.values import Values
 from tools.inputs import InputError
 from tools.model import Finding, Manifest, Problem, Where, run
 from tools.placed import RENDERED, placed
+from tools.provenance import Helpers
 from tools.reach.rows.specification import Judgement, judge, pod_cidrs_of
 from tools.reach.world import UnknownPeerError
 from tools.recorder import Recorder
@@ -47,6 +48,7 @@ class Rules:
     today: date
     known: frozenset[str]
     template: Callable[[str], Sequence[str]] = lambda file: ()
+    helpers: Helpers = field(default_factory=dict)
     kube_version: str = KUBE_VERSION
     workloads: tuple[Manifest, ...] | None = None
     flows: Specified | None = None
@@ -87,7 +89,7 @@ class Render:
 
     def placed(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         """The findings, each with a line of its template where that is known."""
-        return placed(findings, self.text, self.chart, self.rules.template)
+        return placed(findings, self.text, self.chart, self.rules.template, self.rules.helpers)
 
     def place(self, where: Where) -> Where:
         """The place in a template, where that is known, of one in rendered text."""

@@ -3,19 +3,56 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _KEY = re.compile(r"(?:- )*(?P<key>[\w./-]+):(?:\s|$)")
 
 
-def template_line(rendered: Sequence[str], line: int, template: Sequence[str]) -> int:
+_DEFINE = re.compile(r"\{\{-?\s*define\s+\"([^\"]+)\"")
+_INCLUDE = re.compile(r"include\s+\"([^\"]+)\"")
+Helpers = Mapping[str, Sequence[str]]
+
+
+def helpers(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The lines of each named template in some files, each up to the next."""
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        lines: list[str] = []
+        for line in text.splitlines():
+            if name := _DEFINE.search(line):
+                lines = found.setdefault(name[1], [])
+            lines.append(line)
+    return {name: tuple(lines) for name, lines in found.items()}
+
+
+def template_line(rendered: Sequence[str], line: int, template: Sequence[str], helpers: Helpers | None = None) -> int:
     """The line (from 1) of `template` that wrote line `line` of `rendered`, or the nearest line above it in the YAML
-    tree that is known; 0 when none is. A line is known when its text, or its key, stands in the template once.
+    tree that is known; 0 when none is. A line is known when its text, or its key, stands in the template once. What
+    came from a named template is at the line that includes the one that has most of the document's lines.
     """
     for text in _ancestry(rendered, line):
         if found := _only(text, template):
             return found
-    return 0
+    return _including(rendered, line, template, helpers or {})
+
+
+def _including(rendered: Sequence[str], line: int, template: Sequence[str], helpers: Helpers) -> int:
+    document = {text.strip() for text in _document(rendered, line)} - {""}
+    likeness: dict[int, tuple[int, int]] = {}
+    for number, text in enumerate(template, 1):
+        own = {inner.strip() for name in _INCLUDE.findall(text) for inner in helpers.get(name, ()) if "{{" not in inner}
+        # Of two with as many of its lines, the one that has fewer others.
+        likeness[number] = len(own & document), -len(own - document)
+    best = max(likeness.values(), default=(0, 0))
+    alike = [number for number, found in likeness.items() if found == best]
+    return alike[0] if best[0] and len(alike) == 1 else 0
+
+
+def _document(rendered: Sequence[str], line: int) -> Sequence[str]:
+    starts = [0, *(number for number, text in enumerate(rendered) if text.startswith("---")), len(rendered)]
+    first = max((start for start in starts if start < max(line, 1)), default=0)
+    last = min((start for start in starts if start > first), default=len(rendered))
+    return rendered[first:last]
 
 
 def _ancestry(rendered: Sequence[str], line: int) -> Iterator[str]:

@@ -149,7 +149,9 @@ async def _environments(options: argparse.Namespace, rules: judge.Rules, progres
     target = Target(kube_version=options.kube_version)
     job = Job(
         chart=judged,
-        rules=replace(rules, template=judged.template, workloads=workloads, flows=_flows(options, judged)),
+        rules=replace(
+            rules, template=judged.template, helpers=judged.helpers, workloads=workloads, flows=_flows(options, judged)
+        ),
         render=partial(render, judged.path, target=target),
         envoy=verdict,
         done=progress.done,

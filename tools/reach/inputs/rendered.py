@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tools.model import Manifest
-from tools.provenance import template_line
+from tools.provenance import Helpers, template_line
 
 
 def in_templates(
-    manifests: Iterable[Manifest], text: str, template: Callable[[str], Sequence[str]]
+    manifests: Iterable[Manifest], text: str, template: Callable[[str], Sequence[str]], helpers: Helpers | None = None
 ) -> Iterator[Manifest]:
     """The objects of rendered `text`, each with lines of its file; `template` gives a file's lines, none if unknown."""
     rendered = text.splitlines()
     for manifest in manifests:
         lines = template(manifest.file)
-        yield replace(manifest, lines=Lines(manifest.lines, rendered, lines)) if lines else manifest
+        yield replace(manifest, lines=Lines(manifest.lines, rendered, lines, helpers)) if lines else manifest
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,10 @@ class Lines(Mapping[str, int]):
     own: Mapping[str, int]
     rendered: Sequence[str] = field(repr=False)
     template: Sequence[str] = field(repr=False)
+    helpers: Helpers | None = field(default=None, repr=False)
 
     def __getitem__(self, path: str) -> int:
-        return template_line(self.rendered, self.own[path], self.template)
+        return template_line(self.rendered, self.own[path], self.template, self.helpers)
 
     def __contains__(self, path: object) -> bool:
         return path in self.own

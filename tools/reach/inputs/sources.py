@@ -141,7 +141,9 @@ class _Reading:
         self.problems.extend(parsed.problems)
         objects = manifests(parsed, RENDERED, made.name)
         # What runs while `helm test` does is no part of the release.
-        self.layers.append(tuple(one for one in in_templates(objects, text, made.template) if not is_test(one)))
+        self.layers.append(
+            tuple(one for one in in_templates(objects, text, made.template, made.helpers) if not is_test(one))
+        )
         self.pod_cidrs = pod_cidrs_of(merge(_own_values(made), override))
         self.stand_ins(made)
 
