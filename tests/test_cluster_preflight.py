@@ -217,7 +217,12 @@ def test_an_interrupted_run_cleans_up_and_says_so(fake: Fake, tmp_path: Path, nu
     fake({"kind": f'echo "$*" >> {calls}\n{slow}', "docker": f'echo "docker $*" >> {calls}\n{DOCKER}'})
     command = [sys.executable, "-m", "tools.cluster", "all", "--name", f"interrupted-{number.value}"]
     with subprocess.Popen(
-        [*command, "--diagnostics", str(tmp_path / "out")], cwd=ROOT, stderr=subprocess.PIPE, text=True
+        [*command, "--diagnostics", str(tmp_path / "out")],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell's background jobs are started with SIGINT ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         for _ in range(400):
             if started.exists() or process.poll() is not None:

@@ -44,6 +44,7 @@ _STORED = (
     "crd.projectcalico.org is the store behind Calico's API, where nothing validates what is written; it is judged "
     "as if it were in projectcalico.org/v3"
 )
+_PODS = "it makes pods, of which only those that are in the input themselves are judged"
 _STAGED = "it is staged: it enforces nothing yet, and is left out"
 
 # What is known of kinds that are not judged: who enforces them, or what they do.
@@ -98,6 +99,14 @@ KNOWN: dict[tuple[str, str], str] = {
     ("k8s.ovn.org", "ClusterUserDefinedNetwork"): "it gives pods a network of their own, which is not modelled",
     ("k8s.cni.cncf.io", "NetworkAttachmentDefinition"): _INTERFACES,
     ("k8s.cni.cncf.io", "MultiNetworkPolicy"): "it rules pods' second interfaces, which are not modelled",
+    ("kubevirt.io", "VirtualMachine"): _PODS,
+    ("kubevirt.io", "VirtualMachineInstance"): _PODS,
+    ("kubevirt.io", "VirtualMachineInstanceReplicaSet"): _PODS,
+    ("argoproj.io", "Rollout"): _PODS,
+    ("apps.openshift.io", "DeploymentConfig"): _PODS,
+    ("apps.kruise.io", "CloneSet"): _PODS,
+    ("serving.knative.dev", "Service"): _PODS,
+    ("leaderworkerset.x-k8s.io", "LeaderWorkerSet"): _PODS,
     ("gateway.networking.k8s.io", "Gateway"): _GATEWAY,
     ("gateway.networking.k8s.io", "HTTPRoute"): _GATEWAY,
     ("gateway.networking.k8s.io", "GRPCRoute"): _GATEWAY,
