@@ -31,6 +31,21 @@ def test_files_and_directories_are_one_cluster(run: Runner) -> None:
     assert (ran.code, ran.err, rows(ran)) == (0, "", EVERY_OTHER)
 
 
+def test_paths_stand_alone_too(run: Runner) -> None:
+    run.file("apps/pods.yaml", PODS)
+    run.file("policies/guard.yaml", GUARD)
+    ran = run("matrix", "policies", "apps/pods.yaml", "--format", "json")
+    assert (ran.code, ran.err, rows(ran)) == (0, "", EVERY_OTHER)
+
+
+def test_a_charts_directory_holds_no_manifests(run: Runner) -> None:
+    run.file("mine/Chart.yaml", "name: mine\n")
+    for words in (("mine",), ("--manifests", "mine")):
+        ran = run("matrix", *words)
+        assert (ran.code, ran.out) == (64, "")
+        assert ran.err == "reach: mine is a chart, and its templates are no manifests; write --chart mine\n"
+
+
 def test_standard_input(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO((PODS + GUARD).encode())))
     ran = run("matrix", "--manifests", "-", "--format", "json")

@@ -95,6 +95,7 @@ def parser() -> cli.Parser:
     )
     commands = made.add_subparsers(dest="command", required=True, parser_class=_Parser)
     one = _command(commands, "matrix", MATRIX_EPILOG)
+    one.add_argument("paths", metavar="PATH", nargs="*", help="manifests, as --manifests has them")
     _what(one)
     _focus(one)
     one.add_argument("--all", action="store_true", help="pairs that may not talk too (json, csv)")

@@ -73,7 +73,7 @@ def wanted(options: argparse.Namespace, env: str = "") -> Wanted:
         chart=options.chart,
         env=env or getattr(options, "env", None) or "",
         values=tuple(getattr(options, "values", None) or ()),
-        manifests=tuple(getattr(options, "manifests", None) or ()),
+        manifests=(*(getattr(options, "paths", None) or ()), *(getattr(options, "manifests", None) or ())),
         workloads=tuple(options.workloads or ()),
         namespace=options.namespace or "",
         pod_cidrs=tuple(options.pod_cidrs or ()),
@@ -169,6 +169,8 @@ class _Reading:
         for path in paths:
             if path != "-" and not Path(path).exists():
                 raise InputError(f"cannot read {path}: there is no such file or directory")
+            if (Path(path) / "Chart.yaml").is_file():
+                raise UsageError(f"{path} is a chart, and its templates are no manifests; write --chart {path}")
         for file, text in manifest_texts(paths):
             yield read(text, file)
             self.told(f"read {file}")
