@@ -35,7 +35,7 @@ examples:
   python -m tools.reach matrix --env production
   python -m tools.reach matrix --manifests policies/ --workloads apps/ --format svg --output reach.svg
   python -m tools.reach matrix --context prod --focus sark-api
-  kubectl get pods,ns,netpol -A -o yaml | python -m tools.reach matrix --manifests -"""
+  kubectl get pods,ns,netpol -A -o yaml | python -m tools.reach matrix -"""
 
 EXPLAIN_EPILOG = f"""SRC and DST are a workload (namespace/name[Kind], namespace/name, or name when only one fits), an
 address or a CIDR, or {{node}}; SRC may be {{ingress-controller}}. DST may be svc/NAME, svc/NAMESPACE/NAME
