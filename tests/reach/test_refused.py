@@ -7,15 +7,15 @@ from reach.worlds import world
 PODS = """
 apiVersion: v1
 kind: Pod
-metadata: {name: a, namespace: n, labels: {app: a}}
+metadata: {name: a, namespace: shop, labels: {app: a}}
 ---
 apiVersion: v1
 kind: Pod
-metadata: {name: b, namespace: n, labels: {app: b}}
+metadata: {name: b, namespace: shop, labels: {app: b}}
 ---
 """
 ADMIN = "{apiVersion: policy.networking.k8s.io/v1alpha1, kind: AdminNetworkPolicy, metadata: {name: p}, spec: "
-KUBERNETES = "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: n}, spec: "
+KUBERNETES = "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: shop}, spec: "
 SUBJECT = "priority: 1, subject: {namespaces: {}}"
 BOTH = "{namespaces: {}, pods: {namespaceSelector: {}, podSelector: {}}}"
 LONG = "x" * 100
@@ -48,6 +48,26 @@ def test_refused(policy: str, message: str) -> None:
     assert message in problem.message
     assert problem.where.line
     assert judge.verdict(judge.peer("a"), judge.peer("b")).allowed, "as it would be in a cluster"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ("{name: p, namespace: n}", "is true or false, where text belongs; write it in quotes"),
+        ("{name: 7, namespace: shop}", "is a number, where text belongs; write it in quotes"),
+        ("{name: p, namespace: shop, labels: {a: yes}}", "is true or false, where text belongs; write it in quotes"),
+        ("[p]", "is a list, where a mapping belongs"),
+    ],
+)
+def test_what_yaml_takes_for_something_else_is_no_name(metadata: str, message: str) -> None:
+    """A policy in namespace `n` is in none that exists, and not in the default one."""
+    text = (
+        f"{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {metadata}, spec: {{podSelector: {{}}}}}}"
+    )
+    judge = world(PODS + text)
+    (problem,) = judge.problems
+    assert message in problem.message
+    assert judge.verdict(judge.peer("a"), judge.peer("b")).allowed
 
 
 def test_the_later_of_two_objects_of_one_name_counts_and_that_is_said() -> None:

@@ -12,11 +12,11 @@ from tools.reach.world import World
 PODS = """
 apiVersion: v1
 kind: Pod
-metadata: {name: a, namespace: n, labels: {app: a}}
+metadata: {name: a, namespace: shop, labels: {app: a}}
 ---
 apiVersion: v1
 kind: Pod
-metadata: {name: b, namespace: n, labels: {app: b}}
+metadata: {name: b, namespace: shop, labels: {app: b}}
 ---
 apiVersion: projectcalico.org/v3
 kind: GlobalNetworkPolicy
@@ -39,13 +39,13 @@ apiVersion: projectcalico.org/v3
             True,
         ),
         (
-            "{kind: StagedNetworkPolicy, metadata: {name: first, namespace: n}, "
+            "{kind: StagedNetworkPolicy, metadata: {name: first, namespace: shop}, "
             "spec: {order: 1, selector: app == 'b', ingress: [{action: Allow}]}}",
             False,
             True,
         ),
         (
-            "{kind: StagedKubernetesNetworkPolicy, metadata: {name: first, namespace: n}, "
+            "{kind: StagedKubernetesNetworkPolicy, metadata: {name: first, namespace: shop}, "
             "spec: {podSelector: {matchLabels: {app: b}}, ingress: [{}]}}",
             False,
             True,

@@ -26,7 +26,7 @@ from tools.reach.policies.admin import admin_policy
 from tools.reach.policies.calico import calico_policy
 from tools.reach.policies.compiled import Policy, Tier
 from tools.reach.policies.kubernetes import network_policy
-from tools.reach.policies.strict import BrokenError, Dropped
+from tools.reach.policies.strict import BrokenError, Dropped, mapping, text, texts_by_key
 from tools.reach.policies.tiers import arrange
 from tools.tree import root
 
@@ -65,10 +65,11 @@ class World:
     def __init__(
         self, manifests: Iterable[Manifest], *, pod_cidrs: tuple[Net, ...] = POD_CIDRS, namespace: str = "default"
     ) -> None:
-        self.manifests, twice = stacked((tuple(manifests),), namespace)
+        named, unnamed = _named(manifests)
+        self.manifests, twice = stacked((named,), namespace)
         self.pod_cidrs, self.namespace = pod_cidrs, namespace
         read = _read(self.manifests, namespace, pod_cidrs)
-        self.universe, self.problems, self.notes = read.universe, (*twice, *read.problems), read.notes
+        self.universe, self.problems, self.notes = read.universe, (*unnamed, *twice, *read.problems), read.notes
         self.table = Table(read.universe, read.tiers, read.served)
         self.places = naming.places(self.universe, self.manifests)
         self.peers = tuple(self.places)
@@ -136,6 +137,25 @@ def _read(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net,
         problems=tuple(dict.fromkeys((*_nameless(manifests), *dropped.problems, *problems))),
         notes=tuple(dict.fromkeys((*notes, *dropped.notes, *unserved, *unmodelled.notes(manifests)))),
     )
+
+
+def _named(manifests: Iterable[Manifest]) -> tuple[tuple[Manifest, ...], tuple[Problem, ...]]:
+    """The objects whose metadata is what it must be, and what is wrong with the others.
+
+    A namespace that YAML takes for true or false, such as a plain `n`, is none, and not the default one.
+    """
+    kept: list[Manifest] = []
+    problems: list[Problem] = []
+    for manifest in manifests:
+        metadata = root(manifest)["metadata"]
+        try:
+            for key in ("name", "namespace"):
+                text(mapping(metadata)[key])
+            texts_by_key(metadata["labels"])
+            kept.append(manifest)
+        except BrokenError as broken:
+            problems.append(broken.problem)
+    return tuple(kept), tuple(problems)
 
 
 def _nameless(manifests: Iterable[Manifest]) -> Iterator[Problem]:
