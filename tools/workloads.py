@@ -79,7 +79,7 @@ def pods(manifests: Iterable[Manifest]) -> Iterator[Pod]:
         spec = template["spec"]
         account = spec["serviceAccountName"].text() or "default"
         host_network = spec["hostNetwork"].value is True
-        labels = _labels(template["metadata"])
+        labels = labels_of(template["metadata"])
         yield Pod(manifest, manifest.namespace, labels, account, host_network, frozenset(_named_ports(spec)))
 
 
@@ -93,8 +93,9 @@ def _named_ports(spec: Node) -> Iterator[tuple[str, str]]:
 def _namespaces(manifests: Iterable[Manifest]) -> Iterator[tuple[str, Mapping[str, str]]]:
     for manifest in manifests:
         if manifest.kind == "Namespace":
-            yield manifest.name, _labels(root(manifest)["metadata"])
+            yield manifest.name, labels_of(root(manifest)["metadata"])
 
 
-def _labels(metadata: Node) -> dict[str, str]:
+def labels_of(metadata: Node) -> dict[str, str]:
+    """The labels of an object's metadata; what is no text is left out."""
     return {key: value.value for key, value in metadata["labels"].fields() if isinstance(value.value, str)}

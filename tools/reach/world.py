@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tools.addresses import Net, network
 from tools.model import Manifest, Problem, Severity
+from tools.netpol import CALICO_GROUPS
 from tools.reach import unmodelled
 from tools.reach.conns import ALL, NONE, NUMBERS, Conns, of, union
 from tools.reach.inputs.stacked import stacked
@@ -20,7 +21,6 @@ from tools.reach.peers.ingresses import KINDS as INGRESSES
 from tools.reach.peers.ingresses import behind_ingress
 from tools.reach.peers.naming import UnknownPeerError
 from tools.reach.peers.populate import populate
-from tools.reach.peers.services import services
 from tools.reach.peers.universe import Universe
 from tools.reach.policies.admin import admin_policy
 from tools.reach.policies.calico import calico_policy
@@ -37,7 +37,6 @@ POD_CIDRS: tuple[Net, ...] = tuple(
     net for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10") if (net := network(text))
 )
 KUBERNETES = "networking.k8s.io/"
-CALICO = ("projectcalico.org/v3", "crd.projectcalico.org/v1")
 ADMIN = "policy.networking.k8s.io/"
 ASKING = ("NetworkPolicy", "GlobalNetworkPolicy", "NetworkSet", "GlobalNetworkSet", "Service")
 ADMIN_KINDS = ("AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy")
@@ -168,14 +167,13 @@ def _served(
     manifests: tuple[Manifest, ...], universe: Universe, namespace: str
 ) -> tuple[dict[int, Conns], list[Problem]]:
     """What the controller calls for the Ingresses, by the classes that it calls; and where it finds nothing."""
-    known = services(manifests, namespace)
     places = {pod.name: index for index, pods in enumerate(universe.classes) for pod in pods}
     everyone = [pod for pods in universe.classes for pod in pods]
     found: dict[int, Conns] = {}
     notes: list[Problem] = []
     for manifest in manifests:
         if manifest.kind in INGRESSES:
-            behind = behind_ingress(manifest, namespace, known, everyone)
+            behind = behind_ingress(manifest, namespace, universe.services, everyone)
             notes.extend(Problem(manifest.where("spec"), note, Severity.NOTE) for note in behind.notes)
             for target in behind.targets:
                 place = places[target.pod]
@@ -191,7 +189,7 @@ def _reader(manifest: Manifest) -> Reader | None:
     version = root(manifest)["apiVersion"].text()
     if manifest.kind == "NetworkPolicy" and version.startswith(KUBERNETES):
         return network_policy
-    if manifest.kind in ("NetworkPolicy", "GlobalNetworkPolicy") and version in CALICO:
+    if manifest.kind in ("NetworkPolicy", "GlobalNetworkPolicy") and version in CALICO_GROUPS:
         return calico_policy
     if manifest.kind in ADMIN_KINDS and version.startswith(ADMIN):
         return lambda manifest, universe, namespace, dropped: admin_policy(manifest, universe, dropped)

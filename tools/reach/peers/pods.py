@@ -10,7 +10,7 @@ from tools.model import Manifest
 from tools.reach.peers.blocks import Address
 from tools.reach.policies.strict import BrokenError, Dropped, mapping, texts_by_key
 from tools.tree import Node, root
-from tools.workloads import NAME_LABEL, TEMPLATES
+from tools.workloads import NAME_LABEL, TEMPLATES, labels_of
 
 DONE = ("Succeeded", "Failed")
 
@@ -81,10 +81,6 @@ def _name(manifest: Manifest, body: Node, namespace: str) -> str:
     return f"{namespace}/{manifest.name}[{manifest.kind}]"
 
 
-def _labels(node: Node) -> dict[str, str]:
-    return {key: value.value for key, value in node.fields() if isinstance(value.value, str)}
-
-
 def _ports(spec: Node) -> Iterator[tuple[str, str, int]]:
     for container in (*spec["containers"].items(), *spec["initContainers"].items()):
         for port in container["ports"].items():
@@ -105,7 +101,7 @@ def _addresses(status: Node) -> Iterator[Address]:
 def namespaces(manifests: Iterable[Manifest]) -> dict[str, dict[str, str]]:
     """The labels of each namespace that has an object, its name's among them."""
     return {
-        manifest.name: {**_labels(root(manifest)["metadata"]["labels"]), NAME_LABEL: manifest.name}
+        manifest.name: {**labels_of(root(manifest)["metadata"]), NAME_LABEL: manifest.name}
         for manifest in manifests
         if manifest.kind == "Namespace"
     }
@@ -114,7 +110,7 @@ def namespaces(manifests: Iterable[Manifest]) -> dict[str, dict[str, str]]:
 def accounts(manifests: Iterable[Manifest], namespace: str) -> dict[tuple[str, str], dict[str, str]]:
     """The labels of each service account that has an object, by namespace and name."""
     return {
-        (manifest.namespace or namespace, manifest.name): _labels(root(manifest)["metadata"]["labels"])
+        (manifest.namespace or namespace, manifest.name): labels_of(root(manifest)["metadata"])
         for manifest in manifests
         if manifest.kind == "ServiceAccount"
     }

@@ -6,11 +6,12 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 from tools.addresses import Net
 from tools.model import Manifest, Problem, Severity
+from tools.netsets import NetworkSet
 from tools.reach.peers.blocks import Blocks, cut
 from tools.reach.peers.mentions import CALICO_ACCOUNT, Mentions, mentions
 from tools.reach.peers.pods import Pod, accounts, namespaces, pods
 from tools.reach.peers.services import services
-from tools.reach.peers.universe import Labels, NetworkSet, Universe
+from tools.reach.peers.universe import Labels, Universe
 from tools.reach.policies.strict import BrokenError, Dropped, cidr, items, texts_by_key
 from tools.tree import root
 from tools.workloads import NAME_LABEL

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from tools.addresses import Net, left
+from tools.netsets import NetworkSet
 from tools.reach.conns import NONE, NUMBERS, Conns, of, union
 from tools.reach.peers.bits import NOBODY, Match, all_of, bit_set, certainly
 from tools.reach.peers.blocks import Blocks
@@ -30,16 +31,6 @@ class PortName:
 
     name: str
     protocol: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkSet:
-    """A NetworkSet, or, without a namespace, a GlobalNetworkSet."""
-
-    name: str
-    namespace: str
-    labels: Labels
-    nets: tuple[Net, ...]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tools.model import Manifest, Severity
-from tools.policy import Direction
+from tools.netpol_kubernetes import NEAR_AND_FAR
 from tools.reach.conns import NONE, NUMBERS, Conns, Span, merged, of
 from tools.reach.peers.bits import NOBODY, Match
 from tools.reach.peers.universe import PortName, Universe
@@ -21,7 +21,6 @@ from tools.reach.policies.strict import BrokenError, Dropped, cidr, items, label
 from tools.tree import Node, root
 
 ADMIN, BASELINE = "kube-admin", "kube-baseline"
-SIDES: tuple[tuple[Direction, str, str], ...] = (("Ingress", "ingress", "from"), ("Egress", "egress", "to"))
 SPECS = {
     "AdminNetworkPolicy": ("priority", "subject", "ingress", "egress"),
     "BaselineAdminNetworkPolicy": ("subject", "ingress", "egress"),
@@ -44,7 +43,7 @@ def admin_policy(manifest: Manifest, universe: Universe, dropped: Dropped) -> Po
             _rule(node, index, key, far, manifest.kind, universe, dropped)
             for index, node in enumerate(items(spec[key]))
         )
-        for way, key, far in SIDES
+        for way, key, far in NEAR_AND_FAR
     }
     return Policy(
         manifest=manifest,
@@ -138,10 +137,7 @@ def _peer(node: Node, universe: Universe, dropped: Dropped) -> Match:
     dropped.known(node, PEERS)
     _one_of(node, PEERS)
     if node["networks"].present:
-        found = NOBODY
-        for item in items(node["networks"]):
-            found = found.either(universe.at(cidr(item)))
-        return found
+        return universe.at_any(map(cidr, items(node["networks"])))
     if node["nodes"].present:
         labels(node["nodes"], dropped)
         return Match(0, universe.node | universe.hosts)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tools.addresses import within
 from tools.model import Manifest
+from tools.netpol_kubernetes import NEAR_AND_FAR
 from tools.policy import NETWORK_POLICY_ORDER, Direction
 from tools.reach.conns import NUMBERS, Conns, Span, merged, of
 from tools.reach.peers.bits import NOBODY, Match, certainly
@@ -16,7 +17,6 @@ from tools.reach.policies.strict import BrokenError, Dropped, cidr, items, label
 from tools.tree import Node, root
 
 PROTOCOLS = ("TCP", "UDP", "SCTP")
-SIDES: tuple[tuple[Direction, str, str], ...] = (("Ingress", "ingress", "from"), ("Egress", "egress", "to"))
 
 
 def network_policy(manifest: Manifest, universe: Universe, namespace: str, dropped: Dropped) -> Policy:
@@ -29,7 +29,7 @@ def network_policy(manifest: Manifest, universe: Universe, namespace: str, dropp
         way: tuple(
             _rule(node, index, way, key, far, universe, space, dropped) for index, node in enumerate(items(spec[key]))
         )
-        for way, key, far in SIDES
+        for way, key, far in NEAR_AND_FAR
     }
     return Policy(
         manifest=manifest,
@@ -50,7 +50,7 @@ def _types(spec: Node) -> frozenset[Direction]:
     written = [word(node, ("Ingress", "Egress")) for node in items(spec["policyTypes"])]
     if not written:
         written = ["Ingress", *(["Egress"] if items(spec["egress"]) else [])]
-    return frozenset(way for way, _, _ in SIDES if way in written)
+    return frozenset(way for way, _, _ in NEAR_AND_FAR if way in written)
 
 
 def _rule(

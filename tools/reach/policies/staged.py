@@ -47,7 +47,7 @@ def _identity(manifest: Manifest, namespace: str) -> Identity:
 
 def _enforced(manifest: Manifest) -> Manifest:
     kind = KINDS[manifest.kind]
-    spec = {key: value for key, value in root(manifest)["spec"].fields() if key != "stagedAction"}
+    spec = {key: node.value for key, node in root(manifest)["spec"].fields() if key != "stagedAction"}
     api = "networking.k8s.io/v1" if manifest.kind == KUBERNETES else "projectcalico.org/v3"
-    body = {**manifest.body, "apiVersion": api, "kind": kind, "spec": {key: node.value for key, node in spec.items()}}
+    body = {**manifest.body, "apiVersion": api, "kind": kind, "spec": spec}
     return replace(manifest, kind=kind, body=body)
