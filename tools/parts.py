@@ -1,8 +1,9 @@
-"""The parts of SARK: the chart's files/parts.yaml, the one list that templates, schema, allowlist and pages take them from."""
+"""The parts of SARK, from the chart's files/parts.yaml: the list that templates, schema and allowlist are made from."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 from tools.source import parse
 
 FILE = "files/parts.yaml"
+_PART_LINE = re.compile(r'    "\w+": \{"allOf": \[\{"\$ref": "#/definitions/part"\}\]')
+BEGIN = "<!-- parts: written by `python -m tools.chart_parts` from files/parts.yaml and values.yaml -->"
+END = "<!-- end of parts -->"
 
 
 class PartsError(ValueError):
@@ -67,3 +71,41 @@ def _schema(block: Mapping[str, Any]) -> dict[str, Any]:
     ports = {name: {"$ref": "#/definitions/port"} for name in block.get("ports", {})}
     closed = {"type": "object", "additionalProperties": False, "properties": ports, "required": list(ports)}
     return {"allOf": [{"$ref": "#/definitions/part"}], "properties": {"ports": closed}}
+
+
+def updated_schema(schema: str, lines: str) -> str | None:
+    """The text of values.schema.json with the parts' lines anew; None when it has none where they could stand."""
+    kept = [line for line in schema.splitlines() if not _PART_LINE.match(line)]
+    first = next((place for place, line in enumerate(schema.splitlines()) if _PART_LINE.match(line)), None)
+    if first is None:
+        return None
+    return "\n".join([*kept[:first], *lines.splitlines(), *kept[first:]]) + "\n"
+
+
+def table(parts: tuple[Part, ...], values: Mapping[str, Any]) -> str:
+    """The parts as a Markdown table: what each is, its pods, who calls it on which ports, where its metrics are."""
+    lines = [
+        "| Part | Is | Pods | Called by | On | Metrics | Port of its list |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    proxy_ports = values["proxy"]["ports"]
+    for part in parts:
+        block = values[part.name]
+        labels = ", ".join(f"`{key}: {value}`" for key, value in part.labels.items())
+        ports = ", ".join(f"{name} {port}" for name, port in block.get("ports", {}).items() if name != "metrics")
+        callers = ", ".join(_caller(caller) for caller in block.get("callers", ())) or "nobody"
+        cells = (f"`{part.name}`{'' if block['enabled'] else ' (off)'}", part.meaning, labels, callers, ports or "–")
+        lines.append(f"| {' | '.join(cells)} | {_metrics(block)} | {proxy_ports[part.name]} |")
+    return "\n".join(lines)
+
+
+def _caller(caller: Any) -> str:
+    if isinstance(caller, Mapping):
+        return f"{_caller(caller['part'])} ({', '.join(map(str, caller['ports']))})"
+    return "the ingress controller" if caller == "ingressController" else f"`{caller}`"
+
+
+def _metrics(block: Mapping[str, Any]) -> str:
+    metrics = block.get("metrics", {})
+    numbers = ", ".join(str(block["ports"].get(port, port)) for port in metrics.get("ports", ()))
+    return f"{numbers}{'' if metrics.get('enabled') else ' (off)'}" if numbers else "–"
