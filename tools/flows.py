@@ -1,9 +1,9 @@
 """The specification of who may talk to whom: `tests/flows.yaml`, read and checked, for the offline and the live judge.
 
 The file has three parts and three that may be left out. `environments`: the names of those that rows may hold in, each
-once. `apart`: the names of more, in which only those rows hold that name them. `walls`: of `WALLS`, those that must hold
-the rows of state installed by themselves. `pods`: name → `{namespace, labels, ports, ready}`. `internet`: name → address,
-the zone of the test internet. `flows`: a row each, with the keys
+once. `apart`: the names of more, in which only those rows hold that name them. `walls`: of `WALLS`, those that must
+hold the rows of state installed by themselves. `pods`: name → `{namespace, labels, ports, ready}`. `internet`: name →
+address, the zone of the test internet. `flows`: a row each, with the keys
 
 - `flow`: its id; `source`: a pod; `port`: 1-65535; `expect`: allow | deny; `why`: the reason, for whoever changes it;
 - `target`: a pod, `internet:NAME`, `address:IP`, `proxy`, `dns`, `apiserver`, `node` or `metadata`;
