@@ -69,5 +69,8 @@ configuration names Kong whether it runs or not.
 {{- range $namespaces }}{{ $suffixes = append $suffixes (printf ".%s" .) }}{{ end -}}
 {{- $nets := $values.cluster.cidrs -}}
 {{- range include "sark-network.external" .root | fromJsonArray }}{{ if has $.part .workloads }}{{ $nets = concat $nets .cidrs }}{{ end }}{{ end -}}
-{{- concat $names $suffixes $nets $values.proxy.noProxy | uniq | toJson -}}
+{{- /* For an IPv6 CIDR httpx raises InvalidURL whenever a client is made, and of the others only Go reads one. */ -}}
+{{- $four := list -}}
+{{- range $nets }}{{ if not (contains ":" .) }}{{ $four = append $four . }}{{ end }}{{ end -}}
+{{- concat $names $suffixes $four $values.proxy.noProxy | uniq | toJson -}}
 {{- end -}}
