@@ -66,7 +66,20 @@ configuration names Kong whether it runs or not.
 {{- end -}}
 {{- $namespaces = concat $namespaces $values.ingressController.namespaces $values.monitoring.namespaces (list $values.dns.namespace) | uniq -}}
 {{- $suffixes := list ".svc" (printf ".%s" $values.cluster.domain) -}}
-{{- range $namespaces }}{{ $suffixes = append $suffixes (printf ".%s" .) }}{{ end -}}
+{{- /* A namespace may be called as a domain is, `dev` or `cloud`: where a listed name ends in it, Services are named one by one. */ -}}
+{{- $allowlist := include "sark-network.allowlist" .root | fromJson -}}
+{{- range $namespace := $namespaces -}}
+{{- $suffix := printf ".%s" $namespace -}}
+{{- $covers := false -}}
+{{- range concat $allowlist.entries $allowlist.internal }}{{ if hasSuffix $suffix .name }}{{ $covers = true }}{{ end }}{{ end -}}
+{{- if not $covers -}}
+{{- $suffixes = append $suffixes $suffix -}}
+{{- else -}}
+{{- range $part := $parts.parts -}}
+{{- if eq $part.namespace $namespace }}{{ range $part.services }}{{ $suffixes = append $suffixes (printf "%s%s" . $suffix) }}{{ end }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- $nets := $values.cluster.cidrs -}}
 {{- range include "sark-network.external" .root | fromJsonArray }}{{ if has $.part .workloads }}{{ $nets = concat $nets .cidrs }}{{ end }}{{ end -}}
 {{- /* For an IPv6 CIDR httpx raises InvalidURL whenever a client is made, and of the others only Go reads one. */ -}}
