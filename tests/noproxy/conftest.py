@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
 import pytest
+from proxy.namespace import Namespace, NoNamespaceError
 
+from noproxy.chart import Variables, variables_of
 from noproxy.place import Place
 from noproxy.programs import PROGRAMS, Command, NoClientError
 from noproxy.rows import CIDRS, ROWS
-from proxy.namespace import Namespace, NoNamespaceError
-from proxy.proxy import objects
 
-Variables = Mapping[str, str]
 Routes = Callable[[str, Variables], tuple[dict[str, str], str]]
 
 # An entry with protocol http, without which clients are given no proxy for plain HTTP.
@@ -35,12 +34,7 @@ URLS = {row.name: f"{row.name}:{port}/" for port, row in enumerate(ROWS, 20_000)
 @pytest.fixture(scope="session")
 def variables() -> Variables:
     """What the chart gives the gateway's pods."""
-    (body,) = (
-        body
-        for body in objects(VALUES)
-        if body["kind"] == "ConfigMap" and body["metadata"]["name"].endswith("proxy-env")
-    )
-    data: Variables = body["data"]
+    data = variables_of(VALUES)
     assert data["HTTP_PROXY"] == data["http_proxy"] == data["HTTPS_PROXY"] == data["https_proxy"]
     assert data["NO_PROXY"] == data["no_proxy"]
     return data

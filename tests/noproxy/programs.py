@@ -79,9 +79,20 @@ def _node_fetch(_: Path) -> Command:
 
 def _node_http(_: Path) -> Command:
     node = _path("node")
+    if _version(node, "--version") < (24, 16):
+        raise NoClientError(
+            "this Node is older than 24.16, the first whose node:http minds a leading dot: see earlier-node-http"
+        )
+    return lambda urls: [node, str(SOURCES / "node_http.cjs"), *urls]
+
+
+def _earlier_node_http(_: Path) -> Command:
+    node = _path("node")
     version = _version(node, "--version")
-    if not (version >= (24, 5) or (22, 21) <= version < (23, 0)):
-        raise NoClientError("node:http of this Node reads no proxy (22.21, 24.5 and later do): it was not tested")
+    if not ((24, 5) <= version < (24, 16) or (22, 21) <= version < (23, 0)):
+        raise NoClientError(
+            "only the node:http of Node 22.21 and later and of 24.5 to 24.15 is this client: it was not tested"
+        )
     return lambda urls: [node, str(SOURCES / "node_http.cjs"), *urls]
 
 
@@ -93,4 +104,5 @@ PROGRAMS = (
     Program("go", _go),
     Program("node-fetch", _node_fetch),
     Program("node-http", _node_http),
+    Program("earlier-node-http", _earlier_node_http),
 )

@@ -10,10 +10,10 @@ CIDRS = ["10.96.0.0/12", "fd00::/108"]
 
 _ALWAYS = {"go": "net/http never uses a proxy for the machine's own address"}
 _CIDR = "reads no CIDRs in NO_PROXY"
-_NO_CIDR = {"httpx": _CIDR, "urllib": _CIDR, "node-fetch": _CIDR, "node-http": _CIDR}
-_SUFFIX = {"requests": "an entry without a leading dot is a bare suffix for requests: it needs no dot before it"}
+_NO_CIDR = dict.fromkeys(("httpx", "urllib", "node-fetch", "node-http", "earlier-node-http"), _CIDR)
 _ROOT = "does not take the root's dot off a name before it looks it up in NO_PROXY"
-_NO_ROOT = {client: _ROOT for client in ("requests", "httpx", "urllib", "go", "node-fetch", "node-http")}
+_NO_ROOT = dict.fromkeys(("requests", "httpx", "urllib", "go", "node-fetch", "node-http", "earlier-node-http"), _ROOT)
+_DOTLESS = {"earlier-node-http": "drops an entry's leading dot and compares bare suffixes (nodejs/node#62907)"}
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,10 @@ ROWS = (
     Row("opa.example", direct=False),
     Row("x-opa.example", direct=False),
     Row("svc.example.com", direct=False),
-    Row("notsvc", direct=False),
-    Row("x.notmonitoring", direct=False),
+    Row("notsvc", direct=False, otherwise=_DOTLESS),
+    Row("x.notmonitoring", direct=False, otherwise=_DOTLESS),
     Row("x.cluster.local.example.com", direct=False),
-    # A single label is a name inside whatever it ends in: this one is a Service of no part.
-    Row("evilsark-api", direct=False, otherwise=_SUFFIX),
-    Row("x.evil-opa", direct=False, otherwise=_SUFFIX),
+    # No dot stands before the part's name. requests before 2.34 leads both past the proxy (psf/requests#4795).
+    Row("evilsark-api", direct=False),
+    Row("x.evil-opa", direct=False),
 )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
-from noproxy.conftest import Routes, Variables
+from noproxy.chart import Variables, entries, variables_of, without
+from noproxy.conftest import Routes
 from noproxy.programs import PROGRAMS
 from noproxy.rows import ROWS, Row
 
@@ -14,11 +18,6 @@ each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 
 # The list as it was before it held the parts' Services and the namespaces of those who call them.
 EARLIER = "localhost,127.0.0.1,::1,.svc,.cluster.local,.sark,.sark-system,10.96.0.0/12"
-
-
-def without(variables: Variables, no_proxy: str) -> Variables:
-    """The same variables, with another NO_PROXY."""
-    return {**variables, "NO_PROXY": no_proxy, "no_proxy": no_proxy}
 
 
 @each_row
@@ -61,4 +60,32 @@ def test_httpx_makes_no_client_with_such_an_entry(routes: Routes, variables: Var
     arrivals, printed = routes("httpx", without(variables, f"{variables['NO_PROXY']},{entry}"))
     assert set(arrivals.values()) == {""}
     assert "httpx.InvalidURL: Invalid port" in printed
-    assert not [one for one in variables["NO_PROXY"].split(",") if one == entry]
+    assert entry not in entries(variables)
+
+
+@pytest.mark.parametrize(
+    ("domains", "names", "suffixes"),
+    [
+        # Nothing listed ends in a namespace: each is a suffix.
+        (["api.openai.com", "dev.example.com", "api.notdev"], set(), {".dev", ".sark-system", ".monitoring"}),
+        # `dev` is a domain too, and one of its names is on the list: the suffix would lead it past the proxy.
+        (["api.partner.dev"], {"sark-api.dev"}, {".sark-system", ".monitoring"}),
+        (["*.partner.dev"], {"sark-api.dev"}, {".sark-system", ".monitoring"}),
+        # Of monitoring's namespaces no Service is known by name.
+        (["API.Partner.Monitoring"], set(), {".dev", ".sark-system"}),
+    ],
+)
+def test_a_namespace_covers_no_listed_name(domains: list[str], names: set[str], suffixes: set[str]) -> None:
+    values = {"gateway": {"namespace": "dev"}, "egress": {"domains": domains, "internal": []}}
+    listed = set(entries(variables_of(values)))
+    assert listed & {"sark-api.dev", "opa.sark-system"} == names
+    assert listed & {".dev", ".sark-system", ".monitoring"} == suffixes
+
+
+def test_no_part_is_called_as_a_top_level_domain_ends(variables: Variables) -> None:
+    """Before requests 2.34 a single label was a bare suffix, and led past the proxy whatever ended in it. The suffixes
+    are those that the chart ships."""
+    labels = [entry for entry in entries(variables) if re.fullmatch(r"[a-z-]+", entry)]
+    suffixes = Path("charts/sark-network/files/public-suffixes.txt").read_text().split()
+    assert {"sark-api", "opa", "sark-kong-admin"} <= set(labels)
+    assert [suffix for suffix in suffixes for label in labels if suffix.endswith(label)] == []

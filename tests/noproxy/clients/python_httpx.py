@@ -4,8 +4,10 @@ import sys
 
 import httpx
 
+# Made before it is asked for anything: this is where it reads the variables.
+client = httpx.Client(timeout=5)
 for url in sys.argv[1:]:
     try:
-        print(url, httpx.get(url, timeout=5).status_code)
+        print(url, client.get(url).status_code)
     except httpx.HTTPError as error:
         print(url, error)
