@@ -71,10 +71,14 @@ def _reads_variables(node: str) -> bool:
 
 def _node_fetch(_: Path) -> Command:
     node = _path("node")
-    flags = [] if _reads_variables(node) else ["--expose-internals"]
-    if flags and _version(node, "--version") < (20, 18):
-        raise NoClientError("this Node has no EnvHttpProxyAgent (20.18 and later have): its fetch was not tested")
-    return lambda urls: [node, *flags, str(SOURCES / "node_fetch.cjs"), *urls]
+    if _reads_variables(node):
+        return lambda urls: [node, str(SOURCES / "node_fetch.cjs"), *urls]
+    if not (20, 20) <= _version(node, "--version") < (21, 0):
+        raise NoClientError(
+            "this Node reads no NODE_USE_ENV_PROXY (22.21 and 24.0 do), and the undici within it has no EnvHttpProxyAgent "
+            "that works (20.20 has): its fetch was not tested"
+        )
+    return lambda urls: [node, "--expose-internals", str(SOURCES / "node_fetch.cjs"), *urls]
 
 
 def _node_http(_: Path) -> Command:

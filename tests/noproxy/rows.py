@@ -11,29 +11,35 @@ CIDRS = ["10.96.0.0/12", "fd00::/108"]
 _ALWAYS = {"go": "net/http never uses a proxy for the machine's own address"}
 _CIDR = "reads no CIDRs in NO_PROXY"
 _NO_CIDR = dict.fromkeys(("httpx", "urllib", "node-fetch", "node-http", "earlier-node-http"), _CIDR)
+_NO_IPV6 = {"urllib": "compares the entry ::1 with the address in its brackets"}
+_IPV6_LATER = {"node-fetch": "takes the entry ::1 for a port, until nodejs/undici#5623"}
 _ROOT = "does not take the root's dot off a name before it looks it up in NO_PROXY"
-_NO_ROOT = dict.fromkeys(("requests", "httpx", "urllib", "go", "node-fetch", "node-http", "earlier-node-http"), _ROOT)
+_NO_ROOT = dict.fromkeys(("requests", "httpx", "urllib", "go", "node-http", "earlier-node-http"), _ROOT)
+_ROOT_LATER = {"node-fetch": f"{_ROOT}, until nodejs/undici#5637"}
 _DOTLESS = {"earlier-node-http": "drops an entry's leading dot and compares bare suffixes (nodejs/node#62907)"}
 
 
 @dataclass(frozen=True)
 class Row:
-    """`otherwise` names clients whose reading of NO_PROXY leads the other way; `always` those that go direct even when
-    NO_PROXY is empty. Both say why."""
+    """`otherwise` names clients whose reading of NO_PROXY leads the other way; `unsettled` those whose versions differ, of
+    which the machine has whichever it has; `always` those that go direct even when NO_PROXY is empty. Each says why."""
 
     target: str
     direct: bool
     scheme: str = "http"
     otherwise: Mapping[str, str] = field(default_factory=dict)
+    unsettled: Mapping[str, str] = field(default_factory=dict)
     always: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         return f"{self.scheme}://{self.target}"
 
-    def expected(self, client: str) -> str:
-        """Where this client's request arrives, with the chart's variables."""
-        return "direct" if self.direct != (client in self.otherwise) else "proxy"
+    def expected(self, client: str) -> set[str]:
+        """Where this client's request may arrive, with the chart's variables."""
+        if client in self.unsettled:
+            return {"direct", "proxy"}
+        return {"direct" if self.direct != (client in self.otherwise) else "proxy"}
 
 
 ROWS = (
@@ -58,10 +64,11 @@ ROWS = (
     Row("x.y.svc.cluster.local", direct=True),
     Row("x.y.svc.cluster.local", direct=True, scheme="https"),
     Row("pod-0.x.y.svc.cluster.local", direct=True),
-    Row("x.y.svc.cluster.local.", direct=True, otherwise=_NO_ROOT),
+    Row("x.y.svc.cluster.local.", direct=True, otherwise=_NO_ROOT, unsettled=_ROOT_LATER),
     # The pod itself.
     Row("localhost", direct=True, always=_ALWAYS),
     Row("127.0.0.1", direct=True, always=_ALWAYS),
+    Row("[::1]", direct=True, always=_ALWAYS, otherwise=_NO_IPV6, unsettled=_IPV6_LATER),
     # Addresses of the cluster.
     Row("10.96.0.7", direct=True, otherwise=_NO_CIDR),
     Row("10.128.0.7", direct=False),

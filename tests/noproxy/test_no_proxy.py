@@ -24,7 +24,7 @@ EARLIER = "localhost,127.0.0.1,::1,.svc,.cluster.local,.sark,.sark-system,10.96.
 @each_client
 def test_route(routes: Routes, variables: Variables, client: str, row: Row) -> None:
     arrivals, printed = routes(client, variables)
-    assert arrivals[row.name] == row.expected(client), printed
+    assert arrivals[row.name] in row.expected(client), printed
 
 
 @each_row
