@@ -85,5 +85,10 @@ configuration names Kong whether it runs or not.
 {{- /* For an IPv6 CIDR httpx raises InvalidURL whenever a client is made, and of the others only Go reads one. */ -}}
 {{- $four := list -}}
 {{- range $nets }}{{ if not (contains ":" .) }}{{ $four = append $four . }}{{ end }}{{ end -}}
+{{- range $i, $entry := $values.proxy.noProxy -}}
+{{- if regexMatch "^(\\[|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*/)" $entry -}}
+{{- fail (printf "proxy.noProxy[%d]: httpx makes no client at all while NO_PROXY holds %s; write the servers' names, or IPv6 addresses without brackets" $i $entry) -}}
+{{- end -}}
+{{- end -}}
 {{- concat $names $suffixes $four $values.proxy.noProxy | uniq | toJson -}}
 {{- end -}}
