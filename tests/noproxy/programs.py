@@ -75,8 +75,8 @@ def _node_fetch(_: Path) -> Command:
         return lambda urls: [node, str(SOURCES / "node_fetch.cjs"), *urls]
     if not (20, 20) <= _version(node, "--version") < (21, 0):
         raise NoClientError(
-            "this Node reads no NODE_USE_ENV_PROXY (22.21 and 24.0 do), and the undici within it has no EnvHttpProxyAgent "
-            "that works (20.20 has): its fetch was not tested"
+            "this Node reads no NODE_USE_ENV_PROXY (22.21 and 24.0 do), and the undici within it has no "
+            "EnvHttpProxyAgent that works (20.20 has): its fetch was not tested"
         )
     return lambda urls: [node, "--expose-internals", str(SOURCES / "node_fetch.cjs"), *urls]
 

@@ -21,8 +21,8 @@ _DOTLESS = {"earlier-node-http": "drops an entry's leading dot and compares bare
 
 @dataclass(frozen=True)
 class Row:
-    """`otherwise` names clients whose reading of NO_PROXY leads the other way; `unsettled` those whose versions differ, of
-    which the machine has whichever it has; `always` those that go direct even when NO_PROXY is empty. Each says why."""
+    """`otherwise` names clients whose reading of NO_PROXY leads the other way; `unsettled` those whose versions differ,
+    and this machine has one of them; `always` those that go direct even when NO_PROXY is empty. Each says why."""
 
     target: str
     direct: bool
