@@ -66,8 +66,29 @@ configuration names Kong whether it runs or not.
 {{- end -}}
 {{- $namespaces = concat $namespaces $values.ingressController.namespaces $values.monitoring.namespaces (list $values.dns.namespace) | uniq -}}
 {{- $suffixes := list ".svc" (printf ".%s" $values.cluster.domain) -}}
-{{- range $namespaces }}{{ $suffixes = append $suffixes (printf ".%s" .) }}{{ end -}}
+{{- /* A namespace may be called as a domain is, `dev` or `cloud`: where a listed name ends in it, Services are named one by one. */ -}}
+{{- $allowlist := include "sark-network.allowlist" .root | fromJson -}}
+{{- range $namespace := $namespaces -}}
+{{- $suffix := printf ".%s" $namespace -}}
+{{- $covers := false -}}
+{{- range concat $allowlist.entries $allowlist.internal }}{{ if hasSuffix $suffix .name }}{{ $covers = true }}{{ end }}{{ end -}}
+{{- if not $covers -}}
+{{- $suffixes = append $suffixes $suffix -}}
+{{- else -}}
+{{- range $part := $parts.parts -}}
+{{- if eq $part.namespace $namespace }}{{ range $part.services }}{{ $suffixes = append $suffixes (printf "%s%s" . $suffix) }}{{ end }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- $nets := $values.cluster.cidrs -}}
 {{- range include "sark-network.external" .root | fromJsonArray }}{{ if has $.part .workloads }}{{ $nets = concat $nets .cidrs }}{{ end }}{{ end -}}
-{{- concat $names $suffixes $nets $values.proxy.noProxy | uniq | toJson -}}
+{{- /* For an IPv6 CIDR httpx raises InvalidURL whenever a client is made, and of the others only Go reads one. */ -}}
+{{- $four := list -}}
+{{- range $nets }}{{ if not (contains ":" .) }}{{ $four = append $four . }}{{ end }}{{ end -}}
+{{- range $i, $entry := $values.proxy.noProxy -}}
+{{- if regexMatch "^(\\[|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*/)" $entry -}}
+{{- fail (printf "proxy.noProxy[%d]: httpx makes no client at all while NO_PROXY holds %s; write the servers' names, or IPv6 addresses without brackets" $i $entry) -}}
+{{- end -}}
+{{- end -}}
+{{- concat $names $suffixes $four $values.proxy.noProxy | uniq | toJson -}}
 {{- end -}}
