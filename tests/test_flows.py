@@ -79,7 +79,8 @@ def test_what_stands_apart_has_an_allow_row_and_a_deny_row_for_whatever_it_opens
     for target, port in APART[environment]:
         about = {flow.expect for flow in rows if flow.target.name == target and port == flow.port}
         others = {flow.expect for flow in rows if flow.target.name == target}
-        assert "allow" in about and "deny" in about | others, (target, port)
+        assert "allow" in about, (target, port)
+        assert "deny" in about | others, (target, port)
 
 
 def listed(environment: str) -> Iterator[Rule]:
@@ -189,7 +190,7 @@ def test_a_bad_row_is_told_what_is_wrong(row: dict[str, Any], message: str) -> N
 
 BAD_FILES: list[tuple[Any, str]] = [
     ([], " is not a mapping; it needs pods, internet and flows"),
-    (minimal() | {"flow": []}, "flow is no key here; known are environments, flows, internet, pods, walls"),
+    (minimal() | {"flow": []}, "flow is no key here; known are apart, environments, flows, internet, pods, walls"),
     (minimal() | {"walls": ["fire"]}, "walls ['fire'] is not a list of walls; known are network-policies, envoy"),
     (minimal() | {"walls": 1}, "walls 1 is not a list of walls; known are network-policies, envoy"),
     (minimal() | {"environments": "dev"}, "environments is not a list of names, each once; write [dev, production]"),
