@@ -82,6 +82,9 @@ def _is_key(word: str) -> bool:
     node: Mapping[str, Any] = _schema()
     for part in re.sub(r"\[\d*\]", ".[]", word).split("."):
         node = _resolved(node)
+        for more in node.get("allOf", ()):
+            shared = _resolved(more)
+            node = {**node, "properties": {**shared["properties"], **node.get("properties", {})}}
         other = node.get("additionalProperties") or {}
         node = node.get("items", {}) if part == "[]" else node.get("properties", {}).get(part, other)
         if not node:

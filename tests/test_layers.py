@@ -22,6 +22,7 @@ FORBIDDEN = {
 
 # What does I/O, and why.
 SHELL = {
+    "tools/chart_parts.py": "writes what follows from the list of parts",
     "tools/chart_readme.py": "writes the chart's README",
     "tools/cli.py": "ends processes",
     "tools/cluster": "makes clusters",
