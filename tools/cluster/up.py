@@ -11,6 +11,7 @@ from tools.cluster.kube import Kube, until
 from tools.cluster.options import IMAGE, NAMESPACE, Options
 from tools.cluster.progress import Progress
 from tools.cluster.release import images
+from tools.cluster.sark import images as sark_images
 from tools.cluster.scene import Scene
 from tools.cluster.trouble import CannotRunError
 from tools.flows import Flow, Pod, Specification, Target, read
@@ -53,7 +54,7 @@ def bring_up(options: Options, spec: Specification, progress: Progress) -> Kube:
         kube = Kube.at(options.kubeconfig)
         until("cluster DNS is configured", 60, lambda: ask_it_for_names(kube))
     with progress.step("Calico, images, test internet"), ThreadPoolExecutor() as pool:
-        loading = pool.submit(kind.load, options.name, list(dict.fromkeys(wanted)))
+        loading = pool.submit(_load, options, wanted)
         starting = pool.submit(Internet.of(options.name).start, options.name, spec)
         kube.apply(objects)
         calico.wait(kube)
@@ -62,6 +63,12 @@ def bring_up(options: Options, spec: Specification, progress: Progress) -> Kube:
     calico.is_the_one_that_enforces(kube)
     deploy_stand_ins(kube, spec, progress)
     return kube
+
+
+def _load(options: Options, wanted: list[str]) -> None:
+    """With SARK's stand-ins in one go, where they will be needed: they share most of what they are made of."""
+    more = sark_images.built() if options.sark else []
+    kind.load(options.name, list(dict.fromkeys([*wanted, *more])))
 
 
 def guests() -> dict[str, str]:

@@ -32,13 +32,20 @@ def names() -> dict[str, str]:
     return {published: tag(stand_in) for published, stand_in in STAND_INS.items()}
 
 
-def put_into(cluster: str) -> None:
-    """Build what Docker does not have yet, and load what the nodes do not have yet."""
+def built() -> list[str]:
+    """Our images, those that Docker does not have yet built now."""
     missing = [it for it in STAND_INS.values() if attempt(["docker", "image", "inspect", tag(it)]).returncode]
     if missing:
         with _context() as folder, ThreadPoolExecutor() as pool:
             list(pool.map(lambda it: _build(it, folder), missing))
-    kind.load(cluster, names().values())
+    return list(names().values())
+
+
+def put_into(cluster: str) -> None:
+    """Load those that the nodes do not have yet."""
+    images = built()
+    if missing := kind.missing(cluster, images):
+        kind.load(cluster, missing)
 
 
 def _build(stand_in: StandIn, folder: Path) -> None:
