@@ -121,6 +121,16 @@ def test_an_environment_has_its_rows_and_what_they_are_about(spec: Specification
     assert {flow.environments for flow in spec.of("").flows} == {()}
 
 
+def test_an_environment_can_be_asked_for_the_rows_that_name_it_alone(spec: Specification) -> None:
+    shipped = spec.naming("shipped")
+    assert {flow.environments for flow in shipped.flows} == {("shipped",)}
+    assert {name for name, pod in shipped.pods.items() if pod.shipped} == {
+        "sark-api", "sark-frontend", "sark-postgres", "sark-valkey", "sark-opa",
+    }  # fmt: skip
+    assert "gateway" not in shipped.pods
+    assert set(shipped.internet) == {"api.openai.com", "mcp.internal.example", "evil.test"}
+
+
 def minimal(**row: Any) -> dict[str, Any]:
     """A specification with one row, changed as the test says; None takes a key away."""
     usual = {"flow": "row", "source": "one", "target": "two", "port": 80, "expect": "deny", "why": "because"}

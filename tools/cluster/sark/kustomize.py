@@ -67,7 +67,7 @@ def build(kustomization: Mapping[str, Any], objects: Iterable[Mapping[str, Any]]
     """The objects of its resources, in their order, as kustomize would write them."""
     built = [deepcopy(dict(it)) for it in objects]
     if namespace := kustomization.get("namespace"):
-        accounts = {it["metadata"]["name"] for it in built if it["kind"] == "ServiceAccount"}
+        accounts = {_address(it["metadata"]) for it in built if it["kind"] == "ServiceAccount"}
         for body in built:
             _place(body, namespace, accounts)
     if labels := kustomization.get("commonLabels"):
@@ -79,7 +79,11 @@ def build(kustomization: Mapping[str, Any], objects: Iterable[Mapping[str, Any]]
     return built
 
 
-def _place(body: Object, namespace: str, accounts: set[str]) -> None:
+def _address(reference: Mapping[str, Any]) -> tuple[str, str]:
+    return reference.get("namespace") or "", reference["name"]
+
+
+def _place(body: Object, namespace: str, accounts: set[tuple[str, str]]) -> None:
     """The namespace transformer: it renames the Namespace itself too, and leaves the labels that it has."""
     if body["kind"] == "Namespace":
         body["metadata"]["name"] = namespace
@@ -87,7 +91,8 @@ def _place(body: Object, namespace: str, accounts: set[str]) -> None:
         body["metadata"]["namespace"] = namespace
     if body["kind"] in ("RoleBinding", "ClusterRoleBinding"):
         for subject in body.get("subjects") or ():
-            if subject["kind"] == "ServiceAccount" and subject["name"] in {*accounts, "default"}:
+            follows = subject["name"] == "default" or _address(subject) in accounts
+            if subject["kind"] == "ServiceAccount" and follows:
                 subject["namespace"] = namespace
 
 
