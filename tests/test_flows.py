@@ -121,8 +121,8 @@ def test_an_environment_has_its_rows_and_what_they_are_about(spec: Specification
     assert {flow.environments for flow in spec.of("").flows} == {()}
 
 
-def test_an_environment_can_be_asked_for_the_rows_that_name_it_alone(spec: Specification) -> None:
-    shipped = spec.naming("shipped")
+def test_sark_as_shipped_has_rows_of_its_own_and_finds_its_pods_by_their_labels(spec: Specification) -> None:
+    shipped = spec.of("shipped")
     assert {flow.environments for flow in shipped.flows} == {("shipped",)}
     assert {name for name, pod in shipped.pods.items() if pod.shipped} == {
         "sark-api", "sark-frontend", "sark-postgres", "sark-valkey", "sark-opa",

@@ -64,7 +64,7 @@ def specification() -> Specification:
     return spec
 
 
-SPEC, SHIPPED = specification().of("trial"), specification().naming("shipped")
+SPEC, SHIPPED = specification().of("trial"), specification().of("shipped")
 ROWS = [(state, flow.name) for state in STATES for flow in SPEC.during(state)]
 TWINS = [
     (state, flow.name)
