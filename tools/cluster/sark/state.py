@@ -7,7 +7,7 @@ and the API's readiness, which asks for database, cache and OPA.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -48,7 +48,7 @@ def run(scene: Scene, sark: Sark | None) -> None:
             _remove_pods(scene.kube, sark, stand_ins=True)
             scene.release.install(shipped_values(options))
         scene.note("defaults-installed", STATE, [], f"the chart's defaults, with {options.sark_values.name} over them")
-        _stand_ins(own, scene, sark)
+        _stand_ins(scene, own.spec.pods, sark)
         _apply(own, sark)
         own.rows(STATE, own.spec.flows)
         _requests(own)
@@ -59,7 +59,7 @@ def run(scene: Scene, sark: Sark | None) -> None:
         with scene.progress.step(f"clean up: {STATE}"):
             scene.release.uninstall()
             remove(scene.kube, sark)
-            scene.kube.apply(plan.stand_ins(scene.spec, guests(), IMAGE))
+            _stand_ins(scene, scene.spec.pods, sark)
 
 
 def remove(kube: Kube, sark: Sark) -> None:
@@ -78,11 +78,12 @@ def _objects(sark: Sark) -> list[Mapping[str, Any]]:
     return [*shipped.missing_namespaces(sark.objects), *stores, *shipped.with_images(sark.objects, ours)]
 
 
-def _stand_ins(own: Scene, scene: Scene, sark: Sark) -> None:
-    """Those of the trial that take part here and live where SARK does; its other ones are there already."""
-    wanted = {name for name, pod in own.spec.pods.items() if pod.namespace in sark.namespaces}
-    bodies = plan.stand_ins(scene.spec, guests(), IMAGE)
-    own.kube.apply(it for it in bodies if it["kind"] != "Pod" or it["metadata"]["name"] in wanted)
+def _stand_ins(scene: Scene, names: Container[str], sark: Sark) -> None:
+    """Those of the trial that are named and live where SARK does; the others have been there all the time."""
+    for body in plan.stand_ins(scene.spec, guests(), IMAGE):
+        metadata = body["metadata"]
+        if body["kind"] != "Pod" or (metadata["name"] in names and metadata["namespace"] in sark.namespaces):
+            scene.kube.apply([body])
 
 
 def _apply(own: Scene, sark: Sark) -> None:
