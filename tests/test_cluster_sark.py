@@ -18,18 +18,22 @@ from typing import Any
 import pytest
 import yaml
 
-from tools.cluster import plan
+from tools.cluster import plan, probes
 from tools.cluster.guests import workload
-from tools.cluster.internet import GUESTS
+from tools.cluster.internet import GUESTS, Internet
 from tools.cluster.kube import Kube
 from tools.cluster.options import Options
+from tools.cluster.progress import Progress
 from tools.cluster.release import shipped_values
-from tools.cluster.sark import images, kustomize, shipped
+from tools.cluster.sark import images, kustomize, shipped, state
 from tools.cluster.sark.checkout import read
 from tools.cluster.sark.placing import split_image
 from tools.cluster.sark.waiting import waits_for
+from tools.cluster.scene import Scene
 from tools.cluster.trouble import CannotRunError
 from tools.cluster.up import SHIPPED, specification
+from tools.cluster.verdict import Addresses, Result
+from tools.flows import Pod
 from tools.inputs import CHART, chart
 from tools.reach.rows.specification import judge
 from tools.render import render
@@ -514,6 +518,68 @@ def test_nc_knows_what_the_init_containers_ask(arguments: list[str], code: int, 
             [sys.executable, str(GUESTS / "nc.py"), *words], capture_output=True, text=True, check=False
         )
     assert (done.returncode, done.stderr) == (code, said.format(**ports))
+
+
+# The state.
+def scene(kube: Any) -> Scene:
+    return Scene(Options(), shipped_rows(), kube, Internet(""), None, Progress())  # type: ignore[arg-type]
+
+
+def test_without_a_checkout_the_results_say_that_it_did_not_run_and_why() -> None:
+    own = scene(None)
+    state.run(own, None)
+    assert own.results == [
+        Result(
+            "sark-as-shipped",
+            "SARK as shipped",
+            "not run",
+            "it did not run: no checkout of SARK was given; --sark DIR says where one is",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pods", "name"),
+    [
+        ([], "sark-api"),
+        ([("a", "False", False)], "a"),
+        ([("a", "False", False), ("b", "True", False)], "b"),
+        ([("a", "True", True), ("b", "False", False)], "b"),
+        ([("a", "True", True)], "sark-api"),
+    ],
+)
+def test_a_pod_of_sark_is_found_by_its_labels_and_a_ready_one_first(
+    pods: list[tuple[str, str, bool]], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [
+        SimpleNamespace(
+            metadata=SimpleNamespace(name=it, deletion_timestamp="now" if going else None),
+            status=SimpleNamespace(pod_ip="", conditions=[SimpleNamespace(type="Ready", status=ready)]),
+        )
+        for it, ready, going in pods
+    ]
+    asked: list[str] = []
+
+    def listed(namespace: str, label_selector: str) -> SimpleNamespace:
+        asked.append(label_selector)
+        return SimpleNamespace(items=made)
+
+    reported: list[str] = []
+
+    def ask(_kube: Kube, attempts: list[tuple[Pod, Any]], seconds: float) -> dict[str, Any]:
+        reported.extend(one.name for one, _ in attempts)
+        return {}
+
+    monkeypatch.setattr(Kube, "core", SimpleNamespace(list_namespaced_pod=listed))
+    monkeypatch.setattr(probes, "ask", ask)
+    monkeypatch.setattr(Internet, "log", lambda self: [])
+    own = scene(Kube(None, None))
+    row = next(flow for flow in own.spec.flows if flow.name == "shipped-api-to-dns")
+    own.probe([row], Addresses({}, {"dns": "10.96.0.10"}, {}), 1)
+    assert reported == [name]
+    assert asked == [
+        "app.kubernetes.io/name=sark,app.kubernetes.io/component=api,app.kubernetes.io/managed-by=kustomize"
+    ]
 
 
 # Why a Deployment is not ready.
