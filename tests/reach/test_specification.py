@@ -26,8 +26,9 @@ from tools.source import manifests, parse
 
 PROJECT = chart(CHART)
 TRIAL = Path("tests/cluster/values.yaml")
+SARK = Path("tests/cluster/sark-values.yaml")
 CHANGED = Path("tests/cluster/changed-values.yaml")
-ENVIRONMENTS = ("dev", "staging", "production", "trial")
+ENVIRONMENTS = ("dev", "staging", "production", "trial", "shipped")
 
 
 @cache
@@ -39,6 +40,8 @@ def specification() -> Specification:
 
 
 def values(environment: str, *more: Path) -> dict[str, Any]:
+    if environment == "shipped":
+        return layered([SARK, *more])
     files = [PROJECT.environments["production" if environment == "trial" else environment]]
     return layered([*files, *([TRIAL] if environment == "trial" else []), *more])
 
