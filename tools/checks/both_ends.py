@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from tools.matching import members, subjects
 from tools.model import Check, Problem, Severity
 from tools.needs import unmet
 from tools.needs.known import Known, known, title
-from tools.policy import Direction, Peer, Rule
-from tools.reach.conns import ALL, NONE, NUMBERS, Conns, common, of, union
+from tools.policy import Direction, Rule
+from tools.reach.conns import ALL, NONE, NUMBERS, Conns, common, merged, of, union
+from tools.reach.peers.bits import bit_set
 from tools.reach.peers.pods import Pod
+from tools.tree import Node
 from tools.workloads import Cluster
 from tools.workloads import Pod as Subject
 
-OTHER: dict[Direction, Direction] = {"Ingress": "Egress", "Egress": "Ingress"}
+# Pods, each with its place in the world.
+Placed = tuple[tuple[int, Pod], ...]
 
 
 def connections_are_open_at_both_ends(cluster: Cluster) -> Iterator[Problem]:
@@ -31,69 +35,85 @@ def connections_are_open_at_both_ends(cluster: Cluster) -> Iterator[Problem]:
     facts = known(cluster)
     # What a workload itself says that it calls is an error of called-services-are-reachable, and not once more here.
     named = {(denied.caller.pod.name, denied.target.pod) for denied in unmet.calls(facts)}
+    said: dict[tuple[frozenset[int], frozenset[int]], Conns] = {}
+    for link in _links(facts):
+        key = (frozenset(place for place, _ in link.callers), frozenset(place for place, _ in link.called))
+        if common(said.get(key, NONE), link.conns) or _between(named, link) or not _half(facts, link):
+            continue
+        said[key] = union(said.get(key, NONE), link.conns)
+        yield link.node.problem(_message(link, charted=facts.charted), Severity.WARNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a rule opens between pods that are known: who calls whom, on which connections."""
+
+    node: Node
+    direction: Direction
+    callers: Placed
+    called: Placed
+    conns: Conns
+
+
+def _links(facts: Known) -> Iterator[Link]:
     for policy in facts.cluster.policies:
-        own = [] if policy.staged else _known(facts, subjects(facts.cluster, policy))
+        own = () if policy.staged else _placed(facts, subjects(facts.cluster, policy))
         for rule in policy.rules if own else ():
             for peer in rule.peers if rule.action == "Allow" and not rule.narrowed else ():
                 if not (peer.blocks or peer.anyone or peer.non_pods):
-                    there = _known(facts, members(facts.cluster, policy, peer.node))
+                    there = _placed(facts, members(facts.cluster, policy, peer.node))
                     callers, called = (there, own) if rule.direction == "Ingress" else (own, there)
-                    if not _between(named, callers, called):
-                        yield from _half(facts, rule, peer, own, there)
+                    conns = _conns(rule, called)
+                    if there and conns:
+                        yield Link(peer.node, rule.direction, callers, called, conns)
 
 
-def _between(named: set[tuple[str, str]], callers: list[tuple[int, Pod]], called: list[tuple[int, Pod]]) -> bool:
+def _between(named: set[tuple[str, str]], link: Link) -> bool:
     """Whether some of the named pairs are among those."""
-    sources, targets = {pod.name for _, pod in callers}, {pod.name for _, pod in called}
+    sources, targets = {pod.name for _, pod in link.callers}, {pod.name for _, pod in link.called}
     return any(source in sources and target in targets for source, target in named)
 
 
-def _half(
-    facts: Known, rule: Rule, peer: Peer, own: list[tuple[int, Pod]], there: list[tuple[int, Pod]]
-) -> Iterator[Problem]:
-    side = facts.world.table.sides[OTHER[rule.direction]]
-    asked = _asked(rule, own if rule.direction == "Ingress" else there)
-    if not there or not asked or any(place not in side.by_class or pod.host for place, pod in there):
-        return
-    here = 0
-    for place, _ in own:
-        here |= 1 << place
-    for place, _ in there:
-        for (_, most), bits in side.of(place).items():
-            if bits & here and common(most, asked):
-                return
-    names = ", ".join(dict.fromkeys(title(pod) for _, pod in there))
-    does = "lets in" if rule.direction == "Ingress" else "lets out to"
-    closed = "let it not out to" if rule.direction == "Ingress" else "let nobody in from"
-    whom = ", ".join(dict.fromkeys(title(pod) for _, pod in own))
-    chart = ", in the chart's values by extraParts, with calls or callers" if facts.charted else ""
-    yield peer.node.problem(
-        f"this {does} {names}, and the policies there {closed} {whom}; open that end too{chart}", Severity.WARNING
-    )
+def _half(facts: Known, link: Link) -> bool:
+    """Whether the other end keeps all of it closed."""
+    ingress = link.direction == "Ingress"
+    near, far = (link.called, link.callers) if ingress else (link.callers, link.called)
+    side = facts.world.table.sides["Egress" if ingress else "Ingress"]
+    if any(place not in side.by_class or pod.host for place, pod in far):
+        return False
+    bits = bit_set(place for place, _ in near)
+    answers = (side.of(place) for place in dict.fromkeys(place for place, _ in far))
+    return not any(own & bits and common(most, link.conns) for answer in answers for (_, most), own in answer.items())
 
 
-def _known(facts: Known, found: tuple[Subject, ...]) -> list[tuple[int, Pod]]:
+def _message(link: Link, *, charted: bool) -> str:
+    callers, called = _titles(link.callers), _titles(link.called)
+    chart = ", in the chart's values by extraParts, with calls or callers" if charted else ""
+    if link.direction == "Ingress":
+        return f"this lets in {callers}, whose own policies do not let it out to {called}; open that end too{chart}"
+    return f"this lets out to {called}, whose own policies do not let in {callers}; open that end too{chart}"
+
+
+def _titles(pods: Placed) -> str:
+    names = list(dict.fromkeys(title(pod) for _, pod in pods))
+    return f"{', '.join(names[:3])} and {len(names) - 3} more" if len(names) > 3 else " and ".join(names)
+
+
+def _placed(facts: Known, found: tuple[Subject, ...]) -> Placed:
     """The same pods with their places in the world; one that the world has not is left out."""
-    return [facts.places[id(pod.manifest)] for pod in found if id(pod.manifest) in facts.places]
+    return tuple(facts.places[id(pod.manifest)] for pod in found if id(pod.manifest) in facts.places)
 
 
-def _asked(rule: Rule, called: list[tuple[int, Pod]]) -> Conns:
+def _conns(rule: Rule, called: Placed) -> Conns:
     """The connections that a rule speaks of; a name is what the called pods mean by it."""
-    if not rule.ports:
+    if not rule.ports or any(port.protocol not in NUMBERS and not port.name for port in rule.ports):
         return ALL
-    found: Conns = NONE
+    spans = [of(NUMBERS[port.protocol], port.first, port.last) for port in rule.ports if not port.name]
     for port in rule.ports:
-        protocol = NUMBERS.get(port.protocol)
-        if port.name:
-            for _, pod in called:
-                for name, own, number in pod.ports:
-                    if name == port.name and own in NUMBERS and port.protocol in ("", own):
-                        found = union(found, of(NUMBERS[own], number, number))
-        elif protocol is None:
-            return ALL
-        else:
-            found = union(found, of(protocol, port.first, port.last))
-    return found
+        for _, pod in called if port.name else ():
+            named = (one for one in pod.ports if one[0] == port.name and one[1] in NUMBERS)
+            spans += [of(NUMBERS[own], number, number) for _, own, number in named if port.protocol in ("", own)]
+    return merged(span for conns in spans for span in conns)
 
 
 CHECKS: tuple[Check[Cluster], ...] = (connections_are_open_at_both_ends,)

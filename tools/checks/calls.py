@@ -15,9 +15,9 @@ from tools.policy import Direction
 from tools.workloads import Cluster
 
 WAYS: Mapping[tuple[Direction, ...], str] = {
-    ("Egress", "Ingress"): "neither out nor in there",
-    ("Egress",): "not out",
-    ("Ingress",): "out, but not in there",
+    ("Egress", "Ingress"): "policies let {} neither out nor in there",
+    ("Egress",): "policies do not let {} out to that",
+    ("Ingress",): "policies let {} out, but not in there",
 }
 RULES: Mapping[Direction, str] = {"Egress": "an egress rule here", "Ingress": "an ingress rule there"}
 
@@ -40,7 +40,7 @@ def called_services_are_reachable(cluster: Cluster) -> Iterator[Problem]:
     for denied in unmet.calls(facts):
         target, need, ends = denied.target, denied.need, denied.ends
         where = f"{target.protocol} {target.port} of {title(facts.classes[target.pod][0][1])}"
-        lets = f"policies let {title(denied.caller.pod)} {WAYS[ends]}"
+        lets = WAYS[ends].format(title(denied.caller.pod))
         yield need.node.problem(f"{need.what}, which is {where}, and {lets}; {_opening(facts, ends)}")
 
 

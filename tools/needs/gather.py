@@ -76,8 +76,9 @@ def _runs(container: Node, name: str) -> Iterator[tuple[str, Sequence[Node]]]:
 
 
 def _place(arguments: Sequence[Node], call: Call) -> Node:
-    """The word that names the host; the first one where a variable does."""
-    return next((node for node in arguments if call.host in node.text()), arguments[0])
+    """The word that names the host; the longest one, a script, where a variable does."""
+    longest = max(arguments, key=lambda node: len(node.text()))
+    return next((node for node in arguments if call.host in node.text()), longest)
 
 
 def _settings(container: Node, variables: Mapping[str, Variable], *, first: bool) -> Iterator[Need]:
