@@ -110,7 +110,7 @@ def _split(text: str) -> tuple[str, int | None]:
     """Host and port; the port is None where there is none, and -1 where it is no port."""
     if text.startswith("["):
         host, bracket, rest = text[1:].partition("]")
-        if not bracket or (rest and not rest.startswith(":")):
+        if not bracket or not is_address(host) or (rest and not rest.startswith(":")):
             return "", None
         return host, _port(rest[1:]) if rest else None
     host, colon, written = text.partition(":")

@@ -69,16 +69,15 @@ def calls(argv: Sequence[str], variables: Mapping[str, str], depth: int = 0) -> 
     """Whom a command calls, and whom the command calls that it runs."""
     if not argv or depth > DEEPEST:
         return
-    for word in argv:
-        yield from _device(word)
     program, arguments = argv[0].rpartition("/")[2], argv[1:]
     if program in SHELLS:
         for command in commands(_script(arguments), variables):
             yield from calls(command, variables, depth + 1)
     elif program in WRAPPERS:
         yield from calls(_wrapped(arguments, WRAPPERS[program]), variables, depth + 1)
-    elif reader := PROGRAMS.get(program):
-        yield from reader(arguments)
+    else:
+        yield from (call for word in argv for call in _device(word))
+        yield from PROGRAMS.get(program, _nobody)(arguments)
         if program in WAITERS and "--" in arguments:
             yield from calls(arguments[list(arguments).index("--") + 1 :], variables, depth + 1)
 
@@ -119,6 +118,10 @@ def _wrapped(arguments: Sequence[str], own: int) -> Sequence[str]:
         # An option that takes a word: `timeout -s KILL`, `sudo -u app`.
         at += 2 if arguments[at] in ("-s", "-u", "-k", "-n", "-g") else 1
     return arguments[at + own :]
+
+
+def _nobody(_: Sequence[str]) -> Iterator[Call]:
+    yield from ()
 
 
 def _device(word: str) -> Iterator[Call]:
