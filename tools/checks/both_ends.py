@@ -9,7 +9,8 @@ from tools.matching import members, subjects
 from tools.model import Check, Problem, Severity
 from tools.needs import unmet
 from tools.needs.known import Known, known, title
-from tools.policy import Direction, Rule
+from tools.netsets import network_sets, selected
+from tools.policy import Direction, Peer, Policy, Rule
 from tools.reach.conns import ALL, NONE, NUMBERS, Conns, common, merged, of, union
 from tools.reach.peers.bits import bit_set
 from tools.reach.peers.pods import Pod
@@ -55,12 +56,20 @@ class Link:
     conns: Conns
 
 
+def _by_labels(policy: Policy, peer: Peer) -> bool:
+    """Whether a peer is pods, by their labels or their namespaces and nothing else."""
+    labels = ("selector", "namespaceSelector") if policy.calico else ("podSelector", "namespaceSelector")
+    written = [key for key, value in peer.node.fields() if value.present and key not in ("ports", "notPorts")]
+    return bool(written) and set(written) <= {*labels, "notSelector"} and not (peer.anyone or peer.non_pods)
+
+
 def _links(facts: Known) -> Iterator[Link]:
+    sets = tuple(network_sets(facts.cluster.manifests))
     for policy in facts.cluster.policies:
         own = () if policy.staged else _placed(facts, subjects(facts.cluster, policy))
         for rule in policy.rules if own else ():
             for peer in rule.peers if rule.action == "Allow" and not rule.narrowed else ():
-                if not (peer.blocks or peer.anyone or peer.non_pods):
+                if _by_labels(policy, peer) and not (policy.calico and any(selected(sets, policy, peer.node))):
                     there = _placed(facts, members(facts.cluster, policy, peer.node))
                     callers, called = (there, own) if rule.direction == "Ingress" else (own, there)
                     conns = _conns(rule, called)

@@ -16,6 +16,7 @@ def ingress_backends_are_open(cluster: Cluster) -> Iterator[Problem]:
     An ingress controller calls the pods, not the Service, and it runs in a namespace of its own. Where policies let
     nobody of another namespace in on the target port, the site answers 502 or 504. A rule whose peers are in namespaces
     of which no workload is known counts as one that opens; so does a block of addresses, for a load balancer outside.
+    The namespaces of `monitoring` in the chart's values do not count.
     Open the pods' port to the controller's namespace; in the chart's values by `callers: [ingressController]`.
     Source: k8s.io/api networking/v1 Ingress.
     """

@@ -15,7 +15,8 @@ def scraped_ports_are_open(cluster: Cluster) -> Iterator[Problem]:
 
     Pods and Services with `prometheus.io/scrape: "true"` are found by Prometheus, which calls that port of each pod.
     Where policies let nobody of another namespace in, every target is down, and the alerts that would say so have
-    nothing to go by. A rule whose peers are in namespaces of which no workload is known counts as one that opens.
+    nothing to go by. A rule whose peers are in namespaces of which no workload is known counts as one that opens; the
+    namespaces of `ingressController` in the chart's values do not, and with `monitoring.enabled: false` nobody scrapes.
     Whether the process serves metrics on that port is not looked at: no manifest says it.
     Open the port to the namespace of monitoring; in the chart's values by `metrics.ports` of the part; or drop the
     annotation.

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from tools.model import Manifest
 from tools.tree import Node, root
 
+# No variable has a longer name, so that no text makes the search for its end long.
+LONGEST_NAME = 256
 # (namespace, name) of a ConfigMap → its object.
 ConfigMaps = Mapping[tuple[str, str], Node]
 
@@ -59,7 +61,7 @@ def substituted(text: str, known: Mapping[str, Variable]) -> str:
     while (dollar := text.find("$", at)) >= 0:
         pieces.append(text[at:dollar])
         following = text[dollar + 1 : dollar + 2]
-        end = text.find(")", dollar) if following == "(" else -1
+        end = text.find(")", dollar, dollar + LONGEST_NAME) if following == "(" else -1
         name = text[dollar + 2 : end] if end >= 0 else ""
         if following == "$":
             pieces.append("$")

@@ -17,7 +17,7 @@ from tools.needs.gather import Need, needs
 from tools.needs.names import Names, served
 from tools.policy import Direction, Policy
 from tools.reach.conns import NUMBERS, Conns, includes
-from tools.reach.peers.bits import indexes
+from tools.reach.peers.bits import all_of, indexes
 from tools.reach.peers.pods import Pod
 from tools.reach.peers.services import Service, Target, behind, running, services
 from tools.reach.world import World
@@ -108,44 +108,51 @@ class Known:
         ends: tuple[tuple[Direction, Conns], ...] = (("Egress", out), ("Ingress", into))
         return tuple(way for way, conns in ends if not includes(conns, number, target.port))
 
-    def entered(self, place: int, pod: Pod, target: Target, *, elsewhere: bool = False) -> bool:
+    def entered(self, place: int, pod: Pod, target: Target, without: frozenset[str] = frozenset()) -> bool:
         """Whether a pod may be entered by anybody: a node apart, that is let in whatever policies say.
 
-        `elsewhere`: by anybody who is not in the pod's own namespace.
+        `without`: by anybody who is not in one of these namespaces.
         """
         universe, side = self.world.universe, self.world.table.sides["Ingress"]
         if place not in side.by_class:
             return True
         number = NUMBERS[target.protocol]
-        beside = universe.by_namespace.get(pod.namespace, 0) if elsewhere else 0
-        nobody = universe.node | universe.hosts | beside | (universe.ingress if elsewhere else 0)
+        beside = all_of(universe.by_namespace.get(space, 0) for space in without)
+        nobody = universe.node | universe.hosts | beside | (universe.ingress if without else 0)
         for (least, most), bits in side.of(place).items():
             if bits & ~nobody and includes(most, number, target.port):
                 return True
             if bits & universe.ingress and includes(least, number, target.port):
                 return True
-        return self._opened(pod, target, elsewhere=elsewhere)
+        return self._opened(pod, target, without)
 
-    def _opened(self, pod: Pod, target: Target, *, elsewhere: bool) -> bool:
+    def _opened(self, pod: Pod, target: Target, without: frozenset[str]) -> bool:
         """Whether a rule opens the port to somebody of whom nothing is known."""
         own = as_subject(pod)
         chosen = (one for one in self.cluster.policies if not one.staged and labelled(self.cluster, one, own))
-        return any(self._opens(policy, pod, target, elsewhere=elsewhere) for policy in chosen)
+        return any(self._opens(policy, pod, target, without) for policy in chosen)
 
-    def _opens(self, policy: Policy, pod: Pod, target: Target, *, elsewhere: bool) -> bool:
+    def _opens(self, policy: Policy, pod: Pod, target: Target, without: frozenset[str]) -> bool:
         names = {name for name, protocol, number in pod.ports if (protocol, number) == (target.protocol, target.port)}
         for rule in policy.towards("Ingress"):
             ports = [port for port in rule.ports if port.protocol in ("", target.protocol)]
             fits = not rule.ports or any(port.includes(target.port) or port.name in names for port in ports)
-            peers = [peer.node for peer in rule.peers if not elsewhere or _abroad(policy, peer.node)]
+            peers = [peer.node for peer in rule.peers if not _only_in(without, policy, peer.node)]
             if rule.action == "Allow" and fits and not all(members(self.cluster, policy, node) for node in peers):
                 return True
         return False
 
 
-def _abroad(policy: Policy, peer: Node) -> bool:
-    """Whether a peer may be in another namespace."""
-    return policy.clusterwide or peer["namespaceSelector"].present or peer["ipBlock"].present
+def _only_in(spaces: frozenset[str], policy: Policy, peer: Node) -> bool:
+    """Whether a peer is pods of some namespaces and nobody else."""
+    if policy.clusterwide or peer["ipBlock"].present:
+        return False
+    if not peer["namespaceSelector"].present:
+        return policy.manifest.namespace in spaces
+    named = () if policy.calico else selector(peer["namespaceSelector"]).requirements
+    return any(
+        one.key == workloads.NAME_LABEL and one.operator == "In" and spaces.issuperset(one.values) for one in named
+    )
 
 
 def _at(answer: Mapping[tuple[Conns, Conns], int], index: int) -> Conns:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tools.needs.endpoints import port_number
 from tools.needs.gather import Need, template
 from tools.needs.known import Caller, Known
+from tools.needs.roles import INGRESS, MONITORING
 from tools.policy import Direction
 from tools.reach.peers.pods import Pod
 from tools.reach.peers.services import Service, Target
@@ -63,15 +64,22 @@ def _ends(facts: Known, caller: Caller, target: Target) -> tuple[Direction, ...]
 
 
 def backends(facts: Known) -> Iterator[Closed]:
-    """The backends of Ingresses that are closed to every other namespace, each pod and port once."""
+    """The backends of Ingresses that are closed to every other namespace but monitoring's, each pod and port once."""
     seen: set[Target] = set()
+    without = _others(facts, INGRESS, MONITORING)
     for manifest in facts.world.manifests:
         space = manifest.namespace or facts.namespace
         for node in _backends(root(manifest)["spec"]) if manifest.kind == "Ingress" else ():
             service = facts.names.services.get((space, node["name"].text()))
             port = node["port"]["number"].number() or node["port"]["name"].text()
             targets = facts.targets(service, port, "TCP") if service and port else ()
-            yield from _closed(facts, node, targets, seen)
+            yield from _closed(facts, node, targets, seen, without)
+
+
+def _others(facts: Known, role: str, other: str) -> frozenset[str]:
+    """The namespaces of another role that are none of this one's."""
+    known = facts.cluster.roles
+    return known.get(other, frozenset()) - known.get(role, frozenset())
 
 
 def _backends(spec: Node) -> Iterator[Node]:
@@ -82,16 +90,21 @@ def _backends(spec: Node) -> Iterator[Node]:
 
 
 def scraped(facts: Known) -> Iterator[Closed]:
-    """The ports that annotations name for Prometheus and that are closed to every other namespace, each once."""
+    """The ports that annotations name for Prometheus and that are closed to every other namespace but the ingress
+    controller's, each once; none where values say that nobody scrapes.
+    """
     seen: set[Target] = set()
+    if facts.cluster.roles.get(MONITORING) == frozenset():
+        return
+    without = _others(facts, MONITORING, INGRESS)
     for members in facts.classes.values():
         for _, pod in members:
             node, port = _annotated(template(pod)["metadata"])
-            yield from _closed(facts, node, (Target(pod.name, port),) if port else (), seen)
+            yield from _closed(facts, node, (Target(pod.name, port),) if port else (), seen, without)
     for service in facts.names.services.values():
         node, port = _annotated(root(service.manifest)["metadata"])
         behind = facts.targets(service, None, "TCP") if port else ()
-        yield from _closed(facts, node, tuple(dict.fromkeys(Target(one.pod, port) for one in behind)), seen)
+        yield from _closed(facts, node, tuple(dict.fromkeys(Target(one.pod, port) for one in behind)), seen, without)
 
 
 def _annotated(metadata: Node) -> tuple[Node, int]:
@@ -101,9 +114,11 @@ def _annotated(metadata: Node) -> tuple[Node, int]:
     return node, (port_number(node.text()) or 0) if annotations[SCRAPE].text().lower() == "true" else 0
 
 
-def _closed(facts: Known, node: Node, targets: tuple[Target, ...], seen: set[Target]) -> Iterator[Closed]:
+def _closed(
+    facts: Known, node: Node, targets: tuple[Target, ...], seen: set[Target], without: frozenset[str]
+) -> Iterator[Closed]:
     for target in targets:
         for place, pod in facts.classes[target.pod]:
-            if target not in seen and not pod.host and not facts.entered(place, pod, target, elsewhere=True):
+            if target not in seen and not pod.host and not facts.entered(place, pod, target, without | {pod.namespace}):
                 seen.add(target)
                 yield Closed(node, pod, target)
