@@ -70,7 +70,7 @@ def called_hosts_are_reachable(cluster: Cluster) -> Iterator[Problem]:
             call, pod = need.call, caller.pod
             meaning = facts.names.meaning(call.host, pod.namespace)
             judged = isinstance(meaning, Outside) and not (need.shown or need.alone or (call.host, call.port) in seen)
-            if judged and isinstance(meaning, Outside) and not hosts.open(caller, meaning.host, call):
+            if judged and isinstance(meaning, Outside) and not hosts.reachable(caller, meaning.host, call):
                 seen.add((call.host, call.port))
                 advice = hosts.entry(caller, meaning.host, call)
                 yield need.node.problem(f"{need.what}, and policies do not let {title(pod)} reach that; {advice}")

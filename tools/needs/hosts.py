@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from tools.allowlist import Rule, everything, matches
+from tools.allowlist import Rule as Listed
+from tools.allowlist import everything, matches
 from tools.matching import labelled
 from tools.needs.endpoints import Call, is_address, url
 from tools.needs.environment import config_maps
 from tools.needs.known import Caller, Known, as_subject
+from tools.policy import Policy, Rule
 from tools.reach.conns import NUMBERS, common, of
 from tools.reach.judging.evaluate import Answer
 from tools.reach.peers import naming
@@ -35,7 +37,7 @@ class Hosts:
         """The proxy's own configuration; read when somebody calls out."""
         return Proxy.of(self.known.cluster.manifests)
 
-    def open(self, caller: Caller, host: str, call: Call) -> bool:
+    def reachable(self, caller: Caller, host: str, call: Call) -> bool:
         """Whether a workload may reach a host outside; what nobody can tell counts as open."""
         side, place = self.known.world.table.sides["Egress"], caller.place
         if place not in side.by_class:
@@ -63,19 +65,24 @@ class Hosts:
     def _domains(self, pod: Pod) -> Iterator[tuple[str, tuple[tuple[int, int], ...]]]:
         """The names that Calico's policies open to a pod, with their ranges of ports."""
         cluster, subject = self.known.cluster, as_subject(pod)
-        for policy in cluster.policies:
-            rules = [rule for rule in policy.towards("Egress") if not rule.node["destination"]["domains"].empty]
-            for rule in rules if policy.calico and rules and labelled(cluster, policy, subject) else ():
+        for policy, rules in self._naming:
+            for rule in rules if labelled(cluster, policy, subject) else ():
                 ports = tuple((port.first, port.last) for port in rule.ports)
-                for name in rule.node["destination"]["domains"].texts() if rule.action == "Allow" else ():
+                for name in rule.node["destination"]["domains"].texts():
                     yield name, ports
+
+    @cached_property
+    def _naming(self) -> tuple[tuple[Policy, tuple[Rule, ...]], ...]:
+        """The policies that open names, with the rules that do."""
+        found = ((policy, tuple(_naming(policy))) for policy in self.known.cluster.policies if policy.calico)
+        return tuple((policy, rules) for policy, rules in found if rules)
 
     def workloads(self, place: int) -> tuple[str, ...]:
         """The lists of the proxy that a workload may ask."""
         found = (name for port, name in self.proxy.listeners.items() if self._asks(place, port))
         return tuple(dict.fromkeys(found))
 
-    def _listed(self, place: int) -> Iterator[Rule]:
+    def _listed(self, place: int) -> Iterator[Listed]:
         lists = self.workloads(place)
         return (rule for rule in self.proxy.listed if rule.workload in lists)
 
@@ -138,6 +145,12 @@ class Hosts:
         return False
 
 
+def _naming(policy: Policy) -> Iterator[Rule]:
+    for rule in policy.towards("Egress"):
+        if rule.action == "Allow" and not rule.node["destination"]["domains"].empty:
+            yield rule
+
+
 def _names(name: str, host: str) -> bool:
     return name == "*" or matches(name, host)
 
@@ -146,7 +159,7 @@ def _on(ports: tuple[tuple[int, int], ...], call: Call) -> bool:
     return not ports or call.port is None or any(first <= call.port <= last for first, last in ports)
 
 
-def _allows(rule: Rule, host: str, call: Call) -> bool:
+def _allows(rule: Listed, host: str, call: Call) -> bool:
     if rule == everything(rule.workload):
         return True
     speaks = SPOKEN.get(call.scheme)

@@ -17,7 +17,7 @@ from tools.needs.gather import Need, needs
 from tools.needs.names import Names, served
 from tools.policy import Direction, Policy
 from tools.reach.conns import NUMBERS, Conns, includes
-from tools.reach.peers.bits import all_of, indexes
+from tools.reach.peers.bits import all_of, bit_set, indexes
 from tools.reach.peers.pods import Pod
 from tools.reach.peers.services import Service, Target, behind, running, services
 from tools.reach.world import World
@@ -40,7 +40,7 @@ class Caller:
     needs: tuple[Need, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Known:
     """A cluster, judged once. `namespace`: where given objects are taken to be applied that name none.
 
@@ -64,9 +64,14 @@ class Known:
         return {name: tuple(members) for name, members in found.items()}
 
     @cached_property
-    def places(self) -> Mapping[int, tuple[int, Pod]]:
-        """Each pod and its place in the world, by the identity of its manifest."""
-        return {id(pod.manifest): (place, pod) for found in self.classes.values() for place, pod in found}
+    def places(self) -> Mapping[int, int]:
+        """Each pod's place in the world, by the identity of its manifest."""
+        return {id(pod.manifest): place for found in self.classes.values() for place, pod in found}
+
+    def pair(self, src: str, dst: str) -> tuple[int, int]:
+        """The places of two workloads, as bits."""
+        one, other = (bit_set(place for place, _ in self.classes[name]) for name in (src, dst))
+        return one, other
 
     @cached_property
     def callers(self) -> tuple[Caller, ...]:
@@ -129,8 +134,18 @@ class Known:
     def _opened(self, pod: Pod, target: Target, without: frozenset[str]) -> bool:
         """Whether a rule opens the port to somebody of whom nothing is known."""
         own = as_subject(pod)
-        chosen = (one for one in self.cluster.policies if not one.staged and labelled(self.cluster, one, own))
+        near = (*self._policies.get(pod.namespace, ()), *self._policies.get("", ()))
+        chosen = (policy for policy in near if labelled(self.cluster, policy, own))
         return any(self._opens(policy, pod, target, without) for policy in chosen)
+
+    @cached_property
+    def _policies(self) -> Mapping[str, tuple[Policy, ...]]:
+        """The policies of each namespace; under "" those that may be for several."""
+        found: dict[str, list[Policy]] = {}
+        for policy in self.cluster.policies:
+            if not policy.staged:
+                found.setdefault("" if policy.clusterwide else policy.manifest.namespace, []).append(policy)
+        return {space: tuple(members) for space, members in found.items()}
 
     def _opens(self, policy: Policy, pod: Pod, target: Target, without: frozenset[str]) -> bool:
         names = {name for name, protocol, number in pod.ports if (protocol, number) == (target.protocol, target.port)}

@@ -7,9 +7,8 @@ Node's fetch all leave it out: an entry is the name itself, or a dot and the end
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import ip_address, ip_network
 
-from tools.needs.endpoints import Call, is_address
+from tools.needs.endpoints import Call
 
 PROXIES = {"http": ("http_proxy", "HTTP_PROXY"), "https": ("https_proxy", "HTTPS_PROXY")}
 
@@ -21,13 +20,10 @@ def proxy_of(call: Call, values: Mapping[str, str]) -> str:
 
 
 def past(host: str, values: Mapping[str, str]) -> bool:
-    """Whether NO_PROXY leaves a host out."""
-    name = host.lower().removesuffix(".")
+    """Whether NO_PROXY leaves a name out. Most programs do not take a root's dot off the name."""
+    name = host.lower()
     written = next((values[key] for key in ("no_proxy", "NO_PROXY") if values.get(key)), "")
-    entries = [entry.strip().lower() for entry in written.split(",")]
-    if is_address(name):
-        return any(entry == "*" or _holds(entry, name) for entry in entries)
-    return any(_leaves_out(entry, name) for entry in entries)
+    return any(_leaves_out(entry.strip().lower(), name) for entry in written.split(","))
 
 
 def _leaves_out(entry: str, name: str) -> bool:
@@ -35,11 +31,3 @@ def _leaves_out(entry: str, name: str) -> bool:
         return True
     ending = entry.removeprefix("*")
     return len(ending) > 1 and ending.startswith(".") and name.endswith(ending) and name != ending
-
-
-def _holds(entry: str, address: str) -> bool:
-    try:
-        net = ip_network(entry, strict=False)
-    except ValueError:
-        return False
-    return ip_address(address) in net

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tools.needs.endpoints import port_number
 from tools.needs.gather import Need, template
@@ -36,8 +37,13 @@ class Closed:
     target: Target
 
 
-def calls(facts: Known) -> Iterator[Denied]:
+@lru_cache(maxsize=4)
+def calls(facts: Known) -> tuple[Denied, ...]:
     """The calls to Services that are closed, each way of a workload once: where it is needed first."""
+    return tuple(_calls(facts))
+
+
+def _calls(facts: Known) -> Iterator[Denied]:
     for caller in facts.callers:
         seen: set[Target] = set()
         for need in caller.needs:
@@ -63,8 +69,13 @@ def _ends(facts: Known, caller: Caller, target: Target) -> tuple[Direction, ...]
     return next((ends for ends in every if ends), ())
 
 
-def backends(facts: Known) -> Iterator[Closed]:
+@lru_cache(maxsize=4)
+def backends(facts: Known) -> tuple[Closed, ...]:
     """The backends of Ingresses that are closed to every other namespace but monitoring's, each pod and port once."""
+    return tuple(_closed_backends(facts))
+
+
+def _closed_backends(facts: Known) -> Iterator[Closed]:
     seen: set[Target] = set()
     without = _others(facts, INGRESS, MONITORING)
     for manifest in facts.world.manifests:
@@ -89,13 +100,16 @@ def _backends(spec: Node) -> Iterator[Node]:
             yield path["backend"]["service"]
 
 
-def scraped(facts: Known) -> Iterator[Closed]:
+@lru_cache(maxsize=4)
+def scraped(facts: Known) -> tuple[Closed, ...]:
     """The ports that annotations name for Prometheus and that are closed to every other namespace but the ingress
     controller's, each once; none where values say that nobody scrapes.
     """
+    return () if facts.cluster.roles.get(MONITORING) == frozenset() else tuple(_closed_scrapes(facts))
+
+
+def _closed_scrapes(facts: Known) -> Iterator[Closed]:
     seen: set[Target] = set()
-    if facts.cluster.roles.get(MONITORING) == frozenset():
-        return
     without = _others(facts, MONITORING, INGRESS)
     for members in facts.classes.values():
         for _, pod in members:
