@@ -15,6 +15,7 @@ from tools.checks.source import yaml_is_unambiguous
 from tools.checks.values import Values
 from tools.inputs import InputError
 from tools.model import Finding, Manifest, Problem, Where, run
+from tools.needs.roles import roles
 from tools.placed import RENDERED, placed
 from tools.provenance import Helpers
 from tools.reach.rows.specification import Judgement, judge, pod_cidrs_of
@@ -53,10 +54,12 @@ class Rules:
     workloads: tuple[Manifest, ...] | None = None
     flows: Specified | None = None
 
-    def cluster(self, objects: tuple[Manifest, ...], texts: Sequence[tuple[str, str]]) -> Cluster:
-        """What the manifest and policy checks look at."""
+    def cluster(
+        self, objects: tuple[Manifest, ...], texts: Sequence[tuple[str, str]], values: Mapping[str, Any] | None = None
+    ) -> Cluster:
+        """What the manifest and policy checks look at; `values` are those that the objects were rendered from."""
         given = self.workloads is not None
-        return Cluster(objects, self.workloads or (), given, self.kube_version, tuple(texts))
+        return Cluster(objects, self.workloads or (), given, self.kube_version, tuple(texts), roles(values or {}))
 
 
 def files(recorder: Recorder, texts: Sequence[tuple[str, str]], rules: Rules) -> None:
@@ -109,7 +112,7 @@ def read_render(
 def rendered(recorder: Recorder, render: Render) -> None:
     """Judge what a chart rendered: the same, and that its egress is what the values list."""
     own = replace(render.suppressions, items=tuple(suppress.in_manifests(render.objects)))
-    cluster = cache(partial(render.rules.cluster, render.objects, ((RENDERED, render.text),)))
+    cluster = cache(partial(render.rules.cluster, render.objects, ((RENDERED, render.text),), render.values.body))
     recorder.run("manifests", lambda: render.placed(_manifests([render.parsed], cluster(), own)))
     recorder.run("policies", lambda: render.settled(run(checks("policies"), cluster())))
     egress = render.values.body.get("egress")

@@ -43,7 +43,8 @@ class Pod:
 class Cluster:
     """The objects to judge, and workloads beside them. `given`: somebody named those; else what is at hand is all.
 
-    `texts` are the files that the objects were read from, as name and text, for what YAML does not keep.
+    `texts` are the files that the objects were read from, as name and text, for what YAML does not keep. `roles`: the
+    namespaces of those who call from elsewhere, by what they are, where values say it.
     """
 
     manifests: tuple[Manifest, ...]
@@ -51,6 +52,7 @@ class Cluster:
     given: bool = False
     kube_version: str = KUBE_VERSION
     texts: tuple[tuple[str, str], ...] = ()
+    roles: Mapping[str, frozenset[str]] = field(default_factory=dict)
     policies: tuple[Policy, ...] = field(init=False)
     pods: tuple[Pod, ...] = field(init=False)
     namespaces: Mapping[str, Mapping[str, str]] = field(init=False)
