@@ -48,6 +48,7 @@ ROWS = (
     Row("sark-frontend", direct=True),
     Row("sark-postgres", direct=True),
     Row("sark-valkey", direct=True),
+    *(Row(name, direct=True) for name in ("vault", "consul", "mcp-gateway", "kong")),
     Row("sark-kong-admin", direct=True),
     Row("sark-kong-admin", direct=True, scheme="https"),
     Row("sark-kong-proxy", direct=True),
