@@ -22,11 +22,12 @@ from tools.reach.peers.ingresses import behind_ingress
 from tools.reach.peers.naming import UnknownPeerError
 from tools.reach.peers.populate import populate
 from tools.reach.peers.universe import Universe
+from tools.reach.policies import metadata
 from tools.reach.policies.admin import admin_policy
 from tools.reach.policies.calico import calico_policy
 from tools.reach.policies.compiled import Policy, Tier
 from tools.reach.policies.kubernetes import network_policy
-from tools.reach.policies.strict import BrokenError, Dropped, mapping, text, texts_by_key
+from tools.reach.policies.strict import BrokenError, Dropped
 from tools.reach.policies.tiers import arrange
 from tools.tree import root
 
@@ -146,11 +147,8 @@ def _named(manifests: Iterable[Manifest]) -> tuple[tuple[Manifest, ...], tuple[P
     kept: list[Manifest] = []
     problems: list[Problem] = []
     for manifest in manifests:
-        metadata = root(manifest)["metadata"]
         try:
-            for key in ("name", "namespace"):
-                text(mapping(metadata)[key])
-            texts_by_key(metadata["labels"])
+            metadata.check(manifest)
             kept.append(manifest)
         except BrokenError as broken:
             problems.append(broken.problem)

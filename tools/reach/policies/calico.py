@@ -17,6 +17,7 @@ from tools.reach.peers.services import ServicePort
 from tools.reach.peers.universe import PortName, Universe
 from tools.reach.policies.calico_entity import DOMAINS, families, naming, service, who
 from tools.reach.policies.calico_ports import destination_ports, source_ports_matter
+from tools.reach.policies.calico_refused import check_policy, check_rule
 from tools.reach.policies.compiled import Action, Part, Policy, Ports, Rule, title
 from tools.reach.policies.strict import BrokenError, Dropped, calico, items, mapping, number, text, word
 from tools.tree import Node, root
@@ -39,6 +40,7 @@ def calico_policy(manifest: Manifest, universe: Universe, namespace: str, droppe
     clusterwide = manifest.kind == "GlobalNetworkPolicy"
     space = "" if clusterwide else manifest.namespace or namespace
     dropped.known(spec, GLOBAL_SPEC if clusterwide else SPEC)
+    check_policy(spec, clusterwide=clusterwide)
     rules = {
         way: tuple(
             _rule(node, f"{way.lower()}[{index}]", way, universe, space, dropped)
@@ -105,11 +107,12 @@ def _rule(node: Node, label: str, way: Direction, universe: Universe, space: str
     near_side, far_side = ("destination", "source") if way == "Ingress" else ("source", "destination")
     near, far = node[near_side], node[far_side]
     mapping(near), mapping(far)
+    check_rule(node, way, clusterwide=not space)
     ports = replace(destination_ports(node), only=naming(node["destination"], universe, space))
     versions = families(near) & families(far) & _versions(node["ipVersion"])
     parts = [Part(who(far, universe, space, dropped).both(_family(versions, universe)), ports)]
     doubt = DOMAINS if items(far["domains"]) else ""
-    if (named := service(far, space, dropped, called=way == "Egress")) is not None:
+    if (named := service(far, space, dropped)) is not None:
         parts, doubt = _served(parts[0], universe, named, ports_too=way == "Egress")
     if not node["http"].empty or source_ports_matter(node["source"]):
         doubt = HTTP if not node["http"].empty else SOURCE_PORTS

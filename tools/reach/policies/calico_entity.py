@@ -15,7 +15,7 @@ from tools.reach.peers.bits import Match, certainly, indexes
 from tools.reach.peers.labelled import Labelled
 from tools.reach.peers.mentions import CALICO_ACCOUNT, CALICO_NAMESPACE, CALICO_ORCHESTRATOR
 from tools.reach.peers.universe import Universe
-from tools.reach.policies.strict import BrokenError, Dropped, calico, cidr, items, mapping, text, texts
+from tools.reach.policies.strict import Dropped, calico, cidr, items, mapping, text, texts
 from tools.tree import Node
 
 FIELDS = (
@@ -129,21 +129,12 @@ def families(node: Node) -> set[int]:
     return found
 
 
-def service(node: Node, space: str, dropped: Dropped, *, called: bool) -> tuple[str, str] | None:
-    """The namespace and name of the Service that an entity names; None when it names none.
-
-    `called`: the entity is who is called, and the Service says on which ports.
-    """
+def service(node: Node, space: str, dropped: Dropped) -> tuple[str, str] | None:
+    """The namespace and name of the Service that an entity names; None when it names none."""
     services = mapping(node["services"])
-    if services.empty:
+    if not services.present:
         return None
-    ports = ("ports", "notPorts") if called else ()
-    for key in ("selector", "notSelector", "nets", "notNets", "serviceAccounts", *ports):
-        if not node[key].empty:
-            raise BrokenError(node[key], f"{key} stands beside services, which say it all; drop one of them")
     named, namespace = text(services["name"]), text(services["namespace"]) or space
-    if not named or not namespace:
-        raise BrokenError(services, "a Service needs a name, and in a GlobalNetworkPolicy its namespace too")
     if services["namespace"].empty:
         message = (
             "a Service without its namespace is the policy's own to the API, and nobody's to some of Calico's versions"

@@ -6,6 +6,7 @@ Rules add up: whatever one of them matches is allowed, and a selected pod is all
 from __future__ import annotations
 
 from tools.addresses import within
+from tools.labels import port_name_fault
 from tools.model import Manifest
 from tools.netpol_kubernetes import NEAR_AND_FAR
 from tools.policy import NETWORK_POLICY_ORDER, Direction
@@ -48,6 +49,8 @@ def _types(spec: Node) -> frozenset[Direction]:
     Source: k8s.io/kubernetes pkg/apis/networking/v1 SetDefaults_NetworkPolicy.
     """
     written = [word(node, ("Ingress", "Egress")) for node in items(spec["policyTypes"])]
+    if len(written) > len(NEAR_AND_FAR):
+        raise BrokenError(spec["policyTypes"], "policyTypes are more than two; write Ingress and Egress once each")
     if not written:
         written = ["Ingress", *(["Egress"] if items(spec["egress"]) else [])]
     return frozenset(way for way, _, _ in NEAR_AND_FAR if way in written)
@@ -118,7 +121,9 @@ def _ports(nodes: tuple[Node, ...], dropped: Dropped) -> Ports:
 def _named(node: Node, protocol: int) -> PortName:
     if node["endPort"].present:
         raise BrokenError(node["endPort"], "endPort needs a number in port, and this is a name")
-    return PortName(text(node["port"]), protocol)
+    if fault := port_name_fault(text(node["port"])):
+        raise BrokenError(node["port"], fault)
+    return PortName(node["port"].text(), protocol)
 
 
 def _numbered(node: Node, protocol: int) -> Conns:

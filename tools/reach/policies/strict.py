@@ -99,10 +99,22 @@ def word(node: Node, known: Iterable[str], default: str = "") -> str:
 
 
 def cidr(node: Node) -> Net:
-    """A network, as Kubernetes and Calico take it."""
+    """A network, as Kubernetes and Calico take it in a rule: an address alone is none."""
     net = network(text(node))
-    if net is None or mapped(net) is not None:
+    if net is None or mapped(net) is not None or "/" not in node.text():
         raise BrokenError(node, f"{node.text()!r} is no CIDR; write an address and a length, such as 10.0.0.0/8")
+    return net
+
+
+def cidr_or_address(node: Node) -> Net:
+    """A network or one address, as Calico takes them in a network set."""
+    return cidr(node) if "/" in text(node) else _single(node)
+
+
+def _single(node: Node) -> Net:
+    net = network(node.text())
+    if net is None or mapped(net) is not None:
+        raise BrokenError(node, f"{node.text()!r} is no address and no CIDR; write one, such as 10.0.0.1 or 10.0.0.0/8")
     return net
 
 
