@@ -125,7 +125,7 @@ _HARMLESS = re.compile(
     r"\w*PolicyException|ImagePolicy|\w*ImageValidatingPolicy|\w*CleanupPolicy|PolicyEndpoint|BackupPolicy|"
     r"LimitPolicy|AuditPolicy|BackendTLSPolicy|\w*DisruptionPolicy|BGP\w*Polic(y|ies)"
 )
-_POLICIES = {kind for _, kind in JUDGED}
+POLICIES = {kind for _, kind in JUDGED}
 SECOND_INTERFACES = "k8s.v1.cni.cncf.io/networks"
 _FLAGS = {
     "doNotTrack": "a policy with doNotTrack goes before connections are tracked and for host endpoints only; "
@@ -171,6 +171,12 @@ def notable(group: str, kind: str) -> bool:
     return (group, kind) in KNOWN or ((group, kind) not in JUDGED and _speaks(kind))
 
 
+def is_known(group: str, kind: str) -> bool:
+    """Whether it is known what a kind does, and so whether it limits traffic."""
+    public = CALICO if group == STORE else group
+    return (public, kind) in JUDGED or (public, kind) in KNOWN or bool(_HARMLESS.fullmatch(kind))
+
+
 def _of(manifest: Manifest) -> Iterator[_Said]:
     top = root(manifest)
     group, _, version = top["apiVersion"].text().rpartition("/")
@@ -197,7 +203,7 @@ def _kind(group: str, version: str, kind: str) -> str:
     if message := KNOWN.get((CALICO if group == STORE else group, kind)):
         return message
     api = f"{group}/{version}" if group else version or "no API"
-    if kind in _POLICIES:
+    if kind in POLICIES:
         return f"a kind of that name in {api} is not known, and it is left out"
     return (
         f"its name speaks of traffic, nothing more is known of it ({api}), and it is left out" if _speaks(kind) else ""

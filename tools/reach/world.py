@@ -22,7 +22,7 @@ from tools.reach.peers.ingresses import behind_ingress
 from tools.reach.peers.naming import UnknownPeerError
 from tools.reach.peers.populate import populate
 from tools.reach.peers.universe import Universe
-from tools.reach.policies import metadata
+from tools.reach.policies import metadata, unjudged
 from tools.reach.policies.admin import admin_policy
 from tools.reach.policies.calico import calico_policy
 from tools.reach.policies.compiled import Policy, Tier
@@ -120,7 +120,8 @@ class World:
 def _read(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net, ...]) -> Judgement:
     asking = [manifest for manifest in manifests if manifest.kind in (*ASKING, *ADMIN_KINDS)]
     dropped = Dropped()
-    universe, notes = populate(manifests, asking, namespace, pod_cidrs, dropped)
+    doubtful = unjudged.unjudged(manifests)
+    universe, notes = populate(manifests, asking, namespace, pod_cidrs, dropped, doubtful)
     policies: list[Policy] = []
     for manifest in asking:
         if (read := _reader(manifest)) is not None:
@@ -132,7 +133,7 @@ def _read(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net,
     served, unserved = _served(manifests, universe, namespace)
     return Judgement(
         universe=universe,
-        tiers=tiers,
+        tiers=(*unjudged.tiers(doubtful, universe, namespace), *tiers),
         served=served,
         problems=tuple(dict.fromkeys((*_nameless(manifests), *dropped.problems, *problems))),
         notes=tuple(dict.fromkeys((*notes, *dropped.notes, *unserved, *unmodelled.notes(manifests)))),

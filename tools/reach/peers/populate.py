@@ -13,6 +13,7 @@ from tools.reach.peers.pods import Pod, accounts, namespaces, pods
 from tools.reach.peers.services import services
 from tools.reach.peers.universe import Labels, Universe
 from tools.reach.policies.strict import BrokenError, Dropped, cidr_or_address, items, texts_by_key
+from tools.reach.policies.unjudged import Unjudged, ask
 from tools.tree import root
 from tools.workloads import NAME_LABEL
 
@@ -26,9 +27,13 @@ def populate(
     namespace: str,
     pod_cidrs: tuple[Net, ...],
     dropped: Dropped,
+    doubtful: Sequence[Unjudged] = (),
 ) -> tuple[Universe, tuple[Problem, ...]]:
-    """The universe of those objects, and notes. `asking`: those that select pods, peers and addresses."""
+    """The universe of those objects, and notes. `asking`: those that select pods, peers and addresses; `doubtful`:
+    those of which no more is known than which pods they may be for.
+    """
     asked = mentions(asking)
+    ask(asked, doubtful)
     sets = tuple(_sets(manifests, namespace, dropped))
     blocks = cut((*asked.nets, *(net for one in sets for net in one.nets)))
     found = tuple(pods(manifests, namespace, dropped))
@@ -36,6 +41,7 @@ def populate(
     spaces = _spaces(manifests, taking_part, asking, namespace)
     of_accounts = accounts(manifests, namespace)
     governed = {manifest.namespace or namespace for manifest in asking if manifest.kind in NAMESPACED}
+    governed |= {space for item in doubtful if (space := item.space(namespace))}
     classes: dict[Hashable, list[Pod]] = {}
     for pod in taking_part:
         key = _kind(pod, spaces, of_accounts, governed, asked, blocks)

@@ -104,6 +104,8 @@ def _span(node: Node) -> tuple[int, int] | None:
 
 def source_ports_matter(source: Node) -> bool:
     """Whether a rule asks for the port that a caller sends from: it is another one for each connection."""
+    for item in items(source["notPorts"]):
+        _span(item)
     narrowed = [
         span for item in items(source["ports"]) if (span := _span(item)) is None or span[0] > 1 or span[1] < 65535
     ]
