@@ -121,8 +121,25 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """Some of the addresses that were asked for, and what decides about them: fields as in Side.
+
+    `addresses`: `first-last` or a single one.
+    """
+
+    addresses: tuple[str, ...]
+    verdict: Word
+    deciding: Step
+    steps: tuple[Step, ...]
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Side:
-    """One direction of a connection. `deciding`: the step that decided; `steps`: all that were looked at, in order."""
+    """One direction of a connection. `deciding`: the step that decided; `steps`: all that were looked at, in order.
+
+    `shares`: of addresses that different rules decide about, each by its own; the side itself has no such step then.
+    """
 
     direction: Direction
     verdict: Word
@@ -130,6 +147,7 @@ class Side:
     deciding: Step | None = None
     steps: tuple[Step, ...] = ()
     reasons: tuple[str, ...] = ()
+    shares: tuple[Share, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,9 +80,9 @@ class World:
         """
         return naming.find(name, self.peers, self.universe)
 
-    def matrix(self) -> Matrix:
-        """Who reaches whom."""
-        return Judged(self.table, self.places, lambda src, dst: reasons(self.table, src, dst))
+    def matrix(self, *, ipv6: bool = False) -> Matrix:
+        """Who reaches whom. `ipv6`: addresses of IPv6 too, where neither the input speaks of them nor it matters."""
+        return Judged(self.table, self.places, lambda src, dst: reasons(self.table, src, dst), ipv6=ipv6)
 
     def verdict(self, src: Peer, dst: Peer) -> Verdict:
         """Every connection between two. Two replicas of one workload when both are the same, but a Pod is itself.

@@ -25,11 +25,11 @@ def matrix(options: argparse.Namespace, status: Status) -> int:
     """Who reaches whom."""
     found, world = _judged(sources.wanted(options), status)
     status.told(f"judging {len(world.peers):,} workloads")
-    shown: Matrix = world.matrix()
-    if options.all:
-        shown = Whole(shown)
-    if options.focus:
-        shown = Focused(shown, (pick.one(world, name).name for name in options.focus))
+    asked = [pick.one(world, name) for name in options.focus or ()]
+    judged = world.matrix(ipv6=any(":" in peer.name for peer in asked if peer.kind == "address"))
+    shown: Matrix = Whole(judged) if options.all else judged
+    if asked:
+        shown = Focused(shown, pick.shown(judged, asked))
     pieces = matrix_formats()[options.format](shown)
     return Output(options.format, options.output, status).write(pieces, _beside(found, world))
 
@@ -77,8 +77,8 @@ def diff(options: argparse.Namespace, status: Status) -> int:
     status.told("comparing")
     changed = changes(one, other)
     if options.focus:
-        names = {pick.one(_having(name, one, other), name).name for name in options.focus}
-        changed = tuple(change for change in changed if change.src in names or change.dst in names)
+        asked = [pick.one(_having(name, one, other), name) for name in options.focus]
+        changed = tuple(change for change in changed if pick.about(asked, change.src, change.dst))
     beside = Beside.of((*_said(before, one), *_said(after, other)))
     more = one_sided(alone(one.matrix(), other.matrix()), options.a, options.b)
     output = Output(options.format, options.output, status)

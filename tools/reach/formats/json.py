@@ -17,7 +17,7 @@ from tools.model import Where
 from tools.reach.conns import Conns, ports
 from tools.reach.diff import Changed
 from tools.reach.formats.protocols import other_spans, others
-from tools.reach.model import Change, Explanation, Matrix, Side, Step, Verdict
+from tools.reach.model import Change, Explanation, Matrix, Share, Side, Step, Verdict
 
 
 class _Names(dict[str, str]):
@@ -96,6 +96,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
 
 
 def _side(side: Side) -> dict[str, Any]:
+    shares = {"shares": [_share(share) for share in side.shares]} if side.shares else {}
     return {
         "direction": side.direction,
         "verdict": side.verdict,
@@ -103,6 +104,17 @@ def _side(side: Side) -> dict[str, Any]:
         "deciding": _step(side.deciding) if side.deciding else None,
         "steps": [_step(step) for step in side.steps],
         "reasons": list(side.reasons),
+        **shares,
+    }
+
+
+def _share(share: Share) -> dict[str, Any]:
+    return {
+        "addresses": list(share.addresses),
+        "verdict": share.verdict,
+        "deciding": _step(share.deciding),
+        "steps": [_step(step) for step in share.steps],
+        "reasons": list(share.reasons),
     }
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tools.reach.formats.names import Titled, plain, titled
+from tools.reach.formats.names import Titled, named, titled
 from tools.reach.formats.words import Reasons, asked, cells, count
 from tools.reach.model import Matrix, Verdict
 
@@ -40,7 +40,7 @@ class View:
         workloads = [peer for group in self.groups for peer in group.peers if peer.kind == "workload"]
         spaces = len({peer.namespace for peer in workloads})
         if self.only is not None:
-            return f"Whom {' and '.join(map(plain, sorted(self.only)))} may reach, and who may reach it"
+            return f"Whom {named(sorted(self.only))} may reach, and who may reach it"
         return f"Who may reach whom: {count(len(workloads), 'workload')} in {count(spaces, 'namespace')}"
 
     @property

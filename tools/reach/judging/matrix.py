@@ -24,14 +24,15 @@ class Judged(Matrix):
     table: Table
     workloads: Mapping[Peer, int]
     reasons: Reasons
+    ipv6: bool
 
-    def __init__(self, table: Table, workloads: Mapping[Peer, int], reasons: Reasons) -> None:
+    def __init__(self, table: Table, workloads: Mapping[Peer, int], reasons: Reasons, *, ipv6: bool = False) -> None:
         # Frozen, so not by assignment.
-        self.__dict__.update(table=table, workloads=workloads, reasons=reasons)
+        self.__dict__.update(table=table, workloads=workloads, reasons=reasons, ipv6=ipv6)
 
     @cached_property
     def _alike(self) -> _Alike:
-        return _alike(self.table, self.workloads)
+        return _alike(self.table, self.workloads, self.ipv6)
 
     @cached_property
     def places(self) -> dict[Peer, int]:
@@ -129,14 +130,14 @@ class _Alike:
     ranges: tuple[tuple[Peer, ...], ...]
 
 
-def _alike(table: Table, peers: Mapping[Peer, int]) -> _Alike:
+def _alike(table: Table, peers: Mapping[Peer, int], ipv6: bool) -> _Alike:
     universe = table.universe
     signature = _signatures(table)
     workloads: dict[Hashable, list[Peer]] = {}
     for peer, place in peers.items():
         workloads.setdefault((peer.kind, signature(place)), []).append(peer)
     blocks: dict[Hashable, list[int]] = {}
-    for place in indexes(_shown_blocks(table)):
+    for place in indexes(_shown_blocks(table, ipv6)):
         version = universe.blocks.nets[place - universe.first_block].version
         blocks.setdefault((version, signature(place)), []).append(place)
     ranges = tuple(_ranges(universe, places) for places in blocks.values())
@@ -158,8 +159,8 @@ def _signatures(table: Table) -> Callable[[int], Hashable]:
     return signature
 
 
-def _shown_blocks(table: Table) -> int:
-    """The blocks that hold more than running pods; of IPv6 only where the input speaks of it, or it is wider."""
+def _shown_blocks(table: Table, ipv6: bool) -> int:
+    """The blocks that hold more than running pods; of IPv6 only if asked, or the input speaks of it, or it is wider."""
     universe = table.universe
     pods = {(one.version, int(one)) for pods in universe.classes for pod in pods for one in pod.addresses}
     nets = universe.blocks.nets
@@ -168,7 +169,7 @@ def _shown_blocks(table: Table) -> int:
         for index, net in enumerate(nets)
         if any(first != last or (net.version, first) not in pods for first, last in universe.blocks.spans(index))
     )
-    if not universe.speaks_ipv6 and not _wider_by_ipv6(table):
+    if not (ipv6 or universe.speaks_ipv6) and not _wider_by_ipv6(table):
         found &= universe.blocks.ipv4
     return found << universe.first_block
 
