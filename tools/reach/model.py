@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from tools.model import Where
 from tools.policy import Direction
 from tools.reach.conns import NONE, Conns
+from tools.reach.peers.bits import bit_set
 
 Word = Literal["allowed", "denied", "conditional"]
 
@@ -94,6 +95,17 @@ class Matrix:
             found.setdefault(cell.src, {}).setdefault(verdict, []).append(cell.dst)
         for src, verdicts in found.items():
             yield src, tuple((verdict, tuple(groups)) for verdict, groups in verdicts.items())
+
+    @property
+    def bits(self) -> tuple[int, ...]:
+        """The bit that stands for each group in what `masks` gives."""
+        return tuple(range(len(self.groups)))
+
+    def masks(self) -> Iterator[tuple[int, tuple[tuple[Verdict, int], ...]]]:
+        """The same as `lines`, with a verdict's groups as bits: of thousands a reader names a few and counts them."""
+        bits = self.bits
+        for src, line in self.lines():
+            yield src, tuple((verdict, bit_set(bits[index] for index in groups)) for verdict, groups in line)
 
     def rows(self, *, everything: bool = False, only: frozenset[str] | None = None) -> Iterator[Row]:
         """Every pair of different peers that may talk, in order of their names; two addresses are no pair.

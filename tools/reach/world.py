@@ -136,7 +136,9 @@ def _read(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net,
         tiers=(*unjudged.tiers(doubtful, universe, namespace), *tiers),
         served=served,
         problems=tuple(dict.fromkeys((*_nameless(manifests), *dropped.problems, *problems))),
-        notes=tuple(dict.fromkeys((*notes, *dropped.notes, *unserved, *unmodelled.notes(manifests)))),
+        notes=tuple(
+            dict.fromkeys((*notes, *dropped.notes, *dropped.idle_notes(), *unserved, *unmodelled.notes(manifests)))
+        ),
     )
 
 

@@ -63,6 +63,11 @@ class Entry:
 EVERY_ADDRESS, EVERY_WORKLOAD, EACH_OTHER = "all addresses", "all other workloads", "each other"
 
 
+def heading(matrix: Matrix) -> str:
+    """What a matrix is, in a line; without a look at its cells."""
+    return View(titled(matrix.groups), {}, asked(matrix)).heading
+
+
 def seen(matrix: Matrix) -> View:
     """The matrix with titles."""
     table: dict[int, dict[int, Verdict]] = {}

@@ -52,8 +52,18 @@ class Judged(Matrix):
 
     def lines(self) -> Iterator[tuple[int, tuple[tuple[Verdict, tuple[int, ...]], ...]]]:
         """The cells of each sending group together, without making every cell."""
-        heads = [self.places[group.peers[0]] for group in self.groups]
-        group_of = {head: index for index, head in enumerate(heads)}
+        group_of = {bit: index for index, bit in enumerate(self.bits)}
+        for src, line in self.masks():
+            yield src, tuple((verdict, tuple(group_of[bit] for bit in indexes(bits))) for verdict, bits in line)
+
+    @cached_property
+    def bits(self) -> tuple[int, ...]:
+        """Of each group the bit of its first peer, for which the others are as good."""
+        return tuple(self.places[group.peers[0]] for group in self.groups)
+
+    def masks(self) -> Iterator[tuple[int, tuple[tuple[Verdict, int], ...]]]:
+        """The same, without a look at each receiver."""
+        heads = self.bits
         workloads = bit_set(head for head, group in zip(heads, self.groups, strict=True) if group.kind == "workload")
         everybody = workloads | bit_set(
             head for head, group in zip(heads, self.groups, strict=True) if group.kind == "address"
@@ -63,11 +73,7 @@ class Judged(Matrix):
             if len(group.peers) == 1:
                 receiving &= ~(1 << heads[src])
             found = ((bounds, bits & receiving) for bounds, bits in self.table.line(heads[src]).items() if bounds[1])
-            line = tuple(
-                (Verdict(bounds[0], conditional(bounds)), tuple(group_of[index] for index in indexes(bits)))
-                for bounds, bits in found
-                if bits
-            )
+            line = tuple((Verdict(bounds[0], conditional(bounds)), bits) for bounds, bits in found if bits)
             if line:
                 yield src, line
 

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from tools.model import Manifest
 from tools.reach.peers.blocks import Address
 from tools.reach.policies.metadata import check_labels
-from tools.reach.policies.strict import BrokenError, Dropped, mapping, texts_by_key
+from tools.reach.policies.strict import BrokenError, Dropped, mapping
 from tools.tree import Node, root
 from tools.workloads import NAME_LABEL, TEMPLATES, labels_of
 
@@ -75,7 +75,8 @@ def _pod(manifest: Manifest, namespace: str) -> tuple[Pod, bool]:
 
 def _labels(metadata: Node) -> dict[str, str]:
     check_labels(metadata)
-    return texts_by_key(metadata["labels"])
+    labels = metadata["labels"].value
+    return dict(labels) if isinstance(labels, dict) else {}
 
 
 def _name(manifest: Manifest, body: Node, namespace: str) -> str:

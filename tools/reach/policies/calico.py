@@ -29,6 +29,7 @@ RULE = (
     *("action", "protocol", "notProtocol", "icmp", "notICMP", "ipVersion"),
     *("source", "destination", "http", "metadata"),
 )
+SELECTING = ("selector", "namespaceSelector", "serviceAccountSelector")
 HTTP = "an HTTP match is for Calico's application layer policy: what a packet holds is in no manifest"
 SOURCE_PORTS = "it depends on the port that the caller sends from"
 UNSERVED = "the Service has no selector: its endpoints are written by somebody else"
@@ -53,7 +54,7 @@ def calico_policy(manifest: Manifest, universe: Universe, namespace: str, droppe
         title=title(manifest, space),
         tier=text(spec["tier"]) or "default",
         order=_order(spec["order"]),
-        subjects=_subjects(spec, universe, space),
+        subjects=_subjects(spec, universe, space, dropped),
         types=_types(spec, rules, dropped),
         rules=rules,
     )
@@ -85,7 +86,7 @@ def _types(spec: Node, rules: dict[Direction, tuple[Rule, ...]], dropped: Droppe
     return frozenset(way for way in DIRECTIONS if way in chosen)
 
 
-def _subjects(spec: Node, universe: Universe, space: str) -> int:
+def _subjects(spec: Node, universe: Universe, space: str, dropped: Dropped) -> int:
     labelled = universe.calico
     found = universe.pods
     if space:
@@ -96,6 +97,9 @@ def _subjects(spec: Node, universe: Universe, space: str) -> int:
         found &= labelled.matched(spaces, "pcns.", CALICO_NAMESPACE)
     if accounts := calico(spec["serviceAccountSelector"]):
         found &= labelled.matched(accounts, "pcsa.", CALICO_ACCOUNT)
+    if not found and labelled.count and any(text(spec[key]) for key in SELECTING):
+        written = " and ".join(text(spec[key]) for key in SELECTING if text(spec[key]))
+        dropped.matches_nobody(spec[SELECTING[0]], written, f"workload in {space}" if space else "workload")
     return found
 
 

@@ -22,6 +22,7 @@ FIELDS = (
     *("nets", "notNets", "selector", "notSelector", "namespaceSelector", "serviceAccounts"),
     *("ports", "notPorts", "services", "domains"),
 )
+SELECTORS = ("selector", "notSelector", "namespaceSelector")
 DOMAINS = "only Calico Enterprise and Cloud know domains; open-source Calico drops them and matches every address"
 # All of these mean every pod, whatever its labels.
 _EVERY_POD: tuple[Expression | None, ...] = (None, All(), Comparison(CALICO_ORCHESTRATOR, "==", ("k8s",)))
@@ -79,7 +80,11 @@ def who(node: Node, universe: Universe, space: str, dropped: Dropped) -> Match:
     dropped.known(node["services"], ("name", "namespace"))
     found = certainly(universe.everyone)
     if (selection := _selection(node, space)).given:
-        found = found.both(_matched(universe, selection))
+        matched = _matched(universe, selection)
+        if not matched.may & ~universe.ingress and universe.classes:
+            written = " and ".join(node[key].text() for key in SELECTORS if node[key].text())
+            dropped.matches_nobody(node, written or "serviceAccounts", "workload and no network set")
+        found = found.both(matched)
     elif excluded := selection.excluded:
         found = found.both(_matched(universe, Selection(None, excluded, (), None, "")).outside(universe.everyone))
     if nets := items(node["nets"]):

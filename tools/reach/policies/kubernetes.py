@@ -15,6 +15,7 @@ from tools.reach.peers.bits import NOBODY, Match, certainly
 from tools.reach.peers.universe import PortName, Universe
 from tools.reach.policies.compiled import Part, Policy, Ports, Rule, title
 from tools.reach.policies.strict import BrokenError, Dropped, cidr, items, labels, mapping, number, text, word
+from tools.selectors import Selector
 from tools.tree import Node, root
 
 PROTOCOLS = ("TCP", "UDP", "SCTP")
@@ -25,7 +26,10 @@ def network_policy(manifest: Manifest, universe: Universe, namespace: str, dropp
     spec = mapping(root(manifest)["spec"])
     dropped.known(spec, ("podSelector", "policyTypes", "ingress", "egress"))
     space = manifest.namespace or namespace
-    chosen = universe.kubernetes.selected(labels(spec["podSelector"], dropped))
+    wanted = labels(spec["podSelector"], dropped)
+    chosen = universe.kubernetes.selected(wanted) & universe.by_namespace.get(space, 0)
+    if not chosen and wanted.requirements:
+        nobody(spec["podSelector"], wanted, universe, f"workload in {space}", dropped)
     rules = {
         way: tuple(
             _rule(node, index, way, key, far, universe, space, dropped) for index, node in enumerate(items(spec[key]))
@@ -37,7 +41,7 @@ def network_policy(manifest: Manifest, universe: Universe, namespace: str, dropp
         title=title(manifest, space),
         tier="default",
         order=NETWORK_POLICY_ORDER,
-        subjects=chosen & universe.by_namespace.get(space, 0) & universe.pods,
+        subjects=chosen & universe.pods,
         types=_types(spec),
         rules=rules,
     )
@@ -88,9 +92,20 @@ def pods_of(spaces: Node, selected: Node, universe: Universe, space: str, droppe
     chosen = universe.kubernetes.selected(wanted)
     here = universe.in_spaces(there) if spaces.present else universe.by_namespace.get(space, 0)
     found = chosen & here
+    if spaces.present and there.requirements and not universe.namespaces.selected(there):
+        nobody(spaces, there, universe, "namespace", dropped)
+    elif not found and wanted.requirements:
+        nobody(selected, wanted, universe, "workload" if spaces.present else f"workload in {space}", dropped)
     anybody = spaces.present and not there.requirements and not wanted.requirements
     must = found & universe.pods | (universe.ingress if anybody else 0)
     return Match(must, found | universe.ingress)
+
+
+def nobody(node: Node, wanted: Selector, universe: Universe, things: str, dropped: Dropped) -> None:
+    """Note a selector that matches none of the input's workloads, or of its namespaces, where there are any."""
+    known = universe.namespaces if things == "namespace" else universe.kubernetes
+    if known.count:
+        dropped.matches_nobody(node, wanted, things, known.near(wanted))
 
 
 def _block(node: Node, universe: Universe, dropped: Dropped) -> Match:

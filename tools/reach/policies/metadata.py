@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from tools.labels import LABEL, SUBDOMAIN, key_fault, label_fault, service_fault, subdomain_fault, value_fault
 from tools.model import Manifest
@@ -36,23 +37,36 @@ GROUPS = ("", "apps", "batch", "networking.k8s.io", "policy.networking.k8s.io", 
 
 def check(manifest: Manifest) -> None:
     """Raises BrokenError for metadata that is refused."""
-    metadata = root(manifest)["metadata"]
+    metadata = mapping(root(manifest)["metadata"])
     for key in ("name", "namespace"):
-        text(mapping(metadata)[key])
+        text(metadata[key])
     check_labels(metadata)
     if manifest.kind not in CHECKED or _group(manifest) not in GROUPS:
         return
     _named(manifest, metadata)
-    if manifest.namespace and (fault := label_fault(manifest.namespace)):
+    if manifest.namespace and (fault := _namespace_fault(manifest.namespace)):
         raise BrokenError(metadata["namespace"], fault)
     _annotated(metadata["annotations"])
 
 
 def check_labels(metadata: Node) -> None:
     """Raises BrokenError for labels that are refused. Of any object, and of a template of pods."""
-    for key, value in texts_by_key(metadata["labels"]).items():
+    labels = metadata["labels"]
+    if isinstance(labels.value, dict) and all(_is_legal(key, value) for key, value in labels.value.items()):
+        return
+    for key, value in texts_by_key(labels).items():
         if fault := key_fault(key) or value_fault(value):
-            raise BrokenError(metadata["labels"][key], fault)
+            raise BrokenError(labels[key], fault)
+
+
+def _is_legal(key: object, value: object) -> bool:
+    return isinstance(key, str) and isinstance(value, str) and _pair_is_legal(key, value)
+
+
+# Objects by the thousand share a few labels, and a Node for each would be most of the cost.
+@lru_cache(maxsize=4096)
+def _pair_is_legal(key: str, value: str) -> bool:
+    return not (key_fault(key) or value_fault(value))
 
 
 def _named(manifest: Manifest, metadata: Node) -> None:
@@ -98,7 +112,12 @@ def _cron_job_fault(name: str) -> str:
     return subdomain_fault(name) or (too_long if len(name) > CRON_JOB_LIMIT else "")
 
 
+_namespace_fault = lru_cache(maxsize=4096)(label_fault)
+
+
 def _annotated(node: Node) -> None:
+    if node.empty:
+        return
     size = 0
     for key, value in texts_by_key(node).items():
         size += len(key.encode()) + len(value.encode())
