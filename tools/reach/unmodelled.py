@@ -30,7 +30,7 @@ JUDGED = {
     (CALICO, "Tier"): ("v3",),
     (ADMIN, "AdminNetworkPolicy"): ("v1alpha1",),
     (ADMIN, "BaselineAdminNetworkPolicy"): ("v1alpha1",),
-    (ADMIN, "ClusterNetworkPolicy"): ("v1alpha2",),
+    (ADMIN, "ClusterNetworkPolicy"): ("v1alpha2", "v1beta1"),
 }
 
 _MESH = "a mesh of proxies enforces it beside the policies, which are judged without it"
@@ -45,6 +45,7 @@ _STORED = (
     "as if it were in projectcalico.org/v3"
 )
 _PODS = "it makes pods, of which only those that are in the input themselves are judged"
+_RELEASE = "it installs objects that are not in the input, and so not judged; render them, and judge what comes out"
 _STAGED = "it is staged: it enforces nothing yet, and is left out"
 
 # What is known of kinds that are not judged: who enforces them, or what they do.
@@ -99,6 +100,17 @@ KNOWN: dict[tuple[str, str], str] = {
     ("k8s.ovn.org", "ClusterUserDefinedNetwork"): "it gives pods a network of their own, which is not modelled",
     ("k8s.cni.cncf.io", "NetworkAttachmentDefinition"): _INTERFACES,
     ("k8s.cni.cncf.io", "MultiNetworkPolicy"): "it rules pods' second interfaces, which are not modelled",
+    ("helm.toolkit.fluxcd.io", "HelmRelease"): _RELEASE,
+    ("kustomize.toolkit.fluxcd.io", "Kustomization"): _RELEASE,
+    ("helm.cattle.io", "HelmChart"): _RELEASE,
+    ("argoproj.io", "Application"): _RELEASE,
+    ("argoproj.io", "ApplicationSet"): _RELEASE,
+    ("fleet.cattle.io", "GitRepo"): _RELEASE,
+    ("kro.run", "ResourceGraphDefinition"): _RELEASE,
+    (
+        CALICO,
+        "WorkloadEndpoint",
+    ): "a pod or a virtual machine takes part by it; only Pods and what makes them are read, so it is not judged",
     ("kubevirt.io", "VirtualMachine"): _PODS,
     ("kubevirt.io", "VirtualMachineInstance"): _PODS,
     ("kubevirt.io", "VirtualMachineInstanceReplicaSet"): _PODS,

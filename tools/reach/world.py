@@ -131,14 +131,13 @@ def _read(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net,
                 dropped.problems.append(broken.problem)
     tiers, problems = arrange(manifests, policies, dropped)
     served, unserved = _served(manifests, universe, namespace)
+    beside = (*notes, *dropped.notes, *dropped.idle_notes(), *unserved, *unmodelled.notes(manifests))
     return Judgement(
         universe=universe,
         tiers=(*unjudged.tiers(doubtful, universe, namespace), *tiers),
         served=served,
         problems=tuple(dict.fromkeys((*_nameless(manifests), *dropped.problems, *problems))),
-        notes=tuple(
-            dict.fromkeys((*notes, *dropped.notes, *dropped.idle_notes(), *unserved, *unmodelled.notes(manifests)))
-        ),
+        notes=tuple(dict.fromkeys(beside)),
     )
 
 

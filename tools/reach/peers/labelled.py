@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from tools.calico_tree import All, And, Comparison, Expression, Global, Has, Not, Or
 from tools.reach.peers.bits import all_of
@@ -58,15 +57,6 @@ class Labelled:
                 case "DoesNotExist":
                     found &= ~self.having(one.key)
         return found & self.all
-
-    def near(self, selector: Selector) -> str:
-        """A label that is there and is like one that a selector asks for in vain; "" when there is none."""
-        for one in selector.requirements:
-            values = self.by_value(one.key)
-            if one.operator == "In" and not values.keys() & set(one.values):
-                found = [match for value in one.values for match in get_close_matches(value, values, 1)]
-                return f"{one.key}={found[0]}" if found else ""
-        return ""
 
     def matched(self, expression: Expression, prefix: str = "", presence: str = "") -> int:
         """The things that a Calico selector matches, each label with `prefix` before it.

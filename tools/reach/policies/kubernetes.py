@@ -5,6 +5,8 @@ Rules add up: whatever one of them matches is allowed, and a selected pod is all
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from tools.addresses import within
 from tools.labels import port_name_fault
 from tools.model import Manifest
@@ -14,7 +16,18 @@ from tools.reach.conns import NUMBERS, Conns, Span, merged, of
 from tools.reach.peers.bits import NOBODY, Match, certainly
 from tools.reach.peers.universe import PortName, Universe
 from tools.reach.policies.compiled import Part, Policy, Ports, Rule, title
-from tools.reach.policies.strict import BrokenError, Dropped, cidr, items, labels, mapping, number, text, word
+from tools.reach.policies.strict import (
+    MOST_IDLE,
+    BrokenError,
+    Dropped,
+    cidr,
+    items,
+    labels,
+    mapping,
+    number,
+    text,
+    word,
+)
 from tools.selectors import Selector
 from tools.tree import Node, root
 
@@ -105,7 +118,21 @@ def nobody(node: Node, wanted: Selector, universe: Universe, things: str, droppe
     """Note a selector that matches none of the input's workloads, or of its namespaces, where there are any."""
     known = universe.namespaces if things == "namespace" else universe.kubernetes
     if known.count:
-        dropped.matches_nobody(node, wanted, things, known.near(wanted))
+        # Nobody reads more of them than these, and it takes a look at every pod.
+        near = _near(wanted, universe, things) if len(dropped.idle) < MOST_IDLE else ""
+        dropped.matches_nobody(node, wanted, things, near)
+
+
+def _near(wanted: Selector, universe: Universe, things: str) -> str:
+    """A label that is there and is like one that a selector asks for in vain; "" when there is none."""
+    pods = (pod.labels for pods in universe.classes for pod in pods)
+    labels = tuple(universe.spaces.values() if things == "namespace" else pods)
+    for one in wanted.requirements:
+        values = {value for own in labels if (value := own.get(one.key)) is not None}
+        if one.operator == "In" and not values & set(one.values):
+            found = [match for value in one.values for match in get_close_matches(value, sorted(values), 1)]
+            return f"{one.key}={found[0]}" if found else ""
+    return ""
 
 
 def _block(node: Node, universe: Universe, dropped: Dropped) -> Match:
