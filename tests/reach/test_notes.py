@@ -61,9 +61,9 @@ def said(text: str) -> list[tuple[str, str]]:
         ),
         (
             KUBERNETES.format(
-                "{podSelector: {}, ingress: [{from: [{namespaceSelector: {}, podSelector: {matchLabels: {app: wep}}}]}]}"
+                "{podSelector: {}, egress: [{to: [{namespaceSelector: {}, podSelector: {matchLabels: {app: wep}}}]}]}"
             ),
-            "spec.ingress[0].from[0].podSelector",
+            "spec.egress[0].to[0].podSelector",
             "app=wep matches no workload of the input; did you mean app=web?",
         ),
         (
@@ -133,8 +133,8 @@ def test_charts_below_a_folder_are_said_once_and_left_out(run: Runner) -> None:
     ran = run("matrix", "all", "--format", "csv")
     assert ran.code == 0
     assert ran.err == (
-        "all/a/Chart.yaml: note: is a chart (and 1 more below what was named), whose templates are no manifests, and is "
-        "left out; --chart judges it\n"
+        "all/a/Chart.yaml: note: is a chart (and 1 more below what was named), whose templates are no manifests, and "
+        "is left out; --chart judges it\n"
     )
     assert "shop/db[Pod],shop/web[Pod]" in ran.out
 
