@@ -126,7 +126,7 @@ def _refusal(resource: Any, body: Mapping[str, Any]) -> str:
     """Why an object is refused; "" when it is taken. Nothing of it is left."""
     metadata = body["metadata"]
     space = metadata.get("namespace") if resource.namespaced else None
-    dry = {} if "projectcalico.org" in body["apiVersion"] else {"query_params": [("dryRun", "All")]}
+    dry = {} if "projectcalico.org" in body["apiVersion"] else {"dry_run": "All"}
     try:
         made = resource.create(body=dict(body), namespace=space, **dry)
     except dynamic.exceptions.ConflictError as error:

@@ -46,6 +46,7 @@ _STORED = (
 )
 _PODS = "it makes pods, of which only those that are in the input themselves are judged"
 _RELEASE = "it installs objects that are not in the input, and so not judged; render them, and judge what comes out"
+_ENDPOINT = "a pod or a virtual machine takes part by it; only Pods and what makes them are read, so it is not judged"
 _STAGED = "it is staged: it enforces nothing yet, and is left out"
 
 # What is known of kinds that are not judged: who enforces them, or what they do.
@@ -107,10 +108,7 @@ KNOWN: dict[tuple[str, str], str] = {
     ("argoproj.io", "ApplicationSet"): _RELEASE,
     ("fleet.cattle.io", "GitRepo"): _RELEASE,
     ("kro.run", "ResourceGraphDefinition"): _RELEASE,
-    (
-        CALICO,
-        "WorkloadEndpoint",
-    ): "a pod or a virtual machine takes part by it; only Pods and what makes them are read, so it is not judged",
+    (CALICO, "WorkloadEndpoint"): _ENDPOINT,
     ("kubevirt.io", "VirtualMachine"): _PODS,
     ("kubevirt.io", "VirtualMachineInstance"): _PODS,
     ("kubevirt.io", "VirtualMachineInstanceReplicaSet"): _PODS,
