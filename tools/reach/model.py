@@ -12,6 +12,7 @@ from tools.reach.conns import NONE, Conns
 from tools.reach.peers.bits import bit_set
 
 Word = Literal["allowed", "denied", "conditional"]
+Amount = Literal["everything", "some", "nothing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,10 @@ class Matrix:
         """
         raise NotImplementedError
 
+    def why(self, src: str, dst: str) -> tuple[str, ...]:
+        """On what it depends whether a pair of the rows may talk, where it does."""
+        return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -160,6 +165,27 @@ class Side:
     steps: tuple[Step, ...] = ()
     reasons: tuple[str, ...] = ()
     shares: tuple[Share, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """A policy that selects somebody. `rules`: how many it has in that direction; 0 too where nobody judges them."""
+
+    policy: str
+    tier: str
+    rules: int
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Selecting:
+    """The policies that select a peer, by direction, in the order in which they are tried, and how much they let
+    through in all. Nobody selects it in a direction: it is not isolated there.
+    """
+
+    peer: Peer
+    policies: dict[Direction, tuple[Selected, ...]]
+    lets: dict[Direction, Amount]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from tools.reach.inputs.stacked import stacked
 from tools.reach.judging.explain import explanation
 from tools.reach.judging.matrix import Judged
 from tools.reach.judging.reasons import reasons
+from tools.reach.judging.selecting import selecting
 from tools.reach.judging.table import Table, conditional, over_all
-from tools.reach.model import Explanation, Matrix, Peer, Verdict
+from tools.reach.model import Explanation, Matrix, Peer, Selecting, Verdict
 from tools.reach.peers import naming
 from tools.reach.peers.ingresses import KINDS as INGRESSES
 from tools.reach.peers.ingresses import behind_ingress
@@ -111,6 +112,10 @@ class World:
     def bits(self, peer: Peer) -> tuple[int, ...]:
         """The bits of a peer: one, or the blocks that a network reaches into."""
         return (self.places[peer],) if peer in self.places else naming.bits(peer, self.universe)
+
+    def selecting(self, peer: Peer) -> Selecting:
+        """Which policies select a workload, and how much they let through."""
+        return selecting(self.table, peer, self.bits(peer)[0])
 
     def explain(self, src: Peer, dst: Peer, port: int, protocol: str = "TCP") -> Explanation:
         """Why one may or may not reach the other on a port. `protocol`: TCP, UDP, SCTP, ICMP, ICMPv6 or a number."""

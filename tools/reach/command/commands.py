@@ -14,7 +14,9 @@ from tools.reach.command.status import Status
 from tools.reach.command.told import Beside, one_sided
 from tools.reach.diff import alone, changes
 from tools.reach.formats import diff_formats, explanation_formats, matrix_formats
+from tools.reach.formats.selected import FORMATS as SELECTED
 from tools.reach.inputs import sources
+from tools.reach.inputs.future import NAME
 from tools.reach.inputs.sources import Input, Wanted
 from tools.reach.model import Explanation, Matrix
 from tools.reach.views import Focused, Whole
@@ -26,10 +28,13 @@ def matrix(options: argparse.Namespace, status: Status) -> int:
     found, world = _judged(sources.wanted(options), status)
     status.told(f"judging {len(world.peers):,} workloads")
     asked = [pick.one(world, name) for name in options.focus or ()]
+    if (options.incoming or options.outgoing) and not asked:
+        raise sources.UsageError("--incoming and --outgoing say from whose side; name somebody with --focus")
     judged = world.matrix(ipv6=any(":" in peer.name for peer in asked if peer.kind == "address"))
     shown: Matrix = Whole(judged) if options.all else judged
     if asked:
-        shown = Focused(shown, pick.shown(judged, asked))
+        ways = (not options.outgoing, not options.incoming)
+        shown = Focused(shown, pick.shown(judged, asked), *ways)
     pieces = matrix_formats()[options.format](shown)
     return Output(options.format, options.output, status).write(pieces, _beside(found, world))
 
@@ -67,6 +72,19 @@ def _together(answers: Sequence[Explanation], output: Output, several: bool) -> 
     yield "\n]\n" if listed else ""
 
 
+def policies(options: argparse.Namespace, status: Status) -> int:
+    """Which policies select a workload, or a pod that comes to be in a namespace."""
+    wanted = sources.wanted(options)
+    spaces = tuple(name.removesuffix("/") for name in options.names if name.endswith("/"))
+    found, world = _judged(replace(wanted, future=(*wanted.future, *spaces)), status)
+    names = [f"{name}{NAME}" if name.endswith("/") else name for name in options.names]
+    peers = [pick.one(world, name) for name in names] or [peer for peer in world.peers if peer.kind == "workload"]
+    if other := next((peer for peer in peers if peer.kind != "workload"), None):
+        raise sources.UsageError(f"{other.name} is no workload, and no policy selects it")
+    pieces = SELECTED[options.format]([world.selecting(peer) for peer in peers])
+    return Output(options.format, options.output, status).write(pieces, _beside(found, world))
+
+
 def diff(options: argparse.Namespace, status: Status) -> int:
     """What changed between two."""
     common = sources.wanted(options)
@@ -98,6 +116,7 @@ def _having(name: str, one: World, other: World) -> World:
 COMMANDS: Mapping[str, Callable[[argparse.Namespace, Status], int]] = {
     "matrix": matrix,
     "explain": explain,
+    "policies": policies,
     "diff": diff,
     "check": checked.check,
 }

@@ -1,8 +1,9 @@
 """JSON, for machines. Each form has its schema in tools/schemas: reach-matrix, reach-explanation, reach-diff.
 
 A matrix is a list of `{"src", "dst", "conns": {"TCP": [[80, 80]]}}`, one a line. Beside them, only where there is
-something to say: `conditional`, of the same form as `conns`; and `others` and `conditionalOthers`, which say of
-protocols without ports what `conns` and `conditional` cannot. `"all"`: every one of them, although not all ports;
+something to say: `conditional`, of the same form as `conns`, with its `reasons`; and `others` and `conditionalOthers`,
+which say of protocols without ports what `conns` and `conditional` cannot. `"all"`: every one of them, although not
+all ports;
 `"none"`: none, although all ports; else of each protocol's number the ranges, 0 to 65535 for all of it, or ICMP's
 types and codes as `type * 256 + code`.
 """
@@ -36,12 +37,18 @@ class _Conns(dict[Conns, str]):
         return self[conns]
 
 
+class _Reasons(dict[tuple[str, ...], str]):
+    def __missing__(self, why: tuple[str, ...]) -> str:
+        self[why] = f', "reasons": {json.dumps(why)}' if why else ""
+        return self[why]
+
+
 def matrix(matrix: Matrix) -> Iterator[str]:
     """A list of its rows."""
-    names, allowed, conditional = _Names(), _Conns("conns"), _Conns("conditional")
+    names, allowed, conditional, reasons = _Names(), _Conns("conns"), _Conns("conditional"), _Reasons()
     separator = "[\n"
     for src, dst, certain, perhaps in matrix.rows():
-        beside = f", {conditional[perhaps]}" if perhaps else ""
+        beside = f", {conditional[perhaps]}{reasons[matrix.why(src, dst)]}" if perhaps else ""
         yield f'{separator}{{"src": {names[src]}, "dst": {names[dst]}, {allowed[certain]}{beside}}}'
         separator = ",\n"
     yield "[]\n" if separator == "[\n" else "\n]\n"

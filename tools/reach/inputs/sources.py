@@ -15,6 +15,7 @@ from tools.merge import merge
 from tools.model import Manifest, Problem, Severity, Where
 from tools.placed import RENDERED
 from tools.reach.inputs.documents import Read, once, read
+from tools.reach.inputs.future import FutureError, pod
 from tools.reach.inputs.rendered import in_templates
 from tools.reach.inputs.stacked import around, stacked
 from tools.reach.peers.owners import settled
@@ -39,7 +40,7 @@ class Wanted:
 
     `chart` None and neither `env` nor `values`: no chart. `namespace` "": the release's for a chart, else default.
     `stand_ins`: take a chart's ci/workloads.yaml where nobody says which workloads there are. `pending`: staged
-    policies as though they were enforced.
+    policies as though they were enforced. `future`: pods that are not there yet.
     """
 
     context: str = ""
@@ -54,6 +55,7 @@ class Wanted:
     allow_partial: bool = False
     stand_ins: bool = True
     pending: bool = False
+    future: tuple[str, ...] = ()
 
     @property
     def rendered(self) -> bool:
@@ -80,6 +82,7 @@ def wanted(options: argparse.Namespace, env: str = "") -> Wanted:
         kube_version=options.kube_version,
         allow_partial=options.allow_partial,
         pending=options.pending,
+        future=tuple(options.future or ()),
     )
 
 
@@ -180,7 +183,11 @@ class _Reading:
             self.told(f"read {file}")
 
     def result(self) -> Input:
-        found, problems = stacked(self.layers, self.namespace)
+        try:
+            to_come = tuple(map(pod, self.wanted.future))
+        except FutureError as error:
+            raise UsageError(f"--future: {error}") from None
+        found, problems = stacked((*self.layers, to_come), self.namespace)
         objects = settled(found, self.namespace)
         if self.wanted.pending:
             objects = pending(objects, self.namespace)

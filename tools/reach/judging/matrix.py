@@ -82,6 +82,19 @@ class Judged(Matrix):
         """The workloads that some policy selects, by direction."""
         return {way: _isolated(self.table, self.workloads, way) for way in DIRECTIONS}
 
+    def why(self, src: str, dst: str) -> tuple[str, ...]:
+        """On what it depends whether two may talk."""
+        return self._why(self._by_name[src], self._by_name[dst])
+
+    @cached_property
+    def _why(self) -> Reasons:
+        # Peers that are alike have one place, and their pairs one reason.
+        return lru_cache(maxsize=65536)(self.reasons)
+
+    @cached_property
+    def _by_name(self) -> dict[str, int]:
+        return {peer.name: place for peer, place in self.places.items()}
+
     def rows(self, *, everything: bool = False, only: frozenset[str] | None = None) -> Iterator[Row]:
         """Every pair of different peers that may talk, in order of their names; two addresses are no pair."""
         ordered = sorted(self.places.items(), key=lambda item: item[0].name)
