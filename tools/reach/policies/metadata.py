@@ -5,7 +5,6 @@ Sources: k8s.io/apimachinery pkg/api/validation ObjectMeta; libcalico-go validat
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -19,7 +18,6 @@ ANNOTATIONS_LIMIT = 256 * 1024
 # The controller adds eleven characters to a CronJob's name for each Job.
 CRON_JOB_LIMIT = 52
 _POLICIES = ("NetworkPolicy", "GlobalNetworkPolicy")
-_CALICO_NAME = re.compile(rf"({LABEL.pattern})(\.{LABEL.pattern})?")
 # Calico's own names for the policies of Kubernetes and of OpenStack; the first cannot be written.
 _OF_KUBERNETES, _OF_OPENSTACK = "knp.default.", "ossg.default."
 _NAMED_AS_LABELS = ("Namespace", "Tier")
@@ -31,8 +29,9 @@ CHECKED = frozenset(
         *("Tier", "Namespace", "Service", "ServiceAccount", "Pod", *TEMPLATES),
     )
 )
-_CALICO = ("projectcalico.org", "crd.projectcalico.org")
-GROUPS = ("", "apps", "batch", "networking.k8s.io", "policy.networking.k8s.io", *_CALICO)
+# Nothing but the API server's own rule of names holds in the store behind Calico's API.
+_CALICO, _STORE = "projectcalico.org", "crd.projectcalico.org"
+GROUPS = ("", "apps", "batch", "networking.k8s.io", "policy.networking.k8s.io", _CALICO, _STORE)
 
 
 def check(manifest: Manifest) -> None:
@@ -83,8 +82,11 @@ def _group(manifest: Manifest) -> str:
 
 
 def _rule(manifest: Manifest) -> Callable[[str], str]:
-    if _group(manifest) in _CALICO and manifest.kind in _POLICIES:
-        return _clusterwide_fault if manifest.kind == "GlobalNetworkPolicy" else _namespaced_fault
+    if _group(manifest) == _CALICO and manifest.kind in _POLICIES:
+        tier = root(manifest)["spec"]["tier"].text() or "default"
+        fault = _clusterwide_fault if manifest.kind == "GlobalNetworkPolicy" else _namespaced_fault
+        # Only newer releases take a dot for anything but the tier that stands before the name.
+        return lambda name: fault(name.removeprefix(f"{tier}."), name)
     if manifest.kind in _NAMED_AS_LABELS:
         return label_fault
     if manifest.kind == "CronJob":
@@ -92,19 +94,19 @@ def _rule(manifest: Manifest) -> Callable[[str], str]:
     return service_fault if manifest.kind == "Service" else subdomain_fault
 
 
-def _clusterwide_fault(name: str) -> str:
-    if len(name) <= 253 and _CALICO_NAME.fullmatch(name):
+def _clusterwide_fault(own: str, name: str) -> str:
+    if len(name) <= 253 and LABEL.fullmatch(own):
         return ""
-    advice = "lower-case letters, digits and '-', with at most one '.' for the tier before it, at most 253"
+    advice = "lower-case letters, digits and '-', with a '.' after the policy's tier alone, at most 253"
     return f"{name[:80]!r} is no name of a Calico policy; write {advice}"
 
 
-def _namespaced_fault(name: str) -> str:
+def _namespaced_fault(own: str, name: str) -> str:
     if name.startswith(_OF_KUBERNETES):
         return f"names that start with {_OF_KUBERNETES} are Calico's own for Kubernetes' policies; write another"
     if name.startswith(_OF_OPENSTACK) and SUBDOMAIN.fullmatch(name.removeprefix(_OF_OPENSTACK)):
         return ""
-    return _clusterwide_fault(name)
+    return _clusterwide_fault(own, name)
 
 
 def _cron_job_fault(name: str) -> str:
