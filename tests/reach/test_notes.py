@@ -35,8 +35,9 @@ ADMIN = (
 def said(text: str) -> list[tuple[str, str]]:
     judge = world(PODS + text)
     assert judge.problems == ()
-    assert {note.severity for note in judge.notes} <= {Severity.NOTE}
-    return [(note.where.path, note.message) for note in judge.notes]
+    found = (*judge.notes, *judge.idle)
+    assert {note.severity for note in found} <= {Severity.NOTE}
+    return [(note.where.path, note.message) for note in found]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_one_that_matches_somebody_is_none(policy: str) -> None:
 
 
 def test_without_workloads_there_is_nobody_to_miss() -> None:
-    assert world(KUBERNETES.format("{podSelector: {matchLabels: {app: dbb}}}")).notes == ()
+    assert world(KUBERNETES.format("{podSelector: {matchLabels: {app: dbb}}}")).idle == ()
 
 
 def test_of_very_many_the_first_are_said_and_the_rest_is_counted() -> None:

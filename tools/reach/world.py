@@ -53,6 +53,7 @@ class Judgement:
     served: Mapping[int, Conns]
     problems: tuple[Problem, ...]
     notes: tuple[Problem, ...]
+    idle: tuple[Problem, ...]
 
 
 class World:
@@ -60,7 +61,7 @@ class World:
 
     `peers`: every workload, in order of name, and {ingress-controller} where there are Ingresses. `problems`: objects
     that are broken, and so are left out, each with its place. `notes`: what could change an answer and is not modelled,
-    and what was assumed.
+    and what was assumed. `idle`: notes of selectors that match nobody of the input.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class World:
         self.pod_cidrs, self.namespace = pod_cidrs, namespace
         read = _read(self.manifests, namespace, pod_cidrs)
         self.universe, self.problems, self.notes = read.universe, (*unnamed, *twice, *read.problems), read.notes
+        self.idle = read.idle
         self.table = Table(read.universe, read.tiers, read.served)
         self.places = naming.places(self.universe, self.manifests)
         self.peers = tuple(self.places)
@@ -136,13 +138,14 @@ def _read(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net,
                 dropped.problems.append(broken.problem)
     tiers, problems = arrange(manifests, policies, dropped)
     served, unserved = _served(manifests, universe, namespace)
-    beside = (*notes, *dropped.notes, *dropped.idle_notes(), *unserved, *unmodelled.notes(manifests))
+    beside = (*notes, *dropped.notes, *unserved, *unmodelled.notes(manifests))
     return Judgement(
         universe=universe,
         tiers=(*unjudged.tiers(doubtful, universe, namespace), *tiers),
         served=served,
         problems=tuple(dict.fromkeys((*_nameless(manifests), *dropped.problems, *problems))),
         notes=tuple(dict.fromkeys(beside)),
+        idle=tuple(dropped.idle_notes()),
     )
 
 

@@ -135,7 +135,7 @@ def _beside(found: Input, world: World) -> Beside:
 
 
 def _said(found: Input, world: World) -> Iterator[Problem]:
-    yield from (*found.problems, *world.problems, *found.notes, *world.notes)
+    yield from (*found.problems, *world.problems, *found.notes, *world.notes, *world.idle)
     if not any(peer.kind == "workload" for peer in world.peers):
         said = "there is no workload in the input, so there is nobody to judge; --workloads names some"
         yield Problem(Where(""), said, Severity.NOTE)
