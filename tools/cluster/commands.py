@@ -91,6 +91,7 @@ def random_policies(options: Options, output: Output) -> int:
             kube = bring_up(options, spec, done.progress)
             ground = Ground(kube, options.name, Internet.of(options.name), done.progress)
             run = fuzz.Run(ground, options, done.results)
+            run.refusals()
             run.all_of_it(options.seed or fuzz.any_seed(), options.policies or fuzz.MANY)
             if options.record:
                 _write(options.record, "".join(f"{line}\n" for line in run.recorded))

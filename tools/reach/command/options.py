@@ -21,6 +21,7 @@ DESCRIPTION = """Who can reach whom, and why: judged from manifests, before anyt
   matrix    who reaches whom, on which ports
   explain   why one may or may not reach another on a port, and what would turn that
   diff      what changes between two charts, values files, environments or directories
+  policies  which policies select a workload, and what a namespace denies by default
   check     whether every row of tests/flows.yaml holds"""
 
 EPILOG = f"""{cli.EXIT_CODES}.
@@ -62,6 +63,16 @@ examples:
   python -m tools.reach diff charts/sark-network:production my-values.yaml --exit-code
   python -m tools.reach diff context:prod manifests/ --namespace sark"""
 
+POLICIES_EPILOG = f"""NAMESPACE/ is a pod without labels that comes to be there: what a namespace denies by default.
+--future gives one labels, and matrix and explain know it by the name NAMESPACE/future too.
+
+{EPILOG}
+
+examples:
+  python -m tools.reach policies sark-api --env production
+  python -m tools.reach policies sark/ --manifests policies/
+  python -m tools.reach matrix policies/ --future sark:app=new --focus future"""
+
 CHECK_EPILOG = f"""Without --env, --values, --manifests or --context every environment of the chart is judged, as the
 stage flows of `python -m tools.validate` does. A row that depends on something that is not in the
 input does not hold.
@@ -72,6 +83,7 @@ ABOUT = {
     "matrix": "Who reaches whom, on which ports.",
     "explain": "Why one may or may not reach another on a port, and what would turn that.",
     "diff": "What changes between two: flows that come, that go, and that become others.",
+    "policies": "Which policies select a workload, and how much they let through.",
     "check": "Whether every row of a specification of flows holds.",
 }
 
@@ -98,6 +110,9 @@ def parser() -> cli.Parser:
     one.add_argument("paths", metavar="PATH", nargs="*", help="manifests, as --manifests has them")
     _what(one)
     _focus(one)
+    ways = one.add_mutually_exclusive_group()
+    ways.add_argument("--incoming", action="store_true", help="with --focus: only who may reach it")
+    ways.add_argument("--outgoing", action="store_true", help="with --focus: only whom it may reach")
     one.add_argument("--all", action="store_true", help="pairs that may not talk too (json, csv)")
     _how(one, MATRIX)
     two = _command(commands, "explain", EXPLAIN_EPILOG)
@@ -116,6 +131,10 @@ def parser() -> cli.Parser:
     _focus(three)
     three.add_argument("--exit-code", action="store_true", help=f"end with {cli.FINDINGS} when anything differs")
     _how(three, ANSWERS)
+    five = _command(commands, "policies", POLICIES_EPILOG)
+    five.add_argument("names", metavar="NAME", nargs="*", help="a workload, or NAMESPACE/ (every workload)")
+    _what(five)
+    _how(five, ANSWERS)
     four = _command(commands, "check", CHECK_EPILOG)
     four.add_argument("flows", metavar="FLOWS", nargs="?", type=Path, help="the specification (tests/flows.yaml)")
     four.add_argument(
@@ -180,6 +199,12 @@ def _common(what: argparse._ArgumentGroup) -> None:
         action="append",
         type=_cidr,
         help="where pods without a known address are; can be repeated (the chart's cluster.cidrs, or private networks)",
+    )
+    what.add_argument(
+        "--future",
+        metavar="NAMESPACE[:KEY=VALUE,...]",
+        action="append",
+        help="a pod that is not there yet, with these labels, called NAMESPACE/future; one for each namespace",
     )
     what.add_argument("--pending", action="store_true", help="Calico's staged policies as though they were enforced")
     what.add_argument(

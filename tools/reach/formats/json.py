@@ -1,8 +1,9 @@
 """JSON, for machines. Each form has its schema in tools/schemas: reach-matrix, reach-explanation, reach-diff.
 
 A matrix is a list of `{"src", "dst", "conns": {"TCP": [[80, 80]]}}`, one a line. Beside them, only where there is
-something to say: `conditional`, of the same form as `conns`; and `others` and `conditionalOthers`, which say of
-protocols without ports what `conns` and `conditional` cannot. `"all"`: every one of them, although not all ports;
+something to say: `conditional`, of the same form as `conns`, with its `reasons`; and `others` and `conditionalOthers`,
+which say of protocols without ports what `conns` and `conditional` cannot. `"all"`: every one of them, although not
+all ports;
 `"none"`: none, although all ports; else of each protocol's number the ranges, 0 to 65535 for all of it, or ICMP's
 types and codes as `type * 256 + code`.
 """
@@ -17,7 +18,7 @@ from tools.model import Where
 from tools.reach.conns import Conns, ports
 from tools.reach.diff import Changed
 from tools.reach.formats.protocols import other_spans, others
-from tools.reach.model import Change, Explanation, Matrix, Side, Step, Verdict
+from tools.reach.model import Change, Explanation, Matrix, Share, Side, Step, Verdict
 
 
 class _Names(dict[str, str]):
@@ -36,12 +37,18 @@ class _Conns(dict[Conns, str]):
         return self[conns]
 
 
+class _Reasons(dict[tuple[str, ...], str]):
+    def __missing__(self, why: tuple[str, ...]) -> str:
+        self[why] = f', "reasons": {json.dumps(why)}' if why else ""
+        return self[why]
+
+
 def matrix(matrix: Matrix) -> Iterator[str]:
     """A list of its rows."""
-    names, allowed, conditional = _Names(), _Conns("conns"), _Conns("conditional")
+    names, allowed, conditional, reasons = _Names(), _Conns("conns"), _Conns("conditional"), _Reasons()
     separator = "[\n"
     for src, dst, certain, perhaps in matrix.rows():
-        beside = f", {conditional[perhaps]}" if perhaps else ""
+        beside = f", {conditional[perhaps]}{reasons[matrix.why(src, dst)]}" if perhaps else ""
         yield f'{separator}{{"src": {names[src]}, "dst": {names[dst]}, {allowed[certain]}{beside}}}'
         separator = ",\n"
     yield "[]\n" if separator == "[\n" else "\n]\n"
@@ -96,6 +103,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
 
 
 def _side(side: Side) -> dict[str, Any]:
+    shares = {"shares": [_share(share) for share in side.shares]} if side.shares else {}
     return {
         "direction": side.direction,
         "verdict": side.verdict,
@@ -103,6 +111,17 @@ def _side(side: Side) -> dict[str, Any]:
         "deciding": _step(side.deciding) if side.deciding else None,
         "steps": [_step(step) for step in side.steps],
         "reasons": list(side.reasons),
+        **shares,
+    }
+
+
+def _share(share: Share) -> dict[str, Any]:
+    return {
+        "addresses": list(share.addresses),
+        "verdict": share.verdict,
+        "deciding": _step(share.deciding),
+        "steps": [_step(step) for step in share.steps],
+        "reasons": list(share.reasons),
     }
 
 
