@@ -22,11 +22,13 @@ FORBIDDEN = {
 
 # What does I/O, and why.
 SHELL = {
+    "tools/__init__.py": "is interrupted while it loads",
     "tools/chart_readme.py": "writes the chart's README",
     "tools/cli.py": "ends processes",
     "tools/cluster": "makes clusters",
     "tools/egress.py": "a command line",
     "tools/envoy.py": "runs Envoy",
+    "tools/guarded.py": "reads the environment",
     "tools/helm.py": "finds helm",
     "tools/inputs.py": "reads files",
     "tools/judge.py": "runs stages",

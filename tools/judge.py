@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -13,17 +14,22 @@ from tools.checks.egress import Egress
 from tools.checks.flows import Flows
 from tools.checks.source import yaml_is_unambiguous
 from tools.checks.values import Values
-from tools.inputs import InputError
-from tools.model import Finding, Manifest, Problem, Where, run
+from tools.cli import TRACEBACK
+from tools.guarded import failure, guarded, over_objects
+from tools.inputs import InputError, Source, nothing_in
+from tools.model import Finding, Manifest, Problem, Where, rule_id, run
 from tools.placed import RENDERED, placed
 from tools.provenance import Helpers
 from tools.reach.rows.specification import Judgement, judge, pod_cidrs_of
 from tools.reach.world import UnknownPeerError
 from tools.recorder import Recorder
+from tools.report import Gate
 from tools.schemas import KUBE_VERSION
 from tools.source import Parsed, manifests, parse
 from tools.stages import checks
 from tools.workloads import Cluster
+
+_YAML = rule_id(yaml_is_unambiguous)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,7 @@ class Rules:
     kube_version: str = KUBE_VERSION
     workloads: tuple[Manifest, ...] | None = None
     flows: Specified | None = None
+    gate: Gate = Gate()
 
     def cluster(self, objects: tuple[Manifest, ...], texts: Sequence[tuple[str, str]]) -> Cluster:
         """What the manifest and policy checks look at."""
@@ -59,16 +66,35 @@ class Rules:
         return Cluster(objects, self.workloads or (), given, self.kube_version, tuple(texts))
 
 
-def files(recorder: Recorder, texts: Sequence[tuple[str, str]], rules: Rules) -> None:
-    """Judge manifest files: their YAML, their objects, their policies."""
-    parsed = tuple((file, parse(text, file)) for file, text in texts)
+def files(recorder: Recorder, sources: Sequence[Source], rules: Rules) -> None:
+    """Judge manifest files: their YAML, their objects, their policies. One that cannot be read costs that file."""
+    read = [source for source in sources if not source.refusal]
+    faults = [Finding(_YAML, Problem(Where(it.file), it.refusal), fault=True) for it in sources if it.refusal]
+    if not read:
+        recorder.skip(("manifests", "policies"), faults[0].problem.message, excused=False)
+        return
+    parsed = [(source.file, _parsed(source, faults)) for source in read]
+    if not faults and not any(one.documents or one.problems for _, one in parsed):
+        recorder.skip(("manifests", "policies"), nothing_in(file for file, _ in parsed), excused=False)
+        return
     objects = tuple(item for file, one in parsed for item in manifests(one, file))
     suppressions = suppress.Suppressions(tuple(suppress.in_manifests(objects)), rules.today, rules.known)
-    cluster = cache(partial(rules.cluster, objects, texts))
-    recorder.run("manifests", lambda: _manifests([one for _, one in parsed], cluster(), suppressions))
-    recorder.run("policies", lambda: suppress.apply(run(checks("policies"), cluster()), suppressions))
+    cluster = cache(partial(rules.cluster, objects, [(source.file, source.text) for source in read]))
+    recorder.run("manifests", lambda: (*faults, *_manifests([one for _, one in parsed], cluster(), suppressions)))
+    recorder.run("policies", lambda: suppress.apply(over_objects(checks("policies"), cluster()), suppressions))
     if (specified := rules.flows) and specified.given:
         recorder.run("flows", lambda: _flows(specified, "", objects, {}, rules))
+
+
+def _parsed(source: Source, faults: list[Finding]) -> Parsed:
+    """The documents of a text; a fault in reading costs the file."""
+    try:
+        return parse(source.text, source.file)
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        faults.append(failure(_YAML, Where(source.file), error))
+        return Parsed()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +137,7 @@ def rendered(recorder: Recorder, render: Render) -> None:
     own = replace(render.suppressions, items=tuple(suppress.in_manifests(render.objects)))
     cluster = cache(partial(render.rules.cluster, render.objects, ((RENDERED, render.text),)))
     recorder.run("manifests", lambda: render.placed(_manifests([render.parsed], cluster(), own)))
-    recorder.run("policies", lambda: render.settled(run(checks("policies"), cluster())))
+    recorder.run("policies", lambda: render.settled(over_objects(checks("policies"), cluster())))
     egress = render.values.body.get("egress")
     if not isinstance(egress, dict) or not egress.get("enabled"):
         recorder.skip(("egress",), "egress.enabled is false: there is no list to compare with", excused=True)
@@ -148,13 +174,13 @@ def _flows(
         raise InputError(str(error)) from None
     suppressions = suppress.Suppressions(tuple(suppress.in_text(text, specified.file)), rules.today, rules.known)
     subject = Flows(specified.file, environment, here, faults, judged, place)
-    yield from suppress.apply(run(checks("flows"), subject), suppressions)
+    yield from suppress.apply(guarded(checks("flows"), subject, Where(specified.file)), suppressions)
     yield from suppress.judge(suppressions)
 
 
 def _manifests(parsed: Sequence[Parsed], cluster: Cluster, suppressions: suppress.Suppressions) -> tuple[Finding, ...]:
     found = [finding for one in parsed for finding in run((yaml_is_unambiguous,), one)]
-    found.extend(run(checks("manifests"), cluster))
+    found.extend(over_objects(checks("manifests"), cluster))
     return (*suppress.apply(found, suppressions), *suppress.judge(suppressions))
 
 
@@ -171,7 +197,7 @@ def _egress(egress: dict[str, Any], values: Values, objects: tuple[Manifest, ...
 
 
 def _egress_findings(subject: Egress, values: Values) -> Iterator[Finding]:
-    return (_in_values(finding, values) for finding in run(checks("egress"), subject))
+    return (_in_values(finding, values) for finding in guarded(checks("egress"), subject))
 
 
 def _in_values(finding: Finding, values: Values) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,11 +13,13 @@ from tools import judge, suppress
 from tools.checks import render as render_checks
 from tools.checks import values as values_checks
 from tools.checks.values import Values
+from tools.cli import TRACEBACK, fault
+from tools.guarded import guarded
 from tools.helm import HelmError
 from tools.helm_errors import RenderError
 from tools.inputs import Chart, InputError
 from tools.layers import Loaded, load
-from tools.model import Finding, Manifest, Stage, run
+from tools.model import Finding, Manifest, Stage, Where, run
 from tools.recorder import Recorder
 from tools.schema import Rejection
 from tools.stages import STAGES
@@ -54,20 +57,30 @@ class Outcome:
 
 
 async def environment(name: str, files: Sequence[Path], job: Job) -> tuple[Stage, ...]:
-    """Every stage of one environment, in order."""
-    recorder = Recorder(name, job.done)
+    """Every stage of one environment, in order. A fault in one environment costs the others nothing."""
+    recorder = Recorder(name, job.done, job.rules.gate)
     try:
-        loaded = load(name, files, job.chart)
+        await _environment(recorder, files, job)
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        ran = {stage.name for stage in recorder.stages}
+        recorder.skip((stage for stage in STAGES if stage not in ran), fault(error), excused=False)
+    return tuple(recorder.stages)
+
+
+async def _environment(recorder: Recorder, files: Sequence[Path], job: Job) -> None:
+    try:
+        loaded = load(recorder.environment, files, job.chart)
     except InputError as error:
         recorder.skip(STAGES[:1], str(error), excused=False)
         recorder.skip(STAGES[1:], "the values could not be read", excused=True)
-        return tuple(recorder.stages)
+        return
     if loaded.usable:
         await _judge(recorder, loaded, job)
     else:
         recorder.run("values", lambda: loaded.findings)
         recorder.skip(STAGES[1:], "the values are no mapping", excused=recorder.failed)
-    return tuple(recorder.stages)
 
 
 async def _judge(recorder: Recorder, loaded: Loaded, job: Job) -> None:
@@ -105,5 +118,7 @@ async def _outcome(render: Render, override: Mapping[str, Any]) -> Outcome:
 
 def _values(values: Values, loaded: Loaded, rules: judge.Rules) -> Iterator[Finding]:
     suppressions = suppress.Suppressions(loaded.suppressions, rules.today, rules.known)
-    yield from suppress.apply((*loaded.findings, *run(values_checks.CHECKS, values)), suppressions)
+    yield from suppress.apply(
+        (*loaded.findings, *guarded(values_checks.CHECKS, values, Where(values.file))), suppressions
+    )
     yield from suppress.judge(suppressions)

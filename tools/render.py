@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,10 +97,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for path in write(by_template(output), options.to):
             print(shown(path))
     except (InputError, HelmError, OSError) as error:
-        print(f"render: {error}", file=sys.stderr)
+        cli.complain("render", error)
         return cli.COULD_NOT_RUN
     except RenderError as error:
-        print(f"render: {error}", file=sys.stderr)
+        cli.complain("render", error)
         return cli.COULD_NOT_RUN if error.kind == "helm" else cli.FINDINGS
     return cli.CLEAN
 

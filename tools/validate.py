@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tools import cli, judge
 from tools.envoy import verdict
-from tools.inputs import CHART, FLOWS, Chart, InputError, chart, manifest_texts, objects, read_text, shown
+from tools.inputs import CHART, FLOWS, Chart, InputError, chart, manifest_sources, objects, read_text, shown
 from tools.model import Stage
 from tools.pipeline import Job, environment
 from tools.progress import Progress
@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.output.write_text(text, encoding="utf-8")
     except OSError as error:
-        print(f"validate: cannot write {options.output}: {error.strerror}", file=sys.stderr)
+        cli.complain("validate", f"cannot write {options.output}: {error.strerror}")
         return cli.COULD_NOT_RUN
     return report.exit
 
@@ -192,11 +192,8 @@ def _chosen(options: argparse.Namespace, judged: Chart) -> dict[str, tuple[Path,
 
 
 def _manifests(paths: Sequence[str], rules: judge.Rules, progress: Progress) -> tuple[Stage, ...]:
-    recorder = Recorder("", progress.done)
-    try:
-        judge.files(recorder, tuple(manifest_texts(paths)), rules)
-    except InputError as error:
-        recorder.skip(("manifests", "policies"), str(error), excused=False)
+    recorder = Recorder("", progress.done, rules.gate)
+    judge.files(recorder, tuple(manifest_sources(paths)), rules)
     return tuple(recorder.stages)
 
 

@@ -43,7 +43,8 @@ class Pod:
 class Cluster:
     """The objects to judge, and workloads beside them. `given`: somebody named those; else what is at hand is all.
 
-    `texts` are the files that the objects were read from, as name and text, for what YAML does not keep.
+    `texts` are the files that the objects were read from, as name and text, for what YAML does not keep. `objects` are
+    all of both, each once.
     """
 
     manifests: tuple[Manifest, ...]
@@ -51,19 +52,31 @@ class Cluster:
     given: bool = False
     kube_version: str = KUBE_VERSION
     texts: tuple[tuple[str, str], ...] = ()
+    objects: tuple[Manifest, ...] = field(init=False)
     policies: tuple[Policy, ...] = field(init=False)
     pods: tuple[Pod, ...] = field(init=False)
     namespaces: Mapping[str, Mapping[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
-        everything = (*self.manifests, *self.workloads)
+        objects = once((*self.manifests, *self.workloads))
+        object.__setattr__(self, "objects", objects)
         object.__setattr__(self, "policies", policies(self.manifests))
-        object.__setattr__(self, "pods", tuple(pods(everything)))
-        object.__setattr__(self, "namespaces", dict(_namespaces(everything)))
+        object.__setattr__(self, "pods", tuple(pods(objects)))
+        object.__setattr__(self, "namespaces", dict(_namespaces(objects)))
 
     def namespace_labels(self, name: str) -> Mapping[str, str]:
         """The labels of a namespace: those that every cluster sets, and those of its manifest when there is one."""
         return {**self.namespaces.get(name, {}), NAME_LABEL: name, CALICO_NAME_LABEL: name}
+
+
+def once(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
+    """The objects, of those with one identity the first alone: what is given twice is one object of the cluster."""
+    kept: dict[tuple[str, str, str, str] | int, Manifest] = {}
+    for number, manifest in enumerate(manifests):
+        group = root(manifest)["apiVersion"].text().rpartition("/")[0]
+        identity = (group, manifest.kind, manifest.namespace, manifest.name)
+        kept.setdefault(identity if manifest.kind and manifest.name else number, manifest)
+    return tuple(kept.values())
 
 
 def pods(manifests: Iterable[Manifest]) -> Iterator[Pod]:

@@ -27,13 +27,15 @@ def service_ports_are_open(cluster: Cluster) -> Iterator[Problem]:
     Write the target port in a policy that selects the pods, or take the port from the Service.
     Source: k8s.io/api networking/v1 NetworkPolicyPort.
     """
-    objects = (*cluster.manifests, *cluster.workloads)
+    objects = cluster.objects
     found = services(objects, NAMESPACE).values()
     pods = running(objects, NAMESPACE) if found else ()
     if not pods:
         return
     world = World(objects, namespace=NAMESPACE)
     places = {id(pod.manifest): place for place, alike in enumerate(world.universe.classes) for pod in alike}
+    # The judge leaves out objects that are broken, or that another one takes the place of.
+    pods = tuple(pod for pod in pods if id(pod.manifest) in places)
     for service in found:
         for item in root(service.manifest)["spec"]["ports"].items():
             number, protocol = item["port"].number(), item["protocol"].text() or "TCP"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from xml.etree import ElementTree
 
 from tools.cluster.verdict import ERROR, FAIL, PASS, Result
+from tools.escaping import line, plain, xml
 from tools.model import Finding, Problem, Stage, Where
 
 MARKS = {PASS: "ok", FAIL: "FAIL", ERROR: "ERROR"}
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def table(results: Sequence[Result], *, everything: bool = True) -> str:
@@ -20,8 +19,10 @@ def table(results: Sequence[Result], *, everything: bool = True) -> str:
     width = max((len(result.name) for result in shown), default=0)
     lines: list[str] = []
     for state, group in groupby(shown, key=lambda result: result.state):
-        lines.append(f"\n{state}")
-        lines.extend(f"  {MARKS[it.status]:<5} {it.name:<{width}}  {_connection(it)}{it.message}" for it in group)
+        lines.extend(("", line(state)))
+        lines.extend(
+            plain(f"  {MARKS[it.status]:<5} {it.name:<{width}}  {_connection(it)}{it.message}") for it in group
+        )
     return "\n".join([*lines, "", summary(results)]).lstrip("\n")
 
 
@@ -81,7 +82,12 @@ def junit(results: Sequence[Result], stopped: str = "") -> str:
     for state, group in groupby(results, key=lambda result: result.state):
         rows = list(group)
         count = {status: sum(it.status == status for it in rows) for status in MARKS}
-        attributes = {"name": state, "tests": str(len(rows)), "failures": str(count[FAIL]), "errors": str(count[ERROR])}
+        attributes = {
+            "name": xml(state),
+            "tests": str(len(rows)),
+            "failures": str(count[FAIL]),
+            "errors": str(count[ERROR]),
+        }
         suite = ElementTree.SubElement(root, "testsuite", attributes)
         for result in rows:
             _case(suite, result)
@@ -92,8 +98,10 @@ def junit(results: Sequence[Result], stopped: str = "") -> str:
 
 
 def _case(suite: ElementTree.Element, result: Result) -> None:
-    name = f"cluster.{result.state.replace(' ', '-')}"
-    case = ElementTree.SubElement(suite, "testcase", classname=name, name=result.name, time=f"{result.seconds:.3f}")
-    message = _NOT_XML.sub("?", result.message)
+    name = xml(f"cluster.{result.state.replace(' ', '-')}")
+    case = ElementTree.SubElement(
+        suite, "testcase", classname=name, name=xml(result.name), time=f"{result.seconds:.3f}"
+    )
+    message = xml(result.message)
     if result.status != PASS:
         ElementTree.SubElement(case, "failure" if result.status == FAIL else "error", message=message).text = message

@@ -105,7 +105,7 @@ def _vars(options: argparse.Namespace) -> int:
             parser().error(f"there is no environment {options.env}; there are {', '.join(known) or 'none'}")
         values = load(options.env, [known[options.env]], chart(CHART)).values.body
     except InputError as error:
-        print(f"terraform: {error}", file=sys.stderr)
+        cli.complain("terraform", error)
         return cli.COULD_NOT_RUN
     listed, _ = parse_values(values, suffixes=Suffixes(frozenset()))
     text = json.dumps(variables(values, listed.entries), indent=2) + "\n"
@@ -119,7 +119,7 @@ def _written(text: str, output: Path | None, code: int) -> int:
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
-        print(f"terraform: cannot write {output}: {error.strerror}", file=sys.stderr)
+        cli.complain("terraform", f"cannot write {output}: {error.strerror}")
         return cli.COULD_NOT_RUN
     return code
 

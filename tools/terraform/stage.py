@@ -43,11 +43,11 @@ class Job:
 
 def stages(job: Job) -> tuple[Stage, ...]:
     """The stage of the modules, and that of the layers for each environment."""
-    recorder = Recorder("", job.done)
+    recorder = Recorder("", job.done, job.rules.gate)
     recorder.run("terraform", lambda: modules(job))
     found = list(recorder.stages)
     for name, files in job.environments.items():
-        one = Recorder(name, job.done)
+        one = Recorder(name, job.done, job.rules.gate)
         one.run("layers", partial(layers, job, name, files))
         found.extend(one.stages)
     return tuple(found)

@@ -11,6 +11,7 @@ from functools import partial
 
 from tools import flows, suppress
 from tools.checks.flows import CHECKS, Flows
+from tools.escaping import begun
 from tools.flow_model import Specification
 from tools.helm import HelmError
 from tools.helm_errors import RenderError
@@ -52,7 +53,7 @@ def check(options: argparse.Namespace, status: Status) -> int:
         stages.extend(recorder.stages)
     output = Output(options.format, options.output, status)
     report = Report(tuple(stages), manual(("flows",)), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}", output.colour)
-    sys.stderr.writelines(f"{line}\n" for line in Beside.of(file.notes).lines())
+    sys.stderr.writelines(f"{begun(line)}\n" for line in Beside.of(file.notes).lines())
     output.put((formats()[options.format](report),))
     return report.exit
 

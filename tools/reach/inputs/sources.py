@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.addresses import Net
-from tools.inputs import CHART, Chart, InputError, chart, layered, manifest_texts, mapping, shown
+from tools.inputs import CHART, Chart, InputError, chart, layered, manifest_texts, mapping, nothing_in, shown
 from tools.merge import merge
 from tools.model import Manifest, Problem, Severity, Where
 from tools.placed import RENDERED
@@ -171,9 +171,16 @@ class _Reading:
                 raise InputError(f"cannot read {path}: there is no such file or directory")
             if (Path(path) / "Chart.yaml").is_file():
                 raise UsageError(f"{path} is a chart, and its templates are no manifests; write --chart {path}")
+        files = []
+        empty = True
         for file, text in manifest_texts(paths):
-            yield read(text, file)
+            found = read(text, file)
+            files.append(file)
+            empty = empty and not (found.manifests or found.problems)
+            yield found
             self.told(f"read {file}")
+        if empty:
+            raise InputError(nothing_in(files))
 
     def result(self) -> Input:
         found, problems = stacked(self.layers, self.namespace)
