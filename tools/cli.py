@@ -10,10 +10,13 @@ import sys
 from collections.abc import Callable
 from io import StringIO, TextIOWrapper
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tools import COMMAND, __version__
 from tools.escaping import line, plain
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 CLEAN = 0
 FINDINGS = 1
@@ -40,6 +43,11 @@ class Parser(argparse.ArgumentParser):
         version = f"sark-network {__version__}"
         self.add_argument("--version", action="version", version=version, help="print the version and leave")
 
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        """As argparse does it, which keeps silent about an output that takes nothing."""
+        if message:
+            (file or sys.stderr).write(message)
+
     def error(self, message: str) -> NoReturn:
         """Print one line of help and leave."""
         self.exit(USAGE, f"{self.prog}: {plain(message)}; {self.prog} --help says what there is\n")
@@ -60,6 +68,19 @@ def path(text: str) -> str:
     return text
 
 
+def add_gate(rules: argparse._ArgumentGroup) -> None:
+    """The options that say what fails a run."""
+    rules.add_argument(
+        "--fail-on",
+        choices=("error", "warning", "note"),
+        default="warning",
+        help="the least severe finding that fails the run (default: %(default)s)",
+    )
+    rules.add_argument(
+        "--disable", metavar="RULE", nargs="+", action="extend", default=[], help="rules that are not asked for"
+    )
+
+
 def path_object(text: str) -> Path:
     """The same, as a Path."""
     return Path(path(text))
@@ -72,7 +93,7 @@ def run(main: Callable[[], int]) -> NoReturn:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.unraisablehook = _unraisable
     try:
-        code = main()
+        code = _code(main)
         sys.stdout.flush()
     except BrokenPipeError:
         _discard_output()
@@ -90,6 +111,14 @@ def run(main: Callable[[], int]) -> NoReturn:
         # The verdict is out, and nothing is left that could be interrupted.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
+
+
+def _code(main: Callable[[], int]) -> int:
+    """What the command ends with; --help, --version and usage errors leave it by themselves."""
+    try:
+        return main()
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else CLEAN
 
 
 def _open_streams() -> None:

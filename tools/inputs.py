@@ -49,6 +49,27 @@ class Chart:
         return {file.name.removesuffix(SUFFIX): file for file in files}
 
     @cached_property
+    def title(self) -> str:
+        """The name in its Chart.yaml, which a copy elsewhere has too; "" when there is none."""
+        documents = read_yaml(self.path / "Chart.yaml").documents
+        body = documents[0].body if documents else None
+        name = body.get("name") if isinstance(body, Mapping) else None
+        return name if isinstance(name, str) else ""
+
+    @property
+    def own(self) -> bool:
+        """Whether it is this project's chart, or a copy of it."""
+        return self.title == CHART.name
+
+    @cached_property
+    def has_list(self) -> bool:
+        """Whether its values list the names that may be reached, as those of this project's chart do."""
+        documents = self.values.documents
+        body = documents[0].body if documents else None
+        egress = body.get("egress") if isinstance(body, Mapping) else None
+        return isinstance(egress, Mapping) and "domains" in egress
+
+    @cached_property
     def workloads(self) -> tuple[Manifest, ...] | None:
         """The workloads that the policies are for, `ci/workloads.yaml`; None when the chart says nothing of them."""
         path = self.path / "ci" / "workloads.yaml"
@@ -56,13 +77,16 @@ class Chart:
 
     @cached_property
     def values(self) -> Parsed:
-        """The chart's own values.yaml."""
-        return read_yaml(self.path / "values.yaml")
+        """The chart's own values.yaml; a chart needs none."""
+        path = self.path / "values.yaml"
+        return read_yaml(path) if path.exists() else Parsed()
 
     @cached_property
     def schema(self) -> Any:
-        """values.schema.json."""
+        """values.schema.json; everything is allowed where there is none."""
         path = self.path / "values.schema.json"
+        if not path.exists():
+            return {}
         try:
             return json.loads(read_text(path))
         except json.JSONDecodeError as error:

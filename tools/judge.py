@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, partial
@@ -26,9 +26,10 @@ from tools.recorder import Recorder
 from tools.report import Gate
 from tools.schemas import KUBE_VERSION
 from tools.source import Parsed, manifests, parse
-from tools.stages import checks
+from tools.stages import STAGES, checks
 from tools.workloads import Cluster
 
+_OF_OBJECTS = ("manifests", "policies", "egress", "flows")
 _YAML = rule_id(yaml_is_unambiguous)
 
 
@@ -59,11 +60,12 @@ class Rules:
     workloads: tuple[Manifest, ...] | None = None
     flows: Specified | None = None
     gate: Gate = Gate()
+    definitions: Mapping[str, Any] = field(default_factory=dict)
 
     def cluster(self, objects: tuple[Manifest, ...], texts: Sequence[tuple[str, str]]) -> Cluster:
         """What the manifest and policy checks look at."""
         given = self.workloads is not None
-        return Cluster(objects, self.workloads or (), given, self.kube_version, tuple(texts))
+        return Cluster(objects, self.workloads or (), given, self.kube_version, tuple(texts), self.definitions)
 
 
 def files(recorder: Recorder, sources: Sequence[Source], rules: Rules) -> None:
@@ -132,23 +134,33 @@ def read_render(
     return Render(text, parsed, objects, every, values, chart, rules)
 
 
-def rendered(recorder: Recorder, render: Render) -> None:
-    """Judge what a chart rendered: the same, and that its egress is what the values list."""
+def rendered(recorder: Recorder, render: Render, stages: Collection[str] = STAGES) -> None:
+    """Judge what a chart rendered: the same, and that its egress is what the values list, where it lists any.
+
+    `stages`: those that there are for the chart.
+    """
+    if not render.objects and not render.parsed.problems:
+        reason = "the chart renders no object with these values, so there is nothing to judge"
+        recorder.skip((stage for stage in stages if stage in _OF_OBJECTS), reason, excused=False)
+        return
     own = replace(render.suppressions, items=tuple(suppress.in_manifests(render.objects)))
     cluster = cache(partial(render.rules.cluster, render.objects, ((RENDERED, render.text),)))
     recorder.run("manifests", lambda: render.placed(_manifests([render.parsed], cluster(), own)))
     recorder.run("policies", lambda: render.settled(over_objects(checks("policies"), cluster())))
     egress = render.values.body.get("egress")
-    if not isinstance(egress, dict) or not egress.get("enabled"):
+    if "egress" not in stages:
+        pass
+    elif not isinstance(egress, dict) or not egress.get("enabled"):
         recorder.skip(("egress",), "egress.enabled is false: there is no list to compare with", excused=True)
     else:
         subject = _egress(egress, render.values, render.objects, render.rules.today)
         recorder.run("egress", lambda: render.settled(_egress_findings(subject, render.values)))
-    _judge_flows(recorder, render)
+    if "flows" in stages:
+        _judge_flows(recorder, render)
 
 
 def _judge_flows(recorder: Recorder, render: Render) -> None:
-    specified, name = render.rules.flows, recorder.environment
+    specified, name = render.rules.flows, render.values.environment
     if specified is None or not (specified.given or name in specified.environments):
         recorder.skip(("flows",), "no specification of flows is for these values; --flows FILE names one", excused=True)
         return

@@ -74,15 +74,19 @@ def parser() -> cli.Parser:
         metavar="FILE",
         nargs="+",
         action="extend",
-        type=Path,
+        type=cli.path_object,
         default=[],
         help="values files, merged as Helm does",
     )
-    made.add_argument("--to", metavar="DIR", type=Path, required=True, help="where to write, one file a template")
+    made.add_argument(
+        "--to", metavar="DIR", type=cli.path_object, required=True, help="where to write, one file a template"
+    )
     made.add_argument("--release", default=RELEASE, help="default: %(default)s")
     made.add_argument("--namespace", default=NAMESPACE, help="default: %(default)s")
     made.add_argument("--kube-version", metavar="X.Y.Z", default=KUBE_VERSION, help="default: %(default)s")
-    made.add_argument("--chart", metavar="DIR", type=Path, default=CHART, help="another chart than this project's")
+    made.add_argument(
+        "--chart", metavar="DIR", type=cli.path_object, default=CHART, help="another chart than this project's"
+    )
     return made
 
 

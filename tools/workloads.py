@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from tools.model import Manifest
 from tools.netpol import policies
@@ -44,7 +45,7 @@ class Cluster:
     """The objects to judge, and workloads beside them. `given`: somebody named those; else what is at hand is all.
 
     `texts` are the files that the objects were read from, as name and text, for what YAML does not keep. `objects` are
-    all of both, each once.
+    all of both, each once. `definitions` are schemas that somebody gave, by `group/version/Kind`.
     """
 
     manifests: tuple[Manifest, ...]
@@ -52,6 +53,7 @@ class Cluster:
     given: bool = False
     kube_version: str = KUBE_VERSION
     texts: tuple[tuple[str, str], ...] = ()
+    definitions: Mapping[str, Any] = field(default_factory=dict)
     objects: tuple[Manifest, ...] = field(init=False)
     policies: tuple[Policy, ...] = field(init=False)
     pods: tuple[Pod, ...] = field(init=False)
