@@ -6,13 +6,16 @@ names no namespace may be in any, and a namespace without a manifest may carry a
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from tools.calico import SelectorError, parse
 from tools.calico_tree import All, Comparison, Expression, Has, parts
 from tools.policy import Policy
-from tools.selectors import Selector, selector
+from tools.selectors import Requirement, Selector, selector
 from tools.tree import Node
 from tools.workloads import CALICO_NAME_LABEL, NAME_LABEL, Cluster, Pod
 
+_PARTS = ("matchLabels", "matchExpressions")
 NAMES = (NAME_LABEL, CALICO_NAME_LABEL)
 # What Calico itself puts on the pods that it sees.
 CALICO_LABELS = {"projectcalico.org/orchestrator": "k8s"}
@@ -54,6 +57,32 @@ def members(cluster: Cluster, policy: Policy, peer: Node) -> tuple[Pod, ...]:
     excluded = peer["notSelector"]
     chosen = tuple(pod for pod in found if _calico_pod(peer["selector"], pod))
     return tuple(pod for pod in chosen if excluded.empty or not _calico_pod(excluded, pod))
+
+
+def everything(cluster: Cluster, node: Node) -> bool:
+    """Whether a label selector leaves nobody out, however it is written: `{}`, or conditions that all of them meet."""
+    if not isinstance(node.value, dict) or not all(part.empty or key in _PARTS for key, part in node.fields()):
+        return False
+    requirements = selector(node).requirements
+    if len(requirements) < len(tuple(node["matchLabels"].fields())) + len(node["matchExpressions"].items()):
+        return False  # Some of it is broken, and not a condition less.
+    of_spaces = node.path.rpartition(".")[2] == "namespaceSelector"
+    carried = _known_labels(cluster, of_spaces=of_spaces)
+    return all(_all_meet(requirement, carried, of_spaces) for requirement in requirements)
+
+
+def _known_labels(cluster: Cluster, *, of_spaces: bool) -> list[Mapping[str, str]]:
+    """The labels of those that a selector chooses from, where enough of them are at hand to say what all carry."""
+    if of_spaces:
+        return [cluster.namespace_labels(name) for name in cluster.namespaces]
+    return [pod.labels for pod in cluster.pods] if cluster.given else []
+
+
+def _all_meet(requirement: Requirement, carried: Sequence[Mapping[str, str]], of_spaces: bool) -> bool:
+    if of_spaces and requirement.key == NAME_LABEL:
+        return requirement.operator == "Exists"
+    known = bool(carried) and requirement.operator in ("Exists", "DoesNotExist")
+    return known and all(requirement.holds(labels) for labels in carried)
 
 
 def same(one: str, other: str) -> bool:

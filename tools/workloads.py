@@ -29,7 +29,8 @@ TEMPLATES = {
 class Pod:
     """What a workload's pods are to a policy. An empty namespace is one that the file does not say.
 
-    `named_ports`: the names of its containers' ports, each with its protocol.
+    `named_ports`: the names of its containers' ports, each with its protocol. `ports`: the name, the protocol and the
+    number of all of them, named or not.
     """
 
     manifest: Manifest
@@ -38,6 +39,7 @@ class Pod:
     service_account: str = "default"
     host_network: bool = False
     named_ports: frozenset[tuple[str, str]] = frozenset()
+    ports: tuple[tuple[str, str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +97,15 @@ def pods(manifests: Iterable[Manifest]) -> Iterator[Pod]:
         account = spec["serviceAccountName"].text() or "default"
         host_network = spec["hostNetwork"].value is True
         labels = labels_of(template["metadata"])
-        yield Pod(manifest, manifest.namespace, labels, account, host_network, frozenset(_named_ports(spec)))
+        ports = tuple(_ports(spec))
+        named = frozenset((name, protocol) for name, protocol, _ in ports if name)
+        yield Pod(manifest, manifest.namespace, labels, account, host_network, named, ports)
 
 
-def _named_ports(spec: Node) -> Iterator[tuple[str, str]]:
+def _ports(spec: Node) -> Iterator[tuple[str, str, int]]:
     for container in (*spec["containers"].items(), *spec["initContainers"].items()):
         for port in container["ports"].items():
-            if name := port["name"].text():
-                yield name, port["protocol"].text() or "TCP"
+            yield port["name"].text(), port["protocol"].text() or "TCP", port["containerPort"].number() or 0
 
 
 def _namespaces(manifests: Iterable[Manifest]) -> Iterator[tuple[str, Mapping[str, str]]]:

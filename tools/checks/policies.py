@@ -16,6 +16,7 @@ from tools.checks import (
     policy_values,
     selection,
     service_ports,
+    target_ports,
 )
 from tools.model import Check
 from tools.workloads import Cluster
@@ -34,4 +35,5 @@ CHECKS: tuple[Check[Cluster], ...] = (
     *namespace_labels.CHECKS,
     *selection.CHECKS,
     *service_ports.CHECKS,
+    *target_ports.CHECKS,
 )
