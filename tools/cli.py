@@ -63,8 +63,12 @@ def path(text: str) -> str:
     """The type of an option that names a file or a directory: the empty text names none."""
     if not text:
         raise argparse.ArgumentTypeError("it is empty; name a file or a directory")
-    if "\0" in text:
-        raise argparse.ArgumentTypeError("it holds a null character, which no path can")
+    try:
+        possible = b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        possible = False
+    if not possible:
+        raise argparse.ArgumentTypeError("it holds a character that no path can")
     return text
 
 
