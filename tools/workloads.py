@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,7 +47,8 @@ class Cluster:
     """The objects to judge, and workloads beside them. `given`: somebody named those; else what is at hand is all.
 
     `texts` are the files that the objects were read from, as name and text, for what YAML does not keep. `objects` are
-    all of both, each once. `definitions` are schemas that somebody gave, by `group/version/Kind`.
+    all of both, each once; `by_label` has the pods by each label. `definitions` are schemas that somebody gave, by
+    `group/version/Kind`.
     """
 
     manifests: tuple[Manifest, ...]
@@ -60,6 +61,7 @@ class Cluster:
     policies: tuple[Policy, ...] = field(init=False)
     pods: tuple[Pod, ...] = field(init=False)
     namespaces: Mapping[str, Mapping[str, str]] = field(init=False)
+    by_label: Mapping[tuple[str, str], Sequence[Pod]] = field(init=False)
 
     def __post_init__(self) -> None:
         objects = once((*self.manifests, *self.workloads))
@@ -67,6 +69,11 @@ class Cluster:
         object.__setattr__(self, "policies", policies(self.manifests))
         object.__setattr__(self, "pods", tuple(pods(objects)))
         object.__setattr__(self, "namespaces", dict(_namespaces(objects)))
+        by_label: dict[tuple[str, str], list[Pod]] = {}
+        for pod in self.pods:
+            for label in pod.labels.items():
+                by_label.setdefault(label, []).append(pod)
+        object.__setattr__(self, "by_label", by_label)
 
     def namespace_labels(self, name: str) -> Mapping[str, str]:
         """The labels of a namespace: those that every cluster sets, and those of its manifest when there is one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tools.checks.manifests import title
 from tools.matching import labelled, members
@@ -10,7 +10,7 @@ from tools.model import Check, Problem, Severity
 from tools.policy import Policy
 from tools.reach.conns import NUMBERS, includes
 from tools.reach.peers.pods import Pod
-from tools.reach.peers.services import Target, behind, running, services
+from tools.reach.peers.services import Service, Target, behind, running, services
 from tools.reach.world import World
 from tools.tree import root
 from tools.workloads import Cluster
@@ -36,15 +36,32 @@ def service_ports_are_open(cluster: Cluster) -> Iterator[Problem]:
     places = {id(pod.manifest): place for place, alike in enumerate(world.universe.classes) for pod in alike}
     # The judge leaves out objects that are broken, or that another one takes the place of.
     pods = tuple(pod for pod in pods if id(pod.manifest) in places)
+    labelled_pods = _by_label(pods)
     for service in found:
         for item in root(service.manifest)["spec"]["ports"].items():
             number, protocol = item["port"].number(), item["protocol"].text() or "TCP"
-            for pod in pods if number and protocol in NUMBERS else ():
+            for pod in _candidates(service, labelled_pods) if number and protocol in NUMBERS else ():
                 for target in behind(service, number or 0, protocol, [pod]).targets:
                     if not _entered(world, places[id(pod.manifest)], target) and not _opened(cluster, pod, target):
                         message = f"this leads to {protocol} {target.port} of {title(pod.manifest)}"
                         advice = "where policies let nobody in; open it there, or drop the port"
                         yield item.problem(f"{message}, {advice}", Severity.WARNING)
+
+
+def _by_label(pods: Iterable[Pod]) -> dict[tuple[str, str, str], list[Pod]]:
+    found: dict[tuple[str, str, str], list[Pod]] = {}
+    for pod in pods:
+        for key, value in pod.labels.items():
+            found.setdefault((pod.namespace, key, value), []).append(pod)
+    return found
+
+
+def _candidates(service: Service, pods: Mapping[tuple[str, str, str], Sequence[Pod]]) -> Sequence[Pod]:
+    """The pods that have the first label that a Service selects by: no others can be behind it."""
+    if service.selector is None or not service.selector.requirements:
+        return ()
+    first = service.selector.requirements[0]
+    return pods.get((service.namespace, first.key, first.values[0]), ())
 
 
 def _entered(world: World, place: int, target: Target) -> bool:
