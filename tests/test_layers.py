@@ -26,6 +26,7 @@ SHELL = {
     "tools/chart_readme.py": "writes the chart's README",
     "tools/cli.py": "ends processes",
     "tools/cluster": "makes clusters",
+    "tools/configuration.py": "reads the configuration",
     "tools/egress.py": "a command line",
     "tools/envoy.py": "runs Envoy",
     "tools/guarded.py": "reads the environment",
