@@ -26,6 +26,7 @@ check: $(DEV) ## lint, format, types, and generated docs that are up to date
 	@$(PY) -m mypy --no-error-summary
 	@$(PY) -m tools.rules --check
 	@$(PY) -m tools.chart_readme --check
+	@$(PY) -m tools.chart_parts --check
 	@$(PY) -m tools.terraform_readme --check
 
 terraform: $(DEV) ## fmt, init, validate and test every module and example, offline; needs Terraform
@@ -48,6 +49,7 @@ format: $(DEV) ## format the code and write the generated docs
 	@$(PY) -m ruff format --quiet .
 	@$(PY) -m tools.rules
 	@$(PY) -m tools.chart_readme
+	@$(PY) -m tools.chart_parts
 	@$(PY) -m tools.terraform_readme
 
 lock: $(DEV) ## renew the locks from pyproject.toml

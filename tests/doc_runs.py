@@ -136,8 +136,18 @@ def notes(text: str) -> Iterator[str]:
 
 @cache
 def _notes(command: str) -> str:
-    """NOTES.txt, rendered as an object of a copy of the chart: Helm 3 shows notes to those with a cluster alone."""
+    """The notes of a `helm install` command, as the pages show it."""
     words = [word for word in shlex.split(command) if word not in ("--install", "--create-namespace")]
+    return _rendered(words[1], words[3:], "")
+
+
+def rendered_notes(values: Mapping[str, Any]) -> str:
+    """The notes for values, of release sark in namespace sark."""
+    return _rendered("sark", ["-n", "sark", "-f", "-"], json.dumps(values))
+
+
+def _rendered(release: str, flags: list[str], values: str) -> str:
+    """NOTES.txt, rendered as an object of a copy of the chart: Helm 3 shows notes to those with a cluster alone."""
     with tempfile.TemporaryDirectory() as made:
         copy = Path(made) / "chart"
         shutil.copytree(CHART, copy)
@@ -145,8 +155,8 @@ def _notes(command: str) -> str:
         (copy / "templates/NOTES.txt").unlink()
         shape = '{{ define "told" }}%s{{ end }}\nkind: Notes\ntext: {{ include "told" . | toJson }}\n'
         (copy / "templates/notes.yaml").write_text(shape % told)
-        words[1:3] = [words[1], str(copy)]
         only = ["--show-only", "templates/notes.yaml", "--kube-version", "1.34.0"]
-        ran = subprocess.run([find().path, "template", *words[1:], *only], capture_output=True, text=True, check=False)
+        command = [find().path, "template", release, str(copy), *flags, *only]
+        ran = subprocess.run(command, input=values, capture_output=True, text=True, check=False)
     body = yaml.safe_load(ran.stdout) or {"text": ran.stderr}
     return str(body["text"]).strip("\n")

@@ -52,7 +52,30 @@ DENIED = "denied   gateway may not reach"
             "write a wildcard under a name of your own, such as *.example.co.uk; co.uk is a public suffix",
         ),
         (["new.example", "--env", "dev"], 1, "egress.domains: - new.example (mode audit: let through and logged)"),
-        (["api.openai.com", "--env", "prod"], 64, "there is no environment prod; there are dev, production, staging"),
+        (
+            ["api.openai.com", "--env", "prod"],
+            64,
+            "there is no environment prod; there are app-sark, dev, full, production, staging",
+        ),
+        (["x.example", "--workload", "api"], 64, "there is no part api; there are gateway, frontend, database,"),
+        (["vault.example", "--workload", "vault", "--env", "full"], 1, "full         denied   vault may not reach"),
+        (
+            ["10.20.0.20:636", "--env", "full"],
+            0,
+            "allowed  gateway may reach 10.20.0.20 on tcp port 636 by egress.external[0] (the company's LDAP)",
+        ),
+        (["10.20.0.23:88/udp", "--env", "full"], 0, "on udp port 88 by egress.external[3] (Kerberos)"),
+        (
+            ["10.20.0.23:88", "--env", "full"],
+            1,
+            "denied   gateway may not reach 10.20.0.23 on tcp port 88; to allow it, add to egress.external: - "
+            '{cidrs: ["10.20.0.23/32"], ports: [88], reason: …}',
+        ),
+        (
+            ["[fd00:10::5]:636/udp", "--workload", "database", "--env", "dev"],
+            1,
+            '{cidrs: ["fd00:10::5/128"], ports: [636], protocol: udp, workloads: [database], reason: …}',
+        ),
         (["api.openai.com", "--values", "no-such-file.yaml"], 2, "cannot read no-such-file.yaml: No such file"),
     ],
 )

@@ -50,6 +50,15 @@ ELSEWHERE: dict[str, tuple[set[tuple[str, int]], set[tuple[str, int]]]] = {
     "staging": (set(), set()),
     "dev": (set(), {("gateway", 9090), ("proxy", 9902)}),
 }
+# Of the environments that stand apart: only what their own rows are about.
+APART = {
+    "full": {
+        ("kong", 8000), ("kong", 8001), ("kong", 8443), ("kong", 8444), ("kong-database", 5432), ("database", 5432),
+        ("timescale", 5432), ("vault", 8200), ("consul", 8500), ("tools-server", 8080), ("postgres-exporter", 9187),
+        ("redis-exporter", 9121), ("database", 9187), ("ldap.internal.example", 636), ("kafka.internal.example", 9092),
+    },
+    "app-sark": {("app-sark", 8000), ("database", 5432)},
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("environment", ELSEWHERE)
@@ -59,6 +68,19 @@ def test_every_policy_has_an_allow_row_and_a_deny_row_on_the_same_port(spec: Spe
         rows = [flow for flow in spec.of(environment).flows if target in (flow.target.name, flow.target.kind)]
         here = {flow.expect for flow in rows if flow.port == port}
         assert here == ({"deny"} if (target, port) in less else {"allow", "deny"}), (target, port)
+
+
+@pytest.mark.parametrize("environment", APART)
+def test_what_stands_apart_has_an_allow_row_and_a_deny_row_for_whatever_it_opens(
+    spec: Specification, environment: str
+) -> None:
+    rows = spec.of(environment).flows
+    assert all(environment in flow.environments for flow in rows)
+    for target, port in APART[environment]:
+        about = {flow.expect for flow in rows if flow.target.name == target and port == flow.port}
+        others = {flow.expect for flow in rows if flow.target.name == target}
+        assert "allow" in about, (target, port)
+        assert "deny" in about | others, (target, port)
 
 
 def listed(environment: str) -> Iterator[Rule]:
@@ -168,7 +190,7 @@ def test_a_bad_row_is_told_what_is_wrong(row: dict[str, Any], message: str) -> N
 
 BAD_FILES: list[tuple[Any, str]] = [
     ([], " is not a mapping; it needs pods, internet and flows"),
-    (minimal() | {"flow": []}, "flow is no key here; known are environments, flows, internet, pods, walls"),
+    (minimal() | {"flow": []}, "flow is no key here; known are apart, environments, flows, internet, pods, walls"),
     (minimal() | {"walls": ["fire"]}, "walls ['fire'] is not a list of walls; known are network-policies, envoy"),
     (minimal() | {"walls": 1}, "walls 1 is not a list of walls; known are network-policies, envoy"),
     (minimal() | {"environments": "dev"}, "environments is not a list of names, each once; write [dev, production]"),

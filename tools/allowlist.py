@@ -7,14 +7,14 @@ the two equal), and the chart's _allowlist.tpl the same suffixes and repeats.
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tools.model import Problem, Where
 
-WORKLOADS = ("gateway", "database", "cache", "opa")
 DEFAULT_PORTS = (443,)
 DEFAULT_WORKLOADS = ("gateway",)
 
@@ -143,21 +143,69 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Peer:
+    """One item of egress.external: addresses that a workload reaches directly, because no name could be checked."""
+
+    cidrs: tuple[str, ...]
+    ports: tuple[int, ...]
+    path: str
+    protocol: str = "tcp"
+    workloads: tuple[str, ...] = DEFAULT_WORKLOADS
+    reason: str = ""
+    owner: str = ""
+    expires: str = ""
+
+    def connections(self) -> Iterator[tuple[str, str, str, int]]:
+        """What it opens, one by one: workload, CIDR, protocol, port."""
+        for workload in self.workloads:
+            for port in self.ports:
+                for cidr in self.cidrs:
+                    yield workload, cidr, self.protocol, port
+
+
+@dataclass(frozen=True, slots=True)
 class Allowlist:
-    """The whole list; two lists mean the same when their `rules` are equal. `mode` is enforce or audit."""
+    """The whole list; two lists mean the same when their `rules` are equal. `mode` is enforce or audit.
+
+    `external`: what is reached by address, beside the names.
+    """
 
     entries: tuple[Entry, ...] = ()
     mode: str = "enforce"
+    external: tuple[Peer, ...] = ()
 
     @property
     def rules(self) -> frozenset[Rule]:
         """The list in normal form."""
         return frozenset(rule for entry in self.entries for rule in entry.rules())
 
+    @property
+    def items(self) -> tuple[Entry | Peer, ...]:
+        """Everything that is listed, by name and by address, in the order of values."""
+        return (*self.entries, *self.external)
+
     def find(self, host: str, port: int, workload: str = "gateway") -> Entry | None:
         """The entry that decides on `host`: an exact name before wildcards, the longer wildcard before the shorter."""
         candidates = [e for e in self.entries if port in e.ports and workload in e.workloads and matches(e.name, host)]
         return max(candidates, key=lambda e: (not e.name.startswith("*."), len(e.name)), default=None)
+
+    def peer(self, address: str, port: int, protocol: str, workload: str = "gateway") -> Peer | None:
+        """The item of egress.external that opens an address; the first of several."""
+        asked = ipaddress.ip_address(address)
+        for peer in self.external:
+            nets = (ipaddress.ip_network(cidr, strict=False) for cidr in peer.cidrs if is_cidr(cidr))
+            fits = port in peer.ports and protocol == peer.protocol and workload in peer.workloads
+            if fits and any(asked in net for net in nets):
+                return peer
+        return None
+
+
+def is_cidr(text: str) -> bool:
+    """Whether it is a network in CIDR notation, of either family."""
+    try:
+        return "/" in text and bool(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        return False
 
 
 def matches(name: str, host: str) -> bool:
@@ -190,17 +238,26 @@ def refusal(name: str) -> str:
 
 
 def parse_values(
-    values: Mapping[str, Any], *, suffixes: Suffixes, file: str = ""
+    values: Mapping[str, Any], *, suffixes: Suffixes, parts: Sequence[str] = (), file: str = ""
 ) -> tuple[Allowlist, tuple[Problem, ...]]:
-    """Read `egress` of a chart's values. What is not of the schema's shape is left to the schema and left out here."""
+    """Read `egress` of a chart's values. What is not of the schema's shape is left to the schema and left out here.
+
+    `parts`: the parts that an entry may name as its workloads; none: they are not looked at.
+    """
     egress = values.get("egress")
     entries = tuple(_entries(egress)) if isinstance(egress, Mapping) else ()
-    problems = tuple(
-        Problem(Where(file, path), message)
-        for path, message in (*_refused(entries, suffixes), *_repeated(entries), *_covered(entries))
+    external = tuple(_external(egress)) if isinstance(egress, Mapping) else ()
+    faults = (
+        *_refused(entries, suffixes),
+        *_repeated(entries),
+        *_covered(entries),
+        *(_strangers((*entries, *external), parts) if parts else ()),
+        *_without_reason(external),
+        *_opened_twice(external),
     )
+    problems = tuple(Problem(Where(file, path), message) for path, message in faults)
     mode = egress.get("mode") if isinstance(egress, Mapping) else None
-    return Allowlist(entries, "audit" if mode == "audit" else "enforce"), problems
+    return Allowlist(entries, "audit" if mode == "audit" else "enforce", external), problems
 
 
 def _entries(egress: Mapping[str, Any]) -> Iterator[Entry]:
@@ -212,27 +269,82 @@ def _entries(egress: Mapping[str, Any]) -> Iterator[Entry]:
                 yield _entry(fields, f"egress.{key}[{index}]")
 
 
+def _external(egress: Mapping[str, Any]) -> Iterator[Peer]:
+    items = egress.get("external")
+    for index, fields in enumerate(items if isinstance(items, list) else ()):
+        if isinstance(fields, Mapping):
+            yield _peer(fields, f"egress.external[{index}]")
+
+
+def _peer(fields: Mapping[str, Any], path: str) -> Peer:
+    return Peer(
+        cidrs=_items(fields, "cidrs", str, ()),
+        ports=_items(fields, "ports", int, ()),
+        path=path,
+        protocol=_text(fields, "protocol") or "tcp",
+        workloads=_items(fields, "workloads", str, DEFAULT_WORKLOADS),
+        reason=_text(fields, "reason"),
+        owner=_text(fields, "owner"),
+        expires=_text(fields, "expires"),
+    )
+
+
 def _entry(fields: Mapping[str, Any], path: str) -> Entry:
-    def listed(key: str, kind: type, default: tuple[Any, ...]) -> tuple[Any, ...]:
-        value = fields.get(key)
-        kept = tuple(item for item in value if type(item) is kind) if isinstance(value, list) else ()
-        return kept or default
-
-    def text(key: str) -> str:
-        value = fields.get(key)
-        return "" if value is None else str(value)
-
     return Entry(
         name=fields["name"].lower(),
         path=path,
-        ports=listed("ports", int, DEFAULT_PORTS),
-        workloads=listed("workloads", str, DEFAULT_WORKLOADS),
-        protocol=text("protocol") or "tls",
-        cidrs=listed("cidrs", str, ()),
-        reason=text("reason"),
-        owner=text("owner"),
-        expires=text("expires"),
+        ports=_items(fields, "ports", int, DEFAULT_PORTS),
+        workloads=_items(fields, "workloads", str, DEFAULT_WORKLOADS),
+        protocol=_text(fields, "protocol") or "tls",
+        cidrs=_items(fields, "cidrs", str, ()),
+        reason=_text(fields, "reason"),
+        owner=_text(fields, "owner"),
+        expires=_text(fields, "expires"),
     )
+
+
+def _items(fields: Mapping[str, Any], key: str, kind: type, default: tuple[Any, ...]) -> tuple[Any, ...]:
+    value = fields.get(key)
+    kept = tuple(item for item in value if type(item) is kind) if isinstance(value, list) else ()
+    return kept or default
+
+
+def _text(fields: Mapping[str, Any], key: str) -> str:
+    value = fields.get(key)
+    return "" if value is None else str(value)
+
+
+def _strangers(entries: Iterable[Entry | Peer], parts: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for entry in entries:
+        for workload in entry.workloads:
+            if workload not in parts:
+                message = f"{workload} is no part; the parts are {', '.join(parts)}, and extraParts adds your own"
+                yield f"{entry.path}.workloads", message
+
+
+def _without_reason(external: Iterable[Peer]) -> Iterator[tuple[str, str]]:
+    for peer in external:
+        if not peer.reason:
+            yield (
+                f"{peer.path}.reason",
+                "is missing; an address says nothing about who is there, so write why it is reached, "
+                "such as reason: the company's LDAP",
+            )
+
+
+def _opened_twice(external: Iterable[Peer]) -> Iterator[tuple[str, str]]:
+    seen: dict[tuple[str, str, str, int], str] = {}
+    for peer in external:
+        for connection in peer.connections():
+            workload, cidr, protocol, port = connection
+            if connection in seen:
+                place = seen[connection]
+                message = (
+                    f"{cidr}, {protocol} port {port}, for {workload} is in the list already, at {place}; remove one"
+                )
+                yield peer.path, message
+                break
+            seen[connection] = peer.path
 
 
 def _refused(entries: Iterable[Entry], suffixes: Suffixes) -> Iterator[tuple[str, str]]:

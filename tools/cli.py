@@ -85,7 +85,7 @@ def add_gate(rules: argparse._ArgumentGroup) -> None:
     )
 
 
-def path_object(text: str) -> Path:
+def file_path(text: str) -> Path:
     """The same, as a Path."""
     return Path(path(text))
 

@@ -8,15 +8,21 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from ipaddress import ip_address
 from typing import Any
 
-from tools.allowlist import WORKLOADS, Allowlist, Entry, Suffixes, parse_values, refusal
-from tools.cli import CLEAN, COULD_NOT_RUN, EXIT_CODES, FINDINGS, USAGE, Parser, complain, path_object, run
+from tools import parts
+from tools.allowlist import Allowlist, Entry, Peer, Suffixes, parse_values, refusal
+from tools.cli import CLEAN, COULD_NOT_RUN, EXIT_CODES, FINDINGS, USAGE, Parser, complain, file_path, run
 from tools.escaping import json_text, line
 from tools.inputs import CHART, Chart, InputError, chart, layered, mapping
 from tools.merge import merge
 
 _NAME_AND_PORT = re.compile(r"(?P<host>[^:/]+):(?P<port>[0-9]{1,6})")
+# An address, always with a port: IPv6 in brackets, and the protocol when it is not TCP.
+_ADDRESS_AND_PORT = re.compile(
+    r"(\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<four>[0-9.]+)):(?P<port>[0-9]{1,6})(/(?P<protocol>tcp|udp))?"
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,8 +45,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="python -m tools.egress", description=__doc__, epilog=EXIT_CODES)
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser("check", help="may a workload reach NAME, and by which entry", epilog=EXIT_CODES)
-    check.add_argument("name", metavar="NAME[:PORT]", help="a host name; the port is 443 unless it says another")
-    check.add_argument("--workload", choices=WORKLOADS, default="gateway", help="who asks (default: gateway)")
+    check.add_argument(
+        "name",
+        metavar="NAME[:PORT]",
+        help="a host name, whose port is 443 unless it says another; or ADDRESS:PORT[/udp], of egress.external",
+    )
+    check.add_argument("--workload", metavar="PART", default="gateway", help="the part that asks (default: gateway)")
     listing = commands.add_parser("list", help="every entry with its owner, reason and expiry", epilog=EXIT_CODES)
     for one in (check, listing):
         one.add_argument("--env", nargs="+", action="extend", metavar="NAME", help="these environments alone")
@@ -48,11 +58,11 @@ def _parser() -> argparse.ArgumentParser:
             "--values",
             nargs="+",
             action="extend",
-            type=path_object,
+            type=file_path,
             metavar="FILE",
             help="values files, merged as Helm does: laid over each --env, or else over the chart's own values alone",
         )
-        one.add_argument("--chart", metavar="DIR", type=path_object, default=CHART, help="another chart than this one")
+        one.add_argument("--chart", metavar="DIR", type=file_path, default=CHART, help="another chart than this one")
         one.add_argument("--format", choices=("text", "json"), default="text")
     return parser
 
@@ -69,10 +79,17 @@ def _lists(source: Chart, suffixes: Suffixes, options: argparse.Namespace) -> di
     chosen: dict[str, Mapping[str, Any]] = {name: layered((source.environments[name], *over)) for name in names}
     if over and not names:
         chosen["values"] = layered(over)
-    return {name: parse_values(merge(base, layer), suffixes=suffixes)[0] for name, layer in chosen.items()}
+    merged = {name: merge(base, layer) for name, layer in chosen.items()}
+    workload = getattr(options, "workload", "gateway")
+    own = dict.fromkeys(name for values in merged.values() for name in parts.names(source.parts, values))
+    if workload not in own:
+        return f"there is no part {workload}; there are {', '.join(own)}"
+    return {name: parse_values(values, suffixes=suffixes)[0] for name, values in merged.items()}
 
 
 def _check(lists: Mapping[str, Allowlist], suffixes: Suffixes, options: argparse.Namespace) -> int:
+    if address := _address(options.name):
+        return _check_address(lists, *address, options)
     asked = _NAME_AND_PORT.fullmatch(options.name)
     host, port = (asked["host"], int(asked["port"])) if asked else (options.name, 443)
     name = host.lower().removesuffix(".")
@@ -86,6 +103,41 @@ def _check(lists: Mapping[str, Allowlist], suffixes: Suffixes, options: argparse
         for environment, found in answers.items():
             let_through = "" if found or lists[environment].mode != "audit" else " (mode audit: let through and logged)"
             print(line(f"{environment:12} {_sentence(found, name, port, options.workload)}{let_through}"))
+    return CLEAN if all(answers.values()) else FINDINGS
+
+
+def _address(text: str) -> tuple[str, int, str] | None:
+    """The address, port and protocol that the question is about, when it is about an address."""
+    asked = _ADDRESS_AND_PORT.fullmatch(text)
+    if not asked:
+        return None
+    try:
+        address = str(ip_address(asked["six"] or asked["four"]))
+    except ValueError:
+        return None
+    return (address, int(asked["port"]), asked["protocol"] or "tcp") if 0 < int(asked["port"]) < 65536 else None
+
+
+def _check_address(
+    lists: Mapping[str, Allowlist], address: str, port: int, protocol: str, options: argparse.Namespace
+) -> int:
+    """Answer for an address that is reached directly, by egress.external."""
+    workload = options.workload
+    answers = {environment: listed.peer(address, port, protocol, workload) for environment, listed in lists.items()}
+    if options.format == "json":
+        print(json_text([_record(environment, peer) for environment, peer in answers.items()], 2, ascii=True))
+        return CLEAN if all(answers.values()) else FINDINGS
+    for environment, peer in answers.items():
+        target = f"{address} on {protocol} port {port}"
+        if peer:
+            sentence = f"allowed  {workload} may reach {target} by {peer.path} ({peer.reason})"
+        else:
+            cidr = f"{address}/{128 if ':' in address else 32}"
+            whose = f", workloads: [{workload}]" if workload != "gateway" else ""
+            udp = ", protocol: udp" if protocol == "udp" else ""
+            entry = f"{{cidrs: [{json.dumps(cidr)}], ports: [{port}]{udp}{whose}, reason: …}}"
+            sentence = f"denied   {workload} may not reach {target}; to allow it, add to egress.external: - {entry}"
+        print(line(f"{environment:12} {sentence}"))
     return CLEAN if all(answers.values()) else FINDINGS
 
 
@@ -119,26 +171,29 @@ def _refusal(name: str, port: int, suffixes: Suffixes) -> str:
     return "" if 0 < port < 65536 else "a port from 1 to 65535"
 
 
-def _record(environment: str, found: Entry | None) -> dict[str, Any]:
-    return {"environment": environment, "allowed": found is not None, "entry": asdict(found) if found else None}
+def _record(environment: str, entry: Entry | Peer | None) -> dict[str, Any]:
+    return {"environment": environment, "allowed": entry is not None, "entry": asdict(entry) if entry else None}
 
 
 def _list(lists: Mapping[str, Allowlist], options: argparse.Namespace) -> int:
     if options.format == "json":
-        print(json_text({name: [asdict(it) for it in one.entries] for name, one in lists.items()}, 2, ascii=True))
+        every = {name: [asdict(item) for item in listed.items] for name, listed in lists.items()}
+        print(json_text(every, 2, ascii=True))
         return CLEAN
     for environment, listed in lists.items():
         print(line(f"{environment}:"))
-        for entry in listed.entries:
+        for entry in listed.items:
             print(line("  " + "  ".join(_columns(entry)).rstrip()))
     return CLEAN
 
 
-def _columns(entry: Entry) -> tuple[str, ...]:
+def _columns(entry: Entry | Peer) -> tuple[str, ...]:
     expired = entry.expires and entry.expires < date.today().isoformat()
+    name = entry.name if isinstance(entry, Entry) else ",".join(entry.cidrs)
+    ports = ",".join(map(str, entry.ports)) + ("/udp" if entry.protocol == "udp" else "")
     return (
-        f"{entry.name:36}",
-        f"{','.join(map(str, entry.ports)):10}",
+        f"{name:36}",
+        f"{ports:10}",
         f"{','.join(entry.workloads):10}",
         f"{entry.owner or '-':16}",
         f"{'EXPIRED ' if expired else ''}{entry.expires or '-':10}",

@@ -55,7 +55,8 @@ class Flow:
 class Specification:
     """The whole file. No `environments`: it tells none apart, and every row holds wherever it is judged.
 
-    `walls`: those of several that hold the same back of which each must do it alone.
+    `apart`: environments in which only the rows hold that name them. `walls`: those of several that hold the same back
+    of which each must do it alone.
     """
 
     pods: Mapping[str, Pod]
@@ -64,6 +65,7 @@ class Specification:
     file: str = ""
     environments: tuple[str, ...] = ()
     walls: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
 
     def during(self, state: str, expect: str = "") -> tuple[Flow, ...]:
         """The rows that hold in a state, all of them or those with one expectation."""
@@ -74,7 +76,10 @@ class Specification:
 
         Values that are no environment of the file (or "") have the rows that hold in all of them.
         """
-        flows = tuple(flow for flow in self.flows if not flow.environments or environment in flow.environments)
+        usual = environment not in self.apart
+        flows = tuple(
+            flow for flow in self.flows if environment in flow.environments or (usual and not flow.environments)
+        )
         named = {flow.target for flow in flows}
         pods = {flow.source for flow in flows} | {target.name for target in named if target.kind == "pod"}
         names = {target.name for target in named if target.kind == "internet"}

@@ -1,8 +1,9 @@
 """The specification of who may talk to whom: `tests/flows.yaml`, read and checked, for the offline and the live judge.
 
-The file has three parts and two that may be left out. `environments`: the names of those that rows may hold in, each
-once. `walls`: of `WALLS`, those that must hold the rows of state installed by themselves. `pods`: name → `{namespace,
-labels, ports, ready}`. `internet`: name → address, the zone of the test internet. `flows`: a row each, with the keys
+The file has three parts and three that may be left out. `environments`: the names of those that rows may hold in, each
+once. `apart`: the names of more, in which only those rows hold that name them. `walls`: of `WALLS`, those that must
+hold the rows of state installed by themselves. `pods`: name → `{namespace, labels, ports, ready}`. `internet`: name →
+address, the zone of the test internet. `flows`: a row each, with the keys
 
 - `flow`: its id; `source`: a pod; `port`: 1-65535; `expect`: allow | deny; `why`: the reason, for whoever changes it;
 - `target`: a pod, `internet:NAME`, `address:IP`, `proxy`, `dns`, `apiserver`, `node` or `metadata`;
@@ -10,7 +11,7 @@ labels, ports, ready}`. `internet`: name → address, the zone of the test inter
 - `via`: direct (default) | proxy, by CONNECT to `proxyPort` (3128), or by an absolute URL when `speak` is http;
 - `sni`: the name in the TLS hello, if not the target's own; "" sends none;
 - `during`: the states of the trial in which the row holds, of `STATES`; default [installed];
-- `environments`: those in which it holds; default all;
+- `environments`: those in which it holds; default all but those of `apart`;
 - `twin`, for a deny: what must answer once the policy is gone. direct (default): the same without the proxy; proxy:
   the same through the proxy, its policies taken away; never: nothing can answer, `proof` says why, and silence in the
   target's own log is the proof.
@@ -46,12 +47,18 @@ class _Reader:
 
     document: Document
     environments: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
     pods: dict[str, Pod] = field(default_factory=dict)
     internet: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def bad(self, path: str, message: str) -> None:
         self.problems.append(Problem(Where(self.document.file, path, self.line(path)), message))
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Every environment that a row may name."""
+        return (*self.environments, *self.apart)
 
     def line(self, path: str) -> int:
         while path and path not in self.document.lines:
@@ -71,8 +78,11 @@ def read(text: str, file: str) -> tuple[Specification | None, tuple[Problem, ...
     if not isinstance(body, Mapping):
         reader.bad("", "is not a mapping; it needs pods, internet and flows")
         return None, tuple(reader.problems)
-    _keys(reader, body, "", {"environments", "walls", "pods", "internet", "flows"})
-    reader.environments = _environments(reader, body.get("environments"))
+    _keys(reader, body, "", {"environments", "apart", "walls", "pods", "internet", "flows"})
+    reader.environments = _environments(reader, body.get("environments"), "environments")
+    reader.apart = _environments(reader, body.get("apart"), "apart")
+    if both := [name for name in reader.apart if name in reader.environments]:
+        reader.bad("apart", f"{', '.join(both)} is among environments too; name it once")
     reader.pods.update(_pods(reader, body.get("pods")))
     reader.internet.update(_internet(reader, body.get("internet")))
     walls = body.get("walls") or []
@@ -81,7 +91,7 @@ def read(text: str, file: str) -> tuple[Specification | None, tuple[Problem, ...
     flows = tuple(_flows(reader, body.get("flows")))
     if reader.problems:
         return None, tuple(reader.problems)
-    return Specification(reader.pods, reader.internet, flows, file, reader.environments, tuple(walls)), ()
+    return Specification(reader.pods, reader.internet, flows, file, reader.known, tuple(walls), reader.apart), ()
 
 
 def _keys(reader: _Reader, body: Mapping[str, Any], path: str, known: set[str]) -> None:
@@ -90,11 +100,11 @@ def _keys(reader: _Reader, body: Mapping[str, Any], path: str, known: set[str]) 
             reader.bad(f"{path}.{key}".lstrip("."), f"is no key here; known are {', '.join(sorted(known))}")
 
 
-def _environments(reader: _Reader, body: Any) -> tuple[str, ...]:
+def _environments(reader: _Reader, body: Any, key: str) -> tuple[str, ...]:
     if body is None:
         return ()
     if not isinstance(body, list) or not body or not all(map(is_text, body)) or len(set(body)) < len(body):
-        reader.bad("environments", "is not a list of names, each once; write [dev, production]")
+        reader.bad(key, "is not a list of names, each once; write [dev, production]")
         return ()
     return tuple(body)
 
@@ -174,8 +184,8 @@ def _check_together(reader: _Reader, row: Mapping[str, Any], path: str) -> None:
         reader.bad(f"{path}.port", f"{target.name} does not answer on {row['port']}; add it to its ports")
     elif row.get("via") == "proxy" and target.kind not in ("internet", "address"):
         reader.bad(f"{path}.via", "the proxy leads to internet:NAME and address:IP only")
-    if unknown := [name for name in row.get("environments", ()) if name not in reader.environments]:
-        known = ", ".join(reader.environments) or "none: list them beside pods"
+    if unknown := [name for name in row.get("environments", ()) if name not in reader.known]:
+        known = ", ".join(reader.known) or "none: list them beside pods"
         reader.bad(f"{path}.environments", f"{', '.join(unknown)} is not among environments, which are {known}")
     if row["expect"] == "allow" and "twin" in row:
         reader.bad(f"{path}.twin", "only a deny has a twin")

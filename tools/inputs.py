@@ -13,8 +13,10 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from tools import parts
 from tools.merge import overlay
 from tools.model import Manifest
+from tools.parts import Part
 from tools.provenance import helpers
 from tools.schema import fault
 from tools.source import Parsed, manifests, parse
@@ -74,6 +76,15 @@ class Chart:
         """The workloads that the policies are for, `ci/workloads.yaml`; None when the chart says nothing of them."""
         path = self.path / "ci" / "workloads.yaml"
         return objects([str(path)]) if path.is_file() else None
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts that the chart knows, of its files/parts.yaml; none when it has no such file."""
+        text = self.text(parts.FILE)
+        try:
+            return parts.read(text, shown(self.path / parts.FILE)) if text else ()
+        except parts.PartsError as error:
+            raise InputError(str(error)) from None
 
     @cached_property
     def values(self) -> Parsed:

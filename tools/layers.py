@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tools import parts
 from tools.allowlist import Suffixes
 from tools.checks.source import CHECKS
 from tools.checks.values import Layer, Values
@@ -43,15 +44,17 @@ def load(environment: str, files: Sequence[Path], chart: Chart) -> Loaded:
     for layer in layers:
         own = layer.file == texts[0][0]
         body, override = (layer.body, override) if own else (body, overlay(override, layer.body))
+    merged = merge(body, override)
     return Loaded(
         values=Values(
             environment=environment,
-            body=merge(body, override),
+            body=merged,
             layers=tuple(layers),
             schema=_schema(chart),
             schema_file=shown(schema_file) if schema_file.exists() else "",
             schema_fault=chart.schema_fault,
             suffixes=Suffixes.parse(chart.text("files/public-suffixes.txt")),
+            parts=parts.names(chart.parts, merged),
         ),
         override=override,
         findings=tuple(finding for _, one in parsed for finding in run(CHECKS, one)),

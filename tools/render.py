@@ -74,18 +74,18 @@ def parser() -> cli.Parser:
         metavar="FILE",
         nargs="+",
         action="extend",
-        type=cli.path_object,
+        type=cli.file_path,
         default=[],
         help="values files, merged as Helm does",
     )
     made.add_argument(
-        "--to", metavar="DIR", type=cli.path_object, required=True, help="where to write, one file a template"
+        "--to", metavar="DIR", type=cli.file_path, required=True, help="where to write, one file a template"
     )
     made.add_argument("--release", default=RELEASE, help="default: %(default)s")
     made.add_argument("--namespace", default=NAMESPACE, help="default: %(default)s")
     made.add_argument("--kube-version", metavar="X.Y.Z", default=KUBE_VERSION, help="default: %(default)s")
     made.add_argument(
-        "--chart", metavar="DIR", type=cli.path_object, default=CHART, help="another chart than this project's"
+        "--chart", metavar="DIR", type=cli.file_path, default=CHART, help="another chart than this project's"
     )
     return made
 

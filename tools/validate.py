@@ -69,7 +69,7 @@ def parser() -> cli.Parser:
         help="plain manifests: files, directories, - for stdin",
     )
     what.add_argument(
-        "--chart", metavar="DIR", type=cli.path_object, default=CHART, help="another chart than this project's"
+        "--chart", metavar="DIR", type=cli.file_path, default=CHART, help="another chart than this project's"
     )
     what.add_argument("--kube-version", metavar="X.Y.Z", default=KUBE_VERSION, help="default: %(default)s")
     what.add_argument(
@@ -83,7 +83,7 @@ def parser() -> cli.Parser:
     what.add_argument(
         "--flows",
         metavar="FILE",
-        type=cli.path_object,
+        type=cli.file_path,
         help="the specification of who may reach whom; the project's environments have tests/flows.yaml",
     )
     what.add_argument(
@@ -97,7 +97,7 @@ def parser() -> cli.Parser:
     how = made.add_argument_group("how to report")
     how.add_argument("--format", choices=FORMATS, default="text", help="default: %(default)s")
     how.add_argument(
-        "--output", metavar="FILE", type=cli.path_object, help="write the report there, not to standard output"
+        "--output", metavar="FILE", type=cli.file_path, help="write the report there, not to standard output"
     )
     rules = made.add_argument_group("the rules")
     cli.add_gate(rules)

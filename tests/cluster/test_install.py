@@ -10,13 +10,24 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tools.cluster import back_doors, doors
 from tools.flows import STATES, Specification, read
 
 pytestmark = pytest.mark.kind
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOWS = ROOT / "tests" / "flows.yaml"
+BACK_DOORS = [
+    *(f"{door.name}-is-refused" for door in doors.doors()),
+    *(f"{door.name}-is-accepted" for door in (*doors.honest(), doors.plain_pod())),
+    *(f"{door.name}-by-somebody-is-refused" for door in doors.labelled_pods()),
+    *(f"{door.name}-by-who-may-is-accepted" for door in doors.labelled_pods()),
+]
 FACTS = [
+    *((back_doors.STATE, name) for name in BACK_DOORS),
+    *((back_doors.OPEN, f"{door.name}-opens-it") for door in doors.doors() if door.opens),
+    *((back_doors.POD_CIDRS, f"{door.name}-opens-nothing") for door in doors.doors() if "policy" not in door.name),
+    ("installed", "proxy-replicas-apart"),
     ("before the chart", "names-resolve"),
     ("installed", "helm-install"),
     ("installed", "helm-test"),

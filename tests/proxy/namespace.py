@@ -69,6 +69,12 @@ class Namespace:
             raise OSError(f"{bind}: {why}")
         return socket.socket(fileno=descriptors[0])
 
+    def command_with_hosts(self, arguments: Sequence[str], hosts: Path) -> list[str]:
+        """The command line that runs `arguments` inside, where `hosts` stands in the place of /etc/hosts."""
+        user = [] if self.privileged else ["--user", "--preserve-credentials"]
+        mounted = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', str(hosts)]
+        return ["nsenter", "--target", str(self._agent.pid), *user, "--net", "--", *mounted, *arguments]
+
     def command(self, arguments: Sequence[str]) -> list[str]:
         """The command line that runs `arguments` inside. Root runs it as the pod's user, if that one can reach it."""
         target = str(self._agent.pid)

@@ -80,7 +80,8 @@ def entry_has_not_expired(egress: Egress) -> Iterator[Problem]:
     An exception that was meant to end still stands. Remove the entry, or ask its owner and set a new date. The list
     itself goes on allowing the name: a date must not cut a service off at midnight.
     """
-    for entry in egress.listed.entries:
+    for entry in egress.listed.items:
+        name = entry.name if isinstance(entry, Entry) else ", ".join(entry.cidrs)
         try:
             expires = date.fromisoformat(entry.expires) if entry.expires else None
         except ValueError:
@@ -88,7 +89,7 @@ def entry_has_not_expired(egress: Egress) -> Iterator[Problem]:
             continue
         if expires and expires < egress.today:
             owner = f"; ask {entry.owner}" if entry.owner else ""
-            message = f"{entry.name} expired on {entry.expires}: remove it, or set a new date{owner}"
+            message = f"{name} expired on {entry.expires}: remove it, or set a new date{owner}"
             yield Problem(Where(egress.file, f"{entry.path}.expires"), message, Severity.WARNING)
 
 

@@ -28,7 +28,7 @@ class Values:
 
     `environment`: that of the chart which they are or are laid over, or "". `schema_file`: "" when the chart has none.
     `schema_fault`: what makes the schema itself unusable, or "". `helm`: what Helm's own schema check refused; None
-    when Helm was not asked.
+    when Helm was not asked. `parts`: the names that an entry of the allowlist may have among its workloads.
     """
 
     environment: str
@@ -39,6 +39,7 @@ class Values:
     schema_fault: str
     suffixes: Suffixes
     helm: tuple[Rejection, ...] | None = None
+    parts: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:
@@ -62,7 +63,7 @@ class Values:
     @cached_property
     def allowlist(self) -> tuple[Allowlist, tuple[Problem, ...]]:
         """The allowlist in the values, and what is wrong with it."""
-        return parse_values(self.body, suffixes=self.suffixes)
+        return parse_values(self.body, suffixes=self.suffixes, parts=self.parts)
 
 
 def schema_is_valid(values: Values) -> Iterator[Problem]:
@@ -118,8 +119,8 @@ def allowlist_is_sound(values: Values) -> Iterator[Problem]:
     """Each name of the allowlist is one that can be enforced and that allows no more than it says.
 
     Refused: everything, public suffixes (`*.com`, `*.co.uk`), addresses, URLs, ports inside a name, names of the
-    cluster or of a metadata service, repeated entries, and entries that another covers already. The message says what
-    to write instead.
+    cluster or of a metadata service, repeated entries, entries that another covers already, and workloads that are no
+    part. An address in egress.external needs a reason, because it has no name. The message says what to write instead.
     Sources: RFC 1035 and 1123 (names), the Public Suffix List.
     """
     for problem in values.allowlist[1]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from tools.cluster import agreement, fuzz, leftovers, plan, probes, verdict
+from tools.cluster import agreement, back_doors, fuzz, leftovers, plan, probes, verdict
 from tools.cluster.crowd import Ground
 from tools.cluster.kube import until
 from tools.cluster.options import NAMESPACE, RELEASE
@@ -43,6 +43,7 @@ def run(scene: Scene) -> None:
     agreement.check(scene, "installed")
     helm_test(scene)
     allow_all(scene)
+    back_doors.check(scene)
     upgrade(scene)
     roll_back(scene)
     proxy_down_and_back(scene)
@@ -60,6 +61,16 @@ def install(scene: Scene) -> None:
     with scene.progress.step("helm install"):
         scene.release.install(wanted)
     scene.note("helm-install", "installed", [], f"ready after {scene.progress.timings['helm install']:.1f} s")
+    replicas_apart(scene)
+
+
+def replicas_apart(scene: Scene) -> None:
+    """Two replicas are on two nodes, though no node has a zone's label: losing one leaves a proxy."""
+    nodes = [str(pod.spec.node_name) for pod in scene.proxy_pods()]
+    alone = (
+        [] if len(set(nodes)) == len(nodes) > 1 else [f"{len(nodes)} replicas run on {', '.join(sorted(set(nodes)))}"]
+    )
+    scene.note("proxy-replicas-apart", "installed", alone, ", ".join(nodes))
 
 
 def helm_test(scene: Scene) -> None:

@@ -54,16 +54,14 @@ def parser() -> cli.Parser:
     )
     judge.add_argument("--format", choices=FORMATS, default="text", help="default: %(default)s")
     judge.add_argument(
-        "--output", metavar="FILE", type=cli.path_object, help="write the report there, not to standard output"
+        "--output", metavar="FILE", type=cli.file_path, help="write the report there, not to standard output"
     )
     cli.add_gate(judge.add_argument_group("the rules"))
     judge.add_argument("--explain", metavar="RULE", help="print a rule's manual entry")
     write = commands.add_parser("vars", help="write an environment's values as tfvars JSON")
     write.add_argument("--env", metavar="NAME", required=True, help="an environment of the chart's ci directory")
     write.add_argument("--cloud", choices=CLOUDS, required=True, help="the module that they are for")
-    write.add_argument(
-        "--output", metavar="FILE", type=cli.path_object, help="write them there, not to standard output"
-    )
+    write.add_argument("--output", metavar="FILE", type=cli.file_path, help="write them there, not to standard output")
     return made
 
 

@@ -24,6 +24,7 @@ duplicates, and entries that another entry already covers. tools/allowlist.py sa
 {{- range $i, $entry := .Values.egress.internal -}}
 {{- $internal = append $internal (include "sark-network.entry" (dict "entry" $entry "path" (printf "egress.internal[%d]" $i)) | fromJson) -}}
 {{- end -}}
+{{- range concat $entries $internal }}{{ include "sark-network.refuseStrangers" (dict "root" $ "entry" .) }}{{ end -}}
 {{- $suffixes := .Files.Get "files/public-suffixes.txt" -}}
 {{- range concat $entries $internal -}}
 {{- if hasPrefix "*." .name }}{{ include "sark-network.refuseSuffix" (dict "entry" . "suffixes" $suffixes) }}{{ end -}}
@@ -43,6 +44,17 @@ duplicates, and entries that another entry already covers. tools/allowlist.py sa
 {{- $_ := set $entry "protocol" ($given.protocol | default "tls") -}}
 {{- end -}}
 {{- $entry | toJson -}}
+{{- end -}}
+
+{{/* Workloads are parts, those of extraParts too: (dict "root" $ "entry" {workloads, path}). */}}
+{{- define "sark-network.refuseStrangers" -}}
+{{- $entry := .entry -}}
+{{- $order := (include "sark-network.parts" .root | fromJson).order -}}
+{{- range $entry.workloads -}}
+{{- if not (has . $order) -}}
+{{- fail (printf "%s.workloads: %s is no part; the parts are %s, and extraParts adds your own" $entry.path . (join ", " $order)) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{/* The public suffix list's rules: `d` itself, `*.p` for every child of p, `!e` for an exception. */}}

@@ -5,8 +5,8 @@ resources:
   {{- range .workloads }}
   {{- include "sark-network.envoy.outer" (dict "root" $root "workload" .) | nindent 0 }}
   {{- end }}
-  {{- range $workload := .workloads }}{{ range $port := .ports }}
-  {{- include "sark-network.envoy.names" (dict "plan" $ "workload" $workload.name "port" $port) | nindent 0 }}
+  {{- range $place, $workload := .workloads }}{{ range $port := .ports }}
+  {{- include "sark-network.envoy.names" (dict "plan" $ "workload" $workload.name "port" $port "place" $place) | nindent 0 }}
   {{- end }}{{ end }}
   {{- range .ports }}
   {{- include "sark-network.envoy.resolve" (dict "root" $root "name" (printf "resolve-%v" .) "port" . "tls" true) | nindent 0 }}

@@ -6,6 +6,8 @@ as little as it can, for there may be thousands. No default chain when enforcing
 {{- define "sark-network.envoy.names" -}}
 {{- $workload := .workload -}}
 {{- $port := .port -}}
+{{- /* Of the anchors: two workloads may begin with the same letter, and an anchor stands once in a file. */ -}}
+{{- $mark := printf "%s%d" (trunc 1 $workload) .place -}}
 {{- $seen := dict -}}
 {{- $audit := eq .plan.root.Values.egress.mode "audit" -}}
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
@@ -22,7 +24,7 @@ as little as it can, for there may be thousands. No default chain when enforcing
     {{- if and (has $workload .workloads) (has $port .ports) (eq (default "tls" .protocol) "tls") }}
     {{- $target := printf "resolve-%v" $port }}
     {{- with .id }}{{ $target = printf "internal-%s-%v" . $port }}{{ end }}
-  - {filter_chain_match: {server_names: [{{ .name | quote }}]}, filters: {{ if hasKey $seen $target }}*{{ get $seen $target }}{{ else }}{{ $_ := set $seen $target (printf "%s%v-%d" (trunc 1 $workload) $port (len $seen)) }}&{{ get $seen $target }} {{ include "sark-network.envoy.pass" (dict "root" $.plan.root "target" $target) }}{{ end }}}
+  - {filter_chain_match: {server_names: [{{ .name | quote }}]}, filters: {{ if hasKey $seen $target }}*{{ get $seen $target }}{{ else }}{{ $_ := set $seen $target (printf "%s%v-%d" $mark $port (len $seen)) }}&{{ get $seen $target }} {{ include "sark-network.envoy.pass" (dict "root" $.plan.root "target" $target) }}{{ end }}}
     {{- end }}
     {{- end }}
   {{- if $audit }}

@@ -1,6 +1,6 @@
 {{/*
 The allowlist as Envoy needs it, as JSON: entries and internal as in sark-network.allowlist, each internal entry with an id,
-"workloads": [{name, listen, ports}] where ports are those of its TLS names, and "ports", all of them.
+"workloads": [{name, slug, listen, ports}] where ports are those of its TLS names, and "ports", all of them.
 */}}
 {{- define "sark-network.envoy.plan" -}}
 {{- $list := include "sark-network.allowlist" . | fromJson -}}
@@ -18,7 +18,7 @@ The allowlist as Envoy needs it, as JSON: entries and internal as in sark-networ
 {{- end -}}
 {{- $workloads := list -}}
 {{- $ports := dict -}}
-{{- range $name := list "gateway" "database" "cache" "opa" -}}
+{{- range $name := (include "sark-network.parts" . | fromJson).order -}}
 {{- /* The gateway's listener is there even with an empty list: being refused says more than nobody answering. */ -}}
 {{- if or (hasKey $used $name) (eq $name "gateway") -}}
 {{- $own := list -}}
@@ -26,7 +26,7 @@ The allowlist as Envoy needs it, as JSON: entries and internal as in sark-networ
 {{- $own = append $own $port -}}
 {{- $_ := set $ports $key $port -}}
 {{- end -}}
-{{- $workloads = append $workloads (dict "name" $name "listen" (index $.Values.proxy.ports $name) "ports" $own) -}}
+{{- $workloads = append $workloads (dict "name" $name "slug" (kebabcase $name) "listen" (include "sark-network.part.proxyPort" (dict "root" $ "part" $name) | int) "ports" $own) -}}
 {{- end -}}
 {{- end -}}
 {{- /* A range goes by key; `values` would give another order each time, and each upgrade would change the proxy. */ -}}

@@ -7,14 +7,15 @@ NetworkPolicies, which see a packet when nothing here has matched it.
 {{- $enterprise := eq .root.Values.egress.engine "calico-enterprise" }}
 {{- $annotations := dict }}
 {{- if $enterprise }}{{ $_ := set $annotations "sark-network/requires" "calico-enterprise" }}{{ end }}
+{{- with include "sark-network.lockdown.open" .root }}{{ $_ := set $annotations "sark-network/open" . }}{{ end }}
 apiVersion: projectcalico.org/v3
 kind: GlobalNetworkPolicy
 metadata:
-  {{- include "sark-network.metadata" (dict "root" .root "name" (printf "%s-lockdown-%s" (include "sark-network.clusterName" .root) .part) "annotations" $annotations "labels" (dict "sark-network/workload" .part)) | nindent 2 }}
+  {{- include "sark-network.metadata" (dict "root" .root "name" (include "sark-network.lockdown.name" (dict "root" .root "of" (kebabcase .part))) "annotations" $annotations "labels" (dict "sark-network/workload" .part)) | nindent 2 }}
 spec:
-  order: {{ .root.Values.calico.order }}
+  {{- include "sark-network.lockdown.place" .root | nindent 2 }}
   namespaceSelector: projectcalico.org/name == '{{ include "sark-network.part.namespace" . }}'
-  selector: {{ include "sark-network.calicoSelector" (include "sark-network.part.selector" . | fromYaml) }}
+  selector: {{ include "sark-network.calicoSelector" (include "sark-network.part" . | fromJson).selector }}
   types: [Egress]
   egress:
     {{- with include "sark-network.lockdown.exceptions" . | trim }}
@@ -25,10 +26,56 @@ spec:
     {{- . | nindent 4 }}
     {{- end }}
     {{- end }}
-    - action: Deny
-      destination:
-        notSelector: projectcalico.org/orchestrator == 'k8s'
+    {{- include "sark-network.lockdown.end" .root | trim | nindent 4 }}
 {{- end }}
+
+{{/* The name of a policy of the lock-down; one in a tier begins with the tier's. */}}
+{{- define "sark-network.lockdown.name" -}}
+{{- $name := printf "%s-lockdown-%s" (include "sark-network.clusterName" .root) .of -}}
+{{- if .root.Values.calico.tier.enabled }}{{ printf "%s.%s" .root.Values.calico.tier.name $name }}{{ else }}{{ $name }}{{ end -}}
+{{- end -}}
+
+{{/* Where it stands among Calico's policies. */}}
+{{- define "sark-network.lockdown.place" -}}
+{{- if .Values.calico.tier.enabled -}}
+tier: {{ .Values.calico.tier.name | quote }}
+{{ end -}}
+order: {{ .Values.calico.order }}
+{{- end -}}
+
+{{/*
+The end of each policy: what is no pod is denied. The label that tells pods from addresses is one that a network set may
+carry too; the pods' CIDRs, where they are known, are not to be pretended. A tier of its own hands on what is left.
+*/}}
+{{- define "sark-network.lockdown.end" -}}
+{{- range include "sark-network.byFamily" .Values.cluster.podCidrs | fromJsonArray }}
+- action: Deny
+  ipVersion: {{ ternary 6 4 (contains ":" (first .)) }}
+  destination:
+    notNets: {{ . | toJson }}
+{{- end }}
+- action: Deny
+  destination:
+    notSelector: projectcalico.org/orchestrator == 'k8s'
+{{- if .Values.calico.tier.enabled }}
+- action: Pass
+{{- end }}
+{{- end -}}
+
+{{/*
+What the lock-down cannot hold by itself, in words, for NOTES and as an annotation of each of its policies; nothing when
+every back door is shut. Each is one that whoever may write Calico's objects in a namespace can open.
+*/}}
+{{- define "sark-network.lockdown.open" -}}
+{{- $open := list -}}
+{{- if not (or (include "sark-network.admission.calico" .) .Values.cluster.podCidrs) -}}
+{{- $open = append $open "a NetworkSet or GlobalNetworkSet with the label projectcalico.org/orchestrator=k8s makes its addresses count as pods" -}}
+{{- end -}}
+{{- if not (or (include "sark-network.admission.calico" .) .Values.calico.tier.enabled) -}}
+{{- $open = append $open (printf "a Calico NetworkPolicy in a namespace of SARK's with an order of %v or less comes first" .Values.calico.order) -}}
+{{- end -}}
+{{- join "; " $open -}}
+{{- end -}}
 
 {{/* Addresses outside the cluster that the part's NetworkPolicy allows too: a node-local DNS cache, managed services. */}}
 {{- define "sark-network.lockdown.exceptions" -}}
@@ -38,15 +85,13 @@ spec:
 {{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" .cidrs "ports" .ports) }}
 {{- end }}
 {{- end }}
-{{- if eq .part "gateway" }}
-{{- range $other := list "database" "cache" "opa" }}
-{{- with index $.root.Values $other }}
-{{- if .externalCidrs }}
-{{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" .externalCidrs "ports" (values .ports)) }}
+{{- range (include "sark-network.part" . | fromJson).outbound }}
+{{- $ports := .ports }}
+{{- with (include "sark-network.part" (dict "root" $.root "part" .part) | fromJson).block.externalCidrs }}
+{{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" . "ports" $ports) }}
 {{- end }}
 {{- end }}
-{{- end }}
-{{- end }}
+{{- include "sark-network.external.exceptions" . }}
 {{- end -}}
 
 {{- define "sark-network.lockdown.allow" }}
@@ -92,12 +137,14 @@ spec:
 {{- define "sark-network.proxyLockdown" }}
 {{- $list := include "sark-network.allowlist" . | fromJson }}
 {{- $ports := include "sark-network.publicPorts" . | fromJsonArray }}
+{{- $annotations := dict }}
+{{- with include "sark-network.lockdown.open" . }}{{ $_ := set $annotations "sark-network/open" . }}{{ end }}
 apiVersion: projectcalico.org/v3
 kind: GlobalNetworkPolicy
 metadata:
-  {{- include "sark-network.metadata" (dict "root" $ "name" (printf "%s-lockdown-proxy" (include "sark-network.clusterName" .))) | nindent 2 }}
+  {{- include "sark-network.metadata" (dict "root" $ "name" (include "sark-network.lockdown.name" (dict "root" $ "of" "proxy")) "annotations" $annotations) | nindent 2 }}
 spec:
-  order: {{ .Values.calico.order }}
+  {{- include "sark-network.lockdown.place" . | nindent 2 }}
   namespaceSelector: projectcalico.org/name == '{{ .Release.Namespace }}'
   selector: {{ include "sark-network.calicoSelector" (dict "matchLabels" (include "sark-network.proxySelector" . | fromYaml)) }}
   types: [Egress]
@@ -125,9 +172,7 @@ spec:
         ports: {{ $ports | toJson }}
         {{- end }}
     {{- end }}
-    - action: Deny
-      destination:
-        notSelector: projectcalico.org/orchestrator == 'k8s'
+    {{- include "sark-network.lockdown.end" . | trim | nindent 4 }}
 {{- end }}
 
 {{/* A cluster that lacks the API says so before anything is applied; `helm template` cannot ask and is told nothing. */}}

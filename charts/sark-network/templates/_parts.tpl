@@ -1,48 +1,178 @@
 {{/*
-The parts of SARK, and how policies find them. A part is named by its values block: gateway, database, cache, opa.
-Every helper takes (dict "root" $ "part" "gateway"), and "from" (a namespace) where it writes a peer.
+The parts of SARK, resolved once a render from files/parts.yaml, their values blocks and extraParts, and kept as JSON:
+{"order": [names], "parts": {name: {name, key, slug, policy, enabled, namespace, selector, namespaceSelector, ports, callPorts,
+metricsPorts, proxyPort, services, block, inbound: [{caller, ports}], outbound: [{part, ports}]}}}.
+`key` is where the block stands in values, `slug` the name as Kubernetes takes it, `inbound` who may call the part, and
+`outbound` whom it may call. Whoever calls is opened at both ends. Every other helper takes (dict "root" $ "part" "gateway").
 */}}
+{{- define "sark-network.parts" -}}
+{{- if not (hasKey .Values "_parts") -}}
+{{- $_ := set .Values "_parts" (include "sark-network.parts.read" .) -}}
+{{- end -}}
+{{- get .Values "_parts" -}}
+{{- end -}}
+
+{{- define "sark-network.parts.read" -}}
+{{- $parts := dict -}}
+{{- $order := list -}}
+{{- range (.Files.Get "files/parts.yaml" | fromYaml).parts -}}
+{{- $_ := set $parts .name (include "sark-network.parts.one" (dict "root" $ "key" .name "part" . "block" (index $.Values .name)) | fromJson) -}}
+{{- $order = append $order .name -}}
+{{- end -}}
+{{- range $name, $block := .Values.extraParts -}}
+{{- $key := printf "extraParts.%s" $name -}}
+{{- /* Policies, ports and ConfigMaps are called by the part, so two may not share a name in any of its spellings. */ -}}
+{{- range $parts -}}
+{{- if or (eq .name $name) (eq .slug $name) (eq .policy $name) -}}
+{{- fail (printf "%s: %s is a name of part %s already; give the part another name" $key $name .name) -}}
+{{- end -}}
+{{- end -}}
+{{- if has $name (list "ingress-controller" "monitoring" "metrics" "dns" "proxy" "egress-proxy") -}}
+{{- fail (printf "%s: %s means something else in this chart; give the part another name" $key $name) -}}
+{{- end -}}
+{{- if not (include "sark-network.selector.chooses" (dict "selector" ($block.podSelector | default dict))) -}}
+{{- fail (printf "%s.podSelector: the part names no pods; write the labels that its pods carry, such as {matchLabels: {app: %s}}" $key $name) -}}
+{{- end -}}
+{{- $part := dict "name" $name "policy" $name "labels" dict -}}
+{{- $_ := set $parts $name (include "sark-network.parts.one" (dict "root" $ "key" $key "part" $part "block" $block) | fromJson) -}}
+{{- $order = append $order $name -}}
+{{- end -}}
+{{- include "sark-network.parts.connect" (dict "parts" $parts "order" $order) -}}
+{{- dict "order" $order "parts" $parts | toJson -}}
+{{- end -}}
+
+{{/* One part with its defaults, before it is known who calls whom. */}}
+{{- define "sark-network.parts.one" -}}
+{{- $block := .block | default dict -}}
+{{- $key := .key -}}
+{{- $selector := $block.podSelector | default (dict "matchLabels" .part.labels) -}}
+{{- if not (include "sark-network.selector.chooses" (dict "selector" $selector)) -}}
+{{- fail (printf "%s.podSelector: the part names no pods, so its policy would hold every pod of the namespace; write the labels that its pods carry, or leave podSelector empty for SARK's own" $key) -}}
+{{- end -}}
+{{- $ports := dict }}{{ $numbers := dict }}{{ $call := list -}}
+{{- range $name, $port := $block.ports -}}
+{{- $number := printf "%v" $port -}}
+{{- if hasKey $numbers $number -}}
+{{- fail (printf "%s.ports.%s: port %s is %s.ports.%s already; name it once" $key $name $number $key (get $numbers $number)) -}}
+{{- end -}}
+{{- $_ := set $numbers $number $name -}}
+{{- $_ := set $ports $name $port -}}
+{{- if ne $name "metrics" }}{{ $call = append $call $port }}{{ end -}}
+{{- end -}}
+{{- $metrics := list -}}
+{{- $scraped := $block.metrics | default dict -}}
+{{- if $scraped.enabled -}}
+{{- $metrics = include "sark-network.parts.numbers" (dict "key" (printf "%s.metrics.ports" $key) "ports" $ports "names" ($scraped.ports | default list)) | fromJsonArray -}}
+{{- end -}}
+{{- dict
+  "name" .part.name "key" $key "policy" .part.policy "slug" (kebabcase .part.name) "enabled" (ne (toString (get $block "enabled")) "false")
+  "optional" (.part.optional | default false) "block" $block
+  "namespace" ($block.namespace | default .root.Release.Namespace) "selector" $selector "namespaceSelector" ($block.namespaceSelector | default dict)
+  "ports" $ports "callPorts" $call "metricsPorts" $metrics "proxyPort" (get .root.Values.proxy.ports .part.name | default 0)
+  "services" ($block.services | default (ternary (list .part.name) list (hasPrefix "extraParts." $key))) "inbound" list "outbound" list | toJson -}}
+{{- end -}}
+
+{{/* Port names and numbers as numbers, each once and in their order: (dict "key" … "ports" {name: number} "names" list). */}}
+{{- define "sark-network.parts.numbers" -}}
+{{- $numbers := list -}}
+{{- range $i, $name := .names -}}
+{{- if not (kindIs "string" $name) -}}
+{{- $numbers = append $numbers $name -}}
+{{- else if hasKey $.ports $name -}}
+{{- $numbers = append $numbers (get $.ports $name) -}}
+{{- else -}}
+{{- fail (printf "%s[%d]: there is no port %s; write a number, or one of: %s" $.key $i $name (keys $.ports | sortAlpha | join ", ")) -}}
+{{- end -}}
+{{- end -}}
+{{- $numbers | uniq | toJson -}}
+{{- end -}}
+
+{{/* Fills in who calls whom, from each part's `callers` and `calls`. */}}
+{{- define "sark-network.parts.connect" -}}
+{{- $parts := .parts -}}
+{{- $order := .order -}}
+{{- range $name := .order -}}
+{{- $part := get $parts $name -}}
+{{- range $i, $caller := $part.block.callers -}}
+{{- $at := printf "%s.callers[%d]" $part.key $i -}}
+{{- if kindIs "string" $caller }}{{ $caller = dict "part" $caller }}{{ end -}}
+{{- include "sark-network.parts.edge" (dict "parts" $parts "order" $order "at" $at "from" $caller.part "to" $name "ports" $caller.ports) -}}
+{{- end -}}
+{{- range $i, $callee := $part.block.calls -}}
+{{- $at := printf "%s.calls[%d]" $part.key $i -}}
+{{- if kindIs "string" $callee }}{{ $callee = dict "part" $callee }}{{ end -}}
+{{- include "sark-network.parts.edge" (dict "parts" $parts "order" $order "at" $at "from" $name "to" $callee.part "ports" $callee.ports) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+One caller and one part that it calls. A part that is switched off has no policy and is called by nobody, unless it is
+outside the cluster (externalCidrs). The gateway stays a caller even when its own policies are switched off.
+*/}}
+{{- define "sark-network.parts.edge" -}}
+{{- $outside := eq .from "ingressController" -}}
+{{- range list (ternary "" .from $outside) .to -}}
+{{- if and . (not (hasKey $.parts .)) -}}
+{{- fail (printf "%s: %s is no part; the parts are %s, and extraParts adds your own" $.at . (join ", " $.order)) -}}
+{{- end -}}
+{{- end -}}
+{{- $to := get .parts .to -}}
+{{- $ports := $to.callPorts -}}
+{{- with .ports }}{{ $ports = include "sark-network.parts.numbers" (dict "key" (printf "%s.ports" $.at) "ports" $to.ports "names" .) | fromJsonArray }}{{ end -}}
+{{- if not $ports -}}
+{{- fail (printf "%s: %s has no ports, so this opens nothing; write %s.ports, such as {http: 8080}" .at .to $to.key) -}}
+{{- end -}}
+{{- $from := get .parts .from | default dict -}}
+{{- if and $to.enabled (or $outside $from.enabled (eq .from "gateway")) -}}
+{{- $_ := set $to "inbound" (append $to.inbound (dict "caller" .from "ports" $ports) | uniq) -}}
+{{- end -}}
+{{- if and (not $outside) (or $to.enabled $to.block.externalCidrs) -}}
+{{- $_ := set $from "outbound" (append $from.outbound (dict "part" .to "ports" $ports) | uniq) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The names of the parts that have policies, as a JSON list. */}}
+{{- define "sark-network.parts.enabled" -}}
+{{- $parts := include "sark-network.parts" . | fromJson -}}
+{{- $names := list -}}
+{{- range $parts.order }}{{ if (get $parts.parts .).enabled }}{{ $names = append $names . }}{{ end }}{{ end -}}
+{{- $names | toJson -}}
+{{- end -}}
+
+{{/* One part, as JSON. A name that is no part's is the render's own mistake: the allowlist refuses those of users. */}}
+{{- define "sark-network.part" -}}
+{{- get (include "sark-network.parts" .root | fromJson).parts .part | required (printf "%s is no part" .part) | toJson -}}
+{{- end -}}
 
 {{- define "sark-network.part.namespace" -}}
-{{- (index .root.Values .part).namespace | default .root.Release.Namespace -}}
+{{- (include "sark-network.part" . | fromJson).namespace -}}
 {{- end -}}
 
 {{/* The part's label selector. An empty value means SARK's own labels, and what a user writes replaces them whole. */}}
 {{- define "sark-network.part.selector" -}}
-{{- $sark := dict "gateway" "api" "database" "database" "cache" "cache" -}}
-{{- $selector := (index .root.Values .part).podSelector -}}
-{{- if $selector -}}
-{{ toYaml $selector }}
-{{- else if eq .part "opa" -}}
-matchLabels:
-  app: opa
-{{- else -}}
-matchLabels:
-  app.kubernetes.io/name: sark
-  app.kubernetes.io/component: {{ index $sark .part }}
-{{- end -}}
+{{- toYaml (include "sark-network.part" . | fromJson).selector -}}
 {{- end -}}
 
-{{/* A NetworkPolicyPeer, as one item of a list. In its own namespace a policy needs no namespaceSelector. */}}
+{{/* A NetworkPolicyPeer, as one item of a list, for a policy in namespace "from". In its own it needs no namespaceSelector. */}}
 {{- define "sark-network.part.peer" -}}
-{{- $namespace := include "sark-network.part.namespace" . -}}
-{{- $selector := (index .root.Values .part).namespaceSelector -}}
+{{- $part := include "sark-network.part" . | fromJson -}}
 - podSelector:
-    {{- include "sark-network.part.selector" . | nindent 4 }}
-{{- if $selector }}
+    {{- toYaml $part.selector | nindent 4 }}
+{{- if $part.namespaceSelector }}
   namespaceSelector:
-    {{- toYaml $selector | nindent 4 }}
-{{- else if ne $namespace .from }}
+    {{- toYaml $part.namespaceSelector | nindent 4 }}
+{{- else if ne $part.namespace .from }}
   namespaceSelector:
     matchLabels:
-      kubernetes.io/metadata.name: {{ $namespace }}
+      kubernetes.io/metadata.name: {{ $part.namespace | quote }}
 {{- end }}
 {{- end -}}
 
-{{/* The part's ports as NetworkPolicyPorts, in a fixed order. */}}
-{{- define "sark-network.part.ports" -}}
-{{- range $name, $port := (index .root.Values .part).ports }}
-- {protocol: TCP, port: {{ $port }}}
+{{/* Ports as NetworkPolicyPorts: (dict "ports" list "protocol" "TCP"). */}}
+{{- define "sark-network.policyPorts" -}}
+{{- range .ports }}
+- {protocol: {{ $.protocol | default "TCP" }}, port: {{ . }}}
 {{- end }}
 {{- end -}}
 
@@ -51,7 +181,7 @@ matchLabels:
 {{- range .namespaces }}
 - namespaceSelector:
     matchLabels:
-      kubernetes.io/metadata.name: {{ . }}
+      kubernetes.io/metadata.name: {{ . | quote }}
   {{- with $.podSelector }}
   podSelector:
     {{- toYaml . | nindent 4 }}
@@ -59,62 +189,9 @@ matchLabels:
 {{- end }}
 {{- end -}}
 
-{{/* Egress rules to cluster DNS: UDP, and TCP for the answers that do not fit. */}}
-{{- define "sark-network.dnsRule" -}}
-{{- with .Values.dns }}
-{{- if .enabled }}
-- to:
-    - namespaceSelector:
-        matchLabels:
-          kubernetes.io/metadata.name: {{ .namespace }}
-      podSelector:
-        {{- toYaml (.podSelector | default (dict "matchLabels" (dict "k8s-app" "kube-dns"))) | nindent 8 }}
-    {{- range .cidrs }}
-    - ipBlock: {cidr: {{ . | quote }}}
-    {{- end }}
-  ports:
-    {{- range .ports }}
-    - {protocol: UDP, port: {{ . }}}
-    - {protocol: TCP, port: {{ . }}}
-    {{- end }}
-{{- end }}
-{{- end }}
-{{- end -}}
-
-{{/* The egress rule to the proxy, for a part that some entry of the allowlist names (the gateway always). */}}
-{{- define "sark-network.part.proxyRule" -}}
-{{- if and (include "sark-network.proxied" .root) (include "sark-network.part.listed" .) }}
-- to:
-    - podSelector:
-        matchLabels:
-          {{- include "sark-network.proxySelector" .root | nindent 10 }}
-      {{- if ne .from .root.Release.Namespace }}
-      namespaceSelector:
-        matchLabels:
-          kubernetes.io/metadata.name: {{ .root.Release.Namespace }}
-      {{- end }}
-  ports:
-    - {protocol: TCP, port: {{ index .root.Values.proxy.ports .part }}}
-{{- end }}
-{{- end -}}
-
-{{/* The name of the ConfigMap that tells a part's pods of their proxy; it is in the part's namespace. */}}
-{{- define "sark-network.envName" -}}
-{{- $suffix := ternary "proxy-env" (printf "proxy-env-%s" .part) (eq .part "gateway") -}}
-{{- include "sark-network.nameIn" (dict "root" .root "namespace" (include "sark-network.part.namespace" .) "suffix" $suffix) -}}
-{{- end -}}
-
-{{/* "true" when the part may use the allowlist: the gateway always, others when an entry's `workloads` names them. */}}
-{{- define "sark-network.part.listed" -}}
-{{- $part := .part -}}
-{{- if eq $part "gateway" -}}
-true
-{{- else -}}
-{{- $list := include "sark-network.allowlist" .root | fromJson -}}
-{{- range concat $list.entries $list.internal -}}
-{{- if has $part .workloads }}true{{ end -}}
-{{- end -}}
-{{- end -}}
+{{/* "true" when a label selector leaves any pod out. */}}
+{{- define "sark-network.selector.chooses" -}}
+{{- if or .selector.matchLabels .selector.matchExpressions }}true{{ end -}}
 {{- end -}}
 
 {{/* Kubernetes' label selector in Calico's grammar; both read NotIn and `not in` as matching a missing label too. */}}

@@ -56,7 +56,7 @@ spec:
             - --disable-hot-restart
           ports:
             {{- range .plan.workloads }}
-            - {name: {{ .name }}, containerPort: {{ .listen }}}
+            - {name: {{ .slug }}, containerPort: {{ .listen }}}
             {{- end }}
             - {name: metrics, containerPort: {{ $proxy.metricsPort }}}
           # A connection to the gateway's port: Envoy calls itself ready before it has a listener, even when it has refused its file.
@@ -93,24 +93,35 @@ spec:
       {{- include "sark-network.proxy.placement" . | nindent 6 }}
 {{- end }}
 
-{{/* On different nodes and zones where there are some; a spread that cannot be had keeps no replica from starting. */}}
+{{/*
+On different nodes, and in different zones where nodes are labelled with theirs; what cannot be had keeps no replica from
+starting. The zone is a preference and no second spread constraint: the scheduler leaves nodes that lack the key of any
+constraint out of the count for all of them, so that without zone labels both replicas landed on one node.
+*/}}
 {{- define "sark-network.proxy.placement" -}}
 topologySpreadConstraints:
-  {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
   - maxSkew: 1
-    topologyKey: {{ . }}
+    topologyKey: kubernetes.io/hostname
     whenUnsatisfiable: ScheduleAnyway
     labelSelector:
       matchLabels:
-        {{- include "sark-network.proxySelector" $.root | nindent 8 }}
-  {{- end }}
+        {{- include "sark-network.proxySelector" .root | nindent 8 }}
 {{- with .root.Values.proxy.nodeSelector }}
 nodeSelector: {{ toJson . }}
 {{- end }}
 {{- with .root.Values.proxy.tolerations }}
 tolerations: {{ toJson . }}
 {{- end }}
-{{- with .root.Values.proxy.affinity }}
-affinity: {{ toJson . }}
-{{- end }}
+affinity: {{ include "sark-network.proxy.affinity" . }}
+{{- end -}}
+
+{{/* The user's affinity, and apart from each other unless that says something about pods to stay away from. */}}
+{{- define "sark-network.proxy.affinity" -}}
+{{- $apart := list -}}
+{{- range $weight, $key := dict "50" "topology.kubernetes.io/zone" "100" "kubernetes.io/hostname" -}}
+{{- $term := dict "topologyKey" $key "labelSelector" (dict "matchLabels" (include "sark-network.proxySelector" $.root | fromYaml)) -}}
+{{- $apart = append $apart (dict "weight" (int $weight) "podAffinityTerm" $term) -}}
+{{- end -}}
+{{- $ours := dict "podAntiAffinity" (dict "preferredDuringSchedulingIgnoredDuringExecution" $apart) -}}
+{{- merge (dict) (.root.Values.proxy.affinity | default dict) (ternary dict $ours (hasKey (.root.Values.proxy.affinity | default dict) "podAntiAffinity")) | toJson -}}
 {{- end -}}

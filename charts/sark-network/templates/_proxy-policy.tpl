@@ -12,12 +12,13 @@ spec:
       {{- include "sark-network.proxySelector" . | nindent 6 }}
   policyTypes: [Ingress, Egress]
   ingress:
-    {{- range $part := list "gateway" "database" "cache" "opa" }}
-    {{- if include "sark-network.part.listed" (dict "root" $ "part" $part) }}
+    {{- range $part := (include "sark-network.parts" . | fromJson).order }}
+    {{- $here := dict "root" $ "part" $part "from" $.Release.Namespace }}
+    {{- if include "sark-network.part.listed" $here }}
     - from:
-        {{- include "sark-network.part.peer" (dict "root" $ "part" $part "from" $.Release.Namespace) | nindent 8 }}
+        {{- include "sark-network.part.peer" $here | nindent 8 }}
       ports:
-        - {protocol: TCP, port: {{ index $.Values.proxy.ports $part }}}
+        - {protocol: TCP, port: {{ include "sark-network.part.proxyPort" $here }}}
     {{- end }}
     {{- end }}
     {{- if and .Values.monitoring.enabled .Values.monitoring.namespaces }}

@@ -15,7 +15,7 @@ spec:
     {{- include "sark-network.proxySelector" .root | nindent 4 }}
   ports:
     {{- range .plan.workloads }}
-    - {name: {{ .name }}, port: {{ .listen }}, targetPort: {{ .name }}, protocol: TCP}
+    - {name: {{ .slug }}, port: {{ .listen }}, targetPort: {{ .slug }}, protocol: TCP}
     {{- end }}
     {{- if and .root.Values.monitoring.enabled .root.Values.monitoring.namespaces }}
     - {name: metrics, port: {{ .root.Values.proxy.metricsPort }}, targetPort: metrics, protocol: TCP}
@@ -28,11 +28,7 @@ spec:
 {{- $namespace := include "sark-network.part.namespace" (dict "root" $root "part" .workload.name) }}
 {{- $domain := $root.Values.cluster.domain }}
 {{- $url := printf "http://%s.%s.svc.%s:%v" .name $root.Release.Namespace $domain .workload.listen }}
-{{- $namespaces := list }}
-{{- range $part := list "gateway" "database" "cache" "opa" }}
-{{- $namespaces = append $namespaces (printf ".%s" (include "sark-network.part.namespace" (dict "root" $root "part" $part))) }}
-{{- end }}
-{{- $direct := concat (list "localhost" "127.0.0.1" "::1" ".svc" (printf ".%s" $domain)) $namespaces $root.Values.cluster.cidrs $root.Values.proxy.noProxy }}
+{{- $direct := include "sark-network.proxy.direct" (dict "root" $root "part" .workload.name) | fromJsonArray }}
 {{- $http := false }}
 {{- range .plan.internal }}{{ if and (eq .protocol "http") (has $.workload.name .workloads) }}{{ $http = true }}{{ end }}{{ end }}
 apiVersion: v1
@@ -40,14 +36,59 @@ kind: ConfigMap
 metadata:
   {{- include "sark-network.metadata" (dict "root" $root "name" (include "sark-network.envName" (dict "root" $root "part" .workload.name)) "namespace" $namespace) | nindent 2 }}
 data:
-  HTTPS_PROXY: {{ $url }}
-  https_proxy: {{ $url }}
+  HTTPS_PROXY: {{ $url | quote }}
+  https_proxy: {{ $url | quote }}
   {{- if $http }}
-  HTTP_PROXY: {{ $url }}
-  http_proxy: {{ $url }}
+  HTTP_PROXY: {{ $url | quote }}
+  http_proxy: {{ $url | quote }}
   {{- end }}
-  NO_PROXY: {{ $direct | uniq | join "," | quote }}
-  no_proxy: {{ $direct | uniq | join "," | quote }}
+  NO_PROXY: {{ $direct | join "," | quote }}
+  no_proxy: {{ $direct | join "," | quote }}
   # Node's fetch ignores the variables above without it.
   NODE_USE_ENV_PROXY: "1"
 {{- end }}
+
+{{/*
+What a part's programs reach without the proxy, as a JSON list for NO_PROXY: (dict "root" $ "part" "gateway"). Services
+are called by a single label, by name.namespace, by name.namespace.svc and by the whole name. A single label has no
+domain that a suffix could match, so each part's own are listed, those of parts that are switched off too: SARK's
+configuration names Kong whether it runs or not.
+*/}}
+{{- define "sark-network.proxy.direct" -}}
+{{- $values := .root.Values -}}
+{{- $parts := include "sark-network.parts" .root | fromJson -}}
+{{- $names := list "localhost" "127.0.0.1" "::1" -}}
+{{- $namespaces := list -}}
+{{- range $parts.order -}}
+{{- $part := get $parts.parts . -}}
+{{- $names = concat $names $part.services -}}
+{{- $namespaces = append $namespaces $part.namespace -}}
+{{- end -}}
+{{- $namespaces = concat $namespaces $values.ingressController.namespaces $values.monitoring.namespaces (list $values.dns.namespace) | uniq -}}
+{{- $suffixes := list ".svc" (printf ".%s" $values.cluster.domain) -}}
+{{- /* A namespace may be called as a domain is, `dev` or `cloud`: where a listed name ends in it, Services are named one by one. */ -}}
+{{- $allowlist := include "sark-network.allowlist" .root | fromJson -}}
+{{- range $namespace := $namespaces -}}
+{{- $suffix := printf ".%s" $namespace -}}
+{{- $covers := false -}}
+{{- range concat $allowlist.entries $allowlist.internal }}{{ if hasSuffix $suffix .name }}{{ $covers = true }}{{ end }}{{ end -}}
+{{- if not $covers -}}
+{{- $suffixes = append $suffixes $suffix -}}
+{{- else -}}
+{{- range $part := $parts.parts -}}
+{{- if eq $part.namespace $namespace }}{{ range $part.services }}{{ $suffixes = append $suffixes (printf "%s%s" . $suffix) }}{{ end }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $nets := $values.cluster.cidrs -}}
+{{- range include "sark-network.external" .root | fromJsonArray }}{{ if has $.part .workloads }}{{ $nets = concat $nets .cidrs }}{{ end }}{{ end -}}
+{{- /* For an IPv6 CIDR httpx raises InvalidURL whenever a client is made, and of the others only Go reads one. */ -}}
+{{- $four := list -}}
+{{- range $nets }}{{ if not (contains ":" .) }}{{ $four = append $four . }}{{ end }}{{ end -}}
+{{- range $i, $entry := $values.proxy.noProxy -}}
+{{- if regexMatch "^(\\[|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*/)" $entry -}}
+{{- fail (printf "proxy.noProxy[%d]: httpx makes no client at all while NO_PROXY holds %s; write the servers' names, or IPv6 addresses without brackets" $i $entry) -}}
+{{- end -}}
+{{- end -}}
+{{- concat $names $suffixes $four $values.proxy.noProxy | uniq | toJson -}}
+{{- end -}}

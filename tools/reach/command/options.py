@@ -117,7 +117,7 @@ def parser() -> cli.Parser:
     _how(three, ANSWERS)
     four = _command(commands, "check", CHECK_EPILOG)
     four.add_argument(
-        "flows", metavar="FLOWS", nargs="?", type=cli.path_object, help="the specification (tests/flows.yaml)"
+        "flows", metavar="FLOWS", nargs="?", type=cli.file_path, help="the specification (tests/flows.yaml)"
     )
     four.add_argument(
         "--as", dest="named", metavar="NAME", help="the environment of the specification that values or manifests are"
@@ -126,7 +126,7 @@ def parser() -> cli.Parser:
         "--upgraded",
         metavar="FILE",
         nargs="+",
-        type=cli.path_object,
+        type=cli.file_path,
         default=[],
         help="values laid over the others by the upgrade, for rows that hold after it",
     )
@@ -163,7 +163,7 @@ def _what(made: cli.Parser, *, several: bool = False) -> None:
         metavar="FILE",
         nargs="+",
         action="extend",
-        type=cli.path_object,
+        type=cli.file_path,
         help="values files, merged as Helm does",
     )
     what.add_argument(
@@ -186,7 +186,7 @@ def _common(what: argparse._ArgumentGroup) -> None:
         type=cli.path,
         help="manifests of workloads beside it",
     )
-    what.add_argument("--chart", metavar="DIR", type=cli.path_object, help="another chart than this project's")
+    what.add_argument("--chart", metavar="DIR", type=cli.file_path, help="another chart than this project's")
     what.add_argument(
         "--namespace", metavar="NAME", help="of objects that name none (default; with a chart its release's: sark)"
     )
@@ -217,7 +217,7 @@ def _how(made: cli.Parser, formats: Sequence[str]) -> None:
     how = made.add_argument_group("how to answer")
     how.add_argument("--format", choices=formats, default="text", help="default: %(default)s")
     how.add_argument(
-        "--output", metavar="FILE", type=cli.path_object, help="write the answer there, not to standard output"
+        "--output", metavar="FILE", type=cli.file_path, help="write the answer there, not to standard output"
     )
 
 

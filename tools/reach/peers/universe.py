@@ -6,7 +6,7 @@ addresses outside.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -154,6 +154,21 @@ class Universe:
         outside = certainly(blocks << self.first_block)
         return outside.either(self._placed(blocks)).either(self._somewhere(net, holes))
 
+    def outside_all(self, nets: Iterable[Net]) -> Match:
+        """Who is at no address of several networks, as far as packets of the networks' own IP version go.
+
+        A rule with such networks holds no packets of the other version, so where a pod of both has its other address
+        does not make it one that may be outside.
+        """
+        found = NOBODY
+        for net in nets:
+            blocks = self.blocks.within(net)
+            cidrs = [cidr for cidr in self.pod_cidrs if cidr.version == net.version]
+            family = self.blocks.ipv4 if net.version == 4 else self.blocks.ipv6
+            inside = certainly(blocks << self.first_block).either(self._placed(blocks, family))
+            found = found.either(inside.either(self._somewhere(net, (), cidrs)))
+        return found.outside(self.everyone)
+
     def at_any(self, nets: Iterable[Net]) -> Match:
         """Who is at the addresses of several networks."""
         found = NOBODY
@@ -161,12 +176,13 @@ class Universe:
             found = found.either(self.at(net))
         return found
 
-    def _placed(self, blocks: int) -> Match:
-        """The classes with known addresses: for certain when all of a class's are there."""
+    def _placed(self, blocks: int, among: int = -1) -> Match:
+        """The classes with known addresses: for certain when all of a class's are there, or all of those `among`."""
         must = may = 0
-        for bit, own in self._addressed:
+        for bit, every in self._addressed:
+            own = every & among
             may |= bit if own & blocks else 0
-            must |= bit if own & blocks == own else 0
+            must |= bit if own and own & blocks == own else 0
         return Match(must, may)
 
     @cached_property
@@ -180,9 +196,9 @@ class Universe:
         unknown = bit_set(index for index, pods in enumerate(self.classes) if not pods[0].addresses)
         return unknown | self.ingress | self.node
 
-    def _somewhere(self, net: Net, holes: tuple[Net, ...]) -> Match:
-        """The others, whose address is in one of the pods' networks."""
-        shares = [_share(net, holes, cidr) for cidr in self.pod_cidrs]
+    def _somewhere(self, net: Net, holes: tuple[Net, ...], cidrs: Sequence[Net] | None = None) -> Match:
+        """The others, whose address is in one of the pods' networks, or of those given."""
+        shares = [_share(net, holes, cidr) for cidr in (self.pod_cidrs if cidrs is None else cidrs)]
         may = self.unaddressed if any(shares) else 0
         return Match(may if shares and all(share == "all" for share in shares) else 0, may)
 

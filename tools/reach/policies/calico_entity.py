@@ -85,7 +85,7 @@ def who(node: Node, universe: Universe, space: str, dropped: Dropped) -> Match:
     if nets := items(node["nets"]):
         found = found.both(universe.at_any(map(cidr, nets)))
     if nets := items(node["notNets"]):
-        found = found.both(universe.at_any(map(cidr, nets)).outside(universe.everyone))
+        found = found.both(universe.outside_all(map(cidr, nets)))
     return Match(0, found.may) if items(node["domains"]) else found
 
 

@@ -62,11 +62,16 @@ class Judgement:
 
 
 def pod_cidrs_of(values: Mapping[str, Any]) -> tuple[Net, ...]:
-    """Where the values of this chart say that pods are, `cluster.cidrs`; else where private clusters have them."""
+    """Where the values of this chart say that pods are: `cluster.podCidrs`, which are the pods' alone; else
+    `cluster.cidrs`, which are the Services' and nodes' too; else where private clusters have them.
+    """
     cluster = values.get("cluster")
-    listed = cluster.get("cidrs") if isinstance(cluster, Mapping) else None
-    texts = [text for text in listed if isinstance(text, str)] if isinstance(listed, list) else []
-    return tuple(net for text in texts if (net := network(text))) or POD_CIDRS
+    for key in ("podCidrs", "cidrs"):
+        listed = cluster.get(key) if isinstance(cluster, Mapping) else None
+        texts = [text for text in listed if isinstance(text, str)] if isinstance(listed, list) else []
+        if nets := tuple(net for text in texts if (net := network(text))):
+            return nets
+    return POD_CIDRS
 
 
 def judge(

@@ -1,0 +1,52 @@
+{{/*
+Peers outside the cluster without a name that the proxy could check: LDAP, Kafka, a database elsewhere. They are reached
+directly, by address, so both walls have to say so: the part's NetworkPolicy and, on Calico, its lock-down.
+*/}}
+
+{{/* egress.external with its defaults, as a JSON list of {cidrs, ports, protocol, workloads, path}. */}}
+{{- define "sark-network.external" -}}
+{{- $entries := list -}}
+{{- $seen := dict -}}
+{{- range $i, $given := .Values.egress.external -}}
+{{- $path := printf "egress.external[%d]" $i -}}
+{{- if not $given.reason -}}
+{{- fail (printf "%s.reason: is missing; an address says nothing about who is there, so write why it is reached, such as reason: the company's LDAP" $path) -}}
+{{- end -}}
+{{- $entry := dict "cidrs" $given.cidrs "ports" $given.ports "protocol" ($given.protocol | default "tcp") "workloads" ($given.workloads | default (list "gateway")) "path" $path -}}
+{{- include "sark-network.refuseStrangers" (dict "root" $ "entry" $entry) -}}
+{{- range $workload := $entry.workloads }}{{ range $port := $entry.ports }}{{ range $cidr := $entry.cidrs -}}
+{{- $key := printf "%s, %s port %v of %s" $cidr $entry.protocol $port $workload -}}
+{{- if hasKey $seen $key -}}
+{{- fail (printf "%s: %s, %s port %v, for %s is in the list already, at %s; remove one" $path $cidr $entry.protocol $port $workload (get $seen $key)) -}}
+{{- end -}}
+{{- $_ := set $seen $key $path -}}
+{{- end }}{{ end }}{{ end -}}
+{{- $entries = append $entries $entry -}}
+{{- end -}}
+{{- $entries | toJson -}}
+{{- end -}}
+
+{{/* The egress rules of a part's NetworkPolicy: (dict "root" $ "part" "gateway"). */}}
+{{- define "sark-network.external.rules" -}}
+{{- $part := .part -}}
+{{- range include "sark-network.external" .root | fromJsonArray -}}
+{{- if has $part .workloads }}
+- to:
+    {{- range .cidrs }}
+    - ipBlock: {cidr: {{ . | quote }}}
+    {{- end }}
+  ports:
+    {{- include "sark-network.policyPorts" (dict "ports" .ports "protocol" (upper .protocol)) | trim | nindent 4 }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The same as rules of the lock-down. */}}
+{{- define "sark-network.external.exceptions" -}}
+{{- $part := .part -}}
+{{- range include "sark-network.external" .root | fromJsonArray -}}
+{{- if has $part .workloads }}
+{{- include "sark-network.lockdown.allow" (dict "protocol" (upper .protocol) "nets" .cidrs "ports" .ports) }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
