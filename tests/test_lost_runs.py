@@ -16,11 +16,14 @@ from typing import Any
 import pytest
 
 from tools.checks import manifests as manifest_checks
+from tools.checks.selection import policies_select_something
+from tools.checks.target_ports import ports_are_the_pods_own
 from tools.cli import fault
 from tools.egress import main as egress
 from tools.guarded import guarded, over_objects
 from tools.inputs import MOST_BYTES, InputError, read_text
-from tools.model import Problem, Severity, Where
+from tools.model import Finding, Problem, Severity, Where
+from tools.placed import RENDERED, placed
 from tools.reach.__main__ import main as reach
 from tools.render import main as render
 from tools.source import manifests, parse
@@ -386,3 +389,50 @@ def test_what_an_error_says_is_bounded_and_plain() -> None:
     said = fault(ValueError("\x1b[2J" + "x" * 10_000))
     assert said.startswith("a fault of the toolkit: ValueError: \\x1b[2Jxxx")
     assert len(said) < 500
+
+
+def test_what_is_wrong_with_the_text_of_an_object_names_the_object(capsys: pytest.CaptureFixture[str]) -> None:
+    broken = POD.replace("kind: Pod", "kind: Pod\nkind: Pod")
+    Path("pods.yaml").write_text(f"{POD}---\n{broken.replace('name: a}', 'name: b}')}---\n{POD.replace('a}', 'c}')}")
+    document = report(capsys, "--manifests", "pods.yaml")
+    [found] = [one for stage in document["stages"] for one in stage["findings"]]
+    assert (found["rule"], found["line"], found["kind"], found["name"]) == ("yaml-is-unambiguous", 8, "Pod", "b")
+
+
+def test_many_findings_in_rendered_text_take_time_in_proportion() -> None:
+    def seconds(number: int) -> float:
+        text = "".join(
+            f"---\n# Source: a/templates/t{n % 7}.yaml\napiVersion: v1\nkind: Pod\nmetadata:\n  name: p{n}\n"
+            for n in range(number)
+        )
+        findings = [Finding("r", Problem(Where(RENDERED, "metadata.name", 6 * n + 6), "m")) for n in range(number)]
+        template = ("apiVersion: v1", "kind: Pod", "metadata:", "  name: {{ .Values.name }}")
+        started = time.process_time()
+        placed_ones = list(placed(findings, text, "a", lambda file: template))
+        spent = time.process_time() - started
+        assert {found.problem.where for found in placed_ones} == {
+            Where(f"a/templates/t{n}.yaml", "metadata.name", 4) for n in range(7)
+        }
+        return spent
+
+    small = max(min(seconds(500) for _ in range(3)), 0.001)
+    assert min(seconds(5_000) for _ in range(3)) / small < 40
+
+
+def test_policies_services_and_workloads_take_time_in_proportion() -> None:
+    checks = (policies_select_something, ports_are_the_pods_own)
+
+    def seconds(number: int) -> float:
+        texts = [
+            part.replace(": api", f": api{n}").replace("app: shop", f"app: api{(n + 1) % number}")
+            for n in range(number)
+            for part in (DEPLOYMENT, SERVICE, POLICY)
+        ]
+        cluster = Cluster(manifests(parse("---\n".join(texts), "f.yaml"), "f.yaml"))
+        started = time.process_time()
+        for check in checks:
+            assert list(check(cluster)) == []
+        return time.process_time() - started
+
+    small = max(min(seconds(100) for _ in range(2)), 0.001)
+    assert seconds(1_000) / small < 40

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -191,9 +192,26 @@ def _flows(
 
 
 def _manifests(parsed: Sequence[Parsed], cluster: Cluster, suppressions: suppress.Suppressions) -> tuple[Finding, ...]:
-    found = [finding for one in parsed for finding in run((yaml_is_unambiguous,), one)]
+    found = list(_named((it for one in parsed for it in run((yaml_is_unambiguous,), one)), cluster.manifests))
     found.extend(over_objects(checks("manifests"), cluster))
     return (*suppress.apply(found, suppressions), *suppress.judge(suppressions))
+
+
+def _named(findings: Iterable[Finding], objects: Sequence[Manifest]) -> Iterator[Finding]:
+    """Findings in the text of files, each with the object that stands there."""
+    starts = sorted(
+        (item.lines.get("", min(item.lines.values(), default=0)), number) for number, item in enumerate(objects)
+    )
+    by_file: dict[str, list[tuple[int, int]]] = {}
+    for line, number in starts:
+        by_file.setdefault(objects[number].file, []).append((line, number))
+    for finding in findings:
+        where = finding.problem.where
+        known = starts if where.file == RENDERED else by_file.get(where.file, [])
+        above = bisect_right(known, (where.line, len(objects)))
+        identity = objects[known[above - 1][1]].where().identity if above else None
+        place = replace(where, identity=identity)
+        yield replace(finding, problem=replace(finding.problem, where=place))
 
 
 def _egress(egress: dict[str, Any], values: Values, objects: tuple[Manifest, ...], today: date) -> Egress:
