@@ -84,7 +84,7 @@ def files(recorder: Recorder, sources: Sequence[Source], rules: Rules) -> None:
     suppressions = suppress.Suppressions(tuple(suppress.in_manifests(objects)), rules.today, rules.known)
     cluster = cache(partial(rules.cluster, objects, [(source.file, source.text) for source in read]))
     recorder.run("manifests", lambda: (*faults, *_manifests([one for _, one in parsed], cluster(), suppressions)))
-    recorder.run("policies", lambda: suppress.apply(over_objects(checks("policies"), cluster()), suppressions))
+    recorder.run("policies", lambda: suppress.apply(_policies(cluster()), suppressions))
     if (specified := rules.flows) and specified.given:
         recorder.run("flows", lambda: _flows(specified, "", objects, {}, rules))
 
@@ -147,7 +147,7 @@ def rendered(recorder: Recorder, render: Render, stages: Collection[str] = STAGE
     own = replace(render.suppressions, items=tuple(suppress.in_manifests(render.objects)))
     cluster = cache(partial(render.rules.cluster, render.objects, ((RENDERED, render.text),)))
     recorder.run("manifests", lambda: render.placed(_manifests([render.parsed], cluster(), own)))
-    recorder.run("policies", lambda: render.settled(over_objects(checks("policies"), cluster())))
+    recorder.run("policies", lambda: render.settled(_policies(cluster())))
     egress = render.values.body.get("egress")
     if "egress" not in stages:
         pass
@@ -192,9 +192,13 @@ def _flows(
 
 
 def _manifests(parsed: Sequence[Parsed], cluster: Cluster, suppressions: suppress.Suppressions) -> tuple[Finding, ...]:
-    found = list(_named((it for one in parsed for it in run((yaml_is_unambiguous,), one)), cluster.manifests))
+    found = [finding for one in parsed for finding in run((yaml_is_unambiguous,), one)]
     found.extend(over_objects(checks("manifests"), cluster))
-    return (*suppress.apply(found, suppressions), *suppress.judge(suppressions))
+    return (*suppress.apply(_named(found, cluster.manifests), suppressions), *suppress.judge(suppressions))
+
+
+def _policies(cluster: Cluster) -> Iterator[Finding]:
+    return _named(over_objects(checks("policies"), cluster), cluster.manifests)
 
 
 def _named(findings: Iterable[Finding], objects: Sequence[Manifest]) -> Iterator[Finding]:
@@ -207,6 +211,9 @@ def _named(findings: Iterable[Finding], objects: Sequence[Manifest]) -> Iterator
         by_file.setdefault(objects[number].file, []).append((line, number))
     for finding in findings:
         where = finding.problem.where
+        if where.identity or not where.line:
+            yield finding
+            continue
         known = starts if where.file == RENDERED else by_file.get(where.file, [])
         above = bisect_right(known, (where.line, len(objects)))
         identity = objects[known[above - 1][1]].where().identity if above else None
