@@ -32,8 +32,8 @@ check: $(DEV) ## lint, format, types, and generated docs that are up to date
 terraform: $(DEV) ## fmt, init, validate and test every module and example, offline; needs Terraform
 	@$(PY) -m tools.terraform_offline check
 
-cluster: $(DEV) helm kind ## install the chart in a kind cluster with Calico and probe it; needs Docker
-	@$(PY) -m tools.cluster all
+cluster: $(DEV) helm kind ## install the chart in a kind cluster with Calico and probe it; needs Docker; SARK=DIR: a checkout of SARK too
+	@$(PY) -m tools.cluster all $(if $(SARK),--sark '$(SARK)')
 
 cluster-fuzz: $(DEV) helm kind ## random policies in kind with Calico, beside what the offline judge says; needs Docker
 	@$(PY) -m tools.cluster fuzz

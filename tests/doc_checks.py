@@ -23,7 +23,7 @@ _ROOT_FILE = re.compile(r"[\w.-]+\.(ya?ml|toml|md|lock|txt)|Makefile|LICENSE")
 _KEY = re.compile(r"[a-z][A-Za-z]*(\[\]|\[\d+\])?(\.[a-z][A-Za-z]*(\[\]|\[\d+\])?)+")
 _HOST = re.compile(r".*\.(com|test|example|uk|io|internal|svc|local)")
 # Dotted words that are somebody else's: Calico's, Kubernetes', a shell's.
-_NOT_VALUES = {"destination.domains", "rules.dns"}
+_NOT_VALUES = {"destination.domains", "rules.dns", "name.namespace", "projectcalico.org", "crd.projectcalico.org"}
 
 
 def paths(text: str, page: Path) -> Iterator[str]:
@@ -82,6 +82,9 @@ def _is_key(word: str) -> bool:
     node: Mapping[str, Any] = _schema()
     for part in re.sub(r"\[\d*\]", ".[]", word).split("."):
         node = _resolved(node)
+        for more in node.get("allOf", ()):
+            shared = _resolved(more)
+            node = {**node, "properties": {**shared["properties"], **node.get("properties", {})}}
         other = node.get("additionalProperties") or {}
         node = node.get("items", {}) if part == "[]" else node.get("properties", {}).get(part, other)
         if not node:

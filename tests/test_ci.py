@@ -65,6 +65,17 @@ def test_images_that_are_made_here_are_used(machine: Path) -> None:
     assert "with made-here" in log
 
 
+@pytest.mark.parametrize("images", [True, False])
+def test_sarks_own_manifests_are_tried_where_they_are(machine: Path, images: bool) -> None:
+    (machine / "shared" / "sark").mkdir(parents=True)
+    if images:
+        program(machine / "shared" / "kind-offline" / "up", 'echo "export NODE=made-here"')
+    else:
+        program(machine / "bin" / "docker", "exit 0")
+    code, made, _ = ci(machine)
+    assert (code, made[-1]) == (0, "make cluster SARK=../shared/sark")
+
+
 @pytest.mark.parametrize("up", ["exit 3", "echo 'export NODE=x'; exit 3"])
 def test_images_that_could_not_be_made_fail_the_run(machine: Path, up: str) -> None:
     program(machine / "shared" / "kind-offline" / "up", up)

@@ -83,6 +83,12 @@ def test_a_closed_port_is_a_refusal() -> None:
     assert probe.outcome(attempt(free_port())) == ("refused", "Connection refused")
 
 
+def test_a_knock_is_answered_by_whoever_is_there_and_listens_or_not(answerer: int) -> None:
+    assert probe.outcome(attempt(answerer, speak="knock")) == ("answer", "it was reached, and somebody listens")
+    assert probe.outcome(attempt(free_port(), speak="knock")) == ("answer", "it was reached, and nobody listens")
+    assert probe.outcome(attempt(answerer, speak="knock", host="no.such.name.invalid"))[0] == "unprobed"
+
+
 def test_silence_is_a_timeout() -> None:
     with serving(lambda sock: time.sleep(1)) as port:
         assert probe.outcome(attempt(port, timeout=0.2)) == ("timeout", "nothing within 0.2 s")

@@ -15,6 +15,7 @@ SPEC = Specification(
     pods={
         "one": Pod("one", "a", {"app": "one"}, (80, 81)),
         "two": Pod("two", "b", {"app": "two"}, (90,), ready=False),
+        "api": Pod("api", "a", {"app": "api"}, (8000,), shipped=True),
     },
     internet={"x.test": "203.0.113.10", "y.test": "10.99.0.1"},
     flows=(
@@ -73,7 +74,7 @@ def test_a_short_corefile_works_too_and_one_without_a_forward_is_refused() -> No
         plan.corefile(". {\n  errors\n}\n")
 
 
-def test_each_pod_of_the_specification_becomes_a_stand_in_with_its_labels_ports_and_readiness() -> None:
+def test_each_pod_that_sark_does_not_ship_becomes_a_stand_in_with_its_labels_ports_and_readiness() -> None:
     objects = list(plan.stand_ins(SPEC, {"probe.py": "pass"}, "image:1"))
     assert [(it["kind"], it["metadata"]["name"]) for it in objects] == [
         ("Namespace", "a"), ("Namespace", "b"), ("ConfigMap", "sark-guests"), ("ConfigMap", "sark-guests"),
@@ -100,6 +101,13 @@ def test_the_kind_configuration_has_two_nodes_no_cni_and_no_fixed_port() -> None
     assert [node["role"] for node in config["nodes"]] == ["control-plane", "worker"]
     assert config["networking"]["disableDefaultCNI"] is True
     assert [port for _, port in preflight.host_ports(config)] == [0]
+
+
+def test_the_control_plane_of_the_kind_configuration_takes_sarks_pods_too() -> None:
+    config = yaml.safe_load((ROOT / "kind-config.yaml").read_text(encoding="utf-8"))
+    patches = {patch["kind"]: patch for patch in map(yaml.safe_load, config["kubeadmConfigPatches"])}
+    assert patches["InitConfiguration"]["nodeRegistration"]["taints"] == []
+    assert patches["KubeletConfiguration"]["syncFrequency"] == "5s"
 
 
 def test_calicos_api_server_signs_its_own_certificate() -> None:

@@ -174,6 +174,16 @@ def test_a_calico_manifest_that_is_none(tmp_path: Path, text: str, message: str)
         calico.read(str(manifest))
 
 
+@pytest.mark.parametrize("command", ["all", "test"])
+def test_a_checkout_of_sark_that_is_none_stops_before_anything_is_made(
+    fake: Fake, capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str
+) -> None:
+    fake({"kind": "exit 9"})
+    assert refusal(capsys, command, "--sark", str(tmp_path)) == (
+        f"{tmp_path} is no checkout of SARK: it has neither k8s/base/kustomization.yaml nor base/kustomization.yaml"
+    )
+
+
 def test_a_wrong_specification_names_every_bad_row(
     fake: Fake, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -274,6 +284,12 @@ def test_images_go_by_archive_when_kind_cannot_take_them_from_docker(fake: Fake,
     fake({"kind": f'echo "$2" >> {calls}; test "$2" = image-archive', "docker": "exit 0"})
     assert kind.load("c", ["here:1"]) == ("here:1",)
     assert calls.read_text(encoding="utf-8") == "docker-image\nimage-archive\n"
+
+
+def test_an_image_is_missing_when_one_node_does_not_have_it(fake: Fake) -> None:
+    listing = 'echo docker.io/a/x:1; test "$2" = two || echo docker.io/a/y:1'
+    fake({"kind": "echo one two", "docker": listing})
+    assert kind.missing("c", ["a/x:1", "a/y:1", "a/z:1"]) == ("a/y:1", "a/z:1")
 
 
 def test_diagnostics_of_a_cluster_that_never_was_are_the_internets_log(fake: Fake, tmp_path: Path) -> None:

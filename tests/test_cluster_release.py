@@ -33,7 +33,9 @@ def test_the_upgrade_replaces_the_list_whole() -> None:
 
 
 def test_an_unknown_environment_is_told_which_there_are() -> None:
-    with pytest.raises(CannotRunError, match="the chart has no environment moon; it has dev, production, staging"):
+    with pytest.raises(
+        CannotRunError, match="the chart has no environment moon; it has app-sark, dev, full, production, staging"
+    ):
         release.values(Options(environment="moon"))
 
 

@@ -6,7 +6,7 @@ import json
 from xml.etree import ElementTree
 
 from tools.cluster.results import junit, stages, summary, table
-from tools.cluster.verdict import ERROR, FAIL, PASS, Result
+from tools.cluster.verdict import ERROR, FAIL, NOT_RUN, PASS, Result
 from tools.flows import Flow, Target
 from tools.model import Where
 from tools.report import Report, exit_code, formats
@@ -16,6 +16,7 @@ ALLOW = Flow("dns", "gateway", Target("dns"), 53, "allow", "names", protocol="UD
 GOOD = Result("dns", "installed", PASS, "answer: x", 0.25, 8, ALLOW)
 BAD = Result("apex", "installed", FAIL, "should be denied, but the target answered: y", 2.0, 7, FLOW)
 UNKNOWN = Result("apex", "upgraded", ERROR, "could not be probed, so nothing is known: no pod", 0.1, 7, FLOW)
+ABSENT = Result("sark-as-shipped", "SARK as shipped", NOT_RUN, "it did not run: nobody said where it is")
 LEFT = Result("nothing-left-behind", "uninstalled", FAIL, "Pod sark/x")
 
 
@@ -87,6 +88,26 @@ def test_a_trial_that_stopped_could_not_run_however_good_it_was_so_far() -> None
     assert (found[-1].name, found[-1].skipped) == ("cluster", "the cluster went away")
     assert exit_code(found) == 2
     assert exit_code(stages([GOOD], "f", {})) == 0
+
+
+def test_what_did_not_run_is_no_pass_and_no_failure_and_is_shown_everywhere() -> None:
+    assert table([GOOD, ABSENT]).splitlines()[-4:] == [
+        "SARK as shipped",
+        "  skip  sark-as-shipped  it did not run: nobody said where it is",
+        "",
+        "1 passed, 0 failed, 0 could not be probed, 1 not run",
+    ]
+    assert "sark-as-shipped" in table([GOOD, ABSENT], everything=False)
+    suite = ElementTree.fromstring(junit([ABSENT]))[0]
+    assert [suite.get(key) for key in ("tests", "failures", "errors", "skipped")] == ["1", "0", "0", "1"]
+    assert [(child.tag, child.get("message")) for child in suite[0]] == [("skipped", ABSENT.message)]
+    found = stages([GOOD, ABSENT], "f", {})
+    assert [(stage.findings, stage.skipped, stage.excused) for stage in found] == [
+        ((), "", False),
+        ((), ABSENT.message, True),
+    ]
+    assert exit_code(found) == 0
+    assert exit_code(stages([GOOD, BAD, ABSENT], "f", {})) == 1
 
 
 def test_the_toolkits_formats_take_the_stages() -> None:

@@ -26,7 +26,7 @@ def spec() -> Specification:
 
 
 def test_its_environments_are_the_charts_and_the_trial(spec: Specification) -> None:
-    assert set(spec.environments) == {"trial", *chart(CHART).environments}
+    assert set(spec.environments) == {"trial", "shipped", *chart(CHART).environments}
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -121,6 +121,16 @@ def test_an_environment_has_its_rows_and_what_they_are_about(spec: Specification
     assert {flow.environments for flow in spec.of("").flows} == {()}
 
 
+def test_sark_as_shipped_has_rows_of_its_own_and_finds_its_pods_by_their_labels(spec: Specification) -> None:
+    shipped = spec.of("shipped")
+    assert {flow.environments for flow in shipped.flows} == {("shipped",)}
+    assert {name for name, pod in shipped.pods.items() if pod.shipped} == {
+        "sark-api", "sark-frontend", "sark-postgres", "sark-valkey", "sark-opa",
+    }  # fmt: skip
+    assert "gateway" not in shipped.pods
+    assert set(shipped.internet) == {"api.openai.com", "mcp.internal.example", "evil.test"}
+
+
 def minimal(**row: Any) -> dict[str, Any]:
     """A specification with one row, changed as the test says; None takes a key away."""
     usual = {"flow": "row", "source": "one", "target": "two", "port": 80, "expect": "deny", "why": "because"}
@@ -161,7 +171,7 @@ BAD_ROWS: list[tuple[dict[str, Any], str]] = [
     ({"port": 81}, "flows[0].port two does not answer on 81; add it to its ports"),
     ({"expect": "denied"}, "flows[0].expect 'denied' is none of allow, deny"),
     ({"protocol": "SCTP"}, "flows[0].protocol 'SCTP' is none of TCP, UDP"),
-    ({"speak": "smtp"}, "flows[0].speak 'smtp' is none of line, tls, http, dns, handshake"),
+    ({"speak": "smtp"}, "flows[0].speak 'smtp' is none of line, tls, http, dns, handshake, knock"),
     ({"via": "vpn"}, "flows[0].via 'vpn' is none of direct, proxy"),
     ({"via": "proxy"}, "flows[0].via the proxy leads to internet:NAME and address:IP only"),
     ({"proxyPort": 70000}, "flows[0].proxyPort 70000 is no port from 1 to 65535"),
@@ -220,7 +230,7 @@ def test_a_pod_needs_namespace_labels_and_ports_and_no_name_of_a_service() -> No
     assert sorted(problems_of(body)) == [
         "pods.bare needs namespace and labels: {namespace: sark, labels: {app: x}, ports: [8000]}",
         "pods.dns is taken: dns is a target of its own; give the pod another name",
-        "pods.more.port is no key here; known are labels, namespace, ports, ready",
+        "pods.more.port is no key here; known are labels, namespace, ports, ready, shipped",
         "pods.odd.ports is not a list of ports from 1 to 65535",
     ]
 

@@ -23,6 +23,7 @@ FORBIDDEN = {
 # What does I/O, and why.
 SHELL = {
     "tools/__init__.py": "is interrupted while it loads",
+    "tools/chart_parts.py": "writes what follows from the list of parts",
     "tools/chart_readme.py": "writes the chart's README",
     "tools/cli.py": "ends processes",
     "tools/cluster": "makes clusters",

@@ -158,7 +158,11 @@ def ended(arguments: list[str]) -> object:
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["--env", "nowhere", "--to", "x"], 64, "there is no environment nowhere; there are dev, production, staging;"),
+        (
+            ["--env", "nowhere", "--to", "x"],
+            64,
+            "there is no environment nowhere; there are app-sark, dev, full, production, staging;",
+        ),
         ([], 64, "the following arguments are required: --to"),
         (["--to", "x", "--nope"], 64, "unrecognized arguments: --nope"),
         (["--values", "/no/file", "--to", "x"], 2, "render: cannot read /no/file: No such file or directory"),

@@ -434,7 +434,11 @@ def ran(*arguments: str, environment: Mapping[str, str] | None = None) -> subpro
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["--env", "nowhere"], 64, "there is no environment nowhere; there are dev, production, staging;"),
+        (
+            ["--env", "nowhere"],
+            64,
+            "there is no environment nowhere; there are app-sark, dev, full, production, staging;",
+        ),
         (["--env"], 64, "argument --env: expected at least one argument"),
         (["--format", "xml"], 64, "argument --format: invalid choice: 'xml'"),
         (["--nope"], 64, "unrecognized arguments: --nope"),

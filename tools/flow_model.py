@@ -8,13 +8,17 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """A pod that takes part: TCP `ports` that it answers on; `ready` false keeps it out of Services."""
+    """A pod that takes part: TCP `ports` that it answers on; `ready` false keeps it out of Services.
+
+    `shipped`: SARK's own manifests make it; the trial makes none, and finds it by its labels.
+    """
 
     name: str
     namespace: str
     labels: Mapping[str, str]
     ports: tuple[int, ...]
     ready: bool = True
+    shipped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

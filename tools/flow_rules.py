@@ -10,7 +10,7 @@ STATES = ("installed", "allow-all", "proxy-down", "proxy-back", "upgraded", "rol
 SERVICES = ("proxy", "dns", "apiserver", "node", "metadata")
 # What must hold by itself, with the others taken away; `X alone` is then a state of the offline judge.
 WALLS = ("network-policies", "envoy")
-SPEECH = ("line", "tls", "http", "dns", "handshake")
+SPEECH = ("line", "tls", "http", "dns", "handshake", "knock")
 
 
 def is_port(value: Any) -> bool:

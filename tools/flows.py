@@ -2,12 +2,13 @@
 
 The file has three parts and three that may be left out. `environments`: the names of those that rows may hold in, each
 once. `apart`: the names of more, in which only those rows hold that name them. `walls`: of `WALLS`, those that must
-hold the rows of state installed by themselves. `pods`: name → `{namespace, labels, ports, ready}`. `internet`: name →
-address, the zone of the test internet. `flows`: a row each, with the keys
+hold the rows of state installed by themselves. `pods`: name → `{namespace, labels, ports, ready, shipped}`.
+`internet`: name → address, the zone of the test internet. `flows`: a row each, with the keys
 
 - `flow`: its id; `source`: a pod; `port`: 1-65535; `expect`: allow | deny; `why`: the reason, for whoever changes it;
 - `target`: a pod, `internet:NAME`, `address:IP`, `proxy`, `dns`, `apiserver`, `node` or `metadata`;
-- `protocol`: TCP (default) | UDP; `speak`: line | tls | http | dns | handshake, what is said once connected;
+- `protocol`: TCP (default) | UDP; `speak`: line | tls | http | dns | handshake, what is said once connected, or
+  knock: nothing, and a refusal by the target itself is an answer too, for ports that are open and nobody listens on;
 - `via`: direct (default) | proxy, by CONNECT to `proxyPort` (3128), or by an absolute URL when `speak` is http;
 - `sni`: the name in the TLS hello, if not the target's own; "" sends none;
 - `during`: the states of the trial in which the row holds, of `STATES`; default [installed];
@@ -122,8 +123,9 @@ def _pods(reader: _Reader, body: Any) -> Iterator[tuple[str, Pod]]:
         elif not isinstance(pod.get("ports"), list) or not all(map(is_port, pod["ports"])):
             reader.bad(f"{path}.ports", "is not a list of ports from 1 to 65535")
         else:
-            _keys(reader, pod, path, {"namespace", "labels", "ports", "ready"})
-            yield name, Pod(name, pod["namespace"], pod["labels"], tuple(pod["ports"]), pod.get("ready", True) is True)
+            _keys(reader, pod, path, {"namespace", "labels", "ports", "ready", "shipped"})
+            ready, shipped = pod.get("ready", True) is True, pod.get("shipped", False) is True
+            yield name, Pod(name, pod["namespace"], pod["labels"], tuple(pod["ports"]), ready, shipped)
 
 
 def _internet(reader: _Reader, body: Any) -> Iterator[tuple[str, str]]:

@@ -19,6 +19,7 @@ from tools.cli import TRACEBACK
 from tools.guarded import failure, guarded, over_objects
 from tools.inputs import InputError, Source, nothing_in
 from tools.model import Finding, Manifest, Problem, Where, rule_id, run
+from tools.needs.roles import roles
 from tools.placed import RENDERED, placed
 from tools.provenance import Helpers
 from tools.reach.rows.specification import Judgement, judge, pod_cidrs_of
@@ -63,10 +64,13 @@ class Rules:
     gate: Gate = Gate()
     definitions: Mapping[str, Any] = field(default_factory=dict)
 
-    def cluster(self, objects: tuple[Manifest, ...], texts: Sequence[tuple[str, str]]) -> Cluster:
-        """What the manifest and policy checks look at."""
+    def cluster(
+        self, objects: tuple[Manifest, ...], texts: Sequence[tuple[str, str]], values: Mapping[str, Any] | None = None
+    ) -> Cluster:
+        """What the manifest and policy checks look at; `values` are those that the objects were rendered from."""
         given = self.workloads is not None
-        return Cluster(objects, self.workloads or (), given, self.kube_version, tuple(texts), self.definitions)
+        callers = roles(values or {})
+        return Cluster(objects, self.workloads or (), given, self.kube_version, tuple(texts), callers, self.definitions)
 
 
 def files(recorder: Recorder, sources: Sequence[Source], rules: Rules) -> None:
@@ -145,7 +149,7 @@ def rendered(recorder: Recorder, render: Render, stages: Collection[str] = STAGE
         recorder.skip((stage for stage in stages if stage in _OF_OBJECTS), reason, excused=False)
         return
     own = replace(render.suppressions, items=tuple(suppress.in_manifests(render.objects)))
-    cluster = cache(partial(render.rules.cluster, render.objects, ((RENDERED, render.text),)))
+    cluster = cache(partial(render.rules.cluster, render.objects, ((RENDERED, render.text),), render.values.body))
     recorder.run("manifests", lambda: render.placed(_manifests([render.parsed], cluster(), own)))
     recorder.run("policies", lambda: render.settled(_policies(cluster())))
     egress = render.values.body.get("egress")

@@ -46,9 +46,9 @@ class Pod:
 class Cluster:
     """The objects to judge, and workloads beside them. `given`: somebody named those; else what is at hand is all.
 
-    `texts` are the files that the objects were read from, as name and text, for what YAML does not keep. `objects` are
-    all of both, each once; `by_label` has the pods by each label. `definitions` are schemas that somebody gave, by
-    `group/version/Kind`.
+    `texts` are the files that the objects were read from, as name and text, for what YAML does not keep. `roles`: the
+    namespaces of those who call from elsewhere, by what they are, where values say it. `definitions` are schemas that
+    somebody gave, by `group/version/Kind`. `objects` are all of both, each once; `by_label` has the pods by each label.
     """
 
     manifests: tuple[Manifest, ...]
@@ -56,6 +56,7 @@ class Cluster:
     given: bool = False
     kube_version: str = KUBE_VERSION
     texts: tuple[tuple[str, str], ...] = ()
+    roles: Mapping[str, frozenset[str]] = field(default_factory=dict)
     definitions: Mapping[str, Any] = field(default_factory=dict)
     objects: tuple[Manifest, ...] = field(init=False)
     policies: tuple[Policy, ...] = field(init=False)

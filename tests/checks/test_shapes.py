@@ -24,6 +24,12 @@ SOURCES = (
     "priorities-are-unique/bad.yaml",
     "service-ports-are-open/bad.yaml",
     "namespace-labels-are-carried/bad.yaml",
+    "called-services-are-reachable/workloads.yaml",
+    "called-services-are-reachable/bad.yaml",
+    "cluster-names-go-past-the-proxy/workloads.yaml",
+    "ingress-backends-are-open/workloads.yaml",
+    "scraped-ports-are-open/workloads.yaml",
+    "connections-are-open-at-both-ends/bad.yaml",
 )
 WRONG: tuple[Any, ...] = (None, True, 7, 1.5, "x", "", [], {}, ["x"], [[]], [None], {"a": 1}, [{"a": None}])
 CHECKS = (*checks("manifests"), *checks("policies"))

@@ -1,7 +1,11 @@
-"""The whole trial in kind with Calico, a test a row: `pytest -m kind` does what `python -m tools.cluster all` does."""
+"""The whole trial in kind with Calico, a test a row: `pytest -m kind` does what `python -m tools.cluster all` does.
+
+$SARK names a checkout of SARK, whose own manifests are tried then too.
+"""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,6 +15,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tools.cluster import back_doors, doors
+from tools.cluster.sark.state import GONE, NO_CHECKOUT, REQUESTS, STATE
 from tools.flows import STATES, Specification, read
 
 pytestmark = pytest.mark.kind
@@ -41,6 +46,13 @@ FACTS = [
     ("uninstalled", "nothing-left-behind"),
     ("random policies", "judge-agrees-with-cluster"),
 ]
+SARK = os.environ.get("SARK", "")
+SHIPPED_FACTS = [
+    (STATE, "defaults-installed"),
+    *((STATE, f"{name}-is-ready") for name in ("sark-postgres", "sark-valkey", "opa", "sark-api", "sark-frontend")),
+    *((STATE, name) for name, *_ in REQUESTS),
+    (GONE, "policies-removed"),
+]
 
 Results = Mapping[tuple[str, str], str]
 
@@ -52,7 +64,7 @@ def specification() -> Specification:
     return spec
 
 
-SPEC = specification()
+SPEC, SHIPPED = specification().of("trial"), specification().of("shipped")
 ROWS = [(state, flow.name) for state in STATES for flow in SPEC.during(state)]
 TWINS = [
     (state, flow.name)
@@ -61,17 +73,22 @@ TWINS = [
     if not flow.allowed and (flow.twin == "direct" or (flow.twin == "proxy" and state == "without policies"))
 ]
 
+SHIPPED_ROWS = [(STATE, flow.name) for flow in SHIPPED.flows]
+SHIPPED_ROWS += [(GONE, flow.name) for flow in SHIPPED.flows if not flow.allowed and flow.twin != "never"]
+
 
 @pytest.fixture(scope="session")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """What became of each row in each state: "" for a pass, else the reason. The trial runs once, at the first test."""
     junit = tmp_path_factory.mktemp("cluster") / "junit.xml"
     command = [sys.executable, "-m", "tools.cluster", "all", "--name", "sark-network-pytest", "--junit", str(junit)]
+    command += ["--sark", SARK] if SARK else []
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert junit.is_file(), done.stderr
     found: dict[tuple[str, str], str] = {}
     for suite in ElementTree.parse(junit).getroot():
         for case in suite:
+            # What did not run says so there too: it is not a pass.
             trouble = next((child.get("message", "") for child in case), "")
             found[suite.get("name", ""), case.get("name", "")] = trouble
     return found
@@ -97,5 +114,12 @@ def test_fact(results: Results, state: str, name: str) -> None:
     assert verdict(results, state, name) == ""
 
 
+@pytest.mark.skipif(not SARK, reason="no checkout of SARK: name one in $SARK")
+@pytest.mark.parametrize(("state", "name"), [*SHIPPED_FACTS, *SHIPPED_ROWS])
+def test_sark_as_shipped(results: Results, state: str, name: str) -> None:
+    assert verdict(results, state, name) == ""
+
+
 def test_nothing_else_went_wrong(results: Results) -> None:
-    assert {key: trouble for key, trouble in results.items() if trouble} == {}
+    absent = {} if SARK else {(STATE, "sark-as-shipped"): NO_CHECKOUT}
+    assert {key: trouble for key, trouble in results.items() if trouble} == absent

@@ -107,7 +107,11 @@ def test_workloads_for_both_sides(sides: Runner) -> None:
     [
         (("nowhere", "open.yaml"), 64, "nowhere is no environment of the chart, no file and no directory"),
         (("old:nowhere", "open.yaml"), 64, "nowhere is no environment of the chart, no file and no directory"),
-        (("env:nowhere", "open.yaml"), 64, "has no environment nowhere; there are dev, production, staging"),
+        (
+            ("env:nowhere", "open.yaml"),
+            64,
+            "has no environment nowhere; there are app-sark, dev, full, production, staging",
+        ),
         (("chart:closed", "open.yaml"), 2, "closed is no chart: it has no Chart.yaml"),
         (("stranger.yaml,closed.yaml", "open.yaml"), 64, "stranger.yaml holds values and others hold manifests"),
         ((",", "open.yaml"), 64, ", is no environment"),

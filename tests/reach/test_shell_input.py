@@ -112,7 +112,7 @@ def test_tiers_that_only_pass(run: Runner) -> None:
         (
             ("--env", "nowhere"),
             64,
-            "has no environment nowhere; there are dev, production, staging",
+            "has no environment nowhere; there are app-sark, dev, full, production, staging",
         ),
         (("--manifests", "gone.yaml"), 2, "cannot read gone.yaml: there is no such file or directory"),
         (("--manifests", "empty"), 2, "empty holds no .yaml, .yml, .json file"),

@@ -26,8 +26,9 @@ from tools.source import manifests, parse
 
 PROJECT = chart(CHART)
 TRIAL = Path("tests/cluster/values.yaml")
+SARK = Path("tests/cluster/sark-values.yaml")
 CHANGED = Path("tests/cluster/changed-values.yaml")
-ENVIRONMENTS = ("dev", "staging", "production", "trial")
+ENVIRONMENTS = ("dev", "staging", "production", "trial", "shipped")
 
 
 @cache
@@ -39,6 +40,8 @@ def specification() -> Specification:
 
 
 def values(environment: str, *more: Path) -> dict[str, Any]:
+    if environment == "shipped":
+        return layered([SARK, *more])
     files = [PROJECT.environments["production" if environment == "trial" else environment]]
     return layered([*files, *([TRIAL] if environment == "trial" else []), *more])
 
@@ -227,22 +230,21 @@ BREAKS: dict[str, tuple[str, str, Break, set[tuple[str, str, str]]]] = {
         "gateway-ingress", NP, drop("spec", "ingress", 0, "from"),
         {
             (name, state, "allowed") for state in (INSTALLED, ALONE)
-            for name in ("monitoring-to-gateway-api", "intruder-to-gateway", "exempt-to-gateway")
+            for name in ("intruder-to-gateway", "exempt-to-gateway")
         },
     ),
     "default-deny that leaves out nobody": (
         "default-deny", NP, put({}, "spec", "podSelector"),
         {
             (name, state, "denied") for state in (INSTALLED, ALONE)
-            for name in ("intruder-to-exempt", "production-backup-to-database")
+            for name in ("intruder-to-exempt",)
         },
     ),
     "default-deny that is gone": (
         "default-deny", NP, put(["Ingress"], "spec", "policyTypes"),
         {
             (name, state, "allowed") for state in (INSTALLED, ALONE)
-            for name in ("stranger-to-intruder", "stranger-to-dns", "stranger-to-outside",
-                         "production-backup-held-back")
+            for name in ("stranger-to-intruder", "stranger-to-dns", "stranger-to-outside")
         },
     ),
     "the proxy without DNS": (

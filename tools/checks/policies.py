@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from tools.checks import (
+    both_ends,
+    calls,
     comments,
+    ingress_backends,
     named_ports,
     namespace_labels,
     policy_addresses,
@@ -14,6 +17,7 @@ from tools.checks import (
     policy_ports,
     policy_sections,
     policy_values,
+    scraped_ports,
     selection,
     service_ports,
     target_ports,
@@ -34,6 +38,10 @@ CHECKS: tuple[Check[Cluster], ...] = (
     *named_ports.CHECKS,
     *namespace_labels.CHECKS,
     *selection.CHECKS,
+    *calls.CHECKS,
+    *ingress_backends.CHECKS,
+    *scraped_ports.CHECKS,
     *service_ports.CHECKS,
     *target_ports.CHECKS,
+    *both_ends.CHECKS,
 )

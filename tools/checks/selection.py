@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from tools.checks.manifests import title
 from tools.matching import labelled, members, neighbours, same, subjects
 from tools.model import Check, Problem, Severity
+from tools.needs.known import known
 from tools.netsets import network_sets, selected
 from tools.policy import DIRECTIONS, Policy
 from tools.selectors import selector
@@ -21,16 +22,25 @@ def policies_select_something(cluster: Cluster) -> Iterator[Problem]:
     A policy whose selector matches no pod is accepted, looks like protection, and protects nothing: no error, no
     event, no status. It happens when labels are renamed, or were guessed. Give the workloads with `--workloads
     FILES` and each policy is tried against their pods; without them only workloads in the same manifests are known,
-    and the policies that match none of those are named in a note.
+    and the policies that match none of those are named in a note. So are those whose pods a Service selects, of which
+    no workload was given: somebody else makes them.
     Write the labels that the pods carry (not those of the Deployment), in the namespace that they run in.
     Source: k8s.io/api networking/v1.
     """
     unmatched = [policy for policy in cluster.policies if not subjects(cluster, policy)]
-    if cluster.given:
+    if cluster.given and unmatched:
+        beside = known(cluster).cluster
         for policy in unmatched:
-            message = f"{title(policy.manifest)} selects {_wanted(policy)}, and no workload is that"
-            node = policy.spec["selector" if policy.calico else "podSelector"]
-            yield node.problem(f"{message}; {_carried(cluster, policy)}")
+            if not subjects(beside, policy):
+                message = f"{title(policy.manifest)} selects {_wanted(policy)}, and no workload is that"
+                node = policy.spec["selector" if policy.calico else "podSelector"]
+                yield node.problem(f"{message}; {_carried(cluster, policy)}")
+        if expected := [policy.manifest for policy in unmatched if subjects(beside, policy)]:
+            names = ", ".join(manifest.name for manifest in expected)
+            message = (
+                f"Services select the pods that these are for, and no workload given is one: {names}; give them too"
+            )
+            yield Problem(expected[0].where("spec"), message, Severity.NOTE)
     elif unmatched:
         names = ", ".join(policy.manifest.name for policy in unmatched[:3]) + (", …" if len(unmatched) > 3 else "")
         count = "1 policy selects" if len(unmatched) == 1 else f"{len(unmatched)} policies select"
@@ -43,13 +53,14 @@ def peers_match_somebody(cluster: Cluster) -> Iterator[Problem]:
 
     A peer whose labels no pod carries lets nobody through, and the flow that it was written for is dead. Peers are
     tried when workloads are given and some of them live in the peer's namespace; a peer in a namespace of which
-    nothing was given is named in a note.
+    nothing was given is named in a note. The pods that a Service selects count, whether they were given or not.
     Write the labels that the peer's pods carry, and the namespace by `kubernetes.io/metadata.name`.
     Source: k8s.io/api networking/v1.
     """
     if not cluster.given:
         return
     elsewhere: dict[str, Node] = {}
+    cluster = known(cluster).cluster
     for policy in cluster.policies:
         for node in _peers(cluster, policy):
             if members(cluster, policy, node):

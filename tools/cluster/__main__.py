@@ -17,7 +17,8 @@ DESCRIPTION = """Installs the chart in a kind cluster with Calico and probes eve
 
   up        make the cluster: kind, Calico, a test internet, stand-ins for SARK's parts
   install   install the chart, or upgrade it
-  test      the trial: twins, install, rows, upgrade, rollback, proxy down, uninstall; leaves the chart uninstalled
+  test      the trial: twins, install, rows, upgrade, rollback, proxy down, uninstall, SARK as shipped where --sark says
+            where it is; leaves the chart uninstalled
   fuzz      random policies: what the offline judge says of them, beside what a cluster does; up and down as with all
   down      remove the cluster and the test internet
   all       up, test, down"""
@@ -51,6 +52,7 @@ def parser(environment: Mapping[str, str]) -> Parser:
     )
     add("--values", type=Path, default=usual.values, help="laid over it (tests/cluster/values.yaml)")
     add("--flows", type=Path, default=usual.flows, help="the rows to probe (tests/flows.yaml)")
+    add("--sark", type=Path, metavar="DIR", help="a checkout of SARK: its manifests are tried as shipped (none)")
     add("--chart", type=Path, default=usual.chart, help="the chart (charts/sark-network)")
     add("--keep", action="store_true", help="keep the cluster; the test internet is removed all the same")
     add("--reuse", action="store_true", help="use a cluster of that name that exists already")

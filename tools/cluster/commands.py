@@ -18,10 +18,12 @@ from tools.cluster.kube import Kube, explain
 from tools.cluster.options import Options
 from tools.cluster.progress import Progress
 from tools.cluster.release import Release, can_enforce, values
+from tools.cluster.sark.checkout import Sark
+from tools.cluster.sark.checkout import read as read_sark
 from tools.cluster.scene import Scene
 from tools.cluster.trouble import CannotRunError
 from tools.cluster.up import bring_up, deploy_stand_ins, enforcement_is_real, specification
-from tools.cluster.verdict import PASS, Result
+from tools.cluster.verdict import GOOD, Result
 from tools.escaping import line
 from tools.fuzz import coverage
 from tools.inputs import shown
@@ -49,7 +51,7 @@ class Run:
     @property
     def good(self) -> bool:
         """Nothing failed and nothing stopped."""
-        return not self.stopped and all(result.status == PASS for result in self.results)
+        return not self.stopped and all(result.status in GOOD for result in self.results)
 
     @contextmanager
     def noted(self) -> Iterator[None]:
@@ -68,7 +70,7 @@ def all_of_it(options: Options, output: Output) -> int:
     """up, test, down. Whatever happens, the test internet goes, and so does a cluster that was made here."""
     done = Run(options)
     with done.noted():
-        spec = specification(options.flows)
+        spec, sark = specification(options.flows), checkout(options)
         preflight.check(options)
         with cleaned_up(done, made_here=not kind.exists(options.name), always=True), done.noted():
             kube = bring_up(options, spec, done.progress)
@@ -76,7 +78,7 @@ def all_of_it(options: Options, output: Output) -> int:
                 options, spec, kube, Internet.of(options.name), Release.of(options), done.progress, done.results
             )
             enforcement_is_real(scene)
-            trial.run(scene)
+            trial.run(scene, sark)
     return tell(done, output)
 
 
@@ -130,7 +132,7 @@ def test(options: Options, output: Output) -> int:
     """The trial, in a cluster that is up; the chart is not installed afterwards."""
     done = Run(options)
     with done.noted():
-        spec = specification(options.flows)
+        spec, sark = specification(options.flows), checkout(options)
         kube, internet = connect(options), Internet.of(options.name)
         with done.noted():
             if not internet.runs():
@@ -138,7 +140,7 @@ def test(options: Options, output: Output) -> int:
             deploy_stand_ins(kube, spec, done.progress)
             scene = Scene(options, spec, kube, internet, Release.of(options), done.progress, done.results)
             enforcement_is_real(scene)
-            trial.run(scene)
+            trial.run(scene, sark)
         if not done.good:
             gather(done)
     return tell(done, output)
@@ -162,6 +164,11 @@ COMMANDS: Mapping[str, Callable[[Options, Output], int]] = {
     "down": down,
     "all": all_of_it,
 }
+
+
+def checkout(options: Options) -> Sark | None:
+    """SARK's manifests, where somebody said where they are."""
+    return read_sark(options.sark) if options.sark else None
 
 
 def connect(options: Options) -> Kube:
@@ -208,7 +215,7 @@ def gather(done: Run) -> None:
         folder = done.options.evidence
         diagnostics.write(done.options, "end")
         failed = [
-            {"state": it.state, "name": it.name, "message": it.message} for it in done.results if it.status != PASS
+            {"state": it.state, "name": it.name, "message": it.message} for it in done.results if it.status not in GOOD
         ]
         diagnostics.summary(folder, done.stopped, failed)
     print(f"diagnostics: {shown(folder)}", file=sys.stderr)

@@ -51,6 +51,13 @@ def load(name: str, images: Iterable[str]) -> tuple[str, ...]:
     return local
 
 
+def missing(name: str, images: Iterable[str]) -> tuple[str, ...]:
+    """Those of the images that some node does not have, by their names. kind itself asks `crictl`, if a node has it."""
+    listed = ["ctr", "--namespace", "k8s.io", "images", "list", "--quiet"]
+    there = [set(run(["docker", "exec", node, *listed]).split()) for node in nodes(name)]
+    return tuple(image for image in images if not all(f"docker.io/{image}" in names for names in there))
+
+
 def _load_archive(name: str, images: tuple[str, ...]) -> None:
     """By way of a file: with containerd's image store `kind load docker-image` misses the layers of other platforms."""
     with tempfile.TemporaryDirectory() as folder:

@@ -111,6 +111,14 @@ class Kube:
         except dynamic.exceptions.NotFoundError:
             return
 
+    def delete_now(self, pod: str, namespace: str) -> None:
+        """Delete a pod without a grace period; one that is not there is fine."""
+        try:
+            self.core.delete_namespaced_pod(pod, namespace, grace_period_seconds=0)
+        except ApiException as error:
+            if error.status != 404:
+                raise
+
     def open(self, namespace: str, pod: str, command: Sequence[str]) -> Any:
         """A command inside a pod, as a stream, on its own client: the stream helper changes the one it is given."""
         own = client.CoreV1Api(client.ApiClient(self.api.configuration))

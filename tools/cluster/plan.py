@@ -42,14 +42,14 @@ def corefile(text: str) -> str:
 
 
 def stand_ins(spec: Specification, scripts: Mapping[str, str], image: str) -> Iterator[dict[str, Any]]:
-    """Namespaces, the guests' scripts in each, and one pod for each name in the specification."""
+    """Namespaces, the guests' scripts in each, and a pod for each name in the specification that SARK does not ship."""
     namespaces = sorted({pod.namespace for pod in spec.pods.values()})
     for name in namespaces:
         yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     for name in namespaces:
         metadata = {"name": "sark-guests", "namespace": name}
         yield {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": dict(scripts)}
-    for index, pod in enumerate(spec.pods.values()):
+    for index, pod in enumerate(pod for pod in spec.pods.values() if not pod.shipped):
         yield _pod(pod, image, on_control_plane=index % 2 == 1)
 
 

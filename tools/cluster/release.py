@@ -41,6 +41,11 @@ def values(options: Options, *more: Path) -> dict[str, Any]:
     return merged
 
 
+def shipped_values(options: Options) -> dict[str, Any]:
+    """The chart's defaults, with what the trial of SARK's own manifests must say over them: no environment's values."""
+    return dict(_mapping(options.sark_values))
+
+
 def _mapping(path: Path) -> Mapping[str, Any]:
     parsed = read_yaml(path)
     if parsed.problems:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from xml.etree import ElementTree
 
-from tools.cluster.verdict import ERROR, FAIL, PASS, Result
+from tools.cluster.verdict import ERROR, FAIL, GOOD, NOT_RUN, PASS, Result
 from tools.escaping import line, plain, xml
 from tools.model import Finding, Problem, Stage, Where
 
-MARKS = {PASS: "ok", FAIL: "FAIL", ERROR: "ERROR"}
+MARKS = {PASS: "ok", FAIL: "FAIL", ERROR: "ERROR", NOT_RUN: "skip"}
+_TAGS = {FAIL: "failure", ERROR: "error", NOT_RUN: "skipped"}
 
 
 def table(results: Sequence[Result], *, everything: bool = True) -> str:
@@ -38,15 +39,19 @@ def _connection(result: Result) -> str:
 
 
 def summary(results: Iterable[Result]) -> str:
-    """`120 passed, 1 failed, 0 could not be probed`."""
+    """`120 passed, 1 failed, 0 could not be probed`, and what did not run, where something did not."""
     count = dict.fromkeys(MARKS, 0)
     for result in results:
         count[result.status] += 1
-    return f"{count[PASS]} passed, {count[FAIL]} failed, {count[ERROR]} could not be probed"
+    left = f", {count[NOT_RUN]} not run" if count[NOT_RUN] else ""
+    return f"{count[PASS]} passed, {count[FAIL]} failed, {count[ERROR]} could not be probed{left}"
 
 
 def stages(results: Sequence[Result], file: str, seconds: Mapping[str, float], stopped: str = "") -> tuple[Stage, ...]:
-    """One stage a state, with a finding for each result that is not a pass. `stopped`: why the trial did not end."""
+    """One stage a state, with a finding for each result that is not a pass. `stopped`: why the trial did not end.
+
+    What did not run for want of something that need not be there fails nothing, and is not taken for a pass.
+    """
     found = []
     for state, group in groupby(results, key=lambda result: result.state):
         rows = list(group)
@@ -54,7 +59,11 @@ def stages(results: Sequence[Result], file: str, seconds: Mapping[str, float], s
         skipped = f"could not be probed: {', '.join(unknown)}" if unknown else ""
         findings = tuple(_findings(rows, file))
         spent = sum(value for name, value in seconds.items() if name.endswith(f": {state}"))
-        found.append(Stage(f"cluster: {state}", findings=findings, skipped=skipped, seconds=spent))
+        absent = "; ".join(it.message for it in rows if it.status == NOT_RUN)
+        excused = bool(absent) and not skipped
+        found.append(
+            Stage(f"cluster: {state}", findings=findings, skipped=skipped or absent, seconds=spent, excused=excused)
+        )
     if stopped:
         found.append(Stage("cluster", skipped=stopped))
     return tuple(found)
@@ -62,7 +71,7 @@ def stages(results: Sequence[Result], file: str, seconds: Mapping[str, float], s
 
 def _findings(rows: Iterable[Result], file: str) -> Iterator[Finding]:
     for result in rows:
-        if result.status != PASS:
+        if result.status not in GOOD:
             rule = _rule(result)
             reason = f" ({result.flow.why})" if result.flow else ""
             yield Finding(rule, Problem(Where(file, f"flows: {result.name}", result.line), result.message + reason))
@@ -77,7 +86,10 @@ def _rule(result: Result) -> str:
 
 
 def junit(results: Sequence[Result], stopped: str = "") -> str:
-    """JUnit XML: a suite a state, a case a result; what could not be probed is an error, not a failure."""
+    """JUnit XML: a suite a state, a case a result; what could not be probed is an error, not a failure.
+
+    What did not run is skipped there.
+    """
     root = ElementTree.Element("testsuites", name="sark-network cluster")
     for state, group in groupby(results, key=lambda result: result.state):
         rows = list(group)
@@ -88,6 +100,8 @@ def junit(results: Sequence[Result], stopped: str = "") -> str:
             "failures": str(count[FAIL]),
             "errors": str(count[ERROR]),
         }
+        if count[NOT_RUN]:
+            attributes["skipped"] = str(count[NOT_RUN])
         suite = ElementTree.SubElement(root, "testsuite", attributes)
         for result in rows:
             _case(suite, result)
@@ -104,4 +118,4 @@ def _case(suite: ElementTree.Element, result: Result) -> None:
     )
     message = xml(result.message)
     if result.status != PASS:
-        ElementTree.SubElement(case, "failure" if result.status == FAIL else "error", message=message).text = message
+        ElementTree.SubElement(case, _TAGS[result.status], message=message).text = message

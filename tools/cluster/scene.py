@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tools.cluster import diagnostics, probes, verdict
@@ -17,10 +17,15 @@ from tools.cluster.progress import Progress
 from tools.cluster.release import Release
 from tools.cluster.trouble import CannotRunError
 from tools.cluster.verdict import FAIL, PASS, Addresses, Report, Result
-from tools.flows import Flow, Specification, Target
+from tools.flows import Flow, Pod, Specification, Target
 
 PROXY = {"app.kubernetes.io/component": "egress-proxy"}
 _tokens = itertools.count(1)
+
+
+def is_ready(pod: Any) -> bool:
+    """Whether Services may use it."""
+    return any(it.type == "Ready" and it.status == "True" for it in pod.status.conditions or ())
 
 
 @dataclass
@@ -38,13 +43,26 @@ class Scene:
 
     def addresses(self) -> Addresses:
         """Where everything is now."""
-        core = self.kube.core
-        pods = {
-            name: core.read_namespaced_pod(name, pod.namespace).status.pod_ip for name, pod in self.spec.pods.items()
-        }
+        pods = {name: self._address(pod) for name, pod in self.spec.pods.items()}
         staying = [pod for pod in self.proxy_pods() if pod.status.pod_ip and not pod.metadata.deletion_timestamp]
         proxies = tuple(pod.status.pod_ip for pod in staying)
         return Addresses(pods, self._services(), self.spec.internet, proxies)
+
+    def _address(self, pod: Pod) -> str:
+        there = self._shipped(pod) if pod.shipped else self.kube.core.read_namespaced_pod(pod.name, pod.namespace)
+        return str(there.status.pod_ip or "") if there else ""
+
+    def _shipped(self, pod: Pod) -> Any | None:
+        """One of the pods that SARK's manifests make, by its labels; one that is ready, where there is such."""
+        selector = ",".join(f"{key}={value}" for key, value in pod.labels.items())
+        pods = self.kube.core.list_namespaced_pod(pod.namespace, label_selector=selector).items
+        staying = [it for it in pods if not it.metadata.deletion_timestamp]
+        return next((it for it in staying if is_ready(it)), staying[0] if staying else None)
+
+    def _named(self, pod: Pod) -> Pod:
+        """The pod by the name that it has in the cluster."""
+        there = self._shipped(pod) if pod.shipped else None
+        return replace(pod, name=there.metadata.name) if there else pod
 
     def _services(self) -> dict[str, str]:
         """The services' addresses; the proxy has one only while the chart is installed."""
@@ -91,7 +109,7 @@ class Scene:
             tokens[token] = flow.name
             attempts.setdefault(flow.source, []).extend(verdict.attempts(flow, addresses, token, seconds))
         before = len(self.internet.log())
-        by_pod = [(self.spec.pods[name], tried) for name, tried in attempts.items()]
+        by_pod = [(self._named(self.spec.pods[name]), tried) for name, tried in attempts.items()]
         reports = probes.ask(self.kube, by_pod, seconds=seconds + 30)
         return reports, verdict.told_apart(self.internet.log()[before:], tokens)
 

@@ -14,6 +14,8 @@ from tools.cluster.crowd import Ground
 from tools.cluster.kube import until
 from tools.cluster.options import NAMESPACE, RELEASE
 from tools.cluster.release import can_enforce, values
+from tools.cluster.sark import state as shipped
+from tools.cluster.sark.checkout import Sark
 from tools.cluster.scene import Scene
 from tools.cluster.trouble import CannotRunError
 from tools.flows import Flow, Target
@@ -29,13 +31,15 @@ BACK = (
 ALLOW_ALL = ("networking.k8s.io/v1", "NetworkPolicy", "allow-all-by-somebody", NAMESPACE)
 
 
-def run(scene: Scene) -> None:
+def run(scene: Scene, sark: Sark | None = None) -> None:
     """Every step, in order. What is found is in `scene.results`; what stops it is a `CannotRunError`."""
     with scene.progress.step("remove what an earlier trial left"):
         scene.release.uninstall()
         until("the proxy's pods are gone", 90, lambda: not scene.proxy_pods())
         scene.kube.delete(*ALLOW_ALL)
         leftovers.remove_hooks(scene.kube, NAMESPACE)
+        if sark:
+            shipped.remove(scene.kube, sark)
     scene.names("before the chart")
     scene.twins("before the chart", through_proxy=False)
     install(scene)
@@ -51,6 +55,7 @@ def run(scene: Scene) -> None:
     without_policies(scene)
     uninstall(scene)
     scene.twins("after the chart", through_proxy=False)
+    shipped.run(scene, sark)
     random_policies(scene)
 
 

@@ -11,6 +11,7 @@ from tools.cluster.kube import Kube, until
 from tools.cluster.options import IMAGE, NAMESPACE, Options
 from tools.cluster.progress import Progress
 from tools.cluster.release import images
+from tools.cluster.sark import images as sark_images
 from tools.cluster.scene import Scene
 from tools.cluster.trouble import CannotRunError
 from tools.flows import Flow, Pod, Specification, Target, read
@@ -18,10 +19,12 @@ from tools.flows import Flow, Pod, Specification, Target, read
 SCRIPTS = ("answerer.py", "probe.py")
 # The environment of the specification that is installed here: Options.environment with Options.values over it.
 TRIAL = "trial"
+# That of SARK's own manifests: the chart's defaults with Options.sark_values over them; only rows that name it.
+SHIPPED = "shipped"
 
 
-def specification(path: Path) -> Specification:
-    """The rows that hold in the trial, or a `CannotRunError` that names every bad one."""
+def specification(path: Path, environment: str = TRIAL) -> Specification:
+    """The rows that are tried in an environment, or a `CannotRunError` that names every bad one."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -30,9 +33,10 @@ def specification(path: Path) -> Specification:
     if spec is None:
         found = "\n".join(f"  {it.where.file}:{it.where.line}: {it.where.path} {it.message}" for it in problems)
         raise CannotRunError(f"the specification of flows is wrong:\n{found}")
-    if not spec.of(TRIAL).flows:
-        raise CannotRunError(f"{path}: no row holds in {TRIAL}, which is what is tried in a cluster")
-    return spec.of(TRIAL)
+    rows = spec.of(environment)
+    if not rows.flows:
+        raise CannotRunError(f"{path}: no row holds in {environment}, which is what is tried in a cluster")
+    return rows
 
 
 def bring_up(options: Options, spec: Specification, progress: Progress) -> Kube:
@@ -50,7 +54,7 @@ def bring_up(options: Options, spec: Specification, progress: Progress) -> Kube:
         kube = Kube.at(options.kubeconfig)
         until("cluster DNS is configured", 60, lambda: ask_it_for_names(kube))
     with progress.step("Calico, images, test internet"), ThreadPoolExecutor() as pool:
-        loading = pool.submit(kind.load, options.name, list(dict.fromkeys(wanted)))
+        loading = pool.submit(_load, options, wanted)
         starting = pool.submit(Internet.of(options.name).start, options.name, spec)
         kube.apply(objects)
         calico.wait(kube)
@@ -61,16 +65,26 @@ def bring_up(options: Options, spec: Specification, progress: Progress) -> Kube:
     return kube
 
 
+def _load(options: Options, wanted: list[str]) -> None:
+    """With SARK's stand-ins in one go, where they will be needed: they share most of what they are made of."""
+    more = sark_images.built() if options.sark else []
+    kind.load(options.name, list(dict.fromkeys([*wanted, *more])))
+
+
+def guests() -> dict[str, str]:
+    """The programs that run inside the stand-ins."""
+    return {name: (GUESTS / name).read_text(encoding="utf-8") for name in SCRIPTS}
+
+
 def deploy_stand_ins(kube: Kube, spec: Specification, progress: Progress) -> None:
     """One pod for every name in the specification, all running."""
-    scripts = {name: (GUESTS / name).read_text(encoding="utf-8") for name in SCRIPTS}
     with progress.step("stand-ins for SARK's parts"):
-        kube.apply(plan.stand_ins(spec, scripts, IMAGE))
-        until("the stand-ins run", 120, lambda: all(_runs(kube, name, it.namespace) for name, it in spec.pods.items()))
+        kube.apply(plan.stand_ins(spec, guests(), IMAGE))
+        until("the stand-ins run", 120, lambda: all(_runs(kube, it) for it in spec.pods.values() if not it.shipped))
 
 
-def _runs(kube: Kube, name: str, namespace: str) -> bool:
-    status = kube.core.read_namespaced_pod(name, namespace).status
+def _runs(kube: Kube, pod: Pod) -> bool:
+    status = kube.core.read_namespaced_pod(pod.name, pod.namespace).status
     return bool(
         status.phase == "Running" and status.pod_ip and all(it.state.running for it in status.container_statuses)
     )

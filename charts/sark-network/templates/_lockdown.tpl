@@ -32,13 +32,18 @@ spec:
 {{/* The name of a policy of the lock-down; one in a tier begins with the tier's. */}}
 {{- define "sark-network.lockdown.name" -}}
 {{- $name := printf "%s-lockdown-%s" (include "sark-network.clusterName" .root) .of -}}
-{{- if .root.Values.calico.tier.enabled }}{{ printf "%s.%s" .root.Values.calico.tier.name $name }}{{ else }}{{ $name }}{{ end -}}
+{{- if .root.Values.calico.tier.enabled }}{{ printf "%s.%s" (include "sark-network.lockdown.tier" .root) $name }}{{ else }}{{ $name }}{{ end -}}
+{{- end -}}
+
+{{/* The tier's name: the value, or one of this release's own, for a tier has one owner. */}}
+{{- define "sark-network.lockdown.tier" -}}
+{{- .Values.calico.tier.name | default (printf "%s-%s" (include "sark-network.fullname" .) (printf "%s/%s" .Release.Namespace .Release.Name | sha256sum | trunc 6)) -}}
 {{- end -}}
 
 {{/* Where it stands among Calico's policies. */}}
 {{- define "sark-network.lockdown.place" -}}
 {{- if .Values.calico.tier.enabled -}}
-tier: {{ .Values.calico.tier.name | quote }}
+tier: {{ include "sark-network.lockdown.tier" . | quote }}
 {{ end -}}
 order: {{ .Values.calico.order }}
 {{- end -}}

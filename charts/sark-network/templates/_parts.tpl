@@ -21,6 +21,10 @@ metricsPorts, proxyPort, services, block, inbound: [{caller, ports}], outbound: 
 {{- end -}}
 {{- range $name, $block := .Values.extraParts -}}
 {{- $key := printf "extraParts.%s" $name -}}
+{{- /* Here and not in the schema: Helm says of a wrong name that it is somewhere else. Ports have at most 15 letters (RFC 6335). */ -}}
+{{- if not (regexMatch "^[a-z]([a-z0-9-]{0,13}[a-z0-9])?$" $name) -}}
+{{- fail (printf "%s: a part's name is up to 15 lower-case letters, digits and hyphens, a letter first, because its ports and policies are called by it; write another" $key) -}}
+{{- end -}}
 {{- /* Policies, ports and ConfigMaps are called by the part, so two may not share a name in any of its spellings. */ -}}
 {{- range $parts -}}
 {{- if or (eq .name $name) (eq .slug $name) (eq .policy $name) -}}

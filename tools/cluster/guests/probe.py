@@ -1,12 +1,13 @@
 """Runs inside a stand-in pod and tries connections. Reads one line of JSON from standard input, a list of attempts:
 
-    {"id", "host", "port", "protocol": "TCP"|"UDP", "speak": "line"|"tls"|"http"|"dns"|"handshake", "sni": "…",
+    {"id", "host", "port", "protocol": "TCP"|"UDP", "speak": "line"|"tls"|"http"|"dns"|"handshake"|"knock", "sni": "…",
      "authority": "name", "proxy": ["10.96.0.5", 3128] or null, "token": "…", "timeout": 2.0, "hold": false}
 
 Writes one line of JSON an attempt as soon as it ends, `{"id", "outcome", "detail", "seconds"}`, then `{"done": n}`.
 Outcomes: `answer` (the target spoke), `refused` (somebody said no or hung up), `timeout`, `unprobed` (none of these:
 no route, no such thing on this machine). With `hold` the connection is kept and a line sent each half second until the
-far side hangs up or `stop` is read from standard input; the attempt then ends with `closed` or `open`.
+far side hangs up or `stop` is read from standard input; the attempt then ends with `closed` or `open`. To `knock` is to
+connect and say nothing; that nobody listens is an answer then, for only the target itself can say so.
 """
 
 import errno
@@ -127,6 +128,15 @@ def say_dns(sock: socket.socket, attempt: Attempt) -> str:
     return f"{attempt['authority']} is {address}, code {reply[3] & 15}"
 
 
+def knock(attempt: Attempt) -> str:
+    """Whether somebody listens, from the target itself: a denied connection is met with silence."""
+    try:
+        connect(attempt).close()
+    except ConnectionRefusedError:
+        return "it was reached, and nobody listens"
+    return "it was reached, and somebody listens"
+
+
 def converse(attempt: Attempt) -> str:
     """Say what the attempt says and return the answer."""
     if attempt["protocol"] == "UDP":
@@ -134,6 +144,8 @@ def converse(attempt: Attempt) -> str:
             sock.settimeout(attempt["timeout"])
             sock.connect((attempt["host"], attempt["port"]))
             return say_dns(sock, attempt)
+    if attempt["speak"] == "knock":
+        return knock(attempt)
     with connect(attempt) as sock:
         speak = attempt["speak"]
         if speak in ("tls", "handshake"):
