@@ -346,6 +346,19 @@ def test_an_option_that_is_given_twice_adds_up_in_every_command(capsys: pytest.C
     assert egress(["check", "a.example.com", "--values", "a.yaml", "--values", "b.yaml"]) == 0
 
 
+@pytest.mark.parametrize("option", ["--manifests", "--workloads"])
+def test_manifests_are_what_they_are_to_the_judge_of_reach(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("chart").mkdir()
+    Path("chart/Chart.yaml").write_text("{apiVersion: v2, name: a, version: 0.1.0}")
+    for paths, says in (
+        (["chart"], "chart is a chart, and its templates are no manifests; write --chart chart"),
+        (["-", "-"], "standard input can be read once alone; name - once"),
+    ):
+        assert says in refused(capsys, option, *paths)
+        assert reach(["matrix", option, *paths]) == 64
+        assert capsys.readouterr().err == f"reach: {says}\n"
+
+
 def test_options_cannot_be_cut_short(capsys: pytest.CaptureFixture[str]) -> None:
     assert "unrecognized arguments: --manifest pod.yaml" in refused(capsys, "--manifest", "pod.yaml")
 

@@ -129,6 +129,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser().error(str(error))
     if unknown := sorted(set(options.disable) - manual().keys()):
         parser().error(f"there is no rule {', '.join(unknown)}; --list-rules lists them")
+    if wrong := _misread((*(options.manifests or ()), *(options.workloads or ()), *(options.schemas or ()))):
+        parser().error(wrong)
     report = asyncio.run(_run(options, file.file))
     text = formats()[options.format](report)
     if not options.output:
@@ -140,6 +142,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         cli.complain("validate", f"cannot write {options.output}: {error.strerror}")
         return cli.COULD_NOT_RUN
     return report.exit
+
+
+def _is_chart(path: str) -> bool:
+    try:
+        return Path(path, "Chart.yaml").is_file()
+    except OSError:  # Such as a name that is too long; reading it says so.
+        return False
+
+
+def _misread(paths: Sequence[str]) -> str:
+    """What is wrong with paths that are to hold manifests, in the words of `tools.reach`; "" when nothing is."""
+    if paths.count("-") > 1:
+        return "standard input can be read once alone; name - once"
+    found = next((path for path in paths if _is_chart(path)), "")
+    return f"{found} is a chart, and its templates are no manifests; write --chart {found}" if found else ""
 
 
 def _manual(rule: str | None) -> int:
