@@ -579,6 +579,36 @@ def test_ctrl_c_while_modules_load_ends_it_quietly(tmp_path: Path, module: str) 
     assert process.returncode == 130
 
 
+def test_ctrl_c_while_helm_waits_ends_it_and_leaves_no_file(tmp_path: Path) -> None:
+    """Helm keeps its pipes open for whatever started it, and nobody waits for that."""
+    helm = tmp_path / "helm"
+    helm.write_text(f"#!/bin/sh\n[ $1 = version ] && echo v3.22.0 && exit\ntouch {tmp_path}/started\ncat; sleep 30\n")
+    helm.chmod(0o755)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tools.reach", "matrix", "--env", "dev"],
+        env={**os.environ, "SARK_HELM": str(helm), "TMPDIR": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    wait_for(tmp_path / "started", process)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=20) == 130
+    os.killpg(process.pid, signal.SIGKILL)
+    assert process.communicate()[1] == "interrupted\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["helm", "started"]
+
+
+def test_ctrl_c_removes_what_other_programs_were_to_read(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/envoy.json").touch()
+    script = f"import tools\ntools.TEMPORARY.add({str(tmp_path / 'own/envoy.json')!r})\ntools.interrupted(2, None)\n"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr, list(tmp_path.iterdir())) == (130, "interrupted\n", [])
+
+
 def test_ctrl_c_where_python_can_raise_nothing_is_ctrl_c_all_the_same() -> None:
     script = (
         "import signal, sys\n"
@@ -589,7 +619,7 @@ def test_ctrl_c_where_python_can_raise_nothing_is_ctrl_c_all_the_same() -> None:
         "def main():\n"
         "    Fragile()\n"
         "    return 0\n"
-        "cli.run(main)\n"
+        "cli.run(main, patient=True)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script],

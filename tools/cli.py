@@ -90,10 +90,13 @@ def file_path(text: str) -> Path:
     return Path(path(text))
 
 
-def run(main: Callable[[], int]) -> NoReturn:
-    """Run a command and exit with its code. A closed pipe and Ctrl-C end it quietly, a fault with one line."""
+def run(main: Callable[[], int], *, patient: bool = False) -> NoReturn:
+    """Run a command and exit with its code. A closed pipe and Ctrl-C end it quietly, a fault with one line.
+
+    `patient`: Ctrl-C is raised, so that the command can remove what it made; else it ends the process where it is.
+    """
     _open_streams()
-    if COMMAND and signal.getsignal(signal.SIGINT) not in (signal.SIG_IGN, None):
+    if COMMAND and patient and signal.getsignal(signal.SIGINT) not in (signal.SIG_IGN, None):
         signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.unraisablehook = _unraisable
     try:
