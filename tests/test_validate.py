@@ -79,7 +79,7 @@ def test_every_environment_of_the_project_is_clean(capsys: pytest.CaptureFixture
     report = judged(capsys)
     assert findings(report) == []
     assert report["exit"] == 0
-    names = ("dev", "production", "staging")
+    names = ("app-sark", "dev", "full", "production", "staging")
     assert [(stage["environment"], stage["name"]) for stage in report["stages"]] == [
         *((environment, stage) for environment in names for stage in STAGES),
         ("", "terraform"),
