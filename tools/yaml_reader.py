@@ -16,7 +16,7 @@ import yaml
 
 from tools.model import Problem, Where
 from tools.paths import step
-from tools.scalars import plain
+from tools.scalars import OutOfRangeError, plain
 
 DEEPEST = 100
 MOST_FROM_ALIASES = 100_000
@@ -137,15 +137,23 @@ class Reader:
 
     def _scalar(self, event: Any, path: str) -> Any:
         if event.tag is None:
-            return plain(event.value) if event.implicit[0] else event.value
+            return self._plain(event, path) if event.implicit[0] else event.value
         name = event.tag.removeprefix(_TAG)
         if event.tag in ("!", f"{_TAG}str"):
             return event.value
         if event.tag == f"{_TAG}binary":
             return self._binary(event, path)
         if event.tag.startswith(_TAG) and name in ("int", "float", "bool", "null", "timestamp"):
-            return plain(event.value)
+            return self._plain(event, path)
         raise self._refused(event, path, f"the tag {_shown(event.tag)} means nothing to Kubernetes; drop it")
+
+    def _plain(self, event: Any, path: str) -> Any:
+        """The scalar's value; a number out of range is a problem, and its text is what is read on with."""
+        try:
+            return plain(event.value)
+        except OutOfRangeError as error:
+            self.problems.append(Problem(Where(self.file, path, event.start_mark.line + 1), str(error)))
+            return event.value
 
     def _binary(self, event: Any, path: str) -> str:
         try:

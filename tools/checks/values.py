@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from tools.allowlist import Allowlist, Suffixes, parse_values
-from tools.model import Problem, Where
+from tools.model import Problem, Severity, Where
 from tools.paths import nearest
 from tools.schema import Rejection, judge
 
@@ -26,6 +26,7 @@ class Layer:
 class Values:
     """The values of one environment, as its chart sees them, and the layers that they come from (the chart's first).
 
+    `environment`: that of the chart which they are or are laid over, or "". `schema_file`: "" when the chart has none.
     `schema_fault`: what makes the schema itself unusable, or "". `helm`: what Helm's own schema check refused; None
     when Helm was not asked. `parts`: the names that an entry of the allowlist may have among its workloads.
     """
@@ -83,6 +84,9 @@ def values_match_schema(values: Values) -> Iterator[Problem]:
     """
     if values.schema_fault:
         return
+    if not values.schema_file:
+        message = "the chart has no values.schema.json, so nothing says which values are right, and they are not judged"
+        yield Problem(Where(values.layers[0].file if values.layers else ""), message, Severity.NOTE)
     listed = {problem.where.path for problem in values.allowlist[1]}
     for rejection in values.rejections:
         # The allowlist says the same of the same name, and says it better.

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.inputs import InputError, decoded, read_text, shown
+from tools.inputs import InputError, decoded, read_bytes, read_text, shown
 from tools.terraform import tfvars
 from tools.terraform.sources import Unreadable
 
@@ -51,7 +51,7 @@ class Disk:
 
 def _text(path: Path) -> str | Unreadable:
     try:
-        return decoded(path.read_bytes(), path.name)
+        return decoded(read_bytes(path), path.name)
     except InputError as error:
         return Unreadable(str(error).partition(": ")[2])
     except OSError as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from argparse import RawDescriptionHelpFormatter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
 from tools import cli
@@ -107,7 +106,7 @@ def parser() -> cli.Parser:
     )
     commands = made.add_subparsers(dest="command", required=True, parser_class=_Parser)
     one = _command(commands, "matrix", MATRIX_EPILOG)
-    one.add_argument("paths", metavar="PATH", nargs="*", help="manifests, as --manifests has them")
+    one.add_argument("paths", metavar="PATH", nargs="*", type=cli.path, help="manifests, as --manifests has them")
     _what(one)
     _focus(one)
     ways = one.add_mutually_exclusive_group()
@@ -125,8 +124,8 @@ def parser() -> cli.Parser:
     )
     _how(two, ANSWERS)
     three = _command(commands, "diff", DIFF_EPILOG)
-    three.add_argument("a", metavar="A", help="before")
-    three.add_argument("b", metavar="B", help="after")
+    three.add_argument("a", metavar="A", type=cli.path, help="before")
+    three.add_argument("b", metavar="B", type=cli.path, help="after")
     _common(three.add_argument_group("what goes for both sides"))
     _focus(three)
     three.add_argument("--exit-code", action="store_true", help=f"end with {cli.FINDINGS} when anything differs")
@@ -136,7 +135,9 @@ def parser() -> cli.Parser:
     _what(five)
     _how(five, ANSWERS)
     four = _command(commands, "check", CHECK_EPILOG)
-    four.add_argument("flows", metavar="FLOWS", nargs="?", type=Path, help="the specification (tests/flows.yaml)")
+    four.add_argument(
+        "flows", metavar="FLOWS", nargs="?", type=cli.file_path, help="the specification (tests/flows.yaml)"
+    )
     four.add_argument(
         "--as", dest="named", metavar="NAME", help="the environment of the specification that values or manifests are"
     )
@@ -144,12 +145,13 @@ def parser() -> cli.Parser:
         "--upgraded",
         metavar="FILE",
         nargs="+",
-        type=Path,
+        type=cli.file_path,
         default=[],
         help="values laid over the others by the upgrade, for rows that hold after it",
     )
     _what(four, several=True)
     _how(four, FORMATS)
+    cli.add_gate(four.add_argument_group("the rules"))
     return made
 
 
@@ -176,19 +178,34 @@ def _what(made: cli.Parser, *, several: bool = False) -> None:
         **many,
     )
     what.add_argument(
-        "--values", metavar="FILE", nargs="+", action="extend", type=Path, help="values files, merged as Helm does"
+        "--values",
+        metavar="FILE",
+        nargs="+",
+        action="extend",
+        type=cli.file_path,
+        help="values files, merged as Helm does",
     )
     what.add_argument(
-        "--manifests", metavar="PATH", nargs="+", action="extend", help="manifests: files, directories, - for stdin"
+        "--manifests",
+        metavar="PATH",
+        nargs="+",
+        action="extend",
+        type=cli.path,
+        help="manifests: files, directories, - for stdin",
     )
     _common(what)
 
 
 def _common(what: argparse._ArgumentGroup) -> None:
     what.add_argument(
-        "--workloads", metavar="PATH", nargs="+", action="extend", help="manifests of workloads beside it"
+        "--workloads",
+        metavar="PATH",
+        nargs="+",
+        action="extend",
+        type=cli.path,
+        help="manifests of workloads beside it",
     )
-    what.add_argument("--chart", metavar="DIR", type=Path, help="another chart than this project's")
+    what.add_argument("--chart", metavar="DIR", type=cli.file_path, help="another chart than this project's")
     what.add_argument(
         "--namespace", metavar="NAME", help="of objects that name none (default; with a chart its release's: sark)"
     )
@@ -224,7 +241,9 @@ def _focus(made: cli.Parser) -> None:
 def _how(made: cli.Parser, formats: Sequence[str]) -> None:
     how = made.add_argument_group("how to answer")
     how.add_argument("--format", choices=formats, default="text", help="default: %(default)s")
-    how.add_argument("--output", metavar="FILE", type=Path, help="write the answer there, not to standard output")
+    how.add_argument(
+        "--output", metavar="FILE", type=cli.file_path, help="write the answer there, not to standard output"
+    )
 
 
 def _cidr(text: str) -> Net:

@@ -10,10 +10,10 @@ types and codes as `type * 256 + code`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
+from tools.escaping import json_text
 from tools.model import Where
 from tools.reach.conns import Conns, ports
 from tools.reach.diff import Changed
@@ -23,7 +23,7 @@ from tools.reach.model import Change, Explanation, Matrix, Share, Side, Step, Ve
 
 class _Names(dict[str, str]):
     def __missing__(self, name: str) -> str:
-        self[name] = json.dumps(name)
+        self[name] = json_text(name, ascii=True)
         return self[name]
 
 
@@ -33,7 +33,7 @@ class _Conns(dict[Conns, str]):
         self._key = key
 
     def __missing__(self, conns: Conns) -> str:
-        self[conns] = json.dumps(_conns(self._key, conns))[1:-1]
+        self[conns] = json_text(_conns(self._key, conns), ascii=True)[1:-1]
         return self[conns]
 
 
@@ -81,7 +81,7 @@ def changes(changes: tuple[Changed, ...]) -> Iterator[str]:
 
 
 def _document(value: object) -> str:
-    return json.dumps(value, indent=2) + "\n"
+    return json_text(value, 2, ascii=True) + "\n"
 
 
 def _conns(key: str, conns: Conns) -> dict[str, Any]:

@@ -9,18 +9,14 @@ from ipaddress import IPv4Address, IPv6Address, ip_network, summarize_address_ra
 from itertools import pairwise
 
 from tools.addresses import INSIDE, METADATA, UNUSUAL
+from tools.escaping import plain
 from tools.reach.model import Group, Peer
 from tools.reach.ranges import Range, joined, overlap, read, refined, written
 
+__all__ = ["LONGEST", "ORDER", "Titled", "addresses", "is_addresses", "plain", "titled"]
+
 ORDER = ("workload", "ingress", "node", "address")
 LONGEST = 46
-
-
-def plain(text: str) -> str:
-    """The same, with a newline, an escape and all that a terminal does not print written as Python would."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def is_addresses(name: str) -> bool:

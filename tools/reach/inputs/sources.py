@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.addresses import Net
-from tools.inputs import CHART, Chart, InputError, chart, layered, manifest_texts, mapping, shown
+from tools.inputs import CHART, Chart, InputError, chart, layered, manifest_texts, mapping, nothing_in, shown
 from tools.merge import merge
 from tools.model import Manifest, Problem, Severity, Where
 from tools.placed import RENDERED
@@ -176,11 +176,18 @@ class _Reading:
                 raise UsageError(f"{path} is a chart, and its templates are no manifests; write --chart {path}")
         charts = [folder for path in paths if path != "-" for folder in _charts(Path(path))]
         self.notes.extend(_left_out(charts))
+        files = []
+        empty = True
         for file, text in manifest_texts(paths):
             if any(Path(file).resolve().is_relative_to(folder) for folder in charts):
                 continue
-            yield read(text, file)
+            found = read(text, file)
+            files.append(file)
+            empty = empty and not (found.manifests or found.problems)
+            yield found
             self.told(f"read {file}")
+        if empty:
+            raise InputError(nothing_in(files))
 
     def result(self) -> Input:
         try:
