@@ -155,3 +155,31 @@ def test_what_brings_others_is_named(api: str, kind: str, part: str) -> None:
     ((_, message),) = said(f"{{apiVersion: {api}, kind: {kind}, metadata: {{name: x, namespace: shop}}}}")
     assert message.startswith(f"{kind} shop/x: ")
     assert part in message
+
+
+LOCK_DOWN = """apiVersion: projectcalico.org/v3
+kind: GlobalNetworkPolicy
+metadata: {name: lock-down}
+spec:
+  order: 900
+  selector: app == 'db'
+  types: [Egress]
+  egress:
+    - {action: Deny, destination: {notSelector: projectcalico.org/orchestrator == 'k8s'}}
+"""
+
+
+def test_a_lock_down_that_a_label_or_an_order_opens_is_said_with_what_rbac_must_hold() -> None:
+    notes = said(LOCK_DOWN)
+    assert [path for path, _ in notes] == ["spec.egress[0]", "spec.order"]
+    assert "let RBAC keep everybody but the platform team from networksets and globalnetworksets" in notes[0][1]
+    assert "let RBAC keep everybody but the platform team from networkpolicies" in notes[1][1]
+
+
+def test_pods_networks_and_a_tier_of_its_own_leave_nothing_to_say() -> None:
+    networks = "    - {action: Deny, ipVersion: 4, destination: {notNets: [10.0.0.0/8]}}\n"
+    shut = LOCK_DOWN.replace("  order: 900\n", "  tier: locked\n  order: 900\n").replace(
+        "name: lock", "name: locked.lock"
+    )
+    tier = "---\n{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {name: locked}, spec: {order: 10}}\n"
+    assert said(shut + networks + tier) == []

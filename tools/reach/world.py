@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tools.addresses import Net, network
+from tools.lockdowns import left_open
 from tools.model import Manifest, Problem, Severity
 from tools.netpol import CALICO_GROUPS
 from tools.reach import unmodelled
@@ -138,7 +139,8 @@ def _read(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net,
                 dropped.problems.append(broken.problem)
     tiers, problems = arrange(manifests, policies, dropped)
     served, unserved = _served(manifests, universe, namespace)
-    beside = (*notes, *dropped.notes, *unserved, *unmodelled.notes(manifests))
+    doors = (node.problem(message, Severity.NOTE) for node, message in left_open(manifests))
+    beside = (*notes, *dropped.notes, *unserved, *unmodelled.notes(manifests), *doors)
     return Judgement(
         universe=universe,
         tiers=(*unjudged.tiers(doubtful, universe, namespace), *tiers),

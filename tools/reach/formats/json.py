@@ -39,7 +39,7 @@ class _Conns(dict[Conns, str]):
 
 class _Reasons(dict[tuple[str, ...], str]):
     def __missing__(self, why: tuple[str, ...]) -> str:
-        self[why] = f', "reasons": {json.dumps(why)}' if why else ""
+        self[why] = f', "reasons": {json_text(list(why), ascii=True)}' if why else ""
         return self[why]
 
 
