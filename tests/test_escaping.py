@@ -275,3 +275,7 @@ def test_terraform_of_any_text_in_every_format(run: Run) -> None:
     run(terraform, ["lint", "tf"], FORMATS)
     for text in HOSTILE:
         run(terraform, ["lint", text], ("text",))
+
+
+def test_several_lines_stay_lines_and_none_is_a_command() -> None:
+    assert escaping.lines("one\n  two\n::stop-commands::x\n\x1b[2J") == "one\n  two\n\\x3a:stop-commands::x\n\\x1b[2J"

@@ -31,6 +31,11 @@ def line(text: str) -> str:
     return begun(plain(text))
 
 
+def lines(text: str) -> str:
+    """A message of several lines, such as what a program said: each is made a whole line of its own."""
+    return "\n".join(map(line, text.split("\n")))
+
+
 def begun(shown: str) -> str:
     """Lines that are plain already, so that none is a workflow command by how it begins."""
     return _BEGINS.sub(r"\1\\x3a", shown) if "::" in shown else shown

@@ -144,7 +144,7 @@ def test_explain_and_usage(capsys: pytest.CaptureFixture[str]) -> None:
         (["lint", "--explain", "none"], "there is no rule none"),
         (
             ["vars", "--env", "none", "--cloud", "aws"],
-            "there is no environment none; there are dev, production, staging",
+            "there is no environment none; there are app-sark, dev, full, production, staging",
         ),
     ):
         with pytest.raises(SystemExit) as ended:
