@@ -24,7 +24,7 @@ from tools.cluster.scene import Scene
 from tools.cluster.trouble import CannotRunError
 from tools.cluster.up import bring_up, deploy_stand_ins, enforcement_is_real, specification
 from tools.cluster.verdict import GOOD, Result
-from tools.escaping import lines
+from tools.escaping import line, lines
 from tools.fuzz import coverage
 from tools.inputs import shown
 from tools.report import COULD_NOT_RUN, Report, exit_code, formats
