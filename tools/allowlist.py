@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from tools.addresses import network
 from tools.model import Problem, Severity, Where
 
 DEFAULT_PORTS = (443,)
@@ -120,7 +121,7 @@ class Suffixes:
         if self.covers(base):
             return (
                 f"would allow every name under the public suffix {base}, where anyone can register one; "
-                f"list the names that you mean, such as *.example.{base}, or write {{name, allowSuffixes: true, reason}}"
+                f"list the names that you mean, such as *.example.{base}"
             )
         if below := self.parents.get(base):
             return (
@@ -169,7 +170,7 @@ class Entry:
         """The entry in normal form."""
         for workload in self.workloads:
             for port in self.ports:
-                yield Rule(workload, self.name, port, self.protocol, tuple(sorted(self.cidrs)))
+                yield Rule(workload, self.name, port, self.protocol, canonical(self.cidrs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +229,11 @@ class Allowlist:
             if fits and any(asked in net for net in nets):
                 return peer
         return None
+
+
+def canonical(cidrs: Iterable[str]) -> tuple[str, ...]:
+    """The CIDRs each once in one spelling, that of RFC 5952 without host bits, and sorted."""
+    return tuple(sorted({str(network(cidr) or cidr) for cidr in cidrs}))
 
 
 def is_cidr(text: str) -> bool:

@@ -69,7 +69,7 @@ with the first that is below it. An entry's own `allowSuffixes` says that they a
 {{- $listed := contains (printf "\n%s\n" $base) .suffixes -}}
 {{- $child := and (contains (printf "\n*.%s\n" $parent) .suffixes) (not (contains (printf "\n!%s\n" $base) .suffixes)) -}}
 {{- if or $listed $child -}}
-{{- fail (printf "%s: %s would allow every name under the public suffix %s, where anyone can register one; list the names that you mean, such as *.example.%s, or write {name, allowSuffixes: true, reason}" .entry.path .entry.name $base $base) -}}
+{{- fail (printf "%s: %s would allow every name under the public suffix %s, where anyone can register one; list the names that you mean, such as *.example.%s" .entry.path .entry.name $base $base) -}}
 {{- end -}}
 {{- if contains (printf "\n%s " $base) .parents -}}
 {{- $below := regexFind (printf "\n%s [^\n]+" (regexQuoteMeta $base)) .parents | splitList " " | last -}}
