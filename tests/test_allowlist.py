@@ -226,10 +226,13 @@ def test_helm_says_the_same_of_the_whole_list(tmp_path: Path) -> None:
     assert text.count("{{- fail (") == 4
     (tmp_path / "templates/_allowlist.tpl").write_text(text.replace("{{- fail (", "{{- print ("))
     (tmp_path / "templates/asked.yaml").write_text(
-        """{{- $suffixes := .Files.Get "files/public-suffixes.txt" }}{{ $parents := .Files.Get "files/public-suffix-parents.txt" }}
+        """{{- $suffixes := .Files.Get "files/public-suffixes.txt" }}
+{{- $parents := .Files.Get "files/public-suffix-parents.txt" }}
 refused:
 {{- range .Values.names }}
-  {{ . }}: {{ include "sark-network.refuseSuffix" (dict "entry" (dict "name" (printf "*.%s" .) "path" "p") "suffixes" $suffixes "parents" $parents) | quote }}
+{{- $entry := dict "name" (printf "*.%s" .) "path" "p" }}
+{{- $asked := dict "entry" $entry "suffixes" $suffixes "parents" $parents }}
+  {{ . }}: {{ include "sark-network.refuseSuffix" $asked | quote }}
 {{- end }}"""
     )
     asked = sorted({*WIDE, *EXCEPTIONS, *(f"sark.{name}" for name in PLAIN)})

@@ -21,7 +21,8 @@ SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text())
 BASE = mapping(CHART / "values.yaml")
 HOSTILE = (
     "x\n      hostNetwork: true", "{{ .Release.Name }}", "'", '"', "!!int 3", "null", "123", "1e3", "~", "yes", "0x1f",
-    "a: b", "- a", "&a", "*a", "# a", "a #b", "[a]", "{a: b}", "%a", "@a", "`a`", "\t", "---", "2027-01-01", "x\x00", "é",
+    "a: b", "- a", "&a", "*a", "# a", "a #b", "[a]", "{a: b}", "%a", "@a", "`a`", "\t", 
+    "---", "2027-01-01", "x\x00", "é",
 )  # fmt: skip
 # Every optional thing is there, so that each has a text in it.
 FULL: dict[str, Any] = {
@@ -33,8 +34,12 @@ FULL: dict[str, Any] = {
     "nameOverride": "a",
     "gateway": {"namespace": "a", "podSelector": {"matchLabels": {"app": "a"}}, "services": ["a"]},
     "opa": {"namespaceSelector": {"matchLabels": {"ns": "a"}}},
-    "database": {"allowFrom": [{"podSelector": {"matchExpressions": [{"key": "a", "operator": "In", "values": ["a"]}]}}]},
-    "extraParts": {"vault": {"namespace": "a", "podSelector": {"matchLabels": {"app": "vault"}}, "ports": {"http": 8200}}},
+    "database": {
+        "allowFrom": [{"podSelector": {"matchExpressions": [{"key": "a", "operator": "In", "values": ["a"]}]}}]
+    },
+    "extraParts": {
+        "vault": {"namespace": "a", "podSelector": {"matchLabels": {"app": "vault"}}, "ports": {"http": 8200}}
+    },
     "egress": {
         "domains": [{"name": "a.example.com", "reason": "a", "owner": "a", "expires": "2027-01-01"}],
         "internal": [{"name": "b.example.com", "cidrs": ["10.20.0.10/32"], "protocol": "http", "ports": [80]}],
@@ -95,32 +100,42 @@ def shape(text: str) -> list[str]:
 
 
 WHOLE = json.loads(json.dumps(merge(BASE, FULL)))
-ENUMERATED = ("protocol", "operator", "effect", "pullPolicy", "ipFamily", "logLevel", "ipFamilyPolicy", "mode", "engine")
+ENUMERATED = (
+    "protocol",
+    "operator",
+    "effect",
+    "pullPolicy",
+    "ipFamily",
+    "logLevel",
+    "ipFamilyPolicy",
+    "mode",
+    "engine",
+)
 TEXTS = [path for path in leaves(WHOLE, str) if path[-1] not in ENUMERATED]
 
 
-def accepted(path: tuple[str | int, ...]) -> list[tuple[str, Any]]:
-    """The hostile texts that the schema lets through at a place."""
-    return [(text, values) for text in HOSTILE if not judge(SCHEMA, values := changed(WHOLE, path, text))]
+# A part's own name or namespace decides whether peers need a namespaceSelector and which parts meet; those may differ.
+FREE = {"noProxy", "namespace", "services", "callers", "calls", "workloads", "ports"}
+
+
+def everywhere(text: str) -> tuple[int, dict[str, Any]]:
+    """The values with a text at each place where the schema accepts it, and how many those are."""
+    values, count = WHOLE, 0
+    for path in TEXTS:
+        if not FREE & set(map(str, path)) and not judge(SCHEMA, other := changed(values, path, text)):
+            values, count = other, count + 1
+    return count, values
 
 
 def test_each_text_that_the_schema_accepts_leaves_the_manifests_skeleton_as_it_was() -> None:
-    code, text, error = rendered(WHOLE)
+    code, base, error = rendered(WHOLE)
     assert code == 0, error
-    base = shape(text)
-    cases = [(path, text, values) for path in TEXTS for text, values in accepted(path)]
-    assert len(cases) > 100
+    filled = [everywhere(text) for text in HOSTILE]
+    assert sum(count for count, _ in filled) > 100
     with ThreadPoolExecutor(2) as pool:
-        outcomes = list(pool.map(lambda case: rendered(case[2]), cases))
-    told = re.compile(r"execution error at \(sark-network/templates/\S+\): [a-zA-Z]+[.:\[]")
-    faults = [(path, text, error[:200]) for (path, text, _), (code, _, error) in zip(cases, outcomes, strict=True)
-              if code and not told.search(error)]  # fmt: skip
-    assert faults == []
-    # A part's own name decides whether peers need a namespaceSelector and how files are called: those may differ.
-    free = {"namespace", "services", "callers", "calls", "workloads", "ports"}
-    differ = [(path, text) for (path, text, _), (code, out, _) in zip(cases, outcomes, strict=True)
-              if not code and not free & set(map(str, path)) and shape(out) != base]  # fmt: skip
-    assert differ == []
+        outcomes = list(pool.map(lambda case: rendered(case[1]), filled))
+    assert [(text, error) for text, (code, _, error) in zip(HOSTILE, outcomes, strict=True) if code] == []
+    assert [text for text, (_, out, _) in zip(HOSTILE, outcomes, strict=True) if shape(out) != shape(base)] == []
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: ".".join(map(str, path)))
@@ -138,7 +153,8 @@ def string_leaves(schema: Any, path: str = "#") -> Iterator[str]:
         if schema.get("type") == "string" and not said:
             yield path
         for key, item in schema.items():
-            yield from string_leaves(item, f"{path}/{key}")
+            # A condition refuses nothing.
+            yield from string_leaves(item, f"{path}/{key}") if key != "if" else ()
     elif isinstance(schema, list):
         for index, item in enumerate(schema):
             yield from string_leaves(item, f"{path}/{index}")
@@ -153,15 +169,18 @@ SIZES = (0, 1, 2, 53, 1024, 65535, 99999, 100000, 999999, 1000000, 1234567, 3153
 
 
 def test_integers_of_every_size_are_refused_or_render_as_integers() -> None:
-    cases = [(path, values) for path in INTEGERS for size in SIZES
-             if not judge(SCHEMA, values := changed(WHOLE, path, size))]  # fmt: skip
+    filled: list[dict[str, Any]] = []
+    for size in SIZES:
+        values = WHOLE
+        for path in INTEGERS:
+            values = other if not judge(SCHEMA, other := changed(values, path, size)) else values
+        filled.append(values)
     with ThreadPoolExecutor(2) as pool:
-        outcomes = list(pool.map(lambda case: rendered(case[1]), cases))
-    assert len(cases) > 60
+        outcomes = list(pool.map(rendered, filled))
+    assert [(size, error) for size, (code, _, error) in zip(SIZES, outcomes, strict=True) if code] == []
     exponents = re.compile(r"\b[0-9.]+e\+[0-9]+")
-    assert [path for (path, _), (_, out, _) in zip(cases, outcomes, strict=True) if exponents.search(out)] == []
-    assert [(path, error) for (path, _), (code, _, error) in zip(cases, outcomes, strict=True)
-            if code and "already" not in error] == []  # fmt: skip
+    assert [size for size, (_, out, _) in zip(SIZES, outcomes, strict=True) if exponents.search(out)] == []
+    assert sum(values != WHOLE for values in filled) > 10
 
 
 def test_a_timeout_of_a_million_seconds_is_written_out() -> None:

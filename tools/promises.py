@@ -1,7 +1,7 @@
-"""What values promise of addresses holds for those that they open: the chart's _addresses.tpl says the same, in its words.
+"""What values promise of addresses holds for those that they open: _addresses.tpl says it in the same words.
 
-egress.internal, egress.external and externalCidrs meet neither what no value may open (metadata services, loopback) nor what
-cluster.cidrs and egress.deniedCidrs close. Networks are compared as numbers, an IPv4 one inside IPv6 as what it carries.
+egress.internal, egress.external and externalCidrs meet neither what no value may open (metadata services, loopback) nor
+what cluster.cidrs and egress.deniedCidrs close. Networks are compared as numbers, an IPv4 one inside IPv6 too.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ def forbidden() -> Iterator[tuple[Net, str]]:
         for cidr in cidrs:
             net = ip_network(cidr)
             yield net, f"{cidr} ({meaning})"
-            for carrier in _CARRIERS if isinstance(net, IPv4Network) else ():
+            if not isinstance(net, IPv4Network):
+                continue
+            for carrier in _CARRIERS:
                 yield carried(net, carrier), f"{meaning}, as IPv4 inside IPv6"
     yield ip_network("64:ff9b:1::/48"), "local NAT64, which may lead anywhere"
 

@@ -23,7 +23,7 @@ HEADER = """\
 """
 ABOVE_HEADER = """\
 # Names that are no public suffix and have some below them, each with the first of those, in punycode.
-# Made by `python -m tools.suffixes` from public-suffixes.txt, and under the same terms (Mozilla Public License, v. 2.0).
+# Made by `python -m tools.suffixes` from public-suffixes.txt, and under its terms (Mozilla Public License, v. 2.0).
 """
 
 

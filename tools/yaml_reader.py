@@ -109,7 +109,9 @@ class Reader:
         if isinstance(value, list | dict):
             raise self._refused(event, path, "a key is a list or a mapping; write a plain word")
         if value is None:
-            raise self._refused(event, path, "a key is empty or null, which Helm and kubectl refuse; write it in quotes")
+            raise self._refused(
+                event, path, "a key is empty or null, which Helm and kubectl refuse; write it in quotes"
+            )
         return value if isinstance(value, str) else _word(value)
 
     def _duplicate(self, key: str, path: str, line: int, first: int) -> None:

@@ -116,9 +116,11 @@ def schema_verdicts_agree(values: Values) -> Iterator[Problem]:
 def allowlist_is_sound(values: Values) -> Iterator[Problem]:
     """Each name of the allowlist is one that can be enforced and that allows no more than it says.
 
-    Refused: everything, public suffixes (`*.com`, `*.co.uk`) and names above some (`*.amazonaws.com`), addresses, URLs, ports inside a name, names of the
-    cluster or of a metadata service, repeated entries, and workloads that are no part. An entry that a wildcard covers
-    too is a warning: it may stand for its owner and reason. `allowSuffixes: true` with a reason says that suffixes are meant. An address in egress.external needs a reason, because it has no name. The message says what to write instead.
+    Refused: everything, public suffixes (`*.com`, `*.co.uk`) and names above some (`*.amazonaws.com`), addresses, URLs,
+    ports inside a name, names of the cluster or of a metadata service, repeated entries, and workloads that are no part.
+    `allowSuffixes: true` with a reason says that suffixes are meant. An entry that a wildcard covers too is a warning:
+    it may stand for its owner and reason. An address in egress.external needs a reason, because it has no name. The
+    message says what to write instead.
     Sources: RFC 1035 and 1123 (names), the Public Suffix List.
     """
     for problem in values.allowlist[1]:
@@ -148,7 +150,10 @@ def public_addresses_are_meant(values: Values) -> Iterator[Problem]:
     """
     for path, text, net in external(values.body, values.parts):
         if not private(net):
-            message = f"{text} is not inside a private range; list names in egress.domains, or the address in egress.external with its reason"
+            message = (
+                f"{text} is not inside a private range; list names in egress.domains, "
+                "or the address in egress.external with its reason"
+            )
             yield Problem(values.where(path), f"{path}: {message}", Severity.WARNING)
     for path, text, net in extra_egress(values.body, values.parts):
         if not private(net) and net.prefixlen:
@@ -156,7 +161,10 @@ def public_addresses_are_meant(values: Values) -> Iterator[Problem]:
             yield Problem(values.where(path), f"{path}: {message}", Severity.WARNING)
     for path, text, net in resolvers(values.body):
         if not private(net):
-            message = f"{text} is a public DNS server, which is told every name; write one of your own, or none for cluster DNS"
+            message = (
+                f"{text} is a public DNS server, which is told every name; "
+                "write one of your own, or none for cluster DNS"
+            )
             yield Problem(values.where(path), f"{path}: {message}", Severity.WARNING)
 
 
