@@ -108,6 +108,10 @@ class Reader:
             value = []
         if isinstance(value, list | dict):
             raise self._refused(event, path, "a key is a list or a mapping; write a plain word")
+        if value is None:
+            raise self._refused(
+                event, path, "a key is empty or null, which Helm and kubectl refuse; write it in quotes"
+            )
         return value if isinstance(value, str) else _word(value)
 
     def _duplicate(self, key: str, path: str, line: int, first: int) -> None:
@@ -165,9 +169,7 @@ class Reader:
         return RefusedError(Problem(Where(self.file, path, event.start_mark.line + 1), message))
 
 
-def _word(value: bool | int | float | None) -> str:
-    if value is None:
-        return "null"
+def _word(value: bool | int | float) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
