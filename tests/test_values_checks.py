@@ -230,8 +230,8 @@ def test_a_render_that_ended_well_or_not_for_a_template_is_no_finding() -> None:
     ],
 )
 def test_addresses_that_values_open(text: str, found_at: tuple[str, int], message: str) -> None:
-    subject = replace(values(text, None, {"type": "object"}), parts=("database",))
-    [(rule, where, words)] = [one for one in found(subject) if "address" in one[0]]
+    subject = replace(values(text, None, {"type": "object"}), parts=("gateway", "database"))
+    [(rule, where, words)] = [one for one in found(subject) if one[0] == found_at[0]]
     assert ((rule, where.line), words) == (found_at, message)
     clean = "proxy: {resolvers: [10.0.0.10]}\ndatabase: {externalCidrs: [10.9.0.0/28]}\n"
-    assert found(replace(values(clean, None, {"type": "object"}), parts=("database",))) == []
+    assert found(replace(values(clean, None, {"type": "object"}), parts=("gateway", "database"))) == []

@@ -1,7 +1,7 @@
 """Writes what follows from the chart's list of parts: `python -m tools.chart_parts`; `--check`: is it up to date?
 
-From files/parts.yaml and values.yaml: the parts' lines of values.schema.json, the keys that must be there, and the table
-of parts in README.md.
+From files/parts.yaml and values.yaml: the parts' lines of values.schema.json, the keys that must be there, and
+the table of parts in README.md.
 """
 
 from __future__ import annotations

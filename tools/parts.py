@@ -89,7 +89,9 @@ def complete_line(values: Mapping[str, Any]) -> str:
 
 def _complete(values: Mapping[str, Any]) -> dict[str, Any]:
     below = {key: _complete(value) for key, value in values.items() if isinstance(value, Mapping) and value}
-    keys = [key for key in values if key != "global"]
+    # A part that is on unless switched off stays on when its switch is left empty.
+    on = values.get("enabled") is True and "callers" in values
+    keys = [key for key in values if key != "global" and not (on and key == "enabled")]
     return {"required": keys, **({"properties": below} if below else {})}
 
 

@@ -121,7 +121,7 @@ def allowlist_is_sound(values: Values) -> Iterator[Problem]:
     """Each name of the allowlist is one that can be enforced and that allows no more than it says.
 
     Refused: everything, public suffixes (`*.com`, `*.co.uk`) and names above some (`*.amazonaws.com`), addresses, URLs,
-    ports inside a name, names of the cluster or of a metadata service, repeated entries, and workloads that are no part.
+    ports inside a name, names of the cluster or of a metadata service, repeated entries, workloads that are no part.
     `allowSuffixes: true` with a reason says that suffixes are meant. An entry that a wildcard covers too is a warning:
     it may stand for its owner and reason. An address in egress.external needs a reason, because it has no name. The
     message says what to write instead.
