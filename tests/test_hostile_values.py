@@ -15,6 +15,7 @@ from tools.helm import located
 from tools.inputs import chart, mapping
 from tools.merge import merge
 from tools.schema import judge
+from tools.source import parse
 
 CHART = Path("charts/sark-network")
 SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text())
@@ -253,3 +254,13 @@ def test_a_users_own_anchors_may_stand_beside_the_values() -> None:
     ran = subprocess.run(command, input=values, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert judge(SCHEMA, merge(BASE, yaml.safe_load(values))) == ()
+
+
+def test_a_key_that_is_null_is_refused_by_both() -> None:
+    values = "commonLabels: {null: x}\n"
+    command = [located(), "template", "sark", str(CHART), "-f", "-"]
+    ran = subprocess.run(command, input=values, capture_output=True, text=True, check=False)
+    assert "unsupported map key" in ran.stderr
+    assert [problem.message for problem in parse(values, "values.yaml").problems] == [
+        "a key is empty or null, which Helm and kubectl refuse; write it in quotes"
+    ]
