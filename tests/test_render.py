@@ -144,7 +144,7 @@ def test_every_object_but_the_hooks_is_written(tmp_path: Path, rendered_text: Ca
 def test_a_copy_of_the_chart_can_be_named(tmp_path: Path) -> None:
     shutil.copytree(CHART, tmp_path / "chart")
     assert main(["--chart", str(tmp_path / "chart"), "--to", str(tmp_path / "out"), "--namespace", "other"]) == 0
-    assert "namespace: other\n" in (tmp_path / "out" / "default-deny.yaml").read_text()
+    assert 'namespace: "other"\n' in (tmp_path / "out" / "default-deny.yaml").read_text()
 
 
 def ended(arguments: list[str]) -> object:
