@@ -97,6 +97,10 @@ def _literal(node: tree.Literal, env: Environment) -> Any:
     return node.value
 
 
+def _unread(node: tree.Unread, env: Environment) -> Any:
+    return Unknown(node.reason)
+
+
 def _template(node: tree.Template, env: Environment) -> Any:
     if node.lone:
         return evaluate(node.parts[0], env)
@@ -387,6 +391,7 @@ def _keyed(kept: Sequence[tuple[Any, Any]], grouping: bool) -> Any:
 
 _EVALUATORS: dict[type, Callable[[Any, Environment], Any]] = {
     tree.Literal: _literal,
+    tree.Unread: _unread,
     tree.Template: _template,
     tree.Branch: _branch,
     tree.Loop: _loop,

@@ -15,8 +15,7 @@ from tools.model import Problem, Where
 from tools.terraform import tree
 from tools.terraform.model import Fault
 from tools.terraform.numbers import InexactError, number
-from tools.terraform.scan import Text
-from tools.terraform.strings import MalformedError
+from tools.terraform.places import MalformedError, Text
 from tools.terraform.syntax import MAX_SIZE, READABLE, File, expression_of, template_of
 
 MAX_DEPTH = 60
@@ -150,7 +149,7 @@ class _Json:
         if char == '"':
             start = self.at
             try:
-                return template_of(self.string(), line, self.source.file)
+                return template_of(self.string(), line)
             except MalformedError as error:
                 raise MalformedError(str(error), start) from None
             except RecursionError:

@@ -10,9 +10,8 @@ from tools.model import Problem, Where
 from tools.terraform.evaluate import Environment, evaluate
 from tools.terraform.json_syntax import constants
 from tools.terraform.model import Fault
-from tools.terraform.scan import Text
+from tools.terraform.places import MalformedError, Text
 from tools.terraform.sources import Unreadable
-from tools.terraform.strings import MalformedError
 from tools.terraform.syntax import READABLE, parse
 from tools.terraform.values import EvaluationError, from_plain
 
