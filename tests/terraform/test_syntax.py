@@ -82,7 +82,12 @@ READABLE = "is-readable"
             "column 66: nested deeper than 60; split it into locals",
             ["a", "c"],
         ),
-        ("locals {\n  a = 1" + " + 1" * 2000 + "\n}\n", 5, "column 729: nested too deep; split it into locals", ["a", "c"]),
+        (
+            "locals {\n  a = 1" + " + 1" * 2000 + "\n}\n",
+            5,
+            "column 729: nested too deep; split it into locals",
+            ["a", "c"],
+        ),
     ],
 )  # fmt: skip
 def test_a_fault_has_its_place_and_hides_nothing(block: str, line: int, message: str, rest: list[str]) -> None:

@@ -96,7 +96,9 @@ class Blocks(Expressions):
             self.at = self._behind(start)
             if self.kinds[start] == ID and self.kinds[start + 1] == "=":
                 settings.append(
-                    tree.Setting(self.texts[start], tree.Unread("it cannot be read", self.line(start)), self.line(start))
+                    tree.Setting(
+                        self.texts[start], tree.Unread("it cannot be read", self.line(start)), self.line(start)
+                    )
                 )
 
     def _stray(self) -> MalformedError:
@@ -172,9 +174,7 @@ class Blocks(Expressions):
                 self._missing("`}` is missing at the end", max(end - 1, 0))
                 self.cut = True
         line = self.line(end) if not self.cut else self.line(max(end - 1, 0))
-        sections.append(
-            tree.Section(name, tuple(labels), tuple(settings), tuple(inner), self.line(start), line)
-        )
+        sections.append(tree.Section(name, tuple(labels), tuple(settings), tuple(inner), self.line(start), line))
 
     def _label(self) -> str:
         text = self.texts[self.at]
@@ -249,5 +249,3 @@ def _balanced(tokens: Tokens) -> bool:
         elif kind == BAD:
             return False
     return not stack
-
-

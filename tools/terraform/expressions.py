@@ -6,6 +6,7 @@ objects, where they part the entries. Source: HCL's native syntax specification,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from tools.terraform import tree
@@ -21,6 +22,7 @@ TOO_DEEP = "nested too deep; split it into locals"
 LEVELS = {
     "||": 1, "&&": 2, "==": 3, "!=": 3, ">": 4, ">=": 4, "<": 4, "<=": 4, "+": 5, "-": 5, "*": 6, "/": 6, "%": 6,
 }  # fmt: skip
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
 _WORDS = {"true": True, "false": False, "null": None}
 _CLOSE = {"(": ")", "[": "]", "{": "}"}
 
@@ -137,10 +139,7 @@ class Expressions:
                 raise MalformedError(TOO_DEEP, self.offsets[self.at])
             self.at += 1
             if kind == ".":
-                if self.peek() == "*":
-                    node = self._attribute_splat(node)
-                else:
-                    node = self._attribute(node)
+                node = self._attribute_splat(node) if self.peek() == "*" else self._attribute(node)
             elif self.kinds[self.at] == "*":
                 line = self.line(self.at)
                 self.at += 1
@@ -161,13 +160,13 @@ class Expressions:
             return tree.Attribute(node, text, line)
         if kind != NUMBER:
             raise self.unexpected()
-        if not text.isdecimal():
+        if "." in text:
             raise MalformedError(f"`.{text}` is no index; write [{text.replace('.', '][')}]", self.offsets[self.at])
         self.at += 1
-        return tree.Index(node, self._number(text, line), line)
+        return tree.Index(node, self._number(self.at - 1), line)
 
     def _attribute_splat(self, node: tree.Node) -> tree.Node:
-        """`a.*.b.0[1]`: attributes and numbers after points belong to the splat; the index in brackets is the whole's."""
+        """`a.*.b.0[1]`: what follows points belongs to the splat; an index in brackets is the result's."""
         line = self.line(self.at)
         self.at += 1
         each: tree.Node = tree.Element(line)
@@ -210,7 +209,7 @@ class Expressions:
                 return tree.Literal(literal(text), line)
             return Templates(self._inner, self.line_of, text).template()
         if kind == NUMBER:
-            return self._number(text, line)
+            return self._number(at)
         if kind == "(":
             node = self._inside(at, self.expression)
             self._close("(")
@@ -229,7 +228,10 @@ class Expressions:
     def _inner(self, tokens: Tokens) -> Expressions:
         return Expressions(tokens, self.line_of, self.depth + 1)
 
-    def _number(self, text: str, line: int) -> tree.Node:
+    def _number(self, at: int) -> tree.Node:
+        text, line = self.texts[at], self.line(at)
+        if not _NUMBER.fullmatch(text):
+            raise MalformedError(f"`{text[:30]}` is no number", self.offsets[at])
         try:
             return tree.Literal(number(text), line)
         except InexactError:

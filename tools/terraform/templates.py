@@ -12,7 +12,7 @@ from typing import Protocol
 
 from tools.terraform import tree
 from tools.terraform.places import MalformedError
-from tools.terraform.tokens import ID, Part, Quoted, Tokens
+from tools.terraform.tokens import ID, SPACES, Part, Quoted, Tokens
 
 
 class Inner(Protocol):
@@ -130,9 +130,9 @@ def _stripped(parts: tuple[Part, ...]) -> list[Part]:
     found = list(parts)
     for at, part in enumerate(parts):
         if part.left and at and not found[at - 1].mark:
-            found[at - 1] = replace(found[at - 1], text=found[at - 1].text.rstrip())
+            found[at - 1] = replace(found[at - 1], text=found[at - 1].text.rstrip(SPACES))
         if part.right and at + 1 < len(found) and not found[at + 1].mark:
-            found[at + 1] = replace(found[at + 1], text=found[at + 1].text.lstrip())
+            found[at + 1] = replace(found[at + 1], text=found[at + 1].text.lstrip(SPACES))
     return found
 
 
@@ -143,7 +143,7 @@ def _flushed(parts: list[Part]) -> list[Part]:
         if begins:
             begins, spaces = False, 0
             if not part.mark:
-                trimmed = part.text.lstrip()
+                trimmed = part.text.lstrip(SPACES)
                 if not trimmed and part.text.endswith("\n"):
                     spaces = -1
                 else:

@@ -21,8 +21,8 @@ _CODE = re.compile(
     rf"""(?P<space>[ \t]+)
     |(?P<newline>\r?\n)
     |(?P<name>{_NAME})
-    |(?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)
-    |"(?P<plain>[^"\\$%\n]*)"
+    |(?P<number>[0-9](?:(?:[0-9.]|[eE][+-]?[0-9])*(?:[0-9]|[eE][+-]?[0-9]))?)
+    |"(?P<plain>[^"\\$%\r\n]*)"
     |(?P<quote>")
     |(?P<comment>\#[^\n]*|//[^\n]*|/\*.*?\*/)
     |(?P<heredoc><<-?{_NAME}\r?\n)
@@ -30,9 +30,11 @@ _CODE = re.compile(
     |(?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
+# What HCL takes for white space in templates.
+SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _WHOLE = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
-_LITERAL = re.compile(r'[^"\\$%\n]+')
+_LITERAL = re.compile(r'[^"\\$%\r\n]+')
 _LINE = re.compile(r"[^$%\n]+")
 # A line that starts one of the blocks that stand at the top of a file.
 TOP = re.compile(
@@ -180,7 +182,7 @@ def _quoted(text: str, start: int, depth: int) -> tuple[Quoted, int]:
             literal.append(plain.group())
             position = plain.end()
         char = text[position : position + 1]
-        if char in ("", "\n"):
+        if char in ("", "\n", "\r"):
             raise MalformedError('a string that does not end on its line; write " or a heredoc', start)
         if char == '"':
             break
@@ -244,15 +246,12 @@ def _heredoc(text: str, start: int, marker: str, depth: int) -> tuple[Quoted, in
     """A heredoc. The newline after its closing marker is not part of it."""
     flush, name = marker.startswith("<<-"), marker.strip("<-\r\n")
     position = start + len(marker)
-    close = re.compile(rf"[ \t\v\f]*{re.escape(name)}[ \t\v\f]*(?=\r?\n)")
     parts: list[Part] = []
-    while True:
-        if found := close.match(text, position):
-            break
-        if position >= len(text):
-            raise MalformedError(f"{ENDLESS} {name}", start)
+    while (newline := text.find("\n", position)) >= 0:
+        if text[position:newline].strip(SPACES) == name:
+            return Quoted(tuple(parts), start, True, flush), newline - (text[newline - 1] == "\r")
         position = _heredoc_line(text, position, parts, depth)
-    return Quoted(tuple(parts), start, True, flush), found.end()
+    raise MalformedError(f"{ENDLESS} {name}", start)
 
 
 def _heredoc_line(text: str, position: int, parts: list[Part], depth: int) -> int:
