@@ -115,6 +115,7 @@ class Blocks(Expressions):
     def _setting(self) -> tree.Setting:
         name, line = self.texts[self.at], self.line(self.at)
         self.at += 2
+        self.references = name == "providers"
         return tree.Setting(name, self.expression(), line)
 
     def _line_ends(self) -> None:

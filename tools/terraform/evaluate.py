@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from tools.terraform import tree
+from tools.terraform.budget import Budget
 from tools.terraform.conversion import alike, to_bool, to_number, to_string
 from tools.terraform.equality import ordered, same
 from tools.terraform.model import Unknown, unknowns
@@ -32,8 +33,7 @@ from tools.terraform.values import (
     type_of,
 )
 
-# How many elements the `for` expressions of one evaluation may go over, and how long a text may grow.
-MAX_STEPS = 200_000
+# How long a text may grow.
 MAX_TEXT = 1_000_000
 
 
@@ -64,22 +64,23 @@ class Environment:
     element: Any = None
     # Grows by one with each value that is not worked out here, and might be an error for Terraform.
     doubts: list[None] = field(default_factory=list)
-    # How many elements `for` has gone over.
-    steps: list[int] = field(default_factory=lambda: [0])
-
-    def step(self) -> None:
-        """Count one element. Raises UndecidedError when it is one too many."""
-        self.steps[0] += 1
-        if self.steps[0] > MAX_STEPS:
-            raise UndecidedError
+    budget: Budget = field(default_factory=Budget)
 
     def having(self, **given: Any) -> Environment:
         """The same with more names."""
-        return replace(self, given={**self.given, **given})
+        return Environment(self.names, {**self.given, **given}, self.element, self.doubts, self.budget)
+
+
+TOO_MUCH = "it takes too much to work out"
 
 
 def evaluate(node: tree.Node, env: Environment) -> Any:
     """The value of an expression. Raises LocatedError."""
+    budget = env.budget
+    budget.work -= 1
+    if budget.work < 0:
+        env.doubts.append(None)
+        return Unknown(TOO_MUCH)
     try:
         value = _EVALUATORS[type(node)](node, env)
     except LocatedError:
@@ -88,7 +89,9 @@ def evaluate(node: tree.Node, env: Environment) -> Any:
         raise LocatedError(str(error), node.line) from None
     except InexactError:
         value = Unknown("it follows rules of Terraform that are not evaluated")
-    if isinstance(value, Unknown) and not value.refs:
+    if isinstance(value, Series | Record):
+        budget.work -= value.weight >> 5
+    elif isinstance(value, Unknown) and not value.refs:
         env.doubts.append(None)
     return value
 
@@ -137,7 +140,6 @@ def _loop(node: tree.Loop, env: Environment) -> Any:
         return blend(source, reason="the order of a set of objects is not known")
     parts = []
     for pair in pairs(source):
-        env.step()
         parts.append(evaluate(node.body, env.having(**_pair(node.key, node.value, pair))))
     if any(isinstance(part, Unknown) for part in parts):
         return replace(blend(*parts), type="string")
@@ -362,7 +364,6 @@ def _for(node: tree.For, env: Environment) -> Any:
         return blend(source, reason="the order of a set of objects is not known")
     kept: list[tuple[Any, Any]] = []
     for pair in pairs(source):
-        env.step()
         inner = env.having(**_pair(node.index, node.item, pair))
         if node.condition is not None:
             wanted = decided(evaluate(node.condition, inner))

@@ -38,6 +38,8 @@ class Expressions:
         self.at = 0
         self.newlines = False
         self.depth = depth
+        # Whether keys may be references, as those of `providers` are.
+        self.references = False
 
     def peek(self) -> str:
         """The kind of the next token."""
@@ -315,7 +317,7 @@ class Expressions:
             return tree.Literal(node.name, node.line)
         if isinstance(node, tree.Literal) and self.kinds[at] == ID:
             return tree.Literal(self.texts[at], node.line)
-        if isinstance(node, tree.Attribute) and self.kinds[at] == ID:
+        if isinstance(node, tree.Attribute) and self.kinds[at] == ID and not self.references:
             raise MalformedError("a reference as a key stands in parentheses: (a.b) = …", self.offsets[at])
         return node
 

@@ -20,7 +20,7 @@ from tools.terraform import functions_text as text
 from tools.terraform.model import Unknown
 from tools.terraform.numbers import InexactError
 from tools.terraform.operators import blend_as
-from tools.terraform.values import EvaluationError, Record, Series, hidden
+from tools.terraform.values import MAX_WEIGHT, EvaluationError, hidden, weight_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ TABLE: dict[str, Function] = {
     "cidrhost": Function(net.cidrhost, 2, 2, "string"),
     "cidrnetmask": Function(net.cidrnetmask, gives="string"),
     "cidrsubnet": Function(net.cidrsubnet, 3, 3, "string"),
-    "cidrsubnets": Function(net.cidrsubnets, 2, -1, _STRINGS),
+    "cidrsubnets": Function(net.cidrsubnets, 1, -1, _STRINGS),
     "coalesce": Function(collections.coalesce, 1, -1, inside=True),
     "coalescelist": Function(collections.coalescelist, 1, -1),
     "compact": Function(collections.compact, gives=_STRINGS),
@@ -75,7 +75,7 @@ TABLE: dict[str, Function] = {
     "lower": Function(text.lower, gives="string"),
     "max": Function(numbers.maximum, 1, -1, "number"),
     "md5": Function(text.md5, gives="string"),
-    "merge": Function(collections.merge, 1, -1, inside=True),
+    "merge": Function(collections.merge, 0, -1, inside=True),
     "min": Function(numbers.minimum, 1, -1, "number"),
     "nonsensitive": Function(collections.itself, inside=True),
     "one": Function(collections.one, inside=True),
@@ -118,14 +118,6 @@ TABLE: dict[str, Function] = {
 }
 
 
-# Elements and characters that a function is given, in all.
-MAX_SIZE = 200_000
-
-
-def _size(value: Any) -> int:
-    return len(value) if isinstance(value, str) else len(value.items) if isinstance(value, Series | Record) else 1
-
-
 def call(name: str, arguments: Sequence[Any]) -> Any:
     """The value of a function call. Raises EvaluationError for what Terraform would refuse."""
     function = TABLE.get(name)
@@ -136,9 +128,9 @@ def call(name: str, arguments: Sequence[Any]) -> Any:
     blind = [one for one in arguments if isinstance(one, Unknown) or (not function.inside and hidden(one))]
     if blind and name != "coalesce":
         return blend_as(function.gives, *blind)
-    if sum(map(_size, arguments)) > MAX_SIZE:
+    if sum(map(weight_of, arguments)) > MAX_WEIGHT:
         return Unknown(f"{name} is not evaluated for so much", type=function.gives)
     try:
         return function.apply(*arguments)
-    except (InexactError, ArithmeticError, ValueError, TypeError, AttributeError, IndexError, KeyError):
+    except (InexactError, ArithmeticError, ValueError, TypeError, AttributeError, IndexError, KeyError, RecursionError):
         return Unknown(f"{name} is not evaluated for these arguments", type=function.gives)

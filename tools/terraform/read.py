@@ -11,6 +11,7 @@ from typing import Any
 from tools.model import Problem, Where
 from tools.terraform import constraints, directory, tree
 from tools.terraform.bodies import Instance
+from tools.terraform.budget import Budget
 from tools.terraform.declared import undeclared
 from tools.terraform.directory import Directory, Placed
 from tools.terraform.model import (
@@ -83,7 +84,7 @@ def evaluate_directory(
         for name, (data, where) in one.values.items():
             if name in found.variables:
                 inputs[name] = Input(_constant(data), where)
-    return _Reading(loader, found, "", ".", path, inputs, (posixpath.normpath(path),)).module
+    return _Reading(loader, found, "", ".", path, inputs, (posixpath.normpath(path),), Budget()).module
 
 
 def evaluate_text(files: Mapping[str, str], path: str = ".", given: Sequence[Given] = ()) -> Module:
@@ -107,9 +108,10 @@ class _Reading(Child):
         base: str,
         inputs: Mapping[str, Input],
         chain: tuple[str, ...],
+        budget: Budget,
     ) -> None:
         self.loader, self.found, self.chain, self.base = loader, found, chain, base
-        self.scope = Scope(found, address, path, loader.sources, base, inputs, self._child)
+        self.scope = Scope(found, address, path, loader.sources, base, inputs, self._child, budget=budget)
         self._module: Module | None = None
         self._values: dict[str, Any] = {}
 
@@ -147,11 +149,14 @@ class _Reading(Child):
         if found is None:
             self._absent(placed, name, line, f"there is no Terraform at {source}")
             return Unknown(f"module.{name} is not there")
+        scope.budget.modules -= 1
+        if scope.budget.modules < 0:
+            return Unknown("so many modules are not looked into")
         address = f"{scope.address}.module.{name}" if scope.address else f"module.{name}"
         inner = posixpath.normpath(posixpath.join(scope.path, source))
         inputs = self._inputs(scope, name, placed, instance, found)
         address += key_text(instance.key)
-        return _Reading(self.loader, found, address, inner, self.base, inputs, (*self.chain, path))
+        return _Reading(self.loader, found, address, inner, self.base, inputs, (*self.chain, path), scope.budget)
 
     def _absent(self, placed: Placed, name: str, line: int, message: str) -> None:
         fault = Fault(THERE, Problem(Where(placed.file, f"module.{name}.source", line), message))

@@ -12,10 +12,12 @@ from typing import Any, Protocol
 from tools.model import Where
 from tools.terraform import constraints, functions, tree
 from tools.terraform.bodies import Instance, Reader, instances
+from tools.terraform.budget import Budget
 from tools.terraform.conversion import bare_type, convert, to_string
 from tools.terraform.directory import Directory, Placed
 from tools.terraform.evaluate import Environment, LocatedError, evaluate
 from tools.terraform.model import Unknown, key_text
+from tools.terraform.numbers import InexactError
 from tools.terraform.sources import Sources, Unreadable
 from tools.terraform.values import EvaluationError, Type, object_of, plain, tuple_of
 
@@ -62,12 +64,12 @@ class Scope:
     children: dict[tuple[str, str], Child | Unknown] = field(default_factory=dict)
     readers: dict[str, Reader] = field(default_factory=dict)
     reported: set[tuple[Where, str]] = field(default_factory=set)
-    steps: list[int] = field(default_factory=lambda: [0])
+    budget: Budget = field(default_factory=Budget)
 
     @property
     def env(self) -> Environment:
         """An environment with these names and no others."""
-        return Environment(self, steps=self.steps)
+        return Environment(self, budget=self.budget)
 
     def reader(self, file: str) -> Reader:
         """The reader of a file's blocks."""
@@ -147,6 +149,8 @@ class Scope:
             except EvaluationError as error:
                 self.report(where, str(error))
                 self.memo[key] = Unknown(f"{name} cannot be evaluated: {error}")
+            except (InexactError, RecursionError):
+                self.memo[key] = Unknown(f"{name} is too large or too deep to work out")
             finally:
                 self.trail.pop()
         if self.memo[key] is _BUSY:
@@ -244,6 +248,10 @@ class Scope:
                 except EvaluationError as error:
                     self.report(Where(placed.file, f"{path}.{setting.name}", setting.line), str(error))
                     self.expanded[name] = instances(Unknown(str(error)), Unknown(str(error)), setting.name)
+                self.budget.instances -= len(self.expanded[name])
+                if self.budget.instances < 0:
+                    doubt = Unknown("so many instances are not told apart")
+                    self.expanded[name] = instances(doubt, doubt, setting.name)
         return self.expanded[name]
 
     def calls(self, name: str) -> list[tuple[Instance, Child | Unknown]]:

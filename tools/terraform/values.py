@@ -8,7 +8,7 @@ also be ("record", ((name, type, optional, default), …)). Source: go-cty's `co
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -18,6 +18,11 @@ from tools.terraform.numbers import InexactError, number
 
 Type: TypeAlias = Any
 Any_ = "any"
+
+
+# How many elements a value may hold at all depths (sixteen characters count as one), and how deep it may be.
+MAX_WEIGHT = 100_000
+MAX_HEIGHT = 100
 
 
 class UndecidedError(InexactError):
@@ -35,6 +40,11 @@ class Series:
     kind: str
     items: tuple[Any, ...]
     of: Type = Any_
+    weight: int = field(default=1, init=False, compare=False, repr=False)
+    height: int = field(default=1, init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        _weigh(self, self.items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,31 @@ class Record:
     kind: str
     items: Mapping[str, Any]
     of: Type = Any_
+    weight: int = field(default=1, init=False, compare=False, repr=False)
+    height: int = field(default=1, init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        _weigh(self, self.items.values())
+
+
+def _weigh(value: Series | Record, items: Iterable[Any]) -> None:
+    """Note how much a value holds. What is shared counts each time. Raises UndecidedError for one that is too large."""
+    weight, height = 1, 0
+    for item in items:
+        if isinstance(item, Series | Record):
+            weight += item.weight
+            height = max(height, item.height)
+        else:
+            weight += 1 + len(item) // 16 if isinstance(item, str) else 1
+    if weight > MAX_WEIGHT or height >= MAX_HEIGHT:
+        raise UndecidedError
+    object.__setattr__(value, "weight", weight)
+    object.__setattr__(value, "height", height + 1)
+
+
+def weight_of(value: Any) -> int:
+    """How much a value holds: its elements at all depths, and a sixteenth of its characters."""
+    return value.weight if isinstance(value, Series | Record) else 1 + len(value) // 16 if isinstance(value, str) else 1
 
 
 def tuple_of(items: Iterable[Any]) -> Series:
