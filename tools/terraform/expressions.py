@@ -22,7 +22,9 @@ TOO_DEEP = "nested too deep; split it into locals"
 LEVELS = {
     "||": 1, "&&": 2, "==": 3, "!=": 3, ">": 4, ">=": 4, "<": 4, "<=": 4, "+": 5, "-": 5, "*": 6, "/": 6, "%": 6,
 }  # fmt: skip
-_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?(?:[eE]([+-]?[0-9]+))?")
+# What the exponent of two of Go's large numbers may be, in powers of ten.
+MAX_EXPONENT = 646_456_990
 _WORDS = {"true": True, "false": False, "null": None}
 _CLOSE = {"(": ")", "[": "]", "{": "}"}
 
@@ -232,7 +234,8 @@ class Expressions:
 
     def _number(self, at: int) -> tree.Node:
         text, line = self.texts[at], self.line(at)
-        if not _NUMBER.fullmatch(text):
+        found = _NUMBER.fullmatch(text)
+        if not found or abs(int((found[1] or "0")[:20])) > MAX_EXPONENT:
             raise MalformedError(f"`{text[:30]}` is no number", self.offsets[at])
         try:
             return tree.Literal(number(text), line)
