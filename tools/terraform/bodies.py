@@ -24,10 +24,10 @@ LITERAL_BLOCKS = frozenset({"lifecycle", "connection", "provisioner"})
 
 @dataclass(slots=True)
 class Reader:
-    """Evaluates blocks of one file. `report` gets each error: its place and what is wrong."""
+    """Evaluates blocks of one file. `report` gets each error: its place, what is wrong, and what it refers to."""
 
     file: str
-    report: Callable[[Where, str], None]
+    report: Callable[[Where, str, frozenset[str]], None]
     seen: dict[int, frozenset[str]] = field(default_factory=dict)
     large: dict[int, tuple[Any, Any]] = field(default_factory=dict)
 
@@ -55,7 +55,7 @@ class Reader:
         try:
             return evaluate(node, env)
         except LocatedError as error:
-            self.report(Where(self.file, path, error.line), str(error))
+            self.report(Where(self.file, path, error.line), str(error), self.refs(node))
             return Unknown(f"it cannot be evaluated: {error}")
         except RecursionError:
             return Unknown("the expression is nested too deep")
@@ -112,7 +112,8 @@ class Reader:
         content = next((inner for inner in section.sections if inner.type == "content"), None)
         source_setting, iterator = section.setting("for_each"), section.setting("iterator")
         if content is None or source_setting is None:
-            self.report(Where(self.file, path, section.line), f'dynamic "{name}" needs for_each and a content block')
+            message = f'dynamic "{name}" needs for_each and a content block'
+            self.report(Where(self.file, path, section.line), message, frozenset())
             return
         given = iterator.node.name if iterator and isinstance(iterator.node, tree.Name) else name
         source = self.raw(source_setting.node, env, f"{path}.{name}")
@@ -135,7 +136,7 @@ class Reader:
                 env.budget.work -= 1
                 yield object_of({"key": key, "value": value}), None
         except EvaluationError as error:
-            self.report(Where(self.file, path, setting.line), str(error))
+            self.report(Where(self.file, path, setting.line), str(error), self.refs(setting.node))
 
 
 def element_type(source: Any) -> Any:

@@ -10,6 +10,7 @@ from tools.model import Problem, Where
 from tools.terraform import tree
 from tools.terraform.json_syntax import parse_json
 from tools.terraform.model import Comment, Fault
+from tools.terraform.overrides import Placed, merged, merged_settings
 from tools.terraform.sources import Unreadable
 from tools.terraform.syntax import READABLE, File, parse
 
@@ -29,14 +30,6 @@ _LABELS = {
     "terraform": 0,
 }
 Found = TypeVar("Found")
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A block or a setting at the top of a file, and the file."""
-
-    file: str
-    section: tree.Section
 
 
 @dataclass(slots=True)
@@ -65,6 +58,7 @@ class Directory:
 def read(path: str, texts: Mapping[str, str | Unreadable]) -> Directory:
     """Parse the Terraform files of a directory."""
     found = Directory(path, names=frozenset(texts))
+    overriding: list[File] = []
     for name in sorted(texts):
         if not name.endswith((".tf", ".tf.json")):
             continue
@@ -72,11 +66,68 @@ def read(path: str, texts: Mapping[str, str | Unreadable]) -> Directory:
         text = texts[name]
         if isinstance(text, Unreadable):
             found.fault(READABLE, file, 0, f"it cannot be read: {text.reason}")
-        elif name.removesuffix(".json").removesuffix(".tf").rpartition("_")[2] == "override":
-            found.fault(READABLE, file, 1, "override files are not merged; write the change where it belongs")
+            continue
+        try:
+            parsed = (parse_json if name.endswith(".json") else parse)(text, file)
+        except Exception as error:
+            found.fault(
+                READABLE, file, 0, f"it cannot be read: a fault of the toolkit: {type(error).__name__}: {error}"
+            )
+            continue
+        if name.removesuffix(".json").removesuffix(".tf").rpartition("_")[2] == "override":
+            overriding.append(parsed)
         else:
-            _collect(found, (parse_json if name.endswith(".json") else parse)(text, file))
+            _collect(found, parsed)
+    for parsed in overriding:
+        _override(found, parsed)
     return found
+
+
+def _override(found: Directory, file: File) -> None:
+    """Merge an override file, as Terraform does: what it has takes the place of what is there."""
+    found.faults.extend(file.faults)
+    found.comments.extend(file.comments)
+    found.lines[file.name] = file.lines
+    for section in file.body.sections:
+        placed = Placed(file.name, section)
+        if section.type == "locals":
+            for setting in section.settings:
+                found.locals[setting.name] = (file.name, setting)
+        elif section.type == "terraform":
+            found.settings[:] = merged_settings(found.settings, placed)
+        elif section.type == "provider":
+            found.providers[:] = _overridden_providers(found.providers, placed)
+        elif section.type in _LABELS and len(section.labels) == _LABELS[section.type]:
+            target, key = _target(found, section)
+            if key in target:
+                target[key] = Placed(target[key].file, merged(target[key].section, section))
+            else:
+                message = f"there is no {section.type} {' '.join(section.labels)} to override; write it in another file"
+                found.fault(READABLE, file.name, section.line, message)
+        else:
+            _declare(found, placed)
+
+
+def _target(found: Directory, section: tree.Section) -> tuple[dict[Any, Placed], Any]:
+    if section.type in ("resource", "data"):
+        return found.resources, (section.type, *section.labels)
+    every = {"variable": found.variables, "output": found.outputs, "module": found.modules}
+    return every[section.type], section.labels[0]
+
+
+def _overridden_providers(providers: list[Placed], placed: Placed) -> list[Placed]:
+    def key(section: tree.Section) -> Any:
+        alias = section.setting("alias")
+        return section.labels, alias.node.value if alias and isinstance(alias.node, tree.Literal) else None
+
+    if not any(key(other.section) == key(placed.section) for other in providers):
+        return [*providers, placed]
+    return [
+        Placed(other.file, merged(other.section, placed.section))
+        if key(other.section) == key(placed.section)
+        else other
+        for other in providers
+    ]
 
 
 def _collect(found: Directory, file: File) -> None:

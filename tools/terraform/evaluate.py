@@ -71,6 +71,8 @@ class Environment:
         return Environment(self.names, {**self.given, **given}, self.element, self.doubts, self.budget)
 
 
+# What an element of a `for` costs besides its expressions.
+ELEMENT = 8
 TOO_MUCH = "it takes too much to work out"
 
 
@@ -140,6 +142,7 @@ def _loop(node: tree.Loop, env: Environment) -> Any:
         return blend(source, reason="the order of a set of objects is not known")
     parts = []
     for pair in pairs(source):
+        env.budget.work -= ELEMENT
         parts.append(evaluate(node.body, env.having(**_pair(node.key, node.value, pair))))
     if any(isinstance(part, Unknown) for part in parts):
         return replace(blend(*parts), type="string")
@@ -364,6 +367,7 @@ def _for(node: tree.For, env: Environment) -> Any:
         return blend(source, reason="the order of a set of objects is not known")
     kept: list[tuple[Any, Any]] = []
     for pair in pairs(source):
+        env.budget.work -= ELEMENT
         inner = env.having(**_pair(node.index, node.item, pair))
         if node.condition is not None:
             wanted = decided(evaluate(node.condition, inner))

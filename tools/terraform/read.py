@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from tools.model import Problem, Where
+from tools.model import Problem, Severity, Where
 from tools.terraform import constraints, directory, tree
 from tools.terraform.bodies import Instance
 from tools.terraform.budget import Budget
@@ -43,14 +43,16 @@ class Loader:
     """Directories that were parsed; each is parsed once."""
 
     sources: Sources
-    parsed: dict[str, Mapping[str, str | Unreadable] | None] = field(default_factory=dict)
+    parsed: dict[str, Mapping[str, str | Unreadable] | Unreadable | None] = field(default_factory=dict)
     trees: dict[str, Directory] = field(default_factory=dict)
 
-    def directory(self, path: str) -> Directory | None:
+    def directory(self, path: str) -> Directory | Unreadable | None:
         """The directory with fresh faults, or None when it is not there or has no Terraform in it."""
         if path not in self.parsed:
             self.parsed[path] = self.sources.directory(path)
         texts = self.parsed[path]
+        if isinstance(texts, Unreadable):
+            return texts
         if texts is None or not any(name.endswith((".tf", ".tf.json")) for name in texts):
             return None
         if path not in self.trees:
@@ -63,7 +65,25 @@ class Loader:
 
     def texts(self, path: str) -> Mapping[str, str | Unreadable]:
         """The texts of a directory that is there."""
-        return self.parsed.get(path) or {}
+        found = self.parsed.get(path)
+        return {} if found is None or isinstance(found, Unreadable) else found
+
+    def calls(self, path: str) -> tuple[str, ...]:
+        """The directories that a directory calls as modules."""
+        found = self.directory(path)
+        if not isinstance(found, Directory):
+            return ()
+        called = (local_source(placed.section) for placed in found.modules.values())
+        return tuple(posixpath.normpath(posixpath.join(path, source)) for source in called if source)
+
+
+def local_source(section: tree.Section) -> str:
+    """The source of a module call that is a path in this tree, else ""."""
+    setting = section.setting("source")
+    source = setting.node.value if setting and isinstance(setting.node, tree.Literal) else ""
+    if not isinstance(source, str) or (not source.startswith(("./", "../")) and source not in (".", "..")):
+        return ""
+    return source
 
 
 def evaluate_directory(
@@ -75,16 +95,26 @@ def evaluate_directory(
     """
     loader = loader or Loader(sources)
     found = loader.directory(path)
-    if found is None:
-        problem = Problem(Where(path), "no Terraform: there is no .tf or .tf.json file in it")
+    if found is None or isinstance(found, Unreadable):
+        message = f"it cannot be read: {found.reason}" if found else "there is no .tf or .tf.json file in it"
+        problem = Problem(Where(path), f"no Terraform: {message}")
         return Module("", path, faults=(Fault(THERE, problem),))
     inputs: dict[str, Input] = {}
-    for one in (*automatic(path, loader.texts(path)), *given):
+    files = (*automatic(path, loader.texts(path)), *given)
+    for one in files:
         found.faults.extend(one.faults)
         for name, (data, where) in one.values.items():
             if name in found.variables:
                 inputs[name] = Input(_constant(data), where)
-    return _Reading(loader, found, "", ".", path, inputs, (posixpath.normpath(path),), Budget()).module
+    return _Reading(
+        loader, found, "", ".", path, inputs, (posixpath.normpath(path),), Budget(), not files and not _is_root(found)
+    ).module
+
+
+def _is_root(found: Directory) -> bool:
+    """Whether a directory says that it is a root module: it configures a provider, or where its state is kept."""
+    sections = [section.type for placed in found.settings for section in placed.section.sections]
+    return bool(found.providers) or "backend" in sections or "cloud" in sections
 
 
 def evaluate_text(files: Mapping[str, str], path: str = ".", given: Sequence[Given] = ()) -> Module:
@@ -109,9 +139,10 @@ class _Reading(Child):
         inputs: Mapping[str, Input],
         chain: tuple[str, ...],
         budget: Budget,
+        alone: bool = False,
     ) -> None:
         self.loader, self.found, self.chain, self.base = loader, found, chain, base
-        self.scope = Scope(found, address, path, loader.sources, base, inputs, self._child, budget=budget)
+        self.scope = Scope(found, address, path, loader.sources, base, inputs, self._child, budget=budget, open=alone)
         self._module: Module | None = None
         self._values: dict[str, Any] = {}
 
@@ -136,9 +167,8 @@ class _Reading(Child):
 
     def _child(self, scope: Scope, name: str, placed: Placed, instance: Instance) -> Child | Unknown:
         section = placed.section
-        setting = section.setting("source")
-        source = setting.node.value if setting and isinstance(setting.node, tree.Literal) else ""
-        if not isinstance(source, str) or (not source.startswith(("./", "../")) and source not in (".", "..")):
+        setting, source = section.setting("source"), local_source(section)
+        if not source:
             return Unknown(f"module.{name} is not in this tree")
         path = posixpath.normpath(posixpath.join(self.found.path, source))
         line = setting.line if setting else section.line
@@ -146,6 +176,10 @@ class _Reading(Child):
             self._absent(placed, name, line, f"module {name} calls itself: {source} is this module or above it")
             return Unknown(f"module.{name} calls itself")
         found = self.loader.directory(path)
+        if isinstance(found, Unreadable):
+            message = f"cannot tell: {source}: {found.reason}; what module.{name} opens is not looked at"
+            self._absent(placed, name, line, message, Severity.NOTE)
+            return Unknown(f"module.{name} is not read: {found.reason}")
         if found is None:
             self._absent(placed, name, line, f"there is no Terraform at {source}")
             return Unknown(f"module.{name} is not there")
@@ -158,8 +192,8 @@ class _Reading(Child):
         address += key_text(instance.key)
         return _Reading(self.loader, found, address, inner, self.base, inputs, (*self.chain, path), scope.budget)
 
-    def _absent(self, placed: Placed, name: str, line: int, message: str) -> None:
-        fault = Fault(THERE, Problem(Where(placed.file, f"module.{name}.source", line), message))
+    def _absent(self, placed: Placed, name: str, line: int, message: str, severity: Severity = Severity.ERROR) -> None:
+        fault = Fault(THERE, Problem(Where(placed.file, f"module.{name}.source", line), message, severity))
         if fault not in self.found.faults:
             self.found.faults.append(fault)
 
@@ -198,6 +232,7 @@ class _Reading(Child):
     def _evaluated(self) -> Module:
         found, scope = self.found, self.scope
         variables = {name: self._variable(name, placed) for name, placed in found.variables.items()}
+        scope.settle_locals()
         local = {name: self._local(name) for name in found.locals}
         resources = tuple(one for key, placed in found.resources.items() for one in self._resources(key, placed))
         calls = tuple(one for name, placed in found.modules.items() for one in self._calls(name, placed))
