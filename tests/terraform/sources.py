@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 
 NAMES = ["a", "b1", "for_each", "var", "x-y", "_z", "in", "if", "true", "null", "π", "été", "e1"]
 NUMBERS = ["0", "1", "12.5", "1e3", "2.5E-2", "1e400", "007", "99999999999999999999"]
@@ -81,7 +82,7 @@ class Files:
         space = self.gap(inside=inside)
         if depth <= 0:
             return self.one(*NAMES[:5], *NUMBERS, '"x"', '""', "a.b", "a[0]", "true", "null")
-        deeper = lambda: self.expression(depth - 1, inside=inside)  # noqa: E731
+        deeper = partial(self.expression, depth - 1, inside=inside)
         kind = self.random.randrange(14)
         if kind == 0:
             return f"{deeper()}{space}{self.one(*OPERATORS)}{self.gap(inside=inside)}{deeper()}"

@@ -90,9 +90,9 @@ class Blocks(Expressions):
                     self._line_ends()
         except (MalformedError, RecursionError) as fault:
             self.depth, self.newlines = depth, True
-            known = isinstance(fault, MalformedError)
             del self.faults[faults:]
-            self.faults.append(fault if known else MalformedError(TOO_DEEP, self.offsets[start]))
+            deep = MalformedError(TOO_DEEP, self.offsets[start])
+            self.faults.append(fault if isinstance(fault, MalformedError) else deep)
             self.at = self._behind(start)
             if self.kinds[start] == ID and self.kinds[start + 1] == "=":
                 settings.append(

@@ -13,6 +13,8 @@ from tools.terraform import tfvars
 from tools.terraform.sources import OUTSIDE, Unreadable
 
 CONFIGURATION = (".tf", ".tf.json")
+# This project's own modules.
+TERRAFORM = Path(__file__).resolve().parent.parent.parent / "terraform"
 _VALUES = (".auto.tfvars", ".auto.tfvars.json")
 _NAMED = ("terraform.tfvars", "terraform.tfvars.json")
 
@@ -128,6 +130,11 @@ def _below(path: Path) -> Iterator[str]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         if any(name.endswith(CONFIGURATION) for name in files):
             yield shown(Path(folder))
+
+
+def is_ours(path: str) -> bool:
+    """Whether a directory is of this project's own Terraform."""
+    return Path(path).resolve().is_relative_to(TERRAFORM)
 
 
 def given(files: Sequence[str]) -> tuple[tfvars.Given, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from tools.terraform import constraints, directory, tree
 from tools.terraform.bodies import Instance
 from tools.terraform.budget import Budget
 from tools.terraform.declared import undeclared
-from tools.terraform.directory import Directory, Placed
+from tools.terraform.directory import Directory
 from tools.terraform.model import (
     Fault,
     Local,
@@ -28,6 +28,7 @@ from tools.terraform.model import (
     Variable,
     key_text,
 )
+from tools.terraform.overrides import Placed
 from tools.terraform.references import references
 from tools.terraform.scope import Child, Input, Scope
 from tools.terraform.sources import Sources, Texts, Unreadable
@@ -75,6 +76,28 @@ class Loader:
             return ()
         called = (local_source(placed.section) for placed in found.modules.values())
         return tuple(posixpath.normpath(posixpath.join(path, source)) for source in called if source)
+
+
+def uncalled(paths: Sequence[str], calls: Callable[[str], Sequence[str]]) -> list[str]:
+    """The directories of these that are called by none of them; of those that call each other in a circle, the first.
+
+    `calls` gives the directories that one calls.
+    """
+    names = {posixpath.normpath(path): path for path in paths}
+    called = {name for path in paths for name in calls(path) if name != posixpath.normpath(path)}
+    found = [path for name, path in names.items() if name not in called]
+    reached: set[str] = set()
+    pending = [posixpath.normpath(path) for path in found]
+    for name in (*names, None):
+        while pending:
+            current = pending.pop()
+            if current not in reached:
+                reached.add(current)
+                pending.extend(calls(names.get(current, current)))
+        if name is not None and name not in reached:
+            found.append(names[name])
+            pending.append(name)
+    return found
 
 
 def local_source(section: tree.Section) -> str:
@@ -253,6 +276,7 @@ class _Reading(Child):
             comments=tuple(found.comments),
             references=mentioned(found),
             sources=found.lines,
+            defaulted=frozenset(found.variables.keys() - scope.inputs.keys()) if scope.open else frozenset(),
         )
 
     def _variable(self, name: str, placed: Placed) -> Variable:
@@ -296,6 +320,7 @@ class _Reading(Child):
             return
         local = f"{'data.' if mode == 'data' else ''}{kind}.{name}"
         reader = self.scope.reader(placed.file)
+        given, iterators = loops(placed.section)
         for instance in self.scope.instances(local, placed):
             path = f"{self.scope.address}.{local}" if self.scope.address else local
             path += key_text(instance.key)
@@ -309,6 +334,8 @@ class _Reading(Child):
                 mode="data" if mode == "data" else "managed",
                 module=self.scope.address,
                 end=placed.section.end,
+                given=given,
+                iterators=iterators,
             )
 
     def _calls(self, name: str, placed: Placed) -> Iterator[ModuleCall]:
@@ -366,6 +393,24 @@ def _static(node: tree.Node) -> Any:
     if isinstance(node, tree.Object):
         return {str(_static(key)): _static(value) for key, value in node.items}
     return None
+
+
+def loops(section: tree.Section) -> tuple[frozenset[str], frozenset[str]]:
+    """The references in the count and for_each of a block and of its dynamic blocks, and the names these give."""
+    names: set[str] = set()
+    iterators: set[str] = set()
+    pending = [section]
+    while pending:
+        inner = pending.pop()
+        pending.extend(inner.sections)
+        for setting in inner.settings:
+            if setting.name in ("count", "for_each"):
+                names.update(name for name, _ in references(setting.node))
+        if inner.type == "dynamic" and inner.labels:
+            iterator = inner.setting("iterator")
+            given = iterator.node.name if iterator and isinstance(iterator.node, tree.Name) else inner.labels[0]
+            iterators.add(given)
+    return frozenset(names), frozenset(iterators)
 
 
 def mentioned(found: Directory) -> frozenset[str]:

@@ -14,10 +14,11 @@ from tools.terraform import constraints, functions, tree
 from tools.terraform.bodies import Instance, Reader, instances
 from tools.terraform.budget import Budget
 from tools.terraform.conversion import bare_type, convert, to_string
-from tools.terraform.directory import Directory, Placed
+from tools.terraform.directory import Directory
 from tools.terraform.evaluate import Environment, LocatedError, evaluate
 from tools.terraform.model import Fault, Unknown, key_text
 from tools.terraform.numbers import InexactError
+from tools.terraform.overrides import Placed
 from tools.terraform.sources import Sources, Unreadable
 from tools.terraform.values import EvaluationError, Type, object_of, plain, tuple_of
 

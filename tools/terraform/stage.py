@@ -17,12 +17,11 @@ from tools.judge import Rules
 from tools.layers import load
 from tools.model import Finding, Stage, run
 from tools.recorder import Recorder
-from tools.terraform.files import Disk, roots
+from tools.terraform.files import TERRAFORM, Disk, roots
 from tools.terraform.lint import in_comments, lint
 from tools.terraform.model import Module
 from tools.terraform.read import Loader, evaluate_directory
 
-TERRAFORM = Path(__file__).resolve().parent.parent.parent / "terraform"
 CLOUDS = ("aws", "gcp", "azure")
 
 
