@@ -22,9 +22,9 @@ WEB = (80, 443)
 def network_acls_are_not_open_to_the_world(module: Module) -> Iterator[Problem]:
     """No network ACL lets the internet in to more than a web server and to the answers that it is owed.
 
-    An ACL keeps no connections in mind: it must let in the ports from 1024 on that answers come to, and 80 and 443 are a
-    public server's. A rule for everything, for low ports beside those, or for a database alone is as if there were no
-    ACL. Rules count that an earlier one has not decided.
+    An ACL keeps no connections in mind: it must let in the ports from 1024 on that answers come to, and 80 and 443 are
+    a public server's. A rule for everything, for low ports beside those, or for a database alone is as if there were
+    no ACL. Rules count that an earlier one has not decided.
     Write the ports, and the addresses of those who call them.
     Peers: checkov CKV_AWS_352; trivy AWS-0102 AWS-0105.
     Source: Amazon VPC user guide, network ACLs; CIS AWS Foundations Benchmark 5.1.
@@ -39,9 +39,11 @@ def network_acls_are_not_open_to_the_world(module: Module) -> Iterator[Problem]:
                 alone = replace(rule, peers=(peer,))
                 if any(covers(earlier, alone) for _, earlier in rules[:index]):
                     continue
-                severity = Severity.WARNING if rule.protocol == "all" else Severity.ERROR
                 message = f"{named(peer)} lets everybody in to {what}; write the ports and the addresses that are meant"
-                yield Problem(peer.value.where, message, severity)
+                if rule.protocol == "all":
+                    yield Problem(peer.value.where, message, Severity.WARNING)
+                else:
+                    yield Problem(peer.value.where, message)
 
 
 def network_acls_decide_in_order(module: Module) -> Iterator[Problem]:

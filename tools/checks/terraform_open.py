@@ -29,7 +29,6 @@ LISTS: Mapping[str, tuple[str, ...]] = {
     "google_sql_database_instance": ("settings.ip_configuration.authorized_networks.value",),
     "google_alloydb_instance": ("network_config.authorized_external_networks.cidr_range",),
     "azurerm_cosmosdb_account": ("ip_range_filter",),
-    "azurerm_mssql_server": (),
 }
 # What says that a database has a public address.
 PUBLIC: tuple[str, ...] = (
@@ -73,9 +72,7 @@ def databases_are_not_open_to_the_world(module: Module) -> Iterator[Problem]:
     for database in module.everything(*LISTS):
         for path in LISTS[database.type]:
             for value, text in _world(database, path):
-                yield Problem(
-                    value.where, f"{text} lets everybody in to the database; write the addresses that call it"
-                )
+                yield Problem(value.where, f"{text} everybody in to the database; write the addresses that call it")
             yield from _doubts(database, path, "it may let everybody in to the database")
     for database in module.everything(*PUBLIC):
         address = database.body.value("publicly_accessible")
@@ -101,7 +98,7 @@ def control_planes_are_not_open_to_the_world(module: Module) -> Iterator[Problem
             continue
         for path in PLANES[cluster.type]:
             for value, text in _world(cluster, path):
-                message = f"{text} lets everybody in to the API server; write the addresses of those who administer it"
+                message = f"{text} everybody in to the API server; write the addresses of those who administer it"
                 yield Problem(value.where, message)
             yield from _doubts(cluster, path, "it may let everybody in to the API server")
         if where := _unlisted(cluster):
@@ -146,19 +143,19 @@ def _split(value: Value) -> Iterator[Value]:
 
 
 def _world(resource: Resource, path: str) -> Iterator[tuple[Value, str]]:
-    """Each element that is the world, and the last of those that are it together."""
+    """Each element that is the world, and the last of those that are it together, with what it says of itself."""
     peers = []
     for item in _items(resource, path):
         net = network(item.data) if isinstance(item.data, str) else None
         if net and everywhere(net):
-            yield item, str(item.data)
+            yield item, f"{item.data} lets"
         elif net:
             peers.append(Peer(item, (net,)))
     for whole in (network("0.0.0.0/0"), network("::/0")):
         mine = [peer for peer in peers if whole and peer.nets[0].version == whole.version]
         if whole and mine and all_public(whole, [net for peer in mine for net in peer.nets]):
             mine = needed(whole, mine)
-            yield mine[-1].value, f"{', '.join(dict.fromkeys(peer.text for peer in mine))} together"
+            yield mine[-1].value, f"{', '.join(dict.fromkeys(peer.text for peer in mine))} together let"
 
 
 def _doubts(resource: Resource, path: str, question: str) -> Iterator[Problem]:
