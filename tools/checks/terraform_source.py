@@ -11,9 +11,9 @@ from tools.terraform.model import Module
 def terraform_is_readable(module: Module) -> Iterator[Problem]:
     """Terraform files parse: HCL or JSON, in UTF-8, of at most 1 MiB.
 
-    An attribute that cannot be parsed is unknown, and the rest is judged, so that one fault hides no other; each has its
-    line and column. Refused is what Terraform refuses: the brace of a block on the next line, two attributes on one
-    line, a line that starts with an operator. Override files are merged, and what they override must be there.
+    An attribute that cannot be parsed is unknown, and the rest is judged, so that one fault hides no other; each has
+    its line and column. Refused is what Terraform refuses: the brace of a block on the next line, two attributes on
+    one line, a line that starts with an operator. Override files are merged, and what they override must be there.
     Source: HCL's native syntax specification, and Terraform's JSON configuration syntax.
     """
     yield from _found(module, terraform_is_readable)

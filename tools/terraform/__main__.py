@@ -24,6 +24,7 @@ from tools.model import Finding, rule_id
 from tools.recorder import Recorder
 from tools.report import FORMATS, Report, formats
 from tools.stages import manual
+from tools.terraform.cache import Cache, folder
 from tools.terraform.files import disk, given, is_ours, roots
 from tools.terraform.lint import lint, lint_others
 from tools.terraform.model import Module
@@ -46,6 +47,9 @@ def parser() -> cli.Parser:
     judge.add_argument("--tfvars", metavar="FILE", nargs="+", default=[], help="values of variables, the last one wins")
     judge.add_argument(
         "--within", metavar="DIR", nargs="+", default=[], help="where modules and links may lead besides the paths"
+    )
+    judge.add_argument(
+        "--no-cache", dest="cache", action="store_false", help="parse every file, whatever the user's cache has"
     )
     judge.add_argument("--format", choices=FORMATS, default="text", help="default: %(default)s")
     judge.add_argument("--output", metavar="FILE", type=Path, help="write the report there, not to standard output")
@@ -75,7 +79,7 @@ def _lint(options: argparse.Namespace) -> int:
         parser().error("lint needs a PATH")
     started = datetime.now(UTC)
     recorder = Recorder("")
-    run = Run(options.paths, options.tfvars, started, frozenset(entries), options.within)
+    run = Run(options.paths, options.tfvars, started, frozenset(entries), options.within, options.cache)
     recorder.run("terraform", lambda: findings(run))
     for message in run.failed:
         recorder.skip(("terraform",), message, excused=False)
@@ -103,6 +107,7 @@ class Run:
     now: datetime
     known: frozenset[str]
     besides: Sequence[str] = ()
+    cached: bool = False
     failed: list[str] = field(default_factory=list)
 
     def note(self, what: str, error: Exception) -> None:
@@ -116,10 +121,12 @@ def findings(run: Run) -> list[Finding]:
     """The findings at these paths. Raises InputError for one that cannot be read."""
     found = roots(run.paths)
     source = disk(run.paths, run.besides)
-    values, loader = given(run.files), Loader(source)
+    cache = Cache(folder() if run.cached else None)
+    values, loader = given(run.files), Loader(source, parser=cache.parse)
     whole = _evaluated(run, [root.path for root in found if not root.only], values, loader)
     parts = _alone(run, [root.path for root in found if root.only], values, loader)
     wanted = {root.only for root in found}
+    cache.tidy()
     kept: dict[Finding, None] = {}
     for ours in (True, False):
         judged = [module for module in whole if is_ours(module.directory) == ours]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -55,8 +55,13 @@ class Directory:
         self.faults.append(Fault(kind, Problem(Where(file, path, line), message)))
 
 
-def read(path: str, texts: Mapping[str, str | Unreadable]) -> Directory:
-    """Parse the Terraform files of a directory."""
+def parsed(text: str, file: str) -> File:
+    """A file of either syntax, parsed."""
+    return (parse_json if file.endswith(".json") else parse)(text, file)
+
+
+def read(path: str, texts: Mapping[str, str | Unreadable], parser: Callable[[str, str], File] = parsed) -> Directory:
+    """Parse the Terraform files of a directory; `parser` parses one of them."""
     found = Directory(path, names=frozenset(texts))
     overriding: list[File] = []
     for name in sorted(texts):
@@ -68,18 +73,18 @@ def read(path: str, texts: Mapping[str, str | Unreadable]) -> Directory:
             found.fault(READABLE, file, 0, f"it cannot be read: {text.reason}")
             continue
         try:
-            parsed = (parse_json if name.endswith(".json") else parse)(text, file)
+            content = parser(text, file)
         except Exception as error:
             found.fault(
                 READABLE, file, 0, f"it cannot be read: a fault of the toolkit: {type(error).__name__}: {error}"
             )
             continue
         if name.removesuffix(".json").removesuffix(".tf").rpartition("_")[2] == "override":
-            overriding.append(parsed)
+            overriding.append(content)
         else:
-            _collect(found, parsed)
-    for parsed in overriding:
-        _override(found, parsed)
+            _collect(found, content)
+    for content in overriding:
+        _override(found, content)
     return found
 
 

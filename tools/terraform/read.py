@@ -32,6 +32,7 @@ from tools.terraform.overrides import Placed
 from tools.terraform.references import references
 from tools.terraform.scope import Child, Input, Scope
 from tools.terraform.sources import Sources, Texts, Unreadable
+from tools.terraform.syntax import File
 from tools.terraform.tfvars import Given, automatic
 from tools.terraform.values import EvaluationError, plain
 
@@ -46,6 +47,7 @@ class Loader:
     sources: Sources
     parsed: dict[str, Mapping[str, str | Unreadable] | Unreadable | None] = field(default_factory=dict)
     trees: dict[str, Directory] = field(default_factory=dict)
+    parser: Callable[[str, str], File] = directory.parsed
 
     def directory(self, path: str) -> Directory | Unreadable | None:
         """The directory with fresh faults, or None when it is not there or has no Terraform in it."""
@@ -57,7 +59,7 @@ class Loader:
         if texts is None or not any(name.endswith((".tf", ".tf.json")) for name in texts):
             return None
         if path not in self.trees:
-            self.trees[path] = directory.read(path, texts)
+            self.trees[path] = directory.read(path, texts, self.parser)
         found = self.trees[path]
         return Directory(
             **{name: getattr(found, name) for name in found.__dataclass_fields__ if name != "faults"},
