@@ -1,10 +1,11 @@
-"""What a module opens by the defaults of its variables alone, which whoever calls it may replace."""
+"""What a module opens by a default that is the world, which whoever calls it may replace: told at the default."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
+from tools.checks.terraform_declarations import world_of
 from tools.checks.terraform_opinions import OPENINGS
 from tools.model import Finding, Severity
 from tools.terraform.model import Body, Module, Resource, Value
@@ -14,21 +15,18 @@ RULES = frozenset(
         *OPENINGS,
         "egress-is-not-open-to-the-world",
         "ranges-together-are-not-the-world",
-        "public-ranges-are-narrow",
-        "protocols-are-not-all-allowed",
-        "port-ranges-are-narrow",
-        "metadata-service-is-out-of-reach",
     }
 )
 
 
 class Defaults:
-    """The findings of one root module that depend on a default. It has any where it may be called by others."""
+    """The findings of one root module that depend on such a default, where others may call it with another value."""
 
     def __init__(self, module: Module) -> None:
         self.module = module
         self.places: dict[tuple[str, int], bool] = {}
-        if module.defaulted:
+        self.open = {name for name in module.defaulted if world_of(module.variables[name])}
+        if self.open:
             for resource in module.resources:
                 for value in _values(resource.body):
                     place = (value.where.file, value.where.line)
@@ -51,7 +49,7 @@ class Defaults:
             root, _, rest = reference.partition(".")
             name = rest.partition(".")[0]
             more: frozenset[str] = frozenset()
-            if root == "var" and name in self.module.defaulted:
+            if root == "var" and name in self.open:
                 return True
             if root == "local" and name in self.module.locals:
                 more = self.module.locals[name].value.refs

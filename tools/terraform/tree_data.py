@@ -49,9 +49,7 @@ def decoded(data: Any, name: str, text: str) -> File:
         name,
         _made_section(body),
         tuple(Comment(name, line, words, alone) for line, words, alone in comments),
-        tuple(
-            Fault(kind, Problem(Where(name, path, line), words, Severity.ERROR)) for kind, path, line, words in faults
-        ),
+        tuple(Fault(kind, Problem(Where(name, path, line), words)) for kind, path, line, words in faults),
         tuple(text.split("\n")),
     )
 
