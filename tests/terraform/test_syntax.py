@@ -167,11 +167,6 @@ def test_what_is_set_twice() -> None:
     ]
 
 
-def test_override_files_are_named() -> None:
-    found = module({"main.tf": GOOD.format("a"), "main_override.tf": GOOD.format("a")})
-    assert [fault[1] for fault in faults(found)] == ["main_override.tf"]
-
-
 @pytest.mark.parametrize(
     "text",
     [

@@ -15,6 +15,13 @@ class MalformedError(Exception):
         self.offset = offset
 
 
+def characters(text: str) -> str:
+    """Text without halves of characters, which JSON can write and UTF-8 cannot: Go reads each as U+FFFD."""
+    if text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 @dataclass(slots=True)
 class Text:
     """A file's text, with what finds the line and column of an offset."""

@@ -170,7 +170,9 @@ def _behind(text: str, position: int, word: str) -> int:
         return len(text) if newline < 0 else newline
     whole = _WHOLE.match(text, position)
     newline = text.find("\n", position)
-    return whole.end() if whole else len(text) if newline < 0 else newline
+    if whole and "${" not in whole.group() and "%{" not in whole.group():
+        return whole.end()
+    return len(text) if newline < 0 else newline
 
 
 def _quoted(text: str, start: int, depth: int) -> tuple[Quoted, int]:

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from tools.terraform.model import Unknown, unknowns
 from tools.terraform.numbers import InexactError, number
+from tools.terraform.places import characters
 
 Type: TypeAlias = Any
 Any_ = "any"
@@ -103,12 +104,12 @@ def plain(value: Any) -> Any:
 def from_plain(data: Any) -> Any:
     """The value of JSON-like data: lists are tuples, mappings are objects."""
     if isinstance(data, Mapping):
-        return object_of({str(key): from_plain(item) for key, item in data.items()})
+        return object_of({characters(str(key)): from_plain(item) for key, item in data.items()})
     if isinstance(data, Sequence) and not isinstance(data, str):
         return tuple_of(map(from_plain, data))
     if isinstance(data, float | Decimal):
         return number(str(data))
-    return data
+    return characters(data) if isinstance(data, str) else data
 
 
 def is_number(value: Any) -> bool:
