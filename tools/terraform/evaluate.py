@@ -13,7 +13,7 @@ from tools.terraform import tree
 from tools.terraform.budget import Budget
 from tools.terraform.conversion import alike, to_bool, to_number, to_string
 from tools.terraform.equality import ordered, same
-from tools.terraform.model import Unknown, unknowns
+from tools.terraform.model import Unknown
 from tools.terraform.numbers import InexactError
 from tools.terraform.operators import COMPARISONS, blend_as, computed, decided
 from tools.terraform.settling import loosened, settled, undecided
@@ -27,10 +27,10 @@ from tools.terraform.values import (
     blend,
     hidden,
     object_of,
-    plain,
     tuple_of,
     type_name,
     type_of,
+    veils,
 )
 
 # How long a text may grow.
@@ -254,7 +254,7 @@ def _attempt(node: tree.Call, env: Environment) -> Any:
 
 def _sure(value: Any) -> bool:
     """Whether what is unknown in it is a plain reference, which cannot fail when it is known."""
-    return all(one.bare for one in unknowns(plain(value)))
+    return all(unknown.bare for unknown in veils(value))
 
 
 def _unary(node: tree.Unary, env: Environment) -> Any:

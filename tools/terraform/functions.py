@@ -17,10 +17,11 @@ from tools.terraform import functions_numbers as numbers
 from tools.terraform import functions_regex as regex
 from tools.terraform import functions_sets as sets
 from tools.terraform import functions_text as text
+from tools.terraform.equality import primitive
 from tools.terraform.model import Unknown
 from tools.terraform.numbers import InexactError
 from tools.terraform.operators import blend_as
-from tools.terraform.values import MAX_WEIGHT, EvaluationError, hidden, weight_of
+from tools.terraform.values import MAX_WEIGHT, EvaluationError, Series, hidden, weight_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,18 @@ TABLE: dict[str, Function] = {
     "yamldecode": Function(formats.yamldecode),
     "zipmap": Function(collections.zipmap, 2, 2, inside=True),
 }
+
+
+# What compares each element with each other where they are no primitives.
+_COMPARING = frozenset({"distinct", "setintersection", "setsubtract", "setunion", "setproduct", "toset"})
+
+
+def comparisons(name: str, arguments: Sequence[Any]) -> int:
+    """How many comparisons a call makes, at most, of elements that are values with elements themselves."""
+    if name not in _COMPARING:
+        return 0
+    items = [item for value in arguments if isinstance(value, Series) for item in value.items]
+    return len(items) ** 2 if not primitive(items) else 0
 
 
 def call(name: str, arguments: Sequence[Any]) -> Any:

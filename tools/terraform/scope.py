@@ -15,7 +15,7 @@ from tools.terraform.bodies import Instance, Reader, instances
 from tools.terraform.budget import Budget
 from tools.terraform.conversion import bare_type, convert, to_string
 from tools.terraform.directory import Directory
-from tools.terraform.evaluate import Environment, LocatedError, evaluate
+from tools.terraform.evaluate import TOO_MUCH, Environment, LocatedError, evaluate
 from tools.terraform.model import Fault, Unknown, key_text
 from tools.terraform.numbers import InexactError
 from tools.terraform.overrides import Placed
@@ -109,6 +109,9 @@ class Scope:
     def call(self, name: str, arguments: Sequence[Any]) -> Any:
         """The value of a function call. Raises EvaluationError."""
         if name not in ("file", "fileexists"):
+            self.budget.work -= functions.comparisons(name, arguments)
+            if self.budget.work < 0:
+                return Unknown(TOO_MUCH)
             return functions.call(name, arguments)
         if len(arguments) != 1 or arguments[0] is None:
             raise EvaluationError(f"{name} takes one path")

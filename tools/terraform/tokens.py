@@ -54,6 +54,8 @@ class Tokens:
     texts: list[Any] = field(default_factory=list)
     offsets: list[int] = field(default_factory=list)
     remarks: list[tuple[str, int]] = field(default_factory=list)
+    # The names of heredocs that have no end in the rest of the text.
+    endless: set[str] = field(default_factory=set)
 
     def add(self, kind: str, text: Any, offset: int) -> None:
         """Add a token."""
@@ -151,7 +153,7 @@ def _string(text: str, position: int, word: str, found: Tokens, depth: int, *, t
     if depth > MAX_STRINGS:
         raise MalformedError("strings nested too deep in strings; split them into locals", position)
     try:
-        quoted, end = _quoted(text, position, depth) if word == '"' else _heredoc(text, position, word, depth)
+        quoted, end = _quoted(text, position, depth) if word == '"' else _heredoc(text, position, word, found, depth)
     except MalformedError as fault:
         if not top:
             raise
@@ -244,10 +246,13 @@ def _insertion(text: str, position: int, depth: int) -> tuple[Part, int]:
     return Part("", mark, inside, start + left, left, right), end + 1 + right
 
 
-def _heredoc(text: str, start: int, marker: str, depth: int) -> tuple[Quoted, int]:
+def _heredoc(text: str, start: int, marker: str, found: Tokens, depth: int) -> tuple[Quoted, int]:
     """A heredoc. The newline after its closing marker is not part of it."""
-    flush, name = marker.startswith("<<-"), marker.strip("<-\r\n")
+    flush, name = marker.startswith("<<-"), marker.removeprefix("<<").removeprefix("-").strip("\r\n")
     position = start + len(marker)
+    if name in found.endless or not re.compile(rf"(?m)^\s*{re.escape(name)}\s*$").search(text, position):
+        found.endless.add(name)
+        raise MalformedError(f"{ENDLESS} {name}", start)
     parts: list[Part] = []
     while (newline := text.find("\n", position)) >= 0:
         if text[position:newline].strip(SPACES) == name:
