@@ -57,8 +57,8 @@ class Disk:
     def _file(self, path: Path) -> str | Unreadable:
         try:
             resolved = path.resolve()
-        except (OSError, ValueError, RuntimeError) as error:
-            return Unreadable(str(error))
+        except (OSError, ValueError, RuntimeError):
+            return Unreadable("its links lead nowhere")
         if resolved in self.instead:
             return self.instead[resolved]
         return _text(resolved) if self._within(resolved) else Unreadable(OUTSIDE)
