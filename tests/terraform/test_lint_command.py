@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tools.inputs import CHART, chart
 from tools.terraform.__main__ import main
 from tools.terraform.files import disk
 from tools.terraform.read import evaluate_directory
@@ -152,7 +153,7 @@ def test_explain_and_usage(capsys: pytest.CaptureFixture[str]) -> None:
         (["lint", "--explain", "none"], "there is no rule none"),
         (
             ["vars", "--env", "none", "--cloud", "aws"],
-            "there is no environment none; there are dev, production, staging",
+            f"there is no environment none; there are {', '.join(chart(CHART).environments)}",
         ),
     ):
         with pytest.raises(SystemExit) as ended:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 # Expressions that are evaluated, with a part for the size of each value; modules that are looked into; instances.
-MAX_WORK = 1_500_000
+MAX_WORK = 1_000_000
 MAX_MODULES = 1000
 MAX_INSTANCES = 20_000
 
