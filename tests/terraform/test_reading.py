@@ -227,3 +227,14 @@ def test_override_files_of_everything_else() -> None:
     [call] = found.calls
     assert call.module is not None
     assert call.module.outputs["x"].value.data == 3
+
+
+@pytest.mark.parametrize("name", ["main.tf", "x_override.tf"])
+@pytest.mark.parametrize(
+    "kind", ["resource", "data", "ephemeral", "variable", "output", "module", "provider", "locals"]
+)
+def test_blocks_with_too_many_names(kind: str, name: str) -> None:
+    found = module({name: f'{kind} "a" "b" "c" {{\n}}\nlocals {{\n  z = 1\n}}\n'})
+    wanted = {"resource": 2, "data": 2, "ephemeral": 2, "locals": 0}.get(kind, 1)
+    assert faults(found) == [(1, f"`{kind}` has {wanted} names before its brace")]
+    assert local(found, "z") == 1

@@ -22,6 +22,7 @@ KINDS = (
 _LABELS = {
     "resource": 2,
     "data": 2,
+    "ephemeral": 2,
     "variable": 1,
     "output": 1,
     "module": 1,
@@ -90,10 +91,7 @@ def read(path: str, texts: Mapping[str, str | Unreadable], parser: Callable[[str
 
 def _override(found: Directory, file: File) -> None:
     """Merge an override file, as Terraform does: what it has takes the place of what is there."""
-    found.faults.extend(file.faults)
-    found.comments.extend(file.comments)
-    found.lines[file.name] = file.lines
-    for section in file.body.sections:
+    for section in _sections(found, file):
         placed = Placed(file.name, section)
         if section.type == "locals":
             for setting in section.settings:
@@ -102,7 +100,7 @@ def _override(found: Directory, file: File) -> None:
             found.settings[:] = merged_settings(found.settings, placed)
         elif section.type == "provider":
             found.providers[:] = _overridden_providers(found.providers, placed)
-        elif section.type in _LABELS and len(section.labels) == _LABELS[section.type]:
+        elif section.type in ("resource", "data", "variable", "output", "module"):
             target, key = _target(found, section)
             if key in target:
                 target[key] = Placed(target[key].file, merged(target[key].section, section))
@@ -136,6 +134,12 @@ def _overridden_providers(providers: list[Placed], placed: Placed) -> list[Place
 
 
 def _collect(found: Directory, file: File) -> None:
+    for section in _sections(found, file):
+        _declare(found, Placed(file.name, section))
+
+
+def _sections(found: Directory, file: File) -> Iterator[tree.Section]:
+    """The blocks of a file that are Terraform's; what is wrong with the others is among the faults."""
     found.faults.extend(file.faults)
     found.comments.extend(file.comments)
     found.lines[file.name] = file.lines
@@ -148,7 +152,7 @@ def _collect(found: Directory, file: File) -> None:
             wanted = _LABELS[section.type]
             found.fault(READABLE, file.name, section.line, f"`{section.type}` has {wanted} names before its brace")
         else:
-            _declare(found, Placed(file.name, section))
+            yield section
         for name, line, first in _repeated(section):
             found.fault(UNIQUE, file.name, line, f"`{name}` is set twice, first on line {first}; keep one", name)
 
