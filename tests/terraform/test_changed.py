@@ -1,4 +1,4 @@
-"""Cases of every rule, changed at random, with files that override and modules that call: nothing fails, all ends soon."""
+"""Cases of every rule, changed at random, some overridden and called by others: nothing fails, and all ends soon."""
 
 from __future__ import annotations
 
