@@ -313,6 +313,9 @@ def _logical(node: tree.Binary, env: Environment) -> Any:
 _UNTYPED = (tree.Name, tree.Attribute, tree.Index, tree.Call)
 
 
+_COLLECTIONS = (tree.Tuple, tree.Object, tree.Splat, tree.For)
+
+
 def _conditional(node: tree.Conditional, env: Environment) -> Any:
     condition = decided(evaluate(node.condition, env))
     if isinstance(condition, Unknown):
@@ -320,8 +323,11 @@ def _conditional(node: tree.Conditional, env: Environment) -> Any:
     chosen = evaluate(node.then if condition else node.other, env)
     other = _attempted(node.other if condition else node.then, env)
     if isinstance(other, EvaluationError):
-        untyped = isinstance(node.other if condition else node.then, _UNTYPED)
-        return chosen if untyped or isinstance(chosen, Unknown) else loosened(chosen)
+        failed = node.other if condition else node.then
+        if isinstance(failed, _UNTYPED) or isinstance(chosen, Unknown):
+            return chosen
+        # A collection that fails is one all the same, and goes with no text.
+        return blend(chosen) if isinstance(failed, _COLLECTIONS) and isinstance(chosen, str) else loosened(chosen)
     sides = (node.then, node.other) if condition else (node.other, node.then)
     if any(
         value is None and not isinstance(side, tree.Literal) for value, side in zip((chosen, other), sides, strict=True)
