@@ -45,7 +45,7 @@ def local(found: Module, name: str) -> Any:
         ('"%{ while x }"', "column 26: `%{ while` is no directive; write %{ if … } or %{ for … in … }"),
         ('"%{ for x of y }${x}%{ endfor }"', "column 26: a `%{ for` without its `in`; write %{ for … in … }"),
         ("[1, 2", "column 3: `from_port` is not expected here"),
-        ("[for x of y : x]", "column 30: a `for` without its `in`; write for … in … : …"),
+        ("[for x of y : x]", "column 30: `of` is not expected here"),
         ("f(1", "column 3: `from_port` is not expected here"),
         ("{ a = 1 b = 2 }", "column 31: two entries on one line; write a comma between them"),
         ("1.2.3", "column 23: `1.2.3` is no number"),
@@ -53,7 +53,10 @@ def local(found: Module, name: str) -> Any:
         ("a ? b", "column 28: it ends too early"),
         ("'a'", "column 23: `'` is not expected here"),
         ("[" * 70 + "]" * 70, "column 82: nested deeper than 60; split it into locals"),
-        ("-" * 70 + "1", "column 82: nested deeper than 60; split it into locals"),
+        ("a.*.b.*.c", "column 29: `.*` behind `.*`; write [*]"),
+        # Terraform takes two signs, python-hcl2 does not.
+        ("--1", "column 24: `-` is not expected here"),
+        ("!!true", "column 24: `!` is not expected here"),
         ('"' + '${"' * 40 + '"', "column 116: strings nested too deep in strings; split them into locals"),
     ],
 )

@@ -85,7 +85,7 @@ READABLE = "is-readable"
         (
             "locals {\n  a = 1" + " + 1" * 2000 + "\n}\n",
             5,
-            "column 729: nested too deep; split it into locals",
+            "column 7: nested too deep; split it into locals",
             ["a", "c"],
         ),
     ],

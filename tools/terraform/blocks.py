@@ -1,27 +1,30 @@
-"""Parses the attributes and blocks of a file. A fault costs the attribute that it is in: the rest of its block is read.
+"""Where the attributes and blocks of a file begin and end; python-hcl2 parses what each attribute holds.
 
+A fault costs the attribute that it is in: the rest of its block is read.
 Source: HCL's native syntax specification, and its parser where that says more.
 """
 
 from __future__ import annotations
 
 from tools.terraform import tree
-from tools.terraform.expressions import LEVELS, TOO_DEEP, Expressions
+from tools.terraform.converter import TOO_DEEP, expression
+from tools.terraform.pieces import CLOSE, MAX_DEPTH, piece, unexpected
 from tools.terraform.places import MalformedError, Text
 from tools.terraform.templates import literal
 from tools.terraform.tokens import BAD, END, ENDLESS, ID, NEWLINE, STRING, TOP, Tokens
 
 _JOINED = "two things on one line; write it on a line of its own"
-_OPEN = {"(": ")", "[": "]", "{": "}"}
+_OPERATORS = ("||", "&&", "==", "!=", ">", ">=", "<", "<=", "+", "-", "*", "/", "%", "?", ":")
 
 
-class Blocks(Expressions):
-    """A parser of a file's attributes and blocks; what is wrong is among the faults."""
+class Blocks:
+    """A reader of a file's attributes and blocks; what is wrong is among the faults."""
 
     def __init__(self, tokens: Tokens, source: Text) -> None:
-        super().__init__(tokens, source.line)
-        self.source = source
-        self.newlines = True
+        self.tokens, self.source = tokens, source
+        self.kinds, self.texts, self.offsets = tokens.kinds, tokens.texts, tokens.offsets
+        self.at = 0
+        self.depth = 0
         self.faults: list[MalformedError] = []
         # Only where brackets do not fit each other does a block at the start of a line end those that are open.
         self.balanced = _balanced(tokens)
@@ -38,6 +41,13 @@ class Blocks(Expressions):
                 self._fault("`}` closes nothing", self.at)
                 self.at += 1
         return settings, sections
+
+    def line(self, at: int) -> int:
+        """The line of a token."""
+        return self.source.line(self.offsets[at])
+
+    def _unexpected(self, closing: str = "") -> MalformedError:
+        return unexpected(self.tokens, self.at, closing)
 
     def _fault(self, message: str, at: int) -> None:
         self.faults.append(MalformedError(message, self.offsets[at]))
@@ -89,7 +99,7 @@ class Blocks(Expressions):
                 if not self.cut:
                     self._line_ends()
         except (MalformedError, RecursionError) as fault:
-            self.depth, self.newlines = depth, True
+            self.depth = depth
             del self.faults[faults:]
             deep = MalformedError(TOO_DEEP, self.offsets[start])
             self.faults.append(fault if isinstance(fault, MalformedError) else deep)
@@ -104,19 +114,21 @@ class Blocks(Expressions):
     def _stray(self) -> MalformedError:
         """What is wrong with a line that starts with no name."""
         kind = self.kinds[self.at]
-        if kind in LEVELS or kind in ("?", ":"):
+        if kind in _OPERATORS:
             return MalformedError(
                 f"a line that starts with `{kind}`; put the whole expression in parentheses", self.offsets[self.at]
             )
         if kind in (")", "]"):
             return MalformedError(f"`{kind}` closes nothing", self.offsets[self.at])
-        return self.unexpected()
+        return self._unexpected()
 
     def _setting(self) -> tree.Setting:
         name, line = self.texts[self.at], self.line(self.at)
         self.at += 2
-        self.references = name == "providers"
-        return tree.Setting(name, self.expression(), line)
+        cut = piece(self.tokens, self.at, self.depth)
+        node = expression(cut, self.source.line, self.depth, references=name == "providers")
+        self.at = cut.end
+        return tree.Setting(name, node, line)
 
     def _line_ends(self) -> None:
         """Look for the end of the line behind an attribute or a block."""
@@ -130,7 +142,7 @@ class Blocks(Expressions):
             # What follows is read all the same.
             self._fault(_JOINED, self.at)
             return
-        fault = self.unexpected()
+        fault = self._unexpected()
         if kind == BAD or kind not in ("}", ")", "]"):
             self.faults.append(fault)
         else:
@@ -156,11 +168,13 @@ class Blocks(Expressions):
                 self._fault("the brace of a block stands on the line of its name", self.at)
                 continue
             else:
-                raise self.unexpected()
+                raise self._unexpected()
             self.at += 1
         brace = self.at
         self.at += 1
-        self._deeper(start)
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise MalformedError(f"nested deeper than {MAX_DEPTH}; split it into locals", self.offsets[start])
         settings: list[tree.Setting] = []
         inner: list[tree.Section] = []
         if self.kinds[self.at] not in (NEWLINE, END, "}"):
@@ -202,15 +216,15 @@ class Blocks(Expressions):
         elif kind == ID:
             self._fault(_JOINED, self.at)
         elif kind != "}":
-            raise self.unexpected("}")
+            raise self._unexpected("}")
 
     def _behind(self, start: int) -> int:
         """Where the next item starts behind one that cannot be read."""
         stack: list[str] = []
         at = start
         while (kind := self.kinds[at]) != END:
-            if kind in _OPEN:
-                stack.append(_OPEN[kind])
+            if kind in CLOSE:
+                stack.append(CLOSE[kind])
             elif kind in (")", "]", "}"):
                 if kind in stack:
                     while stack.pop() != kind:
@@ -242,8 +256,8 @@ def _balanced(tokens: Tokens) -> bool:
     """Whether every bracket of a file is closed by its own kind, and every string is whole."""
     stack: list[str] = []
     for kind in tokens.kinds:
-        if kind in _OPEN:
-            stack.append(_OPEN[kind])
+        if kind in CLOSE:
+            stack.append(CLOSE[kind])
         elif kind in (")", "]", "}"):
             if not stack or stack.pop() != kind:
                 return False

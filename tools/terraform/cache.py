@@ -14,6 +14,7 @@ import stat
 import sys
 import tempfile
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 
 from tools.terraform.directory import parsed
@@ -22,8 +23,8 @@ from tools.terraform.tree_data import decoded, encoded
 
 # What the data depends on besides the text.
 _PARSER = (
-    "blocks", "expressions", "json_syntax", "model", "numbers", "places", "syntax", "templates", "tokens", "tree",
-    "tree_data",
+    "blocks", "converter", "json_syntax", "model", "numbers", "pieces", "places", "syntax", "templates", "tokens",
+    "tree", "tree_data",
 )  # fmt: skip
 # Smaller files are parsed as fast as they are fetched; more files than this are not kept.
 SMALLEST = 500
@@ -45,6 +46,8 @@ def folder() -> Path | None:
 def version() -> bytes:
     """A hash of the parser itself: with another one, nothing that was kept is read."""
     digest = hashlib.sha256(sys.version.encode())
+    for library in ("python-hcl2", "lark"):
+        digest.update(metadata.version(library).encode())
     here = Path(__file__).parent
     for name in _PARSER:
         digest.update((here / f"{name}.py").read_bytes())

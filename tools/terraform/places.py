@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
+
+# Gives the line of an offset.
+Lines: TypeAlias = Callable[[int], int]
 
 
 class MalformedError(Exception):

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from tools.model import Problem, Where
 from tools.terraform import tree
 from tools.terraform.blocks import Blocks
-from tools.terraform.expressions import Expressions
+from tools.terraform.converter import inner
 from tools.terraform.model import Comment, Fault
 from tools.terraform.places import MalformedError, Text
 from tools.terraform.templates import Templates, literal
-from tools.terraform.tokens import Tokens, template, tokens
+from tools.terraform.tokens import template, tokens
 
 READABLE = "terraform-is-readable"
 MAX_SIZE = 1024 * 1024
@@ -68,7 +68,7 @@ def _comment(source: Text, text: str, offset: int) -> Comment:
 
 def expression_of(text: str, file: str) -> tree.Node:
     """Parse one expression. Raises MalformedError."""
-    return Expressions(tokens(text), Text(text, file).line).whole()
+    return inner(tokens(text), 0, Text(text, file).line, 0)
 
 
 def template_of(text: str, line: int) -> tree.Node:
@@ -76,10 +76,4 @@ def template_of(text: str, line: int) -> tree.Node:
     if "${" not in text and "%{" not in text:
         return tree.Literal(literal(text), line)
 
-    def inner(inside: Tokens) -> Expressions:
-        return Expressions(inside, place)
-
-    def place(offset: int) -> int:
-        return line
-
-    return Templates(inner, place, template(text)).template()
+    return Templates(inner, lambda offset: line, template(text)).template()

@@ -8,30 +8,14 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
+from typing import TypeAlias
 
 from tools.terraform import tree
-from tools.terraform.places import MalformedError
-from tools.terraform.tokens import ID, SPACES, Part, Quoted, Tokens
+from tools.terraform.places import Lines, MalformedError
+from tools.terraform.tokens import ID, NEWLINE, SPACES, Part, Quoted, Tokens
 
-
-class Inner(Protocol):
-    """What parses the tokens inside an insertion."""
-
-    def name(self) -> str:
-        """Take a name. Raises MalformedError."""
-
-    def take(self, kind: str) -> int:
-        """Take a token of that kind. Raises MalformedError."""
-
-    def peek(self) -> str:
-        """The kind of the next token."""
-
-    def expression(self) -> tree.Node:
-        """Take an expression. Raises MalformedError."""
-
-    def finish(self) -> None:
-        """Raises MalformedError where something is left."""
+# Gives the expression inside an insertion, from a token on; it stands that deep. Raises MalformedError.
+Inner: TypeAlias = Callable[[Tokens, int, Lines, int], tree.Node]
 
 
 def literal(text: str) -> str:
@@ -40,11 +24,10 @@ def literal(text: str) -> str:
 
 
 class Templates:
-    """Puts the parts of one template together; `inner` parses the tokens of an insertion."""
+    """Puts the parts of one template together, which stands `depth` deep in an expression."""
 
-    def __init__(self, inner: Callable[[Tokens], Inner], line: Callable[[int], int], quoted: Quoted) -> None:
-        self.inner = inner
-        self.line_of = line
+    def __init__(self, inner: Inner, line: Lines, quoted: Quoted, depth: int = 0) -> None:
+        self.inner, self.line_of, self.depth = inner, line, depth
         self.quoted = quoted
         self.line = line(quoted.start)
         self.parts = _flushed(_stripped(quoted.parts)) if quoted.flush else _stripped(quoted.parts)
@@ -81,46 +64,44 @@ class Templates:
     def _insertion(self, part: Part) -> tree.Node:
         if len(part.tokens.kinds) == 1:
             raise MalformedError("an empty insertion; write an expression in it", part.start)
-        inner = self.inner(part.tokens)
-        node = inner.expression()
-        inner.finish()
-        return node
+        return self._expression(part, 0)
+
+    def _expression(self, part: Part, start: int) -> tree.Node:
+        return self.inner(part.tokens, start, self.line_of, self.depth)
 
     def _directive(self, part: Part, word: str) -> tree.Node:
         line = self.line_of(part.start)
         self.at += 1
         if word not in ("if", "for"):
             raise MalformedError(f"`%{{ {word}` is no directive; write %{{ if … }} or %{{ for … in … }}", part.start)
-        inner = self.inner(part.tokens)
-        inner.name()
         if word == "if":
-            condition = inner.expression()
-            inner.finish()
+            condition = self._expression(part, 1)
             then = tree.Template(self._until(("else", "endif")), line)
             other: tuple[tree.Node, ...] = ()
             if self._ended() == "else":
                 other = self._until(("endif",))
                 self._ended()
             return tree.Branch(condition, then, tree.Template(other, line), line)
-        names = [inner.name()]
-        if inner.peek() == ",":
-            inner.take(",")
-            names.append(inner.name())
-        if inner.name() != "in":
+        words = [at for at, kind in enumerate(part.tokens.kinds) if kind != NEWLINE]
+        texts = [part.tokens.texts[at] for at in words]
+        kinds = [part.tokens.kinds[at] for at in words]
+        pair = kinds[2] == ","
+        head = [ID, ID, ",", ID, ID] if pair else [ID, ID, ID]
+        if kinds[: len(head)] != head or texts[len(head) - 1] != "in":
             raise MalformedError("a `%{ for` without its `in`; write %{ for … in … }", part.start)
-        source = inner.expression()
-        inner.finish()
+        source = self._expression(part, words[len(head)])
         body = tree.Template(self._until(("endfor",)), line)
         self._ended()
-        return tree.Loop(names[0] if len(names) > 1 else "", names[-1], source, body, line)
+        return tree.Loop(texts[1] if pair else "", texts[3] if pair else texts[1], source, body, line)
 
     def _ended(self) -> str:
         """Take the directive that ended a part of the template, which holds one word."""
-        inner = self.inner(self.parts[self.at].tokens)
-        word = inner.name()
-        inner.finish()
+        part = self.parts[self.at]
+        word, *more = [text for text, kind in zip(part.tokens.texts, part.tokens.kinds, strict=True) if kind != NEWLINE]
+        if len(more) > 1:
+            raise MalformedError(f"`%{{ {word}` holds more than its word", part.start)
         self.at += 1
-        return word
+        return str(word)
 
 
 def _stripped(parts: tuple[Part, ...]) -> list[Part]:
