@@ -17,6 +17,7 @@ from tools.judge import Rules
 from tools.layers import load
 from tools.model import Finding, Stage, run
 from tools.recorder import Recorder
+from tools.terraform.cache import Cache, folder
 from tools.terraform.files import TERRAFORM, Disk, roots
 from tools.terraform.lint import in_comments, lint
 from tools.terraform.model import Module
@@ -37,7 +38,7 @@ class Job:
     loader: Loader = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "loader", Loader(Disk((self.directory.parent,))))
+        object.__setattr__(self, "loader", Loader(Disk((self.directory.parent,)), parser=Cache(folder()).parse))
 
 
 def stages(job: Job) -> tuple[Stage, ...]:

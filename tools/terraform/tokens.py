@@ -36,6 +36,7 @@ _WHOLE = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _LITERAL = re.compile(r'[^"\\$%\r\n]+')
 _LINE = re.compile(r"[^$%\n]+")
+_STRAY = re.compile(r"\r(?!\n)")
 # A line that starts one of the blocks that stand at the top of a file.
 TOP = re.compile(
     r"(?:resource|data|variable|output|locals|module|provider|terraform|moved|removed|import|check|ephemeral)"
@@ -256,6 +257,8 @@ def _heredoc(text: str, start: int, marker: str, found: Tokens, depth: int) -> t
     parts: list[Part] = []
     while (newline := text.find("\n", position)) >= 0:
         if text[position:newline].strip(SPACES) == name:
+            if stray := _STRAY.search(text, start + len(marker) - 1, newline + 1):
+                raise MalformedError("a carriage return that ends no line; take it out", stray.start())
             return Quoted(tuple(parts), start, True, flush), newline - (text[newline - 1] == "\r")
         position = _heredoc_line(text, position, parts, depth)
     raise MalformedError(f"{ENDLESS} {name}", start)
