@@ -167,6 +167,9 @@ def _string(text: str, position: int, word: str, found: Tokens, depth: int, *, t
 def _behind(text: str, position: int, word: str) -> int:
     """Where to go on behind a string that cannot be read."""
     if word != '"':
+        name = word.removeprefix("<<").removeprefix("-").strip("\r\n")
+        if closing := re.compile(rf"(?m)^[ \t]*{re.escape(name)}[ \t]*(?=\r?$)").search(text, position + len(word)):
+            return closing.end()
         newline = text.find("\n", position)
         while newline >= 0 and not TOP.match(text, newline + 1):
             newline = text.find("\n", newline + 1)
