@@ -17,8 +17,8 @@ help: ## list the targets
 validate: $(RUN) helm ## render every environment and judge it
 	@$(PY) -m tools.validate
 
-test: $(DEV) helm ## run the tests; no Docker, no cluster
-	@$(PY) -m pytest -m "not kind" -q
+test: $(DEV) helm ## run the tests, a process a core; no Docker, no cluster
+	@$(PY) -m pytest -m "not kind" -q -n auto --dist worksteal
 
 check: $(DEV) ## lint, format, types, and generated docs that are up to date
 	@$(PY) -m ruff check --quiet .

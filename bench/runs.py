@@ -14,6 +14,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
+YARDSTICK = """
+import json, yaml
+text = "name: {a: [1, two], b: x}\\n---\\n" * 34_000
+for part in yaml.load_all(text, yaml.CSafeLoader):
+    json.dumps(part)
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -58,6 +65,18 @@ def measured(command: Sequence[str], output: Path, limit: float) -> Run:
     with output.open("rb") as lines:
         count = sum(1 for _ in lines)
     return Run(seconds, processor, megabytes, count, said(code, output.with_suffix(".err"), limit))
+
+
+def yardstick(folder: Path) -> float:
+    """Seconds of processor of a fixed piece of work that is no part of this project, in a process of its own.
+
+    A limit is told in these, so that a slow or a busy machine, which makes both longer, does not fail a run. It took
+    about a second where the limits were set.
+    """
+    run = measured([sys.executable, "-c", YARDSTICK], folder / "yardstick.txt", 300)
+    if run.said:
+        raise RuntimeError(f"the yardstick: {run.said}")
+    return run.processor
 
 
 def alone(output: Path, limit: float, command: Sequence[str]) -> tuple[float, float, float, int]:

@@ -84,7 +84,7 @@ def _is_key(word: str) -> bool:
         node = _resolved(node)
         for more in node.get("allOf", ()):
             shared = _resolved(more)
-            node = {**node, "properties": {**shared["properties"], **node.get("properties", {})}}
+            node = {**node, "properties": {**shared.get("properties", {}), **node.get("properties", {})}}
         other = node.get("additionalProperties") or {}
         node = node.get("items", {}) if part == "[]" else node.get("properties", {}).get(part, other)
         if not node:

@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,9 @@ import pytest
 import yaml
 
 from tools.allowlist import FORMS, NAME, TOO_LONG, Allowlist, Entry, Suffixes, matches, parse_values, punycode, refusal
+from tools.helm import located
+from tools.model import Severity
+from tools.suffixes import parents
 
 CHART = Path("charts/sark-network")
 SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text())
@@ -68,7 +73,7 @@ def test_patterns_are_re2() -> None:
 
 @pytest.mark.parametrize("name", BAD)
 def test_refused_by_both(name: str) -> None:
-    under_suffix = name.startswith("*.") and SUFFIXES.covers(name[2:])
+    under_suffix = name.startswith("*.") and SUFFIXES.opened(name[2:]) != ""
     assert domain_schema().is_valid(name) == (refusal(name) == "")
     assert refusal(name) or under_suffix
     assert parsed(name)
@@ -171,6 +176,71 @@ def parsed(*domains: Any, **more: Any) -> list[str]:
 )
 def test_entries_against_each_other(domains: list[Any], said: list[str]) -> None:
     assert parsed(*domains) == said
+
+
+def test_a_name_under_a_wildcard_is_a_warning_for_it_may_carry_owner_and_reason() -> None:
+    values = {"egress": {"domains": ["*.openai.com"], "extraDomains": [{"name": "api.openai.com", "owner": "ml"}]}}
+    _, [problem] = parse_values(values, suffixes=SUFFIXES)
+    assert (problem.severity, problem.where.path) == (Severity.WARNING, "egress.extraDomains[0]")
+
+
+# What the list's text says, read by other means than Suffixes: every suffix, every name above one, every exception.
+RULES = [line for line in (CHART / "files/public-suffixes.txt").read_text().splitlines() if line[0] != "#"]
+EXCEPTIONS = sorted(rule[1:] for rule in RULES if rule.startswith("!"))
+STARS = sorted(rule[2:] for rule in RULES if rule.startswith("*."))
+PLAIN = sorted(rule for rule in RULES if rule[0] not in "!*")
+ABOVE = sorted(
+    {
+        parent
+        for name in (*PLAIN, *STARS)
+        for parent in (".".join(name.split(".")[i:]) for i in range(1, name.count(".")))
+    }
+)
+WIDE = sorted({*PLAIN, *(star for star in STARS if "." in star), *(f"any.{star}" for star in STARS), *ABOVE})
+
+
+def test_every_wildcard_that_holds_a_public_suffix_is_refused_and_every_exception_is_not() -> None:
+    assert [name for name in WIDE if not parsed(f"*.{name}")] == []
+    assert [name for name in EXCEPTIONS if parsed(f"*.{name}")] == []
+    assert [name for name in PLAIN if parsed(f"*.sark.{name}") and f"*.{name}" not in RULES] == []
+    assert [name for name in WIDE if parsed({"name": f"*.{name}", "allowSuffixes": True, "reason": "ours"})] == []
+
+
+def test_the_second_file_is_what_the_first_says() -> None:
+    assert (CHART / "files/public-suffix-parents.txt").read_text() == parents(SUFFIXES)
+
+
+def helm(templates: Path, values: dict[str, Any]) -> str:
+    command = [located(), "template", "sark", str(templates), "--values", "-"]
+    ran = subprocess.run(command, input=json.dumps(values), capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def test_helm_says_the_same_of_the_whole_list(tmp_path: Path) -> None:
+    """The chart's own helper, asked for every name in one render: `fail` is made to print instead."""
+    shutil.copytree(CHART / "files", tmp_path / "files")
+    (tmp_path / "Chart.yaml").write_text("{apiVersion: v2, name: asked, version: 0.0.1}")
+    (tmp_path / "templates").mkdir()
+    text = (CHART / "templates/_allowlist.tpl").read_text()
+    assert text.count("{{- fail (") == 4
+    (tmp_path / "templates/_allowlist.tpl").write_text(text.replace("{{- fail (", "{{- print ("))
+    (tmp_path / "templates/asked.yaml").write_text(
+        """{{- $suffixes := .Files.Get "files/public-suffixes.txt" }}
+{{- $parents := .Files.Get "files/public-suffix-parents.txt" }}
+refused:
+{{- range .Values.names }}
+{{- $entry := dict "name" (printf "*.%s" .) "path" "p" }}
+{{- $asked := dict "entry" $entry "suffixes" $suffixes "parents" $parents }}
+  {{ . }}: {{ include "sark-network.refuseSuffix" $asked | quote }}
+{{- end }}"""
+    )
+    asked = sorted({*WIDE, *EXCEPTIONS, *(f"sark.{name}" for name in PLAIN)})
+    said: dict[str, str] = yaml.load(helm(tmp_path, {"names": asked}), yaml.CSafeLoader)["refused"]
+    assert len(asked) > 15_000
+    assert {name: text.split(": *.", 1)[-1].removeprefix(name) for name, text in said.items() if text} == {
+        name: f" {excess}" for name in asked if (excess := SUFFIXES.opened(name))
+    }
 
 
 def test_an_internal_name_is_narrower_than_the_wildcard_above_it() -> None:

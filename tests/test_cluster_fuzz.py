@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from kubernetes.client.exceptions import ApiException
 from tools.checks.manifests import names_are_legal
 from tools.checks.policy_values import calico_selectors_are_valid, cidrs_are_valid
 from tools.checks.schemas import objects_fit_their_schema
-from tools.cluster import dispute, fuzz
+from tools.cluster import dispute, fuzz, refused
 from tools.cluster.__main__ import main
 from tools.cluster.askers import opened
 from tools.cluster.crowd import Crowd
@@ -495,3 +496,77 @@ def test_of_a_batch_in_which_one_is_refused_nothing_stays(monkeypatch: pytest.Mo
     assert api.there == {}
     made.enforce([good])
     assert list(api.there.values()) == [good]
+
+
+TABLE = refused.read()
+
+
+class TableApi:
+    """An API server that refuses what the offline readers refuse, but for `blind` rules; it keeps what it holds."""
+
+    def __init__(self, blind: str = "", served: Callable[[str], bool] = lambda api: True) -> None:
+        self.blind, self.served = blind, served
+        self.there: list[str] = []
+        self.dry = 0
+
+    def kind(self, api: str, kind: str) -> TableApi:
+        if not self.served(api):
+            raise dynamic.exceptions.ResourceNotFoundError(f"no {kind}")
+        self.asked = kind
+        return self
+
+    namespaced = True
+
+    def create(self, body: Any, namespace: str | None, dry_run: str = "") -> Any:
+        case = next(case for case in TABLE if case.body == body)
+        if not case.good and case.rule != self.blind:
+            raise dynamic.exceptions.DynamicApiError(ApiException(422, "no"))  # type: ignore[no-untyped-call]
+        self.dry += dry_run == "All"
+        name = body["metadata"].get("name", "made-up")
+        self.there += [] if dry_run else [name]
+        return SimpleNamespace(metadata=SimpleNamespace(name=name))
+
+    def delete(self, name: str, namespace: str | None) -> None:
+        self.there.remove(name)
+
+
+def test_what_the_api_refuses_is_asked_case_by_case_and_nothing_is_left() -> None:
+    api = TableApi()
+    found = refused.ask(api, TABLE)  # type: ignore[arg-type]
+    [result] = found.results
+    assert (result.status, result.state) == (PASS, "what the API refuses")
+    assert result.message.startswith(f"{found.agreed} of {found.agreed} cases are as the table has them; 3 not tried: ")
+    assert sum(found.left_out.values()) == len([case for case in TABLE if case.offline])
+    assert found.agreed == len([case for case in TABLE if not case.offline]) > 300
+    assert (api.there, api.dry > 40) == ([], True)
+
+
+def test_a_rule_that_a_cluster_does_not_have_is_a_failure() -> None:
+    found = refused.ask(TableApi(blind="a port's name has a letter"), TABLE)  # type: ignore[arg-type]
+    *wrong, summary = found.results
+    assert [result.message.partition(": ")[2].partition(" is taken")[0] for result in wrong] == [
+        "a port's name has a letter",
+        "a port's name has a letter",
+    ]
+    assert summary.status == FAIL
+    assert summary.message.startswith(f"{found.agreed} of {found.agreed + 2} cases are")
+
+
+def test_kinds_that_are_not_served_are_said_and_not_passed() -> None:
+    found = refused.ask(TableApi(served=lambda api: "policy." not in api), TABLE)  # type: ignore[arg-type]
+    assert [result.status for result in found.results] == [PASS]
+    assert "not tried: policy.networking.k8s.io/v1alpha2 is not served" in found.results[0].message
+    nothing = refused.ask(TableApi(served=lambda api: False), TABLE)  # type: ignore[arg-type]
+    assert [result.status for result in nothing.results] == [FAIL]
+
+
+def test_a_run_asks_what_the_api_refuses(tmp_path: Path) -> None:
+    ground = SimpleNamespace(progress=Progress(False), kube=TableApi())
+    done = Run(ground, Options(diagnostics=tmp_path))  # type: ignore[arg-type]
+    done.refusals()
+    assert [(result.name, result.status) for result in done.results] == [("refused-as-written", PASS)]
+
+
+def test_short_forms_of_the_table_are_written_out() -> None:
+    assert refused.written_out({"<a*3>": [{"<times>": 2, "item": "x"}, "y"]}) == {"aaa": ["x", "x", "y"]}
+    assert refused.laid_over({"a": {"b": 1, "c": 2}}, {"a": {"b": None, "d": [1]}}) == {"a": {"c": 2, "d": [1]}}

@@ -59,7 +59,7 @@ def test_junit_keeps_failures_and_errors_apart_and_times_each_row() -> None:
 
 def test_junit_survives_what_no_xml_can_hold() -> None:
     root = ElementTree.fromstring(junit([Result("a", "s", FAIL, "bell \x07 & <tag>")]))
-    assert root[0][0][0].text == "bell ? & <tag>"
+    assert root[0][0][0].text == "bell \\x07 & <tag>"
 
 
 def test_each_state_is_a_stage_and_each_failure_a_finding_at_its_row() -> None:

@@ -22,12 +22,15 @@ FORBIDDEN = {
 
 # What does I/O, and why.
 SHELL = {
+    "tools/__init__.py": "is interrupted while it loads",
     "tools/chart_parts.py": "writes what follows from the list of parts",
     "tools/chart_readme.py": "writes the chart's README",
     "tools/cli.py": "ends processes",
     "tools/cluster": "makes clusters",
+    "tools/configuration.py": "reads the configuration",
     "tools/egress.py": "a command line",
     "tools/envoy.py": "runs Envoy",
+    "tools/guarded.py": "reads the environment",
     "tools/helm.py": "finds helm",
     "tools/inputs.py": "reads files",
     "tools/judge.py": "runs stages",

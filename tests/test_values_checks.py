@@ -186,3 +186,52 @@ def test_a_render_that_ended_well_or_not_for_a_template_is_no_finding() -> None:
     assert list(chart_renders(Rendering(subject, "charts/sark", None))) == []
     schema = "Error: values don't meet the specifications of the schema(s) in\nsark:\n- at '/live': no\n"
     assert list(chart_renders(Rendering(subject, "charts/sark", classify(schema)))) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found_at", "message"),
+    [
+        (
+            "cluster: {cidrs: [10.96.0.0/12]}\negress: {internal: [{cidrs: [10.0.0.0/8]}]}\n",
+            ("addresses-keep-promises", 2),
+            "egress.internal[0].cidrs[0]: 10.0.0.0/8 meets 10.96.0.0/12 of cluster.cidrs[0], which is never to be "
+            "reached by this list; narrow one of the two",
+        ),
+        (
+            'egress: {external: [{cidrs: ["64:ff9b::a9fe:a9fe/128"]}]}\n',
+            ("addresses-keep-promises", 1),
+            "egress.external[0].cidrs[0]: 64:ff9b::a9fe:a9fe/128 reaches link-local, with the metadata services, as "
+            "IPv4 inside IPv6; write the servers' own addresses, without it",
+        ),
+        (
+            "database: {externalCidrs: [168.0.0.0/8]}\n",
+            ("addresses-keep-promises", 1),
+            "database.externalCidrs[0]: 168.0.0.0/8 reaches 168.63.129.16/32 (a metadata service); write the servers' "
+            "own addresses, without it",
+        ),
+        (
+            "database: {externalCidrs: [8.0.0.0/8]}\n",
+            ("public-addresses-are-meant", 1),
+            "database.externalCidrs[0]: 8.0.0.0/8 is not inside a private range; list names in egress.domains, or the "
+            "address in egress.external with its reason",
+        ),
+        (
+            "database: {extraEgress: [{to: [{ipBlock: {cidr: 8.0.0.0/7}}]}]}\n",
+            ("public-addresses-are-meant", 1),
+            "database.extraEgress[0].to[0].ipBlock.cidr: 8.0.0.0/7 lets the part out to public addresses past the "
+            "allowlist; list names in egress.domains",
+        ),
+        (
+            "proxy: {resolvers: [8.8.8.8]}\n",
+            ("public-addresses-are-meant", 1),
+            "proxy.resolvers[0]: 8.8.8.8 is a public DNS server, which is told every name; write one of your own, or "
+            "none for cluster DNS",
+        ),
+    ],
+)
+def test_addresses_that_values_open(text: str, found_at: tuple[str, int], message: str) -> None:
+    subject = replace(values(text, None, {"type": "object"}), parts=("gateway", "database"))
+    [(rule, where, words)] = [one for one in found(subject) if one[0] == found_at[0]]
+    assert ((rule, where.line), words) == (found_at, message)
+    clean = "proxy: {resolvers: [10.0.0.10]}\ndatabase: {externalCidrs: [10.9.0.0/28]}\n"
+    assert found(replace(values(clean, None, {"type": "object"}), parts=("gateway", "database"))) == []

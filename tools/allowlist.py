@@ -11,9 +11,11 @@ import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from tools.model import Problem, Where
+from tools.addresses import network
+from tools.model import Problem, Severity, Where
 
 DEFAULT_PORTS = (443,)
 DEFAULT_WORKLOADS = ("gateway",)
@@ -88,7 +90,7 @@ _FORMS = tuple((form, re.compile(pattern), write) for form, pattern, write in FO
 TOO_LONG = "a name of 253 characters or fewer (RFC 1035)"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Suffixes:
     """The Public Suffix List's rules: names under which anyone can register one (https://publicsuffix.org/list)."""
 
@@ -103,6 +105,34 @@ class Suffixes:
         """Whether `name` is a public suffix. A name of one label always is (the list's default rule, `*`)."""
         _, _, parent = name.partition(".")
         return not parent or name in self.rules or (f"*.{parent}" in self.rules and f"!{name}" not in self.rules)
+
+    @cached_property
+    def parents(self) -> Mapping[str, str]:
+        """Names of two labels or more that are no suffix and have suffixes below them, each with the first of those."""
+        first: dict[str, str] = {}
+        for rule in sorted((rule for rule in self.rules if not rule.startswith("!")), key=_stars_last):
+            labels = rule.split(".")
+            for index in range(1, len(labels) - 1):
+                first.setdefault(".".join(labels[index:]), rule)
+        return {name: rule for name, rule in first.items() if not self.covers(name)}
+
+    def opened(self, base: str) -> str:
+        """What is too much about `*.base`: a sentence's end, or "" when no public suffix is in it."""
+        if self.covers(base):
+            return (
+                f"would allow every name under the public suffix {base}, where anyone can register one; "
+                f"list the names that you mean, such as *.example.{base}"
+            )
+        if below := self.parents.get(base):
+            return (
+                f"would allow every name under {below}, a public suffix below {base}, where anyone can register one; "
+                "list the names that you mean, or write {name, allowSuffixes: true, reason}"
+            )
+        return ""
+
+
+def _stars_last(rule: str) -> tuple[bool, int, str]:
+    return rule.startswith("*"), rule.count("."), rule
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -134,12 +164,13 @@ class Entry:
     reason: str = ""
     owner: str = ""
     expires: str = ""
+    allow_suffixes: bool = False
 
     def rules(self) -> Iterator[Rule]:
         """The entry in normal form."""
         for workload in self.workloads:
             for port in self.ports:
-                yield Rule(workload, self.name, port, self.protocol, tuple(sorted(self.cidrs)))
+                yield Rule(workload, self.name, port, self.protocol, canonical(self.cidrs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +231,11 @@ class Allowlist:
         return None
 
 
+def canonical(cidrs: Iterable[str]) -> tuple[str, ...]:
+    """The CIDRs each once in one spelling, that of RFC 5952 without host bits, and sorted."""
+    return tuple(sorted({str(network(cidr) or cidr) for cidr in cidrs}))
+
+
 def is_cidr(text: str) -> bool:
     """Whether it is a network in CIDR notation, of either family."""
     try:
@@ -250,12 +286,14 @@ def parse_values(
     faults = (
         *_refused(entries, suffixes),
         *_repeated(entries),
-        *_covered(entries),
         *(_strangers((*entries, *external), parts) if parts else ()),
         *_without_reason(external),
         *_opened_twice(external),
     )
-    problems = tuple(Problem(Where(file, path), message) for path, message in faults)
+    problems = (
+        *(Problem(Where(file, path), message) for path, message in faults),
+        *(Problem(Where(file, path), message, Severity.WARNING) for path, message in _covered(entries)),
+    )
     mode = egress.get("mode") if isinstance(egress, Mapping) else None
     return Allowlist(entries, "audit" if mode == "audit" else "enforce", external), problems
 
@@ -293,6 +331,7 @@ def _entry(fields: Mapping[str, Any], path: str) -> Entry:
     return Entry(
         name=fields["name"].lower(),
         path=path,
+        allow_suffixes=fields.get("allowSuffixes") is True,
         ports=_items(fields, "ports", int, DEFAULT_PORTS),
         workloads=_items(fields, "workloads", str, DEFAULT_WORKLOADS),
         protocol=_text(fields, "protocol") or "tls",
@@ -352,12 +391,8 @@ def _refused(entries: Iterable[Entry], suffixes: Suffixes) -> Iterator[tuple[str
         base = entry.name.removeprefix("*.")
         if write := refusal(entry.name):
             yield entry.path, f"`{entry.name}` is refused: write {write}"
-        elif entry.name.startswith("*.") and suffixes.covers(base):
-            yield (
-                entry.path,
-                f"`{entry.name}` would allow every name under the public suffix {base}, where anyone can register one; "
-                f"list the names that you mean, such as *.example.{base}",
-            )
+        elif entry.name.startswith("*.") and not entry.allow_suffixes and (excess := suffixes.opened(base)):
+            yield entry.path, f"`{entry.name}` {excess}"
 
 
 def _repeated(entries: Iterable[Entry]) -> Iterator[tuple[str, str]]:

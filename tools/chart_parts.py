@@ -1,6 +1,7 @@
 """Writes what follows from the chart's list of parts: `python -m tools.chart_parts`; `--check`: is it up to date?
 
-From files/parts.yaml and values.yaml: the parts' lines of values.schema.json, and the table of parts in README.md.
+From files/parts.yaml and values.yaml: the parts' lines of values.schema.json, the keys that must be there, and
+the table of parts in README.md.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ def _written(source: Chart) -> Iterator[tuple[Path, str]]:
             f"{parts.FILE}: values.yaml has no block {', '.join(missing)}; write one, or take the part out"
         )
     schema, readme = source.path / "values.schema.json", source.path / "README.md"
-    yield schema, _in_schema(schema, parts.schema_lines(source.parts, values))
+    lines = _in_schema(schema, parts.schema_lines(source.parts, values))
+    yield schema, parts.with_complete(lines, parts.complete_line(values))
     page = between(read_text(readme), parts.BEGIN, parts.END, parts.table(source.parts, values))
     if page is None:
         raise InputError(

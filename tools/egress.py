@@ -5,18 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Any
 
 from tools import parts
 from tools.allowlist import Allowlist, Entry, Peer, Suffixes, parse_values, refusal
-from tools.cli import CLEAN, COULD_NOT_RUN, EXIT_CODES, FINDINGS, USAGE, Parser, run
-from tools.inputs import Chart, InputError, chart, layered, mapping
+from tools.cli import CLEAN, COULD_NOT_RUN, EXIT_CODES, FINDINGS, USAGE, Parser, complain, file_path, run
+from tools.escaping import json_text, line
+from tools.inputs import CHART, Chart, InputError, chart, layered, mapping
 from tools.merge import merge
 
 _NAME_AND_PORT = re.compile(r"(?P<host>[^:/]+):(?P<port>[0-9]{1,6})")
@@ -30,14 +29,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Answer the question; 1 when some environment denies the name."""
     options = _parser().parse_args(arguments)
     try:
-        source = chart()
+        source = chart(options.chart)
         suffixes = Suffixes.parse(source.text("files/public-suffixes.txt"))
         lists = _lists(source, suffixes, options)
     except InputError as error:
-        print(error, file=sys.stderr)
+        complain("egress", error)
         return COULD_NOT_RUN
     if isinstance(lists, str):
-        print(lists, file=sys.stderr)
+        complain("egress", lists)
         return USAGE
     return _list(lists, options) if options.command == "list" else _check(lists, suffixes, options)
 
@@ -54,8 +53,16 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--workload", metavar="PART", default="gateway", help="the part that asks (default: gateway)")
     listing = commands.add_parser("list", help="every entry with its owner, reason and expiry", epilog=EXIT_CODES)
     for one in (check, listing):
-        one.add_argument("--env", nargs="+", metavar="NAME", help="these environments alone")
-        one.add_argument("--values", nargs="+", metavar="FILE", help="these values files, merged, instead")
+        one.add_argument("--env", nargs="+", action="extend", metavar="NAME", help="these environments alone")
+        one.add_argument(
+            "--values",
+            nargs="+",
+            action="extend",
+            type=file_path,
+            metavar="FILE",
+            help="values files, merged as Helm does: laid over each --env, or else over the chart's own values alone",
+        )
+        one.add_argument("--chart", metavar="DIR", type=file_path, default=CHART, help="another chart than this one")
         one.add_argument("--format", choices=("text", "json"), default="text")
     return parser
 
@@ -63,15 +70,15 @@ def _parser() -> argparse.ArgumentParser:
 def _lists(source: Chart, suffixes: Suffixes, options: argparse.Namespace) -> dict[str, Allowlist] | str:
     """The allowlist of each environment that was asked for, or what is wrong with the question."""
     base = mapping(source.path / "values.yaml")
-    if options.values:
-        chosen: dict[str, Mapping[str, Any]] = {"values": layered(map(Path, options.values))}
-    else:
-        unknown = sorted(set(options.env or ()) - source.environments.keys())
-        if unknown:
-            known = ", ".join(source.environments)
-            return f"there is no environment {', '.join(unknown)}; there are {known}"
-        files = source.environments.items()
-        chosen = {name: mapping(file) for name, file in files if not options.env or name in options.env}
+    unknown = sorted(set(options.env or ()) - source.environments.keys())
+    if unknown:
+        known = ", ".join(source.environments)
+        return f"there is no environment {', '.join(unknown)}; there are {known}"
+    over = options.values or []
+    names = options.env or (() if over else source.environments)
+    chosen: dict[str, Mapping[str, Any]] = {name: layered((source.environments[name], *over)) for name in names}
+    if over and not names:
+        chosen["values"] = layered(over)
     merged = {name: merge(base, layer) for name, layer in chosen.items()}
     workload = getattr(options, "workload", "gateway")
     own = dict.fromkeys(name for values in merged.values() for name in parts.names(source.parts, values))
@@ -87,15 +94,15 @@ def _check(lists: Mapping[str, Allowlist], suffixes: Suffixes, options: argparse
     host, port = (asked["host"], int(asked["port"])) if asked else (options.name, 443)
     name = host.lower().removesuffix(".")
     if write := _refusal(name, port, suffixes):
-        print(f"`{options.name}` is no name that the list can hold: write {write}", file=sys.stderr)
+        complain("egress", f"`{options.name}` is no name that the list can hold: write {write}")
         return USAGE
     answers = {environment: _decides(listed, name, port, options.workload) for environment, listed in lists.items()}
     if options.format == "json":
-        print(json.dumps([_record(environment, found) for environment, found in answers.items()], indent=2))
+        print(json_text([_record(environment, found) for environment, found in answers.items()], 2, ascii=True))
     else:
         for environment, found in answers.items():
             let_through = "" if found or lists[environment].mode != "audit" else " (mode audit: let through and logged)"
-            print(f"{environment:12} {_sentence(found, name, port, options.workload)}{let_through}")
+            print(line(f"{environment:12} {_sentence(found, name, port, options.workload)}{let_through}"))
     return CLEAN if all(answers.values()) else FINDINGS
 
 
@@ -118,7 +125,7 @@ def _check_address(
     workload = options.workload
     answers = {environment: listed.peer(address, port, protocol, workload) for environment, listed in lists.items()}
     if options.format == "json":
-        print(json.dumps([_record(environment, peer) for environment, peer in answers.items()], indent=2))
+        print(json_text([_record(environment, peer) for environment, peer in answers.items()], 2, ascii=True))
         return CLEAN if all(answers.values()) else FINDINGS
     for environment, peer in answers.items():
         target = f"{address} on {protocol} port {port}"
@@ -130,7 +137,7 @@ def _check_address(
             udp = ", protocol: udp" if protocol == "udp" else ""
             entry = f"{{cidrs: [{json.dumps(cidr)}], ports: [{port}]{udp}{whose}, reason: …}}"
             sentence = f"denied   {workload} may not reach {target}; to allow it, add to egress.external: - {entry}"
-        print(f"{environment:12} {sentence}")
+        print(line(f"{environment:12} {sentence}"))
     return CLEAN if all(answers.values()) else FINDINGS
 
 
@@ -151,8 +158,8 @@ def _sentence(found: Entry | None, name: str, port: int, workload: str) -> str:
         [f"workloads: [{workload}]"] if workload != "gateway" else []
     )
     quoted = json.dumps(name) if name.startswith("*") else name
-    line = quoted if plain else f"{{name: {quoted}, {', '.join(fields)}}}"
-    return f"denied   {workload} may not reach {name}:{port}; to allow it, add to egress.domains: - {line}"
+    entry = quoted if plain else f"{{name: {quoted}, {', '.join(fields)}}}"
+    return f"denied   {workload} may not reach {name}:{port}; to allow it, add to egress.domains: - {entry}"
 
 
 def _refusal(name: str, port: int, suffixes: Suffixes) -> str:
@@ -171,12 +178,12 @@ def _record(environment: str, entry: Entry | Peer | None) -> dict[str, Any]:
 def _list(lists: Mapping[str, Allowlist], options: argparse.Namespace) -> int:
     if options.format == "json":
         every = {name: [asdict(item) for item in listed.items] for name, listed in lists.items()}
-        print(json.dumps(every, indent=2))
+        print(json_text(every, 2, ascii=True))
         return CLEAN
     for environment, listed in lists.items():
-        print(f"{environment}:")
+        print(line(f"{environment}:"))
         for entry in listed.items:
-            print("  " + "  ".join(_columns(entry)).rstrip())
+            print(line("  " + "  ".join(_columns(entry)).rstrip()))
     return CLEAN
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tools.allowlist import Rule, everything
+from tools.allowlist import Rule, canonical, everything
 from tools.model import Manifest
 
 WORKLOAD_LABEL = "sark-network/workload"
@@ -29,7 +29,7 @@ def _joined(rules: Iterable[Rule]) -> frozenset[Rule]:
     cidrs: dict[Rule, set[str]] = {}
     for rule in rules:
         cidrs.setdefault(replace(rule, cidrs=()), set()).update(rule.cidrs)
-    return frozenset(replace(rule, cidrs=tuple(sorted(found))) for rule, found in cidrs.items())
+    return frozenset(replace(rule, cidrs=canonical(found)) for rule, found in cidrs.items())
 
 
 def _policy(manifest: Manifest) -> Iterator[Rule]:

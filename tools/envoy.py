@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from tools import TEMPORARY
 from tools.checks.envoy import CHECKS, Judgement
 from tools.envoy_config import ConfigError, Pod, pods, static
 from tools.model import Finding, Manifest, Stage, Where, run
@@ -64,6 +65,7 @@ async def _ask(envoy: str, configuration: str) -> tuple[str, ...]:
     """What Envoy has against a configuration. Its mode `validate` opens no port and makes no connection."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "envoy.json"
+        TEMPORARY.add(str(file))
         file.write_text(configuration)
         asked = await asyncio.create_subprocess_exec(
             envoy, "--mode", "validate", "--config-path", str(file),

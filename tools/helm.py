@@ -6,11 +6,12 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from tools import cli
 
 # The first whose schema validator is the one that Helm 4 has too.
 OLDEST = (3, 18, 5)
@@ -85,10 +86,10 @@ def main() -> int:
     try:
         print(located())
     except HelmError as error:
-        print(f"helm: {error}", file=sys.stderr)
+        cli.complain("helm", error)
         return 2
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    cli.run(main)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import os
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, partial
@@ -13,18 +15,24 @@ from tools.checks.egress import Egress
 from tools.checks.flows import Flows
 from tools.checks.source import yaml_is_unambiguous
 from tools.checks.values import Values
-from tools.inputs import InputError
-from tools.model import Finding, Manifest, Problem, Where, run
+from tools.cli import TRACEBACK
+from tools.guarded import failure, guarded, over_objects
+from tools.inputs import InputError, Source, nothing_in
+from tools.model import Finding, Manifest, Problem, Where, rule_id, run
 from tools.needs.roles import roles
 from tools.placed import RENDERED, placed
 from tools.provenance import Helpers
 from tools.reach.rows.specification import Judgement, judge, pod_cidrs_of
 from tools.reach.world import UnknownPeerError
 from tools.recorder import Recorder
+from tools.report import Gate
 from tools.schemas import KUBE_VERSION
 from tools.source import Parsed, manifests, parse
-from tools.stages import checks
+from tools.stages import STAGES, checks
 from tools.workloads import Cluster
+
+_OF_OBJECTS = ("manifests", "policies", "egress", "flows")
+_YAML = rule_id(yaml_is_unambiguous)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +61,47 @@ class Rules:
     kube_version: str = KUBE_VERSION
     workloads: tuple[Manifest, ...] | None = None
     flows: Specified | None = None
+    gate: Gate = Gate()
+    definitions: Mapping[str, Any] = field(default_factory=dict)
 
     def cluster(
         self, objects: tuple[Manifest, ...], texts: Sequence[tuple[str, str]], values: Mapping[str, Any] | None = None
     ) -> Cluster:
         """What the manifest and policy checks look at; `values` are those that the objects were rendered from."""
         given = self.workloads is not None
-        return Cluster(objects, self.workloads or (), given, self.kube_version, tuple(texts), roles(values or {}))
+        callers = roles(values or {})
+        return Cluster(objects, self.workloads or (), given, self.kube_version, tuple(texts), callers, self.definitions)
 
 
-def files(recorder: Recorder, texts: Sequence[tuple[str, str]], rules: Rules) -> None:
-    """Judge manifest files: their YAML, their objects, their policies."""
-    parsed = tuple((file, parse(text, file)) for file, text in texts)
+def files(recorder: Recorder, sources: Sequence[Source], rules: Rules) -> None:
+    """Judge manifest files: their YAML, their objects, their policies. One that cannot be read costs that file."""
+    read = [source for source in sources if not source.refusal]
+    faults = [Finding(_YAML, Problem(Where(it.file), it.refusal), fault=True) for it in sources if it.refusal]
+    if not read:
+        recorder.skip(("manifests", "policies"), faults[0].problem.message, excused=False)
+        return
+    parsed = [(source.file, _parsed(source, faults)) for source in read]
+    if not faults and not any(one.documents or one.problems for _, one in parsed):
+        recorder.skip(("manifests", "policies"), nothing_in(file for file, _ in parsed), excused=False)
+        return
     objects = tuple(item for file, one in parsed for item in manifests(one, file))
     suppressions = suppress.Suppressions(tuple(suppress.in_manifests(objects)), rules.today, rules.known)
-    cluster = cache(partial(rules.cluster, objects, texts))
-    recorder.run("manifests", lambda: _manifests([one for _, one in parsed], cluster(), suppressions))
-    recorder.run("policies", lambda: suppress.apply(run(checks("policies"), cluster()), suppressions))
+    cluster = cache(partial(rules.cluster, objects, [(source.file, source.text) for source in read]))
+    recorder.run("manifests", lambda: (*faults, *_manifests([one for _, one in parsed], cluster(), suppressions)))
+    recorder.run("policies", lambda: suppress.apply(_policies(cluster()), suppressions))
     if (specified := rules.flows) and specified.given:
         recorder.run("flows", lambda: _flows(specified, "", objects, {}, rules))
+
+
+def _parsed(source: Source, faults: list[Finding]) -> Parsed:
+    """The documents of a text; a fault in reading costs the file."""
+    try:
+        return parse(source.text, source.file)
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        faults.append(failure(_YAML, Where(source.file), error))
+        return Parsed()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,23 +139,33 @@ def read_render(
     return Render(text, parsed, objects, every, values, chart, rules)
 
 
-def rendered(recorder: Recorder, render: Render) -> None:
-    """Judge what a chart rendered: the same, and that its egress is what the values list."""
+def rendered(recorder: Recorder, render: Render, stages: Collection[str] = STAGES) -> None:
+    """Judge what a chart rendered: the same, and that its egress is what the values list, where it lists any.
+
+    `stages`: those that there are for the chart.
+    """
+    if not render.objects and not render.parsed.problems:
+        reason = "the chart renders no object with these values, so there is nothing to judge"
+        recorder.skip((stage for stage in stages if stage in _OF_OBJECTS), reason, excused=False)
+        return
     own = replace(render.suppressions, items=tuple(suppress.in_manifests(render.objects)))
     cluster = cache(partial(render.rules.cluster, render.objects, ((RENDERED, render.text),), render.values.body))
     recorder.run("manifests", lambda: render.placed(_manifests([render.parsed], cluster(), own)))
-    recorder.run("policies", lambda: render.settled(run(checks("policies"), cluster())))
+    recorder.run("policies", lambda: render.settled(_policies(cluster())))
     egress = render.values.body.get("egress")
-    if not isinstance(egress, dict) or not egress.get("enabled"):
+    if "egress" not in stages:
+        pass
+    elif not isinstance(egress, dict) or not egress.get("enabled"):
         recorder.skip(("egress",), "egress.enabled is false: there is no list to compare with", excused=True)
     else:
         subject = _egress(egress, render.values, render.objects, render.rules.today)
         recorder.run("egress", lambda: render.settled(_egress_findings(subject, render.values)))
-    _judge_flows(recorder, render)
+    if "flows" in stages:
+        _judge_flows(recorder, render)
 
 
 def _judge_flows(recorder: Recorder, render: Render) -> None:
-    specified, name = render.rules.flows, recorder.environment
+    specified, name = render.rules.flows, render.values.environment
     if specified is None or not (specified.given or name in specified.environments):
         recorder.skip(("flows",), "no specification of flows is for these values; --flows FILE names one", excused=True)
         return
@@ -151,14 +191,38 @@ def _flows(
         raise InputError(str(error)) from None
     suppressions = suppress.Suppressions(tuple(suppress.in_text(text, specified.file)), rules.today, rules.known)
     subject = Flows(specified.file, environment, here, faults, judged, place)
-    yield from suppress.apply(run(checks("flows"), subject), suppressions)
+    yield from suppress.apply(guarded(checks("flows"), subject, Where(specified.file)), suppressions)
     yield from suppress.judge(suppressions)
 
 
 def _manifests(parsed: Sequence[Parsed], cluster: Cluster, suppressions: suppress.Suppressions) -> tuple[Finding, ...]:
     found = [finding for one in parsed for finding in run((yaml_is_unambiguous,), one)]
-    found.extend(run(checks("manifests"), cluster))
-    return (*suppress.apply(found, suppressions), *suppress.judge(suppressions))
+    found.extend(over_objects(checks("manifests"), cluster))
+    return (*suppress.apply(_named(found, cluster.manifests), suppressions), *suppress.judge(suppressions))
+
+
+def _policies(cluster: Cluster) -> Iterator[Finding]:
+    return _named(over_objects(checks("policies"), cluster), cluster.manifests)
+
+
+def _named(findings: Iterable[Finding], objects: Sequence[Manifest]) -> Iterator[Finding]:
+    """Findings in the text of files, each with the object that stands there."""
+    starts = sorted(
+        (item.lines.get("", min(item.lines.values(), default=0)), number) for number, item in enumerate(objects)
+    )
+    by_file: dict[str, list[tuple[int, int]]] = {}
+    for line, number in starts:
+        by_file.setdefault(objects[number].file, []).append((line, number))
+    for finding in findings:
+        where = finding.problem.where
+        if where.identity or not where.line:
+            yield finding
+            continue
+        known = starts if where.file == RENDERED else by_file.get(where.file, [])
+        above = bisect_right(known, (where.line, len(objects)))
+        identity = objects[known[above - 1][1]].where().identity if above else None
+        place = replace(where, identity=identity)
+        yield replace(finding, problem=replace(finding.problem, where=place))
 
 
 def _egress(egress: dict[str, Any], values: Values, objects: tuple[Manifest, ...], today: date) -> Egress:
@@ -174,7 +238,7 @@ def _egress(egress: dict[str, Any], values: Values, objects: tuple[Manifest, ...
 
 
 def _egress_findings(subject: Egress, values: Values) -> Iterator[Finding]:
-    return (_in_values(finding, values) for finding in run(checks("egress"), subject))
+    return (_in_values(finding, values) for finding in guarded(checks("egress"), subject))
 
 
 def _in_values(finding: Finding, values: Values) -> Finding:

@@ -34,7 +34,9 @@ class Loaded:
 def load(environment: str, files: Sequence[Path], chart: Chart) -> Loaded:
     """Read the files. Raises InputError for one that cannot be read."""
     paths = [chart.path / "values.yaml", *files]
-    texts = [(shown(path), read_text(path)) for path in paths]
+    # A chart needs neither values of its own nor a schema of them.
+    texts = [(shown(path), read_text(path) if path.exists() or path in files else "") for path in paths]
+    schema_file = chart.path / "values.schema.json"
     parsed = [(file, parse(text, file)) for file, text in texts]
     layers = [layer for file, one in parsed if (layer := _layer(file, one))]
     body: Mapping[str, Any] = {}
@@ -49,7 +51,7 @@ def load(environment: str, files: Sequence[Path], chart: Chart) -> Loaded:
             body=merged,
             layers=tuple(layers),
             schema=_schema(chart),
-            schema_file=shown(chart.path / "values.schema.json"),
+            schema_file=shown(schema_file) if schema_file.exists() else "",
             schema_fault=chart.schema_fault,
             suffixes=Suffixes.parse(chart.text("files/public-suffixes.txt")),
             parts=parts.names(chart.parts, merged),

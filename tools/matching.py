@@ -6,13 +6,17 @@ names no namespace may be in any, and a namespace without a manifest may carry a
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+
 from tools.calico import SelectorError, parse
 from tools.calico_tree import All, Comparison, Expression, Has, parts
 from tools.policy import Policy
-from tools.selectors import Selector, selector
+from tools.selectors import Requirement, Selector, selector
 from tools.tree import Node
 from tools.workloads import CALICO_NAME_LABEL, NAME_LABEL, Cluster, Pod
 
+_PARTS = ("matchLabels", "matchExpressions")
 NAMES = (NAME_LABEL, CALICO_NAME_LABEL)
 # What Calico itself puts on the pods that it sees.
 CALICO_LABELS = {"projectcalico.org/orchestrator": "k8s"}
@@ -20,7 +24,20 @@ CALICO_LABELS = {"projectcalico.org/orchestrator": "k8s"}
 
 def subjects(cluster: Cluster, policy: Policy) -> tuple[Pod, ...]:
     """The pods that a policy selects; those on the host's network are nobody's subject."""
-    return tuple(pod for pod in cluster.pods if not pod.host_network and labelled(cluster, policy, pod))
+    if policy.calico:
+        return tuple(pod for pod in cluster.pods if not pod.host_network and labelled(cluster, policy, pod))
+    own, wanted = policy.manifest.namespace, selector(policy.spec["podSelector"])
+    return tuple(pod for pod in chosen(cluster, wanted) if not pod.host_network and same(pod.namespace, own))
+
+
+def chosen(cluster: Cluster, wanted: Selector) -> Iterator[Pod]:
+    """The pods, of whatever namespace, that a label selector means; those without its labels are not looked at."""
+    found: Sequence[Pod] = cluster.pods
+    for requirement in wanted.requirements:
+        if requirement.operator == "In" and len(requirement.values) == 1:
+            having = cluster.by_label.get((requirement.key, requirement.values[0]), ())
+            found = min(found, having, key=len)
+    return (pod for pod in found if wanted.matches(pod.labels))
 
 
 def labelled(cluster: Cluster, policy: Policy, pod: Pod) -> bool:
@@ -47,13 +64,47 @@ def neighbours(cluster: Cluster, policy: Policy, peer: Node) -> tuple[Pod, ...]:
 
 def members(cluster: Cluster, policy: Policy, peer: Node) -> tuple[Pod, ...]:
     """The pods that a peer means."""
-    found = neighbours(cluster, policy, peer)
     if not policy.calico:
-        wanted = selector(peer["podSelector"])
-        return tuple(pod for pod in found if wanted.matches(pod.labels))
-    excluded = peer["notSelector"]
-    chosen = tuple(pod for pod in found if _calico_pod(peer["selector"], pod))
-    return tuple(pod for pod in chosen if excluded.empty or not _calico_pod(excluded, pod))
+        inside = _namespaces_of(cluster, policy, peer)
+        return tuple(pod for pod in chosen(cluster, selector(peer["podSelector"])) if inside(pod.namespace))
+    found, excluded = neighbours(cluster, policy, peer), peer["notSelector"]
+    included = tuple(pod for pod in found if _calico_pod(peer["selector"], pod))
+    return tuple(pod for pod in included if excluded.empty or not _calico_pod(excluded, pod))
+
+
+def _namespaces_of(cluster: Cluster, policy: Policy, peer: Node) -> Callable[[str], bool]:
+    """Whether a namespace is among those that a peer means."""
+    spaces, own = peer["namespaceSelector"], policy.manifest.namespace
+    if not spaces.present:
+        return lambda namespace: policy.clusterwide or same(namespace, own)
+    wanted = selector(spaces)
+    return cache(lambda namespace: _in_spaces(cluster, wanted, namespace))
+
+
+def everything(cluster: Cluster, node: Node) -> bool:
+    """Whether a label selector leaves nobody out, however it is written: `{}`, or conditions that all of them meet."""
+    if not isinstance(node.value, dict) or not all(part.empty or key in _PARTS for key, part in node.fields()):
+        return False
+    requirements = selector(node).requirements
+    if len(requirements) < len(tuple(node["matchLabels"].fields())) + len(node["matchExpressions"].items()):
+        return False  # Some of it is broken, and not a condition less.
+    of_spaces = node.path.rpartition(".")[2] == "namespaceSelector"
+    carried = _known_labels(cluster, of_spaces=of_spaces)
+    return all(_all_meet(requirement, carried, of_spaces) for requirement in requirements)
+
+
+def _known_labels(cluster: Cluster, *, of_spaces: bool) -> list[Mapping[str, str]]:
+    """The labels of those that a selector chooses from, where enough of them are at hand to say what all carry."""
+    if of_spaces:
+        return [cluster.namespace_labels(name) for name in cluster.namespaces]
+    return [pod.labels for pod in cluster.pods] if cluster.given else []
+
+
+def _all_meet(requirement: Requirement, carried: Sequence[Mapping[str, str]], of_spaces: bool) -> bool:
+    if of_spaces and requirement.key == NAME_LABEL:
+        return requirement.operator == "Exists"
+    known = bool(carried) and requirement.operator in ("Exists", "DoesNotExist")
+    return known and all(requirement.holds(labels) for labels in carried)
 
 
 def same(one: str, other: str) -> bool:

@@ -17,12 +17,28 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """What a Kubernetes object is called: its kind, its namespace ("" when it names none) and its name."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}".strip()
+
+
+@dataclass(frozen=True, slots=True)
 class Where:
-    """A place: a file as the user would type it, a path in it (`spec.egress[0].to`), a line from 1 (0: not known)."""
+    """A place: a file as the user would type it, a path in it (`spec.egress[0].to`), a line from 1 (0: not known).
+
+    `identity`: the object that stands there. It tells where a place is to a reader, and is no part of it.
+    """
 
     file: str
     path: str = ""
     line: int = 0
+    identity: Identity | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +52,11 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A problem with the id of the rule that found it."""
+    """A problem with the id of the rule that found it. `fault`: the rule itself failed there, and judged nothing."""
 
     rule: str
     problem: Problem
+    fault: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +79,8 @@ class Manifest:
         probe = path
         while probe not in self.lines and probe:
             probe = probe[: max(probe.rfind("."), probe.rfind("["), 0)]
-        return Where(self.file, path, self.lines.get(probe, 0))
+        identity = Identity(self.kind, self.namespace, self.name) if self.kind else None
+        return Where(self.file, path, self.lines.get(probe, 0), identity)
 
 
 @dataclass(frozen=True, slots=True)

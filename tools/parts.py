@@ -82,6 +82,24 @@ def updated_schema(schema: str, lines: str) -> str | None:
     return "\n".join([*kept[:first], *lines.splitlines(), *kept[first:]]) + "\n"
 
 
+def complete_line(values: Mapping[str, Any]) -> str:
+    """The schema's line that holds every key of values.yaml to be there: Helm takes away what a user leaves empty."""
+    return f'    "complete": {json.dumps(_complete(values))},'
+
+
+def _complete(values: Mapping[str, Any]) -> dict[str, Any]:
+    below = {key: _complete(value) for key, value in values.items() if isinstance(value, Mapping) and value}
+    # A part that is on unless switched off stays on when its switch is left empty.
+    on = values.get("enabled") is True and "callers" in values
+    keys = [key for key in values if key != "global" and not (on and key == "enabled")]
+    return {"required": keys, **({"properties": below} if below else {})}
+
+
+def with_complete(schema: str, line: str) -> str:
+    """The text of values.schema.json with that line anew, where it has one."""
+    return "\n".join(line if own.startswith('    "complete": ') else own for own in schema.split("\n"))
+
+
 def table(parts: tuple[Part, ...], values: Mapping[str, Any]) -> str:
     """The parts as a Markdown table: what each is, its pods, who calls it on which ports, where its metrics are."""
     lines = [

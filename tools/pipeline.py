@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ from tools import judge, suppress
 from tools.checks import render as render_checks
 from tools.checks import values as values_checks
 from tools.checks.values import Values
+from tools.cli import TRACEBACK, fault
+from tools.guarded import guarded
 from tools.helm import HelmError
 from tools.helm_errors import RenderError
 from tools.inputs import Chart, InputError
 from tools.layers import Loaded, load
-from tools.model import Finding, Manifest, Stage, run
+from tools.model import Finding, Manifest, Stage, Where, run
 from tools.recorder import Recorder
 from tools.schema import Rejection
 from tools.stages import STAGES
@@ -34,6 +37,14 @@ class Job:
     render: Render
     envoy: Envoy
     done: Callable[[Stage], None] = lambda stage: None
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The stages that there are for the chart: those of the list are for one that has a list."""
+        if self.chart.has_list:
+            return STAGES
+        without = ("egress", "envoy") if self.rules.flows else ("egress", "envoy", "flows")
+        return tuple(stage for stage in STAGES if stage not in without)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +64,39 @@ class Outcome:
         return tuple(Rejection(path, message) for path, message in details)
 
 
-async def environment(name: str, files: Sequence[Path], job: Job) -> tuple[Stage, ...]:
-    """Every stage of one environment, in order."""
-    recorder = Recorder(name, job.done)
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Values files to judge, and the environment of the chart that they are, or are laid over ("": none)."""
+
+    files: tuple[Path, ...]
+    environment: str = ""
+
+
+async def environment(name: str, chosen: Chosen, job: Job) -> tuple[Stage, ...]:
+    """Every stage of one environment, in order. A fault in one environment costs the others nothing."""
+    recorder = Recorder(name, job.done, job.rules.gate)
     try:
-        loaded = load(name, files, job.chart)
+        await _environment(recorder, chosen, job)
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        ran = {stage.name for stage in recorder.stages}
+        recorder.skip((stage for stage in job.stages if stage not in ran), fault(error), excused=False)
+    return tuple(recorder.stages)
+
+
+async def _environment(recorder: Recorder, chosen: Chosen, job: Job) -> None:
+    try:
+        loaded = load(chosen.environment, chosen.files, job.chart)
     except InputError as error:
-        recorder.skip(STAGES[:1], str(error), excused=False)
-        recorder.skip(STAGES[1:], "the values could not be read", excused=True)
-        return tuple(recorder.stages)
+        recorder.skip(job.stages[:1], str(error), excused=False)
+        recorder.skip(job.stages[1:], "the values could not be read", excused=True)
+        return
     if loaded.usable:
         await _judge(recorder, loaded, job)
     else:
         recorder.run("values", lambda: loaded.findings)
-        recorder.skip(STAGES[1:], "the values are no mapping", excused=recorder.failed)
-    return tuple(recorder.stages)
+        recorder.skip(job.stages[1:], "the values are no mapping", excused=recorder.failed)
 
 
 async def _judge(recorder: Recorder, loaded: Loaded, job: Job) -> None:
@@ -78,20 +107,22 @@ async def _judge(recorder: Recorder, loaded: Loaded, job: Job) -> None:
     recorder.run("values", lambda: _values(values, loaded, job.rules))
     if outcome.missing:
         recorder.skip(("render",), outcome.missing, excused=False)
-        recorder.skip(STAGES[2:], "nothing was rendered", excused=True)
+        recorder.skip(job.stages[2:], "nothing was rendered", excused=True)
     elif outcome.refusal and outcome.refusal.kind == "schema":
-        recorder.skip(STAGES[1:], "Helm refused the values", excused=recorder.failed)
+        recorder.skip(job.stages[1:], "Helm refused the values", excused=recorder.failed)
     elif outcome.refusal:
         subject = render_checks.Rendering(values, job.chart.name, outcome.refusal)
         recorder.run("render", lambda: run(render_checks.CHECKS, subject), waited)
-        recorder.skip(STAGES[2:], "the chart did not render", excused=recorder.failed)
+        recorder.skip(job.stages[2:], "the chart did not render", excused=recorder.failed)
     else:
         recorder.run("render", tuple, waited)
         chart = job.chart.name
         judged = judge.read_render(outcome.text, values, loaded.suppressions, chart, job.rules)
-        judge.rendered(recorder, judged)
+        judge.rendered(recorder, judged, job.stages)
         stage = await job.envoy(judged.objects, recorder.environment)
-        recorder.add(replace(stage, findings=tuple(judged.settled(stage.findings))))
+        # A chart without a list needs no proxy, and none is missing.
+        if "envoy" in job.stages or stage.findings or not stage.excused:
+            recorder.add(replace(stage, findings=tuple(judged.settled(stage.findings))))
 
 
 async def _outcome(render: Render, override: Mapping[str, Any]) -> Outcome:
@@ -105,5 +136,7 @@ async def _outcome(render: Render, override: Mapping[str, Any]) -> Outcome:
 
 def _values(values: Values, loaded: Loaded, rules: judge.Rules) -> Iterator[Finding]:
     suppressions = suppress.Suppressions(loaded.suppressions, rules.today, rules.known)
-    yield from suppress.apply((*loaded.findings, *run(values_checks.CHECKS, values)), suppressions)
+    yield from suppress.apply(
+        (*loaded.findings, *guarded(values_checks.CHECKS, values, Where(values.file))), suppressions
+    )
     yield from suppress.judge(suppressions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _KEY = re.compile(r"(?:- )*(?P<key>[\w./-]+):(?:\s|$)")
@@ -25,19 +26,32 @@ def helpers(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
     return {name: tuple(lines) for name, lines in found.items()}
 
 
-def template_line(rendered: Sequence[str], line: int, template: Sequence[str], helpers: Helpers | None = None) -> int:
+def document_starts(rendered: Sequence[str]) -> list[int]:
+    """Where the documents of a rendered text begin, counted from 0, and where the last one ends."""
+    return [0, *(number for number, text in enumerate(rendered) if text.startswith("---")), len(rendered)]
+
+
+def template_line(
+    rendered: Sequence[str],
+    line: int,
+    template: Sequence[str],
+    helpers: Helpers | None = None,
+    starts: Sequence[int] | None = None,
+) -> int:
     """The line (from 1) of `template` that wrote line `line` of `rendered`, or the nearest line above it in the YAML
     tree that is known; 0 when none is. A line is known when its text, or its key, stands in the template once. What
-    came from a named template is at the line that includes the one that has most of the document's lines.
+    came from a named template is at the line that includes the one that has most of the document's lines. `starts`:
+    those of the documents, where they are known already.
     """
     for text in _ancestry(rendered, line):
         if found := _only(text, template):
             return found
-    return _including(rendered, line, template, helpers or {})
+    document = _document(rendered, line, starts or document_starts(rendered))
+    return _including(document, template, helpers or {})
 
 
-def _including(rendered: Sequence[str], line: int, template: Sequence[str], helpers: Helpers) -> int:
-    document = {text.strip() for text in _document(rendered, line)} - {""}
+def _including(lines: Sequence[str], template: Sequence[str], helpers: Helpers) -> int:
+    document = {text.strip() for text in lines} - {""}
     likeness: dict[int, tuple[int, int]] = {}
     for number, text in enumerate(template, 1):
         own = {inner.strip() for name in _INCLUDE.findall(text) for inner in helpers.get(name, ()) if "{{" not in inner}
@@ -48,17 +62,17 @@ def _including(rendered: Sequence[str], line: int, template: Sequence[str], help
     return alike[0] if best[0] and len(alike) == 1 else 0
 
 
-def _document(rendered: Sequence[str], line: int) -> Sequence[str]:
-    starts = [0, *(number for number, text in enumerate(rendered) if text.startswith("---")), len(rendered)]
-    first = max((start for start in starts if start < max(line, 1)), default=0)
-    last = min((start for start in starts if start > first), default=len(rendered))
-    return rendered[first:last]
+def _document(rendered: Sequence[str], line: int, starts: Sequence[int]) -> Sequence[str]:
+    first = starts[max(bisect_left(starts, max(line, 1)) - 1, 0)]
+    after = bisect_right(starts, first)
+    return rendered[first : starts[after] if after < len(starts) else len(rendered)]
 
 
 def _ancestry(rendered: Sequence[str], line: int) -> Iterator[str]:
     """The line itself, then each less indented line above it that holds it, up to its document's start."""
     bound = None
-    for text in reversed(rendered[: max(line, 0)]):
+    for number in range(min(max(line, 0), len(rendered)) - 1, -1, -1):
+        text = rendered[number]
         stripped = text.strip()
         if text.startswith("---"):
             return

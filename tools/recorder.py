@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tools.cli import TRACEBACK, fault
 from tools.inputs import InputError
 from tools.model import Finding, Stage
-from tools.report import fails
+from tools.report import Gate
 
 
 @dataclass(slots=True)
@@ -19,27 +19,28 @@ class Recorder:
 
     environment: str
     done: Callable[[Stage], None] = lambda stage: None
+    gate: Gate = Gate()
     stages: list[Stage] = field(default_factory=list)
 
     @property
     def failed(self) -> bool:
         """Whether a stage before has a finding that fails the run: reason enough for the next ones not to."""
-        return any(fails(finding) for stage in self.stages for finding in stage.findings)
+        return any(self.gate.fails(finding) for stage in self.stages for finding in stage.findings)
 
     def run(self, name: str, produce: Callable[[], Iterable[Finding]], waited: float = 0.0) -> None:
         """Run a stage; `waited` are the seconds that it took before."""
         started = time.perf_counter()
-        findings: tuple[Finding, ...] = ()
+        findings: list[Finding] = []
         skipped = ""
         try:
-            findings = tuple(produce())
+            findings.extend(produce())
         except InputError as error:
             skipped = str(error)
         except Exception as error:
             if os.environ.get(TRACEBACK):
                 raise
             skipped = fault(error)
-        self.add(Stage(name, self.environment, findings, skipped, time.perf_counter() - started + waited))
+        self.add(Stage(name, self.environment, tuple(findings), skipped, time.perf_counter() - started + waited))
 
     def skip(self, names: Iterable[str], reason: str, *, excused: bool) -> None:
         """Stages that do not run."""
@@ -47,6 +48,8 @@ class Recorder:
             self.add(Stage(name, self.environment, skipped=reason, excused=excused))
 
     def add(self, stage: Stage) -> None:
-        """A stage that is done."""
+        """A stage that is done; what disabled rules found is dropped."""
+        kept = tuple(finding for finding in stage.findings if finding.rule not in self.gate.disabled)
+        stage = replace(stage, findings=kept)
         self.stages.append(stage)
         self.done(stage)

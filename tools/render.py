@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,15 +74,19 @@ def parser() -> cli.Parser:
         metavar="FILE",
         nargs="+",
         action="extend",
-        type=Path,
+        type=cli.file_path,
         default=[],
         help="values files, merged as Helm does",
     )
-    made.add_argument("--to", metavar="DIR", type=Path, required=True, help="where to write, one file a template")
+    made.add_argument(
+        "--to", metavar="DIR", type=cli.file_path, required=True, help="where to write, one file a template"
+    )
     made.add_argument("--release", default=RELEASE, help="default: %(default)s")
     made.add_argument("--namespace", default=NAMESPACE, help="default: %(default)s")
     made.add_argument("--kube-version", metavar="X.Y.Z", default=KUBE_VERSION, help="default: %(default)s")
-    made.add_argument("--chart", metavar="DIR", type=Path, default=CHART, help="another chart than this project's")
+    made.add_argument(
+        "--chart", metavar="DIR", type=cli.file_path, default=CHART, help="another chart than this project's"
+    )
     return made
 
 
@@ -98,10 +101,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for path in write(by_template(output), options.to):
             print(shown(path))
     except (InputError, HelmError, OSError) as error:
-        print(f"render: {error}", file=sys.stderr)
+        cli.complain("render", error)
         return cli.COULD_NOT_RUN
     except RenderError as error:
-        print(f"render: {error}", file=sys.stderr)
+        cli.complain("render", error)
         return cli.COULD_NOT_RUN if error.kind == "helm" else cli.FINDINGS
     return cli.CLEAN
 

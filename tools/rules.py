@@ -20,7 +20,8 @@ INTRODUCTION = """# Rules
 Written by `python -m tools.rules` from the docstrings of the checks; edit those, not this file.
 `python -m tools.validate --explain RULE` prints an entry.
 
-Errors and warnings fail a run, notes do not. A finding is switched off in place, with a reason and a last day: by
+Errors and warnings fail a run, notes do not, unless `--fail-on` says otherwise; `--disable RULE` leaves a rule out, and
+the report says so. A finding is switched off in place, with a reason and a last day: by
 the comment `# sark:ignore RULE until YYYY-MM-DD: REASON` in a values file or in Terraform, on the line or alone above
 it (in Terraform also above a block, for all of it), or by the annotation
 `sark-network/ignore: "RULE until YYYY-MM-DD: REASON"` on an object, one a line. Comments of checkov, Trivy, tfsec,

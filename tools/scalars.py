@@ -6,6 +6,7 @@ Source: sigs.k8s.io/yaml, which both use. The two differ where it hurts: `1e3` i
 
 from __future__ import annotations
 
+import math
 import re
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
@@ -17,10 +18,16 @@ _SPECIAL = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _OLD_OCTAL = re.compile(r"0[0-7]+")
 _LARGEST = 2**64 - 1
 _SMALLEST = -(2**63)
+# The digits before the point of the largest number that a 64-bit floating point number can be.
+_MOST_DIGITS = 309
+
+
+class OutOfRangeError(ValueError):
+    """A number that no field of Kubernetes can hold; the message says what is wrong with it, and what to write."""
 
 
 def plain(text: str) -> str | int | float | bool | None:
-    """The value of a scalar that was written without quotes and without a tag."""
+    """The value of a scalar that was written without quotes and without a tag. Raises OutOfRangeError."""
     if text in _NULL:
         return None
     if text in _TRUE:
@@ -35,13 +42,37 @@ def plain(text: str) -> str | int | float | bool | None:
 def _number(text: str) -> str | int | float:
     digits = text.replace("_", "")
     if _INTEGER.fullmatch(digits):
-        value = _integer(digits)
-        return value if _SMALLEST <= value <= _LARGEST else float(value)
+        return _whole(digits)
     if _NUMBER.fullmatch(digits):
-        return _shortest(float(digits))
+        return _shortest(_finite(float(digits), digits))
     if _SPECIAL.fullmatch(digits):
-        return float(digits.replace(".", "", 1))
+        return _finite(float(digits.replace(".", "", 1)), digits)
     return text
+
+
+def _whole(digits: str) -> int | float:
+    # Python turns only so many decimal digits into an integer, and none of those would be in range.
+    if len(digits.lstrip("+-")) > _MOST_DIGITS and not digits.lstrip("+-").startswith("0"):
+        raise _out_of_range(digits)
+    value = _integer(digits)
+    if _SMALLEST <= value <= _LARGEST:
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        raise _out_of_range(digits) from None
+
+
+def _finite(value: float, digits: str) -> float:
+    """The value, which JSON must be able to say: everything that Kubernetes reads goes through JSON."""
+    if not math.isfinite(value):
+        raise _out_of_range(digits)
+    return value
+
+
+def _out_of_range(digits: str) -> OutOfRangeError:
+    shown = digits if len(digits) <= 24 else f"{digits[:8]}… ({len(digits)} characters)"
+    return OutOfRangeError(f"{shown} is beyond every number that Kubernetes can read; write a smaller one, or quote it")
 
 
 def _shortest(value: float) -> int | float:

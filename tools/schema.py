@@ -62,7 +62,10 @@ def _rejections(error: Any) -> Iterator[Rejection]:
     path = joined(error.absolute_path)
     if error.validator == "additionalProperties" and error.validator_value is False:
         known = list(error.schema.get("properties", {}))
+        free = [_compiled(pattern) for pattern in error.schema.get("patternProperties", {})]
         for key in sorted(set(map(str, error.instance)) - set(known)):
+            if any(pattern.search(key) for pattern in free):
+                continue
             yield Rejection(step(path, key), f"unknown key `{key}`; {_instead(key, known)}")
     elif error.validator == "required":
         for key in error.validator_value:

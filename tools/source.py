@@ -7,6 +7,7 @@ bounded.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -46,17 +47,29 @@ def parse(text: str, file: str) -> Parsed:
     """Read every document of a YAML text; empty ones are dropped. Never raises: what cannot be read is a problem."""
     reader = Reader(file)
     documents: list[Document] = []
-    sources = [(text.count("\n", 0, found.start()) + 1, found[1]) for found in _SOURCE.finditer(text)]
+    sources = _sources(text)
+    starts = [line for line, _ in sources]
     try:
         for body, lines in reader.documents(yaml.parse(text, Loader=_Loader)):
             if body is not None:
-                source = next((name for line, name in reversed(sources) if line <= lines[""]), "")
-                documents.append(Document(body, lines, file, source))
+                above = bisect_right(starts, lines[""])
+                documents.append(Document(body, lines, file, sources[above - 1][1] if above else ""))
     except RefusedError as refused:
         reader.problems.append(refused.problem)
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         reader.problems.append(_syntax_problem(error, text, file))
     return Parsed(tuple(documents), tuple(reader.problems))
+
+
+def _sources(text: str) -> list[tuple[int, str]]:
+    """The line and the template of each `# Source:` line."""
+    found: list[tuple[int, str]] = []
+    line, counted = 1, 0
+    for source in _SOURCE.finditer(text):
+        line += text.count("\n", counted, source.start())
+        counted = source.start()
+        found.append((line, source[1]))
+    return found
 
 
 def manifests(parsed: Parsed, file: str, chart: str = "") -> tuple[Manifest, ...]:

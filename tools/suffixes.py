@@ -1,7 +1,8 @@
-"""`python -m tools.suffixes`: rewrites the chart's list of public suffixes from the `publicsuffixlist` package.
+"""`python -m tools.suffixes`: rewrites the chart's lists of public suffixes from the `publicsuffixlist` package.
 
-The chart refuses a wildcard under a public suffix (https://publicsuffix.org), where anyone can register a name.
-Suffixes of one label are left out: values.schema.json refuses a wildcard under any of those.
+The chart refuses a wildcard under a public suffix (https://publicsuffix.org), where anyone can register a name, and one
+under a name that has such suffixes below it. A template cannot search a list for those, so that they stand in a second
+file. Suffixes of one label are left out: values.schema.json refuses a wildcard under any of those.
 """
 
 from __future__ import annotations
@@ -11,11 +12,18 @@ from collections.abc import Iterator
 from importlib import metadata, resources
 from pathlib import Path
 
+from tools.allowlist import Suffixes
+
 TARGET = Path("charts/sark-network/files/public-suffixes.txt")
+ABOVE = Path("charts/sark-network/files/public-suffix-parents.txt")
 HEADER = """\
 # The rules of the Public Suffix List (https://publicsuffix.org), those of two labels or more, in punycode.
 # Made by `python -m tools.suffixes` from publicsuffixlist {version}. This Source Code Form is subject to the
 # terms of the Mozilla Public License, v. 2.0; a copy of it is at https://mozilla.org/MPL/2.0/.
+"""
+ABOVE_HEADER = """\
+# Names that are no public suffix and have some below them, each with the first of those, in punycode.
+# Made by `python -m tools.suffixes` from public-suffixes.txt, and under its terms (Mozilla Public License, v. 2.0).
 """
 
 
@@ -29,8 +37,13 @@ def rules(text: str) -> Iterator[str]:
             yield mark + ".".join(label if label.isascii() else label.encode("idna").decode() for label in labels)
 
 
+def parents(suffixes: Suffixes) -> str:
+    """The text of the second file: each name above suffixes, a space, and the first suffix below it."""
+    return ABOVE_HEADER + "".join(f"{name} {below}\n" for name, below in sorted(suffixes.parents.items()))
+
+
 def main() -> int:
-    """Write the file; 2 when the package is not installed."""
+    """Write the files; 2 when the package is not installed."""
     try:
         version = metadata.version("publicsuffixlist")
         text = resources.files("publicsuffixlist").joinpath("public_suffix_list.dat").read_text("utf-8")
@@ -39,6 +52,7 @@ def main() -> int:
         return 2
     listed = sorted(set(rules(text)))
     TARGET.write_text(HEADER.format(version=version) + "\n".join(listed) + "\n", "utf-8")
+    ABOVE.write_text(parents(Suffixes(frozenset(listed))), "utf-8")
     print(f"{TARGET}: {len(listed)} rules")
     return 0
 

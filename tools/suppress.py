@@ -44,6 +44,7 @@ class Suppression:
         place = finding.problem.where
         return (
             not self.fault
+            and not finding.fault
             and self.rule == finding.rule
             and today <= self.until
             and place.file == self.where.file
@@ -91,10 +92,16 @@ CHECKS = (suppressions_are_well_formed, suppressions_have_not_expired)
 
 def apply(findings: Iterable[Finding], suppressions: Suppressions) -> tuple[Finding, ...]:
     """The findings that no suppression covers."""
+    by_place: dict[tuple[str, str], list[Suppression]] = {}
+    for item in suppressions.items:
+        by_place.setdefault((item.rule, item.where.file), []).append(item)
     return tuple(
         finding
         for finding in findings
-        if not any(item.covers(finding, suppressions.today) for item in suppressions.items)
+        if not any(
+            item.covers(finding, suppressions.today)
+            for item in by_place.get((finding.rule, finding.problem.where.file), ())
+        )
     )
 
 

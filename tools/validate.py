@@ -9,22 +9,25 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from tools import cli, judge
+from tools.configuration import OWN, SHARED, TABLE, configuration
 from tools.envoy import verdict
-from tools.inputs import CHART, FLOWS, Chart, InputError, chart, manifest_texts, objects, read_text, shown
-from tools.model import Stage
-from tools.pipeline import Job, environment
+from tools.formats.text import place
+from tools.inputs import CHART, FLOWS, Chart, InputError, chart, manifest_sources, objects, read_text, shown
+from tools.model import Severity, Stage
+from tools.pipeline import Chosen, Job, environment
 from tools.progress import Progress
 from tools.recorder import Recorder
 from tools.render import KUBE_VERSION, Target, render
-from tools.report import FORMATS, Report, formats
-from tools.schemas import UnknownVersionError, minor
+from tools.report import FORMATS, Gate, Report, formats
+from tools.schemas import UnknownVersionError, crds, minor
 from tools.stages import manual
 from tools.terraform import stage
 
@@ -33,58 +36,102 @@ nothing; any other stage that does not run is {cli.COULD_NOT_RUN}. Environment: 
 NO_COLOR turns
 colour off, SARK_TRACEBACK=1 shows where the toolkit itself failed."""
 
+# The options that a project may write down.
+CONFIGURABLE = frozenset(
+    (
+        *("env", "values", "manifests", "chart", "kube-version", "workloads", "flows", "schemas"),
+        *("format", "output", "fail-on", "disable"),
+    )
+)
+
 
 def parser() -> cli.Parser:
     """The command line."""
-    made = cli.Parser(prog="python -m tools.validate", description=__doc__, epilog=EPILOG)
+    made = cli.Parser(prog="python -m tools.validate", description=__doc__, epilog=EPILOG, allow_abbrev=False)
     what = made.add_argument_group("what to judge (every environment of the chart, unless one of these is given)")
     what.add_argument(
         "--env", metavar="NAME", nargs="+", action="extend", help="these environments of the chart's ci directory"
     )
     what.add_argument(
-        "--values", metavar="FILE", nargs="+", action="extend", help="these values files, merged as Helm does"
+        "--values",
+        metavar="FILE",
+        nargs="+",
+        action="extend",
+        type=cli.path,
+        help="values files, merged as Helm does: laid over each --env, or else over the chart's own values alone",
     )
     what.add_argument(
         "--manifests",
         metavar="PATH",
         nargs="+",
         action="extend",
+        type=cli.path,
         help="plain manifests: files, directories, - for stdin",
     )
-    what.add_argument("--chart", metavar="DIR", type=Path, default=CHART, help="another chart than this project's")
+    what.add_argument(
+        "--chart", metavar="DIR", type=cli.file_path, default=CHART, help="another chart than this project's"
+    )
     what.add_argument("--kube-version", metavar="X.Y.Z", default=KUBE_VERSION, help="default: %(default)s")
     what.add_argument(
         "--workloads",
         metavar="PATH",
         nargs="+",
         action="extend",
+        type=cli.path,
         help="the workloads that the policies are for, as manifests; --env has ci/workloads.yaml",
     )
     what.add_argument(
         "--flows",
         metavar="FILE",
-        type=Path,
+        type=cli.file_path,
         help="the specification of who may reach whom; the project's environments have tests/flows.yaml",
+    )
+    what.add_argument(
+        "--schemas",
+        metavar="PATH",
+        nargs="+",
+        action="extend",
+        type=cli.path,
+        help="CustomResourceDefinitions, by which objects of their kinds are judged: files, directories",
     )
     how = made.add_argument_group("how to report")
     how.add_argument("--format", choices=FORMATS, default="text", help="default: %(default)s")
-    how.add_argument("--output", metavar="FILE", type=Path, help="write the report there, not to standard output")
+    how.add_argument(
+        "--output", metavar="FILE", type=cli.file_path, help="write the report there, not to standard output"
+    )
     rules = made.add_argument_group("the rules")
+    cli.add_gate(rules)
     rules.add_argument("--list-rules", action="store_true", help="print each rule's id and what it says")
     rules.add_argument("--explain", metavar="RULE", help="print a rule's manual entry")
+    made.add_argument(
+        "--config",
+        metavar="FILE",
+        type=cli.path,
+        help=f"options, by their long names: [tool.{TABLE}] of a .toml, or YAML ({SHARED} or {OWN} here, where there)",
+    )
     return made
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; gives the exit code."""
-    options = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = parser().parse_args(given)
     if options.list_rules or options.explain:
         return _manual(options.explain)
+    try:
+        file = configuration(options.config or "")
+        options = parser().parse_args([*file.arguments(given, CONFIGURABLE), *given])
+    except InputError as error:
+        parser().error(str(error))
     try:
         minor(options.kube_version)
     except UnknownVersionError as error:
         parser().error(str(error))
-    report = asyncio.run(_run(options))
+    if unknown := sorted(set(options.disable) - manual().keys()):
+        parser().error(f"there is no rule {', '.join(unknown)}; --list-rules lists them")
+    if wrong := _misread((*(options.manifests or ()), *(options.workloads or ()), *(options.schemas or ()))):
+        parser().error(wrong)
+    report = asyncio.run(_run(options, file.file))
     text = formats()[options.format](report)
     if not options.output:
         sys.stdout.write(text)
@@ -92,9 +139,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.output.write_text(text, encoding="utf-8")
     except OSError as error:
-        print(f"validate: cannot write {options.output}: {error.strerror}", file=sys.stderr)
+        cli.complain("validate", f"cannot write {options.output}: {error.strerror}")
         return cli.COULD_NOT_RUN
     return report.exit
+
+
+def _is_chart(path: str) -> bool:
+    try:
+        return Path(path, "Chart.yaml").is_file()
+    except OSError:  # Such as a name that is too long; reading it says so.
+        return False
+
+
+def _misread(paths: Sequence[str]) -> str:
+    """What is wrong with paths that are to hold manifests, in the words of `tools.reach`; "" when nothing is."""
+    if paths.count("-") > 1:
+        return "standard input can be read once alone; name - once"
+    found = next((path for path in paths if _is_chart(path)), "")
+    return f"{found} is a chart, and its templates are no manifests; write --chart {found}" if found else ""
 
 
 def _manual(rule: str | None) -> int:
@@ -109,21 +171,28 @@ def _manual(rule: str | None) -> int:
     return cli.CLEAN
 
 
-async def _run(options: argparse.Namespace) -> Report:
+async def _run(options: argparse.Namespace, configured: str) -> Report:
     started = datetime.now(UTC)
     terminal = options.format == "text" and not options.output and sys.stdout.isatty()
     progress = Progress(sys.stderr if terminal and sys.stderr.isatty() else None)
     entries = manual()
+    gate = Gate(Severity(options.fail_on), frozenset(options.disable))
     try:
         workloads = objects(options.workloads) if options.workloads else None
     except InputError as error:
         return Report((Stage("workloads", skipped=str(error)),))
+    try:
+        definitions = _definitions(options.schemas or ())
+    except InputError as error:
+        return Report((Stage("schemas", skipped=str(error)),))
     rules = judge.Rules(
         started.date(),
         frozenset(entries),
         kube_version=options.kube_version,
         workloads=workloads,
         flows=_specified(options.flows, frozenset()),
+        gate=gate,
+        definitions=definitions,
     )
     stages: tuple[Stage, ...] = ()
     if options.env or options.values or not options.manifests:
@@ -136,7 +205,22 @@ async def _run(options: argparse.Namespace) -> Report:
         started=started.strftime("%Y-%m-%dT%H:%M:%S"),
         colour=terminal and not os.environ.get("NO_COLOR"),
         timings=terminal,
+        gate=gate,
+        configuration=configured,
     )
+
+
+def _definitions(paths: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The schemas of the definitions at these paths, which hold some. Raises InputError."""
+    if not paths:
+        return {}
+    try:
+        found = crds.definitions(objects(paths))
+    except crds.DefinitionError as error:
+        raise InputError(f"{place(error.problem.where)}: {error.problem.message}") from None
+    if not found:
+        raise InputError(f"no {crds.KIND} is in {', '.join(paths)}; --schemas names files that hold some")
+    return found
 
 
 async def _environments(options: argparse.Namespace, rules: judge.Rules, progress: Progress) -> tuple[Stage, ...]:
@@ -160,16 +244,25 @@ async def _environments(options: argparse.Namespace, rules: judge.Rules, progres
     if not chosen:
         reason = f"{judged.name} has no environment (ci/NAME-values.yaml); name values files with --values"
         return (Stage("values", skipped=reason),)
-    runs = [environment(name, files, job) for name, files in chosen.items()]
-    if options.chart.resolve() == CHART:
+    runs = [environment(name, one, job) for name, one in chosen.items()]
+    if judged.own:
         clouds = stage.Job(judged, chosen, job.rules, progress.done)
         runs.append(asyncio.to_thread(stage.stages, clouds))
-    return tuple(found for run in await asyncio.gather(*runs) for found in run)
+    stages = tuple(found for run in await asyncio.gather(*runs) for found in run)
+    return stages if judged.own or not judged.has_list else (*stages, *_without_clouds(judged, chosen))
+
+
+def _without_clouds(judged: Chart, chosen: Mapping[str, Chosen]) -> Iterator[Stage]:
+    """What is not judged for a chart that lists names as this project's does, and is called otherwise."""
+    reason = f"terraform/ is for {CHART.name}, and {judged.name} calls itself {judged.title or 'nothing'}"
+    yield Stage("terraform", skipped=reason, excused=True)
+    for name in chosen:
+        yield Stage("layers", name, skipped=reason, excused=True)
 
 
 def _flows(options: argparse.Namespace, judged: Chart) -> judge.Specified | None:
     """The specification that was named, or the project's own for its own chart."""
-    own = FLOWS if options.chart.resolve() == CHART else None
+    own = FLOWS if judged.own else None
     found = _specified(options.flows or own, frozenset(judged.environments))
     return replace(found, given=options.flows is not None) if found else None
 
@@ -178,25 +271,23 @@ def _specified(file: Path | None, environments: frozenset[str]) -> judge.Specifi
     return judge.Specified(shown(file), partial(read_text, file), environments, given=True) if file else None
 
 
-def _chosen(options: argparse.Namespace, judged: Chart) -> dict[str, tuple[Path, ...]]:
-    """Each environment that is asked for, and its values files."""
+def _chosen(options: argparse.Namespace, judged: Chart) -> dict[str, Chosen]:
+    """What is asked for, by the name that reports have: each environment, with the values that are laid over it."""
     known = judged.environments
     unknown = [name for name in options.env or () if name not in known]
     if unknown:
         parser().error(f"there is no environment {', '.join(unknown)}; there are {', '.join(known) or 'none'}")
-    names = options.env or (() if options.values else known)
-    chosen: dict[str, tuple[Path, ...]] = {name: (known[name],) for name in names}
-    if options.values:
-        chosen["+".join(Path(file).name for file in options.values)] = tuple(map(Path, options.values))
-    return chosen
+    over = tuple(map(Path, options.values or ()))
+    names = options.env or (() if over else known)
+    called = [file.name for file in over]
+    if over and not names:
+        return {"+".join(called): Chosen(over)}
+    return {"+".join((name, *called)): Chosen((known[name], *over), name) for name in names}
 
 
 def _manifests(paths: Sequence[str], rules: judge.Rules, progress: Progress) -> tuple[Stage, ...]:
-    recorder = Recorder("", progress.done)
-    try:
-        judge.files(recorder, tuple(manifest_texts(paths)), rules)
-    except InputError as error:
-        recorder.skip(("manifests", "policies"), str(error), excused=False)
+    recorder = Recorder("", progress.done, rules.gate)
+    judge.files(recorder, tuple(manifest_sources(paths)), rules)
     return tuple(recorder.stages)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from tools.model import Manifest
 from tools.netpol import policies
@@ -28,7 +29,8 @@ TEMPLATES = {
 class Pod:
     """What a workload's pods are to a policy. An empty namespace is one that the file does not say.
 
-    `named_ports`: the names of its containers' ports, each with its protocol.
+    `named_ports`: the names of its containers' ports, each with its protocol. `ports`: the name, the protocol and the
+    number of all of them, named or not.
     """
 
     manifest: Manifest
@@ -37,6 +39,7 @@ class Pod:
     service_account: str = "default"
     host_network: bool = False
     named_ports: frozenset[tuple[str, str]] = frozenset()
+    ports: tuple[tuple[str, str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,8 @@ class Cluster:
     """The objects to judge, and workloads beside them. `given`: somebody named those; else what is at hand is all.
 
     `texts` are the files that the objects were read from, as name and text, for what YAML does not keep. `roles`: the
-    namespaces of those who call from elsewhere, by what they are, where values say it.
+    namespaces of those who call from elsewhere, by what they are, where values say it. `definitions` are schemas that
+    somebody gave, by `group/version/Kind`. `objects` are all of both, each once; `by_label` has the pods by each label.
     """
 
     manifests: tuple[Manifest, ...]
@@ -53,19 +57,38 @@ class Cluster:
     kube_version: str = KUBE_VERSION
     texts: tuple[tuple[str, str], ...] = ()
     roles: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    definitions: Mapping[str, Any] = field(default_factory=dict)
+    objects: tuple[Manifest, ...] = field(init=False)
     policies: tuple[Policy, ...] = field(init=False)
     pods: tuple[Pod, ...] = field(init=False)
     namespaces: Mapping[str, Mapping[str, str]] = field(init=False)
+    by_label: Mapping[tuple[str, str], Sequence[Pod]] = field(init=False)
 
     def __post_init__(self) -> None:
-        everything = (*self.manifests, *self.workloads)
+        objects = once((*self.manifests, *self.workloads))
+        object.__setattr__(self, "objects", objects)
         object.__setattr__(self, "policies", policies(self.manifests))
-        object.__setattr__(self, "pods", tuple(pods(everything)))
-        object.__setattr__(self, "namespaces", dict(_namespaces(everything)))
+        object.__setattr__(self, "pods", tuple(pods(objects)))
+        object.__setattr__(self, "namespaces", dict(_namespaces(objects)))
+        by_label: dict[tuple[str, str], list[Pod]] = {}
+        for pod in self.pods:
+            for label in pod.labels.items():
+                by_label.setdefault(label, []).append(pod)
+        object.__setattr__(self, "by_label", by_label)
 
     def namespace_labels(self, name: str) -> Mapping[str, str]:
         """The labels of a namespace: those that every cluster sets, and those of its manifest when there is one."""
         return {**self.namespaces.get(name, {}), NAME_LABEL: name, CALICO_NAME_LABEL: name}
+
+
+def once(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
+    """The objects, of those with one identity the first alone: what is given twice is one object of the cluster."""
+    kept: dict[tuple[str, str, str, str] | int, Manifest] = {}
+    for number, manifest in enumerate(manifests):
+        group = root(manifest)["apiVersion"].text().rpartition("/")[0]
+        identity = (group, manifest.kind, manifest.namespace, manifest.name)
+        kept.setdefault(identity if manifest.kind and manifest.name else number, manifest)
+    return tuple(kept.values())
 
 
 def pods(manifests: Iterable[Manifest]) -> Iterator[Pod]:
@@ -82,14 +105,15 @@ def pods(manifests: Iterable[Manifest]) -> Iterator[Pod]:
         account = spec["serviceAccountName"].text() or "default"
         host_network = spec["hostNetwork"].value is True
         labels = labels_of(template["metadata"])
-        yield Pod(manifest, manifest.namespace, labels, account, host_network, frozenset(_named_ports(spec)))
+        ports = tuple(_ports(spec))
+        named = frozenset((name, protocol) for name, protocol, _ in ports if name)
+        yield Pod(manifest, manifest.namespace, labels, account, host_network, named, ports)
 
 
-def _named_ports(spec: Node) -> Iterator[tuple[str, str]]:
+def _ports(spec: Node) -> Iterator[tuple[str, str, int]]:
     for container in (*spec["containers"].items(), *spec["initContainers"].items()):
         for port in container["ports"].items():
-            if name := port["name"].text():
-                yield name, port["protocol"].text() or "TCP"
+            yield port["name"].text(), port["protocol"].text() or "TCP", port["containerPort"].number() or 0
 
 
 def _namespaces(manifests: Iterable[Manifest]) -> Iterator[tuple[str, Mapping[str, str]]]:

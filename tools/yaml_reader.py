@@ -16,7 +16,7 @@ import yaml
 
 from tools.model import Problem, Where
 from tools.paths import step
-from tools.scalars import plain
+from tools.scalars import OutOfRangeError, plain
 
 DEEPEST = 100
 MOST_FROM_ALIASES = 100_000
@@ -108,6 +108,10 @@ class Reader:
             value = []
         if isinstance(value, list | dict):
             raise self._refused(event, path, "a key is a list or a mapping; write a plain word")
+        if value is None:
+            raise self._refused(
+                event, path, "a key is empty or null, which Helm and kubectl refuse; write it in quotes"
+            )
         return value if isinstance(value, str) else _word(value)
 
     def _duplicate(self, key: str, path: str, line: int, first: int) -> None:
@@ -137,15 +141,23 @@ class Reader:
 
     def _scalar(self, event: Any, path: str) -> Any:
         if event.tag is None:
-            return plain(event.value) if event.implicit[0] else event.value
+            return self._plain(event, path) if event.implicit[0] else event.value
         name = event.tag.removeprefix(_TAG)
         if event.tag in ("!", f"{_TAG}str"):
             return event.value
         if event.tag == f"{_TAG}binary":
             return self._binary(event, path)
         if event.tag.startswith(_TAG) and name in ("int", "float", "bool", "null", "timestamp"):
-            return plain(event.value)
+            return self._plain(event, path)
         raise self._refused(event, path, f"the tag {_shown(event.tag)} means nothing to Kubernetes; drop it")
+
+    def _plain(self, event: Any, path: str) -> Any:
+        """The scalar's value; a number out of range is a problem, and its text is what is read on with."""
+        try:
+            return plain(event.value)
+        except OutOfRangeError as error:
+            self.problems.append(Problem(Where(self.file, path, event.start_mark.line + 1), str(error)))
+            return event.value
 
     def _binary(self, event: Any, path: str) -> str:
         try:
@@ -157,9 +169,7 @@ class Reader:
         return RefusedError(Problem(Where(self.file, path, event.start_mark.line + 1), message))
 
 
-def _word(value: bool | int | float | None) -> str:
-    if value is None:
-        return "null"
+def _word(value: bool | int | float) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

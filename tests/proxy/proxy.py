@@ -163,6 +163,11 @@ class Proxy:
         status = Path(f"/proc/{self._process.pid}/status").read_text()
         return int(status.split(f"{kind}:")[1].split()[0]) * 1024
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
     def stop(self) -> None:
         """End it."""
         self._process.terminate()

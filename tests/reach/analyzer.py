@@ -5,6 +5,7 @@ It is brought from PyPI into an environment of its own, the one that bench/reach
 
 from __future__ import annotations
 
+import fcntl
 import re
 import subprocess
 import sys
@@ -32,11 +33,15 @@ class AnalyzerError(RuntimeError):
 def installed() -> Path:
     """The program, installed where it is not. Raises AnalyzerError with what went wrong."""
     program = HOME / "bin" / "nca"
-    if not program.exists():
-        python = HOME / "bin" / "python"
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        _run([sys.executable, "-m", "venv", "--clear", str(HOME)])
-        _run([*pip, "--require-hashes", "--requirement", str(LOCK)])
+    HOME.parent.mkdir(exist_ok=True)
+    # Tests run in several processes: one installs, the others wait.
+    with HOME.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not program.exists():
+            python = HOME / "bin" / "python"
+            pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            _run([sys.executable, "-m", "venv", "--clear", str(HOME)])
+            _run([*pip, "--require-hashes", "--requirement", str(LOCK)])
     return program
 
 

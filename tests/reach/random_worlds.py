@@ -126,10 +126,13 @@ def _spice(body: Object, dice: Dice, version: int) -> None:
         if dice.chance(0.2) and not any(side.keys() & {"ports", "notPorts", "services"} for side in sides):
             rule.pop("protocol", None)
             rule.pop("notProtocol", None)
+            rule.pop("ipVersion", None)
             rule |= deepcopy(dice.one(OTHER_PROTOCOLS))
         elif rule.get("protocol") == "UDP" and dice.chance(0.2):
             rule["protocol"] = "SCTP"
         if version != 4 and dice.chance(0.5):
+            if any(side.keys() & {"nets", "notNets"} for side in sides):
+                rule.pop("ipVersion", None)
             for side in sides:
                 for key in side.keys() & {"nets", "notNets"}:
                     side[key] = [as_sixth(net) for net in side[key]]

@@ -1,7 +1,12 @@
 """What an explanation says: to somebody who has never seen the project."""
 
-import pytest
+import json
+from importlib.resources import files
 
+import pytest
+from jsonschema import Draft202012Validator
+
+from reach.shell import Runner
 from reach.worlds import explained, objects, world
 from tools.reach.world import World
 
@@ -162,3 +167,91 @@ def test_a_proposed_policy_is_for_the_next_pod_too() -> None:
     assert change.becomes == "denied"
     assert "matchLabels: {app: web}" in change.yaml
     assert "name: web-egress" in change.yaml
+
+
+PARTS = """apiVersion: v1
+kind: Pod
+metadata: {name: a, namespace: s, labels: {app: a}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: p, namespace: s}
+spec:
+  podSelector: {}
+  policyTypes: [Egress, Ingress]
+  egress:
+    - to: [{ipBlock: {cidr: 10.0.0.0/9, except: [10.1.0.0/16]}}]
+      ports: [{protocol: UDP, port: 53}]
+    - to: [{ipBlock: {cidr: 10.200.0.0/16}}]
+  ingress:
+    - from: [{ipBlock: {cidr: 10.0.0.0/24}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("src", "dst", "shares"),
+    [
+        (
+            "a",
+            "10.0.0.0/8",
+            [
+                (("10.0.0.0-10.0.255.255", "10.2.0.0-10.127.255.255"), "allowed", "egress[0]", "Allow"),
+                (
+                    ("10.1.0.0-10.1.255.255", "10.128.0.0-10.199.255.255", "10.201.0.0-10.255.255.255"),
+                    "denied",
+                    "",
+                    "Deny",
+                ),
+                (("10.200.0.0-10.200.255.255",), "allowed", "egress[1]", "Allow"),
+            ],
+        ),
+        (
+            "a",
+            "10.126.0.0-10.128.0.5",
+            [
+                (("10.126.0.0-10.127.255.255",), "allowed", "egress[0]", "Allow"),
+                (("10.128.0.0-10.128.0.5",), "denied", "", "Deny"),
+            ],
+        ),
+        (
+            "10.0.0.128/24",
+            "a",
+            [],
+        ),
+        (
+            "10.0.0.128-10.0.1.4",
+            "a",
+            [
+                (("10.0.0.128-10.0.0.255",), "allowed", "ingress[0]", "Allow"),
+                (("10.0.1.0-10.0.1.4",), "denied", "", "Deny"),
+            ],
+        ),
+        ("a", "10.1.0.0/24", []),
+    ],
+)
+def test_each_part_of_some_addresses_is_shown_by_its_rule(
+    src: str, dst: str, shares: list[tuple[tuple[str, ...], str, str, str]]
+) -> None:
+    judge = world(PARTS)
+    found = explained(judge, src, dst, 53, "UDP")
+    side = found.sides[0 if src == "a" else 1]
+    assert [(it.addresses, it.verdict, it.deciding.rule, it.deciding.outcome) for it in side.shares] == shares
+    assert (side.deciding is None) == bool(shares)
+    for share in side.shares:
+        for address in share.addresses:
+            one = explained(judge, *((src, address) if src == "a" else (address, dst)), 53, "UDP")
+            assert one.sides[0 if src == "a" else 1].verdict == share.verdict
+
+
+def test_parts_of_addresses_are_in_every_format(run: Runner) -> None:
+    run.file("all.yaml", PARTS)
+    asked = ("explain", "a", "10.0.0.0/8", "53/UDP", "--manifests", "all.yaml", "--format")
+    text, markdown, machine = (run(*asked, form).out for form in ("text", "markdown", "json"))
+    assert "depends on which of these addresses it is." in " ".join(text.split())
+    assert "  10.200.0.0/16: allowed\n    decided by\n      NetworkPolicy s/p  egress[1]  Allow\n" in text
+    assert "        `to` means these addresses, and UDP 53 is among all ports\n" in text
+    assert "- 10.200.0.0/16: allowed, decided by `egress[1]` of `NetworkPolicy s/p`: Allow" in markdown
+    answer = json.loads(machine)
+    assert [share["verdict"] for share in answer["sides"][0]["shares"]] == ["allowed", "denied", "allowed"]
+    schema = json.loads(files("tools.schemas").joinpath("reach-explanation.json").read_text("utf-8"))
+    assert list(Draft202012Validator(schema).iter_errors(answer)) == []

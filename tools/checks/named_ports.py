@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tools.matching import members, subjects
-from tools.model import Check, Problem
+from tools.model import Check, Problem, Severity
 from tools.netpol_calico import NEAR_AND_FAR, PORT_RANGE, PORTS
 from tools.policy import Policy, Port, Rule
 from tools.tree import Node
@@ -23,7 +23,8 @@ def named_ports_are_somebodys(cluster: Cluster) -> Iterator[Problem]:
     silence.
     In Calico's language the ports of `destination` are those of the pods that are called, the ports of `source` those
     of the callers, and a name in `notPorts` that nobody has leaves nothing out.
-    Write the name as the container does, with its protocol, or the number. Tried where workloads are given.
+    Write the name as the container does, with its protocol, or the number. Tried with the workloads that are given, and
+    with those among the manifests, beside which there may be others: then it is a warning.
     Source: k8s.io/api networking/v1 NetworkPolicyPort; projectcalico.org/v3 EntityRule.
     """
     for policy in cluster.policies:
@@ -40,8 +41,8 @@ def _unknown(cluster: Cluster, policy: Policy, rule: Rule, port: Port) -> Iterat
     addresses = [peer for peer in rule.peers if peer.blocks and not peer.anyone]
     if rule.direction == "Egress" and len(addresses) == len(rule.peers):
         yield port.node.problem(f"{port.name} is a pod's port by name, and these peers are addresses; write the number")
-    called = _called(cluster, policy, rule) if cluster.given else ()
-    yield from _nobodys(called, port.node, port.name, port.protocol, "is called")
+    called = _called(cluster, policy, rule)
+    yield from _nobodys(cluster, called, port.node, port.name, port.protocol, "is called")
 
 
 def _calico(cluster: Cluster, policy: Policy, rule: Rule) -> Iterator[Problem]:
@@ -51,9 +52,10 @@ def _calico(cluster: Cluster, policy: Policy, rule: Rule) -> Iterator[Problem]:
         entity = rule.node[side]
         for item in (item for key in PORTS for item in entity[key].items()):
             name = item.text()
-            if cluster.given and name and not name.isdecimal() and not PORT_RANGE.fullmatch(name):
+            if name and not name.isdecimal() and not PORT_RANGE.fullmatch(name):
                 pods = subjects(cluster, policy) if side == near else _meant(cluster, policy, entity)
-                yield from _nobodys(pods, item, name, protocol, "is called" if side == "destination" else "calls")
+                does = "is called" if side == "destination" else "calls"
+                yield from _nobodys(cluster, pods, item, name, protocol, does)
 
 
 def _meant(cluster: Cluster, policy: Policy, entity: Node) -> tuple[Pod, ...]:
@@ -63,12 +65,15 @@ def _meant(cluster: Cluster, policy: Policy, entity: Node) -> tuple[Pod, ...]:
     return members(cluster, policy, entity)
 
 
-def _nobodys(pods: tuple[Pod, ...], node: Node, name: str, protocol: str, does: str) -> Iterator[Problem]:
+def _nobodys(
+    cluster: Cluster, pods: tuple[Pod, ...], node: Node, name: str, protocol: str, does: str
+) -> Iterator[Problem]:
     if pods and not any(named == name and protocol in ("", own) for pod in pods for named, own in pod.named_ports):
         known = sorted({f"{named} ({own})" for pod in pods for named, own in pod.named_ports})
         advice = f"they have: {', '.join(known)}" if known else "they name none; write the number"
         shown = f"{name} ({protocol})" if protocol else name
-        yield node.problem(f"no pod that {does} has a port {shown}; {advice}")
+        message = f"no pod that {does} has a port {shown}; {advice}"
+        yield node.problem(message, Severity.ERROR if cluster.given else Severity.WARNING)
 
 
 def _called(cluster: Cluster, policy: Policy, rule: Rule) -> tuple[Pod, ...]:

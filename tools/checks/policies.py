@@ -21,6 +21,7 @@ from tools.checks import (
     scraped_ports,
     selection,
     service_ports,
+    target_ports,
 )
 from tools.model import Check
 from tools.workloads import Cluster
@@ -43,5 +44,6 @@ CHECKS: tuple[Check[Cluster], ...] = (
     *ingress_backends.CHECKS,
     *scraped_ports.CHECKS,
     *service_ports.CHECKS,
+    *target_ports.CHECKS,
     *both_ends.CHECKS,
 )

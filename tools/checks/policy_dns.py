@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tools.addresses import private
 from tools.checks.policy_openness import dns_only, matches_all
+from tools.matching import everything
 from tools.model import Check, Problem, Severity
 from tools.policy import Policy, Rule
 from tools.selectors import selector
@@ -33,7 +34,7 @@ def dns_egress_is_pinned(cluster: Cluster) -> Iterator[Problem]:
         for rule in policy.towards("Egress"):
             if rule.action == "Allow" and dns_only(rule):
                 for peer in rule.peers:
-                    if whom := _unpinned(policy, peer.node, peer.anyone):
+                    if whom := _unpinned(cluster, policy, peer.node, peer.anyone):
                         yield peer.node.problem(f"DNS is open to {whom}; name the DNS servers: {_ADVICE}")
                     for block in peer.blocks:
                         wide = block.net.prefixlen < WIDEST[block.net.version] and not private(block.net)
@@ -114,7 +115,7 @@ def egress_isolation_leaves_dns(cluster: Cluster) -> Iterator[Problem]:
             or any(policy is other for other in resolving)
         ):
             continue
-        if not any(_also_selects(other, policy) for other in resolving):
+        if not any(_also_selects(cluster, other, policy) for other in resolving):
             yield policy.spec["egress"].problem(
                 "egress is open to some and DNS is not, so these pods resolve no names; add a rule for cluster DNS",
                 Severity.WARNING,
@@ -124,13 +125,15 @@ def egress_isolation_leaves_dns(cluster: Cluster) -> Iterator[Problem]:
 _ADVICE = "kubernetes.io/metadata.name: kube-system with k8s-app: kube-dns"
 
 
-def _unpinned(policy: Policy, peer: Node, anyone: bool) -> str:
+def _unpinned(cluster: Cluster, policy: Policy, peer: Node, anyone: bool) -> str:
     if anyone:
         return "everyone"
     if policy.calico:
         spaces, pods = peer["namespaceSelector"].text(), peer["selector"].text()
         return "every pod" if spaces and matches_all(spaces) and matches_all(pods) and peer["nets"].empty else ""
-    if peer["namespaceSelector"].value == {} and peer["podSelector"].empty:
+    if everything(cluster, peer["namespaceSelector"]) and (
+        peer["podSelector"].empty or everything(cluster, peer["podSelector"])
+    ):
         return "every pod of the cluster"
     return ""
 
@@ -174,12 +177,14 @@ def _opens_dns(policy: Policy) -> bool:
     )
 
 
-def _also_selects(other: Policy, policy: Policy) -> bool:
+def _also_selects(cluster: Cluster, other: Policy, policy: Policy) -> bool:
     """Whether another policy of the namespace surely selects all pods of this one."""
     mine, theirs = policy.spec["podSelector"], other.spec["podSelector"]
     if other.calico:
         return matches_all(other.spec["selector"].text())
-    return other.manifest.namespace == policy.manifest.namespace and (theirs.empty or theirs.value == mine.value)
+    if other.manifest.namespace != policy.manifest.namespace:
+        return False
+    return theirs.empty or theirs.value == mine.value or everything(cluster, theirs)
 
 
 CHECKS: tuple[Check[Cluster], ...] = (

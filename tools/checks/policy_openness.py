@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tools.calico import SelectorError, parse
+from tools.matching import everything
 from tools.model import Check, Problem, Severity
 from tools.policy import Peer, Policy, Rule
 from tools.tree import Node, root
@@ -19,8 +20,10 @@ def openings_carry_a_reason(cluster: Cluster) -> Iterator[Problem]:
 
     `from: []`, a missing `from` or `to`, `- {}` and an Allow without conditions all mean *everyone*, which few who
     write them have in mind; `namespaceSelector: {}` alone is every pod of the cluster, `podSelector: {}` every pod
-    of the namespace. A policy with an empty `podSelector` opens what it opens on every pod of its namespace, a
-    Calico policy with `all()` and no namespace on the nodes' own addresses too.
+    of the namespace. So are their other spellings: `{matchLabels: {}}`, `{matchExpressions: []}`, `Exists` on a
+    label that all of them carry, `DoesNotExist` on one that none does. A policy with such a `podSelector` opens what
+    it opens on every pod of its namespace, a Calico policy with `all()` and no namespace on the nodes' own addresses
+    too.
     Name the peers. Where everyone is meant, write the annotation `sark-network/open: "why"` on the object.
     Source: k8s.io/api networking/v1; Calico's GlobalNetworkPolicy.
     """
@@ -30,9 +33,9 @@ def openings_carry_a_reason(cluster: Cluster) -> Iterator[Problem]:
         opening = [rule for rule in policy.rules if rule.action == "Allow" and not dns_only(rule)]
         for rule in opening:
             for peer in rule.peers:
-                if whom := _everyone(policy, rule, peer):
+                if whom := _everyone(cluster, policy, rule, peer):
                     yield peer.node.problem(f"{whom}; name the peers, or annotate why: {REASON}", Severity.WARNING)
-        if opening and (whom := _every_pod(policy)):
+        if opening and (whom := _every_pod(cluster, policy)):
             yield policy.spec.problem(f"{whom}; select the pods meant, or annotate why: {REASON}", Severity.WARNING)
 
 
@@ -41,16 +44,16 @@ def dns_only(rule: Rule) -> bool:
     return bool(rule.ports) and all(port.first == port.last and port.first in DNS_PORTS for port in rule.ports)
 
 
-def _everyone(policy: Policy, rule: Rule, peer: Peer) -> str:
+def _everyone(cluster: Cluster, policy: Policy, rule: Rule, peer: Peer) -> str:
     way = "in" if rule.direction == "Ingress" else "out"
     if peer.anyone:
         return f"everyone is let {way}" if not rule.narrowed else ""
     pods, spaces = peer.node["podSelector"], peer.node["namespaceSelector"]
     if policy.calico:
         return _calico_everyone(peer.node, way)
-    if spaces.value == {} and pods.empty:
+    if everything(cluster, spaces) and (pods.empty or everything(cluster, pods)):
         return f"every pod of the cluster is let {way}"
-    return f"every pod of the namespace is let {way}" if pods.value == {} and not spaces.present else ""
+    return f"every pod of the namespace is let {way}" if everything(cluster, pods) and not spaces.present else ""
 
 
 def _calico_everyone(entity: Node, way: str) -> str:
@@ -73,10 +76,12 @@ def matches_all(selector: str) -> bool:
         return False
 
 
-def _every_pod(policy: Policy) -> str:
+def _every_pod(cluster: Cluster, policy: Policy) -> str:
     spec = policy.spec
     if not policy.calico:
-        return "" if not spec["podSelector"].empty else "this opens something on every pod of the namespace"
+        chosen = spec["podSelector"]
+        every = chosen.empty or everything(cluster, chosen)
+        return "this opens something on every pod of the namespace" if every else ""
     if spec["serviceAccountSelector"].text() or not matches_all(spec["selector"].text()):
         return ""
     if not policy.clusterwide:

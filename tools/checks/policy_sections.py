@@ -36,8 +36,10 @@ def sections_are_in_force(cluster: Cluster) -> Iterator[Problem]:
 
     Rules of a direction that the policy's types leave out do nothing, however strict they look. Types that are not
     written at all are guessed: Kubernetes always takes Ingress, so a policy with `egress` alone also closes all
-    ingress; both count the rules, so that an empty `egress: []` closes nothing.
-    Write the types, always.
+    ingress; both count the rules, so that an empty `egress: []` closes nothing. A section that is null, as a template
+    leaves it that had nothing to write, is one without a rule: it closes its direction where that is among the types,
+    and does nothing where it is not; `ports` that are null are every port.
+    Write the types, always, and `[]` where no rule is meant.
     Source: k8s.io/api networking/v1; Calico's defaulting of `types`.
     """
     for policy in cluster.policies:
@@ -45,7 +47,13 @@ def sections_are_in_force(cluster: Cluster) -> Iterator[Problem]:
             section = policy.spec[direction.lower()]
             if section.present and not section.empty and direction not in policy.types:
                 yield section.problem(f"these rules do nothing: {direction} is not among the types; add it")
+            if section.value is None:
+                yield section.problem(_null_section(policy, direction), Severity.WARNING)
         yield from _guessed_types(policy)
+        for rule in policy.rules:
+            if rule.node["ports"].value is None:
+                message = "ports is null, which is every port of every protocol; write the ports, or leave it out"
+                yield rule.node["ports"].problem(message, Severity.WARNING)
 
 
 def rules_can_match(cluster: Cluster) -> Iterator[Problem]:
@@ -109,9 +117,18 @@ def _types(policy: Policy) -> Node:
     return policy.spec["types" if policy.calico else "policyTypes"]
 
 
+def _null_section(policy: Policy, direction: Direction) -> str:
+    """What a section that is null means, and what to write."""
+    key, way = direction.lower(), "come in" if direction == "Ingress" else "go out"
+    if direction in policy.types:
+        return f"{key} is null, which is no rule at all: nothing may {way}; write the rules, or {key}: [] to say so"
+    return f"{key} is null, and {direction} is not among the types: everything may {way}; add it, or drop {key}"
+
+
 def _guessed_types(policy: Policy) -> Iterator[Problem]:
     if not _types(policy).empty:
         return
+    yield from _absent_types(policy)
     ingress, egress = policy.spec["ingress"], policy.spec["egress"]
     hollow = [way for way in DIRECTIONS if policy.spec[way.lower()].value == [] and way not in policy.types]
     for direction in hollow:
@@ -121,6 +138,20 @@ def _guessed_types(policy: Policy) -> Iterator[Problem]:
     if not policy.calico and not hollow and egress.present and not ingress.present:
         message = "without policyTypes this also denies all ingress; write policyTypes: [Egress], or both"
         yield egress.problem(message, Severity.WARNING)
+
+
+def _absent_types(policy: Policy) -> Iterator[Problem]:
+    """What follows from types that are not written, where no rule says that it is meant."""
+    ingress, egress = policy.spec["ingress"], policy.spec["egress"]
+    key = "types" if policy.calico else "policyTypes"
+    if not policy.spec.present or egress.value == [] or ingress.value == [] or not egress.empty:
+        return
+    if ingress.empty:
+        message = f"without {key} all ingress is denied, and egress stays open; write {key}: [Ingress], or both"
+        yield policy.spec.problem(message, Severity.WARNING)
+    else:
+        message = f"without {key} this is for ingress alone, and egress stays open; write {key}: [Ingress]"
+        yield policy.spec.problem(message, Severity.NOTE)
 
 
 def _final(rule: Rule) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from jsonschema import ValidationError
+from jsonschema import Draft202012Validator, ValidationError
 
 from tools import schemas
 from tools.checks.calico_api import DOMAIN_FIELDS, is_calico
@@ -38,7 +38,7 @@ def objects_fit_their_schema(cluster: Cluster) -> Iterator[Problem]:
     Source: Kubernetes' OpenAPI schemas (package kubernetes-validate), the CRDs of Calico and of the policy API.
     """
     for manifest in cluster.manifests:
-        validator = schemas.validator(*_identity(manifest), cluster.kube_version)
+        validator = _validator(cluster, manifest)
         if validator is not None:
             errors = validator.iter_errors(_without_nulls(manifest.body))
             for error in sorted(errors, key=lambda error: [str(key) for key in error.absolute_path]):
@@ -50,14 +50,21 @@ def schemas_are_known(cluster: Cluster) -> Iterator[Problem]:
 
     It was not checked, which is not the same as right: a kind of some other CRD, or an API version that this
     Kubernetes version no longer serves. A served group with an unknown version or kind is an error, an unknown
-    group a warning.
-    Correct `apiVersion` and `kind`, or check that object with its own tool.
+    group a note.
+    Correct `apiVersion` and `kind`, or give the kind's CustomResourceDefinition with `--schemas PATH`.
     Source: the kinds in Kubernetes' OpenAPI of the version asked for.
     """
     for manifest in cluster.manifests:
         api_version, kind = _identity(manifest)
-        if api_version and kind and schemas.validator(api_version, kind, cluster.kube_version) is None:
+        if api_version and kind and _validator(cluster, manifest) is None:
             yield from _unknown(manifest, cluster.kube_version)
+
+
+def _validator(cluster: Cluster, manifest: Manifest) -> Draft202012Validator | None:
+    """What judges the object: the definition that somebody gave of its kind, or the schema that is at hand."""
+    api_version, kind = _identity(manifest)
+    given = cluster.definitions.get(f"{api_version}/{kind}")
+    return Draft202012Validator(given) if given else schemas.validator(api_version, kind, cluster.kube_version)
 
 
 def _identity(manifest: Manifest) -> tuple[str, str]:
@@ -158,8 +165,8 @@ def _unknown(manifest: Manifest, version: str) -> Iterator[Problem]:
         advice = f"did you mean {near[0]}?" if near else f"there are: {_listed(siblings)}"
         yield Problem(manifest.where("kind"), f"{api_version} has no kind {kind}; {advice}")
     else:
-        message = f"no schema of {kind} ({api_version}) is at hand, so it was not checked; check it with its own tool"
-        yield Problem(place, message, Severity.WARNING)
+        message = f"no schema of {kind} ({api_version}) is at hand, so it was not checked; name its CRD with --schemas"
+        yield Problem(place, message, Severity.NOTE)
 
 
 CHECKS: tuple[Check[Cluster], ...] = (

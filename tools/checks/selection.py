@@ -63,10 +63,12 @@ def peers_match_somebody(cluster: Cluster) -> Iterator[Problem]:
     cluster = known(cluster).cluster
     for policy in cluster.policies:
         for node in _peers(cluster, policy):
+            if members(cluster, policy, node):
+                continue
             inhabited = neighbours(cluster, policy, node)
             if not inhabited:
                 elsewhere.setdefault(_spaces(policy, node), node)
-            elif not members(cluster, policy, node):
+            else:
                 wanted = _chosen(policy, node)
                 advice = _in_another_namespace(cluster, policy, node) or _near(wanted, inhabited)
                 yield node.problem(f"no workload is {wanted}; {advice}")

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from tools.addresses import private
 from tools.allowlist import Allowlist, Suffixes, parse_values
-from tools.model import Problem, Where
+from tools.model import Problem, Severity, Where
 from tools.paths import nearest
+from tools.promises import broken, external, extra_egress, resolvers
 from tools.schema import Rejection, judge
 
 
@@ -26,6 +28,7 @@ class Layer:
 class Values:
     """The values of one environment, as its chart sees them, and the layers that they come from (the chart's first).
 
+    `environment`: that of the chart which they are or are laid over, or "". `schema_file`: "" when the chart has none.
     `schema_fault`: what makes the schema itself unusable, or "". `helm`: what Helm's own schema check refused; None
     when Helm was not asked. `parts`: the names that an entry of the allowlist may have among its workloads.
     """
@@ -83,6 +86,9 @@ def values_match_schema(values: Values) -> Iterator[Problem]:
     """
     if values.schema_fault:
         return
+    if not values.schema_file:
+        message = "the chart has no values.schema.json, so nothing says which values are right, and they are not judged"
+        yield Problem(Where(values.layers[0].file if values.layers else ""), message, Severity.NOTE)
     listed = {problem.where.path for problem in values.allowlist[1]}
     for rejection in values.rejections:
         # The allowlist says the same of the same name, and says it better.
@@ -114,9 +120,11 @@ def schema_verdicts_agree(values: Values) -> Iterator[Problem]:
 def allowlist_is_sound(values: Values) -> Iterator[Problem]:
     """Each name of the allowlist is one that can be enforced and that allows no more than it says.
 
-    Refused: everything, public suffixes (`*.com`, `*.co.uk`), addresses, URLs, ports inside a name, names of the
-    cluster or of a metadata service, repeated entries, entries that another covers already, and workloads that are no
-    part. An address in egress.external needs a reason, because it has no name. The message says what to write instead.
+    Refused: everything, public suffixes (`*.com`, `*.co.uk`) and names above some (`*.amazonaws.com`), addresses, URLs,
+    ports inside a name, names of the cluster or of a metadata service, repeated entries, workloads that are no part.
+    `allowSuffixes: true` with a reason says that suffixes are meant. An entry that a wildcard covers too is a warning:
+    it may stand for its owner and reason. An address in egress.external needs a reason, because it has no name. The
+    message says what to write instead.
     Sources: RFC 1035 and 1123 (names), the Public Suffix List.
     """
     for problem in values.allowlist[1]:
@@ -124,9 +132,51 @@ def allowlist_is_sound(values: Values) -> Iterator[Problem]:
         yield Problem(values.where(path), f"{path}: {problem.message}", problem.severity)
 
 
+def addresses_keep_promises(values: Values) -> Iterator[Problem]:
+    """What values open by address is nothing that they, or the chart, promise never to reach.
+
+    `egress.internal`, `egress.external` and `externalCidrs` may not meet `cluster.cidrs` or `egress.deniedCidrs`, nor a
+    metadata service, loopback, link-local or multicast, in any spelling of IPv4 inside IPv6. Networks are compared as
+    numbers. Narrow one of the two that the message names.
+    Source: the clouds' documentation of their metadata services; RFC 6890, 6052, 3056 and 4291.
+    """
+    for path, message in broken(values.body, values.parts):
+        yield Problem(values.where(path), f"{path}: {message}")
+
+
+def public_addresses_are_meant(values: Values) -> Iterator[Problem]:
+    """Addresses that are opened past the allowlist, or told every name, are private ones.
+
+    `externalCidrs` and the blocks of `extraEgress` let a part reach every server at a public address, whoever has it by
+    then, and no name is checked. A resolver of `proxy.resolvers` at a public address is told every name that is asked
+    for. List names in egress.domains, name the managed service's own address in egress.external with a reason, and use
+    a DNS server of your own.
+    """
+    for path, text, net in external(values.body, values.parts):
+        if not private(net):
+            message = (
+                f"{text} is not inside a private range; list names in egress.domains, "
+                "or the address in egress.external with its reason"
+            )
+            yield Problem(values.where(path), f"{path}: {message}", Severity.WARNING)
+    for path, text, net in extra_egress(values.body, values.parts):
+        if not private(net) and net.prefixlen:
+            message = f"{text} lets the part out to public addresses past the allowlist; list names in egress.domains"
+            yield Problem(values.where(path), f"{path}: {message}", Severity.WARNING)
+    for path, text, net in resolvers(values.body):
+        if not private(net):
+            message = (
+                f"{text} is a public DNS server, which is told every name; "
+                "write one of your own, or none for cluster DNS"
+            )
+            yield Problem(values.where(path), f"{path}: {message}", Severity.WARNING)
+
+
 CHECKS = (
     schema_is_valid,
     values_match_schema,
     schema_verdicts_agree,
     allowlist_is_sound,
+    addresses_keep_promises,
+    public_addresses_are_meant,
 )

@@ -24,6 +24,7 @@ from tools.cluster.scene import Scene
 from tools.cluster.trouble import CannotRunError
 from tools.cluster.up import bring_up, deploy_stand_ins, enforcement_is_real, specification
 from tools.cluster.verdict import GOOD, Result
+from tools.escaping import line, lines
 from tools.fuzz import coverage
 from tools.inputs import shown
 from tools.report import COULD_NOT_RUN, Report, exit_code, formats
@@ -91,6 +92,7 @@ def random_policies(options: Options, output: Output) -> int:
             kube = bring_up(options, spec, done.progress)
             ground = Ground(kube, options.name, Internet.of(options.name), done.progress)
             run = fuzz.Run(ground, options, done.results)
+            run.refusals()
             run.all_of_it(options.seed or fuzz.any_seed(), options.policies or fuzz.MANY)
             if options.record:
                 _write(options.record, "".join(f"{line}\n" for line in run.recorded))
@@ -239,7 +241,7 @@ def tell(done: Run, output: Output, *, table: bool = True) -> int:
         else:
             print(text.rstrip("\n"))
     if done.stopped:
-        print(f"could not run: {done.stopped}", file=sys.stderr)
+        print(lines(f"could not run: {done.stopped}"), file=sys.stderr)
         return COULD_NOT_RUN
     return exit_code(stages)
 
@@ -254,4 +256,4 @@ def _write(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        print(f"cannot write {path}: {error.strerror}", file=sys.stderr)
+        print(line(f"cannot write {path}: {error.strerror}"), file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The property test: random policies in a real cluster, and the judge asked the same.
+"""The property test: random policies in a real cluster, and the judge asked the same; before it, what an API refuses.
 
 A run is some crowds (tools/cluster/crowd.py), and in each some cases: the pods get other labels, the case's policies
 are put in force, every pod tries every other one and some addresses of the test internet, and what was answered is held
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from random import randrange
 
 from tools.cluster import crowd as crowds
+from tools.cluster import refused
 from tools.cluster.crowd import Crowd, Ground
 from tools.cluster.dispute import Dispute, settled
 from tools.cluster.in_force import Enforcer
@@ -75,6 +76,11 @@ class Run:
         for index in range(0, len(sizes), CASES_A_CROWD):
             self._crowd(f"{seed}.{index // CASES_A_CROWD}", sizes[index : index + CASES_A_CROWD])
         self.results.append(summed_up(seed, self.tally, self.disputed))
+
+    def refusals(self) -> None:
+        """What the cluster refuses, beside the table of what is refused: it needs no pods, and comes first."""
+        with self.ground.progress.step("what the API refuses"):
+            self.results.extend(refused.ask(self.ground.kube, refused.read()).results)
 
     def _crowd(self, seed: str, sizes: Sequence[int]) -> None:
         base = topology(seed)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from xml.etree import ElementTree
 
 from tools.cluster.verdict import ERROR, FAIL, GOOD, NOT_RUN, PASS, Result
+from tools.escaping import line, plain, xml
 from tools.model import Finding, Problem, Stage, Where
 
 MARKS = {PASS: "ok", FAIL: "FAIL", ERROR: "ERROR", NOT_RUN: "skip"}
 _TAGS = {FAIL: "failure", ERROR: "error", NOT_RUN: "skipped"}
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def table(results: Sequence[Result], *, everything: bool = True) -> str:
@@ -21,8 +20,10 @@ def table(results: Sequence[Result], *, everything: bool = True) -> str:
     width = max((len(result.name) for result in shown), default=0)
     lines: list[str] = []
     for state, group in groupby(shown, key=lambda result: result.state):
-        lines.append(f"\n{state}")
-        lines.extend(f"  {MARKS[it.status]:<5} {it.name:<{width}}  {_connection(it)}{it.message}" for it in group)
+        lines.extend(("", line(state)))
+        lines.extend(
+            plain(f"  {MARKS[it.status]:<5} {it.name:<{width}}  {_connection(it)}{it.message}") for it in group
+        )
     return "\n".join([*lines, "", summary(results)]).lstrip("\n")
 
 
@@ -93,7 +94,12 @@ def junit(results: Sequence[Result], stopped: str = "") -> str:
     for state, group in groupby(results, key=lambda result: result.state):
         rows = list(group)
         count = {status: sum(it.status == status for it in rows) for status in MARKS}
-        attributes = {"name": state, "tests": str(len(rows)), "failures": str(count[FAIL]), "errors": str(count[ERROR])}
+        attributes = {
+            "name": xml(state),
+            "tests": str(len(rows)),
+            "failures": str(count[FAIL]),
+            "errors": str(count[ERROR]),
+        }
         if count[NOT_RUN]:
             attributes["skipped"] = str(count[NOT_RUN])
         suite = ElementTree.SubElement(root, "testsuite", attributes)
@@ -106,8 +112,10 @@ def junit(results: Sequence[Result], stopped: str = "") -> str:
 
 
 def _case(suite: ElementTree.Element, result: Result) -> None:
-    name = f"cluster.{result.state.replace(' ', '-')}"
-    case = ElementTree.SubElement(suite, "testcase", classname=name, name=result.name, time=f"{result.seconds:.3f}")
-    message = _NOT_XML.sub("?", result.message)
+    name = xml(f"cluster.{result.state.replace(' ', '-')}")
+    case = ElementTree.SubElement(
+        suite, "testcase", classname=name, name=xml(result.name), time=f"{result.seconds:.3f}"
+    )
+    message = xml(result.message)
     if result.status != PASS:
         ElementTree.SubElement(case, _TAGS[result.status], message=message).text = message

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tools.escaping import workflow_data, workflow_property
 from tools.model import Severity
-from tools.report import Grouped, Report, grouped
+from tools.report import Grouped, Report, grouped, sentence
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
@@ -24,7 +25,7 @@ def _finding(group: Grouped) -> str:
     problem = group.finding.problem
     properties = {"file": problem.where.file, "line": problem.where.line or "", "title": group.finding.rule}
     environments = f" ({', '.join(group.environments)})" if group.environments else ""
-    return _command(_COMMANDS[problem.severity], properties, problem.message + environments)
+    return _command(_COMMANDS[problem.severity], properties, sentence(group.finding) + environments)
 
 
 def _not_run(report: Report) -> Iterator[str]:
@@ -35,13 +36,5 @@ def _not_run(report: Report) -> Iterator[str]:
 
 
 def _command(command: str, properties: dict[str, str | int], message: str) -> str:
-    written = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items() if value)
-    return f"::{command} {written}::{_data(message)}"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    written = ",".join(f"{key}={workflow_property(str(value))}" for key, value in properties.items() if value)
+    return f"::{command} {written}::{workflow_data(message)}"

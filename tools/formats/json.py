@@ -1,18 +1,26 @@
-"""For programs: `{"exit", "stages": [{"name", "environment", "seconds", "skipped", "findings"}]}`."""
+"""For programs: `{"exit", "stages": [{"name", "environment", "seconds", "skipped", "findings"}]}`.
+
+A finding is `{"rule", "severity", "message", "file", "path", "line"}`; with `kind`, `namespace` and `name` where it is
+about a Kubernetes object, and with `fault` where the rule itself failed and judged nothing.
+"""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from tools.escaping import json_text
 from tools.model import Finding, Stage
 from tools.report import Report
 
 
 def write(report: Report) -> str:
     """The report as one JSON document."""
-    document = {"exit": report.exit, "stages": [_stage(stage) for stage in report.stages]}
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    document: dict[str, Any] = {"exit": report.exit, "stages": [_stage(stage) for stage in report.stages]}
+    if report.disabled:
+        document["disabled"] = sorted(report.disabled)
+    if report.configuration:
+        document["configuration"] = report.configuration
+    return json_text(document, 2) + "\n"
 
 
 def _stage(stage: Stage) -> dict[str, Any]:
@@ -26,8 +34,8 @@ def _stage(stage: Stage) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    problem = finding.problem
-    return {
+    problem, identity = finding.problem, finding.problem.where.identity
+    written: dict[str, Any] = {
         "rule": finding.rule,
         "severity": problem.severity.value,
         "message": problem.message,
@@ -35,3 +43,6 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "path": problem.where.path,
         "line": problem.where.line,
     }
+    if identity:
+        written |= {"kind": identity.kind, "namespace": identity.namespace, "name": identity.name}
+    return written | ({"fault": True} if finding.fault else {})

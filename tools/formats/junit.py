@@ -1,40 +1,43 @@
-"""JUnit XML: a suite for each stage of each environment, a case for each rule that found something.
+"""JUnit XML: a suite for each stage of each environment, a case for each rule of it, whether it found something or not.
 
+A case fails by an error; warnings and notes are in the suite's output. A rule that was not run is a case that says so.
 It has what both the schema that Jenkins publishes and the older, stricter one of Ant's users ask for.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from xml.etree import ElementTree as Xml
 
+from tools.escaping import xml
 from tools.formats.text import place
-from tools.model import Finding, Stage
-from tools.report import Report, fails
-
-# XML 1.0, section 2.2: a document cannot hold these at all.
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from tools.model import Finding, Severity, Stage
+from tools.report import Report, sentence
+from tools.stages import MODULES, manual
 
 
 def write(report: Report) -> str:
     """The report as JUnit XML."""
     root = Xml.Element("testsuites")
     for number, stage in enumerate(report.stages):
-        root.append(_suite(stage, number, report.started))
+        root.append(_suite(stage, number, report))
     Xml.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root, encoding="unicode") + "\n"
 
 
-def _suite(stage: Stage, number: int, started: str) -> Xml.Element:
+def _suite(stage: Stage, number: int, report: Report) -> Xml.Element:
     name = ".".join(filter(None, (stage.environment, stage.name)))
-    cases = _cases(stage, name)
+    cases = [_case(rule, name, stage, report) for rule in _rules(stage)]
+    if stage.skipped and not stage.excused and not any(case.find("error") is not None for case in cases):
+        cases.append(_case(stage.name, name, stage, report))
+    beside = [finding for finding in stage.findings if not _fails(finding)]
     suite = Xml.Element(
         "testsuite",
-        name=_clean(name),
+        name=xml(name),
         id=str(number),
         package="sark-network",
         hostname="localhost",
-        timestamp=started or "1970-01-01T00:00:00",
+        timestamp=report.started or "1970-01-01T00:00:00",
         tests=str(len(cases)),
         failures=str(sum(case.find("failure") is not None for case in cases)),
         errors=str(sum(case.find("error") is not None for case in cases)),
@@ -43,44 +46,43 @@ def _suite(stage: Stage, number: int, started: str) -> Xml.Element:
     )
     Xml.SubElement(suite, "properties")
     suite.extend(cases)
-    Xml.SubElement(suite, "system-out").text = _clean(
-        "\n".join(_said(note) for note in stage.findings if not fails(note))
-    )
+    Xml.SubElement(suite, "system-out").text = "\n".join(map(_line, beside))
     Xml.SubElement(suite, "system-err")
     return suite
 
 
-def _cases(stage: Stage, suite: str) -> list[Xml.Element]:
-    if stage.skipped:
-        case = _case(stage.name, suite, stage.seconds)
+def _rules(stage: Stage) -> tuple[str, ...]:
+    """Every rule of the stage, and those that found something beside them; the stage itself when there is none."""
+    known = manual((stage.name,)) if stage.name in MODULES else {}
+    return tuple(dict.fromkeys((*known, *(finding.rule for finding in stage.findings)))) or (stage.name,)
+
+
+def _case(rule: str, suite: str, stage: Stage, report: Report) -> Xml.Element:
+    case = Xml.Element("testcase", name=xml(rule), classname=xml(suite), time=f"{0:.3f}")
+    found = [finding for finding in stage.findings if finding.rule == rule]
+    faults = [finding for finding in found if finding.fault]
+    if failures := [finding for finding in found if _fails(finding)]:
+        failure = Xml.SubElement(case, "error" if faults else "failure", _about(faults or failures))
+        failure.text = "\n".join(map(_line, failures))
+    elif stage.skipped and not found:
         kind = "skipped" if stage.excused else "error"
-        element = Xml.SubElement(case, kind, {"message": _clean(stage.skipped)})
-        if kind == "error":
-            element.set("type", "could-not-run")
-        return [case]
-    by_rule: dict[str, list[Finding]] = {}
-    for finding in filter(fails, stage.findings):
-        by_rule.setdefault(finding.rule, []).append(finding)
-    cases = [_failed(rule, findings, suite) for rule, findings in by_rule.items()]
-    return cases or [_case(stage.name, suite, stage.seconds)]
-
-
-def _failed(rule: str, findings: list[Finding], suite: str) -> Xml.Element:
-    case = _case(rule, suite, 0)
-    problem = findings[0].problem
-    failure = Xml.SubElement(case, "failure", {"message": _clean(problem.message), "type": problem.severity.value})
-    failure.text = _clean("\n".join(map(_said, findings)))
+        reason = {"message": xml(stage.skipped)} | ({} if stage.excused else {"type": "could-not-run"})
+        Xml.SubElement(case, kind, reason)
+    elif rule in report.disabled:
+        Xml.SubElement(case, "skipped", {"message": "the rule is disabled"})
     return case
 
 
-def _said(finding: Finding) -> str:
+def _about(findings: Sequence[Finding]) -> dict[str, str]:
+    first = findings[0]
+    kind = "could-not-run" if first.fault else first.problem.severity.value
+    return {"message": xml(sentence(first)), "type": kind}
+
+
+def _fails(finding: Finding) -> bool:
+    return finding.problem.severity is Severity.ERROR
+
+
+def _line(finding: Finding) -> str:
     start = place(finding.problem.where)
-    return f"{start}: {finding.problem.message}" if start else finding.problem.message
-
-
-def _case(name: str, suite: str, seconds: float) -> Xml.Element:
-    return Xml.Element("testcase", name=_clean(name), classname=_clean(suite), time=f"{seconds:.3f}")
-
-
-def _clean(text: str) -> str:
-    return _ILLEGAL.sub("\ufffd", text)
+    return xml(f"{start}: {sentence(finding)}" if start else sentence(finding))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
+from tools.escaping import json_text, uri
 from tools.model import Finding, Stage
-from tools.report import Grouped, Report, grouped
+from tools.report import Grouped, Report, grouped, sentence
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 
@@ -24,7 +23,7 @@ def write(report: Report) -> str:
         "results": [_result(group, ids) for group in groups],
         "invocations": [_invocation(report)],
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
+    return json_text({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, 2) + "\n"
 
 
 def _rule(rule: str, manual: Mapping[str, str]) -> dict[str, Any]:
@@ -42,31 +41,33 @@ def _result(group: Grouped, ids: Sequence[str]) -> dict[str, Any]:
         "ruleId": finding.rule,
         "ruleIndex": ids.index(finding.rule),
         "level": finding.problem.severity.value,
-        "message": {"text": finding.problem.message},
+        "message": {"text": sentence(finding)},
         "partialFingerprints": {"placeAndMessage/v1": _fingerprint(finding)},
     }
     if finding.problem.where.file:
         result["locations"] = [_location(finding)]
-    if group.environments:
-        result["properties"] = {"environments": list(group.environments)}
-    return result
+    properties: dict[str, Any] = {"environments": list(group.environments)} if group.environments else {}
+    if identity := finding.problem.where.identity:
+        properties["object"] = {"kind": identity.kind, "namespace": identity.namespace, "name": identity.name}
+    return result | ({"properties": properties} if properties else {})
 
 
 def _location(finding: Finding) -> dict[str, Any]:
     where = finding.problem.where
-    physical: dict[str, Any] = {"artifactLocation": {"uri": quote(where.file)}}
+    physical: dict[str, Any] = {"artifactLocation": {"uri": uri(where.file)}}
     if where.line:
         physical["region"] = {"startLine": where.line}
     location: dict[str, Any] = {"physicalLocation": physical}
-    if where.path:
-        location["logicalLocations"] = [{"fullyQualifiedName": where.path}]
-    return location
+    logical: dict[str, Any] = {"fullyQualifiedName": where.path} if where.path else {}
+    if where.identity:
+        logical |= {"name": str(where.identity), "kind": "resource"}
+    return location | ({"logicalLocations": [logical]} if logical else {})
 
 
 def _fingerprint(finding: Finding) -> str:
     """Without the line, so that a line added above does not make an old finding new."""
     where = finding.problem.where
-    parts = (finding.rule, where.file, where.path, finding.problem.message)
+    parts = (finding.rule, where.file, where.path, sentence(finding))
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
 
 

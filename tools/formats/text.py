@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tools.escaping import begun, plain
 from tools.model import Severity, Stage, Where
-from tools.report import Grouped, Report, grouped
+from tools.report import Grouped, Report, grouped, subject
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
 
@@ -16,7 +17,7 @@ def write(report: Report) -> str:
     lines = [_line(group, report.colour) for group in groups]
     lines.extend(_not_run(report.stages))
     lines.append(_summary(report, groups))
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(begun, lines)) + "\n"
 
 
 def place(where: Where) -> str:
@@ -29,11 +30,12 @@ def _line(group: Grouped, colour: bool) -> str:
     severity = problem.severity.value
     if colour:
         severity = f"\x1b[{_COLOURS[problem.severity]}m{severity}\x1b[0m"
-    start = f"{place(problem.where)}: " if problem.where.file else ""
+    start = f"{plain(place(problem.where))}: " if problem.where.file else ""
     path = problem.where.path
-    subject = f"{path}: " if path and not problem.message.startswith(path) else ""
+    parts = (subject(group.finding), "" if problem.message.startswith(path) else path, problem.message)
     environments = f" ({', '.join(group.environments)})" if group.environments else ""
-    return f"{start}{severity}: {subject}{problem.message} [{group.finding.rule}]{environments}"
+    said = f"{': '.join(filter(None, parts))} [{group.finding.rule}]{environments}"
+    return f"{start}{severity}: {plain(said)}"
 
 
 def _not_run(stages: Sequence[Stage]) -> Iterator[str]:
@@ -45,7 +47,7 @@ def _not_run(stages: Sequence[Stage]) -> Iterator[str]:
     for reason, stopped in reasons.items():
         names = ", ".join(dict.fromkeys(stage.name for stage in stopped))
         environments = ", ".join(dict.fromkeys(stage.environment for stage in stopped if stage.environment))
-        yield f"not run: {names}{f' ({environments})' if environments else ''}: {reason}"
+        yield plain(f"not run: {names}{f' ({environments})' if environments else ''}: {reason}")
 
 
 def _summary(report: Report, groups: Sequence[Grouped]) -> str:
@@ -55,11 +57,14 @@ def _summary(report: Report, groups: Sequence[Grouped]) -> str:
     ]
     said = ", ".join(filter(None, counts)) or "no findings"
     ran = sum(not stage.skipped for stage in report.stages)
+    beside = f"; disabled: {', '.join(sorted(report.disabled))}" if report.disabled else ""
+    beside += f"; configuration: {plain(report.configuration)}" if report.configuration else ""
     if not ran:
         return "nothing was judged"
     environments = len({stage.environment for stage in report.stages} - {""}) or 1
     seconds = f" in {sum(stage.seconds for stage in report.stages):.2f} s of work" if report.timings else ""
-    return f"{said}; {_count(environments, 'environment')}, {ran} of {_count(len(report.stages), 'stage')} ran{seconds}"
+    stages = f"{ran} of {_count(len(report.stages), 'stage')} ran"
+    return f"{said}; {_count(environments, 'environment')}, {stages}{seconds}{beside}"
 
 
 def _count(number: int, noun: str) -> str:

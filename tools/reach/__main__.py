@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message, code = str(error), cli.COULD_NOT_RUN
     finally:
         status.clear()
-    print(f"reach: {message}", file=sys.stderr)
+    cli.complain("reach", message)
     return code
 
 

@@ -142,7 +142,8 @@ def _shown_protocols(conns: Conns) -> Iterator[str]:
         for name, spans in ports(conns).items():
             full = spans == ports(ALL)[name]
             yield f"{name} all" if full else f"{name} {', '.join(_span(span) for span in spans)}"
-    others = [number for number in range(256) if number not in _WITH_PORTS and _of_protocol(conns, number)]
+    touched = {number for first, last in conns for number in range(first >> 16, (last >> 16) + 1)}
+    others = sorted(touched - _WITH_PORTS)
     if len(others) > 200:
         yield "other protocols"
     else:

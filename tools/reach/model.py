@@ -9,8 +9,10 @@ from typing import Literal, NamedTuple
 from tools.model import Where
 from tools.policy import Direction
 from tools.reach.conns import NONE, Conns
+from tools.reach.peers.bits import bit_set
 
 Word = Literal["allowed", "denied", "conditional"]
+Amount = Literal["everything", "some", "nothing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,17 @@ class Matrix:
         for src, verdicts in found.items():
             yield src, tuple((verdict, tuple(groups)) for verdict, groups in verdicts.items())
 
+    @property
+    def bits(self) -> tuple[int, ...]:
+        """The bit that stands for each group in what `masks` gives."""
+        return tuple(range(len(self.groups)))
+
+    def masks(self) -> Iterator[tuple[int, tuple[tuple[Verdict, int], ...]]]:
+        """The same as `lines`, with a verdict's groups as bits: of thousands a reader names a few and counts them."""
+        bits = self.bits
+        for src, line in self.lines():
+            yield src, tuple((verdict, bit_set(bits[index] for index in groups)) for verdict, groups in line)
+
     def rows(self, *, everything: bool = False, only: frozenset[str] | None = None) -> Iterator[Row]:
         """Every pair of different peers that may talk, in order of their names; two addresses are no pair.
 
@@ -103,6 +116,10 @@ class Matrix:
         pairs alone in which one of these names is.
         """
         raise NotImplementedError
+
+    def why(self, src: str, dst: str) -> tuple[str, ...]:
+        """On what it depends whether a pair of the rows may talk, where it does."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +138,25 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """Some of the addresses that were asked for, and what decides about them: fields as in Side.
+
+    `addresses`: `first-last` or a single one.
+    """
+
+    addresses: tuple[str, ...]
+    verdict: Word
+    deciding: Step
+    steps: tuple[Step, ...]
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Side:
-    """One direction of a connection. `deciding`: the step that decided; `steps`: all that were looked at, in order."""
+    """One direction of a connection. `deciding`: the step that decided; `steps`: all that were looked at, in order.
+
+    `shares`: of addresses that different rules decide about, each by its own; the side itself has no such step then.
+    """
 
     direction: Direction
     verdict: Word
@@ -130,6 +164,28 @@ class Side:
     deciding: Step | None = None
     steps: tuple[Step, ...] = ()
     reasons: tuple[str, ...] = ()
+    shares: tuple[Share, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """A policy that selects somebody. `rules`: how many it has in that direction; 0 too where nobody judges them."""
+
+    policy: str
+    tier: str
+    rules: int
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Selecting:
+    """The policies that select a peer, by direction, in the order in which they are tried, and how much they let
+    through in all. Nobody selects it in a direction: it is not isolated there.
+    """
+
+    peer: Peer
+    policies: dict[Direction, tuple[Selected, ...]]
+    lets: dict[Direction, Amount]
 
 
 @dataclass(frozen=True, slots=True)

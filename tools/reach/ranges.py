@@ -28,6 +28,12 @@ def written(found: Range) -> str:
     return str(make(first)) if first == last else f"{make(first)}-{make(last)}"
 
 
+def overlap(one: Range, other: Range) -> Range | None:
+    """What two ranges have in common; None for nothing."""
+    first, last = max(one[1], other[1]), min(one[2], other[2])
+    return (one[0], first, last) if one[0] == other[0] and first <= last else None
+
+
 def refined(ranges: Iterable[Range]) -> Iterator[Range]:
     """The coarsest ranges of which each given one is a union, in order; what none of them holds is left out."""
     edges: dict[tuple[int, int], int] = {}

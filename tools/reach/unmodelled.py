@@ -30,7 +30,7 @@ JUDGED = {
     (CALICO, "Tier"): ("v3",),
     (ADMIN, "AdminNetworkPolicy"): ("v1alpha1",),
     (ADMIN, "BaselineAdminNetworkPolicy"): ("v1alpha1",),
-    (ADMIN, "ClusterNetworkPolicy"): ("v1alpha2",),
+    (ADMIN, "ClusterNetworkPolicy"): ("v1alpha2", "v1beta1"),
 }
 
 _MESH = "a mesh of proxies enforces it beside the policies, which are judged without it"
@@ -45,6 +45,8 @@ _STORED = (
     "as if it were in projectcalico.org/v3"
 )
 _PODS = "it makes pods, of which only those that are in the input themselves are judged"
+_RELEASE = "it installs objects that are not in the input, and so not judged; render them, and judge what comes out"
+_ENDPOINT = "a pod or a virtual machine takes part by it; only Pods and what makes them are read, so it is not judged"
 _STAGED = "it is staged: it enforces nothing yet, and is left out"
 
 # What is known of kinds that are not judged: who enforces them, or what they do.
@@ -99,6 +101,14 @@ KNOWN: dict[tuple[str, str], str] = {
     ("k8s.ovn.org", "ClusterUserDefinedNetwork"): "it gives pods a network of their own, which is not modelled",
     ("k8s.cni.cncf.io", "NetworkAttachmentDefinition"): _INTERFACES,
     ("k8s.cni.cncf.io", "MultiNetworkPolicy"): "it rules pods' second interfaces, which are not modelled",
+    ("helm.toolkit.fluxcd.io", "HelmRelease"): _RELEASE,
+    ("kustomize.toolkit.fluxcd.io", "Kustomization"): _RELEASE,
+    ("helm.cattle.io", "HelmChart"): _RELEASE,
+    ("argoproj.io", "Application"): _RELEASE,
+    ("argoproj.io", "ApplicationSet"): _RELEASE,
+    ("fleet.cattle.io", "GitRepo"): _RELEASE,
+    ("kro.run", "ResourceGraphDefinition"): _RELEASE,
+    (CALICO, "WorkloadEndpoint"): _ENDPOINT,
     ("kubevirt.io", "VirtualMachine"): _PODS,
     ("kubevirt.io", "VirtualMachineInstance"): _PODS,
     ("kubevirt.io", "VirtualMachineInstanceReplicaSet"): _PODS,
@@ -125,7 +135,7 @@ _HARMLESS = re.compile(
     r"\w*PolicyException|ImagePolicy|\w*ImageValidatingPolicy|\w*CleanupPolicy|PolicyEndpoint|BackupPolicy|"
     r"LimitPolicy|AuditPolicy|BackendTLSPolicy|\w*DisruptionPolicy|BGP\w*Polic(y|ies)"
 )
-_POLICIES = {kind for _, kind in JUDGED}
+POLICIES = {kind for _, kind in JUDGED}
 SECOND_INTERFACES = "k8s.v1.cni.cncf.io/networks"
 _FLAGS = {
     "doNotTrack": "a policy with doNotTrack goes before connections are tracked and for host endpoints only; "
@@ -171,6 +181,12 @@ def notable(group: str, kind: str) -> bool:
     return (group, kind) in KNOWN or ((group, kind) not in JUDGED and _speaks(kind))
 
 
+def is_known(group: str, kind: str) -> bool:
+    """Whether it is known what a kind does, and so whether it limits traffic."""
+    public = CALICO if group == STORE else group
+    return (public, kind) in JUDGED or (public, kind) in KNOWN or bool(_HARMLESS.fullmatch(kind))
+
+
 def _of(manifest: Manifest) -> Iterator[_Said]:
     top = root(manifest)
     group, _, version = top["apiVersion"].text().rpartition("/")
@@ -197,7 +213,7 @@ def _kind(group: str, version: str, kind: str) -> str:
     if message := KNOWN.get((CALICO if group == STORE else group, kind)):
         return message
     api = f"{group}/{version}" if group else version or "no API"
-    if kind in _POLICIES:
+    if kind in POLICIES:
         return f"a kind of that name in {api} is not known, and it is left out"
     return (
         f"its name speaks of traffic, nothing more is known of it ({api}), and it is left out" if _speaks(kind) else ""

@@ -37,19 +37,36 @@ class Whole(Matrix):
         """Every pair."""
         return self.inner.rows(everything=True, only=only)
 
+    def why(self, src: str, dst: str) -> tuple[str, ...]:
+        """The inner matrix's."""
+        return self.inner.why(src, dst)
+
 
 class Focused(Matrix):
     """What goes out from some peers, and what comes in to them. Each of them is a group of its own."""
 
     inner: Matrix
     names: frozenset[str]
+    incoming: bool
+    outgoing: bool
 
-    def __init__(self, inner: Matrix, names: Iterable[str]) -> None:
-        self.__dict__.update(inner=inner, names=frozenset(names))
+    def __init__(self, inner: Matrix, names: Iterable[str], incoming: bool = True, outgoing: bool = True) -> None:
+        self.__dict__.update(inner=inner, names=frozenset(names), incoming=incoming, outgoing=outgoing)
 
     def rows(self, *, everything: bool = False, only: frozenset[str] | None = None) -> Iterator[Row]:
         """The rows that name one of them."""
-        return self.inner.rows(everything=everything, only=self.names if only is None else self.names & only)
+        rows = self.inner.rows(everything=everything, only=self.names if only is None else self.names & only)
+        if self.incoming and self.outgoing:
+            return rows
+        return (row for row in rows if self._goes(row.src in self.names, row.dst in self.names))
+
+    def why(self, src: str, dst: str) -> tuple[str, ...]:
+        """The inner matrix's."""
+        return self.inner.why(src, dst)
+
+    def _goes(self, from_one: bool, to_one: bool) -> bool:
+        """Whether a pair is of a direction that was asked for."""
+        return (self.outgoing and from_one) or (self.incoming and to_one)
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -76,7 +93,7 @@ class Focused(Matrix):
             for cell in self.inner.cells
             for src in parts[cell.src]
             for dst in parts[cell.dst]
-            if (self._wanted(src) or self._wanted(dst)) and (src is not dst or len(src.peers) > 1)
+            if self._goes(self._wanted(src), self._wanted(dst)) and (src is not dst or len(src.peers) > 1)
         ]
         alone = {index for index, group in enumerate(groups) if self._wanted(group)}
         used = sorted(alone.union(*((cell.src, cell.dst) for cell in cells)))

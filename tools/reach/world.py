@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tools.addresses import Net, network
+from tools.lockdowns import left_open
 from tools.model import Manifest, Problem, Severity
 from tools.netpol import CALICO_GROUPS
 from tools.reach import unmodelled
@@ -14,19 +15,21 @@ from tools.reach.inputs.stacked import stacked
 from tools.reach.judging.explain import explanation
 from tools.reach.judging.matrix import Judged
 from tools.reach.judging.reasons import reasons
+from tools.reach.judging.selecting import selecting
 from tools.reach.judging.table import Table, conditional, over_all
-from tools.reach.model import Explanation, Matrix, Peer, Verdict
+from tools.reach.model import Explanation, Matrix, Peer, Selecting, Verdict
 from tools.reach.peers import naming
 from tools.reach.peers.ingresses import KINDS as INGRESSES
 from tools.reach.peers.ingresses import behind_ingress
 from tools.reach.peers.naming import UnknownPeerError
 from tools.reach.peers.populate import populate
 from tools.reach.peers.universe import Universe
+from tools.reach.policies import metadata, unjudged
 from tools.reach.policies.admin import admin_policy
 from tools.reach.policies.calico import calico_policy
 from tools.reach.policies.compiled import Policy, Tier
 from tools.reach.policies.kubernetes import network_policy
-from tools.reach.policies.strict import BrokenError, Dropped, mapping, text, texts_by_key
+from tools.reach.policies.strict import BrokenError, Dropped
 from tools.reach.policies.tiers import arrange
 from tools.tree import root
 
@@ -51,6 +54,7 @@ class Judgement:
     served: Mapping[int, Conns]
     problems: tuple[Problem, ...]
     notes: tuple[Problem, ...]
+    idle: tuple[Problem, ...]
 
 
 class World:
@@ -58,7 +62,7 @@ class World:
 
     `peers`: every workload, in order of name, and {ingress-controller} where there are Ingresses. `problems`: objects
     that are broken, and so are left out, each with its place. `notes`: what could change an answer and is not modelled,
-    and what was assumed.
+    and what was assumed. `idle`: notes of selectors that match nobody of the input.
     """
 
     def __init__(
@@ -69,6 +73,7 @@ class World:
         self.pod_cidrs, self.namespace = pod_cidrs, namespace
         read = _read(self.manifests, namespace, pod_cidrs)
         self.universe, self.problems, self.notes = read.universe, (*unnamed, *twice, *read.problems), read.notes
+        self.idle = read.idle
         self.table = Table(read.universe, read.tiers, read.served)
         self.places = naming.places(self.universe, self.manifests)
         self.peers = tuple(self.places)
@@ -79,9 +84,9 @@ class World:
         """
         return naming.find(name, self.peers, self.universe)
 
-    def matrix(self) -> Matrix:
-        """Who reaches whom."""
-        return Judged(self.table, self.places, lambda src, dst: reasons(self.table, src, dst))
+    def matrix(self, *, ipv6: bool = False) -> Matrix:
+        """Who reaches whom. `ipv6`: addresses of IPv6 too, where neither the input speaks of them nor it matters."""
+        return Judged(self.table, self.places, lambda src, dst: reasons(self.table, src, dst), ipv6=ipv6)
 
     def verdict(self, src: Peer, dst: Peer) -> Verdict:
         """Every connection between two. Two replicas of one workload when both are the same, but a Pod is itself.
@@ -111,6 +116,10 @@ class World:
         """The bits of a peer: one, or the blocks that a network reaches into."""
         return (self.places[peer],) if peer in self.places else naming.bits(peer, self.universe)
 
+    def selecting(self, peer: Peer) -> Selecting:
+        """Which policies select a workload, and how much they let through."""
+        return selecting(self.table, peer, self.bits(peer)[0])
+
     def explain(self, src: Peer, dst: Peer, port: int, protocol: str = "TCP") -> Explanation:
         """Why one may or may not reach the other on a port. `protocol`: TCP, UDP, SCTP, ICMP, ICMPv6 or a number."""
         return explanation(self, src, dst, port, protocol)
@@ -119,7 +128,8 @@ class World:
 def _read(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net, ...]) -> Judgement:
     asking = [manifest for manifest in manifests if manifest.kind in (*ASKING, *ADMIN_KINDS)]
     dropped = Dropped()
-    universe, notes = populate(manifests, asking, namespace, pod_cidrs, dropped)
+    doubtful = unjudged.unjudged(manifests)
+    universe, notes = populate(manifests, asking, namespace, pod_cidrs, dropped, doubtful)
     policies: list[Policy] = []
     for manifest in asking:
         if (read := _reader(manifest)) is not None:
@@ -129,12 +139,15 @@ def _read(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net,
                 dropped.problems.append(broken.problem)
     tiers, problems = arrange(manifests, policies, dropped)
     served, unserved = _served(manifests, universe, namespace)
+    doors = (node.problem(message, Severity.NOTE) for node, message in left_open(manifests))
+    beside = (*notes, *dropped.notes, *unserved, *unmodelled.notes(manifests), *doors)
     return Judgement(
         universe=universe,
-        tiers=tiers,
+        tiers=(*unjudged.tiers(doubtful, universe, namespace), *tiers),
         served=served,
         problems=tuple(dict.fromkeys((*_nameless(manifests), *dropped.problems, *problems))),
-        notes=tuple(dict.fromkeys((*notes, *dropped.notes, *unserved, *unmodelled.notes(manifests)))),
+        notes=tuple(dict.fromkeys(beside)),
+        idle=tuple(dropped.idle_notes()),
     )
 
 
@@ -146,11 +159,8 @@ def _named(manifests: Iterable[Manifest]) -> tuple[tuple[Manifest, ...], tuple[P
     kept: list[Manifest] = []
     problems: list[Problem] = []
     for manifest in manifests:
-        metadata = root(manifest)["metadata"]
         try:
-            for key in ("name", "namespace"):
-                text(mapping(metadata)[key])
-            texts_by_key(metadata["labels"])
+            metadata.check(manifest)
             kept.append(manifest)
         except BrokenError as broken:
             problems.append(broken.problem)

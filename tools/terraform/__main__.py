@@ -20,9 +20,9 @@ from tools import cli, suppress
 from tools.allowlist import Suffixes, parse_values
 from tools.inputs import CHART, InputError, chart
 from tools.layers import load
-from tools.model import Finding, rule_id
+from tools.model import Finding, Severity, rule_id
 from tools.recorder import Recorder
-from tools.report import FORMATS, Report, formats
+from tools.report import FORMATS, Gate, Report, formats
 from tools.stages import manual
 from tools.terraform.cache import Cache, folder
 from tools.terraform.files import disk, given, is_ours, roots
@@ -42,22 +42,43 @@ def parser() -> cli.Parser:
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=cli.Parser)
     judge = commands.add_parser("lint", help="judge directories of Terraform, and files", epilog=EPILOG)
     judge.add_argument(
-        "paths", metavar="PATH", nargs="*", help="directories, each one below them too, as root modules; files"
+        "paths",
+        metavar="PATH",
+        nargs="*",
+        type=cli.path,
+        help="directories, each one below them too, as root modules; files",
     )
-    judge.add_argument("--tfvars", metavar="FILE", nargs="+", default=[], help="values of variables, the last one wins")
     judge.add_argument(
-        "--within", metavar="DIR", nargs="+", default=[], help="where modules and links may lead besides the paths"
+        "--tfvars",
+        metavar="FILE",
+        nargs="+",
+        action="extend",
+        type=cli.path,
+        default=[],
+        help="values of variables, the last one wins",
+    )
+    judge.add_argument(
+        "--within",
+        metavar="DIR",
+        nargs="+",
+        action="extend",
+        type=cli.path,
+        default=[],
+        help="where modules and links may lead besides the paths",
     )
     judge.add_argument(
         "--no-cache", dest="cache", action="store_false", help="parse every file, whatever the user's cache has"
     )
     judge.add_argument("--format", choices=FORMATS, default="text", help="default: %(default)s")
-    judge.add_argument("--output", metavar="FILE", type=Path, help="write the report there, not to standard output")
+    judge.add_argument(
+        "--output", metavar="FILE", type=cli.file_path, help="write the report there, not to standard output"
+    )
+    cli.add_gate(judge.add_argument_group("the rules"))
     judge.add_argument("--explain", metavar="RULE", help="print a rule's manual entry")
     write = commands.add_parser("vars", help="write an environment's values as tfvars JSON")
     write.add_argument("--env", metavar="NAME", required=True, help="an environment of the chart's ci directory")
     write.add_argument("--cloud", choices=CLOUDS, required=True, help="the module that they are for")
-    write.add_argument("--output", metavar="FILE", type=Path, help="write them there, not to standard output")
+    write.add_argument("--output", metavar="FILE", type=cli.file_path, help="write them there, not to standard output")
     return made
 
 
@@ -78,7 +99,10 @@ def _lint(options: argparse.Namespace) -> int:
     if not options.paths:
         parser().error("lint needs a PATH")
     started = datetime.now(UTC)
-    recorder = Recorder("")
+    gate = Gate(Severity(options.fail_on), frozenset(options.disable))
+    if unknown := sorted(gate.disabled - entries.keys()):
+        parser().error(f"there is no rule {', '.join(unknown)}; `python -m tools.validate --list-rules` lists them")
+    recorder = Recorder("", gate=gate)
     run = Run(options.paths, options.tfvars, started, frozenset(entries), options.within, options.cache)
     recorder.run("terraform", lambda: findings(run))
     for message in run.failed:
@@ -90,6 +114,7 @@ def _lint(options: argparse.Namespace) -> int:
         started=started.strftime("%Y-%m-%dT%H:%M:%S"),
         colour=terminal and not os.environ.get("NO_COLOR"),
         timings=terminal,
+        gate=gate,
     )
     return _written(formats()[options.format](report), options.output, report.exit)
 
@@ -169,7 +194,7 @@ def _vars(options: argparse.Namespace) -> int:
             parser().error(f"there is no environment {options.env}; there are {', '.join(known) or 'none'}")
         values = load(options.env, [known[options.env]], chart(CHART)).values.body
     except InputError as error:
-        print(f"terraform: {error}", file=sys.stderr)
+        cli.complain("terraform", error)
         return cli.COULD_NOT_RUN
     listed, _ = parse_values(values, suffixes=Suffixes(frozenset()))
     text = json.dumps(variables(values, listed.entries), indent=2) + "\n"
@@ -183,7 +208,7 @@ def _written(text: str, output: Path | None, code: int) -> int:
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
-        print(f"terraform: cannot write {output}: {error.strerror}", file=sys.stderr)
+        cli.complain("terraform", f"cannot write {output}: {error.strerror}")
         return cli.COULD_NOT_RUN
     return code
 

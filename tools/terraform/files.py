@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.inputs import InputError, decoded, read_text, shown
+from tools.inputs import InputError, decoded, read_bytes, read_text, shown
 from tools.terraform import tfvars
 from tools.terraform.sources import OUTSIDE, Unreadable
 
@@ -74,7 +74,7 @@ def _text(path: Path) -> str | Unreadable:
             return Unreadable("it is no regular file")
         if found.st_size > MAX_BYTES:
             return Unreadable(f"it has {found.st_size / 1024 / 1024:.1f} MiB, and files are read up to 1 MiB; split it")
-        return decoded(path.read_bytes(), path.name)
+        return decoded(read_bytes(path), path.name)
     except InputError as error:
         return Unreadable(str(error).partition(": ")[2])
     except OSError as error:

@@ -12,10 +12,11 @@ from typing import Any
 from tools import suppress
 from tools.checks import terraform_layers
 from tools.checks.terraform_chart import Layers
-from tools.inputs import Chart, InputError, shown
+from tools.inputs import CHART, Chart, InputError, shown
 from tools.judge import Rules
 from tools.layers import load
 from tools.model import Finding, Stage, run
+from tools.pipeline import Chosen
 from tools.recorder import Recorder
 from tools.terraform.cache import Cache, folder
 from tools.terraform.files import TERRAFORM, Disk, roots
@@ -31,7 +32,7 @@ class Job:
     """What to judge: the chart, its environments and their files, the rules, and who is told of each stage."""
 
     chart: Chart
-    environments: Mapping[str, Sequence[Path]]
+    environments: Mapping[str, Chosen]
     rules: Rules
     done: Callable[[Stage], None]
     directory: Path = TERRAFORM
@@ -43,12 +44,12 @@ class Job:
 
 def stages(job: Job) -> tuple[Stage, ...]:
     """The stage of the modules, and that of the layers for each environment."""
-    recorder = Recorder("", job.done)
+    recorder = Recorder("", job.done, job.rules.gate)
     recorder.run("terraform", lambda: modules(job))
     found = list(recorder.stages)
-    for name, files in job.environments.items():
-        one = Recorder(name, job.done)
-        one.run("layers", partial(layers, job, name, files))
+    for name, chosen in job.environments.items():
+        one = Recorder(name, job.done, job.rules.gate)
+        one.run("layers", partial(layers, job, chosen.environment, chosen.files))
         found.extend(one.stages)
     return tuple(found)
 
@@ -81,7 +82,8 @@ def layers(job: Job, name: str, files: Sequence[Path]) -> tuple[Finding, ...]:
 
 
 def _clouds(job: Job, values: Mapping[str, Any]) -> Iterator[tuple[str, Module]]:
-    chart = (job.chart.path / "values.yaml").resolve()
+    # The examples name this project's chart, of which the one that is judged may be a copy.
+    chart = CHART / "values.yaml"
     source = Disk((job.directory.parent,), {chart: json.dumps(values)})
     # What was parsed once is the same for every environment.
     loader = replace(job.loader, sources=source)

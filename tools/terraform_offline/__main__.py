@@ -59,4 +59,4 @@ def _check(given: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    cli.run(main, patient=True)

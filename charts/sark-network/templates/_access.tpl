@@ -113,9 +113,9 @@ would let in everybody, so one without peers is not written.
 - to:
     - podSelector:
         {{- toYaml .podSelector | nindent 8 }}
-      {{- with .namespaceSelector }}
+      {{- if include "sark-network.selector.chooses" (dict "selector" (.namespaceSelector | default dict)) }}
       namespaceSelector:
-        {{- toYaml . | nindent 8 }}
+        {{- toYaml .namespaceSelector | nindent 8 }}
       {{- end }}
   ports:
     {{- include "sark-network.policyPorts" (dict "ports" .ports) | trim | nindent 4 }}
@@ -137,14 +137,14 @@ would let in everybody, so one without peers is not written.
         matchLabels:
           kubernetes.io/metadata.name: {{ .namespace | quote }}
       podSelector:
-        {{- toYaml (.podSelector | default (dict "matchLabels" (dict "k8s-app" "kube-dns"))) | nindent 8 }}
+        {{- toYaml (ternary .podSelector (dict "matchLabels" (dict "k8s-app" "kube-dns")) (include "sark-network.selector.chooses" (dict "selector" .podSelector) | not | not)) | nindent 8 }}
     {{- range .cidrs }}
     - ipBlock: {cidr: {{ . | quote }}}
     {{- end }}
   ports:
     {{- range .ports }}
-    - {protocol: UDP, port: {{ . }}}
-    - {protocol: TCP, port: {{ . }}}
+    - {protocol: UDP, port: {{ int64 . }}}
+    - {protocol: TCP, port: {{ int64 . }}}
     {{- end }}
 {{- end }}
 {{- end }}
@@ -175,7 +175,7 @@ would let in everybody, so one without peers is not written.
 {{- range $ports }}{{ $highest = max $highest . }}{{ end -}}
 {{- fail (printf "proxy.ports.%s: the allowlist names %s, whose list needs a port of its own; write proxy.ports: {%s: %d}" .part .part .part (add1 $highest)) -}}
 {{- end -}}
-{{- get $ports .part -}}
+{{- get $ports .part | int64 -}}
 {{- end -}}
 
 {{/* The name of the ConfigMap that tells a part's pods of their proxy; it is in the part's namespace. */}}

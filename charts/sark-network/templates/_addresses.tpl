@@ -11,9 +11,16 @@ The documentation ranges are left out: nothing answers there, and tests need add
 {{- $four = append $four "168.63.129.16/32" -}}
 {{- $six := list
   "::/96" "::ffff:0:0/96" "64:ff9b:1::/48" "100::/64" "2001::/32" "fc00::/7" "fe80::/10" "fec0::/10" "ff00::/8" -}}
+{{- $held := list -}}
+{{- range concat $four $six }}{{ $held = append $held (include "sark-network.bits" .) }}{{ end -}}
 {{- range concat .Values.cluster.cidrs .Values.egress.deniedCidrs -}}
-{{- if contains ":" . }}{{ $six = append $six . }}
-{{- else if not (or (hasPrefix "10." .) (hasPrefix "192.168." .)) }}{{ $four = append $four . }}{{ end -}}
+{{- $bits := include "sark-network.bits" . -}}
+{{- $within := false -}}
+{{- range $held }}{{ if hasPrefix . $bits }}{{ $within = true }}{{ end }}{{ end -}}
+{{- if not $within -}}
+{{- $held = append $held $bits -}}
+{{- if contains ":" . }}{{ $six = append $six . }}{{ else }}{{ $four = append $four . }}{{ end -}}
+{{- end -}}
 {{- end -}}
 {{- /* An IPv4 address also travels inside an IPv6 one: NAT64 (RFC 6052) and 6to4 (RFC 3056). */ -}}
 {{- range $four -}}
@@ -26,6 +33,98 @@ The documentation ranges are left out: nothing answers there, and tests need add
 {{- $six = append $six (printf "2002:%x:%x::/%d" $high $low (add 16 $bits) | replace ":0::" "::" | replace ":0::" "::") -}}
 {{- end -}}
 {{- concat $four $six | uniq | toJson -}}
+{{- end -}}
+
+{{/*
+A CIDR as the bits of its prefix, after its family: `4:` or `6:`, and `o` for 0, `i` for 1. One network lies within another
+when its bits begin with the other's, whatever the spelling; host bits are not looked at.
+*/}}
+{{- define "sark-network.bits" -}}
+{{- $length := splitList "/" . | last | int -}}
+{{- $text := splitList "/" . | first | lower -}}
+{{- $hex := "" -}}
+{{- if contains ":" $text -}}
+{{- $halves := splitList "::" $text -}}
+{{- $left := splitList ":" (first $halves) | compact -}}
+{{- $right := list }}{{ if gt (len $halves) 1 }}{{ $right = splitList ":" (last $halves) | compact }}{{ end -}}
+{{- range $left }}{{ $hex = printf "%s%s%s" $hex (trunc (int (sub 4 (len .))) "0000") . }}{{ end -}}
+{{- $hex = printf "%s%s" $hex (repeat (int (mul 4 (sub 8 (add (len $left) (len $right))))) "0") -}}
+{{- range $right }}{{ $hex = printf "%s%s%s" $hex (trunc (int (sub 4 (len .))) "0000") . }}{{ end -}}
+{{- else -}}
+{{- range splitList "." $text }}{{ $hex = printf "%s%02x" $hex (int .) }}{{ end -}}
+{{- end -}}
+{{- $hex = $hex | replace "0" "oooo" | replace "1" "oooi" | replace "2" "ooio" | replace "3" "ooii" | replace "4" "oioo" | replace "5" "oioi" | replace "6" "oiio" | replace "7" "oiii" -}}
+{{- $hex = $hex | replace "8" "iooo" | replace "9" "iooi" | replace "a" "ioio" | replace "b" "ioii" | replace "c" "iioo" | replace "d" "iioi" | replace "e" "iiio" | replace "f" "iiii" -}}
+{{- printf "%s:%s" (ternary "6" "4" (contains ":" $text)) (substr 0 $length $hex) -}}
+{{- end -}}
+
+{{/*
+What no value may open, in any spelling, as a JSON list of {bits, is}: metadata services, loopback, link-local, multicast,
+and the IPv6 networks that carry an IPv4 address, where that is one of those.
+*/}}
+{{- define "sark-network.forbidden" -}}
+{{- if not (hasKey .Values "_forbidden") -}}
+{{- $nets := list -}}
+{{- range $is, $cidrs := dict
+  "a metadata service" (list "168.63.129.16/32" "100.100.100.200/32" "192.0.0.192/32" "fd00:ec2::254/128" "fd20:ce::254/128")
+  "link-local, with the metadata services" (list "169.254.0.0/16" "fe80::/10") "loopback" (list "127.0.0.0/8" "::1/128")
+  "this network" (list "0.0.0.0/8" "::/128") "multicast or reserved" (list "224.0.0.0/3" "ff00::/8") -}}
+{{- range $cidrs -}}
+{{- $bits := include "sark-network.bits" . -}}
+{{- $nets = append $nets (dict "bits" $bits "is" $is "cidr" .) -}}
+{{- if hasPrefix "4:" $bits -}}
+{{- range list "::/96" "::ffff:0:0/96" "::ffff:0:0:0/96" "64:ff9b::/96" "2002::/16" -}}
+{{- $nets = append $nets (dict "bits" (printf "%s%s" (include "sark-network.bits" .) (trimPrefix "4:" $bits)) "is" (printf "%s, as IPv4 inside IPv6" $is)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $nets = append $nets (dict "bits" (include "sark-network.bits" "64:ff9b:1::/48") "is" "local NAT64, which may lead anywhere") -}}
+{{- $_ := set .Values "_forbidden" ($nets | toJson) -}}
+{{- end -}}
+{{- get .Values "_forbidden" -}}
+{{- end -}}
+
+{{/*
+What values promise of addresses holds for those that they open: egress.internal, egress.external and externalCidrs meet
+neither what no value may open nor what cluster.cidrs and egress.deniedCidrs close. tools/promises.py says the same.
+*/}}
+{{- define "sark-network.refuseOpenings" -}}
+{{- $opened := list -}}
+{{- range $key := list "internal" "external" -}}
+{{- range $i, $entry := index $.Values.egress $key }}{{ range $j, $cidr := $entry.cidrs -}}
+{{- $opened = append $opened (dict "path" (printf "egress.%s[%d].cidrs[%d]" $key $i $j) "cidr" $cidr) -}}
+{{- end }}{{ end -}}
+{{- end -}}
+{{- $parts := include "sark-network.parts" . | fromJson -}}
+{{- range $parts.order -}}
+{{- $part := get $parts.parts . -}}
+{{- range $j, $cidr := $part.block.externalCidrs -}}
+{{- $opened = append $opened (dict "path" (printf "%s.externalCidrs[%d]" $part.key $j) "cidr" $cidr) -}}
+{{- end -}}
+{{- end -}}
+{{- $closed := list -}}
+{{- if $opened -}}
+{{- range $key, $cidrs := dict "cluster.cidrs" .Values.cluster.cidrs "egress.deniedCidrs" .Values.egress.deniedCidrs -}}
+{{- range $i, $cidr := $cidrs -}}
+{{- $closed = append $closed (dict "bits" (include "sark-network.bits" $cidr) "path" (printf "%s[%d]" $key $i) "cidr" $cidr) -}}
+{{- end -}}
+{{- end -}}
+{{- $forbidden := include "sark-network.forbidden" . | fromJsonArray -}}
+{{- range $open := $opened -}}
+{{- $bits := include "sark-network.bits" .cidr -}}
+{{- range $forbidden -}}
+{{- if or (hasPrefix .bits $bits) (hasPrefix $bits .bits) -}}
+{{- fail (printf "%s: %s reaches %s; write the servers' own addresses, without it" $open.path $open.cidr (ternary .is (printf "%s (%s)" .cidr .is) (not .cidr))) -}}
+{{- end -}}
+{{- end -}}
+{{- range $closed -}}
+{{- if or (hasPrefix .bits $bits) (hasPrefix $bits .bits) -}}
+{{- fail (printf "%s: %s meets %s of %s, which is never to be reached by this list; narrow one of the two" $open.path $open.cidr .cidr .path) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{/*

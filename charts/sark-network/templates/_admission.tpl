@@ -42,7 +42,7 @@ spec:
   {{- with .variables }}
   variables:
     {{- range . }}
-    - name: {{ .name }}
+    - name: {{ .name | quote }}
       expression: {{ .expression | quote }}
     {{- end }}
   {{- end }}
@@ -57,7 +57,7 @@ kind: ValidatingAdmissionPolicyBinding
 metadata:
   {{- include "sark-network.metadata" (dict "root" .root "name" $name) | nindent 2 }}
 spec:
-  policyName: {{ $name }}
+  policyName: {{ $name | quote }}
   validationActions: [Deny]
   {{- with .namespaces }}
   matchResources:

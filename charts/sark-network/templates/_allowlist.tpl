@@ -2,7 +2,7 @@
 The allowlist, normalised once, as JSON:
 {"entries": [{name, ports, workloads, path}], "internal": [{name, cidrs, protocol, ports, workloads, path}]}.
 The schema has refused what is no name; here stands what a schema cannot say: public suffixes of several labels,
-duplicates, and entries that another entry already covers. tools/allowlist.py says the same with the same words.
+the names above those, and duplicates. tools/allowlist.py says the same with the same words.
 */}}
 {{- define "sark-network.allowlist" -}}
 {{- /* Read once a render and kept: with a thousand names, reading it anew for each template takes four times as long. */ -}}
@@ -26,8 +26,9 @@ duplicates, and entries that another entry already covers. tools/allowlist.py sa
 {{- end -}}
 {{- range concat $entries $internal }}{{ include "sark-network.refuseStrangers" (dict "root" $ "entry" .) }}{{ end -}}
 {{- $suffixes := .Files.Get "files/public-suffixes.txt" -}}
+{{- $parents := .Files.Get "files/public-suffix-parents.txt" -}}
 {{- range concat $entries $internal -}}
-{{- if hasPrefix "*." .name }}{{ include "sark-network.refuseSuffix" (dict "entry" . "suffixes" $suffixes) }}{{ end -}}
+{{- if and (hasPrefix "*." .name) (not .allowSuffixes) }}{{ include "sark-network.refuseSuffix" (dict "entry" . "suffixes" $suffixes "parents" $parents) }}{{ end -}}
 {{- end -}}
 {{- include "sark-network.refuseRepeats" (concat $entries $internal) -}}
 {{- dict "entries" $entries "internal" $internal | toJson -}}
@@ -39,6 +40,7 @@ duplicates, and entries that another entry already covers. tools/allowlist.py sa
 {{- $entry := dict "name" (lower $given.name) "path" .path -}}
 {{- $_ := set $entry "ports" ($given.ports | default (list 443)) -}}
 {{- $_ := set $entry "workloads" ($given.workloads | default (list "gateway")) -}}
+{{- if $given.allowSuffixes }}{{ $_ := set $entry "allowSuffixes" true }}{{ end -}}
 {{- if hasKey $given "cidrs" -}}
 {{- $_ := set $entry "cidrs" $given.cidrs -}}
 {{- $_ := set $entry "protocol" ($given.protocol | default "tls") -}}
@@ -57,7 +59,10 @@ duplicates, and entries that another entry already covers. tools/allowlist.py sa
 {{- end -}}
 {{- end -}}
 
-{{/* The public suffix list's rules: `d` itself, `*.p` for every child of p, `!e` for an exception. */}}
+{{/*
+The public suffix list's rules: `d` itself, `*.p` for every child of p, `!e` for an exception; and names above suffixes, each
+with the first that is below it. An entry's own `allowSuffixes` says that they are meant.
+*/}}
 {{- define "sark-network.refuseSuffix" -}}
 {{- $base := trimPrefix "*." .entry.name -}}
 {{- $parent := join "." (rest (splitList "." $base)) -}}
@@ -66,9 +71,13 @@ duplicates, and entries that another entry already covers. tools/allowlist.py sa
 {{- if or $listed $child -}}
 {{- fail (printf "%s: %s would allow every name under the public suffix %s, where anyone can register one; list the names that you mean, such as *.example.%s" .entry.path .entry.name $base $base) -}}
 {{- end -}}
+{{- if contains (printf "\n%s " $base) .parents -}}
+{{- $below := regexFind (printf "\n%s [^\n]+" (regexQuoteMeta $base)) .parents | splitList " " | last -}}
+{{- fail (printf "%s: %s would allow every name under %s, a public suffix below %s, where anyone can register one; list the names that you mean, or write {name, allowSuffixes: true, reason}" .entry.path .entry.name $below $base) -}}
+{{- end -}}
 {{- end -}}
 
-{{/* Each workload, port and name once; and no entry that a wildcard of the same workload and port covers. */}}
+{{/* Each workload, port and name once. A name that a wildcard covers too may stand for its owner and reason; validate warns. */}}
 {{- define "sark-network.refuseRepeats" -}}
 {{- $seen := dict -}}
 {{- range $entry := . -}}
@@ -80,31 +89,4 @@ duplicates, and entries that another entry already covers. tools/allowlist.py sa
 {{- $_ := set $seen $key $entry.path -}}
 {{- end }}{{ end -}}
 {{- end -}}
-{{- range $entry := . -}}
-{{- if not (hasKey $entry "cidrs") -}}
-{{- $cover := include "sark-network.cover" (dict "entry" $entry "seen" $seen) -}}
-{{- if $cover -}}
-{{- fail (printf "%s: %s is covered by %s already; remove it, or narrow the wildcard" $entry.path $entry.name $cover) -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
-
-{{/* The place of a wildcard that covers the entry for each of its workloads and ports, or nothing. */}}
-{{- define "sark-network.cover" -}}
-{{- $entry := .entry -}}
-{{- $seen := .seen -}}
-{{- $labels := rest (splitList "." (trimPrefix "*." $entry.name)) -}}
-{{- $found := "" -}}
-{{- range $i, $_ := $labels -}}
-{{- $wild := printf "*.%s" (join "." (slice $labels $i)) -}}
-{{- $all := true -}}
-{{- $at := "" -}}
-{{- range $workload := $entry.workloads }}{{ range $port := $entry.ports -}}
-{{- $at = get $seen (printf "%s:%v:%s" $workload $port $wild) -}}
-{{- if or (not $at) (contains "internal" $at) }}{{ $all = false }}{{ end -}}
-{{- end }}{{ end -}}
-{{- if and $all (not $found) }}{{ $found = $at }}{{ end -}}
-{{- end -}}
-{{- $found -}}
 {{- end -}}

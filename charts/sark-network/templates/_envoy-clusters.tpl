@@ -37,9 +37,9 @@ resources:
 
 {{- define "sark-network.envoy.inward" -}}
 - "@type": type.googleapis.com/envoy.config.cluster.v3.Cluster
-  name: {{ .name }}
+  name: {{ .name | quote }}
   circuit_breakers: {{ include "sark-network.envoy.limits" . }}
-  load_assignment: {cluster_name: {{ .name }}, endpoints: [{lb_endpoints: [{endpoint: {address: {envoy_internal_address: {server_listener_name: {{ .name }}}}}}]}]}
+  load_assignment: {cluster_name: {{ .name | quote }}, endpoints: [{lb_endpoints: [{endpoint: {address: {envoy_internal_address: {server_listener_name: {{ .name | quote }}}}}}]}]}
   transport_socket: {{ include "sark-network.envoy.passOn" . }}
   {{- if .http }}
   # A connection for each request: none outlives its client, and each has its line in the log.
@@ -53,7 +53,7 @@ resources:
 
 {{- define "sark-network.envoy.byName" -}}
 lb_policy: CLUSTER_PROVIDED
-connect_timeout: {{ .root.Values.proxy.connectTimeoutSeconds }}s
+connect_timeout: {{ int64 .root.Values.proxy.connectTimeoutSeconds }}s
 circuit_breakers: {{ include "sark-network.envoy.limits" . }}
 cluster_type:
   name: envoy.clusters.dynamic_forward_proxy
@@ -69,7 +69,7 @@ cluster_type:
 
 {{/* Envoy's own limit is 1024 for each cluster; the limit on connections from outside is the one that counts. */}}
 {{- define "sark-network.envoy.limits" -}}
-{{- $most := .root.Values.proxy.maxConnections -}}
+{{- $most := int64 .root.Values.proxy.maxConnections -}}
 {thresholds: [{max_connections: {{ $most }}, max_pending_requests: {{ $most }}, max_requests: {{ $most }}, max_retries: {{ $most }}}]}
 {{- end -}}
 

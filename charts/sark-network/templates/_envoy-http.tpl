@@ -2,7 +2,7 @@
 {{- define "sark-network.envoy.http" -}}
 {{- $entry := .entry -}}
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
-  name: http-{{ $entry.id }}-{{ .port }}
+  name: "http-{{ $entry.id }}-{{ .port }}"
   internal_listener: {}
   filter_chains:
     - filters:
@@ -20,7 +20,7 @@
               virtual_hosts:
                 - name: own
                   domains: [{{ $entry.name | quote }}, "{{ $entry.name }}:{{ .port }}"]
-                  routes: [{match: {prefix: /}, route: {cluster: internal-{{ $entry.id }}-{{ .port }}, timeout: 0s}}]
+                  routes: [{match: {prefix: /}, route: {cluster: "internal-{{ $entry.id }}-{{ .port }}", timeout: 0s}}]
                 - name: other
                   domains: ["*"]
                   routes:

@@ -29,14 +29,14 @@ resources:
 {{- define "sark-network.envoy.outer" -}}
 {{- $log := dict "workload" .workload.name "client" "%DOWNSTREAM_REMOTE_ADDRESS%" "host" "%REQ(:AUTHORITY)%" "sni" "" "upstream" "" -}}
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
-  name: {{ .workload.name }}
+  name: {{ .workload.name | quote }}
   address: {{ include "sark-network.envoy.address" (dict "root" .root "port" .workload.listen) }}
   filter_chains:
     - filters:
         - name: http
           typed_config:
             "@type": {{ include "sark-network.envoy.hcm" . }}
-            stat_prefix: {{ .workload.name }}
+            stat_prefix: {{ .workload.name | quote }}
             {{- include "sark-network.envoy.httpLimits" . | nindent 12 }}
             # Python before 3.12 asks for a tunnel with HTTP/1.0.
             http_protocol_options: {accept_http_10: true}
@@ -46,7 +46,7 @@ resources:
               {{- include "sark-network.envoy.log" (merge (dict "when" `response.code_details == "direct_response"` "verdict" "denied" "reason" "%ROUTE_NAME%") $log) | nindent 14 }}
               {{- include "sark-network.envoy.log" (merge (dict "when" `response.code >= 400 && response.code < 500 && response.code_details != "direct_response" && response.code_details != "via_upstream"` "verdict" "denied" "reason" "bad-request") $log) | nindent 14 }}
               {{- include "sark-network.envoy.log" (merge (dict "when" `response.code >= 500 && response.code_details != "via_upstream" && !response.code_details.contains("connection_termination")` "verdict" "failed" "reason" "proxy") $log) | nindent 14 }}
-            rds: {route_config_name: {{ .workload.name }}, config_source: {{ include "sark-network.envoy.file" (printf "routes-%s" .workload.name) }}}
+            rds: {route_config_name: {{ .workload.name | quote }}, config_source: {{ include "sark-network.envoy.file" (printf "routes-%s" .workload.name) }}}
             http_filters:
               - {{ include "sark-network.envoy.remember" .workload.name }}
               - {{ include "sark-network.envoy.router" . }}
@@ -55,7 +55,7 @@ resources:
 {{/* What is not a request's own timeout is the tunnel's: no bytes for that long, and it is closed. */}}
 {{- define "sark-network.envoy.httpLimits" -}}
 codec_type: HTTP1
-stream_idle_timeout: {{ .root.Values.proxy.idleTimeoutSeconds }}s
+stream_idle_timeout: {{ int64 .root.Values.proxy.idleTimeoutSeconds }}s
 request_headers_timeout: 10s
 delayed_close_timeout: 0.1s
 common_http_protocol_options: {idle_timeout: 60s}

@@ -11,7 +11,7 @@ as little as it can, for there may be thousands. No default chain when enforcing
 {{- $seen := dict -}}
 {{- $audit := eq .plan.root.Values.egress.mode "audit" -}}
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
-  name: names-{{ $workload }}-{{ $port }}
+  name: "names-{{ $workload }}-{{ $port }}"
   internal_listener: {}
   listener_filters:
     - {{ include "sark-network.envoy.tlsInspector" . }}
@@ -35,5 +35,5 @@ as little as it can, for there may be thousands. No default chain when enforcing
 {{- end -}}
 
 {{- define "sark-network.envoy.pass" -}}
-[{name: tcp, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy, stat_prefix: names, cluster: {{ .target }}, idle_timeout: {{ .root.Values.proxy.idleTimeoutSeconds }}s}}]
+[{name: tcp, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy, stat_prefix: names, cluster: {{ .target | quote }}, idle_timeout: {{ int64 .root.Values.proxy.idleTimeoutSeconds }}s}}]
 {{- end -}}

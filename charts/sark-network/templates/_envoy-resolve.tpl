@@ -1,7 +1,7 @@
 {{/* (dict "root" $ "name" … "port" 443 "tls" bool "entry" an internal entry "audit" a reason) */}}
 {{- define "sark-network.envoy.resolve" -}}
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
-  name: {{ .name }}
+  name: {{ .name | quote }}
   internal_listener: {}
   {{- if .tls }}
   listener_filters:
@@ -40,7 +40,7 @@ nothing else. A cluster by name would fall back to a name's second address, whic
     "@type": type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy
     stat_prefix: resolve
     cluster: resolved
-    idle_timeout: {{ .root.Values.proxy.idleTimeoutSeconds }}s
+    idle_timeout: {{ int64 .root.Values.proxy.idleTimeoutSeconds }}s
     max_connect_attempts: 2
     tunneling_config:
       hostname: "%UPSTREAM_HOST%"

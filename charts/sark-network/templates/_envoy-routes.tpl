@@ -7,7 +7,7 @@ them decides again on the server name. A route of a refusal is named for its rea
 {{- $audit := eq .plan.root.Values.egress.mode "audit" -}}
 resources:
   - "@type": type.googleapis.com/envoy.config.route.v3.RouteConfiguration
-    name: {{ $workload }}
+    name: {{ $workload | quote }}
     request_headers_to_remove: [proxy-authorization, proxy-connection]
     virtual_hosts:
       {{- range $port := .workload.ports }}
@@ -25,14 +25,14 @@ resources:
       {{- range $entry := .plan.internal }}
       {{- if and (has $workload .workloads) (ne .protocol "tls") }}
       {{- range $port := .ports }}
-      - name: internal-{{ $entry.id }}-{{ $port }}
+      - name: "internal-{{ $entry.id }}-{{ $port }}"
         domains: ["{{ $entry.name }}:{{ $port }}"{{ if and (eq $entry.protocol "http") (eq (int $port) 80) }}, {{ $entry.name | quote }}{{ end }}]
         routes:
           {{- if eq $entry.protocol "http" }}
           {{- include "sark-network.envoy.tunnel" (printf "http-%s-%v" $entry.id $port) | nindent 10 }}
           - name: http
             match: {prefix: /}
-            route: {cluster: internal-{{ $entry.id }}-{{ $port }}, timeout: 0s}
+            route: {cluster: "internal-{{ $entry.id }}-{{ $port }}", timeout: 0s}
           {{- else }}
           {{- include "sark-network.envoy.tunnel" (printf "internal-%s-%v" $entry.id $port) | nindent 10 }}
           {{- include "sark-network.envoy.plainHttp" $audit | nindent 10 }}
@@ -56,7 +56,7 @@ resources:
 {{- define "sark-network.envoy.tunnel" -}}
 - name: tunnel
   match: {connect_matcher: {}}
-  route: {cluster: {{ . }}, timeout: 0s, upgrade_configs: [{upgrade_type: CONNECT, connect_config: {}}]}
+  route: {cluster: {{ . | quote }}, timeout: 0s, upgrade_configs: [{upgrade_type: CONNECT, connect_config: {}}]}
 {{- end -}}
 
 {{- define "sark-network.envoy.plainHttp" -}}

@@ -10,7 +10,7 @@ All but the first are inside Envoy and have no socket. Every helper takes the pl
 
 {{/* What Envoy reads once, when it starts. Everything that follows from the list is in files that it watches. */}}
 {{- define "sark-network.envoy.bootstrap" -}}
-node: {id: egress-proxy, cluster: {{ include "sark-network.fullname" .root }}}
+node: {id: egress-proxy, cluster: {{ include "sark-network.fullname" .root | quote }}}
 admin: {address: {socket_address: {address: 127.0.0.1, port_value: 9901}}}
 bootstrap_extensions:
   - name: envoy.bootstrap.internal_listener
@@ -23,7 +23,7 @@ overload_manager:
     - name: envoy.resource_monitors.global_downstream_max_connections
       typed_config:
         "@type": type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig
-        max_active_downstream_connections: {{ .root.Values.proxy.maxConnections }}
+        max_active_downstream_connections: {{ int64 .root.Values.proxy.maxConnections }}
 static_resources:
   listeners:
     - name: metrics
@@ -66,9 +66,9 @@ static_resources:
 {{/* All addresses of the pod, in both families unless it has one only. */}}
 {{- define "sark-network.envoy.address" -}}
 {{- if eq .root.Values.proxy.ipFamily "v4-only" -}}
-{socket_address: {address: 0.0.0.0, port_value: {{ .port }}}}
+{socket_address: {address: 0.0.0.0, port_value: {{ int64 .port }}}}
 {{- else -}}
-{socket_address: {address: "::", port_value: {{ .port }}, ipv4_compat: true}}
+{socket_address: {address: "::", port_value: {{ int64 .port }}, ipv4_compat: true}}
 {{- end -}}
 {{- end -}}
 

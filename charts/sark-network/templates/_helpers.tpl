@@ -14,10 +14,13 @@
 {{- end -}}
 {{- end -}}
 
-{{/* At most 40 characters, so that suffixes still fit into 63; a cut name ends in a hash, so that two never meet. */}}
+{{/*
+At most 40 characters, so that suffixes still fit into 63; a cut name ends in a hash, so that two never meet. A Service's
+name begins with a letter and has no dot (RFC 1035), and a release's may.
+*/}}
 {{- define "sark-network.short" -}}
-{{- if gt (len .name) 40 -}}
-{{- printf "%s-%s" (.name | trunc 31 | trimSuffix "-") (.name | sha256sum | trunc 8) -}}
+{{- if or (gt (len .name) 40) (contains "." .name) (regexMatch "^[0-9]" .name) -}}
+{{- printf "%s%s-%s" (ternary "n" "" (regexMatch "^[0-9]" .name)) (.name | replace "." "-" | trunc 30 | trimSuffix "-") (.name | sha256sum | trunc 8) -}}
 {{- else -}}
 {{- .name -}}
 {{- end -}}
@@ -35,11 +38,11 @@
 {{- end -}}
 
 {{- define "sark-network.labels" -}}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-app.kubernetes.io/name: {{ include "sark-network.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" | quote }}
+app.kubernetes.io/name: {{ include "sark-network.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/part-of: sark
-app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
 {{- with .Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
@@ -47,9 +50,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 
 {{/* metadata of an object: (dict "root" $ "name" … "namespace" … "labels" … "annotations" …); no namespace: cluster-scoped. */}}
 {{- define "sark-network.metadata" -}}
-name: {{ .name }}
+name: {{ .name | quote }}
 {{- with .namespace }}
-namespace: {{ . }}
+namespace: {{ . | quote }}
 {{- end }}
 labels:
   {{- include "sark-network.labels" .root | nindent 2 }}
@@ -63,14 +66,19 @@ annotations:
 {{- end -}}
 
 {{- define "sark-network.proxySelector" -}}
-app.kubernetes.io/name: {{ include "sark-network.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "sark-network.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: egress-proxy
 {{- end -}}
 
 {{/* "true" in a real cluster: this API is in every one, and in none that Helm makes up for `helm template`. */}}
 {{- define "sark-network.connected" -}}
 {{- if .Capabilities.APIVersions.Has "apiregistration.k8s.io/v1" }}true{{ end -}}
+{{- end -}}
+
+{{/* An image's reference, by its digest where it has one. */}}
+{{- define "sark-network.image" -}}
+{{- if .digest }}{{ printf "%s@%s" .repository .digest }}{{ else }}{{ printf "%s:%s" .repository .tag }}{{ end -}}
 {{- end -}}
 
 {{- define "sark-network.proxied" -}}

@@ -14,8 +14,8 @@ metadata:
   {{- include "sark-network.metadata" (dict "root" .root "name" (include "sark-network.lockdown.name" (dict "root" .root "of" (kebabcase .part))) "annotations" $annotations "labels" (dict "sark-network/workload" .part)) | nindent 2 }}
 spec:
   {{- include "sark-network.lockdown.place" .root | nindent 2 }}
-  namespaceSelector: projectcalico.org/name == '{{ include "sark-network.part.namespace" . }}'
-  selector: {{ include "sark-network.calicoSelector" (include "sark-network.part" . | fromJson).selector }}
+  namespaceSelector: {{ printf "projectcalico.org/name == '%s'" (include "sark-network.part.namespace" .) | quote }}
+  selector: {{ include "sark-network.calicoSelector" (include "sark-network.part" . | fromJson).selector | quote }}
   types: [Egress]
   egress:
     {{- with include "sark-network.lockdown.exceptions" . | trim }}
@@ -45,7 +45,7 @@ spec:
 {{- if .Values.calico.tier.enabled -}}
 tier: {{ include "sark-network.lockdown.tier" . | quote }}
 {{ end -}}
-order: {{ .Values.calico.order }}
+order: {{ toJson .Values.calico.order }}
 {{- end -}}
 
 {{/*
@@ -150,8 +150,8 @@ metadata:
   {{- include "sark-network.metadata" (dict "root" $ "name" (include "sark-network.lockdown.name" (dict "root" $ "of" "proxy")) "annotations" $annotations) | nindent 2 }}
 spec:
   {{- include "sark-network.lockdown.place" . | nindent 2 }}
-  namespaceSelector: projectcalico.org/name == '{{ .Release.Namespace }}'
-  selector: {{ include "sark-network.calicoSelector" (dict "matchLabels" (include "sark-network.proxySelector" . | fromYaml)) }}
+  namespaceSelector: {{ printf "projectcalico.org/name == '%s'" .Release.Namespace | quote }}
+  selector: {{ include "sark-network.calicoSelector" (dict "matchLabels" (include "sark-network.proxySelector" . | fromYaml)) | quote }}
   types: [Egress]
   egress:
     {{- with .Values.dns }}

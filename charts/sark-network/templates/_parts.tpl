@@ -71,7 +71,7 @@ metricsPorts, proxyPort, services, block, inbound: [{caller, ports}], outbound: 
 {{- dict
   "name" .part.name "key" $key "policy" .part.policy "slug" (kebabcase .part.name) "enabled" (ne (toString (get $block "enabled")) "false")
   "optional" (.part.optional | default false) "block" $block
-  "namespace" ($block.namespace | default .root.Release.Namespace) "selector" $selector "namespaceSelector" ($block.namespaceSelector | default dict)
+  "namespace" ($block.namespace | default .root.Release.Namespace) "selector" $selector "namespaceSelector" (ternary $block.namespaceSelector dict (include "sark-network.selector.chooses" (dict "selector" ($block.namespaceSelector | default dict)) | not | not))
   "ports" $ports "callPorts" $call "metricsPorts" $metrics "proxyPort" (get .root.Values.proxy.ports .part.name | default 0)
   "services" ($block.services | default (ternary (list .part.name) list (hasPrefix "extraParts." $key))) "inbound" list "outbound" list | toJson -}}
 {{- end -}}
@@ -176,7 +176,7 @@ outside the cluster (externalCidrs). The gateway stays a caller even when its ow
 {{/* Ports as NetworkPolicyPorts: (dict "ports" list "protocol" "TCP"). */}}
 {{- define "sark-network.policyPorts" -}}
 {{- range .ports }}
-- {protocol: {{ $.protocol | default "TCP" }}, port: {{ . }}}
+- {protocol: {{ $.protocol | default "TCP" }}, port: {{ int64 . }}}
 {{- end }}
 {{- end -}}
 
@@ -196,6 +196,21 @@ outside the cluster (externalCidrs). The gateway stays a caller even when its ow
 {{/* "true" when a label selector leaves any pod out. */}}
 {{- define "sark-network.selector.chooses" -}}
 {{- if or .selector.matchLabels .selector.matchExpressions }}true{{ end -}}
+{{- end -}}
+
+{{/* "true" when the selector matches pods of those labels: (dict "selector" … "labels" map). */}}
+{{- define "sark-network.selector.matches" -}}
+{{- $labels := .labels -}}
+{{- $all := true -}}
+{{- range $key, $value := .selector.matchLabels -}}
+{{- if not (and (hasKey $labels $key) (eq (get $labels $key | toString) $value)) }}{{ $all = false }}{{ end -}}
+{{- end -}}
+{{- range .selector.matchExpressions -}}
+{{- $present := hasKey $labels .key -}}
+{{- $listed := and $present (has (get $labels .key | toString) (.values | default list)) -}}
+{{- if not (get (dict "Exists" $present "DoesNotExist" (not $present) "In" $listed "NotIn" (not $listed)) .operator) }}{{ $all = false }}{{ end -}}
+{{- end -}}
+{{- if $all }}true{{ end -}}
 {{- end -}}
 
 {{/* Kubernetes' label selector in Calico's grammar; both read NotIn and `not in` as matching a missing label too. */}}

@@ -6,14 +6,14 @@ kind: Deployment
 metadata:
   {{- include "sark-network.metadata" (dict "root" .root "name" .name "namespace" .root.Release.Namespace) | nindent 2 }}
 spec:
-  replicas: {{ $proxy.replicas }}
+  replicas: {{ int64 $proxy.replicas }}
   selector:
     matchLabels:
       {{- include "sark-network.proxySelector" .root | nindent 6 }}
   template:
     metadata:
       labels:
-        {{- merge (include "sark-network.proxySelector" .root | fromYaml) $proxy.podLabels (include "sark-network.labels" .root | fromYaml) | toYaml | nindent 8 }}
+        {{- include "sark-network.proxy.podLabels" .root | nindent 8 }}
       annotations:
         # Of what Envoy reads when it starts. It watches the rest, and a changed list restarts nothing.
         checksum/config: {{ .bootstrap | sha256sum }}
@@ -21,7 +21,7 @@ spec:
         {{- toYaml . | nindent 8 }}
         {{- end }}
     spec:
-      serviceAccountName: {{ .name }}
+      serviceAccountName: {{ .name | quote }}
       automountServiceAccountToken: false
       enableServiceLinks: false
       terminationGracePeriodSeconds: 30
@@ -29,7 +29,7 @@ spec:
       imagePullSecrets: {{ toJson . }}
       {{- end }}
       {{- with $proxy.priorityClassName }}
-      priorityClassName: {{ . }}
+      priorityClassName: {{ . | quote }}
       {{- end }}
       securityContext:
         runAsNonRoot: true
@@ -38,27 +38,27 @@ spec:
         seccompProfile: {type: RuntimeDefault}
       containers:
         - name: envoy
-          image: {{ $proxy.image.repository }}{{ if $proxy.image.digest }}@{{ $proxy.image.digest }}{{ else }}:{{ $proxy.image.tag }}{{ end }}
-          imagePullPolicy: {{ $proxy.image.pullPolicy }}
+          image: {{ include "sark-network.image" $proxy.image | quote }}
+          imagePullPolicy: {{ $proxy.image.pullPolicy | quote }}
           args:
             - --config-path
             - /etc/envoy/envoy.yaml
             - --log-level
-            - {{ $proxy.logLevel }}
+            - {{ $proxy.logLevel | quote }}
             - --concurrency
             - "2"
             - --drain-strategy
             - immediate
             - --drain-time-s
-            - {{ $proxy.drainSeconds | quote }}
+            - {{ int64 $proxy.drainSeconds | quote }}
             - --file-flush-interval-msec
             - "1000"
             - --disable-hot-restart
           ports:
             {{- range .plan.workloads }}
-            - {name: {{ .slug }}, containerPort: {{ .listen }}}
+            - {name: {{ .slug | quote }}, containerPort: {{ int64 .listen }}}
             {{- end }}
-            - {name: metrics, containerPort: {{ $proxy.metricsPort }}}
+            - {name: metrics, containerPort: {{ int64 $proxy.metricsPort }}}
           # A connection to the gateway's port: Envoy calls itself ready before it has a listener, even when it has refused its file.
           readinessProbe:
             tcpSocket: {port: gateway}
@@ -83,13 +83,13 @@ spec:
             - {name: list, mountPath: /etc/envoy-list, readOnly: true}
       volumes:
         - name: config
-          configMap: {name: {{ .name }}}
+          configMap: {name: {{ .name | quote }}}
         # Two ConfigMaps in one directory: each may hold one MiB.
         - name: list
           projected:
             sources:
-              - configMap: {name: {{ .name }}-listeners}
-              - configMap: {name: {{ .name }}-routes}
+              - configMap: {name: {{ printf "%s-listeners" .name | quote }}}
+              - configMap: {name: {{ printf "%s-routes" .name | quote }}}
       {{- include "sark-network.proxy.placement" . | nindent 6 }}
 {{- end }}
 
@@ -124,4 +124,30 @@ affinity: {{ include "sark-network.proxy.affinity" . }}
 {{- end -}}
 {{- $ours := dict "podAntiAffinity" (dict "preferredDuringSchedulingIgnoredDuringExecution" $apart) -}}
 {{- merge (dict) (.root.Values.proxy.affinity | default dict) (ternary dict $ours (hasKey (.root.Values.proxy.affinity | default dict) "podAntiAffinity")) | toJson -}}
+{{- end -}}
+
+{{/* Labels of the proxy's pods that make them another part's, or leave them out of default-deny. */}}
+{{- define "sark-network.refusePodLabels" -}}
+{{- if include "sark-network.proxied" . -}}
+{{- $labels := include "sark-network.proxy.podLabels" . | fromYaml -}}
+{{- if eq (get $labels .Values.defaultDeny.exemptLabel | toString) "true" -}}
+{{- fail (printf "%s: the proxy would be left out of default-deny; take the label %s away" (include "sark-network.podLabels.key" (dict "root" . "label" .Values.defaultDeny.exemptLabel)) .Values.defaultDeny.exemptLabel) -}}
+{{- end -}}
+{{- $parts := include "sark-network.parts" . | fromJson -}}
+{{- range $parts.order -}}
+{{- $part := get $parts.parts . -}}
+{{- if and (eq $part.namespace $.Release.Namespace) (include "sark-network.selector.matches" (dict "selector" $part.selector "labels" $labels)) -}}
+{{- fail (printf "proxy.podLabels: they make the proxy's pods those of part %s, whose policies would then hold for them; take %s away, or narrow %s.podSelector" . (toJson $part.selector) $part.key) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "sark-network.podLabels.key" -}}
+{{- ternary "proxy.podLabels" "commonLabels" (hasKey .root.Values.proxy.podLabels .label) -}}
+{{- end -}}
+
+{{/* Every label of the proxy's pods. */}}
+{{- define "sark-network.proxy.podLabels" -}}
+{{- merge (include "sark-network.proxySelector" . | fromYaml) .Values.proxy.podLabels (include "sark-network.labels" . | fromYaml) | toYaml -}}
 {{- end -}}

@@ -25,7 +25,7 @@ spec:
     - from:
         {{- include "sark-network.namespacePeers" .Values.monitoring | trim | nindent 8 }}
       ports:
-        - {protocol: TCP, port: {{ .Values.proxy.metricsPort }}}
+        - {protocol: TCP, port: {{ int64 .Values.proxy.metricsPort }}}
     {{- end }}
   egress:
     {{- with include "sark-network.dnsRule" . | trim }}
@@ -41,7 +41,7 @@ spec:
       {{- if eq .Values.egress.mode "enforce" }}
       ports:
         {{- range $ports }}
-        - {protocol: TCP, port: {{ . }}}
+        - {protocol: TCP, port: {{ int64 . }}}
         {{- end }}
       {{- end }}
     {{- end }}
@@ -52,7 +52,7 @@ spec:
         {{- end }}
       ports:
         {{- range .ports }}
-        - {protocol: TCP, port: {{ . }}}
+        - {protocol: TCP, port: {{ int64 . }}}
         {{- end }}
     {{- end }}
 {{- end }}

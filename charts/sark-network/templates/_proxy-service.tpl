@@ -7,7 +7,7 @@ metadata:
   {{- include "sark-network.metadata" (dict "root" .root "name" .name "namespace" .root.Release.Namespace) | nindent 2 }}
 spec:
   type: ClusterIP
-  ipFamilyPolicy: {{ $service.ipFamilyPolicy }}
+  ipFamilyPolicy: {{ $service.ipFamilyPolicy | quote }}
   {{- with $service.clusterIP }}
   clusterIP: {{ . | quote }}
   {{- end }}
@@ -15,10 +15,10 @@ spec:
     {{- include "sark-network.proxySelector" .root | nindent 4 }}
   ports:
     {{- range .plan.workloads }}
-    - {name: {{ .slug }}, port: {{ .listen }}, targetPort: {{ .slug }}, protocol: TCP}
+    - {name: {{ .slug | quote }}, port: {{ int64 .listen }}, targetPort: {{ .slug | quote }}, protocol: TCP}
     {{- end }}
     {{- if and .root.Values.monitoring.enabled .root.Values.monitoring.namespaces }}
-    - {name: metrics, port: {{ .root.Values.proxy.metricsPort }}, targetPort: metrics, protocol: TCP}
+    - {name: metrics, port: {{ int64 .root.Values.proxy.metricsPort }}, targetPort: metrics, protocol: TCP}
     {{- end }}
 {{- end }}
 

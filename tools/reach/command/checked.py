@@ -11,11 +11,12 @@ from functools import partial
 
 from tools import flows, suppress
 from tools.checks.flows import CHECKS, Flows
+from tools.escaping import begun
 from tools.flow_model import Specification
 from tools.helm import HelmError
 from tools.helm_errors import RenderError
 from tools.inputs import CHART, FLOWS, InputError, chart, read_text, shown
-from tools.model import Finding, Problem, run
+from tools.model import Finding, Problem, Severity, run
 from tools.reach.command.output import Output
 from tools.reach.command.status import Status
 from tools.reach.command.told import Beside
@@ -23,7 +24,7 @@ from tools.reach.inputs import sources
 from tools.reach.inputs.sources import Wanted, wanted
 from tools.reach.rows.specification import Judgement, judge
 from tools.recorder import Recorder
-from tools.report import Report, formats
+from tools.report import Gate, Report, formats
 from tools.stages import manual
 
 
@@ -43,16 +44,23 @@ def check(options: argparse.Namespace, status: Status) -> int:
     path = options.flows or FLOWS
     text = read_text(path)
     file = _File(shown(path), text, *flows.read(text, shown(path)))
+    gate = Gate(Severity(options.fail_on), frozenset(options.disable))
+    if unknown := sorted(gate.disabled - manual().keys()):
+        raise sources.UsageError(
+            f"there is no rule {', '.join(unknown)}; `python -m tools.validate --list-rules` lists them"
+        )
     stages = []
     for name, asked in _chosen(options).items():
         status.told(f"judging {name or 'the rows'}")
-        recorder = Recorder(name)
+        recorder = Recorder(name, gate=gate)
         after = replace(asked, values=(*asked.values, *options.upgraded)) if options.upgraded else None
         recorder.run("flows", partial(_findings, file, name, asked, after))
         stages.extend(recorder.stages)
     output = Output(options.format, options.output, status)
-    report = Report(tuple(stages), manual(("flows",)), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}", output.colour)
-    sys.stderr.writelines(f"{line}\n" for line in Beside.of(file.notes).lines())
+    report = Report(
+        tuple(stages), manual(("flows",)), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}", output.colour, gate=gate
+    )
+    sys.stderr.writelines(f"{begun(line)}\n" for line in Beside.of(file.notes).lines())
     output.put((formats()[options.format](report),))
     return report.exit
 

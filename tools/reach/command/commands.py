@@ -14,7 +14,9 @@ from tools.reach.command.status import Status
 from tools.reach.command.told import Beside, one_sided
 from tools.reach.diff import alone, changes
 from tools.reach.formats import diff_formats, explanation_formats, matrix_formats
+from tools.reach.formats.selected import FORMATS as SELECTED
 from tools.reach.inputs import sources
+from tools.reach.inputs.future import NAME
 from tools.reach.inputs.sources import Input, Wanted
 from tools.reach.model import Explanation, Matrix
 from tools.reach.views import Focused, Whole
@@ -25,11 +27,14 @@ def matrix(options: argparse.Namespace, status: Status) -> int:
     """Who reaches whom."""
     found, world = _judged(sources.wanted(options), status)
     status.told(f"judging {len(world.peers):,} workloads")
-    shown: Matrix = world.matrix()
-    if options.all:
-        shown = Whole(shown)
-    if options.focus:
-        shown = Focused(shown, (pick.one(world, name).name for name in options.focus))
+    asked = [pick.one(world, name) for name in options.focus or ()]
+    if (options.incoming or options.outgoing) and not asked:
+        raise sources.UsageError("--incoming and --outgoing say from whose side; name somebody with --focus")
+    judged = world.matrix(ipv6=any(":" in peer.name for peer in asked if peer.kind == "address"))
+    shown: Matrix = Whole(judged) if options.all else judged
+    if asked:
+        ways = (not options.outgoing, not options.incoming)
+        shown = Focused(shown, pick.shown(judged, asked), *ways)
     pieces = matrix_formats()[options.format](shown)
     return Output(options.format, options.output, status).write(pieces, _beside(found, world))
 
@@ -67,6 +72,19 @@ def _together(answers: Sequence[Explanation], output: Output, several: bool) -> 
     yield "\n]\n" if listed else ""
 
 
+def policies(options: argparse.Namespace, status: Status) -> int:
+    """Which policies select a workload, or a pod that comes to be in a namespace."""
+    wanted = sources.wanted(options)
+    spaces = tuple(name.removesuffix("/") for name in options.names if name.endswith("/"))
+    found, world = _judged(replace(wanted, future=(*wanted.future, *spaces)), status)
+    names = [f"{name}{NAME}" if name.endswith("/") else name for name in options.names]
+    peers = [pick.one(world, name) for name in names] or [peer for peer in world.peers if peer.kind == "workload"]
+    if other := next((peer for peer in peers if peer.kind != "workload"), None):
+        raise sources.UsageError(f"{other.name} is no workload, and no policy selects it")
+    pieces = SELECTED[options.format]([world.selecting(peer) for peer in peers])
+    return Output(options.format, options.output, status).write(pieces, _beside(found, world))
+
+
 def diff(options: argparse.Namespace, status: Status) -> int:
     """What changed between two."""
     common = sources.wanted(options)
@@ -77,8 +95,8 @@ def diff(options: argparse.Namespace, status: Status) -> int:
     status.told("comparing")
     changed = changes(one, other)
     if options.focus:
-        names = {pick.one(_having(name, one, other), name).name for name in options.focus}
-        changed = tuple(change for change in changed if change.src in names or change.dst in names)
+        asked = [pick.one(_having(name, one, other), name) for name in options.focus]
+        changed = tuple(change for change in changed if pick.about(asked, change.src, change.dst))
     beside = Beside.of((*_said(before, one), *_said(after, other)))
     more = one_sided(alone(one.matrix(), other.matrix()), options.a, options.b)
     output = Output(options.format, options.output, status)
@@ -98,6 +116,7 @@ def _having(name: str, one: World, other: World) -> World:
 COMMANDS: Mapping[str, Callable[[argparse.Namespace, Status], int]] = {
     "matrix": matrix,
     "explain": explain,
+    "policies": policies,
     "diff": diff,
     "check": checked.check,
 }
@@ -116,7 +135,7 @@ def _beside(found: Input, world: World) -> Beside:
 
 
 def _said(found: Input, world: World) -> Iterator[Problem]:
-    yield from (*found.problems, *world.problems, *found.notes, *world.notes)
+    yield from (*found.problems, *world.problems, *found.notes, *world.notes, *world.idle)
     if not any(peer.kind == "workload" for peer in world.peers):
         said = "there is no workload in the input, so there is nobody to judge; --workloads names some"
         yield Problem(Where(""), said, Severity.NOTE)

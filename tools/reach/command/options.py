@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from argparse import RawDescriptionHelpFormatter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
 from tools import cli
@@ -21,6 +20,7 @@ DESCRIPTION = """Who can reach whom, and why: judged from manifests, before anyt
   matrix    who reaches whom, on which ports
   explain   why one may or may not reach another on a port, and what would turn that
   diff      what changes between two charts, values files, environments or directories
+  policies  which policies select a workload, and what a namespace denies by default
   check     whether every row of tests/flows.yaml holds"""
 
 EPILOG = f"""{cli.EXIT_CODES}.
@@ -62,6 +62,16 @@ examples:
   python -m tools.reach diff charts/sark-network:production my-values.yaml --exit-code
   python -m tools.reach diff context:prod manifests/ --namespace sark"""
 
+POLICIES_EPILOG = f"""NAMESPACE/ is a pod without labels that comes to be there: what a namespace denies by default.
+--future gives one labels, and matrix and explain know it by the name NAMESPACE/future too.
+
+{EPILOG}
+
+examples:
+  python -m tools.reach policies sark-api --env production
+  python -m tools.reach policies sark/ --manifests policies/
+  python -m tools.reach matrix policies/ --future sark:app=new --focus future"""
+
 CHECK_EPILOG = f"""Without --env, --values, --manifests or --context every environment of the chart is judged, as the
 stage flows of `python -m tools.validate` does. A row that depends on something that is not in the
 input does not hold.
@@ -72,6 +82,7 @@ ABOUT = {
     "matrix": "Who reaches whom, on which ports.",
     "explain": "Why one may or may not reach another on a port, and what would turn that.",
     "diff": "What changes between two: flows that come, that go, and that become others.",
+    "policies": "Which policies select a workload, and how much they let through.",
     "check": "Whether every row of a specification of flows holds.",
 }
 
@@ -95,9 +106,12 @@ def parser() -> cli.Parser:
     )
     commands = made.add_subparsers(dest="command", required=True, parser_class=_Parser)
     one = _command(commands, "matrix", MATRIX_EPILOG)
-    one.add_argument("paths", metavar="PATH", nargs="*", help="manifests, as --manifests has them")
+    one.add_argument("paths", metavar="PATH", nargs="*", type=cli.path, help="manifests, as --manifests has them")
     _what(one)
     _focus(one)
+    ways = one.add_mutually_exclusive_group()
+    ways.add_argument("--incoming", action="store_true", help="with --focus: only who may reach it")
+    ways.add_argument("--outgoing", action="store_true", help="with --focus: only whom it may reach")
     one.add_argument("--all", action="store_true", help="pairs that may not talk too (json, csv)")
     _how(one, MATRIX)
     two = _command(commands, "explain", EXPLAIN_EPILOG)
@@ -110,14 +124,20 @@ def parser() -> cli.Parser:
     )
     _how(two, ANSWERS)
     three = _command(commands, "diff", DIFF_EPILOG)
-    three.add_argument("a", metavar="A", help="before")
-    three.add_argument("b", metavar="B", help="after")
+    three.add_argument("a", metavar="A", type=cli.path, help="before")
+    three.add_argument("b", metavar="B", type=cli.path, help="after")
     _common(three.add_argument_group("what goes for both sides"))
     _focus(three)
     three.add_argument("--exit-code", action="store_true", help=f"end with {cli.FINDINGS} when anything differs")
     _how(three, ANSWERS)
+    five = _command(commands, "policies", POLICIES_EPILOG)
+    five.add_argument("names", metavar="NAME", nargs="*", help="a workload, or NAMESPACE/ (every workload)")
+    _what(five)
+    _how(five, ANSWERS)
     four = _command(commands, "check", CHECK_EPILOG)
-    four.add_argument("flows", metavar="FLOWS", nargs="?", type=Path, help="the specification (tests/flows.yaml)")
+    four.add_argument(
+        "flows", metavar="FLOWS", nargs="?", type=cli.file_path, help="the specification (tests/flows.yaml)"
+    )
     four.add_argument(
         "--as", dest="named", metavar="NAME", help="the environment of the specification that values or manifests are"
     )
@@ -125,12 +145,13 @@ def parser() -> cli.Parser:
         "--upgraded",
         metavar="FILE",
         nargs="+",
-        type=Path,
+        type=cli.file_path,
         default=[],
         help="values laid over the others by the upgrade, for rows that hold after it",
     )
     _what(four, several=True)
     _how(four, FORMATS)
+    cli.add_gate(four.add_argument_group("the rules"))
     return made
 
 
@@ -157,19 +178,34 @@ def _what(made: cli.Parser, *, several: bool = False) -> None:
         **many,
     )
     what.add_argument(
-        "--values", metavar="FILE", nargs="+", action="extend", type=Path, help="values files, merged as Helm does"
+        "--values",
+        metavar="FILE",
+        nargs="+",
+        action="extend",
+        type=cli.file_path,
+        help="values files, merged as Helm does",
     )
     what.add_argument(
-        "--manifests", metavar="PATH", nargs="+", action="extend", help="manifests: files, directories, - for stdin"
+        "--manifests",
+        metavar="PATH",
+        nargs="+",
+        action="extend",
+        type=cli.path,
+        help="manifests: files, directories, - for stdin",
     )
     _common(what)
 
 
 def _common(what: argparse._ArgumentGroup) -> None:
     what.add_argument(
-        "--workloads", metavar="PATH", nargs="+", action="extend", help="manifests of workloads beside it"
+        "--workloads",
+        metavar="PATH",
+        nargs="+",
+        action="extend",
+        type=cli.path,
+        help="manifests of workloads beside it",
     )
-    what.add_argument("--chart", metavar="DIR", type=Path, help="another chart than this project's")
+    what.add_argument("--chart", metavar="DIR", type=cli.file_path, help="another chart than this project's")
     what.add_argument(
         "--namespace", metavar="NAME", help="of objects that name none (default; with a chart its release's: sark)"
     )
@@ -180,6 +216,12 @@ def _common(what: argparse._ArgumentGroup) -> None:
         action="append",
         type=_cidr,
         help="where pods without a known address are; can be repeated (the chart's cluster.cidrs, or private networks)",
+    )
+    what.add_argument(
+        "--future",
+        metavar="NAMESPACE[:KEY=VALUE,...]",
+        action="append",
+        help="a pod that is not there yet, with these labels, called NAMESPACE/future; one for each namespace",
     )
     what.add_argument("--pending", action="store_true", help="Calico's staged policies as though they were enforced")
     what.add_argument(
@@ -199,7 +241,9 @@ def _focus(made: cli.Parser) -> None:
 def _how(made: cli.Parser, formats: Sequence[str]) -> None:
     how = made.add_argument_group("how to answer")
     how.add_argument("--format", choices=formats, default="text", help="default: %(default)s")
-    how.add_argument("--output", metavar="FILE", type=Path, help="write the answer there, not to standard output")
+    how.add_argument(
+        "--output", metavar="FILE", type=cli.file_path, help="write the answer there, not to standard output"
+    )
 
 
 def _cidr(text: str) -> Net:

@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 
 from tools.cli import CLEAN, FINDINGS
+from tools.escaping import begun
 from tools.inputs import InputError
 from tools.reach.command.status import Status
 from tools.reach.command.told import Beside
@@ -36,13 +37,14 @@ class Output:
         if self.format == "text":
             pieces = chain(pieces, (f"\n{line}\n" for line in more), beside.paragraphs())
         else:
-            sys.stderr.writelines(f"{line}\n" for line in chain(more, beside.lines()))
+            sys.stderr.writelines(f"{begun(line)}\n" for line in chain(more, beside.lines()))
         self.put(pieces)
         return FINDINGS if beside.problems else CLEAN
 
     def put(self, pieces: Iterable[str]) -> None:
         """Write the answer alone. Raises InputError."""
         self.status.clear()
+        pieces = map(begun, pieces)
         if self.file is None:
             sys.stdout.writelines(pieces)
             return

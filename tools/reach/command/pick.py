@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from tools.model import Manifest
 from tools.reach.conns import NUMBERS
-from tools.reach.model import Peer
+from tools.reach.model import Matrix, Peer
 from tools.reach.peers.ingresses import KINDS, behind_ingress
 from tools.reach.peers.services import Resolved, behind, running, services
+from tools.reach.ranges import overlap, read
 from tools.reach.world import UnknownPeerError, World
 
 _PREFIXES = {
@@ -93,6 +94,34 @@ def one(world: World, word: str) -> Peer:
         several = any(word in _forms(name) for name in names)
         near = "" if several else _near(word, names)
         raise PickError(f"no workload {word}; did you mean {near}?" if near else str(error)) from None
+
+
+def shown(matrix: Matrix, asked: Iterable[Peer]) -> Iterator[str]:
+    """The names that peers have in a matrix: an address has those of the ranges that it lies in. Raises PickError."""
+    names = [peer.name for group in matrix.groups for peer in group.peers]
+    for peer in asked:
+        found = [name for name in names if about([peer], name)]
+        if not found:
+            raise PickError(_nowhere(peer))
+        yield from found
+
+
+def _nowhere(peer: Peer) -> str:
+    if peer.kind == "address":
+        return f"{peer.name} is in no range of the matrix: only pods have these addresses; name the pods"
+    return f"{peer.name} has no row in the matrix; ask for it with explain"
+
+
+def about(asked: Iterable[Peer], *names: str) -> bool:
+    """Whether one of those names is that of somebody who was asked for, or of addresses that his lie in."""
+    return any(peer.name == name or _overlap(peer, name) for peer in asked for name in names)
+
+
+def _overlap(peer: Peer, name: str) -> bool:
+    if peer.kind != "address":
+        return False
+    one, other = read(peer.name), read(name)
+    return bool(one and other and overlap(one, other))
 
 
 def called(world: World, word: str, wanted: Port) -> Picked:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tools.escaping import csv
 from tools.reach.conns import Conns
 from tools.reach.formats.connlist import Names, Words, wider
 from tools.reach.formats.protocols import others
@@ -20,14 +21,14 @@ class _Fields(dict[str, str]):
         self._names = names
 
     def __missing__(self, name: str) -> str:
-        self[name] = quoted(self._names[name])
+        self[name] = csv(self._names[name])
         return self[name]
 
 
 class _Conns(dict[Conns, str]):
     def __missing__(self, conns: Conns) -> str:
         beyond = others(conns).replace(",", ", ")
-        self[conns] = quoted("; ".join(filter(None, (Words()[conns], beyond and f"other protocols: {beyond}"))))
+        self[conns] = csv("; ".join(filter(None, (Words()[conns], beyond and f"other protocols: {beyond}"))))
         return self[conns]
 
 
@@ -39,8 +40,3 @@ def matrix(matrix: Matrix) -> Iterator[str]:
     for src, dst, allowed, conditional in matrix.rows():
         if (one := senders[src]) and (other := receivers[dst]):
             yield f"{one},{other},{conns[allowed]},{conns[conditional]}\r\n"
-
-
-def quoted(text: str) -> str:
-    """A field, in quotes where it needs them."""
-    return '"' + text.replace('"', '""') + '"' if any(char in text for char in ',"\r\n') else text

@@ -9,11 +9,12 @@ from itertools import groupby
 from tools.formats.text import place
 from tools.policy import Direction
 from tools.reach.conns import NUMBERS, WITH_PORTS
-from tools.reach.formats.names import plain
+from tools.reach.formats.names import addresses, plain
 from tools.reach.formats.protocols import protocol_name
 from tools.reach.formats.words import WIDTH, columns, folded
-from tools.reach.model import Change, Explanation, Side, Step
+from tools.reach.model import Change, Explanation, Share, Side, Step
 
+MOST_RANGES = 8
 WAY: dict[Direction, str] = {"Egress": "leaving {src}", "Ingress": "entering {dst}"}
 _COLOURS = {"allowed": "32", "denied": "31", "conditional": "33", "bold": "1", "dim": "2"}
 
@@ -82,6 +83,8 @@ def sentence(explanation: Explanation) -> str:
         return f"{src} may {flow}."
     if explanation.verdict == "denied":
         return f"{src} may not {flow}" + (f": it is stopped on {where}." if said else ".")
+    if any(side.shares and side.verdict == "conditional" for side in explanation.sides):
+        return f"Whether {src} may {flow} depends on which of these addresses it is."
     end = f"; it is on {where} that it cannot be told" if said else ""
     return f"Whether {src} may {flow} depends on what the input does not say{end}."
 
@@ -97,11 +100,22 @@ def _side(explanation: Explanation, side: Side, paint: _Paint) -> Iterator[str]:
         yield from folded(said, "  ")
     if side.deciding:
         yield from _deciding(side.deciding, paint)
+    for share in side.shares:
+        yield from folded(f"{held(share)}: {share.verdict}", "    ", "  ")
+        yield from (f"  {line}" for line in _deciding(share.deciding, paint))
     for reason in side.reasons:
         yield from folded(f"it depends on this: {plain(reason)}", "    ", "  ")
     if others := tuple(step for step in side.steps if step != side.deciding):
         yield f"  {paint('bold', 'also looked at, in this order')}"
         yield from _others(others, paint)
+
+
+def held(share: Share) -> str:
+    """The addresses of a share in words; of very many ranges the first."""
+    if len(share.addresses) <= MOST_RANGES:
+        return addresses(share.addresses)
+    more = len(share.addresses) - MOST_RANGES
+    return f"{addresses(share.addresses[:MOST_RANGES])} and {more} more ranges (json has them all)"
 
 
 def _deciding(step: Step, paint: _Paint) -> Iterator[str]:

@@ -1,28 +1,29 @@
 """JSON, for machines. Each form has its schema in tools/schemas: reach-matrix, reach-explanation, reach-diff.
 
 A matrix is a list of `{"src", "dst", "conns": {"TCP": [[80, 80]]}}`, one a line. Beside them, only where there is
-something to say: `conditional`, of the same form as `conns`; and `others` and `conditionalOthers`, which say of
-protocols without ports what `conns` and `conditional` cannot. `"all"`: every one of them, although not all ports;
+something to say: `conditional`, of the same form as `conns`, with its `reasons`; and `others` and `conditionalOthers`,
+which say of protocols without ports what `conns` and `conditional` cannot. `"all"`: every one of them, although not
+all ports;
 `"none"`: none, although all ports; else of each protocol's number the ranges, 0 to 65535 for all of it, or ICMP's
 types and codes as `type * 256 + code`.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
+from tools.escaping import json_text
 from tools.model import Where
 from tools.reach.conns import Conns, ports
 from tools.reach.diff import Changed
 from tools.reach.formats.protocols import other_spans, others
-from tools.reach.model import Change, Explanation, Matrix, Side, Step, Verdict
+from tools.reach.model import Change, Explanation, Matrix, Share, Side, Step, Verdict
 
 
 class _Names(dict[str, str]):
     def __missing__(self, name: str) -> str:
-        self[name] = json.dumps(name)
+        self[name] = json_text(name, ascii=True)
         return self[name]
 
 
@@ -32,16 +33,22 @@ class _Conns(dict[Conns, str]):
         self._key = key
 
     def __missing__(self, conns: Conns) -> str:
-        self[conns] = json.dumps(_conns(self._key, conns))[1:-1]
+        self[conns] = json_text(_conns(self._key, conns), ascii=True)[1:-1]
         return self[conns]
+
+
+class _Reasons(dict[tuple[str, ...], str]):
+    def __missing__(self, why: tuple[str, ...]) -> str:
+        self[why] = f', "reasons": {json_text(list(why), ascii=True)}' if why else ""
+        return self[why]
 
 
 def matrix(matrix: Matrix) -> Iterator[str]:
     """A list of its rows."""
-    names, allowed, conditional = _Names(), _Conns("conns"), _Conns("conditional")
+    names, allowed, conditional, reasons = _Names(), _Conns("conns"), _Conns("conditional"), _Reasons()
     separator = "[\n"
     for src, dst, certain, perhaps in matrix.rows():
-        beside = f", {conditional[perhaps]}" if perhaps else ""
+        beside = f", {conditional[perhaps]}{reasons[matrix.why(src, dst)]}" if perhaps else ""
         yield f'{separator}{{"src": {names[src]}, "dst": {names[dst]}, {allowed[certain]}{beside}}}'
         separator = ",\n"
     yield "[]\n" if separator == "[\n" else "\n]\n"
@@ -74,7 +81,7 @@ def changes(changes: tuple[Changed, ...]) -> Iterator[str]:
 
 
 def _document(value: object) -> str:
-    return json.dumps(value, indent=2) + "\n"
+    return json_text(value, 2, ascii=True) + "\n"
 
 
 def _conns(key: str, conns: Conns) -> dict[str, Any]:
@@ -96,6 +103,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
 
 
 def _side(side: Side) -> dict[str, Any]:
+    shares = {"shares": [_share(share) for share in side.shares]} if side.shares else {}
     return {
         "direction": side.direction,
         "verdict": side.verdict,
@@ -103,6 +111,17 @@ def _side(side: Side) -> dict[str, Any]:
         "deciding": _step(side.deciding) if side.deciding else None,
         "steps": [_step(step) for step in side.steps],
         "reasons": list(side.reasons),
+        **shares,
+    }
+
+
+def _share(share: Share) -> dict[str, Any]:
+    return {
+        "addresses": list(share.addresses),
+        "verdict": share.verdict,
+        "deciding": _step(share.deciding),
+        "steps": [_step(step) for step in share.steps],
+        "reasons": list(share.reasons),
     }
 
 

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from tools.formats.text import place
 from tools.reach.diff import Changed
 from tools.reach.formats.changed import WORDS, sign, who
-from tools.reach.formats.explained import connection, row, runs, sentence, summary, way
+from tools.reach.formats.explained import connection, held, row, runs, sentence, summary, way
 from tools.reach.formats.names import plain
+from tools.reach.formats.text import is_summed_up, summed_up
 from tools.reach.formats.view import EACH_OTHER, EVERY_ADDRESS, EVERY_WORKLOAD, View, entries, seen
 from tools.reach.formats.words import Reasons, openings
 from tools.reach.model import Change, Explanation, Matrix, Side, Step
@@ -21,7 +22,12 @@ _IN_WORDS = (EACH_OTHER, EVERY_ADDRESS, EVERY_WORKLOAD)
 
 
 def matrix(matrix: Matrix) -> Iterator[str]:
-    """A row for each source and what it may do to whom."""
+    """A row for each source and what it may do to whom; of very many groups the summary that text has."""
+    if is_summed_up(matrix):
+        yield "```text\n"
+        yield from (line.replace("```", "'''") for line in summed_up(matrix))
+        yield "```\n"
+        return
     view = seen(matrix)
     yield f"**{view.heading}**\n\n"
     yield from table(("from", "may reach", "on"), _rows(view))
@@ -108,6 +114,8 @@ def _side(explanation: Explanation, side: Side) -> Iterator[str]:
         yield f"\nIt depends on this: {text(reason)}\n"
     if side.deciding:
         yield f"\nDecided by {_step(side.deciding)}\n"
+    for share in side.shares:
+        yield f"\n- {text(held(share))}: {share.verdict}, decided by {_step(share.deciding)}\n"
     if others := tuple(step for step in side.steps if step != side.deciding):
         yield "\nAlso looked at, in this order:\n\n"
         found = [(text(run[0].policy), *map(text, row(run))) for run in runs(others)]

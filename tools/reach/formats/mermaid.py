@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from tools.policy import DIRECTIONS
 from tools.reach.formats.names import Titled, plain
+from tools.reach.formats.picture import too_many
 from tools.reach.formats.view import View, seen
 from tools.reach.formats.words import open_ones, openings
 from tools.reach.model import Matrix
@@ -24,6 +25,9 @@ _SHAPES = {"workload": ("[", "]"), "ingress": ("{{", "}}"), "node": ("[[", "]]")
 
 def matrix(matrix: Matrix) -> Iterator[str]:
     """The flowchart, with what stands beside it as comments."""
+    if why := too_many(matrix):
+        yield f"flowchart LR\n  %% {_comment(why)}\n"
+        return
     view = seen(matrix)
     edges = list(_edges(view))
     yield "flowchart LR\n"

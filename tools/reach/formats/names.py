@@ -9,23 +9,26 @@ from ipaddress import IPv4Address, IPv6Address, ip_network, summarize_address_ra
 from itertools import pairwise
 
 from tools.addresses import INSIDE, METADATA, UNUSUAL
+from tools.escaping import plain
 from tools.reach.model import Group, Peer
-from tools.reach.ranges import Range, joined, read, refined, written
+from tools.reach.ranges import Range, joined, overlap, read, refined, written
+
+__all__ = ["LONGEST", "ORDER", "Titled", "addresses", "is_addresses", "plain", "titled"]
 
 ORDER = ("workload", "ingress", "node", "address")
 LONGEST = 46
 
 
-def plain(text: str) -> str:
-    """The same, with a newline, an escape and all that a terminal does not print written as Python would."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
-
-
 def is_addresses(name: str) -> bool:
     """Whether a name from a matrix is one of addresses: workloads end in `]`, `{node}` and the like in `}`."""
     return not name.endswith(("]", "}"))
+
+
+def named(names: Iterable[str], most: int = 4) -> str:
+    """Peers in a line, addresses as networks where they are such; of very many the first."""
+    found = [addresses([name]) if is_addresses(name) else plain(name) for name in names]
+    more = f" and {len(found) - most} more" if len(found) > most else ""
+    return f"{', '.join(found[:most])}{more}" if more else " and ".join(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +88,11 @@ def _sort(peers: Iterable[Peer]) -> str:
     """A word for many ranges."""
     ranges = [found for peer in peers if (found := read(peer.name))]
     family = " and ".join(f"IPv{version}" for version in sorted({found[0] for found in ranges})) or "addresses"
-    if not any(_overlap(found, other) for found in ranges for other in _RESERVED):
+    if not any(overlap(found, other) for found in ranges for other in _RESERVED):
         return f"public {family}"
     if all(any(_within(found, other) for other in _RESERVED) for found in ranges):
         return f"non-public {family}"
     return f"some {family}"
-
-
-def _overlap(one: Range, other: Range) -> bool:
-    return one[0] == other[0] and one[1] <= other[2] and other[1] <= one[2]
 
 
 def _within(inner: Range, outer: Range) -> bool:

@@ -19,6 +19,8 @@ from tools.reach.formats.words import open_ones
 from tools.reach.model import Matrix, Verdict
 
 MOST_SINGLE = 60
+# A picture of n lines has room for n × n boxes: of more than these nobody finds one, and it has many megabytes.
+MOST_DRAWN = 120
 OUTSIDE = "outside"
 
 Kind = Literal["all", "some", "perhaps"]
@@ -79,6 +81,23 @@ class _Keys:
         if short and len(short) + len(mark) <= self.room and not (verdict.allowed and verdict.conditional):
             return short + mark
         return self.letters.setdefault(words, _letters(len(self.letters))) + mark
+
+
+def size(matrix: Matrix) -> int:
+    """How many lines a picture of it would have."""
+    peers = [len(group.peers) for group in matrix.groups if group.kind == "workload"]
+    return (sum(peers) if sum(peers) <= MOST_SINGLE else len(peers)) + len(matrix.groups) - len(peers)
+
+
+def too_many(matrix: Matrix) -> str:
+    """Why a matrix is not drawn; "" when it is."""
+    lines = size(matrix)
+    if lines <= MOST_DRAWN:
+        return ""
+    return (
+        f"{lines:,} lines are too many to draw: {MOST_DRAWN} is the most. --focus NAME draws what concerns one "
+        "workload; text has a summary, and csv, json and connlist have every pair."
+    )
 
 
 def pictured(matrix: Matrix) -> Picture:

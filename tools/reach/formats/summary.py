@@ -5,7 +5,6 @@ What it leaves out it counts, and says what has all of it. No cell is made: ther
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from tools.reach.formats.names import Titled
 from tools.reach.formats.view import EACH_OTHER, EVERY_ADDRESS, EVERY_WORKLOAD
 from tools.reach.formats.words import Reasons, columns, folded
 from tools.reach.model import Matrix, Verdict
+from tools.reach.peers.bits import bit_set
 
 MOST_NAMES = 6
 KINDS = (("workload", EVERY_WORKLOAD), ("address", EVERY_ADDRESS), ("ingress", ""), ("node", ""))
@@ -20,73 +20,94 @@ MORE = (
     "More groups than are named here: --focus NAME has all of one workload, and csv, json and connlist have every pair."
 )
 
-Line = tuple[tuple[Verdict, tuple[int, ...]], ...]
+Line = tuple[tuple[Verdict, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Everybody:
-    """The groups by their index, and of each kind the indexes."""
+    """The groups by their bit, and of each kind the bits of all."""
 
     groups: Mapping[int, Titled]
-    kinds: Mapping[str, tuple[int, ...]]
+    kinds: Mapping[str, int]
 
-    def names(self, source: Titled, targets: Sequence[int]) -> Iterator[str]:
-        """Targets in words: a whole kind, all but a few, or some and how many more."""
-        sorts = Counter(self.groups[index].kind for index in targets)
+    def names(self, source: Titled, own: int, targets: int) -> Iterator[str]:
+        """Targets in words: a whole kind, all but a few, or some and how many more. `own`: the source's bit."""
+        itself = 1 << own if len(source.peers) == 1 else 0
         for kind, whole in KINDS:
-            if not sorts[kind]:
+            if not (reached := targets & self.kinds[kind]):
                 continue
-            reached = [index for index in targets if self.groups[index].kind == kind]
-            others = len(self.kinds[kind]) - (source.kind == kind and len(source.peers) == 1)
-            missing = others - len(reached)
-            if whole and not missing and others > 2:
+            others = self.kinds[kind] & ~itself
+            missing = others & ~reached
+            if whole and not missing and others.bit_count() > 2:
                 yield whole
-            elif whole and missing <= MOST_NAMES < len(reached):
-                yield f"{whole} but {', '.join(self._missing(source, kind, reached))}"
+            elif whole and missing.bit_count() <= MOST_NAMES < reached.bit_count():
+                yield f"{whole} but {', '.join(self.groups[bit].title for bit in _first(missing, MOST_NAMES))}"
             else:
-                yield from self._some(source, reached)
+                yield from self._some(own, reached)
 
-    def _missing(self, source: Titled, kind: str, reached: Sequence[int]) -> list[str]:
-        there = {*reached, *([source.index] if len(source.peers) == 1 else [])}
-        return [self.groups[index].title for index in self.kinds[kind] if index not in there]
-
-    def _some(self, source: Titled, reached: Sequence[int]) -> Iterator[str]:
-        named = reached if len(reached) <= MOST_NAMES + 1 else reached[:MOST_NAMES]
-        yield from (EACH_OTHER if index == source.index else self.groups[index].title for index in named)
-        if len(named) < len(reached):
-            yield f"and {len(reached) - len(named):,} more"
+    def _some(self, own: int, reached: int) -> Iterator[str]:
+        number = reached.bit_count()
+        named = number if number <= MOST_NAMES + 1 else MOST_NAMES
+        yield from (EACH_OTHER if bit == own else self.groups[bit].title for bit in _first(reached, named))
+        if named < number:
+            yield f"and {number - named:,} more"
 
 
-def listed(matrix: Matrix, groups: Sequence[Titled]) -> Iterator[str]:
-    """A source, or addresses that reach the same, and below it what it reaches on which ports."""
-    everybody = _everybody(groups)
-    alike: dict[Line, list[Titled]] = {}
-    silent = set(everybody.groups)
-    for index, line in matrix.lines():
-        source = everybody.groups[index]
-        silent.discard(index)
-        if source.kind == "address":
-            alike.setdefault(line, []).append(source)
-        else:
-            yield from _entry(source.title, everybody, source, line)
-    for line, sources in alike.items():
-        whole = len(sources) == len(everybody.kinds["address"])
-        titles = EVERY_ADDRESS if whole else ", ".join(one.title for one in sources)
-        yield from _entry(titles, everybody, sources[0], line)
-    quiet = [everybody.groups[index] for index in sorted(silent) if everybody.groups[index].kind == "workload"]
-    if quiet:
-        yield from ("Reach nobody:", *folded(", ".join(group.title for group in quiet), "  "), "")
-    yield from folded(MORE, "")
+def _first(bits: int, most: int) -> Iterator[int]:
+    """The lowest bits, at most so many."""
+    while bits and most:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest
+        most -= 1
 
 
-def _entry(title: str, everybody: Everybody, source: Titled, line: Line) -> Iterator[str]:
-    reasons = Reasons()
-    rows = [(reasons.phrase(verdict), ", ".join(everybody.names(source, found))) for verdict, found in line]
-    yield from folded(title, "  ", "")
-    yield from columns(rows, "  ")
-    yield ""
+@dataclass
+class Listing:
+    """Every source, or addresses that reach the same, and below it what it reaches on which ports.
+
+    `doubtful`: whether something of what was listed depends on what the input does not say.
+    """
+
+    matrix: Matrix
+    groups: Sequence[Titled]
+    doubtful: bool = False
+
+    def lines(self) -> Iterator[str]:
+        """The lines, one by one."""
+        everybody, bits = _everybody(self.matrix, self.groups), self.matrix.bits
+        alike: dict[Line, list[int]] = {}
+        silent = set(everybody.groups)
+        for index, line in self.matrix.masks():
+            source = everybody.groups[bits[index]]
+            silent.discard(bits[index])
+            if source.kind == "address":
+                alike.setdefault(line, []).append(bits[index])
+            else:
+                yield from self._entry(source.title, everybody, bits[index], line)
+        for line, sources in alike.items():
+            whole = len(sources) == everybody.kinds["address"].bit_count()
+            titles = EVERY_ADDRESS if whole else ", ".join(everybody.groups[bit].title for bit in sources)
+            yield from self._entry(titles, everybody, sources[0], line)
+        order = {bit: index for index, bit in enumerate(bits)}
+        quiet = sorted((bit for bit in silent if everybody.groups[bit].kind == "workload"), key=order.__getitem__)
+        if quiet:
+            names = ", ".join(everybody.groups[bit].title for bit in quiet)
+            yield from ("Reach nobody:", *folded(names, "  "), "")
+        yield from folded(MORE, "")
+
+    def _entry(self, title: str, everybody: Everybody, own: int, line: Line) -> Iterator[str]:
+        reasons, source = Reasons(), everybody.groups[own]
+        self.doubtful = self.doubtful or any(verdict.conditional for verdict, _ in line)
+        rows = [
+            (reasons.phrase(verdict), ", ".join(everybody.names(source, own, reached))) for verdict, reached in line
+        ]
+        yield from folded(title, "  ", "")
+        yield from columns(rows, "  ")
+        yield ""
 
 
-def _everybody(groups: Sequence[Titled]) -> Everybody:
-    kinds = {kind: tuple(sorted(group.index for group in groups if group.kind == kind)) for kind, _ in KINDS}
-    return Everybody({group.index: group for group in groups}, kinds)
+def _everybody(matrix: Matrix, groups: Sequence[Titled]) -> Everybody:
+    bits = matrix.bits
+    kinds = {kind: bit_set(bits[group.index] for group in groups if group.kind == kind) for kind, _ in KINDS}
+    return Everybody({bits[group.index]: group for group in groups}, kinds)

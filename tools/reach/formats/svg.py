@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from textwrap import wrap
 from xml.sax.saxutils import escape
 
-from tools.reach.formats.frame import GAP, HEIGHT, LETTER, MARGIN, Frame, cut, framed
+from tools.reach.formats.frame import GAP, HEIGHT, LETTER, MARGIN, NARROWEST, Frame, cut, framed
 from tools.reach.formats.names import plain
-from tools.reach.formats.picture import OUTSIDE, Box, Line, Picture, judged, pictured
+from tools.reach.formats.picture import MOST_SINGLE, OUTSIDE, Box, Line, Picture, judged, pictured, too_many
+from tools.reach.formats.view import heading
 from tools.reach.model import Matrix
 
-LEADING = 18
+LEADING, MOST_LETTERS, FEW_LETTERS = 18, 2000, 200
 
 _FONT = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,'DejaVu Sans',sans-serif"
 _STYLE = f"""text{{font-family:{_FONT};font-size:11px;fill:#1f2328}}
@@ -31,23 +32,36 @@ _DARK = """@media(prefers-color-scheme:dark){text{fill:#e6edf3}.page{fill:#0d111
 
 
 def matrix(matrix: Matrix) -> Iterator[str]:
-    """The picture as one SVG document."""
+    """The picture as one SVG document; of more than can be drawn it says so."""
+    if why := too_many(matrix):
+        yield from _only(heading(matrix), why)
+        return
     picture = pictured(matrix)
     frame = framed(picture)
     legend, bottom = _legend(picture, frame)
     width, height = round(frame.width), round(bottom + MARGIN)
-    heading = _xml(picture.view.heading)
-    yield (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-        f'role="img">\n<title>{heading}</title>\n<style>{_STYLE}\n{_DARK}</style>\n'
-        f'<rect class="page" width="{width}" height="{height}"/>\n'
-    )
-    yield _text(MARGIN, 32, heading, "h1")
+    yield _start(width, height, picture.view.heading)
     yield _text(MARGIN, 50, "Rows send, columns receive. A number in a box is a port of TCP.", "dim")
     yield from _ground(picture, frame)
     yield from _titles(picture, frame)
     yield from (_box(box, picture, frame) for box in picture.boxes)
     yield from legend
+    yield "</svg>\n"
+
+
+def _start(width: int, height: int, title: str) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
+        f'role="img">\n<title>{_xml(title)}</title>\n<style>{_STYLE}\n{_DARK}</style>\n'
+        f'<rect class="page" width="{width}" height="{height}"/>\n{_text(MARGIN, 32, _xml(title), "h1")}'
+    )
+
+
+def _only(title: str, why: str) -> Iterator[str]:
+    """A picture that says why there is none."""
+    lines = wrap(why, int((NARROWEST - 2 * MARGIN) / LETTER))
+    yield _start(NARROWEST, 50 + LEADING * len(lines) + MARGIN, title)
+    yield from (_text(MARGIN, 54 + LEADING * number, _xml(line)) for number, line in enumerate(lines))
     yield "</svg>\n"
 
 
@@ -103,7 +117,8 @@ def _ring(x: float, y: float) -> str:
 
 def _box(box: Box, picture: Picture, frame: Frame) -> str:
     x, y = frame.columns[box.column], frame.rows[box.row]
-    source, target = (picture.lines[number].full for number in (box.row, box.column))
+    most = MOST_LETTERS if len(picture.lines) <= MOST_SINGLE else FEW_LETTERS
+    source, target = (cut_names(picture.lines[number].full, most) for number in (box.row, box.column))
     mark = f'<path class="mark" d="M{x + frame.box - 1.5:g} {y + 1.5:g}v8l-8 -8z"/>' if box.partly else ""
     return (
         f"<g><title>{_xml(source)} → {_xml(target)}: {_xml(box.words)}</title>"
@@ -146,6 +161,11 @@ _SAMPLES = (
     ("none", "", "nothing"),
     ("ring", "", "no policy limits what it sends (in a row) or receives (in a column)"),
 )
+
+
+def cut_names(names: str, most: int) -> str:
+    """Who a line is for, in a tooltip of each of its boxes; all of it is in the tooltip of the line's own title."""
+    return names if len(names) <= most else f"{names[: most - 1]}…"
 
 
 def cut_words(words: str) -> str:

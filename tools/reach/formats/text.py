@@ -8,7 +8,7 @@ from itertools import zip_longest
 from tools.reach.formats.changed import changes
 from tools.reach.formats.explained import explanation
 from tools.reach.formats.names import Titled, plain, titled
-from tools.reach.formats.summary import listed
+from tools.reach.formats.summary import Listing
 from tools.reach.formats.view import View, entries, seen
 from tools.reach.formats.words import WIDTH, asked, columns, folded, openings
 from tools.reach.model import Matrix
@@ -23,8 +23,8 @@ MOST_IN_FULL = 300
 
 def matrix(matrix: Matrix) -> Iterator[str]:
     """The groups, what each may reach, and below it what the marks mean; of very many groups a summary."""
-    if asked(matrix) is None and len(matrix.groups) > MOST_IN_FULL:
-        yield from _summary(matrix)
+    if is_summed_up(matrix):
+        yield from summed_up(matrix)
         return
     view = seen(matrix)
     yield f"{view.heading}\n\n"
@@ -37,13 +37,20 @@ def matrix(matrix: Matrix) -> Iterator[str]:
     yield from (f"{line}\n" for line in _below(matrix, view))
 
 
-def _summary(matrix: Matrix) -> Iterator[str]:
+def is_summed_up(matrix: Matrix) -> bool:
+    """Whether there are too many groups to write out."""
+    return asked(matrix) is None and len(matrix.groups) > MOST_IN_FULL
+
+
+def summed_up(matrix: Matrix) -> Iterator[str]:
+    """A summary: of each source some of whom it may reach, and how many more."""
     view = View(titled(matrix.groups), {})
     yield f"{view.heading}, in {len(view.groups):,} groups\n\n"
-    for line in listed(matrix, view.groups):
+    listing = Listing(matrix, view.groups)
+    for line in listing.lines():
         yield f"{line}\n"
     yield from (f"{line}\n" for line in _below(matrix, view))
-    if any(verdict.conditional for _, line in matrix.lines() for verdict, _ in line):
+    if listing.doubtful:
         yield "\n? depends on what the input does not say; explain says on what.\n"
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tools.reach.formats.names import Titled, plain, titled
+from tools.reach.formats.names import Titled, named, titled
 from tools.reach.formats.words import Reasons, asked, cells, count
 from tools.reach.model import Matrix, Verdict
 
@@ -40,7 +40,7 @@ class View:
         workloads = [peer for group in self.groups for peer in group.peers if peer.kind == "workload"]
         spaces = len({peer.namespace for peer in workloads})
         if self.only is not None:
-            return f"Whom {' and '.join(map(plain, sorted(self.only)))} may reach, and who may reach it"
+            return f"Whom {named(sorted(self.only))} may reach, and who may reach it"
         return f"Who may reach whom: {count(len(workloads), 'workload')} in {count(spaces, 'namespace')}"
 
     @property
@@ -61,6 +61,11 @@ class Entry:
 
 
 EVERY_ADDRESS, EVERY_WORKLOAD, EACH_OTHER = "all addresses", "all other workloads", "each other"
+
+
+def heading(matrix: Matrix) -> str:
+    """What a matrix is, in a line; without a look at its cells."""
+    return View(titled(matrix.groups), {}, asked(matrix)).heading
 
 
 def seen(matrix: Matrix) -> View:

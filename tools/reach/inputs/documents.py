@@ -7,7 +7,7 @@ itself, within the one bound on aliases that a whole file has.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SEPARATOR = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 # After so many broken documents a file is no manifest file, and naming more helps nobody.
 MOST_BROKEN = 50
+NO_OBJECT = "has neither apiVersion nor kind, so it is no Kubernetes object, and is left out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +96,26 @@ def _moved(problem: Problem, offset: int) -> Problem:
     return replace(problem, where=replace(where, line=where.line + offset if where.line else 0))
 
 
+def once(notes: Iterable[Problem]) -> Iterator[Problem]:
+    """Notes of documents that are no objects as one: a folder may hold hundreds of values files and the like."""
+    strangers = []
+    for note in notes:
+        if note.message == NO_OBJECT:
+            strangers.append(note)
+        else:
+            yield note
+    if strangers:
+        more = f" (and {len(strangers) - 1:,} more documents like it)" if len(strangers) > 1 else ""
+        yield replace(strangers[0], message=f"{NO_OBJECT}{more}")
+
+
 def _fault(manifest: Manifest) -> Problem | None:
     """Why a document is no object; None when it is one."""
     body, where = manifest.body, manifest.where()
     if not body:
         return Problem(where, "is no Kubernetes object: a mapping with apiVersion, kind and metadata belongs here")
     if "kind" not in body and "apiVersion" not in body:
-        said = "has neither apiVersion nor kind, so it is no Kubernetes object, and is left out"
-        return Problem(where, said, Severity.NOTE)
+        return Problem(where, NO_OBJECT, Severity.NOTE)
     for key, example in (("apiVersion", "apps/v1"), ("kind", "Deployment")):
         if not isinstance(body.get(key), str):
             return Problem(

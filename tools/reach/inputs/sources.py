@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from tools.addresses import Net
-from tools.inputs import CHART, Chart, InputError, chart, layered, manifest_texts, mapping, shown
+from tools.inputs import CHART, Chart, InputError, chart, layered, manifest_texts, mapping, nothing_in, shown
 from tools.merge import merge
 from tools.model import Manifest, Problem, Severity, Where
 from tools.placed import RENDERED
-from tools.reach.inputs.documents import Read, read
+from tools.reach.inputs.documents import Read, once, read
+from tools.reach.inputs.future import FutureError, pod
 from tools.reach.inputs.rendered import in_templates
 from tools.reach.inputs.stacked import around, stacked
 from tools.reach.peers.owners import settled
@@ -39,7 +40,7 @@ class Wanted:
 
     `chart` None and neither `env` nor `values`: no chart. `namespace` "": the release's for a chart, else default.
     `stand_ins`: take a chart's ci/workloads.yaml where nobody says which workloads there are. `pending`: staged
-    policies as though they were enforced.
+    policies as though they were enforced. `future`: pods that are not there yet.
     """
 
     context: str = ""
@@ -54,6 +55,7 @@ class Wanted:
     allow_partial: bool = False
     stand_ins: bool = True
     pending: bool = False
+    future: tuple[str, ...] = ()
 
     @property
     def rendered(self) -> bool:
@@ -80,6 +82,7 @@ def wanted(options: argparse.Namespace, env: str = "") -> Wanted:
         kube_version=options.kube_version,
         allow_partial=options.allow_partial,
         pending=options.pending,
+        future=tuple(options.future or ()),
     )
 
 
@@ -171,17 +174,33 @@ class _Reading:
                 raise InputError(f"cannot read {path}: there is no such file or directory")
             if (Path(path) / "Chart.yaml").is_file():
                 raise UsageError(f"{path} is a chart, and its templates are no manifests; write --chart {path}")
+        charts = [folder for path in paths if path != "-" for folder in _charts(Path(path))]
+        self.notes.extend(_left_out(charts))
+        files = []
+        empty = True
         for file, text in manifest_texts(paths):
-            yield read(text, file)
+            if any(Path(file).resolve().is_relative_to(folder) for folder in charts):
+                continue
+            found = read(text, file)
+            files.append(file)
+            empty = empty and not (found.manifests or found.problems)
+            yield found
             self.told(f"read {file}")
+        if empty:
+            raise InputError(nothing_in(files))
 
     def result(self) -> Input:
-        found, problems = stacked(self.layers, self.namespace)
+        try:
+            to_come = tuple(map(pod, self.wanted.future))
+        except FutureError as error:
+            raise UsageError(f"--future: {error}") from None
+        found, problems = stacked((*self.layers, to_come), self.namespace)
         objects = settled(found, self.namespace)
         if self.wanted.pending:
             objects = pending(objects, self.namespace)
+        notes = tuple(once(self.notes))
         cidrs = self.wanted.pod_cidrs or (*self.pod_cidrs, *around(objects, self.pod_cidrs, self.namespace))
-        return Input(objects, (*self.problems, *problems), tuple(self.notes), self.namespace, cidrs)
+        return Input(objects, (*self.problems, *problems), notes, self.namespace, cidrs)
 
 
 def gather(wanted: Wanted, told: Told = lambda what: None) -> Input:
@@ -210,6 +229,23 @@ def environment(name: str, made: Chart) -> tuple[Path, ...]:
         known = ", ".join(made.environments) or "none"
         raise UsageError(f"{made.name} has no environment {name}; there are {known}")
     return (made.environments[name],)
+
+
+def _charts(path: Path) -> Iterator[Path]:
+    """The charts below a folder of manifests, whole: those inside another chart are a part of it."""
+    found: list[Path] = []
+    for file in sorted(path.rglob("Chart.yaml"), key=lambda file: (len(file.parts), file)) if path.is_dir() else ():
+        folder = file.parent.resolve()
+        if not any(folder.is_relative_to(outer) for outer in found):
+            found.append(folder)
+    yield from found
+
+
+def _left_out(charts: Sequence[Path]) -> Iterator[Problem]:
+    if charts:
+        more = f" (and {len(charts) - 1} more below what was named)" if len(charts) > 1 else ""
+        said = f"is a chart{more}, whose templates are no manifests, and is left out; --chart judges it"
+        yield Problem(Where(shown(charts[0] / "Chart.yaml")), said, Severity.NOTE)
 
 
 def _own_values(made: Chart) -> Mapping[str, Any]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tools.addresses import Net
 from tools.policy import Direction
 from tools.reach.conns import NUMBERS, includes
 from tools.reach.judging.flip import changes
 from tools.reach.judging.reasons import reasons
 from tools.reach.judging.table import Table
 from tools.reach.judging.trace import Question, Trace, trace
-from tools.reach.model import Explanation, Peer, Side, Word
+from tools.reach.model import Explanation, Peer, Share, Side, Step, Word
+from tools.reach.peers.naming import nets
+from tools.reach.ranges import Range, joined, overlap, written
 
 if TYPE_CHECKING:
     from tools.reach.world import World
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
 WAYS: tuple[Direction, ...] = ("Egress", "Ingress")
 ITSELF = "{name} is one pod, and no policy keeps a pod from itself"
 SELF = "A pod always reaches itself: this is about two pods of {name}."
+THESE = "these addresses"
 ARRIVES = (
     "This goes for traffic that arrives from {name}. Where a load balancer or a node puts its own address in its place "
     "(SNAT), the rules for that address decide, and they say otherwise for some."
@@ -71,8 +76,44 @@ def _side(world: World, way: Direction, src: Peer, dst: Peer, protocol: int, por
     if way == "Ingress" and word == "denied" and world.table.from_node(fars[0]):
         word = "conditional"
     why = tuple(dict.fromkeys(one for bit in fars for one in _why(world.table, way, nears[0], bit)))
-    summary = _summary(way, near, word, found)
-    return Side(way, word, summary, found[0].deciding, found[0].steps, why if word == "conditional" else ())
+    why = why if word == "conditional" else ()
+    these = replace(far, name=THESE)
+    several = fars if len(fars) > 1 else ()
+    parts = {bit: trace(Question(world.table, way, nears[0], bit, these, protocol, port), program) for bit in several}
+    shares = _shares(world, way, nears[0], far, parts)
+    summary = _summary(way, near, word, [found[0], *(found[1:] if shares else ())])
+    if shares:
+        return Side(way, word, summary, reasons=why, shares=shares)
+    return Side(way, word, summary, found[0].deciding, found[0].steps, why)
+
+
+def _shares(world: World, way: Direction, near: int, far: Peer, traces: Mapping[int, Trace]) -> tuple[Share, ...]:
+    """The addresses by what decides about them; none where it is the same for all."""
+    alike: dict[tuple[Word, Step], list[int]] = {}
+    for bit, found in traces.items():
+        alike.setdefault((found.word, found.deciding), []).append(bit)
+    if len(alike) < 2:
+        return ()
+    asked = [_range(net) for net in nets(far.name)]
+    made = []
+    for (word, deciding), bits in alike.items():
+        spans = [part for bit in bits for one in _spans(world, bit) for other in asked if (part := overlap(one, other))]
+        why = dict.fromkeys(reason for bit in bits for reason in _why(world.table, way, near, bit))
+        known = tuple(joined(spans))
+        share = Share(tuple(map(written, known)), word, deciding, traces[bits[0]].steps)
+        made.append((known, replace(share, reasons=tuple(why) if word == "conditional" else ())))
+    # A block that narrower ones fill holds nothing, whatever its own rules say.
+    return tuple(share for known, share in sorted(made, key=lambda item: item[0][:1]) if known)
+
+
+def _spans(world: World, bit: int) -> Iterator[Range]:
+    index = bit - world.universe.first_block
+    version = world.universe.blocks.nets[index].version
+    yield from ((version, first, last) for first, last in world.universe.blocks.spans(index))
+
+
+def _range(net: Net) -> Range:
+    return net.version, int(net.network_address), int(net.broadcast_address)
 
 
 def _why(table: Table, way: Direction, near: int, far: int) -> tuple[str, ...]:
@@ -92,6 +133,8 @@ def _summary(way: Direction, near: Peer, word: Word, found: Sequence[Trace]) -> 
     verb, step = "leaving" if way == "Egress" else "entering", found[0].deciding
     if len({one.word for one in found}) > 1:
         return f"{verb} {near.name}: it depends on which of these addresses it is"
+    if len(found) > 1:
+        return f"{verb} {near.name}: {word}, of these addresses each part by a rule of its own"
     by = f" by {step.rule} of {step.policy}" if step.rule else f" at the end of {step.policy}" if step.policy else ""
     return f"{verb} {near.name}: {word}{by}"
 

@@ -63,7 +63,7 @@ def changes(world: World, src: Peer, dst: Peer, port: int, protocol: int, verdic
     None when there is no way that this proposes: then whoever asks is better told nothing.
     """
     asked = Asked(src, dst, port, protocol)
-    if len(world.bits(src)) != 1 or len(world.bits(dst)) != 1:
+    if len(world.bits(src)) != 1 or len(world.bits(dst)) != 1 or _doubtful(world, asked):
         return ()
     small = _small(world, asked)
     if asked.word(small) != asked.word(world):
@@ -71,6 +71,12 @@ def changes(world: World, src: Peer, dst: Peer, port: int, protocol: int, verdic
     wanted: Word = "denied" if verdict == "allowed" else "allowed"
     found = _denied(small, asked) if wanted == "denied" else _allowed(small, asked)
     return found if found and found[-1].becomes == wanted else ()
+
+
+def _doubtful(world: World, asked: Asked) -> bool:
+    """Whether a policy has a say that nobody judges here: of what it takes to turn it nothing is known."""
+    programs = (world.table.sides[way].by_class.get(asked.ends(world, way)[0]) for way in DIRECTIONS)
+    return any(not policy.judged for found in programs if found for tier in found.tiers for policy in tier.policies)
 
 
 def _small(world: World, asked: Asked) -> World:

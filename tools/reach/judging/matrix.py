@@ -24,14 +24,15 @@ class Judged(Matrix):
     table: Table
     workloads: Mapping[Peer, int]
     reasons: Reasons
+    ipv6: bool
 
-    def __init__(self, table: Table, workloads: Mapping[Peer, int], reasons: Reasons) -> None:
+    def __init__(self, table: Table, workloads: Mapping[Peer, int], reasons: Reasons, *, ipv6: bool = False) -> None:
         # Frozen, so not by assignment.
-        self.__dict__.update(table=table, workloads=workloads, reasons=reasons)
+        self.__dict__.update(table=table, workloads=workloads, reasons=reasons, ipv6=ipv6)
 
     @cached_property
     def _alike(self) -> _Alike:
-        return _alike(self.table, self.workloads)
+        return _alike(self.table, self.workloads, self.ipv6)
 
     @cached_property
     def places(self) -> dict[Peer, int]:
@@ -51,8 +52,18 @@ class Judged(Matrix):
 
     def lines(self) -> Iterator[tuple[int, tuple[tuple[Verdict, tuple[int, ...]], ...]]]:
         """The cells of each sending group together, without making every cell."""
-        heads = [self.places[group.peers[0]] for group in self.groups]
-        group_of = {head: index for index, head in enumerate(heads)}
+        group_of = {bit: index for index, bit in enumerate(self.bits)}
+        for src, line in self.masks():
+            yield src, tuple((verdict, tuple(group_of[bit] for bit in indexes(bits))) for verdict, bits in line)
+
+    @cached_property
+    def bits(self) -> tuple[int, ...]:
+        """Of each group the bit of its first peer, for which the others are as good."""
+        return tuple(self.places[group.peers[0]] for group in self.groups)
+
+    def masks(self) -> Iterator[tuple[int, tuple[tuple[Verdict, int], ...]]]:
+        """The same, without a look at each receiver."""
+        heads = self.bits
         workloads = bit_set(head for head, group in zip(heads, self.groups, strict=True) if group.kind == "workload")
         everybody = workloads | bit_set(
             head for head, group in zip(heads, self.groups, strict=True) if group.kind == "address"
@@ -62,11 +73,7 @@ class Judged(Matrix):
             if len(group.peers) == 1:
                 receiving &= ~(1 << heads[src])
             found = ((bounds, bits & receiving) for bounds, bits in self.table.line(heads[src]).items() if bounds[1])
-            line = tuple(
-                (Verdict(bounds[0], conditional(bounds)), tuple(group_of[index] for index in indexes(bits)))
-                for bounds, bits in found
-                if bits
-            )
+            line = tuple((Verdict(bounds[0], conditional(bounds)), bits) for bounds, bits in found if bits)
             if line:
                 yield src, line
 
@@ -74,6 +81,19 @@ class Judged(Matrix):
     def isolated(self) -> dict[Direction, frozenset[str]]:
         """The workloads that some policy selects, by direction."""
         return {way: _isolated(self.table, self.workloads, way) for way in DIRECTIONS}
+
+    def why(self, src: str, dst: str) -> tuple[str, ...]:
+        """On what it depends whether two may talk."""
+        return self._why(self._by_name[src], self._by_name[dst])
+
+    @cached_property
+    def _why(self) -> Reasons:
+        # Peers that are alike have one place, and their pairs one reason.
+        return lru_cache(maxsize=65536)(self.reasons)
+
+    @cached_property
+    def _by_name(self) -> dict[str, int]:
+        return {peer.name: place for peer, place in self.places.items()}
 
     def rows(self, *, everything: bool = False, only: frozenset[str] | None = None) -> Iterator[Row]:
         """Every pair of different peers that may talk, in order of their names; two addresses are no pair."""
@@ -129,14 +149,14 @@ class _Alike:
     ranges: tuple[tuple[Peer, ...], ...]
 
 
-def _alike(table: Table, peers: Mapping[Peer, int]) -> _Alike:
+def _alike(table: Table, peers: Mapping[Peer, int], ipv6: bool) -> _Alike:
     universe = table.universe
     signature = _signatures(table)
     workloads: dict[Hashable, list[Peer]] = {}
     for peer, place in peers.items():
         workloads.setdefault((peer.kind, signature(place)), []).append(peer)
     blocks: dict[Hashable, list[int]] = {}
-    for place in indexes(_shown_blocks(table)):
+    for place in indexes(_shown_blocks(table, ipv6)):
         version = universe.blocks.nets[place - universe.first_block].version
         blocks.setdefault((version, signature(place)), []).append(place)
     ranges = tuple(_ranges(universe, places) for places in blocks.values())
@@ -158,8 +178,8 @@ def _signatures(table: Table) -> Callable[[int], Hashable]:
     return signature
 
 
-def _shown_blocks(table: Table) -> int:
-    """The blocks that hold more than running pods; of IPv6 only where the input speaks of it, or it is wider."""
+def _shown_blocks(table: Table, ipv6: bool) -> int:
+    """The blocks that hold more than running pods; of IPv6 only if asked, or the input speaks of it, or it is wider."""
     universe = table.universe
     pods = {(one.version, int(one)) for pods in universe.classes for pod in pods for one in pod.addresses}
     nets = universe.blocks.nets
@@ -168,7 +188,7 @@ def _shown_blocks(table: Table) -> int:
         for index, net in enumerate(nets)
         if any(first != last or (net.version, first) not in pods for first, last in universe.blocks.spans(index))
     )
-    if not universe.speaks_ipv6 and not _wider_by_ipv6(table):
+    if not (ipv6 or universe.speaks_ipv6) and not _wider_by_ipv6(table):
         found &= universe.blocks.ipv4
     return found << universe.first_block
 

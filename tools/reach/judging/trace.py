@@ -89,14 +89,16 @@ def _tried(question: Question, program: Program) -> Iterator[tuple[Step, bool]]:
         for step in _in_tier(question, tier):
             passed = step.outcome == "Pass"
             yield step, step.outcome in ("Allow", "Deny")
-        if not passed:
+        if not passed and all(policy.judged for policy in tier.policies):
             yield _end(tier, question.way), tier.end == "Deny"
     yield Step("", "", "Allow", "no tier is left, and the profile of a pod's namespace allows everything"), True
 
 
 def _in_tier(question: Question, tier: Tier) -> Iterator[Step]:
     for policy in tier.policies:
-        for rule in policy.rules[question.way]:
+        rules = policy.rules[question.way]
+        # Of one that nobody judges all that can be said is that it may matter.
+        for rule in rules if policy.judged else rules[:1]:
             step = _step(question, policy, rule)
             yield step
             if step.outcome == "Pass":

@@ -8,7 +8,8 @@ from ipaddress import ip_address
 
 from tools.model import Manifest
 from tools.reach.peers.blocks import Address
-from tools.reach.policies.strict import BrokenError, Dropped, mapping, texts_by_key
+from tools.reach.policies.metadata import check_labels
+from tools.reach.policies.strict import BrokenError, Dropped, mapping
 from tools.tree import Node, root
 from tools.workloads import NAME_LABEL, TEMPLATES, labels_of
 
@@ -62,7 +63,7 @@ def _pod(manifest: Manifest, namespace: str) -> tuple[Pod, bool]:
         manifest=manifest,
         name=_name(manifest, body, namespace),
         namespace=namespace,
-        labels=texts_by_key(template["metadata"]["labels"]),
+        labels=_labels(template["metadata"]),
         account=spec["serviceAccountName"].text() or spec["serviceAccount"].text() or "default",
         ports=tuple(_ports(spec)),
         host=spec["hostNetwork"].value is True,
@@ -70,6 +71,12 @@ def _pod(manifest: Manifest, namespace: str) -> tuple[Pod, bool]:
         single=manifest.kind == "Pod",
     )
     return pod, manifest.kind == "Pod" and status["phase"].text() in DONE
+
+
+def _labels(metadata: Node) -> dict[str, str]:
+    check_labels(metadata)
+    labels = metadata["labels"].value
+    return dict(labels) if isinstance(labels, dict) else {}
 
 
 def _name(manifest: Manifest, body: Node, namespace: str) -> str:

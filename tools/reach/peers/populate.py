@@ -8,14 +8,16 @@ from tools.addresses import Net
 from tools.model import Manifest, Problem, Severity
 from tools.netsets import NetworkSet
 from tools.reach.peers.blocks import Blocks, cut
-from tools.reach.peers.mentions import CALICO_ACCOUNT, Mentions, mentions
+from tools.reach.peers.mentions import CALICO_ACCOUNT, CALICO_NAMESPACE, Mentions, mentions
 from tools.reach.peers.pods import Pod, accounts, namespaces, pods
 from tools.reach.peers.services import services
 from tools.reach.peers.universe import Labels, Universe
-from tools.reach.policies.strict import BrokenError, Dropped, cidr, items, texts_by_key
+from tools.reach.policies.strict import BrokenError, Dropped, cidr_or_address, items, texts_by_key
+from tools.reach.policies.unjudged import Unjudged, ask
 from tools.tree import root
 from tools.workloads import NAME_LABEL
 
+RESERVED = f"{CALICO_NAMESPACE} is Calico's own label, which a set may not carry; drop it"
 NAMESPACED = ("NetworkPolicy", "NetworkSet", "Service")
 
 
@@ -25,9 +27,13 @@ def populate(
     namespace: str,
     pod_cidrs: tuple[Net, ...],
     dropped: Dropped,
+    doubtful: Sequence[Unjudged] = (),
 ) -> tuple[Universe, tuple[Problem, ...]]:
-    """The universe of those objects, and notes. `asking`: those that select pods, peers and addresses."""
+    """The universe of those objects, and notes. `asking`: those that select pods, peers and addresses; `doubtful`:
+    those of which no more is known than which pods they may be for.
+    """
     asked = mentions(asking)
+    ask(asked, doubtful)
     sets = tuple(_sets(manifests, namespace, dropped))
     blocks = cut((*asked.nets, *(net for one in sets for net in one.nets)))
     found = tuple(pods(manifests, namespace, dropped))
@@ -35,6 +41,7 @@ def populate(
     spaces = _spaces(manifests, taking_part, asking, namespace)
     of_accounts = accounts(manifests, namespace)
     governed = {manifest.namespace or namespace for manifest in asking if manifest.kind in NAMESPACED}
+    governed |= {space for item in doubtful if (space := item.space(namespace))}
     classes: dict[Hashable, list[Pod]] = {}
     for pod in taking_part:
         key = _kind(pod, spaces, of_accounts, governed, asked, blocks)
@@ -91,7 +98,9 @@ def _sets(manifests: Iterable[Manifest], namespace: str, dropped: Dropped) -> It
             space = "" if manifest.kind == "GlobalNetworkSet" else manifest.namespace or namespace
             try:
                 dropped.known(body["spec"], ("nets",))
-                nets = tuple(map(cidr, items(body["spec"]["nets"])))
+                nets = tuple(map(cidr_or_address, items(body["spec"]["nets"])))
+                if CALICO_NAMESPACE in texts_by_key(body["metadata"]["labels"]):
+                    raise BrokenError(body["metadata"]["labels"], RESERVED)
                 yield NetworkSet(manifest.name, space, texts_by_key(body["metadata"]["labels"]), nets)
             except BrokenError as broken:
                 dropped.problems.append(broken.problem)

@@ -7,6 +7,7 @@ everything.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -28,6 +29,11 @@ SPECS = {
 }
 V1ALPHA1_PORTS = ("portNumber", "portRange", "namedPort")
 V1ALPHA2_PROTOCOLS = ("tcp", "udp", "sctp", "destinationNamedPort")
+# How many rules a policy, and how many peers and ports a rule, may have. Source: maxItems of the CRDs.
+MOST = {"AdminNetworkPolicy": 100, "BaselineAdminNetworkPolicy": 100, "ClusterNetworkPolicy": 25}
+MOST_IN_A_PEER, LONGEST_NAME = 25, 100
+DOMAIN = re.compile(r"(\*\.)?([A-Za-z0-9]([-A-Za-z0-9_]*[A-Za-z0-9])?\.)+[A-Za-z0-9]([-A-Za-z0-9_]*[A-Za-z0-9])?\.?")
+NO_PODS = ("networks", "nodes", "domainNames")
 PEERS = ("namespaces", "pods", "networks", "nodes", "domainNames")
 SETS = "to the API namespaces are their pods, and Calico, which is here, takes the addresses of network sets too"
 NAMES = "names are resolved by the dataplane, and their addresses are in no manifest"
@@ -38,6 +44,9 @@ def admin_policy(manifest: Manifest, universe: Universe, dropped: Dropped) -> Po
     spec = mapping(root(manifest)["spec"])
     dropped.known(spec, SPECS[manifest.kind])
     tier, order = _place(manifest, spec)
+    most = MOST[manifest.kind]
+    for _, key, _ in NEAR_AND_FAR:
+        _some(spec[key], most)
     rules = {
         way: tuple(
             _rule(node, index, key, far, manifest.kind, universe, dropped)
@@ -78,15 +87,20 @@ def _subject(node: Node, universe: Universe, dropped: Dropped) -> int:
 
 
 def _members(node: Node, universe: Universe, dropped: Dropped) -> Match:
-    """The pods that `namespaces` or `pods` names; an empty namespaceSelector is every namespace here."""
+    """The pods that `namespaces` or `pods` names; an empty namespaceSelector is every namespace here, and in a
+    ClusterNetworkPolicy so is none.
+    """
     if node["namespaces"].present:
         return pods_of(node["namespaces"], node["podSelector"], universe, "", dropped)
     mapping(node["pods"])
     dropped.known(node["pods"], ("namespaceSelector", "podSelector"))
     spaces = node["pods"]["namespaceSelector"]
-    if not spaces.present:
+    if not spaces.present and node.manifest.kind != "ClusterNetworkPolicy":
         raise BrokenError(node["pods"], "pods needs a namespaceSelector; an empty one, {}, is every namespace")
-    return pods_of(spaces, node["pods"]["podSelector"], universe, "", dropped)
+    if not node["pods"]["podSelector"].present:
+        raise BrokenError(node["pods"], "pods needs a podSelector; an empty one, {}, is every pod")
+    everywhere = spaces if spaces.present else replace(spaces, value={})
+    return pods_of(everywhere, node["pods"]["podSelector"], universe, "", dropped)
 
 
 def _rule(node: Node, index: int, key: str, far: str, kind: str, universe: Universe, dropped: Dropped) -> Rule:
@@ -94,9 +108,15 @@ def _rule(node: Node, index: int, key: str, far: str, kind: str, universe: Unive
     action = _action(node["action"], kind)
     ports_key = "protocols" if kind == "ClusterNetworkPolicy" else "ports"
     dropped.known(node, ("name", "action", far, ports_key))
-    peers = items(node[far])
+    if len(text(node["name"])) > LONGEST_NAME:
+        said = f"is {len(node['name'].text())} characters long, and {LONGEST_NAME} is the most; write a shorter one"
+        raise BrokenError(node["name"], said)
+    peers = _some(node[far], MOST[kind])
     if not peers:
         raise BrokenError(node[far], f"{far} names nobody; write at least one peer")
+    for peer in peers:
+        _of_its_direction(peer, key)
+    _some(node[ports_key], MOST[kind], least=1)
     unknown = [peer for peer in peers if not any(name in PEERS for name in mapping(peer).value or {})]
     if unknown:
         dropped.problems.append(unknown[0].problem(f"no kind of peer that is known; {label} fails closed"))
@@ -105,6 +125,10 @@ def _rule(node: Node, index: int, key: str, far: str, kind: str, universe: Unive
     ports = (
         tuple(_protocols(node[ports_key])) if kind == "ClusterNetworkPolicy" else (_ports(node[ports_key], dropped),)
     )
+    if any(peer[key].present for peer in peers for key in NO_PODS) and any(one.by_name for one in ports):
+        raise BrokenError(
+            node[ports_key], f"names of ports are for pods, and not for {', '.join(NO_PODS)}; write numbers"
+        )
     means = _peer_of_calico if kind == "ClusterNetworkPolicy" and universe.sets else _peer
     # The names of ports that are called are asked of the pods of the namespaces alone, as in Calico's own rules.
     calls = key == "egress"
@@ -116,6 +140,36 @@ def _rule(node: Node, index: int, key: str, far: str, kind: str, universe: Unive
     )
     doubt = NAMES if any(peer["domainNames"].present for peer in peers) else ""
     return Rule(node, label, action, parts, doubt=doubt)
+
+
+def _some(node: Node, most: int, *, least: int = 0) -> tuple[Node, ...]:
+    """The elements of a list that may hold so many; where it is written it holds `least`."""
+    found = items(node)
+    if len(found) > most:
+        raise BrokenError(node, f"holds {len(found)} items, and {most} is the most; write several policies or rules")
+    if node.present and len(found) < least:
+        raise BrokenError(node, f"{node.path.rpartition('.')[2]} is empty; write an item, or leave it out")
+    return found
+
+
+def _of_its_direction(peer: Node, key: str) -> None:
+    """Ingress peers are pods. Source: the CRDs, which have no other field there, so that nothing is left of another."""
+    if not mapping(peer).value:
+        raise BrokenError(peer, f"a peer says nobody; write one of {', '.join(PEERS)}")
+    for name in NO_PODS if key == "ingress" else ():
+        if peer[name].present:
+            said = f"{name} is for egress; of an ingress peer the API server drops it, and refuses what is left"
+            raise BrokenError(peer[name], f"{said}; write namespaces or pods")
+
+
+def _set_of(node: Node) -> tuple[Node, ...]:
+    """A list of some texts, each once."""
+    known: set[str] = set()
+    for item in _some(node, MOST_IN_A_PEER, least=1):
+        if text(item) in known:
+            raise BrokenError(item, f"{item.text()} is written twice; write it once")
+        known.add(item.text())
+    return items(node)
 
 
 def _action(node: Node, kind: str) -> Action:
@@ -137,11 +191,14 @@ def _peer(node: Node, universe: Universe, dropped: Dropped) -> Match:
     dropped.known(node, PEERS)
     _one_of(node, PEERS)
     if node["networks"].present:
-        return universe.at_any(map(cidr, items(node["networks"])))
+        return universe.at_any(map(cidr, _set_of(node["networks"])))
     if node["nodes"].present:
         labels(node["nodes"], dropped)
         return Match(0, universe.node | universe.hosts)
     if node["domainNames"].present:
+        for item in _set_of(node["domainNames"]):
+            if not DOMAIN.fullmatch(item.text()):
+                raise BrokenError(item, f"{item.text()!r} is no domain name; write one, such as *.example.com")
         return Match(0, universe.outside)
     return _members(node, universe, dropped)
 
@@ -170,6 +227,8 @@ def _ports(node: Node, dropped: Dropped) -> Ports:
     for item in items(node):
         dropped.known(item, V1ALPHA1_PORTS)
         _one_of(item, V1ALPHA1_PORTS)
+        if not any(item[key].present for key in V1ALPHA1_PORTS):
+            raise BrokenError(item, f"a port says nothing; write one of {', '.join(V1ALPHA1_PORTS)}")
         dropped.known(item["portNumber"], ("protocol", "port"))
         dropped.known(item["portRange"], ("protocol", "start", "end"))
         if item["namedPort"].present:
@@ -202,16 +261,25 @@ def _protocols(node: Node) -> Iterator[Ports]:
         yield Ports()
     for item in items(node):
         _one_of(item, V1ALPHA2_PROTOCOLS)
+        _says_something(item, V1ALPHA2_PROTOCOLS)
         if item["destinationNamedPort"].present:
             yield Ports(NONE, (PortName(text(item["destinationNamedPort"]), None),))
         for key in ("tcp", "udp", "sctp"):
             if item[key].present:
+                _says_something(item[key], ("destinationPort",))
                 yield Ports(_destination(item[key]["destinationPort"], NUMBERS[key.upper()]))
 
 
+def _says_something(node: Node, known: tuple[str, ...]) -> None:
+    if not any(mapping(node)[key].present for key in known):
+        raise BrokenError(node, f"says nothing; write {' or '.join(known)}")
+
+
 def _destination(node: Node, protocol: int) -> Conns:
-    if not node.present:
-        return of(protocol)
+    _says_something(node, ("number", "range"))
+    _one_of(node, ("number", "range"))
     if node["range"].present:
+        if node["range"]["start"].value == node["range"]["end"].value:
+            raise BrokenError(node["range"], "the range ends where it starts; write number")
         return _range(node["range"], protocol)
     return _between(node, number(node["number"]), number(node["number"]), protocol)

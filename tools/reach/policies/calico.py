@@ -17,6 +17,7 @@ from tools.reach.peers.services import ServicePort
 from tools.reach.peers.universe import PortName, Universe
 from tools.reach.policies.calico_entity import DOMAINS, families, naming, service, who
 from tools.reach.policies.calico_ports import destination_ports, source_ports_matter
+from tools.reach.policies.calico_refused import check_policy, check_rule
 from tools.reach.policies.compiled import Action, Part, Policy, Ports, Rule, title
 from tools.reach.policies.strict import BrokenError, Dropped, calico, items, mapping, number, text, word
 from tools.tree import Node, root
@@ -28,6 +29,7 @@ RULE = (
     *("action", "protocol", "notProtocol", "icmp", "notICMP", "ipVersion"),
     *("source", "destination", "http", "metadata"),
 )
+SELECTING = ("selector", "namespaceSelector", "serviceAccountSelector")
 HTTP = "an HTTP match is for Calico's application layer policy: what a packet holds is in no manifest"
 SOURCE_PORTS = "it depends on the port that the caller sends from"
 UNSERVED = "the Service has no selector: its endpoints are written by somebody else"
@@ -39,6 +41,7 @@ def calico_policy(manifest: Manifest, universe: Universe, namespace: str, droppe
     clusterwide = manifest.kind == "GlobalNetworkPolicy"
     space = "" if clusterwide else manifest.namespace or namespace
     dropped.known(spec, GLOBAL_SPEC if clusterwide else SPEC)
+    check_policy(spec, clusterwide=clusterwide)
     rules = {
         way: tuple(
             _rule(node, f"{way.lower()}[{index}]", way, universe, space, dropped)
@@ -51,7 +54,7 @@ def calico_policy(manifest: Manifest, universe: Universe, namespace: str, droppe
         title=title(manifest, space),
         tier=text(spec["tier"]) or "default",
         order=_order(spec["order"]),
-        subjects=_subjects(spec, universe, space),
+        subjects=_subjects(spec, universe, space, dropped),
         types=_types(spec, rules, dropped),
         rules=rules,
     )
@@ -83,7 +86,7 @@ def _types(spec: Node, rules: dict[Direction, tuple[Rule, ...]], dropped: Droppe
     return frozenset(way for way in DIRECTIONS if way in chosen)
 
 
-def _subjects(spec: Node, universe: Universe, space: str) -> int:
+def _subjects(spec: Node, universe: Universe, space: str, dropped: Dropped) -> int:
     labelled = universe.calico
     found = universe.pods
     if space:
@@ -94,6 +97,9 @@ def _subjects(spec: Node, universe: Universe, space: str) -> int:
         found &= labelled.matched(spaces, "pcns.", CALICO_NAMESPACE)
     if accounts := calico(spec["serviceAccountSelector"]):
         found &= labelled.matched(accounts, "pcsa.", CALICO_ACCOUNT)
+    if not found and labelled.count and any(text(spec[key]) for key in SELECTING):
+        written = " and ".join(text(spec[key]) for key in SELECTING if text(spec[key]))
+        dropped.matches_nobody(spec[SELECTING[0]], written, f"workload in {space}" if space else "workload")
     return found
 
 
@@ -105,11 +111,12 @@ def _rule(node: Node, label: str, way: Direction, universe: Universe, space: str
     near_side, far_side = ("destination", "source") if way == "Ingress" else ("source", "destination")
     near, far = node[near_side], node[far_side]
     mapping(near), mapping(far)
+    check_rule(node, way, clusterwide=not space)
     ports = replace(destination_ports(node), only=naming(node["destination"], universe, space))
     versions = families(near) & families(far) & _versions(node["ipVersion"])
     parts = [Part(who(far, universe, space, dropped).both(_family(versions, universe)), ports)]
     doubt = DOMAINS if items(far["domains"]) else ""
-    if (named := service(far, space, dropped, called=way == "Egress")) is not None:
+    if (named := service(far, space, dropped)) is not None:
         parts, doubt = _served(parts[0], universe, named, ports_too=way == "Egress")
     if not node["http"].empty or source_ports_matter(node["source"]):
         doubt = HTTP if not node["http"].empty else SOURCE_PORTS

@@ -15,13 +15,14 @@ from tools.reach.peers.bits import Match, certainly, indexes
 from tools.reach.peers.labelled import Labelled
 from tools.reach.peers.mentions import CALICO_ACCOUNT, CALICO_NAMESPACE, CALICO_ORCHESTRATOR
 from tools.reach.peers.universe import Universe
-from tools.reach.policies.strict import BrokenError, Dropped, calico, cidr, items, mapping, text, texts
+from tools.reach.policies.strict import Dropped, calico, cidr, items, mapping, text, texts
 from tools.tree import Node
 
 FIELDS = (
     *("nets", "notNets", "selector", "notSelector", "namespaceSelector", "serviceAccounts"),
     *("ports", "notPorts", "services", "domains"),
 )
+SELECTORS = ("selector", "notSelector", "namespaceSelector")
 DOMAINS = "only Calico Enterprise and Cloud know domains; open-source Calico drops them and matches every address"
 # All of these mean every pod, whatever its labels.
 _EVERY_POD: tuple[Expression | None, ...] = (None, All(), Comparison(CALICO_ORCHESTRATOR, "==", ("k8s",)))
@@ -79,7 +80,11 @@ def who(node: Node, universe: Universe, space: str, dropped: Dropped) -> Match:
     dropped.known(node["services"], ("name", "namespace"))
     found = certainly(universe.everyone)
     if (selection := _selection(node, space)).given:
-        found = found.both(_matched(universe, selection))
+        matched = _matched(universe, selection)
+        if not matched.may & ~universe.ingress and universe.classes:
+            written = " and ".join(node[key].text() for key in SELECTORS if node[key].text())
+            dropped.matches_nobody(node, written or "serviceAccounts", "workload and no network set")
+        found = found.both(matched)
     elif excluded := selection.excluded:
         found = found.both(_matched(universe, Selection(None, excluded, (), None, "")).outside(universe.everyone))
     if nets := items(node["nets"]):
@@ -129,21 +134,12 @@ def families(node: Node) -> set[int]:
     return found
 
 
-def service(node: Node, space: str, dropped: Dropped, *, called: bool) -> tuple[str, str] | None:
-    """The namespace and name of the Service that an entity names; None when it names none.
-
-    `called`: the entity is who is called, and the Service says on which ports.
-    """
+def service(node: Node, space: str, dropped: Dropped) -> tuple[str, str] | None:
+    """The namespace and name of the Service that an entity names; None when it names none."""
     services = mapping(node["services"])
-    if services.empty:
+    if not services.present:
         return None
-    ports = ("ports", "notPorts") if called else ()
-    for key in ("selector", "notSelector", "nets", "notNets", "serviceAccounts", *ports):
-        if not node[key].empty:
-            raise BrokenError(node[key], f"{key} stands beside services, which say it all; drop one of them")
     named, namespace = text(services["name"]), text(services["namespace"]) or space
-    if not named or not namespace:
-        raise BrokenError(services, "a Service needs a name, and in a GlobalNetworkPolicy its namespace too")
     if services["namespace"].empty:
         message = (
             "a Service without its namespace is the policy's own to the API, and nobody's to some of Calico's versions"

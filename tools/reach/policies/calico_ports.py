@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tools.labels import port_name_fault
 from tools.netpol_calico import NUMBERED
 from tools.reach.conns import ALL, NUMBERS, WITH_PORTS, Conns, Span, common, merged, minus, of
 from tools.reach.peers.universe import PortName
@@ -12,7 +13,6 @@ from tools.reach.policies.strict import BrokenError, items, number
 from tools.tree import Node
 
 _RANGE = re.compile(r"([0-9]+):([0-9]+)")
-_CASELESS = {name.lower(): number for name, number in NUMBERS.items()}
 
 
 def protocol(node: Node) -> int | None:
@@ -20,8 +20,8 @@ def protocol(node: Node) -> int | None:
     if not node.present:
         return None
     value = node.value
-    if isinstance(value, str) and value.lower() in _CASELESS:
-        return _CASELESS[value.lower()]
+    if isinstance(value, str) and value in NUMBERS:
+        return NUMBERS[value]
     if isinstance(value, str) and value.isdecimal():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 256:
@@ -92,16 +92,20 @@ def _span(node: Node) -> tuple[int, int] | None:
         text = f"{text}:{text}"
     if found := _RANGE.fullmatch(text):
         first, last = int(found[1]), int(found[2])
-        if not first <= last < 65536:
-            raise BrokenError(node, f"{node.value} is no range of ports; write 0 to 65535, the lower one first")
+        if not 1 <= first <= last < 65536:
+            raise BrokenError(node, f"{node.value} is no range of ports; write 1 to 65535, the lower one first")
         return first, last
     if ":" in text:
         raise BrokenError(node, f"{node.value!r} is no range of ports; write it as 8000:8010")
+    if fault := port_name_fault(text):
+        raise BrokenError(node, fault)
     return None
 
 
 def source_ports_matter(source: Node) -> bool:
     """Whether a rule asks for the port that a caller sends from: it is another one for each connection."""
+    for item in items(source["notPorts"]):
+        _span(item)
     narrowed = [
         span for item in items(source["ports"]) if (span := _span(item)) is None or span[0] > 1 or span[1] < 65535
     ]

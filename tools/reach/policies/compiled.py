@@ -101,7 +101,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One policy. `subjects` are bits; `order` is infinite when there is none. `title`: `Kind namespace/name`."""
+    """One policy. `subjects` are bits; `order` is infinite when there is none. `title`: `Kind namespace/name`.
+
+    `judged`: what its rules do is known; else they are doubt alone.
+    """
 
     manifest: Manifest
     title: str
@@ -110,6 +113,7 @@ class Policy:
     subjects: int
     types: frozenset[Direction]
     rules: dict[Direction, tuple[Rule, ...]]
+    judged: bool = True
 
     @property
     def tie(self) -> str:

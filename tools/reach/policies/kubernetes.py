@@ -5,7 +5,10 @@ Rules add up: whatever one of them matches is allowed, and a selected pod is all
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from tools.addresses import within
+from tools.labels import port_name_fault
 from tools.model import Manifest
 from tools.netpol_kubernetes import NEAR_AND_FAR
 from tools.policy import NETWORK_POLICY_ORDER, Direction
@@ -13,7 +16,19 @@ from tools.reach.conns import NUMBERS, Conns, Span, merged, of
 from tools.reach.peers.bits import NOBODY, Match, certainly
 from tools.reach.peers.universe import PortName, Universe
 from tools.reach.policies.compiled import Part, Policy, Ports, Rule, title
-from tools.reach.policies.strict import BrokenError, Dropped, cidr, items, labels, mapping, number, text, word
+from tools.reach.policies.strict import (
+    MOST_IDLE,
+    BrokenError,
+    Dropped,
+    cidr,
+    items,
+    labels,
+    mapping,
+    number,
+    text,
+    word,
+)
+from tools.selectors import Selector
 from tools.tree import Node, root
 
 PROTOCOLS = ("TCP", "UDP", "SCTP")
@@ -24,7 +39,10 @@ def network_policy(manifest: Manifest, universe: Universe, namespace: str, dropp
     spec = mapping(root(manifest)["spec"])
     dropped.known(spec, ("podSelector", "policyTypes", "ingress", "egress"))
     space = manifest.namespace or namespace
-    chosen = universe.kubernetes.selected(labels(spec["podSelector"], dropped))
+    wanted = labels(spec["podSelector"], dropped)
+    chosen = universe.kubernetes.selected(wanted) & universe.by_namespace.get(space, 0)
+    if not chosen and wanted.requirements:
+        nobody(spec["podSelector"], wanted, universe, f"workload in {space}", dropped)
     rules = {
         way: tuple(
             _rule(node, index, way, key, far, universe, space, dropped) for index, node in enumerate(items(spec[key]))
@@ -36,7 +54,7 @@ def network_policy(manifest: Manifest, universe: Universe, namespace: str, dropp
         title=title(manifest, space),
         tier="default",
         order=NETWORK_POLICY_ORDER,
-        subjects=chosen & universe.by_namespace.get(space, 0) & universe.pods,
+        subjects=chosen & universe.pods,
         types=_types(spec),
         rules=rules,
     )
@@ -48,6 +66,8 @@ def _types(spec: Node) -> frozenset[Direction]:
     Source: k8s.io/kubernetes pkg/apis/networking/v1 SetDefaults_NetworkPolicy.
     """
     written = [word(node, ("Ingress", "Egress")) for node in items(spec["policyTypes"])]
+    if len(written) > len(NEAR_AND_FAR):
+        raise BrokenError(spec["policyTypes"], "policyTypes are more than two; write Ingress and Egress once each")
     if not written:
         written = ["Ingress", *(["Egress"] if items(spec["egress"]) else [])]
     return frozenset(way for way, _, _ in NEAR_AND_FAR if way in written)
@@ -85,9 +105,34 @@ def pods_of(spaces: Node, selected: Node, universe: Universe, space: str, droppe
     chosen = universe.kubernetes.selected(wanted)
     here = universe.in_spaces(there) if spaces.present else universe.by_namespace.get(space, 0)
     found = chosen & here
+    if spaces.present and there.requirements and not universe.namespaces.selected(there):
+        nobody(spaces, there, universe, "namespace", dropped)
+    elif not found and wanted.requirements:
+        nobody(selected, wanted, universe, "workload" if spaces.present else f"workload in {space}", dropped)
     anybody = spaces.present and not there.requirements and not wanted.requirements
     must = found & universe.pods | (universe.ingress if anybody else 0)
     return Match(must, found | universe.ingress)
+
+
+def nobody(node: Node, wanted: Selector, universe: Universe, things: str, dropped: Dropped) -> None:
+    """Note a selector that matches none of the input's workloads, or of its namespaces, where there are any."""
+    known = universe.namespaces if things == "namespace" else universe.kubernetes
+    if known.count:
+        # Nobody reads more of them than these, and it takes a look at every pod.
+        near = _near(wanted, universe, things) if len(dropped.idle) < MOST_IDLE else ""
+        dropped.matches_nobody(node, wanted, things, near)
+
+
+def _near(wanted: Selector, universe: Universe, things: str) -> str:
+    """A label that is there and is like one that a selector asks for in vain; "" when there is none."""
+    pods = (pod.labels for pods in universe.classes for pod in pods)
+    labels = tuple(universe.spaces.values() if things == "namespace" else pods)
+    for one in wanted.requirements:
+        values = {value for own in labels if (value := own.get(one.key)) is not None}
+        if one.operator == "In" and not values & set(one.values):
+            found = [match for value in one.values for match in get_close_matches(value, sorted(values), 1)]
+            return f"{one.key}={found[0]}" if found else ""
+    return ""
 
 
 def _block(node: Node, universe: Universe, dropped: Dropped) -> Match:
@@ -118,7 +163,9 @@ def _ports(nodes: tuple[Node, ...], dropped: Dropped) -> Ports:
 def _named(node: Node, protocol: int) -> PortName:
     if node["endPort"].present:
         raise BrokenError(node["endPort"], "endPort needs a number in port, and this is a name")
-    return PortName(text(node["port"]), protocol)
+    if fault := port_name_fault(text(node["port"])):
+        raise BrokenError(node["port"], fault)
+    return PortName(node["port"].text(), protocol)
 
 
 def _numbered(node: Node, protocol: int) -> Conns:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 from tools.addresses import Net, mapped, network
 from tools.calico import SelectorError, parse
 from tools.calico_tree import Expression
 from tools.labels import key_fault, value_fault
-from tools.model import Problem
+from tools.model import Problem, Severity
 from tools.selectors import OPERATORS, WITH_VALUES, Selector, selector
 from tools.tree import Node
+
+MOST_IDLE = 20
 
 
 class BrokenError(Exception):
@@ -26,11 +28,27 @@ class BrokenError(Exception):
 class Dropped:
     """Collects the fields that nobody knows. The API server drops them, and the rest means what it means without.
 
-    `notes` are of what clusters take differently.
+    `notes` are of what clusters take differently. `idle`: selectors that match nobody of the input.
     """
 
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
+    idle: dict[str, Problem] = field(default_factory=dict)
+
+    def matches_nobody(self, node: Node, shown: object, things: str, near: str = "") -> None:
+        """Note a selector that matches none of some things, as a label that is misspelt does."""
+        meant = f"; did you mean {near}?" if near else ""
+        message = f"{shown} matches no {things} of the input{meant}"
+        place = f"{node.manifest.file} {node.manifest.namespace}/{node.manifest.name} {node.path}"
+        self.idle.setdefault(place, node.problem(message, Severity.NOTE))
+
+    def idle_notes(self) -> Iterator[Problem]:
+        """The first of them, and how many more there are: a cluster may hold thousands."""
+        found = tuple(self.idle.values())
+        yield from found[:MOST_IDLE]
+        if len(found) > MOST_IDLE:
+            more = f"{len(found) - MOST_IDLE:,} more selectors match nobody of the input; the last of them is here"
+            yield replace(found[-1], message=more)
 
     def known(self, node: Node, keys: Iterable[str]) -> None:
         """Note every key of a mapping that is none of `keys`."""
@@ -99,10 +117,22 @@ def word(node: Node, known: Iterable[str], default: str = "") -> str:
 
 
 def cidr(node: Node) -> Net:
-    """A network, as Kubernetes and Calico take it."""
+    """A network, as Kubernetes and Calico take it in a rule: an address alone is none."""
     net = network(text(node))
-    if net is None or mapped(net) is not None:
+    if net is None or mapped(net) is not None or "/" not in node.text():
         raise BrokenError(node, f"{node.text()!r} is no CIDR; write an address and a length, such as 10.0.0.0/8")
+    return net
+
+
+def cidr_or_address(node: Node) -> Net:
+    """A network or one address, as Calico takes them in a network set."""
+    return cidr(node) if "/" in text(node) else _single(node)
+
+
+def _single(node: Node) -> Net:
+    net = network(node.text())
+    if net is None or mapped(net) is not None:
+        raise BrokenError(node, f"{node.text()!r} is no address and no CIDR; write one, such as 10.0.0.1 or 10.0.0.0/8")
     return net
 
 
