@@ -56,6 +56,7 @@ SHELL = {
     "tools/terraform_offline/server.py": "serves Terraform",
     "tools/terraform_readme.py": "writes the modules' READMEs",
     "tools/terraform/__main__.py": "a command line",
+    "tools/terraform/cache.py": "keeps what was parsed",
     "tools/terraform/files.py": "reads Terraform's files",
     "tools/terraform/stage.py": "runs stages",
     "tools/validate.py": "a command line",

@@ -107,6 +107,7 @@ class Generator:
             lambda: f'"%{{ if {self.of("bool", depth - 1)} }}${{{s()}}}%{{ else }}no%{{ endif }}"',
             lambda: f'"%{{ for x in {t()} }}<${{x}}>%{{ endfor }}"',
             lambda: f"jsonencode({self.expression(depth - 1)})",
+            lambda: self.heredoc(depth),
             lambda: f'regex("[a-z]+", {s()})',
             lambda: f"indent(2, {s()})",
         )
@@ -150,6 +151,21 @@ class Generator:
             lambda: f"({self.expression(depth - 1)} == null)",
         )
 
+    def heredoc(self, depth: int) -> str:
+        """A heredoc with directives and strip markers, in parentheses."""
+        left, right = self.random.choice(["", "~"]), self.random.choice(["", "~"])
+        lines = [
+            f"%{{ for x in {self.of('list', depth - 1)} {right}}}",
+            f"  ${{{left}x{right}}} y",
+            f"%{{{left} endfor {right}}}",
+            self.random.choice(["", "  z", "    ${1 ~}", "  %{ if true ~}", "\t"]),
+        ]
+        if "%{ if" in lines[-1]:
+            lines.append(f"    %{{ endif {right}}}")
+        indent = self.random.choice(["", "  ", "    "])
+        text = "".join(f"{indent}{line}\n" for line in lines)
+        return f"(<<{self.random.choice(['', '-'])}E\n{text}E\n)"
+
     def list(self, depth: int) -> str:
         """A list, tuple or set."""
         if depth <= 0:
@@ -186,6 +202,10 @@ class Generator:
             lambda: f'formatlist("%s-%s", {t()}, {s()})',
             lambda: f'regexall("[a-z0-9]+", {s()})',
             lambda: f"one({t()})[*]",
+            lambda: f"[{m()}, {m()}].*.a",
+            lambda: f"[{{ a = {t()} }}, {{ a = {t()} }}].*.a.{self.random.choice('01')}",
+            lambda: f"[{{ a = {t()} }}, {{ a = {t()} }}][*].a[{self.random.choice('01')}]",
+            lambda: f"[[{t()}], [{t()}]].*.0",
         )
 
     def map(self, depth: int) -> str:
@@ -198,6 +218,7 @@ class Generator:
             lambda: f"{{ a = {self.expression(depth - 1)} }}",
             lambda: f"{{ ({s()}) = {n()} }}",
             lambda: f"merge({m()}, {m()})",
+            lambda: f"merge([for x in {t()} : {m()}]...)",
             lambda: f"tomap({m()})",
             lambda: f"zipmap({t()}, {t()})",
             lambda: f"{{ for k, v in {m()} : k => v }}",

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tools.inputs import CHART, chart
 from tools.terraform.__main__ import main
 from tools.terraform.files import disk
 from tools.terraform.read import evaluate_directory
@@ -30,6 +31,14 @@ resource "aws_vpc_security_group_ingress_rule" "r" {
   cidr_ipv4         = var.cidr
 }
 """
+
+
+@pytest.fixture(autouse=True)
+def cache_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's own cache is left alone."""
+    home = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home))
+    return home
 
 
 @pytest.fixture
@@ -144,7 +153,7 @@ def test_explain_and_usage(capsys: pytest.CaptureFixture[str]) -> None:
         (["lint", "--explain", "none"], "there is no rule none"),
         (
             ["vars", "--env", "none", "--cloud", "aws"],
-            "there is no environment none; there are app-sark, dev, full, production, staging",
+            f"there is no environment none; there are {', '.join(chart(CHART).environments)}",
         ),
     ):
         with pytest.raises(SystemExit) as ended:

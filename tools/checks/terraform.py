@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tools.checks import (
+    terraform_acls,
     terraform_addresses,
     terraform_azure,
     terraform_comments,
@@ -14,6 +15,7 @@ from tools.checks import (
     terraform_gcp,
     terraform_groups,
     terraform_modules,
+    terraform_open,
     terraform_ports,
     terraform_priorities,
     terraform_schema,
@@ -26,6 +28,8 @@ from tools.terraform.model import Module
 CHECKS: tuple[Check[Module], ...] = (
     *terraform_exposure.CHECKS,
     *terraform_services.CHECKS,
+    *terraform_open.CHECKS,
+    *terraform_acls.CHECKS,
     *terraform_addresses.CHECKS,
     *terraform_ports.CHECKS,
     *terraform_priorities.CHECKS,

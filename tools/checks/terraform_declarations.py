@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tools.addresses import network
-from tools.checks.terraform_flow import everywhere
+from tools.addresses import ALL_IPV4, ALL_IPV6, network
+from tools.checks.terraform_exposure import all_public, needed
+from tools.checks.terraform_flow import Peer, everywhere
 from tools.model import Check, Problem, Severity, Where
-from tools.terraform.model import Module, Unknown, Variable
+from tools.terraform.model import Module, Unknown, Value, Variable
 
 # Names of variables that hold something of a network; the rest of a name may be anything.
 _NETWORK_NAME = re.compile(
@@ -96,13 +97,27 @@ def network_inputs_do_not_default_to_the_world(module: Module) -> Iterator[Probl
     """
     for one in module.walk():
         for variable in one.variables.values():
-            named = bool(_NETWORK_NAME.search(variable.name))
-            for text in _strings(variable.default.data) if variable.default else ():
-                net = network(text)
-                if (net and everywhere(net)) or (named and text.lower() in _WORLD_WORDS):
-                    where = variable.default.where if variable.default else variable.where
-                    yield Problem(where, f"var.{variable.name} is {text} unless said; write no default, or []")
-                    break
+            if text := world_of(variable):
+                where = variable.default.where if variable.default else variable.where
+                yield Problem(where, f"var.{variable.name} is {text} unless said; write no default, or []")
+
+
+def world_of(variable: Variable) -> str:
+    """What of a variable's default is the world, "" when nothing is."""
+    texts = list(_strings(variable.default.data)) if variable.default else []
+    named = bool(_NETWORK_NAME.search(variable.name))
+    peers = []
+    for text in texts:
+        net = network(text)
+        if (net and everywhere(net)) or (named and text.lower() in _WORLD_WORDS):
+            return text
+        if net:
+            peers.append(Peer(Value(text, variable.where), (net,)))
+    for whole in (ALL_IPV4, ALL_IPV6):
+        mine = [peer for peer in peers if peer.nets[0].version == whole.version]
+        if len(mine) > 1 and all_public(whole, [net for peer in mine for net in peer.nets]):
+            return f"{', '.join(peer.text for peer in needed(whole, mine))}, together everybody,"
+    return ""
 
 
 def _of_network(variable: Variable) -> bool:

@@ -22,6 +22,10 @@ MANY_PORTS = 100
 SHORT = {4: 8, 6: 16}
 
 
+# How many ranges are tried to be left out of a set that holds the internet.
+MAX_LEFT_OUT = 200
+
+
 # Service tags that mean whoever rents a machine there.
 WIDE_TAGS = ("azurecloud",)
 
@@ -77,7 +81,7 @@ def ranges_together_are_not_the_world(module: Module) -> Iterator[Problem]:
 
     `0.0.0.0/1` with `128.0.0.0/1` is `0.0.0.0/0`, whether it stands in one rule or in several of one group, and so is
     every list that leaves out only addresses that nobody has. Rules of one direction and about one service are added
-    up, in each family.
+    up, in each family; of ranges that others hold nothing is said.
     Write the addresses of those who are meant.
     Source: RFC 4632 (aggregation); IANA special-purpose address registries.
     """
@@ -88,7 +92,8 @@ def ranges_together_are_not_the_world(module: Module) -> Iterator[Problem]:
     for (_, direction, service), peers in together.items():
         for whole in (ALL_IPV4, ALL_IPV6):
             mine = [peer for peer in peers if peer.nets[0].version == whole.version]
-            if mine and _all_public(whole, [net for peer in mine for net in peer.nets]):
+            if mine and all_public(whole, [net for peer in mine for net in peer.nets]):
+                mine = needed(whole, mine)
                 listed = ", ".join(dict.fromkeys(peer.text for peer in mine))
                 way = "in from" if direction == "in" else "out to"
                 yield Problem(
@@ -193,7 +198,17 @@ def _inside(net: Net) -> bool:
     return any(within(net, outer) for outer in INSIDE)
 
 
-def _all_public(whole: Net, nets: list[Net]) -> bool:
+def needed(whole: Net, peers: list[Peer]) -> list[Peer]:
+    """The smallest part of the peers that holds every public address: what is not needed is left out."""
+    kept = list({net: peer for peer in reversed(peers) for net in peer.nets}.values())[::-1]
+    for peer in sorted(kept, key=lambda item: -item.nets[0].prefixlen)[:MAX_LEFT_OUT]:
+        rest = [other for other in kept if other is not peer]
+        if all_public(whole, [net for other in rest for net in other.nets]):
+            kept = rest
+    return kept
+
+
+def all_public(whole: Net, nets: list[Net]) -> bool:
     """Whether networks hold every public address of their family."""
     # Most lists are too small by far, and need no sums of networks.
     if sum(net.num_addresses for net in nets) * 16 < whole.num_addresses:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tools.checks.terraform_flow import may_be_null
 from tools.checks.terraform_notes import cannot_tell
 from tools.model import Check, Problem, Severity
 from tools.terraform.model import Module, Resource, Unknown, Value
@@ -33,7 +34,14 @@ def tags_and_accounts_do_not_mix(module: Module) -> Iterator[Problem]:
     for rule in module.everything(*RULES):
         tags, accounts = _given(rule, _TAGS), _given(rule, _ACCOUNTS)
         if tags and accounts:
-            names = " and ".join(value.where.path.rpartition(".")[2] for value in (tags[0], accounts[0]))
+            sure = [next((value for value in side if not may_be_null(value)), None) for side in (tags, accounts)]
+            doubtful = next((value for value in (*tags, *accounts) if may_be_null(value)), None)
+            first, second = (some or side[0] for some, side in zip(sure, (tags, accounts), strict=True))
+            names = " and ".join(value.where.path.rpartition(".")[2] for value in (first, second))
+            if None in sure and doubtful and isinstance(doubtful.data, Unknown):
+                yield cannot_tell(doubtful.where, doubtful.data, f"{names} may both be given, and do not go together")
+                continue
+            accounts = [second]
             yield Problem(accounts[0].where, f"{names} are both given; write a rule for each")
 
 
@@ -71,6 +79,8 @@ def sides_fit_their_direction(module: Module) -> Iterator[Problem]:
         elif direction == "INGRESS":
             wrong = _matched(rule, _MATCH_TARGETS)
         for value in wrong:
+            if isinstance(value.data, Unknown) and may_be_null(value):
+                continue
             name = value.where.path.rpartition(".")[2]
             yield Problem(value.where, f"{name} has no place in a rule of direction {direction}; take it out")
 

@@ -93,7 +93,7 @@ def rules_are_not_shadowed(module: Module) -> Iterator[Problem]:
     for rules in groups.values():
         rules.sort(key=lambda item: (item[0], item[1].action != "deny"))
         for index, (_, later) in enumerate(rules):
-            earlier = next((rule for _, rule in rules[:index] if _covers(rule, later)), None)
+            earlier = next((rule for _, rule in rules[:index] if covers(rule, later)), None)
             if earlier is None:
                 continue
             name, place = earlier.resource.address, later.priority.where if later.priority else later.where
@@ -147,7 +147,8 @@ def _ordered(module: Module) -> Iterator[tuple[str, str, Value, str]]:
             yield owner(resource.body.value("firewall_rule_group_id")), "", priority, resource.address
 
 
-def _covers(earlier: Traffic, later: Traffic) -> bool:
+def covers(earlier: Traffic, later: Traffic) -> bool:
+    """Whether an earlier rule decides everything that a later one is about."""
     if earlier.resource is later.resource and earlier.body is later.body:
         return False
     for part in (earlier.protocol, later.protocol, earlier.ports, later.ports):
@@ -187,6 +188,8 @@ def _peers_cover(earlier: Iterable[Peer], later: Iterable[Peer]) -> bool:
 
 def _others_cover(earlier: Traffic, later: Traffic) -> bool:
     """Whether the side that is not the peer, and the source ports, are no narrower in the earlier rule."""
+    if earlier.cloud == "aws":
+        return True
     if earlier.cloud == "gcp":
         one, other = (_given(rule.resource.body.find(name) for name in _TARGETS) for rule in (earlier, later))
         return not one or one == other

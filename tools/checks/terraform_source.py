@@ -11,10 +11,9 @@ from tools.terraform.model import Module
 def terraform_is_readable(module: Module) -> Iterator[Problem]:
     """Terraform files parse: HCL or JSON, in UTF-8, of at most 1 MiB.
 
-    What cannot be parsed is left out and the rest is judged, so that one fault hides no other; each has its line and
-    column. Refused too is what python-hcl2 lets pass and Terraform does not: the brace of a block on the next line,
-    two attributes on one line, a line that starts with an operator. Override files are named, because they are not
-    merged here: write the change where it belongs.
+    An attribute that cannot be parsed is unknown, and the rest is judged, so that one fault hides no other; each has
+    its line and column. Refused is what Terraform refuses: the brace of a block on the next line, two attributes on
+    one line, a line that starts with an operator. Override files are merged, and what they override must be there.
     Source: HCL's native syntax specification, and Terraform's JSON configuration syntax.
     """
     yield from _found(module, terraform_is_readable)
@@ -44,7 +43,8 @@ def terraform_expressions_evaluate(module: Module) -> Iterator[Problem]:
     """An expression can be evaluated, and a value passes its variable's type and validation.
 
     Found with the defaults, the tfvars files and what module calls pass: a function that refuses its arguments, an
-    index that is not there, null in a string, locals that go in a circle. What cannot be told is no fault.
+    index that is not there, null in a string, locals that go in a circle. What cannot be told is no fault, and what a
+    module's defaults alone decide, which its callers may replace, is a note.
     Source: Terraform's expression language.
     """
     yield from _found(module, terraform_expressions_evaluate)
@@ -53,8 +53,8 @@ def terraform_expressions_evaluate(module: Module) -> Iterator[Problem]:
 def terraform_modules_are_there(module: Module) -> Iterator[Problem]:
     """A directory that is named or called (`./`, `../`) holds Terraform, and no module calls itself.
 
-    Write the path as it is from the file that calls. Modules of registries and repositories are not fetched; their
-    outputs are unknown.
+    Write the path as it is from the file that calls. Modules of registries and repositories are not fetched, and
+    nothing is followed out of the directories that were named (`--within` names more); their outputs are unknown.
     Source: `terraform init`.
     """
     yield from _found(module, terraform_modules_are_there)

@@ -68,14 +68,32 @@ def acl_openings(module: Module) -> Iterator[Traffic]:
     An ACL keeps no connections in mind: it must let in the wide range of ports that answers come to, and often lets in
     everything; only a rule for a service is read as one.
     """
-    for resource in module.everything("aws_network_acl_rule", "aws_network_acl"):
-        blocks = [(block.body, block.where) for block in resource.body.each("ingress")]
-        rules = blocks if resource.type == "aws_network_acl" else [(resource.body, resource.where)]
-        for body, where in rules:
-            allows = str(body.data("rule_action", body.data("action"))).lower() == "allow"
-            rule = _aws_rule(resource, body, where, "in", resource.address)
-            if allows and body.data("egress", False) in (False, "false") and _narrow(rule.ports):
-                yield rule
+    for rule in acl_rules(module):
+        if rule.allows and rule.direction == "in" and _narrow(rule.ports):
+            yield rule
+
+
+def acl_rules(module: Module) -> Iterator[Traffic]:
+    """Every rule of AWS's network ACLs, with its number as its priority."""
+    kinds = ("aws_network_acl_rule", "aws_network_acl", "aws_default_network_acl")
+    for resource in module.everything(*kinds):
+        if resource.type == "aws_network_acl_rule":
+            egress = resource.body.data("egress", False)
+            direction = "in" if egress in (False, "false") else "out" if egress in (True, "true") else ""
+            group = owner(resource.body.value("network_acl_id"))
+            yield _acl_rule(resource, resource.body, resource.where, direction, group)
+            continue
+        for name, direction in (("ingress", "in"), ("egress", "out")):
+            for block in resource.body.each(name):
+                if block.doubt is None:
+                    yield _acl_rule(resource, block.body, block.where, direction, resource.address)
+
+
+def _acl_rule(resource: Resource, body: Body, where: Where, direction: str, group: str) -> Traffic:
+    action = _text(body.data("rule_action", body.data("action"))).lower()
+    rule = _aws_rule(resource, body, where, direction, group)
+    number = body.value("rule_number") or body.value("rule_no")
+    return replace(rule, action=action if action in ("allow", "deny") else "", priority=number)
 
 
 def _narrow(ports: Ports | Unknown) -> bool:

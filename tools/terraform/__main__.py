@@ -9,8 +9,10 @@ import argparse
 import inspect
 import json
 import os
+import posixpath
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,9 +24,12 @@ from tools.model import Finding, Severity, rule_id
 from tools.recorder import Recorder
 from tools.report import FORMATS, Gate, Report, formats
 from tools.stages import manual
-from tools.terraform.files import disk, given, roots
-from tools.terraform.lint import lint
-from tools.terraform.read import Loader, evaluate_directory
+from tools.terraform.cache import Cache, folder
+from tools.terraform.files import disk, given, is_ours, roots
+from tools.terraform.lint import lint, lint_others
+from tools.terraform.model import Module
+from tools.terraform.read import Loader, evaluate_directory, uncalled
+from tools.terraform.tfvars import Given
 from tools.terraform.vars import CLOUDS, variables
 
 EPILOG = f"""{cli.EXIT_CODES}. Findings that say "cannot tell" are notes: they are listed and fail nothing. Environment:
@@ -51,6 +56,18 @@ def parser() -> cli.Parser:
         type=cli.path,
         default=[],
         help="values of variables, the last one wins",
+    )
+    judge.add_argument(
+        "--within",
+        metavar="DIR",
+        nargs="+",
+        action="extend",
+        type=cli.path,
+        default=[],
+        help="where modules and links may lead besides the paths",
+    )
+    judge.add_argument(
+        "--no-cache", dest="cache", action="store_false", help="parse every file, whatever the user's cache has"
     )
     judge.add_argument("--format", choices=FORMATS, default="text", help="default: %(default)s")
     judge.add_argument(
@@ -86,7 +103,10 @@ def _lint(options: argparse.Namespace) -> int:
     if unknown := sorted(gate.disabled - entries.keys()):
         parser().error(f"there is no rule {', '.join(unknown)}; `python -m tools.validate --list-rules` lists them")
     recorder = Recorder("", gate=gate)
-    recorder.run("terraform", lambda: findings(options.paths, options.tfvars, started, frozenset(entries)))
+    run = Run(options.paths, options.tfvars, started, frozenset(entries), options.within, options.cache)
+    recorder.run("terraform", lambda: findings(run))
+    for message in run.failed:
+        recorder.skip(("terraform",), message, excused=False)
     terminal = options.format == "text" and not options.output and sys.stdout.isatty()
     report = Report(
         stages=tuple(recorder.stages),
@@ -103,18 +123,68 @@ def _suppressions() -> dict[str, str]:
     return {rule_id(check): inspect.getdoc(check) or "" for check in suppress.CHECKS}
 
 
-def findings(paths: Sequence[str], files: Sequence[str], now: datetime, known: frozenset[str]) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What to judge, and with what; `failed` gets what could not be judged because the toolkit failed."""
+
+    paths: Sequence[str]
+    files: Sequence[str]
+    now: datetime
+    known: frozenset[str]
+    besides: Sequence[str] = ()
+    cached: bool = False
+    failed: list[str] = field(default_factory=list)
+
+    def note(self, what: str, error: Exception) -> None:
+        """Note an error that nobody foresaw. It is raised where tracebacks are wanted."""
+        if os.environ.get(cli.TRACEBACK):
+            raise error
+        self.failed.append(f"{what}: {cli.fault(error)}")
+
+
+def findings(run: Run) -> list[Finding]:
     """The findings at these paths. Raises InputError for one that cannot be read."""
-    found = roots(paths)
-    source = disk(paths)
-    values, loader = given(files), Loader(source)
-    modules = [(root, evaluate_directory(root.path, source, values, loader)) for root in found]
+    found = roots(run.paths)
+    source = disk(run.paths, run.besides)
+    cache = Cache(folder() if run.cached else None)
+    values, loader = given(run.files), Loader(source, parser=cache.parse)
+    whole = _evaluated(run, [root.path for root in found if not root.only], values, loader)
+    parts = _alone(run, [root.path for root in found if root.only], values, loader)
     wanted = {root.only for root in found}
-    whole = [module for root, module in modules if not root.only]
-    parts = [module for root, module in modules if root.only]
-    kept = list(lint(whole, now.date(), known))
-    kept += [one for one in lint(parts, now.date(), known) if one.problem.where.file in wanted and one not in kept]
-    return kept
+    cache.tidy()
+    kept: dict[Finding, None] = {}
+    for ours in (True, False):
+        judged = [module for module in whole if is_ours(module.directory) == ours]
+        kept.update(dict.fromkeys(_judged(run, judged, ours=ours)))
+        named = [module for module in parts if is_ours(module.directory) == ours]
+        of_files = (item for item in _judged(run, named, ours=ours) if item.problem.where.file in wanted)
+        kept.update(dict.fromkeys(of_files))
+    return list(kept)
+
+
+def _judged(run: Run, modules: Sequence[Module], *, ours: bool) -> Sequence[Finding]:
+    if ours:
+        return lint(modules, run.now.date(), run.known)
+    return lint_others(modules, run.now.date(), run.known, run.note)
+
+
+def _evaluated(run: Run, paths: Sequence[str], values: Sequence[Given], loader: Loader) -> list[Module]:
+    """Every directory: one that others call through them, unless no call makes an instance of it."""
+    callers = uncalled(paths, loader.calls)
+    found = _alone(run, callers, values, loader)
+    seen = {posixpath.normpath(module.directory) for root in found for module in root.walk()}
+    left = [path for path in paths if path not in callers and posixpath.normpath(path) not in seen]
+    return found + _alone(run, left, values, loader)
+
+
+def _alone(run: Run, paths: Sequence[str], values: Sequence[Given], loader: Loader) -> list[Module]:
+    found = []
+    for path in paths:
+        try:
+            found.append(evaluate_directory(path, loader.sources, values, loader))
+        except Exception as error:
+            run.note(path, error)
+    return found
 
 
 def _vars(options: argparse.Namespace) -> int:

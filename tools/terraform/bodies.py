@@ -8,12 +8,14 @@ from typing import Any
 
 from tools.model import Where
 from tools.terraform import tree
-from tools.terraform.evaluate import Environment, LocatedError, evaluate, pairs
+from tools.terraform.evaluate import TOO_MUCH, Environment, LocatedError, evaluate, pairs
 from tools.terraform.model import Block, Body, Unknown, Value
 from tools.terraform.references import references
 from tools.terraform.values import EvaluationError, Record, Series, blend, hidden, object_of, plain, type_of
 
 MAX_INSTANCES = 1000
+# From which weight on the plain data of a value is kept.
+LARGE = 1000
 _NOT_EVALUATED = Unknown("it is not evaluated")
 # What holds names of other things, not expressions.
 META = frozenset({"provider", "providers", "depends_on", "count", "for_each"})
@@ -22,38 +24,47 @@ LITERAL_BLOCKS = frozenset({"lifecycle", "connection", "provisioner"})
 
 @dataclass(slots=True)
 class Reader:
-    """Evaluates blocks of one file. `report` gets each error: its place and what is wrong."""
+    """Evaluates blocks of one file. `report` gets each error: its place, what is wrong, and what it refers to."""
 
     file: str
-    report: Callable[[Where, str], None]
+    report: Callable[[Where, str, frozenset[str]], None]
     seen: dict[int, frozenset[str]] = field(default_factory=dict)
+    large: dict[int, tuple[Any, Any]] = field(default_factory=dict)
 
     def value(self, node: tree.Node, env: Environment, path: str, line: int) -> Value:
         """The value of an expression; what cannot be evaluated is reported, and Unknown."""
         refs = self.refs(node)
         where = Where(self.file, path, line)
         data = self.raw(node, env, path)
-        return Value(plain(data), where, refs, self._parts(node, path, data))
+        return Value(self.plain(data, env), where, refs, self._parts(node, path, data))
+
+    def plain(self, data: Any, env: Environment) -> Any:
+        """The value as plain data; that of a large one is made once."""
+        if not isinstance(data, Series | Record) or data.weight < LARGE:
+            return plain(data)
+        if id(data) not in self.large:
+            env.budget.work -= data.weight >> 2
+            if env.budget.work < 0:
+                return Unknown(TOO_MUCH)
+            # The value is kept beside it, so that no other takes its id.
+            self.large[id(data)] = (data, plain(data))
+        return self.large[id(data)][1]
 
     def raw(self, node: tree.Node, env: Environment, path: str) -> Any:
         """The same, while it still has Terraform's types."""
         try:
             return evaluate(node, env)
         except LocatedError as error:
-            self.report(Where(self.file, path, error.line), str(error))
+            self.report(Where(self.file, path, error.line), str(error), self.refs(node))
             return Unknown(f"it cannot be evaluated: {error}")
         except RecursionError:
-            self.report(Where(self.file, path, node.line), "the expression is nested too deep; split it into locals")
             return Unknown("the expression is nested too deep")
 
     def refs(self, node: tree.Node) -> frozenset[str]:
         """The references in an expression."""
         key = id(node)
         if key not in self.seen:
-            try:
-                self.seen[key] = frozenset(name for name, _ in references(node))
-            except RecursionError:
-                self.seen[key] = frozenset()
+            self.seen[key] = frozenset(name for name, _ in references(node))
         return self.seen[key]
 
     def _parts(self, node: tree.Node, path: str, data: Any) -> tuple[Where, ...]:
@@ -101,25 +112,31 @@ class Reader:
         content = next((inner for inner in section.sections if inner.type == "content"), None)
         source_setting, iterator = section.setting("for_each"), section.setting("iterator")
         if content is None or source_setting is None:
-            self.report(Where(self.file, path, section.line), f'dynamic "{name}" needs for_each and a content block')
+            message = f'dynamic "{name}" needs for_each and a content block'
+            self.report(Where(self.file, path, section.line), message, frozenset())
             return
         given = iterator.node.name if iterator and isinstance(iterator.node, tree.Name) else name
         source = self.raw(source_setting.node, env, f"{path}.{name}")
-        for at, (element, doubt) in enumerate(self._elements(source, source_setting, f"{path}.{name}")):
+        for at, (element, doubt) in enumerate(self._elements(source, source_setting, f"{path}.{name}", env)):
             place = f"{path}.{name}[{count + at}]"
             body = self.body(content, env.having(**{given: element}), place, frozenset())
             yield Block(name, (), body, Where(self.file, place, section.line), doubt)
 
-    def _elements(self, source: Any, setting: tree.Setting, path: str) -> Iterator[tuple[Any, Unknown | None]]:
+    def _elements(
+        self, source: Any, setting: tree.Setting, path: str, env: Environment
+    ) -> Iterator[tuple[Any, Unknown | None]]:
+        if isinstance(source, Series | Record) and env.budget.work < len(source.items):
+            source = Unknown(TOO_MUCH)
         if isinstance(source, Unknown) or (isinstance(source, Series) and source.kind == "set" and hidden(source)):
             doubt = blend(source)
             yield object_of({"key": doubt, "value": replace(doubt, type=element_type(source))}), doubt
             return
         try:
             for key, value in pairs(source):
+                env.budget.work -= 1
                 yield object_of({"key": key, "value": value}), None
         except EvaluationError as error:
-            self.report(Where(self.file, path, setting.line), str(error))
+            self.report(Where(self.file, path, setting.line), str(error), self.refs(setting.node))
 
 
 def element_type(source: Any) -> Any:

@@ -17,6 +17,7 @@ from tools.terraform.values import (
     Record,
     Series,
     Type,
+    UndecidedError,
     blend,
     is_number,
     object_of,
@@ -37,6 +38,8 @@ def alike(values: Sequence[Any], kind: str) -> Series | Unknown:
     return series(kind, tuple(convert(item, inner) for item in values), inner)
 
 
+# How deep values are of which a type is found out.
+MAX_LOOSE = 8
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,2})?")
 
 
@@ -101,7 +104,12 @@ def convert(value: Any, target: Type) -> Any:
         return None
     if isinstance(value, Unknown):
         return replace(value, type=bare_type(target))
+    if type_of(value) == target:
+        return value
     kind, inner = target
+    if isinstance(value, Series | Record) and value.height > MAX_LOOSE and Any_ in flat(bare_type(target)):
+        # Each level of what is only found out on the way is gone over twice.
+        raise UndecidedError
     if kind in ("list", "set"):
         return _to_series(value, kind, inner)
     if kind == "tuple":

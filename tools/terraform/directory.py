@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -10,6 +10,7 @@ from tools.model import Problem, Where
 from tools.terraform import tree
 from tools.terraform.json_syntax import parse_json
 from tools.terraform.model import Comment, Fault
+from tools.terraform.overrides import Placed, merged, merged_settings
 from tools.terraform.sources import Unreadable
 from tools.terraform.syntax import READABLE, File, parse
 
@@ -21,6 +22,7 @@ KINDS = (
 _LABELS = {
     "resource": 2,
     "data": 2,
+    "ephemeral": 2,
     "variable": 1,
     "output": 1,
     "module": 1,
@@ -29,14 +31,6 @@ _LABELS = {
     "terraform": 0,
 }
 Found = TypeVar("Found")
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A block or a setting at the top of a file, and the file."""
-
-    file: str
-    section: tree.Section
 
 
 @dataclass(slots=True)
@@ -62,9 +56,15 @@ class Directory:
         self.faults.append(Fault(kind, Problem(Where(file, path, line), message)))
 
 
-def read(path: str, texts: Mapping[str, str | Unreadable]) -> Directory:
-    """Parse the Terraform files of a directory."""
+def parsed(text: str, file: str) -> File:
+    """A file of either syntax, parsed."""
+    return (parse_json if file.endswith(".json") else parse)(text, file)
+
+
+def read(path: str, texts: Mapping[str, str | Unreadable], parser: Callable[[str, str], File] = parsed) -> Directory:
+    """Parse the Terraform files of a directory; `parser` parses one of them."""
     found = Directory(path, names=frozenset(texts))
+    overriding: list[File] = []
     for name in sorted(texts):
         if not name.endswith((".tf", ".tf.json")):
             continue
@@ -72,14 +72,74 @@ def read(path: str, texts: Mapping[str, str | Unreadable]) -> Directory:
         text = texts[name]
         if isinstance(text, Unreadable):
             found.fault(READABLE, file, 0, f"it cannot be read: {text.reason}")
-        elif name.removesuffix(".json").removesuffix(".tf").rpartition("_")[2] == "override":
-            found.fault(READABLE, file, 1, "override files are not merged; write the change where it belongs")
+            continue
+        try:
+            content = parser(text, file)
+        except Exception as error:
+            found.fault(
+                READABLE, file, 0, f"it cannot be read: a fault of the toolkit: {type(error).__name__}: {error}"
+            )
+            continue
+        if name.removesuffix(".json").removesuffix(".tf").rpartition("_")[2] == "override":
+            overriding.append(content)
         else:
-            _collect(found, (parse_json if name.endswith(".json") else parse)(text, file))
+            _collect(found, content)
+    for content in overriding:
+        _override(found, content)
     return found
 
 
+def _override(found: Directory, file: File) -> None:
+    """Merge an override file, as Terraform does: what it has takes the place of what is there."""
+    for section in _sections(found, file):
+        placed = Placed(file.name, section)
+        if section.type == "locals":
+            for setting in section.settings:
+                found.locals[setting.name] = (file.name, setting)
+        elif section.type == "terraform":
+            found.settings[:] = merged_settings(found.settings, placed)
+        elif section.type == "provider":
+            found.providers[:] = _overridden_providers(found.providers, placed)
+        elif section.type in ("resource", "data", "variable", "output", "module"):
+            target, key = _target(found, section)
+            if key in target:
+                target[key] = Placed(target[key].file, merged(target[key].section, section))
+            else:
+                message = f"there is no {section.type} {' '.join(section.labels)} to override; write it in another file"
+                found.fault(READABLE, file.name, section.line, message)
+        else:
+            _declare(found, placed)
+
+
+def _target(found: Directory, section: tree.Section) -> tuple[dict[Any, Placed], Any]:
+    if section.type in ("resource", "data"):
+        return found.resources, (section.type, *section.labels)
+    every = {"variable": found.variables, "output": found.outputs, "module": found.modules}
+    return every[section.type], section.labels[0]
+
+
+def _overridden_providers(providers: list[Placed], placed: Placed) -> list[Placed]:
+    def key(section: tree.Section) -> Any:
+        alias = section.setting("alias")
+        return section.labels, alias.node.value if alias and isinstance(alias.node, tree.Literal) else None
+
+    if not any(key(other.section) == key(placed.section) for other in providers):
+        return [*providers, placed]
+    return [
+        Placed(other.file, merged(other.section, placed.section))
+        if key(other.section) == key(placed.section)
+        else other
+        for other in providers
+    ]
+
+
 def _collect(found: Directory, file: File) -> None:
+    for section in _sections(found, file):
+        _declare(found, Placed(file.name, section))
+
+
+def _sections(found: Directory, file: File) -> Iterator[tree.Section]:
+    """The blocks of a file that are Terraform's; what is wrong with the others is among the faults."""
     found.faults.extend(file.faults)
     found.comments.extend(file.comments)
     found.lines[file.name] = file.lines
@@ -92,7 +152,7 @@ def _collect(found: Directory, file: File) -> None:
             wanted = _LABELS[section.type]
             found.fault(READABLE, file.name, section.line, f"`{section.type}` has {wanted} names before its brace")
         else:
-            _declare(found, Placed(file.name, section))
+            yield section
         for name, line, first in _repeated(section):
             found.fault(UNIQUE, file.name, line, f"`{name}` is set twice, first on line {first}; keep one", name)
 

@@ -25,12 +25,14 @@ def series(kind: str, items: Sequence[Any], of: Type) -> Series:
     for item in items:
         if not any(same(item, other) is True for other in distinct):
             distinct.append(item)
+    # Null comes last.
+    given = [item for item in distinct if item is not None]
     if (
-        all(isinstance(item, str) for item in distinct)
-        or all(map(is_number, distinct))
-        or all(isinstance(item, bool) for item in distinct)
+        all(isinstance(item, str) for item in given)
+        or all(map(is_number, given))
+        or all(isinstance(item, bool) for item in given)
     ):
-        distinct.sort()
+        distinct = [*sorted(given), *(item for item in distinct if item is None)]
     return Series("set", tuple(distinct), of)
 
 

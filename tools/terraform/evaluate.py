@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from tools.terraform import tree
+from tools.terraform.budget import Budget
 from tools.terraform.conversion import alike, to_bool, to_number, to_string
 from tools.terraform.equality import ordered, same
-from tools.terraform.model import Unknown, unknowns
+from tools.terraform.model import Unknown
 from tools.terraform.numbers import InexactError
 from tools.terraform.operators import COMPARISONS, blend_as, computed, decided
 from tools.terraform.settling import loosened, settled, undecided
@@ -26,14 +27,13 @@ from tools.terraform.values import (
     blend,
     hidden,
     object_of,
-    plain,
     tuple_of,
     type_name,
     type_of,
+    veils,
 )
 
-# How many elements the `for` expressions of one evaluation may go over, and how long a text may grow.
-MAX_STEPS = 200_000
+# How long a text may grow.
 MAX_TEXT = 1_000_000
 
 
@@ -64,22 +64,25 @@ class Environment:
     element: Any = None
     # Grows by one with each value that is not worked out here, and might be an error for Terraform.
     doubts: list[None] = field(default_factory=list)
-    # How many elements `for` has gone over.
-    steps: list[int] = field(default_factory=lambda: [0])
-
-    def step(self) -> None:
-        """Count one element. Raises UndecidedError when it is one too many."""
-        self.steps[0] += 1
-        if self.steps[0] > MAX_STEPS:
-            raise UndecidedError
+    budget: Budget = field(default_factory=Budget)
 
     def having(self, **given: Any) -> Environment:
         """The same with more names."""
-        return replace(self, given={**self.given, **given})
+        return Environment(self.names, {**self.given, **given}, self.element, self.doubts, self.budget)
+
+
+# What an element of a `for` costs besides its expressions.
+ELEMENT = 8
+TOO_MUCH = "it takes too much to work out"
 
 
 def evaluate(node: tree.Node, env: Environment) -> Any:
     """The value of an expression. Raises LocatedError."""
+    budget = env.budget
+    budget.work -= 1
+    if budget.work < 0:
+        env.doubts.append(None)
+        return Unknown(TOO_MUCH)
     try:
         value = _EVALUATORS[type(node)](node, env)
     except LocatedError:
@@ -88,13 +91,19 @@ def evaluate(node: tree.Node, env: Environment) -> Any:
         raise LocatedError(str(error), node.line) from None
     except InexactError:
         value = Unknown("it follows rules of Terraform that are not evaluated")
-    if isinstance(value, Unknown) and not value.refs:
+    if isinstance(value, Series | Record):
+        budget.work -= value.weight >> 5
+    elif isinstance(value, Unknown) and not value.refs:
         env.doubts.append(None)
     return value
 
 
 def _literal(node: tree.Literal, env: Environment) -> Any:
     return node.value
+
+
+def _unread(node: tree.Unread, env: Environment) -> Any:
+    return Unknown(node.reason)
 
 
 def _template(node: tree.Template, env: Environment) -> Any:
@@ -133,7 +142,7 @@ def _loop(node: tree.Loop, env: Environment) -> Any:
         return blend(source, reason="the order of a set of objects is not known")
     parts = []
     for pair in pairs(source):
-        env.step()
+        env.budget.work -= ELEMENT
         parts.append(evaluate(node.body, env.having(**_pair(node.key, node.value, pair))))
     if any(isinstance(part, Unknown) for part in parts):
         return replace(blend(*parts), type="string")
@@ -245,7 +254,7 @@ def _attempt(node: tree.Call, env: Environment) -> Any:
 
 def _sure(value: Any) -> bool:
     """Whether what is unknown in it is a plain reference, which cannot fail when it is known."""
-    return all(one.bare for one in unknowns(plain(value)))
+    return all(unknown.bare for unknown in veils(value))
 
 
 def _unary(node: tree.Unary, env: Environment) -> Any:
@@ -304,6 +313,9 @@ def _logical(node: tree.Binary, env: Environment) -> Any:
 _UNTYPED = (tree.Name, tree.Attribute, tree.Index, tree.Call)
 
 
+_COLLECTIONS = (tree.Tuple, tree.Object, tree.Splat, tree.For)
+
+
 def _conditional(node: tree.Conditional, env: Environment) -> Any:
     condition = decided(evaluate(node.condition, env))
     if isinstance(condition, Unknown):
@@ -311,8 +323,11 @@ def _conditional(node: tree.Conditional, env: Environment) -> Any:
     chosen = evaluate(node.then if condition else node.other, env)
     other = _attempted(node.other if condition else node.then, env)
     if isinstance(other, EvaluationError):
-        untyped = isinstance(node.other if condition else node.then, _UNTYPED)
-        return chosen if untyped or isinstance(chosen, Unknown) else loosened(chosen)
+        failed = node.other if condition else node.then
+        if isinstance(failed, _UNTYPED) or isinstance(chosen, Unknown):
+            return chosen
+        # A collection that fails is one all the same, and goes with no text.
+        return blend(chosen) if isinstance(failed, _COLLECTIONS) and isinstance(chosen, str) else loosened(chosen)
     sides = (node.then, node.other) if condition else (node.other, node.then)
     if any(
         value is None and not isinstance(side, tree.Literal) for value, side in zip((chosen, other), sides, strict=True)
@@ -358,7 +373,7 @@ def _for(node: tree.For, env: Environment) -> Any:
         return blend(source, reason="the order of a set of objects is not known")
     kept: list[tuple[Any, Any]] = []
     for pair in pairs(source):
-        env.step()
+        env.budget.work -= ELEMENT
         inner = env.having(**_pair(node.index, node.item, pair))
         if node.condition is not None:
             wanted = decided(evaluate(node.condition, inner))
@@ -387,6 +402,7 @@ def _keyed(kept: Sequence[tuple[Any, Any]], grouping: bool) -> Any:
 
 _EVALUATORS: dict[type, Callable[[Any, Environment], Any]] = {
     tree.Literal: _literal,
+    tree.Unread: _unread,
     tree.Template: _template,
     tree.Branch: _branch,
     tree.Loop: _loop,

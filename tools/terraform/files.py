@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools.inputs import InputError, decoded, read_bytes, read_text, shown
 from tools.terraform import tfvars
-from tools.terraform.sources import Unreadable
+from tools.terraform.sources import OUTSIDE, Unreadable
 
 CONFIGURATION = (".tf", ".tf.json")
+# This project's own modules.
+TERRAFORM = Path(__file__).resolve().parent.parent.parent / "terraform"
 _VALUES = (".auto.tfvars", ".auto.tfvars.json")
 _NAMED = ("terraform.tfvars", "terraform.tfvars.json")
 
 
+# Four bytes for each character of the largest file that is parsed.
+MAX_BYTES = 4 * 1024 * 1024
+
+
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """Sources on the disk. Expressions read files below these directories and no others.
+    """Sources on the disk. Modules, links and expressions reach what is below these directories and nothing else.
 
     `instead` has text for some files, by their resolved path: what an evaluation sees in place of what is there.
     """
@@ -26,31 +33,47 @@ class Disk:
     allowed: tuple[Path, ...]
     instead: Mapping[Path, str] = field(default_factory=dict)
 
-    def directory(self, path: str) -> Mapping[str, str | Unreadable] | None:
+    def directory(self, path: str) -> Mapping[str, str | Unreadable] | Unreadable | None:
         """The Terraform and tfvars files of a directory."""
         folder = Path(path)
-        if not folder.is_dir():
-            return None
         try:
+            if not folder.is_dir():
+                return None
+            if not self._within(folder.resolve()):
+                return Unreadable(OUTSIDE)
             names = sorted(entry.name for entry in os.scandir(folder) if not entry.name.startswith("."))
-        except OSError:
+        except (OSError, ValueError, RuntimeError):
             return None
         return {
-            name: _text(folder / name) for name in names if name.endswith((*CONFIGURATION, *_VALUES)) or name in _NAMED
+            name: self._file(folder / name)
+            for name in names
+            if name.endswith((*CONFIGURATION, *_VALUES)) or name in _NAMED
         }
 
     def text(self, path: str) -> str | Unreadable:
         """The text of a file that an expression reads."""
-        resolved = Path(path).resolve()
+        return self._file(Path(path))
+
+    def _file(self, path: Path) -> str | Unreadable:
+        try:
+            resolved = path.resolve()
+        except (OSError, ValueError, RuntimeError):
+            return Unreadable("its links lead nowhere")
         if resolved in self.instead:
             return self.instead[resolved]
-        if not any(resolved.is_relative_to(one) for one in self.allowed):
-            return Unreadable("it is outside the directories that were named")
-        return _text(resolved)
+        return _text(resolved) if self._within(resolved) else Unreadable(OUTSIDE)
+
+    def _within(self, resolved: Path) -> bool:
+        return any(resolved.is_relative_to(folder) for folder in self.allowed)
 
 
 def _text(path: Path) -> str | Unreadable:
     try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            return Unreadable("it is no regular file")
+        if found.st_size > MAX_BYTES:
+            return Unreadable(f"it has {found.st_size / 1024 / 1024:.1f} MiB, and files are read up to 1 MiB; split it")
         return decoded(read_bytes(path), path.name)
     except InputError as error:
         return Unreadable(str(error).partition(": ")[2])
@@ -58,10 +81,16 @@ def _text(path: Path) -> str | Unreadable:
         return Unreadable(error.strerror or str(error))
 
 
-def disk(paths: Sequence[str]) -> Disk:
-    """The disk, of which expressions see what is below these paths and below the current directory."""
+def disk(paths: Sequence[str], besides: Sequence[str] = ()) -> Disk:
+    """The disk, of which modules and expressions reach what is below these paths, and below those besides.
+
+    Of a path below the current directory, all of the current directory is reached.
+    """
+    here = Path.cwd().resolve()
     named = [Path(name).resolve() for name in paths]
-    return Disk(tuple(one if one.is_dir() else one.parent for one in (*named, Path.cwd().resolve())))
+    folders = [path if path.is_dir() else path.parent for path in named]
+    reached = [here if folder.is_relative_to(here) else folder for folder in folders]
+    return Disk(tuple(dict.fromkeys((*reached, *(Path(name).resolve() for name in besides)))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +130,11 @@ def _below(path: Path) -> Iterator[str]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         if any(name.endswith(CONFIGURATION) for name in files):
             yield shown(Path(folder))
+
+
+def is_ours(path: str) -> bool:
+    """Whether a directory is of this project's own Terraform."""
+    return Path(path).resolve().is_relative_to(TERRAFORM)
 
 
 def given(files: Sequence[str]) -> tuple[tfvars.Given, ...]:

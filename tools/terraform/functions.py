@@ -17,10 +17,11 @@ from tools.terraform import functions_numbers as numbers
 from tools.terraform import functions_regex as regex
 from tools.terraform import functions_sets as sets
 from tools.terraform import functions_text as text
+from tools.terraform.equality import primitive
 from tools.terraform.model import Unknown
 from tools.terraform.numbers import InexactError
 from tools.terraform.operators import blend_as
-from tools.terraform.values import EvaluationError, Record, Series, hidden
+from tools.terraform.values import MAX_WEIGHT, EvaluationError, Series, hidden, weight_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ TABLE: dict[str, Function] = {
     "cidrhost": Function(net.cidrhost, 2, 2, "string"),
     "cidrnetmask": Function(net.cidrnetmask, gives="string"),
     "cidrsubnet": Function(net.cidrsubnet, 3, 3, "string"),
-    "cidrsubnets": Function(net.cidrsubnets, 2, -1, _STRINGS),
+    "cidrsubnets": Function(net.cidrsubnets, 1, -1, _STRINGS),
     "coalesce": Function(collections.coalesce, 1, -1, inside=True),
     "coalescelist": Function(collections.coalescelist, 1, -1),
     "compact": Function(collections.compact, gives=_STRINGS),
@@ -75,7 +76,7 @@ TABLE: dict[str, Function] = {
     "lower": Function(text.lower, gives="string"),
     "max": Function(numbers.maximum, 1, -1, "number"),
     "md5": Function(text.md5, gives="string"),
-    "merge": Function(collections.merge, 1, -1, inside=True),
+    "merge": Function(collections.merge, 0, -1, inside=True),
     "min": Function(numbers.minimum, 1, -1, "number"),
     "nonsensitive": Function(collections.itself, inside=True),
     "one": Function(collections.one, inside=True),
@@ -118,12 +119,16 @@ TABLE: dict[str, Function] = {
 }
 
 
-# Elements and characters that a function is given, in all.
-MAX_SIZE = 200_000
+# What compares each element with each other where they are no primitives.
+_COMPARING = frozenset({"distinct", "setintersection", "setsubtract", "setunion", "setproduct", "toset"})
 
 
-def _size(value: Any) -> int:
-    return len(value) if isinstance(value, str) else len(value.items) if isinstance(value, Series | Record) else 1
+def comparisons(name: str, arguments: Sequence[Any]) -> int:
+    """How many comparisons a call makes, at most, of elements that are values with elements themselves."""
+    if name not in _COMPARING:
+        return 0
+    items = [item for value in arguments if isinstance(value, Series) for item in value.items]
+    return len(items) ** 2 if not primitive(items) else 0
 
 
 def call(name: str, arguments: Sequence[Any]) -> Any:
@@ -136,9 +141,9 @@ def call(name: str, arguments: Sequence[Any]) -> Any:
     blind = [one for one in arguments if isinstance(one, Unknown) or (not function.inside and hidden(one))]
     if blind and name != "coalesce":
         return blend_as(function.gives, *blind)
-    if sum(map(_size, arguments)) > MAX_SIZE:
+    if sum(map(weight_of, arguments)) > MAX_WEIGHT:
         return Unknown(f"{name} is not evaluated for so much", type=function.gives)
     try:
         return function.apply(*arguments)
-    except (InexactError, ArithmeticError, ValueError, TypeError, AttributeError, IndexError, KeyError):
+    except (InexactError, ArithmeticError, ValueError, TypeError, AttributeError, IndexError, KeyError, RecursionError):
         return Unknown(f"{name} is not evaluated for these arguments", type=function.gives)

@@ -198,7 +198,9 @@ def merge(*values: Any) -> Any:
         raise NotEvaluatedError
     found = [mapped(item) for item in values if item is not None]
     if not found:
-        raise NotEvaluatedError
+        if values:
+            raise NotEvaluatedError
+        return object_of({})
     items: dict[str, Any] = {}
     for one in found:
         items.update(one.items)

@@ -8,8 +8,11 @@ from typing import Any
 from tools.terraform.arguments import NotEvaluatedError, textual
 from tools.terraform.equality import series
 from tools.terraform.functions_text import MAX_TEXT
+from tools.terraform.regex_cost import steps
 from tools.terraform.values import EvaluationError, object_of, tuple_of
 
+# How many steps an expression may take: Go's own never goes back, this one does.
+MAX_STEPS = 2_000_000
 # What Go's and Python's regular expressions read alike.
 _SAFE = re.compile(
     r"(?:[\w\s.,:;@#%&=<>!~'\"/^$|()*+?-]"
@@ -28,9 +31,12 @@ def _compiled(pattern: str, subject: str) -> re.Pattern[str]:
     if re.search(r"[*+?}][*+]|\)[*+{]|--|&&|~~|\|\|", pattern) or ("$" in pattern and "\n" in subject):
         raise NotEvaluatedError
     try:
-        return re.compile(pattern, re.ASCII)
-    except re.error:
+        compiled = re.compile(pattern, re.ASCII)
+        if steps(pattern, len(subject)) > MAX_STEPS:
+            raise NotEvaluatedError
+    except (re.error, OverflowError):
         raise NotEvaluatedError from None
+    return compiled
 
 
 def _captures(found: re.Match[str]) -> Any:

@@ -13,10 +13,9 @@ from typing import Any
 
 from tools.model import Problem, Where
 from tools.terraform import tree
-from tools.terraform.model import Fault
+from tools.terraform.model import Fault, Unknown
 from tools.terraform.numbers import InexactError, number
-from tools.terraform.scan import Text
-from tools.terraform.strings import MalformedError
+from tools.terraform.places import MalformedError, Text, characters
 from tools.terraform.syntax import MAX_SIZE, READABLE, File, expression_of, template_of
 
 MAX_DEPTH = 60
@@ -47,25 +46,37 @@ def parse_json(text: str, file: str) -> File:
             raise MalformedError("a byte order mark; save the file as UTF-8 without", 0)
         if len(text) > MAX_SIZE:
             raise MalformedError("the file is larger than 1 MiB, which is not read; split it", 0)
-        root = _Json(source).document()
+        reader = _Json(source)
+        root = reader.document()
         if not isinstance(root, tree.Object):
             raise MalformedError("the file holds no JSON object", 0)
         sections = tuple(section for key, value in root.items for section in _top(_name(key), value))
     except MalformedError as error:
-        where = Where(file, "", source.line(error.offset))
-        problem = Problem(where, f"column {source.column(error.offset)}: {error}")
-        return File(file, empty, (), (Fault(READABLE, problem),), lines)
-    return File(file, tree.Section("", (), (), sections, 1, len(lines)), (), (), lines)
+        return File(file, empty, (), (_fault(source, error),), lines)
+    faults = tuple(_fault(source, error) for error in reader.faults)
+    return File(file, tree.Section("", (), (), sections, 1, len(lines)), (), faults, lines)
+
+
+def _fault(source: Text, error: MalformedError) -> Fault:
+    where = Where(source.file, "", source.line(error.offset))
+    return Fault(READABLE, Problem(where, f"column {source.column(error.offset)}: {error}"))
 
 
 def constants(text: str, file: str) -> Any:
     """The data of a JSON file of variables. Raises MalformedError."""
     try:
-        return json.loads(text, parse_float=number, parse_constant=_refused)
+        return json.loads(text, parse_float=_measured, parse_int=_measured, parse_constant=_refused)
     except json.JSONDecodeError as error:
         raise MalformedError(f"no JSON: {error.msg}", error.pos) from None
-    except (RecursionError, InexactError):
-        raise MalformedError("it is nested too deep, or a number is out of measure", 0) from None
+    except RecursionError:
+        raise MalformedError("it is nested too deep", 0) from None
+
+
+def _measured(text: str) -> Any:
+    try:
+        return number(text)
+    except InexactError:
+        return Unknown("a number with so many digits is not worked out")
 
 
 def _refused(word: str) -> Any:
@@ -125,6 +136,8 @@ class _Json:
         self.source = source
         self.text = source.text
         self.at = 0
+        # What costs one value.
+        self.faults: list[MalformedError] = []
 
     def document(self) -> tree.Node:
         value = self.value(0)
@@ -149,12 +162,14 @@ class _Json:
             return tree.Tuple(tuple(self.items(depth)), line)
         if char == '"':
             start = self.at
+            text = self.string()
             try:
-                return template_of(self.string(), line, self.source.file)
+                return template_of(text, line)
             except MalformedError as error:
-                raise MalformedError(str(error), start) from None
+                self.faults.append(MalformedError(str(error), start))
             except RecursionError:
-                raise MalformedError("strings nested too deep in strings", start) from None
+                self.faults.append(MalformedError("strings nested too deep in strings", start))
+            return tree.Unread("it cannot be read", line)
         found = _TOKEN.match(self.text, self.at)
         if not found:
             raise MalformedError("a JSON value is missing here", self.at)
@@ -164,7 +179,7 @@ class _Json:
         try:
             return tree.Literal(number(found["number"]), line)
         except InexactError:
-            raise MalformedError("a number out of measure", found.start()) from None
+            return tree.Unread("a number with so many digits is not worked out", line)
 
     def string(self) -> str:
         start = self.at
@@ -172,7 +187,7 @@ class _Json:
             value, self.at = _DECODER.raw_decode(self.text, self.at)
         except json.JSONDecodeError as error:
             raise MalformedError(f"no JSON string: {error.msg}", start) from None
-        return str(value)
+        return characters(str(value))
 
     def entries(self, depth: int) -> Iterator[tuple[tree.Node, tree.Node]]:
         self.at += 1

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 
 from tools import suppress
 from tools.checks import terraform, terraform_source
 from tools.checks.terraform_comments import suppressions
-from tools.model import Finding, run
+from tools.checks.terraform_defaults import Defaults
+from tools.checks.terraform_opinions import once, tempered
+from tools.model import Finding, rule_id, run
 from tools.terraform.model import Module
 
 CHECKS = (*terraform_source.CHECKS, *terraform.CHECKS)
+# Is told which rule failed over which directory, and how.
+Failed = Callable[[str, Exception], None]
 
 
 def lint(modules: Iterable[Module], today: date, known: frozenset[str]) -> tuple[Finding, ...]:
@@ -20,6 +24,32 @@ def lint(modules: Iterable[Module], today: date, known: frozenset[str]) -> tuple
     written = in_comments(modules, today, known)
     found = dict.fromkeys(finding for module in modules for finding in run(CHECKS, module))
     return (*suppress.apply(found, written), *dict.fromkeys(suppress.judge(written)))
+
+
+def lint_others(
+    modules: Iterable[Module], today: date, known: frozenset[str], failed: Failed | None = None
+) -> tuple[Finding, ...]:
+    """The same over trees that are not this project's: one finding for a cause, and opinions as notes.
+
+    A rule that fails over a module costs that, and is told of; without `failed` its error is raised.
+    """
+    modules = tuple(modules)
+    written = in_comments(modules, today, known)
+    found = dict.fromkeys(tempered(finding) for module in modules for finding in _found(module, failed))
+    return (*once(suppress.apply(found, written)), *dict.fromkeys(suppress.judge(written)))
+
+
+def _found(module: Module, failed: Failed | None) -> Iterator[Finding]:
+    defaults = Defaults(module)
+    for check in CHECKS:
+        try:
+            findings = list(run((check,), module))
+        except Exception as error:
+            if failed is None:
+                raise
+            failed(f"{rule_id(check)} over {module.directory}", error)
+            continue
+        yield from map(defaults.settled, findings)
 
 
 def in_comments(modules: Sequence[Module], today: date, known: frozenset[str]) -> suppress.Suppressions:

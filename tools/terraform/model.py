@@ -131,6 +131,8 @@ class Resource:
     `key`: None without count and for_each, else a number or a string, or Unknown when the instances cannot be told: the
     one instance here then stands for none, one or many, with each.value and count.index unknown in it.
     `mode` is "managed" or "data". `module` is the address of its module, "" for the root. `end` is its last line.
+    `given` are the references of its count and for_each and of those of its dynamic blocks, `iterators` the names that
+    the latter give.
     """
 
     type: str
@@ -141,6 +143,8 @@ class Resource:
     mode: str = "managed"
     module: str = ""
     end: int = 0
+    given: frozenset[str] = frozenset()
+    iterators: frozenset[str] = frozenset()
 
     @property
     def address(self) -> str:
@@ -264,7 +268,8 @@ class Module:
     `address` is "" for the directory that was named, `module.a["k"].module.b` below it. `directory` is as the user
     types it. `required_version` is None when the terraform block has none. `references` are all references written in
     the directory (`var.a`, `local.b`, `data.x.y.z`, `module.m.out`, `aws_x.y.id`), cut to the parts that are names.
-    `sources` maps each file to its lines.
+    `sources` maps each file to its lines. `defaulted` are the variables that have their defaults, in a root module that
+    others may call with other values.
     """
 
     address: str
@@ -281,6 +286,7 @@ class Module:
     comments: tuple[Comment, ...] = ()
     references: frozenset[str] = frozenset()
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    defaulted: frozenset[str] = frozenset()
 
     def walk(self) -> Iterator[Module]:
         """It and every module below it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -18,7 +18,10 @@ class InexactError(Exception):
 
 def number(text: str) -> Number:
     """The number that a literal means. Raises InexactError for one that is out of measure."""
-    value = Decimal(text)
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise InexactError(text) from None
     if abs(value.adjusted()) > MAX_EXPONENT or len(value.as_tuple().digits) > 150:
         raise InexactError(text)
     return simple(Fraction(value))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from tools.model import Problem, Where
+from tools.model import Problem, Severity, Where
 from tools.terraform import constraints, directory, tree
 from tools.terraform.bodies import Instance
+from tools.terraform.budget import Budget
 from tools.terraform.declared import undeclared
-from tools.terraform.directory import Directory, Placed
+from tools.terraform.directory import Directory
 from tools.terraform.model import (
     Fault,
     Local,
@@ -27,9 +28,11 @@ from tools.terraform.model import (
     Variable,
     key_text,
 )
+from tools.terraform.overrides import Placed
 from tools.terraform.references import references
 from tools.terraform.scope import Child, Input, Scope
 from tools.terraform.sources import Sources, Texts, Unreadable
+from tools.terraform.syntax import File
 from tools.terraform.tfvars import Given, automatic
 from tools.terraform.values import EvaluationError, plain
 
@@ -42,18 +45,21 @@ class Loader:
     """Directories that were parsed; each is parsed once."""
 
     sources: Sources
-    parsed: dict[str, Mapping[str, str | Unreadable] | None] = field(default_factory=dict)
+    parsed: dict[str, Mapping[str, str | Unreadable] | Unreadable | None] = field(default_factory=dict)
     trees: dict[str, Directory] = field(default_factory=dict)
+    parser: Callable[[str, str], File] = directory.parsed
 
-    def directory(self, path: str) -> Directory | None:
+    def directory(self, path: str) -> Directory | Unreadable | None:
         """The directory with fresh faults, or None when it is not there or has no Terraform in it."""
         if path not in self.parsed:
             self.parsed[path] = self.sources.directory(path)
         texts = self.parsed[path]
+        if isinstance(texts, Unreadable):
+            return texts
         if texts is None or not any(name.endswith((".tf", ".tf.json")) for name in texts):
             return None
         if path not in self.trees:
-            self.trees[path] = directory.read(path, texts)
+            self.trees[path] = directory.read(path, texts, self.parser)
         found = self.trees[path]
         return Directory(
             **{name: getattr(found, name) for name in found.__dataclass_fields__ if name != "faults"},
@@ -62,7 +68,47 @@ class Loader:
 
     def texts(self, path: str) -> Mapping[str, str | Unreadable]:
         """The texts of a directory that is there."""
-        return self.parsed.get(path) or {}
+        found = self.parsed.get(path)
+        return {} if found is None or isinstance(found, Unreadable) else found
+
+    def calls(self, path: str) -> tuple[str, ...]:
+        """The directories that a directory calls as modules."""
+        found = self.directory(path)
+        if not isinstance(found, Directory):
+            return ()
+        called = (local_source(placed.section) for placed in found.modules.values())
+        return tuple(posixpath.normpath(posixpath.join(path, source)) for source in called if source)
+
+
+def uncalled(paths: Sequence[str], calls: Callable[[str], Sequence[str]]) -> list[str]:
+    """The directories of these that are called by none of them; of those that call each other in a circle, the first.
+
+    `calls` gives the directories that one calls.
+    """
+    names = {posixpath.normpath(path): path for path in paths}
+    called = {name for path in paths for name in calls(path) if name != posixpath.normpath(path)}
+    found = [path for name, path in names.items() if name not in called]
+    reached: set[str] = set()
+    pending = [posixpath.normpath(path) for path in found]
+    for name in (*names, None):
+        while pending:
+            current = pending.pop()
+            if current not in reached:
+                reached.add(current)
+                pending.extend(calls(names.get(current, current)))
+        if name is not None and name not in reached:
+            found.append(names[name])
+            pending.append(name)
+    return found
+
+
+def local_source(section: tree.Section) -> str:
+    """The source of a module call that is a path in this tree, else ""."""
+    setting = section.setting("source")
+    source = setting.node.value if setting and isinstance(setting.node, tree.Literal) else ""
+    if not isinstance(source, str) or (not source.startswith(("./", "../")) and source not in (".", "..")):
+        return ""
+    return source
 
 
 def evaluate_directory(
@@ -74,16 +120,26 @@ def evaluate_directory(
     """
     loader = loader or Loader(sources)
     found = loader.directory(path)
-    if found is None:
-        problem = Problem(Where(path), "no Terraform: there is no .tf or .tf.json file in it")
+    if found is None or isinstance(found, Unreadable):
+        message = f"it cannot be read: {found.reason}" if found else "there is no .tf or .tf.json file in it"
+        problem = Problem(Where(path), f"no Terraform: {message}")
         return Module("", path, faults=(Fault(THERE, problem),))
     inputs: dict[str, Input] = {}
-    for one in (*automatic(path, loader.texts(path)), *given):
+    files = (*automatic(path, loader.texts(path)), *given)
+    for one in files:
         found.faults.extend(one.faults)
         for name, (data, where) in one.values.items():
             if name in found.variables:
                 inputs[name] = Input(_constant(data), where)
-    return _Reading(loader, found, "", ".", path, inputs, (posixpath.normpath(path),)).module
+    return _Reading(
+        loader, found, "", ".", path, inputs, (posixpath.normpath(path),), Budget(), not files and not _is_root(found)
+    ).module
+
+
+def _is_root(found: Directory) -> bool:
+    """Whether a directory says that it is a root module: it configures a provider, or where its state is kept."""
+    sections = [section.type for placed in found.settings for section in placed.section.sections]
+    return bool(found.providers) or "backend" in sections or "cloud" in sections
 
 
 def evaluate_text(files: Mapping[str, str], path: str = ".", given: Sequence[Given] = ()) -> Module:
@@ -107,9 +163,11 @@ class _Reading(Child):
         base: str,
         inputs: Mapping[str, Input],
         chain: tuple[str, ...],
+        budget: Budget,
+        alone: bool = False,
     ) -> None:
         self.loader, self.found, self.chain, self.base = loader, found, chain, base
-        self.scope = Scope(found, address, path, loader.sources, base, inputs, self._child)
+        self.scope = Scope(found, address, path, loader.sources, base, inputs, self._child, budget=budget, open=alone)
         self._module: Module | None = None
         self._values: dict[str, Any] = {}
 
@@ -134,9 +192,8 @@ class _Reading(Child):
 
     def _child(self, scope: Scope, name: str, placed: Placed, instance: Instance) -> Child | Unknown:
         section = placed.section
-        setting = section.setting("source")
-        source = setting.node.value if setting and isinstance(setting.node, tree.Literal) else ""
-        if not isinstance(source, str) or (not source.startswith(("./", "../")) and source not in (".", "..")):
+        setting, source = section.setting("source"), local_source(section)
+        if not source:
             return Unknown(f"module.{name} is not in this tree")
         path = posixpath.normpath(posixpath.join(self.found.path, source))
         line = setting.line if setting else section.line
@@ -144,17 +201,24 @@ class _Reading(Child):
             self._absent(placed, name, line, f"module {name} calls itself: {source} is this module or above it")
             return Unknown(f"module.{name} calls itself")
         found = self.loader.directory(path)
+        if isinstance(found, Unreadable):
+            message = f"cannot tell: {source}: {found.reason}; what module.{name} opens is not looked at"
+            self._absent(placed, name, line, message, Severity.NOTE)
+            return Unknown(f"module.{name} is not read: {found.reason}")
         if found is None:
             self._absent(placed, name, line, f"there is no Terraform at {source}")
             return Unknown(f"module.{name} is not there")
+        scope.budget.modules -= 1
+        if scope.budget.modules < 0:
+            return Unknown("so many modules are not looked into")
         address = f"{scope.address}.module.{name}" if scope.address else f"module.{name}"
         inner = posixpath.normpath(posixpath.join(scope.path, source))
         inputs = self._inputs(scope, name, placed, instance, found)
         address += key_text(instance.key)
-        return _Reading(self.loader, found, address, inner, self.base, inputs, (*self.chain, path))
+        return _Reading(self.loader, found, address, inner, self.base, inputs, (*self.chain, path), scope.budget)
 
-    def _absent(self, placed: Placed, name: str, line: int, message: str) -> None:
-        fault = Fault(THERE, Problem(Where(placed.file, f"module.{name}.source", line), message))
+    def _absent(self, placed: Placed, name: str, line: int, message: str, severity: Severity = Severity.ERROR) -> None:
+        fault = Fault(THERE, Problem(Where(placed.file, f"module.{name}.source", line), message, severity))
         if fault not in self.found.faults:
             self.found.faults.append(fault)
 
@@ -193,6 +257,7 @@ class _Reading(Child):
     def _evaluated(self) -> Module:
         found, scope = self.found, self.scope
         variables = {name: self._variable(name, placed) for name, placed in found.variables.items()}
+        scope.settle_locals()
         local = {name: self._local(name) for name in found.locals}
         resources = tuple(one for key, placed in found.resources.items() for one in self._resources(key, placed))
         calls = tuple(one for name, placed in found.modules.items() for one in self._calls(name, placed))
@@ -213,6 +278,7 @@ class _Reading(Child):
             comments=tuple(found.comments),
             references=mentioned(found),
             sources=found.lines,
+            defaulted=frozenset(found.variables.keys() - scope.inputs.keys()) if scope.open else frozenset(),
         )
 
     def _variable(self, name: str, placed: Placed) -> Variable:
@@ -256,6 +322,7 @@ class _Reading(Child):
             return
         local = f"{'data.' if mode == 'data' else ''}{kind}.{name}"
         reader = self.scope.reader(placed.file)
+        given, iterators = loops(placed.section)
         for instance in self.scope.instances(local, placed):
             path = f"{self.scope.address}.{local}" if self.scope.address else local
             path += key_text(instance.key)
@@ -269,6 +336,8 @@ class _Reading(Child):
                 mode="data" if mode == "data" else "managed",
                 module=self.scope.address,
                 end=placed.section.end,
+                given=given,
+                iterators=iterators,
             )
 
     def _calls(self, name: str, placed: Placed) -> Iterator[ModuleCall]:
@@ -326,6 +395,24 @@ def _static(node: tree.Node) -> Any:
     if isinstance(node, tree.Object):
         return {str(_static(key)): _static(value) for key, value in node.items}
     return None
+
+
+def loops(section: tree.Section) -> tuple[frozenset[str], frozenset[str]]:
+    """The references in the count and for_each of a block and of its dynamic blocks, and the names these give."""
+    names: set[str] = set()
+    iterators: set[str] = set()
+    pending = [section]
+    while pending:
+        inner = pending.pop()
+        pending.extend(inner.sections)
+        for setting in inner.settings:
+            if setting.name in ("count", "for_each"):
+                names.update(name for name, _ in references(setting.node))
+        if inner.type == "dynamic" and inner.labels:
+            iterator = inner.setting("iterator")
+            given = iterator.node.name if iterator and isinstance(iterator.node, tree.Name) else inner.labels[0]
+            iterators.add(given)
+    return frozenset(names), frozenset(iterators)
 
 
 def mentioned(found: Directory) -> frozenset[str]:

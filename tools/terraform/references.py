@@ -9,31 +9,37 @@ from tools.terraform import tree
 
 def references(node: tree.Node, bound: frozenset[str] = frozenset()) -> Iterator[tuple[str, int]]:
     """Each reference (`var.a`, `aws_x.y.id`; up to its first index) and its line; names that `for` gives are none."""
-    if isinstance(node, tree.Name | tree.Attribute | tree.Index):
-        yield from _traversal(node, bound)
-    elif isinstance(node, tree.For | tree.Loop):
-        yield from references(node.source, bound)
-        names = (node.index, node.item) if isinstance(node, tree.For) else (node.key, node.value)
-        inside = bound | frozenset(names)
-        parts = (node.key, node.value, node.condition) if isinstance(node, tree.For) else (node.body,)
-        for part in parts:
-            if part is not None:
-                yield from references(part, inside)
-    else:
-        for child in tree.children(node):
-            yield from references(child, bound)
+    pending: list[tuple[tree.Node, frozenset[str]]] = [(node, bound)]
+    while pending:
+        current, names = pending.pop()
+        if isinstance(current, tree.Name | tree.Attribute | tree.Index):
+            base, words, keys = _traversal(current)
+            if not isinstance(base, tree.Name):
+                pending.append((base, names))
+            elif base.name not in names:
+                yield ".".join((base.name, *words)), base.line
+            pending.extend((key, names) for key in reversed(keys))
+        elif isinstance(current, tree.For | tree.Loop):
+            given = (current.index, current.item) if isinstance(current, tree.For) else (current.key, current.value)
+            parts = (
+                (current.key, current.value, current.condition) if isinstance(current, tree.For) else (current.body,)
+            )
+            inside = names | frozenset(given)
+            pending.extend((part, inside) for part in reversed(parts) if part is not None)
+            pending.append((current.source, names))
+        else:
+            pending.extend((child, names) for child in reversed(tuple(tree.children(current))))
 
 
-def _traversal(node: tree.Node, bound: frozenset[str]) -> Iterator[tuple[str, int]]:
+def _traversal(node: tree.Node) -> tuple[tree.Node, list[str], list[tree.Node]]:
+    """What a traversal starts from, its words up to the first index, and the keys of its indices."""
     words: list[str] = []
+    keys: list[tree.Node] = []
     while isinstance(node, tree.Attribute | tree.Index):
         if isinstance(node, tree.Index):
-            yield from references(node.key, bound)
+            keys.append(node.key)
             words.clear()
         else:
             words.append(node.name)
         node = node.of
-    if not isinstance(node, tree.Name):
-        yield from references(node, bound)
-    elif node.name not in bound:
-        yield ".".join((node.name, *reversed(words))), node.line
+    return node, words[::-1], keys

@@ -9,13 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from tools.model import Where
+from tools.model import Problem, Severity, Where
 from tools.terraform import constraints, functions, tree
 from tools.terraform.bodies import Instance, Reader, instances
+from tools.terraform.budget import Budget
 from tools.terraform.conversion import bare_type, convert, to_string
-from tools.terraform.directory import Directory, Placed
-from tools.terraform.evaluate import Environment, LocatedError, evaluate
-from tools.terraform.model import Unknown, key_text
+from tools.terraform.directory import Directory
+from tools.terraform.evaluate import TOO_MUCH, Environment, LocatedError, evaluate
+from tools.terraform.model import Fault, Unknown, key_text
+from tools.terraform.numbers import InexactError
+from tools.terraform.overrides import Placed
 from tools.terraform.sources import Sources, Unreadable
 from tools.terraform.values import EvaluationError, Type, object_of, plain, tuple_of
 
@@ -62,12 +65,14 @@ class Scope:
     children: dict[tuple[str, str], Child | Unknown] = field(default_factory=dict)
     readers: dict[str, Reader] = field(default_factory=dict)
     reported: set[tuple[Where, str]] = field(default_factory=set)
-    steps: list[int] = field(default_factory=lambda: [0])
+    budget: Budget = field(default_factory=Budget)
+    # Whether it is judged by itself and may be a module that others call with other values.
+    open: bool = False
 
     @property
     def env(self) -> Environment:
         """An environment with these names and no others."""
-        return Environment(self, steps=self.steps)
+        return Environment(self, budget=self.budget)
 
     def reader(self, file: str) -> Reader:
         """The reader of a file's blocks."""
@@ -75,15 +80,38 @@ class Scope:
             self.readers[file] = Reader(file, self.report)
         return self.readers[file]
 
-    def report(self, where: Where, message: str) -> None:
-        """Note an error of evaluation, once."""
-        if (where, message) not in self.reported:
-            self.reported.add((where, message))
-            self.directory.fault(EVALUATES, where.file, where.line, message, where.path)
+    def report(self, where: Where, message: str, refs: frozenset[str] = frozenset()) -> None:
+        """Note an error of evaluation, once. One that comes of a default which a caller may replace is a note."""
+        if (where, message) in self.reported:
+            return
+        self.reported.add((where, message))
+        severity = Severity.ERROR
+        if self.open and self._of_defaults(refs):
+            message = f"cannot tell: with the defaults alone, {message}"
+            severity = Severity.NOTE
+        self.directory.faults.append(Fault(EVALUATES, Problem(where, message, severity)))
+
+    def _of_defaults(self, refs: frozenset[str]) -> bool:
+        """Whether what these references mean depends on a variable that has its default."""
+        pending, seen = list(refs), set(refs)
+        while pending:
+            root, _, rest = pending.pop().partition(".")
+            name = rest.partition(".")[0]
+            if root == "var" and name in self.directory.variables and name not in self.inputs:
+                return True
+            if root == "local" and name in self.directory.locals:
+                file, setting = self.directory.locals[name]
+                more = self.reader(file).refs(setting.node) - seen
+                seen |= more
+                pending.extend(more)
+        return False
 
     def call(self, name: str, arguments: Sequence[Any]) -> Any:
         """The value of a function call. Raises EvaluationError."""
         if name not in ("file", "fileexists"):
+            self.budget.work -= functions.comparisons(name, arguments)
+            if self.budget.work < 0:
+                return Unknown(TOO_MUCH)
             return functions.call(name, arguments)
         if len(arguments) != 1 or arguments[0] is None:
             raise EvaluationError(f"{name} takes one path")
@@ -134,6 +162,31 @@ class Scope:
             ("local", name), lambda: self._local(file, setting, name), Where(file, f"local.{name}", setting.line)
         )
 
+    def settle_locals(self) -> None:
+        """Work out every local value after those that it mentions, so that a long chain of them is no deep one."""
+        begun: set[str] = set()
+        done: set[str] = set()
+        for first in self.directory.locals:
+            pending = [first]
+            while pending:
+                name = pending[-1]
+                before = [] if name in begun else self._mentioned(name)
+                begun.add(name)
+                if any(other in begun and other not in done for other in before):
+                    # A circle: it is told from where it was entered.
+                    pending = [first]
+                elif left := [other for other in before if other not in done]:
+                    pending.extend(left)
+                    continue
+                name = pending.pop()
+                self.local(name)
+                done.add(name)
+
+    def _mentioned(self, name: str) -> list[str]:
+        file, setting = self.directory.locals[name]
+        words = (reference.split(".") for reference in self.reader(file).refs(setting.node))
+        return [part[1] for part in words if part[0] == "local" and part[1:] and part[1] in self.directory.locals]
+
     def _local(self, file: str, setting: tree.Setting, name: str) -> Any:
         return self.reader(file).raw(setting.node, self.env, f"local.{name}")
 
@@ -147,6 +200,8 @@ class Scope:
             except EvaluationError as error:
                 self.report(where, str(error))
                 self.memo[key] = Unknown(f"{name} cannot be evaluated: {error}")
+            except (InexactError, RecursionError):
+                self.memo[key] = Unknown(f"{name} is too large or too deep to work out")
             finally:
                 self.trail.pop()
         if self.memo[key] is _BUSY:
@@ -215,11 +270,12 @@ class Scope:
             try:
                 verdict = evaluate(condition.node, env)
             except LocatedError as error:
-                self.report(Where(placed.file, f"var.{name}", error.line), str(error))
+                self.report(Where(placed.file, f"var.{name}", error.line), str(error), frozenset({f"var.{name}"}))
                 continue
             if verdict is False:
                 message = self._message(block, env)
-                self.report(self.wheres[name], f"var.{name} does not pass its validation: {message}")
+                message = f"var.{name} does not pass its validation: {message}"
+                self.report(self.wheres[name], message, frozenset({f"var.{name}"}))
 
     def _message(self, block: tree.Section, env: Environment) -> str:
         setting = block.setting("error_message")
@@ -242,8 +298,13 @@ class Scope:
                 try:
                     self.expanded[name] = instances(value, value, setting.name)
                 except EvaluationError as error:
-                    self.report(Where(placed.file, f"{path}.{setting.name}", setting.line), str(error))
+                    refs = self.reader(placed.file).refs(setting.node)
+                    self.report(Where(placed.file, f"{path}.{setting.name}", setting.line), str(error), refs)
                     self.expanded[name] = instances(Unknown(str(error)), Unknown(str(error)), setting.name)
+                self.budget.instances -= len(self.expanded[name])
+                if self.budget.instances < 0:
+                    doubt = Unknown("so many instances are not told apart")
+                    self.expanded[name] = instances(doubt, doubt, setting.name)
         return self.expanded[name]
 
     def calls(self, name: str) -> list[tuple[Instance, Child | Unknown]]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+OUTSIDE = "it is outside the directories that were named"
+
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
@@ -18,8 +20,11 @@ class Unreadable:
 class Sources(Protocol):
     """Directories and files by path, `/` between names, relative ones as the user types them."""
 
-    def directory(self, path: str) -> Mapping[str, str | Unreadable] | None:
-        """The Terraform and tfvars files directly in a directory, by name; None when it is not there."""
+    def directory(self, path: str) -> Mapping[str, str | Unreadable] | Unreadable | None:
+        """The Terraform and tfvars files directly in a directory, by name; None when it is not there.
+
+        One outside the tree that was named is Unreadable.
+        """
 
     def text(self, path: str) -> str | Unreadable:
         """The text of a file that an expression reads. One outside the tree that was named is Unreadable."""

@@ -18,12 +18,12 @@ from tools.layers import load
 from tools.model import Finding, Stage, run
 from tools.pipeline import Chosen
 from tools.recorder import Recorder
-from tools.terraform.files import Disk, roots
+from tools.terraform.cache import Cache, folder
+from tools.terraform.files import TERRAFORM, Disk, roots
 from tools.terraform.lint import in_comments, lint
 from tools.terraform.model import Module
 from tools.terraform.read import Loader, evaluate_directory
 
-TERRAFORM = Path(__file__).resolve().parent.parent.parent / "terraform"
 CLOUDS = ("aws", "gcp", "azure")
 
 
@@ -39,7 +39,7 @@ class Job:
     loader: Loader = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "loader", Loader(Disk((self.directory.parent,))))
+        object.__setattr__(self, "loader", Loader(Disk((self.directory.parent,)), parser=Cache(folder()).parse))
 
 
 def stages(job: Job) -> tuple[Stage, ...]:

@@ -1,35 +1,42 @@
-"""Puts the parts of a template together: insertions, `%{ if }` and `%{ for }`."""
+"""Puts the parts of a template together: insertions, `%{ if }` and `%{ for }`.
+
+Source: HCL's template parser, in the order that it works in: strip markers first, then the indentation of `<<-`.
+"""
 
 from __future__ import annotations
 
 import unicodedata
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
 
 from tools.terraform import tree
-from tools.terraform.scan import Text
-from tools.terraform.strings import MalformedError, Part, Quoted
+from tools.terraform.places import Lines, MalformedError
+from tools.terraform.tokens import ID, NEWLINE, SPACES, Part, Quoted, Tokens
+
+# Gives the expression inside an insertion, from a token on; it stands that deep. Raises MalformedError.
+Inner: TypeAlias = Callable[[Tokens, int, Lines, int], tree.Node]
 
 
-class Inner(Protocol):
-    """What parses the expressions inside a file's strings."""
-
-    source: Text
-
-    def inside(self, start: int, end: int) -> tree.Node:
-        """The expression at these offsets. Raises MalformedError."""
+def literal(text: str) -> str:
+    """Text as Terraform holds it: in Unicode's composed form."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 class Templates:
-    """Puts the parts of a template together: insertions, `%{ if }` and `%{ for }`."""
+    """Puts the parts of one template together, which stands `depth` deep in an expression."""
 
-    def __init__(self, reader: Inner, quoted: Quoted, line: int) -> None:
-        self.reader = reader
+    def __init__(self, inner: Inner, line: Lines, quoted: Quoted, depth: int = 0) -> None:
+        self.inner, self.line_of, self.depth = inner, line, depth
         self.quoted = quoted
-        self.line = line
-        self.parts = list(_stripped(quoted))
+        self.line = line(quoted.start)
+        self.parts = _flushed(_stripped(quoted.parts)) if quoted.flush else _stripped(quoted.parts)
         self.at = 0
 
-    def template(self) -> tree.Template:
+    def template(self) -> tree.Node:
+        """The template; one without insertions is a plain string."""
+        if not any(part.mark for part in self.parts):
+            return tree.Literal(literal("".join(part.text for part in self.parts)), self.line)
         nodes = self._until(())
         lone = len(self.quoted.parts) == 1 and self.quoted.parts[0].mark == "$" and not self.quoted.heredoc
         return tree.Template(nodes, self.line, lone)
@@ -38,56 +45,95 @@ class Templates:
         nodes: list[tree.Node] = []
         while self.at < len(self.parts):
             part = self.parts[self.at]
-            line = self.reader.source.line(part.start) if part.mark else self.line
             if not part.mark:
-                nodes.append(tree.Literal(unicodedata.normalize("NFC", part.text), line))
+                if part.text:
+                    nodes.append(tree.Literal(literal(part.text), self.line))
                 self.at += 1
             elif part.mark == "$":
-                nodes.append(self.reader.inside(part.start, part.end))
+                nodes.append(self._insertion(part))
                 self.at += 1
             else:
-                word = self._text(part).split(maxsplit=1)[0] if self._text(part) else ""
+                word = part.tokens.texts[0] if part.tokens.kinds[0] == ID else ""
                 if word in words:
                     return tuple(nodes)
-                nodes.append(self._directive(part, word, line))
+                nodes.append(self._directive(part, word))
         if words:
             raise MalformedError(f"a template without its %{{ {words[-1]} }}", self.quoted.start)
         return tuple(nodes)
 
-    def _text(self, part: Part) -> str:
-        return self.reader.source.text[part.start : part.end].strip()
+    def _insertion(self, part: Part) -> tree.Node:
+        if len(part.tokens.kinds) == 1:
+            raise MalformedError("an empty insertion; write an expression in it", part.start)
+        return self._expression(part, 0)
 
-    def _directive(self, part: Part, word: str, line: int) -> tree.Node:
+    def _expression(self, part: Part, start: int) -> tree.Node:
+        return self.inner(part.tokens, start, self.line_of, self.depth)
+
+    def _directive(self, part: Part, word: str) -> tree.Node:
+        line = self.line_of(part.start)
         self.at += 1
-        text = self.reader.source.text
-        inside = part.start + text[part.start : part.end].find(word) + len(word)
+        if word not in ("if", "for"):
+            raise MalformedError(f"`%{{ {word}` is no directive; write %{{ if … }} or %{{ for … in … }}", part.start)
         if word == "if":
-            condition = self.reader.inside(inside, part.end)
+            condition = self._expression(part, 1)
             then = tree.Template(self._until(("else", "endif")), line)
             other: tuple[tree.Node, ...] = ()
-            if self._text(self.parts[self.at]) == "else":
-                self.at += 1
+            if self._ended() == "else":
                 other = self._until(("endif",))
-            self.at += 1
+                self._ended()
             return tree.Branch(condition, then, tree.Template(other, line), line)
-        head, found, _ = text[inside : part.end].partition(" in ")
-        if word != "for" or not found:
-            raise MalformedError(f"`%{{ {word}` is no directive; write %{{ if … }} or %{{ for … in … }}", part.start)
-        names = [name.strip() for name in head.split(",")]
-        source = self.reader.inside(inside + len(head) + len(found), part.end)
+        words = [at for at, kind in enumerate(part.tokens.kinds) if kind != NEWLINE]
+        texts = [part.tokens.texts[at] for at in words]
+        kinds = [part.tokens.kinds[at] for at in words]
+        pair = kinds[2] == ","
+        head = [ID, ID, ",", ID, ID] if pair else [ID, ID, ID]
+        if kinds[: len(head)] != head or texts[len(head) - 1] != "in":
+            raise MalformedError("a `%{ for` without its `in`; write %{ for … in … }", part.start)
+        source = self._expression(part, words[len(head)])
         body = tree.Template(self._until(("endfor",)), line)
+        self._ended()
+        return tree.Loop(texts[1] if pair else "", texts[3] if pair else texts[1], source, body, line)
+
+    def _ended(self) -> str:
+        """Take the directive that ended a part of the template, which holds one word."""
+        part = self.parts[self.at]
+        word, *more = [text for text, kind in zip(part.tokens.texts, part.tokens.kinds, strict=True) if kind != NEWLINE]
+        if len(more) > 1:
+            raise MalformedError(f"`%{{ {word}` holds more than its word", part.start)
         self.at += 1
-        return tree.Loop(names[0] if len(names) > 1 else "", names[-1], source, body, line)
+        return str(word)
 
 
-def _stripped(quoted: Quoted) -> list[Part]:
-    """The parts after their strip markers did their work."""
-    parts = list(quoted.parts)
-    if quoted.heredoc and any(part.left or part.right for part in parts):
-        raise MalformedError("cannot tell: strip markers in a heredoc are not evaluated", quoted.start)
-    for at, part in enumerate(quoted.parts):
-        if part.left and at and not parts[at - 1].mark:
-            parts[at - 1] = Part(parts[at - 1].text.rstrip())
-        if part.right and at + 1 < len(parts) and not parts[at + 1].mark:
-            parts[at + 1] = Part(parts[at + 1].text.lstrip())
+def _stripped(parts: tuple[Part, ...]) -> list[Part]:
+    """The parts after their strip markers did their work: each takes white space from the literal part beside it."""
+    if not any(part.left or part.right for part in parts):
+        return list(parts)
+    found = list(parts)
+    for at, part in enumerate(parts):
+        if part.left and at and not found[at - 1].mark:
+            found[at - 1] = replace(found[at - 1], text=found[at - 1].text.rstrip(SPACES))
+        if part.right and at + 1 < len(found) and not found[at + 1].mark:
+            found[at + 1] = replace(found[at + 1], text=found[at + 1].text.lstrip(SPACES))
+    return found
+
+
+def _flushed(parts: list[Part]) -> list[Part]:
+    """Take the smallest indentation from each line, as `<<-` does; lines that are blank do not count."""
+    begins, least, lines = True, -1, []
+    for at, part in enumerate(parts):
+        if begins:
+            begins, spaces = False, 0
+            if not part.mark:
+                trimmed = part.text.lstrip(SPACES)
+                if not trimmed and part.text.endswith("\n"):
+                    spaces = -1
+                else:
+                    spaces = len(part.text) - len(trimmed)
+                    lines.append(at)
+            if spaces >= 0:
+                least = spaces if least < 0 else min(least, spaces)
+        if not part.mark and part.text.endswith("\n"):
+            begins = True
+    for at in lines:
+        parts[at] = replace(parts[at], text=parts[at].text[max(least, 0) :])
     return parts

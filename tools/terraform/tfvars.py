@@ -9,10 +9,10 @@ from typing import Any
 from tools.model import Problem, Where
 from tools.terraform.evaluate import Environment, evaluate
 from tools.terraform.json_syntax import constants
-from tools.terraform.model import Fault
-from tools.terraform.scan import Text
+from tools.terraform.model import Fault, Unknown
+from tools.terraform.numbers import InexactError
+from tools.terraform.places import MalformedError, Text
 from tools.terraform.sources import Unreadable
-from tools.terraform.strings import MalformedError
 from tools.terraform.syntax import READABLE, parse
 from tools.terraform.values import EvaluationError, from_plain
 
@@ -83,4 +83,11 @@ def _json(text: str, file: str) -> Given:
         return Given(file, {}, (_fault(file, Text(text, file).line(error.offset), str(error)),))
     if not isinstance(data, dict):
         return Given(file, {}, (_fault(file, 1, "the file holds no JSON object"),))
-    return Given(file, {name: (from_plain(item), Where(file, name, 1)) for name, item in data.items()})
+    return Given(file, {name: (_value(item), Where(file, name, 1)) for name, item in data.items()})
+
+
+def _value(data: Any) -> Any:
+    try:
+        return from_plain(data)
+    except (InexactError, RecursionError):
+        return Unknown("it is too large or too deep to work out")

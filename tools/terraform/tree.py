@@ -16,6 +16,14 @@ class Literal:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """An expression that cannot be read, and why: its value is unknown."""
+
+    reason: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Template:
     """A string with insertions. A lone insertion is the value itself, not text."""
 
@@ -158,6 +166,7 @@ class For:
 
 Node: TypeAlias = (
     Literal
+    | Unread
     | Template
     | Branch
     | Loop
@@ -201,10 +210,16 @@ class Section:
         return next((item for item in reversed(self.settings) if item.name == name), None)
 
 
+_FIELDS: dict[type, tuple[str, ...]] = {}
+
+
 def children(node: Node) -> Iterator[Node]:
     """The nodes directly inside a node."""
-    for item in fields(node):
-        yield from _nodes(getattr(node, item.name))
+    kind = type(node)
+    if kind not in _FIELDS:
+        _FIELDS[kind] = tuple(item.name for item in fields(node) if item.name not in ("line", "name", "operator"))
+    for name in _FIELDS[kind]:
+        yield from _nodes(getattr(node, name))
 
 
 def _nodes(value: Any) -> Iterator[Node]:

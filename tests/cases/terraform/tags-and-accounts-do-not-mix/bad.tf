@@ -41,3 +41,31 @@ resource "google_compute_network_firewall_policy_rule" "policy" {
     }
   }
 }
+
+variable "by_account" {
+  description = "Whether machines are told by their accounts."
+  type        = bool
+}
+
+variable "tags" {
+  description = "Their tags."
+  type        = list(string)
+}
+
+resource "google_compute_firewall" "one_or_the_other" {
+  name                    = "one-or-the-other"
+  description             = "What it is for."
+  network                 = var.network
+  direction               = "INGRESS"
+  source_tags             = var.by_account ? null : var.tags
+  source_service_accounts = var.by_account ? ["a@project.iam.gserviceaccount.com"] : null
+
+  allow {
+    protocol = "tcp"
+    ports    = ["8000"]
+  }
+
+  log_config {
+    metadata = "INCLUDE_ALL_METADATA"
+  }
+}

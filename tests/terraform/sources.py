@@ -1,0 +1,175 @@
+"""Files to parse: a seeded generator of Terraform's syntax, right mostly, and with a mistake in it otherwise."""
+
+from __future__ import annotations
+
+import random
+from functools import partial
+
+NAMES = ["a", "b1", "for_each", "var", "x-y", "_z", "in", "if", "true", "null", "π", "été", "e1"]
+NUMBERS = ["0", "1", "12.5", "1e3", "2.5E-2", "1e400", "007", "99999999999999999999"]
+OPERATORS = ["+", "-", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", "&&", "||"]
+LEXEMES = [
+    "{", "}", "[", "]", "(", ")", "=", ":", ",", ".", "*", "...", "=>", "?", "\n", " ", "#", "//", "/*", "*/", '"',
+    "${", "%{", "~", "<<E\n", "E\n", "\\", "$", "%", "-", "!", "&", "|", "&&", "for", "in", "if", "endif", "1.", ".5",
+    "2.2.5", "1e2.", "1.e3",
+    "1e", "'", "`", ";", "::", "\t", "\r", "\r\n", "a", "1", "==", "<<-E\n", "@", "\u00a0", "\u2028", "\ufeff", "é",
+]  # fmt: skip
+
+
+class Files:
+    """Makes files of attributes and blocks; about half of them have one or two lexemes put in, taken out or doubled."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.count = 0
+
+    def file(self) -> str:
+        """A file."""
+        text = self.body(2)
+        if self.random.random() < 0.1:
+            text = text.rstrip("\n")
+        if self.random.random() < 0.1:
+            text = text.replace("\n", "\r\n")
+        for _ in range(self.random.choice([0, 0, 1, 1, 2])):
+            text = self.broken(text)
+        return text
+
+    def broken(self, text: str) -> str:
+        """The text with something put in, taken out, doubled or swapped."""
+        at = self.random.randrange(len(text) + 1)
+        size = self.random.choice([1, 1, 2, 5])
+        piece = text[at : at + size]
+        change = self.random.choice(["put", "put", "take", "take", "double", "swap"])
+        if change == "put":
+            return text[:at] + self.random.choice(LEXEMES) + text[at:]
+        if change == "take":
+            return text[:at] + text[at + size :]
+        if change == "double":
+            return text[:at] + piece + text[at:]
+        return text[:at] + piece[::-1] + text[at + size :]
+
+    def one(self, *choices: str) -> str:
+        return self.random.choice(choices)
+
+    def gap(self, *, inside: bool) -> str:
+        """White space; inside brackets a newline and a comment too."""
+        return self.one("", " ", " ", "  ", "\t", " /* c */ ", *(("\n", " # c\n", "\n\n") if inside else ()))
+
+    def body(self, depth: int) -> str:
+        """Attributes and blocks, each on its line."""
+        return "".join(self.item(depth) for _ in range(self.random.randint(0 if depth < 2 else 1, 4)))
+
+    def item(self, depth: int) -> str:
+        """One attribute, block, comment or blank line."""
+        kind = self.random.random()
+        if kind < 0.1:
+            return self.one("\n", "# c\n", "// c\n", "/* c\n c */\n", "  /* c */ \n")
+        ends = self.one("\n", "\n", "\n", " # c\n", " // c\n", " /* c */\n", "\n\n")
+        if kind < 0.65 or depth <= 0:
+            # A name that is set twice is no matter of syntax.
+            self.count += 1
+            sign = self.one(" = ", "=", " =", "= ")
+            return f"{self.one(*NAMES)}{self.count}{sign}{self.expression(3, inside=False)}{ends}"
+        labels = self.one("", ' "a"', ' "a" "b"', " a", ' "a\\"b" c', ' "$${x}"')
+        if self.random.random() < 0.2:
+            inside = self.one("", " ", " a = 1 ", f" a = {self.expression(1, inside=False)} ")
+        else:
+            inside = f"{self.one('', ' # c')}\n{self.body(depth - 1)}"
+        return f"{self.one(*NAMES)}{labels} {{{inside}}}{ends}"
+
+    def expression(self, depth: int, *, inside: bool) -> str:
+        """An expression; inside brackets it may go over several lines."""
+        space = self.gap(inside=inside)
+        if depth <= 0:
+            return self.one(*NAMES[:5], *NUMBERS, '"x"', '""', "a.b", "a[0]", "true", "null")
+        deeper = partial(self.expression, depth - 1, inside=inside)
+        kind = self.random.randrange(14)
+        if kind == 0:
+            return f"{deeper()}{space}{self.one(*OPERATORS)}{self.gap(inside=inside)}{deeper()}"
+        if kind == 1:
+            return f"{deeper()} ?{space}{deeper()} :{space}{deeper()}"
+        if kind == 2:
+            return f"{self.one('-', '!', '- ')}{deeper()}"
+        if kind == 3:
+            return f"({self.gap(inside=True)}{self.expression(depth - 1, inside=True)}{self.gap(inside=True)})"
+        if kind == 4:
+            return self.listed(depth)
+        if kind == 5:
+            return self.object(depth)
+        if kind in (6, 7):
+            return self.loop(depth)
+        if kind == 8:
+            return self.call(depth)
+        if kind in (9, 10):
+            return self.steps(depth, inside=inside)
+        if kind == 11:
+            return self.heredoc(depth) if not inside else self.string(depth)
+        return self.string(depth)
+
+    def inner(self, depth: int) -> str:
+        """An expression between brackets."""
+        return f"{self.gap(inside=True)}{self.expression(depth - 1, inside=True)}{self.gap(inside=True)}"
+
+    def listed(self, depth: int) -> str:
+        """A list."""
+        items = [self.inner(depth) for _ in range(self.random.randint(0, 3))]
+        return f"[{','.join(items)}{self.one('', ',') if items else self.gap(inside=True)}]"
+
+    def object(self, depth: int) -> str:
+        """An object."""
+        entries = [
+            f"{self.one('a', 'true', '(a)', '(a.b)', '1', f'{chr(34)}k{chr(34)}', 'if')}{self.one(' = ', '=', ' : ')}"
+            + self.expression(depth - 1, inside=False)
+            for _ in range(self.random.randint(0, 3))
+        ]
+        mark = self.one(",", ", ", "\n", ",\n", "\n\n", " # c\n")
+        return (
+            f"{{{self.one('', ' ', chr(10))}{mark.join(entries)}{self.one('', ' ', chr(10), ',') if entries else ''}}}"
+        )
+
+    def loop(self, depth: int) -> str:
+        """A `for` expression."""
+        head = f"for {self.one('x', 'k, v', 'k,v')} in {self.inner(depth)}:{self.inner(depth)}"
+        condition = f" if{self.gap(inside=True)} {self.inner(depth)}" if self.random.random() < 0.4 else ""
+        if self.random.random() < 0.5:
+            return f"[{self.gap(inside=True)}{head}{condition}]"
+        return f"{{{self.gap(inside=True)}{head}=>{self.inner(depth)}{self.one('', '...')}{condition}}}"
+
+    def call(self, depth: int) -> str:
+        """A function call."""
+        arguments = [self.inner(depth) for _ in range(self.random.randint(0, 3))]
+        ends = self.one("", "", ",", "...") if arguments else ""
+        return f"{self.one('f', 'provider::a::b', 'for')}({','.join(arguments)}{ends})"
+
+    def steps(self, depth: int, *, inside: bool) -> str:
+        """A traversal."""
+        found = self.one("a", "f(a)", "[a]", "(a)")
+        for _ in range(self.random.randint(1, 4)):
+            gap = self.one("", "", "", self.gap(inside=True)) if inside else ""
+            found += gap + self.one(".b", ".0", ".*.c", ".*", "[*]", "[*].d", "[0]", f"[{self.inner(depth)}]", ".*.1.e")
+        return found
+
+    def string(self, depth: int) -> str:
+        """A string, with insertions and escapes."""
+        return f'"{"".join(self.piece(depth) for _ in range(self.random.randint(0, 4)))}"'
+
+    def piece(self, depth: int) -> str:
+        """A piece of a template."""
+        left, right = self.one("", "", "~"), self.one("", "", "~")
+        words = ["x", " ", "$", "%", "$$", "$${", "%%{", "é", "#", "//", "{", "}"]
+        text = self.one(*words, f"${{{left}{self.inner(depth)}{right}}}")
+        if self.random.random() < 0.2:
+            text = f"%{{{left} if {self.inner(depth)}{right}}}y" + self.one("", "%{ else }z", "%{~ else ~}")
+            text += f"%{{ endif {right}}}"
+        elif self.random.random() < 0.1:
+            text = f"%{{ for {self.one('x', 'k, v')} in {self.inner(depth)}{right}}}y%{{ endfor }}"
+        return text
+
+    def heredoc(self, depth: int) -> str:
+        """A heredoc."""
+        word = self.one("E", "EOT", "E-F")
+        lines = "".join(
+            f"{self.one('', '  ', '    ', chr(9))}{self.piece(depth)}{self.one('', self.piece(depth))}\n"
+            for _ in range(self.random.randint(0, 3))
+        )
+        return f"<<{self.one('', '-')}{word}\n{lines}{self.one('', '  ')}{word}"

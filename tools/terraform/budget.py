@@ -1,0 +1,19 @@
+"""How much one evaluation may do, whatever it is given: what is beyond is unknown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Expressions that are evaluated, with a part for the size of each value; modules that are looked into; instances.
+MAX_WORK = 1_000_000
+MAX_MODULES = 1000
+MAX_INSTANCES = 20_000
+
+
+@dataclass(slots=True)
+class Budget:
+    """What is left for one root module and everything below it."""
+
+    work: int = MAX_WORK
+    modules: int = MAX_MODULES
+    instances: int = MAX_INSTANCES
