@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from functools import cache
 
@@ -12,6 +13,10 @@ from tools.inputs import CHART, chart, mapping
 from tools.model import Manifest
 from tools.render import render
 from tools.source import manifests, parse
+
+# The seed of what tests generate, beside their fixed ones. One for every process of a run, which must collect the same
+# tests; and the same in every run, so that a gate fails for what changed. SARK_SEED names another.
+os.environ.setdefault("SARK_SEED", "20261128")
 
 Rendered = Callable[[str], tuple[Manifest, ...]]
 

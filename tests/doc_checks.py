@@ -23,7 +23,14 @@ _ROOT_FILE = re.compile(r"[\w.-]+\.(ya?ml|toml|md|lock|txt)|Makefile|LICENSE")
 _KEY = re.compile(r"[a-z][A-Za-z]*(\[\]|\[\d+\])?(\.[a-z][A-Za-z]*(\[\]|\[\d+\])?)+")
 _HOST = re.compile(r".*\.(com|test|example|uk|io|internal|svc|local)")
 # Dotted words that are somebody else's: Calico's, Kubernetes', a shell's.
-_NOT_VALUES = {"destination.domains", "rules.dns", "name.namespace", "projectcalico.org", "crd.projectcalico.org"}
+_NOT_VALUES = {
+    "destination.domains",
+    "rules.dns",
+    "override.tf",
+    "name.namespace",
+    "projectcalico.org",
+    "crd.projectcalico.org",
+}
 
 
 def paths(text: str, page: Path) -> Iterator[str]:
