@@ -1,4 +1,4 @@
-"""Objects of Kubernetes and Calico, spoilt as trees and as text, through `tools.validate` and `tools.reach` in process."""
+"""Objects of Kubernetes and Calico, spoilt as trees and as text, through `tools.validate` and `tools.reach`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import yaml
+
 from standing_fuzz import hostile
 from standing_fuzz.case import Subject, Unmet
 from standing_fuzz.quiet import quiet
@@ -31,6 +32,7 @@ STAGES = {"manifests", "policies"}
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 FAULT = "a fault of the toolkit"
 REACH_SHARE = 0.3
+PLACES = Places({"a/b": "10.1.0.5", "a/c": "10.1.0.6"}, ("8.8.8.8", "198.18.0.1"))
 
 
 @cache
@@ -54,7 +56,13 @@ def make(dice: Dice) -> Any:
         objects = deepcopy(dice.some(dice.one(_seeds()), 6))
     else:
         cluster = topology(dice.number(0, 999), pods=5, spaces=2)
-        policies = case(str(dice.number(0, 10**6)), cluster, Places({"a/b": "10.1.0.5", "a/c": "10.1.0.6"}, ("8.8.8.8", "198.18.0.1")), 3, tiers=dice.chance(0.3)).policies
+        policies = case(
+            str(dice.number(0, 10**6)),
+            cluster,
+            PLACES,
+            3,
+            tiers=dice.chance(0.3),
+        ).policies
         objects = deepcopy([*cluster.objects, *policies])
     for _ in dice.times(0, 4):
         objects[dice.number(0, len(objects) - 1)] = _changed(dice.one(objects), dice)
@@ -103,7 +111,9 @@ def _as_text(text: str, dice: Dice) -> str:
     elif kind == "cut":
         return text[: dice.number(0, len(text))]
     else:
-        lines[at] = {"drop": "", "twice": lines[at] * 2, "indent": f" {lines[at]}", "join": lines[at].rstrip("\n")}[kind]
+        lines[at] = {"drop": "", "twice": lines[at] * 2, "indent": f" {lines[at]}", "join": lines[at].rstrip("\n")}[
+            kind
+        ]
     return "".join(lines)
 
 
@@ -154,10 +164,11 @@ def read_report(chosen: str, text: str, code: int) -> None:
 
 def _agrees(body: Any, code: int) -> None:
     """The exit code is that of the stages and the findings of the report."""
-    names = {str(stage.get("name") or stage.get("stage")) for stage in body.get("stages", ())}
+    names = {stage["name"] for stage in body["stages"]}
     if not names <= STAGES:
         raise Unmet("a stage that manifests do not have", ", ".join(sorted(names - STAGES)))
-    serious = [it for it in body.get("findings", ()) if it.get("severity") in ("error", "warning")]
+    findings = [finding for stage in body["stages"] for finding in stage["findings"]]
+    serious = [finding for finding in findings if finding["severity"] in ("error", "warning")]
     if code == CLEAN and serious:
         raise Unmet("clean with findings", json.dumps(serious[0])[:300])
     if code == FINDINGS and not serious:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 # Python's own parser of expressions: what it reads here are the patterns of the chart's schema.
-from re import _parser  # type: ignore[attr-defined]
+from functools import cache
+from re import _parser
 from typing import Any
 
 from tools.fuzz.dice import Dice
@@ -14,7 +15,12 @@ MOST = 4
 
 def sample(pattern: str, dice: Dice) -> str:
     """A text that the pattern is likely to take: look-arounds and anchors inside it are not looked at."""
-    return "".join(_piece(str(name), argument, dice) for name, argument in _parser.parse(pattern))
+    return "".join(_piece(str(name), argument, dice) for name, argument in _parsed(pattern))
+
+
+@cache
+def _parsed(pattern: str) -> Any:
+    return _parser.parse(pattern)
 
 
 def _piece(name: str, argument: Any, dice: Dice) -> str:

@@ -15,10 +15,46 @@ from tools.inputs import CHART, chart
 Node = Mapping[str, Any]
 DEPTH = 6
 PARTS = ("gateway", "frontend", "database", "cache", "opa", "kong", "worker")
-SUFFIXES = ("com", "co.uk", "run.app", "compute.amazonaws.com", "amazonaws.com", "windows.net", "ck", "www.ck", "github.io")
-NAMES = ("openai.com", "api.openai.com", "example.com", "mcp.partner.example", "a.b.c.example.org", "xn--mnchen-3ya.example")
-FOUR = ("10.0.0.0", "10.20.0.10", "172.16.0.0", "192.168.1.0", "8.8.8.8", "127.0.0.1", "169.254.169.254", "168.63.129.16")
-SIX = ("fd00:20::10", "::1", "fe80::1", "2001:db8::", "::ffff:a9fe:a9fe", "64:ff9b::a9fe:a9fe", "fd00:ec2::254", "::", "FD00::0:1")
+SUFFIXES = (
+    "com",
+    "co.uk",
+    "run.app",
+    "compute.amazonaws.com",
+    "amazonaws.com",
+    "windows.net",
+    "ck",
+    "www.ck",
+    "github.io",
+)
+NAMES = (
+    "openai.com",
+    "api.openai.com",
+    "example.com",
+    "mcp.partner.example",
+    "a.b.c.example.org",
+    "xn--mnchen-3ya.example",
+)
+FOUR = (
+    "10.0.0.0",
+    "10.20.0.10",
+    "172.16.0.0",
+    "192.168.1.0",
+    "8.8.8.8",
+    "127.0.0.1",
+    "169.254.169.254",
+    "168.63.129.16",
+)
+SIX = (
+    "fd00:20::10",
+    "::1",
+    "fe80::1",
+    "2001:db8::",
+    "::ffff:a9fe:a9fe",
+    "64:ff9b::a9fe:a9fe",
+    "fd00:ec2::254",
+    "::",
+    "FD00::0:1",
+)
 
 
 def make(dice: Dice) -> Any:
@@ -26,7 +62,7 @@ def make(dice: Dice) -> Any:
     author = _Author(dice, chart(CHART).schema)
     values: dict[str, Any] = {}
     plain: dict[str, Any] = {}
-    for _ in dice.times(1, 4):
+    for _ in dice.times(1, 3):
         _plant(author, values, plain)
     return {"values": values, "plain": plain}
 
@@ -63,7 +99,7 @@ class _Author:
 
     def pair(self, node: Node) -> tuple[Any, Any]:
         """A value for the node, and the same with innocent text where it is hostile."""
-        kind = self.dice.weighted({"right": 6, "wrong": 2, "hostile": 3})
+        kind = self.dice.weighted({"right": 8, "wrong": 1, "hostile": 3})
         if kind == "wrong":
             wrong = hostile.value(self.dice)
             return wrong, deepcopy(wrong)
