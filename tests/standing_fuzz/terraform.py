@@ -36,8 +36,8 @@ FRAGMENTS = (
 WORDS = """
 length concat merge flatten keys values lookup element slice range setproduct format formatlist join split replace regex
 regexall substr trimspace title cidrsubnet cidrhost cidrsubnets cidrnetmask max min pow log ceil floor parseint
-jsonencode jsondecode yamldecode base64decode toset tolist tomap tonumber tostring zipmap transpose distinct coalesce compact
-chunklist one sum sort reverse nosuch
+jsonencode jsondecode yamldecode base64decode toset tolist tomap tonumber tostring zipmap transpose distinct coalesce
+compact chunklist one sum sort reverse nosuch
 """
 FUNCTIONS = tuple(WORDS.split())
 WORLD = '"0.0.0.0/0"'
