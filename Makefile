@@ -9,7 +9,7 @@ RUN := .venv/.requirements
 DEV := .venv/.requirements-dev
 export PATH := $(PATH):$(CURDIR)/.cache/bin
 
-.PHONY: help validate test check cluster cluster-fuzz terraform bench format lock helm kind clean
+.PHONY: help validate test check cluster cluster-fuzz fuzz terraform bench format lock helm kind clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.* ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.* ## (.*)/  make \1\t\2/' | expand -t 22
@@ -37,6 +37,9 @@ cluster: $(DEV) helm kind ## install the chart in a kind cluster with Calico and
 
 cluster-fuzz: $(DEV) helm kind ## random policies in kind with Calico, beside what the offline judge says; needs Docker
 	@$(PY) -m tools.cluster fuzz
+
+fuzz: $(DEV) helm ## random values, manifests, Terraform and command lines, for minutes; SEED=…, SCALE=…, CASE=FILE
+	@PYTHONPATH=tests $(PY) -m standing_fuzz $(if $(SEED),--seed '$(SEED)') $(if $(SCALE),--scale '$(SCALE)') $(if $(CASE),--case '$(CASE)')
 
 bench: $(DEV) helm ## measure the validator, the Terraform linter and the judge beside others, and the proxy beside no proxy
 	@$(PY) bench/validate

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tools.inputs import CHART
 from tools.plain import HEADER, by_template, write
@@ -52,6 +53,13 @@ def test_the_same_values_render_the_same_text() -> None:
     }
     first, *others = [asyncio.run(render(CHART, many)) for _ in range(3)]
     assert others == [first, first]
+
+
+@pytest.mark.parametrize("text", ["\U0001f600", "a\\ud83d\\ude00", "\\\U0001f600", "\u2028\u00e9", '"'])
+def test_text_reaches_helm_as_it_is(text: str) -> None:
+    rendered = asyncio.run(render(CHART, {"commonAnnotations": {"example.com/note": text}}))
+    objects = [body for body in yaml.safe_load_all(rendered) if body]
+    assert {body["metadata"]["annotations"]["example.com/note"] for body in objects} == {text}
 
 
 def test_refusals_of_the_schema() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,9 @@ KUBE_VERSION = "1.34.0"
 # pyhelm3 logs each failure, which is reported here already; asyncio logs the children of a run that was interrupted.
 for _name in ("pyhelm3", "asyncio"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
+
+# A backslash that stands for itself is passed over, so that what follows it is no escape.
+_PAIR = re.compile(r"\\\\|(?P<pair>\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})")
 
 __all__ = ["KUBE_VERSION", "RenderError", "Target", "render"]
 
@@ -59,10 +63,22 @@ async def render(
     command = Command(executable=helm or located())
     arguments = ["template", target.release, str(chart), *target.arguments, "--values", "-"]
     try:
-        output = await command.run(arguments, json.dumps(values or {}).encode())
+        output = await command.run(arguments, as_yaml(values or {}).encode())
     except errors.Error as error:
         raise classify(error.stderr.decode("utf-8", "replace"), error.returncode) from None
     return bytes(output).decode("utf-8", "replace")
+
+
+def as_yaml(values: Mapping[str, Any]) -> str:
+    """Values as JSON that YAML reads too: JSON writes a character beyond U+FFFF as two escapes, which YAML refuses."""
+    return _PAIR.sub(_one_escape, json.dumps(values))
+
+
+def _one_escape(match: re.Match[str]) -> str:
+    if not match["pair"]:
+        return match[0]
+    character: str = json.loads('"' + match["pair"] + '"')
+    return f"\\U{ord(character):08X}"
 
 
 def parser() -> cli.Parser:
