@@ -3,8 +3,15 @@ Peers outside the cluster without a name that the proxy could check: LDAP, Kafka
 directly, by address, so both walls have to say so: the part's NetworkPolicy and, on Calico, its lock-down.
 */}}
 
-{{/* egress.external with its defaults, as a JSON list of {cidrs, ports, protocol, workloads, path}. */}}
+{{/* egress.external with its defaults, as a JSON list of {cidrs, ports, protocol, workloads, path}. Read once a render. */}}
 {{- define "sark-network.external" -}}
+{{- if not (hasKey .Values "_external") -}}
+{{- $_ := set .Values "_external" (include "sark-network.external.read" .) -}}
+{{- end -}}
+{{- get .Values "_external" -}}
+{{- end -}}
+
+{{- define "sark-network.external.read" -}}
 {{- $entries := list -}}
 {{- $seen := dict -}}
 {{- range $i, $given := .Values.egress.external -}}
