@@ -97,12 +97,22 @@ def _check(lists: Mapping[str, Allowlist], suffixes: Suffixes, options: argparse
         complain("egress", f"`{options.name}` is no name that the list can hold: write {write}")
         return USAGE
     answers = {environment: _decides(listed, name, port, options.workload) for environment, listed in lists.items()}
+    sentences = {}
+    for environment, found in answers.items():
+        let_through = "" if found or lists[environment].mode != "audit" else " (mode audit: let through and logged)"
+        sentences[environment] = f"{_sentence(found, name, port, options.workload)}{let_through}"
+    return _answer(answers, sentences, options)
+
+
+def _answer(
+    answers: Mapping[str, Entry | Peer | None], sentences: Mapping[str, str], options: argparse.Namespace
+) -> int:
+    """Print what each environment answers, as JSON or as a sentence; 1 when some environment denies."""
     if options.format == "json":
-        print(json_text([_record(environment, found) for environment, found in answers.items()], 2, ascii=True))
+        print(json_text([_record(environment, entry) for environment, entry in answers.items()], 2, ascii=True))
     else:
-        for environment, found in answers.items():
-            let_through = "" if found or lists[environment].mode != "audit" else " (mode audit: let through and logged)"
-            print(line(f"{environment:12} {_sentence(found, name, port, options.workload)}{let_through}"))
+        for environment, sentence in sentences.items():
+            print(line(f"{environment:12} {sentence}"))
     return CLEAN if all(answers.values()) else FINDINGS
 
 
@@ -124,9 +134,7 @@ def _check_address(
     """Answer for an address that is reached directly, by egress.external."""
     workload = options.workload
     answers = {environment: listed.peer(address, port, protocol, workload) for environment, listed in lists.items()}
-    if options.format == "json":
-        print(json_text([_record(environment, peer) for environment, peer in answers.items()], 2, ascii=True))
-        return CLEAN if all(answers.values()) else FINDINGS
+    sentences = {}
     for environment, peer in answers.items():
         target = f"{address} on {protocol} port {port}"
         if peer:
@@ -137,8 +145,8 @@ def _check_address(
             udp = ", protocol: udp" if protocol == "udp" else ""
             entry = f"{{cidrs: [{json.dumps(cidr)}], ports: [{port}]{udp}{whose}, reason: …}}"
             sentence = f"denied   {workload} may not reach {target}; to allow it, add to egress.external: - {entry}"
-        print(line(f"{environment:12} {sentence}"))
-    return CLEAN if all(answers.values()) else FINDINGS
+        sentences[environment] = sentence
+    return _answer(answers, sentences, options)
 
 
 def _decides(listed: Allowlist, name: str, port: int, workload: str) -> Entry | None:
