@@ -51,22 +51,34 @@ class Target:
 
 
 async def render(
-    chart: Path, values: Mapping[str, Any] | None = None, *, target: Target = Target(), helm: str | None = None
+    chart: Path,
+    values: Mapping[str, Any] | None = None,
+    *,
+    files: Sequence[Path] = (),
+    target: Target = Target(),
+    helm: str | None = None,
 ) -> str:
     """The chart's manifests as Helm prints them, with its `# Source:` lines.
 
-    `values` is one mapping, laid over the chart's own; `null` in it deletes. Raises RenderError, and HelmError when
-    there is no helm.
+    `files` are values files, which Helm reads itself, and `values` one mapping, laid over them and the chart's own;
+    `null` in it deletes. Raises RenderError, and HelmError when there is no helm.
     """
     from pyhelm3 import Command, errors
 
     command = Command(executable=helm or located())
-    arguments = ["template", target.release, str(chart), *target.arguments, "--values", "-"]
+    given = [_as_flag(file) for file in files] + (["--values=-"] if values else [])
+    arguments = ["template", target.release, str(chart), *target.arguments, *given]
     try:
         output = await command.run(arguments, as_yaml(values or {}).encode())
     except errors.Error as error:
         raise classify(error.stderr.decode("utf-8", "replace"), error.returncode) from None
     return bytes(output).decode("utf-8", "replace")
+
+
+def _as_flag(file: Path) -> str:
+    """The flag that names a values file. Helm splits its text at commas, as CSV, and takes `x://` for an address."""
+    name = str(file.absolute()).replace('"', '""')
+    return f'--values="{name}"'
 
 
 def as_yaml(values: Mapping[str, Any]) -> str:
@@ -111,9 +123,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         made = chart(options.chart)
-        override = layered((*_environment(options.env, made), *options.values))
+        files = (*_environment(options.env, made), *options.values)
+        layered(files)  # Refuses what is no values file, with its place.
         target = Target(options.release, options.namespace, options.kube_version)
-        output = asyncio.run(render(made.path, override, target=target))
+        output = asyncio.run(render(made.path, files=files, target=target))
         for path in write(by_template(output), options.to):
             print(shown(path))
     except (InputError, HelmError, OSError) as error:
@@ -121,7 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return cli.COULD_NOT_RUN
     except RenderError as error:
         cli.complain("render", error)
-        return cli.COULD_NOT_RUN if error.kind == "helm" else cli.FINDINGS
+        return cli.COULD_NOT_RUN if error.kind in ("helm", "values") else cli.FINDINGS
     return cli.CLEAN
 
 

@@ -236,7 +236,7 @@ async def _environments(options: argparse.Namespace, rules: judge.Rules, progres
         rules=replace(
             rules, template=judged.template, helpers=judged.helpers, workloads=workloads, flows=_flows(options, judged)
         ),
-        render=partial(render, judged.path, target=target),
+        render=lambda files: render(judged.path, files=files, target=target),
         envoy=verdict,
         done=progress.done,
     )

@@ -136,9 +136,10 @@ class _Reading:
 
     def chart(self) -> None:
         made = chart(self.wanted.chart or CHART)
-        override = layered((*environment(self.wanted.env, made), *self.wanted.values))
+        files = (*environment(self.wanted.env, made), *self.wanted.values)
+        override = layered(files)
         target = Target(namespace=self.namespace, kube_version=self.wanted.kube_version)
-        text = asyncio.run(render(made.path, override, target=target))
+        text = asyncio.run(render(made.path, files=files, target=target))
         self.told(f"rendered {made.name}")
         parsed = parse(text, RENDERED)
         self.problems.extend(parsed.problems)
