@@ -57,7 +57,7 @@ READ = {
 REFUSED = {
     "null key": ("a: {null: x}", "a key is empty or null, which Helm and kubectl refuse; write it in quotes"),
     "key of tilde": ("~: x", "a key is empty or null, which Helm and kubectl refuse; write it in quotes"),
-    "key of nothing": ("a: {: x}", "a key is empty or null, which Helm and kubectl refuse; write it in quotes"),
+    "key of nothing": ("a:\n  : x", "not YAML: did not find expected key (line 2, column 3)"),
     "list as key": ("a: {? [b] : c}", "a key is a list or a mapping; write a plain word"),
     "mapping as key": ("{? {a: 1} : c}", "a key is a list or a mapping; write a plain word"),
     "alias without anchor": ("a: *b", "alias *b has no anchor before it; write &b there"),

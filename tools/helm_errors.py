@@ -28,7 +28,8 @@ class RenderError(Exception):
     """A chart that Helm did not render.
 
     `values`: it could not read a values file, at `where`; `schema`: it refused the values, and `details` are (path,
-    message); `template`: a template failed or asked to, at `where` (a file below the chart, a line); `helm`: Helm could not begin.
+    message); `template`: a template failed or asked to, at `where` (a file below the chart, a line); `helm`: Helm
+    could not begin.
     """
 
     def __init__(

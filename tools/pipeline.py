@@ -111,7 +111,7 @@ async def _judge(recorder: Recorder, loaded: Loaded, job: Job) -> None:
     if outcome.missing:
         recorder.skip(("render",), outcome.missing, excused=False)
         recorder.skip(job.stages[2:], "nothing was rendered", excused=True)
-    elif outcome.refusal and outcome.refusal.kind in settled:
+    elif outcome.refusal and (outcome.refusal.kind in settled or _reported(recorder, outcome.refusal)):
         recorder.skip(job.stages[1:], "Helm refused the values", excused=recorder.failed)
     elif outcome.refusal:
         subject = render_checks.Rendering(values, job.chart.name, outcome.refusal)
@@ -126,6 +126,12 @@ async def _judge(recorder: Recorder, loaded: Loaded, job: Job) -> None:
         # A chart without a list needs no proxy, and none is missing.
         if "envoy" in job.stages or stage.findings or not stage.excused:
             recorder.add(replace(stage, findings=tuple(judged.settled(stage.findings))))
+
+
+def _reported(recorder: Recorder, refusal: RenderError) -> bool:
+    """Whether the values' own checks have failed the run for what a template refuses, in the template's words."""
+    found = (finding for stage in recorder.stages for finding in stage.findings if recorder.gate.fails(finding))
+    return any(finding.problem.message == refusal.message for finding in found)
 
 
 async def _outcome(render: Render, files: Sequence[Path]) -> Outcome:
