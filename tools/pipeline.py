@@ -131,7 +131,7 @@ async def _judge(recorder: Recorder, loaded: Loaded, job: Job) -> None:
 def _reported(recorder: Recorder, refusal: RenderError) -> bool:
     """Whether the values' own checks have failed the run for what a template refuses, in the template's words."""
     found = (finding for stage in recorder.stages for finding in stage.findings if recorder.gate.fails(finding))
-    return any(finding.problem.message == refusal.message for finding in found)
+    return any(finding.problem.message.replace("`", "") == refusal.message for finding in found)
 
 
 async def _outcome(render: Render, files: Sequence[Path]) -> Outcome:
