@@ -173,8 +173,29 @@ def test_a_file_that_cannot_be_read_costs_that_file_alone(capsys: pytest.Capture
         ("/no/file", "cannot read /no/file: No such file or directory"),
     ]
     assert "objects-fit-their-schema" in rules(document)
-    assert reach(["matrix", "--manifests", "m"]) == 2
-    assert capsys.readouterr().err == "reach: cannot read m/bytes.yaml: line 1 is not UTF-8; save it as UTF-8\n"
+    broken = [found["message"] for found in faults]
+    # Whatever its command, a run of the judge of reach judges the rest, and says what it did not read.
+    for command in (["matrix", "m", "/no/file"], ["explain", "a", "8.8.8.8", "53", "--manifests", "m", "/no/file"]):
+        assert reach(command) == 2
+        text = capsys.readouterr().out
+        lines = [line.strip().partition(": error: ")[2] for line in text.partition("not judged:")[2].splitlines()]
+        assert "default/a" in text
+        assert sorted(filter(None, lines)) == sorted(broken)
+    assert reach(["matrix", "m/good.yaml", "/no/file", "--format", "json"]) == 2
+    assert capsys.readouterr().err == "/no/file: error: cannot read /no/file: No such file or directory\n"
+    assert reach(["explain", "a", "8.8.8.8", "53", "--manifests", "m", "--expect", "denied"]) == 2
+    assert reach(["diff", "m/good.yaml", "manifests:m", "--exit-code"]) == 2
+    assert "m/bytes.yaml: error: cannot read m/bytes.yaml: line 1 is not UTF-8; save it as UTF-8" in (
+        capsys.readouterr().out
+    )
+    # Where nothing at all can be read, that is all there is to say.
+    assert reach(["matrix", "m/bytes.yaml", "/no/file"]) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err) == (
+        "",
+        "reach: cannot read m/bytes.yaml: line 1 is not UTF-8; save it as UTF-8\n"
+        "cannot read /no/file: No such file or directory\n",
+    )
 
 
 @pytest.mark.parametrize("kind", ["--values", "--flows", "--workloads", "--schemas"])

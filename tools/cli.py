@@ -35,11 +35,11 @@ EXIT_CODES = f"""exit codes: {CLEAN} clean, {FINDINGS} findings, {COULD_NOT_RUN}
 class Parser(argparse.ArgumentParser):
     """An argument parser that exits with 64 on a usage error (argparse's 2 means here that a stage could not run).
 
-    Every command, and every command of a command, has --version.
+    Every command, and every command of a command, has --version; options are written in full.
     """
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
-        super().__init__(*arguments, **settings)
+        super().__init__(*arguments, **{"allow_abbrev": False, **settings})
         version = f"sark-network {__version__}"
         self.add_argument("--version", action="version", version=version, help="print the version and leave")
 
