@@ -167,7 +167,19 @@ def findings(run: Run) -> list[Finding]:
         named = [module for module in parts if is_ours(module.directory) == ours]
         of_files = (item for item in _judged(run, named, ours=ours) if item.problem.where.file in wanted)
         kept.update(dict.fromkeys(of_files))
+    if not kept and not run.failed and not any(_says_something(module) for module in (*whole, *parts)):
+        raise InputError(
+            f"no resource is in {', '.join(run.paths)}, nor an output or a module call, so nothing was judged"
+        )
     return list(kept)
+
+
+def _says_something(root: Module) -> bool:
+    """Whether there is anything in a module that a rule could be about; a list of variables alone asks nothing."""
+    return any(
+        module.resources or module.calls or module.outputs or module.references or module.faults
+        for module in root.walk()
+    )
 
 
 def _judged(run: Run, modules: Sequence[Module], *, ours: bool) -> Sequence[Finding]:
