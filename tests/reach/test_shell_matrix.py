@@ -134,7 +134,9 @@ def test_places_in_a_chart_are_those_of_its_templates(run: Runner) -> None:
     run.file("pods.yaml", WEB + DB)
     ran = run("matrix", "--chart", "c", "--workloads", "pods.yaml", "--format", "json")
     assert ran.code == 1
-    assert ran.err.startswith("c/templates/guard.yaml:9: error: NetworkPolicy sark/guard: spec.ingress[0].ports[0].port: 99999")
+    assert ran.err.startswith(
+        "c/templates/guard.yaml:9: error: NetworkPolicy sark/guard: spec.ingress[0].ports[0].port: 99999"
+    )
     assert "tester" not in ran.out
 
 

@@ -121,9 +121,7 @@ def test_what_is_no_terraform(path: str, reason: str, project: Path, capsys: pyt
     "text",
     ["", "\n", "# nothing\n", "/* a\n*/", 'terraform {\n  required_version = ">= 1.9"\n}\n', "locals {}\n"],
 )
-def test_terraform_that_says_nothing_is_not_clean(
-    text: str, project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_terraform_that_says_nothing_is_not_clean(text: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "bare" / "below").mkdir(parents=True)
     (project / "bare" / "main.tf").write_text(text)
     (project / "bare" / "below" / "empty.tf.json").write_text("{}")

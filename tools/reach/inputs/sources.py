@@ -12,7 +12,19 @@ from typing import Any
 
 from tools.addresses import Net
 from tools.cli import TRACEBACK, fault
-from tools.inputs import CHART, Chart, InputError, Source, chart, is_chart, layered, manifest_sources, mapping, nothing_in, shown
+from tools.inputs import (
+    CHART,
+    Chart,
+    InputError,
+    Source,
+    chart,
+    is_chart,
+    layered,
+    manifest_sources,
+    mapping,
+    nothing_in,
+    shown,
+)
 from tools.merge import merge
 from tools.model import Manifest, Problem, Severity, Where
 from tools.placed import RENDERED

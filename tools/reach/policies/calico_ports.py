@@ -38,9 +38,14 @@ def protocols(rule: Node) -> Conns:
         found = minus(found, of(unwanted))
     if not rule["icmp"].empty:
         found = common(found, _icmp(rule["icmp"], wanted))
-    if not rule["notICMP"].empty:
+    if not rule["notICMP"].empty and not types_of_no_protocol(rule):
         found = minus(found, _icmp(rule["notICMP"], wanted))
     return found
+
+
+def types_of_no_protocol(rule: Node) -> bool:
+    """Whether a rule leaves out types of ICMP and is of another protocol, or of all: Calico takes it, and no more."""
+    return not rule["notICMP"].empty and protocol(rule["protocol"]) not in (NUMBERS["ICMP"], NUMBERS["ICMPv6"])
 
 
 def _icmp(node: Node, wanted: int | None) -> Conns:
