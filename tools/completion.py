@@ -1,4 +1,4 @@
-"""What a shell completes: `eval "$(python -m tools.validate --print-completion bash)"`, and then `sark-validate --<TAB>`.
+"""What a shell completes: `eval "$(python -m tools.validate --print-completion bash)"`, then `sark-validate --<TAB>`.
 
 A shell completes a command by its first word, which is `python` for all of them. So what is printed gives each command
 a name of its own, as a function of the shell that runs it.

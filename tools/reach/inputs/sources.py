@@ -150,6 +150,7 @@ class _Reading:
         if unread and not self.wanted.allow_partial:
             hint = "a judgement without it may be wrong; --allow-partial judges the rest"
             raise InputError("\n".join((*unread, hint)))
+        unread.extend(f"{self.wanted.context}: could not be read: {reason}" for reason in found.unseen)
         without = (f"{said}; it is judged as if there were none" for said in unread)
         self.notes.extend(Problem(Where(""), said, Severity.NOTE) for said in without)
 

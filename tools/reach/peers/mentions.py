@@ -82,10 +82,8 @@ def _field(found: Mentions, key: object, value: object) -> None:
         for item in value:
             if isinstance(item, dict) and isinstance(item.get("key"), str):
                 values = item.get("values")
-                written = (
-                    [value or "" for value in values if value is None or value] if isinstance(values, list) else []
-                )
-                found.ask(item["key"], _texts(written))
+                values = values if isinstance(values, list) else []
+                found.ask(item["key"], _texts(["" if one is None else one for one in values]))
     elif key == "selector" and isinstance(value, dict):
         _labels(found, value)
     elif key in SELECTORS and isinstance(value, str):

@@ -33,7 +33,7 @@ SELECTING = ("selector", "namespaceSelector", "serviceAccountSelector")
 HTTP = "an HTTP match is for Calico's application layer policy: what a packet holds is in no manifest"
 SOURCE_PORTS = "it depends on the port that the caller sends from"
 NOT_ICMP = (
-    "notICMP needs protocol: ICMP or ICMPv6 beside it: Calico takes the rule, and how nodes enforce it is not known"
+    "notICMP needs protocol: ICMP or ICMPv6 beside it; Calico takes the rule, and what nodes make of it is not known"
 )
 UNSERVED = "the Service has no selector: its endpoints are written by somebody else"
 
