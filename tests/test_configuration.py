@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -513,3 +514,19 @@ def test_a_file_is_named_for_every_command(capsys: pytest.CaptureFixture[str]) -
     assert [*json.loads(capsys.readouterr().out)] == ["dev"]
     assert reach(["matrix", "--config=other.yaml", "--format", "json"]) == 0
     assert "sark/sark-api[Deployment]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", [OWN, "pyproject.toml"])
+@pytest.mark.parametrize("made", ["link to a device", "pipe", "directory", "link to nothing"])
+def test_a_file_that_is_none_is_not_passed_over(name: str, made: str, capsys: pytest.CaptureFixture[str]) -> None:
+    match made:
+        case "link to a device":
+            Path(name).symlink_to("/dev/zero")
+        case "pipe":
+            os.mkfifo(name)
+        case "directory":
+            Path(name).mkdir()
+        case _:
+            Path(name).symlink_to("nowhere")
+    read = "nowhere" if made == "link to nothing" else name
+    assert f": cannot read {read}: " in refused(capsys, "--manifests", "pod.yaml")

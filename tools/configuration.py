@@ -9,6 +9,7 @@ are of reports alone, not of answers such as a matrix.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 import tomllib
@@ -132,8 +133,9 @@ def configuration(named: str = "") -> Configuration:
 def _read(named: str) -> Configuration:
     if named:
         return _pyproject(Path(named)) if named.endswith(".toml") else _own(Path(named))
-    shared = _pyproject(Path(SHARED)) if Path(SHARED).is_file() else Configuration()
-    if not Path(OWN).is_file():
+    # Of a link that leads nowhere, too, somebody thought that it would be read.
+    shared = _pyproject(Path(SHARED)) if os.path.lexists(SHARED) else Configuration()
+    if not os.path.lexists(OWN):
         return shared
     if shared.file:
         raise InputError(f"there are options in {OWN} and in {shared.file}; keep one of the two")
