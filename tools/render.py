@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools import cli
+from tools import cli, configuration
 from tools.helm import HelmError, located
 from tools.helm_errors import RenderError, classify
 from tools.inputs import CHART, Chart, InputError, chart, layered, shown
@@ -20,6 +20,8 @@ from tools.plain import by_template, write
 RELEASE = "sark"
 NAMESPACE = "sark"
 KUBE_VERSION = "1.34.0"
+# The options that a project may write down, and how many values each takes at most.
+CONFIGURABLE = {"env": 1, "values": None, "chart": 1, "kube-version": 1}
 
 # pyhelm3 logs each failure, which is reported here already; asyncio logs the children of a run that was interrupted.
 for _name in ("pyhelm3", "asyncio"):
@@ -115,12 +117,13 @@ def parser() -> cli.Parser:
     made.add_argument(
         "--chart", metavar="DIR", type=cli.file_path, default=CHART, help="another chart than this project's"
     )
+    configuration.add_option(made)
     return made
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; gives the exit code."""
-    options = parser().parse_args(arguments)
+    options, _ = configuration.parsed(parser(), arguments, lambda _: CONFIGURABLE)
     try:
         made = chart(options.chart)
         files = (*_environment(options.env, made), *options.values)

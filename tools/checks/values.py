@@ -78,6 +78,16 @@ def schema_is_valid(values: Values) -> Iterator[Problem]:
         yield Problem(Where(values.schema_file), f"not a draft-07 schema: {values.schema_fault}")
 
 
+def environments_are_there(values: Values) -> Iterator[Problem]:
+    """A chart without environments is judged by its own values alone, and whoever installs it has others.
+
+    `ci/NAME-values.yaml` is an environment, as for `ct lint`; `--values` names the files of an installation.
+    """
+    if len(values.layers) == 1 and not values.environment:
+        message = "the chart has no environment (ci/NAME-values.yaml), so it is judged by its own values; --values FILE"
+        yield Problem(Where(values.file), f"{message} names others", Severity.NOTE)
+
+
 def values_match_schema(values: Values) -> Iterator[Problem]:
     """The values are what values.schema.json allows: known keys, right types, names and CIDRs of the right form.
 
@@ -195,6 +205,7 @@ def public_addresses_are_meant(values: Values) -> Iterator[Problem]:
 
 
 CHECKS = (
+    environments_are_there,
     schema_is_valid,
     values_match_schema,
     schema_verdicts_agree,
