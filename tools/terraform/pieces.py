@@ -2,7 +2,7 @@
 
 What python-hcl2 reads otherwise than HCL does not reach it: comments and newlines are gone (a newline that parts the
 entries of an object is a comma), and strings, numbers and names beyond ASCII are stand-ins, whose text is that of the
-token that stands there. Of several signs before a term the last one reaches it, and the first word of a function's name.
+token that stands there. Of several signs before a term the last one reaches it, of a function's name the first word.
 """
 
 from __future__ import annotations
