@@ -129,7 +129,7 @@ def piece(tokens: Tokens, start: int, depth: int, *, inside: bool = False) -> Pi
             text = tokens.texts[at]
             opens = text == "for" and before in ("[", "{")
             term = not ended and not opens
-            last = at if opens else _name_ends(kinds, at, skipping=_skips(stack, inside=inside))
+            last = at if not term else _name_ends(kinds, at, skipping=_skips(stack, inside=inside))
             cut.add(text if text.isascii() else "x", at)
             if last > at:
                 cut.names[at] = "::".join(tokens.texts[word] for word in range(at, last + 1) if kinds[word] == ID)
