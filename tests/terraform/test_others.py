@@ -230,6 +230,14 @@ def test_a_default_that_is_the_world_is_told_of_at_the_default() -> None:
     assert ("ssh-is-not-open-to-the-world", "error") in [row[:2] for row in judged(text + 'provider "aws" {}\n', *OPEN)]
 
 
+def test_rules_that_are_alike_by_defaults_are_a_note() -> None:
+    text = 'variable "a" {\n  default = "10.0.0.0/8"\n}\nvariable "b" {\n  default = "10.0.0.0/8"\n}\n'
+    text += rule("cidr_ipv4 = var.a", 22, 22) + rule("cidr_ipv4 = var.b", 22, 22, name="b")
+    words = "aws_vpc_security_group_ingress_rule.a is for TCP 22 and the same peer already; take one out"
+    assert judged(text, "rules-differ") == [("rules-differ", "note", 15, f"with the defaults alone: {words}")]
+    assert judged(text + 'provider "aws" {}\n', "rules-differ") == [("rules-differ", "error", 15, words)]
+
+
 def test_halves_of_the_world_in_a_default() -> None:
     text = 'variable "from" {\n  default = ["10.0.0.0/8", "0.0.0.0/1", "128.0.0.0/1"]\n}\n'
     [(_, _, _, message)] = judged(text, "network-inputs-do-not-default-to-the-world")
