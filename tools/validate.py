@@ -99,6 +99,9 @@ def parser() -> cli.Parser:
     cli.add_gate(rules)
     rules.add_argument("--list-rules", action="store_true", help="print each rule's id and what it says")
     rules.add_argument("--explain", metavar="RULE", help="print a rule's manual entry")
+    made.add_argument(
+        "--no-cache", dest="cache", action="store_false", help="parse all of Terraform, whatever the user's cache has"
+    )
     add_option(made)
     return made
 
@@ -221,7 +224,7 @@ async def _environments(options: argparse.Namespace, rules: judge.Rules, progres
     chosen = _chosen(options, judged)
     runs = [environment(name, one, job) for name, one in chosen.items()]
     if judged.own:
-        clouds = stage.Job(judged, chosen, job.rules, progress.done)
+        clouds = stage.Job(judged, chosen, job.rules, progress.done, cached=options.cache)
         runs.append(asyncio.to_thread(stage.stages, clouds))
     stages = tuple(found for run in await asyncio.gather(*runs) for found in run)
     return stages if judged.own or not judged.has_list else (*stages, *_without_clouds(judged, chosen))
