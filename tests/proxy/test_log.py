@@ -100,7 +100,9 @@ def test_a_changed_list_has_another_hash_and_cuts_nothing(start: Start, world: W
 
 
 @pytest.mark.parametrize(
-    "request_line", [b"CONNECT evil.test:443 HTTP/1.1", b"GET http://evil.test/ HTTP/1.1"], ids=["CONNECT", "plain HTTP"]
+    "request_line",
+    [b"CONNECT evil.test:443 HTTP/1.1", b"GET http://evil.test/ HTTP/1.1"],
+    ids=["CONNECT", "plain HTTP"],
 )
 def test_a_refusal_says_that_it_is_policy_and_whom_to_ask(proxy: Proxy, request_line: bytes) -> None:
     answer = raw(request_line + b"\r\nHost: evil.test\r\n\r\n")(proxy, proxy.ports["gateway"])
