@@ -7,11 +7,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import date
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any
 
-from tools import parts
+from tools import expiry, parts
 from tools.allowlist import Allowlist, Entry, Peer, Suffixes, parse_values, refusal
 from tools.cli import CLEAN, COULD_NOT_RUN, EXIT_CODES, FINDINGS, USAGE, Parser, complain, file_path, run
 from tools.egress_live import commands as running
@@ -96,7 +96,12 @@ def _lists(source: Chart, suffixes: Suffixes, options: argparse.Namespace) -> di
     own = dict.fromkeys(name for values in merged.values() for name in parts.names(source.parts, values))
     if workload not in own:
         return f"there is no part {workload}; there are {', '.join(own)}"
-    return {name: parse_values(values, suffixes=suffixes)[0] for name, values in merged.items()}
+    now = datetime.now(UTC)
+    lists = {name: parse_values(values, suffixes=suffixes)[0] for name, values in merged.items()}
+    if options.command == "list":
+        return lists
+    # What has expired opens nothing.
+    return {name: listed.at(expiry.as_of(merged[name].get("egress"), now)) for name, listed in lists.items()}
 
 
 def _check(lists: Mapping[str, Allowlist], suffixes: Suffixes, options: argparse.Namespace) -> int:
@@ -208,7 +213,7 @@ def _list(lists: Mapping[str, Allowlist], options: argparse.Namespace) -> int:
 
 
 def _columns(entry: Entry | Peer) -> tuple[str, ...]:
-    expired = entry.expires and entry.expires < date.today().isoformat()
+    expired = expiry.over(entry.expires, datetime.now(UTC))
     name = entry.name if isinstance(entry, Entry) else ",".join(entry.cidrs)
     ports = ",".join(map(str, entry.ports)) + ("/udp" if entry.protocol == "udp" else "")
     return (

@@ -24,11 +24,13 @@ NAME = {"name": "api.new.example"}
         ("egress: {mode: audit} # now\n", "egress: {mode: audit, extraDomains: [api.new.example]} # now\n"),
         (
             "egress:\n  mode: audit # for now\n\n# the rest\nproxy: {replicas: 3}\n",
-            "egress:\n  mode: audit # for now\n  extraDomains:\n    - api.new.example\n\n# the rest\nproxy: {replicas: 3}\n",
+            "egress:\n  mode: audit # for now\n  extraDomains:\n    - api.new.example\n\n"
+            "# the rest\nproxy: {replicas: 3}\n",
         ),
         (
             "egress:\n    extraDomains:\n    - a.example   # why\n    # between\n    mode: audit\n",
-            "egress:\n    extraDomains:\n    - a.example   # why\n    - api.new.example\n    # between\n    mode: audit\n",
+            "egress:\n    extraDomains:\n    - a.example   # why\n    - api.new.example\n"
+            "    # between\n    mode: audit\n",
         ),
         (
             "egress:\n  extraDomains:\n      -   name: a.example\n          owner: 'us'\n",

@@ -1,4 +1,4 @@
-"""What the log comes to: blocked, used, unused and the report, word for word; and lines that are no lines of the log."""
+"""What the log comes to: blocked, used, unused and the report, word for word; and lines that are none of the log."""
 
 from __future__ import annotations
 

@@ -43,8 +43,9 @@ ROWS = (
 
 def version(proxy: Proxy) -> str:
     """The list's hash, which every file that Envoy watches carries."""
-    (found,) = {VERSION.findall(path.read_text())[0] for path in (proxy.folder / "list").glob("*.yaml")}
-    return found
+    found = {str(VERSION.findall(path.read_text())[0]) for path in (proxy.folder / "list").glob("*.yaml")}
+    assert len(found) == 1
+    return found.pop()
 
 
 @pytest.fixture(scope="module")

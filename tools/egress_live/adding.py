@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 
+from tools import expiry
 from tools.allowlist import Suffixes, parse_values
 from tools.cli import CLEAN, COULD_NOT_RUN, USAGE, complain
 from tools.egress_live.edit import EditError, with_entry, written
@@ -67,9 +68,8 @@ def _fault(entry: dict[str, Any], options: argparse.Namespace, suffixes: Suffixe
             return f"--ports: {port} is no port; write one from 1 to 65535"
     if options.expires:
         try:
-            day = date.fromisoformat(options.expires)
-        except ValueError:
-            return f"--expires: {options.expires} is no day; write YYYY-MM-DD"
-        if day < date.today():
-            return f"--expires: {options.expires} is over; an entry that has expired opens nothing"
+            if expiry.end(options.expires) <= datetime.now(UTC):
+                return f"--expires: {options.expires} is over; an entry that has expired opens nothing"
+        except ValueError as error:
+            return f"--expires: {error}"
     return ""

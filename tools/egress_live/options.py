@@ -74,7 +74,7 @@ def _add(commands: Any) -> None:
     )
     parser.add_argument("--owner", metavar="TEXT", help="who answers for the entry")
     parser.add_argument("--reason", metavar="TEXT", help="what it is for")
-    parser.add_argument("--expires", metavar="DAY", help="the last day on which it is open, such as 2027-06-30")
+    parser.add_argument("--expires", metavar="WHEN", help="its last day, such as 2027-06-30, or a moment")
 
 
 def _push(commands: Any) -> None:
