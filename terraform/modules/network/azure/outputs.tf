@@ -23,6 +23,19 @@ output "rules" {
   }
 }
 
+output "cluster" {
+  description = "What `cluster_cidrs` opens, by direction and family: every protocol between nodes and pods."
+  value       = { for key, rule in azurerm_network_security_rule.cluster : key => local.cluster[key].cidrs }
+}
+
+output "balanced" {
+  description = "What load balancers and their probes reach beside the gateway's port: ports by rule."
+  value = merge(
+    { for key, rule in azurerm_network_security_rule.probe : "probe-${key}" => local.probed[key].ports },
+    { for key, rule in azurerm_network_security_rule.node_ports : "node-ports-${key}" => [var.node_ports] },
+  )
+}
+
 output "not_expressible" {
   description = "What Azure cannot say of the policy, as [{engine, subject, effect, says}]; effect is handled, narrower or wider."
   value       = [for gap in module.policy.not_expressible : gap if startswith(gap.engine, "azurerm_")]

@@ -18,6 +18,11 @@ output "rules" {
   }
 }
 
+output "cluster" {
+  description = "What `cluster_cidrs` opens, by direction and family: every protocol between nodes and pods."
+  value       = { for key, rule in google_compute_firewall.cluster : key => local.cluster[key].cidrs }
+}
+
 output "not_expressible" {
   description = "What GCP cannot say of the policy, as [{engine, subject, effect, says}]; effect is handled, narrower or wider."
   value       = [for gap in module.policy.not_expressible : gap if startswith(gap.engine, "google_")]
