@@ -53,7 +53,9 @@ module "nodes" {
     load_balancer = { cidrs = var.client_cidrs }
     database      = { cidrs = var.database_cidrs }
     cache         = { cidrs = var.cache_cidrs }
-    # OPA, monitoring, CoreDNS and the proxy are pods: cluster_cidrs has them.
+    # OPA, monitoring, CoreDNS and the proxy are pods: cluster_cidrs has them. What CoreDNS asks is Azure's resolver,
+    # which is where DNS goes by default, and which security groups do not filter, like the agent and the metadata.
+    # https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview
   }
 }
 
@@ -75,6 +77,7 @@ module "proxy" {
   tags          = var.tags
 }
 
+# https://learn.microsoft.com/azure/aks/nat-gateway
 # sark:ignore egress-is-not-open-to-the-world until 2029-12-31: the proxy judges names, and the chart's list is what it lets through
 resource "azurerm_network_security_rule" "internet" {
   name                        = "egress-internet"

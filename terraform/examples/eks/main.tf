@@ -48,6 +48,7 @@ module "gateway" {
 
   peers = {
     # By target IP a load balancer sends to pods; kubelet's probes and an ingress controller come from nodes.
+    # https://docs.aws.amazon.com/eks/latest/userguide/alb-ingress.html
     load_balancer = { references = { load-balancer = var.load_balancer_security_group_id, nodes = module.nodes.security_group_id } }
     monitoring    = { references = { nodes = module.nodes.security_group_id } }
     database      = { references = { database = var.database_security_group_id } }
@@ -58,7 +59,8 @@ module "gateway" {
   }
 }
 
-# The egress proxy's pods: the only ones that reach the internet.
+# The egress proxy's pods: the only ones that reach the internet, by a NAT gateway.
+# https://docs.aws.amazon.com/eks/latest/userguide/security-groups-for-pods.html
 module "proxy" {
   source = "../../modules/network"
 
@@ -89,19 +91,25 @@ resource "aws_vpc_security_group_egress_rule" "internet" {
 }
 
 # The nodes, through a launch template that names this group: EKS then leaves the cluster's own group off them.
+# https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html
 module "nodes" {
   source = "../../modules/network"
 
-  name         = "${var.name}-nodes"
-  description  = "Nodes of the cluster that SARK runs in, in place of the group that EKS makes"
-  vpc_id       = var.vpc_id
-  flow_log     = null # the gateway's is the whole VPC's
-  ports        = local.ports
-  rules        = local.node_rules
-  self         = true
+  name        = "${var.name}-nodes"
+  description = "Nodes of the cluster that SARK runs in, in place of the group that EKS makes"
+  vpc_id      = var.vpc_id
+  flow_log    = null # the gateway's is the whole VPC's
+  ports       = local.ports
+  rules       = local.node_rules
+  # https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html
+  self = true
+  # Security groups do not filter the VPC's resolver, the time service and the metadata service.
+  # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html
   dns_resolver = []
   tags         = var.tags
 
+  # By node port a load balancer sends to nodes.
+  # https://docs.aws.amazon.com/eks/latest/userguide/network-load-balancing.html
   node_ports = {
     references = { load-balancer = var.load_balancer_security_group_id }
   }

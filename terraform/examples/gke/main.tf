@@ -51,11 +51,14 @@ module "nodes" {
     load_balancer = { cidrs = local.load_balancer_cidrs }
     database      = { cidrs = var.database_cidrs }
     cache         = { cidrs = var.cache_cidrs }
-    # OPA, monitoring, kube-dns and the proxy are pods: cluster_cidrs has them.
+    # OPA, monitoring, kube-dns and the proxy are pods: cluster_cidrs has them. What kube-dns asks is the metadata
+    # server, which is where DNS goes by default, and which GCP always lets through, with the time and the metadata.
+    # https://docs.cloud.google.com/firewall/docs/firewalls
   }
 }
 
-# The internet, for the proxy's nodes alone.
+# The internet, for the proxy's nodes alone, by Cloud NAT.
+# https://docs.cloud.google.com/nat/docs/gke-example
 # sark:ignore egress-is-not-open-to-the-world until 2029-12-31: the proxy judges names, and the chart's list is what it lets through
 resource "google_compute_firewall" "internet" {
   project     = var.project

@@ -2,11 +2,6 @@
 
 mock_provider "azurerm" {}
 
-override_resource {
-  target = module.proxy.azurerm_network_security_group.gateway
-  values = { id = "/proxy" }
-}
-
 variables {
   subscription_id     = "00000000-0000-0000-0000-000000000000"
   resource_group_name = "sark"
@@ -14,7 +9,7 @@ variables {
   proxy_subnet_id     = "/subscriptions/s/resourceGroups/sark/providers/Microsoft.Network/virtualNetworks/v/subnets/proxy"
 }
 
-run "in" {
+run "platform" {
   command = plan
 
   assert {
@@ -45,10 +40,6 @@ run "in" {
     condition     = join(" ", [for key, rule in module.nodes.rules : key if rule.direction == "ingress"]) == "gateway-tcp-ipv4 services" && length([for rule in module.proxy.rules : rule if rule.direction == "ingress"]) == 0
     error_message = "ingress that no flow above is"
   }
-}
-
-run "out" {
-  command = plan
 
   assert {
     condition     = { for key, module in { nodes = module.nodes, proxy = module.proxy } : key => try("${join(" ", module.rules["api-server"].ports)} ${join(" ", module.rules["api-server"].cidrs)}", "") } == { nodes = "443 4443 10.240.8.0/28", proxy = "443 4443 10.240.8.0/28" }

@@ -1,20 +1,25 @@
 # Each flow that EKS needs is open, and its neighbour is not.
 
-mock_provider "aws" {}
-
-override_resource {
-  target = module.nodes.aws_security_group.gateway
-  values = { id = "sg-nodes" }
+mock_provider "aws" {
+  override_during = plan
 }
 
 override_resource {
-  target = module.gateway.aws_security_group.gateway
-  values = { id = "sg-gateway" }
+  target          = module.nodes.aws_security_group.gateway
+  override_during = plan
+  values          = { id = "sg-nodes" }
 }
 
 override_resource {
-  target = module.proxy.aws_security_group.gateway
-  values = { id = "sg-proxy" }
+  target          = module.gateway.aws_security_group.gateway
+  override_during = plan
+  values          = { id = "sg-gateway" }
+}
+
+override_resource {
+  target          = module.proxy.aws_security_group.gateway
+  override_during = plan
+  values          = { id = "sg-proxy" }
 }
 
 variables {
@@ -29,8 +34,8 @@ variables {
   dynamodb_prefix_list_id         = "pl-dynamodb"
 }
 
-run "nodes_in" {
-  command = apply
+run "platform" {
+  command = plan
 
   assert {
     condition     = [for rule in module.nodes.rules.ingress : "${rule.protocol} ${rule.reference}" if rule.from_port <= 10250 && rule.to_port >= 10250] == ["tcp sg-cluster"]
@@ -68,10 +73,6 @@ run "nodes_in" {
     condition     = length(module.nodes.rules.ingress) == 10
     error_message = "a rule that no flow above is: ${jsonencode(keys(module.nodes.rules.ingress))}"
   }
-}
-
-run "nodes_out" {
-  command = apply
 
   assert {
     condition     = [for rule in module.nodes.rules.egress : rule.from_port if rule.reference == "sg-cluster"] == [443]
@@ -105,13 +106,9 @@ run "nodes_out" {
     condition     = output.node_security_group_id == "sg-nodes"
     error_message = "the launch template is given another group"
   }
-}
-
-run "pods" {
-  command = apply
 
   assert {
-    condition     = { for key, rule in module.gateway.rules.ingress : key => "${rule.from_port} ${rule.reference}" } == { gateway-tcp-8000-load-balancer = "8000 sg-lb", gateway-tcp-8000-nodes = "8000 sg-nodes", metrics-tcp-9090-nodes = "9090 sg-nodes" }
+    condition     = { for key, rule in module.gateway.rules.ingress : key => "${rule.from_port} ${coalesce(rule.reference, rule.cidr_ipv4, "-")}" } == { gateway-tcp-8000-load-balancer = "8000 sg-lb", gateway-tcp-8000-nodes = "8000 sg-nodes", metrics-tcp-9090-nodes = "9090 sg-nodes" }
     error_message = "gateway-in: load balancers by target IP and nodes reach 8000, monitoring 9090 too, and nobody another port: ${jsonencode(keys(module.gateway.rules.ingress))}"
   }
   assert {
@@ -141,10 +138,6 @@ run "pods" {
     condition     = { for key, rule in aws_vpc_security_group_egress_rule.internet : key => "${rule.security_group_id} ${rule.cidr_ipv4} ${rule.from_port}-${rule.to_port}" } == { "443" = "sg-proxy 0.0.0.0/0 443-443" }
     error_message = "internet: the proxy alone reaches it, at the ports of the chart's list, and not at 80"
   }
-}
-
-run "other_ends" {
-  command = apply
 
   assert {
     condition = { for key, rule in aws_vpc_security_group_ingress_rule.other_end : key => "${rule.security_group_id} ${rule.referenced_security_group_id} ${rule.from_port}-${rule.to_port}" } == {
@@ -159,10 +152,6 @@ run "other_ends" {
     condition     = { for key, rule in aws_vpc_security_group_egress_rule.control_plane : key => "${rule.security_group_id} ${rule.referenced_security_group_id}" } == { "10250" = "sg-cluster sg-nodes", "10251" = "sg-cluster sg-nodes", "9443" = "sg-cluster sg-nodes" }
     error_message = "kubelet, webhooks: the control plane's own end"
   }
-}
-
-run "the_list_is_the_limit" {
-  command = apply
 
   assert {
     condition     = [for document in split("---\n", output.security_group_policies) : yamldecode(document).spec.securityGroups.groupIds] == [["sg-gateway"], ["sg-proxy"]]
@@ -172,10 +161,6 @@ run "the_list_is_the_limit" {
     condition     = [for document in split("---\n", output.security_group_policies) : yamldecode(document).spec.podSelector.matchLabels["app.kubernetes.io/component"]] == ["api", "egress-proxy"]
     error_message = "the groups are not those pods'"
   }
-}
-
-run "nodes_among_each_other" {
-  command = apply
 
   assert {
     condition     = module.nodes.self && !module.gateway.self && !module.proxy.self

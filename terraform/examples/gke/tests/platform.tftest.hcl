@@ -11,7 +11,7 @@ variables {
   proxy_only_cidrs = ["10.0.8.0/23"]
 }
 
-run "in" {
+run "platform" {
   command = plan
 
   assert {
@@ -42,10 +42,6 @@ run "in" {
     condition     = alltrue([for key, rule in module.nodes.rules : length(rule.references) + length(rule.tags) == 0])
     error_message = "a rule for an account or a tag, which no flow above is"
   }
-}
-
-run "out" {
-  command = plan
 
   assert {
     condition     = try(join(" ", module.nodes.rules["api-server-ipv4"].ports), "") == "443" && try(module.nodes.rules["api-server-ipv4"].cidrs, []) == ["172.16.0.0/28"]
@@ -75,10 +71,6 @@ run "out" {
     condition     = google_compute_firewall.internet.target_service_accounts == toset(["proxy@project.iam.gserviceaccount.com"]) && one(google_compute_firewall.internet.allow).ports == tolist(["443"]) && google_compute_firewall.internet.priority < 1100
     error_message = "internet: the proxy's nodes alone, at the ports of the chart's list, and not at 80"
   }
-}
-
-run "before_the_denials" {
-  command = plan
 
   assert {
     condition     = alltrue([for rule in module.nodes.rules : rule.priority < 1100])
