@@ -1,4 +1,4 @@
-"""Every JSON that a command writes fits its schema in tools/manifests/schemas, and the schemas refuse what is not it."""
+"""Every JSON that a command writes fits its schema in tools/manifests/schemas; the schemas refuse anything else."""
 
 from __future__ import annotations
 

@@ -38,7 +38,8 @@ OTHERS: Mapping[str, Mapping[str, tuple[str, str, str, str]]] = {
             "main.tf",
             "  node_ports = {\n    references = { load-balancer = var.load_balancer_security_group_id }\n",
             "  node_ports = {\n",
-            '  node_ports = {\n    range = "20000-40000"\n    references = { lb = var.load_balancer_security_group_id }\n',
+            '  node_ports = {\n    range = "20000-40000"\n'
+            "    references = { lb = var.load_balancer_security_group_id }\n",
         ),
         "gateway-in": (
             "main.tf",
