@@ -12,7 +12,7 @@ from tools.manifests.pods import Cluster
 from tools.policies.matching import members, subjects
 from tools.policies.model import Policy
 from tools.policies.network_sets import network_sets, selected
-from tools.policies.rules.selection import policies_select_something
+from tools.reach.rules.selection import policies_select_something
 
 PODS = """
 {apiVersion: v1, kind: Namespace, metadata: {name: known, labels: {team: ai}}}

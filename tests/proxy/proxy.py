@@ -17,9 +17,9 @@ import yaml
 
 from tests.proxy.namespace import Namespace
 from tests.proxy.world import RESOLVER
-from tools.manifests.files import CHART
-from tools.render.__main__ import render
+from tools.render.chart import CHART
 from tools.render.merge import merge
+from tools.render.template import render
 
 MOUNT = "/etc/envoy"
 LIST = "/etc/envoy-list"

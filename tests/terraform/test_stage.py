@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tools.manifests.files import CHART, chart
+from tools.findings.report import Gate
+from tools.render.chart import CHART, chart
 from tools.terraform import stage
 from tools.terraform.modules import cache
 from tools.terraform.modules.cache import folder
 from tools.validate import __main__ as validate
-from tools.validate.manifests import Rules
 
 FILES = 6
 
@@ -33,7 +33,7 @@ def job(tmp_path: Path, *, cached: bool) -> stage.Job:
     tree.mkdir(exist_ok=True)
     for number in range(FILES):
         (tree / f"f{number}.tf").write_text(f"locals {{\n  a{number} = 1\n}}\n" + "# more\n" * 100)
-    return stage.Job(chart(CHART), {}, Rules(date(2026, 1, 1), frozenset()), lambda _: None, tree, cached=cached)
+    return stage.Job(chart(CHART), {}, date(2026, 1, 1), frozenset(), Gate(), lambda _: None, tree, cached=cached)
 
 
 def kept(home: Path) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tools.findings.model import Manifest
 from tools.manifests.node import Node, root
-from tools.manifests.schemas import KUBE_VERSION
+from tools.manifests.versions import KUBE_VERSION
 from tools.policies.kinds import policies
 from tools.policies.model import Policy
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tools.findings.model import Severity
-from tools.manifests.fields import Dropped, calico, cidr, items, mapping, text, texts
+from tools.manifests.fields import Dropped, cidr, items, mapping, text, texts
 from tools.manifests.node import Node
 from tools.policies.calico_expression import All, Comparison, Expression
+from tools.policies.calico_fields import calico
 from tools.policies.mentions import CALICO_ACCOUNT, CALICO_NAMESPACE, CALICO_ORCHESTRATOR
 from tools.reach.peers.label_index import Labelled
 from tools.reach.peers.sets import Match, certainly, indexes

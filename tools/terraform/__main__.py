@@ -17,13 +17,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tools.egress.allowlist import Suffixes, parse_values
-from tools.findings import cli, configuration, suppress
+from tools.findings import cli, suppress
+from tools.findings.errors import InputError
 from tools.findings.model import Finding, Severity, rule_id
 from tools.findings.recorder import Recorder
 from tools.findings.report import FORMATS, Gate, Report, formats
 from tools.findings.stages import manual
-from tools.manifests.files import CHART, InputError, chart
-from tools.render.values import load
+from tools.manifests import configuration
+from tools.render.chart import CHART, chart
+from tools.render.load import load
 from tools.terraform.language.model import Module
 from tools.terraform.lint import lint, lint_others
 from tools.terraform.modules.cache import Cache, folder

@@ -11,10 +11,11 @@ from tools.manifests import schemas
 from tools.manifests.pods import Cluster
 from tools.manifests.rules.schemas import CHECKS
 from tools.manifests.schemas.structural import definitions, structural
+from tools.manifests.versions import KUBE_VERSION
 
 
 def test_the_default_version_is_at_hand() -> None:
-    assert schemas.KUBE_VERSION in schemas.versions()
+    assert KUBE_VERSION in schemas.versions()
     assert schemas.versions()[0] == "1.25"
 
 

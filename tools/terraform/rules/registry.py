@@ -9,7 +9,6 @@ from tools.terraform.rules import (
     address_lists,
     addresses,
     azure,
-    comments,
     declarations,
     domains,
     egress,
@@ -43,5 +42,4 @@ CHECKS: tuple[Check[Module], ...] = (
     *schema.CHECKS,
     *modules.CHECKS,
     *declarations.CHECKS,
-    *comments.CHECKS,
 )
