@@ -57,12 +57,14 @@ are bits: 2 is NoHealthyUpstream, 32 UpstreamConnectionFailure, 128 UpstreamOver
 {{- define "sark-network.envoy.endLog" -}}
 {{- $connected := "has(upstream.local_address)" -}}
 {{- $upstream := "%UPSTREAM_REMOTE_ADDRESS%" -}}
-{{- if .named -}}
-{{- include "sark-network.envoy.innerLog" (dict "when" (printf `%s && xds.filter_chain_name == "audit"` $connected) "verdict" "audit" "reason" .audit "upstream" $upstream) -}}
+{{- if .audit -}}
+{{- $audited := ternary (printf `%s && xds.filter_chain_name == "audit"` $connected) $connected (default false .named) -}}
+{{- include "sark-network.envoy.innerLog" (dict "when" $audited "verdict" "audit" "reason" .audit "upstream" $upstream) -}}
 {{- $connected = printf `%s && xds.filter_chain_name != "audit"` $connected -}}
 {{- end -}}
-{{- $listed := or .named (not .audit) -}}
-{{- include "sark-network.envoy.innerLog" (dict "when" $connected "verdict" (ternary "allowed" "audit" $listed) "reason" (ternary "listed" .audit $listed) "upstream" $upstream) -}}
+{{- if or .named (not .audit) -}}
+{{- include "sark-network.envoy.innerLog" (dict "when" $connected "verdict" "allowed" "reason" "listed" "upstream" $upstream) -}}
+{{- end -}}
 {{- include "sark-network.envoy.innerLog" (dict "when" "(response.flags / 2) % 2 == 1" "verdict" "failed" "reason" "no-address") -}}
 {{- include "sark-network.envoy.innerLog" (dict "when" "(response.flags / 32) % 2 == 1" "verdict" "failed" "reason" "connect") -}}
 {{- include "sark-network.envoy.innerLog" (dict "when" "(response.flags / 128) % 2 == 1" "verdict" "failed" "reason" "proxy") -}}
