@@ -96,6 +96,16 @@ CASES: dict[str, tuple[Mapping[str, Any], dict[str, str], list[str]]] = {
         {"aws": AWS, "azure": AZURE.replace("10.0.0.0/24", "10.0.0.0/23")},
         ["clouds-agree error azure.tf TCP 8000 in is open for 10.0.0.0/23 on azure and not on aws; write the same"],
     ),
+    "each cloud's own resolver, and one address more": (
+        VALUES,
+        {
+            "aws": AWS + aws("egress", 53, '"169.254.169.253/32"'),
+            "azure": AZURE
+            + azure("Outbound", 53, "168.63.129.16/32")
+            + azure("Outbound", 53, "10.0.0.2/32").replace("Outbound_53", "other"),
+        },
+        ["clouds-agree error azure.tf TCP 53 out is open for 10.0.0.2/32 on azure and not on aws; write the same"],
+    ),
     "a port that the chart has not": (
         VALUES,
         {"aws": AWS + aws("egress", 6380, '"10.2.0.0/24"')},

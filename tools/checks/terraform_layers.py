@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from tools.addresses import Net, left, network
-from tools.checks.terraform_chart import PARTS, Layers, Service, chart_ports, needed, port_numbers, within
+from tools.checks.terraform_chart import DNS, PARTS, Layers, Service, chart_ports, needed, port_numbers, within
 from tools.checks.terraform_flow import Traffic, owner
 from tools.checks.terraform_notes import cannot_tell
 from tools.checks.terraform_traffic import allowed
@@ -14,6 +14,10 @@ from tools.terraform.model import Body, Module, Unknown, Value
 
 # Of a range of ports no more than this are looked at; wide ones are another rule's finding.
 WIDE = 100
+# Where a machine of AWS, of Google Cloud and of Azure asks its cloud for names.
+RESOLVERS = frozenset(
+    network(text) for text in ("169.254.169.253/32", "fd00:ec2::253/128", "169.254.169.254/32", "168.63.129.16/32")
+)
 
 
 _LISTS = "rule_group.rules_source.rules_source_list"
@@ -23,7 +27,8 @@ def clouds_agree(layers: Layers) -> Iterator[Problem]:
     """The clouds' firewalls open the same ports to the same addresses.
 
     An installation that moves, or that spans two clouds, is as open as the more open of them. Ports and CIDRs are
-    compared in both directions; groups, tags and accounts are each cloud's own, and are not.
+    compared in both directions; groups, tags and accounts are each cloud's own, and are not. Nor is the address of a
+    cloud's own resolver, for DNS.
     Write the rule for the other cloud too, or take it out here; the policy module gives all of them from one input.
     Source: this project's terraform/modules/network/policy.
     """
@@ -41,6 +46,8 @@ def clouds_agree(layers: Layers) -> Iterator[Problem]:
                 mine, theirs = _nets(rules), _nets(others[service])
                 if doubt or _any_group(rules) or _any_group(others[service]):
                     continue
+                if service[2] == DNS:
+                    mine = [net for net in mine if net not in RESOLVERS]
                 if extra := [net for net in mine if left(net, theirs)]:
                     listed = ", ".join(str(net) for net in extra)
                     message = f"{_said(service)} is open for {listed} on {cloud} and not on {other}; write the same"
