@@ -21,7 +21,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "flows": ("tools.checks.flows",),
     "envoy": ("tools.checks.envoy",),
     "terraform": ("tools.checks.terraform_source", "tools.checks.terraform"),
-    "layers": ("tools.checks.terraform_layers",),
+    "layers": ("tools.checks.terraform_layers", "tools.checks.terraform_managed", "tools.checks.terraform_eks"),
 }
 # Those that need an environment's render; Terraform does not.
 STAGES = tuple(name for name in MODULES if name not in ("terraform", "layers"))
