@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from tools.addresses import Net, left, network
 from tools.addresses import within as lies_in
@@ -84,19 +84,22 @@ def stores_let_sark_in(layers: Layers) -> Iterator[Problem]:
     public and private access.
     """
     for part in PARTS:
+        opened = _ports(layers, part).keys()
         for module, found in _stores(layers, part):
-            problems = [list(_closed(layers, module, store)) for store in found]
+            # One on another port is another rule's finding.
+            heard = [store for store in found if isinstance(ports := store.ports(), Unknown) or opened & set(ports)]
+            problems = [list(_closed(layers, module, store, opened)) for store in heard]
             if all(problems):
                 yield from (problem for of_one in problems for problem in of_one)
 
 
-def _closed(layers: Layers, module: Module, store: Store) -> Iterator[Problem]:
-    """What keeps SARK out of a store, or may."""
+def _closed(layers: Layers, module: Module, store: Store, opened: Collection[int]) -> Iterator[Problem]:
+    """What keeps SARK out of a store on the ports that the chart opens, or may."""
     ports = store.ports()
     if isinstance(ports, Unknown):
         yield cannot_tell(store.place(store.kind.port), ports, f"{store.name} may be closed on that port")
     elif store.kind.groups:
-        yield from _by_groups(layers, module, store, ports)
+        yield from _by_groups(layers, module, store, tuple(port for port in ports if port in opened))
     elif store.kind.public:
         yield from _by_lists(store)
 
@@ -160,13 +163,16 @@ def _doubt(
 def _by_lists(store: Store) -> Iterator[Problem]:
     """What is wrong with a store's firewall rules, authorized networks and private access."""
     kind, public = store.kind, store.public()
+    if not kind.inside and not kind.rules:
+        # It has a private address whatever is written.
+        return
     name = kind.public.rpartition(".")[2]
     if isinstance(public, Unknown):
         yield cannot_tell(store.place(kind.public), public, f"{store.name} may be out of SARK's reach")
         return
     if store.inside() or (kind.unguarded and public):
         return
-    instead = ", ".join(path.rpartition(".")[2] for path in kind.inside) or "a private endpoint"
+    instead = " or ".join(path.rpartition(".")[2] for path in kind.inside) or "a private endpoint"
     if not public:
         message = f"{store.name} has neither a public address nor a private one; write {instead}"
         yield Problem(store.place(kind.public), message, Severity.WARNING)

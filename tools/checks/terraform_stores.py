@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tools.addresses import Net, network
-from tools.checks.terraform_flow import number, owner
+from tools.checks.terraform_flow import may_be_null, number, owner
 from tools.model import Where
 from tools.terraform.model import Body, Module, Resource, Unknown, Value
 
@@ -222,8 +222,7 @@ def stores(module: Module, part: str) -> list[Store]:
 def _may_be(value: Value | None, names: Iterable[str]) -> bool:
     if value is None:
         return False
-    found = owner(value)
-    return found in names or (isinstance(value.data, Unknown) and "." not in found.removeprefix("var."))
+    return owner(value) in names or may_be_null(value)
 
 
 def _followed(module: Module, values: Iterable[Value], steps: list[str]) -> Iterator[Value]:
