@@ -5,20 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from tools import cli
-from tools.helm import HelmError
-from tools.helm_errors import RenderError
-from tools.inputs import InputError
+from tools.findings import cli
+from tools.manifests.files import InputError
 from tools.reach.command.commands import COMMANDS
-from tools.reach.command.options import parser
-from tools.reach.command.pick import PickError
+from tools.reach.command.configured import configured
+from tools.reach.command.named_peers import PickError
 from tools.reach.command.status import Status
 from tools.reach.inputs.sources import UsageError
+from tools.render.helm import HelmError
+from tools.render.helm_errors import RenderError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; gives the exit code."""
-    options = parser().parse_args(arguments)
+    options = configured(arguments)
     status = Status(sys.stderr if sys.stderr.isatty() else None)
     try:
         return COMMANDS[options.command](options, status)

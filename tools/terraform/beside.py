@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
-from tools import suppress
-from tools.checks import terraform_eks, terraform_managed
-from tools.checks.terraform_chart import Layers
-from tools.checks.values import Values
-from tools.layers import Loaded
-from tools.model import Finding, run
+from tools.findings import suppress
+from tools.findings.model import Finding, run
+from tools.render.values import Loaded
+from tools.terraform.clouds.chart import Layers
+from tools.terraform.language.model import Module
 from tools.terraform.lint import in_comments
-from tools.terraform.model import Module
+from tools.terraform.rules import eks, managed_stores
+from tools.validate.rules.values import Values
 
-CHECKS = (*terraform_managed.CHECKS, *terraform_eks.CHECKS)
+CHECKS = (*managed_stores.CHECKS, *eks.CHECKS)
 
 
 def judged(
