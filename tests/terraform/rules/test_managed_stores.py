@@ -435,6 +435,17 @@ OWN = "aws_eks_cluster.s.vpc_config[0].cluster_security_group_id"
             [f"note main.tf:1 cannot tell: var.x is not declared; {QUESTION}"],
         ),
         (CLUSTER + OURS, [f"note main.tf:1 cannot tell: the nodes of aws_eks_cluster.s are not made here; {QUESTION}"]),
+        (
+            template(f"[{OWN}]")
+            + resource("aws_autoscaling_group", "launch_template {; id = aws_launch_template.s.id; }")
+            + CLUSTER
+            + OURS,
+            [f"error main.tf:2 the nodes of aws_autoscaling_group.s {UNDONE}"],
+        ),
+        (
+            resource("aws_instance", f"vpc_security_group_ids = [aws_security_group.sark.id, {OWN}]") + CLUSTER + OURS,
+            [f"error main.tf:2 the nodes of aws_instance.s {UNDONE}"],
+        ),
         # What limits is alone, or there is nothing that would.
         (template("[aws_security_group.sark.id]") + BY_TEMPLATE + CLUSTER + OURS, []),
         (NODES + CLUSTER, []),
