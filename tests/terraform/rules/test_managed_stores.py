@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import random
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from tests.terraform.language.expressions import PRELUDE, Generator
+from tests.terraform.sources import Files
+from tests.terraform.test_changed import changed
 from tools.findings.model import rule_id, run
 from tools.terraform.beside import CHECKS
 from tools.terraform.clouds.chart import Layers
@@ -38,7 +42,7 @@ def found(text: str, *rules: str, values: Mapping[str, Any] = VALUES) -> list[st
     ]
 
 
-def changed(**parts: Any) -> dict[str, Any]:
+def values_with(**parts: Any) -> dict[str, Any]:
     """VALUES with some parts replaced."""
     return {**VALUES, **{name: {**VALUES[name], **part} for name, part in parts.items()}}
 
@@ -96,7 +100,7 @@ def test_a_port_that_cannot_be_chosen(kind: str) -> None:
     part = KINDS[kind].part
     name = "postgresql" if part == "database" else "redis"
     assert found(resource(kind, ours), PORTS) == []
-    [said] = found(resource(kind, ours), PORTS, values=changed(**{part: {"ports": {name: 15432}}}))
+    [said] = found(resource(kind, ours), PORTS, values=values_with(**{part: {"ports": {name: 15432}}}))
     assert said == (
         f"error main.tf:1 the {part} {kind}.s listens on {listens}, and {part}.ports.{name} is 15432 in production; "
         "write the same port"
@@ -182,7 +186,7 @@ def test_addresses_that_the_chart_does_not_open(kind: str) -> None:
     )
     assert found(placed(kind, "10.9.0.0/24"), PLACES) == [f"error values.yaml:0 {said}"]
     # Without a list SARK's store may be one of the cluster's pods.
-    assert found(placed(kind, "10.9.0.0/24"), PLACES, values=changed(**{part: {"externalCidrs": []}})) == [
+    assert found(placed(kind, "10.9.0.0/24"), PLACES, values=values_with(**{part: {"externalCidrs": []}})) == [
         f"warning values.yaml:0 {said}"
     ]
 
@@ -198,7 +202,7 @@ def test_addresses_that_are_not_known() -> None:
 
 def test_a_part_that_is_switched_off_is_nothing_to_compare_with() -> None:
     text = resource("aws_db_instance", 'engine = "postgres"; port = 5433; vpc_security_group_ids = []')
-    assert found(text, values=changed(database={"enabled": False})) == []
+    assert found(text, values=values_with(database={"enabled": False})) == []
 
 
 def rule(way: str, owner: str, port: int, peer: str) -> str:
@@ -286,7 +290,7 @@ def test_what_groups_do_that_are_not_known(ids: str, peer: str, reason: str) -> 
 def test_addresses_of_a_cluster_that_lists_none_are_not_known() -> None:
     text = store("aws_db_instance") + groups(5432)
     text += rule("ingress", "aws_security_group.store.id", 5432, 'cidr_ipv4 = "10.9.0.0/16"')
-    assert found(text, LETS_IN, values=changed(cluster={"podCidrs": []})) == [
+    assert found(text, LETS_IN, values=values_with(cluster={"podCidrs": []})) == [
         "note main.tf:3 cannot tell: cluster.podCidrs and cluster.cidrs are empty in production; it may not let SARK "
         "in "
         "to the database aws_db_instance.s on TCP 5432"
@@ -380,6 +384,17 @@ def test_stores_with_lists_of_their_own(text: str, expected: list[str]) -> None:
     assert found(text, LETS_IN) == expected
 
 
+@pytest.mark.parametrize("wrong", [None, "x", 5, [1], ["x"], {"a": "b"}, [None], [{}]])
+@pytest.mark.parametrize(
+    "path", ["database", "database.ports", "database.externalCidrs", "cluster", "cluster.podCidrs"]
+)
+def test_values_of_another_type_are_another_stages_finding(path: str, wrong: Any) -> None:
+    part, _, name = path.partition(".")
+    values = {**VALUES, part: {**VALUES[part], name: wrong} if name else wrong}
+    text = placed("aws_db_instance", "10.9.0.0/24") + store("aws_db_instance") + groups(5432)
+    assert all(line.partition(" ")[0] in ("error", "warning", "note") for line in found(text, values=values))
+
+
 UNDONE = (
     "carry the cluster's own security group, which lets everything out: beside it the egress list of "
     "aws_security_group.sark limits nothing; name that group alone in the launch template of the nodes, or give SARK's "
@@ -469,6 +484,24 @@ OWN = "aws_eks_cluster.s.vpc_config[0].cluster_security_group_id"
 )  # fmt: skip
 def test_the_clusters_own_group(text: str, expected: list[str]) -> None:
     assert found(text, "cluster-groups-do-not-undo-egress") == expected
+
+
+EVERYTHING = [
+    *(placed(kind, "10.9.0.0/24") for kind in STANDS),
+    *(store(kind) + groups(5432) + rule("ingress", "aws_security_group.store.id", 5432, WEB) for kind in IN),
+    *(text for cases in PUBLIC.values() for text, _ in cases),
+    template(f"[aws_security_group.sark.id, {OWN}]") + BY_TEMPLATE + NODES + CLUSTER + OURS,
+    ENDPOINT + resource("azurerm_postgresql_flexible_server", "public_network_access_enabled = false"),
+]
+
+
+def test_nothing_that_is_changed_is_a_fault_of_the_toolkit() -> None:
+    chance, generator, files = random.Random(1), Generator(1), Files(1)
+    told = 0
+    for _ in range(300):
+        text = changed(chance.choice(EVERYTHING) + chance.choice(EVERYTHING), chance, generator, files)
+        told += len(found(PRELUDE + text))
+    assert told > 300
 
 
 @pytest.mark.parametrize("name", RULES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from tools.findings.model import Check, Problem, Severity, Where
 from tools.manifests.addresses import Net, left, network
@@ -56,7 +56,7 @@ def stores_stand_where_the_chart_looks(layers: Layers) -> Iterator[Problem]:
     """
     for part in PARTS:
         path = f"{part}.externalCidrs"
-        listed = [net for text in layers.value(path) or () if (net := network(str(text)))]
+        listed = _nets(layers, path)
         for _, found in _stores(layers, part):
             if any(_stands_in(store, listed) for store in found):
                 continue
@@ -194,8 +194,9 @@ def _stores(layers: Layers, part: str) -> Iterator[tuple[Module, list[Store]]]:
 
 def _ports(layers: Layers, part: str) -> dict[int, str]:
     """The chart's ports of a part, and where each is written."""
-    found = layers.value(f"{part}.ports") or {}
-    return {port: f"{part}.ports.{name}" for name, port in found.items() if isinstance(port, int) and name != "metrics"}
+    found = layers.value(f"{part}.ports")
+    ports = found.items() if isinstance(found, Mapping) else ()
+    return {port: f"{part}.ports.{name}" for name, port in ports if isinstance(port, int) and name != "metrics"}
 
 
 def _carries(rule: Traffic, ports: tuple[int, ...]) -> bool:
@@ -204,8 +205,13 @@ def _carries(rule: Traffic, ports: tuple[int, ...]) -> bool:
 
 def _own(layers: Layers) -> list[Net]:
     """The cluster's own addresses, as far as the chart's values list them."""
-    listed = [*(layers.value("cluster.podCidrs") or ()), *(layers.value("cluster.cidrs") or ())]
-    return [net for text in listed if (net := network(str(text)))]
+    return _nets(layers, "cluster.podCidrs") + _nets(layers, "cluster.cidrs")
+
+
+def _nets(layers: Layers, path: str) -> list[Net]:
+    """The networks that are listed there; what is no list is another stage's finding."""
+    listed = layers.value(path)
+    return [net for text in listed if (net := network(str(text)))] if isinstance(listed, list) else []
 
 
 def _is_ours(layers: Layers, peer: Peer) -> bool:
