@@ -28,6 +28,7 @@ TERRAFORM = ROOT / "terraform"
 NETWORK = TERRAFORM / "modules" / "network"
 MODULES = {"aws": NETWORK, "gcp": NETWORK / "gcp", "azure": NETWORK / "azure", "policy": NETWORK / "policy"}
 PROVIDERS = {"aws": {"aws"}, "gcp": {"google"}, "azure": {"azurerm"}, "policy": set[str]()}
+CLUSTERS = {"aws": "eks", "gcp": "gke", "azure": "aks", "policy": "three-clouds"}
 DIRECTORIES = directories([TERRAFORM])
 BREAKS: list[dict[str, Any]] = yaml.safe_load((ROOT / "tests" / "terraform" / "breaks.yaml").read_text("utf-8"))
 READMES = [MODULES[name] / "README.md" for name in ("aws", "gcp", "azure")]
@@ -72,7 +73,8 @@ def test_every_part_has_its_directory() -> None:
     assert {relative(directory) for directory in DIRECTORIES} == {
         "terraform/modules/network",
         *(f"terraform/modules/network/{name}" for name in ("gcp", "azure", "policy")),
-        *(f"terraform/examples/{name}" for name in ("aws", "gcp", "azure")),
+        *(f"terraform/examples/{name}" for name in ("aws", "gcp", "azure", "eks", "gke", "aks")),
+        *(f"terraform/examples/three-clouds{name}" for name in ("", "/aws", "/gcp", "/azure")),
     }
 
 
@@ -99,10 +101,13 @@ def test_nothing_was_downloaded(directory: Path, results: Mapping[Path, Future[t
 @pytest.mark.parametrize("cloud", [*PROVIDERS])
 def test_a_user_of_one_cloud_configures_no_other(cloud: str, commands: Commands, tmp_path: Path) -> None:
     """`terraform providers` names what a module and everything that it calls needs."""
-    for directory in (MODULES[cloud], TERRAFORM / "examples" / cloud):
+    examples = TERRAFORM / "examples"
+    roots = (MODULES[cloud], examples / cloud, examples / CLUSTERS[cloud], examples / "three-clouds" / cloud)
+    for number, directory in enumerate(roots):
         if not directory.is_dir():
+            assert cloud == "policy"
             continue
-        environment = {**commands.environment, "TF_DATA_DIR": str(tmp_path / directory.name)}
+        environment = {**commands.environment, "TF_DATA_DIR": str(tmp_path / str(number))}
         assert run(commands.terraform, directory, INIT, environment).code == 0
         named = run(commands.terraform, directory, ("providers", "-no-color"), environment)
         assert named.code == 0, named.output
