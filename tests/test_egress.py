@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from tools.checks.egress import (
 from tools.egress import main
 from tools.model import Manifest, Severity
 
+NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 DENIED = "denied   gateway may not reach"
 
 
@@ -111,8 +112,32 @@ def test_list_marks_what_has_expired(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "trial" in told
 
 
+def test_what_has_expired_is_denied(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "values.yaml"
+    entry = '{name: a.example.com, expires: "2020-01-01"}'
+    file.write_text(
+        f"egress: {{domains: [{entry}], "
+        'external: [{cidrs: [10.9.0.5/32], ports: [636], reason: x, expires: "2020-01-01"}]}'
+    )
+    assert main(["check", "a.example.com", "--values", str(file)]) == 1
+    assert main(["check", "10.9.0.5:636", "--values", str(file)]) == 1
+    capsys.readouterr()
+    file.write_text(f'egress: {{domains: [{entry}], asOf: "2019-12-31"}}')
+    assert main(["check", "a.example.com", "--values", str(file)]) == 0
+
+
+def test_an_expired_entry_is_not_expected_of_the_render() -> None:
+    over = Entry("b.example.com", "egress.domains[1]", expires="2026-06-29")
+    listed = (Entry("a.example.com", "egress.domains[0]"), over)
+    assert list(rendered_list_is_the_list(egress(*listed, manifests=(lockdown("a.example.com"),)))) == []
+    open_still = egress(*listed, manifests=(lockdown("a.example.com", "b.example.com"),))
+    assert [problem.message for problem in rendered_list_is_the_list(open_still)] == [
+        "calico-enterprise allows gateway b.example.com on port 443 (tls), which the list does not"
+    ]
+
+
 def egress(*entries: Entry, manifests: tuple[Manifest, ...] = (), **more: object) -> Egress:
-    plain = Egress("calico-enterprise", "enforce", True, Allowlist(entries), manifests, date(2026, 6, 30), "v.yaml")
+    plain = Egress("calico-enterprise", "enforce", True, Allowlist(entries), manifests, NOW, "v.yaml")
     return replace(plain, **more)  # type: ignore[arg-type]
 
 
@@ -169,10 +194,47 @@ def test_a_gap_is_an_error_under_strict_and_a_warning_without() -> None:
 @pytest.mark.parametrize(
     ("expires", "said"),
     [
-        ("2026-06-29", ["a.example.com expired on 2026-06-29: remove it, or set a new date; ask me"]),
-        ("2026-06-30", []),
         ("", []),
-        ("2026-02-30", ["2026-02-30 is no date; write YYYY-MM-DD"]),
+        ("2026-07-15", []),
+        ("2026-07-14T12:00:01Z", []),
+        (
+            "2026-07-13",
+            ["a.example.com expires in 13 days, on 2026-07-13, and opens nothing from then on: set a new date; ask me"],
+        ),
+        (
+            "2026-07-02",
+            ["a.example.com expires in 2 days, on 2026-07-02, and opens nothing from then on: set a new date; ask me"],
+        ),
+        (
+            "2026-07-01",
+            ["a.example.com expires in 1 day, on 2026-07-01, and opens nothing from then on: set a new date; ask me"],
+        ),
+        (
+            "2026-06-30",
+            [
+                "a.example.com expires within a day, on 2026-06-30, and opens nothing from then on: "
+                "set a new date; ask me"
+            ],
+        ),
+        (
+            "2026-06-30T12:00:00Z",
+            ["a.example.com expired on 2026-06-30T12:00:00Z and opens nothing: remove it, or set a new date; ask me"],
+        ),
+        ("2026-06-29", ["a.example.com expired on 2026-06-29 and opens nothing: remove it, or set a new date; ask me"]),
+        (
+            "2027-02-30",
+            [
+                "2027-02-30 is no day of the calendar; "
+                "write a day, such as 2027-06-30, or a moment, such as 2027-06-30T18:00:00Z"
+            ],
+        ),
+        (
+            "soon",
+            [
+                "soon is no day and no moment; "
+                "write a day, such as 2027-06-30, or a moment, such as 2027-06-30T18:00:00Z"
+            ],
+        ),
     ],
 )
 def test_expiry(expires: str, said: list[str]) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +165,7 @@ def test_a_range_that_is_no_longer_refused_is_named() -> None:
 
     manifests = rendered({"domains": ["a.example.com"]})
     listed, _ = parse_values({"egress": {"domains": ["a.example.com"]}}, suffixes=SUFFIXES)
-    whole = Egress("proxy", "enforce", True, listed, manifests, date(2026, 1, 1))
+    whole = Egress("proxy", "enforce", True, listed, manifests, datetime(2026, 1, 1, tzinfo=UTC))
     assert not list(proxy_refuses_private_addresses(whole))
     assert [
         p.message for p in proxy_refuses_private_addresses(replace(whole, manifests=reconfigured(manifests, narrow)))

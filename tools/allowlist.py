@@ -10,10 +10,12 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from tools import expiry
 from tools.addresses import network
 from tools.model import Problem, Severity, Where
 
@@ -215,6 +217,13 @@ class Allowlist:
         """Everything that is listed, by name and by address, in the order of values."""
         return (*self.entries, *self.external)
 
+    def at(self, now: datetime) -> Allowlist:
+        """The list without what has expired by then."""
+        entries = tuple(entry for entry in self.entries if not expiry.over(entry.expires, now))
+        return replace(
+            self, entries=entries, external=tuple(x for x in self.external if not expiry.over(x.expires, now))
+        )
+
     def find(self, host: str, port: int, workload: str = "gateway") -> Entry | None:
         """The entry that decides on `host`: an exact name before wildcards, the longer wildcard before the shorter."""
         candidates = [e for e in self.entries if port in e.ports and workload in e.workloads and matches(e.name, host)]
@@ -289,6 +298,8 @@ def parse_values(
         *(_strangers((*entries, *external), parts) if parts else ()),
         *_without_reason(external),
         *_opened_twice(external),
+        *(_unexplained((*entries, *external)) if _asks_for_reasons(egress) else ()),
+        *_without_an_end((*entries, *external)),
     )
     problems = (
         *(Problem(Where(file, path), message) for path, message in faults),
@@ -371,19 +382,42 @@ def _without_reason(external: Iterable[Peer]) -> Iterator[tuple[str, str]]:
             )
 
 
+def _asks_for_reasons(egress: Any) -> bool:
+    return isinstance(egress, Mapping) and egress.get("requireReason") is True
+
+
+def _unexplained(items: Iterable[Entry | Peer]) -> Iterator[tuple[str, str]]:
+    for item in items:
+        for key in ("owner", "reason"):
+            # An address without a reason is refused in any case.
+            if not getattr(item, key) and not (key == "reason" and isinstance(item, Peer)):
+                message = "is missing, and egress.requireReason asks for it; write {owner: …, reason: …}"
+                yield f"{item.path}.{key}", message
+
+
+def _without_an_end(items: Iterable[Entry | Peer]) -> Iterator[tuple[str, str]]:
+    for item in items:
+        try:
+            if expiry.FORM.fullmatch(item.expires):
+                expiry.end(item.expires)
+        except ValueError as error:
+            yield f"{item.path}.expires", str(error)
+
+
 def _opened_twice(external: Iterable[Peer]) -> Iterator[tuple[str, str]]:
     seen: dict[tuple[str, str, str, int], str] = {}
     for peer in external:
         for connection in peer.connections():
             workload, cidr, protocol, port = connection
-            if connection in seen:
-                place = seen[connection]
+            key = (workload, str(network(cidr) or cidr), protocol, port)
+            if key in seen:
+                place = seen[key]
                 message = (
                     f"{cidr}, {protocol} port {port}, for {workload} is in the list already, at {place}; remove one"
                 )
                 yield peer.path, message
                 break
-            seen[connection] = peer.path
+            seen[key] = peer.path
 
 
 def _refused(entries: Iterable[Entry], suffixes: Suffixes) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Asks the allowlist: `python -m tools.egress check NAME`, and `python -m tools.egress list`."""
+"""Asks the allowlist, the proxy that enforces it and the proxy's log: `python -m tools.egress COMMAND`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import date
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any
 
-from tools import parts
+from tools import configuration, expiry, parts
 from tools.allowlist import Allowlist, Entry, Peer, Suffixes, parse_values, refusal
 from tools.cli import CLEAN, COULD_NOT_RUN, EXIT_CODES, FINDINGS, USAGE, Parser, complain, file_path, run
+from tools.egress_live import commands as running
+from tools.egress_live import options as live
 from tools.escaping import json_text, line
 from tools.inputs import CHART, Chart, InputError, chart, layered, mapping
 from tools.merge import merge
@@ -24,24 +26,30 @@ _ADDRESS_AND_PORT = re.compile(
     r"(\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<four>[0-9.]+)):(?P<port>[0-9]{1,6})(/(?P<protocol>tcp|udp))?"
 )
 
+# The options that a project may write down, and how many values each takes at most.
+CONFIGURABLE = {"env": None, "values": None, "chart": 1}
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Answer the question; 1 when some environment denies the name."""
-    options = _parser().parse_args(arguments)
+    options, _ = configuration.parsed(_parser(), arguments, lambda _: CONFIGURABLE)
     try:
         source = chart(options.chart)
         suffixes = Suffixes.parse(source.text("files/public-suffixes.txt"))
-        lists = _lists(source, suffixes, options)
+        needed = options.command in (*live.LIST_COMMANDS, "check", "list")
+        lists = _lists(source, suffixes, options) if needed else {}
     except InputError as error:
         complain("egress", error)
         return COULD_NOT_RUN
     if isinstance(lists, str):
         complain("egress", lists)
         return USAGE
+    if options.command in live.COMMANDS:
+        return running.run(options, lists, suffixes)
     return _list(lists, options) if options.command == "list" else _check(lists, suffixes, options)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Parser:
     parser = Parser(prog="python -m tools.egress", description=__doc__, epilog=EXIT_CODES)
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser("check", help="may a workload reach NAME, and by which entry", epilog=EXIT_CODES)
@@ -53,18 +61,27 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--workload", metavar="PART", default="gateway", help="the part that asks (default: gateway)")
     listing = commands.add_parser("list", help="every entry with its owner, reason and expiry", epilog=EXIT_CODES)
     for one in (check, listing):
-        one.add_argument("--env", nargs="+", action="extend", metavar="NAME", help="these environments alone")
-        one.add_argument(
-            "--values",
-            nargs="+",
-            action="extend",
-            type=file_path,
-            metavar="FILE",
-            help="values files, merged as Helm does: laid over each --env, or else over the chart's own values alone",
-        )
-        one.add_argument("--chart", metavar="DIR", type=file_path, default=CHART, help="another chart than this one")
-        one.add_argument("--format", choices=("text", "json"), default="text")
+        _of_values(one)
+    live.add_commands(commands, _of_values)
+    for command in commands.choices.values():
+        configuration.add_option(command)
+    parser.set_defaults(chart=CHART)
     return parser
+
+
+def _of_values(parser: argparse.ArgumentParser) -> None:
+    """The options that say which list is meant."""
+    parser.add_argument("--env", nargs="+", action="extend", metavar="NAME", help="these environments alone")
+    parser.add_argument(
+        "--values",
+        nargs="+",
+        action="extend",
+        type=file_path,
+        metavar="FILE",
+        help="values files, merged as Helm does: laid over each --env, or else over the chart's own values alone",
+    )
+    parser.add_argument("--chart", metavar="DIR", type=file_path, default=CHART, help="another chart than this one")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
 
 
 def _lists(source: Chart, suffixes: Suffixes, options: argparse.Namespace) -> dict[str, Allowlist] | str:
@@ -84,7 +101,12 @@ def _lists(source: Chart, suffixes: Suffixes, options: argparse.Namespace) -> di
     own = dict.fromkeys(name for values in merged.values() for name in parts.names(source.parts, values))
     if workload not in own:
         return f"there is no part {workload}; there are {', '.join(own)}"
-    return {name: parse_values(values, suffixes=suffixes)[0] for name, values in merged.items()}
+    now = datetime.now(UTC)
+    lists = {name: parse_values(values, suffixes=suffixes)[0] for name, values in merged.items()}
+    if options.command == "list":
+        return lists
+    # What has expired opens nothing.
+    return {name: listed.at(expiry.as_of(merged[name].get("egress"), now)) for name, listed in lists.items()}
 
 
 def _check(lists: Mapping[str, Allowlist], suffixes: Suffixes, options: argparse.Namespace) -> int:
@@ -196,7 +218,7 @@ def _list(lists: Mapping[str, Allowlist], options: argparse.Namespace) -> int:
 
 
 def _columns(entry: Entry | Peer) -> tuple[str, ...]:
-    expired = entry.expires and entry.expires < date.today().isoformat()
+    expired = expiry.over(entry.expires, datetime.now(UTC))
     name = entry.name if isinstance(entry, Entry) else ",".join(entry.cidrs)
     ports = ",".join(map(str, entry.ports)) + ("/udp" if entry.protocol == "udp" else "")
     return (

@@ -6,11 +6,11 @@ import os
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cache, partial
 from typing import Any
 
-from tools import flows, suppress
+from tools import expiry, flows, suppress
 from tools.checks.egress import Egress
 from tools.checks.flows import Flows
 from tools.checks.source import yaml_is_unambiguous
@@ -158,7 +158,7 @@ def rendered(recorder: Recorder, render: Render, stages: Collection[str] = STAGE
     elif not isinstance(egress, dict) or not egress.get("enabled"):
         recorder.skip(("egress",), "egress.enabled is false: there is no list to compare with", excused=True)
     else:
-        subject = _egress(egress, render.values, render.objects, render.rules.today)
+        subject = _egress(egress, render.values, render.objects)
         recorder.run("egress", lambda: render.settled(_egress_findings(subject, render.values)))
     if "flows" in stages:
         _judge_flows(recorder, render)
@@ -225,14 +225,14 @@ def _named(findings: Iterable[Finding], objects: Sequence[Manifest]) -> Iterator
         yield replace(finding, problem=replace(finding.problem, where=place))
 
 
-def _egress(egress: dict[str, Any], values: Values, objects: tuple[Manifest, ...], today: date) -> Egress:
+def _egress(egress: dict[str, Any], values: Values, objects: tuple[Manifest, ...]) -> Egress:
     return Egress(
         engine=str(egress.get("engine", "")),
         mode=str(egress.get("mode", "")),
         strict=bool(egress.get("strict")),
         listed=values.allowlist[0],
         manifests=objects,
-        today=today,
+        now=expiry.as_of(egress, datetime.now(UTC)),
         file=values.file,
     )
 

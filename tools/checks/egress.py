@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime, timedelta
 from ipaddress import ip_network
 
+from tools import expiry
 from tools.addresses import INSIDE, METADATA, UNUSUAL, Net, network, private, within
 from tools.allowlist import Allowlist, Entry, Rule, everything
 from tools.engine_proxy import denied
@@ -14,6 +15,8 @@ from tools.engines import engine
 from tools.model import Manifest, Problem, Severity, Where
 
 _PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
+# How long before an entry ends its owner hears of it.
+NOTICE = timedelta(days=14)
 # What a listed name must never lead to: what no egress may, a metadata service at a public address, and two that only
 # a DNS answer can spell, unspecified and IPv4-mapped (RFC 4291, 2.5.2 and 2.5.5.2).
 _REFUSED: tuple[Net, ...] = (
@@ -28,7 +31,7 @@ _REFUSED: tuple[Net, ...] = (
 class Egress:
     """What the checks look at: `egress` of one environment's values, and the manifests rendered from it.
 
-    `file` is the values file that problems are shown in; `today` is the date that expiries are compared with.
+    `file` is the values file that problems are shown in; `now` is the moment that expiries are compared with.
     """
 
     engine: str
@@ -36,7 +39,7 @@ class Egress:
     strict: bool
     listed: Allowlist
     manifests: tuple[Manifest, ...]
-    today: date
+    now: datetime
     file: str = ""
 
 
@@ -75,22 +78,31 @@ def engine_can_say_the_list(egress: Egress) -> Iterator[Problem]:
 
 
 def entry_has_not_expired(egress: Egress) -> Iterator[Problem]:
-    """An entry's `expires` date is in the future.
+    """An entry's `expires` is in the future, by more than 14 days.
 
-    An exception that was meant to end still stands. Remove the entry, or ask its owner and set a new date. The list
-    itself goes on allowing the name: a date must not cut a service off at midnight.
+    After its `expires`, a day in UTC that counts until it is over or a moment, an entry opens nothing: the render
+    leaves it out. Who relies on it should hear of that before. Ask the owner, and set another date or remove the
+    entry.
     """
     for entry in egress.listed.items:
         name = entry.name if isinstance(entry, Entry) else ", ".join(entry.cidrs)
+        owner = f"; ask {entry.owner}" if entry.owner else ""
+        where = Where(egress.file, f"{entry.path}.expires")
         try:
-            expires = date.fromisoformat(entry.expires) if entry.expires else None
-        except ValueError:
-            yield Problem(Where(egress.file, f"{entry.path}.expires"), f"{entry.expires} is no date; write YYYY-MM-DD")
+            end = expiry.end(entry.expires) if entry.expires else None
+        except ValueError as error:
+            yield Problem(where, str(error))
             continue
-        if expires and expires < egress.today:
-            owner = f"; ask {entry.owner}" if entry.owner else ""
-            message = f"{name} expired on {entry.expires}: remove it, or set a new date{owner}"
-            yield Problem(Where(egress.file, f"{entry.path}.expires"), message, Severity.WARNING)
+        if end and end <= egress.now:
+            message = f"{name} expired on {entry.expires} and opens nothing: remove it, or set a new date{owner}"
+            yield Problem(where, message, Severity.WARNING)
+        elif end and end <= egress.now + NOTICE:
+            left = (end - egress.now).days
+            when = f"in {left} day{'s' * (left != 1)}" if left else "within a day"
+            message = (
+                f"{name} expires {when}, on {entry.expires}, and opens nothing from then on: set a new date{owner}"
+            )
+            yield Problem(where, message, Severity.WARNING)
 
 
 def internal_cidrs_are_private(egress: Egress) -> Iterator[Problem]:
@@ -131,9 +143,10 @@ CHECKS = (
 
 
 def _expected(egress: Egress) -> frozenset[Rule]:
-    workloads = {rule.workload for rule in egress.listed.rules} | {"gateway"}
+    open_now = egress.listed.at(egress.now).rules
+    workloads = {rule.workload for rule in open_now} | {"gateway"}
     extra: Iterable[Rule] = map(everything, workloads) if egress.mode == "audit" else ()
-    return egress.listed.rules | frozenset(extra)
+    return open_now | frozenset(extra)
 
 
 def _place(egress: Egress, rule: Rule) -> Where:

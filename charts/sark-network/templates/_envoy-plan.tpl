@@ -7,7 +7,7 @@ The allowlist as Envoy needs it, as JSON: entries and internal as in sark-networ
 {{- $used := dict -}}
 {{- range $list.internal -}}
 {{- /* Two entries may share a name, for two workloads; and an entry whose CIDRs changed is another one. */ -}}
-{{- $_ := set . "id" (printf "%s-%s" .name (toJson . | sha256sum | trunc 8)) -}}
+{{- $_ := set . "id" (printf "%s-%s" .name (omit . "path" "owner" "reason" "expires" "ends" | toJson | sha256sum | trunc 8)) -}}
 {{- end -}}
 {{- range $entry := concat $list.entries $list.internal -}}
 {{- $tls := eq (default "tls" $entry.protocol) "tls" -}}
