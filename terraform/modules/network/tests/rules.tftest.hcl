@@ -18,13 +18,13 @@ run "every_kind_of_peer" {
     }
   }
   assert {
-    condition = { for key, rule in aws_vpc_security_group_egress_rule.gateway : key => "${rule.ip_protocol} ${rule.from_port}-${rule.to_port} ${coalesce(rule.cidr_ipv4, rule.cidr_ipv6, rule.prefix_list_id)}" if !startswith(key, "dns-") } == {
+    condition = { for key, rule in aws_vpc_security_group_egress_rule.gateway : key => "${rule.ip_protocol} ${rule.from_port}-${rule.to_port} ${coalesce(rule.cidr_ipv4, rule.cidr_ipv6, rule.prefix_list_id, "nobody")}" if !startswith(key, "dns-") } == {
       "backup-tcp-8400-8403-10.9.0.0/24" = "tcp 8400-8403 10.9.0.0/24"
       "backup-tcp-8400-8403-fd00:9::/64" = "tcp 8400-8403 fd00:9::/64"
       postgresql-tcp-5432-stores         = "tcp 5432-5432 pl-1"
       registry-tcp-443-s3                = "tcp 443-443 pl-2"
     }
-    error_message = jsonencode(keys(aws_vpc_security_group_egress_rule.gateway))
+    error_message = "a peer is missing: ${jsonencode(keys(aws_vpc_security_group_egress_rule.gateway))}"
   }
   assert {
     condition = { for key, rule in aws_vpc_security_group_ingress_rule.gateway : key => "${rule.ip_protocol} ${rule.from_port}-${rule.to_port}" } == {
@@ -110,7 +110,7 @@ run "load_balancers" {
     node_ports    = { references = { nlb = "sg-nlb" } }
   }
   assert {
-    condition = { for key, rule in merge(aws_vpc_security_group_ingress_rule.gateway, aws_vpc_security_group_ingress_rule.node_ports) : key => "${rule.from_port}-${rule.to_port} ${rule.referenced_security_group_id}" } == {
+    condition = { for key, rule in merge(aws_vpc_security_group_ingress_rule.gateway, aws_vpc_security_group_ingress_rule.node_ports) : key => "${rule.from_port}-${rule.to_port} ${coalesce(rule.referenced_security_group_id, "nobody")}" } == {
       gateway-tcp-8000-alb           = "8000-8000 sg-alb"
       metrics-tcp-8000-prometheus    = "8000-8000 sg-prometheus"
       metrics-tcp-9090-alb           = "9090-9090 sg-alb"
