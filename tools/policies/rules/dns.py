@@ -9,7 +9,7 @@ from tools.findings.model import Check, Problem, Severity
 from tools.manifests.addresses import private
 from tools.manifests.label_selector import selector
 from tools.manifests.node import Node
-from tools.manifests.pods import Cluster
+from tools.policies.cluster import Cluster
 from tools.policies.matching import everything
 from tools.policies.model import Policy, Rule
 from tools.policies.rules.openness import dns_only, matches_all
