@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from tools.cluster import agreement, back_doors, fuzz, leftovers, plan, probes, verdict
+from tools.cluster import agreement, back_doors, fuzz, guarded, leftovers, plan, probes, verdict
 from tools.cluster.crowd import Ground
 from tools.cluster.kube import until
 from tools.cluster.options import NAMESPACE, RELEASE
@@ -55,6 +55,7 @@ def run(scene: Scene, sark: Sark | None = None) -> None:
     without_policies(scene)
     uninstall(scene)
     scene.twins("after the chart", through_proxy=False)
+    guarded.run(scene)
     shipped.run(scene, sark)
     random_policies(scene)
 
