@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from tools import __version__
+from tools.cluster.__main__ import main as cluster
 from tools.egress import main as egress
 from tools.inputs import CHART
 from tools.reach.__main__ import main as reach
@@ -152,8 +154,8 @@ def test_somebody_elses_pyproject_is_none(capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize(
     ("files", "says"),
     [
-        ({".sark-network.yaml": "fail_on: note"}, ".sark-network.yaml: fail_on is no option that can be written there; "
-         "did you mean fail-on?"),
+        ({".sark-network.yaml": "fail_on: note"}, ": .sark-network.yaml:1: fail_on is no option that can be written "
+         "there; did you mean fail-on?"),
         ({".sark-network.yaml": "explain: x"}, "explain is no option that can be written there; there are: chart, "),
         ({".sark-network.yaml": "disable: 3"}, "disable is neither text nor a list of texts; write it as on the "),
         ({".sark-network.yaml": "disable: []"}, "disable is neither text nor a list of texts; write it as on the "),
@@ -178,7 +180,7 @@ def test_a_file_that_is_wrong_is_a_usage_error(
 
 def test_every_key_is_an_option() -> None:
     known = {option.removeprefix("--") for action in parser()._actions for option in action.option_strings}
-    assert known >= CONFIGURABLE
+    assert known >= CONFIGURABLE.keys()
 
 
 def test_a_kind_without_a_schema_is_a_note(capsys: pytest.CaptureFixture[str]) -> None:
@@ -370,3 +372,161 @@ def test_the_chart_of_egress_is_the_one_that_is_named(capsys: pytest.CaptureFixt
     assert "own.example.com" in capsys.readouterr().out
     assert egress(["list", "--chart", "nowhere"]) == 2
     assert "nowhere is no chart: it has no Chart.yaml; name one with --chart DIR" in capsys.readouterr().err
+
+
+OWN = ".sark-network.yaml"
+VALUES = "egress:\n  domains: [only.example.com]\n"
+
+
+def written(text: str) -> None:
+    Path(OWN).write_text(text)
+
+
+def test_every_command_reads_the_file(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("v.yaml").write_text(VALUES)
+    written("env: [production]\nvalues: [v.yaml]\nfail-on: error\ndisable: [names-are-legal]\n")
+    assert egress(["list", "--format", "json"]) == 0
+    assert next(entry["name"] for entry in json.loads(capsys.readouterr().out)["production"]) == "only.example.com"
+    assert egress(["check", "only.example.com"]) == 0
+    assert render(["--to", "out"]) == 0
+    assert any("only.example.com" in path.read_text() for path in Path("out").glob("*.yaml"))
+    capsys.readouterr()
+    assert terraform(["vars", "--cloud", "aws"]) == 0
+    by_file = capsys.readouterr().out
+    assert terraform(["vars", "--cloud", "aws", "--env", "production"]) == 0
+    assert capsys.readouterr().out == by_file
+    # A rule of another stage means nothing to Terraform's, and is no fault of the file.
+    Path("main.tf").write_text('output "a" {\n  value = 1\n}\n')
+    assert terraform(["lint", "main.tf"]) == 0
+    assert "declarations-are-described" in capsys.readouterr().out
+    assert reach(["matrix", "--format", "json"]) == 0
+    assert "sark/sark-api[Deployment]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "seen", "unseen"),
+    [
+        (["matrix", "--format", "json"], "sark/filed[Pod]", "default/a[Pod]"),
+        (["matrix", "pod.yaml", "--format", "json"], "default/a[Pod]", "filed"),
+        (["matrix", "--manifests", "pod.yaml", "--format", "json"], "default/a[Pod]", "filed"),
+        (["matrix", "--env", "dev", "--format", "json"], "sark/sark-api[Deployment]", "filed"),
+        (["explain", "filed", "8.8.8.8", "53"], "sark/filed[Pod]", "default/a"),
+        (["policies"], "sark/filed[Pod]", "default/a"),
+    ],
+)
+def test_who_is_named_on_the_command_line_goes_before_the_file(
+    words: list[str], seen: str, unseen: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("filed.yaml").write_text(POD.replace("{name: a}", "{name: filed, namespace: sark}"))
+    written("manifests: filed.yaml\n")
+    assert reach(words) == 0
+    text = capsys.readouterr().out
+    assert seen in text
+    assert unseen not in text
+
+
+def test_the_chart_of_a_file_is_no_part_of_named_manifests(capsys: pytest.CaptureFixture[str]) -> None:
+    copied()
+    written("chart: copy\n")
+    assert reach(["matrix", "pod.yaml", "--format", "json"]) == 0
+    assert {row["src"] for row in json.loads(capsys.readouterr().out)} == {"0.0.0.0-255.255.255.255", "default/a[Pod]"}
+    Path("copy/ci/own-values.yaml").write_text("egress:\n  domains: [own.example.com]\n")
+    assert egress(["check", "own.example.com", "--env", "own"]) == 0
+    assert reach(["diff", "own", "dev", "--format", "json"]) == 0
+
+
+def test_the_specification_of_a_file_is_checked(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("flows.yaml").write_text("flows: []\n")
+    written("flows: flows.yaml\nformat: json\noutput: report.json\n")
+    code = reach(["check", "--env", "dev"])
+    assert (code, capsys.readouterr().out) == (1, "")
+    assert "flows.yaml" in Path("report.json").read_text()
+    # The answers of other commands are no reports, and go where they went.
+    assert reach(["matrix", "pod.yaml"]) == 0
+    assert capsys.readouterr().out.startswith("Who may reach whom")
+
+
+@pytest.mark.parametrize(
+    ("main", "words", "says"),
+    [
+        (render, ["--to", "out"], "env has 2 values, and this command takes 1; name it with --env"),
+        (reach, ["matrix"], "env has 2 values, and this command takes 1; name it with --env"),
+        (terraform, ["vars", "--cloud", "aws"], "env has 2 values, and this command takes 1; name it with --env"),
+        (cluster, ["down"], "env has 2 values, and this command takes 1; name it with --env"),
+    ],
+)
+def test_one_environment_is_asked_for(
+    main: Callable[[list[str]], int], words: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written("fail-on: error\nenv: [dev, production]\n")
+    with pytest.raises(SystemExit) as raised:
+        main(words)
+    assert raised.value.code == 64
+    assert f": {OWN}:2: {says}; " in capsys.readouterr().err
+
+
+COMMANDS: list[tuple[Callable[[list[str]], int], list[str]]] = [
+    (reach, ["matrix", "pod.yaml"]),
+    (reach, ["check"]),
+    (egress, ["list"]),
+    (render, ["--to", "out"]),
+    (terraform, ["lint", "."]),
+    (cluster, ["down"]),
+]
+
+
+@pytest.mark.parametrize(("main", "words"), COMMANDS)
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        (OWN, "# ours\nfail_on: note\n", f"{OWN}:2: fail_on is no option that can be written there; did you mean fail"),
+        (
+            OWN,
+            "env: dev\n1: note\n",
+            f"{OWN}:2: 1 is no option that can be written there; there are: chart, disable",
+        ),
+        (OWN, "env: dev\ndisable: 3\n", f"{OWN}:2: disable is neither text nor a list of texts; write it as on the "),
+        (
+            "pyproject.toml",
+            '[project]\nname = "a"\n[tool.sark-network]\nenv = "dev"\n"flow" = "x"\n[tool.other]\nchart = 1\n',
+            "pyproject.toml:5: flow is no option that can be written there; did you mean flows?",
+        ),
+    ],
+)
+def test_a_wrong_key_is_an_error_with_its_line_in_every_command(
+    main: Callable[[list[str]], int],
+    words: list[str],
+    name: str,
+    text: str,
+    says: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path(name).write_text(text)
+    with pytest.raises(SystemExit) as raised:
+        main(words)
+    assert raised.value.code == 64
+    assert f": {says}" in capsys.readouterr().err
+
+
+def test_a_file_is_named_for_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("other.yaml").write_text("env: dev\n")
+    assert egress(["list", "--config", "other.yaml", "--format", "json"]) == 0
+    assert [*json.loads(capsys.readouterr().out)] == ["dev"]
+    assert reach(["matrix", "--config=other.yaml", "--format", "json"]) == 0
+    assert "sark/sark-api[Deployment]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", [OWN, "pyproject.toml"])
+@pytest.mark.parametrize("made", ["link to a device", "pipe", "directory", "link to nothing"])
+def test_a_file_that_is_none_is_not_passed_over(name: str, made: str, capsys: pytest.CaptureFixture[str]) -> None:
+    match made:
+        case "link to a device":
+            Path(name).symlink_to("/dev/zero")
+        case "pipe":
+            os.mkfifo(name)
+        case "directory":
+            Path(name).mkdir()
+        case _:
+            Path(name).symlink_to("nowhere")
+    read = "nowhere" if made == "link to nothing" else name
+    assert f": cannot read {read}: " in refused(capsys, "--manifests", "pod.yaml")

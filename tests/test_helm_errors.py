@@ -16,7 +16,7 @@ sark-network:
 """
 HELM_4_LOG = 'level=WARN msg="something" error="else"\n'
 EXECUTION = """\
-Error: execution error at (sark-network/templates/requirements.yaml:5:4): egress.engine: cilium is no engine
+Error: execution error at (sark-network/templates/values/refused.yaml:5:4): egress.engine: cilium is no engine
 
 Use --debug flag to render out invalid YAML
 """
@@ -37,7 +37,7 @@ def test_a_schema_error_gives_its_leaves(log: str) -> None:
 @pytest.mark.parametrize(
     ("stderr", "kind", "message", "where"),
     [
-        (EXECUTION, "template", "egress.engine: cilium is no engine", Where("templates/requirements.yaml", "", 5)),
+        (EXECUTION, "template", "egress.engine: cilium is no engine", Where("templates/values/refused.yaml", "", 5)),
         (
             "Error: YAML parse error on sark/templates/x.yaml: error converting YAML to JSON: yaml: line 3: bad\n",
             "template",

@@ -26,6 +26,7 @@ from tools.model import Finding, Problem, Severity, Where
 from tools.placed import RENDERED, placed
 from tools.reach.__main__ import main as reach
 from tools.render import main as render
+from tools.scalars import of_digits
 from tools.source import manifests, parse
 from tools.validate import main as validate
 from tools.workloads import Cluster
@@ -173,8 +174,29 @@ def test_a_file_that_cannot_be_read_costs_that_file_alone(capsys: pytest.Capture
         ("/no/file", "cannot read /no/file: No such file or directory"),
     ]
     assert "objects-fit-their-schema" in rules(document)
-    assert reach(["matrix", "--manifests", "m"]) == 2
-    assert capsys.readouterr().err == "reach: cannot read m/bytes.yaml: line 1 is not UTF-8; save it as UTF-8\n"
+    broken = [found["message"] for found in faults]
+    # Whatever its command, a run of the judge of reach judges the rest, and says what it did not read.
+    for command in (["matrix", "m", "/no/file"], ["explain", "a", "8.8.8.8", "53", "--manifests", "m", "/no/file"]):
+        assert reach(command) == 2
+        text = capsys.readouterr().out
+        lines = [line.strip().partition(": error: ")[2] for line in text.partition("not judged:")[2].splitlines()]
+        assert "default/a" in text
+        assert sorted(filter(None, lines)) == sorted(broken)
+    assert reach(["matrix", "m/good.yaml", "/no/file", "--format", "json"]) == 2
+    assert capsys.readouterr().err == "/no/file: error: cannot read /no/file: No such file or directory\n"
+    assert reach(["explain", "a", "8.8.8.8", "53", "--manifests", "m", "--expect", "denied"]) == 2
+    assert reach(["diff", "m/good.yaml", "manifests:m", "--exit-code"]) == 2
+    assert "m/bytes.yaml: error: cannot read m/bytes.yaml: line 1 is not UTF-8; save it as UTF-8" in (
+        capsys.readouterr().out
+    )
+    # Where nothing at all can be read, that is all there is to say.
+    assert reach(["matrix", "m/bytes.yaml", "/no/file"]) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err) == (
+        "",
+        "reach: cannot read m/bytes.yaml: line 1 is not UTF-8; save it as UTF-8\n"
+        "cannot read /no/file: No such file or directory\n",
+    )
 
 
 @pytest.mark.parametrize("kind", ["--values", "--flows", "--workloads", "--schemas"])
@@ -436,3 +458,42 @@ def test_policies_services_and_workloads_take_time_in_proportion() -> None:
 
     small = max(min(seconds(100) for _ in range(2)), 0.001)
     assert seconds(1_000) / small < 40
+
+
+DIGITS = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    ("policy", "says"),
+    [
+        (f"egress: [{{action: Allow, protocol: '{DIGITS}'}}]", "is no protocol"),
+        (f"egress: [{{action: Allow, protocol: TCP, destination: {{ports: ['{DIGITS}']}}}}]", "is no range of ports"),
+        (f"egress: [{{action: Allow, protocol: TCP, source: {{ports: ['1:{DIGITS}']}}}}]", "is no range of ports"),
+        (
+            f"egress: [{{action: Allow, protocol: TCP, destination: {{notPorts: ['-{DIGITS}']}}}}]",
+            "is no range of ports",
+        ),
+    ],
+)
+def test_digits_in_text_cost_no_run(policy: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """As numbers they are refused by the reader; in quotes they are text, which Python would not make a number."""
+    head = "apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: p, namespace: s}\n"
+    Path("p.yaml").write_text(f"{POD}---\n{head}spec:\n  selector: all()\n  types: [Egress]\n  {policy}\n")
+    document = report(capsys, "--manifests", "p.yaml")
+    assert (document["exit"], reasons(document)) == (1, set())
+    assert reach(["matrix", "p.yaml"]) == 1
+    assert says in capsys.readouterr().out
+
+
+def test_digits_of_a_flow_and_of_a_question(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("pod.yaml").write_text(POD)
+    assert reach(["explain", "a", "a", f"80/{DIGITS}", "--manifests", "pod.yaml"]) == 64
+    assert "is no port; write a number" in capsys.readouterr().err
+    assert reach(["explain", "a", "a", DIGITS, "--manifests", "pod.yaml"]) == 64
+    assert "is none of TCP's numbers" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("text", "number"), [("080", 80), ("-1", -1), ("000", 0), ("0" * 5000 + "80", 80)])
+def test_digits(text: str, number: int) -> None:
+    assert of_digits(text) == number
+    assert of_digits(DIGITS) > 10**19

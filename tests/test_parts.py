@@ -221,7 +221,7 @@ def random_external(draw: Random) -> list[dict[str, Any]]:
 
 def connections(entries: list[dict[str, Any]], workload: str) -> set[tuple[str, str, int]]:
     return {
-        (cidr, entry["protocol"].upper(), port)
+        (str(ip_network(cidr)), entry["protocol"].upper(), port)
         for entry in entries
         if workload in entry["workloads"]
         for cidr in entry["cidrs"]

@@ -70,7 +70,7 @@ def test_refusals_of_the_schema() -> None:
 
 def test_refusals_of_a_template() -> None:
     error = outcome({"egress": {"engine": "cilium"}})
-    assert (error.kind, error.where.file) == ("template", "templates/requirements.yaml")
+    assert (error.kind, error.where.file) == ("template", "templates/values/refused.yaml")
     assert error.message.startswith("egress.engine: cilium is no engine of this chart; it has proxy")
 
 

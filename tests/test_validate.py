@@ -364,13 +364,25 @@ def test_a_suppression_does_not_make_a_chart_that_cannot_render_pass(
     assert skipped(report)["render"] == "Helm refused the values"
 
 
-def test_a_chart_without_environments_is_not_a_pass(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_chart_without_environments_is_judged_by_its_own_values(
+    chart: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (chart / "ci" / "dev-values.yaml").unlink()
+    said = "the chart has no environment (ci/NAME-values.yaml), so it is judged by its own values; --values FILE names "
     report = judged(capsys, "--chart", str(chart))
-    assert report["exit"] == 2
-    assert skipped(report) == {
-        "values": "small has no environment (ci/NAME-values.yaml); name values files with --values"
-    }
+    notes = [found for stage in report["stages"] for found in stage["findings"] if found["severity"] == "note"]
+    assert [(found["rule"], found["file"], found["message"]) for found in notes] == [
+        ("environments-are-there", "small/values.yaml", f"{said}others")
+    ]
+    assert findings(report) == []
+    assert (report["exit"], skipped(report).keys() - {"envoy"}) == (0, set())
+    # Values that somebody names are no environment that is missing.
+    Path("one.yaml").write_text("size: 3\n")
+    assert findings(judged(capsys, "--chart", str(chart), "--values", "one.yaml")) == []
+    (chart / "values.yaml").write_text("size: many\n")
+    report = judged(capsys, "--chart", str(chart))
+    assert report["exit"] == 1
+    assert "values-match-schema" in {rule for rule, *_ in findings(report)}
 
 
 def test_an_option_that_is_given_twice_adds_up(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:

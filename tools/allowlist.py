@@ -376,14 +376,15 @@ def _opened_twice(external: Iterable[Peer]) -> Iterator[tuple[str, str]]:
     for peer in external:
         for connection in peer.connections():
             workload, cidr, protocol, port = connection
-            if connection in seen:
-                place = seen[connection]
+            key = (workload, str(network(cidr) or cidr), protocol, port)
+            if key in seen:
+                place = seen[key]
                 message = (
                     f"{cidr}, {protocol} port {port}, for {workload} is in the list already, at {place}; remove one"
                 )
                 yield peer.path, message
                 break
-            seen[connection] = peer.path
+            seen[key] = peer.path
 
 
 def _refused(entries: Iterable[Entry], suffixes: Suffixes) -> Iterator[tuple[str, str]]:

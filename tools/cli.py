@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -26,22 +27,41 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 TRACEBACK = "SARK_TRACEBACK"
 LONGEST = 400
+PROGRAM = re.compile(r"python -m tools\.\w+")
 # How a full disk, a quota, a lost device and a closed descriptor are told.
 _OF_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 EXIT_CODES = f"""exit codes: {CLEAN} clean, {FINDINGS} findings, {COULD_NOT_RUN} a stage could not run, {USAGE} usage"""
 
 
+class _Completion(argparse.Action):
+    """Prints what a shell reads, and leaves."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from tools.completion import script
+
+        sys.stdout.write(script(parser))
+        parser.exit(CLEAN)
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser that exits with 64 on a usage error (argparse's 2 means here that a stage could not run).
 
-    Every command, and every command of a command, has --version.
+    Every command, and every command of a command, has --version; options are written in full. The command as a whole
+    has --print-completion.
     """
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
-        super().__init__(*arguments, **settings)
+        super().__init__(*arguments, **{"allow_abbrev": False, **settings})
         version = f"sark-network {__version__}"
         self.add_argument("--version", action="version", version=version, help="print the version and leave")
+        if PROGRAM.fullmatch(self.prog):
+            self.add_argument(
+                "--print-completion",
+                action=_Completion,
+                choices=("bash",),
+                help="print what has that shell complete the command, and leave",
+            )
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         """As argparse does it, which keeps silent about an output that takes nothing."""

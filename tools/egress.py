@@ -11,7 +11,7 @@ from datetime import date
 from ipaddress import ip_address
 from typing import Any
 
-from tools import parts
+from tools import configuration, parts
 from tools.allowlist import Allowlist, Entry, Peer, Suffixes, parse_values, refusal
 from tools.cli import CLEAN, COULD_NOT_RUN, EXIT_CODES, FINDINGS, USAGE, Parser, complain, file_path, run
 from tools.escaping import json_text, line
@@ -24,10 +24,13 @@ _ADDRESS_AND_PORT = re.compile(
     r"(\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<four>[0-9.]+)):(?P<port>[0-9]{1,6})(/(?P<protocol>tcp|udp))?"
 )
 
+# The options that a project may write down, and how many values each takes at most.
+CONFIGURABLE = {"env": None, "values": None, "chart": 1}
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Answer the question; 1 when some environment denies the name."""
-    options = _parser().parse_args(arguments)
+    options, _ = configuration.parsed(_parser(), arguments, lambda _: CONFIGURABLE)
     try:
         source = chart(options.chart)
         suffixes = Suffixes.parse(source.text("files/public-suffixes.txt"))
@@ -41,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _list(lists, options) if options.command == "list" else _check(lists, suffixes, options)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Parser:
     parser = Parser(prog="python -m tools.egress", description=__doc__, epilog=EXIT_CODES)
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser("check", help="may a workload reach NAME, and by which entry", epilog=EXIT_CODES)
@@ -64,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         )
         one.add_argument("--chart", metavar="DIR", type=file_path, default=CHART, help="another chart than this one")
         one.add_argument("--format", choices=("text", "json"), default="text")
+        configuration.add_option(one)
     return parser
 
 

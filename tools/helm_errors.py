@@ -8,11 +8,17 @@ from typing import Literal
 from tools.model import Where
 from tools.paths import step
 
-Kind = Literal["schema", "template", "helm"]
+Kind = Literal["values", "schema", "template", "helm"]
 
 _LEAF = re.compile(r"^\s*- at '(?P<pointer>[^']*)': (?P<message>.*)$")
 _SUMMARIES = ("validation failed", "allOf failed", "anyOf failed", "oneOf failed", "if-then failed", "if-else failed")
 _PLACE = re.compile(r"\(?[\w.-]+/(?P<file>(?:charts/[\w.-]+/)*templates/[\w./-]+)(?::(?P<line>\d+))?(?::\d+)?\)?")
+_VALUES = re.compile(
+    r"^failed to parse (?P<file>.+?): (?=cannot unmarshal|error )(?:cannot unmarshal yaml document: )?"
+    r"(?:error converting YAML to JSON: |error unmarshaling JSON: (?:while decoding JSON: )?)?(?P<what>.*)",
+    re.DOTALL,
+)
+_LINE = re.compile(r"\bline (\d+)")
 _EXECUTION = re.compile(r"^execution error at \([^)]*\): (?P<message>.*)", re.DOTALL)
 # Helm 3 begins with `template: `, Helm 4 with the place itself.
 _OF_A_TEMPLATE = re.compile(r"execution error at|parse error at|YAML parse error on|template: |[\w.-]+/[\w./-]+:\d")
@@ -21,8 +27,9 @@ _OF_A_TEMPLATE = re.compile(r"execution error at|parse error at|YAML parse error
 class RenderError(Exception):
     """A chart that Helm did not render.
 
-    `schema`: it refused the values, and `details` are (path, message); `template`: a template failed or asked to, at
-    `where` (a file below the chart, a line); `helm`: Helm could not begin.
+    `values`: it could not read a values file, at `where`; `schema`: it refused the values, and `details` are (path,
+    message); `template`: a template failed or asked to, at `where` (a file below the chart, a line); `helm`: Helm
+    could not begin.
     """
 
     def __init__(
@@ -41,6 +48,10 @@ def classify(stderr: str, code: int = 1) -> RenderError:
     if "values don't meet the specifications of the schema" in text:
         details = tuple(_details(text))
         return RenderError("schema", "; ".join(f"{path or 'values'}: {message}" for path, message in details), details)
+    if unread := _VALUES.match(text):
+        line = _LINE.search(unread["what"])
+        where = Where(unread["file"], "", int(line[1]) if line else 0)
+        return RenderError("values", f"Helm cannot read the file: {' '.join(unread['what'].split())}", where=where)
     if _OF_A_TEMPLATE.match(text):
         failed = _EXECUTION.match(text)
         message = failed["message"].strip() if failed else " ".join(text.split())

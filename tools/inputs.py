@@ -133,6 +133,14 @@ def chart(path: Path = CHART) -> Chart:
     return Chart(path)
 
 
+def is_chart(name: str) -> bool:
+    """Whether a directory of that name is a chart."""
+    try:
+        return Path(name, "Chart.yaml").is_file()
+    except OSError:  # Such as a name that is too long; reading it says so.
+        return False
+
+
 def shown(path: Path) -> str:
     """A path as the user would type it: relative when it is below the current directory."""
     try:

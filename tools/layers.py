@@ -20,12 +20,12 @@ from tools.suppress import Suppression, in_text
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The files of an environment: what Helm is given (`override`), what the chart will see, and what was found in
+    """The files of an environment: what Helm is given (`files`), what the chart will see, and what was found in
     reading them. `usable` is false when a file is no mapping: there is nothing to render then.
     """
 
     values: Values
-    override: Mapping[str, Any]
+    files: tuple[Path, ...]
     findings: tuple[Finding, ...]
     suppressions: tuple[Suppression, ...]
     usable: bool
@@ -56,7 +56,7 @@ def load(environment: str, files: Sequence[Path], chart: Chart) -> Loaded:
             suffixes=Suffixes.parse(chart.text("files/public-suffixes.txt")),
             parts=parts.names(chart.parts, merged),
         ),
-        override=override,
+        files=tuple(files),
         findings=tuple(finding for _, one in parsed for finding in run(CHECKS, one)),
         suppressions=tuple(item for file, text in texts for item in in_text(text, file)),
         usable=len(layers) == len(parsed),

@@ -8,6 +8,7 @@ import re
 from tools.addresses import network
 from tools.model import Manifest
 from tools.policy import DIRECTIONS, Block, Direction, Peer, Policy, Port, Rule, networks, whole
+from tools.scalars import of_digits
 from tools.tree import Node, root
 
 PORT_RANGE = re.compile(r"(\d+):(\d+)")
@@ -85,9 +86,9 @@ def _port(node: Node, protocol: str) -> Port:
     number = node.number()
     text = node.text()
     if number is None and text.isdecimal():
-        number = int(text)
+        number = of_digits(text)
     if number is not None:
         return Port(node, protocol, number, number)
     if found := PORT_RANGE.fullmatch(text):
-        return Port(node, protocol, int(found[1]), int(found[2]))
+        return Port(node, protocol, of_digits(found[1]), of_digits(found[2]))
     return Port(node, protocol, name=text)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from tools import judge, suppress
 from tools.checks import render as render_checks
@@ -24,13 +23,15 @@ from tools.recorder import Recorder
 from tools.schema import Rejection
 from tools.stages import STAGES
 
-Render = Callable[[Mapping[str, Any]], Awaitable[str]]
+Render = Callable[[Sequence[Path]], Awaitable[str]]
 Envoy = Callable[[tuple[Manifest, ...], str], Awaitable[Stage]]
 
 
 @dataclass(frozen=True)
 class Job:
-    """What the environments of a run share. `render` gives Helm's output, or raises RenderError or HelmError."""
+    """What the environments of a run share. `render` gives Helm's output for values files, or raises RenderError or
+    HelmError.
+    """
 
     chart: Chart
     rules: judge.Rules
@@ -58,7 +59,7 @@ class Outcome:
     @property
     def verdict(self) -> tuple[Rejection, ...] | None:
         """What Helm's schema check refused; None when Helm did not get that far."""
-        if self.missing:
+        if self.missing or (self.refusal and self.refusal.kind == "values"):
             return None
         details = self.refusal.details if self.refusal else ()
         return tuple(Rejection(path, message) for path, message in details)
@@ -101,14 +102,16 @@ async def _environment(recorder: Recorder, chosen: Chosen, job: Job) -> None:
 
 async def _judge(recorder: Recorder, loaded: Loaded, job: Job) -> None:
     started = time.perf_counter()
-    outcome = await _outcome(job.render, loaded.override)
+    outcome = await _outcome(job.render, loaded.files)
     waited = time.perf_counter() - started
     values = replace(loaded.values, helm=outcome.verdict)
     recorder.run("values", lambda: _values(values, loaded, job.rules))
+    # What Helm cannot read has its finding already where this toolkit could not read it either.
+    settled = ("schema", "values") if recorder.failed else ("schema",)
     if outcome.missing:
         recorder.skip(("render",), outcome.missing, excused=False)
         recorder.skip(job.stages[2:], "nothing was rendered", excused=True)
-    elif outcome.refusal and outcome.refusal.kind == "schema":
+    elif outcome.refusal and (outcome.refusal.kind in settled or _reported(recorder, outcome.refusal)):
         recorder.skip(job.stages[1:], "Helm refused the values", excused=recorder.failed)
     elif outcome.refusal:
         subject = render_checks.Rendering(values, job.chart.name, outcome.refusal)
@@ -125,9 +128,15 @@ async def _judge(recorder: Recorder, loaded: Loaded, job: Job) -> None:
             recorder.add(replace(stage, findings=tuple(judged.settled(stage.findings))))
 
 
-async def _outcome(render: Render, override: Mapping[str, Any]) -> Outcome:
+def _reported(recorder: Recorder, refusal: RenderError) -> bool:
+    """Whether the values' own checks have failed the run for what a template refuses, in the template's words."""
+    found = (finding for stage in recorder.stages for finding in stage.findings if recorder.gate.fails(finding))
+    return any(finding.problem.message.replace("`", "") == refusal.message for finding in found)
+
+
+async def _outcome(render: Render, files: Sequence[Path]) -> Outcome:
     try:
-        return Outcome(text=await render(override))
+        return Outcome(text=await render(files))
     except HelmError as error:
         return Outcome(missing=str(error))
     except RenderError as error:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools import cli
+from tools import cli, configuration
 from tools.helm import HelmError, located
 from tools.helm_errors import RenderError, classify
 from tools.inputs import CHART, Chart, InputError, chart, layered, shown
@@ -20,6 +20,8 @@ from tools.plain import by_template, write
 RELEASE = "sark"
 NAMESPACE = "sark"
 KUBE_VERSION = "1.34.0"
+# The options that a project may write down, and how many values each takes at most.
+CONFIGURABLE = {"env": 1, "values": None, "chart": 1, "kube-version": 1}
 
 # pyhelm3 logs each failure, which is reported here already; asyncio logs the children of a run that was interrupted.
 for _name in ("pyhelm3", "asyncio"):
@@ -51,22 +53,34 @@ class Target:
 
 
 async def render(
-    chart: Path, values: Mapping[str, Any] | None = None, *, target: Target = Target(), helm: str | None = None
+    chart: Path,
+    values: Mapping[str, Any] | None = None,
+    *,
+    files: Sequence[Path] = (),
+    target: Target = Target(),
+    helm: str | None = None,
 ) -> str:
     """The chart's manifests as Helm prints them, with its `# Source:` lines.
 
-    `values` is one mapping, laid over the chart's own; `null` in it deletes. Raises RenderError, and HelmError when
-    there is no helm.
+    `files` are values files, which Helm reads itself, and `values` one mapping, laid over them and the chart's own;
+    `null` in it deletes. Raises RenderError, and HelmError when there is no helm.
     """
     from pyhelm3 import Command, errors
 
     command = Command(executable=helm or located())
-    arguments = ["template", target.release, str(chart), *target.arguments, "--values", "-"]
+    given = [_as_flag(file) for file in files] + (["--values=-"] if values else [])
+    arguments = ["template", target.release, str(chart), *target.arguments, *given]
     try:
         output = await command.run(arguments, as_yaml(values or {}).encode())
     except errors.Error as error:
         raise classify(error.stderr.decode("utf-8", "replace"), error.returncode) from None
     return bytes(output).decode("utf-8", "replace")
+
+
+def _as_flag(file: Path) -> str:
+    """The flag that names a values file. Helm splits its text at commas, as CSV, and takes `x://` for an address."""
+    name = str(file.absolute()).replace('"', '""')
+    return f'--values="{name}"'
 
 
 def as_yaml(values: Mapping[str, Any]) -> str:
@@ -103,17 +117,19 @@ def parser() -> cli.Parser:
     made.add_argument(
         "--chart", metavar="DIR", type=cli.file_path, default=CHART, help="another chart than this project's"
     )
+    configuration.add_option(made)
     return made
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; gives the exit code."""
-    options = parser().parse_args(arguments)
+    options, _ = configuration.parsed(parser(), arguments, lambda _: CONFIGURABLE)
     try:
         made = chart(options.chart)
-        override = layered((*_environment(options.env, made), *options.values))
+        files = (*_environment(options.env, made), *options.values)
+        layered(files)  # Refuses what is no values file, with its place.
         target = Target(options.release, options.namespace, options.kube_version)
-        output = asyncio.run(render(made.path, override, target=target))
+        output = asyncio.run(render(made.path, files=files, target=target))
         for path in write(by_template(output), options.to):
             print(shown(path))
     except (InputError, HelmError, OSError) as error:
@@ -121,7 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return cli.COULD_NOT_RUN
     except RenderError as error:
         cli.complain("render", error)
-        return cli.COULD_NOT_RUN if error.kind == "helm" else cli.FINDINGS
+        return cli.COULD_NOT_RUN if error.kind in ("helm", "values") else cli.FINDINGS
     return cli.CLEAN
 
 

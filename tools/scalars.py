@@ -85,3 +85,11 @@ def _integer(digits: str) -> int:
     if _OLD_OCTAL.fullmatch(bare):
         return sign * int(bare, 8)
     return sign * int(bare, 0)
+
+
+def of_digits(text: str) -> int:
+    """The number that decimal digits say, with a sign before them or not. Of more digits than any number here has, the
+    first ones say enough: it is too large, and Python refuses to read thousands of them.
+    """
+    sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text)
+    return sign * int(digits.lstrip("0")[:20] or "0")

@@ -64,17 +64,24 @@ class Selector:
 
 
 def selector(node: Node) -> Selector:
-    """The selector at a node. Parts of a wrong shape are left out; `faults` and the schema tell of them."""
+    """The selector at a node. Parts of a wrong shape are left out; `faults` and the schema tell of them.
+
+    Null where text belongs is the empty text, as the API server's decoder reads it.
+    """
     labels = (
         Requirement(key, "In", (value.text(),))
         for key, value in node["matchLabels"].fields()
-        if isinstance(value.value, str)
+        if isinstance(value.value, str) or value.value is None
     )
     expressions = (
-        Requirement(item["key"].text(), item["operator"].text(), item["values"].texts())
+        Requirement(item["key"].text(), item["operator"].text(), _texts(item["values"]))
         for item in node["matchExpressions"].items()
     )
     return Selector((*labels, *expressions))
+
+
+def _texts(node: Node) -> tuple[str, ...]:
+    return tuple(item.text() for item in node.items() if item.value is None or isinstance(item.value, str))
 
 
 def faults(node: Node) -> Iterator[Problem]:

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from tools import cli, judge
-from tools.configuration import OWN, SHARED, TABLE, configuration
+from tools.configuration import KEYS, add_option, parsed
 from tools.envoy import verdict
 from tools.formats.text import place
-from tools.inputs import CHART, FLOWS, Chart, InputError, chart, manifest_sources, objects, read_text, shown
+from tools.inputs import CHART, FLOWS, Chart, InputError, chart, is_chart, manifest_sources, objects, read_text, shown
 from tools.model import Severity, Stage
 from tools.pipeline import Chosen, Job, environment
 from tools.progress import Progress
@@ -36,13 +36,9 @@ nothing; any other stage that does not run is {cli.COULD_NOT_RUN}. Environment: 
 NO_COLOR turns
 colour off, SARK_TRACEBACK=1 shows where the toolkit itself failed."""
 
-# The options that a project may write down.
-CONFIGURABLE = frozenset(
-    (
-        *("env", "values", "manifests", "chart", "kube-version", "workloads", "flows", "schemas"),
-        *("format", "output", "fail-on", "disable"),
-    )
-)
+SINGLE = ("chart", "kube-version", "flows", "format", "output", "fail-on")
+# The options that a project may write down, and how many values each takes at most: all that there are.
+CONFIGURABLE = {key: 1 if key in SINGLE else None for key in KEYS}
 
 
 def parser() -> cli.Parser:
@@ -104,25 +100,17 @@ def parser() -> cli.Parser:
     rules.add_argument("--list-rules", action="store_true", help="print each rule's id and what it says")
     rules.add_argument("--explain", metavar="RULE", help="print a rule's manual entry")
     made.add_argument(
-        "--config",
-        metavar="FILE",
-        type=cli.path,
-        help=f"options, by their long names: [tool.{TABLE}] of a .toml, or YAML ({SHARED} or {OWN} here, where there)",
+        "--no-cache", dest="cache", action="store_false", help="parse all of Terraform, whatever the user's cache has"
     )
+    add_option(made)
     return made
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; gives the exit code."""
-    given = sys.argv[1:] if arguments is None else list(arguments)
-    options = parser().parse_args(given)
+    options, file = parsed(parser(), arguments, lambda _: CONFIGURABLE)
     if options.list_rules or options.explain:
         return _manual(options.explain)
-    try:
-        file = configuration(options.config or "")
-        options = parser().parse_args([*file.arguments(given, CONFIGURABLE), *given])
-    except InputError as error:
-        parser().error(str(error))
     try:
         minor(options.kube_version)
     except UnknownVersionError as error:
@@ -144,18 +132,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return report.exit
 
 
-def _is_chart(path: str) -> bool:
-    try:
-        return Path(path, "Chart.yaml").is_file()
-    except OSError:  # Such as a name that is too long; reading it says so.
-        return False
-
-
 def _misread(paths: Sequence[str]) -> str:
     """What is wrong with paths that are to hold manifests, in the words of `tools.reach`; "" when nothing is."""
     if paths.count("-") > 1:
         return "standard input can be read once alone; name - once"
-    found = next((path for path in paths if _is_chart(path)), "")
+    found = next((path for path in paths if is_chart(path)), "")
     return f"{found} is a chart, and its templates are no manifests; write --chart {found}" if found else ""
 
 
@@ -236,17 +217,14 @@ async def _environments(options: argparse.Namespace, rules: judge.Rules, progres
         rules=replace(
             rules, template=judged.template, helpers=judged.helpers, workloads=workloads, flows=_flows(options, judged)
         ),
-        render=partial(render, judged.path, target=target),
+        render=lambda files: render(judged.path, files=files, target=target),
         envoy=verdict,
         done=progress.done,
     )
     chosen = _chosen(options, judged)
-    if not chosen:
-        reason = f"{judged.name} has no environment (ci/NAME-values.yaml); name values files with --values"
-        return (Stage("values", skipped=reason),)
     runs = [environment(name, one, job) for name, one in chosen.items()]
     if judged.own:
-        clouds = stage.Job(judged, chosen, job.rules, progress.done)
+        clouds = stage.Job(judged, chosen, job.rules, progress.done, cached=options.cache)
         runs.append(asyncio.to_thread(stage.stages, clouds))
     stages = tuple(found for run in await asyncio.gather(*runs) for found in run)
     return stages if judged.own or not judged.has_list else (*stages, *_without_clouds(judged, chosen))
@@ -280,8 +258,8 @@ def _chosen(options: argparse.Namespace, judged: Chart) -> dict[str, Chosen]:
     over = tuple(map(Path, options.values or ()))
     names = options.env or (() if over else known)
     called = [file.name for file in over]
-    if over and not names:
-        return {"+".join(called): Chosen(over)}
+    if not names:
+        return {"+".join(called) or "values.yaml": Chosen(over)}
     return {"+".join((name, *called)): Chosen((known[name], *over), name) for name in names}
 
 

@@ -123,5 +123,11 @@ def _namespaces(manifests: Iterable[Manifest]) -> Iterator[tuple[str, Mapping[st
 
 
 def labels_of(metadata: Node) -> dict[str, str]:
-    """The labels of an object's metadata; what is no text is left out."""
-    return {key: value.value for key, value in metadata["labels"].fields() if isinstance(value.value, str)}
+    """The labels of an object's metadata; null is the empty text, as the API server reads it, and what else is no text
+    is left out.
+    """
+    return {
+        key: value.text()
+        for key, value in metadata["labels"].fields()
+        if value.value is None or isinstance(value.value, str)
+    }

@@ -81,8 +81,7 @@ class Reader:
         return items
 
     def _mapping(self, events: Iterator[Any], path: str, depth: int) -> dict[str, Any]:
-        own: dict[str, Any] = {}
-        merged: dict[str, Any] = {}
+        body: dict[str, Any] = {}
         first: dict[str, int] = {}
         while not isinstance(event := next(events), yaml.MappingEndEvent):
             key, line = self._key(event, path), event.start_mark.line + 1
@@ -92,10 +91,11 @@ class Reader:
             first[key] = self.lines[below] = line
             value = self._value(next(events), events, below, depth + 1)
             if key == "<<" and event.implicit[0]:
-                merged = {**self._merge(value, below, event), **merged}
+                # Go's decoder sets what is merged where `<<` stands: it overrides the keys before it.
+                body.update(self._merge(value, below, event))
             else:
-                own[key] = value
-        return {**merged, **own}
+                body[key] = value
+        return body
 
     def _key(self, event: Any, path: str) -> str:
         if isinstance(event, yaml.AliasEvent):

@@ -70,7 +70,8 @@ def test_what_every_cluster_has() -> None:
         ("prod: sark/networkpolicies/deny", "NetworkPolicy", "sark", "deny")
     ]
     assert found.manifests[0].body == policy | {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy"}
-    assert set(server.paths) == {*EMPTY, "/apis"}
+    admission = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
+    assert set(server.paths) == {*EMPTY, "/apis", admission}
 
 
 def test_custom_resources_by_discovery() -> None:

@@ -106,3 +106,47 @@ def test_nothing_is_written(filled: dict[str, Any], run: Runner, monkeypatch: py
     assert len(asked) > 5
     assert set(asked) == {"get"}
     assert (run.folder / "config").read_bytes() == before
+
+
+LOCK_DOWN = """
+apiVersion: projectcalico.org/v3
+kind: GlobalNetworkPolicy
+metadata: {name: lock-down}
+spec:
+  order: 10
+  selector: projectcalico.org/namespace == 'sark'
+  types: [Egress]
+  egress:
+    - {action: Deny, destination: {notSelector: "projectcalico.org/orchestrator == 'k8s'"}}
+"""
+ADMISSION = """
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: shut}
+spec:
+  matchConstraints:
+    resourceRules:
+      - {apiGroups: [crd.projectcalico.org], apiVersions: ["*"], operations: [CREATE], resources: [networksets]}
+      - {apiGroups: [crd.projectcalico.org], apiVersions: ["*"], operations: [CREATE], resources: [networkpolicies]}
+  validations:
+    - {expression: "!('projectcalico.org/orchestrator' in object.metadata.labels)"}
+    - {expression: "!has(object.spec.order)"}
+"""
+
+
+def test_what_shuts_a_lock_downs_back_doors_is_read_too(filled: dict[str, Any], run: Runner) -> None:
+    """No verdict depends on it: where it may not be read, that is a note, and the rest is judged."""
+    admission = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
+    filled["/apis"] = {"groups": [group("projectcalico.org", "v3")]}
+    filled["/apis/projectcalico.org/v3"] = resources(globalnetworkpolicies="GlobalNetworkPolicy")
+    filled["/apis/projectcalico.org/v3/globalnetworkpolicies"] = {"items": bodies(LOCK_DOWN)}
+    ran = run("matrix", *ASK)
+    assert (ran.code, ran.err.count("nothing in the input refuses one")) == (0, 2)
+    filled[admission] = {"items": bodies(ADMISSION)}
+    ran = run("matrix", *ASK)
+    assert (ran.code, ran.err.count("nothing in the input refuses one")) == (0, 0)
+    filled[admission] = 403
+    ran = run("matrix", *ASK)
+    refused = "validatingadmissionpolicies of admissionregistration.k8s.io/v1: refused"
+    assert (ran.code, ran.err.count("nothing in the input refuses one")) == (0, 2)
+    assert f"note: here: could not be read: {refused} {admission}; it is judged as if there were none" in ran.err

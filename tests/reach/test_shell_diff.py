@@ -149,4 +149,4 @@ def test_broken_objects_are_findings(sides: Runner) -> None:
     ran = sides("diff", "closed.yaml", "broken.yaml")
     assert ran.code == 1
     assert "nothing changed" in ran.out
-    assert "broken.yaml:32: error: spec.ingress[0].ports[0].port: 99999" in ran.out
+    assert "broken.yaml:32: error: NetworkPolicy sark/second: spec.ingress[0].ports[0].port: 99999" in ran.out

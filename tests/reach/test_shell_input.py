@@ -114,7 +114,7 @@ def test_tiers_that_only_pass(run: Runner) -> None:
             64,
             "has no environment nowhere; there are app-sark, dev, full, production, staging",
         ),
-        (("--manifests", "gone.yaml"), 2, "cannot read gone.yaml: there is no such file or directory"),
+        (("--manifests", "gone.yaml"), 2, "cannot read gone.yaml: No such file or directory"),
         (("--manifests", "empty"), 2, "empty holds no .yaml, .yml, .json file"),
         (("--manifests", "latin.yaml"), 2, "cannot read latin.yaml: line 2 is not UTF-8; save it as UTF-8"),
         (("--values", "gone.yaml"), 2, "cannot read gone.yaml: No such file or directory"),

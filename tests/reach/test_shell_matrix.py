@@ -134,7 +134,9 @@ def test_places_in_a_chart_are_those_of_its_templates(run: Runner) -> None:
     run.file("pods.yaml", WEB + DB)
     ran = run("matrix", "--chart", "c", "--workloads", "pods.yaml", "--format", "json")
     assert ran.code == 1
-    assert ran.err.startswith("c/templates/guard.yaml:9: error: spec.ingress[0].ports[0].port: 99999")
+    assert ran.err.startswith(
+        "c/templates/guard.yaml:9: error: NetworkPolicy sark/guard: spec.ingress[0].ports[0].port: 99999"
+    )
     assert "tester" not in ran.out
 
 
@@ -157,8 +159,8 @@ def test_a_name_that_is_written_twice(run: Runner) -> None:
     run.file("all.yaml", PODS + GUARD + GUARD.replace("app: web", "app: stranger"))
     ran = run("matrix", "--manifests", "all.yaml", "--format", "json")
     assert ran.code == 1
-    already = "NetworkPolicy guard is already written in all.yaml:16, and this one takes its place; keep one"
-    assert ran.err == f"all.yaml:27: error: metadata.name: {already}\n"
+    already = "is already written in all.yaml:16, and this one takes its place; keep one"
+    assert ran.err == f"all.yaml:27: error: NetworkPolicy sark/guard: metadata.name: {already}\n"
     assert ("stranger", "db") in rows(ran)
 
 

@@ -91,6 +91,7 @@ class Generator:
             lambda: (
                 f"{self.random.choice(['upper', 'lower', 'title', 'trimspace', 'chomp', 'strrev', 'tostring'])}({s()})"
             ),
+            lambda: f"core::upper({s()})",
             lambda: f"join({self.random.choice(SEPARATORS)}, {t()})",
             lambda: f"replace({s()}, {self.random.choice(STRINGS)}, {s()})",
             lambda: f"substr({s()}, {self.random.choice(['0', '1', '-2'])}, {self.random.choice(['1', '2', '-1'])})",
@@ -120,6 +121,7 @@ class Generator:
         return self.pick(
             lambda: f"({n()} {self.random.choice('+-*/%')} {n()})",
             lambda: f"-({n()})",
+            lambda: f"{self.random.choice(['--', '- -', '---'])}({n()})",
             lambda: f"length({t()})",
             lambda: f"length({s()})",
             lambda: f"length({self.of('map', depth - 1)})",
@@ -143,6 +145,8 @@ class Generator:
             lambda: f"({self.of(any_, depth - 1)} {self.random.choice(['==', '!='])} {self.of(any_, depth - 1)})",
             lambda: f"({b()} {self.random.choice(['&&', '||'])} {b()})",
             lambda: f"!({b()})",
+            lambda: f"{self.random.choice(['!!', '! !', '!!!'])}({b()})",
+            lambda: f"core::can({self.expression(depth - 1)})",
             lambda: f"contains({t()}, {s()})",
             lambda: f"can({self.expression(depth - 1)})",
             lambda: f"{self.random.choice(['startswith', 'endswith', 'strcontains'])}({s()}, {s()})",

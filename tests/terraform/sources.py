@@ -89,7 +89,7 @@ class Files:
         if kind == 1:
             return f"{deeper()} ?{space}{deeper()} :{space}{deeper()}"
         if kind == 2:
-            return f"{self.one('-', '!', '- ')}{deeper()}"
+            return f"{self.one('-', '!', '- ', '--', '!!', f'-{space}!', f'- -{space}-')}{deeper()}"
         if kind == 3:
             return f"({self.gap(inside=True)}{self.expression(depth - 1, inside=True)}{self.gap(inside=True)})"
         if kind == 4:
@@ -99,7 +99,7 @@ class Files:
         if kind in (6, 7):
             return self.loop(depth)
         if kind == 8:
-            return self.call(depth)
+            return self.call(depth, inside=inside)
         if kind in (9, 10):
             return self.steps(depth, inside=inside)
         if kind == 11:
@@ -135,11 +135,13 @@ class Files:
             return f"[{self.gap(inside=True)}{head}{condition}]"
         return f"{{{self.gap(inside=True)}{head}=>{self.inner(depth)}{self.one('', '...')}{condition}}}"
 
-    def call(self, depth: int) -> str:
+    def call(self, depth: int, *, inside: bool) -> str:
         """A function call."""
+        space = self.gap(inside=inside)
         arguments = [self.inner(depth) for _ in range(self.random.randint(0, 3))]
         ends = self.one("", "", ",", "...") if arguments else ""
-        return f"{self.one('f', 'provider::a::b', 'for')}({','.join(arguments)}{ends})"
+        name = self.one("f", "provider::a::b", "for", "a::b", "core::a", f"a::{space}b", "a::b::c::d")
+        return f"{name}({','.join(arguments)}{ends})"
 
     def steps(self, depth: int, *, inside: bool) -> str:
         """A traversal."""
@@ -159,10 +161,14 @@ class Files:
         words = ["x", " ", "$", "%", "$$", "$${", "%%{", "é", "#", "//", "{", "}"]
         text = self.one(*words, f"${{{left}{self.inner(depth)}{right}}}")
         if self.random.random() < 0.2:
-            text = f"%{{{left} if {self.inner(depth)}{right}}}y" + self.one("", "%{ else }z", "%{~ else ~}")
-            text += f"%{{ endif {right}}}"
+            gap = self.gap(inside=True)
+            text = f"%{{{left}{gap} if {self.inner(depth)}{right}}}y" + self.one(
+                "", "%{ else }z", f"%{{~ {gap}else ~}}"
+            )
+            text += f"%{{ {gap}endif{gap} {right}}}"
         elif self.random.random() < 0.1:
-            text = f"%{{ for {self.one('x', 'k, v')} in {self.inner(depth)}{right}}}y%{{ endfor }}"
+            gap = self.gap(inside=True)
+            text = f"%{{ {gap}for {self.one('x', 'k, v')} in {self.inner(depth)}{right}}}y%{{{gap}endfor }}"
         return text
 
     def heredoc(self, depth: int) -> str:

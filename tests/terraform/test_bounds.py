@@ -13,7 +13,7 @@ import pytest
 from tools.checks.terraform import CHECKS
 from tools.model import run
 from tools.terraform.budget import MAX_MODULES
-from tools.terraform.model import Module, Unknown
+from tools.terraform.model import Module, Unknown, unknowns
 from tools.terraform.read import evaluate_text
 from tools.terraform.regex_cost import steps
 
@@ -37,6 +37,17 @@ def module(text: str) -> Module:
 def chain(first: str, each: str, count: int) -> str:
     lines = "".join(f"  a{n + 1} = {each.format(f'local.a{n}')}\n" for n in range(count))
     return f"locals {{\n  a0 = {first}\n{lines}}}\n"
+
+
+@pytest.mark.parametrize("heavy", [1, 2, 5])
+def test_what_takes_too_much_costs_itself(heavy: int) -> None:
+    each = "[for x in local.a : [for y in local.a : [for z in local.a : upper(z)]]]"
+    text = "locals {\n  a = range(1000)\n" + "".join(f"  b{at} = {each}\n" for at in range(heavy))
+    found = module(text + '  c = upper("x")\n  d = 1\n}\nresource "aws_x" "y" {\n  a = local.c\n  b = 2\n}\n')
+    assert all(any(unknowns(found.locals[f"b{at}"].value.data)) for at in range(heavy))
+    assert (found.locals["c"].value.data, found.locals["d"].value.data) == ("X", 1)
+    [made] = found.everything()
+    assert (made.body.data("a"), made.body.data("b")) == ("X", 2)
 
 
 def unknown(data: Any) -> bool:

@@ -117,6 +117,23 @@ def test_what_is_no_terraform(path: str, reason: str, project: Path, capsys: pyt
     assert judged(capsys, path) == (2, [], reason)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["", "\n", "# nothing\n", "/* a\n*/", 'terraform {\n  required_version = ">= 1.9"\n}\n', "locals {}\n"],
+)
+def test_terraform_that_says_nothing_is_not_clean(text: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "bare" / "below").mkdir(parents=True)
+    (project / "bare" / "main.tf").write_text(text)
+    (project / "bare" / "below" / "empty.tf.json").write_text("{}")
+    reason = "no resource is in {}, nor an output or a module call, so nothing was judged"
+    for path in ("bare", "bare/main.tf"):
+        assert judged(capsys, path) == (2, [], reason.format(path))
+    assert judged(capsys, "bare", "net")[2] == ""
+    # A module that only gives values is judged by how it gives them.
+    (project / "bare" / "values.tf").write_text('output "a" {\n  description = "A."\n  value       = 1\n}\n')
+    assert judged(capsys, "bare") == (0, [], "")
+
+
 def test_bytes_that_are_no_text(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "net" / "bad.tf").write_bytes(b"# one\n# \xff\n")
     (project / "net" / "gone.tf").symlink_to("nowhere")

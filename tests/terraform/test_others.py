@@ -89,7 +89,7 @@ def test_advice_is_about_this_project_in_this_project_alone() -> None:
     text = rule(WORLD, 443, 443, way="egress")
     [(_, severity, _, message)] = judged(text, "egress-is-not-open-to-the-world")
     assert (severity, message) == (
-        "warning", "0.0.0.0/0 lets out to everybody by TCP 443; write the addresses that are called",
+        "note", "0.0.0.0/0 lets out to everybody by TCP 443; write the addresses that are called",
     )  # fmt: skip
     [own] = [item for item in run(CHECKS, evaluate_text({"main.tf": text})) if "egress-is" in item.rule]
     assert own.problem.message.endswith("; write the addresses of the proxy")
@@ -105,10 +105,114 @@ def test_advice_is_about_this_project_in_this_project_alone() -> None:
             'variable "egress_cidr_blocks" {\n  type = list(string)\n  default = ["0.0.0.0/0"]\n}\n',
         ),
         ("databases-stay-in-private-ranges", rule('cidr_ipv4 = "198.51.100.0/24"', 8181, 8181)),
+        ("databases-stay-in-private-ranges", rule(WORLD, 5432, 5432, way="egress")),
+        ("egress-is-not-open-to-the-world", rule(WORLD, 0, 65535, way="egress")),
+        (
+            "ranges-together-are-not-the-world",
+            rule('cidr_ipv4 = "0.0.0.0/1"', 443, 443, way="egress")
+            + rule('cidr_ipv4 = "128.0.0.0/1"', 443, 443, way="egress", name="b"),
+        ),
     ],
 )
 def test_opinions_are_notes(rules: str, text: str) -> None:
     assert [severity for _, severity, _, _ in judged(text, rules)] == ["note"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "text"),
+    [
+        ("protocols-are-not-all-allowed", rule('cidr_ipv4 = "10.0.0.0/8"', 0, 65535)),
+        ("databases-stay-in-private-ranges", rule('cidr_ipv4 = "198.51.100.7/32"', 5432, 5432)),
+        ("metadata-service-is-out-of-reach", rule('cidr_ipv4 = "169.254.169.254/32"', 80, 80, way="egress")),
+    ],
+)
+def test_what_is_an_error_here_is_a_warning_there(rules: str, text: str) -> None:
+    assert [severity for _, severity, _, _ in judged(text, rules)] == ["warning"]
+    assert [item.problem.severity for item in run(CHECKS, evaluate_text({"main.tf": text})) if item.rule == rules] == [
+        "error"
+    ]
+
+
+GOOGLE = (
+    'resource "google_compute_firewall" "r" {\n  network = "n"\n  direction = "INGRESS"\n'
+    '  source_ranges = ["0.0.0.0/0"]\n  allow {\n    protocol = "tcp"\n  }\n  allow {\n    protocol = "udp"\n  }\n'
+    '  allow {\n    protocol = "icmp"\n  }\n}\n'
+)
+AZURE = (
+    'resource "azurerm_network_security_rule" "r" {\n  direction = "Inbound"\n  access = "Allow"\n'
+    '  protocol = "*"\n  source_address_prefix = "*"\n  destination_port_range = "*"\n}\n'
+)
+POLICY = (
+    'resource "google_compute_network_firewall_policy_rule" "r" {\n  direction = "INGRESS"\n  action = "allow"\n'
+    '  match {\n    src_ip_ranges = ["0.0.0.0/0"]\n    layer4_configs {\n      ip_protocol = "all"\n    }\n  }\n}\n'
+)
+INLINE = (
+    'resource "aws_security_group" "r" {\n  ingress {\n    protocol = "-1"\n    from_port = 0\n    to_port = 0\n'
+    '    cidr_blocks = ["0.0.0.0/0"]\n  }\n}\n'
+)
+CALLS = "write the addresses of those who call it"
+WHOLE = (*OPEN, "protocols-are-not-all-allowed", "egress-is-not-open-to-the-world", "ranges-together-are-not-the-world",
+         "public-ranges-are-narrow", "metadata-service-is-out-of-reach")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (rule(WORLD, 0, 0, "-1"), [("error", 7, f"0.0.0.0/0 lets everybody in to every protocol; {CALLS}")]),
+        (rule(WORLD, 0, 65535), [("error", 7, f"0.0.0.0/0 lets everybody in to TCP on every port; {CALLS}")]),
+        (INLINE, [("error", 6, f"0.0.0.0/0 lets everybody in to every protocol; {CALLS}")]),
+        (AZURE, [("error", 5, f"* lets everybody in to every protocol; {CALLS}")]),
+        (POLICY, [("error", 5, f"0.0.0.0/0 lets everybody in to every protocol; {CALLS}")]),
+        (
+            GOOGLE,
+            [
+                (
+                    "error",
+                    4,
+                    f"0.0.0.0/0 lets everybody in to TCP on every port, UDP on every port and ICMP; {CALLS}",
+                )
+            ],
+        ),
+        (
+            rule(WORLD, 0, 0, "-1", way="egress"),
+            [("note", 7, "0.0.0.0/0 lets out to everybody by every protocol; write the addresses that are called")],
+        ),
+        (
+            rule('cidr_ipv4 = "0.0.0.0/1"', 22, 22, way="egress")
+            + rule('cidr_ipv4 = "128.0.0.0/1"', 22, 22, way="egress", name="b"),
+            [
+                (
+                    "note",
+                    15,
+                    "0.0.0.0/1, 128.0.0.0/1 together let out to everybody by TCP 22; write the addresses that are "
+                    "meant",
+                )
+            ],
+        ),
+        (
+            rule("cidr_ipv4 = var.x", 0, 0, "-1"),
+            [
+                (
+                    "note",
+                    7,
+                    "cannot tell: var.x is not declared; it may let the world in to every protocol",
+                ),
+                ("warning", 4, "the rule allows every protocol; write the ports that are used"),
+            ],
+        ),
+    ],
+)
+def test_a_rule_that_is_open_on_every_protocol_is_one_finding(text: str, expected: list[tuple[str, int, str]]) -> None:
+    assert [row[1:] for row in judged(text, *WHOLE)] == expected
+
+
+def test_what_a_comment_switches_off_does_not_hide_the_protocol() -> None:
+    comment = "  # sark:ignore ingress-is-not-open-to-the-world until 2026-12-31: a load balancer\n"
+    text = rule(WORLD, 0, 0, "-1").replace("  cidr_ipv4", f"{comment}  cidr_ipv4")
+    assert sorted(row[0] for row in judged(text, *WHOLE)) == [
+        "protocols-are-not-all-allowed",
+        "ssh-is-not-open-to-the-world",
+    ]
 
 
 def test_a_default_that_is_the_world_is_told_of_at_the_default() -> None:
@@ -124,6 +228,14 @@ def test_a_default_that_is_the_world_is_told_of_at_the_default() -> None:
     assert any(message.startswith("with the defaults alone: 0.0.0.0/0 lets everybody in") for *_, message in found)
     # A root module has no other callers.
     assert ("ssh-is-not-open-to-the-world", "error") in [row[:2] for row in judged(text + 'provider "aws" {}\n', *OPEN)]
+
+
+def test_rules_that_are_alike_by_defaults_are_a_note() -> None:
+    text = 'variable "a" {\n  default = "10.0.0.0/8"\n}\nvariable "b" {\n  default = "10.0.0.0/8"\n}\n'
+    text += rule("cidr_ipv4 = var.a", 22, 22) + rule("cidr_ipv4 = var.b", 22, 22, name="b")
+    words = "aws_vpc_security_group_ingress_rule.a is for TCP 22 and the same peer already; take one out"
+    assert judged(text, "rules-differ") == [("rules-differ", "note", 15, f"with the defaults alone: {words}")]
+    assert judged(text + 'provider "aws" {}\n', "rules-differ") == [("rules-differ", "error", 15, words)]
 
 
 def test_halves_of_the_world_in_a_default() -> None:

@@ -211,6 +211,48 @@ def test_override_files_are_merged(over: str, attributes: dict[str, Any], blocks
         assert [block.body.data("n") for block in resource.body.each("rule")] == blocks["rule"]
 
 
+def test_what_override_files_say_has_their_places() -> None:
+    base = (
+        'resource "aws_x" "a" {\n  one = 1\n  two = 2\n  rule {\n    n = 1\n  }\n}\n'
+        'variable "v" {\n  default = 1\n}\noutput "o" {\n  value = 1\n}\nmodule "m" {\n  source = "./m"\n  x = 1\n}\n'
+    )
+    over = (
+        'resource "aws_x" "a" {\n  count = "no"\n\n  two = [\n    3,\n  ]\n  rule {\n    n = 1 + "x"\n    r {\n'
+        '      s = 1\n    }\n  }\n}\nvariable "v" {\n  default = 2\n}\noutput "o" {\n  value = 2\n}\n'
+        'module "m" {\n  x = [] + 1\n}\n'
+    )
+    child = 'variable "x" {}\noutput "x" {\n  value = var.x\n}\n'
+    found = module({"main.tf": base, "o_override.tf": over, "m/main.tf": child})
+    [resource] = found.everything()
+    [rule] = resource.body.each("rule")
+    [deeper] = rule.body.each("r")
+    two = resource.body.attributes["two"]
+    places = {
+        "the resource": resource.where,
+        "one": resource.body.attributes["one"].where,
+        "two": two.where,
+        "two[0]": two.items()[0].where,
+        "rule": rule.where,
+        "rule.r": deeper.where,
+        "rule.r.s": deeper.body.attributes["s"].where,
+        "var.v": found.variables["v"].value.where,
+        "output.o": found.outputs["o"].value.where,
+    }
+    assert {name: (where.file, where.line) for name, where in places.items()} == {
+        "the resource": ("main.tf", 1),
+        "one": ("main.tf", 2),
+        "two": ("o_override.tf", 4),
+        "two[0]": ("o_override.tf", 5),
+        "rule": ("o_override.tf", 7),
+        "rule.r": ("o_override.tf", 9),
+        "rule.r.s": ("o_override.tf", 10),
+        "var.v": ("o_override.tf", 15),
+        "output.o": ("o_override.tf", 18),
+    }
+    wrong = {(fault.problem.where.file, fault.problem.where.line) for fault in found.faults}
+    assert wrong == {("o_override.tf", 2), ("o_override.tf", 8), ("o_override.tf", 21)}
+
+
 def test_override_files_of_everything_else() -> None:
     found = module(
         {

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tools.terraform.model import Module
+from tools.terraform.model import Module, Unknown
 from tools.terraform.read import evaluate_text
 
 GOOD = 'resource "aws_x" "{}" {{\n  a = 1\n}}\n'
@@ -73,6 +73,15 @@ READABLE = "is-readable"
             "column 9: a reference as a key stands in parentheses: (a.b) = …",
             ["a", "c"],
         ),
+        (
+            "locals {\n  a = { b[0] = 1 }\n}\n",
+            5,
+            "column 9: a reference as a key stands in parentheses: (a.b) = …",
+            ["a", "c"],
+        ),
+        ("locals {\n  a = b::c\n}\n", 5, "column 11: it ends too early", ["a", "c"]),
+        ("locals {\n  a = [for::b()]\n}\n", 5, "column 11: `::` is not expected here", ["a", "c"]),
+        ("locals {\n  a = b[*\n]\n}\n", 5, "column 9: `*` is not expected here", ["a", "c"]),
         ("a = 1\n", 4, "`a =` stands in no block; write locals { … }", ["a", "c"]),
         ("thing {\n}\n", 4, "`thing` is no block of Terraform", ["a", "c"]),
         ('resource "aws_x" {\n}\n', 4, "`resource` has 2 names before its brace", ["a", "c"]),
@@ -94,6 +103,24 @@ def test_a_fault_has_its_place_and_hides_nothing(block: str, line: int, message:
     found = module(GOOD.format("a") + block + GOOD.format("c"))
     assert faults(found) == [(READABLE, "main.tf", line, message)]
     assert names(found) == rest
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("provider::aws::arn_parse(1).a", Unknown("the function provider::aws::arn_parse is not evaluated")),
+        ("f::g()", Unknown("the function f::g is not evaluated")),
+        ("(f\n::\ng\n::h(--1))", Unknown("the function f::g::h is not evaluated")),
+        ("(- # c\n-\n-1)", -1),
+        ("([[{ b = 1 }]][\n*\n][0].b)", (1,)),
+        ("-" * 150 + "2", 2),
+        ("!" * 151 + "true", False),
+    ],
+)
+def test_signs_and_names_of_functions(text: str, value: object) -> None:
+    found = module("locals {\n  a = " + text + "\n}\n")
+    assert faults(found) == []
+    assert found.locals["a"].value.data == value
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from tools.checks.policy_values import group, specs
 from tools.labels import port_name_fault
 from tools.model import Check, Problem
 from tools.netpol_calico import PORT_RANGE
+from tools.scalars import of_digits
 from tools.tree import Node
 from tools.workloads import Cluster
 
@@ -87,9 +88,9 @@ def _calico_port_faults(rule: Node) -> Iterator[Problem]:
 def _calico_range_faults(item: Node) -> Iterator[Problem]:
     number, text = item.number(), item.text()
     if number is None and text.isdecimal():
-        number = int(text)
+        number = of_digits(text)
     found = PORT_RANGE.fullmatch(text)
-    first, last = (int(found[1]), int(found[2])) if found else (number, number)
+    first, last = (of_digits(found[1]), of_digits(found[2])) if found else (number, number)
     if first is None or last is None:
         if isinstance(item.value, str) and (fault := port_name_fault(text)):
             yield item.problem(f'{fault}; a range is written "8000:8010"')
@@ -102,7 +103,7 @@ def _calico_range_faults(item: Node) -> Iterator[Problem]:
 def _calico_protocol(node: Node) -> bool:
     number = node.number()
     if number is None and node.text().isdecimal():
-        number = int(node.text())
+        number = of_digits(node.text())
     return 1 <= number <= 255 if number is not None else node.text() in CALICO_PROTOCOLS
 
 

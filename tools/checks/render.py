@@ -24,9 +24,14 @@ def chart_renders(rendering: Rendering) -> Iterator[Problem]:
     """The chart renders with these values.
 
     A template that fails says why: either it refuses the values itself (its message begins with the key that is
-    wrong, and the finding stands at that key's line), or it has a fault, and the finding stands in the template.
+    wrong, and the finding stands at that key's line), or it has a fault, and the finding stands in the template. A
+    values file that Helm cannot read is a finding, too, where nothing else was said of it.
     """
     error = rendering.error
+    if error is not None and error.kind == "values":
+        names = (layer.file for layer in rendering.values.layers)
+        file = next((name for name in names if error.where.file.endswith(f"/{name.lstrip('./')}")), error.where.file)
+        yield Problem(Where(file, "", error.where.line), error.message)
     if error is None or error.kind != "template":
         return
     path = leading(error.message)

@@ -1,8 +1,8 @@
-"""What a module opens by a default that is the world, which whoever calls it may replace: told at the default."""
+"""What a module says by defaults that its callers may replace: defaults that are the world, rules that are alike."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from tools.checks.terraform_declarations import world_of
@@ -17,6 +17,8 @@ RULES = frozenset(
         "ranges-together-are-not-the-world",
     }
 )
+# Rules that compare two rules: about the block that is the second.
+PAIRS = frozenset({"rules-differ", "rules-are-not-shadowed"})
 
 
 class Defaults:
@@ -25,31 +27,36 @@ class Defaults:
     def __init__(self, module: Module) -> None:
         self.module = module
         self.places: dict[tuple[str, int], bool] = {}
+        self.blocks: set[tuple[str, int]] = set()
         self.open = {name for name in module.defaulted if world_of(module.variables[name])}
-        if self.open:
-            for resource in module.resources:
-                for value in _values(resource.body):
-                    place = (value.where.file, value.where.line)
-                    self.places[place] = self.places.get(place, False) or self._defaulted(value, resource)
+        for resource in module.resources if module.defaulted else ():
+            for value in _values(resource.body):
+                place = (value.where.file, value.where.line)
+                if self.open:
+                    self.places[place] = self.places.get(place, False) or self._of(self.open, value, resource)
+                if self._of(module.defaulted, value, resource):
+                    self.blocks.add((resource.where.file, resource.where.line))
 
     def settled(self, finding: Finding) -> Finding:
         """The finding, as a note where a caller decides: the default itself is another rule's finding."""
         where = finding.problem.where
-        if finding.rule not in RULES or finding.problem.severity is Severity.NOTE:
+        if finding.rule not in RULES | PAIRS or finding.problem.severity is Severity.NOTE:
             return finding
-        if not self.places.get((where.file, where.line), False):
+        place = (where.file, where.line)
+        if not (place in self.blocks if finding.rule in PAIRS else self.places.get(place, False)):
             return finding
         message = f"with the defaults alone: {finding.problem.message}"
         return replace(finding, problem=replace(finding.problem, message=message, severity=Severity.NOTE))
 
-    def _defaulted(self, value: Value, resource: Resource) -> bool:
+    def _of(self, names: Collection[str], value: Value, resource: Resource) -> bool:
+        """Whether a value depends on one of these variables."""
         pending, seen = list(value.refs), set(value.refs)
         while pending:
             reference = pending.pop()
             root, _, rest = reference.partition(".")
             name = rest.partition(".")[0]
             more: frozenset[str] = frozenset()
-            if root == "var" and name in self.open:
+            if root == "var" and name in names:
                 return True
             if root == "local" and name in self.module.locals:
                 more = self.module.locals[name].value.refs

@@ -8,7 +8,7 @@ from tools.addresses import ALL_IPV4, ALL_IPV6, INSIDE, UNUSUAL, Net, left, netw
 from tools.checks.terraform_flow import ALL_PORTS, Peer, everywhere
 from tools.checks.terraform_notes import cannot_tell
 from tools.checks.terraform_traffic import allowed
-from tools.model import Check, Problem, Severity
+from tools.model import Check, Problem, Severity, Where
 from tools.terraform.model import Module, Unknown
 
 STORES = {5432: "PostgreSQL", 6379: "Redis", 8181: "OPA"}
@@ -41,18 +41,17 @@ def ingress_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
     aws-vpc-no-public-ingress-sgr google-compute-no-public-ingress azure-network-no-public-ingress.
     Source: CIS Benchmarks of the three clouds, network sections.
     """
-    for rule in allowed(module, "in"):
-        for peer in rule.peers:
-            if peer.unknown:
-                yield cannot_tell(peer.value.where, peer.unknown, f"it may let the world in to {rule.service}")
-            elif peer.world and rule.protocol == "tcp" and rule.only(443):
-                message = f"{named(peer)} lets everybody in to TCP 443; right for a public web server alone"
-                yield Problem(peer.value.where, message, Severity.NOTE)
-            elif peer.world:
-                yield Problem(
-                    peer.value.where,
-                    f"{named(peer)} lets everybody in to {rule.service}; write the addresses of those who call it",
-                )
+    for peer, service, web in _openings(module, "in"):
+        if peer.unknown:
+            yield cannot_tell(peer.value.where, peer.unknown, f"it may let the world in to {service}")
+        elif web:
+            message = f"{named(peer)} lets everybody in to TCP 443; right for a public web server alone"
+            yield Problem(peer.value.where, message, Severity.NOTE)
+        else:
+            yield Problem(
+                peer.value.where,
+                f"{named(peer)} lets everybody in to {service}; write the addresses of those who call it",
+            )
 
 
 def egress_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
@@ -65,15 +64,14 @@ def egress_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
     aws-vpc-no-public-egress-sgr google-compute-no-public-egress azure-network-no-public-egress.
     Source: NIST SP 800-41, deny by default in both directions.
     """
-    for rule in allowed(module, "out"):
-        for peer in rule.peers:
-            if peer.unknown:
-                yield cannot_tell(peer.value.where, peer.unknown, f"it may let out to the world by {rule.service}")
-            elif peer.world:
-                yield Problem(
-                    peer.value.where,
-                    f"{named(peer)} lets out to everybody by {rule.service}; write the addresses of the proxy",
-                )
+    for peer, service, _ in _openings(module, "out"):
+        if peer.unknown:
+            yield cannot_tell(peer.value.where, peer.unknown, f"it may let out to the world by {service}")
+        else:
+            yield Problem(
+                peer.value.where,
+                f"{named(peer)} lets out to everybody by {service}; write the addresses of the proxy",
+            )
 
 
 def ranges_together_are_not_the_world(module: Module) -> Iterator[Problem]:
@@ -85,21 +83,13 @@ def ranges_together_are_not_the_world(module: Module) -> Iterator[Problem]:
     Write the addresses of those who are meant.
     Source: RFC 4632 (aggregation); IANA special-purpose address registries.
     """
-    together: dict[tuple[str, str, str], list[Peer]] = {}
-    for rule in allowed(module):
-        peers = together.setdefault((rule.group, rule.direction, rule.service), [])
-        peers.extend(peer for peer in rule.peers if peer.nets and not peer.world)
-    for (_, direction, service), peers in together.items():
-        for whole in (ALL_IPV4, ALL_IPV6):
-            mine = [peer for peer in peers if peer.nets[0].version == whole.version]
-            if mine and all_public(whole, [net for peer in mine for net in peer.nets]):
-                mine = needed(whole, mine)
-                listed = ", ".join(dict.fromkeys(peer.text for peer in mine))
-                way = "in from" if direction == "in" else "out to"
-                yield Problem(
-                    mine[-1].value.where,
-                    f"{listed} together let {way} everybody by {service}; write the addresses that are meant",
-                )
+    for direction, service, peers in halves(module):
+        listed = ", ".join(dict.fromkeys(peer.text for peer in peers))
+        way = "in from" if direction == "in" else "out to"
+        yield Problem(
+            peers[-1].value.where,
+            f"{listed} together let {way} everybody by {service}; write the addresses that are meant",
+        )
 
 
 def public_ranges_are_narrow(module: Module) -> Iterator[Problem]:
@@ -108,15 +98,16 @@ def public_ranges_are_narrow(module: Module) -> Iterator[Problem]:
     `64.0.0.0/2` is a quarter of the internet, and what it lets in is as good as everybody. An IPv4 range of public
     addresses longer than /8, and an IPv6 one longer than /16, is refused, and so is Azure's tag `AzureCloud`, which
     is whoever rents a machine there.
-    Write the ranges that the other side publishes.
+    Write the ranges that the other side publishes. Ranges that are the internet together are another rule's finding.
     Source: IANA IPv4 and IPv6 address space registries, where /8 and /16 are what a whole registry is given.
     """
+    together = {peer.value.where for _, _, peers in halves(module) for peer in peers}
     for rule in allowed(module):
         for peer in rule.peers:
             if peer.text.lower().split(".")[0] in WIDE_TAGS:
                 message = f"{peer.text} is every tenant's machines; name the service's own tag or the addresses"
                 yield Problem(peer.value.where, message, Severity.WARNING)
-            for net in peer.nets:
+            for net in peer.nets if peer.value.where not in together else ():
                 if not everywhere(net) and not private(net) and net.prefixlen < SHORT[net.version]:
                     message = f"{net} is {_share(net)} of the internet; write the ranges that the other side has"
                     yield Problem(peer.value.where, message, Severity.WARNING)
@@ -135,13 +126,14 @@ def databases_stay_in_private_ranges(module: Module) -> Iterator[Problem]:
         names = [f"{name} ({port})" for port, name in STORES.items() if rule.carries("tcp", port)]
         if not names or rule.ports == ALL_PORTS:
             continue
+        way = "lets out to" if rule.direction == "out" else "is for"
         for peer in rule.peers:
             if peer.unknown:
                 yield cannot_tell(peer.value.where, peer.unknown, f"it may put {names[0]} on public addresses")
             elif any(not _inside(net) for net in peer.nets):
                 yield Problem(
                     peer.value.where,
-                    f"{named(peer)} holds public addresses, and the rule is for {', '.join(names)}; "
+                    f"{named(peer)} holds public addresses, and the rule {way} {', '.join(names)}; "
                     "write private ranges or a security group",
                 )
 
@@ -187,6 +179,36 @@ def port_ranges_are_narrow(module: Module) -> Iterator[Problem]:
             if last - first >= MANY_PORTS:
                 message = f"{first}-{last} is {last - first + 1} ports; write the ones that are used"
                 yield Problem(rule.port_where, message, Severity.WARNING)
+
+
+def halves(module: Module) -> Iterator[tuple[str, str, list[Peer]]]:
+    """Ranges that together are the internet, each set as small as it is so: with their direction and service."""
+    together: dict[tuple[str, str, str], list[Peer]] = {}
+    for rule in allowed(module):
+        peers = together.setdefault((rule.group, rule.direction, rule.service), [])
+        peers.extend(peer for peer in rule.peers if peer.nets and not peer.world)
+    for (_, direction, service), peers in together.items():
+        for whole in (ALL_IPV4, ALL_IPV6):
+            mine = [peer for peer in peers if peer.nets[0].version == whole.version]
+            if mine and all_public(whole, [net for peer in mine for net in peer.nets]):
+                yield direction, service, needed(whole, mine)
+
+
+def _openings(module: Module, direction: str) -> Iterator[tuple[Peer, str, bool]]:
+    """Each peer that is, or may be, the world, with all that one rule opens to it, and whether that is TCP 443 alone.
+
+    A rule of Google Cloud has a block for each protocol, and its peers once.
+    """
+    found: dict[tuple[Where, str, bool], tuple[Peer, list[str]]] = {}
+    for rule in allowed(module, direction):
+        web = rule.protocol == "tcp" and rule.only(443)
+        for peer in rule.peers:
+            if peer.unknown or peer.world:
+                _, services = found.setdefault((peer.value.where, peer.text, web), (peer, []))
+                services.append(rule.service)
+    for (_, _, web), (peer, services) in found.items():
+        *rest, last = dict.fromkeys(services)
+        yield peer, f"{', '.join(rest)} and {last}" if rest else last, web
 
 
 def named(peer: Peer) -> str:

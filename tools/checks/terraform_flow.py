@@ -12,6 +12,7 @@ from typing import Any
 
 from tools.addresses import Net, network, within
 from tools.model import Where
+from tools.scalars import of_digits
 from tools.terraform.model import Body, Resource, Unknown, Value
 
 Ports = tuple[tuple[int, int], ...]
@@ -158,4 +159,4 @@ def number(data: Any) -> int | None:
         return None
     if isinstance(data, int | float):
         return int(data)
-    return int(data) if isinstance(data, str) and re.fullmatch(r"-?\d+", data) else None
+    return of_digits(data) if isinstance(data, str) and re.fullmatch(r"-?\d+", data) else None

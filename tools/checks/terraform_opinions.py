@@ -22,6 +22,16 @@ OPENINGS = (
     "ingress-is-not-open-to-the-world",
 )
 GENERAL = "ingress-is-not-open-to-the-world"
+# Rules that name all that a rule opens, so that nothing is left to say of its protocol.
+_WHOLE = frozenset(
+    {
+        GENERAL,
+        "egress-is-not-open-to-the-world",
+        "ranges-together-are-not-the-world",
+        "network-acls-are-not-open-to-the-world",
+    }
+)
+PROTOCOLS = "protocols-are-not-all-allowed"
 _ALL = re.compile(r"every protocol|on every port")
 # What this project wants of its own modules, and what others may do as they like.
 OPINIONS = frozenset(
@@ -33,6 +43,11 @@ OPINIONS = frozenset(
         "home-net-is-named",
     }
 )
+# What is an error here, and in other trees a matter of taste unless the world is let in.
+_MILDER = frozenset({PROTOCOLS, "databases-stay-in-private-ranges", "metadata-service-is-out-of-reach"})
+_WORLD = ("0.0.0.0/0", "::/0", "2000::/3", "*", "any", "internet")
+# A block of a rule that has its ports, and none of its peers.
+_PORTS_BLOCK = re.compile(r"\.(allow|deny|layer4_configs)\[\d+\]$")
 _ADVICE = (("write the addresses of the proxy", "write the addresses that are called"), ("or OPA", ""))
 _KEYS = re.compile(r'module\.[\w-]+(?:\[[^\]]*\])?\.|\[(?:"[^"]*"|\d+|\?)\](?!\.\d)')
 
@@ -52,7 +67,31 @@ def once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
             place = (where.file, where.line, _KEYS.sub("", where.path), _peer(problem.message))
             openings.setdefault(place, {}).setdefault(finding.rule, finding)
     dropped = {id(finding) for rules in openings.values() for finding in _less_telling(rules)}
+    dropped.update(map(id, _told_of(kept.values())))
     return tuple(finding for finding in kept.values() if id(finding) not in dropped)
+
+
+def _told_of(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings of a rule's protocol where another one says of the same rule who is let in to all of it."""
+    doubts = ("cannot tell: ", "with the defaults alone: ")
+    openings = [
+        finding.problem
+        for finding in findings
+        if finding.rule in _WHOLE and not finding.problem.message.startswith(doubts)
+    ]
+    told: list[Finding] = []
+    for finding in findings:
+        where = finding.problem.where
+        if finding.rule != PROTOCOLS or finding.problem.severity is Severity.NOTE:
+            continue
+        rule = _PORTS_BLOCK.sub("", where.path.rpartition(".")[0])
+        service = finding.problem.message.removeprefix("the rule allows ").partition(";")[0]
+        if rule and any(
+            other.where.file == where.file and other.where.path.startswith(f"{rule}.") and service in other.message
+            for other in openings
+        ):
+            told.append(finding)
+    return told
 
 
 def _peer(message: str) -> str:
@@ -77,7 +116,7 @@ def tempered(finding: Finding) -> Finding:
     severity = problem.severity
     if finding.rule in OPINIONS or _opinion(finding):
         severity = Severity.NOTE
-    elif finding.rule == "egress-is-not-open-to-the-world" and severity is Severity.ERROR:
+    elif finding.rule in _MILDER and severity is Severity.ERROR and _peer(message).lower() not in _WORLD:
         severity = Severity.WARNING
     if (message, severity) == (problem.message, problem.severity):
         return finding
@@ -86,8 +125,12 @@ def tempered(finding: Finding) -> Finding:
 
 def _opinion(finding: Finding) -> bool:
     message = finding.problem.message
+    if finding.rule in ("egress-is-not-open-to-the-world", "ranges-together-are-not-the-world"):
+        return " out to everybody " in message
     if finding.rule == "network-inputs-do-not-default-to-the-world":
         return "egress" in finding.problem.where.path.lower()
     if finding.rule == "databases-stay-in-private-ranges":
+        if " lets out to " in message:
+            return True
         return "OPA (8181)" in message and "(5432)" not in message and "(6379)" not in message
     return False

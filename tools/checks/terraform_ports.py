@@ -9,6 +9,7 @@ from tools.checks.terraform_flow import WITH_PORTS, Traffic
 from tools.checks.terraform_notes import cannot_tell
 from tools.checks.terraform_traffic import traffic
 from tools.model import Check, Problem, Severity
+from tools.scalars import of_digits
 from tools.terraform.model import Module, Unknown, Value
 
 HIGHEST = 65535
@@ -140,7 +141,7 @@ def protocol_names_are_known(module: Module) -> Iterator[Problem]:
                 continue
             known = _AWS if rule.cloud == "aws" else _GOOGLE
             text = str(value.data)
-            if text.isdecimal() and int(text) <= 255:
+            if text.isdecimal() and of_digits(text) <= 255:
                 continue
             if text not in known and text.lower() in known:
                 yield Problem(value.where, f"`{text}` comes back in lower case; write {text.lower()}", Severity.WARNING)
@@ -181,7 +182,7 @@ def _aws_ports(rule: Traffic) -> Iterator[Problem]:
         if isinstance(value.data, bool) or not re.fullmatch(r"-?\d+", text):
             yield Problem(value.where, f"`{text}` is no port; write a number from 0 to {HIGHEST}")
             continue
-        number = int(text)
+        number = of_digits(text)
         numbers.append(number)
         if not -1 <= number <= HIGHEST or (number == -1 and rule.protocol in WITH_PORTS):
             yield Problem(value.where, f"{text} is no port; write a number from 0 to {HIGHEST}")
@@ -197,7 +198,7 @@ def _span_fault(text: str, azure: bool) -> str:
     found = _SPAN.fullmatch(text)
     if not found:
         return f"`{text}` is no port; write one such as 443, or a range such as 8000-8010"
-    low, high = int(found[1]), int(found[2] or found[1])
+    low, high = of_digits(found[1]), of_digits(found[2] or found[1])
     if high > HIGHEST or low > HIGHEST:
         return f"`{text}` is no port; write 0 to {HIGHEST}"
     return f"the range {text} goes down; write the lower port first" if low > high else ""

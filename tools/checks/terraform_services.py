@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tools.addresses import METADATA, Net, network, within
-from tools.checks.terraform_exposure import named
+from tools.checks.terraform_exposure import halves, named
 from tools.checks.terraform_flow import Peer
 from tools.checks.terraform_traffic import acl_openings, allowed
 from tools.model import Check, Problem
@@ -108,14 +108,17 @@ def metadata_service_is_out_of_reach(module: Module) -> Iterator[Problem]:
     It hands a machine's credentials to whoever asks. AWS and Google Cloud let a machine reach its own whatever the
     firewall says, so such a rule helps only somebody who goes through another machine; Azure's is at an address that
     looks public (168.63.129.16). A range around the address, and Azure's tag `AzurePlatformIMDS`, count; a range that
-    is the whole internet is another rule's finding, and DNS alone (port 53) is let be.
+    is the whole internet, alone or with others, is another rule's finding, and DNS alone (port 53) is let be.
     Take the rule out, or narrow the range.
     Source: the clouds' documentation of their instance metadata services.
     """
+    together = {peer.value.where for _, _, peers in halves(module) for peer in peers}
     for rule in allowed(module, "out"):
         if rule.only(53):
             continue
         for peer in rule.peers:
+            if peer.value.where in together:
+                continue
             found = [f"{ip} ({whose})" for ip, whose in METADATA if _reaches(peer, network(str(ip)))]
             if peer.text.lower() == "azureplatformimds":
                 found = ["169.254.169.254 (Azure)"]

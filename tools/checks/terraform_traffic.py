@@ -19,6 +19,7 @@ from tools.checks.terraform_flow import (
     owner,
 )
 from tools.model import Where
+from tools.scalars import of_digits
 from tools.terraform.model import Body, Module, Resource, Unknown, Value
 
 _NUMBERS = {"-1": "all", "1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6", "132": "sctp", "*": "all"}
@@ -272,7 +273,7 @@ def _ranges(items: Iterable[Value]) -> Ports | Unknown:
         if low.strip() == "*":
             return ALL_PORTS
         if low.strip().isdecimal() and (high or low).strip().isdecimal():
-            found.append((int(low), int(high or low)))
+            found.append((of_digits(low), of_digits(high or low)))
     return tuple(found)
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from tools.addresses import private
+from tools.addresses import address, private
 from tools.allowlist import Allowlist, Suffixes, parse_values
 from tools.model import Problem, Severity, Where
 from tools.paths import nearest
-from tools.promises import broken, external, extra_egress, resolvers
+from tools.promises import broken, external, extra_egress, inside_the_cluster, ranges, resolvers
 from tools.schema import Rejection, judge
 
 
@@ -78,6 +78,16 @@ def schema_is_valid(values: Values) -> Iterator[Problem]:
         yield Problem(Where(values.schema_file), f"not a draft-07 schema: {values.schema_fault}")
 
 
+def environments_are_there(values: Values) -> Iterator[Problem]:
+    """A chart without environments is judged by its own values alone, and whoever installs it has others.
+
+    `ci/NAME-values.yaml` is an environment, as for `ct lint`; `--values` names the files of an installation.
+    """
+    if len(values.layers) == 1 and not values.environment:
+        message = "the chart has no environment (ci/NAME-values.yaml), so it is judged by its own values; --values FILE"
+        yield Problem(Where(values.file), f"{message} names others", Severity.NOTE)
+
+
 def values_match_schema(values: Values) -> Iterator[Problem]:
     """The values are what values.schema.json allows: known keys, right types, names and CIDRs of the right form.
 
@@ -135,13 +145,35 @@ def allowlist_is_sound(values: Values) -> Iterator[Problem]:
 def addresses_keep_promises(values: Values) -> Iterator[Problem]:
     """What values open by address is nothing that they, or the chart, promise never to reach.
 
-    `egress.internal`, `egress.external` and `externalCidrs` may not meet `cluster.cidrs` or `egress.deniedCidrs`, nor a
-    metadata service, loopback, link-local or multicast, in any spelling of IPv4 inside IPv6. Networks are compared as
-    numbers. Narrow one of the two that the message names.
+    `egress.internal`, `egress.external` and `externalCidrs` may not meet `cluster.cidrs`, `cluster.podCidrs` or
+    `egress.deniedCidrs`, nor a metadata service, loopback, link-local or multicast, in any spelling of IPv4 inside
+    IPv6. `extraEgress` may not open all of such a range, and a part of `cluster.cidrs` in it is a warning: what lives
+    there is selected by labels. No DNS server of `proxy.resolvers` is loopback, multicast or a metadata service.
+    Networks are compared as numbers. Narrow one of the two that the message names.
     Source: the clouds' documentation of their metadata services; RFC 6890, 6052, 3056 and 4291.
     """
     for path, message in broken(values.body, values.parts):
         yield Problem(values.where(path), f"{path}: {message}")
+    for path, message in inside_the_cluster(values.body, values.parts):
+        yield Problem(values.where(path), f"{path}: {message}", Severity.WARNING)
+
+
+def ranges_are_networks(values: Values) -> Iterator[Problem]:
+    """Each range of the values is the network that it means: no bit is set behind its length.
+
+    `10.0.0.0/6` is all of `8.0.0.0/6` to every router, which is more than it seems to say; the chart renders that. A
+    range in `cluster.cidrs` that is wider than its writer thinks closes addresses that SARK needs, and one in
+    `externalCidrs` opens others' addresses. Write the network, or `/32` (`/128`) for the one address.
+    Source: RFC 4632, 3.1.
+    """
+    for path, text, net in ranges(values.body, values.parts):
+        alone = address(text)
+        if alone is not None and alone != net.network_address:
+            message = (
+                f"{text} has host bits set, and means all of {net}; "
+                f"write {net}, or {alone}/{net.max_prefixlen} for the one address"
+            )
+            yield Problem(values.where(path), f"{path}: {message}", Severity.WARNING)
 
 
 def public_addresses_are_meant(values: Values) -> Iterator[Problem]:
@@ -159,7 +191,7 @@ def public_addresses_are_meant(values: Values) -> Iterator[Problem]:
                 "or the address in egress.external with its reason"
             )
             yield Problem(values.where(path), f"{path}: {message}", Severity.WARNING)
-    for path, text, net in extra_egress(values.body, values.parts):
+    for path, text, net, _ in extra_egress(values.body, values.parts):
         if not private(net) and net.prefixlen:
             message = f"{text} lets the part out to public addresses past the allowlist; list names in egress.domains"
             yield Problem(values.where(path), f"{path}: {message}", Severity.WARNING)
@@ -173,10 +205,12 @@ def public_addresses_are_meant(values: Values) -> Iterator[Problem]:
 
 
 CHECKS = (
+    environments_are_there,
     schema_is_valid,
     values_match_schema,
     schema_verdicts_agree,
     allowlist_is_sound,
     addresses_keep_promises,
+    ranges_are_networks,
     public_addresses_are_meant,
 )

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from tools import configuration
 from tools.cli import EXIT_CODES, Parser, run
 from tools.cluster.commands import COMMANDS, Output
 from tools.cluster.options import CALICO_MANIFEST, ROOT, Options
@@ -22,6 +23,10 @@ DESCRIPTION = """Installs the chart in a kind cluster with Calico and probes eve
   fuzz      random policies: what the offline judge says of them, beside what a cluster does; up and down as with all
   down      remove the cluster and the test internet
   all       up, test, down"""
+
+# The options that a project may write down, and how many values each takes at most. Its values are for a cluster of its
+# own, and those of --values here for kind's.
+CONFIGURABLE = {"env": 1, "chart": 1, "flows": 1, "format": 1, "output": 1}
 
 
 def parser(environment: Mapping[str, str]) -> Parser:
@@ -63,6 +68,7 @@ def parser(environment: Mapping[str, str]) -> Parser:
     add("--format", choices=FORMATS, default="text", help="how to print the results (%(default)s)")
     add("--output", type=Path, help="write them to a file instead")
     add("--junit", type=Path, help="write JUnit XML, a case a row, beside them")
+    configuration.add_option(made)
     return made
 
 
@@ -76,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
     # What `make kind` and `make helm` built is good enough, and what is on PATH comes first.
     os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", os.defpath), str(ROOT / ".cache" / "bin")])
-    given = parser(os.environ).parse_args(arguments)
+    given, _ = configuration.parsed(parser(os.environ), arguments, lambda _: CONFIGURABLE)
     named = (field.name for field in fields(Options) if hasattr(given, field.name))
     options = Options(**{name: getattr(given, name) for name in named})
     return COMMANDS[given.command](options, Output(given.format, given.output, given.junit))

@@ -24,6 +24,7 @@ TABLE = Path("tests/reach/validation.yaml")
 STATE = "what the API refuses"
 _REPEATED = re.compile(r"<(.)\*(\d+)>")
 TIMES = "<times>"
+NULL = "<null>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def cases(table: Mapping[str, Any]) -> Iterator[Case]:
         says = row["says"] if isinstance(row["says"], list) else [row["says"]]
         for good in (True, False):
             for over in row["good" if good else "bad"]:
-                body = laid_over(table["bases"][row["of"]], written_out(over))
+                body = nulls(laid_over(table["bases"][row["of"]], written_out(over)))
                 yield Case(row["rule"], row["where"], body, good, tuple(says), row.get("offline", ""))
 
 
@@ -76,6 +77,15 @@ def written_out(value: Any) -> Any:
         return value
     found = [written_out(item) for item in value]
     return [one for item in found for one in (_many(item) if isinstance(item, dict) and TIMES in item else [item])]
+
+
+def nulls(value: Any) -> Any:
+    """The same with null for the text <null>: a null of the table takes a field away."""
+    if isinstance(value, dict):
+        return {key: nulls(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [nulls(item) for item in value]
+    return None if value == NULL else value
 
 
 def _many(item: Mapping[str, Any]) -> list[Any]:

@@ -10,7 +10,7 @@ from tools.helm import HelmError
 from tools.helm_errors import RenderError
 from tools.inputs import InputError
 from tools.reach.command.commands import COMMANDS
-from tools.reach.command.options import parser
+from tools.reach.command.configured import configured
 from tools.reach.command.pick import PickError
 from tools.reach.command.status import Status
 from tools.reach.inputs.sources import UsageError
@@ -18,7 +18,7 @@ from tools.reach.inputs.sources import UsageError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; gives the exit code."""
-    options = parser().parse_args(arguments)
+    options = configured(arguments)
     status = Status(sys.stderr if sys.stderr.isatty() else None)
     try:
         return COMMANDS[options.command](options, status)

@@ -11,12 +11,12 @@ import json
 import os
 import posixpath
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tools import cli, suppress
+from tools import cli, configuration, suppress
 from tools.allowlist import Suffixes, parse_values
 from tools.inputs import CHART, InputError, chart
 from tools.layers import load
@@ -34,6 +34,12 @@ from tools.terraform.vars import CLOUDS, variables
 
 EPILOG = f"""{cli.EXIT_CODES}. Findings that say "cannot tell" are notes: they are listed and fail nothing. Environment:
 NO_COLOR turns colour off, SARK_TRACEBACK=1 shows where the toolkit itself failed."""
+
+# The options that a project may write down, for each command, and how many values each takes at most.
+CONFIGURABLE: Mapping[str, Mapping[str, int | None]] = {
+    "lint": {"format": 1, "output": 1, "fail-on": 1, "disable": None},
+    "vars": {"env": 1},
+}
 
 
 def parser() -> cli.Parser:
@@ -76,15 +82,17 @@ def parser() -> cli.Parser:
     cli.add_gate(judge.add_argument_group("the rules"))
     judge.add_argument("--explain", metavar="RULE", help="print a rule's manual entry")
     write = commands.add_parser("vars", help="write an environment's values as tfvars JSON")
-    write.add_argument("--env", metavar="NAME", required=True, help="an environment of the chart's ci directory")
+    write.add_argument("--env", metavar="NAME", help="an environment of the chart's ci directory")
     write.add_argument("--cloud", choices=CLOUDS, required=True, help="the module that they are for")
     write.add_argument("--output", metavar="FILE", type=cli.file_path, help="write them there, not to standard output")
+    for one in (judge, write):
+        configuration.add_option(one)
     return made
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; gives the exit code."""
-    options = parser().parse_args(arguments)
+    options, _ = configuration.parsed(parser(), arguments, lambda options: CONFIGURABLE[options.command])
     return _vars(options) if options.command == "vars" else _lint(options)
 
 
@@ -100,7 +108,7 @@ def _lint(options: argparse.Namespace) -> int:
         parser().error("lint needs a PATH")
     started = datetime.now(UTC)
     gate = Gate(Severity(options.fail_on), frozenset(options.disable))
-    if unknown := sorted(gate.disabled - entries.keys()):
+    if (unknown := sorted(gate.disabled - entries.keys())) and (unknown := sorted({*unknown} - manual().keys())):
         parser().error(f"there is no rule {', '.join(unknown)}; `python -m tools.validate --list-rules` lists them")
     recorder = Recorder("", gate=gate)
     run = Run(options.paths, options.tfvars, started, frozenset(entries), options.within, options.cache)
@@ -159,7 +167,19 @@ def findings(run: Run) -> list[Finding]:
         named = [module for module in parts if is_ours(module.directory) == ours]
         of_files = (item for item in _judged(run, named, ours=ours) if item.problem.where.file in wanted)
         kept.update(dict.fromkeys(of_files))
+    if not kept and not run.failed and not any(_says_something(module) for module in (*whole, *parts)):
+        raise InputError(
+            f"no resource is in {', '.join(run.paths)}, nor an output or a module call, so nothing was judged"
+        )
     return list(kept)
+
+
+def _says_something(root: Module) -> bool:
+    """Whether there is anything in a module that a rule could be about; a list of variables alone asks nothing."""
+    return any(
+        module.resources or module.calls or module.outputs or module.references or module.faults
+        for module in root.walk()
+    )
 
 
 def _judged(run: Run, modules: Sequence[Module], *, ours: bool) -> Sequence[Finding]:
@@ -188,6 +208,8 @@ def _alone(run: Run, paths: Sequence[str], values: Sequence[Given], loader: Load
 
 
 def _vars(options: argparse.Namespace) -> int:
+    if not options.env:
+        parser().error("the following arguments are required: --env")
     try:
         known = chart(CHART).environments
         if options.env not in known:

@@ -53,7 +53,8 @@ class Reader:
     def raw(self, node: tree.Node, env: Environment, path: str) -> Any:
         """The same, while it still has Terraform's types."""
         try:
-            return evaluate(node, env)
+            with env.budget.share():
+                return evaluate(node, env)
         except LocatedError as error:
             self.report(Where(self.file, path, error.line), str(error), self.refs(node))
             return Unknown(f"it cannot be evaluated: {error}")
@@ -72,18 +73,22 @@ class Reader:
             return ()
         return tuple(Where(self.file, f"{path}[{at}]", item.line) for at, item in enumerate(node.items))
 
+    def within(self, file: str) -> Reader:
+        """The same for what an override file put there; "" is no such file."""
+        return replace(self, file=file) if file else self
+
     def body(self, section: tree.Section, env: Environment, path: str, skip: frozenset[str] = META) -> Body:
         """The inside of a block."""
         if section.type in LITERAL_BLOCKS:
             return self._literal(section, env, path)
         attributes = {
-            item.name: self.value(item.node, env, f"{path}.{item.name}", item.line)
+            item.name: self.within(item.file).value(item.node, env, f"{path}.{item.name}", item.line)
             for item in section.settings
             if item.name not in skip
         }
         blocks: dict[str, list[Block]] = {}
         for inner in section.sections:
-            for block in self._blocks(inner, env, path, blocks):
+            for block in self.within(inner.file)._blocks(inner, env, path, blocks):
                 blocks.setdefault(block.type, []).append(block)
         return Body(attributes, {name: tuple(items) for name, items in blocks.items()})
 
@@ -92,7 +97,7 @@ class Reader:
         attributes = {}
         for item in section.settings:
             constant = isinstance(item.node, tree.Literal)
-            where = Where(self.file, f"{path}.{item.name}", item.line)
+            where = Where(item.file or self.file, f"{path}.{item.name}", item.line)
             value = plain(evaluate(item.node, env)) if constant else _NOT_EVALUATED
             attributes[item.name] = Value(value, where, self.refs(item.node))
         return Body(attributes)

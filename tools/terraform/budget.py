@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 # Expressions that are evaluated, with a part for the size of each value; modules that are looked into; instances.
@@ -17,3 +19,17 @@ class Budget:
     work: int = MAX_WORK
     modules: int = MAX_MODULES
     instances: int = MAX_INSTANCES
+    _shared: bool = False
+
+    @contextmanager
+    def share(self) -> Iterator[None]:
+        """Lets one value, with all that it needs, take at most half of the work that is left."""
+        if self._shared:
+            yield
+            return
+        kept = max(self.work, 0) // 2
+        self.work, self._shared = self.work - kept, True
+        try:
+            yield
+        finally:
+            self.work, self._shared = max(self.work, 0) + kept, False

@@ -27,6 +27,7 @@ _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?(?:[eE]([+-]?[0-9]+))?")
 # What the exponent of two of Go's large numbers may be, in powers of ten.
 MAX_EXPONENT = 646_456_990
 _WORDS = {"true": True, "false": False, "null": None}
+_STEPS = ("get_attr_expr_term", "index_expr_term")
 _CHAINED = ("get_attr_expr_term", "index_expr_term", "attr_splat_expr_term", "full_splat_expr_term")
 
 
@@ -130,21 +131,31 @@ class _Converter:
 
     def key(self, item: Any) -> tree.Node:
         """The key of an entry: a lone word is text, a reference stands in parentheses."""
-        word = item
-        while word.data == "expr_term" and len(word.children) == 1:
-            word = word.children[0]
+        word = _lone(item)
         if word.data in ("identifier", "keyword", "literal_value"):
             return tree.Literal(self.text(word), self.line(word))
-        if word.data == "get_attr_expr_term" and not self.references:
+        if not self.references and word.data in _STEPS and self.is_reference(word):
             raise MalformedError("a reference as a key stands in parentheses: (a.b) = …", self.offset(word))
         return self.node(item)
+
+    def is_reference(self, item: Any) -> bool:
+        """Whether it is a name and steps that are written out, none of them in parentheses."""
+        while item.data in _STEPS:
+            of, step = _parts(item)
+            if step.data not in ("get_attr", "short_index"):
+                key = _lone(_parts(step)[0])
+                if key.data != "int_lit" and not (key.data == "string" and isinstance(self.text(key), str)):
+                    return False
+            item = _lone(of)
+        return item.data in ("identifier", "keyword")
 
     def _function_call(self, item: Any) -> tree.Node:
         parts = _parts(item)
         arguments = parts.pop() if parts[-1].data == "arguments" else None
         spread = arguments is not None and any(child == "..." for child in arguments.children)
         nodes = tuple(map(self.node, _parts(arguments))) if arguments is not None else ()
-        return tree.Call("::".join(map(self.text, parts)), nodes, spread, self.line(item))
+        first = self.cut.token(self.position(item))
+        return tree.Call(self.cut.names.get(first, self.text(item)), nodes, spread, self.line(item))
 
     def _chain(self, item: Any) -> tree.Node:
         """`of` and the steps behind it, each a Tree, or the Token of a splat."""
@@ -153,8 +164,7 @@ class _Converter:
         while of.data in _CHAINED:
             of, step = _parts(of)
             steps.extend(reversed(step.children if step.data in ("attr_splat", "full_splat") else [step]))
-            while of.data == "expr_term" and len(of.children) == 1:
-                of = of.children[0]
+            of = _lone(of)
         if len(steps) > MAX_TREE:
             raise MalformedError(TOO_DEEP, self.offset(item))
         return self.steps(self.node(of), steps[::-1])
@@ -196,7 +206,15 @@ class _Converter:
         return tree.Binary(self.text(operator), self.node(left), self.node(right), self.line(item))
 
     def _unary_op(self, item: Any) -> tree.Node:
-        return tree.Unary(self.text(item), self.node(item.children[1]), self.line(item))
+        signs = self.cut.signs[self.cut.token(self.position(item))]
+        if self.height + len(signs) > MAX_TREE:
+            raise MalformedError(TOO_DEEP, self.offset(item))
+        self.height += len(signs)
+        made = tree.Unary(self.text(item), self.node(item.children[1]), self.line(item))
+        self.height -= len(signs)
+        for at in reversed(signs):
+            made = tree.Unary(self.cut.tokens.kinds[at], made, self.line_of(self.cut.tokens.offsets[at]))
+        return made
 
     def _for_tuple_expr(self, item: Any) -> tree.Node:
         intro, value, *rest = _parts(item)
@@ -215,6 +233,13 @@ class _Converter:
         return tree.For(
             index, self.text(names[-1]), self.node(source), key, self.node(value), condition, grouping, line
         )
+
+
+def _lone(item: Any) -> Any:
+    """What stands there without a term's wrapping; parentheses stay."""
+    while item.data == "expr_term" and len(item.children) == 1:
+        item = item.children[0]
+    return item
 
 
 def _parts(item: Any) -> list[Any]:

@@ -103,7 +103,7 @@ def _override(found: Directory, file: File) -> None:
         elif section.type in ("resource", "data", "variable", "output", "module"):
             target, key = _target(found, section)
             if key in target:
-                target[key] = Placed(target[key].file, merged(target[key].section, section))
+                target[key] = Placed(target[key].file, merged(target[key].section, section, file.name))
             else:
                 message = f"there is no {section.type} {' '.join(section.labels)} to override; write it in another file"
                 found.fault(READABLE, file.name, section.line, message)
@@ -126,7 +126,7 @@ def _overridden_providers(providers: list[Placed], placed: Placed) -> list[Place
     if not any(key(other.section) == key(placed.section) for other in providers):
         return [*providers, placed]
     return [
-        Placed(other.file, merged(other.section, placed.section))
+        Placed(other.file, merged(other.section, placed.section, placed.file))
         if key(other.section) == key(placed.section)
         else other
         for other in providers

@@ -78,6 +78,8 @@ TOO_MUCH = "it takes too much to work out"
 
 def evaluate(node: tree.Node, env: Environment) -> Any:
     """The value of an expression. Raises LocatedError."""
+    if isinstance(node, tree.Literal):
+        return node.value
     budget = env.budget
     budget.work -= 1
     if budget.work < 0:
@@ -217,8 +219,10 @@ def _element(node: tree.Element, env: Environment) -> Any:
 
 
 def _call(node: tree.Call, env: Environment) -> Any:
-    if node.name in ("try", "can") and not node.spread:
-        return _attempt(node, env)
+    # Terraform's own functions have a namespace too.
+    name = node.name.removeprefix("core::")
+    if name in ("try", "can") and not node.spread:
+        return _attempt(name, node, env)
     arguments = [evaluate(item, env) for item in node.arguments]
     if node.spread:
         last = arguments.pop()
@@ -229,13 +233,13 @@ def _call(node: tree.Call, env: Environment) -> Any:
         if not ordered(last):
             return blend(last, reason="the order of a set of objects is not known")
         arguments.extend(last.items)
-    return env.names.call(node.name, arguments)
+    return env.names.call(name, arguments)
 
 
-def _attempt(node: tree.Call, env: Environment) -> Any:
+def _attempt(name: str, node: tree.Call, env: Environment) -> Any:
     """`try` and `can`. What is unknown might still fail when it is known, so that ends the attempt."""
-    if not node.arguments or (node.name == "can" and len(node.arguments) != 1):
-        raise EvaluationError(f"{node.name} has no such number of arguments")
+    if not node.arguments or (name == "can" and len(node.arguments) != 1):
+        raise EvaluationError(f"{name} has no such number of arguments")
     before = len(env.doubts)
     for argument in node.arguments:
         try:
@@ -246,8 +250,8 @@ def _attempt(node: tree.Call, env: Environment) -> Any:
             continue
         if len(env.doubts) > before or not _sure(value):
             return blend(value)
-        return value if node.name == "try" else True
-    if node.name == "can":
+        return value if name == "try" else True
+    if name == "can":
         return False
     raise EvaluationError("no argument of try can be evaluated")
 

@@ -75,4 +75,5 @@ def setproduct(*values: Any) -> Any:
     made = [made for one in found if isinstance(made := alike(one.items, "list"), Series)]
     if len(made) < len(found):
         raise NotEvaluatedError
-    return alike([tuple_of(row) for row in product(*(one.items for one in made))], "list")
+    rows = [tuple_of(row) for row in product(*(one.items for one in made))]
+    return alike(rows, "list") if rows else series("list", rows, ("tuple", tuple(one.of for one in made)))

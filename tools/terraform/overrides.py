@@ -19,10 +19,12 @@ class Placed:
     section: tree.Section
 
 
-def merged(base: tree.Section, over: tree.Section) -> tree.Section:
-    """The block with the attributes of the other one, and its blocks in place of all of the same type."""
-    settings = {setting.name: setting for setting in (*base.settings, *over.settings)}
-    return replace(base, settings=tuple(settings.values()), sections=tuple(_sections(base.sections, over.sections)))
+def merged(base: tree.Section, over: tree.Section, file: str) -> tree.Section:
+    """The block with the attributes of the one of an override file, and its blocks in place of all of the same type."""
+    theirs = [replace(setting, file=file) for setting in over.settings]
+    settings = {setting.name: setting for setting in (*base.settings, *theirs)}
+    sections = tuple(_sections(base.sections, [replace(section, file=file) for section in over.sections]))
+    return replace(base, settings=tuple(settings.values()), sections=sections)
 
 
 def _sections(base: Sequence[tree.Section], over: Sequence[tree.Section]) -> Iterable[tree.Section]:
@@ -30,7 +32,8 @@ def _sections(base: Sequence[tree.Section], over: Sequence[tree.Section]) -> Ite
     again = {section.type: section for section in over if section.type in _MERGED}
     for section in base:
         if section.type in again:
-            yield merged(section, again.pop(section.type))
+            over_again = again.pop(section.type)
+            yield merged(section, over_again, over_again.file)
         elif _kind(section) not in replaced:
             yield section
     yield from (section for section in over if section.type not in _MERGED or section.type in again)

@@ -2,7 +2,7 @@
 
 What python-hcl2 reads otherwise than HCL does not reach it: comments and newlines are gone (a newline that parts the
 entries of an object is a comma), and strings, numbers and names beyond ASCII are stand-ins, whose text is that of the
-token that stands there.
+token that stands there. Of several signs before a term the last one reaches it, of a function's name the first word.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from tools.terraform.tokens import BAD, END, ID, NEWLINE, NUMBER, STRING, Tokens
 MAX_DEPTH = 60
 CLOSE = {"(": ")", "[": "]", "{": "}"}
 _ENDS = (ID, NUMBER, STRING, ")", "]", "}")
+_SIGNS = ("-", "!")
 
 
 @dataclass(slots=True)
@@ -24,6 +25,8 @@ class Piece:
     """The text of one expression, `x = (…)`, and the token at which it ends.
 
     `starts` are the offsets in the text at which the tokens `at` begin. `fault` is what the cutting met at the end.
+    `signs` are the tokens of the signs before one that is in the text, and `names` whole names of functions by their
+    first token.
     """
 
     tokens: Tokens
@@ -33,6 +36,8 @@ class Piece:
     size: int = 6
     end: int = 0
     fault: MalformedError | None = None
+    signs: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    names: dict[int, str] = field(default_factory=dict)
 
     def add(self, text: str, at: int) -> None:
         """Add the text of a token."""
@@ -72,12 +77,16 @@ def piece(tokens: Tokens, start: int, depth: int, *, inside: bool = False) -> Pi
     cut = Piece(tokens)
     # The brackets that are open; of each whether newlines part entries in it.
     stack: list[tuple[str, bool]] = []
+    signs: tuple[int, ...] = ()
+    # Whether a term ended here, so that a sign stands between two terms, and a name is a word such as `in`.
+    term = False
     at = start
     while (kind := kinds[at]) != END:
-        before = cut.text[-1]
+        before, ended, term = cut.text[-1], term, term and kind == NEWLINE
         if kind == NEWLINE:
             if not stack and not inside:
                 break
+            term = term and not (stack and stack[-1][1])
             if stack and stack[-1][1] and before not in ("{", ",") and kinds[_behind_newlines(kinds, at)] != "}":
                 cut.add(",", at)
         elif kind == BAD:
@@ -87,9 +96,10 @@ def piece(tokens: Tokens, start: int, depth: int, *, inside: bool = False) -> Pi
                 message = f"nested deeper than {MAX_DEPTH}; split it into locals"
                 cut.fault = MalformedError(message, tokens.offsets[at])
                 break
-            if kind == "[" and kinds[at + 1] == "*" and kinds[at + 2] == "]":
+            if kind == "[" and (last := _splat_ends(kinds, at, skipping=_skips(stack, inside=inside))):
                 cut.add("[*]", at)
-                at += 2
+                at = last
+                term = True
             else:
                 stack.append((CLOSE[kind], kind == "{" and not _is_for(tokens, at)))
                 cut.add(kind, at)
@@ -97,6 +107,7 @@ def piece(tokens: Tokens, start: int, depth: int, *, inside: bool = False) -> Pi
             if not stack:
                 break
             closing, _ = stack.pop()
+            term = True
             if kind != closing:
                 cut.fault = unexpected(tokens, at, closing)
                 break
@@ -108,18 +119,36 @@ def piece(tokens: Tokens, start: int, depth: int, *, inside: bool = False) -> Pi
                 cut.fault = MalformedError(message, tokens.offsets[at])
                 break
             cut.add("0", at)
+            term = True
         elif kind == STRING:
             cut.add('""', at)
+            term = True
         elif kind == ID:
             if not stack and not inside and at > start and kinds[at - 1] in _ENDS:
                 break
             text = tokens.texts[at]
+            opens = text == "for" and before in ("[", "{")
+            term = not ended and not opens
+            last = at if not term else _name_ends(kinds, at, skipping=_skips(stack, inside=inside))
             cut.add(text if text.isascii() else "x", at)
+            if last > at:
+                cut.names[at] = "::".join(tokens.texts[word] for word in range(at, last + 1) if kinds[word] == ID)
+                at = last
+        elif kind in _SIGNS and not ended:
+            following = _behind_newlines(kinds, at + 1) if _skips(stack, inside=inside) else at + 1
+            if kinds[following] in _SIGNS:
+                signs += (at,)
+            else:
+                cut.signs[at], signs = signs, ()
+                cut.add(kind, at)
         elif kind == "." and kinds[_behind_newlines(kinds, at + 1) if stack or inside else at + 1] == "*":
             at = _behind_newlines(kinds, at + 1)
             cut.add(".*", at)
+            term = True
         else:
             cut.add(kind, at)
+            # `if` may stand behind it, and no term.
+            term = kind == "..."
         at += 1
     cut.end = at
     cut.add(")", at)
@@ -130,6 +159,34 @@ def _behind_newlines(kinds: list[str], at: int) -> int:
     while kinds[at] == NEWLINE:
         at += 1
     return at
+
+
+def _skips(stack: list[tuple[str, bool]], *, inside: bool) -> bool:
+    """Whether newlines mean nothing here."""
+    return not stack[-1][1] if stack else inside
+
+
+def _splat_ends(kinds: list[str], at: int, *, skipping: bool) -> int:
+    """The last token of `[*]` that starts at a token; 0 for other brackets."""
+    star = _behind_newlines(kinds, at + 1) if skipping else at + 1
+    if kinds[star] != "*":
+        return 0
+    closing = _behind_newlines(kinds, star + 1) if skipping else star + 1
+    return closing if kinds[closing] == "]" else 0
+
+
+def _name_ends(kinds: list[str], at: int, *, skipping: bool) -> int:
+    """The last token of a function's name that starts at a token, such as `provider::aws::arn_parse`."""
+    last = at
+    while True:
+        mark = _behind_newlines(kinds, last + 1) if skipping else last + 1
+        if kinds[mark] != "::":
+            # Without its arguments it is no name of a function.
+            return last if kinds[mark] == "(" else at
+        word = _behind_newlines(kinds, mark + 1) if skipping else mark + 1
+        if kinds[word] != ID:
+            return at
+        last = word
 
 
 def _is_for(tokens: Tokens, brace: int) -> bool:

@@ -225,19 +225,19 @@ class _Reading(Child):
     def _inputs(
         self, scope: Scope, name: str, placed: Placed, instance: Instance, found: Directory
     ) -> dict[str, Input]:
-        reader, env = scope.reader(placed.file), scope.env.having(**instance.given)
+        env = scope.env.having(**instance.given)
         inputs: dict[str, Input] = {}
         for setting in placed.section.settings:
             if setting.name in _CALL:
                 continue
-            path = f"module.{name}.{setting.name}"
+            path, file = f"module.{name}.{setting.name}", setting.file or placed.file
             if setting.name not in found.variables:
                 message = f"the module at {found.path} has no variable {setting.name}"
-                self.found.fault("terraform-references-are-declared", placed.file, setting.line, message, path)
+                self.found.fault("terraform-references-are-declared", file, setting.line, message, path)
                 continue
             inputs[setting.name] = Input(
-                partial(reader.raw, setting.node, env, path),
-                Where(placed.file, path, setting.line),
+                partial(scope.reader(file).raw, setting.node, env, path),
+                Where(file, path, setting.line),
             )
         for key, variable in found.variables.items():
             if key not in inputs and variable.section.setting("default") is None:
@@ -311,8 +311,8 @@ class _Reading(Child):
         reader = self.scope.reader(placed.file)
         setting = placed.section.setting("value")
         refs = reader.refs(setting.node) if setting else frozenset()
-        line = setting.line if setting else placed.section.line
-        value = Value(plain(self.output(name)), Where(placed.file, path, line), refs)
+        place = Where(setting.file or placed.file, path, setting.line) if setting else where
+        value = Value(plain(self.output(name)), place, refs)
         body = reader.body(placed.section, self.scope.env, path, frozenset({"value", "depends_on"}) | _LAZY)
         return Output(name, value, body, where)
 

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from tools.scalars import of_digits
+
 _PIECE = re.compile(
     r"(?P<group>\((?:\?:|\?P<\w+>)?)|(?P<close>\)\??)|(?P<bar>\|)|(?P<anchor>[\^$])"
     r"|(?P<atom>\[\^?\]?[^\]]*\]|\\.|.)(?P<times>[*+?]|\{\d+(?:,\d*)?\})?\??",
@@ -63,7 +65,7 @@ def _atoms(pattern: str) -> list[_Atom | None]:
             times = piece["times"] or ""
             most = -1 if times in ("*", "+") or times.endswith(",}") else 1
             if times.startswith("{") and most > 0:
-                most = int(times.strip("{}").split(",")[-1])
+                most = of_digits(times.strip("{}").split(",")[-1])
             least = 0 if times in ("*", "?") or times.startswith(("{0,", "{0}")) else 1
             found.append(_Atom(_chars(piece["atom"]), most, bool(least)))
     return found

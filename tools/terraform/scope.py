@@ -227,7 +227,7 @@ class Scope:
         value: Any = Unknown(f"var.{name} has no value", frozenset({f"var.{name}"}), bare=True, type=bare_type(kind))
         if default is not None:
             value = convert(self.constant(default.node), kind)
-            self.wheres[name] = Where(placed.file, f"var.{name}", default.line)
+            self.wheres[name] = Where(default.file or placed.file, f"var.{name}", default.line)
         if given is not None:
             outside = given.value()
             if outside is None and strict and default is None:
@@ -253,7 +253,8 @@ class Scope:
         try:
             return constraints.constraint(setting.node, self.constant)
         except EvaluationError as error:
-            self.report(Where(placed.file, f"var.{placed.section.labels[0]}.type", setting.line), str(error))
+            where = Where(setting.file or placed.file, f"var.{placed.section.labels[0]}.type", setting.line)
+            self.report(where, str(error))
             return "any"
 
     def constant(self, node: tree.Node) -> Any:
@@ -294,12 +295,13 @@ class Scope:
             if setting is None:
                 self.expanded[name] = instances(None, None, "")
             else:
-                value = self.reader(placed.file).raw(setting.node, self.env, f"{path}.{setting.name}")
+                file = setting.file or placed.file
+                value = self.reader(file).raw(setting.node, self.env, f"{path}.{setting.name}")
                 try:
                     self.expanded[name] = instances(value, value, setting.name)
                 except EvaluationError as error:
-                    refs = self.reader(placed.file).refs(setting.node)
-                    self.report(Where(placed.file, f"{path}.{setting.name}", setting.line), str(error), refs)
+                    refs = self.reader(file).refs(setting.node)
+                    self.report(Where(file, f"{path}.{setting.name}", setting.line), str(error), refs)
                     self.expanded[name] = instances(Unknown(str(error)), Unknown(str(error)), setting.name)
                 self.budget.instances -= len(self.expanded[name])
                 if self.budget.instances < 0:

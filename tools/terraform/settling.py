@@ -13,6 +13,7 @@ from tools.terraform.values import (
     EvaluationError,
     Record,
     Series,
+    Type,
     UndecidedError,
     blend,
     hidden,
@@ -42,13 +43,27 @@ def settled(chosen: Any, other: Any) -> Any:
         # Empty it is whatever it becomes; of which kind, the other side decides.
         kind = theirs[0] if isinstance(theirs, tuple) and theirs[0] in ("list", "set", "map") else ""
         if isinstance(theirs, tuple) and (theirs[0] in ("map", "object")) == isinstance(chosen, Record):
+            if _apart(ours, theirs):
+                raise _different(chosen, other)
             return replace(chosen, kind=kind or ("map" if isinstance(chosen, Record) else "list"))
     if hidden(chosen) or hidden(other):
         return _settled_in_part(chosen, other, ours, theirs)
     shared = unify([ours, theirs])
     if shared is None:
-        raise EvaluationError(f"the two sides of a condition are {type_name(chosen)} and {type_name(other)}")
+        raise _different(chosen, other)
     return convert(chosen, shared)
+
+
+def _apart(ours: Type, theirs: Type) -> bool:
+    """Whether two types are known to have none that both become."""
+    try:
+        return unify([ours, theirs]) is None
+    except UndecidedError:
+        return False
+
+
+def _different(chosen: Any, other: Any) -> EvaluationError:
+    return EvaluationError(f"the two sides of a condition are {type_name(chosen)} and {type_name(other)}")
 
 
 def _settled_in_part(chosen: Any, other: Any, ours: Any, theirs: Any) -> Any:

@@ -29,17 +29,23 @@ CLOUDS = ("aws", "gcp", "azure")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to judge: the chart, its environments and their files, the rules, and who is told of each stage."""
+    """What to judge: the chart, its environments and their files, the rules, and who is told of each stage.
+
+    `cached` says whether files that were parsed before come from the user's cache.
+    """
 
     chart: Chart
     environments: Mapping[str, Chosen]
     rules: Rules
     done: Callable[[Stage], None]
     directory: Path = TERRAFORM
+    cached: bool = True
+    cache: Cache = field(init=False)
     loader: Loader = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "loader", Loader(Disk((self.directory.parent,)), parser=Cache(folder()).parse))
+        object.__setattr__(self, "cache", Cache(folder() if self.cached else None))
+        object.__setattr__(self, "loader", Loader(Disk((self.directory.parent,)), parser=self.cache.parse))
 
 
 def stages(job: Job) -> tuple[Stage, ...]:
@@ -51,6 +57,7 @@ def stages(job: Job) -> tuple[Stage, ...]:
         one = Recorder(name, job.done, job.rules.gate)
         one.run("layers", partial(layers, job, chosen.environment, chosen.files))
         found.extend(one.stages)
+    job.cache.tidy()
     return tuple(found)
 
 

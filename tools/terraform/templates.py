@@ -53,7 +53,8 @@ class Templates:
                 nodes.append(self._insertion(part))
                 self.at += 1
             else:
-                word = part.tokens.texts[0] if part.tokens.kinds[0] == ID else ""
+                at = _first(part.tokens)
+                word = part.tokens.texts[at] if part.tokens.kinds[at] == ID else ""
                 if word in words:
                     return tuple(nodes)
                 nodes.append(self._directive(part, word))
@@ -75,7 +76,7 @@ class Templates:
         if word not in ("if", "for"):
             raise MalformedError(f"`%{{ {word}` is no directive; write %{{ if … }} or %{{ for … in … }}", part.start)
         if word == "if":
-            condition = self._expression(part, 1)
+            condition = self._expression(part, _first(part.tokens) + 1)
             then = tree.Template(self._until(("else", "endif")), line)
             other: tuple[tree.Node, ...] = ()
             if self._ended() == "else":
@@ -102,6 +103,11 @@ class Templates:
             raise MalformedError(f"`%{{ {word}` holds more than its word", part.start)
         self.at += 1
         return str(word)
+
+
+def _first(tokens: Tokens) -> int:
+    """The first token that is no newline."""
+    return next(at for at, kind in enumerate(tokens.kinds) if kind != NEWLINE)
 
 
 def _stripped(parts: tuple[Part, ...]) -> list[Part]:

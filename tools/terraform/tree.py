@@ -187,16 +187,17 @@ Node: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """`name = expression`."""
+    """`name = expression`. `file` is the override file that it stands in, "" for the block's own."""
 
     name: str
     node: Node
     line: int
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A block: its type, its labels, what is inside, and its first and last line."""
+    """A block: its type, its labels, what is inside, its first and last line, and its file as a Setting's."""
 
     type: str
     labels: tuple[str, ...]
@@ -204,6 +205,7 @@ class Section:
     sections: tuple[Section, ...]
     line: int
     end: int
+    file: str = ""
 
     def setting(self, name: str) -> Setting | None:
         """The last setting of that name."""

@@ -103,7 +103,7 @@ would let in everybody, so one without peers is not written.
     {{- if $other.enabled }}
     {{- include "sark-network.part.peer" (dict "root" $root "part" .part "from" $part.namespace) | nindent 4 }}
     {{- end }}
-    {{- range $other.block.externalCidrs }}
+    {{- range $other.externalCidrs }}
     - ipBlock: {cidr: {{ . | quote }}}
     {{- end }}
   ports:
@@ -148,7 +148,7 @@ would let in everybody, so one without peers is not written.
           kubernetes.io/metadata.name: {{ .namespace | quote }}
       podSelector:
         {{- toYaml (ternary .podSelector (dict "matchLabels" (dict "k8s-app" "kube-dns")) (include "sark-network.selector.chooses" (dict "selector" .podSelector) | not | not)) | nindent 8 }}
-    {{- range .cidrs }}
+    {{- range include "sark-network.networks" .cidrs | fromJsonArray }}
     - ipBlock: {cidr: {{ . | quote }}}
     {{- end }}
   ports:

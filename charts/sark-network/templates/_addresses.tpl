@@ -15,11 +15,12 @@ The documentation ranges are left out: nothing answers there, and tests need add
 {{- range concat $four $six }}{{ $held = append $held (include "sark-network.bits" .) }}{{ end -}}
 {{- range concat .Values.cluster.cidrs .Values.egress.deniedCidrs -}}
 {{- $bits := include "sark-network.bits" . -}}
+{{- $net := include "sark-network.network" . -}}
 {{- $within := false -}}
 {{- range $held }}{{ if hasPrefix . $bits }}{{ $within = true }}{{ end }}{{ end -}}
 {{- if not $within -}}
 {{- $held = append $held $bits -}}
-{{- if contains ":" . }}{{ $six = append $six . }}{{ else }}{{ $four = append $four . }}{{ end -}}
+{{- if contains ":" $net }}{{ $six = append $six $net }}{{ else }}{{ $four = append $four $net }}{{ end -}}
 {{- end -}}
 {{- end -}}
 {{- /* An IPv4 address also travels inside an IPv6 one: NAT64 (RFC 6052) and 6to4 (RFC 3056). */ -}}
@@ -59,6 +60,54 @@ when its bits begin with the other's, whatever the spelling; host bits are not l
 {{- end -}}
 
 {{/*
+A CIDR as Kubernetes and Calico write it: host bits zero, and RFC 5952's form of an IPv6 address. Any other costs a warning at
+every install, and Calico refuses host bits.
+*/}}
+{{- define "sark-network.network" -}}
+{{- if and (hasSuffix "/32" .) (not (contains ":" .)) -}}
+{{- . -}}
+{{- else -}}
+{{- include "sark-network.network.written" . -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "sark-network.network.written" -}}
+{{- $bits := include "sark-network.bits" . -}}
+{{- $length := splitList "/" . | last | int -}}
+{{- $size := ternary 128 32 (hasPrefix "6:" $bits) -}}
+{{- $all := printf "%s%s" (substr 2 -1 $bits) (repeat (int (sub $size $length)) "o") -}}
+{{- $hex := "" -}}
+{{- range $i := until (int (div $size 4)) -}}
+{{- $four := substr (int (mul $i 4)) (int (add 4 (mul $i 4))) $all -}}
+{{- $hex = printf "%s%x" $hex (add (ternary 8 0 (eq (substr 0 1 $four) "i")) (ternary 4 0 (eq (substr 1 2 $four) "i")) (ternary 2 0 (eq (substr 2 3 $four) "i")) (ternary 1 0 (eq (substr 3 4 $four) "i"))) -}}
+{{- end -}}
+{{- $groups := list -}}
+{{- if eq $size 32 -}}
+{{- range $i := until 4 }}{{ $groups = append $groups (printf "0x%s" (substr (int (mul $i 2)) (int (add 2 (mul $i 2))) $hex) | int | toString) }}{{ end -}}
+{{- printf "%s/%d" (join "." $groups) $length -}}
+{{- else -}}
+{{- range $i := until 8 }}{{ $groups = append $groups (substr (int (mul $i 4)) (int (add 4 (mul $i 4))) $hex | trimPrefix "0" | trimPrefix "0" | trimPrefix "0") }}{{ end -}}
+{{- $text := join ":" $groups -}}
+{{- /* The longest run of two zeros or more, of equal ones the first, is `::`. */ -}}
+{{- range $n := untilStep 8 1 -1 -}}
+{{- $run := printf ":%s" (repeat $n "0:") -}}
+{{- if and (not (contains "::" $text)) (contains $run (printf ":%s:" $text)) -}}
+{{- $around := splitn $run 2 (printf ":%s:" $text) -}}
+{{- $text = printf "%s::%s" (trimPrefix ":" $around._0) (trimSuffix ":" $around._1) -}}
+{{- end -}}
+{{- end -}}
+{{- printf "%s/%d" $text $length -}}
+{{- end -}}
+{{- end -}}
+
+{{/* CIDRs as networks, each once, as a JSON list. */}}
+{{- define "sark-network.networks" -}}
+{{- $nets := list -}}
+{{- range . }}{{ $nets = append $nets (include "sark-network.network" .) }}{{ end -}}
+{{- $nets | uniq | toJson -}}
+{{- end -}}
+
+{{/*
 What no value may open, in any spelling, as a JSON list of {bits, is}: metadata services, loopback, link-local, multicast,
 and the IPv6 networks that carry an IPv4 address, where that is one of those.
 */}}
@@ -87,7 +136,7 @@ and the IPv6 networks that carry an IPv4 address, where that is one of those.
 
 {{/*
 What values promise of addresses holds for those that they open: egress.internal, egress.external and externalCidrs meet
-neither what no value may open nor what cluster.cidrs and egress.deniedCidrs close. tools/promises.py says the same.
+neither what no value may open nor what cluster.cidrs, cluster.podCidrs and egress.deniedCidrs close. tools/promises.py says the same.
 */}}
 {{- define "sark-network.refuseOpenings" -}}
 {{- $opened := list -}}
@@ -103,13 +152,8 @@ neither what no value may open nor what cluster.cidrs and egress.deniedCidrs clo
 {{- $opened = append $opened (dict "path" (printf "%s.externalCidrs[%d]" $part.key $j) "cidr" $cidr) -}}
 {{- end -}}
 {{- end -}}
-{{- $closed := list -}}
 {{- if $opened -}}
-{{- range $key, $cidrs := dict "cluster.cidrs" .Values.cluster.cidrs "egress.deniedCidrs" .Values.egress.deniedCidrs -}}
-{{- range $i, $cidr := $cidrs -}}
-{{- $closed = append $closed (dict "bits" (include "sark-network.bits" $cidr) "path" (printf "%s[%d]" $key $i) "cidr" $cidr) -}}
-{{- end -}}
-{{- end -}}
+{{- $closed := include "sark-network.closed" . | fromJsonArray -}}
 {{- $forbidden := include "sark-network.forbidden" . | fromJsonArray -}}
 {{- range $open := $opened -}}
 {{- $bits := include "sark-network.bits" .cidr -}}
@@ -125,6 +169,63 @@ neither what no value may open nor what cluster.cidrs and egress.deniedCidrs clo
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{/* What values close to addresses that are opened, as a JSON list of {bits, path, cidr}. */}}
+{{- define "sark-network.closed" -}}
+{{- $closed := list -}}
+{{- range $key, $cidrs := dict "cluster.cidrs" .Values.cluster.cidrs "cluster.podCidrs" .Values.cluster.podCidrs "egress.deniedCidrs" .Values.egress.deniedCidrs -}}
+{{- range $i, $cidr := $cidrs -}}
+{{- $closed = append $closed (dict "bits" (include "sark-network.bits" $cidr) "path" (printf "%s[%d]" $key $i) "cidr" $cidr) -}}
+{{- end -}}
+{{- end -}}
+{{- $closed | toJson -}}
+{{- end -}}
+
+{{/*
+A block of extraEgress may be an address of the cluster that is meant, such as the API server's, but not all of a range that
+values close: every pod, Service and node would be open by it. tools/promises.py says the same.
+*/}}
+{{- define "sark-network.refuseBlocks" -}}
+{{- $parts := include "sark-network.parts" . | fromJson -}}
+{{- range $parts.order -}}
+{{- $part := get $parts.parts . -}}
+{{- range $i, $rule := $part.block.extraEgress }}{{ range $j, $peer := $rule.to }}{{ with $peer.ipBlock -}}
+{{- $block := . -}}
+{{- $bits := include "sark-network.bits" .cidr -}}
+{{- range include "sark-network.closed" $ | fromJsonArray -}}
+{{- $closed := . -}}
+{{- $open := hasPrefix $bits .bits -}}
+{{- range $block.except }}{{ if hasPrefix (include "sark-network.bits" .) $closed.bits }}{{ $open = false }}{{ end }}{{ end -}}
+{{- if $open -}}
+{{- fail (printf "%s.extraEgress[%d].to[%d].ipBlock.cidr: %s opens all of %s, which is %s; select pods by podSelector, or leave the range out with except" $part.key $i $j $block.cidr .cidr .path) -}}
+{{- end -}}
+{{- end -}}
+{{- end }}{{ end }}{{ end -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+What no DNS server of proxy.resolvers is, in any spelling. Link-local is where a node's DNS cache listens, so of it only the
+metadata services are refused. tools/promises.py says the same.
+*/}}
+{{- define "sark-network.refuseResolvers" -}}
+{{- range $i, $address := .Values.proxy.resolvers -}}
+{{- $bits := include "sark-network.bits" (printf "%s/%s" $address (ternary "128" "32" (contains ":" $address))) -}}
+{{- range concat (include "sark-network.forbidden" $ | fromJsonArray) (include "sark-network.notResolvers" . | fromJsonArray) -}}
+{{- if and (hasPrefix .bits $bits) (ne (.cidr | default "") "169.254.0.0/16") -}}
+{{- fail (printf "proxy.resolvers[%d]: %s is %s, and no DNS server; write the server's own address, or none for cluster DNS" $i $address (ternary .is (printf "in %s (%s)" .cidr .is) (not .cidr))) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "sark-network.notResolvers" -}}
+{{- $nets := list (dict "bits" (include "sark-network.bits" "::ffff:0:0/96") "is" "an IPv4 address inside IPv6") -}}
+{{- range list "169.254.169.254/32" "169.254.170.2/32" -}}
+{{- $nets = append $nets (dict "bits" (include "sark-network.bits" .) "is" "a metadata service" "cidr" .) -}}
+{{- end -}}
+{{- $nets | toJson -}}
 {{- end -}}
 
 {{/*

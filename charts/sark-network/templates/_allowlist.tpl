@@ -42,7 +42,7 @@ the names above those, and duplicates. tools/allowlist.py says the same with the
 {{- $_ := set $entry "workloads" ($given.workloads | default (list "gateway")) -}}
 {{- if $given.allowSuffixes }}{{ $_ := set $entry "allowSuffixes" true }}{{ end -}}
 {{- if hasKey $given "cidrs" -}}
-{{- $_ := set $entry "cidrs" $given.cidrs -}}
+{{- $_ := set $entry "cidrs" (include "sark-network.networks" $given.cidrs | fromJsonArray) -}}
 {{- $_ := set $entry "protocol" ($given.protocol | default "tls") -}}
 {{- end -}}
 {{- $entry | toJson -}}

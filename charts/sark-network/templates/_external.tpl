@@ -19,10 +19,10 @@ directly, by address, so both walls have to say so: the part's NetworkPolicy and
 {{- if not $given.reason -}}
 {{- fail (printf "%s.reason: is missing; an address says nothing about who is there, so write why it is reached, such as reason: the company's LDAP" $path) -}}
 {{- end -}}
-{{- $entry := dict "cidrs" $given.cidrs "ports" $given.ports "protocol" ($given.protocol | default "tcp") "workloads" ($given.workloads | default (list "gateway")) "path" $path -}}
+{{- $entry := dict "cidrs" (include "sark-network.networks" $given.cidrs | fromJsonArray) "ports" $given.ports "protocol" ($given.protocol | default "tcp") "workloads" ($given.workloads | default (list "gateway")) "path" $path -}}
 {{- include "sark-network.refuseStrangers" (dict "root" $ "entry" $entry) -}}
-{{- range $workload := $entry.workloads }}{{ range $port := $entry.ports }}{{ range $cidr := $entry.cidrs -}}
-{{- $key := printf "%s, %s port %v of %s" $cidr $entry.protocol $port $workload -}}
+{{- range $workload := $entry.workloads }}{{ range $port := $entry.ports }}{{ range $cidr := $given.cidrs -}}
+{{- $key := printf "%s, %s port %v of %s" (include "sark-network.network" $cidr) $entry.protocol $port $workload -}}
 {{- if hasKey $seen $key -}}
 {{- fail (printf "%s: %s, %s port %v, for %s is in the list already, at %s; remove one" $path $cidr $entry.protocol $port $workload (get $seen $key)) -}}
 {{- end -}}

@@ -56,7 +56,7 @@ The end of each policy: what is no pod is denied. The label that tells pods from
 carry too; the pods' CIDRs, where they are known, are not to be pretended. A tier of its own hands on what is left.
 */}}
 {{- define "sark-network.lockdown.end" -}}
-{{- range include "sark-network.byFamily" .Values.cluster.podCidrs | fromJsonArray }}
+{{- range include "sark-network.byFamily" (include "sark-network.networks" .Values.cluster.podCidrs | fromJsonArray) | fromJsonArray }}
 - action: Deny
   ipVersion: {{ ternary 6 4 (contains ":" (first .)) }}
   destination:
@@ -92,7 +92,7 @@ every back door is shut. Each is one that whoever may write Calico's objects in 
 {{- end }}
 {{- range (include "sark-network.part" . | fromJson).outbound }}
 {{- $ports := .ports }}
-{{- with (include "sark-network.part" (dict "root" $.root "part" .part) | fromJson).block.externalCidrs }}
+{{- with (include "sark-network.part" (dict "root" $.root "part" .part) | fromJson).externalCidrs }}
 {{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" . "ports" $ports) }}
 {{- end }}
 {{- end }}
@@ -103,8 +103,9 @@ every back door is shut. Each is one that whoever may write Calico's objects in 
 {{- define "sark-network.lockdown.dnsCidrs" -}}
 {{- with .Values.dns }}
 {{- if and .enabled .cidrs }}
-{{- include "sark-network.lockdown.allow" (dict "protocol" "UDP" "nets" .cidrs "ports" .ports) }}
-{{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" .cidrs "ports" .ports) }}
+{{- $nets := include "sark-network.networks" .cidrs | fromJsonArray }}
+{{- include "sark-network.lockdown.allow" (dict "protocol" "UDP" "nets" $nets "ports" .ports) }}
+{{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" $nets "ports" .ports) }}
 {{- end }}
 {{- end }}
 {{- end -}}
@@ -172,7 +173,7 @@ spec:
     {{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" . "ports" (list 53)) | trim | nindent 4 }}
     {{- end }}
     {{- range $list.internal }}
-    {{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" .cidrs "ports" .ports) | trim | nindent 4 }}
+    {{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" (include "sark-network.networks" .cidrs | fromJsonArray) "ports" .ports) | trim | nindent 4 }}
     {{- end }}
     {{- include "sark-network.lockdown.denyPrivate" . | trim | nindent 4 }}
     {{- if or $ports (eq .Values.egress.mode "audit") }}

@@ -1,7 +1,7 @@
 {{/*
 The parts of SARK, resolved once a render from files/parts.yaml, their values blocks and extraParts, and kept as JSON:
 {"order": [names], "parts": {name: {name, key, slug, policy, enabled, namespace, selector, namespaceSelector, ports, callPorts,
-metricsPorts, proxyPort, services, block, inbound: [{caller, ports}], outbound: [{part, ports}]}}}.
+metricsPorts, proxyPort, externalCidrs, services, block, inbound: [{caller, ports}], outbound: [{part, ports}]}}}.
 `key` is where the block stands in values, `slug` the name as Kubernetes takes it, `inbound` who may call the part, and
 `outbound` whom it may call. Whoever calls is opened at both ends. Every other helper takes (dict "root" $ "part" "gateway").
 */}}
@@ -34,6 +34,7 @@ metricsPorts, proxyPort, services, block, inbound: [{caller, ports}], outbound: 
 {{- if has $name (list "ingress-controller" "monitoring" "metrics" "dns" "proxy" "egress-proxy") -}}
 {{- fail (printf "%s: %s means something else in this chart; give the part another name" $key $name) -}}
 {{- end -}}
+{{- include "sark-network.refuseOthers" (dict "key" $key "selector" ($block.podSelector | default dict)) -}}
 {{- if not (include "sark-network.selector.chooses" (dict "selector" ($block.podSelector | default dict))) -}}
 {{- fail (printf "%s.podSelector: the part names no pods; write the labels that its pods carry, such as {matchLabels: {app: %s}}" $key $name) -}}
 {{- end -}}
@@ -50,6 +51,7 @@ metricsPorts, proxyPort, services, block, inbound: [{caller, ports}], outbound: 
 {{- $block := .block | default dict -}}
 {{- $key := .key -}}
 {{- $selector := $block.podSelector | default (dict "matchLabels" .part.labels) -}}
+{{- include "sark-network.refuseOthers" (dict "key" $key "selector" $selector) -}}
 {{- if not (include "sark-network.selector.chooses" (dict "selector" $selector)) -}}
 {{- fail (printf "%s.podSelector: the part names no pods, so its policy would hold every pod of the namespace; write the labels that its pods carry, or leave podSelector empty for SARK's own" $key) -}}
 {{- end -}}
@@ -73,7 +75,7 @@ metricsPorts, proxyPort, services, block, inbound: [{caller, ports}], outbound: 
   "optional" (.part.optional | default false) "block" $block
   "namespace" ($block.namespace | default .root.Release.Namespace) "selector" $selector "namespaceSelector" (ternary $block.namespaceSelector dict (include "sark-network.selector.chooses" (dict "selector" ($block.namespaceSelector | default dict)) | not | not))
   "ports" $ports "callPorts" $call "metricsPorts" $metrics "proxyPort" (get .root.Values.proxy.ports .part.name | default 0)
-  "services" ($block.services | default (ternary (list .part.name) list (hasPrefix "extraParts." $key))) "inbound" list "outbound" list | toJson -}}
+  "externalCidrs" (include "sark-network.networks" $block.externalCidrs | fromJsonArray) "services" ($block.services | default (ternary (list .part.name) list (hasPrefix "extraParts." $key))) "inbound" list "outbound" list | toJson -}}
 {{- end -}}
 
 {{/* Port names and numbers as numbers, each once and in their order: (dict "key" … "ports" {name: number} "names" list). */}}
@@ -196,6 +198,15 @@ outside the cluster (externalCidrs). The gateway stays a caller even when its ow
 {{/* "true" when a label selector leaves any pod out. */}}
 {{- define "sark-network.selector.chooses" -}}
 {{- if or .selector.matchLabels .selector.matchExpressions }}true{{ end -}}
+{{- end -}}
+
+{{/* A part's selector that says only what its pods are not chooses those of strangers too: (dict "key" … "selector" …). */}}
+{{- define "sark-network.refuseOthers" -}}
+{{- $names := .selector.matchLabels -}}
+{{- range .selector.matchExpressions }}{{ if has .operator (list "In" "Exists") }}{{ $names = true }}{{ end }}{{ end -}}
+{{- if and .selector.matchExpressions (not $names) -}}
+{{- fail (printf "%s.podSelector: it says only which pods the part is not, so its policy would hold every other pod of the namespace; write a label that its own pods carry" .key) -}}
+{{- end -}}
 {{- end -}}
 
 {{/* "true" when the selector matches pods of those labels: (dict "selector" … "labels" map). */}}

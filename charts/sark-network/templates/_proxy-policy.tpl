@@ -74,7 +74,7 @@ spec:
 {{- define "sark-network.resolverCidrs" -}}
 {{- $nets := list -}}
 {{- range .Values.proxy.resolvers }}{{ $nets = append $nets (printf "%s/%s" . (ternary "128" "32" (contains ":" .))) }}{{ end -}}
-{{- $nets | toJson -}}
+{{- include "sark-network.networks" $nets -}}
 {{- end -}}
 
 {{/* Every port of the allowlist's public names, once, as a JSON list. */}}

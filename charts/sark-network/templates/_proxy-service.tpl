@@ -80,7 +80,7 @@ configuration names Kong whether it runs or not.
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- $nets := $values.cluster.cidrs -}}
+{{- $nets := include "sark-network.networks" $values.cluster.cidrs | fromJsonArray -}}
 {{- range include "sark-network.external" .root | fromJsonArray }}{{ if has $.part .workloads }}{{ $nets = concat $nets .cidrs }}{{ end }}{{ end -}}
 {{- /* For an IPv6 CIDR httpx raises InvalidURL whenever a client is made, and of the others only Go reads one. */ -}}
 {{- $four := list -}}

@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from functools import partial
 
 from tools import flows, suppress
-from tools.checks.flows import CHECKS, Flows
+from tools.checks.flows import CHECKS, Flows, flows_hold
 from tools.escaping import begun
 from tools.flow_model import Specification
 from tools.helm import HelmError
 from tools.helm_errors import RenderError
 from tools.inputs import CHART, FLOWS, InputError, chart, read_text, shown
-from tools.model import Finding, Problem, Severity, run
+from tools.model import Finding, Problem, Severity, rule_id, run
 from tools.reach.command.output import Output
 from tools.reach.command.status import Status
 from tools.reach.command.told import Beside
@@ -80,9 +80,12 @@ def _chosen(options: argparse.Namespace) -> dict[str, Wanted]:
 def _findings(file: _File, name: str, asked: Wanted, after: Wanted | None) -> Iterator[Finding]:
     try:
         found = sources.gather(asked)
-        upgraded = sources.gather(after).manifests if after else None
+        later = sources.gather(after) if after else None
     except (HelmError, RenderError) as error:
         raise InputError(str(error)) from None
+    upgraded = later.manifests if later else None
+    rule = rule_id(flows_hold)
+    yield from (Finding(rule, problem, fault=True) for problem in (*found.unread, *(later.unread if later else ())))
     here = file.spec and file.spec.of(name)
     judged = Judgement(())
     if here:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from tools.cli import FINDINGS
+from tools.cli import COULD_NOT_RUN, FINDINGS
 from tools.model import Problem, Severity, Where
 from tools.reach.command import checked, operands, pick
 from tools.reach.command.output import Output
@@ -50,7 +50,7 @@ def explain(options: argparse.Namespace, status: Status) -> int:
     pieces = _together(answers, output, called.several)
     code = output.write(pieces, _beside(found, world))
     unexpected = options.expect and any(answer.verdict != options.expect for answer in answers)
-    return FINDINGS if unexpected else code
+    return FINDINGS if unexpected and code != COULD_NOT_RUN else code
 
 
 def _explained(world: World, src: str, called: pick.Called, notes: Sequence[str]) -> Explanation:
@@ -97,11 +97,11 @@ def diff(options: argparse.Namespace, status: Status) -> int:
     if options.focus:
         asked = [pick.one(_having(name, one, other), name) for name in options.focus]
         changed = tuple(change for change in changed if pick.about(asked, change.src, change.dst))
-    beside = Beside.of((*_said(before, one), *_said(after, other)))
+    beside = Beside.of((*_said(before, one), *_said(after, other)), (*before.unread, *after.unread))
     more = one_sided(alone(one.matrix(), other.matrix()), options.a, options.b)
     output = Output(options.format, options.output, status)
     code = output.write(diff_formats(colour=output.colour)[options.format](changed), beside, more)
-    return FINDINGS if options.exit_code and changed else code
+    return FINDINGS if options.exit_code and changed and code != COULD_NOT_RUN else code
 
 
 def _having(name: str, one: World, other: World) -> World:
@@ -131,7 +131,7 @@ def _judged(wanted: Wanted, status: Status) -> tuple[Input, World]:
 
 
 def _beside(found: Input, world: World) -> Beside:
-    return Beside.of(_said(found, world))
+    return Beside.of(_said(found, world), found.unread)
 
 
 def _said(found: Input, world: World) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from argparse import RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from tools import cli
+from tools import cli, configuration
 from tools.addresses import Net, network
 from tools.reach.command.operands import GRAMMAR
 from tools.reach.formats import ANSWERS, MATRIX
@@ -244,6 +244,7 @@ def _how(made: cli.Parser, formats: Sequence[str]) -> None:
     how.add_argument(
         "--output", metavar="FILE", type=cli.file_path, help="write the answer there, not to standard output"
     )
+    configuration.add_option(made)
 
 
 def _cidr(text: str) -> Net:

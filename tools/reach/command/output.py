@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from tools.cli import CLEAN, FINDINGS
+from tools.cli import CLEAN, COULD_NOT_RUN, FINDINGS
 from tools.escaping import begun
 from tools.inputs import InputError
 from tools.reach.command.status import Status
@@ -39,7 +39,7 @@ class Output:
         else:
             sys.stderr.writelines(f"{begun(line)}\n" for line in chain(more, beside.lines()))
         self.put(pieces)
-        return FINDINGS if beside.problems else CLEAN
+        return COULD_NOT_RUN if beside.unread else FINDINGS if beside.problems else CLEAN
 
     def put(self, pieces: Iterable[str]) -> None:
         """Write the answer alone. Raises InputError."""

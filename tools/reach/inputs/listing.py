@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tools.lockdowns import ADMISSION
 from tools.model import Manifest
 from tools.reach.unmodelled import CALICO, JUDGED, SECOND_INTERFACES, STORE, notable
 
@@ -41,11 +42,12 @@ class AnswerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """Something that can be listed."""
+    """Something that can be listed. `beside`: no verdict depends on it, and what is said beside one does."""
 
     api_version: str
     plural: str
     kind: str
+    beside: bool = False
 
     @property
     def path(self) -> str:
@@ -64,15 +66,20 @@ ALWAYS = (
     Resource("v1", "serviceaccounts", "ServiceAccount"),
     Resource("networking.k8s.io/v1", "networkpolicies", "NetworkPolicy"),
     Resource("networking.k8s.io/v1", "ingresses", "Ingress"),
+    # What refuses the objects that would open a lock-down; older clusters have none.
+    Resource("admissionregistration.k8s.io/v1", "validatingadmissionpolicies", ADMISSION, beside=True),
 )
 
 
 @dataclass(slots=True)
 class Listing:
-    """A cluster's objects; `unread` is what could not be had, each with the reason."""
+    """A cluster's objects; `unread` is what could not be had, each with the reason, and `unseen` the same of what no
+    verdict depends on.
+    """
 
     manifests: list[Manifest] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
 
 
 def listed(get: Get, cluster: str, done: Callable[[str], None] = lambda what: None) -> Listing:
@@ -88,7 +95,7 @@ def listed(get: Get, cluster: str, done: Callable[[str], None] = lambda what: No
             if error.status in (0, 401):
                 raise
             if error.status != NOT_FOUND:
-                found.unread.append(f"{resource}: {error}")
+                (found.unseen if resource.beside else found.unread).append(f"{resource}: {error}")
         done(str(resource))
     return found
 

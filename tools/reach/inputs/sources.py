@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tools.addresses import Net
-from tools.inputs import CHART, Chart, InputError, chart, layered, manifest_texts, mapping, nothing_in, shown
+from tools.cli import TRACEBACK, fault
+from tools.inputs import (
+    CHART,
+    Chart,
+    InputError,
+    Source,
+    chart,
+    is_chart,
+    layered,
+    manifest_sources,
+    mapping,
+    nothing_in,
+    shown,
+)
 from tools.merge import merge
 from tools.model import Manifest, Problem, Severity, Where
 from tools.placed import RENDERED
@@ -88,13 +102,17 @@ def wanted(options: argparse.Namespace, env: str = "") -> Wanted:
 
 @dataclass(frozen=True)
 class Input:
-    """What was read. `problems` are findings; `notes` is what a reader must know of how it was read."""
+    """What was read. `problems` are findings; `notes` is what a reader must know of how it was read.
+
+    `unread`: the files that could not be read, and why. A judgement without them may be wrong.
+    """
 
     manifests: tuple[Manifest, ...]
     problems: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
     namespace: str = DEFAULT_NAMESPACE
     pod_cidrs: tuple[Net, ...] = POD_CIDRS
+    unread: tuple[Problem, ...] = ()
 
     def world(self) -> World:
         """The judge of it."""
@@ -111,6 +129,7 @@ class _Reading:
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
     pod_cidrs: tuple[Net, ...] = POD_CIDRS
+    unread: list[Problem] = field(default_factory=list)
 
     @property
     def namespace(self) -> str:
@@ -131,14 +150,16 @@ class _Reading:
         if unread and not self.wanted.allow_partial:
             hint = "a judgement without it may be wrong; --allow-partial judges the rest"
             raise InputError("\n".join((*unread, hint)))
+        unread.extend(f"{self.wanted.context}: could not be read: {reason}" for reason in found.unseen)
         without = (f"{said}; it is judged as if there were none" for said in unread)
         self.notes.extend(Problem(Where(""), said, Severity.NOTE) for said in without)
 
     def chart(self) -> None:
         made = chart(self.wanted.chart or CHART)
-        override = layered((*environment(self.wanted.env, made), *self.wanted.values))
+        files = (*environment(self.wanted.env, made), *self.wanted.values)
+        override = layered(files)
         target = Target(namespace=self.namespace, kube_version=self.wanted.kube_version)
-        text = asyncio.run(render(made.path, override, target=target))
+        text = asyncio.run(render(made.path, files=files, target=target))
         self.told(f"rendered {made.name}")
         parsed = parse(text, RENDERED)
         self.problems.extend(parsed.problems)
@@ -170,24 +191,40 @@ class _Reading:
 
     def _read(self, paths: Sequence[str]) -> Iterator[Read]:
         for path in paths:
-            if path != "-" and not Path(path).exists():
-                raise InputError(f"cannot read {path}: there is no such file or directory")
-            if (Path(path) / "Chart.yaml").is_file():
+            if is_chart(path):
                 raise UsageError(f"{path} is a chart, and its templates are no manifests; write --chart {path}")
         charts = [folder for path in paths if path != "-" for folder in _charts(Path(path))]
         self.notes.extend(_left_out(charts))
         files = []
         empty = True
-        for file, text in manifest_texts(paths):
-            if any(Path(file).resolve().is_relative_to(folder) for folder in charts):
+        refused = 0
+        for source in manifest_sources(paths):
+            if not source.refusal and any(Path(source.file).resolve().is_relative_to(folder) for folder in charts):
                 continue
-            found = read(text, file)
-            files.append(file)
-            empty = empty and not (found.manifests or found.problems)
-            yield found
-            self.told(f"read {file}")
+            files.append(source.file)
+            if found := self._one(source):
+                empty = empty and not (found.manifests or found.problems)
+                yield found
+            else:
+                refused += 1
+            self.told(f"read {source.file}")
+        if files and refused == len(files):
+            raise InputError("\n".join(problem.message for problem in self.unread[-refused:]))
         if empty:
             raise InputError(nothing_in(files))
+
+    def _one(self, source: Source) -> Read | None:
+        """The objects of a file. One that cannot be read costs that file, and the others are judged."""
+        if source.refusal:
+            self.unread.append(Problem(Where(source.file), source.refusal))
+            return None
+        try:
+            return read(source.text, source.file)
+        except Exception as error:
+            if os.environ.get(TRACEBACK):
+                raise
+            self.unread.append(Problem(Where(source.file), fault(error)))
+            return None
 
     def result(self) -> Input:
         try:
@@ -200,7 +237,7 @@ class _Reading:
             objects = pending(objects, self.namespace)
         notes = tuple(once(self.notes))
         cidrs = self.wanted.pod_cidrs or (*self.pod_cidrs, *around(objects, self.pod_cidrs, self.namespace))
-        return Input(objects, (*self.problems, *problems), notes, self.namespace, cidrs)
+        return Input(objects, (*self.problems, *problems), notes, self.namespace, cidrs, tuple(self.unread))
 
 
 def gather(wanted: Wanted, told: Told = lambda what: None) -> Input:

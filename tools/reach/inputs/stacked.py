@@ -42,7 +42,7 @@ def _key(manifest: Manifest, namespace: str) -> Key:
 
 def _twice(manifest: Manifest, first: Where) -> Problem:
     seen = f"{first.file}:{first.line}" if first.line else first.file
-    message = f"{manifest.kind} {manifest.name} is already written in {seen}, and this one takes its place; keep one"
+    message = f"is already written in {seen}, and this one takes its place; keep one"
     return Problem(manifest.where("metadata.name"), message)
 
 

@@ -16,6 +16,7 @@ from tools.reach.judging.trace import Question, Trace, trace
 from tools.reach.model import Explanation, Peer, Share, Side, Step, Word
 from tools.reach.peers.naming import nets
 from tools.reach.ranges import Range, joined, overlap, written
+from tools.scalars import of_digits
 
 if TYPE_CHECKING:
     from tools.reach.world import World
@@ -50,8 +51,8 @@ def explanation(world: World, src: Peer, dst: Peer, port: int, protocol: str) ->
 
 def _number(protocol: str, port: int) -> int:
     found = NUMBERS.get(protocol)
-    if found is None and protocol.isdecimal() and 0 <= int(protocol) < 256:
-        found = int(protocol)
+    if found is None and protocol.isdecimal() and of_digits(protocol) < 256:
+        found = of_digits(protocol)
     if found is None:
         raise ValueError(f"{protocol!r} is no protocol; write {', '.join(NUMBERS)} or a number from 0 to 255")
     if not 0 <= port < 65536:

@@ -82,7 +82,8 @@ def _field(found: Mentions, key: object, value: object) -> None:
         for item in value:
             if isinstance(item, dict) and isinstance(item.get("key"), str):
                 values = item.get("values")
-                found.ask(item["key"], _texts(values))
+                values = values if isinstance(values, list) else []
+                found.ask(item["key"], _texts(["" if one is None else one for one in values]))
     elif key == "selector" and isinstance(value, dict):
         _labels(found, value)
     elif key in SELECTORS and isinstance(value, str):
@@ -101,8 +102,8 @@ def _field(found: Mentions, key: object, value: object) -> None:
 
 def _labels(found: Mentions, labels: dict[object, object]) -> None:
     for key, value in labels.items():
-        if isinstance(key, str) and isinstance(value, str):
-            found.ask(key, (value,))
+        if isinstance(key, str) and (value is None or isinstance(value, str)):
+            found.ask(key, (value or "",))
 
 
 def _calico(found: Mentions, text: str) -> None:

@@ -76,7 +76,7 @@ def _pod(manifest: Manifest, namespace: str) -> tuple[Pod, bool]:
 def _labels(metadata: Node) -> dict[str, str]:
     check_labels(metadata)
     labels = metadata["labels"].value
-    return dict(labels) if isinstance(labels, dict) else {}
+    return {key: value or "" for key, value in labels.items()} if isinstance(labels, dict) else {}
 
 
 def _name(manifest: Manifest, body: Node, namespace: str) -> str:

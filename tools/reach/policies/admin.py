@@ -91,7 +91,7 @@ def _members(node: Node, universe: Universe, dropped: Dropped) -> Match:
     ClusterNetworkPolicy so is none.
     """
     if node["namespaces"].present:
-        return pods_of(node["namespaces"], node["podSelector"], universe, "", dropped)
+        return pods_of(node["namespaces"], node["podSelector"], universe, "", dropped, defined=True)
     mapping(node["pods"])
     dropped.known(node["pods"], ("namespaceSelector", "podSelector"))
     spaces = node["pods"]["namespaceSelector"]
@@ -100,7 +100,7 @@ def _members(node: Node, universe: Universe, dropped: Dropped) -> Match:
     if not node["pods"]["podSelector"].present:
         raise BrokenError(node["pods"], "pods needs a podSelector; an empty one, {}, is every pod")
     everywhere = spaces if spaces.present else replace(spaces, value={})
-    return pods_of(everywhere, node["pods"]["podSelector"], universe, "", dropped)
+    return pods_of(everywhere, node["pods"]["podSelector"], universe, "", dropped, defined=True)
 
 
 def _rule(node: Node, index: int, key: str, far: str, kind: str, universe: Universe, dropped: Dropped) -> Rule:
@@ -193,7 +193,7 @@ def _peer(node: Node, universe: Universe, dropped: Dropped) -> Match:
     if node["networks"].present:
         return universe.at_any(map(cidr, _set_of(node["networks"])))
     if node["nodes"].present:
-        labels(node["nodes"], dropped)
+        labels(node["nodes"], dropped, defined=True)
         return Match(0, universe.node | universe.hosts)
     if node["domainNames"].present:
         for item in _set_of(node["domainNames"]):
@@ -211,7 +211,7 @@ def _peer_of_calico(node: Node, universe: Universe, dropped: Dropped) -> Match:
     found = _peer(node, universe, dropped)
     if not node["namespaces"].present:
         return found
-    spaces = labels(node["namespaces"], dropped)
+    spaces = labels(node["namespaces"], dropped, defined=True)
     # An empty selector is all(), which is whoever is in a namespace; others may match a set that is in none.
     sets = (one for one in universe.sets if one.namespace or spaces.requirements)
     own = [one for one in sets if spaces.matches(universe.spaces.get(one.namespace, {}))]

@@ -16,7 +16,7 @@ from tools.reach.peers.mentions import CALICO_ACCOUNT, CALICO_NAMESPACE
 from tools.reach.peers.services import ServicePort
 from tools.reach.peers.universe import PortName, Universe
 from tools.reach.policies.calico_entity import DOMAINS, families, naming, service, who
-from tools.reach.policies.calico_ports import destination_ports, source_ports_matter
+from tools.reach.policies.calico_ports import destination_ports, source_ports_matter, types_of_no_protocol
 from tools.reach.policies.calico_refused import check_policy, check_rule
 from tools.reach.policies.compiled import Action, Part, Policy, Ports, Rule, title
 from tools.reach.policies.strict import BrokenError, Dropped, calico, items, mapping, number, text, word
@@ -32,6 +32,9 @@ RULE = (
 SELECTING = ("selector", "namespaceSelector", "serviceAccountSelector")
 HTTP = "an HTTP match is for Calico's application layer policy: what a packet holds is in no manifest"
 SOURCE_PORTS = "it depends on the port that the caller sends from"
+NOT_ICMP = (
+    "notICMP needs protocol: ICMP or ICMPv6 beside it; Calico takes the rule, and what nodes make of it is not known"
+)
 UNSERVED = "the Service has no selector: its endpoints are written by somebody else"
 
 
@@ -118,10 +121,19 @@ def _rule(node: Node, label: str, way: Direction, universe: Universe, space: str
     doubt = DOMAINS if items(far["domains"]) else ""
     if (named := service(far, space, dropped)) is not None:
         parts, doubt = _served(parts[0], universe, named, ports_too=way == "Egress")
-    if not node["http"].empty or source_ports_matter(node["source"]):
-        doubt = HTTP if not node["http"].empty else SOURCE_PORTS
+    if doubtful := _doubt(node):
+        doubt = doubtful
         parts = [Part(Match(0, part.far.may), part.ports) for part in parts]
     return Rule(node, label, action, tuple(parts), who(near, universe, space, dropped) if near.present else None, doubt)
+
+
+def _doubt(node: Node) -> str:
+    """Why it cannot be told which connections a rule means, or ""."""
+    if not node["http"].empty:
+        return HTTP
+    if types_of_no_protocol(node):
+        return NOT_ICMP
+    return SOURCE_PORTS if source_ports_matter(node["source"]) else ""
 
 
 def _served(part: Part, universe: Universe, named: tuple[str, str], *, ports_too: bool) -> tuple[list[Part], str]:

@@ -10,6 +10,7 @@ from tools.reach.conns import ALL, NUMBERS, WITH_PORTS, Conns, Span, common, mer
 from tools.reach.peers.universe import PortName
 from tools.reach.policies.compiled import Ports
 from tools.reach.policies.strict import BrokenError, items, number
+from tools.scalars import of_digits
 from tools.tree import Node
 
 _RANGE = re.compile(r"([0-9]+):([0-9]+)")
@@ -23,7 +24,7 @@ def protocol(node: Node) -> int | None:
     if isinstance(value, str) and value in NUMBERS:
         return NUMBERS[value]
     if isinstance(value, str) and value.isdecimal():
-        value = int(value)
+        value = of_digits(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 256:
         known = ", ".join(NUMBERED.values())
         raise BrokenError(node, f"{node.value!r} is no protocol; write {known}, or a number from 1 to 255")
@@ -38,9 +39,14 @@ def protocols(rule: Node) -> Conns:
         found = minus(found, of(unwanted))
     if not rule["icmp"].empty:
         found = common(found, _icmp(rule["icmp"], wanted))
-    if not rule["notICMP"].empty:
+    if not rule["notICMP"].empty and not types_of_no_protocol(rule):
         found = minus(found, _icmp(rule["notICMP"], wanted))
     return found
+
+
+def types_of_no_protocol(rule: Node) -> bool:
+    """Whether a rule leaves out types of ICMP and is of another protocol, or of all: Calico takes it, and no more."""
+    return not rule["notICMP"].empty and protocol(rule["protocol"]) not in (NUMBERS["ICMP"], NUMBERS["ICMPv6"])
 
 
 def _icmp(node: Node, wanted: int | None) -> Conns:
@@ -91,7 +97,7 @@ def _span(node: Node) -> tuple[int, int] | None:
     if text.lstrip("-").isdecimal():
         text = f"{text}:{text}"
     if found := _RANGE.fullmatch(text):
-        first, last = int(found[1]), int(found[2])
+        first, last = of_digits(found[1]), of_digits(found[2])
         if not 1 <= first <= last < 65536:
             raise BrokenError(node, f"{node.value} is no range of ports; write 1 to 65535, the lower one first")
         return first, last

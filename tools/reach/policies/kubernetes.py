@@ -96,12 +96,14 @@ def _peer(node: Node, universe: Universe, space: str, dropped: Dropped) -> Match
     return pods_of(node["namespaceSelector"], node["podSelector"], universe, space, dropped)
 
 
-def pods_of(spaces: Node, selected: Node, universe: Universe, space: str, dropped: Dropped) -> Match:
+def pods_of(
+    spaces: Node, selected: Node, universe: Universe, space: str, dropped: Dropped, *, defined: bool = False
+) -> Match:
     """The pods of some namespaces, by default of `space`, that a selector matches.
 
     Pods on the host's network are perhaps seen as their node: what a selector says of them is undefined.
     """
-    wanted, there = labels(selected, dropped), labels(spaces, dropped)
+    wanted, there = labels(selected, dropped, defined=defined), labels(spaces, dropped, defined=defined)
     chosen = universe.kubernetes.selected(wanted)
     here = universe.in_spaces(there) if spaces.present else universe.by_namespace.get(space, 0)
     found = chosen & here

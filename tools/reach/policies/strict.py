@@ -87,13 +87,8 @@ def text(node: Node) -> str:
 
 
 def texts_by_key(node: Node) -> dict[str, str]:
-    """A mapping of text to text, such as labels."""
-    found = {}
-    for key, value in fields(node):
-        if not isinstance(value.value, str):
-            raise BrokenError(value, f"is {_kind(value)}, where text belongs; write it in quotes")
-        found[key] = value.value
-    return found
+    """A mapping of text to text, such as labels. The API server's decoder reads null there as the empty text."""
+    return {key: text(value) for key, value in fields(node)}
 
 
 def texts(node: Node) -> tuple[str, ...]:
@@ -136,8 +131,9 @@ def _single(node: Node) -> Net:
     return net
 
 
-def labels(node: Node, dropped: Dropped) -> Selector:
-    """A Kubernetes label selector."""
+def labels(node: Node, dropped: Dropped, *, defined: bool = False) -> Selector:
+    """A Kubernetes label selector. `defined`: of a kind that comes from a CustomResourceDefinition."""
+    node = _without_nulls(node, dropped) if defined else node
     dropped.known(node, ("matchLabels", "matchExpressions"))
     for key, value in texts_by_key(node["matchLabels"]).items():
         _legal(node["matchLabels"][key], key, value)
@@ -150,6 +146,23 @@ def labels(node: Node, dropped: Dropped) -> Selector:
             needs = "needs values" if operator in WITH_VALUES else "takes no values"
             raise BrokenError(item["values"], f"{operator} {needs}")
     return selector(node)
+
+
+def _without_nulls(node: Node, dropped: Dropped) -> Node:
+    """A selector as it is stored for such a kind: a label whose value is null is taken out, and a null in a list is
+    refused. Source: apiextensions-apiserver, PruneNonNullableNullsWithoutDefaults.
+    """
+    for item in items(node["matchExpressions"]):
+        for value in items(item["values"]):
+            if value.value is None:
+                raise BrokenError(value, "is nothing, where text belongs; write it in quotes")
+    gone = [value for _, value in fields(node["matchLabels"]) if value.value is None]
+    if not gone:
+        return node
+    advice = "is nothing, so the cluster drops the label and asks nothing of it; write its value in quotes"
+    dropped.problems.extend(value.problem(advice) for value in gone)
+    kept = {key: value for key, value in node["matchLabels"].value.items() if value is not None}
+    return replace(node, value={**node.value, "matchLabels": kept})
 
 
 def _legal(node: Node, key: str, *values: str) -> None:
