@@ -1,6 +1,6 @@
 """What the egress proxy does with a request, by its own configuration: the step between the two hops of a tunnel.
 
-Envoy's listeners, routes and dial rules are read back by `tools.engine_proxy`; what each decides is measured against
+Envoy's listeners, routes and address filters are read back by `tools.engine_proxy`; what each decides is measured against
 Envoy itself in tests/proxy, whose tables the tests of this module share.
 """
 
