@@ -23,7 +23,7 @@ class ClusterDns:
     """
 
     namespace: Namespace
-    services: Mapping[str, str]
+    services: dict[str, str]
     outside: Mapping[str, str]
     asked: list[tuple[str, int]] = field(default_factory=list)
     forwarded: list[tuple[str, int]] = field(default_factory=list)

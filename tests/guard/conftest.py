@@ -16,7 +16,10 @@ from guard.cluster_dns import ADDRESS, ClusterDns
 from guard.program import Guard, build
 
 Start = Callable[..., Guard]
+PROXY, DATABASE_PROXY = "10.96.0.77", "10.96.0.78"
 SERVICES = {
+    "sark-sark-network-out-gateway.sark.svc.cluster.local": PROXY,
+    "sark-sark-network-out-database.sark.svc.cluster.local": DATABASE_PROXY,
     "kubernetes.default.svc.cluster.local": "10.96.0.1",
     "sark-postgres.sark.svc.cluster.local": "10.96.0.20",
     "six.sark.svc.cluster.local": "fd00::20",

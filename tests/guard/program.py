@@ -121,6 +121,11 @@ class Guard:
             with sock.makefile("rb") as words:
                 return words.read().decode()
 
+    def memory(self) -> int:
+        """What it holds, in bytes."""
+        fields = Path(f"/proc/{self._process.pid}/statm").read_text().split()
+        return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
+
     def stop(self) -> None:
         """End it."""
         self._process.terminate()

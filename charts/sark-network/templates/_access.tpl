@@ -174,6 +174,9 @@ would let in everybody, so one without peers is not written.
       {{- end }}
   ports:
     - {protocol: TCP, port: {{ include "sark-network.part.proxyPort" . }}}
+    {{- with include "sark-network.steering.policyPorts" . | trim }}
+    {{- . | nindent 4 }}
+    {{- end }}
 {{- end }}
 {{- end -}}
 
