@@ -8,9 +8,8 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from proxy.namespace import Namespace
-
-from guard import message
+from tests.guard import message
+from tests.proxy.namespace import Namespace
 
 ADDRESS = "10.96.0.10"
 DOMAIN = "cluster.local"

@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from proxy.namespace import Namespace, NoNamespaceError
 
-from guard.cluster_dns import ADDRESS, ClusterDns
-from guard.program import Guard, build
+from tests.guard.cluster_dns import ADDRESS, ClusterDns
+from tests.guard.program import Guard, build
+from tests.proxy.namespace import Namespace, NoNamespaceError
 
 Start = Callable[..., Guard]
 PROXY, DATABASE_PROXY = "10.96.0.77", "10.96.0.78"

@@ -13,11 +13,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from proxy.namespace import Namespace
-from proxy.proxy import objects
-
-from guard import message
-from guard.cluster_dns import ADDRESS
+from tests.guard import message
+from tests.guard.cluster_dns import ADDRESS
+from tests.proxy.namespace import Namespace
+from tests.proxy.proxy import objects
 
 SOURCE = Path(__file__).with_name("coredns")
 CACHE = Path(".cache") / "coredns"

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from guard import message
-from guard.cluster_dns import ClusterDns
-from guard.conftest import Start
-from guard.program import Guard, until
+from tests.guard import message
+from tests.guard.cluster_dns import ClusterDns
+from tests.guard.conftest import Start
+from tests.guard.program import Guard, until
 
 VALUES: dict[str, Any] = {"dnsGuard": {"enabled": True}}
 LONG = ".".join(["k" * 63] * 3 + ["k" * 50])

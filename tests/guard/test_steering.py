@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from guard import message
-from guard.cluster_dns import ClusterDns
-from guard.conftest import DATABASE_PROXY, PROXY, Start
-from guard.program import Guard, until
+from tests.guard import message
+from tests.guard.cluster_dns import ClusterDns
+from tests.guard.conftest import DATABASE_PROXY, PROXY, Start
+from tests.guard.program import Guard, until
 
 EGRESS: dict[str, Any] = {
     "domains": [

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.attempts import REFUSED, Outcome, Row, make, plain, raw, tls
-from proxy.client import Client
-from proxy.proxy import Proxy
-from proxy.world import World
+from tests.proxy.attempts import REFUSED, Outcome, Row, make, plain, raw, tls
+from tests.proxy.client import Client
+from tests.proxy.proxy import Proxy
+from tests.proxy.world import World
 
 ALLOWED, ASTRAY = ("allowed", "listed"), ("failed", "no-address")
 OTHER_HOST = ("denied", "host-not-in-egress.internal")

@@ -10,13 +10,13 @@ from collections import Counter
 
 import pytest
 
-from proxy.client import Client, hello, tls
-from proxy.conftest import EGRESS, Start
-from proxy.proxy import Proxy
-from proxy.world import World
+from tests.proxy.client import Client, hello, tls
+from tests.proxy.conftest import EGRESS, Start
+from tests.proxy.proxy import Proxy
+from tests.proxy.world import World
 
-WHO = {"time", "workload", "client", "host", "sni", "upstream"}
-WHAT = {"verdict", "reason", "detail", "bytes_in", "bytes_out", "duration_ms"}
+WHO = {"schema", "time", "pod", "workload", "client", "host", "sni", "upstream"}
+WHAT = {"verdict", "reason", "list", "entry", "detail", "bytes_in", "bytes_out", "duration_ms"}
 ATTEMPTS = re.compile(r'^envoy_sark_network_attempts\{workload="(.*?)",verdict="(.*?)",reason="(.*?)"\} (\d+)$', re.M)
 
 
@@ -131,7 +131,11 @@ def test_an_empty_list_denies_everything_and_says_so(start: Start) -> None:
     proxy = start({"egress": {"domains": []}})
     answer = tls(proxy.namespace, proxy.ports["gateway"], "api.openai.com:443", "api.openai.com")
     assert answer.status == 403
-    assert answer.text == "api.openai.com:443 is not in egress.domains for gateway, asked by 127.0.0.1\n"
+    assert answer.text == (
+        "api.openai.com:443 is not in egress.domains for gateway, asked by 127.0.0.1\n"
+        "This is policy and no fault: do not retry, and do not try without the proxy, for no other way leads out. "
+        "To have it allowed, ask whoever runs release sark in namespace sark.\n"
+    )
     assert not proxy.complaints()
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from proxy import client
-from proxy.client import Attempt
-from proxy.conftest import EGRESS, Start
-from proxy.proxy import Proxy, objects
-from proxy.world import World
+from tests.proxy import client
+from tests.proxy.client import Attempt
+from tests.proxy.conftest import EGRESS, Start
+from tests.proxy.proxy import Proxy, objects
+from tests.proxy.world import World
 
 # Two servers of protocol tcp share a port there: strict is what refuses to render that.
 LIST = {**EGRESS, "strict": False}
@@ -19,7 +19,7 @@ VALUES: dict[str, Any] = {"egress": LIST, "dnsGuard": {"enabled": True, "steerin
 
 
 class Steered:
-    """A proxy, and the port of its own for each port of each workload. Two of them in one namespace must not share any."""
+    """A proxy, and its own port for each port of each workload. Two of them in one namespace must share none."""
 
     def __init__(self, start: Start, values: dict[str, Any], shift: int) -> None:
         services = [it for it in objects(values) if it["kind"] == "Service" and "-out-" in it["metadata"]["name"]]

@@ -17,11 +17,11 @@ from tools.cluster.kube import until
 from tools.cluster.options import IMAGE, NAMESPACE, Options
 from tools.cluster.questions import Question, by_resolver, hostile
 from tools.cluster.release import values
-from tools.cluster.scene import GUARD, Scene
+from tools.cluster.trial_cluster import GUARD, Scene
 from tools.cluster.up import guests, specification
 from tools.cluster.verdict import UNPROBED, Report
-from tools.flows import Pod
-from tools.merge import overlay
+from tools.reach.flows.read import Pod
+from tools.render.merge import overlay
 
 STATE = "guard"
 BEFORE = "before the guard"

@@ -1,8 +1,9 @@
 {{/*
 The allowlist, normalised once, as JSON:
-{"entries": [{name, ports, workloads, path}], "internal": [{name, cidrs, protocol, ports, workloads, path}]}.
+{"entries": [{name, ports, workloads, path}], "internal": [{name, cidrs, protocol, ports, workloads, path}],
+"expired": [{name, path, expires}]}. An entry with an end has `ends`, in seconds of Unix time, and is left out once that is over.
 The schema has refused what is no name; here stands what a schema cannot say: public suffixes of several labels,
-the names above those, and duplicates. tools/allowlist.py says the same with the same words.
+the names above those, and duplicates. tools/egress/allowlist.py says the same with the same words.
 */}}
 {{- define "sark-network.allowlist" -}}
 {{- /* Read once a render and kept: with a thousand names, reading it anew for each template takes four times as long. */ -}}
@@ -24,14 +25,29 @@ the names above those, and duplicates. tools/allowlist.py says the same with the
 {{- range $i, $entry := .Values.egress.internal -}}
 {{- $internal = append $internal (include "sark-network.entry" (dict "entry" $entry "path" (printf "egress.internal[%d]" $i)) | fromJson) -}}
 {{- end -}}
-{{- range concat $entries $internal }}{{ include "sark-network.refuseStrangers" (dict "root" $ "entry" .) }}{{ end -}}
+{{- range concat $entries $internal -}}
+{{- include "sark-network.refuseStrangers" (dict "root" $ "entry" .) -}}
+{{- include "sark-network.refuseUnexplained" (dict "root" $ "entry" .) -}}
+{{- end -}}
 {{- $suffixes := .Files.Get "files/public-suffixes.txt" -}}
 {{- $parents := .Files.Get "files/public-suffix-parents.txt" -}}
 {{- range concat $entries $internal -}}
 {{- if and (hasPrefix "*." .name) (not .allowSuffixes) }}{{ include "sark-network.refuseSuffix" (dict "entry" . "suffixes" $suffixes "parents" $parents) }}{{ end -}}
 {{- end -}}
 {{- include "sark-network.refuseRepeats" (concat $entries $internal) -}}
-{{- dict "entries" $entries "internal" $internal | toJson -}}
+{{- $now := include "sark-network.now" . | int64 -}}
+{{- $open := dict "entries" list "internal" list -}}
+{{- $expired := list -}}
+{{- range $key, $every := dict "entries" $entries "internal" $internal -}}
+{{- range $every -}}
+{{- if and .ends (le (int64 .ends) $now) -}}
+{{- $expired = append $expired (pick . "name" "path" "expires") -}}
+{{- else -}}
+{{- $_ := set $open $key (append (get $open $key) .) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- merge (dict "expired" $expired) $open | toJson -}}
 {{- end -}}
 
 {{/* One entry with its defaults: lower case, port 443, the gateway. */}}
@@ -41,6 +57,11 @@ the names above those, and duplicates. tools/allowlist.py says the same with the
 {{- $_ := set $entry "ports" ($given.ports | default (list 443)) -}}
 {{- $_ := set $entry "workloads" ($given.workloads | default (list "gateway")) -}}
 {{- if $given.allowSuffixes }}{{ $_ := set $entry "allowSuffixes" true }}{{ end -}}
+{{- range $key := list "owner" "reason" }}{{ with get $given $key }}{{ $_ := set $entry $key . }}{{ end }}{{ end -}}
+{{- with $given.expires -}}
+{{- $_ := set $entry "expires" . -}}
+{{- $_ := set $entry "ends" (include "sark-network.moment" (dict "text" . "path" (printf "%s.expires" $.path) "whole" true) | int64) -}}
+{{- end -}}
 {{- if hasKey $given "cidrs" -}}
 {{- $_ := set $entry "cidrs" (include "sark-network.networks" $given.cidrs | fromJsonArray) -}}
 {{- $_ := set $entry "protocol" ($given.protocol | default "tls") -}}
@@ -89,4 +110,55 @@ with the first that is below it. An entry's own `allowSuffixes` says that they a
 {{- $_ := set $seen $key $entry.path -}}
 {{- end }}{{ end -}}
 {{- end -}}
+{{- end -}}
+
+{{/* With egress.requireReason, whoever reads the list learns of each entry whose it is and what it is for. */}}
+{{- define "sark-network.refuseUnexplained" -}}
+{{- if .root.Values.egress.requireReason -}}
+{{- $entry := .entry -}}
+{{- range $key := list "owner" "reason" -}}
+{{- if not (get $entry $key) -}}
+{{- fail (printf "%s.%s: is missing, and egress.requireReason asks for it; write {owner: …, reason: …}" $entry.path $key) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+A day or a moment in seconds of Unix time: (dict "text" "2027-06-30" or "2027-06-30T18:00:00Z" "path" … "whole" bool).
+"whole": a day counts until it is over, everywhere in UTC.
+*/}}
+{{- define "sark-network.moment" -}}
+{{- $day := not (contains "T" .text) -}}
+{{- $text := ternary (printf "%sT00:00:00Z" .text) (regexReplaceAll "T([0-9]{2}:[0-9]{2})Z$" .text "T${1}:00Z") $day -}}
+{{- $seconds := toDate "2006-01-02T15:04:05Z07:00" $text | unixEpoch | int64 -}}
+{{- if lt $seconds 0 -}}
+{{- fail (printf "%s: %s is no day of the calendar; write a day, such as 2027-06-30, or a moment, such as 2027-06-30T18:00:00Z" .path .text) -}}
+{{- end -}}
+{{- add $seconds (ternary 86400 0 (and $day .whole)) -}}
+{{- end -}}
+
+{{/* What `expires` is compared with. */}}
+{{- define "sark-network.now" -}}
+{{- if .Values.egress.asOf -}}
+{{- include "sark-network.moment" (dict "text" .Values.egress.asOf "path" "egress.asOf" "whole" false) -}}
+{{- else -}}
+{{- now | unixEpoch -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What is left out because it has expired, names and peers by address, as a JSON list of {name, path, expires}. */}}
+{{- define "sark-network.expired" -}}
+{{- $expired := (include "sark-network.allowlist" . | fromJson).expired -}}
+{{- $_ := include "sark-network.external" . -}}
+{{- concat $expired (get .Values "_externalExpired") | toJson -}}
+{{- end -}}
+
+{{/* The same for an annotation. */}}
+{{- define "sark-network.expired.said" -}}
+{{- $said := list -}}
+{{- range include "sark-network.expired" . | fromJsonArray -}}
+{{- $said = append $said (printf "%s (%s, %s)" .name .path .expires) -}}
+{{- end -}}
+{{- join ", " $said -}}
 {{- end -}}

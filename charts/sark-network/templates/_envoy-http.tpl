@@ -24,7 +24,7 @@
                 - name: other
                   domains: ["*"]
                   routes:
-                    - {match: {prefix: /}, direct_response: {{ include "sark-network.envoy.refusal" (printf "%%REQ(:AUTHORITY)%% is not %s, which this tunnel is for" $entry.name) }}}
+                    - {match: {prefix: /}, direct_response: {{ include "sark-network.envoy.refusal" (dict "root" .root "words" (printf "%%REQ(:AUTHORITY)%% is not %s, which this tunnel is for" $entry.name)) }}}
             http_filters:
               - {{ include "sark-network.envoy.router" . }}
 {{- end -}}

@@ -34,7 +34,7 @@ resources:
 
 {{/* Requests of a workload, by its routes: (dict "root" $ "workload" {name}). */}}
 {{- define "sark-network.envoy.requests" -}}
-{{- $log := dict "workload" .workload.name "client" "%DOWNSTREAM_REMOTE_ADDRESS%" "host" "%REQ(:AUTHORITY)%" "sni" "" "upstream" "" -}}
+{{- $log := dict "workload" .workload.name "client" "%DOWNSTREAM_REMOTE_ADDRESS%" "host" "%REQ(:AUTHORITY)%" "sni" "" "upstream" "" "list" "%METADATA(ROUTE:sark:list)%" -}}
 - name: http
   typed_config:
     "@type": {{ include "sark-network.envoy.hcm" . }}
@@ -71,7 +71,7 @@ shared: what is remembered is always the own client's.
 */}}
 {{- define "sark-network.envoy.remember" -}}
 {{- $values := list -}}
-{{- range $key, $format := dict "sark.workload" . "sark.client" "%DOWNSTREAM_REMOTE_ADDRESS%" "sark.host" "%REQ(:AUTHORITY)%" -}}
+{{- range $key, $format := dict "sark.workload" . "sark.client" "%DOWNSTREAM_REMOTE_ADDRESS%" "sark.host" "%REQ(:AUTHORITY)%" "sark.list" "%METADATA(ROUTE:sark:list)%" -}}
 {{- $values = append $values (dict "object_key" $key "factory_key" "envoy.hashable_string" "shared_with_upstream" "TRANSITIVE" "format_string" (dict "text_format_source" (dict "inline_string" $format))) -}}
 {{- end -}}
 {name: envoy.filters.http.set_filter_state, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.set_filter_state.v3.Config, on_request_headers: {{ toJson $values }}}}

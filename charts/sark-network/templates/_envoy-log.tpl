@@ -1,7 +1,7 @@
 {{/*
 The access log: one line of JSON for each attempt, and one count in sark_network_attempts. (dict "when" a CEL expression
-"verdict" … "reason" … "workload" "client" "host" "sni" "upstream": format strings). What is the client's own words is
-only ever a value of a JSON string.
+"verdict" … "reason" … "workload" "client" "host" "sni" "upstream" "list" "entry": format strings). What is the client's own
+words is only ever a value of a JSON string. files/egress-log.schema.json says what each field means.
 */}}
 {{- define "sark-network.envoy.log" }}
 - name: stdout
@@ -10,7 +10,11 @@ only ever a value of a JSON string.
     "@type": type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog
     log_format:
       json_format:
+        schema: sark-network.egress/1
         time: "%START_TIME%"
+        pod: "%HOSTNAME%"
+        list: {{ .list | quote }}
+        entry: {{ .entry | default "" | quote }}
         workload: {{ .workload | quote }}
         client: {{ .client | quote }}
         host: {{ .host | quote }}
@@ -45,7 +49,7 @@ only ever a value of a JSON string.
 {{- define "sark-network.envoy.innerLog" -}}
 {{- $inner := dict
   "workload" "%FILTER_STATE(sark.workload:PLAIN)%" "client" "%FILTER_STATE(sark.client:PLAIN)%" "host" "%FILTER_STATE(sark.host:PLAIN)%"
-  "sni" "%REQUESTED_SERVER_NAME%" "upstream" "%UPSTREAM_HOST%" -}}
+  "sni" "%REQUESTED_SERVER_NAME%" "upstream" "%UPSTREAM_HOST%" "list" "%FILTER_STATE(sark.list:PLAIN)%" -}}
 {{- include "sark-network.envoy.log" (merge (dict) . $inner) -}}
 {{- end -}}
 
@@ -57,12 +61,14 @@ are bits: 2 is NoHealthyUpstream, 32 UpstreamConnectionFailure, 128 UpstreamOver
 {{- define "sark-network.envoy.endLog" -}}
 {{- $connected := "has(upstream.local_address)" -}}
 {{- $upstream := "%UPSTREAM_REMOTE_ADDRESS%" -}}
-{{- if .named -}}
-{{- include "sark-network.envoy.innerLog" (dict "when" (printf `%s && xds.filter_chain_name == "audit"` $connected) "verdict" "audit" "reason" .audit "upstream" $upstream) -}}
+{{- if .audit -}}
+{{- $audited := ternary (printf `%s && xds.filter_chain_name == "audit"` $connected) $connected (default false .named) -}}
+{{- include "sark-network.envoy.innerLog" (dict "when" $audited "verdict" "audit" "reason" .audit "upstream" $upstream) -}}
 {{- $connected = printf `%s && xds.filter_chain_name != "audit"` $connected -}}
 {{- end -}}
-{{- $listed := or .named (not .audit) -}}
-{{- include "sark-network.envoy.innerLog" (dict "when" $connected "verdict" (ternary "allowed" "audit" $listed) "reason" (ternary "listed" .audit $listed) "upstream" $upstream) -}}
+{{- if or .named (not .audit) -}}
+{{- include "sark-network.envoy.innerLog" (dict "when" $connected "verdict" "allowed" "reason" "listed" "upstream" $upstream) -}}
+{{- end -}}
 {{- include "sark-network.envoy.innerLog" (dict "when" "(response.flags / 2) % 2 == 1" "verdict" "failed" "reason" "no-address") -}}
 {{- include "sark-network.envoy.innerLog" (dict "when" "(response.flags / 32) % 2 == 1" "verdict" "failed" "reason" "connect") -}}
 {{- include "sark-network.envoy.innerLog" (dict "when" "(response.flags / 128) % 2 == 1" "verdict" "failed" "reason" "proxy") -}}

@@ -8,7 +8,7 @@ for, and "cidrs", each set of them that an internal entry may lead to.
 {{- $used := dict -}}
 {{- range $list.internal -}}
 {{- /* Two entries may share a name, for two workloads; and an entry whose CIDRs changed is another one. */ -}}
-{{- $_ := set . "id" (printf "%s-%s" .name (toJson . | sha256sum | trunc 8)) -}}
+{{- $_ := set . "id" (printf "%s-%s" .name (omit . "path" "owner" "reason" "expires" "ends" | toJson | sha256sum | trunc 8)) -}}
 {{- end -}}
 {{- range $entry := concat $list.entries $list.internal -}}
 {{- $tls := eq (default "tls" $entry.protocol) "tls" -}}

@@ -12,7 +12,9 @@ directly, by address, so both walls have to say so: the part's NetworkPolicy and
 {{- end -}}
 
 {{- define "sark-network.external.read" -}}
+{{- $now := include "sark-network.now" . | int64 -}}
 {{- $entries := list -}}
+{{- $expired := list -}}
 {{- $seen := dict -}}
 {{- range $i, $given := .Values.egress.external -}}
 {{- $path := printf "egress.external[%d]" $i -}}
@@ -21,6 +23,7 @@ directly, by address, so both walls have to say so: the part's NetworkPolicy and
 {{- end -}}
 {{- $entry := dict "cidrs" (include "sark-network.networks" $given.cidrs | fromJsonArray) "ports" $given.ports "protocol" ($given.protocol | default "tcp") "workloads" ($given.workloads | default (list "gateway")) "path" $path -}}
 {{- include "sark-network.refuseStrangers" (dict "root" $ "entry" $entry) -}}
+{{- include "sark-network.refuseUnexplained" (dict "root" $ "entry" (merge (dict "path" $path) $given)) -}}
 {{- range $workload := $entry.workloads }}{{ range $port := $entry.ports }}{{ range $cidr := $given.cidrs -}}
 {{- $key := printf "%s, %s port %v of %s" (include "sark-network.network" $cidr) $entry.protocol $port $workload -}}
 {{- if hasKey $seen $key -}}
@@ -28,8 +31,15 @@ directly, by address, so both walls have to say so: the part's NetworkPolicy and
 {{- end -}}
 {{- $_ := set $seen $key $path -}}
 {{- end }}{{ end }}{{ end -}}
+{{- $ends := $now -}}
+{{- with $given.expires }}{{ $ends = include "sark-network.moment" (dict "text" . "path" (printf "%s.expires" $path) "whole" true) | int64 }}{{ end -}}
+{{- if and $given.expires (le $ends $now) -}}
+{{- $expired = append $expired (dict "name" (join ", " $given.cidrs) "path" $path "expires" $given.expires) -}}
+{{- else -}}
 {{- $entries = append $entries $entry -}}
 {{- end -}}
+{{- end -}}
+{{- $_ := set .Values "_externalExpired" $expired -}}
 {{- $entries | toJson -}}
 {{- end -}}
 

@@ -1,4 +1,4 @@
-# SARK's nodes in a VPC: the load balancer's group in; RDS, ElastiCache, OPA, DNS and the proxy's subnets out.
+# SARK's nodes in a VPC: the load balancer's group in; RDS, ElastiCache, OPA, the cloud's own DNS and the proxy's subnets out.
 
 terraform {
   required_version = ">= 1.9"
@@ -71,7 +71,6 @@ module "network" {
     database      = { cidrs = ["10.0.16.0/24", "10.0.17.0/24"] }
     cache         = { cidrs = ["10.0.18.0/24"] }
     opa           = { cidrs = ["10.0.19.0/24"] }
-    dns           = { cidrs = ["10.0.0.2/32"] }
     proxy         = { cidrs = ["10.0.32.0/24"] }
     https         = { cidrs = ["10.0.32.0/24"] }
   }

@@ -1,4 +1,4 @@
-# SARK's nodes in a subnet: the load balancer's subnet in; the database, the cache, OPA, DNS and the proxy's subnet out.
+# SARK's nodes in a subnet: the load balancer's subnet in; the database, the cache, OPA, the cloud's own DNS and the proxy's subnet out.
 
 terraform {
   required_version = ">= 1.9"
@@ -75,7 +75,6 @@ module "network" {
     database      = { cidrs = ["10.0.16.0/24", "10.0.17.0/24"] }
     cache         = { cidrs = ["10.0.18.0/24"] }
     opa           = { cidrs = ["10.0.19.0/24"] }
-    dns           = { cidrs = ["10.0.0.2/32"] }
     proxy         = { cidrs = ["10.0.32.0/24"] }
     https         = { cidrs = ["10.0.32.0/24"] }
   }

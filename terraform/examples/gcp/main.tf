@@ -1,4 +1,4 @@
-# SARK's nodes in a network: GCP's load balancers in; Cloud SQL, Memorystore, OPA, DNS and the proxy's subnet out.
+# SARK's nodes in a network: GCP's load balancers in; Cloud SQL, Memorystore, OPA, the cloud's own DNS and the proxy's subnet out.
 
 terraform {
   required_version = ">= 1.9"
@@ -68,13 +68,12 @@ module "network" {
   domains                 = local.domains
 
   peers = {
-    # GCP's load balancers and their health checks.
+    # GCP's load balancers with a proxy; health checks of every kind are let in by health_probes.
     load_balancer = { cidrs = ["35.191.0.0/16", "130.211.0.0/22"] }
     monitoring    = { cidrs = ["10.0.48.0/24"] }
     database      = { cidrs = ["10.0.16.0/24", "10.0.17.0/24"] }
     cache         = { cidrs = ["10.0.18.0/24"] }
     opa           = { cidrs = ["10.0.19.0/24"] }
-    dns           = { cidrs = ["10.0.0.2/32"] }
     proxy         = { cidrs = ["10.0.32.0/24"] }
     https         = { cidrs = ["10.0.32.0/24"] }
   }

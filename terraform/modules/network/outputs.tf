@@ -1,11 +1,21 @@
 output "security_group_id" {
   description = "For the node group, the launch template or the SecurityGroupPolicy of SARK's gateway."
-  value       = aws_security_group.gateway.id
+  value       = local.security_group_id
 }
 
 output "rules" {
-  description = "What is open, by direction and key: the policy's rules as AWS writes them."
-  value       = module.policy.aws
+  description = "What is open, by direction and key: the policy's rules and your own as AWS writes them. `self` is not among them."
+  value       = local.rules
+
+  precondition {
+    condition     = max(flatten(values(local.counted))...) <= var.quota.rules
+    error_message = "AWS takes ${var.quota.rules} rules a direction for each family, and these are ${jsonencode(local.counted)} of IPv4 and IPv6. Join CIDRs, refer to a security group or a prefix list, or raise the quota and write it in quota.rules."
+  }
+}
+
+output "self" {
+  description = "Whether whatever has the group reaches whatever has it."
+  value       = length(aws_vpc_security_group_ingress_rule.self) + length(aws_vpc_security_group_egress_rule.self) == 2
 }
 
 output "firewall_endpoints" {
@@ -16,4 +26,9 @@ output "firewall_endpoints" {
 output "not_expressible" {
   description = "What AWS cannot say of the policy, as [{engine, subject, effect, says}]; effect is handled, narrower or wider."
   value       = [for gap in module.policy.not_expressible : gap if startswith(gap.engine, "aws_")]
+
+  precondition {
+    condition     = length([for gap in module.policy.not_expressible : gap if gap.engine == "aws_security_group" && gap.effect == "narrower"]) == 0
+    error_message = "A security group takes no service_tag and no network_tags: give cidrs, references or prefix_lists."
+  }
 }

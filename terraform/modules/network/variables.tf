@@ -21,6 +21,172 @@ variable "vpc_id" {
   }
 }
 
+variable "create" {
+  description = "Make a security group. `false`: the rules go into `security_group_id`, a group of your own."
+  nullable    = false
+  default     = true
+  type        = bool
+}
+
+variable "security_group_id" {
+  description = "With `create = false`, the security group that the rules go into. It must have no inline rules, which would fight with these, and no rule that allows all egress, beside which these limit nothing."
+  default     = null
+  type        = string
+
+  validation {
+    condition     = var.create == (var.security_group_id == null)
+    error_message = "security_group_id is for create = false, which needs it, and for nothing else."
+  }
+}
+
+variable "security_group_name" {
+  description = "The group's name, which AWS lengthens to make it unique; `null`: `name` with -gateway behind it."
+  default     = null
+  type        = string
+
+  validation {
+    condition     = var.security_group_name == null ? true : can(regex("^[a-zA-Z0-9 ._:/()#,@+=&;{}!$*-]{1,200}$", var.security_group_name)) && !startswith(lower(var.security_group_name), "sg-")
+    error_message = "A security group's name has 1 to 200 characters here, and does not begin with sg-."
+  }
+}
+
+variable "description" {
+  description = "What the security group is for. AWS makes a new group when it changes."
+  nullable    = false
+  default     = "SARK gateway: its load balancer in, its stores, DNS and the egress proxy out"
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9 ._:/()#,@+=&;{}!$*-]{1,255}$", var.description))
+    error_message = "A description has 1 to 255 letters, digits, spaces and ._:/()#,@+=&;{}!$*-."
+  }
+}
+
+variable "self" {
+  description = "Let whatever has this group reach whatever has it, by every protocol and port, as the nodes of one cluster must. Not for SARK's pods."
+  nullable    = false
+  default     = false
+  type        = bool
+}
+
+variable "node_ports" {
+  description = "For the group of nodes that load balancers send to by node port: the range, and who sends. Where they send to pods (target type `ip`), `peers.load_balancer` is what is needed. `null`: none."
+  default     = null
+  type = object({
+    range        = optional(string, "30000-32767")
+    cidrs        = optional(set(string), [])
+    references   = optional(map(string), {})
+    prefix_lists = optional(map(string), {})
+  })
+
+  validation {
+    condition     = var.node_ports == null ? true : can(regex("^[0-9]{4,5}-[0-9]{4,5}$", var.node_ports.range)) && try(tonumber(split("-", var.node_ports.range)[0]) >= 1024 && tonumber(split("-", var.node_ports.range)[0]) <= tonumber(split("-", var.node_ports.range)[1]) && tonumber(split("-", var.node_ports.range)[1]) <= 65535, false)
+    error_message = "node_ports.range is a range from 1024 on, such as 30000-32767."
+  }
+
+  validation {
+    condition     = var.node_ports == null ? true : alltrue([for cidr in var.node_ports.cidrs : try(cidrsubnet(cidr, 0, 0) == cidr && tonumber(split("/", cidr)[1]) >= 8, false)])
+    error_message = "node_ports.cidrs lists networks such as 10.0.1.0/24, in the short form, none of them wider than /8."
+  }
+}
+
+variable "health_probes" {
+  description = "Ports that `peers.load_balancer` asks for health, where those are others than the gateway's: AWS's load balancers ask from the addresses and the group that they send from. kube-proxy answers on 10256, and a Service with `externalTrafficPolicy: Local` on its own health check node port."
+  nullable    = false
+  default     = []
+  type        = set(number)
+
+  validation {
+    condition     = alltrue([for port in var.health_probes : port >= 1 && port <= 65535 && floor(port) == port])
+    error_message = "A port is a whole number from 1 to 65535."
+  }
+}
+
+variable "dns_resolver" {
+  description = "Where DNS goes while `peers.dns` is left out: AWS's resolver, at the address that every VPC has. Security groups do not filter what goes there, so that the rule says what works anyway. CoreDNS is another thing: name its group in `peers.dns`. Empty: no rule."
+  nullable    = false
+  default     = ["169.254.169.253/32"]
+  type        = set(string)
+}
+
+variable "rules" {
+  description = "Rules of your own, by a key that stays with the rule; `yamldecode(file(…))` of a map of them will do. A port is 443 or 1025-2048; tcp and udp have ports, icmp and icmpv6 have none."
+  nullable    = false
+  default     = {}
+  type = map(object({
+    direction     = string
+    description   = string
+    protocol      = optional(string, "tcp")
+    ports         = optional(set(string), [])
+    cidrs         = optional(set(string), [])
+    references    = optional(map(string), {})
+    prefix_lists  = optional(map(string), {})
+    self          = optional(bool, false)
+    public_reason = optional(string, "")
+  }))
+
+  validation {
+    condition     = alltrue([for key in keys(var.rules) : can(regex("^[a-z][a-z0-9-]{0,39}$", key)) && !contains(["node-ports", "probe"], key)])
+    error_message = "A rule's key has 1 to 40 lower-case letters, digits and hyphens and begins with a letter; node-ports and probe are this module's own."
+  }
+
+  validation {
+    condition     = alltrue([for rule in values(var.rules) : contains(["ingress", "egress"], rule.direction)])
+    error_message = "A rule's direction is ingress or egress."
+  }
+
+  validation {
+    condition     = alltrue([for rule in values(var.rules) : can(regex("^[a-zA-Z0-9 ._:/()#,@+=&;{}!$*-]{1,190}$", rule.description))])
+    error_message = "A rule's description says why it is there, in 1 to 190 letters, digits, spaces and ._:/()#,@+=&;{}!$*-."
+  }
+
+  validation {
+    condition     = alltrue([for rule in values(var.rules) : contains(["tcp", "udp"], rule.protocol) ? length(rule.ports) > 0 : contains(["icmp", "icmpv6"], rule.protocol) && length(rule.ports) == 0])
+    error_message = "A rule's protocol is tcp or udp, with ports, or icmp or icmpv6, without. Every protocol is for `self` alone."
+  }
+
+  validation {
+    condition = alltrue(flatten([
+      for rule in values(var.rules) : [
+        for port in rule.ports : can(regex("^[0-9]{1,5}(-[0-9]{1,5})?$", port)) && try(
+          tonumber(split("-", port)[0]) >= 1 && tonumber(split("-", port)[0]) <= tonumber(reverse(split("-", port))[0]) && tonumber(reverse(split("-", port))[0]) <= 65535, false
+        )
+      ]
+    ]))
+    error_message = "A rule's port is a number from 1 to 65535, or two with a hyphen between them, the lower one first."
+  }
+
+  validation {
+    condition     = alltrue([for rule in values(var.rules) : length(rule.cidrs) + length(rule.references) + length(rule.prefix_lists) + (rule.self ? 1 : 0) > 0])
+    error_message = "A rule names somebody: cidrs, references, prefix_lists or self."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for rule in values(var.rules) : [for cidr in rule.cidrs : try(cidrsubnet(cidr, 0, 0) == cidr, false)]]))
+    error_message = "A CIDR is a network's own address and its length, in the short form: 10.0.1.0/24 and not 10.0.1.7/24."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for rule in values(var.rules) : [for cidr in rule.cidrs : try(tonumber(split("/", cidr)[1]), 0) >= 8 || can(regex("^[A-Za-z0-9 ._:/()#,@+=-]{10,60}$", rule.public_reason))]]))
+    error_message = "A CIDR wider than /8 opens the world. Name the networks, or say why in the rule's public_reason, in 10 to 60 characters."
+  }
+}
+
+variable "quota" {
+  description = "How many rules a direction may have, for IPv4 and for IPv6, which is AWS's quota of rules for each security group, and how many of them a prefix list counts for, by its name in `prefix_lists`: 1 for those of S3 and DynamoDB, 55 for CloudFront's, and the maximum of entries for one of your own. More are refused by the plan."
+  nullable    = false
+  default     = {}
+  type = object({
+    rules               = optional(number, 60)
+    prefix_list_weights = optional(map(number), {})
+  })
+
+  validation {
+    condition     = var.quota.rules >= 1 && var.quota.rules <= 1000
+    error_message = "quota.rules is from 1 to 1000: AWS raises it so far, and multiplied by the groups of an interface it may not exceed that."
+  }
+}
+
 variable "flow_log" {
   description = "Where the VPC's flow log goes: an S3 bucket, a log group (with iam_role_arn) or a Firehose stream. `null` says that the VPC has one already; there is no default, because without one a rejected connection leaves no trace."
   type = object({
@@ -116,12 +282,15 @@ variable "ports" {
 }
 
 variable "peers" {
-  description = "Who stands at the other end of each flow: CIDRs, and references of the cloud's own by a name of yours (security groups on AWS, service accounts on GCP, application security groups on Azure). A role that is left out is not opened."
+  description = "Who stands at the other end of each flow: CIDRs, and what else the cloud can name. `references` are security groups on AWS, service accounts on GCP and application security groups on Azure, by a name of yours; `prefix_lists` are AWS's, by a name of yours; `service_tag` is Azure's, one for each role; `network_tags` are GCP's, where the targets are tags too. A role that is left out is not opened; without `dns` a cloud's module opens DNS to that cloud's own resolver."
   nullable    = false
   default     = {}
   type = map(object({
-    cidrs      = optional(set(string), [])
-    references = optional(map(string), {})
+    cidrs        = optional(set(string), [])
+    references   = optional(map(string), {})
+    prefix_lists = optional(map(string), {})
+    service_tag  = optional(string)
+    network_tags = optional(set(string), [])
   }))
 
   validation {
@@ -159,6 +328,14 @@ variable "peers" {
       ]
     ]))
     error_message = "The database, the cache and OPA are reached at private IPv4 addresses only: 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10."
+  }
+
+  validation {
+    condition = alltrue([
+      for role, peer in var.peers : peer.service_tag == null ? true
+      : can(regex("^[A-Za-z][A-Za-z0-9.]*$", peer.service_tag)) && !contains(["internet", "any", "azurecloud"], lower(peer.service_tag))
+    ])
+    error_message = "A service_tag is one word such as Sql.WestEurope; Internet, Any and AzureCloud are not taken, because they are the world and every tenant's machines: give the CIDRs and the reason."
   }
 }
 

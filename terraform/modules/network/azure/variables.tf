@@ -43,11 +43,154 @@ variable "subnet_ids" {
   }
 }
 
-variable "health_probes" {
-  description = "Let the probes of Azure's load balancer reach the gateway's port."
+variable "create" {
+  description = "Make a network security group. `false`: the rules go into `network_security_group`, a group of your own."
   nullable    = false
   default     = true
   type        = bool
+}
+
+variable "network_security_group" {
+  description = "With `create = false`, the group that the rules go into, in `resource_group_name`. It must have no inline rules, which would fight with these. Not the one that AKS makes for its nodes: AKS writes rules of its own there."
+  default     = null
+  type        = object({ name = string, id = string })
+
+  validation {
+    condition     = var.create == (var.network_security_group == null)
+    error_message = "network_security_group is for create = false, which needs it, and for nothing else."
+  }
+}
+
+variable "network_security_group_name" {
+  description = "The group's name, by your convention, such as nsg-sark-prod-westeurope-001; `null`: `name` with -gateway behind it."
+  default     = null
+  type        = string
+
+  validation {
+    condition     = var.network_security_group_name == null ? true : can(regex("^[A-Za-z0-9][A-Za-z0-9._-]{0,78}[A-Za-z0-9_]$", var.network_security_group_name))
+    error_message = "A network security group's name has 2 to 80 letters, digits and ._-, begins with a letter or a digit and ends with one or with _."
+  }
+}
+
+variable "cluster_cidrs" {
+  description = "The ranges of the cluster's nodes and pods, which reach each other by every protocol and port: AKS supports no closing of that. Network policies judge what pods say to each other. Empty: no such rule."
+  nullable    = false
+  default     = []
+  type        = set(string)
+
+  validation {
+    condition     = alltrue([for cidr in var.cluster_cidrs : try(cidrsubnet(cidr, 0, 0) == cidr && tonumber(split("/", cidr)[1]) >= 8, false)])
+    error_message = "cluster_cidrs lists networks such as 10.240.0.0/16, in the short form, none of them wider than /8."
+  }
+}
+
+variable "health_probes" {
+  description = "The ports that the probes of Azure's load balancer ask: without `ports` the gateway's. AKS asks node ports, kube-proxy's 10256, or a Service's health check node port. `null`: none."
+  default     = {}
+  type        = object({ ports = optional(set(string)) })
+
+  validation {
+    condition     = try(var.health_probes.ports, null) == null ? true : length(var.health_probes.ports) > 0 && alltrue([for port in var.health_probes.ports : can(regex("^[0-9]{1,5}$", port)) && try(tonumber(port) >= 1 && tonumber(port) <= 65535, false)])
+    error_message = "health_probes.ports lists ports from 1 to 65535, or is left out for the gateway's; null in place of health_probes closes them."
+  }
+}
+
+variable "node_ports" {
+  description = "The node ports that probes of Azure's load balancer and the CIDRs of `peers.load_balancer` reach, such as 30000-32767: AKS probes there unless told otherwise, and without floating IP clients' connections arrive there too. `null`: none."
+  default     = null
+  type        = string
+
+  validation {
+    condition     = var.node_ports == null ? true : can(regex("^[0-9]{4,5}-[0-9]{4,5}$", var.node_ports)) && try(tonumber(split("-", var.node_ports)[0]) >= 1024 && tonumber(split("-", var.node_ports)[0]) <= tonumber(split("-", var.node_ports)[1]) && tonumber(split("-", var.node_ports)[1]) <= 65535, false)
+    error_message = "node_ports is a range from 1024 on, such as 30000-32767."
+  }
+}
+
+variable "dns_resolver" {
+  description = "Where DNS goes while `peers.dns` is left out: Azure's resolver, which answers a virtual network that names no DNS servers of its own. Security groups filter it by the tag AzurePlatformDNS alone, so that the rule says what works anyway. CoreDNS is another thing: it is in `cluster_cidrs`. Empty: no rule."
+  nullable    = false
+  default     = ["168.63.129.16/32"]
+  type        = set(string)
+}
+
+variable "rules" {
+  description = "Rules of your own, by a key that stays with the rule; `yamldecode(file(…))` of a map of them will do. Each names one kind of peer: CIDRs of one family, `references` (application security groups) or a `service_tag`. Ports are 443 or 1025-2048, and stand with tcp and udp. The policy's priorities are 1000 to 1199, the denials' is 4096; 100 to 999 and 1200 to 4095 are yours."
+  nullable    = false
+  default     = {}
+  type = map(object({
+    direction     = string
+    description   = string
+    priority      = number
+    protocol      = optional(string, "tcp")
+    ports         = optional(list(string), [])
+    cidrs         = optional(set(string), [])
+    references    = optional(map(string), {})
+    service_tag   = optional(string)
+    public_reason = optional(string, "")
+  }))
+
+  validation {
+    condition     = alltrue([for key in keys(var.rules) : can(regex("^[a-z][a-z0-9-]{0,39}$", key)) && !endswith(key, "-")])
+    error_message = "A rule's key has 1 to 40 lower-case letters, digits and hyphens, begins with a letter and ends with no hyphen."
+  }
+
+  validation {
+    condition     = alltrue([for rule in values(var.rules) : contains(["ingress", "egress"], rule.direction) && length(rule.description) > 0 && length("${rule.description}: ${rule.public_reason}") <= 140])
+    error_message = "A rule's direction is ingress or egress, and its description says why it is there, in at most 140 characters with the public_reason."
+  }
+
+  validation {
+    condition     = alltrue([for rule in values(var.rules) : rule.priority >= 100 && rule.priority <= 4095 && (rule.priority < 1000 || rule.priority >= 1200) && floor(rule.priority) == rule.priority])
+    error_message = "A rule's priority is from 100 to 999 or from 1200 to 4095: the rest is this module's."
+  }
+
+  validation {
+    condition     = length(distinct([for rule in values(var.rules) : "${rule.direction} ${rule.priority}"])) == length(var.rules)
+    error_message = "Two rules of a direction have the same priority, which Azure refuses."
+  }
+
+  validation {
+    condition     = alltrue([for rule in values(var.rules) : contains(["tcp", "udp"], rule.protocol) ? length(rule.ports) > 0 : contains(["icmp", "esp", "ah"], rule.protocol) && length(rule.ports) == 0])
+    error_message = "A rule's protocol is tcp or udp, with ports, or icmp, esp or ah, without. Every protocol is for cluster_cidrs alone."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for rule in values(var.rules) : [for port in rule.ports : can(regex("^[0-9]{1,5}(-[0-9]{1,5})?$", port)) && try(tonumber(split("-", port)[0]) <= tonumber(reverse(split("-", port))[0]) && tonumber(reverse(split("-", port))[0]) <= 65535, false)]]))
+    error_message = "A rule's port is a number up to 65535, or two with a hyphen between them, the lower one first."
+  }
+
+  validation {
+    condition     = alltrue([for rule in values(var.rules) : (length(rule.cidrs) > 0 ? 1 : 0) + (length(rule.references) > 0 ? 1 : 0) + (rule.service_tag == null ? 0 : 1) == 1 && length(distinct([for cidr in rule.cidrs : strcontains(cidr, ":")])) <= 1])
+    error_message = "A rule names one kind of peer, for Azure mixes none in one rule: cidrs of one family, references, or a service_tag."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for rule in values(var.rules) : [for cidr in rule.cidrs : try(cidrsubnet(cidr, 0, 0) == cidr, false)]]))
+    error_message = "A CIDR is a network's own address and its length, in the short form: 10.0.1.0/24 and not 10.0.1.7/24."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for rule in values(var.rules) : [for cidr in rule.cidrs : try(tonumber(split("/", cidr)[1]), 0) >= 8 || can(regex("^[A-Za-z0-9 ._:/()#,@+=-]{10,60}$", rule.public_reason))]]))
+    error_message = "A CIDR wider than /8 opens the world. Name the networks, or say why in the rule's public_reason, in 10 to 60 characters."
+  }
+
+  validation {
+    condition = alltrue([
+      for rule in values(var.rules) : rule.service_tag == null ? true
+      : can(regex("^[A-Za-z][A-Za-z0-9.]*$", rule.service_tag)) && (!contains(["internet", "any", "azurecloud"], lower(rule.service_tag)) || can(regex("^[A-Za-z0-9 ._:/()#,@+=-]{10,60}$", rule.public_reason)))
+    ])
+    error_message = "A service_tag is one word such as AzureMonitor; Internet and AzureCloud are the world and every tenant's machines, and need a public_reason of 10 to 60 characters."
+  }
+}
+
+variable "quota" {
+  description = "How many rules a network security group may have, which is 1000 unless your subscription says otherwise, and how many CIDRs one side of a rule. More are refused by the plan."
+  nullable    = false
+  default     = {}
+  type = object({
+    rules = optional(number, 1000)
+    cidrs = optional(number, 4000)
+  })
 }
 
 variable "flow_log" {
@@ -125,12 +268,15 @@ variable "ports" {
 }
 
 variable "peers" {
-  description = "Who stands at the other end of each flow: CIDRs, and references of the cloud's own by a name of yours (security groups on AWS, service accounts on GCP, application security groups on Azure). A role that is left out is not opened."
+  description = "Who stands at the other end of each flow: CIDRs, and what else the cloud can name. `references` are security groups on AWS, service accounts on GCP and application security groups on Azure, by a name of yours; `prefix_lists` are AWS's, by a name of yours; `service_tag` is Azure's, one for each role; `network_tags` are GCP's, where the targets are tags too. A role that is left out is not opened; without `dns` a cloud's module opens DNS to that cloud's own resolver."
   nullable    = false
   default     = {}
   type = map(object({
-    cidrs      = optional(set(string), [])
-    references = optional(map(string), {})
+    cidrs        = optional(set(string), [])
+    references   = optional(map(string), {})
+    prefix_lists = optional(map(string), {})
+    service_tag  = optional(string)
+    network_tags = optional(set(string), [])
   }))
 
   validation {
@@ -168,6 +314,14 @@ variable "peers" {
       ]
     ]))
     error_message = "The database, the cache and OPA are reached at private IPv4 addresses only: 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10."
+  }
+
+  validation {
+    condition = alltrue([
+      for role, peer in var.peers : peer.service_tag == null ? true
+      : can(regex("^[A-Za-z][A-Za-z0-9.]*$", peer.service_tag)) && !contains(["internet", "any", "azurecloud"], lower(peer.service_tag))
+    ])
+    error_message = "A service_tag is one word such as Sql.WestEurope; Internet, Any and AzureCloud are not taken, because they are the world and every tenant's machines: give the CIDRs and the reason."
   }
 }
 

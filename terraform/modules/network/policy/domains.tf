@@ -44,8 +44,20 @@ locals {
     ],
     [
       for group in local.groups :
-      { engine = "google_compute_firewall", subject = group.peer, effect = "narrower", says = "An egress rule takes no service account as its destination; give CIDRs." }
-      if group.family == "reference" && group.direction == "egress"
+      { engine = "google_compute_firewall", subject = group.peer, effect = "narrower", says = "An egress rule takes no service account and no network tag as its destination; give CIDRs." }
+      if contains(["reference", "network_tag"], group.family) && group.direction == "egress"
+    ],
+    [
+      for foreign in setproduct(values(local.groups), keys(local.foreign)) :
+      { engine = foreign[1], subject = foreign[0].peer, effect = "narrower", says = "No rule here takes a ${replace(foreign[0].family, "_", " ")}; give CIDRs or references." }
+      if contains(local.foreign[foreign[1]], foreign[0].family)
     ],
   )
+
+  # The kinds of peers that are another cloud's.
+  foreign = {
+    aws_security_group             = ["service_tag", "network_tag"]
+    google_compute_firewall        = ["prefix_list", "service_tag"]
+    azurerm_network_security_group = ["prefix_list", "network_tag"]
+  }
 }

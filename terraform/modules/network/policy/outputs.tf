@@ -7,13 +7,16 @@ output "aws" {
 }
 
 output "gcp" {
-  description = "The rules as GCP writes them, one for each flow, protocol and address family, by a stable key, with priorities from 1000 to 1099."
-  value       = { for key, group in local.groups : key => group if group.family != "reference" || group.direction == "ingress" }
+  description = "The rules as GCP writes them, one for each flow, protocol and family of peers, by a stable key, with priorities from 1000 to 1099."
+  value = {
+    for key, group in local.groups : key => group
+    if contains(["ipv4", "ipv6"], group.family) || contains(["reference", "network_tag"], group.family) && group.direction == "ingress"
+  }
 }
 
 output "azure" {
-  description = "The rules as Azure writes them, one for each flow, protocol and address family, by a stable key, with priorities from 1000 to 1099."
-  value       = local.groups
+  description = "The rules as Azure writes them, one for each flow, protocol and family of peers, by a stable key, with priorities from 1000 to 1099."
+  value       = { for key, group in local.groups : key => group if contains(["ipv4", "ipv6", "reference", "service_tag"], group.family) }
 }
 
 output "domains" {

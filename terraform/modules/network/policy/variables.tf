@@ -23,12 +23,15 @@ variable "ports" {
 }
 
 variable "peers" {
-  description = "Who stands at the other end of each flow: CIDRs, and references of the cloud's own by a name of yours (security groups on AWS, service accounts on GCP, application security groups on Azure). A role that is left out is not opened."
+  description = "Who stands at the other end of each flow: CIDRs, and what else the cloud can name. `references` are security groups on AWS, service accounts on GCP and application security groups on Azure, by a name of yours; `prefix_lists` are AWS's, by a name of yours; `service_tag` is Azure's, one for each role; `network_tags` are GCP's, where the targets are tags too. A role that is left out is not opened; without `dns` a cloud's module opens DNS to that cloud's own resolver."
   nullable    = false
   default     = {}
   type = map(object({
-    cidrs      = optional(set(string), [])
-    references = optional(map(string), {})
+    cidrs        = optional(set(string), [])
+    references   = optional(map(string), {})
+    prefix_lists = optional(map(string), {})
+    service_tag  = optional(string)
+    network_tags = optional(set(string), [])
   }))
 
   validation {
@@ -66,6 +69,14 @@ variable "peers" {
       ]
     ]))
     error_message = "The database, the cache and OPA are reached at private IPv4 addresses only: 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10."
+  }
+
+  validation {
+    condition = alltrue([
+      for role, peer in var.peers : peer.service_tag == null ? true
+      : can(regex("^[A-Za-z][A-Za-z0-9.]*$", peer.service_tag)) && !contains(["internet", "any", "azurecloud"], lower(peer.service_tag))
+    ])
+    error_message = "A service_tag is one word such as Sql.WestEurope; Internet, Any and AzureCloud are not taken, because they are the world and every tenant's machines: give the CIDRs and the reason."
   }
 }
 

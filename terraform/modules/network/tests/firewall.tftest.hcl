@@ -53,7 +53,7 @@ run "descriptions_are_what_aws_takes" {
   }
   assert {
     condition = alltrue([
-      for text in concat([aws_security_group.gateway.description], [for rule in aws_vpc_security_group_egress_rule.gateway : rule.description]) :
+      for text in concat([aws_security_group.gateway[0].description], [for rule in aws_vpc_security_group_egress_rule.gateway : rule.description]) :
       can(regex("^[a-zA-Z0-9. _:/()#,@+=&;{}!$*-]{1,255}$", text))
     ])
     error_message = "AWS refuses a description"

@@ -66,7 +66,7 @@ run "one_rule_less_moves_no_other" {
 run "probes_can_be_closed" {
   command = plan
   variables {
-    health_probes = false
+    health_probes = null
   }
   assert {
     condition     = length(azurerm_network_security_rule.probe) == 0

@@ -15,7 +15,7 @@ variables {
 run "a_rule_for_each_flow" {
   command = plan
   assert {
-    condition     = join(" ", keys(google_compute_firewall.allow)) == "dns-tcp-ipv4 dns-udp-ipv4 gateway-tcp-ipv4 gateway-tcp-ipv6 gateway-tcp-reference https-tcp-ipv4 postgresql-tcp-ipv4"
+    condition     = join(" ", keys(google_compute_firewall.allow)) == "dns-tcp-ipv4 dns-udp-ipv4 gateway-tcp-ipv4 gateway-tcp-ipv6 gateway-tcp-reference https-tcp-ipv4 postgresql-tcp-ipv4 probe-ipv4 probe-ipv6"
     error_message = jsonencode(keys(google_compute_firewall.allow))
   }
   assert {
@@ -69,7 +69,7 @@ run "no_target" {
   variables {
     target_service_accounts = []
   }
-  expect_failures = [var.target_service_accounts]
+  expect_failures = [var.target_tags]
 }
 
 run "the_default_network" {

@@ -49,7 +49,7 @@ run "each_flow_on_each_cloud" {
     error_message = "AWS's egress is ${jsonencode(keys(output.aws.egress))}"
   }
   assert {
-    condition     = join(" ", keys(output.aws.ingress)) == join(" ", ["gateway-tcp-8000-10.0.0.0/24", "gateway-tcp-8000-alb", "gateway-tcp-8000-fd00:1::/64", "metrics-tcp-9090-10.0.9.0/24"])
+    condition     = join(" ", keys(output.aws.ingress)) == join(" ", ["gateway-tcp-8000-10.0.0.0/24", "gateway-tcp-8000-alb", "gateway-tcp-8000-fd00:1::/64", "metrics-tcp-8000-10.0.9.0/24", "metrics-tcp-9090-10.0.9.0/24"])
     error_message = "AWS's ingress is ${jsonencode(keys(output.aws.ingress))}"
   }
 }

@@ -1,0 +1,131 @@
+"""A values file with one more entry in it. Not a byte of what was there changes: comments, order and spelling stay.
+
+The entry is put in where the file's own syntax tree says that the list ends; a writer of YAML would write the whole
+file anew, in its own style.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+# Words that YAML 1.1 takes for something else than text, or that a reader might.
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9.-]*( [A-Za-z0-9.-]+)*")
+_NO_TEXT = re.compile(r"(?i)(true|false|yes|no|on|off|null|y|n|~)")
+
+
+class EditError(Exception):
+    """A file that cannot be edited; the message says why."""
+
+
+def with_entry(text: str, key: str, entry: Mapping[str, Any]) -> str:
+    """The values in `text` with `entry` at the end of `egress.KEY`. An entry of a name alone is written as a string."""
+    before = _loaded(text)
+    edited = _inserted(text, key, written(entry))
+    after = _loaded(edited)
+    egress = dict(before.get("egress") or {})
+    egress[key] = [*(egress.get(key) or ()), entry["name"] if set(entry) == {"name"} else dict(entry)]
+    if after != {**before, "egress": egress}:
+        raise EditError(f"its YAML is one that a line cannot be put into; add to egress.{key}: - {written(entry)}")
+    return edited
+
+
+def written(entry: Mapping[str, Any]) -> str:
+    """An entry as YAML, on one line."""
+    if set(entry) == {"name"}:
+        return _scalar(entry["name"])
+    return "{" + ", ".join(f"{key}: {_scalar(value)}" for key, value in entry.items()) + "}"
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_scalar, value))}]"
+    if isinstance(value, str):
+        plain = _PLAIN.fullmatch(value) and not _NO_TEXT.fullmatch(value)
+        return value if plain else json.dumps(value, ensure_ascii=False)
+    return json.dumps(value)
+
+
+def _loaded(text: str) -> dict[str, Any]:
+    try:
+        values = yaml.load(text, yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise EditError(f"it is no YAML: {' '.join(str(error).split())}") from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise EditError("it holds no mapping, and values are one")
+    return values
+
+
+def _inserted(text: str, key: str, line: str) -> str:
+    if text and not text.endswith("\n"):
+        text += "\n"
+    root: Any = yaml.compose(text, yaml.SafeLoader)
+    egress = _value(root, "egress")
+    if egress is None or _empty(egress):
+        if egress is not None:
+            return _after(text, egress, f"  {key}:\n    - {line}\n")
+        if root is not None and root.flow_style:
+            raise EditError(f"it is written in braces; add to egress.{key}: - {line}")
+        return f"{text}egress:\n  {key}:\n    - {line}\n"
+    if not isinstance(egress, yaml.MappingNode):
+        raise EditError("egress is no mapping")
+    items = _value(egress, key)
+    indent = " " * egress.start_mark.column
+    if items is None:
+        if egress.flow_style:
+            comma = ", " if egress.value else ""
+            return _at(
+                text,
+                _end(egress.value[-1][1]) if egress.value else egress.end_mark.index - 1,
+                f"{comma}{key}: [{line}]",
+            )
+        return _after(text, egress, f"{indent}{key}:\n{indent}  - {line}\n")
+    if _empty(items):
+        if egress.flow_style:
+            raise EditError(f"egress is written in braces; add to egress.{key}: - {line}")
+        return _after(text, items, f"{indent}  - {line}\n")
+    if not isinstance(items, yaml.SequenceNode):
+        raise EditError(f"egress.{key} is no list")
+    if items.flow_style:
+        end = _end(items.value[-1]) if items.value else items.end_mark.index - 1
+        return _at(text, end, f"{', ' if items.value else ''}{line}")
+    return _after(text, items, f"{' ' * items.start_mark.column}- {line}\n")
+
+
+def _value(node: Any, key: str) -> Any:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+    return next((value for name, value in pairs if name.value == key), None)
+
+
+def _empty(node: Any) -> bool:
+    """A key with nothing behind it."""
+    return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"
+
+
+def _end(node: Any) -> int:
+    """Where the last character of a node stands; a block's own mark is that of whatever comes next."""
+    if isinstance(node, yaml.MappingNode) and not node.flow_style and node.value:
+        return _end(node.value[-1][1])
+    if isinstance(node, yaml.SequenceNode) and not node.flow_style and node.value:
+        return _end(node.value[-1])
+    end: int = node.end_mark.index
+    return end
+
+
+def _at(text: str, index: int, inserted: str) -> str:
+    return text[:index] + inserted + text[index:]
+
+
+def _after(text: str, node: Any, inserted: str) -> str:
+    """Text put in behind the line on which a node ends."""
+    end = _end(node)
+    if isinstance(node, yaml.ScalarNode) and node.style in ("|", ">"):
+        return _at(text, end, inserted)
+    line = text.find("\n", end - 1 if text[end - 1 : end] == "\n" else end)
+    return _at(text, line + 1 if line >= 0 else len(text), inserted)

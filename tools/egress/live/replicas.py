@@ -1,0 +1,117 @@
+"""Which list a replica of the proxy serves, as Envoy's own metrics say (`/stats/prometheus?text_readouts`).
+
+Each file that Envoy watches carries the list's hash as its version. Envoy shows the version of the last file that it
+took, and counts the files that it refused: what is wrong in itself (rejected), and what is no file of the right form
+(failure).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+STATS = "/stats/prometheus?text_readouts"
+_LINE = re.compile(r"^envoy_(?P<name>\w+?)\{(?P<labels>.*)\} (?P<value>[0-9.e+-]+)$")
+_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+_SUBJECTS = {"listener_manager_lds": "listeners.yaml", "cluster_manager_cds": "clusters.yaml"}
+_METRIC = re.compile(
+    r"(?P<subject>listener_manager_lds|cluster_manager_cds|http_rds)_"
+    r"(?P<what>version_text|update_time|update_rejected|update_failure)"
+)
+_VERSION = re.compile(r'^version_info: "?([0-9a-f]{12})"?$', re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One of the files that Envoy watches. `since` is when it was taken, in milliseconds of Unix time."""
+
+    list: str = ""
+    since: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """One pod of the proxy and what it serves; `fault` is why it could not be asked."""
+
+    pod: str
+    files: tuple[tuple[str, File], ...] = ()
+    ready: bool = True
+    fault: str = ""
+
+    @property
+    def lists(self) -> tuple[str, ...]:
+        """The hash of the list that it serves; several while files of two lists are in force."""
+        return tuple(sorted({file.list for _, file in self.files}))
+
+    @property
+    def since(self) -> str:
+        """When it took the last of its files, in UTC, or ""."""
+        latest = max((file.since for _, file in self.files), default=0)
+        return datetime.fromtimestamp(latest / 1000, UTC).isoformat(timespec="milliseconds") if latest else ""
+
+    @property
+    def refused(self) -> int:
+        """How many files it has refused since it started."""
+        return sum(file.refused for _, file in self.files)
+
+    def serves(self, list: str) -> bool:
+        """Whether every file of it is of that list."""
+        return self.lists == (list,)
+
+    def behind(self, list: str) -> tuple[str, ...]:
+        """The files that are not of that list."""
+        return tuple(name for name, file in self.files if file.list != list)
+
+
+def replica(pod: str, stats: str, ready: bool = True) -> Replica:
+    """What a replica's metrics say."""
+    found: dict[str, dict[str, str]] = {}
+    for text in stats.splitlines():
+        line = _LINE.match(text)
+        metric = _METRIC.fullmatch(line["name"]) if line else None
+        if line and metric:
+            labels = dict(_LABEL.findall(line["labels"]))
+            route = labels.get("envoy_rds_route_config")
+            file = f"routes-{route}.yaml" if route else _SUBJECTS.get(metric["subject"], "")
+            if file:
+                is_text = metric["what"] == "version_text"
+                found.setdefault(file, {})[metric["what"]] = labels.get("text_value", "") if is_text else line["value"]
+    return Replica(pod, tuple((name, _file(facts)) for name, facts in sorted(found.items())), ready)
+
+
+def _file(facts: Mapping[str, str]) -> File:
+    refused = sum(int(float(facts.get(key, "0"))) for key in ("update_rejected", "update_failure"))
+    return File(facts.get("version_text", ""), int(float(facts.get("update_time", "0"))), refused)
+
+
+def installed(texts: Iterable[str]) -> tuple[str, ...]:
+    """The list's hash in the configuration that the cluster holds: one, or several while it is being changed."""
+    return tuple(sorted({version for text in texts for version in _VERSION.findall(text)}))
+
+
+def sentence(one: Replica, list: str) -> str:
+    """What is said of a replica when `list` is the one that is installed."""
+    ready = "" if one.ready else ", not ready"
+    if one.fault:
+        return f"{one.pod}  cannot be asked{ready}: {one.fault}"
+    if not one.files:
+        return f"{one.pod}  does not say which list it serves{ready}"
+    serving = " and ".join(version or "a list without a hash" for version in one.lists)
+    if one.serves(list):
+        earlier = f"; it has refused {_files(one.refused)} since it started" if one.refused else ""
+        return f"{one.pod}  serves {serving} since {one.since}{ready}{earlier}"
+    behind = ", ".join(one.behind(list))
+    refusing = [name for name, file in one.files if file.list != list and file.refused]
+    why = (
+        f"Envoy refused {', '.join(refusing)}, so the old list goes on; its log says why"
+        if refusing
+        else f"{behind} has not arrived; python -m tools.egress push brings it now"
+    )
+    return f"{one.pod}  serves {serving} since {one.since}, and not {list}{ready}: {why}"
+
+
+def _files(count: int) -> str:
+    return f"{count} file{'s' * (count != 1)}"
