@@ -70,7 +70,7 @@ def guard(start: Start) -> Guard:
 
 def test_listed_names_are_the_proxys_address(guard: Guard, cluster_dns: ClusterDns) -> None:
     asked = len(cluster_dns.asked)
-    assert {name: guard.ask(name).addresses for name in STEERED} == dict.fromkeys(STEERED, [PROXY])
+    assert {name: guard.ask(name).addresses for name in STEERED} == {key: [PROXY] for key in STEERED}
     assert guard.ask_by_tcp("api.openai.com").addresses == [PROXY]
     assert {name for name, _ in cluster_dns.asked[asked:]} == {"sark-sark-network-out-gateway.sark.svc.cluster.local"}
 
@@ -82,7 +82,7 @@ def test_the_answer_is_for_the_name_that_was_asked_for_and_is_kept_for_seconds(g
 
 @pytest.mark.parametrize("kind", ["AAAA", "HTTPS", "SVCB", "TXT", "NULL", "MX", "SRV", "ANY", "TYPE4711"])
 def test_other_types_have_no_records(guard: Guard, cluster_dns: ClusterDns, kind: str) -> None:
-    """No keys for ECH, no addresses past the proxy, and a failure for none: NXDOMAIN would say that A does not exist."""
+    """No keys for ECH and no addresses past the proxy; nor NXDOMAIN, which would say that A does not exist."""
     before = len(cluster_dns.forwarded)
     for name in ("c2VjcmV0.openai.com", "api.anthropic.com", "both.example"):
         reply = guard.ask(name, kind)
@@ -131,7 +131,7 @@ def test_audit_leads_every_name_to_the_proxy_and_logs_it(start: Start, cluster_d
     guard = start({**VALUES, "egress": {**EGRESS, "mode": "audit"}})
     before = len(cluster_dns.forwarded)
     names = ("evil.test", "openai.com", "sub.api.anthropic.com", "api.openai.com")
-    assert {name: guard.ask(name).addresses for name in names} == dict.fromkeys(names, [PROXY])
+    assert {name: guard.ask(name).addresses for name in names} == {key: [PROXY] for key in names}
     assert guard.ask("kubernetes.default.svc.cluster.local").addresses == ["10.96.0.1"]
     assert any("workload=gateway verdict=audit" in line and "name=evil.test." in line for line in guard.log())
     assert cluster_dns.forwarded[before:] == []

@@ -1,4 +1,4 @@
-"""Names that the DNS guard leads to the proxy: Envoy takes their TLS by server name, and decides as it does in a tunnel."""
+"""Names that the DNS guard leads to the proxy: Envoy takes their TLS by server name, and decides as in a tunnel."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Steered:
 
     def lines(self, attempt: Attempt) -> list[tuple[str, str, str, str]]:
         """What the log says of it."""
-        return [(it["workload"], it["host"], it["verdict"], it["reason"]) for it in self.proxy.lines(attempt.client)]
+        return [(it["workload"], it["host"] or "", it["verdict"], it["reason"]) for it in self.proxy.lines(attempt.client)]
 
 
 @pytest.fixture(scope="module")
@@ -203,3 +203,5 @@ def test_a_revoked_name_loses_its_connections_and_no_other_does(start: Start) ->
     own.proxy.update({**VALUES, "egress": {"domains": ["*.openai.com", {"name": "new.example", "ports": [8443]}]}})
     assert held["api.anthropic.com"].sock.recv(1) == b""
     assert held["api.openai.com"].alive()
+    for one in held.values():
+        one.close()
