@@ -55,7 +55,9 @@ class Steered:
 
     def lines(self, attempt: Attempt) -> list[tuple[str, str, str, str]]:
         """What the log says of it."""
-        return [(it["workload"], it["host"] or "", it["verdict"], it["reason"]) for it in self.proxy.lines(attempt.client)]
+        return [
+            (it["workload"], it["host"] or "", it["verdict"], it["reason"]) for it in self.proxy.lines(attempt.client)
+        ]
 
 
 @pytest.fixture(scope="module")
