@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from tests.gobuild import build
 from tests.guard.cluster_dns import ADDRESS, ClusterDns
-from tests.guard.program import Guard, build
+from tests.guard.program import SOURCE, Guard
 from tests.proxy.namespace import Namespace, NoNamespaceError
 
 Start = Callable[..., Guard]
@@ -32,7 +33,7 @@ def coredns() -> Path:
     """The program, from its Go module."""
     if not sys.platform.startswith("linux"):
         pytest.skip("network namespaces are Linux's: the DNS guard was not tested")
-    program, why = build()
+    program, why = build(SOURCE)
     if program is None:
         pytest.skip(f"no CoreDNS, {why}: the DNS guard was not tested")
     return program

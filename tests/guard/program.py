@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
 import socket
 import struct
 import subprocess
@@ -19,27 +17,6 @@ from tests.proxy.namespace import Namespace
 from tests.proxy.proxy import objects
 
 SOURCE = Path(__file__).with_name("coredns")
-CACHE = Path(".cache") / "coredns"
-
-
-def build() -> tuple[Path | None, str]:
-    """The program, built when it is not there or its source changed; or none, and why."""
-    files = sorted(SOURCE.iterdir())
-    program = (CACHE / hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]).resolve()
-    if program.exists():
-        return program, ""
-    go = shutil.which("go")
-    if go is None:
-        return None, "go is not on PATH"
-    CACHE.mkdir(parents=True, exist_ok=True)
-    own = program.with_suffix(f".{os.getpid()}")
-    command = [go, "build", "-trimpath", "-ldflags", "-s -w", "-o", str(own), "."]
-    environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly"}
-    built = subprocess.run(command, cwd=SOURCE, env=environment, capture_output=True, text=True, check=False)
-    if built.returncode:
-        return None, f"`go build` failed: {built.stderr.strip()[-500:]}"
-    own.replace(program)
-    return program, ""
 
 
 def until(condition: Callable[[], bool], seconds: float = 20) -> None:
