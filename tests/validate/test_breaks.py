@@ -11,7 +11,7 @@ import pytest
 
 from tools.findings.model import Manifest, Severity, run
 from tools.findings.stages import checks
-from tools.manifests.pods import Cluster
+from tools.policies.cluster import Cluster
 from tools.render.chart import CHART, chart
 
 Break = Callable[[dict[str, Any]], None]

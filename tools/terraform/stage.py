@@ -18,7 +18,7 @@ from tools.findings.report import Gate
 from tools.manifests.files import shown
 from tools.render.chart import CHART, Chart
 from tools.render.load import Chosen, load
-from tools.render.values import Values
+from tools.terraform import beside
 from tools.terraform.clouds.chart import Layers
 from tools.terraform.language.model import Module
 from tools.terraform.lint import in_comments, lint
@@ -56,6 +56,19 @@ class Job:
         """Reads the modules' files, each once."""
         return Loader(Disk((self.directory.parent,)), parser=self.cache.parse)
 
+    @cached_property
+    def modules(self) -> tuple[Module, ...]:
+        """Every module and example, evaluated; the examples with the chart's own values."""
+        found = roots([str(self.directory)])
+        return tuple(evaluate_directory(root.path, self.loader.sources, loader=self.loader) for root in found)
+
+    @property
+    def others(self) -> dict[str, Module]:
+        """The examples of none of the three clouds' roots, by their names."""
+        examples = shown(self.directory / "examples")
+        found = {module.directory.removeprefix(f"{examples}/"): module for module in self.modules}
+        return {name: module for name, module in found.items() if "/" not in name and name not in CLOUDS}
+
 
 def stages(job: Job) -> tuple[Stage, ...]:
     """The stage of the modules, and that of the layers for each environment."""
@@ -72,10 +85,7 @@ def stages(job: Job) -> tuple[Stage, ...]:
 
 def modules(job: Job) -> tuple[Finding, ...]:
     """The findings in every module and example."""
-    loader = job.loader
-    source = loader.sources
-    judged = [evaluate_directory(root.path, source, loader=loader) for root in roots([str(job.directory)])]
-    return lint(judged, job.today, job.known)
+    return lint(job.modules, job.today, job.known)
 
 
 def layers(job: Job, name: str, files: Sequence[Path]) -> tuple[Finding, ...]:
@@ -93,8 +103,10 @@ def layers(job: Job, name: str, files: Sequence[Path]) -> tuple[Finding, ...]:
     subject = Layers(found, values, name, shown(files[-1]) if files else "")
     written = in_comments(tuple(found.values()), job.today, job.known)
     in_values = suppress.Suppressions((*written.items, *loaded.suppressions), job.today, job.known)
-    placed = [_placed(finding, loaded.values) for finding in run(terraform_layers.CHECKS, subject)]
-    return suppress.apply(dict.fromkeys(placed), in_values)
+    of_clouds = dict.fromkeys(beside.placed(run(terraform_layers.CHECKS, subject), loaded.values))
+    every = replace(subject, roots={**found, **job.others})
+    of_stores = beside.judged(every, loaded.values, loaded.suppressions, job.today, job.known)
+    return (*suppress.apply(of_clouds, in_values), *of_stores)
 
 
 def _clouds(job: Job, values: Mapping[str, Any]) -> Iterator[tuple[str, Module]]:
@@ -107,11 +119,3 @@ def _clouds(job: Job, values: Mapping[str, Any]) -> Iterator[tuple[str, Module]]
         folder = job.directory / "examples" / cloud
         if folder.is_dir():
             yield cloud, evaluate_directory(shown(folder), source, loader=loader)
-
-
-def _placed(finding: Finding, values: Values) -> Finding:
-    """The finding with the line of its path in the values files, where it is about those."""
-    where = finding.problem.where
-    if where.line or not where.path:
-        return finding
-    return replace(finding, problem=replace(finding.problem, where=values.where(where.path)))
