@@ -159,7 +159,7 @@ def down(options: Options, output: Output) -> int:
     return tell(done, output, table=False)
 
 
-COMMANDS: Mapping[str, Callable[[Options, Output], int]] = {
+RUN: Mapping[str, Callable[[Options, Output], int]] = {
     "up": up,
     "install": install,
     "test": test,

@@ -36,7 +36,8 @@ from tools.cluster.verdict import Addresses, Result
 from tools.manifests.documents import manifests, parse
 from tools.reach.flows.judge import judge
 from tools.reach.flows.read import Pod
-from tools.render.chart import CHART, chart
+from tools.render.chart import chart
+from tools.render.own import CHART
 from tools.render.template import render
 
 

@@ -12,8 +12,9 @@ import yaml
 from tools.egress.allowlist import Rule, Suffixes, matches, parse_values
 from tools.manifests.files import mapping
 from tools.reach.flows.read import STATES, Flow, Specification, Target, read
-from tools.render.chart import CHART, chart, layered
+from tools.render.chart import chart, layered
 from tools.render.merge import merge
+from tools.render.own import CHART
 
 FILE = Path("tests/flows.yaml")
 

@@ -26,9 +26,10 @@ from tools.reach.flows.model import Specification
 from tools.reach.flows.rules import CHECKS, Flows, flows_hold
 from tools.reach.inputs import sources
 from tools.reach.inputs.sources import Wanted, wanted
-from tools.render.chart import CHART, FLOWS, chart
+from tools.render.chart import chart
 from tools.render.helm import HelmError
 from tools.render.helm_errors import RenderError
+from tools.render.own import CHART, FLOWS
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from tools.findings.cli import COULD_NOT_RUN, FINDINGS
 from tools.findings.model import Problem, Severity, Where
-from tools.reach.command import check as checked
 from tools.reach.command import diff_sides as operands
 from tools.reach.command import named_peers as pick
 from tools.reach.command.notices import Beside, one_sided
 from tools.reach.command.output import Output
 from tools.reach.command.status import Status
 from tools.reach.diff import alone, changes
-from tools.reach.formats import diff_formats, explanation_formats, matrix_formats
 from tools.reach.formats.selected import FORMATS as SELECTED
+from tools.reach.formats.writers import diff_formats, explanation_formats, matrix_formats
 from tools.reach.inputs import sources
 from tools.reach.inputs.future import NAME
 from tools.reach.inputs.sources import Input, Wanted
@@ -113,15 +112,6 @@ def _having(name: str, one: World, other: World) -> World:
     except pick.PickError:
         return other
     return one
-
-
-COMMANDS: Mapping[str, Callable[[argparse.Namespace, Status], int]] = {
-    "matrix": matrix,
-    "explain": explain,
-    "policies": policies,
-    "diff": diff,
-    "check": checked.check,
-}
 
 
 def _judged(wanted: Wanted, status: Status) -> tuple[Input, World]:
