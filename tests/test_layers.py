@@ -57,6 +57,7 @@ SHELL = {
     "tools/manifests/files.py": "reads files",
     "tools/validate/manifests.py": "runs stages",
     "tools/render/chart.py": "reads a chart",
+    "tools/findings/output.py": "writes answers",
     "tools/render/own.py": "knows where the chart is",
     "tools/render/command.py": "renders",
     "tools/validate/command.py": "runs stages",

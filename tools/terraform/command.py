@@ -17,6 +17,7 @@ from tools.egress.allowlist import Suffixes, parse_values
 from tools.findings import cli, suppress
 from tools.findings.errors import InputError
 from tools.findings.model import Finding, Severity, rule_id
+from tools.findings.output import put
 from tools.findings.recorder import Recorder
 from tools.findings.report import Gate, Report, formats
 from tools.findings.stages import manual
@@ -201,12 +202,9 @@ def _vars(options: argparse.Namespace) -> int:
 
 
 def _written(text: str, output: Path | None, code: int) -> int:
-    if output is None:
-        sys.stdout.write(text)
-        return code
     try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        cli.complain("terraform", f"cannot write {output}: {error.strerror}")
+        put((text,), output)
+    except InputError as error:
+        cli.complain("terraform", error)
         return cli.COULD_NOT_RUN
     return code

@@ -18,6 +18,7 @@ from tools.findings import cli
 from tools.findings.errors import InputError
 from tools.findings.formats.text import place
 from tools.findings.model import Severity, Stage
+from tools.findings.output import put
 from tools.findings.progress import Progress
 from tools.findings.recorder import Recorder
 from tools.findings.report import Gate, Report, formats
@@ -49,13 +50,10 @@ def run(options: argparse.Namespace, configured: str) -> int:
         parser().error(wrong)
     report = asyncio.run(_run(options, configured))
     text = formats()[options.format](report)
-    if not options.output:
-        sys.stdout.write(text)
-        return report.exit
     try:
-        options.output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        cli.complain("validate", f"cannot write {options.output}: {error.strerror}")
+        put((text,), options.output)
+    except InputError as error:
+        cli.complain("validate", error)
         return cli.COULD_NOT_RUN
     return report.exit
 
@@ -83,7 +81,7 @@ def _manual(rule: str | None) -> int:
 async def _run(options: argparse.Namespace, configured: str) -> Report:
     started = datetime.now(UTC)
     terminal = options.format == "text" and not options.output and sys.stdout.isatty()
-    progress = Progress(sys.stderr if terminal and sys.stderr.isatty() else None)
+    progress = Progress.on(sys.stderr) if terminal else Progress()
     entries = manual()
     gate = Gate(Severity(options.fail_on), frozenset(options.disable))
     try:

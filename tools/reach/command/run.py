@@ -8,8 +8,8 @@ import sys
 
 from tools.findings import cli
 from tools.findings.errors import InputError
+from tools.findings.progress import Progress
 from tools.reach.command.named_peers import PickError
-from tools.reach.command.status import Status
 from tools.reach.inputs.sources import UsageError
 from tools.render.helm import HelmError
 from tools.render.helm_errors import RenderError
@@ -20,7 +20,7 @@ MODULES = {"check": "tools.reach.command.check"}
 
 def run(options: argparse.Namespace) -> int:
     """The command's exit code; what kept it from an answer is said in one line."""
-    status = Status(sys.stderr if sys.stderr.isatty() else None)
+    status = Progress.on(sys.stderr)
     module = importlib.import_module(MODULES.get(options.command, "tools.reach.command.commands"))
     try:
         code: int = getattr(module, options.command)(options, status)
