@@ -24,8 +24,8 @@ from tools.findings.report import FORMATS, Gate, Report, formats
 from tools.findings.stages import manual
 from tools.manifests.files import CHART, InputError, chart, shown
 from tools.render.values import Loaded, load
-from tools.terraform.language.model import Module
 from tools.terraform import beside
+from tools.terraform.language.model import Module
 from tools.terraform.lint import lint, lint_others
 from tools.terraform.modules.cache import Cache, folder
 from tools.terraform.modules.files import disk, given, is_ours, roots
