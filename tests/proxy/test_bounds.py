@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ PROXY = yaml.safe_load((CHART / "values.yaml").read_text())["proxy"]
 MOST = int(PROXY["maxConnections"])
 LIMIT = int(PROXY["resources"]["limits"]["memory"].removesuffix("Gi")) << 30
 NAME, ADDRESS, PORT = "flood.test", "203.0.113.90", 8444
+HELLO = hello(NAME)
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ def stalled(start: Start, world: World) -> Iterator[Stalled]:
     world.zone[NAME] = [ADDRESS]
     listed = {"domains": ["api.openai.com", {"name": NAME, "ports": [PORT]}]}
     listener = world.namespace.socket(bind=(ADDRESS, PORT))
+    narrow(listener)
     with limited(LIMIT) as group, flooding(listener):
         proxy = start({"egress": listed}, None, group if isinstance(group, Cgroup) else None)
         good = opened(proxy, "api.openai.com:443")
@@ -57,9 +60,12 @@ def stalled(start: Start, world: World) -> Iterator[Stalled]:
         fresh = opened(proxy, "api.openai.com:443")
         fresh.encrypt("api.openai.com")
         yield Stalled(len(clients) + 1, alive, fresh.alive(), ready, proxy.memory("VmHWM"), group)
-        for client in (*clients, good, fresh):
-            client.close()
+        for sock in clients:
+            sock.close()
+        good.close()
+        fresh.close()
         proxy.stop()
+        listener.close()
 
 
 def opened(proxy: Proxy, host: str) -> Client:
@@ -68,17 +74,31 @@ def opened(proxy: Proxy, host: str) -> Client:
     return client
 
 
-def stalling(proxy: Proxy) -> Client | None:
-    """A tunnel whose client asks, and reads nothing; None where it was refused."""
-    client = Client(proxy.namespace, proxy.ports["gateway"])
+def stalling(proxy: Proxy) -> socket.socket | None:
+    """A tunnel whose client asks, and reads nothing; None where it was refused.
+
+    The kernel is let hold little at either end, or the test would spend its time on filling that.
+    """
+    sock = proxy.namespace.socket()
+    narrow(sock)
+    sock.settimeout(8)
     try:
-        if client.connect(f"{NAME}:{PORT}")[0] == 200:
-            client.sock.sendall(hello(NAME))
-            return client
+        sock.connect(("127.0.0.1", proxy.ports["gateway"]))
+        sock.sendall(f"CONNECT {NAME}:{PORT} HTTP/1.1\r\nHost: {NAME}\r\n\r\n".encode())
+        if sock.recv(12).endswith(b" 200"):
+            sock.sendall(HELLO)
+            return sock
     except OSError:
         pass
-    client.close()
+    sock.close()
     return None
+
+
+def narrow(sock: socket.socket) -> None:
+    """Small segments and small buffers."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1400)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
 
 
 def test_every_connection_that_the_chart_allows_is_served(stalled: Stalled) -> None:
