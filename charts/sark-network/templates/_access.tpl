@@ -1,26 +1,13 @@
 {{/*
-The policies of a part: what may come in, and whom it may call. Every helper takes (dict "root" $ "part" "database").
+The rules of a part's policies: what may come in, and whom the part may call. The policies themselves are in the *-access.yaml
+and gateway-*.yaml beside this file. Every helper takes (dict "root" $ "part" "database").
 */}}
 
-{{/* A part's policy of both directions, NAME-access, in the part's namespace. */}}
-{{- define "sark-network.access" -}}
+{{/* metadata of a part's policy, in the part's namespace: (dict "root" $ "part" "database" "of" "database-access"). */}}
+{{- define "sark-network.part.metadata" -}}
 {{- $part := include "sark-network.part" . | fromJson -}}
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata:
-  {{- include "sark-network.metadata" (dict "root" .root "name" (include "sark-network.nameIn" (dict "root" .root "namespace" $part.namespace "suffix" (printf "%s-access" $part.policy))) "namespace" $part.namespace) | nindent 2 }}
-spec:
-  podSelector:
-    {{- toYaml $part.selector | nindent 4 }}
-  policyTypes: [Ingress, Egress]
-  {{- with include "sark-network.part.ingress" . | trim }}
-  ingress:
-    {{- . | nindent 4 }}
-  {{- end }}
-  {{- with include "sark-network.part.egress" . | trim }}
-  egress:
-    {{- . | nindent 4 }}
-  {{- end }}
+{{- $name := include "sark-network.nameIn" (dict "root" .root "namespace" $part.namespace "suffix" .of) -}}
+{{- include "sark-network.metadata" (dict "root" .root "name" $name "namespace" $part.namespace) -}}
 {{- end -}}
 
 {{/*
@@ -147,7 +134,8 @@ would let in everybody, so one without peers is not written.
         matchLabels:
           kubernetes.io/metadata.name: {{ .namespace | quote }}
       podSelector:
-        {{- toYaml (ternary .podSelector (dict "matchLabels" (dict "k8s-app" "kube-dns")) (include "sark-network.selector.chooses" (dict "selector" .podSelector) | not | not)) | nindent 8 }}
+        {{- toYaml (ternary .podSelector (dict "matchLabels" (dict "k8s-app" "kube-dns"))
+            (include "sark-network.selector.chooses" (dict "selector" .podSelector) | not | not)) | nindent 8 }}
     {{- range include "sark-network.networks" .cidrs | fromJsonArray }}
     - ipBlock: {cidr: {{ . | quote }}}
     {{- end }}
@@ -186,7 +174,8 @@ would let in everybody, so one without peers is not written.
 {{- if not (get $ports .part) -}}
 {{- $highest := 3127 -}}
 {{- range $ports }}{{ $highest = max $highest . }}{{ end -}}
-{{- fail (printf "proxy.ports.%s: the allowlist names %s, whose list needs a port of its own; write proxy.ports: {%s: %d}" .part .part .part (add1 $highest)) -}}
+{{- fail (printf "proxy.ports.%s: the allowlist names %s, whose list needs a port of its own; write proxy.ports: {%s: %d}"
+    .part .part .part (add1 $highest)) -}}
 {{- end -}}
 {{- get $ports .part | int64 -}}
 {{- end -}}
@@ -199,13 +188,6 @@ would let in everybody, so one without peers is not written.
 
 {{/* "true" when the part may use the allowlist: the gateway always, others when an entry's `workloads` names them. */}}
 {{- define "sark-network.part.listed" -}}
-{{- $part := .part -}}
-{{- if eq $part "gateway" -}}
-true
-{{- else -}}
-{{- $list := include "sark-network.allowlist" .root | fromJson -}}
-{{- range concat $list.entries $list.internal -}}
-{{- if has $part .workloads }}true{{ end -}}
-{{- end -}}
-{{- end -}}
+{{- include "sark-network.model" .root -}}
+{{- if hasKey .root.Values._model.listed .part }}true{{ end -}}
 {{- end -}}

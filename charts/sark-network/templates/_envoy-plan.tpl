@@ -1,10 +1,11 @@
 {{/*
-The allowlist as Envoy needs it, as JSON: entries and internal as in sark-network.allowlist, each internal entry with an id,
+The allowlist as Envoy needs it, as JSON: entries and internal as in sark-network.model, each internal entry with an id,
 "workloads": [{name, slug, listen, ports}] where ports are those of its TLS names, "ports", all of them that a name is resolved
 for, and "cidrs", each set of them that an internal entry may lead to.
 */}}
 {{- define "sark-network.envoy.plan" -}}
-{{- $list := include "sark-network.allowlist" . | fromJson -}}
+{{- include "sark-network.model" . -}}
+{{- $list := .Values._model -}}
 {{- $used := dict -}}
 {{- range $list.internal -}}
 {{- /* Two entries may share a name, for two workloads; and an entry whose CIDRs changed is another one. */ -}}

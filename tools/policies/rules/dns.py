@@ -9,7 +9,8 @@ from tools.findings.model import Check, Manifest, Problem, Severity
 from tools.manifests.addresses import private
 from tools.manifests.label_selector import selector
 from tools.manifests.node import Node, root
-from tools.manifests.pods import Cluster, Pod
+from tools.manifests.pods import Pod
+from tools.policies.cluster import Cluster
 from tools.policies.matching import everything, members
 from tools.policies.model import Policy, Rule
 from tools.policies.rules.openness import dns_only, matches_all
