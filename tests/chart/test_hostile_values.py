@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from tools.manifests.documents import parse
-from tools.manifests.files import chart, mapping
+from tools.manifests.files import mapping
+from tools.render.chart import chart
 from tools.render.helm import located
 from tools.render.merge import merge
 from tools.render.schema import judge

@@ -19,9 +19,9 @@ from tests.proxy.cgroup import Cgroup
 from tests.proxy.namespace import Namespace
 from tests.proxy.world import RESOLVER
 from tools.egress.envoy.verdict import UNFINISHED
-from tools.manifests.files import CHART
-from tools.render.__main__ import render
+from tools.render.chart import CHART
 from tools.render.merge import merge
+from tools.render.template import render
 
 MOUNT = "/etc/envoy"
 LIST = "/etc/envoy-list"

@@ -19,7 +19,7 @@ from tools.cluster.options import IMAGE, NAMESPACE, Options
 from tools.cluster.questions import Question, by_resolver, hostile
 from tools.cluster.release import values
 from tools.cluster.trial_cluster import GUARD, Scene
-from tools.cluster.up import guests, specification
+from tools.cluster.tried import guests, specification
 from tools.cluster.verdict import UNPROBED, Report
 from tools.reach.flows.read import Pod
 from tools.render.merge import overlay
