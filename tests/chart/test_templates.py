@@ -18,7 +18,9 @@ def test_no_line_is_wider_than_a_screen(path: Path) -> None:
 
 
 def test_the_allowlist_is_read_in_one_place() -> None:
-    reads = [path.name for path in FILES for _ in range(path.read_text().count('include "sark-network.allowlist.read"'))]
+    reads = [
+        path.name for path in FILES for _ in range(path.read_text().count('include "sark-network.allowlist.read"'))
+    ]
     assert reads == ["_allowlist.tpl"]
 
 

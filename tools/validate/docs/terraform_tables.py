@@ -21,10 +21,13 @@ def tables(texts: Iterable[str]) -> str:
         for kind, blocks in _parsed(text).items():
             sections.get(kind, []).extend(blocks)
     needs = [("Needs", "Version"), *(need for block in sections["terraform"] for need in _needs(block))]
-    inputs = [("Input", "Type", "Default", "Meaning"), *(_input(*found) for found in _named(sections["variable"]))]
+    inputs = [
+        ("Input", "Type", "Default", "Meaning"),
+        *(_input(*variable) for variable in _named(sections["variable"])),
+    ]
     outputs = [("Output", "Meaning"), *((f"`{name}`", _text(body)) for name, body in _named(sections["output"]))]
-    found: tuple[Sequence[tuple[str, ...]], ...] = (needs, inputs, outputs)
-    return "\n\n".join(_table(rows) for rows in found if len(rows) > 1)
+    tables_in_order: tuple[Sequence[tuple[str, ...]], ...] = (needs, inputs, outputs)
+    return "\n\n".join(_table(rows) for rows in tables_in_order if len(rows) > 1)
 
 
 def updated(readme: str, written: str) -> str | None:
@@ -34,11 +37,11 @@ def updated(readme: str, written: str) -> str | None:
 
 def _parsed(text: str) -> Mapping[str, Any]:
     try:
-        found: Mapping[str, Any] = hcl2.loads(text)
+        document: Mapping[str, Any] = hcl2.loads(text)
     except Exception as error:
         # Lark's errors share no base class that hcl2 names.
         raise ValueError(str(error).splitlines()[0]) from None
-    return found
+    return document
 
 
 def _named(blocks: list[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -52,9 +55,9 @@ def _needs(block: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if version := block.get("required_version"):
         yield "Terraform", f"`{_string(version)}`"
     for providers in block.get("required_providers", ()):
-        for said in providers.values():
-            if isinstance(said, Mapping):
-                yield f"`{_string(said['source'])}`", f"`{_string(said['version'])}`"
+        for provider in providers.values():
+            if isinstance(provider, Mapping):
+                yield f"`{_string(provider['source'])}`", f"`{_string(provider['version'])}`"
 
 
 def _input(name: str, body: Mapping[str, Any]) -> tuple[str, str, str, str]:
@@ -70,8 +73,8 @@ def _string(quoted: str) -> str:
     return quoted.removeprefix('"').removesuffix('"').replace('\\"', '"').replace("$${", "${")
 
 
-def _expression(said: str) -> str:
-    return said.removeprefix("${").removesuffix("}") if said.startswith("${") else said
+def _expression(text: str) -> str:
+    return text.removeprefix("${").removesuffix("}") if text.startswith("${") else text
 
 
 def _value(default: Any) -> str:
