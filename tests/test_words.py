@@ -1,4 +1,4 @@
-"""Names are nouns of the field: no variable, argument, function, class or module is called by a word that says nothing."""
+"""Names are nouns of the field: nothing is called by a word that says nothing of what it is."""
 
 import ast
 from collections.abc import Iterator

@@ -62,7 +62,17 @@ would let in everybody, so one without peers is not written.
 {{- end -}}
 {{- end -}}
 
-{{/* Egress rules: cluster DNS for whoever calls anybody by name, then the parts, its replicas, the proxy, and what values add. */}}
+{{/* "true" for a part that calls somebody by name, and so needs DNS; the gateway always. */}}
+{{- define "sark-network.part.asks" -}}
+{{- $part := include "sark-network.part" . | fromJson -}}
+{{- $external := false -}}
+{{- range include "sark-network.external" .root | fromJsonArray }}{{ if has $part.name .workloads }}{{ $external = true }}{{ end }}{{ end -}}
+{{- $listed := and (include "sark-network.proxied" .root) (include "sark-network.part.listed" .) -}}
+{{- $servers := ($part.block.egress | default dict).mcpServers -}}
+{{- if or $part.outbound ($part.block.replication | default dict).enabled $listed $servers $external (eq .part "gateway") }}true{{ end -}}
+{{- end -}}
+
+{{/* Egress rules: cluster DNS, or the guard before it, for whoever calls anybody by name, then the parts, its replicas, the proxy, and what values add. */}}
 {{- define "sark-network.part.egress" -}}
 {{- $root := .root -}}
 {{- $part := include "sark-network.part" . | fromJson -}}
@@ -71,8 +81,8 @@ would let in everybody, so one without peers is not written.
 {{- $proxy := include "sark-network.part.proxyRule" $here | trim -}}
 {{- $servers := ($part.block.egress | default dict).mcpServers -}}
 {{- $external := include "sark-network.external.rules" $here | trim -}}
-{{- if or $part.outbound $replicates $proxy $servers $external (eq .part "gateway") -}}
-{{ include "sark-network.dnsRule" $root }}
+{{- if include "sark-network.part.asks" . -}}
+{{ include "sark-network.part.dnsRule" $here }}
 {{- end -}}
 {{- range $part.outbound }}
 {{- $other := include "sark-network.part" (dict "root" $root "part" .part) | fromJson }}
@@ -152,6 +162,9 @@ would let in everybody, so one without peers is not written.
       {{- end }}
   ports:
     - {protocol: TCP, port: {{ include "sark-network.part.proxyPort" . }}}
+    {{- with include "sark-network.steering.policyPorts" . | trim }}
+    {{- . | nindent 4 }}
+    {{- end }}
 {{- end }}
 {{- end -}}
 

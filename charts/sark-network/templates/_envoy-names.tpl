@@ -6,9 +6,6 @@ as little as it can, for there may be thousands. No default chain when enforcing
 {{- define "sark-network.envoy.names" -}}
 {{- $workload := .workload -}}
 {{- $port := .port -}}
-{{- /* Of the anchors: two workloads may begin with the same letter, and an anchor stands once in a file. */ -}}
-{{- $mark := printf "%s%d" (trunc 1 $workload) .place -}}
-{{- $seen := dict -}}
 {{- $audit := eq .plan.root.Values.egress.mode "audit" -}}
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
   name: "names-{{ $workload }}-{{ $port }}"
@@ -19,16 +16,25 @@ as little as it can, for there may be thousands. No default chain when enforcing
     {{- include "sark-network.envoy.innerLog" (dict "when" `response.code_details == "filter_chain_not_found" && connection.requested_server_name != ""` "verdict" "denied" "reason" "sni-not-in-egress.domains") | nindent 4 }}
     {{- include "sark-network.envoy.innerLog" (dict "when" `response.code_details == "filter_chain_not_found" && connection.requested_server_name == ""` "verdict" "denied" "reason" "no-sni") | nindent 4 }}
     {{- include "sark-network.envoy.endLog" (dict "named" $audit "audit" (ternary "sni-not-in-egress.domains" "" $audit)) | nindent 4 }}
-  filter_chains:
-    {{- range concat .plan.entries .plan.internal }}
-    {{- if and (has $workload .workloads) (has $port .ports) (eq (default "tls" .protocol) "tls") }}
-    {{- $key := toJson .cidrs }}
-  - {filter_chain_match: {server_names: [{{ .name | quote }}]}, filters: {{ if hasKey $seen $key }}*{{ get $seen $key }}{{ else }}{{ $_ := set $seen $key (printf "%s%v-%d" $mark $port (len $seen)) }}&{{ get $seen $key }} {{ include "sark-network.envoy.way" (dict "root" $.plan.root "port" $port "cidrs" .cidrs) }}{{ end }}}
-    {{- end }}
-    {{- end }}
+  {{- /* Of the anchors: two workloads may begin with the same letter, and an anchor stands once in a file. */}}
+  {{- $mark := printf "%s%d" (trunc 1 $workload) .place }}
+  filter_chains: {{ if include "sark-network.steered" .plan.root }}&{{ $mark }}-{{ $port }}{{ end }}
+  {{- include "sark-network.envoy.chains" (dict "plan" .plan "workload" $workload "port" $port "mark" $mark) | nindent 2 }}
   {{- if $audit }}
   default_filter_chain:
     name: audit
     filters: {{ include "sark-network.envoy.way" (dict "root" .plan.root "port" $port "host" "%FILTER_STATE(sark.host:PLAIN)%") }}
   {{- end }}
+{{- end -}}
+
+{{/* A filter chain for each server name of the list: (dict "plan" … "workload" "gateway" "port" 443 "mark" of the anchors). */}}
+{{- define "sark-network.envoy.chains" -}}
+{{- $workload := .workload }}{{ $port := .port }}{{ $mark := .mark -}}
+{{- $seen := dict -}}
+{{- range concat .plan.entries .plan.internal }}
+{{- if and (has $workload .workloads) (has $port .ports) (eq (default "tls" .protocol) "tls") }}
+{{- $key := toJson .cidrs }}
+- {filter_chain_match: {server_names: [{{ .name | quote }}]}, filters: {{ if hasKey $seen $key }}*{{ get $seen $key }}{{ else }}{{ $_ := set $seen $key (printf "%s%v-%d" $mark $port (len $seen)) }}&{{ get $seen $key }} {{ include "sark-network.envoy.way" (dict "root" $.plan.root "port" $port "cidrs" .cidrs) }}{{ end }}}
+{{- end }}
+{{- end }}
 {{- end -}}

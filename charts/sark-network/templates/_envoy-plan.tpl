@@ -32,7 +32,7 @@ for, and "cidrs", each set of them that an internal entry may lead to.
 {{- end -}}
 {{- end -}}
 {{- /* A range goes by key; `values` would give another order each time, and each upgrade would change the proxy. */ -}}
-{{- if eq .Values.egress.mode "audit" }}{{ $_ := set $ports "00080" 80 }}{{ end -}}
+{{- if eq .Values.egress.mode "audit" }}{{ $_ := set $ports "00080" 80 }}{{ if include "sark-network.steered" . }}{{ $_ := set $ports "00443" 443 }}{{ end }}{{ end -}}
 {{- $every := list -}}
 {{- range $ports }}{{ $every = append $every . }}{{ end -}}
 {{- $cidrs := dict -}}

@@ -23,6 +23,9 @@ spec:
     {{- with include "sark-network.lockdown.exceptions" . | trim }}
     {{- . | nindent 4 }}
     {{- end }}
+    {{- with include "sark-network.guard.lockdownDeny" .root | trim }}
+    {{- . | nindent 4 }}
+    {{- end }}
     {{- if $enterprise }}
     {{- with include "sark-network.enterprise.rules" . | trim }}
     {{- . | nindent 4 }}
@@ -93,13 +96,8 @@ every back door is shut. Each is one that whoever may write Calico's objects in 
 
 {{/* Addresses outside the cluster that the part's NetworkPolicy allows too: a node-local DNS cache, managed services. */}}
 {{- define "sark-network.lockdown.exceptions" -}}
-{{- with .root.Values.dns }}
-{{- if and .enabled .cidrs }}
-{{- include "sark-network.lockdown.allow"
-  (dict "protocol" "UDP" "nets" (include "sark-network.networks" .cidrs | fromJsonArray) "ports" .ports) }}
-{{- include "sark-network.lockdown.allow"
-  (dict "protocol" "TCP" "nets" (include "sark-network.networks" .cidrs | fromJsonArray) "ports" .ports) }}
-{{- end }}
+{{- if not (include "sark-network.guard.exclusive" .root) }}
+{{- include "sark-network.lockdown.dnsCidrs" .root }}
 {{- end }}
 {{- range (include "sark-network.part" . | fromJson).outbound }}
 {{- $ports := .ports }}
@@ -108,6 +106,17 @@ every back door is shut. Each is one that whoever may write Calico's objects in 
 {{- end }}
 {{- end }}
 {{- include "sark-network.external.exceptions" . }}
+{{- end -}}
+
+{{/* Cluster DNS where it is no pod: a node-local cache. */}}
+{{- define "sark-network.lockdown.dnsCidrs" -}}
+{{- with .Values.dns }}
+{{- if and .enabled .cidrs }}
+{{- $nets := include "sark-network.networks" .cidrs | fromJsonArray }}
+{{- include "sark-network.lockdown.allow" (dict "protocol" "UDP" "nets" $nets "ports" .ports) }}
+{{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" $nets "ports" .ports) }}
+{{- end }}
+{{- end }}
 {{- end -}}
 
 {{- define "sark-network.lockdown.allow" }}
@@ -168,15 +177,8 @@ spec:
   selector: {{ include "sark-network.calicoSelector" (dict "matchLabels" (include "sark-network.proxySelector" . | fromYaml)) | quote }}
   types: [Egress]
   egress:
-    {{- with .Values.dns }}
-    {{- if and .enabled .cidrs }}
-    {{- include "sark-network.lockdown.allow"
-      (dict "protocol" "UDP" "nets" (include "sark-network.networks" .cidrs | fromJsonArray) "ports" .ports) | trim
-      | nindent 4 }}
-    {{- include "sark-network.lockdown.allow"
-      (dict "protocol" "TCP" "nets" (include "sark-network.networks" .cidrs | fromJsonArray) "ports" .ports) | trim
-      | nindent 4 }}
-    {{- end }}
+    {{- with include "sark-network.lockdown.dnsCidrs" . | trim }}
+    {{- . | nindent 4 }}
     {{- end }}
     {{- with include "sark-network.resolverCidrs" . | fromJsonArray }}
     {{- include "sark-network.lockdown.allow" (dict "protocol" "UDP" "nets" . "ports" (list 53)) | trim | nindent 4 }}

@@ -21,6 +21,9 @@ spec:
         {{- include "sark-network.part.peer" $here | nindent 8 }}
       ports:
         - {protocol: TCP, port: {{ include "sark-network.part.proxyPort" $here }}}
+        {{- with include "sark-network.steering.policyPorts" $here | trim }}
+        {{- . | nindent 8 }}
+        {{- end }}
     {{- end }}
     {{- end }}
     {{- if and .Values.monitoring.enabled .Values.monitoring.namespaces }}

@@ -76,7 +76,7 @@ class Proxy:
 
     def _stats(self, pod: Any) -> str:
         """The metrics, through the API server: no policy has to open the port to whoever asks."""
-        port = next(port.container_port for port in pod.spec.containers[0].ports if port.name == "metrics")
+        port = _metrics_port(pod)
         # On a client of its own: the stream helper changes the one that it is given.
         own = client.CoreV1Api(client.ApiClient(self.api.configuration))
         forward = stream.portforward(
@@ -148,7 +148,14 @@ def again(running: Proxy) -> Proxy:
 def _living(core: Any, namespace: str, selector: str) -> tuple[Any, ...]:
     pods = asked(lambda: core.list_namespaced_pod(namespace, label_selector=selector)).items
     living = (pod for pod in pods if pod.status.phase not in ("Succeeded", "Failed"))
-    return tuple(sorted((pod for pod in living if not pod.metadata.deletion_timestamp), key=_name))
+    # Whatever else carries the labels is no proxy.
+    replicas = (pod for pod in living if not pod.metadata.deletion_timestamp and _metrics_port(pod))
+    return tuple(sorted(replicas, key=_name))
+
+
+def _metrics_port(pod: Any) -> int:
+    ports = (port for container in pod.spec.containers for port in container.ports or ())
+    return next((int(port.container_port) for port in ports if port.name == "metrics"), 0)
 
 
 def _name(pod: Any) -> str:
