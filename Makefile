@@ -24,13 +24,10 @@ check: $(DEV) ## lint, format, types, and generated docs that are up to date
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m ruff format --check --quiet . || { echo 'not formatted; run `make format`' >&2; exit 1; }
 	@$(PY) -m mypy --no-error-summary
-	@$(PY) -m tools.rules --check
-	@$(PY) -m tools.chart_readme --check
-	@$(PY) -m tools.chart_parts --check
-	@$(PY) -m tools.terraform_readme --check
+	@$(PY) -m tools.validate.docs --check
 
 terraform: $(DEV) ## fmt, init, validate and test every module and example, offline; needs Terraform
-	@$(PY) -m tools.terraform_offline check
+	@$(PY) -m tools.terraform.offline check
 
 cluster: $(DEV) helm kind ## install the chart in a kind cluster with Calico and probe it; needs Docker; SARK=DIR: a checkout of SARK too
 	@$(PY) -m tools.cluster all $(if $(SARK),--sark '$(SARK)')
@@ -39,21 +36,18 @@ cluster-fuzz: $(DEV) helm kind ## random policies in kind with Calico, beside wh
 	@$(PY) -m tools.cluster fuzz
 
 fuzz: $(DEV) helm ## random values, manifests, Terraform and command lines, for minutes; SEED=…, SCALE=…, CASE=FILE
-	@PYTHONPATH=tests $(PY) -m standing_fuzz $(if $(SEED),--seed '$(SEED)') $(if $(SCALE),--scale '$(SCALE)') $(if $(CASE),--case '$(CASE)')
+	@$(PY) -m tests.standing_fuzz $(if $(SEED),--seed '$(SEED)') $(if $(SCALE),--scale '$(SCALE)') $(if $(CASE),--case '$(CASE)')
 
 bench: $(DEV) helm ## measure the validator, the Terraform linter and the judge beside others, and the proxy beside no proxy
-	@$(PY) bench/validate
-	@$(PY) bench/terraform
-	@$(PY) bench/reach --quick
-	@$(PY) bench/proxy
+	@$(PY) -m bench.validate
+	@$(PY) -m bench.terraform
+	@$(PY) -m bench.reach --quick
+	@$(PY) -m bench.proxy
 
 format: $(DEV) ## format the code and write the generated docs
 	@$(PY) -m ruff check --quiet --fix-only .
 	@$(PY) -m ruff format --quiet .
-	@$(PY) -m tools.rules
-	@$(PY) -m tools.chart_readme
-	@$(PY) -m tools.chart_parts
-	@$(PY) -m tools.terraform_readme
+	@$(PY) -m tools.validate.docs
 
 lock: $(DEV) ## renew the locks from pyproject.toml
 	@test -x $(UV) || { $(PY) -m venv .cache/uv && .cache/uv/bin/pip install --quiet --disable-pip-version-check uv; }

@@ -1,4 +1,4 @@
-// A compiled client and server for bench/proxy: an interpreter's own time would hide what the proxy adds.
+// A compiled client and server for bench/proxy.py: an interpreter's own time would hide what the proxy adds.
 //
 //	client serve ADDRESS TLSPORT PLAINPORT           answers over TLS, and to a ClientHello without TLS
 //	client latency ROUNDS DIRECT PROXY NAME           direct and proxied in turns, milliseconds

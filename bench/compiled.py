@@ -1,4 +1,4 @@
-"""The compiled client and server of bench/proxy, client.go: built once, and started inside the namespace."""
+"""The compiled client and server of bench/proxy.py, client.go: built once, and started inside the namespace."""
 
 from __future__ import annotations
 

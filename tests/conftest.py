@@ -9,10 +9,10 @@ from functools import cache
 
 import pytest
 
-from tools.inputs import CHART, chart, mapping
-from tools.model import Manifest
-from tools.render import render
-from tools.source import manifests, parse
+from tools.findings.model import Manifest
+from tools.manifests.documents import manifests, parse
+from tools.manifests.files import CHART, chart, mapping
+from tools.render.__main__ import render
 
 # The seed of what tests generate, beside their fixed ones. One for every process of a run, which must collect the same
 # tests; and the same in every run, so that a gate fails for what changed. SARK_SEED names another.

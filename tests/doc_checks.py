@@ -9,11 +9,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from markdown import anchors, blocks, commands, links, prose, spans, table
-from test_layers import in_shell
-
-from tools.allowlist import Suffixes, matches, parse_values
-from tools.engines import ENGINES
+from tests.markdown import anchors, blocks, commands, links, prose, spans, table
+from tests.test_layers import in_shell
+from tools.egress.allowlist import Suffixes, matches, parse_values
+from tools.egress.engines import ENGINES
 
 CHART = Path("charts/sark-network")
 SUFFIXES = Suffixes.parse((CHART / "files/public-suffixes.txt").read_text())

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from markdown import blocks, commands, spans
 
-from tools.helm import find
+from tests.markdown import blocks, commands, spans
+from tools.render.helm import find
 
 CHART = Path("charts/sark-network")
 RELEASE = ("sark-network", "sark")

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import doc_checks
-import doc_runs
 import pytest
 
-from tools.source import parse
-from tools.values_table import rows
+from tests import doc_checks, doc_runs
+from tools.manifests.documents import parse
+from tools.validate.docs.values_table import rows
 
 GUIDE = Path("docs/deployment/NETWORK_SECURITY.md")
 CHART_README = Path("charts/sark-network/README.md")
@@ -107,8 +106,16 @@ CHECKS: list[tuple[Check, str, str]] = [
         "| `calico-enterprise` | | nothing | |\n| `x` | | | |",
         "calico-enterprise cannot say internal names\nx is no engine",
     ),
-    (doc_checks.rooms, "| Core | For |\n|---|---|\n| `tools/helm.py` | |", "tools/helm.py is not of the core"),
-    (doc_checks.rooms, "| Shell | For |\n|---|---|\n| `tools/model.py` | |", "tools/model.py is not of the shell"),
+    (
+        doc_checks.rooms,
+        "| Core | For |\n|---|---|\n| `tools/render/helm.py` | |",
+        "tools/render/helm.py is not of the core",
+    ),
+    (
+        doc_checks.rooms,
+        "| Shell | For |\n|---|---|\n| `tools/findings/model.py` | |",
+        "tools/findings/model.py is not of the shell",
+    ),
     (doc_checks.unfinished, "text\nTODO: more", "2: TODO: more"),
 ]
 EVERY_PAGE: list[Check] = [

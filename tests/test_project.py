@@ -81,7 +81,9 @@ def test_pre_commit_hooks_run_what_the_locks_install() -> None:
     for hook in hooks:
         module = re.match(r"\.venv/bin/python -m ([\w.]+)", hook["entry"])
         assert module, hook["entry"]
-        assert module[1] in locked("requirements-dev.lock") or Path(f"{module[1].replace('.', '/')}.py").is_file()
+        assert (
+            module[1] in locked("requirements-dev.lock") or Path(f"{module[1].replace('.', '/')}/__main__.py").is_file()
+        )
 
 
 def test_the_licence_is_the_one_that_is_named() -> None:

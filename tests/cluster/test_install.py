@@ -16,7 +16,7 @@ import pytest
 
 from tools.cluster import back_doors, doors
 from tools.cluster.sark.state import GONE, NO_CHECKOUT, REQUESTS, STATE
-from tools.flows import STATES, Specification, read
+from tools.reach.flows.read import STATES, Specification, read
 
 pytestmark = pytest.mark.kind
 

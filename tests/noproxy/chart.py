@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from proxy.proxy import objects
+from tests.proxy.proxy import objects
 
 Variables = Mapping[str, str]
 

@@ -7,12 +7,12 @@ from functools import cache
 from typing import Any
 
 import pytest
-from proxy.namespace import Namespace, NoNamespaceError
 
-from noproxy.chart import Variables, variables_of
-from noproxy.place import Place
-from noproxy.programs import PROGRAMS, Command, NoClientError
-from noproxy.rows import CIDRS, ROWS
+from tests.noproxy.chart import Variables, variables_of
+from tests.noproxy.place import Place
+from tests.noproxy.programs import PROGRAMS, Command, NoClientError
+from tests.noproxy.rows import CIDRS, ROWS
+from tests.proxy.namespace import Namespace, NoNamespaceError
 
 Routes = Callable[[str, Variables], tuple[dict[str, str], str]]
 

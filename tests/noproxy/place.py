@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from proxy.namespace import Namespace
+from tests.proxy.namespace import Namespace
 
 PROXY, ORIGIN = "10.63.0.1", "10.64.0.1"
 REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from noproxy.chart import Variables, entries, variables_of, without
-from noproxy.conftest import Routes
-from noproxy.programs import PROGRAMS
-from noproxy.rows import ROWS, Row
+from tests.noproxy.chart import Variables, entries, variables_of, without
+from tests.noproxy.conftest import Routes
+from tests.noproxy.programs import PROGRAMS
+from tests.noproxy.rows import ROWS, Row
 
 CLIENTS = [program.name for program in PROGRAMS]
 each_client = pytest.mark.parametrize("client", CLIENTS)

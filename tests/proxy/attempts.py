@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from proxy import client
-from proxy.client import Attempt
-from proxy.proxy import Proxy
+from tests.proxy import client
+from tests.proxy.client import Attempt
+from tests.proxy.proxy import Proxy
 
 Action = Callable[[Proxy, int], Attempt]
 

@@ -8,7 +8,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 
-from proxy.namespace import Namespace
+from tests.proxy.namespace import Namespace
 
 # A port of its own for each client, below the ones that the kernel gives: the log is read by it.
 _ports = itertools.count(20_000)

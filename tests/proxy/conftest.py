@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from proxy.namespace import Namespace, NoNamespaceError
-from proxy.proxy import Proxy
-from proxy.world import World
+from tests.proxy.namespace import Namespace, NoNamespaceError
+from tests.proxy.proxy import Proxy
+from tests.proxy.world import World
 
 Start = Callable[..., Proxy]
 

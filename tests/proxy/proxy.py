@@ -15,11 +15,11 @@ from typing import Any
 
 import yaml
 
-from proxy.namespace import Namespace
-from proxy.world import RESOLVER
-from tools.inputs import CHART
-from tools.merge import merge
-from tools.render import render
+from tests.proxy.namespace import Namespace
+from tests.proxy.world import RESOLVER
+from tools.manifests.files import CHART
+from tools.render.__main__ import render
+from tools.render.merge import merge
 
 MOUNT = "/etc/envoy"
 LIST = "/etc/envoy-list"

@@ -7,11 +7,11 @@ import time
 
 import pytest
 
-from proxy import client
-from proxy.attempts import Outcome, Row, make, tls
-from proxy.conftest import EGRESS, Start
-from proxy.proxy import SEARCH, Proxy
-from proxy.world import RESOLVER, World
+from tests.proxy import client
+from tests.proxy.attempts import Outcome, Row, make, tls
+from tests.proxy.conftest import EGRESS, Start
+from tests.proxy.proxy import SEARCH, Proxy
+from tests.proxy.world import RESOLVER, World
 
 DENIED, UNREACHED = ("denied", "private-address"), ("failed", "connect")
 SILENT, PUBLIC = "198.51.100.7", "203.0.113.10"

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from proxy.attempts import Outcome, Row, make, plain, raw, tls
-from proxy.conftest import EGRESS, Start
-from proxy.proxy import Proxy
-from proxy.world import World
+from tests.proxy.attempts import Outcome, Row, make, plain, raw, tls
+from tests.proxy.conftest import EGRESS, Start
+from tests.proxy.proxy import Proxy
+from tests.proxy.world import World
 
 ALLOWED, PRIVATE = ("allowed", "listed"), ("denied", "private-address")
 UNLISTED, NOT_THE_SNI = ("audit", "not-in-egress.domains"), ("audit", "sni-not-in-egress.domains")

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from proxy import client
-from proxy.client import Client
-from proxy.conftest import Start
-from proxy.proxy import Proxy
-from proxy.world import World
+from tests.proxy import client
+from tests.proxy.client import Client
+from tests.proxy.conftest import Start
+from tests.proxy.proxy import Proxy
+from tests.proxy.world import World
 
 Open = Callable[..., Client]
 

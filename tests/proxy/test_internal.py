@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.attempts import Outcome, Row, make, plain, raw, tls
-from proxy.client import Client
-from proxy.proxy import Proxy
-from proxy.world import World
+from tests.proxy.attempts import Outcome, Row, make, plain, raw, tls
+from tests.proxy.client import Client
+from tests.proxy.proxy import Proxy
+from tests.proxy.world import World
 
 ALLOWED, ASTRAY = ("allowed", "listed"), ("denied", "address-not-in-cidrs")
 PRIVATE, OTHER_HOST = ("denied", "private-address"), ("denied", "host-not-in-egress.internal")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.attempts import Outcome, Row, make, plain, raw, tls
-from proxy.client import Client, hello
-from proxy.proxy import Proxy
-from proxy.world import World
+from tests.proxy.attempts import Outcome, Row, make, plain, raw, tls
+from tests.proxy.client import Client, hello
+from tests.proxy.proxy import Proxy
+from tests.proxy.world import World
 
 ALLOWED, UNLISTED = ("allowed", "listed"), ("denied", "not-in-egress.domains")
 NOT_THE_SNI, NO_SNI, BAD = ("denied", "sni-not-in-egress.domains"), ("denied", "no-sni"), ("denied", "bad-request")

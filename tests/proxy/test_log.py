@@ -10,12 +10,12 @@ from typing import Any
 import jsonschema
 import pytest
 
-from proxy.attempts import Row, make, plain, raw, tls
-from proxy.conftest import EGRESS, Start
-from proxy.proxy import Proxy
-from proxy.test_change import until
-from proxy.world import World
-from tools.inputs import CHART
+from tests.proxy.attempts import Row, make, plain, raw, tls
+from tests.proxy.conftest import EGRESS, Start
+from tests.proxy.proxy import Proxy
+from tests.proxy.test_change import until
+from tests.proxy.world import World
+from tools.manifests.files import CHART
 
 SCHEMA = json.loads((CHART / "files" / "egress-log.schema.json").read_text())
 VERSION = re.compile(r'^version_info: "([0-9a-f]{12})"$', re.M)

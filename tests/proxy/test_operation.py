@@ -10,10 +10,10 @@ from collections import Counter
 
 import pytest
 
-from proxy.client import Client, hello, tls
-from proxy.conftest import EGRESS, Start
-from proxy.proxy import Proxy
-from proxy.world import World
+from tests.proxy.client import Client, hello, tls
+from tests.proxy.conftest import EGRESS, Start
+from tests.proxy.proxy import Proxy
+from tests.proxy.world import World
 
 WHO = {"schema", "time", "pod", "workload", "client", "host", "sni", "upstream"}
 WHAT = {"verdict", "reason", "list", "entry", "detail", "bytes_in", "bytes_out", "duration_ms"}

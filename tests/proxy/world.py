@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from proxy.namespace import Namespace
+from tests.proxy.namespace import Namespace
 
 RESOLVER = "127.0.0.53"
 PORTS = (80, 443, 5432, 8080, 8443)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reach.shell import Runner
+from tests.reach.shell import Runner
 
 
 @pytest.fixture

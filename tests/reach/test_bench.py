@@ -1,24 +1,21 @@
-"""What bench/reach leans on: lists of other programs in one form, in which a difference is seen, and clusters."""
+"""What bench/reach.py leans on: lists of other programs in one form, in which a difference is seen, and clusters."""
 
 from __future__ import annotations
 
-import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tools.manifests.documents import manifests, parse
 from tools.reach.formats import connlist
 from tools.reach.world import World
-from tools.source import manifests, parse
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT / "bench"))
 
 
 def bench(name: str) -> Any:
     """A module beside bench/reach."""
-    return __import__(name)
+    return import_module(f"bench.{name}")
 
 
 OURS = """\

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 import yaml
 
-from reach.broken import mutations
-from reach.hostile import texts
-from reach.oracle import Oracle
-from tools.model import Manifest
-from tools.reach.conns import ALL, NUMBERS, includes
+from tests.reach.oracle.judge import Oracle
+from tests.reach.samples.broken import mutations
+from tests.reach.samples.hostile import texts
+from tools.findings.model import Manifest
+from tools.reach.connections import ALL, NUMBERS, includes
 from tools.reach.world import World
 
 # Of the processor, which what else runs here does not lengthen; and bytes.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tools.reach.conns import ALL, NUMBERS, Conns, of
+from tools.reach.connections import ALL, NUMBERS, Conns, of
 from tools.reach.diff import Alone, Changed, alone, changes
 from tools.reach.model import Cell, Group, Matrix, Peer, Verdict
 from tools.reach.ranges import Range, joined, read, refined, written

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tools.reach.conns import ALL, NONE, of
+from tools.manifests.documents import manifests, parse
+from tools.reach.connections import ALL, NONE, of
 from tools.reach.model import Verdict
 from tools.reach.world import World
-from tools.source import manifests, parse
 
 TCP = 6
 

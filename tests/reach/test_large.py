@@ -6,12 +6,12 @@ from functools import cache
 
 import pytest
 
-from reach.worlds import world
+from tests.reach.samples.worlds import world
 from tools.reach.formats import matrix_formats
 from tools.reach.formats.picture import MOST_DRAWN
 from tools.reach.formats.text import MOST_IN_FULL
 from tools.reach.model import Matrix
-from tools.reach.peers.bits import indexes
+from tools.reach.peers.sets import indexes
 from tools.reach.views import Focused
 
 MANY = MOST_IN_FULL + 20
@@ -76,7 +76,7 @@ def test_the_summary_takes_no_look_at_every_pair(monkeypatch: pytest.MonkeyPatch
     def never(bits: int) -> None:
         raise AssertionError("bits are written out one by one")
 
-    monkeypatch.setattr("tools.reach.judging.matrix.indexes", never)
+    monkeypatch.setattr("tools.reach.judge.matrix.indexes", never)
     assert written("text", matrix) == text
     with pytest.raises(AssertionError, match="one by one"):
         dict(matrix.lines())

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from reach.shell import Runner
-from reach.worlds import world
-from tools.model import Severity
-from tools.reach.policies.strict import MOST_IDLE
+from tests.reach.samples.worlds import world
+from tests.reach.shell import Runner
+from tools.findings.model import Severity
+from tools.manifests.fields import MOST_IDLE
 
 PODS = """apiVersion: v1
 kind: Namespace

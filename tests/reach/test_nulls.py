@@ -2,7 +2,7 @@
 
 import pytest
 
-from reach.worlds import objects
+from tests.reach.samples.worlds import objects
 from tools.reach.world import World
 
 PODS = objects("""

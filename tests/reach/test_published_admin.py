@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from reach.nine_pods import differences, world
+from tests.reach.samples.nine_pods import differences, world
 
 ALL = "[{namespaces: {}}]"
 FROM_W = "from: [{namespaces: {matchLabels: {ns: w}}}]"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from reach.nine_pods import differences, world
+from tests.reach.samples.nine_pods import differences, world
 
 
 @dataclass(frozen=True, slots=True)

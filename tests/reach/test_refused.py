@@ -2,7 +2,7 @@
 
 import pytest
 
-from reach.worlds import world
+from tests.reach.samples.worlds import world
 
 PODS = """
 apiVersion: v1

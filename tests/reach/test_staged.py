@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from reach.worlds import objects
+from tests.reach.samples.worlds import objects
+from tools.policies.staged import pending
 from tools.reach.__main__ import main
-from tools.reach.policies.staged import pending
 from tools.reach.world import World
 
 PODS = """

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from reach.shell import Runner
-from reach.worlds import explained, world
-from tools.reach.conns import ALL, NONE
-from tools.reach.policies.unjudged import DOUBTS
-from tools.reach.unmodelled import KNOWN
+from tests.reach.samples.worlds import explained, world
+from tests.reach.shell import Runner
+from tools.policies.unmodelled import KNOWN
+from tools.reach.connections import ALL, NONE
+from tools.reach.unjudged import DOUBTS
 
 PODS = """apiVersion: v1
 kind: Pod

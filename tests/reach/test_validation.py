@@ -8,9 +8,9 @@ from copy import deepcopy
 
 import pytest
 
-from reach.worlds import objects
+from tests.reach.samples.worlds import objects
 from tools.cluster.refused import Case, read
-from tools.model import Manifest
+from tools.findings.model import Manifest
 from tools.reach.world import World
 
 CASES = read()

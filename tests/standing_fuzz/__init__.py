@@ -1,4 +1,5 @@
 """The standing fuzz: random values, manifests, Terraform and command lines, and what must hold for each of them.
 
-`make fuzz` runs it for minutes, `make test` for seconds. `tools/fuzz/` is another: random policies beside a cluster.
+`make fuzz` runs it for minutes, `make test` for seconds. `tools/cluster/fuzz/` is another: random policies beside a
+cluster.
 """

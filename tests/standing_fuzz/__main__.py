@@ -11,10 +11,10 @@ import secrets
 import sys
 from pathlib import Path
 
-from standing_fuzz.attempt import outcome
-from standing_fuzz.runner import Tally, run, smallest, write
-from standing_fuzz.subjects import SUBJECTS
-from tools.cli import CLEAN, FINDINGS
+from tests.standing_fuzz.attempt import outcome
+from tests.standing_fuzz.runner import Tally, run, smallest, write
+from tests.standing_fuzz.subjects import SUBJECTS
+from tools.findings.cli import CLEAN, FINDINGS
 
 FOLDER = Path(".cache/fuzz")
 PROCESSES = 2

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from standing_fuzz.case import Failure, Subject, Unmet
-from standing_fuzz.shrink import shrunk
-from tools.fuzz.dice import Dice
+from tests.standing_fuzz.case import Failure, Subject, Unmet
+from tests.standing_fuzz.shrink import shrunk
+from tools.cluster.fuzz.dice import Dice
 
 # A busy machine is no hang: processor time is bounded, and the clock only so that nothing waits for ever.
 PATIENCE = 20

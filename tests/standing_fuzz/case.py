@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tools.fuzz.dice import Dice
+from tools.cluster.fuzz.dice import Dice
 
 
 class Unmet(Exception):  # noqa: N818

@@ -14,15 +14,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from standing_fuzz import hostile
-from standing_fuzz.case import Subject, Unmet
-from standing_fuzz.quiet import quiet
-from tools import cli, egress, render, validate
-from tools.fuzz.dice import Dice
-from tools.inputs import CHART
+from tests.standing_fuzz import hostile
+from tests.standing_fuzz.case import Subject, Unmet
+from tests.standing_fuzz.quiet import quiet
+from tools.cluster.fuzz.dice import Dice
+from tools.egress import __main__ as egress
+from tools.findings import cli
+from tools.manifests.files import CHART
 from tools.reach import __main__ as reach
 from tools.reach.command import options as reach_options
+from tools.render import __main__ as render
 from tools.terraform import __main__ as terraform
+from tools.validate import __main__ as validate
 
 PROJECT = CHART.parents[1]
 CODES = {cli.CLEAN, cli.FINDINGS, cli.COULD_NOT_RUN, cli.USAGE}

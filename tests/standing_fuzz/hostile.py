@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tools.fuzz.dice import Dice
+from tools.cluster.fuzz.dice import Dice
 
 TEXTS = (
     *("", " ", "null", "~", "true", "yes", "off", "123", "1e3"),

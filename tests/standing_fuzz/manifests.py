@@ -14,17 +14,17 @@ from xml.etree import ElementTree
 
 import yaml
 
-from standing_fuzz import hostile
-from standing_fuzz.case import Subject, Unmet
-from standing_fuzz.quiet import quiet
-from tools import validate
-from tools.cli import CLEAN, COULD_NOT_RUN, FINDINGS
-from tools.fuzz.dice import Dice
-from tools.fuzz.generate import case
-from tools.fuzz.places import Places
-from tools.fuzz.topology import topology
+from tests.standing_fuzz import hostile
+from tests.standing_fuzz.case import Subject, Unmet
+from tests.standing_fuzz.quiet import quiet
+from tools.cluster.fuzz.dice import Dice
+from tools.cluster.fuzz.generate import case
+from tools.cluster.fuzz.places import Places
+from tools.cluster.fuzz.topology import topology
+from tools.findings.cli import CLEAN, COULD_NOT_RUN, FINDINGS
+from tools.findings.report import FORMATS
 from tools.reach import __main__ as reach
-from tools.report import FORMATS
+from tools.validate import __main__ as validate
 
 TESTS = Path(__file__).resolve().parent.parent
 STAGES = {"manifests", "policies"}

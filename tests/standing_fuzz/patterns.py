@@ -7,7 +7,7 @@ from functools import cache
 from re import _parser
 from typing import Any
 
-from tools.fuzz.dice import Dice
+from tools.cluster.fuzz.dice import Dice
 
 PRINTABLE = "abcxyz09AZ-_./:, "
 MOST = 4

@@ -13,22 +13,22 @@ from typing import Any
 
 import yaml
 
-from standing_fuzz.case import Subject, Unmet
-from standing_fuzz.values import make
-from standing_fuzz.values_judge import Net, project, read
-from tools import judge as judged
-from tools.allowlist import Rule, everything
-from tools.checks.values import Values
-from tools.engine_proxy import denied
-from tools.engines import engine
-from tools.envoy import verdict
-from tools.fuzz.dice import Dice
-from tools.helm_errors import RenderError
-from tools.inputs import CHART
-from tools.model import Manifest, Severity
-from tools.recorder import Recorder
-from tools.render import render
-from tools.stages import manual
+from tests.standing_fuzz.case import Subject, Unmet
+from tests.standing_fuzz.values import make
+from tests.standing_fuzz.values_judge import Net, project, read
+from tools.cluster.fuzz.dice import Dice
+from tools.egress.allowlist import Rule, everything
+from tools.egress.engines import engine
+from tools.egress.envoy.decode import denied
+from tools.egress.envoy.verdict import verdict
+from tools.findings.model import Manifest, Severity
+from tools.findings.recorder import Recorder
+from tools.findings.stages import manual
+from tools.manifests.files import CHART
+from tools.render.__main__ import render
+from tools.render.helm_errors import RenderError
+from tools.validate import manifests as judged
+from tools.validate.rules.values import Values
 
 # A template that failed where it did not mean to: Helm shows the place in it instead of a sentence of the chart's.
 RAW = ("template: ", "YAML parse error", "parse error", "error calling", "nil pointer", "error converting YAML")

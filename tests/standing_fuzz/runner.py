@@ -10,9 +10,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from standing_fuzz.attempt import attempt, reduced
-from standing_fuzz.case import Failure, Subject
-from standing_fuzz.subjects import SUBJECTS
+from tests.standing_fuzz.attempt import attempt, reduced
+from tests.standing_fuzz.case import Failure, Subject
+from tests.standing_fuzz.subjects import SUBJECTS
 
 CHUNK = 25
 # A worker that does not come back at all (a loop that no signal ends) is a failure too.

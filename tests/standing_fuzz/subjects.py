@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from standing_fuzz import commands, manifests, renders, terraform, values_judge
-from standing_fuzz.case import Subject
+from tests.standing_fuzz import commands, manifests, renders, terraform, values_judge
+from tests.standing_fuzz.case import Subject
 
 SUBJECTS: Mapping[str, Subject] = {
     subject.name: subject

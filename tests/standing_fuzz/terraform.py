@@ -10,15 +10,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from standing_fuzz import hostile
-from standing_fuzz.case import Subject, Unmet
-from tools.fuzz.dice import Dice
-from tools.model import Stage
-from tools.report import FORMATS, Report, formats
-from tools.stages import manual
+from tests.standing_fuzz import hostile
+from tests.standing_fuzz.case import Subject, Unmet
+from tools.cluster.fuzz.dice import Dice
+from tools.findings.model import Stage
+from tools.findings.report import FORMATS, Report, formats
+from tools.findings.stages import manual
 from tools.terraform.lint import lint
-from tools.terraform.read import evaluate_directory
-from tools.terraform.sources import Texts
+from tools.terraform.modules.read import evaluate_directory
+from tools.terraform.modules.sources import Texts
 
 TESTS = Path(__file__).resolve().parent.parent
 OPEN = ("ingress-is-not-open-to-the-world", "ranges-together-are-not-the-world")

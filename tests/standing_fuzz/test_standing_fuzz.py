@@ -10,19 +10,19 @@ from typing import Any
 
 import pytest
 
-from standing_fuzz import __main__ as command
-from standing_fuzz import manifests, renders, terraform, values_judge
-from standing_fuzz.attempt import made, outcome, reduced
-from standing_fuzz.case import Failure, Subject, Unmet
-from standing_fuzz.patterns import sample
-from standing_fuzz.renders import skeleton
-from standing_fuzz.runner import over, write
-from standing_fuzz.shrink import shrunk
-from standing_fuzz.subjects import SUBJECTS
-from tools.allowlist import everything
-from tools.engines import engine
-from tools.fuzz.dice import Dice
-from tools.model import Finding
+from tests.standing_fuzz import __main__ as command
+from tests.standing_fuzz import manifests, renders, terraform, values_judge
+from tests.standing_fuzz.attempt import made, outcome, reduced
+from tests.standing_fuzz.case import Failure, Subject, Unmet
+from tests.standing_fuzz.patterns import sample
+from tests.standing_fuzz.renders import skeleton
+from tests.standing_fuzz.runner import over, write
+from tests.standing_fuzz.shrink import shrunk
+from tests.standing_fuzz.subjects import SUBJECTS
+from tools.cluster.fuzz.dice import Dice
+from tools.egress.allowlist import everything
+from tools.egress.engines import engine
+from tools.findings.model import Finding
 
 SEED = "short"
 

@@ -8,9 +8,9 @@ from copy import deepcopy
 from functools import cache
 from typing import Any
 
-from standing_fuzz import hostile, patterns
-from tools.fuzz.dice import Dice
-from tools.inputs import CHART, chart
+from tests.standing_fuzz import hostile, patterns
+from tools.cluster.fuzz.dice import Dice
+from tools.manifests.files import CHART, chart
 
 Node = Mapping[str, Any]
 DEPTH = 6

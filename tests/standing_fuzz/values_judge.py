@@ -8,15 +8,15 @@ from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
-from standing_fuzz.case import Subject, Unmet
-from standing_fuzz.values import make, suffix_rules
-from tools import parts
-from tools.checks import values as checks
-from tools.checks.values import Values
-from tools.inputs import CHART, Chart, chart
-from tools.layers import load
-from tools.merge import merge
-from tools.model import Severity, run
+from tests.standing_fuzz.case import Subject, Unmet
+from tests.standing_fuzz.values import make, suffix_rules
+from tools.findings.model import Severity, run
+from tools.manifests.files import CHART, Chart, chart
+from tools.render import parts
+from tools.render.merge import merge
+from tools.render.values import load
+from tools.validate.rules import values as checks
+from tools.validate.rules.values import Values
 
 Net = IPv4Network | IPv6Network
 # Where no name may lead: this host, its neighbours on the link, and the metadata services of the clouds. In IPv6 the

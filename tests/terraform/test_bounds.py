@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from tools.checks.terraform import CHECKS
-from tools.model import run
-from tools.terraform.budget import MAX_MODULES
-from tools.terraform.model import Module, Unknown, unknowns
-from tools.terraform.read import evaluate_text
-from tools.terraform.regex_cost import steps
+from tools.findings.model import run
+from tools.terraform.functions.regex_cost import steps
+from tools.terraform.language.budget import MAX_MODULES
+from tools.terraform.language.model import Module, Unknown, unknowns
+from tools.terraform.modules.read import evaluate_text
+from tools.terraform.rules.registry import CHECKS
 
 SECONDS = 20
 MEGABYTES = 400

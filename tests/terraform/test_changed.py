@@ -10,12 +10,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from expressions import PRELUDE, Generator
-from planted import modules
-from sources import Files
 
+from tests.terraform.language.expressions import PRELUDE, Generator
+from tests.terraform.planted import modules
+from tests.terraform.sources import Files
 from tools.terraform.lint import lint_others
-from tools.terraform.read import evaluate_text
+from tools.terraform.modules.read import evaluate_text
 
 CASES = [
     *(path.read_text("utf-8") for path in sorted((Path(__file__).parents[1] / "cases" / "terraform").glob("*/bad.tf"))),

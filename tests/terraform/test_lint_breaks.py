@@ -14,17 +14,18 @@ from typing import Any
 
 import pytest
 import yaml
-from lint_roots import DIRECTORIES, files, root
 
-from tools.checks import terraform, terraform_layers
-from tools.checks.terraform_chart import Layers
-from tools.inputs import CHART
-from tools.merge import merge
-from tools.model import Finding, Problem, Severity, run
-from tools.terraform.directory import Directory, read
-from tools.terraform.model import Module
-from tools.terraform.read import Loader, evaluate_directory
-from tools.terraform.sources import Texts
+from tests.terraform.lint_roots import DIRECTORIES, files, root
+from tools.findings.model import Finding, Problem, Severity, run
+from tools.manifests.files import CHART
+from tools.render.merge import merge
+from tools.terraform.clouds.chart import Layers
+from tools.terraform.language.model import Module
+from tools.terraform.modules.directory import Directory, read
+from tools.terraform.modules.read import Loader, evaluate_directory
+from tools.terraform.modules.sources import Texts
+from tools.terraform.rules import layers as terraform_layers
+from tools.terraform.rules import registry as terraform
 
 HERE = Path(__file__).parent
 BREAKS = {f"{row['module']}/{row['name']}": row for row in yaml.safe_load((HERE / "breaks.yaml").read_text("utf-8"))}

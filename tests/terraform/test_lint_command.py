@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tools.inputs import CHART, chart
+from tools.manifests.files import CHART, chart
 from tools.terraform.__main__ import main
-from tools.terraform.files import disk
-from tools.terraform.read import evaluate_directory
+from tools.terraform.modules.files import disk
+from tools.terraform.modules.read import evaluate_directory
 from tools.terraform.vars import variables
 
 OPEN = """

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from tools.checks.terraform import CHECKS
-from tools.model import Finding, run
-from tools.terraform import cache
+from tools.findings.model import Finding, run
 from tools.terraform.__main__ import Run, findings, main
-from tools.terraform.files import disk
+from tools.terraform.language.model import Module
+from tools.terraform.language.syntax import parse
 from tools.terraform.lint import lint_others
-from tools.terraform.model import Module
-from tools.terraform.read import evaluate_directory, evaluate_text, uncalled
-from tools.terraform.sources import Texts
-from tools.terraform.syntax import parse
+from tools.terraform.modules import cache
+from tools.terraform.modules.files import disk
+from tools.terraform.modules.read import evaluate_directory, evaluate_text, uncalled
+from tools.terraform.modules.sources import Texts
+from tools.terraform.rules.registry import CHECKS
 
 TODAY = date(2026, 1, 1)
 Said = list[tuple[str, str, int, str]]
@@ -463,7 +463,7 @@ def test_the_command_keeps_and_finds_it(tmp_path: Path, cache_home: Path, capsys
 
 
 def test_generated_files_come_back_from_the_cache(tmp_path: Path) -> None:
-    from sources import Files
+    from tests.terraform.sources import Files
 
     files = Files(7)
     folder = tmp_path / "c" / "terraform"

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from tools.terraform import tfvars
-from tools.terraform.files import disk
-from tools.terraform.model import Body, Module, Unknown
-from tools.terraform.read import evaluate_directory
-from tools.terraform_offline.check import TerraformError, find, run
-from tools.terraform_offline.server import offline
+from tools.terraform.language.model import Body, Module, Unknown
+from tools.terraform.modules import tfvars
+from tools.terraform.modules.files import disk
+from tools.terraform.modules.read import evaluate_directory
+from tools.terraform.offline.check import TerraformError, find, run
+from tools.terraform.offline.server import offline
 
 TERRAFORM = Path(__file__).parents[2] / "terraform"
 AZURE = "/subscriptions/s/resourceGroups/r/providers/Microsoft.Network"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from planted import Fault, faults, modules
 
-from tools.checks.terraform import CHECKS
-from tools.model import Finding, Severity, run
-from tools.terraform.read import evaluate_text
+from tests.terraform.planted import Fault, faults, modules
+from tools.findings.model import Finding, Severity, run
+from tools.terraform.modules.read import evaluate_text
+from tools.terraform.rules.registry import CHECKS
 
 MODULES = modules()
 FAULTS = tuple(faults())

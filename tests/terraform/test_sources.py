@@ -10,9 +10,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from sources import Files
 
-from tools.terraform.syntax import parse
+from tests.terraform.sources import Files
+from tools.terraform.language.syntax import parse
 
 TERRAFORM = shutil.which("terraform")
 SIZE = 1000

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tools import validate
-from tools.inputs import CHART, chart
-from tools.judge import Rules
-from tools.terraform import cache, stage
-from tools.terraform.cache import folder
+from tools.manifests.files import CHART, chart
+from tools.terraform import stage
+from tools.terraform.modules import cache
+from tools.terraform.modules.cache import folder
+from tools.validate import __main__ as validate
+from tools.validate.manifests import Rules
 
 FILES = 6
 

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from tools import configuration
-from tools.cli import EXIT_CODES, Parser, run
 from tools.cluster.commands import COMMANDS, Output
 from tools.cluster.options import CALICO_MANIFEST, ROOT, Options
-from tools.report import FORMATS
+from tools.findings import configuration
+from tools.findings.cli import EXIT_CODES, Parser, run
+from tools.findings.report import FORMATS
 
 DESCRIPTION = """Installs the chart in a kind cluster with Calico and probes every row of tests/flows.yaml there.
 

@@ -16,13 +16,13 @@ from kubernetes import config, dynamic
 
 from tools.cluster import doors, plan
 from tools.cluster.doors import Door
+from tools.cluster.errors import CannotRunError
 from tools.cluster.kube import explain
 from tools.cluster.options import NAMESPACE
 from tools.cluster.release import values
-from tools.cluster.scene import Scene
-from tools.cluster.trouble import CannotRunError
-from tools.flows import Flow, Target
-from tools.merge import overlay
+from tools.cluster.trial_cluster import Scene
+from tools.reach.flows.read import Flow, Target
+from tools.render.merge import overlay
 
 STATE = "back doors"
 OPEN = "back doors, admission off"

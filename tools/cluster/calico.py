@@ -12,8 +12,8 @@ import yaml
 from kubernetes import client
 
 from tools.cluster import plan
+from tools.cluster.errors import CannotRunError
 from tools.cluster.kube import Kube, until
-from tools.cluster.trouble import CannotRunError
 
 V3 = "projectcalico.org/v3"
 ENTERPRISE_ONLY = "licensekeys"

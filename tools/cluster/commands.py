@@ -11,8 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from tools.cluster import diagnostics, fuzz, kind, preflight, results, trial
-from tools.cluster.crowd import Ground
+from tools.cluster import diagnostics, kind, preflight, results, trial
+from tools.cluster import fuzz_run as fuzz
+from tools.cluster.errors import CannotRunError
+from tools.cluster.fuzz import coverage
+from tools.cluster.fuzz_pods import Ground
 from tools.cluster.internet import Internet
 from tools.cluster.kube import Kube, explain
 from tools.cluster.options import Options
@@ -20,14 +23,12 @@ from tools.cluster.progress import Progress
 from tools.cluster.release import Release, can_enforce, values
 from tools.cluster.sark.checkout import Sark
 from tools.cluster.sark.checkout import read as read_sark
-from tools.cluster.scene import Scene
-from tools.cluster.trouble import CannotRunError
+from tools.cluster.trial_cluster import Scene
 from tools.cluster.up import bring_up, deploy_stand_ins, enforcement_is_real, specification
 from tools.cluster.verdict import GOOD, Result
-from tools.escaping import line, lines
-from tools.fuzz import coverage
-from tools.inputs import shown
-from tools.report import COULD_NOT_RUN, Report, exit_code, formats
+from tools.findings.escaping import line, lines
+from tools.findings.report import COULD_NOT_RUN, Report, exit_code, formats
+from tools.manifests.files import shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,13 @@ from kubernetes import client, stream
 from kubernetes.client.exceptions import ApiException
 
 from tools.cluster import leftovers
+from tools.cluster.errors import CannotRunError
 from tools.cluster.internet import Internet
 from tools.cluster.kube import Kube
 from tools.cluster.options import NAMESPACE, RELEASE, Options
 from tools.cluster.plan import STAND_IN
 from tools.cluster.process import attempt
 from tools.cluster.release import Release
-from tools.cluster.trouble import CannotRunError
 
 ADMIN = 9901
 PAGES = ("config_dump", "clusters", "listeners", "stats")

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from tools.cluster import kind, plan
+from tools.cluster.errors import CannotRunError
 from tools.cluster.kube import Kube, until
 from tools.cluster.options import IMAGE
 from tools.cluster.process import attempt, run
-from tools.cluster.trouble import CannotRunError
-from tools.flows import Specification
+from tools.reach.flows.read import Specification
 
-GUESTS = Path(__file__).parent / "guests"
+GUESTS = Path(__file__).parent / "in_pods"
 Event = Mapping[str, Any]
 
 
@@ -33,7 +33,7 @@ class Internet:
     def start(self, cluster: str, spec: Specification) -> None:
         """Start it anew, on Docker's network `kind`, and lead the nodes there before anything can be sent elsewhere."""
         self.stop()
-        script = (GUESTS / "world.py").read_text(encoding="utf-8")
+        script = (GUESTS / "internet.py").read_text(encoding="utf-8")
         where = ["--name", self.container, "--network", "kind", "--cap-add", "NET_ADMIN"]
         program = ["python3", "-c", script, json.dumps(plan.world(spec))]
         run(["docker", "run", "--detach", *where, IMAGE, *program], seconds=120)

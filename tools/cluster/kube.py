@@ -14,7 +14,7 @@ from kubernetes import client, config, dynamic, stream
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 
-from tools.cluster.trouble import CannotRunError
+from tools.cluster.errors import CannotRunError
 
 Found = TypeVar("Found")
 MANAGER = "sark-network-tests"

@@ -11,7 +11,7 @@ from kubernetes import dynamic
 from tools.cluster.kube import Kube
 from tools.cluster.options import RELEASE
 from tools.cluster.plan import STAND_IN
-from tools.source import manifests, parse
+from tools.manifests.documents import manifests, parse
 
 OURS = f"app.kubernetes.io/instance={RELEASE}"
 POLICIES = (("networking.k8s.io/v1", "NetworkPolicy"), ("projectcalico.org/v3", "GlobalNetworkPolicy"))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
-from tools.flows import Pod, Specification
+from tools.reach.flows.read import Pod, Specification
 
 RESOLVER = "203.0.113.53"
 METADATA = "169.254.169.254"
@@ -18,7 +18,7 @@ _CACHE = re.compile(r"^\s*cache \d+ *(\{[^}]*\})?\n", re.MULTILINE)
 
 
 def world(spec: Specification) -> dict[str, Any]:
-    """The argument of guests/world.py: the zone, its addresses, and every port that a row tries there."""
+    """The argument of in_pods/internet.py: the zone, its addresses, and every port that a row tries there."""
     outside = [flow for flow in spec.flows if flow.target.kind in ("internet", "address", "metadata")]
     named = {flow.target.name for flow in outside if flow.target.kind == "address"}
     ports = {flow.port for flow in outside if flow.speak != "dns"}
@@ -61,7 +61,7 @@ def _pod(pod: Pod, image: str, *, on_control_plane: bool) -> dict[str, Any]:
         "name": "stand-in",
         "image": image,
         "imagePullPolicy": "IfNotPresent",
-        "command": ["python3", f"{GUESTS}/answerer.py", pod.name, *map(str, pod.ports)],
+        "command": ["python3", f"{GUESTS}/answer.py", pod.name, *map(str, pod.ports)],
         "readinessProbe": {"exec": {"command": ["true" if pod.ready else "false"]}, "periodSeconds": 2},
         "volumeMounts": [{"name": "guests", "mountPath": GUESTS}],
     }

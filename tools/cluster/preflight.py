@@ -12,10 +12,10 @@ from typing import Any
 import yaml
 
 from tools.cluster import kind
+from tools.cluster.errors import CannotRunError
 from tools.cluster.options import Options
 from tools.cluster.process import attempt
-from tools.cluster.trouble import CannotRunError
-from tools.helm import HelmError, find
+from tools.render.helm import HelmError, find
 
 OLDEST_KIND = (0, 30, 0)
 INSTALL_KIND = "go install sigs.k8s.io/kind@v0.33.0"

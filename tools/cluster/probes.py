@@ -1,4 +1,4 @@
-"""Probes: guests/probe.py run inside the stand-in pods, all pods and all attempts at once."""
+"""Probes: in_pods/probe.py run inside the stand-in pods, all pods and all attempts at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from websocket import WebSocketException
 from tools.cluster.kube import Kube, explain
 from tools.cluster.plan import GUESTS
 from tools.cluster.verdict import Report
-from tools.flows import Pod
+from tools.reach.flows.read import Pod
 
 PROBE = ("python3", f"{GUESTS}/probe.py")
 _TROUBLE = (ApiException, WebSocketException, urllib3.exceptions.HTTPError, OSError)

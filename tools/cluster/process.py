@@ -6,7 +6,7 @@ import shlex
 import subprocess
 from collections.abc import Sequence
 
-from tools.cluster.trouble import CannotRunError
+from tools.cluster.errors import CannotRunError
 
 
 def attempt(command: Sequence[str], *, seconds: float = 60, stdin: str = "") -> subprocess.CompletedProcess[str]:

@@ -16,8 +16,8 @@ from typing import Any
 import yaml
 from kubernetes import dynamic
 
+from tools.cluster.errors import CannotRunError
 from tools.cluster.kube import Kube, explain
-from tools.cluster.trouble import CannotRunError
 from tools.cluster.verdict import FAIL, PASS, Result
 
 TABLE = Path("tests/reach/validation.yaml")

@@ -14,13 +14,13 @@ from kubernetes.client.exceptions import ApiException
 from pyhelm3 import Client, Command, errors
 
 from tools.cluster import calico
+from tools.cluster.errors import CannotRunError
 from tools.cluster.kube import Kube, explain
 from tools.cluster.options import NAMESPACE, RELEASE, Options
-from tools.cluster.trouble import CannotRunError
-from tools.helm import Helm, HelmError, find
-from tools.helm_errors import classify
-from tools.inputs import InputError, chart, read_yaml, shown
-from tools.merge import overlay
+from tools.manifests.files import InputError, chart, read_yaml, shown
+from tools.render.helm import Helm, HelmError, find
+from tools.render.helm_errors import classify
+from tools.render.merge import overlay
 
 Said = TypeVar("Said")
 SECONDS = 180
@@ -93,7 +93,7 @@ class AnyVersion(Command):  # type: ignore[misc]
         self._version = semver.Version(*helm.version)
 
     def client_version(self) -> semver.Version:
-        """The version that tools.helm read."""
+        """The version that tools.render.helm read."""
         return self._version
 
 

@@ -7,8 +7,8 @@ from itertools import groupby
 from xml.etree import ElementTree
 
 from tools.cluster.verdict import ERROR, FAIL, GOOD, NOT_RUN, PASS, Result
-from tools.escaping import line, plain, xml
-from tools.model import Finding, Problem, Stage, Where
+from tools.findings.escaping import line, plain, xml
+from tools.findings.model import Finding, Problem, Stage, Where
 
 MARKS = {PASS: "ok", FAIL: "FAIL", ERROR: "ERROR", NOT_RUN: "skip"}
 _TAGS = {FAIL: "failure", ERROR: "error", NOT_RUN: "skipped"}

@@ -9,17 +9,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from tools.cluster import agreement, back_doors, fuzz, leftovers, plan, probes, verdict
-from tools.cluster.crowd import Ground
+from tools.cluster import back_doors, leftovers, plan, probes, verdict
+from tools.cluster import fuzz_run as fuzz
+from tools.cluster import judge_agrees as agreement
+from tools.cluster.errors import CannotRunError
+from tools.cluster.fuzz_pods import Ground
 from tools.cluster.kube import until
 from tools.cluster.options import NAMESPACE, RELEASE
 from tools.cluster.release import can_enforce, values
 from tools.cluster.sark import state as shipped
 from tools.cluster.sark.checkout import Sark
-from tools.cluster.scene import Scene
-from tools.cluster.trouble import CannotRunError
-from tools.flows import Flow, Target
-from tools.merge import overlay
+from tools.cluster.trial_cluster import Scene
+from tools.reach.flows.read import Flow, Target
+from tools.render.merge import overlay
 
 BACK = (
     "intruder-to-proxy",

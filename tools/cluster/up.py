@@ -6,17 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools.cluster import calico, kind, plan, probes, verdict
+from tools.cluster.errors import CannotRunError
 from tools.cluster.internet import GUESTS, Internet, ask_it_for_names
 from tools.cluster.kube import Kube, until
 from tools.cluster.options import IMAGE, NAMESPACE, Options
 from tools.cluster.progress import Progress
 from tools.cluster.release import images
 from tools.cluster.sark import images as sark_images
-from tools.cluster.scene import Scene
-from tools.cluster.trouble import CannotRunError
-from tools.flows import Flow, Pod, Specification, Target, read
+from tools.cluster.trial_cluster import Scene
+from tools.reach.flows.read import Flow, Pod, Specification, Target, read
 
-SCRIPTS = ("answerer.py", "probe.py")
+SCRIPTS = ("answer.py", "probe.py")
 # The environment of the specification that is installed here: Options.environment with Options.values over it.
 TRIAL = "trial"
 # That of SARK's own manifests: the chart's defaults with Options.sark_values over them; only rows that name it.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tools.cluster.plan import METADATA
-from tools.flows import Flow
+from tools.reach.flows.read import Flow
 
 CLUSTER_NAME = "kubernetes.default.svc.cluster.local"
 PASS, FAIL, ERROR, NOT_RUN = "pass", "fail", "error", "not run"
@@ -78,7 +78,7 @@ def attempts(flow: Flow, addresses: Addresses, token: str, seconds: float) -> li
 
 
 def attempt(flow: Flow, addresses: Addresses, token: str, seconds: float) -> dict[str, Any]:
-    """The attempt that guests/probe.py makes for a row."""
+    """The attempt that in_pods/probe.py makes for a row."""
     name = flow.target.name if flow.target.kind in ("internet", "address") else flow.target.kind
     own = name if flow.target.kind == "internet" else ""
     return {

@@ -5,15 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from tools import cli
-from tools.helm import HelmError
-from tools.helm_errors import RenderError
-from tools.inputs import InputError
+from tools.findings import cli
+from tools.manifests.files import InputError
 from tools.reach.command.commands import COMMANDS
 from tools.reach.command.configured import configured
-from tools.reach.command.pick import PickError
+from tools.reach.command.named_peers import PickError
 from tools.reach.command.status import Status
 from tools.reach.inputs.sources import UsageError
+from tools.render.helm import HelmError
+from tools.render.helm_errors import RenderError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

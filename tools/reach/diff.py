@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from tools.reach.conns import Conns
+from tools.reach.connections import Conns
 from tools.reach.model import Matrix, Verdict
 from tools.reach.ranges import Range, joined, read, refined, written
 from tools.reach.world import World

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from tools.model import Where
-from tools.policy import Direction
-from tools.reach.conns import NONE, Conns
-from tools.reach.peers.bits import bit_set
+from tools.findings.model import Where
+from tools.policies.model import Direction
+from tools.reach.connections import NONE, Conns
+from tools.reach.peers.sets import bit_set
 
 Word = Literal["allowed", "denied", "conditional"]
 Amount = Literal["everything", "some", "nothing"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from tools.policy import Direction
+from tools.policies.model import Direction
 from tools.reach.model import Cell, Group, Matrix, Row
 
 

@@ -5,33 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from tools.addresses import Net, network
-from tools.lockdowns import left_open
-from tools.model import Manifest, Problem, Severity
-from tools.netpol import CALICO_GROUPS
-from tools.reach import unmodelled
-from tools.reach.conns import ALL, NONE, NUMBERS, Conns, of, union
-from tools.reach.inputs.stacked import stacked
-from tools.reach.judging.explain import explanation
-from tools.reach.judging.matrix import Judged
-from tools.reach.judging.reasons import reasons
-from tools.reach.judging.selecting import selecting
-from tools.reach.judging.table import Table, conditional, over_all
+from tools.findings.model import Manifest, Problem, Severity
+from tools.manifests import metadata
+from tools.manifests.addresses import Net, network
+from tools.manifests.fields import BrokenError, Dropped
+from tools.manifests.node import root
+from tools.policies import unmodelled
+from tools.policies.admin import admin_policy
+from tools.policies.calico import calico_policy
+from tools.policies.kinds import CALICO_GROUPS
+from tools.policies.kubernetes import network_policy
+from tools.policies.lockdowns import left_open
+from tools.reach import unjudged
+from tools.reach.compiled import Policy, Tier
+from tools.reach.connections import ALL, NONE, NUMBERS, Conns, of, union
+from tools.reach.judge.explain import explanation
+from tools.reach.judge.matrix import Judged
+from tools.reach.judge.reasons import reasons
+from tools.reach.judge.selecting import selecting
+from tools.reach.judge.table import Table, conditional, over_all
 from tools.reach.model import Explanation, Matrix, Peer, Selecting, Verdict
+from tools.reach.objects import stacked
 from tools.reach.peers import naming
+from tools.reach.peers.build import populate
 from tools.reach.peers.ingresses import KINDS as INGRESSES
 from tools.reach.peers.ingresses import behind_ingress
 from tools.reach.peers.naming import UnknownPeerError
-from tools.reach.peers.populate import populate
 from tools.reach.peers.universe import Universe
-from tools.reach.policies import metadata, unjudged
-from tools.reach.policies.admin import admin_policy
-from tools.reach.policies.calico import calico_policy
-from tools.reach.policies.compiled import Policy, Tier
-from tools.reach.policies.kubernetes import network_policy
-from tools.reach.policies.strict import BrokenError, Dropped
-from tools.reach.policies.tiers import arrange
-from tools.tree import root
+from tools.reach.tiers import arrange
 
 __all__ = ["POD_CIDRS", "UnknownPeerError", "World"]
 

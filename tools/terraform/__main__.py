@@ -16,20 +16,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tools import cli, configuration, suppress
-from tools.allowlist import Suffixes, parse_values
-from tools.inputs import CHART, InputError, chart
-from tools.layers import load
-from tools.model import Finding, Severity, rule_id
-from tools.recorder import Recorder
-from tools.report import FORMATS, Gate, Report, formats
-from tools.stages import manual
-from tools.terraform.cache import Cache, folder
-from tools.terraform.files import disk, given, is_ours, roots
+from tools.egress.allowlist import Suffixes, parse_values
+from tools.findings import cli, configuration, suppress
+from tools.findings.model import Finding, Severity, rule_id
+from tools.findings.recorder import Recorder
+from tools.findings.report import FORMATS, Gate, Report, formats
+from tools.findings.stages import manual
+from tools.manifests.files import CHART, InputError, chart
+from tools.render.values import load
+from tools.terraform.language.model import Module
 from tools.terraform.lint import lint, lint_others
-from tools.terraform.model import Module
-from tools.terraform.read import Loader, evaluate_directory, uncalled
-from tools.terraform.tfvars import Given
+from tools.terraform.modules.cache import Cache, folder
+from tools.terraform.modules.files import disk, given, is_ours, roots
+from tools.terraform.modules.read import Loader, evaluate_directory, uncalled
+from tools.terraform.modules.tfvars import Given
 from tools.terraform.vars import CLOUDS, variables
 
 EPILOG = f"""{cli.EXIT_CODES}. Findings that say "cannot tell" are notes: they are listed and fail nothing. Environment:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 
-from tools import suppress
-from tools.checks import terraform, terraform_source
-from tools.checks.terraform_comments import suppressions
-from tools.checks.terraform_defaults import Defaults
-from tools.checks.terraform_opinions import once, tempered
-from tools.model import Finding, rule_id, run
-from tools.terraform.model import Module
+from tools.findings import suppress
+from tools.findings.model import Finding, rule_id, run
+from tools.terraform.language.model import Module
+from tools.terraform.rules import registry as terraform
+from tools.terraform.rules import source as terraform_source
+from tools.terraform.rules.comments import suppressions
+from tools.terraform.rules.defaults import Defaults
+from tools.terraform.rules.opinions import once, tempered
 
 CHECKS = (*terraform_source.CHECKS, *terraform.CHECKS)
 # Is told which rule failed over which directory, and how.

@@ -9,20 +9,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tools import suppress
-from tools.checks import terraform_layers
-from tools.checks.terraform_chart import Layers
-from tools.inputs import CHART, Chart, InputError, shown
-from tools.judge import Rules
-from tools.layers import load
-from tools.model import Finding, Stage, run
-from tools.pipeline import Chosen
-from tools.recorder import Recorder
-from tools.terraform.cache import Cache, folder
-from tools.terraform.files import TERRAFORM, Disk, roots
+from tools.findings import suppress
+from tools.findings.model import Finding, Stage, run
+from tools.findings.recorder import Recorder
+from tools.manifests.files import CHART, Chart, InputError, shown
+from tools.render.values import load
+from tools.terraform.clouds.chart import Layers
+from tools.terraform.language.model import Module
 from tools.terraform.lint import in_comments, lint
-from tools.terraform.model import Module
-from tools.terraform.read import Loader, evaluate_directory
+from tools.terraform.modules.cache import Cache, folder
+from tools.terraform.modules.files import TERRAFORM, Disk, roots
+from tools.terraform.modules.read import Loader, evaluate_directory
+from tools.terraform.rules import layers as terraform_layers
+from tools.validate.manifests import Rules
+from tools.validate.pipeline import Chosen
 
 CLOUDS = ("aws", "gcp", "azure")
 

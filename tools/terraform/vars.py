@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tools.allowlist import Entry
+from tools.egress.allowlist import Entry
 
 CLOUDS = ("aws", "gcp", "azure")
 # The module's port and the value that it comes from; of a list the first.

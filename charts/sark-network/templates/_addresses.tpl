@@ -136,7 +136,7 @@ and the IPv6 networks that carry an IPv4 address, where that is one of those.
 
 {{/*
 What values promise of addresses holds for those that they open: egress.internal, egress.external and externalCidrs meet
-neither what no value may open nor what cluster.cidrs, cluster.podCidrs and egress.deniedCidrs close. tools/promises.py says the same.
+neither what no value may open nor what cluster.cidrs, cluster.podCidrs and egress.deniedCidrs close. tools/egress/promises.py says the same.
 */}}
 {{- define "sark-network.refuseOpenings" -}}
 {{- $opened := list -}}
@@ -184,7 +184,7 @@ neither what no value may open nor what cluster.cidrs, cluster.podCidrs and egre
 
 {{/*
 A block of extraEgress may be an address of the cluster that is meant, such as the API server's, but not all of a range that
-values close: every pod, Service and node would be open by it. tools/promises.py says the same.
+values close: every pod, Service and node would be open by it. tools/egress/promises.py says the same.
 */}}
 {{- define "sark-network.refuseBlocks" -}}
 {{- $parts := include "sark-network.parts" . | fromJson -}}
@@ -207,7 +207,7 @@ values close: every pod, Service and node would be open by it. tools/promises.py
 
 {{/*
 What no DNS server of proxy.resolvers is, in any spelling. Link-local is where a node's DNS cache listens, so of it only the
-metadata services are refused. tools/promises.py says the same.
+metadata services are refused. tools/egress/promises.py says the same.
 */}}
 {{- define "sark-network.refuseResolvers" -}}
 {{- range $i, $address := .Values.proxy.resolvers -}}

@@ -3,7 +3,7 @@ The allowlist, normalised once, as JSON:
 {"entries": [{name, ports, workloads, path}], "internal": [{name, cidrs, protocol, ports, workloads, path}],
 "expired": [{name, path, expires}]}. An entry with an end has `ends`, in seconds of Unix time, and is left out once that is over.
 The schema has refused what is no name; here stands what a schema cannot say: public suffixes of several labels,
-the names above those, and duplicates. tools/allowlist.py says the same with the same words.
+the names above those, and duplicates. tools/egress/allowlist.py says the same with the same words.
 */}}
 {{- define "sark-network.allowlist" -}}
 {{- /* Read once a render and kept: with a thousand names, reading it anew for each template takes four times as long. */ -}}

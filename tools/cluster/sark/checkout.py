@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tools.cluster.errors import CannotRunError
 from tools.cluster.sark import kustomize, shipped
-from tools.cluster.trouble import CannotRunError
-from tools.inputs import InputError, read_yaml, shown
+from tools.manifests.files import InputError, read_yaml, shown
 
 BASE = Path("base", "kustomization.yaml")
 # What `k8s/base` holds beside its kustomization, and SARK needs.

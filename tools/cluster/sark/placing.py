@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tools.workloads import TEMPLATES
+from tools.manifests.pods import TEMPLATES
 
 # A tag has no slash: what follows a colon before one is a registry's port.
 _VERSION = re.compile(r"(?:@[^/]+|:[^/:@]+(?:@[^/]+)?)$")

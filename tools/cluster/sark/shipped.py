@@ -11,8 +11,8 @@ from tools.cluster.plan import GUESTS
 from tools.cluster.sark.placing import containers, split_image, template
 
 Object = dict[str, Any]
-# Programs of tools/cluster/guests that the stand-ins' images hold.
-PROGRAMS = ("answerer.py", "nc.py", "probe.py", "workload.py")
+# Programs of tools/cluster/in_pods that the stand-ins' images hold.
+PROGRAMS = ("answer.py", "nc.py", "probe.py", "workload.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def store(service: Mapping[str, Any], image: str) -> Object:
         "name": "stand-in",
         "image": image,
         "imagePullPolicy": "IfNotPresent",
-        "command": ["python3", f"{GUESTS}/answerer.py", name, *ports],
+        "command": ["python3", f"{GUESTS}/answer.py", name, *ports],
         "readinessProbe": {"tcpSocket": {"port": int(ports[0])}, "periodSeconds": 1},
     }
     pod = {"automountServiceAccountToken": False, "terminationGracePeriodSeconds": 0, "containers": [container]}

@@ -18,7 +18,7 @@ from tools.cluster.release import shipped_values
 from tools.cluster.sark import images, shipped
 from tools.cluster.sark.checkout import Sark
 from tools.cluster.sark.waiting import waits_for
-from tools.cluster.scene import Scene
+from tools.cluster.trial_cluster import Scene
 from tools.cluster.up import SHIPPED, guests, specification
 from tools.cluster.verdict import NOT_RUN, UNPROBED, Result
 

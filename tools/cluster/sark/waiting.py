@@ -8,7 +8,7 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 
 from tools.cluster.kube import Kube, explain
-from tools.cluster.scene import is_ready
+from tools.cluster.trial_cluster import is_ready
 
 
 def waits_for(kube: Kube, namespace: str, name: str) -> list[str]:

@@ -6,12 +6,14 @@ import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from tools.cli import COULD_NOT_RUN, FINDINGS
-from tools.model import Problem, Severity, Where
-from tools.reach.command import checked, operands, pick
+from tools.findings.cli import COULD_NOT_RUN, FINDINGS
+from tools.findings.model import Problem, Severity, Where
+from tools.reach.command import check as checked
+from tools.reach.command import diff_sides as operands
+from tools.reach.command import named_peers as pick
+from tools.reach.command.notices import Beside, one_sided
 from tools.reach.command.output import Output
 from tools.reach.command.status import Status
-from tools.reach.command.told import Beside, one_sided
 from tools.reach.diff import alone, changes
 from tools.reach.formats import diff_formats, explanation_formats, matrix_formats
 from tools.reach.formats.selected import FORMATS as SELECTED

@@ -7,13 +7,13 @@ from argparse import RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from tools import cli, configuration
-from tools.addresses import Net, network
-from tools.reach.command.operands import GRAMMAR
+from tools.findings import cli, configuration
+from tools.findings.report import FORMATS
+from tools.manifests.addresses import Net, network
+from tools.manifests.schemas import UnknownVersionError, minor
+from tools.reach.command.diff_sides import GRAMMAR
 from tools.reach.formats import ANSWERS, MATRIX
-from tools.render import KUBE_VERSION
-from tools.report import FORMATS
-from tools.schemas import UnknownVersionError, minor
+from tools.render.__main__ import KUBE_VERSION
 
 DESCRIPTION = """Who can reach whom, and why: judged from manifests, before anything is installed.
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from tools.cli import CLEAN, COULD_NOT_RUN, FINDINGS
-from tools.escaping import begun
-from tools.inputs import InputError
+from tools.findings.cli import CLEAN, COULD_NOT_RUN, FINDINGS
+from tools.findings.escaping import begun
+from tools.manifests.files import InputError
+from tools.reach.command.notices import Beside
 from tools.reach.command.status import Status
-from tools.reach.command.told import Beside
 
 
 @dataclass(frozen=True)

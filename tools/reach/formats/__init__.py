@@ -29,7 +29,7 @@ def diff_formats(*, colour: bool = False) -> Mapping[str, Callable[[tuple[Change
 
 
 def _matrix(name: str, matrix: Matrix) -> Iterator[str]:
-    # Only the module that is used is loaded, as in tools.report.
+    # Only the module that is used is loaded, as in tools.findings.report.
     pieces: Iterator[str] = _module(name).matrix(matrix)
     return pieces
 

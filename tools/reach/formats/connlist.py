@@ -20,7 +20,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from itertools import chain, groupby
 from operator import itemgetter
 
-from tools.reach.conns import Conns, all_ports, ports
+from tools.reach.connections import Conns, all_ports, ports
 from tools.reach.formats.names import is_addresses, plain
 from tools.reach.formats.protocols import others
 from tools.reach.model import Matrix, Row, Verdict

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.escaping import csv
-from tools.reach.conns import Conns
+from tools.findings.escaping import csv
+from tools.reach.connections import Conns
 from tools.reach.formats.connlist import Names, Words, wider
 from tools.reach.formats.protocols import others
 from tools.reach.model import Matrix

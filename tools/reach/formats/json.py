@@ -1,4 +1,4 @@
-"""JSON, for machines. Each form has its schema in tools/schemas: reach-matrix, reach-explanation, reach-diff.
+"""JSON, for machines. Each form has its schema in tools/manifests/schemas: reach-matrix, reach-explanation, reach-diff.
 
 A matrix is a list of `{"src", "dst", "conns": {"TCP": [[80, 80]]}}`, one a line. Beside them, only where there is
 something to say: `conditional`, of the same form as `conns`, with its `reasons`; and `others` and `conditionalOthers`,
@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tools.escaping import json_text
-from tools.model import Where
-from tools.reach.conns import Conns, ports
+from tools.findings.escaping import json_text
+from tools.findings.model import Where
+from tools.reach.connections import Conns, ports
 from tools.reach.diff import Changed
 from tools.reach.formats.protocols import other_spans, others
 from tools.reach.model import Change, Explanation, Matrix, Share, Side, Step, Verdict

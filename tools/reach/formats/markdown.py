@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from tools.formats.text import place
+from tools.findings.formats.text import place
 from tools.reach.diff import Changed
-from tools.reach.formats.changed import WORDS, sign, who
-from tools.reach.formats.explained import connection, held, row, runs, sentence, summary, way
+from tools.reach.formats.changes import WORDS, sign, who
+from tools.reach.formats.explanation import connection, held, row, runs, sentence, summary, way
 from tools.reach.formats.names import plain
 from tools.reach.formats.text import is_summed_up, summed_up
 from tools.reach.formats.view import EACH_OTHER, EVERY_ADDRESS, EVERY_WORKLOAD, View, entries, seen

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tools.policy import DIRECTIONS
+from tools.policies.model import DIRECTIONS
 from tools.reach.formats.names import Titled, plain
 from tools.reach.formats.picture import too_many
 from tools.reach.formats.view import View, seen

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_network, summarize_address_range
 from itertools import pairwise
 
-from tools.addresses import INSIDE, METADATA, UNUSUAL
-from tools.escaping import plain
+from tools.findings.escaping import plain
+from tools.manifests.addresses import INSIDE, METADATA, UNUSUAL
 from tools.reach.model import Group, Peer
 from tools.reach.ranges import Range, joined, overlap, read, refined, written
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from tools.policy import DIRECTIONS, Direction
-from tools.reach.conns import ALL, Conns, all_ports, ports, shown
+from tools.policies.model import DIRECTIONS, Direction
+from tools.reach.connections import ALL, Conns, all_ports, ports, shown
 from tools.reach.formats.names import Titled, plain
 from tools.reach.formats.view import View, seen
 from tools.reach.formats.words import open_ones

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from tools.formats.text import place
-from tools.policy import DIRECTIONS, Direction
+from tools.findings.formats.text import place
+from tools.policies.model import DIRECTIONS, Direction
 from tools.reach.formats.markdown import code, table
 from tools.reach.formats.names import plain
 from tools.reach.model import Selected, Selecting

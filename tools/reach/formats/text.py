@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
-from tools.reach.formats.changed import changes
-from tools.reach.formats.explained import explanation
+from tools.reach.formats.changes import changes
+from tools.reach.formats.explanation import explanation
 from tools.reach.formats.names import Titled, plain, titled
 from tools.reach.formats.summary import Listing
 from tools.reach.formats.view import View, entries, seen

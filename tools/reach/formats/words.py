@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from textwrap import wrap
 
-from tools.policy import DIRECTIONS, Direction
-from tools.reach.conns import shown
+from tools.policies.model import DIRECTIONS, Direction
+from tools.reach.connections import shown
 from tools.reach.formats.names import plain
 from tools.reach.model import Cell, Matrix, Verdict
 from tools.reach.views import Focused

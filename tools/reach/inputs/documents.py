@@ -1,7 +1,7 @@
 """Manifest files, read so that what is broken in one place hides nothing of what stands elsewhere.
 
-`tools.source.parse` stops at the first line that is no YAML. Here the documents after it are read all the same, each by
-itself, within the one bound on aliases that a whole file has.
+`tools.manifests.documents.parse` stops at the first line that is no YAML. Here the documents after it are read all the
+same, each by itself, within the one bound on aliases that a whole file has.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 
 import yaml
 
-from tools.model import Manifest, Problem, Severity, Where
-from tools.source import Document, Parsed, manifests, parse
-from tools.yaml_reader import Reader, RefusedError
+from tools.findings.model import Manifest, Problem, Severity, Where
+from tools.manifests.documents import Document, Parsed, manifests, parse
+from tools.manifests.yaml_reader import Reader, RefusedError
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SEPARATOR = re.compile(r"^---(?=\s|$)", re.MULTILINE)

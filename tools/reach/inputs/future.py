@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tools.labels import key_fault, label_fault, value_fault
-from tools.model import Manifest
+from tools.findings.model import Manifest
+from tools.manifests.names import key_fault, label_fault, value_fault
 
 NAME = "future"
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.lockdowns import ADMISSION
-from tools.model import Manifest
-from tools.reach.unmodelled import CALICO, JUDGED, SECOND_INTERFACES, STORE, notable
+from tools.findings.model import Manifest
+from tools.policies.lockdowns import ADMISSION
+from tools.policies.unmodelled import CALICO, JUDGED, SECOND_INTERFACES, STORE, notable
 
 Body = Mapping[str, Any]
 # A path below the server's root and what stands in the query -> the answer. Raises AnswerError.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from tools.model import Manifest
-from tools.provenance import Helpers, template_line
+from tools.findings.model import Manifest
+from tools.render.provenance import Helpers, template_line
 
 
 def in_templates(

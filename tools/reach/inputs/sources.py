@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools.addresses import Net
-from tools.cli import TRACEBACK, fault
-from tools.inputs import (
+from tools.findings.cli import TRACEBACK, fault
+from tools.findings.model import Manifest, Problem, Severity, Where
+from tools.manifests.addresses import Net
+from tools.manifests.documents import manifests, parse
+from tools.manifests.files import (
     CHART,
     Chart,
     InputError,
@@ -25,20 +27,18 @@ from tools.inputs import (
     nothing_in,
     shown,
 )
-from tools.merge import merge
-from tools.model import Manifest, Problem, Severity, Where
-from tools.placed import RENDERED
+from tools.policies.staged import pending
+from tools.reach.flows.judge import pod_cidrs_of
+from tools.reach.flows.state import is_test
 from tools.reach.inputs.documents import Read, once, read
 from tools.reach.inputs.future import FutureError, pod
 from tools.reach.inputs.rendered import in_templates
-from tools.reach.inputs.stacked import around, stacked
+from tools.reach.objects import around, stacked
 from tools.reach.peers.owners import settled
-from tools.reach.policies.staged import pending
-from tools.reach.rows.scenery import is_test
-from tools.reach.rows.specification import pod_cidrs_of
 from tools.reach.world import POD_CIDRS, World
-from tools.render import KUBE_VERSION, NAMESPACE, Target, render
-from tools.source import manifests, parse
+from tools.render.__main__ import KUBE_VERSION, NAMESPACE, Target, render
+from tools.render.merge import merge
+from tools.render.origins import RENDERED
 
 DEFAULT_NAMESPACE = "default"
 Told = Callable[[str], None]

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tools.model import Manifest
-from tools.reach.peers.pods import Pod
+from tools.findings.model import Manifest
+from tools.manifests.node import Node, root
+from tools.manifests.pod_templates import Pod
 from tools.reach.peers.services import Resolved, Service, Services, Target, behind, unique
-from tools.tree import Node, root
 
 KINDS = ("Ingress", "Route")
 

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 from ipaddress import ip_address, summarize_address_range
 
-from tools.addresses import Net, network
-from tools.model import Manifest
+from tools.findings.model import Manifest
+from tools.manifests.addresses import Net, network
+from tools.manifests.pod_templates import Pod
 from tools.reach.model import Peer
-from tools.reach.peers.bits import indexes
-from tools.reach.peers.blocks import written
+from tools.reach.peers.address_blocks import written
 from tools.reach.peers.ingresses import KINDS as INGRESSES
-from tools.reach.peers.pods import Pod
+from tools.reach.peers.sets import indexes
 from tools.reach.peers.universe import Universe
 
 INGRESS = Peer("{ingress-controller}", "ingress")

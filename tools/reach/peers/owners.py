@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tools.model import Manifest
-from tools.tree import root
-from tools.workloads import TEMPLATES
+from tools.findings.model import Manifest
+from tools.manifests.node import root
+from tools.manifests.pods import TEMPLATES
 
 HASH = "pod-template-hash"
 # What one controller makes for another one, whose pods are then the other one's.

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from tools.model import Manifest
-from tools.reach.peers.pods import Pod, pods
-from tools.selectors import Requirement, Selector
-from tools.tree import Node, root
+from tools.findings.model import Manifest
+from tools.manifests.label_selector import Requirement, Selector
+from tools.manifests.node import Node, root
+from tools.manifests.pod_templates import Pod, pods
 
 Thing = TypeVar("Thing")
 NONE = "None"

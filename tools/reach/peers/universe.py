@@ -10,17 +10,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from tools.addresses import Net, left
-from tools.netsets import NetworkSet
-from tools.reach.conns import NONE, NUMBERS, Conns, of, union
-from tools.reach.peers.bits import NOBODY, Match, all_of, bit_set, certainly
-from tools.reach.peers.blocks import Blocks
-from tools.reach.peers.labelled import Labelled
-from tools.reach.peers.mentions import CALICO_ACCOUNT, CALICO_NAMESPACE, CALICO_ORCHESTRATOR
-from tools.reach.peers.pods import Pod
+from tools.manifests.addresses import Net, left
+from tools.manifests.label_selector import Selector
+from tools.manifests.pod_templates import Pod
+from tools.manifests.pods import CALICO_NAME_LABEL
+from tools.policies.mentions import CALICO_ACCOUNT, CALICO_NAMESPACE, CALICO_ORCHESTRATOR
+from tools.policies.network_sets import NetworkSet
+from tools.reach.connections import NONE, NUMBERS, Conns, of, union
+from tools.reach.peers.address_blocks import Blocks
+from tools.reach.peers.label_index import Labelled
 from tools.reach.peers.services import Service
-from tools.selectors import Selector
-from tools.workloads import CALICO_NAME_LABEL
+from tools.reach.peers.sets import NOBODY, Match, all_of, bit_set, certainly
 
 Labels = Mapping[str, str]
 

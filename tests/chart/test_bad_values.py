@@ -1,0 +1,45 @@
+"""Every wrong value of tests/bad-values.yaml is refused by Helm itself, with a message that says what to write."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tools.manifests.files import chart, mapping
+from tools.render.helm import located
+from tools.render.helm_errors import classify
+from tools.render.merge import merge
+from tools.render.schema import judge
+
+TABLE: dict[str, Any] = yaml.safe_load(Path("tests/bad-values.yaml").read_text())
+CASES: list[tuple[dict[str, Any], str]] = [
+    *(({"egress": {"domains": [name]}}, says) for name, says in TABLE["domains"].items()),
+    *((case["values"], case["says"]) for case in TABLE["values"]),
+]
+
+
+BASE = mapping(chart().path / "values.yaml")
+
+
+def helm_template(values: dict[str, Any]) -> tuple[int, str]:
+    """Helm's exit code and error text for the values."""
+    command = [located(), "template", "sark", "charts/sark-network", "--kube-version", "1.34.0", "--values", "-"]
+    ran = subprocess.run(command, input=json.dumps(values), capture_output=True, text=True, check=False)
+    return ran.returncode, ran.stderr
+
+
+# A render a test and none shared, so that the processes of a run have each its part of them.
+@pytest.mark.parametrize(("values", "says"), CASES, ids=[json.dumps(values)[:60] for values, _ in CASES])
+def test_refused_with_a_message_and_by_both_readings_of_the_schema(values: dict[str, Any], says: str) -> None:
+    """The toolkit's reading of the schema refuses what Helm's reading of it refuses, and nothing else."""
+    code, text = helm_template(values)
+    assert code != 0
+    assert says in text
+    assert bool(judge(chart().schema, merge(BASE, values))) == (classify(text).kind == "schema")
+
+
+def test_the_good_twin_renders() -> None:
+    assert helm_template({"egress": {"domains": ["*.openai.com"]}}) == (0, "")

@@ -1,0 +1,150 @@
+"""Envoy's own verdict, from its release binary."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.conftest import Rendered
+from tools.egress.envoy import verdict as envoy
+from tools.egress.envoy.config import pods
+from tools.findings.model import Manifest, Stage
+from tools.manifests.documents import manifests, parse
+from tools.manifests.files import CHART
+from tools.render.__main__ import RenderError, render
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Envoy's binary is Linux's")
+
+NAMES = [f"host-{i}.example-{i % 7}.com" for i in range(200)]
+INTERNAL = [
+    {"name": "a.corp.example", "cidrs": ["10.0.0.0/8", "fd00:20::/32"], "protocol": "tls"},
+    {"name": "b.corp.example", "cidrs": ["10.0.0.0/8"], "protocol": "http", "ports": [80, 8080]},
+    {"name": "c.corp.example", "cidrs": ["10.0.0.0/8"], "protocol": "tcp", "ports": [5432], "workloads": ["opa"]},
+]
+ACCEPTED: dict[str, dict[str, Any]] = {
+    "empty list": {"egress": {"domains": []}},
+    "many names": {"egress": {"domains": NAMES}},
+    "internal": {"egress": {"domains": [], "internal": INTERNAL}},
+    "audit": {"egress": {"mode": "audit", "internal": INTERNAL}},
+    "every workload": {
+        "egress": {"domains": [{"name": "x.example", "workloads": ["gateway", "database", "cache", "opa"]}]}
+    },
+    "ports": {"egress": {"domains": [{"name": "x.example", "ports": [443, 8443, 1]}]}},
+    "resolvers": {"proxy": {"resolvers": ["10.0.0.10", "2001:db8::53"]}},
+    "IPv4 alone": {"proxy": {"ipFamily": "v4-only"}},
+    "IPv6 alone": {"proxy": {"ipFamily": "v6-only"}},
+    "IPv6 first": {"proxy": {"ipFamily": "v6-preferred"}},
+}
+
+
+def judged(objects: tuple[Manifest, ...]) -> Stage:
+    return asyncio.run(envoy.verdict(objects, "test"))
+
+
+def said(objects: tuple[Manifest, ...]) -> list[str]:
+    stage = judged(objects)
+    assert not stage.skipped
+    return [finding.problem.message for finding in stage.findings]
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "production"])
+def test_envoy_accepts_each_environment(rendered: Rendered, environment: str) -> None:
+    assert pods(rendered(environment))
+    assert said(rendered(environment)) == []
+
+
+@pytest.mark.parametrize("values", ACCEPTED.values(), ids=ACCEPTED)
+def test_envoy_accepts(values: dict[str, Any]) -> None:
+    text = asyncio.run(render(CHART, values))
+    assert said(manifests(parse(text, "x"), "x", "sark-network")) == []
+
+
+def test_a_list_that_no_config_map_holds_is_refused() -> None:
+    long = ".".join(["x" * 62] * 3)
+    workloads = ["gateway", "database", "cache", "opa"]
+    entries = [{"name": f"a{i}.{long}.example", "workloads": workloads, "ports": [1, 2, 3, 4, 5]} for i in range(220)]
+    with pytest.raises(RenderError) as caught:
+        asyncio.run(render(CHART, {"egress": {"domains": entries}}))
+    assert "egress.domains: the list takes 1" in str(caught.value)
+    assert "Write a wildcard for the names that share a domain, or fewer names" in str(caught.value)
+
+
+def edited(objects: tuple[Manifest, ...], key: str, edit: Callable[[str], str]) -> tuple[Manifest, ...]:
+    """The objects, with one file of a ConfigMap changed."""
+    changed = []
+    for one in objects:
+        data = one.body.get("data") or {}
+        if key in data:
+            one = replace(one, body={**one.body, "data": {**data, key: edit(data[key])}})
+        changed.append(one)
+    assert changed != list(objects)
+    return tuple(changed)
+
+
+FAULTS = {
+    "unknown cluster": (
+        "routes-gateway.yaml",
+        lambda text: text.replace('cluster: "names-gateway-443"', "cluster: nowhere"),
+        "route: unknown cluster 'nowhere'",
+    ),
+    "unknown field": (
+        "listeners.yaml",
+        lambda text: text.replace("max_connect_attempts: 2", "max_connect_tries: 2"),
+        "no such field: 'max_connect_tries'",
+    ),
+    "wrong type": (
+        "clusters.yaml",
+        lambda text: text.replace("connect_timeout: 10s", "connect_timeout: soon"),
+        "].connect_timeout: message google.protobuf.Duration, near 1:",
+    ),
+    "a broken rule": (
+        "listeners.yaml",
+        lambda text: text.replace("stat_prefix: dial", "stat_prefix: ''"),
+        "Proto constraint validation failed (HttpConnectionManagerValidationError.StatPrefix: value length must be",
+    ),
+    "no YAML": ("listeners.yaml", lambda text: "resources: [", "/etc/envoy-list/listeners.yaml is no YAML: "),
+    "no mapping": ("routes-dial.yaml", lambda text: "[]", "/etc/envoy-list/routes-dial.yaml is not a mapping"),
+    "routes of another name": (
+        "routes-dial.yaml",
+        lambda text: text.replace("name: dial", "name: dail"),
+        "/etc/envoy-list/routes-dial.yaml has no routes named dial, which a listener asks for",
+    ),
+    "a file that is not mounted": (
+        "envoy.yaml",
+        lambda text: text.replace("listeners.yaml", "listener.yaml"),
+        "/etc/envoy-list/listener.yaml is asked for, and no ConfigMap that is mounted has it",
+    ),
+}
+
+
+@pytest.mark.parametrize(("key", "edit", "message"), FAULTS.values(), ids=FAULTS)
+def test_a_fault_is_a_finding(rendered: Rendered, key: str, edit: Callable[[str], str], message: str) -> None:
+    stage = judged(edited(rendered("production"), key, edit))
+    (finding,) = stage.findings
+    assert finding.rule == "envoy-accepts-its-configuration"
+    assert finding.problem.message.startswith("Envoy does not accept it: ")
+    assert message in finding.problem.message
+    assert len(finding.problem.message) < 700
+    assert finding.problem.where.file == "charts/sark-network/templates/egress-proxy.yaml"
+
+
+def test_without_a_proxy_the_stage_says_so(rendered: Rendered) -> None:
+    stage = judged(tuple(one for one in rendered("dev") if one.kind != "Deployment"))
+    assert stage == Stage("envoy", "test", skipped="no workload runs Envoy", excused=True)
+
+
+def test_without_the_binary_the_stage_says_so(rendered: Rendered, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "envoy", None)
+    assert judged(rendered("dev")) == Stage("envoy", "test", skipped=envoy.MISSING, excused=True)
+
+
+def test_a_binary_that_does_not_run_is_no_pass(rendered: Rendered, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(envoy, "binary", lambda: "/nowhere/envoy")
+    stage = judged(rendered("dev"))
+    assert stage.skipped == "/nowhere/envoy could not be run: No such file or directory"
+    assert not stage.excused

@@ -1,0 +1,162 @@
+"""`add`: one line more in a values file, and every other byte as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tools.egress.__main__ import main
+from tools.egress.live.edit import EditError, with_entry, written
+from tools.manifests.files import CHART
+
+NAME = {"name": "api.new.example"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "egress:\n  extraDomains:\n    - api.new.example\n"),
+        ("# only words", "# only words\negress:\n  extraDomains:\n    - api.new.example\n"),
+        ("egress:\n", "egress:\n  extraDomains:\n    - api.new.example\n"),
+        ("egress: {}\n", "egress: {extraDomains: [api.new.example]}\n"),
+        ("egress: {mode: audit} # now\n", "egress: {mode: audit, extraDomains: [api.new.example]} # now\n"),
+        (
+            "egress:\n  mode: audit # for now\n\n# the rest\nproxy: {replicas: 3}\n",
+            "egress:\n  mode: audit # for now\n  extraDomains:\n    - api.new.example\n\n"
+            "# the rest\nproxy: {replicas: 3}\n",
+        ),
+        (
+            "egress:\n    extraDomains:\n    - a.example   # why\n    # between\n    mode: audit\n",
+            "egress:\n    extraDomains:\n    - a.example   # why\n    - api.new.example\n"
+            "    # between\n    mode: audit\n",
+        ),
+        (
+            "egress:\n  extraDomains:\n      -   name: a.example\n          owner: 'us'\n",
+            "egress:\n  extraDomains:\n      -   name: a.example\n          owner: 'us'\n      - api.new.example\n",
+        ),
+        (
+            "egress:\n  extraDomains: # none yet\n  mode: audit\n",
+            "egress:\n  extraDomains: # none yet\n    - api.new.example\n  mode: audit\n",
+        ),
+        ("egress: {extraDomains: []}\n", "egress: {extraDomains: [api.new.example]}\n"),
+        (
+            "egress:\n  extraDomains: [a.example,\n    b.example] # two\n",
+            "egress:\n  extraDomains: [a.example,\n    b.example, api.new.example] # two\n",
+        ),
+        (
+            "egress:\n  extraDomains:\n    - name: a.example\n      reason: |\n        several\n        lines\n",
+            "egress:\n  extraDomains:\n    - name: a.example\n      reason: |\n        several\n        lines\n"
+            "    - api.new.example\n",
+        ),
+        (
+            "egress:\n  extraDomains:\n    - a.example\n    # at the end, no newline",
+            "egress:\n  extraDomains:\n    - a.example\n    - api.new.example\n    # at the end, no newline\n",
+        ),
+    ],
+)
+def test_the_line_is_put_in(before: str, after: str) -> None:
+    assert with_entry(before, "extraDomains", NAME) == after
+
+
+@pytest.mark.parametrize("path", sorted((CHART / "ci").glob("*-values.yaml")), ids=lambda path: path.name)
+def test_nothing_else_changes_in_the_environments_files(path: Path) -> None:
+    before = path.read_text()
+    after = with_entry(before, "domains", NAME)
+    kept = iter(after.splitlines())
+    assert all(line in kept for line in before.splitlines())
+    assert yaml.safe_load(after)["egress"]["domains"][-1] == "api.new.example"
+
+
+@pytest.mark.parametrize(
+    ("before", "message"),
+    [
+        ("- a\n", "it holds no mapping, and values are one"),
+        ("egress: [\n", "it is no YAML: while parsing"),
+        ("egress: text\n", "egress is no mapping"),
+        ("egress:\n  extraDomains: text\n", "egress.extraDomains is no list"),
+        ("{proxy: {}}\n", "it is written in braces; add to egress.extraDomains: - api.new.example"),
+        (
+            "x: &list [a.example]\negress: {extraDomains: *list}\n",
+            "its YAML is one that a line cannot be put into; add to egress.extraDomains: - api.new.example",
+        ),
+    ],
+)
+def test_what_cannot_be_edited_is_said(before: str, message: str) -> None:
+    with pytest.raises(EditError) as error:
+        with_entry(before, "extraDomains", NAME)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        ({"name": "*.new.example"}, '"*.new.example"'),
+        (
+            {"name": "a.example", "ports": [443, 8443], "workloads": ["opa"], "owner": "yes", "reason": "it's: needed"},
+            '{name: a.example, ports: [443, 8443], workloads: [opa], owner: "yes", reason: "it\'s: needed"}',
+        ),
+        ({"name": "a.example", "expires": "2027-06-30"}, '{name: a.example, expires: "2027-06-30"}'),
+    ],
+)
+def test_an_entry_is_what_it_says(entry: dict[str, object], text: str) -> None:
+    assert written(entry) == text
+    read = yaml.safe_load(text)
+    assert read == (entry["name"] if set(entry) == {"name"} else entry)
+
+
+def test_add(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "values.yaml"
+    path.write_text("# ours\negress:\n  domains:\n    - a.example # first\n")
+    arguments = [
+        "add",
+        "API.New.Example",
+        "--to",
+        str(path),
+        "--ports",
+        "8443",
+        "--owner",
+        "us",
+        "--reason",
+        "a partner",
+    ]
+    assert main(arguments) == 0
+    entry = "{name: api.new.example, ports: [8443], owner: us, reason: a partner}"
+    assert capsys.readouterr().out == f"added to egress.domains of {path}: - {entry}\n"
+    assert path.read_text() == f"# ours\negress:\n  domains:\n    - a.example # first\n    - {entry}\n"
+    assert main(arguments) == 64
+    assert "`api.new.example`, port 8443, for gateway is in the list already" in capsys.readouterr().err
+
+
+def test_add_never_replaces_the_charts_list(tmp_path: Path) -> None:
+    """A list in a file replaces the chart's own, so a file without one is given extraDomains."""
+    path = tmp_path / "values.yaml"
+    path.write_text("egress:\n  mode: audit\n")
+    assert main(["add", "a.example", "--to", str(path)]) == 0
+    assert path.read_text() == "egress:\n  mode: audit\n  extraDomains:\n    - a.example\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["*.com"], 64, "`*.com` is refused: write a wildcard under a name of your own"),
+        (["*.co.uk"], 64, "`*.co.uk` would allow every name under the public suffix co.uk"),
+        (["a.example", "--ports", "0"], 64, "--ports: 0 is no port; write one from 1 to 65535"),
+        (["a.example", "--expires", "soon"], 64, "--expires: soon is no day"),
+        (["a.example", "--expires", "2020-01-01"], 64, "--expires: 2020-01-01 is over"),
+    ],
+)
+def test_what_add_refuses(
+    tmp_path: Path, arguments: list[str], code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "values.yaml"
+    path.write_text("egress:\n  mode: audit\n")
+    assert main(["add", *arguments, "--to", str(path)]) == code
+    assert said in capsys.readouterr().err
+    assert path.read_text() == "egress:\n  mode: audit\n"
+
+
+def test_add_to_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["add", "a.example", "--to", str(tmp_path / "no.yaml")]) == 2
+    assert "No such file" in capsys.readouterr().err

@@ -1,0 +1,255 @@
+"""`python -m tools.egress`: answers, words and exit codes; and the checks of the list against its render."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tools.egress.__main__ import main
+from tools.egress.allowlist import Allowlist, Entry
+from tools.egress.rules import (
+    Egress,
+    engine_can_say_the_list,
+    entry_has_not_expired,
+    internal_cidrs_are_private,
+    rendered_list_is_the_list,
+)
+from tools.findings.model import Manifest, Severity
+
+NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
+DENIED = "denied   gateway may not reach"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["api.openai.com"], 0, "allowed  gateway may reach api.openai.com:443 by egress.domains[0] (api.openai.com)"),
+        (["API.OpenAI.com."], 0, "allowed  gateway may reach api.openai.com:443"),
+        (["a.b.anthropic.com:443"], 0, "by egress.domains[1] (*.anthropic.com)"),
+        (["openai.com"], 1, f"dev          {DENIED} openai.com:443; to allow it, add to egress.domains: - openai.com"),
+        (
+            ["mcp.partner.example:8444"],
+            1,
+            f"{DENIED} mcp.partner.example:8444; to allow it, add to egress.domains: - "
+            "{name: mcp.partner.example, ports: [8444]}",
+        ),
+        (
+            ["bundles.policy.example", "--workload", "database", "--env", "production"],
+            1,
+            "production   denied   database may not reach bundles.policy.example:443; to allow it, add to "
+            "egress.domains: - {name: bundles.policy.example, workloads: [database]}",
+        ),
+        (["*.new.example"], 1, 'add to egress.domains: - "*.new.example"'),
+        (["mcp.internal.example", "--env", "production"], 0, "(mcp.internal.example), at 10.20.0.10/32 alone"),
+        (["https://api.openai.com"], 64, "is no name that the list can hold: write the host name"),
+        (["münchen.example"], 64, "write xn--mnchen-3ya.example, its punycode form"),
+        (["api.openai.com:0"], 64, "write a port from 1 to 65535"),
+        (["10.0.0.1"], 64, "write a name, not an address"),
+        (
+            ["*.co.uk"],
+            64,
+            "write a wildcard under a name of your own, such as *.example.co.uk; co.uk is a public suffix",
+        ),
+        (["new.example", "--env", "dev"], 1, "egress.domains: - new.example (mode audit: let through and logged)"),
+        (
+            ["api.openai.com", "--env", "prod"],
+            64,
+            "there is no environment prod; there are app-sark, dev, full, production, staging",
+        ),
+        (["x.example", "--workload", "api"], 64, "there is no part api; there are gateway, frontend, database,"),
+        (["vault.example", "--workload", "vault", "--env", "full"], 1, "full         denied   vault may not reach"),
+        (
+            ["10.20.0.20:636", "--env", "full"],
+            0,
+            "allowed  gateway may reach 10.20.0.20 on tcp port 636 by egress.external[0] (the company's LDAP)",
+        ),
+        (["10.20.0.23:88/udp", "--env", "full"], 0, "on udp port 88 by egress.external[3] (Kerberos)"),
+        (
+            ["10.20.0.23:88", "--env", "full"],
+            1,
+            "denied   gateway may not reach 10.20.0.23 on tcp port 88; to allow it, add to egress.external: - "
+            '{cidrs: ["10.20.0.23/32"], ports: [88], reason: …}',
+        ),
+        (
+            ["[fd00:10::5]:636/udp", "--workload", "database", "--env", "dev"],
+            1,
+            '{cidrs: ["fd00:10::5/128"], ports: [636], protocol: udp, workloads: [database], reason: …}',
+        ),
+        (["api.openai.com", "--values", "no-such-file.yaml"], 2, "cannot read no-such-file.yaml: No such file"),
+    ],
+)
+def test_check(arguments: list[str], code: int, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", *arguments]) == code
+    told = capsys.readouterr()
+    assert said in told.out + told.err
+
+
+def test_check_of_values_files_merges_them_as_helm_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, two = tmp_path / "one.yaml", tmp_path / "two.yaml"
+    one.write_text("egress: {domains: [a.example.com]}")
+    two.write_text("egress: {domains: [b.example.com]}")
+    assert main(["check", "a.example.com", "--values", str(one), str(two)]) == 1
+    assert main(["check", "b.example.com", "--values", str(one), str(two), "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out.partition("\n")[2])[0]["entry"]["path"] == "egress.domains[0]"
+
+
+@pytest.mark.parametrize("text", ["- a", "a: [", "egress: {domains: [a.example.com], domains: []}"])
+def test_values_that_are_none_are_said_so(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "values.yaml"
+    file.write_text(text)
+    assert main(["list", "--values", str(file)]) == 2
+    assert "values.yaml" in capsys.readouterr().err
+
+
+def test_list_marks_what_has_expired(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "values.yaml"
+    file.write_text('egress: {domains: [{name: a.example.com, expires: "2020-01-01", owner: me, reason: trial}]}')
+    assert main(["list", "--values", str(file)]) == 0
+    told = capsys.readouterr().out
+    assert "EXPIRED 2020-01-01" in told
+    assert "trial" in told
+
+
+def test_what_has_expired_is_denied(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "values.yaml"
+    entry = '{name: a.example.com, expires: "2020-01-01"}'
+    file.write_text(
+        f"egress: {{domains: [{entry}], "
+        'external: [{cidrs: [10.9.0.5/32], ports: [636], reason: x, expires: "2020-01-01"}]}'
+    )
+    assert main(["check", "a.example.com", "--values", str(file)]) == 1
+    assert main(["check", "10.9.0.5:636", "--values", str(file)]) == 1
+    capsys.readouterr()
+    file.write_text(f'egress: {{domains: [{entry}], asOf: "2019-12-31"}}')
+    assert main(["check", "a.example.com", "--values", str(file)]) == 0
+
+
+def test_an_expired_entry_is_not_expected_of_the_render() -> None:
+    over = Entry("b.example.com", "egress.domains[1]", expires="2026-06-29")
+    listed = (Entry("a.example.com", "egress.domains[0]"), over)
+    assert list(rendered_list_is_the_list(egress(*listed, manifests=(lockdown("a.example.com"),)))) == []
+    open_still = egress(*listed, manifests=(lockdown("a.example.com", "b.example.com"),))
+    assert [problem.message for problem in rendered_list_is_the_list(open_still)] == [
+        "calico-enterprise allows gateway b.example.com on port 443 (tls), which the list does not"
+    ]
+
+
+def egress(*entries: Entry, manifests: tuple[Manifest, ...] = (), **more: object) -> Egress:
+    plain = Egress("calico-enterprise", "enforce", True, Allowlist(entries), manifests, NOW, "v.yaml")
+    return replace(plain, **more)  # type: ignore[arg-type]
+
+
+def lockdown(*names: str, final_deny: bool = True) -> Manifest:
+    allow = {"action": "Allow", "protocol": "TCP", "destination": {"domains": list(names), "ports": [443]}}
+    deny = {"action": "Deny", "destination": {"notSelector": "projectcalico.org/orchestrator == 'k8s'"}}
+    body = {
+        "metadata": {"name": "x", "labels": {"sark-network/workload": "gateway"}},
+        "spec": {"egress": [allow, *([deny] if final_deny else [])]},
+    }
+    return Manifest("t.yaml", "GlobalNetworkPolicy", "x", "", body)
+
+
+def test_the_rendered_list_is_compared_both_ways() -> None:
+    listed = (Entry("a.example.com", "egress.domains[0]"), Entry("b.example.com", "egress.domains[1]"))
+    subject = egress(*listed, manifests=(lockdown("a.example.com", "c.example.com"),))
+    assert [(p.where.path, p.message) for p in rendered_list_is_the_list(subject)] == [
+        ("egress", "calico-enterprise allows gateway c.example.com on port 443 (tls), which the list does not"),
+        (
+            "egress.domains[1]",
+            "calico-enterprise does not allow gateway b.example.com on port 443 (tls), which the list does",
+        ),
+    ]
+    assert not list(
+        rendered_list_is_the_list(replace(subject, manifests=(lockdown("a.example.com", "b.example.com"),)))
+    )
+
+
+def test_a_way_out_that_no_list_holds_is_found() -> None:
+    subject = egress(Entry("a.example.com", "p"), manifests=(lockdown("a.example.com", final_deny=False),))
+    assert [p.message for p in rendered_list_is_the_list(subject)] == [
+        "calico-enterprise allows gateway everything, which the list does not"
+    ]
+
+
+def test_an_engine_that_cannot_be_read_back_is_said_so() -> None:
+    assert [p.message for p in rendered_list_is_the_list(egress(engine="cilium"))] == [
+        "cilium is no engine that can be read back"
+    ]
+
+
+def test_a_gap_is_an_error_under_strict_and_a_warning_without() -> None:
+    internal = Entry("a.internal.example", "egress.internal[0]", cidrs=("10.0.0.1/32",))
+    for strict, severity in ((True, Severity.ERROR), (False, Severity.WARNING)):
+        [problem] = engine_can_say_the_list(egress(internal, strict=strict))
+        assert problem.severity == severity
+        assert problem.message == (
+            "calico-enterprise cannot say internal names; this entry becomes its CIDRs and ports, "
+            "whatever name was asked for: wider"
+        )
+    assert not list(engine_can_say_the_list(egress(internal, engine="proxy")))
+
+
+@pytest.mark.parametrize(
+    ("expires", "said"),
+    [
+        ("", []),
+        ("2026-07-15", []),
+        ("2026-07-14T12:00:01Z", []),
+        (
+            "2026-07-13",
+            ["a.example.com expires in 13 days, on 2026-07-13, and opens nothing from then on: set a new date; ask me"],
+        ),
+        (
+            "2026-07-02",
+            ["a.example.com expires in 2 days, on 2026-07-02, and opens nothing from then on: set a new date; ask me"],
+        ),
+        (
+            "2026-07-01",
+            ["a.example.com expires in 1 day, on 2026-07-01, and opens nothing from then on: set a new date; ask me"],
+        ),
+        (
+            "2026-06-30",
+            [
+                "a.example.com expires within a day, on 2026-06-30, and opens nothing from then on: "
+                "set a new date; ask me"
+            ],
+        ),
+        (
+            "2026-06-30T12:00:00Z",
+            ["a.example.com expired on 2026-06-30T12:00:00Z and opens nothing: remove it, or set a new date; ask me"],
+        ),
+        ("2026-06-29", ["a.example.com expired on 2026-06-29 and opens nothing: remove it, or set a new date; ask me"]),
+        (
+            "2027-02-30",
+            [
+                "2027-02-30 is no day of the calendar; "
+                "write a day, such as 2027-06-30, or a moment, such as 2027-06-30T18:00:00Z"
+            ],
+        ),
+        (
+            "soon",
+            [
+                "soon is no day and no moment; "
+                "write a day, such as 2027-06-30, or a moment, such as 2027-06-30T18:00:00Z"
+            ],
+        ),
+    ],
+)
+def test_expiry(expires: str, said: list[str]) -> None:
+    found = entry_has_not_expired(egress(Entry("a.example.com", "p", expires=expires, owner="me")))
+    assert [problem.message for problem in found] == said
+
+
+@pytest.mark.parametrize(
+    ("cidr", "private"),
+    [("10.20.0.10/32", True), ("fd00::/8", True), ("11.0.0.0/8", False), ("172.0.0.0/8", False), ("2606::/32", False)],
+)
+def test_internal_cidrs(cidr: str, private: bool) -> None:
+    found = list(internal_cidrs_are_private(egress(Entry("a.internal.example", "p", cidrs=(cidr,)))))
+    assert bool(found) is not private
+    for problem in found:
+        assert problem.where.path == "p.cidrs[0]"
+        expected = f"{cidr} is not inside a private range; list a.internal.example in egress.domains instead"
+        assert problem.message == expected

@@ -1,0 +1,221 @@
+"""One allowlist, many engines: what each engine's manifests say, read back, is the list that they were made from."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tools.egress.allowlist import Rule, Suffixes, everything, parse_values
+from tools.egress.engines import ENGINES, engine
+from tools.egress.envoy.decode import decode as decode_proxy
+from tools.egress.rules import Egress, proxy_refuses_private_addresses
+from tools.findings.model import Manifest
+from tools.render.__main__ import RenderError, render
+
+CHART = Path("charts/sark-network")
+SUFFIXES = Suffixes.parse((CHART / "files/public-suffixes.txt").read_text())
+WORKLOADS = ("gateway", "database", "cache", "opa")
+
+
+def rendered(egress: dict[str, Any]) -> tuple[Manifest, ...]:
+    text = asyncio.run(render(CHART, {"egress": egress}))
+    return tuple(
+        Manifest("", body["kind"], body["metadata"]["name"], body["metadata"].get("namespace", ""), body)
+        for body in yaml.load_all(text, yaml.CSafeLoader)
+        if body
+    )
+
+
+def rules(egress: dict[str, Any]) -> frozenset[Rule]:
+    listed, problems = parse_values({"egress": egress}, suffixes=SUFFIXES)
+    assert problems == ()
+    return listed.rules
+
+
+LISTS: dict[str, dict[str, Any]] = {
+    "empty": {"domains": []},
+    "defaults": {"domains": ["*.openai.com", "*.anthropic.com"]},
+    "ports": {"domains": ["api.openai.com", {"name": "mcp.partner.example", "ports": [8443, 443]}]},
+    "upper case": {"domains": ["API.OpenAI.com"]},
+    "workloads": {
+        "domains": ["a.example.com", {"name": "b.example.com", "workloads": ["opa"]}],
+        "extraDomains": [{"name": "*.c.example.com", "ports": [9443], "workloads": ["gateway", "database", "cache"]}],
+    },
+    "a name below a wildcard on another port": {
+        "domains": ["*.example.com", {"name": "mcp.example.com", "ports": [443, 8443]}]
+    },
+    "internal": {
+        "domains": ["*.partner.example"],
+        "strict": False,
+        "internal": [
+            {"name": "mcp.internal.example", "cidrs": ["10.20.0.10/32", "fd00:20::10/128"]},
+            {"name": "*.tls.internal.example", "cidrs": ["10.30.0.0/24"], "ports": [443, 6443]},
+            {"name": "web.internal.example", "cidrs": ["10.20.0.11/32"], "ports": [80, 8080], "protocol": "http"},
+            {"name": "ldap.internal.example", "cidrs": ["10.20.0.12/32"], "ports": [636], "protocol": "tcp"},
+            {"name": "opa.internal.example", "cidrs": ["10.20.0.13/32"], "workloads": ["opa"]},
+        ],
+    },
+}
+
+
+@pytest.mark.parametrize("name", [one.name for one in ENGINES])
+@pytest.mark.parametrize("case", LISTS)
+def test_decode_gives_back_the_list(name: str, case: str) -> None:
+    found = engine(name)
+    assert found
+    assert found.decode(rendered({"engine": name, **LISTS[case]})) == rules(LISTS[case])
+
+
+@pytest.mark.parametrize("name", [one.name for one in ENGINES])
+def test_audit_decodes_to_the_list_and_everything(name: str) -> None:
+    found = engine(name)
+    assert found
+    egress = {"domains": ["*.openai.com", {"name": "b.example.com", "workloads": ["opa"]}]}
+    decoded = found.decode(rendered({"engine": name, "mode": "audit", **egress}))
+    assert decoded == rules(egress) | {everything("gateway"), everything("opa")}
+
+
+@pytest.mark.parametrize("name", [one.name for one in ENGINES])
+@pytest.mark.parametrize("seed", range(6))
+def test_decode_gives_back_random_lists(name: str, seed: int) -> None:
+    found, draw = engine(name), random.Random(seed)
+    assert found
+    egress = {"domains": [random_entry(draw, index) for index in range(draw.randrange(1, 40))]}
+    assert found.decode(rendered({"engine": name, **egress})) == rules(egress)
+
+
+def random_entry(draw: random.Random, index: int) -> Any:
+    """A name that no other index covers, with ports and workloads of its own, or as a plain string."""
+    labels = [f"n{index}", *("".join(draw.choices("abc", k=3)) for _ in range(draw.randrange(3)))]
+    name = ("*." if draw.random() < 0.4 else "") + ".".join(reversed(labels)) + f".d{index}.example"
+    if draw.random() < 0.3:
+        return name
+    return {
+        "name": name,
+        "ports": sorted(draw.sample((443, 8443, 9443, 6443), draw.randrange(1, 4))),
+        "workloads": sorted(draw.sample(WORKLOADS, draw.randrange(1, 4))),
+    }
+
+
+Resources = dict[str, Any]
+HOLES: dict[str, Callable[[str, Resources], None]] = {}
+
+
+def hole(change: Callable[[str, Resources], None]) -> Callable[[str, Resources], None]:
+    """A change to one Envoy resource (its kind, its body) that opens a way out."""
+    HOLES[change.__name__] = change
+    return change
+
+
+@hole
+def unlisted_names_are_tunnelled(kind: str, body: Resources) -> None:
+    if kind == "RouteConfiguration" and body["name"] == "gateway":
+        [last] = [host for host in body["virtual_hosts"] if host["domains"] == ["*"]]
+        last["routes"] = body["virtual_hosts"][0]["routes"]
+
+
+@hole
+def a_default_chain_takes_any_server_name(kind: str, body: Resources) -> None:
+    if kind == "Listener" and body["name"].startswith("names-"):
+        body["default_filter_chain"] = {"filters": body["filter_chains"][0]["filters"]}
+
+
+@hole
+def a_chain_without_a_name_takes_any_server_name(kind: str, body: Resources) -> None:
+    if kind == "Listener" and body["name"].startswith("names-"):
+        del body["filter_chains"][0]["filter_chain_match"]
+
+
+@hole
+def no_address_is_refused(kind: str, body: Resources) -> None:
+    if kind == "RouteConfiguration" and body["name"] == "dial":
+        rules = body["virtual_hosts"][0]["routes"][-1]["typed_per_filter_config"]["envoy.filters.http.rbac"]["rbac"]
+        rules["rules"]["policies"] = {}
+
+
+@pytest.mark.parametrize("name", HOLES)
+def test_a_hole_in_envoys_configuration_decodes_to_everything(name: str) -> None:
+    manifests = rendered({"domains": ["a.example.com", "*.b.example.com"]})
+    changed = reconfigured(manifests, HOLES[name])
+    assert everything("gateway") not in decode_proxy(manifests)
+    assert everything("gateway") in decode_proxy(changed)
+
+
+def test_a_name_that_only_the_server_names_hold_is_read() -> None:
+    def widen(kind: str, body: Resources) -> None:
+        if kind == "Listener" and body["name"].startswith("names-"):
+            body["filter_chains"][0]["filter_chain_match"]["server_names"].append("evil.test")
+
+    changed = reconfigured(rendered({"domains": ["a.example.com"]}), widen)
+    assert decode_proxy(changed) == {Rule("gateway", "a.example.com", 443), Rule("gateway", "evil.test", 443)}
+
+
+def test_a_range_that_is_no_longer_refused_is_named() -> None:
+    def narrow(kind: str, body: Resources) -> None:
+        if kind == "RouteConfiguration" and body["name"] == "dial":
+            rbac = body["virtual_hosts"][0]["routes"][-1]["typed_per_filter_config"]["envoy.filters.http.rbac"]["rbac"]
+            permissions = rbac["rules"]["policies"]["cidrs"]["permissions"]
+            permissions[:] = [one for one in permissions if one["matcher"]["name"] != "169.254.0.0/16"]
+
+    manifests = rendered({"domains": ["a.example.com"]})
+    listed, _ = parse_values({"egress": {"domains": ["a.example.com"]}}, suffixes=SUFFIXES)
+    whole = Egress("proxy", "enforce", True, listed, manifests, datetime(2026, 1, 1, tzinfo=UTC))
+    assert not list(proxy_refuses_private_addresses(whole))
+    assert [
+        p.message for p in proxy_refuses_private_addresses(replace(whole, manifests=reconfigured(manifests, narrow)))
+    ] == ["the proxy connects to 169.254.0.0/16 when a listed name says so"]
+
+
+def reconfigured(manifests: tuple[Manifest, ...], change: Callable[[str, Resources], None]) -> tuple[Manifest, ...]:
+    """The manifests with `change` made to each Envoy resource in their ConfigMaps."""
+
+    def file(text: str) -> str:
+        body = yaml.load(text, yaml.CSafeLoader)
+        for resource in body.get("resources", ()):
+            change(resource["@type"].rpartition(".")[2], resource)
+        return yaml.safe_dump(body)
+
+    def one(manifest: Manifest) -> Manifest:
+        data = manifest.body.get("data", {})
+        files = {key: file(text) if key.endswith(".yaml") else text for key, text in data.items()}
+        return replace(manifest, body={**manifest.body, "data": files})
+
+    return tuple(one(manifest) if manifest.kind == "ConfigMap" else manifest for manifest in manifests)
+
+
+def test_a_dropped_final_deny_decodes_to_everything() -> None:
+    manifests = rendered({"engine": "calico-enterprise", "domains": ["a.example.com"]})
+    for manifest in manifests:
+        if manifest.kind == "GlobalNetworkPolicy":
+            manifest.body["spec"]["egress"].pop()
+    found = engine("calico-enterprise")
+    assert found
+    assert everything("gateway") in found.decode(manifests)
+
+
+def test_a_pruned_domains_field_decodes_to_everything() -> None:
+    """What open-source Calico stores of a domain rule is an allow of everything."""
+    manifests = rendered({"engine": "calico-enterprise", "domains": ["a.example.com"]})
+    for manifest in manifests:
+        for rule in manifest.body["spec"].get("egress", ()) if manifest.kind == "GlobalNetworkPolicy" else ():
+            rule.get("destination", {}).pop("domains", None)
+    found = engine("calico-enterprise")
+    assert found
+    assert everything("gateway") in found.decode(manifests)
+
+
+def test_a_gap_in_use_fails_the_render_under_strict() -> None:
+    egress = {"engine": "calico-enterprise", "internal": LISTS["internal"]["internal"]}
+    with pytest.raises(RenderError, match="allows these addresses whatever name was asked for"):
+        rendered(egress)
+
+
+def test_the_chart_and_the_table_of_engines_name_the_same_ones() -> None:
+    with pytest.raises(RenderError, match=", ".join(one.name for one in ENGINES)):
+        rendered({"engine": "no-such-engine"})

@@ -1,0 +1,95 @@
+"""After `expires` an entry opens nothing: the render leaves it out, in every engine, and says so."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import yaml
+
+from tools.egress import expiry
+from tools.egress.engines import engine
+from tools.manifests.documents import manifests, parse
+from tools.manifests.files import CHART
+from tools.render.__main__ import render
+
+KEPT = {"name": "kept.example", "expires": "2099-06-30"}
+OVER = {"name": "over.example", "expires": "2026-06-30"}
+
+
+def rendered(egress: dict[str, Any], **values: Any) -> str:
+    return asyncio.run(render(CHART, {"egress": egress, **values}))
+
+
+def names(text: str, name: str = "proxy") -> set[str]:
+    found = engine(name)
+    assert found
+    return {rule.name for rule in found.decode(manifests(parse(text, "r"), "r"))}
+
+
+@pytest.mark.parametrize("name", ["proxy", "calico-enterprise"])
+@pytest.mark.parametrize(
+    ("as_of", "open_names"),
+    [
+        ("2026-06-30T23:59:59Z", {"kept.example", "over.example"}),
+        ("2026-06-30", {"kept.example", "over.example"}),
+        ("2026-07-01", {"kept.example"}),
+        ("2026-07-01T00:00Z", {"kept.example"}),
+        ("", {"kept.example"}),
+    ],
+)
+def test_the_render_leaves_out_what_has_expired(name: str, as_of: str, open_names: set[str]) -> None:
+    egress = {"engine": name, "domains": [OVER, KEPT], "asOf": as_of}
+    assert names(rendered(egress, calico={"enabled": True}), name) == open_names
+
+
+def test_a_moment_ends_at_that_second() -> None:
+    egress: dict[str, Any] = {"domains": [{"name": "over.example", "expires": "2026-06-30T18:00:00Z"}]}
+    assert names(rendered(egress | {"asOf": "2026-06-30T17:59:59Z"})) == {"over.example"}
+    assert names(rendered(egress | {"asOf": "2026-06-30T18:00:00Z"})) == set()
+
+
+def test_it_is_so_by_the_clock() -> None:
+    now = datetime.now(UTC)
+    soon, past = (f"{now + timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%SZ}" for minutes in (5, -5))
+    egress = {"domains": [{"name": "soon.example", "expires": soon}, {"name": "past.example", "expires": past}]}
+    assert names(rendered(egress)) == {"soon.example"}
+
+
+def test_peers_by_address_and_internal_names_end_too() -> None:
+    egress: dict[str, Any] = {
+        "domains": [KEPT],
+        "internal": [{"name": "in.example", "cidrs": ["10.20.0.10/32"], "expires": "2026-06-30"}],
+        "external": [{"cidrs": ["10.9.0.5/32"], "ports": [636], "reason": "LDAP", "expires": "2026-06-30"}],
+    }
+    before = rendered(egress | {"asOf": "2026-06-30"}, calico={"enabled": True})
+    after = rendered(egress | {"asOf": "2026-07-01"}, calico={"enabled": True})
+    for opened in ('ipBlock: {cidr: "10.9.0.5/32"}', 'ipBlock: {cidr: "10.20.0.10/32"}', '"in.example:443"'):
+        assert opened in before
+        assert opened not in after
+
+
+def test_the_render_says_so() -> None:
+    bodies = [body for body in yaml.safe_load_all(rendered({"domains": [OVER, KEPT], "asOf": "2026-07-01"})) if body]
+    said = [body["metadata"].get("annotations", {}).get("sark-network/expired") for body in bodies]
+    assert set(said) == {None, "over.example (egress.domains[0], 2026-06-30)"}
+
+
+def test_nothing_is_said_while_nothing_has_expired() -> None:
+    assert "sark-network/expired" not in rendered({"domains": [KEPT]})
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("2026-06-30", datetime(2026, 7, 1, tzinfo=UTC)),
+        ("2026-06-30T18:00Z", datetime(2026, 6, 30, 18, tzinfo=UTC)),
+        ("2026-06-30T18:00:01Z", datetime(2026, 6, 30, 18, 0, 1, tzinfo=UTC)),
+    ],
+)
+def test_the_toolkit_counts_alike(text: str, end: datetime) -> None:
+    assert expiry.end(text) == end
+    assert expiry.over(text, end)
+    assert not expiry.over(text, end - timedelta(seconds=1))

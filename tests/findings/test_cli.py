@@ -1,0 +1,66 @@
+"""How every command line ends."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from tools.findings import cli
+
+
+def fails(error: BaseException) -> Callable[[], int]:
+    def main() -> int:
+        raise error
+
+    return main
+
+
+@pytest.mark.parametrize(
+    ("main", "code", "says"),
+    [
+        (lambda: 0, 0, ""),
+        (lambda: 1, 1, ""),
+        (fails(KeyboardInterrupt()), 130, "interrupted\n"),
+        (
+            fails(ZeroDivisionError("by zero")),
+            2,
+            "a fault of the toolkit: ZeroDivisionError: by zero (SARK_TRACEBACK=1 shows where)\n",
+        ),
+    ],
+)
+def test_ends(main: Callable[[], int], code: int, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        cli.run(main)
+    assert raised.value.code == code
+    assert capsys.readouterr().err == says
+
+
+def test_a_fault_is_shown_to_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SARK_TRACEBACK", "1")
+    with pytest.raises(ZeroDivisionError):
+        cli.run(fails(ZeroDivisionError()))
+
+
+def test_a_pipe_that_is_closed() -> None:
+    script = "from tools.findings import cli\ncli.run(lambda: [print('x' * 100000) for _ in range(100)] and 0)"
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout
+    process.stdout.read(10)
+    process.stdout.close()
+    assert process.stderr
+    errors = process.stderr.read()
+    assert (process.wait(), errors) == (141, b"")
+    process.stderr.close()
+
+
+def test_usage_is_64_and_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = cli.Parser(prog="python -m tools.thing")
+    parser.add_argument("--number", type=int)
+    with pytest.raises(SystemExit) as raised:
+        parser.parse_args(["--number", "x"])
+    assert raised.value.code == 64
+    assert capsys.readouterr().err == (
+        "python -m tools.thing: argument --number: invalid int value: 'x'; "
+        "python -m tools.thing --help says what there is\n"
+    )

@@ -1,0 +1,149 @@
+"""Which pods a policy and a peer mean, and what is taken for a match because nobody can know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from tools.findings.model import Manifest, Severity
+from tools.manifests.pods import Cluster
+from tools.policies.matching import members, subjects
+from tools.policies.model import Policy
+from tools.policies.network_sets import network_sets, selected
+from tools.policies.rules.selection import policies_select_something
+
+PODS = """
+{apiVersion: v1, kind: Namespace, metadata: {name: known, labels: {team: ai}}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: one, namespace: known, labels: {app: api}}, spec: {}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: two, namespace: unknown, labels: {app: api}}, spec: {}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: anywhere, labels: {app: db}}, spec: {}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: host, namespace: known, labels: {app: api}}, spec: {hostNetwork: true}}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: nightly, namespace: known, labels: {app: api}}
+spec: {jobTemplate: {spec: {template: {metadata: {labels: {app: job}}}}}}
+"""
+
+
+def objects(text: str) -> tuple[Manifest, ...]:
+    found = []
+    for body in yaml.safe_load_all(text):
+        meta = body["metadata"]
+        found.append(Manifest("file", body["kind"], meta["name"], meta.get("namespace", ""), body))
+    return tuple(found)
+
+
+def cluster(policy: str) -> tuple[Cluster, Policy]:
+    subject = Cluster(objects(policy), objects(PODS), given=True)
+    return subject, subject.policies[0]
+
+
+def kubernetes(spec: str, namespace: str = "known") -> str:
+    meta = f"{{name: p, namespace: {namespace}}}"
+    return f"{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {meta}, spec: {spec}}}"
+
+
+def calico(spec: str) -> str:
+    return f"{{apiVersion: projectcalico.org/v3, kind: GlobalNetworkPolicy, metadata: {{name: p}}, spec: {spec}}}"
+
+
+SUBJECTS: list[tuple[str, list[str]]] = [
+    (kubernetes("{podSelector: {}}"), ["one", "anywhere", "nightly"]),
+    (kubernetes("{podSelector: {matchLabels: {app: api}}}"), ["one"]),
+    (kubernetes("{podSelector: {matchLabels: {app: job}}}"), ["nightly"]),
+    (kubernetes("{podSelector: {}}", "elsewhere"), ["anywhere"]),
+    (calico("{selector: all()}"), ["one", "two", "anywhere", "nightly"]),
+    (calico("{selector: app == 'api', namespaceSelector: projectcalico.org/name == 'known'}"), ["one"]),
+    # Nobody gave the labels of namespace `unknown`, so it may be the one.
+    (calico("{selector: app == 'api', namespaceSelector: team == 'web'}"), ["two"]),
+    (calico("{selector: app == 'api', namespaceSelector: team == 'ai'}"), ["one", "two"]),
+    (calico("{selector: projectcalico.org/orchestrator == 'k8s' && app == 'job'}"), ["nightly"]),
+    (calico("{selector: app = 'api'}"), ["one", "two", "anywhere", "nightly"]),
+]
+
+
+@pytest.mark.parametrize(("policy", "expected"), SUBJECTS)
+def test_subjects(policy: str, expected: list[str]) -> None:
+    assert [pod.manifest.name for pod in subjects(*cluster(policy))] == expected
+
+
+PEERS: list[tuple[str, list[str]]] = [
+    ("{podSelector: {matchLabels: {app: api}}}", ["one", "host"]),
+    ("{namespaceSelector: {}, podSelector: {matchLabels: {app: api}}}", ["one", "two", "host"]),
+    ("{namespaceSelector: {matchLabels: {team: web}}}", ["two", "anywhere"]),
+    ("{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: unknown}}}", ["two", "anywhere"]),
+]
+
+
+@pytest.mark.parametrize(("peer", "expected"), PEERS)
+def test_members(peer: str, expected: list[str]) -> None:
+    subject, policy = cluster(kubernetes(f"{{podSelector: {{}}, ingress: [{{from: [{peer}]}}]}}"))
+    assert [pod.manifest.name for pod in members(subject, policy, policy.rules[0].peers[0].node)] == expected
+
+
+SETS = """
+apiVersion: projectcalico.org/v3
+kind: NetworkSet
+metadata: {name: here, namespace: known, labels: {role: x}}
+---
+apiVersion: projectcalico.org/v3
+kind: NetworkSet
+metadata: {name: there, namespace: other, labels: {role: x}}
+---
+apiVersion: projectcalico.org/v3
+kind: GlobalNetworkSet
+metadata: {name: everywhere, labels: {role: x}}
+"""
+ENTITIES: dict[str, tuple[list[str], list[str]]] = {
+    # Far side -> the sets that a namespaced policy sees, and those that a global one sees.
+    "{selector: role == 'x'}": (["here"], ["here", "there", "everywhere"]),
+    "{selector: role == 'y'}": ([], []),
+    "{selector: role == 'x', notSelector: has(role)}": ([], []),
+    "{namespaceSelector: all()}": (["here", "there"], ["here", "there"]),
+    "{namespaceSelector: global(), selector: role == 'x'}": (["everywhere"], ["everywhere"]),
+    "{nets: [10.0.0.0/8]}": ([], []),
+    "{selector: role = 'x'}": ([], []),
+}
+
+
+@pytest.mark.parametrize("entity", ENTITIES)
+@pytest.mark.parametrize("clusterwide", [False, True])
+def test_network_sets(entity: str, clusterwide: bool) -> None:
+    text = calico(f"{{egress: [{{action: Allow, destination: {entity}}}]}}")
+    if not clusterwide:
+        text = text.replace(
+            "kind: GlobalNetworkPolicy, metadata: {name: p}",
+            "kind: NetworkPolicy, metadata: {name: p, namespace: known}",
+        )
+    _, policy = cluster(text)
+    far: Any = policy.rules[0].node["destination"]
+    found = [item.name for item in selected(network_sets(objects(SETS)), policy, far)]
+    assert found == ENTITIES[entity][clusterwide]
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("a",), "1 policy selects no workload that is at hand (a); name some with --workloads"),
+        (("a", "b"), "2 policies select no workload that is at hand (a, b); name some with --workloads"),
+        (
+            ("a", "b", "c", "d"),
+            "4 policies select no workload that is at hand (a, b, c, …); name some with --workloads",
+        ),
+    ],
+)
+def test_without_workloads_a_policy_that_selects_nobody_is_a_note(names: tuple[str, ...], said: str) -> None:
+    policies = "\n---\n".join(
+        f"{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: {name}}}, "
+        "spec: {podSelector: {matchLabels: {app: x}}}}"
+        for name in names
+    )
+    [problem] = policies_select_something(Cluster(objects(policies)))
+    assert (problem.severity, problem.message) == (Severity.NOTE, said)

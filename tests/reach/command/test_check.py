@@ -1,0 +1,90 @@
+"""`python -m tools.reach check`: the rows of a specification, and how it ends."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.reach.shell import GUARD, PODS, Runner
+from tools.findings.report import FORMATS
+
+SPEC = """pods:
+  web: {namespace: sark, labels: {app: web}, ports: [8000]}
+  db: {namespace: sark, labels: {app: db}, ports: [8000]}
+  stranger: {namespace: sark, labels: {app: stranger}, ports: [8000]}
+internet: {}
+flows:
+  - {flow: web-to-db, source: web, target: db, port: 8000, expect: allow, why: it keeps its state there}
+  - {flow: stranger-to-db, source: stranger, target: db, port: 8000, expect: deny, why: nobody invited it}
+"""
+
+
+def findings(run: Runner, *arguments: str) -> tuple[int, list[tuple[str, str, int]]]:
+    """The exit code, and each failing finding's environment, rule and line."""
+    ran = run("check", *arguments, "--format", "json")
+    report = json.loads(ran.out)
+    assert report["exit"] == ran.code
+    found = [
+        (stage["environment"], one["rule"], one["line"])
+        for stage in report["stages"]
+        for one in stage["findings"]
+        if one["severity"] != "note"
+    ]
+    return ran.code, found
+
+
+def test_the_projects_own_rows_hold_everywhere(run: Runner) -> None:
+    ran = run("check", "--format", "json")
+    report = json.loads(ran.out)
+    assert [stage["environment"] for stage in report["stages"]] == ["app-sark", "dev", "full", "production", "staging"]
+    assert (ran.code, ran.err) == (0, "")
+
+
+def test_one_environment(run: Runner) -> None:
+    assert findings(run, "--env", "production") == (0, [])
+    assert run("check", "--env", "nowhere").code == 64
+
+
+def test_rows_of_ones_own_over_manifests(run: Runner) -> None:
+    """The specification's own pods take part; those of the manifests may have the same labels."""
+    run.file("flows.yaml", SPEC)
+    run.file("guard.yaml", GUARD)
+    assert findings(run, "flows.yaml", "--manifests", "guard.yaml") == (0, [])
+    run.file("open.yaml", GUARD.replace("{matchLabels: {app: web}}", "{}"))
+    assert findings(run, "flows.yaml", "--manifests", "open.yaml") == (1, [("", "flows-hold", 8)])
+    run.file("closed.yaml", GUARD.replace("app: web", "app: nobody"))
+    text = run("check", "flows.yaml", "--manifests", "closed.yaml")
+    assert text.code == 1
+    assert "flows.yaml:7: error: " in text.out
+    assert "NetworkPolicy sark/guard" in text.out
+
+
+def test_broken_manifests_are_findings(run: Runner) -> None:
+    run.file("flows.yaml", SPEC)
+    run.file("all.yaml", PODS + GUARD + "a: [\n")
+    assert findings(run, "flows.yaml", "--manifests", "all.yaml") == (1, [("", "flows-hold", 26)])
+
+
+def test_a_specification_that_is_none(run: Runner) -> None:
+    run.file("flows.yaml", SPEC.replace("expect: deny", "expect: perhaps"))
+    run.file("guard.yaml", GUARD)
+    assert findings(run, "flows.yaml", "--manifests", "guard.yaml") == (1, [("", "specification-is-well-formed", 8)])
+    ran = run("check", "gone.yaml")
+    assert (ran.code, ran.err) == (2, "reach: cannot read gone.yaml: No such file or directory\n")
+
+
+def test_values_that_do_not_render(run: Runner) -> None:
+    """Nothing was judged: that is no finding, and no pass."""
+    run.file("wrong.yaml", "egress: {engine: magic}\n")
+    ran = run("check", "--values", "wrong.yaml")
+    assert ran.code == 2
+    assert "not run: flows" in ran.out
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_every_format(run: Runner, format: str) -> None:
+    run.file("flows.yaml", SPEC)
+    run.file("guard.yaml", GUARD.replace("app: web", "app: nobody"))
+    ran = run("check", "flows.yaml", "--manifests", "guard.yaml", "--format", format, "--output", "out")
+    assert (ran.code, ran.out) == (1, "")
+    assert "flows-hold" in Path("out").read_text()

@@ -1,0 +1,76 @@
+"""Who is meant by a name."""
+
+import pytest
+
+from tests.reach.samples.worlds import world
+from tools.reach.peers.naming import UnknownPeerError
+
+TEXT = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: web, namespace: shop}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: one, namespace: shop}
+status: {podIP: 10.0.0.7}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: one, namespace: other}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: finished, namespace: shop}
+status: {phase: Succeeded, podIP: 10.0.0.8}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: p, namespace: shop}
+spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/24}}]}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("shop/web[Deployment]", "shop/web[Deployment]"),
+        ("other/one", "other/one[Pod]"),
+        ("10.0.0.7", "shop/one[Pod]"),
+        ("10.0.0.8", "10.0.0.8"),
+        ("10.0.0.0/24", "10.0.0.0-10.0.0.255"),
+        ("10.0.0.0-10.0.0.9", "10.0.0.0-10.0.0.9"),
+        ("::1", "::1"),
+        ("{node}", "{node}"),
+    ],
+)
+def test_found(asked: str, found: str) -> None:
+    assert world(TEXT).peer(asked).name == found
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ("web", r"web is 2 workloads \(shop/web\[Deployment\], shop/web\[StatefulSet\]\); write one of these"),
+        ("one", "one is 2 workloads"),
+        ("finished", "nobody is called finished; there are other/one"),
+        ("", "nobody is called ; there are"),
+        ("10.0.0.300", "nobody is called"),
+        ("10.0.0.9-10.0.0.1", "nobody is called"),
+    ],
+)
+def test_not_found(asked: str, message: str) -> None:
+    with pytest.raises(UnknownPeerError, match=message):
+        world(TEXT).peer(asked)
+
+
+def test_a_finished_pod_takes_no_part_and_that_is_said() -> None:
+    found = world(TEXT)
+    assert "shop/finished[Pod]" not in {peer.name for peer in found.peers}
+    assert [note.message for note in found.notes] == [
+        "shop/finished[Pod] is done and takes no part: no policy is for it"
+    ]

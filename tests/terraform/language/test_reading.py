@@ -1,0 +1,287 @@
+"""What cannot be read costs the attribute that it stands in; what Terraform takes is taken, with its value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tools.terraform.language.model import Module, Unknown
+from tools.terraform.modules.read import evaluate_text
+
+RULE = """
+resource "aws_vpc_security_group_ingress_rule" "a" {{
+  security_group_id = "sg-1"
+  description       = {}
+  from_port         = 22
+  cidr_ipv4         = "0.0.0.0/0"
+}}
+"""
+
+
+def module(text: str | Mapping[str, str]) -> Module:
+    return evaluate_text({"main.tf": text} if isinstance(text, str) else text)
+
+
+def faults(found: Module) -> list[tuple[int, str]]:
+    return [(fault.problem.where.line, fault.problem.message) for one in found.walk() for fault in one.faults]
+
+
+def local(found: Module, name: str) -> Any:
+    return found.locals[name].value.data
+
+
+@pytest.mark.parametrize(
+    ("written", "fault"),
+    [
+        ("= 1", "column 23: `=` is not expected here"),
+        ("", "column 23: it ends too early"),
+        ('"a', 'column 23: a string that does not end on its line; write " or a heredoc'),
+        ('"\\q"', "column 24: `\\q` is no escape; a backslash is written \\\\"),
+        ('"\\ud800"', "column 24: `\\ud800` is half a character; write the whole one"),
+        ('"${a b}"', "column 28: `b` is not expected here"),
+        ('"%{ if true }"', "column 23: a template without its %{ endif }"),
+        ('"%{ while x }"', "column 26: `%{ while` is no directive; write %{ if … } or %{ for … in … }"),
+        ('"%{ for x of y }${x}%{ endfor }"', "column 26: a `%{ for` without its `in`; write %{ for … in … }"),
+        ("[1, 2", "column 3: `from_port` is not expected here"),
+        ("[for x of y : x]", "column 30: `of` is not expected here"),
+        ("f(1", "column 3: `from_port` is not expected here"),
+        ("{ a = 1 b = 2 }", "column 31: two entries on one line; write a comma between them"),
+        ("1.2.3", "column 23: `1.2.3` is no number"),
+        ("x.1.2", "column 25: `.1.2` is no index; write [1][2]"),
+        ("a ? b", "column 28: it ends too early"),
+        ("'a'", "column 23: `'` is not expected here"),
+        ("[" * 70 + "]" * 70, "column 82: nested deeper than 60; split it into locals"),
+        ("a.*.b.*.c", "column 29: `.*` behind `.*`; write [*]"),
+        ("<<E\n  x\ry\n  E", "column 4: a carriage return that ends no line; take it out"),
+        ('<<E\n  ${"a\n  E', 'column 5: a string that does not end on its line; write " or a heredoc'),
+        # Terraform takes two signs, python-hcl2 does not.
+        ("--1", "column 24: `-` is not expected here"),
+        ("!!true", "column 24: `!` is not expected here"),
+        ('"' + '${"' * 40 + '"', "column 116: strings nested too deep in strings; split them into locals"),
+    ],
+)
+def test_an_attribute_that_cannot_be_read_is_unknown_and_its_block_stays(written: str, fault: str) -> None:
+    found = module(RULE.format(written))
+    [(_, message)] = faults(found)
+    assert message == fault
+    [rule] = found.everything()
+    assert {name: value.data for name, value in rule.body.attributes.items() if name != "description"} == {
+        "security_group_id": "sg-1",
+        "from_port": 22,
+        "cidr_ipv4": "0.0.0.0/0",
+    }
+    assert rule.body.data("description") == Unknown("it cannot be read")
+
+
+def test_a_local_that_cannot_be_read_leaves_the_others() -> None:
+    found = module('locals {\n  a = = 1\n  b = "0.0.0.0/0"\n  c = "x${local.a}"\n}\n')
+    assert faults(found) == [(2, "column 7: `=` is not expected here")]
+    assert local(found, "b") == "0.0.0.0/0"
+    assert local(found, "c") == Unknown("it cannot be read", type="string")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('a = "${1e400}"', Unknown("a number with so many digits is not worked out")),
+        ("a = 1e400", Unknown("a number with so many digits is not worked out")),
+        ("a = -1e-400", Unknown("a number with so many digits is not worked out")),
+        ("a = 1e646456990", Unknown("a number with so many digits is not worked out")),
+        (f"a = 0.{'1' * 400}", Unknown("a number with so many digits is not worked out")),
+        ('a = tonumber("1e400")', Unknown("`1e400` as a number is not evaluated")),
+        ('a = jsondecode("[1e400]")', Unknown("jsondecode is not evaluated for these arguments")),
+        ('a = yamldecode("a: 1e400")', {"a": Unknown("this word in YAML may mean several things")}),
+    ],
+)
+def test_a_number_out_of_measure_is_unknown(text: str, expected: Any) -> None:
+    found = module(f'locals {{\n  {text}\n  b = "known"\n}}\n')
+    assert (faults(found), local(found, "b")) == ([], "known")
+    assert local(found, "a") == expected
+
+
+def test_a_number_out_of_measure_in_json_costs_that_value() -> None:
+    found = module({"a.tf.json": '{"locals": {"a": 1e400, "b": "\\ud800", "c": 1}}'})
+    assert faults(found) == []
+    assert local(found, "a") == Unknown("a number with so many digits is not worked out")
+    assert (local(found, "b"), local(found, "c")) == ("\ufffd", 1)
+    found = module({"a.tf.json": '{"locals": {"a": "${1 +}", "c": 1}}'})
+    assert faults(found) == [(1, "column 18: it ends too early")]
+    assert (local(found, "a"), local(found, "c")) == (Unknown("it cannot be read"), 1)
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("[{ a = [1, 2] }, { a = [3, 4] }].*.a.0", (1, 3)),
+        ("[{ a = [1, 2] }, { a = [3, 4] }].*.a.1", (2, 4)),
+        ("[{ a = [1, 2] }, { a = [3, 4] }].*.a[0]", (1, 2)),
+        ("[{ a = [{ b = 1 }] }].*.a.0.b", (1,)),
+        ("[[1, 2], [3, 4]].*.0", (1, 3)),
+        ("[{ a = [1, 2] }, { a = [3, 4] }][*].a[0]", (1, 3)),
+        ("[{ a = [{ b = 1 }, { b = 2 }] }][*].a[*].b", ((1, 2),)),
+        ("merge([for x in [] : {}]...)", {}),
+        ("merge()", {}),
+        ("[\n  { a = 1 }\n    .a,\n]", (1,)),
+        ("(\n  [1, 2]\n  [1]\n)", 2),
+        ("true\\\n", None),
+    ],
+)
+def test_values_that_were_wrong(expression: str, expected: Any) -> None:
+    if expected is None:
+        assert faults(module(f"locals {{\n  a = {expression}\n}}\n")) == [(2, "column 11: `\\` is not expected here")]
+        return
+    found = module(f"locals {{\n  a = {expression}\n}}\n")
+    assert (faults(found), local(found, "a")) == ([], expected)
+
+
+def test_names_of_any_script() -> None:
+    found = module('locals {\n  π    = 3\n  été  = local.π + 1\n  über-x = "${local.été}"\n}\n')
+    assert faults(found) == []
+    assert [local(found, name) for name in ("π", "été", "über-x")] == [3, 4, 4]
+
+
+@pytest.mark.parametrize(
+    ("heredoc", "expected"),
+    [
+        ('<<-E\n    %{ for x in ["a", "b"] ~}\n    echo ${x}\n    %{ endfor ~}\n  E', "    echo a\n    echo b\n"),
+        ('<<E\n%{ for x in ["a"] ~}\n  ${x}\n%{ endfor ~}\nE', "  a\n"),
+        ("<<-E\n    a\n      ${1 ~}\n    b\n  E", "a\n  1    b\n"),
+        ("<<-E\n    a\n    ${~ 1}\n  E", "    a\n1\n"),
+        ("<<E\n  a\n  E", "  a\n"),
+        ("<<-E\n\n    a\n\n  E", "\na\n\n"),
+        ("<<-E\n    %{ if true ~}\n    yes\n    %{ else ~}\n    no\n    %{ endif ~}\n    E", "    yes\n"),
+    ],
+)
+def test_heredocs_with_strip_markers(heredoc: str, expected: str) -> None:
+    found = module(f'locals {{\n  script = {heredoc}\n  world  = "0.0.0.0/0"\n}}\n')
+    assert faults(found) == []
+    assert (local(found, "script"), local(found, "world")) == (expected, "0.0.0.0/0")
+
+
+def test_providers_are_handed_to_a_module_by_reference() -> None:
+    found = module(
+        {
+            "main.tf": 'module "a" {\n  source = "./child"\n'
+            "  providers = {\n    aws     = aws\n    aws.alt = aws.dr\n  }\n}\n",
+            "child/main.tf": 'resource "aws_x" "y" {\n  provider = aws.alt\n}\n',
+        }
+    )
+    assert faults(found) == []
+    assert [resource.address for resource in found.everything()] == ["module.a.aws_x.y"]
+
+
+def test_a_file_over_which_the_parser_fails_costs_that_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tools.terraform.modules import directory
+
+    def failing(text: str, file: str) -> Any:
+        raise ZeroDivisionError("x")
+
+    found = directory.read(".", {"a.tf": "locals {}\n"}, failing)
+    [fault] = found.faults
+    assert fault.problem.message == "it cannot be read: a fault of the toolkit: ZeroDivisionError: x"
+    assert fault.problem.where.file == "a.tf"
+
+
+@pytest.mark.parametrize(
+    ("over", "attributes", "blocks"),
+    [
+        ('resource "aws_x" "a" {\n  one = 3\n}\n', {"one": 3, "two": 2}, {"rule": [1, 2]}),
+        ('resource "aws_x" "a" {\n  rule {\n    n = 9\n  }\n}\n', {"one": 1, "two": 2}, {"rule": [9]}),
+        (
+            'resource "aws_x" "a" {\n  dynamic "rule" {\n    for_each = [7]\n    content {\n'
+            "      n = rule.value\n    }\n  }\n}\n",
+            {"one": 1, "two": 2},
+            {"rule": [7]},
+        ),
+        ('locals {\n  v = 5\n}\nresource "aws_x" "a" {\n  two = local.v\n}\n', {"one": 1, "two": 5}, {"rule": [1, 2]}),
+    ],
+)
+def test_override_files_are_merged(over: str, attributes: dict[str, Any], blocks: dict[str, Any]) -> None:
+    base = (
+        'locals {\n  v = 2\n}\nresource "aws_x" "a" {\n  one = 1\n  two = local.v\n'
+        "  rule {\n    n = 1\n  }\n  rule {\n    n = 2\n  }\n}\n"
+    )
+    for name in ("override.tf", "x_override.tf"):
+        found = module({"main.tf": base, name: over})
+        assert faults(found) == []
+        [resource] = found.everything()
+        assert {key: value.data for key, value in resource.body.attributes.items()} == attributes
+        assert [block.body.data("n") for block in resource.body.each("rule")] == blocks["rule"]
+
+
+def test_what_override_files_say_has_their_places() -> None:
+    base = (
+        'resource "aws_x" "a" {\n  one = 1\n  two = 2\n  rule {\n    n = 1\n  }\n}\n'
+        'variable "v" {\n  default = 1\n}\noutput "o" {\n  value = 1\n}\nmodule "m" {\n  source = "./m"\n  x = 1\n}\n'
+    )
+    over = (
+        'resource "aws_x" "a" {\n  count = "no"\n\n  two = [\n    3,\n  ]\n  rule {\n    n = 1 + "x"\n    r {\n'
+        '      s = 1\n    }\n  }\n}\nvariable "v" {\n  default = 2\n}\noutput "o" {\n  value = 2\n}\n'
+        'module "m" {\n  x = [] + 1\n}\n'
+    )
+    child = 'variable "x" {}\noutput "x" {\n  value = var.x\n}\n'
+    found = module({"main.tf": base, "o_override.tf": over, "m/main.tf": child})
+    [resource] = found.everything()
+    [rule] = resource.body.each("rule")
+    [deeper] = rule.body.each("r")
+    two = resource.body.attributes["two"]
+    places = {
+        "the resource": resource.where,
+        "one": resource.body.attributes["one"].where,
+        "two": two.where,
+        "two[0]": two.items()[0].where,
+        "rule": rule.where,
+        "rule.r": deeper.where,
+        "rule.r.s": deeper.body.attributes["s"].where,
+        "var.v": found.variables["v"].value.where,
+        "output.o": found.outputs["o"].value.where,
+    }
+    assert {name: (where.file, where.line) for name, where in places.items()} == {
+        "the resource": ("main.tf", 1),
+        "one": ("main.tf", 2),
+        "two": ("o_override.tf", 4),
+        "two[0]": ("o_override.tf", 5),
+        "rule": ("o_override.tf", 7),
+        "rule.r": ("o_override.tf", 9),
+        "rule.r.s": ("o_override.tf", 10),
+        "var.v": ("o_override.tf", 15),
+        "output.o": ("o_override.tf", 18),
+    }
+    wrong = {(fault.problem.where.file, fault.problem.where.line) for fault in found.faults}
+    assert wrong == {("o_override.tf", 2), ("o_override.tf", 8), ("o_override.tf", 21)}
+
+
+def test_override_files_of_everything_else() -> None:
+    found = module(
+        {
+            "main.tf": 'terraform {\n  required_version = ">= 1"\n  required_providers {\n'
+            '    aws = { source = "a", version = "1" }\n'
+            '    gcp = { source = "g", version = "1" }\n  }\n}\nvariable "v" {\n  type = string\n  default = "a"\n}\n'
+            'output "o" {\n  value = var.v\n}\nprovider "aws" {\n  region = "a"\n}\n'
+            'module "m" {\n  source = "./m"\n  x = 1\n}\n',
+            "m/main.tf": 'variable "x" {}\noutput "x" {\n  value = var.x\n}\n',
+            "a_override.tf": 'terraform {\n  required_providers {\n    aws = { source = "a", version = "2" }\n  }\n}\n'
+            'variable "v" {\n  default = "b"\n}\nprovider "aws" {\n  region = "b"\n}\nmodule "m" {\n  x = 2\n}\n',
+            "b_override.tf": 'module "m" {\n  x = 3\n}\nresource "aws_x" "none" {}\n',
+        }
+    )
+    assert faults(found) == [(4, "there is no resource aws_x none to override; write it in another file")]
+    assert {name: item.version for name, item in found.requirements.items()} == {"aws": "2", "gcp": "1"}
+    assert found.outputs["o"].value.data == "b"
+    assert [provider.body.data("region") for provider in found.providers] == ["b"]
+    [call] = found.calls
+    assert call.module is not None
+    assert call.module.outputs["x"].value.data == 3
+
+
+@pytest.mark.parametrize("name", ["main.tf", "x_override.tf"])
+@pytest.mark.parametrize(
+    "kind", ["resource", "data", "ephemeral", "variable", "output", "module", "provider", "locals"]
+)
+def test_blocks_with_too_many_names(kind: str, name: str) -> None:
+    found = module({name: f'{kind} "a" "b" "c" {{\n}}\nlocals {{\n  z = 1\n}}\n'})
+    wanted = {"resource": 2, "data": 2, "ephemeral": 2, "locals": 0}.get(kind, 1)
+    assert faults(found) == [(1, f"`{kind}` has {wanted} names before its brace")]
+    assert local(found, "z") == 1

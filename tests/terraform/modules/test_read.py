@@ -1,0 +1,324 @@
+"""Directories as they evaluate: instances, blocks, modules, variables, and what cannot be told."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tools.findings.model import Where
+from tools.terraform.language.model import Module, Unknown
+from tools.terraform.language.values import from_plain
+from tools.terraform.modules import tfvars
+from tools.terraform.modules.read import evaluate_text
+
+DECLARED, EVALUATES, THERE = (
+    f"terraform-{name}" for name in ("references-are-declared", "expressions-evaluate", "modules-are-there")
+)
+
+
+def module(text: str | Mapping[str, str], **values: Any) -> Module:
+    given = tfvars.Given("v.tfvars", {name: (item, Where("v.tfvars", name, 1)) for name, item in values.items()})
+    return evaluate_text({"main.tf": text} if isinstance(text, str) else text, given=(given,))
+
+
+def faults(found: Module) -> list[tuple[str, str, int, str]]:
+    return [
+        (fault.kind, fault.problem.where.file, fault.problem.where.line, fault.problem.message)
+        for one in found.walk()
+        for fault in one.faults
+    ]
+
+
+def addresses(found: Module) -> list[str]:
+    return [resource.address for resource in found.everything()]
+
+
+PORTS = """
+variable "ports" {
+  type = map(object({
+    port = number
+    cidr = optional(string, "10.0.0.0/8")
+  }))
+  default = { pg = { port = "5432" }, redis = { port = 6379, cidr = "10.1.0.0/16" } }
+}
+"""
+
+
+def test_for_each_and_dynamic_blocks() -> None:
+    found = module(
+        PORTS
+        + """
+resource "aws_a" "r" {
+  for_each = var.ports
+  port     = each.value.port
+  name     = "sark-${each.key}"
+}
+resource "aws_b" "g" {
+  dynamic "ingress" {
+    for_each = var.ports
+    iterator = it
+    content {
+      port  = it.value.port
+      cidrs = [it.value.cidr,
+        "10.2.0.0/16"]
+    }
+  }
+  ingress {
+    port = 1
+  }
+}
+"""
+    )
+    assert faults(found) == []
+    assert addresses(found) == ['aws_a.r["pg"]', 'aws_a.r["redis"]', "aws_b.g"]
+    assert [resource.body.data("port") for resource in found.everything("aws_a")] == [5432, 6379]
+    [group] = found.everything("aws_b")
+    assert [value.data for value in group.body.find("ingress.port")] == [5432, 6379, 1]
+    [first, _] = group.body.find("ingress.cidrs")
+    assert [(item.data, item.where.line) for item in first.items()] == [("10.0.0.0/8", 21), ("10.2.0.0/16", 22)]
+    assert (group.where.line, group.end) == (15, 28)
+
+
+def test_count() -> None:
+    found = module('resource "a" "x" {\n  count = 2\n  n = count.index\n}\nresource "a" "y" {\n  count = 0\n}\n')
+    assert addresses(found) == ["a.x[0]", "a.x[1]"]
+    assert [resource.body.data("n") for resource in found.everything()] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("count = -1", "count needs a whole number from 0"),
+        ('count = "x"', "count needs a whole number from 0"),
+        ('for_each = ["a"]', "for_each needs a map or a set of strings, and this is a tuple; write toset(…)"),
+        ("for_each = null", "for_each needs a map or a set of strings"),
+    ],
+)
+def test_instances_that_terraform_refuses(setting: str, message: str) -> None:
+    found = module(f'resource "a" "x" {{\n  {setting}\n}}\n')
+    assert faults(found) == [(EVALUATES, "main.tf", 2, message)]
+    assert [resource.doubt is not None for resource in found.everything()] == [True]
+
+
+def test_instances_that_cannot_be_told() -> None:
+    found = module(
+        'variable "c" {\n  type = set(string)\n}\nresource "a" "x" {\n  for_each = var.c\n  v = each.value\n}\n'
+    )
+    [resource] = found.everything()
+    assert (resource.address, resource.doubt) == ("a.x[?]", Unknown("var.c has no value", frozenset({"var.c"})))
+    assert isinstance(resource.body.data("v"), Unknown)
+
+
+def test_values_from_tfvars_are_of_the_variables_type() -> None:
+    text = 'variable "c" {\n  type = set(string)\n}\nresource "a" "x" {\n  for_each = var.c\n}\n'
+    assert addresses(module(text, c=from_plain(["b", "a", "b"]))) == ['a.x["a"]', 'a.x["b"]']
+    refused = module(text, c=from_plain({"a": 1}))
+    assert faults(refused) == [(EVALUATES, "v.tfvars", 1, "var.c: a set is needed, and this is an object")]
+
+
+def test_automatic_tfvars() -> None:
+    found = evaluate_text(
+        {
+            "main.tf": 'variable "a" {}\nvariable "b" {}\nvariable "c" {}\n',
+            "terraform.tfvars": 'a = "1"\nb = "1"\n',
+            "x.auto.tfvars.json": '{"b": 2}',
+            "y.auto.tfvars": "# c\nc = [1,\n  2]\nd = file(1)\n",
+        }
+    )
+    values = {name: (variable.value.data, variable.value.where) for name, variable in found.variables.items()}
+    assert values == {
+        "a": ("1", Where("terraform.tfvars", "a", 1)),
+        "b": (2, Where("x.auto.tfvars.json", "b", 1)),
+        "c": ((1, 2), Where("y.auto.tfvars", "c", 2)),
+    }
+    assert faults(found) == [
+        ("terraform-is-readable", "y.auto.tfvars", 4, "file(…) is no constant; a tfvars file holds constants alone")
+    ]
+
+
+CHILD = """
+variable "cidr" {
+  type = string
+  validation {
+    condition     = can(cidrsubnet(var.cidr, 0, 0))
+    error_message = "A CIDR, please."
+  }
+}
+variable "more" {
+  type    = list(string)
+  default = []
+}
+resource "aws_rule" "r" {
+  for_each = toset(concat([var.cidr], var.more))
+  cidr     = each.value
+}
+resource "aws_group" "g" {}
+output "id" { value = aws_group.g.id }
+output "path" { value = path.module }
+output "cidrs" { value = [var.cidr] }
+"""
+
+
+def test_modules_are_evaluated_with_their_inputs() -> None:
+    found = module(
+        {
+            "main.tf": """
+locals { base = "10.0.0.0/8" }
+module "net" {
+  for_each = { a = 1, b = 2 }
+  source   = "./net"
+  cidr     = cidrsubnet(local.base, 8, each.value)
+}
+resource "aws_x" "y" {
+  group = module.net["a"].id
+  cidrs = flatten([for one in module.net : one.cidrs])
+  path  = module.net["b"].path
+}
+""",
+            "net/main.tf": CHILD,
+        }
+    )
+    assert faults(found) == []
+    assert addresses(found) == [
+        "aws_x.y",
+        'module.net["a"].aws_rule.r["10.1.0.0/16"]',
+        'module.net["a"].aws_group.g',
+        'module.net["b"].aws_rule.r["10.2.0.0/16"]',
+        'module.net["b"].aws_group.g',
+    ]
+    [resource] = found.everything("aws_x")
+    group = resource.body.data("group")
+    assert (group.refs, group.bare) == (frozenset({'module.net["a"].aws_group.g.id'}), True)
+    assert resource.body.data("cidrs") == ("10.1.0.0/16", "10.2.0.0/16")
+    assert resource.body.data("path") == "net"
+
+
+def test_a_validation_that_fails_is_told_where_the_value_is() -> None:
+    call = 'module "net" {\n  source = "./net"\n  cidr   = "10.0.0.0/33"\n}\n'
+    found = module({"main.tf": call, "net/main.tf": CHILD})
+    message = "var.cidr does not pass its validation: A CIDR, please."
+    assert faults(found) == [(EVALUATES, "main.tf", 3, message)]
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (
+            {"main.tf": 'module "m" {\n  source = "./m"\n}\n'},
+            (THERE, "main.tf", 2, "there is no Terraform at ./m"),
+        ),
+        (
+            {"main.tf": 'module "m" {\n  source = "./m"\n}\n', "m/a.tf": 'module "n" {\n  source = "../m"\n}\n'},
+            (THERE, "m/a.tf", 2, "module n calls itself: ../m is this module or above it"),
+        ),
+        (
+            {"main.tf": 'module "m" {\n  source = "./m"\n  x = 1\n}\n', "m/a.tf": "locals {}\n"},
+            (DECLARED, "main.tf", 3, "the module at m has no variable x"),
+        ),
+        (
+            {"main.tf": 'module "m" {\n  source = "./m"\n}\n', "m/a.tf": 'variable "y" {}\n'},
+            (DECLARED, "main.tf", 1, "module m is not given y, which has no default"),
+        ),
+        (
+            {"main.tf": "locals {\n  a = local.b\n  b = [local.c]\n  c = local.a\n}\n"},
+            (EVALUATES, "main.tf", 4, "a circle: local.a → local.b → local.c → local.a; break it"),
+        ),
+        (
+            {
+                "main.tf": 'module "m" {\n  source = "./m"\n  x = module.m.y\n}\n',
+                "m/a.tf": 'variable "x" {}\noutput "y" {\n  value = var.x\n}\n',
+            },
+            (EVALUATES, "main.tf", 3, "a circle: the output y of module.m comes from itself; break it"),
+        ),
+        ({"main.tf": "locals {\n  a = var.x\n}\n"}, (DECLARED, "main.tf", 2, "var.x is not declared")),
+        ({"main.tf": "locals {\n  a = aws_x.y.id\n}\n"}, (DECLARED, "main.tf", 2, "aws_x.y is not declared")),
+        ({"main.tf": "locals {\n  a = data.aws_x.y.id\n}\n"}, (DECLARED, "main.tf", 2, "data.aws_x.y is not declared")),
+        (
+            {"main.tf": "locals {\n  a = [tcp]\n}\n"},
+            (DECLARED, "main.tf", 2, "`tcp` is no reference; text stands in quotes"),
+        ),
+        (
+            {"main.tf": 'resource "a" "b" {\n  c = each.key\n}\n'},
+            (DECLARED, "main.tf", 2, "each stands for something only in a block with for_each"),
+        ),
+        (
+            {"main.tf": "locals {\n  a = [1, 2][2]\n}\n"},
+            (EVALUATES, "main.tf", 2, "there is no element 2; there are 2"),
+        ),
+        (
+            {"main.tf": 'variable "p" {\n  type = number\n  default = "x"\n}\n'},
+            (EVALUATES, "main.tf", 1, "a number is needed, and this string is none"),
+        ),
+        (
+            {"main.tf": 'variable "p" {\n  type = strin\n}\n'},
+            (
+                EVALUATES,
+                "main.tf",
+                2,
+                "this is no type; write string, number, bool, any, list(…), set(…), map(…) or object({…})",
+            ),
+        ),
+    ],
+    ids=range(14),
+)  # fmt: skip
+def test_faults(files: Mapping[str, str], expected: tuple[str, str, int, str]) -> None:
+    assert faults(module(files)) == [expected]
+
+
+def test_files_are_read_where_they_are() -> None:
+    found = module(
+        {
+            "main.tf": """
+locals {
+  ports = yamldecode(file("${path.module}/values.yaml")).ports
+  none  = file("none")
+}
+""",
+            "values.yaml": "ports: {pg: 5432}\n",
+        }
+    )
+    assert found.locals["ports"].value.data == {"pg": 5432}
+    assert found.locals["none"].value.unknown == Unknown("none: it is not there")
+
+
+def test_what_is_not_in_the_tree_is_unknown() -> None:
+    found = module(
+        'module "m" {\n  source = "a/b/c"\n}\ndata "x" "y" {}\nlocals {\n  a = module.m.id\n  b = data.x.y.z\n}\n'
+    )
+    assert faults(found) == []
+    assert [sorted(found.locals[name].value.data.refs) for name in "ab"] == [["module.m.id"], ["data.x.y.z"]]
+
+
+def test_what_a_module_says_of_itself() -> None:
+    found = module(
+        """
+terraform {
+  required_version = ">= 1.9"
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 6.0"
+    }
+  }
+}
+provider "aws" {
+  alias = "west"
+}
+variable "v" {
+  description = "Some."
+  type        = map(object({ port = number, tags = optional(list(string), []) }))
+  nullable    = false
+}
+locals { a = [for k, v in var.v : local.b[k].port if v != aws_x.y.id] }
+"""
+    )
+    requirement = found.requirements["aws"]
+    assert (requirement.source, requirement.version, requirement.where.line) == ("hashicorp/aws", ">= 6.0", 5)
+    assert found.required_version is not None
+    assert found.required_version.data == ">= 1.9"
+    assert [(one.name, one.alias) for one in found.providers] == [("aws", "west")]
+    variable = found.variables["v"]
+    assert (variable.type, variable.description, variable.nullable, variable.default) == (
+        "map(object({ port = number, tags = optional(list(string), []) }))", "Some.", False, None,
+    )  # fmt: skip
+    assert {"var.v", "local.b", "aws_x.y.id"} <= found.references

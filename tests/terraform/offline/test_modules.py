@@ -1,0 +1,269 @@
+"""The Terraform modules: every command passes in every directory, with no provider there; and broken, they fail.
+
+Terraform itself is needed. Everything is run on two threads at once, when the first test asks.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import tools.terraform.__main__
+from tools.terraform.offline.check import INIT, Ran, TerraformError, directories, find, run, tried
+from tools.terraform.offline.server import offline
+
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
+TERRAFORM = ROOT / "terraform"
+NETWORK = TERRAFORM / "modules" / "network"
+MODULES = {"aws": NETWORK, "gcp": NETWORK / "gcp", "azure": NETWORK / "azure", "policy": NETWORK / "policy"}
+PROVIDERS = {"aws": {"aws"}, "gcp": {"google"}, "azure": {"azurerm"}, "policy": set[str]()}
+DIRECTORIES = directories([TERRAFORM])
+BREAKS: list[dict[str, Any]] = yaml.safe_load((ROOT / "tests" / "terraform" / "breaks.yaml").read_text("utf-8"))
+READMES = [MODULES[name] / "README.md" for name in ("aws", "gcp", "azure")]
+
+
+@dataclass(frozen=True)
+class Commands:
+    """Terraform, offline, and the threads that it runs on."""
+
+    terraform: str
+    environment: Mapping[str, str]
+    pool: ThreadPoolExecutor
+
+    def run(self, directory: Path, *arguments: str) -> Ran:
+        return run(self.terraform, directory, arguments, self.environment)
+
+
+@pytest.fixture(scope="module")
+def commands() -> Iterator[Commands]:
+    try:
+        terraform = find(os.environ)
+    except TerraformError as error:
+        pytest.fail(str(error))
+    with offline() as environment, ThreadPoolExecutor(2) as pool:
+        yield Commands(terraform, environment, pool)
+
+
+@pytest.fixture(scope="module")
+def results(commands: Commands) -> Mapping[Path, Future[tuple[Ran, ...]]]:
+    """Each directory -> what init, validate and test said there."""
+    return {
+        directory: commands.pool.submit(tried, commands.terraform, directory, commands.environment)
+        for directory in DIRECTORIES
+    }
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_every_part_has_its_directory() -> None:
+    assert {relative(directory) for directory in DIRECTORIES} == {
+        "terraform/modules/network",
+        *(f"terraform/modules/network/{name}" for name in ("gcp", "azure", "policy")),
+        *(f"terraform/examples/{name}" for name in ("aws", "gcp", "azure")),
+    }
+
+
+def test_format(commands: Commands) -> None:
+    ran = commands.run(TERRAFORM, "fmt", "-check", "-recursive", "-diff", "-no-color")
+    assert ran.code == 0, f"run `terraform fmt -recursive terraform`:\n{ran.output}"
+
+
+@pytest.mark.parametrize("directory", DIRECTORIES, ids=relative)
+def test_init_validate_test(directory: Path, results: Mapping[Path, Future[tuple[Ran, ...]]]) -> None:
+    ran = results[directory].result()
+    assert [(one.command, one.code) for one in ran] == [("init", 0), ("validate", 0), ("test", 0)], ran[-1].output
+    assert re.search(r"Success! [1-9]\d* passed, 0 failed\.$", ran[-1].output.strip()), ran[-1].output
+
+
+@pytest.mark.parametrize("directory", DIRECTORIES, ids=relative)
+def test_nothing_was_downloaded(directory: Path, results: Mapping[Path, Future[tuple[Ran, ...]]]) -> None:
+    said = results[directory].result()[0].output
+    assert "Terraform has been successfully initialized!" in said
+    assert "Finding" not in said
+    assert "Installing" not in said
+
+
+@pytest.mark.parametrize("cloud", [*PROVIDERS])
+def test_a_user_of_one_cloud_configures_no_other(cloud: str, commands: Commands, tmp_path: Path) -> None:
+    """`terraform providers` names what a module and everything that it calls needs."""
+    for directory in (MODULES[cloud], TERRAFORM / "examples" / cloud):
+        if not directory.is_dir():
+            continue
+        environment = {**commands.environment, "TF_DATA_DIR": str(tmp_path / directory.name)}
+        assert run(commands.terraform, directory, INIT, environment).code == 0
+        named = run(commands.terraform, directory, ("providers", "-no-color"), environment)
+        assert named.code == 0, named.output
+        assert set(re.findall(r"provider\[[\w.-]+/hashicorp/(\w+)\]", named.output)) == PROVIDERS[cloud]
+
+
+@pytest.mark.parametrize("cloud", [*MODULES])
+def test_modules_hold_no_provider_block(cloud: str) -> None:
+    for file in MODULES[cloud].glob("*.tf"):
+        assert not re.search(r"^\s*provider\s", file.read_text("utf-8"), re.M), file
+
+
+@pytest.mark.parametrize("cloud", ["aws", "gcp", "azure"])
+def test_every_cloud_shares_the_policys_inputs(cloud: str) -> None:
+    shared = (MODULES["policy"] / "variables.tf").read_text("utf-8").partition("\n\n")[2]
+    assert (MODULES[cloud] / "variables.tf").read_text("utf-8").endswith(f"share, word for word.\n\n{shared}")
+
+
+def test_the_first_file_says_where_each_clouds_is() -> None:
+    table = (NETWORK / "firewall.tf").read_text("utf-8").partition("\n\n")[0]
+    for cloud in ("gcp", "azure"):
+        assert f"{cloud}/firewall.tf" in table
+        assert (MODULES[cloud] / "firewall.tf").is_file()
+
+
+@pytest.mark.parametrize(
+    ("cloud", "planned"),
+    [
+        ("aws", 'aws_networkfirewall_rule_group.domains["listed"]'),
+        ("gcp", 'google_network_security_gateway_security_policy_rule.domains["8443"]'),
+        ("azure", 'azurerm_firewall_policy_rule_collection_group.domains["gateway"]'),
+    ],
+)
+def test_everything_switched_on_is_planned(cloud: str, planned: str, commands: Commands, tmp_path: Path) -> None:
+    """With no mock: the served provider plans, so that nested blocks are held to the schema's counts too."""
+    environment = {**commands.environment, "TF_DATA_DIR": str(tmp_path)}
+    assert run(commands.terraform, MODULES[cloud], INIT, environment).code == 0
+    given = ROOT / "tests" / "terraform" / f"{cloud}.tfvars.json"
+    arguments = ("plan", "-no-color", "-lock=false", f"-var-file={given}")
+    ran = run(commands.terraform, MODULES[cloud], arguments, environment)
+    assert ran.code == 0, ran.output
+    assert f"# {planned} will be created" in ran.output
+    assert "0 to change, 0 to destroy" in ran.output
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "production"])
+def test_an_environments_variables_are_taken(
+    environment: str, commands: Commands, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What `vars` writes passes the inputs' validation, which every cloud shares with policy/."""
+    assert tools.terraform.__main__.main(["vars", "--env", environment, "--cloud", "aws"]) == 0
+    variables = tmp_path / "environment.tfvars.json"
+    variables.write_text(capsys.readouterr().out, encoding="utf-8")
+    planned = commands.run(MODULES["policy"], "plan", "-no-color", "-lock=false", f"-var-file={variables}")
+    assert planned.code == 0, planned.output
+    assert "Value for undeclared variable" not in planned.output
+
+
+@pytest.mark.parametrize("readme", READMES, ids=relative)
+def test_readmes_example_is_valid(readme: Path, commands: Commands, tmp_path: Path) -> None:
+    [example] = re.findall(r"```hcl\n(.*?)```", readme.read_text("utf-8"), re.S)
+    shutil.copytree(NETWORK, tmp_path / "modules" / "network")
+    directory = tmp_path / "examples" / "readme"
+    directory.mkdir(parents=True)
+    names = sorted(set(re.findall(r"var\.(\w+)", example)))
+    declared = "".join(f'variable "{name}" {{\n  type = string\n}}\n' for name in names)
+    (directory / "main.tf").write_text(example + declared, encoding="utf-8")
+    ran = tried(commands.terraform, directory, commands.environment)
+    assert [(one.command, one.code) for one in ran] == [("init", 0), ("validate", 0), ("test", 0)], ran[-1].output
+
+
+# The modules, broken
+
+
+def broken(text: str, case: Mapping[str, Any]) -> str:
+    """The text with the case's fault in it; `occurrence` says which, when `from` stands there more than once."""
+    parts = text.split(case["from"])
+    which = case.get("occurrence", 1)
+    assert len(parts) - 1 >= which, f"{case['from']!r} is not in {case['file']} any more"
+    assert "occurrence" in case or len(parts) == 2, f"{case['from']!r} is not the only one in {case['file']}"
+    old: str = case["from"]
+    return f"{old.join(parts[:which])}{case['to']}{old.join(parts[which:])}"
+
+
+def failing(commands: Commands, case: Mapping[str, Any], folder: Path) -> tuple[Ran, ...]:
+    """What Terraform says of a copy of the modules with the case's fault in it."""
+    shutil.copytree(NETWORK, folder)
+    module = folder / MODULES[case["module"]].relative_to(NETWORK)
+    file = module / case["file"]
+    file.write_text(broken(file.read_text("utf-8"), case), encoding="utf-8")
+    last = ("test", f"-filter=tests/{case['with']}.tftest.hcl") if "with" in case else ("validate",)
+    return tried(commands.terraform, module, commands.environment, (INIT, last))
+
+
+@pytest.fixture(scope="module")
+def failures(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Ran, ...]]:
+    folder = tmp_path_factory.mktemp("broken")
+    running = {
+        identified(case): commands.pool.submit(failing, commands, case, folder / identified(case)) for case in BREAKS
+    }
+    return lambda name: running[name].result()
+
+
+def identified(case: Mapping[str, Any]) -> str:
+    return f"{case['module']}-{case['name']}"
+
+
+def unwrapped(output: str) -> str:
+    """Terraform breaks its lines where the terminal would."""
+    return re.sub(r"\s+", " ", output)
+
+
+def test_each_module_is_broken_in_ten_ways() -> None:
+    assert {module: sum(case["module"] == module for case in BREAKS) >= 10 for module in MODULES} == dict.fromkeys(
+        MODULES, True
+    )
+    assert len({identified(case) for case in BREAKS}) == len(BREAKS)
+
+
+@pytest.mark.parametrize("case", BREAKS, ids=identified)
+def test_what_terraform_catches(case: Mapping[str, Any], failures: Callable[[str], tuple[Ran, ...]]) -> None:
+    last = failures(identified(case))[-1]
+    if case["caught"] == "nothing":
+        assert (last.command, last.code) == ("validate", 0), last.output
+    else:
+        assert (last.command, last.code) == (case["caught"], 1), last.output
+        assert case["says"] in unwrapped(last.output)
+
+
+# Terraform that is not there
+
+
+def test_no_terraform() -> None:
+    with pytest.raises(TerraformError) as refused:
+        find({"PATH": "/nowhere"})
+    assert str(refused.value).startswith(
+        "terraform is not on PATH. Terraform 1.11 or later is needed: install it (brew "
+    )
+
+
+@pytest.mark.parametrize(
+    ("printed", "says"),
+    [
+        ('{"terraform_version": "1.5.7"}', " is Terraform 1.5.7. Terraform 1.11 or later is needed"),
+        ("Terraform v1.11", " does not say its version. Terraform 1.11 or later is needed"),
+    ],
+)
+def test_a_terraform_that_will_not_do(tmp_path: Path, printed: str, says: str) -> None:
+    fake = tmp_path / "terraform"
+    fake.write_text(f"#!/bin/sh\necho '{printed}'\n")
+    fake.chmod(0o755)
+    with pytest.raises(TerraformError) as refused:
+        find({"SARK_TERRAFORM": str(fake)})
+    assert str(refused.value).startswith(f"{fake}{says}")
+
+
+def test_a_directory_without_terraform_is_said(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "tools.terraform.offline", "check", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (2, f"no .tf file in {tmp_path}\n")

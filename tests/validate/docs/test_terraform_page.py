@@ -1,0 +1,111 @@
+"""The tables of the Terraform modules' READMEs, and the tool that writes them."""
+
+from pathlib import Path
+
+import pytest
+
+from tests import doc_checks
+from tools.validate.docs.terraform_page import main
+from tools.validate.docs.terraform_tables import BEGIN, END, tables, updated
+
+MODULE = """\
+terraform {
+  required_version = ">= 1.9"
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 6.0"
+    }
+  }
+}
+
+variable "mode" {
+  description = "This | that, or \\"both\\"."
+  default     = "this"
+  type        = string
+}
+
+variable "ports" {
+  description = "Ports."
+  type        = map(number)
+}
+
+output "id" {
+  description = "An id."
+  value       = 1
+}
+"""
+
+TABLES = """\
+| Needs | Version |
+| --- | --- |
+| Terraform | `>= 1.9` |
+| `hashicorp/aws` | `>= 6.0` |
+
+| Input | Type | Default | Meaning |
+| --- | --- | --- | --- |
+| `mode` | `string` | `"this"` | This \\| that, or "both". |
+| `ports` | `map(number)` | needed | Ports. |
+
+| Output | Meaning |
+| --- | --- |
+| `id` | An id. |"""
+
+
+def module(tmp_path: Path, readme: str, text: str = MODULE) -> Path:
+    (tmp_path / "main.tf").write_text(text)
+    (tmp_path / "README.md").write_text(readme)
+    return tmp_path
+
+
+def test_tables() -> None:
+    assert tables([MODULE]) == TABLES
+
+
+def test_a_table_without_rows_is_left_out() -> None:
+    assert tables(['output "x" {\n  description = "An x."\n  value = 1\n}\n']) == (
+        "| Output | Meaning |\n| --- | --- |\n| `x` | An x. |"
+    )
+
+
+@pytest.mark.parametrize("readme", ["", BEGIN, f"{END}\n{BEGIN}", f"{BEGIN}\n{BEGIN}\n{END}"])
+def test_markers_are_needed(readme: str) -> None:
+    assert updated(readme, "x") is None
+
+
+def test_committed_readmes_are_up_to_date() -> None:
+    assert main(["--check"]) == 0
+
+
+def test_check_finds_old_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    here = module(tmp_path, f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    assert main(["--check"], here) == 1
+    assert "its tables are not what the .tf files say; run python -m tools.validate.docs" in capsys.readouterr().out
+    assert main([], here) == 0
+    assert main(["--check"], here) == 0
+    assert (here / "README.md").read_text() == f"before\n{BEGIN}\n{TABLES}\n{END}\nafter\n"
+
+
+@pytest.mark.parametrize(
+    ("readme", "text", "says"),
+    [
+        ("no markers", MODULE, "README.md: the tables go between two lines"),
+        (f"{BEGIN}\n{END}\n", "variable {{", "not Terraform: "),
+    ],
+)
+def test_what_cannot_be_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], readme: str, text: str, says: str
+) -> None:
+    assert main([], module(tmp_path, readme, text)) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_module_without_a_readme(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "main.tf").write_text(MODULE)
+    assert main([], tmp_path) == 2
+    assert "No such file or directory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("page", sorted(Path("terraform/modules").rglob("*.md")), ids=str)
+def test_paths_and_links_are_there(page: Path) -> None:
+    assert list(doc_checks.paths(page.read_text("utf-8"), page)) == []

@@ -1,0 +1,1 @@
+"""The engine `proxy`: Envoy's configuration decoded, decided by, and judged by Envoy itself."""

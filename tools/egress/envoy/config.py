@@ -1,0 +1,122 @@
+"""Envoy's configuration as one static file: what `envoy --mode validate` can judge.
+
+Envoy validates its bootstrap and does not read the files that it would watch, so listeners, clusters and routes are put
+into it. Field names are those of envoy.config.bootstrap.v3, listener.v3, cluster.v3 and route.v3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from tools.findings.model import Manifest, Where
+
+Tree = dict[str, Any]
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A workload that runs Envoy: the path of its bootstrap, and each mounted file's text and place."""
+
+    workload: Manifest
+    bootstrap: str
+    files: Mapping[str, tuple[str, Where]]
+
+
+class ConfigError(Exception):
+    """What keeps the files from being one configuration, and where."""
+
+    def __init__(self, where: Where, message: str) -> None:
+        super().__init__(message)
+        self.where = where
+        self.message = message
+
+
+def pods(manifests: tuple[Manifest, ...]) -> tuple[Pod, ...]:
+    """The workloads whose container is started with `--config-path FILE`."""
+    return tuple(_pods(manifests))
+
+
+def _pods(manifests: tuple[Manifest, ...]) -> Iterator[Pod]:
+    maps = {(one.namespace, one.name): one for one in manifests if one.kind == "ConfigMap"}
+    for one in manifests:
+        spec = _at(one.body, "spec", "template", "spec")
+        for container in _at(spec, "containers") or ():
+            arguments = [*(container.get("command") or ()), *(container.get("args") or ())]
+            if "--config-path" in arguments[:-1]:
+                path = arguments[arguments.index("--config-path") + 1]
+                yield Pod(one, path, dict(_mounted(one, spec, container, maps)))
+
+
+def _mounted(
+    workload: Manifest, spec: Tree, container: Tree, maps: Mapping[tuple[str, str], Manifest]
+) -> Iterator[tuple[str, tuple[str, Where]]]:
+    volumes = {volume["name"]: volume for volume in spec.get("volumes") or ()}
+    for mount in container.get("volumeMounts") or ():
+        for name in _config_maps(volumes.get(mount["name"], {})):
+            found = maps.get((workload.namespace, name))
+            for key, text in (_at(found.body, "data") or {}).items() if found else ():
+                yield f"{mount['mountPath']}/{key}", (text, found.where(f'data["{key}"]') if found else Where(""))
+
+
+def _config_maps(volume: Tree) -> Iterator[str]:
+    if "configMap" in volume:
+        yield volume["configMap"].get("name", "")
+    for source in _at(volume, "projected", "sources") or ():
+        if "configMap" in source:
+            yield source["configMap"].get("name", "")
+
+
+def static(pod: Pod) -> Tree:
+    """The bootstrap with everything in it that it would have watched. Raises ConfigError."""
+    bootstrap = _file(pod, pod.bootstrap, pod.workload.where("spec.template.spec.containers"))
+    resources = bootstrap.setdefault("static_resources", {})
+    watched = bootstrap.pop("dynamic_resources", {})
+    for key, kind in (("lds_config", "listeners"), ("cds_config", "clusters")):
+        if path := _at(watched, key, "path_config_source", "path"):
+            resources.setdefault(kind, []).extend(_resources(pod, path))
+    for listener in resources.get("listeners", ()):
+        for chain in (*listener.get("filter_chains", ()), listener.get("default_filter_chain") or {}):
+            for each in chain.get("filters", ()):
+                _inline_routes(pod, each["typed_config"])
+    return bootstrap
+
+
+def _inline_routes(pod: Pod, settings: Tree) -> None:
+    rds = settings.pop("rds", None)
+    if rds is None:
+        return
+    path = _at(rds, "config_source", "path_config_source", "path") or ""
+    found = {route["name"]: route for route in _resources(pod, path)}
+    if rds["route_config_name"] not in found:
+        where = pod.files[path][1]
+        raise ConfigError(where, f"{path} has no routes named {rds['route_config_name']}, which a listener asks for")
+    settings["route_config"] = found[rds["route_config_name"]]
+
+
+def _resources(pod: Pod, path: str) -> list[Tree]:
+    content = _file(pod, path, pod.files[pod.bootstrap][1])
+    return [{key: value for key, value in one.items() if key != "@type"} for one in content.get("resources") or ()]
+
+
+def _file(pod: Pod, path: str, asked: Where) -> Tree:
+    if path not in pod.files:
+        raise ConfigError(asked, f"{path} is asked for, and no ConfigMap that is mounted has it")
+    text, where = pod.files[path]
+    try:
+        content = yaml.load(text, _LOADER)
+    except yaml.YAMLError as error:
+        raise ConfigError(where, f"{path} is no YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise ConfigError(where, f"{path} is not a mapping")
+    return content
+
+
+def _at(tree: Any, *keys: str) -> Any:
+    for key in keys:
+        tree = tree.get(key) if isinstance(tree, Mapping) else None
+    return tree

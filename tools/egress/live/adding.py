@@ -1,0 +1,75 @@
+"""Runs `add`: one more name in a values file."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from typing import Any
+
+from tools.egress import expiry
+from tools.egress.allowlist import Suffixes, parse_values
+from tools.egress.live.edit import EditError, with_entry, written
+from tools.findings.cli import CLEAN, COULD_NOT_RUN, USAGE, complain
+from tools.findings.escaping import line
+from tools.manifests.files import InputError, mapping, read_text, shown
+
+
+def run(options: argparse.Namespace, suffixes: Suffixes) -> int:
+    """Write the entry into the file, or say why the list cannot hold it."""
+    entry = _entry(options)
+    if fault := _fault(entry, options, suffixes):
+        complain("egress", fault)
+        return USAGE
+    path = options.to
+    try:
+        values = mapping(path)
+        egress = values.get("egress")
+        # A list of names in a file replaces the chart's own; extraDomains is added to whatever list there is.
+        key = "domains" if isinstance(egress, dict) and egress.get("domains") else "extraDomains"
+        before = parse_values(values, suffixes=suffixes)[1]
+        text = with_entry(read_text(path), key, entry)
+        after = parse_values(
+            {"egress": {**(egress or {}), key: [*((egress or {}).get(key) or ()), entry]}}, suffixes=suffixes
+        )[1]
+        added = [problem for problem in after if problem not in before]
+        if added:
+            complain("egress", f"{shown(path)}: {added[0].message}")
+            return USAGE
+        path.write_text(text, encoding="utf-8")
+    except (EditError, OSError) as error:
+        reason = getattr(error, "strerror", None) or error
+        complain("egress", f"{shown(path)} cannot be edited: {reason}")
+        return COULD_NOT_RUN
+    except InputError as error:
+        complain("egress", error)
+        return COULD_NOT_RUN
+    print(line(f"added to egress.{key} of {shown(path)}: - {written(entry)}"))
+    return CLEAN
+
+
+def _entry(options: argparse.Namespace) -> dict[str, Any]:
+    entry: dict[str, Any] = {"name": options.name.lower()}
+    if options.ports and options.ports != [443]:
+        entry["ports"] = options.ports
+    if options.workloads and options.workloads != ["gateway"]:
+        entry["workloads"] = options.workloads
+    for key in ("owner", "reason", "expires"):
+        if getattr(options, key):
+            entry[key] = getattr(options, key)
+    return entry
+
+
+def _fault(entry: dict[str, Any], options: argparse.Namespace, suffixes: Suffixes) -> str:
+    problems = parse_values({"egress": {"domains": [entry]}}, suffixes=suffixes)[1]
+    if problems:
+        return problems[0].message
+    for port in options.ports or ():
+        if not 0 < port < 65536:
+            return f"--ports: {port} is no port; write one from 1 to 65535"
+    if options.expires:
+        try:
+            if expiry.end(options.expires) <= datetime.now(UTC):
+                return f"--expires: {options.expires} is over; an entry that has expired opens nothing"
+        except ValueError as error:
+            return f"--expires: {error}"
+    return ""

@@ -1,0 +1,197 @@
+"""A release's proxy in a cluster, through the `kubernetes` client: its pods, their log, their metrics, its list."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import urllib3
+from kubernetes import client, config, stream
+from kubernetes.client.exceptions import ApiException
+from kubernetes.config.config_exception import ConfigException
+
+from tools.egress.live.replicas import STATS, Replica, installed, replica
+from tools.manifests.files import InputError
+
+COMPONENT = "app.kubernetes.io/component=egress-proxy"
+INSTANCE = "app.kubernetes.io/instance"
+PUSHED = "sark-network/pushed"
+# Seconds to connect, and seconds between two pieces of an answer.
+TIMEOUT = (5.0, 60.0)
+_SINCE = re.compile(r"(?P<count>[1-9][0-9]{0,5})(?P<unit>[smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """The proxy of one release."""
+
+    api: Any
+    namespace: str
+    release: str
+    pods: tuple[Any, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its pods."""
+        return tuple(str(pod.metadata.name) for pod in self.pods)
+
+    def installed(self) -> str:
+        """The hash of the list that is installed. Raises InputError when there is none, or a half-written one."""
+        texts: list[str] = []
+        for name in sorted({name for pod in self.pods for name in _config_maps(pod)}):
+            body = asked(lambda name=name: self.core.read_namespaced_config_map(name, self.namespace))
+            texts += (body.data or {}).values()
+        versions = installed(texts)
+        if len(versions) != 1:
+            what = f"files of lists {', '.join(versions)}" if versions else "no hash of a list"
+            raise InputError(f"the configuration of release {self.release} holds {what}; is an upgrade under way?")
+        return versions[0]
+
+    @property
+    def core(self) -> Any:
+        """The core API."""
+        return client.CoreV1Api(self.api)
+
+    def replicas(self) -> tuple[Replica, ...]:
+        """What each replica serves, asked at once."""
+        with ThreadPoolExecutor(8) as pool:
+            return tuple(pool.map(self.replica, self.pods))
+
+    def replica(self, pod: Any) -> Replica:
+        """What one replica serves; why it cannot be asked is part of the answer."""
+        name, ready = str(pod.metadata.name), _ready(pod)
+        try:
+            return replica(name, self._stats(pod), ready)
+        except ApiException as error:
+            return Replica(name, ready=ready, fault=explain(error))
+        except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException, ValueError) as error:
+            return Replica(name, ready=ready, fault=(str(error).splitlines() or [type(error).__name__])[0])
+
+    def _stats(self, pod: Any) -> str:
+        """The metrics, through the API server: no policy has to open the port to whoever asks."""
+        port = _metrics_port(pod)
+        # On a client of its own: the stream helper changes the one that it is given.
+        own = client.CoreV1Api(client.ApiClient(self.api.configuration))
+        forward = stream.portforward(
+            own.connect_get_namespaced_pod_portforward, pod.metadata.name, self.namespace, ports=str(port)
+        )
+        sock = forward.socket(port)
+        try:
+            sock.setblocking(True)
+            sock.settimeout(TIMEOUT[0])
+            page = http.client.HTTPConnection("metrics", port)
+            page.sock = sock
+            page.request("GET", STATS, headers={"Connection": "close"})
+            answer = page.getresponse()
+            if answer.status != 200:
+                raise ValueError(f"its metrics port answers {answer.status}")
+            return answer.read().decode("utf-8", "replace")
+        finally:
+            forward.close()
+
+    def push(self, version: str) -> None:
+        """Change an annotation of each pod, which makes its kubelet bring the pod's ConfigMaps up to date at once."""
+        stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
+        body = {"metadata": {"annotations": {PUSHED: f"{version} {stamp}"}}}
+        for name in self.names:
+            asked(lambda name=name: self.core.patch_namespaced_pod(name, self.namespace, body))
+
+
+def proxy(context: str, namespace: str, release: str) -> Proxy:
+    """The proxy of a release. Raises InputError when there is none, or more than one could be meant."""
+    settings: Any = client.Configuration()
+    settings.retries = False
+    try:
+        api: Any = config.new_client_from_config(  # type: ignore[no-untyped-call]
+            context=context or None, client_configuration=settings, persist_config=False
+        )
+        namespace = namespace or _namespace(context)
+    except (ConfigException, OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"no cluster can be asked: {(str(error).splitlines() or ['no kubeconfig'])[0]}") from None
+    selector = f"{COMPONENT},{INSTANCE}={release}" if release else COMPONENT
+    core = client.CoreV1Api(api)
+    living = _living(core, namespace, selector)
+    releases = sorted({str((pod.metadata.labels or {}).get(INSTANCE)) for pod in living})
+    if not releases:
+        whose = f" of release {release}" if release else ""
+        raise InputError(f"no pod of an egress proxy{whose} runs in namespace {namespace}; name one with --namespace")
+    if len(releases) > 1:
+        raise InputError(f"namespace {namespace} has the releases {', '.join(releases)}; name one with --release")
+    return Proxy(api, namespace, releases[0], living)
+
+
+def logs(context: str, namespace: str, release: str, since: str | None) -> Iterator[str]:
+    """The lines of every replica's log that the cluster still holds. Raises InputError."""
+    found = _SINCE.fullmatch(since) if since else None
+    if since and not found:
+        raise InputError(f"--since: {since} is no duration; write a number and s, m, h or d, such as 12h")
+    options = {"since_seconds": int(found["count"]) * _SECONDS[found["unit"]]} if found else {}
+    running = proxy(context, namespace, release)
+    for name in running.names:
+        text = asked(lambda name=name: running.core.read_namespaced_pod_log(name, running.namespace, **options))
+        yield from str(text).splitlines()
+
+
+def again(running: Proxy) -> Proxy:
+    """The same proxy with the pods that it has now."""
+    selector = f"{COMPONENT},{INSTANCE}={running.release}"
+    return replace(running, pods=_living(running.core, running.namespace, selector))
+
+
+def _living(core: Any, namespace: str, selector: str) -> tuple[Any, ...]:
+    pods = asked(lambda: core.list_namespaced_pod(namespace, label_selector=selector)).items
+    living = (pod for pod in pods if pod.status.phase not in ("Succeeded", "Failed"))
+    # Whatever else carries the labels is no proxy.
+    replicas = (pod for pod in living if not pod.metadata.deletion_timestamp and _metrics_port(pod))
+    return tuple(sorted(replicas, key=_name))
+
+
+def _metrics_port(pod: Any) -> int:
+    ports = (port for container in pod.spec.containers for port in container.ports or ())
+    return next((int(port.container_port) for port in ports if port.name == "metrics"), 0)
+
+
+def _name(pod: Any) -> str:
+    return str(pod.metadata.name)
+
+
+def asked(ask: Any) -> Any:
+    """An answer of the API server. Raises InputError with its own words."""
+    try:
+        return ask()
+    except ApiException as error:
+        raise InputError(f"the API server refuses: {explain(error)}") from None
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise InputError(f"the API server does not answer: {(str(error).splitlines() or ['no reason'])[0]}") from None
+
+
+def explain(error: ApiException) -> str:
+    """The API server's own sentence."""
+    try:
+        return str(json.loads(error.body or "")["message"])
+    except (ValueError, KeyError, TypeError):
+        return (str(error.reason or error).splitlines() or [type(error).__name__])[0]
+
+
+def _namespace(context: str) -> str:
+    contexts, current = config.list_kube_config_contexts()  # type: ignore[no-untyped-call]
+    chosen = next((each for each in contexts if each["name"] == context), current)
+    return str(chosen["context"].get("namespace") or "default")
+
+
+def _config_maps(pod: Any) -> Iterator[str]:
+    for volume in pod.spec.volumes or ():
+        for source in (volume.projected.sources if volume.projected else None) or ():
+            if source.config_map:
+                yield str(source.config_map.name)
+
+
+def _ready(pod: Any) -> bool:
+    return any(each.type == "Ready" and each.status == "True" for each in pod.status.conditions or ())

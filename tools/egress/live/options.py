@@ -1,0 +1,94 @@
+"""The command lines of `python -m tools.egress` that are about a running proxy or its log."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from tools.findings.cli import EXIT_CODES, file_path
+
+LOG_COMMANDS = ("blocked", "used", "unused", "report")
+LIST_COMMANDS = ("used", "unused", "report")
+COMMANDS = (*LOG_COMMANDS, "add", "push", "status")
+
+
+def add_commands(commands: Any, lists: Callable[[argparse.ArgumentParser], None]) -> None:
+    """Add them to the parser's commands. `lists`: adds the options that say which list is meant."""
+    _blocked(commands)
+    for name, what in (
+        ("used", "which entries of the list were used, how often and for what"),
+        ("unused", "which entries nothing came through"),
+        ("report", "all of it, as a page of Markdown"),
+    ):
+        parser = commands.add_parser(name, help=what, epilog=EXIT_CODES)
+        _log(parser)
+        lists(parser)
+    _add(commands)
+    _push(commands)
+    _status(commands)
+
+
+def _blocked(commands: Any) -> None:
+    parser = commands.add_parser(
+        "blocked",
+        help="what was denied, or would be in mode enforce, and the YAML that would allow it",
+        epilog=EXIT_CODES,
+    )
+    _log(parser)
+    parser.add_argument("--format", choices=("text", "json", "yaml"), default="text", help="yaml: values that allow it")
+    parser.add_argument("--workload", metavar="PART", help="of this part alone")
+
+
+def _log(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "log",
+        nargs="*",
+        metavar="FILE",
+        help="files that hold the proxy's log, `-`: standard input; none: the log of the replicas that run now",
+    )
+    cluster(parser)
+    parser.add_argument(
+        "--since", metavar="DURATION", help="of the replicas' log, this long back: 30m, 12h, 7d (default: all of it)"
+    )
+
+
+def cluster(parser: argparse.ArgumentParser) -> None:
+    """The options that say which release in which cluster."""
+    parser.add_argument(
+        "--context", metavar="NAME", default="", help="a context of the kubeconfig (default: the current)"
+    )
+    parser.add_argument("--namespace", "-n", metavar="NAME", default="", help="the release's (default: the context's)")
+    parser.add_argument("--release", metavar="NAME", default="", help="the release (default: the only one there)")
+
+
+def _add(commands: Any) -> None:
+    parser = commands.add_parser("add", help="add a name to a values file, whose comments stay", epilog=EXIT_CODES)
+    parser.add_argument("name", metavar="NAME", help="the name, such as api.example.com or *.example.com")
+    parser.add_argument("--to", metavar="FILE", type=file_path, required=True, help="the values file")
+    parser.add_argument(
+        "--ports", metavar="PORT", type=int, nargs="+", action="extend", help="its ports (default: 443)"
+    )
+    parser.add_argument(
+        "--workloads", metavar="PART", nargs="+", action="extend", help="the parts that may use it (default: gateway)"
+    )
+    parser.add_argument("--owner", metavar="TEXT", help="who answers for the entry")
+    parser.add_argument("--reason", metavar="TEXT", help="what it is for")
+    parser.add_argument("--expires", metavar="WHEN", help="its last day, such as 2027-06-30, or a moment")
+
+
+def _push(commands: Any) -> None:
+    parser = commands.add_parser(
+        "push", help="have every replica take the list that was installed now, and wait for it", epilog=EXIT_CODES
+    )
+    cluster(parser)
+    parser.add_argument(
+        "--wait", metavar="SECONDS", type=float, default=30, help="how long to wait for the replicas (default: 30)"
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def _status(commands: Any) -> None:
+    parser = commands.add_parser("status", help="which replica serves which list, and since when", epilog=EXIT_CODES)
+    cluster(parser)
+    parser.add_argument("--format", choices=("text", "json"), default="text")

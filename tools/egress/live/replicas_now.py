@@ -1,0 +1,86 @@
+"""Runs `status` and `push`: which replica serves which list, and have them take the one that is installed."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import asdict
+
+from tools.egress.live.cluster import Proxy, again, proxy
+from tools.egress.live.replicas import Replica, sentence
+from tools.findings.cli import CLEAN, COULD_NOT_RUN, FINDINGS, complain
+from tools.findings.escaping import json_text, line
+from tools.manifests.files import InputError
+
+# A kubelet that had not seen the new ConfigMap yet when it was told to look is told once more.
+AGAIN_AFTER = 2.0
+
+
+def run(options: argparse.Namespace) -> int:
+    """Answer, with 1 when some replica does not serve the list that is installed."""
+    try:
+        running = proxy(options.context, options.namespace, options.release)
+        installed = running.installed()
+        if options.command == "push":
+            return _push(running, installed, options)
+        replicas = running.replicas()
+    except InputError as error:
+        complain("egress", error)
+        return COULD_NOT_RUN
+    return _answer(installed, replicas, options)
+
+
+def _answer(installed: str, replicas: tuple[Replica, ...], options: argparse.Namespace, took: str = "") -> int:
+    behind = [one for one in replicas if not one.serves(installed)]
+    if options.format == "json":
+        body = {"list": installed, "replicas": [_record(one, installed) for one in replicas]}
+        print(json_text(body, 2, ascii=True))
+    else:
+        print(line(f"list {installed} is installed{took}"))
+        for one in replicas:
+            print(line(f"  {sentence(one, installed)}"))
+    return FINDINGS if behind or not replicas else CLEAN
+
+
+def _record(one: Replica, installed: str) -> dict[str, object]:
+    files = {name: asdict(file) for name, file in one.files}
+    return {
+        "pod": one.pod,
+        "ready": one.ready,
+        "in_force": one.serves(installed),
+        "lists": list(one.lists),
+        "since": one.since,
+        "refused": one.refused,
+        "fault": one.fault,
+        "files": files,
+    }
+
+
+def _push(running: Proxy, installed: str, options: argparse.Namespace) -> int:
+    started = time.monotonic()
+    running.push(installed)
+    told = started
+    while True:
+        replicas = running.replicas()
+        elapsed = time.monotonic() - started
+        if all(one.serves(installed) for one in replicas) or elapsed > options.wait:
+            break
+        if _refusing(replicas, installed):
+            break
+        if time.monotonic() - told > AGAIN_AFTER:
+            running = again(running)
+            running.push(installed)
+            told = time.monotonic()
+        time.sleep(0.1)
+    in_force = all(one.serves(installed) for one in replicas)
+    took = f", and in force on every replica after {elapsed:.1f} s" if in_force else f"; waited {elapsed:.1f} s"
+    return _answer(installed, replicas, options, took)
+
+
+def _refusing(replicas: tuple[Replica, ...], installed: str) -> bool:
+    """Whether a replica has taken some files of the list and refused others: waiting would change nothing."""
+    return any(
+        any(file.list == installed for _, file in one.files)
+        and any(file.list != installed and file.refused for _, file in one.files)
+        for one in replicas
+    )

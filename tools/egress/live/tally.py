@@ -1,0 +1,133 @@
+"""What a log comes to: what was blocked, which entries were used, and which were not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tools.egress.allowlist import Allowlist, Entry
+from tools.egress.live.record import Log, Record
+
+REFUSED = ("denied", "audit")
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Attempts of one workload at one name and port that policy refused, or would have refused (verdict audit)."""
+
+    workload: str
+    name: str
+    port: int
+    verdict: str
+    reason: str
+    count: int
+    first: str
+    last: str
+    clients: tuple[str, ...]
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What came through one entry of the list. `path` is "" for an entry that the list at hand does not have."""
+
+    entry: str
+    path: str
+    count: int
+    names: tuple[str, ...]
+    workloads: tuple[str, ...]
+    bytes_in: int
+    bytes_out: int
+    last: str
+
+
+def blocked(log: Log) -> tuple[Blocked, ...]:
+    """What was refused, the most frequent first."""
+    groups: dict[tuple[str, str, int, str, str], list[Record]] = {}
+    for record in log.records:
+        if record.verdict in REFUSED:
+            key = (record.workload, record.name, record.port, record.verdict, record.reason)
+            groups.setdefault(key, []).append(record)
+    return tuple(sorted((_blocked(*key, records) for key, records in groups.items()), key=_most_frequent))
+
+
+def _blocked(workload: str, name: str, port: int, verdict: str, reason: str, records: Sequence[Record]) -> Blocked:
+    return Blocked(
+        workload=workload,
+        name=name,
+        port=port,
+        verdict=verdict,
+        reason=reason,
+        count=len(records),
+        first=min(record.time for record in records),
+        last=max(record.time for record in records),
+        clients=_distinct(record.address for record in records),
+        addresses=_distinct(record.reached for record in records),
+    )
+
+
+def _most_frequent(item: Blocked) -> tuple[int, str, str, int]:
+    return -item.count, item.workload, item.name, item.port
+
+
+def used(log: Log, listed: Allowlist) -> tuple[Used, ...]:
+    """What was let through by the list, entry by entry, the most frequent first."""
+    groups: dict[tuple[str, str], list[Record]] = {}
+    for record in log.records:
+        if record.verdict == "allowed":
+            entry = _entry(record, listed)
+            name = record.entry or (entry.name if entry else record.name)
+            groups.setdefault((name, entry.path if entry else ""), []).append(record)
+    return tuple(sorted((_used(*key, records) for key, records in groups.items()), key=_busiest))
+
+
+def _used(entry: str, path: str, records: Sequence[Record]) -> Used:
+    return Used(
+        entry=entry,
+        path=path,
+        count=len(records),
+        names=_distinct(record.name for record in records),
+        workloads=_distinct(record.workload for record in records),
+        bytes_in=sum(record.bytes_in for record in records),
+        bytes_out=sum(record.bytes_out for record in records),
+        last=max(record.time for record in records),
+    )
+
+
+def _busiest(item: Used) -> tuple[int, str]:
+    return -item.count, item.entry
+
+
+def unused(log: Log, listed: Allowlist) -> tuple[Entry, ...]:
+    """The entries that nothing in the log came through, nor tried to."""
+    tried = {
+        entry.path
+        for record in log.records
+        if record.verdict in ("allowed", "failed") and (entry := _entry(record, listed))
+    }
+    return tuple(entry for entry in listed.entries if entry.path not in tried)
+
+
+def _entry(record: Record, listed: Allowlist) -> Entry | None:
+    """The entry that decided: the one that the log names, or else the one that the list at hand has for the name."""
+    named = [
+        entry
+        for entry in listed.entries
+        if record.entry == entry.name and record.workload in entry.workloads and record.port in entry.ports
+    ]
+    if record.entry:
+        return next(iter(named), None)
+    return listed.find(record.name, record.port, record.workload)
+
+
+def verdicts(log: Log) -> tuple[tuple[str, str, str, int], ...]:
+    """(workload, verdict, reason, how often), the most frequent first."""
+    counts: dict[tuple[str, str, str], int] = {}
+    for record in log.records:
+        key = (record.workload, record.verdict, record.reason)
+        counts[key] = counts.get(key, 0) + 1
+    return tuple((*key, count) for key, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _distinct(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({value for value in values if value}))

@@ -1,0 +1,166 @@
+"""Checks of the allowlist against what was rendered from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import ip_network
+
+from tools.egress import expiry
+from tools.egress.allowlist import Allowlist, Entry, Rule, everything
+from tools.egress.engines import engine
+from tools.egress.envoy.decode import denied
+from tools.findings.model import Manifest, Problem, Severity, Where
+from tools.manifests.addresses import INSIDE, METADATA, UNUSUAL, Net, network, private, within
+
+_PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
+# How long before an entry ends its owner hears of it.
+NOTICE = timedelta(days=14)
+# What a listed name must never lead to: what no egress may, a metadata service at a public address, and two that only
+# a DNS answer can spell, unspecified and IPv4-mapped (RFC 4291, 2.5.2 and 2.5.5.2).
+_REFUSED: tuple[Net, ...] = (
+    *INSIDE,
+    *UNUSUAL,
+    *(net for address, _ in METADATA if not private(net := ip_network(address))),
+    *map(ip_network, ("::/128", "::ffff:0:0/96")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Egress:
+    """What the checks look at: `egress` of one environment's values, and the manifests rendered from it.
+
+    `file` is the values file that problems are shown in; `now` is the moment that expiries are compared with.
+    """
+
+    engine: str
+    mode: str
+    strict: bool
+    listed: Allowlist
+    manifests: tuple[Manifest, ...]
+    now: datetime
+    file: str = ""
+
+
+def rendered_list_is_the_list(egress: Egress) -> Iterator[Problem]:
+    """The engine's manifests, read back, allow exactly the names, ports and workloads of the list.
+
+    An engine translates the list into its own language, and a translation can be wider or narrower than what it was
+    made from. The manifests are therefore decoded again; each rule that is in one and not in the other is a problem.
+    In mode audit every workload that uses the list may also reach everything else.
+    """
+    found = engine(egress.engine)
+    if found is None:
+        yield Problem(Where(egress.file, "egress.engine"), f"{egress.engine} is no engine that can be read back")
+        return
+    expected, decoded = _expected(egress), found.decode(egress.manifests)
+    for rule in sorted(decoded - expected):
+        yield Problem(Where(egress.file, "egress"), f"{found.name} allows {_said(rule)}, which the list does not")
+    for rule in sorted(expected - decoded):
+        yield Problem(_place(egress, rule), f"{found.name} does not allow {_said(rule)}, which the list does")
+
+
+def engine_can_say_the_list(egress: Egress) -> Iterator[Problem]:
+    """The engine can express what the list uses.
+
+    What an engine cannot say is data (tools/egress/engines.py). Using it is an error under `egress.strict`, and a
+    warning without it. Use another engine, or write the entry so that this one can say it (docs/engines.md).
+    """
+    found = engine(egress.engine)
+    for gap in found.gaps if found else ():
+        for path in gap.used(egress.listed):
+            yield Problem(
+                Where(egress.file, path),
+                f"{egress.engine} cannot say {gap.name}; this entry becomes {gap.becomes}",
+                Severity.ERROR if egress.strict else Severity.WARNING,
+            )
+
+
+def entry_has_not_expired(egress: Egress) -> Iterator[Problem]:
+    """An entry's `expires` is in the future, by more than 14 days.
+
+    After its `expires`, a day in UTC that counts until it is over or a moment, an entry opens nothing: the render
+    leaves it out. Who relies on it should hear of that before. Ask the owner, and set another date or remove the
+    entry.
+    """
+    for entry in egress.listed.items:
+        name = entry.name if isinstance(entry, Entry) else ", ".join(entry.cidrs)
+        owner = f"; ask {entry.owner}" if entry.owner else ""
+        where = Where(egress.file, f"{entry.path}.expires")
+        try:
+            end = expiry.end(entry.expires) if entry.expires else None
+        except ValueError as error:
+            yield Problem(where, str(error))
+            continue
+        if end and end <= egress.now:
+            message = f"{name} expired on {entry.expires} and opens nothing: remove it, or set a new date{owner}"
+            yield Problem(where, message, Severity.WARNING)
+        elif end and end <= egress.now + NOTICE:
+            left = (end - egress.now).days
+            when = f"in {left} day{'s' * (left != 1)}" if left else "within a day"
+            message = (
+                f"{name} expires {when}, on {entry.expires}, and opens nothing from then on: set a new date{owner}"
+            )
+            yield Problem(where, message, Severity.WARNING)
+
+
+def internal_cidrs_are_private(egress: Egress) -> Iterator[Problem]:
+    """The CIDRs of egress.internal are inside private ranges (RFC 1918, RFC 4193).
+
+    `egress.internal` is for names that resolve to private addresses; a public name belongs to egress.domains, where
+    the proxy dials whatever public address it has. A CIDR that reaches beyond a private range opens more than it
+    says.
+    """
+    for entry in egress.listed.entries:
+        for index, cidr in enumerate(entry.cidrs):
+            if not _inside_private(cidr):
+                message = f"{cidr} is not inside a private range; list {entry.name} in egress.domains instead"
+                yield Problem(Where(egress.file, f"{entry.path}.cidrs[{index}]"), message, Severity.WARNING)
+
+
+def proxy_refuses_private_addresses(egress: Egress) -> Iterator[Problem]:
+    """Envoy connects to no private address for a name of egress.domains, whatever its DNS says.
+
+    A listed name whose DNS answer is the metadata service or a database is a way in (DNS rebinding). The chart's own
+    list of ranges (templates/_addresses.tpl) must cover all of them; egress.internal is the way to a private address.
+    """
+    if egress.engine == "proxy":
+        blocks = [block for cidr in denied(egress.manifests) if (block := network(cidr))]
+        for refused in _REFUSED:
+            if not any(within(refused, block) for block in blocks):
+                message = f"the proxy connects to {refused} when a listed name says so"
+                yield Problem(Where(egress.file, "egress"), message)
+
+
+CHECKS = (
+    rendered_list_is_the_list,
+    proxy_refuses_private_addresses,
+    engine_can_say_the_list,
+    entry_has_not_expired,
+    internal_cidrs_are_private,
+)
+
+
+def _expected(egress: Egress) -> frozenset[Rule]:
+    open_now = egress.listed.at(egress.now).rules
+    workloads = {rule.workload for rule in open_now} | {"gateway"}
+    extra: Iterable[Rule] = map(everything, workloads) if egress.mode == "audit" else ()
+    return open_now | frozenset(extra)
+
+
+def _place(egress: Egress, rule: Rule) -> Where:
+    entry: Entry | None = next((one for one in egress.listed.entries if rule in one.rules()), None)
+    return Where(egress.file, entry.path if entry else "egress")
+
+
+def _said(rule: Rule) -> str:
+    if rule == everything(rule.workload):
+        return f"{rule.workload} everything"
+    at = f" at {', '.join(rule.cidrs)}" if rule.cidrs else ""
+    return f"{rule.workload} {rule.name} on port {rule.port} ({rule.protocol}){at}"
+
+
+def _inside_private(cidr: str) -> bool:
+    found = network(cidr)
+    return found is None or any(within(found, block) for block in _PRIVATE)

@@ -1,0 +1,196 @@
+"""What every command line of the toolkit shares: exit codes, usage errors, and an end without a traceback."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable
+from io import StringIO, TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from tools import COMMAND, __version__
+from tools.findings.escaping import line, plain
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
+CLEAN = 0
+FINDINGS = 1
+COULD_NOT_RUN = 2
+USAGE = 64
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+TRACEBACK = "SARK_TRACEBACK"
+LONGEST = 400
+PROGRAM = re.compile(r"python -m tools\.\w+")
+# How a full disk, a quota, a lost device and a closed descriptor are told.
+_OF_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
+
+EXIT_CODES = f"""exit codes: {CLEAN} clean, {FINDINGS} findings, {COULD_NOT_RUN} a stage could not run, {USAGE} usage"""
+
+
+class _Completion(argparse.Action):
+    """Prints what a shell reads, and leaves."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from tools.findings.completion import script
+
+        sys.stdout.write(script(parser))
+        parser.exit(CLEAN)
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that exits with 64 on a usage error (argparse's 2 means here that a stage could not run).
+
+    Every command, and every command of a command, has --version; options are written in full. The command as a whole
+    has --print-completion.
+    """
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **{"allow_abbrev": False, **settings})
+        version = f"sark-network {__version__}"
+        self.add_argument("--version", action="version", version=version, help="print the version and leave")
+        if PROGRAM.fullmatch(self.prog):
+            self.add_argument(
+                "--print-completion",
+                action=_Completion,
+                choices=("bash",),
+                help="print what has that shell complete the command, and leave",
+            )
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        """As argparse does it, which keeps silent about an output that takes nothing."""
+        if message:
+            (file or sys.stderr).write(message)
+
+    def error(self, message: str) -> NoReturn:
+        """Print one line of help and leave."""
+        self.exit(USAGE, f"{self.prog}: {plain(message)}; {self.prog} --help says what there is\n")
+
+
+def complain(program: str, message: object) -> None:
+    """Say on standard error what kept the command from its answer, whatever of it came from input."""
+    for part in f"{program}: {message}".split("\n"):
+        print(line(part), file=sys.stderr)
+
+
+def path(text: str) -> str:
+    """The type of an option that names a file or a directory: the empty text names none."""
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty; name a file or a directory")
+    try:
+        possible = b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        possible = False
+    if not possible:
+        raise argparse.ArgumentTypeError("it holds a character that no path can")
+    return text
+
+
+def add_gate(rules: argparse._ArgumentGroup) -> None:
+    """The options that say what fails a run."""
+    rules.add_argument(
+        "--fail-on",
+        choices=("error", "warning", "note"),
+        default="warning",
+        help="the least severe finding that fails the run (default: %(default)s)",
+    )
+    rules.add_argument(
+        "--disable", metavar="RULE", nargs="+", action="extend", default=[], help="rules that are not asked for"
+    )
+
+
+def file_path(text: str) -> Path:
+    """The same, as a Path."""
+    return Path(path(text))
+
+
+def run(main: Callable[[], int], *, patient: bool = False) -> NoReturn:
+    """Run a command and exit with its code. A closed pipe and Ctrl-C end it quietly, a fault with one line.
+
+    `patient`: Ctrl-C is raised, so that the command can remove what it made; else it ends the process where it is.
+    """
+    _open_streams()
+    if COMMAND and patient and signal.getsignal(signal.SIGINT) not in (signal.SIG_IGN, None):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        sys.unraisablehook = _unraisable
+    try:
+        code = _code(main)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard_output()
+        code = BROKEN_PIPE
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        code = INTERRUPTED
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        _discard_output()
+        print(_unwritten(error) or fault(error), file=sys.stderr)
+        code = COULD_NOT_RUN
+    if COMMAND:
+        # The verdict is out, and nothing is left that could be interrupted.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
+
+
+def _code(main: Callable[[], int]) -> int:
+    """What the command ends with; --help, --version and usage errors leave it by themselves."""
+    try:
+        return main()
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else CLEAN
+
+
+def _open_streams() -> None:
+    """Streams that can be written to whatever comes: a closed one is refused at the first word, or is nobody's loss."""
+    if sys.stdout is None:
+        sys.stdout = _Closed()
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+class _Closed(StringIO):
+    """Standard output that was closed by who started the command."""
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.EBADF, "it is closed")
+
+
+def _discard_output() -> None:
+    """Python flushes standard output again on its way out, and would complain."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):  # A stream without a descriptor, such as one that a test put there.
+        sys.stdout = StringIO()
+
+
+def _unwritten(error: Exception) -> str:
+    """What is said of an output that could not be written, "" when the error is another."""
+    if isinstance(error, OSError) and error.filename is None and error.errno in _OF_OUTPUT:
+        return f"cannot write to standard output: {error.strerror}"
+    return ""
+
+
+def _unraisable(unraisable: sys.UnraisableHookArgs) -> None:
+    """Ctrl-C where Python can raise nothing, such as while it destroys an object, is Ctrl-C all the same."""
+    if unraisable.exc_type is KeyboardInterrupt:
+        os.write(2, b"interrupted\n")
+        os._exit(INTERRUPTED)
+    sys.__unraisablehook__(unraisable)
+
+
+def fault(error: Exception) -> str:
+    """What is said of an error that nobody foresaw."""
+    said = plain(str(error))
+    shown = said if len(said) <= LONGEST else f"{said[:LONGEST]}…"
+    return f"a fault of the toolkit: {type(error).__name__}: {shown} ({TRACEBACK}=1 shows where)"

@@ -1,0 +1,45 @@
+"""What a shell completes: `eval "$(python -m tools.validate --print-completion bash)"`, then `sark-validate --<TAB>`.
+
+A shell completes a command by its first word, which is `python` for all of them. So what is printed gives each command
+a name of its own, as a function of the shell that runs it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools.findings import cli
+
+SHELL = "bash"
+_MODULE = "python -m "
+
+
+def name_of(program: str) -> str:
+    """What the shell calls a command: sark-validate for `python -m tools.validate`."""
+    return f"sark-{program.rpartition('.')[2].replace('_', '-')}"
+
+
+def script(made: argparse.ArgumentParser) -> str:
+    """The lines that the shell reads."""
+    import shtab
+
+    name, module = name_of(made.prog), made.prog.removeprefix(_MODULE)
+    for action in _actions(made):
+        # How an option reads its text says whether it is a path.
+        if action.type in (cli.path, cli.file_path, Path):
+            action.complete = shtab.DIRECTORY if action.metavar == "DIR" else shtab.FILE  # type: ignore[attr-defined]
+    made.prog = name
+    completion: str = shtab.complete(made, SHELL, root_prefix=name.replace("-", "_"))
+    return f'{name}() {{ {shlex.quote(sys.executable)} -m {module} "$@"; }}\n{completion}\n'
+
+
+def _actions(made: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    for action in made._actions:
+        yield action
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                yield from _actions(command)

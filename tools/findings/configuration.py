@@ -1,0 +1,175 @@
+"""Options that a project writes down once: `[tool.sark-network]` in pyproject.toml, or `.sark-network.yaml`.
+
+Its keys are the long options without their dashes, and every command reads the same file: a key that has no meaning
+for a command is passed over there, and one that has none anywhere is an error. What the command line says replaces
+what the file says; paths are taken from the current directory, as those of the command line are. `format` and `output`
+are of reports alone, not of answers such as a matrix.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import tomllib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from tools.findings import cli
+from tools.manifests.files import InputError, mapping, read_text, read_yaml, shown
+from tools.manifests.paths import step
+
+OWN = ".sark-network.yaml"
+SHARED = "pyproject.toml"
+TABLE = "sark-network"
+# What is judged: who names one of them on the command line means no other of the file.
+SUBJECTS = ("env", "values", "manifests")
+OF_REPORTS = ("format", "output", "fail-on", "disable")
+KEYS = frozenset((*SUBJECTS, "chart", "kube-version", "workloads", "flows", "schemas", *OF_REPORTS))
+_KEY = re.compile(r"""\s*["']?(?P<key>[A-Za-z0-9_-]+)["']?\s*=""")
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The options of a file, which is "" when there is none; `lines` has the line of each key."""
+
+    file: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Raises InputError for a key that is no option of any command, and for a value that is none."""
+        for key, value in self.options.items():
+            if key not in KEYS:
+                near = get_close_matches(str(key), KEYS, 1)
+                advice = f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(KEYS))}"
+                raise InputError(f"{self.place(key)}: {key} is no option that can be written there; {advice}")
+            items = _items(value)
+            if not items or not all(isinstance(item, str) for item in items):
+                said = "is neither text nor a list of texts; write it as on the command line"
+                raise InputError(f"{self.place(key)}: {key} {said}")
+
+    def place(self, key: str) -> str:
+        """The file, and the line of the key where it is known."""
+        return f"{self.file}:{self.lines[key]}" if key in self.lines else self.file
+
+    def words(self, key: str) -> list[str]:
+        """What is written for a key, as the words of a command line."""
+        return [str(item) for item in _items(self.options[key])]
+
+    def arguments(self, given: Collection[str], allowed: Mapping[str, int | None]) -> list[str]:
+        """The words that stand for the file beside a command line on which the options `given` are.
+
+        `allowed`: the options that the command has, and how many values each takes at most. Raises InputError.
+        """
+        found: list[str] = []
+        for key in self.options:
+            if key not in allowed or key in given or (key in SUBJECTS and set(given) & {*SUBJECTS, "context"}):
+                continue
+            words, most = self.words(key), allowed[key]
+            if most is not None and len(words) > most:
+                said = f"{key} has {len(words)} values, and this command takes {most}; name it with --{key}"
+                raise InputError(f"{self.place(key)}: {said}")
+            found.extend((f"--{key}", *words))
+        return found
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def add_option(made: argparse.ArgumentParser) -> None:
+    """The option that names the file."""
+    made.add_argument(
+        "--config",
+        metavar="FILE",
+        type=cli.path,
+        help=f"options, by their long names: [tool.{TABLE}] of a .toml, or YAML ({SHARED} or {OWN} here, where there)",
+    )
+
+
+def parsed(
+    made: cli.Parser,
+    line: Sequence[str] | None,
+    allowed: Callable[[argparse.Namespace], Mapping[str, int | None]],
+) -> tuple[argparse.Namespace, Configuration]:
+    """The options of a command line and of the file that goes with it. A file that is wrong is a usage error.
+
+    `allowed`: the keys that mean something for what the command line asks, and how many values each takes at most.
+    """
+    given = sys.argv[1:] if line is None else list(line)
+    options = made.parse_args(given)
+    try:
+        file = configuration(options.config or "")
+        words = file.arguments(options_on(given), allowed(options))
+    except InputError as error:
+        made.error(str(error))
+    return made.parse_args(completed(given, words)), file
+
+
+def options_on(line: Sequence[str]) -> set[str]:
+    """The names of the long options on a command line."""
+    words = line[: line.index("--")] if "--" in line else line
+    return {word.partition("=")[0].removeprefix("--") for word in words if word.startswith("--")}
+
+
+def completed(line: Sequence[str], words: Sequence[str]) -> list[str]:
+    """A command line with the words of a file: after its own, which a list of values would swallow otherwise."""
+    end = line.index("--") if "--" in line else len(line)
+    return [*line[:end], *words, *line[end:]]
+
+
+def configuration(named: str = "") -> Configuration:
+    """The file that is named, or the one of the current directory. Raises InputError."""
+    found = _read(named)
+    found.check()
+    return found
+
+
+def _read(named: str) -> Configuration:
+    if named:
+        return _pyproject(Path(named)) if named.endswith(".toml") else _own(Path(named))
+    # Of a link that leads nowhere, too, somebody thought that it would be read.
+    shared = _pyproject(Path(SHARED)) if os.path.lexists(SHARED) else Configuration()
+    if not os.path.lexists(OWN):
+        return shared
+    if shared.file:
+        raise InputError(f"there are options in {OWN} and in {shared.file}; keep one of the two")
+    return _own(Path(OWN))
+
+
+def _own(path: Path) -> Configuration:
+    options = mapping(path)
+    documents = read_yaml(path).documents
+    lines = documents[0].lines if documents else {}
+    steps = {key: step("", key) for key in options if isinstance(key, str)}
+    return Configuration(shown(path), options, {key: lines[at] for key, at in steps.items() if at in lines})
+
+
+def _pyproject(path: Path) -> Configuration:
+    text = read_text(path)
+    try:
+        table = tomllib.loads(text).get("tool", {}).get(TABLE)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError, AttributeError) as error:
+        raise InputError(f"{shown(path)}: not TOML that can be read: {error}") from None
+    if table is None:
+        return Configuration()
+    if not isinstance(table, Mapping):
+        raise InputError(f"{shown(path)}: tool.{TABLE} is no table; write [tool.{TABLE}]")
+    return Configuration(shown(path), table, _lines(text))
+
+
+def _lines(text: str) -> dict[str, int]:
+    """The line of each key of the table, which the reader of TOML does not say."""
+    found: dict[str, int] = {}
+    inside = False
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.lstrip().startswith("["):
+            inside = line.strip().replace(" ", "").startswith(f"[tool.{TABLE}]")
+        elif inside and (match := _KEY.match(line)):
+            found.setdefault(match["key"], number)
+    return found

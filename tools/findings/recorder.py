@@ -1,0 +1,55 @@
+"""Runs stages one after the other, times them, and keeps a fault of one from hiding the others."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from tools.findings.cli import TRACEBACK, fault
+from tools.findings.model import Finding, Stage
+from tools.findings.report import Gate
+from tools.manifests.files import InputError
+
+
+@dataclass(slots=True)
+class Recorder:
+    """The stages of one environment; `done` is told of each."""
+
+    environment: str
+    done: Callable[[Stage], None] = lambda stage: None
+    gate: Gate = Gate()
+    stages: list[Stage] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a stage before has a finding that fails the run: reason enough for the next ones not to."""
+        return any(self.gate.fails(finding) for stage in self.stages for finding in stage.findings)
+
+    def run(self, name: str, produce: Callable[[], Iterable[Finding]], waited: float = 0.0) -> None:
+        """Run a stage; `waited` are the seconds that it took before."""
+        started = time.perf_counter()
+        findings: list[Finding] = []
+        skipped = ""
+        try:
+            findings.extend(produce())
+        except InputError as error:
+            skipped = str(error)
+        except Exception as error:
+            if os.environ.get(TRACEBACK):
+                raise
+            skipped = fault(error)
+        self.add(Stage(name, self.environment, tuple(findings), skipped, time.perf_counter() - started + waited))
+
+    def skip(self, names: Iterable[str], reason: str, *, excused: bool) -> None:
+        """Stages that do not run."""
+        for name in names:
+            self.add(Stage(name, self.environment, skipped=reason, excused=excused))
+
+    def add(self, stage: Stage) -> None:
+        """A stage that is done; what disabled rules found is dropped."""
+        kept = tuple(finding for finding in stage.findings if finding.rule not in self.gate.disabled)
+        stage = replace(stage, findings=kept)
+        self.stages.append(stage)
+        self.done(stage)

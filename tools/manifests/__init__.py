@@ -1,0 +1,1 @@
+"""Kubernetes' objects: YAML read with its lines, fields, labels, addresses, pods, schemas."""

@@ -1,0 +1,1 @@
+"""The rules over any object: its text, its names and labels, its schema."""

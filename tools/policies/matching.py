@@ -1,0 +1,137 @@
+"""Which pods a policy selects, and which a peer means.
+
+What cannot be known is taken for a match, so that nobody is told a fault that may be none: a workload whose file
+names no namespace may be in any, and a namespace without a manifest may carry any label but its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+
+from tools.manifests.label_selector import Requirement, Selector, selector
+from tools.manifests.node import Node
+from tools.manifests.pods import CALICO_NAME_LABEL, NAME_LABEL, Cluster, Pod
+from tools.policies.calico_expression import All, Comparison, Expression, Has, parts
+from tools.policies.calico_selector import SelectorError, parse
+from tools.policies.model import Policy
+
+_PARTS = ("matchLabels", "matchExpressions")
+NAMES = (NAME_LABEL, CALICO_NAME_LABEL)
+# What Calico itself puts on the pods that it sees.
+CALICO_LABELS = {"projectcalico.org/orchestrator": "k8s"}
+
+
+def subjects(cluster: Cluster, policy: Policy) -> tuple[Pod, ...]:
+    """The pods that a policy selects; those on the host's network are nobody's subject."""
+    if policy.calico:
+        return tuple(pod for pod in cluster.pods if not pod.host_network and labelled(cluster, policy, pod))
+    own, wanted = policy.manifest.namespace, selector(policy.spec["podSelector"])
+    return tuple(pod for pod in chosen(cluster, wanted) if not pod.host_network and same(pod.namespace, own))
+
+
+def chosen(cluster: Cluster, wanted: Selector) -> Iterator[Pod]:
+    """The pods, of whatever namespace, that a label selector means; those without its labels are not looked at."""
+    found: Sequence[Pod] = cluster.pods
+    for requirement in wanted.requirements:
+        if requirement.operator == "In" and len(requirement.values) == 1:
+            having = cluster.by_label.get((requirement.key, requirement.values[0]), ())
+            found = min(found, having, key=len)
+    return (pod for pod in found if wanted.matches(pod.labels))
+
+
+def labelled(cluster: Cluster, policy: Policy, pod: Pod) -> bool:
+    """Whether a policy's selectors fit a pod, wherever it runs."""
+    spec = policy.spec
+    if policy.clusterwide:
+        return _in_calico_spaces(cluster, spec["namespaceSelector"], pod) and _calico_pod(spec["selector"], pod)
+    if not same(pod.namespace, policy.manifest.namespace):
+        return False
+    return _calico_pod(spec["selector"], pod) if policy.calico else selector(spec["podSelector"]).matches(pod.labels)
+
+
+def neighbours(cluster: Cluster, policy: Policy, peer: Node) -> tuple[Pod, ...]:
+    """The pods of the namespaces that a peer means, whatever their labels; in Calico a peer is a rule's far side."""
+    spaces = peer["namespaceSelector"]
+    if not spaces.present:
+        everywhere = policy.clusterwide
+        return tuple(pod for pod in cluster.pods if everywhere or same(pod.namespace, policy.manifest.namespace))
+    if policy.calico:
+        return tuple(pod for pod in cluster.pods if _in_calico_spaces(cluster, spaces, pod))
+    wanted = selector(spaces)
+    return tuple(pod for pod in cluster.pods if _in_spaces(cluster, wanted, pod.namespace))
+
+
+def members(cluster: Cluster, policy: Policy, peer: Node) -> tuple[Pod, ...]:
+    """The pods that a peer means."""
+    if not policy.calico:
+        inside = _namespaces_of(cluster, policy, peer)
+        return tuple(pod for pod in chosen(cluster, selector(peer["podSelector"])) if inside(pod.namespace))
+    found, excluded = neighbours(cluster, policy, peer), peer["notSelector"]
+    included = tuple(pod for pod in found if _calico_pod(peer["selector"], pod))
+    return tuple(pod for pod in included if excluded.empty or not _calico_pod(excluded, pod))
+
+
+def _namespaces_of(cluster: Cluster, policy: Policy, peer: Node) -> Callable[[str], bool]:
+    """Whether a namespace is among those that a peer means."""
+    spaces, own = peer["namespaceSelector"], policy.manifest.namespace
+    if not spaces.present:
+        return lambda namespace: policy.clusterwide or same(namespace, own)
+    wanted = selector(spaces)
+    return cache(lambda namespace: _in_spaces(cluster, wanted, namespace))
+
+
+def everything(cluster: Cluster, node: Node) -> bool:
+    """Whether a label selector leaves nobody out, however it is written: `{}`, or conditions that all of them meet."""
+    if not isinstance(node.value, dict) or not all(part.empty or key in _PARTS for key, part in node.fields()):
+        return False
+    requirements = selector(node).requirements
+    if len(requirements) < len(tuple(node["matchLabels"].fields())) + len(node["matchExpressions"].items()):
+        return False  # Some of it is broken, and not a condition less.
+    of_spaces = node.path.rpartition(".")[2] == "namespaceSelector"
+    carried = _known_labels(cluster, of_spaces=of_spaces)
+    return all(_all_meet(requirement, carried, of_spaces) for requirement in requirements)
+
+
+def _known_labels(cluster: Cluster, *, of_spaces: bool) -> list[Mapping[str, str]]:
+    """The labels of those that a selector chooses from, where enough of them are at hand to say what all carry."""
+    if of_spaces:
+        return [cluster.namespace_labels(name) for name in cluster.namespaces]
+    return [pod.labels for pod in cluster.pods] if cluster.given else []
+
+
+def _all_meet(requirement: Requirement, carried: Sequence[Mapping[str, str]], of_spaces: bool) -> bool:
+    if of_spaces and requirement.key == NAME_LABEL:
+        return requirement.operator == "Exists"
+    known = bool(carried) and requirement.operator in ("Exists", "DoesNotExist")
+    return known and all(requirement.holds(labels) for labels in carried)
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two namespaces may be one."""
+    return not one or not other or one == other
+
+
+def _in_spaces(cluster: Cluster, wanted: Selector, namespace: str) -> bool:
+    by_name = all(requirement.key in NAMES for requirement in wanted.requirements)
+    unknown = not namespace or (namespace not in cluster.namespaces and not by_name)
+    return unknown or wanted.matches(cluster.namespace_labels(namespace))
+
+
+def _in_calico_spaces(cluster: Cluster, node: Node, pod: Pod) -> bool:
+    wanted = _parsed(node)
+    labels = {part.label for part in parts(wanted) if isinstance(part, Comparison | Has)}
+    unknown = not pod.namespace or (pod.namespace not in cluster.namespaces and not labels <= set(NAMES))
+    return unknown or wanted.matches(cluster.namespace_labels(pod.namespace))
+
+
+def _calico_pod(node: Node, pod: Pod) -> bool:
+    return _parsed(node).matches({**pod.labels, **CALICO_LABELS})
+
+
+def _parsed(node: Node) -> Expression:
+    """The selector at a node; a broken one, which another check tells of, is taken for all()."""
+    try:
+        return parse(node.text())
+    except SelectorError:
+        return All()

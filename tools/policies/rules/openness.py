@@ -1,0 +1,94 @@
+"""A check of whom a policy opens to: everyone is said, and has a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tools.findings.model import Check, Problem, Severity
+from tools.manifests.node import Node, root
+from tools.manifests.pods import Cluster
+from tools.policies.calico_selector import SelectorError, parse
+from tools.policies.matching import everything
+from tools.policies.model import Peer, Policy, Rule
+
+REASON = "sark-network/open"
+DNS_PORTS = (53, 5353)
+
+
+def openings_carry_a_reason(cluster: Cluster) -> Iterator[Problem]:
+    """A rule that lets everyone through says why.
+
+    `from: []`, a missing `from` or `to`, `- {}` and an Allow without conditions all mean *everyone*, which few who
+    write them have in mind; `namespaceSelector: {}` alone is every pod of the cluster, `podSelector: {}` every pod
+    of the namespace. So are their other spellings: `{matchLabels: {}}`, `{matchExpressions: []}`, `Exists` on a
+    label that all of them carry, `DoesNotExist` on one that none does. A policy with such a `podSelector` opens what
+    it opens on every pod of its namespace, a Calico policy with `all()` and no namespace on the nodes' own addresses
+    too.
+    Name the peers. Where everyone is meant, write the annotation `sark-network/open: "why"` on the object.
+    Source: k8s.io/api networking/v1; Calico's GlobalNetworkPolicy.
+    """
+    for policy in cluster.policies:
+        if root(policy.manifest)["metadata"]["annotations"][REASON].text().strip():
+            continue
+        opening = [rule for rule in policy.rules if rule.action == "Allow" and not dns_only(rule)]
+        for rule in opening:
+            for peer in rule.peers:
+                if whom := _everyone(cluster, policy, rule, peer):
+                    yield peer.node.problem(f"{whom}; name the peers, or annotate why: {REASON}", Severity.WARNING)
+        if opening and (whom := _every_pod(cluster, policy)):
+            yield policy.spec.problem(f"{whom}; select the pods meant, or annotate why: {REASON}", Severity.WARNING)
+
+
+def dns_only(rule: Rule) -> bool:
+    """Whether every port of a rule is one of DNS; other checks look after those."""
+    return bool(rule.ports) and all(port.first == port.last and port.first in DNS_PORTS for port in rule.ports)
+
+
+def _everyone(cluster: Cluster, policy: Policy, rule: Rule, peer: Peer) -> str:
+    way = "in" if rule.direction == "Ingress" else "out"
+    if peer.anyone:
+        return f"everyone is let {way}" if not rule.narrowed else ""
+    pods, spaces = peer.node["podSelector"], peer.node["namespaceSelector"]
+    if policy.calico:
+        return _calico_everyone(peer.node, way)
+    if everything(cluster, spaces) and (pods.empty or everything(cluster, pods)):
+        return f"every pod of the cluster is let {way}"
+    return f"every pod of the namespace is let {way}" if everything(cluster, pods) and not spaces.present else ""
+
+
+def _calico_everyone(entity: Node, way: str) -> str:
+    spaces = entity["namespaceSelector"].text()
+    fields = [key for key, value in entity.fields() if not value.empty and key != "ports"]
+    if (
+        matches_all(entity["selector"].text())
+        and matches_all(spaces)
+        and set(fields) <= {"selector", "namespaceSelector"}
+    ):
+        return f"every pod, node and network set is let {way}" if fields else ""
+    return ""
+
+
+def matches_all(selector: str) -> bool:
+    """Whether a Calico selector leaves nothing out; a broken one leaves out everything."""
+    try:
+        return str(parse(selector)) == "All()"
+    except SelectorError:
+        return False
+
+
+def _every_pod(cluster: Cluster, policy: Policy) -> str:
+    spec = policy.spec
+    if not policy.calico:
+        chosen = spec["podSelector"]
+        every = chosen.empty or everything(cluster, chosen)
+        return "this opens something on every pod of the namespace" if every else ""
+    if spec["serviceAccountSelector"].text() or not matches_all(spec["selector"].text()):
+        return ""
+    if not policy.clusterwide:
+        return "this opens something on every pod of the namespace"
+    if matches_all(spec["namespaceSelector"].text()):
+        return "this opens something on every pod and host endpoint of the cluster"
+    return "this opens something on every pod of the namespaces it selects"
+
+
+CHECKS: tuple[Check[Cluster], ...] = (openings_carry_a_reason,)

@@ -1,0 +1,232 @@
+"""What else in an input could change an answer, and is not modelled: named, so that no verdict hides it.
+
+One note a kind, at its first object: a cluster may hold thousands of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from tools.findings.model import Manifest, Problem, Severity
+from tools.manifests.node import Node, root
+from tools.manifests.pods import TEMPLATES
+
+KUBERNETES, CALICO, STORE, ADMIN = (
+    "networking.k8s.io",
+    "projectcalico.org",
+    "crd.projectcalico.org",
+    "policy.networking.k8s.io",
+)
+# What is judged: each kind's group, and its versions.
+JUDGED = {
+    (KUBERNETES, "NetworkPolicy"): ("v1",),
+    (CALICO, "NetworkPolicy"): ("v3",),
+    (CALICO, "GlobalNetworkPolicy"): ("v3",),
+    (CALICO, "NetworkSet"): ("v3",),
+    (CALICO, "GlobalNetworkSet"): ("v3",),
+    (CALICO, "Tier"): ("v3",),
+    (ADMIN, "AdminNetworkPolicy"): ("v1alpha1",),
+    (ADMIN, "BaselineAdminNetworkPolicy"): ("v1alpha1",),
+    (ADMIN, "ClusterNetworkPolicy"): ("v1alpha2", "v1beta1"),
+}
+
+_MESH = "a mesh of proxies enforces it beside the policies, which are judged without it"
+_CILIUM = "Cilium alone enforces it, and it is not judged: it may deny or allow what is said here"
+_ANTREA = "Antrea alone enforces it, and it is not judged: it may deny or allow what is said here"
+_OVN = "OVN-Kubernetes enforces it on what leaves the cluster, and it is not judged"
+_SNAT = "it changes the source address of what leaves the cluster, and that is not followed"
+_GATEWAY = "what a Gateway leads to is not followed; ask for the pods behind it, or its controller's"
+_INTERFACES = "a pod's second interface is behind no NetworkPolicy, and is not judged"
+_STORED = (
+    "crd.projectcalico.org is the store behind Calico's API, where nothing validates what is written; it is judged "
+    "as if it were in projectcalico.org/v3"
+)
+_PODS = "it makes pods, of which only those that are in the input themselves are judged"
+_RELEASE = "it installs objects that are not in the input, and so not judged; render them, and judge what comes out"
+_ENDPOINT = "a pod or a virtual machine takes part by it; only Pods and what makes them are read, so it is not judged"
+_STAGED = "it is staged: it enforces nothing yet, and is left out"
+
+# What is known of kinds that are not judged: who enforces them, or what they do.
+KNOWN: dict[tuple[str, str], str] = {
+    (CALICO, "HostEndpoint"): "the node's own interfaces get policies by it, and traffic of nodes is not modelled",
+    (CALICO, "StagedNetworkPolicy"): _STAGED,
+    (CALICO, "StagedGlobalNetworkPolicy"): _STAGED,
+    (CALICO, "StagedKubernetesNetworkPolicy"): _STAGED,
+    (CALICO, "FelixConfiguration"): "its defaultEndpointToHostAction and failsafe ports rule traffic with the node, "
+    "which is not modelled",
+    (CALICO, "Profile"): "pods get their namespace's profile, which allows; another one is not read",
+    (CALICO, "EgressGatewayPolicy"): _SNAT,
+    ("cilium.io", "CiliumNetworkPolicy"): _CILIUM,
+    ("cilium.io", "CiliumClusterwideNetworkPolicy"): _CILIUM,
+    ("cilium.io", "CiliumEgressGatewayPolicy"): _SNAT,
+    ("cilium.io", "CiliumLocalRedirectPolicy"): "Cilium sends traffic elsewhere by it, and that is not followed",
+    ("cilium.io", "CiliumEnvoyConfig"): _CILIUM,
+    ("cilium.io", "CiliumClusterwideEnvoyConfig"): _CILIUM,
+    ("networking.gke.io", "FQDNNetworkPolicy"): "GKE lets names through by it that other policies deny; names are in "
+    "no manifest, and it is not judged",
+    ("networking.gke.io", "EgressNATPolicy"): _SNAT,
+    ("networking.k8s.aws", "ClusterNetworkPolicy"): "Amazon's VPC CNI enforces it, and it is not judged",
+    ("networking.k8s.aws", "ApplicationNetworkPolicy"): "Amazon's VPC CNI enforces it, and it is not judged",
+    ("vpcresources.k8s.aws", "SecurityGroupPolicy"): "AWS' security groups filter the pods' traffic by it, and are "
+    "not judged",
+    ("crd.antrea.io", "NetworkPolicy"): _ANTREA,
+    ("crd.antrea.io", "ClusterNetworkPolicy"): _ANTREA,
+    ("crd.antrea.io", "Egress"): _SNAT,
+    ("crd.antrea.io", "TrafficControl"): "Antrea sends traffic elsewhere by it, and that is not followed",
+    ("security.istio.io", "AuthorizationPolicy"): _MESH,
+    ("security.istio.io", "PeerAuthentication"): _MESH,
+    ("networking.istio.io", "Sidecar"): _MESH,
+    ("networking.istio.io", "ServiceEntry"): _MESH,
+    ("networking.istio.io", "EnvoyFilter"): _MESH,
+    ("networking.istio.io", "VirtualService"): "a mesh of proxies sends traffic elsewhere by it, which is not followed",
+    ("networking.istio.io", "Gateway"): _GATEWAY,
+    ("policy.linkerd.io", "Server"): _MESH,
+    ("policy.linkerd.io", "ServerAuthorization"): _MESH,
+    ("policy.linkerd.io", "AuthorizationPolicy"): _MESH,
+    ("policy.linkerd.io", "EgressNetwork"): _MESH,
+    ("consul.hashicorp.com", "ServiceIntentions"): _MESH,
+    ("kuma.io", "MeshTrafficPermission"): _MESH,
+    ("kuma.io", "TrafficPermission"): _MESH,
+    ("network.openshift.io", "EgressNetworkPolicy"): "OpenShift SDN enforces it on what leaves the cluster, and it is "
+    "not judged",
+    ("network.openshift.io", "NetNamespace"): "OpenShift SDN isolates or joins namespaces by it, and it is not judged",
+    ("k8s.ovn.org", "EgressFirewall"): _OVN,
+    ("k8s.ovn.org", "EgressIP"): _SNAT,
+    ("k8s.ovn.org", "AdminPolicyBasedExternalRoute"): "it sends what leaves the cluster through other gateways, which "
+    "are not followed",
+    ("k8s.ovn.org", "UserDefinedNetwork"): "it gives pods a network of their own, which is not modelled",
+    ("k8s.ovn.org", "ClusterUserDefinedNetwork"): "it gives pods a network of their own, which is not modelled",
+    ("k8s.cni.cncf.io", "NetworkAttachmentDefinition"): _INTERFACES,
+    ("k8s.cni.cncf.io", "MultiNetworkPolicy"): "it rules pods' second interfaces, which are not modelled",
+    ("helm.toolkit.fluxcd.io", "HelmRelease"): _RELEASE,
+    ("kustomize.toolkit.fluxcd.io", "Kustomization"): _RELEASE,
+    ("helm.cattle.io", "HelmChart"): _RELEASE,
+    ("argoproj.io", "Application"): _RELEASE,
+    ("argoproj.io", "ApplicationSet"): _RELEASE,
+    ("fleet.cattle.io", "GitRepo"): _RELEASE,
+    ("kro.run", "ResourceGraphDefinition"): _RELEASE,
+    (CALICO, "WorkloadEndpoint"): _ENDPOINT,
+    ("kubevirt.io", "VirtualMachine"): _PODS,
+    ("kubevirt.io", "VirtualMachineInstance"): _PODS,
+    ("kubevirt.io", "VirtualMachineInstanceReplicaSet"): _PODS,
+    ("argoproj.io", "Rollout"): _PODS,
+    ("apps.openshift.io", "DeploymentConfig"): _PODS,
+    ("apps.kruise.io", "CloneSet"): _PODS,
+    ("serving.knative.dev", "Service"): _PODS,
+    ("leaderworkerset.x-k8s.io", "LeaderWorkerSet"): _PODS,
+    ("gateway.networking.k8s.io", "Gateway"): _GATEWAY,
+    ("gateway.networking.k8s.io", "HTTPRoute"): _GATEWAY,
+    ("gateway.networking.k8s.io", "GRPCRoute"): _GATEWAY,
+    ("gateway.networking.k8s.io", "TCPRoute"): _GATEWAY,
+    ("gateway.networking.k8s.io", "TLSRoute"): _GATEWAY,
+    ("gateway.networking.k8s.io", "UDPRoute"): _GATEWAY,
+    ("kyverno.io", "ClusterPolicy"): "Kyverno can make NetworkPolicies by it, and those are not foreseen",
+    ("kyverno.io", "Policy"): "Kyverno can make NetworkPolicies by it, and those are not foreseen",
+    ("kyverno.io", "GeneratingPolicy"): "Kyverno can make NetworkPolicies by it, and those are not foreseen",
+}
+
+# Words of a kind that may mean it rules traffic; and kinds with such a word that do not.
+_SPEAKING = re.compile(r"polic(y|ies)|firewall|egress", re.IGNORECASE)
+_HARMLESS = re.compile(
+    r"(Validating|Mutating)AdmissionPolicy(Binding)?|PodSecurityPolicy|PodSecurityPolicyReview|\w*PolicyReport|"
+    r"\w*PolicyException|ImagePolicy|\w*ImageValidatingPolicy|\w*CleanupPolicy|PolicyEndpoint|BackupPolicy|"
+    r"LimitPolicy|AuditPolicy|BackendTLSPolicy|\w*DisruptionPolicy|BGP\w*Polic(y|ies)"
+)
+POLICIES = {kind for _, kind in JUDGED}
+SECOND_INTERFACES = "k8s.v1.cni.cncf.io/networks"
+_FLAGS = {
+    "doNotTrack": "a policy with doNotTrack goes before connections are tracked and for host endpoints only; "
+    "it is left out",
+    "preDNAT": "a policy with preDNAT goes before Services' addresses are translated and for host endpoints only; "
+    "it is left out",
+    "applyOnForward": "applyOnForward applies to what nodes forward for host endpoints, which is not modelled; "
+    "for pods the policy is judged",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A message about one object; `kind` is what several such objects have in common."""
+
+    node: Node
+    kind: str
+    message: str
+
+    @property
+    def subject(self) -> str:
+        """How messages call the object."""
+        manifest = self.node.manifest
+        name = f"{manifest.namespace}/{manifest.name}" if manifest.namespace else manifest.name
+        return f"{manifest.kind} {name}".strip()
+
+
+def notes(manifests: Iterable[Manifest]) -> Iterator[Problem]:
+    """What is not modelled in those objects, each kind once, at its first place."""
+    first: dict[str, _Said] = {}
+    counts: Counter[str] = Counter()
+    for manifest in manifests:
+        for said in _of(manifest):
+            first.setdefault(said.kind, said)
+            counts[said.kind] += 1
+    for kind, said in first.items():
+        others = f" (and {counts[kind] - 1} more like it)" if counts[kind] > 1 else ""
+        yield said.node.problem(f"{said.subject}{others}: {said.message}", Severity.NOTE)
+
+
+def notable(group: str, kind: str) -> bool:
+    """Whether objects of a kind are worth reading from a cluster, although they are not judged."""
+    return (group, kind) in KNOWN or ((group, kind) not in JUDGED and _speaks(kind))
+
+
+def is_known(group: str, kind: str) -> bool:
+    """Whether it is known what a kind does, and so whether it limits traffic."""
+    public = CALICO if group == STORE else group
+    return (public, kind) in JUDGED or (public, kind) in KNOWN or bool(_HARMLESS.fullmatch(kind))
+
+
+def _of(manifest: Manifest) -> Iterator[_Said]:
+    top = root(manifest)
+    group, _, version = top["apiVersion"].text().rpartition("/")
+    if message := _kind(group, version, manifest.kind):
+        yield _Said(top["kind"], f"{group}/{version} {manifest.kind}", message)
+    if group in (CALICO, STORE):
+        for key, message in _FLAGS.items():
+            if top["spec"][key].value is True:
+                yield _Said(top["spec"][key], key, message)
+    annotation = _template(top)["metadata"]["annotations"][SECOND_INTERFACES]
+    if annotation.text():
+        yield _Said(annotation, SECOND_INTERFACES, _INTERFACES)
+
+
+def _kind(group: str, version: str, kind: str) -> str:
+    """What to say of a kind; "" when it is judged, or changes no answer."""
+    if group == STORE and (CALICO, kind) in JUDGED:
+        return _STORED
+    if versions := JUDGED.get((group, kind)):
+        wanted = " or ".join(f"{group}/{one}" for one in versions)
+        fate = "is left out; write" if group == CALICO else "is judged as if it were of"
+        unknown = f"it is of {group}/{version}, a version that is not known, and {fate} {wanted}"
+        return "" if version in versions else unknown
+    if message := KNOWN.get((CALICO if group == STORE else group, kind)):
+        return message
+    api = f"{group}/{version}" if group else version or "no API"
+    if kind in POLICIES:
+        return f"a kind of that name in {api} is not known, and it is left out"
+    return (
+        f"its name speaks of traffic, nothing more is known of it ({api}), and it is left out" if _speaks(kind) else ""
+    )
+
+
+def _speaks(kind: str) -> bool:
+    return bool(_SPEAKING.search(kind)) and not _HARMLESS.fullmatch(kind)
+
+
+def _template(top: Node) -> Node:
+    """The pods that an object makes, or the object itself."""
+    kind = top.manifest.kind
+    for key in ("spec", *TEMPLATES[kind]) if kind in TEMPLATES else ():
+        top = top[key]
+    return top

@@ -1,0 +1,100 @@
+"""`check`: the rows of a specification of flows, judged in each environment, as findings."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+
+from tools.findings import suppress
+from tools.findings.escaping import begun
+from tools.findings.model import Finding, Problem, Severity, rule_id, run
+from tools.findings.recorder import Recorder
+from tools.findings.report import Gate, Report, formats
+from tools.findings.stages import manual
+from tools.manifests.files import CHART, FLOWS, InputError, chart, read_text, shown
+from tools.reach.command.notices import Beside
+from tools.reach.command.output import Output
+from tools.reach.command.status import Status
+from tools.reach.flows import read as flows
+from tools.reach.flows.judge import Judgement, judge
+from tools.reach.flows.model import Specification
+from tools.reach.flows.rules import CHECKS, Flows, flows_hold
+from tools.reach.inputs import sources
+from tools.reach.inputs.sources import Wanted, wanted
+from tools.render.helm import HelmError
+from tools.render.helm_errors import RenderError
+
+
+@dataclass(frozen=True)
+class _File:
+    """A specification: its name and text, what was read of it, and, as rows are judged, what is to know beside them."""
+
+    name: str
+    text: str
+    spec: Specification | None
+    faults: tuple[Problem, ...]
+    notes: list[Problem] = field(default_factory=list)
+
+
+def check(options: argparse.Namespace, status: Status) -> int:
+    """Judge every row where it is to hold, and report those that do not."""
+    path = options.flows or FLOWS
+    text = read_text(path)
+    file = _File(shown(path), text, *flows.read(text, shown(path)))
+    gate = Gate(Severity(options.fail_on), frozenset(options.disable))
+    if unknown := sorted(gate.disabled - manual().keys()):
+        raise sources.UsageError(
+            f"there is no rule {', '.join(unknown)}; `python -m tools.validate --list-rules` lists them"
+        )
+    stages = []
+    for name, asked in _chosen(options).items():
+        status.told(f"judging {name or 'the rows'}")
+        recorder = Recorder(name, gate=gate)
+        after = replace(asked, values=(*asked.values, *options.upgraded)) if options.upgraded else None
+        recorder.run("flows", partial(_findings, file, name, asked, after))
+        stages.extend(recorder.stages)
+    output = Output(options.format, options.output, status)
+    report = Report(
+        tuple(stages), manual(("flows",)), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}", output.colour, gate=gate
+    )
+    sys.stderr.writelines(f"{begun(line)}\n" for line in Beside.of(file.notes).lines())
+    output.put((formats()[options.format](report),))
+    return report.exit
+
+
+def _chosen(options: argparse.Namespace) -> dict[str, Wanted]:
+    """What to judge, by the name of the environment that it is; "" for what is none."""
+    given = replace(wanted(options), stand_ins=False)
+    names = tuple(options.env or ())
+    made = chart(options.chart or CHART) if names or given.empty or given.chart else None
+    if made and not names and not (given.values or given.manifests or given.context):
+        names = tuple(made.environments)
+    for name in names if made else ():
+        sources.environment(name, made)  # type: ignore[arg-type]
+    return {name: replace(given, env=name) for name in names} or {options.named or "": given}
+
+
+def _findings(file: _File, name: str, asked: Wanted, after: Wanted | None) -> Iterator[Finding]:
+    try:
+        found = sources.gather(asked)
+        later = sources.gather(after) if after else None
+    except (HelmError, RenderError) as error:
+        raise InputError(str(error)) from None
+    upgraded = later.manifests if later else None
+    rule = rule_id(flows_hold)
+    yield from (Finding(rule, problem, fault=True) for problem in (*found.unread, *(later.unread if later else ())))
+    here = file.spec and file.spec.of(name)
+    judged = Judgement(())
+    if here:
+        judged = judge(here, found.manifests, upgraded=upgraded, pod_cidrs=found.pod_cidrs, namespace=found.namespace)
+    file.notes.extend((*found.notes, *judged.notes))
+    judged = replace(judged, problems=(*found.problems, *judged.problems))
+    subject = Flows(file.name, name, here, file.faults, judged)
+    listed = tuple(suppress.in_text(file.text, file.name))
+    suppressions = suppress.Suppressions(listed, datetime.now(UTC).date(), frozenset(manual()))
+    yield from suppress.apply(run(CHECKS, subject), suppressions)
+    yield from suppress.judge(suppressions)

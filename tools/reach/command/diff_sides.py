@@ -1,0 +1,97 @@
+"""The two sides of a `diff`, each one word: what it is found to be, and so what is read for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from tools.manifests.documents import parse
+from tools.manifests.files import CHART, Chart, chart, read_text, shown
+from tools.reach.inputs.sources import UsageError, Wanted
+
+GRAMMAR = """Each side, A and B, is one word:
+  NAME                 an environment of the chart (ci/NAME-values.yaml), with the chart's ci/workloads.yaml
+  FILE[,FILE...]       values files, merged as Helm does; or manifests, when they hold apiVersion and kind
+  DIRECTORY            a chart, with its own values, when it has a Chart.yaml; else manifests
+  CHART:VALUES         a chart's directory and, with commas between, values files or names of its environments:
+                       two versions of a chart are compared as old/sark-network:production new/sark-network:production
+  -                    manifests on standard input
+  env:, values:, manifests:, chart: or context: before it say what a word is, such as context:prod for a live cluster.
+A word that is an environment's name is one, even beside a file of that name; write ./NAME for the file."""
+
+
+def side(word: str, common: Wanted) -> Wanted:
+    """What a word asks to be read; `common` holds the options of both sides. Raises UsageError and InputError."""
+    kind, colon, rest = word.partition(":")
+    if colon and kind in _READERS and rest:
+        return _READERS[kind](rest, common)
+    if colon and (Path(kind) / "Chart.yaml").is_file():
+        return _of_chart(Path(kind), rest, common)
+    if word == "-":
+        return replace(common, chart=None, manifests=("-",))
+    if "/" not in word and word in chart(common.chart or CHART).environments:
+        return _environment(word, common)
+    paths = _paths(word)
+    if len(paths) == 1 and (paths[0] / "Chart.yaml").is_file():
+        return replace(common, chart=paths[0])
+    values = [path for path in paths if not _holds_objects(path)]
+    if values and len(values) < len(paths):
+        raise UsageError(f"{word}: {shown(values[0])} holds values and others hold manifests; name one kind alone")
+    return _values(word, common) if values else _manifests(word, common)
+
+
+def _environment(word: str, common: Wanted) -> Wanted:
+    return replace(common, env=word)
+
+
+def _values(word: str, common: Wanted) -> Wanted:
+    return replace(common, values=_paths(word))
+
+
+def _manifests(word: str, common: Wanted) -> Wanted:
+    return replace(common, chart=None, manifests=tuple(map(str, _paths(word))))
+
+
+def _chart(word: str, common: Wanted) -> Wanted:
+    return replace(common, chart=Path(word))
+
+
+def _context(word: str, common: Wanted) -> Wanted:
+    return replace(common, chart=None, context=word)
+
+
+_READERS: Mapping[str, Callable[[str, Wanted], Wanted]] = {
+    "env": _environment,
+    "values": _values,
+    "manifests": _manifests,
+    "chart": _chart,
+    "context": _context,
+}
+
+
+def _of_chart(folder: Path, values: str, common: Wanted) -> Wanted:
+    made, names = chart(folder), [name for name in values.split(",") if name]
+    if len(names) == 1 and names[0] in made.environments:
+        return replace(common, chart=folder, env=names[0])
+    return replace(common, chart=folder, values=tuple(_file(name, made) for name in names))
+
+
+def _file(name: str, made: Chart) -> Path:
+    return made.environments.get(name) or _paths(name)[0]
+
+
+def _paths(word: str) -> tuple[Path, ...]:
+    found = tuple(Path(part) for part in word.split(",") if part)
+    missing = next((path for path in found if not path.exists()), None)
+    if missing or not found:
+        raise UsageError(f"{missing or word} is no environment of the chart, no file and no directory")
+    return found
+
+
+def _holds_objects(path: Path) -> bool:
+    """Whether a file holds Kubernetes objects and not values. A directory does."""
+    if path.is_dir():
+        return True
+    bodies = [document.body for document in parse(read_text(path), shown(path)).documents]
+    return any(isinstance(body, Mapping) and "kind" in body and "apiVersion" in body for body in bodies)

@@ -1,0 +1,65 @@
+"""What is said beside an answer: what is broken in the input, and what a reader must know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from tools.findings.formats.text import place
+from tools.findings.model import Problem, Severity
+from tools.reach.diff import Alone
+from tools.reach.formats.names import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Files that could not be read, findings about the input, each of which leaves something out, and notes."""
+
+    unread: tuple[Problem, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
+
+    @classmethod
+    def of(cls, said: Iterable[Problem], unread: Iterable[Problem] = ()) -> Beside:
+        """Sorted out by severity, each once."""
+        once = tuple(dict.fromkeys(said))
+        return cls(
+            tuple(dict.fromkeys(unread)),
+            tuple(one for one in once if one.severity is not Severity.NOTE),
+            tuple(one for one in once if one.severity is Severity.NOTE),
+        )
+
+    def lines(self) -> Iterator[str]:
+        """For people, or for standard error: one line each, findings first."""
+        yield from (_line(problem) for problem in (*self.unread, *self.problems, *self.notes))
+
+    def paragraphs(self) -> Iterator[str]:
+        """The same, below an answer."""
+        for title, found in (
+            ("Not read, and so not judged:", self.unread),
+            ("Broken in the input:", self.problems),
+            ("To know beside it:", self.notes),
+        ):
+            if found:
+                yield f"\n{title}\n"
+                yield from (f"  {_line(problem)}\n" for problem in found)
+
+
+def _line(problem: Problem) -> str:
+    where = f"{place(problem.where)}: " if problem.where.file else ""
+    path = problem.where.path
+    subject = f"{path}: " if path and not problem.message.startswith(path) else ""
+    return plain(f"{where}{problem.severity.value}: {_object(problem)}{subject}{problem.message}")
+
+
+def _object(problem: Problem) -> str:
+    """The object that stands there, where the message does not name it."""
+    identity = problem.where.identity
+    return "" if identity is None or str(identity) in problem.message else f"{identity}: "
+
+
+def one_sided(alone: Alone, before: str, after: str) -> Iterator[str]:
+    """The workloads that one side of a diff has and the other does not."""
+    for name, found in ((before, alone.before), (after, alone.after)):
+        if found:
+            yield plain(f"only in {name}: {', '.join(found)}")

@@ -1,0 +1,79 @@
+"""The checks of the flows stage: the specification is one, it speaks of the environment, and its rows hold there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from tools.findings.model import Check, Problem, Severity, Where
+from tools.reach.flows.judge import ENVOY_ALONE, INSTALLED, POLICIES_ALONE, Judgement
+from tools.reach.flows.model import Specification
+from tools.reach.flows.sentences import sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """What the checks look at. `spec`: the rows of one environment, None when the file is no specification (`faults`).
+
+    `environment`: its name; "" for values that are no environment of the chart. `judgement`: what became of the rows.
+    `place`: where a person would mend a place in rendered text.
+    """
+
+    file: str
+    environment: str
+    spec: Specification | None
+    faults: tuple[Problem, ...]
+    judgement: Judgement
+    place: Callable[[Where], Where] = lambda where: where
+
+
+def specification_is_well_formed(subject: Flows) -> Iterator[Problem]:
+    """The specification of flows can be read.
+
+    A row that is not understood is not judged, and neither are the others: a specification that is half read is none.
+    The message says what is wrong with the row; tools/reach/flows/read.py says what each key means.
+    """
+    yield from subject.faults
+
+
+def environments_have_flows(subject: Flows) -> Iterator[Problem]:
+    """Every environment is spoken of in the specification of flows.
+
+    An environment that the specification does not name is judged by nothing but the rows that hold everywhere, and
+    looks as well as one whose own names, ports and servers were thought of.
+    Add its name to `environments`, and rows for what it opens beside the others: each with an allow and a deny.
+    """
+    if subject.spec is None:
+        return
+    known = subject.spec.environments
+    if subject.environment and known and subject.environment not in known:
+        message = f"{subject.environment} is not among environments, which are {', '.join(known)}; add it and its rows"
+        yield Problem(Where(subject.file, "environments"), message)
+    elif not subject.spec.flows:
+        where = subject.environment or "these values"
+        yield Problem(Where(subject.file, "flows"), f"no row holds in {where}, so nothing is judged; write some")
+
+
+def flows_hold(subject: Flows) -> Iterator[Problem]:
+    """Every row of the specification of flows holds in what the chart renders.
+
+    Each row says who is to reach whom and who is not, and why. It is judged offline, by the policies' own semantics and
+    the proxy's own configuration. A row whose verdict depends on what is not in the input (a node's address, say) does
+    not hold either: a guess is no proof.
+    The message names the policy and the rule that decided. Mend those, or the row when the wish has changed;
+    `python -m tools.reach explain` tells the whole way of one connection.
+    """
+    for problem in subject.judgement.problems:
+        yield Problem(problem.where, f"left out of the judgement: {problem.message}", problem.severity)
+    rows = subject.judgement.rows
+    failing = {row.flow.name for row in rows if row.state == INSTALLED and not row.holds}
+    for row in rows:
+        # A row that fails anyway says no more with one wall alone.
+        repeated = row.state in (POLICIES_ALONE, ENVOY_ALONE) and row.flow.name in failing
+        if not row.holds and not repeated:
+            where = Where(subject.file, "flows", row.flow.line)
+            severity = Severity.NOTE if row.verdict == "not judged" else Severity.ERROR
+            yield Problem(where, sentence(row, subject.place), severity)
+
+
+CHECKS: tuple[Check[Flows], ...] = (specification_is_well_formed, environments_have_flows, flows_hold)

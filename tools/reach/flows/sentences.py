@@ -1,0 +1,48 @@
+"""A row that was judged, in one sentence: what was expected, what is so, and which policy and rule made it so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from tools.findings.model import Where
+from tools.reach.flows.judge import Judged
+from tools.reach.flows.walk import Hop
+from tools.reach.model import Side
+
+Place = Callable[[Where], Where]
+IS = {"allowed": "it is allowed", "denied": "it is denied", "conditional": "it depends"}
+
+
+def sentence(row: Judged, place: Place = lambda where: where) -> str:
+    """What `python -m tools.reach check` and the flows stage say of a row that does not hold.
+
+    `place` gives the place that a person would mend for one in rendered text.
+    """
+    state = "" if row.state == "installed" else f" ({row.state})"
+    wanted = f"{row.flow.name}{state} is to be {'allowed' if row.flow.allowed else 'denied'}"
+    if row.verdict == "not judged":
+        return f"{wanted}, and is not judged: {row.why}"
+    return f"{wanted}, and {IS[row.verdict]}: {'; '.join(_told(row, place))}"
+
+
+def _told(row: Judged, place: Place) -> Iterator[str]:
+    """A denial by the step that made it; what is let through, or hangs on something, by every step."""
+    hops: Iterable[Hop] = row.hops[-1:] if row.verdict == "denied" else row.hops
+    for hop in hops:
+        if hop.explanation is None:
+            yield f"{hop.what}: {hop.why}{_at(hop.where, place)}"
+        else:
+            deciding = [side for side in hop.explanation.sides if side.verdict == row.verdict]
+            yield f"{hop.what}: {', '.join(_side(side, place) for side in deciding) or hop.verdict}"
+
+
+def _side(side: Side, place: Place) -> str:
+    reasons = f" ({'; '.join(side.reasons)})" if side.reasons else ""
+    return f"{side.summary}{_at(side.deciding.where if side.deciding else None, place)}{reasons}"
+
+
+def _at(where: Where | None, place: Place) -> str:
+    if where is None:
+        return ""
+    mended = place(where)
+    return f" at {mended.file}:{mended.line}" if mended.line else f" in {mended.file}"

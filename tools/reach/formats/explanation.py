@@ -1,0 +1,171 @@
+"""An explanation for people: the verdict first, then each direction and what decided it, then what would turn it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from tools.findings.formats.text import place
+from tools.policies.model import Direction
+from tools.reach.connections import NUMBERS, WITH_PORTS
+from tools.reach.formats.names import addresses, plain
+from tools.reach.formats.protocols import protocol_name
+from tools.reach.formats.words import WIDTH, columns, folded
+from tools.reach.model import Change, Explanation, Share, Side, Step
+
+MOST_RANGES = 8
+WAY: dict[Direction, str] = {"Egress": "leaving {src}", "Ingress": "entering {dst}"}
+_COLOURS = {"allowed": "32", "denied": "31", "conditional": "33", "bold": "1", "dim": "2"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Paint:
+    colour: bool
+
+    def __call__(self, style: str, text: str) -> str:
+        return f"\x1b[{_COLOURS[style]}m{text}\x1b[0m" if self.colour else text
+
+
+def explanation(explanation: Explanation, *, colour: bool = False) -> Iterator[str]:
+    """The explanation in 100 columns. `colour`: as on a terminal."""
+    paint = _Paint(colour)
+    for line in _lines(explanation, paint):
+        yield f"{line}\n"
+
+
+def _lines(explanation: Explanation, paint: _Paint) -> Iterator[str]:
+    yield f"{paint('bold', asked(explanation))}: {paint(explanation.verdict, explanation.verdict)}"
+    yield ""
+    yield from folded(sentence(explanation), "")
+    for side in explanation.sides:
+        yield ""
+        yield f"{paint('bold', way(explanation, side.direction))}: {paint(side.verdict, side.verdict)}"
+        yield from _side(explanation, side, paint)
+    if explanation.changes:
+        yield ""
+        yield from _changes(explanation.changes, paint)
+    if explanation.notes:
+        yield ""
+        yield paint("bold", "to know beside it")
+        for note in explanation.notes:
+            yield from folded(plain(note), "    ", "  - ")
+
+
+def asked(explanation: Explanation) -> str:
+    """`a/b[Pod] -> 8.8.8.8, UDP 53`."""
+    return f"{plain(explanation.src.name)} -> {plain(explanation.dst.name)}, {connection(explanation)}"
+
+
+def connection(explanation: Explanation) -> str:
+    """`UDP 53`, `ICMP type 8 code 0`, or another protocol by its name."""
+    number = NUMBERS.get(explanation.protocol)
+    if number is None and explanation.protocol.isdecimal():
+        number = int(explanation.protocol)
+    name = plain(explanation.protocol) if number is None else protocol_name(number)
+    if name in ("ICMP", "ICMPv6"):
+        return f"{name} type {explanation.port >> 8} code {explanation.port & 255}"
+    return f"{name} {explanation.port}" if name in WITH_PORTS else name
+
+
+def way(explanation: Explanation, direction: Direction) -> str:
+    """`leaving a/b[Pod]` or `entering 8.8.8.8`."""
+    return WAY[direction].format(src=plain(explanation.src.name), dst=plain(explanation.dst.name))
+
+
+def sentence(explanation: Explanation) -> str:
+    """The verdict as one sentence, with the direction that it comes from."""
+    said = [way(explanation, side.direction) for side in explanation.sides if side.verdict == explanation.verdict]
+    where = " and ".join(said)
+    src, dst = plain(explanation.src.name), plain(explanation.dst.name)
+    flow = f"reach {dst} on {connection(explanation)}"
+    if explanation.verdict == "allowed":
+        return f"{src} may {flow}."
+    if explanation.verdict == "denied":
+        return f"{src} may not {flow}" + (f": it is stopped on {where}." if said else ".")
+    if any(side.shares and side.verdict == "conditional" for side in explanation.sides):
+        return f"Whether {src} may {flow} depends on which of these addresses it is."
+    end = f"; it is on {where} that it cannot be told" if said else ""
+    return f"Whether {src} may {flow} depends on what the input does not say{end}."
+
+
+def summary(explanation: Explanation, side: Side) -> str:
+    """The side's summary without what its heading and its deciding step say already."""
+    rest = side.summary.removeprefix(f"{way(explanation, side.direction)}: ")
+    return "" if side.deciding and rest.startswith(side.verdict) else plain(rest)
+
+
+def _side(explanation: Explanation, side: Side, paint: _Paint) -> Iterator[str]:
+    if said := summary(explanation, side):
+        yield from folded(said, "  ")
+    if side.deciding:
+        yield from _deciding(side.deciding, paint)
+    for share in side.shares:
+        yield from folded(f"{held(share)}: {share.verdict}", "    ", "  ")
+        yield from (f"  {line}" for line in _deciding(share.deciding, paint))
+    for reason in side.reasons:
+        yield from folded(f"it depends on this: {plain(reason)}", "    ", "  ")
+    if others := tuple(step for step in side.steps if step != side.deciding):
+        yield f"  {paint('bold', 'also looked at, in this order')}"
+        yield from _others(others, paint)
+
+
+def held(share: Share) -> str:
+    """The addresses of a share in words; of very many ranges the first."""
+    if len(share.addresses) <= MOST_RANGES:
+        return addresses(share.addresses)
+    more = len(share.addresses) - MOST_RANGES
+    return f"{addresses(share.addresses[:MOST_RANGES])} and {more} more ranges (json has them all)"
+
+
+def _deciding(step: Step, paint: _Paint) -> Iterator[str]:
+    """The policy and its rule; or, where no rule decided, every policy whose end it is."""
+    yield f"  {paint('bold', 'decided by' if step.rule or not step.policy else 'decided by the end of')}"
+    names = step.policy.split(", ") if step.policy else []
+    rule = [step.rule, step.outcome] if step.rule else []
+    yield from (f"    {'  '.join([plain(name), *rule])}" for name in names)
+    if step.why:
+        yield from folded(plain(step.why), "      ")
+    if step.where:
+        yield paint("dim", f"      {plain(place(step.where))}")
+
+
+def _others(steps: Sequence[Step], paint: _Paint) -> Iterator[str]:
+    for (policy, file), of_it in groupby(steps, lambda step: (step.policy, step.where.file if step.where else "")):
+        names = plain(policy) if ", " not in policy else f"the end of these {policy.count(', ') + 1} policies"
+        if len(names) + len(file) > WIDTH - 8:
+            yield f"    {names}"
+            yield paint("dim", f"      {plain(file)}")
+        else:
+            yield f"    {names}" + (paint("dim", f"  ({plain(file)})") if file else "")
+        yield from columns([row(run) for run in runs(tuple(of_it))], "      ")
+
+
+def runs(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
+    """Steps of one policy, those that end alike and follow each other together."""
+    for _, alike in groupby(steps, lambda step: (step.policy, step.outcome, step.why)):
+        yield tuple(alike)
+
+
+def row(alike: Sequence[Step]) -> tuple[str, str, str]:
+    """The rule or rules, the outcome, why and at which line."""
+    first, last = alike[0], alike[-1]
+    rule = first.rule if len(alike) == 1 else f"{first.rule} to {last.rule}"
+    line = f" (line {first.where.line})" if first.where and first.where.line else ""
+    return rule or "(end)", first.outcome, plain(first.why) + line
+
+
+def _changes(changes: Sequence[Change], paint: _Paint) -> Iterator[str]:
+    """Steps, of which the last brings what the heading says."""
+    many = "the smallest changes, one after the other," if len(changes) > 1 else "the smallest change"
+    yield f"{paint('bold', f'{many} after which it is')} {paint(changes[-1].becomes, changes[-1].becomes)}"
+    for number, change in enumerate(changes, 1):
+        start = f"  {number}. " if len(changes) > 1 else "  "
+        yield from folded(plain(change.text), " " * len(start), start)
+        if change.where and change.where.file:
+            yield paint("dim", f"{' ' * len(start)}{plain(place(change.where))}")
+        if change.yaml:
+            yield ""
+            yield from (f"      {plain(line)}".rstrip() for line in change.yaml.splitlines())
+            if number < len(changes):
+                yield ""

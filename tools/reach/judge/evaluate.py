@@ -1,0 +1,223 @@
+"""Tries policies in order, for everybody on the far side at once.
+
+A side's answer is a partition of everybody: who is allowed which connections, for certain and at the most. Both are
+found by the same walk, once with each rule's certain matches and once with its possible ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tools.policies.model import Direction
+from tools.reach.compiled import Policy, Rule, Tier
+from tools.reach.connections import ALL, NONE, Conns, common, minus, union
+from tools.reach.peers.sets import indexes
+from tools.reach.peers.universe import Universe
+
+Parts = dict[Conns, int]
+Bounds = tuple[Conns, Conns]
+# Who is allowed what: (for certain, at the most) → the bits of everybody to whom that goes. All bits are there once.
+Answer = dict[Bounds, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """What some classes of pods meet in one direction: the tiers with the policies that select them, in order.
+
+    Empty when none does: everything is allowed then. `near` is the class's bit where rules ask for it, else 0. Each is
+    made once and is its own key.
+    """
+
+    direction: Direction
+    tiers: tuple[Tier, ...]
+    near: int = 0
+
+
+def programs(universe: Universe, tiers: Sequence[Tier], direction: Direction) -> dict[Program, int]:
+    """Each different program of a direction, with the bits of the classes that meet it."""
+    met: dict[int, list[tuple[int, Policy]]] = {index: [] for index in range(len(universe.classes))}
+    for place, tier in enumerate(tiers):
+        for policy in tier.policies:
+            if direction in policy.types:
+                for index in indexes(policy.subjects):
+                    met[index].append((place, policy))
+    near = {id(policy): _asks_near(policy, direction) for tier in tiers for policy in tier.policies}
+    by_policies: dict[tuple[object, ...], tuple[Program, int]] = {}
+    for index, found in met.items():
+        own = 1 << index if any(near[id(policy)] for _, policy in found) else 0
+        key = (own, *(id(policy) for _, policy in found))
+        if key in by_policies:
+            program, bits = by_policies[key]
+            by_policies[key] = program, bits | 1 << index
+        else:
+            by_policies[key] = Program(direction, _tiers(tiers, found), own), 1 << index
+    return dict(by_policies.values())
+
+
+def _asks_near(policy: Policy, direction: Direction) -> bool:
+    """Whether a policy's rules tell the pods apart that it selects: by who they are, or by their ports' names."""
+    for rule in policy.rules[direction]:
+        if rule.near is not None or (direction == "Ingress" and any(part.ports.by_name for part in rule.parts)):
+            return True
+    return False
+
+
+def _tiers(tiers: Sequence[Tier], found: Sequence[tuple[int, Policy]]) -> tuple[Tier, ...]:
+    members: dict[int, list[Policy]] = {}
+    for place, policy in found:
+        members.setdefault(place, []).append(policy)
+    return tuple(
+        Tier(tiers[place].name, tiers[place].order, tiers[place].end, tuple(policies))
+        for place, policies in members.items()
+    )
+
+
+def terms(
+    universe: Universe, rule: Rule, direction: Direction, near: int, *, certain: bool
+) -> Iterator[tuple[int, Conns]]:
+    """Whom a rule matches and on which connections: for certain, or at the most. `near` as in Program."""
+    if rule.near is not None and not near & (rule.near.must if certain else rule.near.may):
+        return
+    for part in rule.parts:
+        far = part.far.must if certain else part.far.may
+        if not far:
+            continue
+        if not part.ports.by_name:
+            yield far, part.ports.fixed
+        elif direction == "Ingress":
+            for conns in part.ports.parts(universe, near, certain=certain):
+                yield far, conns
+        else:
+            for conns, called in part.ports.parts(universe, far, certain=certain).items():
+                yield called, conns
+
+
+def answer(universe: Universe, program: Program) -> Answer:
+    """Who is allowed what by a program."""
+    if not program.tiers:
+        return {(ALL, ALL): universe.everyone}
+    least = _walk(universe, program, certain=True)
+    most = least if _all_certain(universe, program) else _walk(universe, program, certain=False)
+    return _together(universe.everyone, least, most)
+
+
+def _all_certain(universe: Universe, program: Program) -> bool:
+    return all(
+        part.far.certain and part.ports.certain(universe) and (rule.near is None or rule.near.certain)
+        for tier in program.tiers
+        for policy in tier.policies
+        for rule in policy.rules[program.direction]
+        for part in rule.parts
+    )
+
+
+def _walk(universe: Universe, program: Program, *, certain: bool) -> Parts:
+    """What is allowed at the least (`certain`) or at the most.
+
+    At the least an Allow counts where it matches for certain, and a Deny wherever it may; at the most the other way
+    round. What only perhaps passes a tier is allowed at the most and not at the least, wherever it would have ended.
+    """
+    allowed = Partition()
+    undecided: Parts = {ALL: universe.everyone}
+    for tier in program.tiers:
+        undecided = _through(universe, program, tier, undecided, allowed, certain=certain)
+    # Behind the last tier is the profile of the pod's namespace, which allows everything.
+    allowed.add(undecided)
+    return allowed.parts
+
+
+def _through(
+    universe: Universe, program: Program, tier: Tier, undecided: Parts, allowed: Partition, *, certain: bool
+) -> Parts:
+    """Try one tier: put what it allows into `allowed`, and give what it passes on."""
+    passed = Partition()
+    rules = [rule for policy in tier.policies for rule in policy.rules[program.direction] if rule.action != "Log"]
+    # Nothing has to be taken out of a tier of Allows that denies the rest: what is allowed twice is allowed.
+    adding_up = tier.end == "Deny" and all(rule.action == "Allow" for rule in rules)
+    for rule in rules:
+        counts = certain == (rule.action == "Allow") or rule.action == "Pass"
+        for bits, conns in terms(universe, rule, program.direction, program.near, certain=counts):
+            rest, hit = _take(undecided, bits, conns)
+            undecided = undecided if adding_up else rest
+            if rule.action != "Deny":
+                (allowed if rule.action == "Allow" else passed).add(hit)
+        if rule.action == "Pass":
+            # What may pass, and does not for certain, is taken out of the tier too.
+            for bits, conns in terms(universe, rule, program.direction, program.near, certain=False):
+                undecided, hit = _take(undecided, bits, conns)
+                if not certain:
+                    allowed.add(hit)
+    if tier.end == "Pass":
+        passed.add(undecided)
+    return passed.parts
+
+
+def _take(parts: Parts, bits: int, conns: Conns) -> tuple[Parts, Parts]:
+    """What is left of `parts` without those connections to those, and what was taken."""
+    rest: Parts = {}
+    taken: Parts = {}
+    for known, own in parts.items():
+        inside = own & bits
+        if not inside or not (hit := common(known, conns)):
+            rest[known] = rest.get(known, 0) | own
+            continue
+        taken[hit] = taken.get(hit, 0) | inside
+        if left := minus(known, conns):
+            rest[left] = rest.get(left, 0) | inside
+        if outside := own & ~bits:
+            rest[known] = rest.get(known, 0) | outside
+    return rest, taken
+
+
+@dataclass(slots=True)
+class Partition:
+    """Connections by who has them, each bit once. `seen` are all the bits that have any."""
+
+    parts: Parts = field(default_factory=dict)
+    seen: int = 0
+
+    def add(self, more: Parts) -> None:
+        """Put more connections in."""
+        for conns, bits in more.items():
+            if known := bits & self.seen:
+                self._widen(conns, known)
+            # Those that nobody added to yet need no look at every part: there may be as many parts as rules.
+            if fresh := bits & ~self.seen:
+                self.parts[conns] = self.parts.get(conns, 0) | fresh
+                self.seen |= fresh
+
+    def _widen(self, conns: Conns, bits: int) -> None:
+        for known, own in tuple(self.parts.items()):
+            if not (both := own & bits):
+                continue
+            bits &= ~both
+            if (wider := union(known, conns)) != known:
+                if own == both:
+                    del self.parts[known]
+                else:
+                    self.parts[known] = own & ~both
+                self.parts[wider] = self.parts.get(wider, 0) | both
+            if not bits:
+                return
+
+
+def _together(everyone: int, least: Parts, most: Parts) -> Answer:
+    found: Answer = {}
+    low, high = _whole(everyone, least), _whole(everyone, most)
+    if least is most:
+        return {(conns, conns): bits for conns, bits in low.items()}
+    for conns, bits in low.items():
+        for wider, own in high.items():
+            if both := bits & own:
+                # Where two rules doubt the same the walk may say less at the most than at the least.
+                key = conns, union(conns, wider)
+                found[key] = found.get(key, 0) | both
+    return found
+
+
+def _whole(everyone: int, parts: Parts) -> Parts:
+    rest = everyone
+    for bits in parts.values():
+        rest &= ~bits
+    return {**parts, NONE: rest | parts.get(NONE, 0)} if rest else parts

@@ -1,0 +1,97 @@
+"""Policies and rules to propose: for one connection and no more, in the language of the policy that they go into."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tools.manifests.pod_templates import Pod
+from tools.manifests.pods import NAME_LABEL
+from tools.policies.model import Direction
+from tools.reach.compiled import Policy
+from tools.reach.connections import NAMES, WITH_PORTS
+from tools.reach.model import Peer
+from tools.reach.peers.naming import nets
+
+if TYPE_CHECKING:
+    from tools.reach.world import World
+
+# Labels that controllers put on one revision's pods, or on one pod. Source: kubernetes.io, well-known labels.
+PASSING = (
+    *("pod-template-hash", "controller-revision-hash", "pod-template-generation", "controller-uid", "job-name"),
+    *("batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "batch.kubernetes.io/job-completion-index"),
+    *("statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"),
+)
+
+
+def is_kubernetes(policy: Policy) -> bool:
+    """Whether it is a NetworkPolicy of Kubernetes."""
+    return str(policy.manifest.body.get("apiVersion", "")).startswith("networking.k8s.io/")
+
+
+def isolating(pod: Pod, way: Direction) -> dict[str, Any]:
+    """A NetworkPolicy that selects a workload's pods, in one direction, and allows nothing."""
+    name = pod.name.rpartition("/")[2].partition("[")[0] or "pods"
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": f"{name}-{way.lower()}"[:253], "namespace": pod.namespace},
+        "spec": {"podSelector": _selector(_lasting(pod.labels)), "policyTypes": [way]},
+    }
+
+
+def allowing(
+    policy: Policy, world: World, peer: Peer, way: Direction, protocol: int, port: int
+) -> dict[str, Any] | None:
+    """A rule that allows one connection with a peer, in the policy's own language; None where it cannot say that."""
+    name = NAMES.get(protocol)
+    sayable = peer.kind == "workload" or (peer.kind == "address" and len(nets(peer.name)) == 1)
+    if name not in WITH_PORTS or not port or not sayable:
+        return None
+    if is_kubernetes(policy):
+        key = "from" if way == "Ingress" else "to"
+        return {key: [_kubernetes_peer(world, peer)], "ports": [{"protocol": name, "port": port}]}
+    if policy.manifest.kind in ("NetworkPolicy", "GlobalNetworkPolicy"):
+        return _calico_rule(world, peer, way, name, port)
+    return None
+
+
+def _kubernetes_peer(world: World, peer: Peer) -> dict[str, Any]:
+    if peer.kind == "address":
+        return {"ipBlock": {"cidr": _cidr(peer)}}
+    labels, namespace = _labels(world, peer)
+    space = {"namespaceSelector": {"matchLabels": {NAME_LABEL: namespace}}}
+    return {**space, "podSelector": _selector(labels)}
+
+
+def _selector(labels: Mapping[str, str]) -> dict[str, Any]:
+    return {"matchLabels": dict(labels)} if labels else {}
+
+
+def _lasting(labels: Mapping[str, str]) -> dict[str, str]:
+    """The labels that the next pod of a workload has too."""
+    return {key: value for key, value in labels.items() if key not in PASSING}
+
+
+def _calico_rule(world: World, peer: Peer, way: Direction, protocol: str, port: int) -> dict[str, Any]:
+    entity = _calico_peer(world, peer)
+    if way == "Ingress":
+        return {"action": "Allow", "protocol": protocol, "source": entity, "destination": {"ports": [port]}}
+    return {"action": "Allow", "protocol": protocol, "destination": {**entity, "ports": [port]}}
+
+
+def _calico_peer(world: World, peer: Peer) -> dict[str, Any]:
+    if peer.kind == "address":
+        return {"nets": [_cidr(peer)]}
+    labels, namespace = _labels(world, peer)
+    chosen = " && ".join(f"{key} == '{value}'" for key, value in labels.items())
+    return {"selector": chosen or "all()", "namespaceSelector": f"projectcalico.org/name == '{namespace}'"}
+
+
+def _labels(world: World, peer: Peer) -> tuple[Mapping[str, str], str]:
+    pod = world.universe.classes[world.bits(peer)[0]][0]
+    return _lasting(pod.labels), pod.namespace
+
+
+def _cidr(peer: Peer) -> str:
+    return str(nets(peer.name)[0])

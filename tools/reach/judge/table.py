@@ -1,0 +1,161 @@
+"""Both directions put together: for each who sends, who receives, and which connections get through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from tools.policies.model import DIRECTIONS, Direction
+from tools.reach.compiled import Tier
+from tools.reach.connections import ALL, NONE, Conns, common, minus, union
+from tools.reach.judge.evaluate import Answer, Bounds, Program, answer, programs
+from tools.reach.peers.sets import all_of, indexes
+from tools.reach.peers.universe import Universe
+
+OPEN: Bounds = (ALL, ALL)
+# One sender's row: what (for certain, at the most) → the bits of those to whom that gets through.
+Line = dict[Bounds, int]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One direction: the programs, who meets each, and each one's answer, found when it is asked for."""
+
+    universe: Universe
+    programs: dict[Program, int]
+    _answers: dict[Program, Answer] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def by_class(self) -> dict[int, Program]:
+        """The program of each class that is selected at all."""
+        return {index: program for program, bits in self.programs.items() if program.tiers for index in indexes(bits)}
+
+    def answer(self, program: Program) -> Answer:
+        """Who is allowed what by a program."""
+        if program not in self._answers:
+            self._answers[program] = answer(self.universe, program)
+        return self._answers[program]
+
+    def of(self, index: int) -> Answer:
+        """The answer that holds at one bit; what no policy can select is open."""
+        program = self.by_class.get(index)
+        return self.answer(program) if program else {OPEN: self.universe.everyone}
+
+    @cached_property
+    def alike(self) -> tuple[tuple[Answer, int], ...]:
+        """Each different answer, with the bits of all those who have it; only classes are in it."""
+        found: dict[frozenset[tuple[Bounds, int]], tuple[Answer, int]] = {}
+        for program, bits in self.programs.items():
+            own = self.answer(program)
+            key = frozenset(own.items())
+            found[key] = own, found.get(key, (own, 0))[1] | bits
+        return tuple(found.values())
+
+    @cached_property
+    def seen_from(self) -> tuple[Line, dict[int, list[tuple[Bounds, Bounds, int]]]]:
+        """The same from the far side: what most of the others are allowed, and who differs from that.
+
+        For each bit of the far side: (what it is allowed instead of, what it is allowed, by whom).
+        """
+        base: Line = {}
+        differing: dict[int, list[tuple[Bounds, Bounds, int]]] = {}
+        for own, members in self.alike:
+            usual = max(own, key=lambda bounds: own[bounds].bit_count())
+            base[usual] = base.get(usual, 0) | members
+            for bounds, bits in own.items():
+                if bounds != usual:
+                    # One for all of them: there may be a million places for it.
+                    difference = usual, bounds, members
+                    for index in indexes(bits):
+                        differing.setdefault(index, []).append(difference)
+        return base, differing
+
+    def line(self, index: int) -> Line:
+        """What all those who are selected in this direction allow one bit of the far side."""
+        base, differing = self.seen_from
+        line = dict(base)
+        for usual, bounds, members in differing.get(index, ()):
+            line[usual] &= ~members
+            line[bounds] = line.get(bounds, 0) | members
+        return line
+
+
+@dataclass(frozen=True)
+class Table:
+    """Both sides of one world. `served`: what the controller of the Ingresses calls, by the bits of whom it calls."""
+
+    universe: Universe
+    tiers: Sequence[Tier]
+    served: Mapping[int, Conns] = field(default_factory=dict)
+
+    @cached_property
+    def sides(self) -> dict[Direction, Side]:
+        """The two directions."""
+        return {way: Side(self.universe, programs(self.universe, self.tiers, way)) for way in DIRECTIONS}
+
+    def between(self, src: int, dst: int) -> Bounds:
+        """What gets through from one bit to another, for certain and at the most."""
+        arriving = _at(self.sides["Ingress"].of(dst), src)
+        if self.universe.ingress >> src & 1:
+            called = self.served.get(dst, NONE)
+            return both((called, called), arriving)
+        return both(_at(self.sides["Egress"].of(src), dst), _opened(arriving) if self.from_node(src) else arriving)
+
+    def line(self, src: int) -> Line:
+        """What gets through from one bit to every class and every block."""
+        universe = self.universe
+        if universe.ingress >> src & 1:
+            return _merged((self.between(src, dst), 1 << dst) for dst in self.served)
+        classes = (1 << len(universe.classes)) - 1
+        arriving = self.sides["Ingress"].line(src)
+        unselected = classes & ~all_of(arriving.values()) | universe.outside
+        arriving[OPEN] = arriving.get(OPEN, 0) | unselected
+        if self.from_node(src):
+            arriving = _merged((_opened(bounds), bits) for bounds, bits in arriving.items())
+        found: list[tuple[Bounds, int]] = []
+        for leaving, reached in self.sides["Egress"].of(src).items():
+            for bounds, bits in arriving.items():
+                # First the bits: of most pairs nobody is in both.
+                if inside := reached & bits:
+                    found.append((both(leaving, bounds), inside))
+        return _merged(found)
+
+    def from_node(self, src: int) -> bool:
+        """Whether it sends from a node's address: a pod answers to its own node whatever policies say."""
+        return bool(1 << src & (self.universe.node | self.universe.hosts))
+
+
+def both(one: Bounds, other: Bounds) -> Bounds:
+    """What gets through two sides."""
+    return common(one[0], other[0]), common(one[1], other[1])
+
+
+def over_all(bounds: Sequence[Bounds]) -> Bounds:
+    """What holds for every one of several, and at the most for one of them."""
+    least, most = bounds[0]
+    for low, high in bounds[1:]:
+        least, most = common(least, low), union(most, high)
+    return least, most
+
+
+def conditional(bounds: Bounds) -> Conns:
+    """What is beyond certainty."""
+    return minus(bounds[1], bounds[0]) if bounds[0] != bounds[1] else NONE
+
+
+def _opened(bounds: Bounds) -> Bounds:
+    """The same, and perhaps everything."""
+    return bounds[0], ALL
+
+
+def _at(found: Answer, index: int) -> Bounds:
+    return next((bounds for bounds, bits in found.items() if bits >> index & 1), (NONE, NONE))
+
+
+def _merged(found: Sequence[tuple[Bounds, int]] | Iterator[tuple[Bounds, int]]) -> Line:
+    line: Line = {}
+    for bounds, bits in found:
+        if bits:
+            line[bounds] = line.get(bounds, 0) | bits
+    return line

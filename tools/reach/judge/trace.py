@@ -1,0 +1,166 @@
+"""One direction of one connection, rule by rule: what each rule says of it, and which of them decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import yaml
+
+from tools.manifests.node import Node
+from tools.policies.model import Direction
+from tools.reach.compiled import Policy, Rule, Tier
+from tools.reach.connections import NAMES, NONE, Conns, includes, shown, union
+from tools.reach.judge.evaluate import Program, terms
+from tools.reach.judge.table import Table
+from tools.reach.model import Peer, Step, Word
+
+Matched = Literal["yes", "no", "perhaps"]
+KEYS: dict[Direction, tuple[str, str]] = {"Ingress": ("from", "source"), "Egress": ("to", "destination")}
+WIDEST = 110
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of one side: `near` is the bit of the pod whose policies are tried, `far` and `peer` the other."""
+
+    table: Table
+    way: Direction
+    near: int
+    far: int
+    peer: Peer
+    protocol: int
+    port: int
+
+    def matching(self, rule: Rule, *, certain: bool) -> Conns:
+        """The connections with the far one that a rule matches."""
+        found = NONE
+        for bits, conns in terms(self.table.universe, rule, self.way, 1 << self.near, certain=certain):
+            if bits >> self.far & 1:
+                found = union(found, conns)
+        return found
+
+    def among(self, conns: Conns) -> bool:
+        """Whether the connection is in a set."""
+        return includes(conns, self.protocol, self.port)
+
+    @property
+    def asked(self) -> str:
+        """The protocol and port in words."""
+        return f"{NAMES.get(self.protocol, f'protocol {self.protocol}')} {self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The verdict of one side, the step that decided, and every step on the way."""
+
+    word: Word
+    deciding: Step
+    steps: tuple[Step, ...]
+
+
+def trace(question: Question, program: Program) -> Trace:
+    """Try the rules as the evaluator does, one after the other. The word is the table's own."""
+    steps: list[Step] = []
+    doubtful: Step | None = None
+    for step, final in _tried(question, program):
+        steps.append(step)
+        if step.outcome == "cannot tell":
+            doubtful = doubtful or step
+        if final:
+            break
+    bounds = next(
+        bounds
+        for bounds, bits in question.table.sides[question.way].of(question.near).items()
+        if bits >> question.far & 1
+    )
+    least, most = map(question.among, bounds)
+    # A doubt that changes nothing does not count.
+    if least or not most:
+        return Trace("allowed" if least else "denied", steps[-1], tuple(steps))
+    return Trace("conditional", doubtful or steps[-1], tuple(steps))
+
+
+def _tried(question: Question, program: Program) -> Iterator[tuple[Step, bool]]:
+    """Each step, and whether it ends the matter."""
+    for tier in program.tiers:
+        passed = False
+        for step in _in_tier(question, tier):
+            passed = step.outcome == "Pass"
+            yield step, step.outcome in ("Allow", "Deny")
+        if not passed and all(policy.judged for policy in tier.policies):
+            yield _end(tier, question.way), tier.end == "Deny"
+    yield Step("", "", "Allow", "no tier is left, and the profile of a pod's namespace allows everything"), True
+
+
+def _in_tier(question: Question, tier: Tier) -> Iterator[Step]:
+    for policy in tier.policies:
+        rules = policy.rules[question.way]
+        # Of one that nobody judges all that can be said is that it may matter.
+        for rule in rules if policy.judged else rules[:1]:
+            step = _step(question, policy, rule)
+            yield step
+            if step.outcome == "Pass":
+                return
+
+
+def _step(question: Question, policy: Policy, rule: Rule) -> Step:
+    matched, why = _judged(question, rule)
+    outcome = {"yes": rule.action, "no": "no match", "perhaps": "cannot tell"}[matched]
+    path = f"{rule.node.path}.action" if rule.node["action"].present else rule.node.path
+    return Step(policy.title, rule.label, outcome, why, rule.node.manifest.where(path))
+
+
+def _end(tier: Tier, way: Direction) -> Step:
+    titles = ", ".join(dict.fromkeys(policy.title for policy in tier.policies))
+    where = tier.policies[0].manifest.where("spec")
+    if tier.end == "Pass":
+        return Step(titles, "", "Pass", f"no rule matches, and tier {tier.name} passes what is left", where)
+    who, whose = ("they select", "their") if len(tier.policies) > 1 else ("it selects", "its")
+    why = f"{who} the pod for {way}, and none of {whose} rules matches: what is not allowed is denied"
+    return Step(titles, "", "Deny", why, where)
+
+
+def _judged(question: Question, rule: Rule) -> tuple[Matched, str]:
+    """Whether a rule matches, and why or why not."""
+    certain, possible = (question.matching(rule, certain=flag) for flag in (True, False))
+    key = _key(rule.node, question.way)
+    named = rule.node[key].present and not rule.node[key].empty
+    means = f"`{key}` means {question.peer.name}" if named else "it is for everyone"
+    if question.among(certain):
+        return "yes", f"{means}, and {question.asked} is among {_ports(certain)}"
+    if question.among(possible):
+        return (
+            "perhaps",
+            rule.doubt or f"whether `{key}` means {question.peer.name} depends on what is not in the input",
+        )
+    if rule.near is not None and not rule.near.may >> question.near & 1:
+        return "no", "it is for other pods than this one"
+    if possible:
+        return "no", f"{means}, but {question.asked} is not among {_ports(possible)}"
+    return "no", f"`{key}` does not mean {question.peer.name}: {_flow(rule.node[key])}"
+
+
+def _key(rule: Node, way: Direction) -> str:
+    kubernetes, calico = KEYS[way]
+    return kubernetes if rule[kubernetes].present or not rule["action"].present else calico
+
+
+def _ports(conns: Conns) -> str:
+    return "all ports" if shown(conns) == "everything" else shown(conns)
+
+
+def _flow(node: Node) -> str:
+    """A piece of YAML on one line, and no longer than a line."""
+    text = yaml.safe_dump(_plain(node.value), default_flow_style=True, width=10_000, sort_keys=False)
+    text = text.strip().removesuffix("...").strip()
+    return text if len(text) <= WIDEST else f"{text[: WIDEST - 1]}…"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, str | int | float | bool | None) else None

@@ -1,0 +1,81 @@
+"""The environment of a container, as Kubernetes makes it: `envFrom`, then `env`, with `$(NAME)` put in.
+
+Sources: k8s.io/api core/v1 EnvVar, EnvFromSource; kubernetes third_party/forked/golang/expansion. Secrets are not
+looked into, and what the node fills in (fieldRef) is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from tools.findings.model import Manifest
+from tools.manifests.node import Node, root
+
+# No variable has a longer name, so that no text makes the search for its end long.
+LONGEST_NAME = 256
+# (namespace, name) of a ConfigMap → its object.
+ConfigMaps = Mapping[tuple[str, str], Node]
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable, and where its value is written: in the container, or in a ConfigMap."""
+
+    name: str
+    value: str
+    node: Node
+
+
+def config_maps(manifests: Iterable[Manifest], namespace: str) -> ConfigMaps:
+    """Every ConfigMap by its namespace and name; one without a namespace is in `namespace`."""
+    found = (manifest for manifest in manifests if manifest.kind == "ConfigMap")
+    return {(manifest.namespace or namespace, manifest.name): root(manifest) for manifest in found}
+
+
+def environment(container: Node, namespace: str, maps: ConfigMaps) -> dict[str, Variable]:
+    """The variables of a container whose values are known, the later of two of one name."""
+    found: dict[str, Variable] = {}
+    for source in container["envFrom"].items():
+        data = _data(source["configMapRef"]["name"].text(), namespace, maps)
+        prefix = source["prefix"].text()
+        found |= {f"{prefix}{key}": Variable(f"{prefix}{key}", node.text(), node) for key, node in data}
+    for item in container["env"].items():
+        name = item["name"].text()
+        node = item["value"]
+        if item["valueFrom"].present:
+            wanted = item["valueFrom"]["configMapKeyRef"]
+            node = dict(_data(wanted["name"].text(), namespace, maps)).get(wanted["key"].text(), item["valueFrom"])
+        if name and isinstance(node.value, str):
+            text = node.text() if item["valueFrom"].present else substituted(node.text(), found)
+            found[name] = Variable(name, text, node)
+        else:
+            found.pop(name, None)
+    return found
+
+
+def substituted(text: str, known: Mapping[str, Variable]) -> str:
+    """A text with `$(NAME)` put in, as Kubernetes does: what is not known stays, and `$$` is one dollar."""
+    pieces: list[str] = []
+    at = 0
+    while (dollar := text.find("$", at)) >= 0:
+        pieces.append(text[at:dollar])
+        following = text[dollar + 1 : dollar + 2]
+        end = text.find(")", dollar, dollar + LONGEST_NAME) if following == "(" else -1
+        name = text[dollar + 2 : end] if end >= 0 else ""
+        if following == "$":
+            pieces.append("$")
+            at = dollar + 2
+        elif name in known:
+            pieces.append(known[name].value)
+            at = end + 1
+        else:
+            pieces.append("$")
+            at = dollar + 1
+    return "".join((*pieces, text[at:]))
+
+
+def _data(name: str, namespace: str, maps: ConfigMaps) -> Iterator[tuple[str, Node]]:
+    """The entries of a ConfigMap that are texts."""
+    entries = maps[namespace, name]["data"].fields() if (namespace, name) in maps else ()
+    return ((key, node) for key, node in entries if isinstance(node.value, str))

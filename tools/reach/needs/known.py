@@ -1,0 +1,308 @@
+"""What is known of a cluster whose needs are judged: who reaches whom, what Services lead to, what names mean."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+
+from tools.findings.model import Manifest
+from tools.manifests import pods as workloads
+from tools.manifests.label_selector import selector
+from tools.manifests.node import Node, root
+from tools.manifests.pod_templates import Pod
+from tools.manifests.pods import Cluster
+from tools.policies.calico_expression import Comparison, Has, parts
+from tools.policies.calico_selector import SelectorError, parse
+from tools.policies.matching import labelled, members
+from tools.policies.model import Direction, Policy
+from tools.reach.connections import NUMBERS, Conns, includes
+from tools.reach.needs.environment import ConfigMaps, config_maps
+from tools.reach.needs.gather import Need, needs
+from tools.reach.needs.names import Names, served
+from tools.reach.peers.services import Service, Target, behind, running, services
+from tools.reach.peers.sets import all_of, bit_set, indexes
+from tools.reach.world import World
+
+NAMESPACE = "default"
+# A pod that stands for those of a Service of which no workload was given.
+EXPECTED = "sark-network/expected-by"
+CHART = ("app.kubernetes.io/name", "sark-network")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A workload that calls somebody: its pods, their place in the world, and its needs."""
+
+    pod: Pod
+    place: int
+    needs: tuple[Need, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """A cluster, judged once. `namespace`: where given objects are taken to be applied that name none.
+
+    `cluster` and `world` have a pod too for each Service whose pods were not given.
+    """
+
+    cluster: Cluster
+    namespace: str
+    world: World
+    names: Names
+    maps: ConfigMaps
+    _behind: dict[tuple[str, str, int | str | None, str], tuple[Target, ...]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def classes(self) -> Mapping[str, tuple[tuple[int, Pod], ...]]:
+        """The pods of each workload, with their place in the world."""
+        found: dict[str, list[tuple[int, Pod]]] = {}
+        for index, pods in enumerate(self.world.universe.classes):
+            for pod in pods:
+                found.setdefault(pod.name, []).append((index, pod))
+        return {name: tuple(members) for name, members in found.items()}
+
+    @cached_property
+    def places(self) -> Mapping[int, int]:
+        """Each pod's place in the world, by the identity of its manifest."""
+        return {id(pod.manifest): place for found in self.classes.values() for place, pod in found}
+
+    def pair(self, src: str, dst: str) -> tuple[int, int]:
+        """The places of two workloads, as bits."""
+        one, other = (bit_set(place for place, _ in self.classes[name]) for name in (src, dst))
+        return one, other
+
+    @cached_property
+    def callers(self) -> tuple[Caller, ...]:
+        """Every workload that needs somebody; those on the host's network meet no policy."""
+        found = ((place, pod) for members in self.classes.values() for place, pod in members if not pod.host)
+        every = (Caller(pod, place, tuple(needs(pod, self.maps))) for place, pod in found)
+        return tuple(caller for caller in every if caller.needs)
+
+    @cached_property
+    def charted(self) -> bool:
+        """Whether this project's chart wrote the policies, so that its values are what a person would mend."""
+        labels = (root(policy.manifest)["metadata"]["labels"][CHART[0]] for policy in self.cluster.policies)
+        return any(label.text() == CHART[1] for label in labels)
+
+    def targets(self, service: Service, port: int | str | None, protocol: str) -> tuple[Target, ...]:
+        """The pods and ports behind a port of a Service; behind all of them when none is said."""
+        key = (service.namespace, service.name, port, protocol)
+        if key not in self._behind:
+            pods = self._selected(service)
+            numbers: list[int | str] = (
+                [port] if port else [one.number for one in service.ports if one.protocol == protocol]
+            )
+            found = (target for number in numbers for target in behind(service, number, protocol, pods).targets)
+            self._behind[key] = tuple(dict.fromkeys(found))
+        return self._behind[key]
+
+    def _selected(self, service: Service) -> tuple[Pod, ...]:
+        universe = self.world.universe
+        if service.selector is None:
+            return ()
+        bits = universe.kubernetes.selected(service.selector) & universe.by_namespace.get(service.namespace, 0)
+        return tuple(pod for index in indexes(bits) for pod in universe.classes[index])
+
+    def closed(self, src: int, dst: int, target: Target) -> tuple[Direction, ...]:
+        """The ends of a connection between two places at which policies let nothing of it through, for certain."""
+        sides, number = self.world.table.sides, NUMBERS[target.protocol]
+        out = _at(sides["Egress"].of(src), dst)
+        into = _at(sides["Ingress"].of(dst), src)
+        ends: tuple[tuple[Direction, Conns], ...] = (("Egress", out), ("Ingress", into))
+        return tuple(way for way, conns in ends if not includes(conns, number, target.port))
+
+    def entered(self, place: int, pod: Pod, target: Target, without: frozenset[str] = frozenset()) -> bool:
+        """Whether a pod may be entered by anybody: a node apart, that is let in whatever policies say.
+
+        `without`: by anybody who is not in one of these namespaces.
+        """
+        universe, side = self.world.universe, self.world.table.sides["Ingress"]
+        if place not in side.by_class:
+            return True
+        number = NUMBERS[target.protocol]
+        beside = all_of(universe.by_namespace.get(space, 0) for space in without)
+        nobody = universe.node | universe.hosts | beside | (universe.ingress if without else 0)
+        for (least, most), bits in side.of(place).items():
+            if bits & ~nobody and includes(most, number, target.port):
+                return True
+            if bits & universe.ingress and includes(least, number, target.port):
+                return True
+        return self._opened(pod, target, without)
+
+    def _opened(self, pod: Pod, target: Target, without: frozenset[str]) -> bool:
+        """Whether a rule opens the port to somebody of whom nothing is known."""
+        own = as_subject(pod)
+        near = (*self._policies.get(pod.namespace, ()), *self._policies.get("", ()))
+        chosen = (policy for policy in near if labelled(self.cluster, policy, own))
+        return any(self._opens(policy, pod, target, without) for policy in chosen)
+
+    @cached_property
+    def _policies(self) -> Mapping[str, tuple[Policy, ...]]:
+        """The policies of each namespace; under "" those that may be for several."""
+        found: dict[str, list[Policy]] = {}
+        for policy in self.cluster.policies:
+            if not policy.staged:
+                found.setdefault("" if policy.clusterwide else policy.manifest.namespace, []).append(policy)
+        return {space: tuple(members) for space, members in found.items()}
+
+    def _opens(self, policy: Policy, pod: Pod, target: Target, without: frozenset[str]) -> bool:
+        names = {name for name, protocol, number in pod.ports if (protocol, number) == (target.protocol, target.port)}
+        for rule in policy.towards("Ingress"):
+            ports = [port for port in rule.ports if port.protocol in ("", target.protocol)]
+            fits = not rule.ports or any(port.includes(target.port) or port.name in names for port in ports)
+            peers = [peer.node for peer in rule.peers if not _only_in(without, policy, peer.node)]
+            if rule.action == "Allow" and fits and not all(members(self.cluster, policy, node) for node in peers):
+                return True
+        return False
+
+
+def _only_in(spaces: frozenset[str], policy: Policy, peer: Node) -> bool:
+    """Whether a peer is pods of some namespaces and nobody else."""
+    if policy.clusterwide or peer["ipBlock"].present:
+        return False
+    if not peer["namespaceSelector"].present:
+        return policy.manifest.namespace in spaces
+    named = () if policy.calico else selector(peer["namespaceSelector"]).requirements
+    return any(
+        one.key == workloads.NAME_LABEL and one.operator == "In" and spaces.issuperset(one.values) for one in named
+    )
+
+
+def _at(answer: Mapping[tuple[Conns, Conns], int], index: int) -> Conns:
+    """What is let through at the most, to or from one place."""
+    return next((most for (_, most), bits in answer.items() if bits >> index & 1), ())
+
+
+def as_subject(pod: Pod) -> workloads.Pod:
+    """The pod as policies' selectors are tried on it."""
+    named = frozenset((name, protocol) for name, protocol, _ in pod.ports)
+    return workloads.Pod(pod.manifest, pod.namespace, pod.labels, pod.account, pod.host, named)
+
+
+def title(pod: Pod) -> str:
+    """How messages call a workload."""
+    if service := root(pod.manifest)["metadata"]["annotations"][EXPECTED].text():
+        return f"the pods of Service {pod.namespace}/{service}"
+    return f"{pod.manifest.kind} {pod.namespace}/{pod.manifest.name}"
+
+
+@dataclass(frozen=True, eq=False)
+class _Key:
+    """A cluster by itself, not by what is in it: that would have to be read through each time."""
+
+    cluster: Cluster
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self.cluster is other.cluster
+
+    def __hash__(self) -> int:
+        return id(self.cluster)
+
+
+def known(cluster: Cluster) -> Known:
+    """What is known of a cluster; the rules of one run share it."""
+    return _known(_Key(cluster))
+
+
+@lru_cache(maxsize=4)
+def _known(key: _Key) -> Known:
+    cluster = key.cluster
+    namespace = usual_namespace(cluster.policies) or NAMESPACE
+    given = tuple(_in_namespace(manifest, namespace) for manifest in cluster.workloads)
+    objects = (*cluster.manifests, *given)
+    found = services(objects, namespace)
+    pods = running(objects, namespace)
+    expected = tuple(_expected(cluster, found, pods))
+    extended = replace(cluster, workloads=(*given, *expected))
+    world = World((*objects, *expected), namespace=namespace)
+    names = Names(found, frozenset(_namespaces(cluster, pods, found, namespace)), served(objects))
+    return Known(extended, namespace, world, names, config_maps(objects, namespace))
+
+
+def _in_namespace(manifest: Manifest, space: str) -> Manifest:
+    """The object where it is applied; those of the whole cluster are in no namespace."""
+    clusterwide = manifest.kind == "Namespace" or manifest.kind.startswith(("Cluster", "Global"))
+    return manifest if manifest.namespace or clusterwide else replace(manifest, namespace=space)
+
+
+def usual_namespace(found: Iterable[Policy]) -> str:
+    """The namespace that most policies are in, the first of several; "" when they name none."""
+    spaces = Counter(policy.manifest.namespace for policy in found if not policy.clusterwide)
+    return max(spaces, key=lambda name: spaces[name], default="")
+
+
+def _namespaces(
+    cluster: Cluster, pods: tuple[Pod, ...], found: Mapping[tuple[str, str], Service], usual: str
+) -> Iterator[str]:
+    yield from (usual, "kube-system", NAMESPACE, *cluster.namespaces)
+    yield from (pod.namespace for pod in pods)
+    yield from (space for space, _ in found)
+    for policy in cluster.policies:
+        for rule in policy.rules:
+            for peer in () if policy.calico else rule.peers:
+                for need in selector(peer.node["namespaceSelector"]).requirements:
+                    yield from need.values if need.key == workloads.NAME_LABEL and need.operator == "In" else ()
+
+
+def _expected(cluster: Cluster, found: Mapping[tuple[str, str], Service], pods: tuple[Pod, ...]) -> Iterator[Manifest]:
+    """A pod for each Service that selects none of the pods given: with the labels that it selects, and no more.
+
+    None where a selector asks for these and more: nobody can tell whether those pods are meant.
+    """
+    by_space: dict[str, list[Pod]] = {}
+    for pod in pods:
+        by_space.setdefault(pod.namespace, []).append(pod)
+    asked = tuple(_asked(cluster))
+    for (space, name), service in found.items():
+        chosen = service.selector
+        if chosen is None or any(chosen.matches(pod.labels) for pod in by_space.get(space, ())):
+            continue
+        labels = {one.key: one.values[0] for one in chosen.requirements}
+        if not any(_asks_more(keys, labels) for keys in asked):
+            body = {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {
+                    "name": f"expected-by-{name}",
+                    "namespace": space,
+                    "labels": labels,
+                    "annotations": {EXPECTED: name},
+                },
+                "spec": {"containers": []},
+            }
+            yield Manifest(service.manifest.file, "Pod", f"expected-by-{name}", space, body)
+
+
+# What selectors ask of labels: the value, or "" where any may do.
+Asked = Mapping[str, str]
+
+
+def _asked(cluster: Cluster) -> Iterator[Asked]:
+    for policy in cluster.policies:
+        peers = [peer.node for rule in policy.rules for peer in rule.peers]
+        for node in ([policy.spec["selector"], *(peer["selector"] for peer in peers)]) if policy.calico else ():
+            yield dict(_calico(node))
+        for node in [] if policy.calico else [policy.spec["podSelector"], *(peer["podSelector"] for peer in peers)]:
+            wanted = (one for one in selector(node).requirements if one.operator in ("In", "Exists"))
+            yield {one.key: one.values[0] if len(one.values) == 1 else "" for one in wanted}
+
+
+def _calico(node: Node) -> Iterator[tuple[str, str]]:
+    try:
+        tree = parse(node.text())
+    except SelectorError:
+        return
+    for part in parts(tree):
+        if isinstance(part, Comparison) and not part.label.startswith("projectcalico.org/"):
+            yield part.label, part.values[0] if part.operator == "==" and len(part.values) == 1 else ""
+        elif isinstance(part, Has):
+            yield part.label, ""
+
+
+def _asks_more(asked: Asked, labels: Mapping[str, str]) -> bool:
+    """Whether a selector fits some of the labels, contradicts none, and asks for others too."""
+    shared = [key for key in asked if key in labels]
+    fits = all(asked[key] in ("", labels[key]) for key in shared)
+    return bool(shared) and fits and len(shared) < len(asked)

@@ -1,0 +1,109 @@
+"""What a host's name means in a cluster: a Service of it, a server outside, or nothing that anybody can tell.
+
+Source: the cluster's DNS (kubernetes/dns, docs/specification.md) and a pod's search list: its own namespace, `svc`,
+the cluster's domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from tools.findings.model import Manifest
+from tools.manifests.node import root
+from tools.reach.needs.endpoints import is_address
+from tools.reach.peers.services import Service, Services
+
+# Names that lead to the machine itself, or to nothing that a policy is for.
+LOCAL = ("localhost", "local", "localdomain", "invalid", "test", "arpa")
+# A name of two labels is a Service and its namespace, unless it ends in one of these.
+PUBLIC = frozenset(
+    (
+        *("com", "org", "net", "edu", "gov", "int", "io", "ai", "dev", "app", "cloud", "co", "eu", "us", "uk", "de"),
+        *("fr", "nl", "ch", "at", "se", "no", "fi", "dk", "it", "es", "pl", "jp", "cn", "in", "au", "ca", "br", "info"),
+        *("example", "tech", "xyz", "me", "biz", "online", "services", "software", "systems", "network", "digital"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """A server outside of the cluster: a name, or an address."""
+
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What names there are. `namespaces`: those that something is known of; `served`: the hosts of Ingresses."""
+
+    services: Services
+    namespaces: frozenset[str]
+    served: frozenset[str]
+
+    def meaning(self, host: str, namespace: str) -> Service | Outside | None:
+        """Whom a pod of a namespace calls by a name. None: nobody that is known, or itself."""
+        name = host.lower().removesuffix(".")
+        if is_address(name):
+            return self._at(name)
+        service = self.services.get(self._parts(name, namespace) or ("", ""))
+        if service is not None and service.external:
+            name = service.external.lower().removesuffix(".")
+            service = self.services.get(self._parts(name, namespace) or ("", ""))
+        if service is not None:
+            return service if not service.external else None
+        return Outside(name) if self.outside(name) and not self.own(name) else None
+
+    def outside(self, name: str) -> bool:
+        """Whether a name can be none of the cluster's."""
+        labels = name.split(".")
+        if len(labels) < 2 or "svc" in labels[1:] or labels[-1] in (*LOCAL, *self.namespaces):
+            return False
+        return len(labels) > 2 or labels[-1] in PUBLIC
+
+    def of_cluster(self, name: str) -> bool:
+        """Whether a name can be nothing but one of the cluster's."""
+        labels = name.lower().removesuffix(".").split(".")
+        if is_address(name) or labels[-1] in LOCAL:
+            return "svc" in labels[1:]
+        return len(labels) == 1 or "svc" in labels[2:3] or (len(labels) == 2 and labels[1] in self.namespaces)
+
+    def own(self, name: str) -> bool:
+        """Whether an Ingress serves that name."""
+        return name in self.served or f"*.{name.partition('.')[2]}" in self.served
+
+    def _parts(self, name: str, namespace: str) -> tuple[str, str] | None:
+        """The namespace and the name of the Service that a name may mean; a pod's own label before it is left out."""
+        labels = name.split(".")
+        if "svc" in labels[2:]:
+            at = labels.index("svc", 2)
+            return labels[at - 1], labels[at - 2]
+        if len(labels) == 1:
+            return namespace, name
+        if (labels[-1], labels[-2]) in self.services:
+            return labels[-1], labels[-2]
+        headless = self.services.get((namespace, labels[1])) if len(labels) == 2 else None
+        return (namespace, labels[1]) if headless is not None and headless.headless else None
+
+    def _at(self, text: str) -> Service | Outside | None:
+        address = ip_address(text)
+        if address.is_loopback or address.is_unspecified or address.is_link_local or address.is_multicast:
+            return None
+        fits = (one for one in self.services.values() if text == root(one.manifest)["spec"]["clusterIP"].text())
+        return next(fits, Outside(text))
+
+
+def served(manifests: Iterable[Manifest]) -> frozenset[str]:
+    """The hosts that Ingresses, Routes and HTTPRoutes serve."""
+    found: set[str] = set()
+    for manifest in manifests:
+        spec = root(manifest)["spec"]
+        if manifest.kind == "Ingress":
+            found.update(rule["host"].text().lower() for rule in spec["rules"].items())
+            found.update(host.lower() for item in spec["tls"].items() for host in item["hosts"].texts())
+        elif manifest.kind == "Route":
+            found.add(spec["host"].text().lower())
+        elif manifest.kind == "HTTPRoute":
+            found.update(host.lower() for host in spec["hostnames"].texts())
+    return frozenset(found - {""})

@@ -1,0 +1,95 @@
+"""Whom settings call: environment variables and a command's options, by their names and values.
+
+A value calls somebody when it is a URL, `host:port`, or a list of those, or when a host stands beside its port
+(`POSTGRES_HOST` and `POSTGRES_PORT`). Much that looks so is no call: the address that a process listens on, the origins
+that a browser may come from, the name that a site is served under. Such are told by the words of the key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
+
+from tools.reach.needs.endpoints import Call, endpoints, is_host, port_number
+
+# A key with one of these words names whoever may come, or where the process listens.
+NOT_CALLED = frozenset(
+    (
+        *("CORS", "ORIGIN", "ORIGINS", "ALLOW", "ALLOWED", "TRUSTED", "ACCEPTED", "REFERER", "REFERERS", "REFERRER"),
+        *("CALLBACK", "CALLBACKS", "REDIRECT", "REDIRECTS", "RETURN", "LOGOUT", "AUDIENCE", "AUD", "CSP", "COOKIE"),
+        *("LISTEN", "LISTENER", "LISTENERS", "LISTENING", "BIND", "ADVERTISE", "ADVERTISED", "ANNOUNCE", "VHOST"),
+        *("IMAGE", "NOPROXY", "NAMESPACE", "VERSION", "SCHEMA", "XMLNS", "ENTITY", "ACS"),
+    )
+)
+# With one of these it may be a name that the workload is known by outside, and no server that it calls.
+SHOWN = frozenset(
+    (
+        *("PUBLIC", "CANONICAL", "ROOT", "WEBSITE", "HOMEPAGE", "DOMAIN", "DOMAINS", "DOCS", "DOCUMENTATION"),
+        *("SUPPORT", "TERMS", "PRIVACY", "LOGO", "CONTACT", "SHARE"),
+    )
+)
+# The same where a key begins so: what the server itself, or a browser's page, is told.
+SHOWN_FIRST = frozenset(
+    (
+        *("NGINX", "APACHE", "SERVER", "VIRTUAL", "WEB", "APP", "SITE", "FRONTEND", "EXTERNAL", "INGRESS"),
+        *("LETSENCRYPT", "VITE", "REACT", "NEXT", "NUXT", "DASHBOARD"),
+    )
+)
+SHOWN_KEYS = ("BASE_URL", "URL")
+HOSTS = ("HOSTNAME", "HOST", "ADDRESS", "ADDR", "ENDPOINT", "SERVER")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A call that settings ask for. `keys`: where it is written; `shown`: it may be but a name of the workload's own.
+
+    `alone`: a host without its port, which only a Service's name makes a call.
+    """
+
+    keys: tuple[str, ...]
+    call: Call
+    shown: bool = False
+    alone: bool = False
+
+
+def settings(values: Mapping[str, str], own_ports: Set[int] = frozenset()) -> Iterator[Setting]:
+    """The calls of some settings. `own_ports`: those that the process listens on itself."""
+    for key, value in values.items():
+        words = key_words(key)
+        if NOT_CALLED.intersection(words) or {"NO", "PROXY"} <= set(words):
+            continue
+        shown = bool(SHOWN.intersection(words) or SHOWN_FIRST.intersection(words[:1])) or key.upper() in SHOWN_KEYS
+        found = tuple(endpoints(value))
+        yield from (Setting((key,), call, shown) for call in found)
+        if not found and is_host(value):
+            yield from _pair(key, value, values, own_ports, shown)
+
+
+def key_words(key: str) -> tuple[str, ...]:
+    """The words of a key, in upper case: `POSTGRES_HOST`, `postgres.host`, `postgresHost` and `--postgres-host`."""
+    words: list[str] = []
+    before = ""
+    for sign in key:
+        if not sign.isalnum():
+            words.append("")
+        elif not words or (sign.isupper() and before.islower()):
+            words.append(sign)
+        else:
+            words[-1] += sign
+        before = sign
+    return tuple(word.upper() for word in words if word)
+
+
+def _pair(key: str, host: str, values: Mapping[str, str], own: Set[int], shown: bool) -> Iterator[Setting]:
+    """A host, with the port that stands beside it. A key of one word (`HOST`) is where the process listens."""
+    upper = key.upper()
+    ending = next((word for word in HOSTS if upper.endswith(word)), "")
+    stem = key[: len(key) - len(ending)]
+    if not ending or not stem.strip("_.-"):
+        return
+    beside = next((name for name in (f"{stem}PORT", f"{stem}port", f"{stem}Port") if name in values), "")
+    port = port_number(values[beside].strip()) if beside else None
+    if port:
+        yield Setting((key, beside), Call(host, port), shown or port in own)
+    elif not beside:
+        yield Setting((key,), Call(host), shown, alone=True)

@@ -1,0 +1,138 @@
+"""Needs that policies deny, with the pods and ports that they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from tools.manifests.node import Node, root
+from tools.manifests.pod_templates import Pod
+from tools.policies.model import Direction
+from tools.reach.needs.endpoints import port_number
+from tools.reach.needs.gather import Need, template
+from tools.reach.needs.known import Caller, Known
+from tools.reach.needs.roles import INGRESS, MONITORING
+from tools.reach.peers.services import Service, Target
+
+SCRAPE, PORT = "prometheus.io/scrape", "prometheus.io/port"
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A call to a Service, and the ends at which it is closed."""
+
+    caller: Caller
+    need: Need
+    target: Target
+    ends: tuple[Direction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A port that somebody in another namespace is to reach, and nobody there may."""
+
+    node: Node
+    pod: Pod
+    target: Target
+
+
+@lru_cache(maxsize=4)
+def calls(facts: Known) -> tuple[Denied, ...]:
+    """The calls to Services that are closed, each way of a workload once: where it is needed first."""
+    return tuple(_calls(facts))
+
+
+def _calls(facts: Known) -> Iterator[Denied]:
+    for caller in facts.callers:
+        seen: set[Target] = set()
+        for need in caller.needs:
+            meaning = facts.names.meaning(need.call.host, caller.pod.namespace)
+            for denied in _denied(facts, caller, need, meaning) if isinstance(meaning, Service) else ():
+                if denied.target not in seen:
+                    seen.add(denied.target)
+                    yield denied
+
+
+def _denied(facts: Known, caller: Caller, need: Need, service: Service) -> list[Denied]:
+    targets = facts.targets(service, need.call.port, need.call.protocol)
+    found = [Denied(caller, need, target, ends) for target in targets if (ends := _ends(facts, caller, target))]
+    # A host without a port may mean any of them.
+    return found if not need.alone or len(found) == len(targets) else []
+
+
+def _ends(facts: Known, caller: Caller, target: Target) -> tuple[Direction, ...]:
+    """The closed ends of a call. What a workload says to itself is not judged."""
+    if target.pod == caller.pod.name:
+        return ()
+    every = (facts.closed(caller.place, place, target) for place, _ in facts.classes[target.pod])
+    return next((ends for ends in every if ends), ())
+
+
+@lru_cache(maxsize=4)
+def backends(facts: Known) -> tuple[Closed, ...]:
+    """The backends of Ingresses that are closed to every other namespace but monitoring's, each pod and port once."""
+    return tuple(_closed_backends(facts))
+
+
+def _closed_backends(facts: Known) -> Iterator[Closed]:
+    seen: set[Target] = set()
+    without = _others(facts, INGRESS, MONITORING)
+    for manifest in facts.world.manifests:
+        space = manifest.namespace or facts.namespace
+        for node in _backends(root(manifest)["spec"]) if manifest.kind == "Ingress" else ():
+            service = facts.names.services.get((space, node["name"].text()))
+            port = node["port"]["number"].number() or node["port"]["name"].text()
+            targets = facts.targets(service, port, "TCP") if service and port else ()
+            yield from _closed(facts, node, targets, seen, without)
+
+
+def _others(facts: Known, role: str, other: str) -> frozenset[str]:
+    """The namespaces of another role that are none of this one's."""
+    known = facts.cluster.roles
+    return known.get(other, frozenset()) - known.get(role, frozenset())
+
+
+def _backends(spec: Node) -> Iterator[Node]:
+    yield spec["defaultBackend"]["service"]
+    for rule in spec["rules"].items():
+        for path in rule["http"]["paths"].items():
+            yield path["backend"]["service"]
+
+
+@lru_cache(maxsize=4)
+def scraped(facts: Known) -> tuple[Closed, ...]:
+    """The ports that annotations name for Prometheus and that are closed to every other namespace but the ingress
+    controller's, each once; none where values say that nobody scrapes.
+    """
+    return () if facts.cluster.roles.get(MONITORING) == frozenset() else tuple(_closed_scrapes(facts))
+
+
+def _closed_scrapes(facts: Known) -> Iterator[Closed]:
+    seen: set[Target] = set()
+    without = _others(facts, MONITORING, INGRESS)
+    for members in facts.classes.values():
+        for _, pod in members:
+            node, port = _annotated(template(pod)["metadata"])
+            yield from _closed(facts, node, (Target(pod.name, port),) if port else (), seen, without)
+    for service in facts.names.services.values():
+        node, port = _annotated(root(service.manifest)["metadata"])
+        behind = facts.targets(service, None, "TCP") if port else ()
+        yield from _closed(facts, node, tuple(dict.fromkeys(Target(one.pod, port) for one in behind)), seen, without)
+
+
+def _annotated(metadata: Node) -> tuple[Node, int]:
+    """The annotation that names the port to scrape, and its number; 0 where nothing is to be scraped."""
+    annotations = metadata["annotations"]
+    node = annotations[PORT]
+    return node, (port_number(node.text()) or 0) if annotations[SCRAPE].text().lower() == "true" else 0
+
+
+def _closed(
+    facts: Known, node: Node, targets: tuple[Target, ...], seen: set[Target], without: frozenset[str]
+) -> Iterator[Closed]:
+    for target in targets:
+        for place, pod in facts.classes[target.pod]:
+            if target not in seen and not pod.host and not facts.entered(place, pod, target, without | {pod.namespace}):
+                seen.add(target)
+                yield Closed(node, pod, target)

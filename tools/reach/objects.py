@@ -1,0 +1,61 @@
+"""Objects of several sources as one cluster's: what is applied later replaces what has the same name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from tools.findings.model import Manifest, Problem, Where
+from tools.manifests.addresses import Net, network
+from tools.manifests.node import root
+from tools.manifests.pod_templates import pods
+from tools.reach.peers.address_blocks import Address
+
+# The group of an API, the kind, the namespace and the name.
+Key = tuple[str, str, str, str]
+# The network around a pod's address that other pods are likely in, by family.
+AROUND = {4: 24, 6: 64}
+
+
+def stacked(layers: Iterable[Sequence[Manifest]], namespace: str) -> tuple[tuple[Manifest, ...], tuple[Problem, ...]]:
+    """All objects, each name once, and what is written twice in one layer: there the later one counts too."""
+    found: dict[Key, Manifest] = {}
+    nameless: list[Manifest] = []
+    problems: list[Problem] = []
+    for layer in layers:
+        own: dict[Key, Manifest] = {}
+        for manifest in layer:
+            if not manifest.name:
+                nameless.append(manifest)
+                continue
+            key = _key(manifest, namespace)
+            if key in own:
+                problems.append(_twice(manifest, own[key].where()))
+            own[key] = manifest
+        found.update(own)
+    return (*found.values(), *nameless), tuple(problems)
+
+
+def _key(manifest: Manifest, namespace: str) -> Key:
+    group, _, _ = root(manifest)["apiVersion"].text().rpartition("/")
+    return group, manifest.kind, manifest.namespace or namespace, manifest.name
+
+
+def _twice(manifest: Manifest, first: Where) -> Problem:
+    seen = f"{first.file}:{first.line}" if first.line else first.file
+    message = f"is already written in {seen}, and this one takes its place; keep one"
+    return Problem(manifest.where("metadata.name"), message)
+
+
+def around(manifests: Iterable[Manifest], known: Sequence[Net], namespace: str) -> Iterator[Net]:
+    """The networks around the pods' known addresses that `known` has not, each once."""
+    found: dict[Net, None] = {}
+    for pod, _ in pods(manifests, namespace):
+        for address in () if pod.host else pod.addresses:
+            if not any(_holds(net, address) for net in (*known, *found)):
+                net = network(f"{address}/{AROUND[address.version]}")
+                found |= {net: None} if net else {}
+    yield from found
+
+
+def _holds(net: Net, address: Address) -> bool:
+    return net.version == address.version and address in net

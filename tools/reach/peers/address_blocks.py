@@ -1,0 +1,107 @@
+"""Addresses cut into blocks, so that no rule tells two addresses of one block apart.
+
+The networks that policies name nest or are apart, never otherwise. In the order of their first address, wider ones
+first, everything inside a network follows it without a gap: the blocks of a network are a range of indexes.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
+
+from tools.manifests.addresses import ALL_IPV4, ALL_IPV6, Net
+
+Address = IPv4Address | IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Block i is what `nets[i]` holds and no narrower network does; `ends[i]` is one past its last narrower network.
+
+    A block may hold nothing, when narrower networks cover all of it.
+    """
+
+    nets: tuple[Net, ...]
+    ends: tuple[int, ...]
+    parents: tuple[int, ...] = field(repr=False)
+    places: dict[Net, int] = field(repr=False)
+    starts: tuple[tuple[int, int], ...] = field(repr=False)
+
+    def within(self, net: Net) -> int:
+        """The blocks of a named network, as bits."""
+        start = self.places[net]
+        return ((1 << (self.ends[start] - start)) - 1) << start
+
+    def holding(self, address: Address) -> int:
+        """The block that an address is in."""
+        # The last network that begins at or before the address, or one around that one.
+        place = bisect_right(self.starts, (address.version, int(address))) - 1
+        while address not in self.nets[place]:
+            place = self.parents[place]
+        return place
+
+    def overlapping(self, net: Net) -> int:
+        """The blocks that share an address with any network, as bits."""
+        first, last = int(net.network_address), int(net.broadcast_address)
+        found = 0
+        for index, other in enumerate(self.nets):
+            if other.version == net.version and any(start <= last and end >= first for start, end in self.spans(index)):
+                found |= 1 << index
+        return found
+
+    def spans(self, index: int) -> Iterator[tuple[int, int]]:
+        """The addresses of a block, as inclusive ranges of numbers."""
+        net, at = self.nets[index], index + 1
+        start, end = int(net.network_address), int(net.broadcast_address)
+        while at < self.ends[index]:
+            inner = self.nets[at]
+            if start < int(inner.network_address):
+                yield start, int(inner.network_address) - 1
+            start = int(inner.broadcast_address) + 1
+            at = self.ends[at]
+        if start <= end:
+            yield start, end
+
+    @property
+    def ipv4(self) -> int:
+        """Every block of IPv4, as bits."""
+        return self.within(ALL_IPV4)
+
+    @property
+    def ipv6(self) -> int:
+        """Every block of IPv6, as bits."""
+        return self.within(ALL_IPV6)
+
+
+def cut(nets: Iterable[Net]) -> Blocks:
+    """The blocks that those networks, and all addresses, make."""
+    ordered = sorted(
+        {ALL_IPV4, ALL_IPV6, *nets}, key=lambda net: (net.version, int(net.network_address), net.prefixlen)
+    )
+    ends, parents, around = [len(ordered)] * len(ordered), [0] * len(ordered), list[int]()
+    for index, net in enumerate(ordered):
+        while around and not _holds(ordered[around[-1]], net):
+            ends[around.pop()] = index
+        parents[index] = around[-1] if around else index
+        around.append(index)
+    starts = tuple((net.version, int(net.network_address)) for net in ordered)
+    places = {net: index for index, net in enumerate(ordered)}
+    return Blocks(tuple(ordered), tuple(ends), tuple(parents), places, starts)
+
+
+def _holds(outer: Net, inner: Net) -> bool:
+    return outer.version == inner.version and int(inner.network_address) <= int(outer.broadcast_address)
+
+
+def written(version: int, span: tuple[int, int]) -> str:
+    """A range of addresses as `first-last`, and one address as itself."""
+    make = IPv4Address if version == 4 else IPv6Address
+    first, last = (str(make(number)) for number in span)
+    return first if span[0] == span[1] else f"{first}-{last}"
+
+
+def is_ipv4(net: Net) -> bool:
+    """Whether a network is of IPv4."""
+    return isinstance(net, IPv4Network)

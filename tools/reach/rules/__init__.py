@@ -1,0 +1,1 @@
+"""The rules over policies that ask who reaches whom."""

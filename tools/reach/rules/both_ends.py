@@ -1,0 +1,128 @@
+"""A check of policies against each other: a connection that one end opens and the other keeps closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tools.findings.model import Check, Problem, Severity
+from tools.manifests.label_selector import selector
+from tools.manifests.node import Node
+from tools.manifests.pods import Cluster
+from tools.policies.matching import members
+from tools.policies.model import Direction, Peer, Policy, Rule
+from tools.policies.network_sets import network_sets, selected
+from tools.reach.connections import ALL, NONE, NUMBERS, Conns, common, merged, of, union
+from tools.reach.needs import unmet
+from tools.reach.needs.known import Known, known, title
+from tools.reach.peers.sets import bit_set, indexes
+
+
+def connections_are_open_at_both_ends(cluster: Cluster) -> Iterator[Problem]:
+    """What a rule opens to pods, those pods' own policies do not deny.
+
+    A connection between pods needs an egress rule where it starts and an ingress rule where it arrives, as soon as
+    policies isolate both. A rule that lets in a pod which may not go out, or out to one that lets nobody in, opens
+    nothing, and looks as if it did. Judged where the peers are known, and only what is closed to all of them on every
+    port of the rule; a peer of several workloads of which one may connect is open.
+    Write the other end's rule too. In the chart's values: name the pods as a part of their own, in `extraParts`, with
+    `calls` or `callers`, which open both ends; or leave them out of the default deny by its exempt label.
+    Source: k8s.io/api networking/v1; Kubernetes' "Network Policies", on both ends of a connection.
+    """
+    facts = known(cluster)
+    # What a workload itself says that it calls is an error of called-services-are-reachable, and not once more here.
+    named = [facts.pair(denied.caller.pod.name, denied.target.pod) for denied in unmet.calls(facts)]
+    said: dict[tuple[int, int], Conns] = {}
+    for link in _links(facts):
+        key = link.callers, link.called
+        repeated = common(said.get(key, NONE), link.conns)
+        if repeated or any(src & link.callers and dst & link.called for src, dst in named) or not _half(facts, link):
+            continue
+        said[key] = union(said.get(key, NONE), link.conns)
+        yield link.node.problem(_message(facts, link), Severity.WARNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a rule opens between pods that are known: who calls whom, as places in the world, on which connections."""
+
+    node: Node
+    direction: Direction
+    callers: int
+    called: int
+    conns: Conns
+
+
+def _links(facts: Known) -> Iterator[Link]:
+    sets = tuple(network_sets(facts.cluster.manifests))
+    subjects = {id(one.manifest): one.subjects for tier in facts.world.table.tiers for one in tier.policies}
+    for policy in facts.cluster.policies:
+        own = subjects.get(id(policy.manifest), 0)
+        for rule in policy.rules if own else ():
+            for peer in rule.peers if rule.action == "Allow" and not rule.narrowed else ():
+                if _by_labels(policy, peer) and not (policy.calico and any(selected(sets, policy, peer.node))):
+                    there = _members(facts, policy, peer.node)
+                    callers, called = (there, own) if rule.direction == "Ingress" else (own, there)
+                    conns = _conns(facts, rule, called)
+                    if there and conns:
+                        yield Link(peer.node, rule.direction, callers, called, conns)
+
+
+def _by_labels(policy: Policy, peer: Peer) -> bool:
+    """Whether a peer is pods, by their labels or their namespaces and nothing else."""
+    labels = ("selector", "namespaceSelector") if policy.calico else ("podSelector", "namespaceSelector")
+    written = [key for key, value in peer.node.fields() if value.present and key not in ("ports", "notPorts")]
+    return bool(written) and set(written) <= {*labels, "notSelector"} and not (peer.anyone or peer.non_pods)
+
+
+def _members(facts: Known, policy: Policy, peer: Node) -> int:
+    """The places of the pods that a peer means."""
+    universe = facts.world.universe
+    if policy.calico:
+        pods = members(facts.cluster, policy, peer)
+        return bit_set({facts.places[id(pod.manifest)] for pod in pods if id(pod.manifest) in facts.places})
+    spaces = peer["namespaceSelector"]
+    own = universe.by_namespace.get(policy.manifest.namespace or facts.namespace, 0)
+    here = universe.in_spaces(selector(spaces)) if spaces.present else own
+    return universe.kubernetes.selected(selector(peer["podSelector"])) & here
+
+
+def _half(facts: Known, link: Link) -> bool:
+    """Whether the other end keeps all of it closed."""
+    ingress = link.direction == "Ingress"
+    near, far = (link.called, link.callers) if ingress else (link.callers, link.called)
+    side = facts.world.table.sides["Egress" if ingress else "Ingress"]
+    places = tuple(indexes(far))
+    if far & facts.world.universe.hosts or any(place not in side.by_class for place in places):
+        return False
+    answers = (side.of(place) for place in places)
+    return not any(own & near and common(most, link.conns) for answer in answers for (_, most), own in answer.items())
+
+
+def _message(facts: Known, link: Link) -> str:
+    callers, called = _titles(facts, link.callers), _titles(facts, link.called)
+    chart = ", in the chart's values by extraParts, with calls or callers" if facts.charted else ""
+    if link.direction == "Ingress":
+        return f"this lets in {callers}, whose own policies do not let it out to {called}; open that end too{chart}"
+    return f"this lets out to {called}, whose own policies do not let in {callers}; open that end too{chart}"
+
+
+def _titles(facts: Known, places: int) -> str:
+    names = list(dict.fromkeys(title(pod) for place in indexes(places) for pod in facts.world.universe.classes[place]))
+    return f"{', '.join(names[:3])} and {len(names) - 3} more" if len(names) > 3 else " and ".join(names)
+
+
+def _conns(facts: Known, rule: Rule, called: int) -> Conns:
+    """The connections that a rule speaks of; a name is what the called pods mean by it."""
+    if not rule.ports or any(port.protocol not in NUMBERS and not port.name for port in rule.ports):
+        return ALL
+    spans = [of(NUMBERS[port.protocol], port.first, port.last) for port in rule.ports if not port.name]
+    for port in rule.ports:
+        for place in indexes(called) if port.name else ():
+            pods = facts.world.universe.classes[place]
+            named = (one for pod in pods for one in pod.ports if one[0] == port.name and one[1] in NUMBERS)
+            spans += [of(NUMBERS[own], number, number) for _, own, number in named if port.protocol in ("", own)]
+    return merged(span for conns in spans for span in conns)
+
+
+CHECKS: tuple[Check[Cluster], ...] = (connections_are_open_at_both_ends,)

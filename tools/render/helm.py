@@ -1,0 +1,95 @@
+"""Finds a helm that this chart can be judged with: `python -m tools.render.helm` prints its path."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from tools.findings import cli
+
+# The first whose schema validator is the one that Helm 4 has too.
+OLDEST = (3, 18, 5)
+CACHE = Path(__file__).resolve().parent.parent.parent / ".cache" / "bin" / "helm"
+
+_VERSION = re.compile(r"v(\d+)\.(\d+)(?:\.(\d+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Helm:
+    """A helm that was run: its path and its version."""
+
+    path: str
+    version: tuple[int, int, int]
+
+
+class HelmError(Exception):
+    """No usable helm; the message says what was found and what to do."""
+
+
+def find(environment: Mapping[str, str] | None = None, cache: Path = CACHE) -> Helm:
+    """The first usable helm of $SARK_HELM (and then no other), PATH and .cache/bin."""
+    environment = os.environ if environment is None else environment
+    if named := environment.get("SARK_HELM", ""):
+        return _usable(named, "SARK_HELM names ")
+    refusals: list[str] = []
+    for candidate in _candidates(environment, cache):
+        try:
+            return _usable(candidate, "")
+        except HelmError as error:
+            refusals.append(str(error))
+    raise HelmError(refusals[0] if refusals else f"helm is not on PATH; {_advice()}")
+
+
+@cache
+def located() -> str:
+    """The path of the helm to use, looked for once in a process. Raises HelmError."""
+    return find().path
+
+
+def _candidates(environment: Mapping[str, str], cache: Path) -> Iterator[str]:
+    if on_path := shutil.which("helm", path=environment.get("PATH", os.defpath)):
+        yield on_path
+    if cache.is_file():
+        yield str(cache)
+
+
+def _usable(path: str, named: str) -> Helm:
+    try:
+        ran = subprocess.run(
+            [path, "version", "--template={{.Version}}"], capture_output=True, text=True, timeout=30, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it did not answer within 30 s"
+        raise HelmError(f"{named}{path}, which does not run ({reason}); {_advice()}") from None
+    found = _VERSION.search(ran.stdout)
+    if ran.returncode or not found:
+        raise HelmError(f"{named}{path}, which does not say its version; {_advice()}")
+    version = (int(found[1]), int(found[2]), int(found[3] or 0))
+    if version < OLDEST:
+        raise HelmError(f"{named}{path}, which is {found[0]} and too old; {_advice()}")
+    return Helm(path, version)
+
+
+def _advice() -> str:
+    oldest = ".".join(map(str, OLDEST))
+    return f"install Helm {oldest} or later, run `make helm` to build one, or name one in SARK_HELM"
+
+
+def main() -> int:
+    """Print the path of the helm that the tools use."""
+    try:
+        print(located())
+    except HelmError as error:
+        cli.complain("helm", error)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    cli.run(main)

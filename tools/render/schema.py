@@ -1,0 +1,148 @@
+"""JSON Schema (draft-07) as Helm applies it, with refusals that say what to write instead."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from tools.manifests.paths import joined, step
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """One refusal: the path of the value, and what is wrong with it."""
+
+    path: str
+    message: str
+
+
+def judge(schema: Mapping[str, Any], values: Any) -> tuple[Rejection, ...]:
+    """Everything that the schema refuses in the values, in the order of the schema."""
+    from jsonschema import Draft7Validator, validators
+
+    extended: Any = validators.extend(Draft7Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+    found = (rejection for error in extended(schema).iter_errors(values) for rejection in _rejections(error))
+    return tuple(dict.fromkeys(found))
+
+
+def fault(schema: Any) -> str:
+    """What makes the schema itself unusable, or ""."""
+    from jsonschema import Draft7Validator, SchemaError
+
+    try:
+        Draft7Validator.check_schema(schema)
+    except SchemaError as error:
+        return f"{joined(error.absolute_path) or 'the schema'}: {error.message}"
+    return ""
+
+
+def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[Any]:
+    from jsonschema import ValidationError
+
+    if validator.is_type(instance, "string") and not _compiled(pattern).search(instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """The pattern as RE2 reads it: `$` is the end of the text and never before a last newline; classes are ASCII."""
+    in_class, translated = False, []
+    for token in re.findall(r"\\.|.", pattern, re.DOTALL):
+        translated.append(r"\Z" if token == "$" and not in_class else token)
+        in_class = token == "[" or (in_class and token != "]")
+    return re.compile("".join(translated), re.ASCII)
+
+
+def _rejections(error: Any) -> Iterator[Rejection]:
+    path = joined(error.absolute_path)
+    if error.validator == "additionalProperties" and error.validator_value is False:
+        known = list(error.schema.get("properties", {}))
+        free = [_compiled(pattern) for pattern in error.schema.get("patternProperties", {})]
+        for key in sorted(set(map(str, error.instance)) - set(known)):
+            if any(pattern.search(key) for pattern in free):
+                continue
+            yield Rejection(step(path, key), f"unknown key `{key}`; {_instead(key, known)}")
+    elif error.validator == "required":
+        for key in error.validator_value:
+            if key not in error.instance:
+                yield Rejection(path, f"`{key}` is missing; write it")
+    elif "propertyNames" in error.absolute_schema_path:
+        yield Rejection(path, f"key {shown(error.instance)}: {_message(error)}")
+    elif error.context:
+        for inner in error.context:
+            yield from _rejections(inner)
+    else:
+        yield Rejection(path, _message(error))
+
+
+def _instead(key: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(key.lower(), [name.lower() for name in known], 1)
+    if close:
+        return f"did you mean `{next(name for name in known if name.lower() == close[0])}`?"
+    return f"the keys here are {', '.join(known)}" if known else "no key is known here"
+
+
+def shown(value: Any) -> str:
+    """A value in a message: as JSON, and short."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+_Explain = Callable[[Any, Any], str]
+_MESSAGES: Mapping[str, _Explain] = {
+    "const": lambda value, wanted: f"{shown(value)} is refused: write {_words(wanted)}",
+    "enum": lambda value, wanted: f"{shown(value)} is not one of them: write {', '.join(map(_words, wanted))}",
+    "type": lambda value, wanted: f"{shown(value)} is {_kind(value)}: write {_wanted(wanted)}",
+    "pattern": lambda value, wanted: f"{shown(value)} does not match {wanted}",
+    "minimum": lambda value, wanted: f"{shown(value)} is too small: write {wanted} or more",
+    "maximum": lambda value, wanted: f"{shown(value)} is too large: write {wanted} or less",
+    "exclusiveMinimum": lambda value, wanted: f"{shown(value)} is too small: write more than {wanted}",
+    "exclusiveMaximum": lambda value, wanted: f"{shown(value)} is too large: write less than {wanted}",
+    "minLength": lambda value, wanted: f"{shown(value)} is too short: write {wanted} characters or more",
+    "maxLength": lambda value, wanted: f"{shown(value)} is too long: write {wanted} characters or fewer",
+    "minItems": lambda value, wanted: f"{shown(value)} has too few items: write {wanted} or more",
+    "maxItems": lambda value, wanted: f"{shown(value)} has too many items: write {wanted} or fewer",
+    "minProperties": lambda value, wanted: f"{shown(value)} has too few keys: write {wanted} or more",
+    "maxProperties": lambda value, wanted: f"{shown(value)} has too many keys: write {wanted} or fewer",
+    "uniqueItems": lambda value, _: f"{shown(value)} holds an item twice: keep one",
+}
+
+
+def _message(error: Any) -> str:
+    explain = _MESSAGES.get(error.validator)
+    if error.validator == "pattern" and isinstance(error.schema.get("description"), str):
+        return f"{shown(error.instance)} is refused: write {error.schema['description']}"
+    return explain(error.instance, error.validator_value) if explain else str(error.message)
+
+
+def _words(value: Any) -> str:
+    return value if isinstance(value, str) and value else json.dumps(value)
+
+
+_NAMES = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "nothing",
+}
+
+
+def _wanted(types: Any) -> str:
+    return " or ".join(_NAMES.get(name, name) for name in ([types] if isinstance(types, str) else types))
+
+
+def _kind(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return _NAMES["null" if value is None else "boolean"]
+    for kind, name in ((Mapping, "object"), (list, "array"), (str, "string"), (int, "integer")):
+        if isinstance(value, kind):
+            return _NAMES[name]
+    return _NAMES["number"]

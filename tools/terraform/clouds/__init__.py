@@ -1,0 +1,1 @@
+"""The firewalls of the three clouds in one form, and the chart's values as they see them."""

@@ -1,0 +1,113 @@
+"""What a chart's values open, as a cloud's firewall sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tools.egress.allowlist import Entry, Suffixes, parse_values
+from tools.manifests.addresses import Net, network
+from tools.terraform.language.model import Module
+
+DNS = 53
+
+
+NTP = 123
+
+
+Service = tuple[str, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """The evaluated root of each cloud (aws, gcp, azure), and an environment's values, merged as Helm does.
+
+    `file` is the values file, as the user types it.
+    """
+
+    roots: Mapping[str, Module]
+    values: Mapping[str, Any]
+    environment: str = ""
+    file: str = ""
+
+    def value(self, path: str, default: Any = None) -> Any:
+        """The value at a dotted path."""
+        found: Any = self.values
+        for key in path.split("."):
+            if not isinstance(found, Mapping) or key not in found:
+                return default
+            found = found[key]
+        return found
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """egress.domains and what is added to it, in normal form; none when egress is off."""
+        listed, _ = parse_values(self.values, suffixes=Suffixes(frozenset()), file=self.file)
+        return tuple(entry for entry in listed.entries if not entry.cidrs) if self.value("egress.enabled", True) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A port of the chart that a cloud may see: which way, where its number is, and where its addresses are."""
+
+    direction: str
+    ports: str
+    enabled: str
+    peers: str = ""
+
+
+PARTS = (
+    Part("in", "gateway.ports.http", "gateway.enabled"),
+    Part("in", "gateway.ports.metrics", "monitoring.enabled"),
+    Part("out", "database.ports.postgresql", "database.enabled", "database.externalCidrs"),
+    Part("out", "cache.ports.redis", "cache.enabled", "cache.externalCidrs"),
+    Part("out", "opa.ports.http", "opa.enabled", "opa.externalCidrs"),
+    Part("out", "proxy.ports.gateway", "egress.enabled"),
+    Part("out", "dns.ports", "dns.enabled", "dns.cidrs"),
+)
+
+
+def needed(layers: Layers) -> Iterator[tuple[str, Service, list[Net]]]:
+    """What a cloud must open: where the values say so, the service, and the addresses when they are listed."""
+    if layers.value("gateway.enabled") and layers.value("ingressController.enabled"):
+        for port in port_numbers(layers, "gateway.ports.http"):
+            yield "gateway.ports.http", ("in", "tcp", port), []
+    for part in PARTS:
+        if part.peers and part.peers != "dns.cidrs" and layers.value(part.enabled) and layers.value(part.peers):
+            nets = [net for text in layers.value(part.peers) if (net := network(str(text)))]
+            for port in port_numbers(layers, part.ports):
+                yield part.peers, ("out", "tcp", port), nets
+    seen: set[int] = set()
+    for entry in layers.entries:
+        for port in entry.ports:
+            if port not in seen:
+                seen.add(port)
+                yield entry.path, ("out", "tcp", port), []
+
+
+def chart_ports(layers: Layers, direction: str, enabled: bool = True) -> set[int]:
+    """The chart's ports of a direction: of the parts that are enabled, or of those that are not."""
+    found = {
+        port
+        for part in PARTS
+        if part.direction == direction and bool(layers.value(part.enabled)) is enabled
+        for port in port_numbers(layers, part.ports)
+    }
+    if direction == "out" and enabled:
+        found |= {DNS, NTP} | {port for entry in layers.entries for port in entry.ports}
+        servers = layers.value("gateway.egress.mcpServers") or ()
+        found |= {port for server in servers for port in server.get("ports", ()) if isinstance(port, int)}
+    return found
+
+
+def port_numbers(layers: Layers, path: str) -> list[int]:
+    """The ports at a path of the values: one, or a list."""
+    found = layers.value(path)
+    items: Iterable[Any] = found if isinstance(found, list) else [found]
+    return [item for item in items if isinstance(item, int)]
+
+
+def within(layers: Layers) -> str:
+    """How to say which environment's values are meant."""
+    return f" in {layers.environment}" if layers.environment else ""

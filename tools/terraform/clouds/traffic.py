@@ -1,0 +1,286 @@
+"""Reads the firewall rules of AWS, Google Cloud and Azure into one form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from tools.findings.model import Where
+from tools.manifests.addresses import ALL_IPV4, ALL_IPV6, network
+from tools.manifests.scalars import of_digits
+from tools.terraform.clouds.model import ALL_PORTS, AZURE_WORLD, WITH_PORTS, Peer, Ports, Traffic, number, owner
+from tools.terraform.language.model import Body, Module, Resource, Unknown, Value
+
+_NUMBERS = {"-1": "all", "1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6", "132": "sctp", "*": "all"}
+
+
+# Addresses of a network of one's own, which no cloud lets be the world.
+_OWN = re.compile(
+    r"\.(cidr_block|ipv6_cidr_block|ip_cidr_range|address_space|address_prefixes|private_ips?|private_ip_address)"
+    r"(\[[^\]]*\])*$"
+)
+
+
+FEW_PORTS = 100
+_AWS_LISTS = ("cidr_blocks", "ipv6_cidr_blocks", "cidr_ipv4", "cidr_ipv6", "cidr_block", "ipv6_cidr_block")
+
+
+_AWS_OTHERS = (
+    "prefix_list_id",
+    "prefix_list_ids",
+    "referenced_security_group_id",
+    "security_groups",
+    "source_security_group_id",
+    "self",
+)
+
+
+_LAST: list[tuple[Module, tuple[Traffic, ...]]] = []
+
+
+def traffic(module: Module) -> tuple[Traffic, ...]:
+    """Every rule in the module and below it. The last module's are kept: a dozen checks ask, one after the other."""
+    if not _LAST or _LAST[0][0] is not module:
+        _LAST[:] = [(module, tuple(_read(module)))]
+    return _LAST[0][1]
+
+
+def allowed(module: Module, direction: str = "") -> Iterator[Traffic]:
+    """The rules that are known to allow, in one direction or in both."""
+    for item in traffic(module):
+        if item.allows and direction in ("", item.direction):
+            yield item
+
+
+def acl_openings(module: Module) -> Iterator[Traffic]:
+    """The rules of AWS's network ACLs that let a few ports in.
+
+    An ACL keeps no connections in mind: it must let in the wide range of ports that answers come to, and often lets in
+    everything; only a rule for a service is read as one.
+    """
+    for rule in acl_rules(module):
+        if rule.allows and rule.direction == "in" and _narrow(rule.ports):
+            yield rule
+
+
+def acl_rules(module: Module) -> Iterator[Traffic]:
+    """Every rule of AWS's network ACLs, with its number as its priority."""
+    kinds = ("aws_network_acl_rule", "aws_network_acl", "aws_default_network_acl")
+    for resource in module.everything(*kinds):
+        if resource.type == "aws_network_acl_rule":
+            egress = resource.body.data("egress", False)
+            direction = "in" if egress in (False, "false") else "out" if egress in (True, "true") else ""
+            group = owner(resource.body.value("network_acl_id"))
+            yield _acl_rule(resource, resource.body, resource.where, direction, group)
+            continue
+        for name, direction in (("ingress", "in"), ("egress", "out")):
+            for block in resource.body.each(name):
+                if block.doubt is None:
+                    yield _acl_rule(resource, block.body, block.where, direction, resource.address)
+
+
+def _acl_rule(resource: Resource, body: Body, where: Where, direction: str, group: str) -> Traffic:
+    action = _text(body.data("rule_action", body.data("action"))).lower()
+    rule = _aws_rule(resource, body, where, direction, group)
+    number = body.value("rule_number") or body.value("rule_no")
+    return replace(rule, action=action if action in ("allow", "deny") else "", priority=number)
+
+
+def _narrow(ports: Ports | Unknown) -> bool:
+    return not isinstance(ports, Unknown) and all(last - first < FEW_PORTS for first, last in ports)
+
+
+def _read(module: Module) -> Iterator[Traffic]:
+    names = {
+        str(nsg.body.data("name")): nsg.address
+        for nsg in module.everything("azurerm_network_security_group")
+        if isinstance(nsg.body.data("name"), str)
+    }
+    for resource in module.everything():
+        if resource.type.startswith("aws_"):
+            yield from _aws(resource)
+        elif resource.type.startswith("google_compute_"):
+            yield from _google(resource)
+        elif resource.type.startswith("azurerm_"):
+            for item in _azure(resource):
+                yield replace(item, group=names.get(item.group, item.group))
+
+
+def _aws(resource: Resource) -> Iterator[Traffic]:
+    body, kind = resource.body, resource.type
+    if kind in ("aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule"):
+        direction = "in" if "ingress" in kind else "out"
+        yield _aws_rule(resource, body, resource.where, direction, owner(body.value("security_group_id")))
+    elif kind == "aws_security_group_rule":
+        direction = {"ingress": "in", "egress": "out"}.get(_text(body.data("type")), "")
+        yield _aws_rule(resource, body, resource.where, direction, owner(body.value("security_group_id")))
+    elif kind in ("aws_security_group", "aws_default_security_group"):
+        for name, direction in (("ingress", "in"), ("egress", "out")):
+            for block in body.each(name):
+                yield _aws_rule(resource, block.body, block.where, direction, resource.address)
+
+
+def _aws_rule(resource: Resource, body: Body, where: Where, direction: str, group: str) -> Traffic:
+    protocol = _protocol(body.value("ip_protocol") or body.value("protocol"))
+    low, high = body.value("from_port"), body.value("to_port")
+    peers = (*_addresses(body, _AWS_LISTS), *_others(body, _AWS_OTHERS))
+    place = high.where if high else where
+    return Traffic(
+        resource, body, where, "aws", group, direction, "allow", protocol, _span(protocol, low, high), peers, place
+    )
+
+
+def _span(protocol: str | Unknown, low: Value | None, high: Value | None) -> Ports | Unknown:
+    if protocol == "all":
+        return ALL_PORTS
+    first, last = (value.data if value else None for value in (low, high))
+    for data in (first, last):
+        if isinstance(data, Unknown):
+            return data
+    if not isinstance(protocol, Unknown) and protocol not in WITH_PORTS:
+        return ()
+    one, other = number(first), number(last)
+    # Without ports, and with -1, all of them are meant.
+    if one is None or other is None or -1 in (one, other):
+        return ALL_PORTS
+    return ((one, other),)
+
+
+def _google(resource: Resource) -> Iterator[Traffic]:
+    body = resource.body
+    if resource.type == "google_compute_firewall":
+        direction = _way(body.value("direction"), "INGRESS")
+        peers = _google_peers(body, resource.where, direction)
+        for action in ("allow", "deny"):
+            for block in body.each(action):
+                yield _google_rule(resource, block.body, block.where, "protocol", direction, action, peers)
+    elif re.fullmatch(r"google_compute_(region_)?(network_)?firewall_policy_rule", resource.type):
+        direction = _way(body.value("direction"), "")
+        action = {"allow": "allow", "deny": "deny"}.get(_text(body.data("action")), "")
+        for match in body.each("match"):
+            peers = _policy_peers(match.body, match.where, direction)
+            for block in match.body.each("layer4_configs"):
+                yield _google_rule(resource, block.body, block.where, "ip_protocol", direction, action, peers)
+
+
+def _google_rule(
+    resource: Resource,
+    body: Body,
+    where: Where,
+    protocol_name: str,
+    direction: str,
+    action: str,
+    peers: tuple[Peer, ...],
+) -> Traffic:
+    protocol, written = _protocol(body.value(protocol_name)), body.value("ports")
+    ports: Ports | Unknown = ALL_PORTS if isinstance(protocol, Unknown) or protocol in (*WITH_PORTS, "all") else ()
+    if written and (written.items() or written.unknown):
+        ports = _ranges(written.items())
+    group = owner(resource.body.value("network") or resource.body.value("firewall_policy"), resource.address)
+    priority = resource.body.value("priority")
+    place = written.where if written else where
+    return Traffic(resource, body, where, "gcp", group, direction, action, protocol, ports, peers, place, priority)
+
+
+def _google_peers(body: Body, where: Where, direction: str) -> tuple[Peer, ...]:
+    lists = ("source_ranges",) if direction == "in" else ("destination_ranges",)
+    others = ("source_tags", "source_service_accounts") if direction == "in" else ()
+    found = (*_addresses(body, lists), *_others(body, others))
+    return found or (Peer(Value("0.0.0.0/0", where), (ALL_IPV4,)),)
+
+
+def _policy_peers(body: Body, where: Where, direction: str) -> tuple[Peer, ...]:
+    side = "src" if direction == "in" else "dest"
+    names = ("address_groups", "fqdns", "region_codes", "threat_intelligences", "secure_tags", "networks")
+    found = [*_addresses(body, (f"{side}_ip_ranges",)), *_others(body, tuple(f"{side}_{name}" for name in names))]
+    found.extend(Peer(Value("", block.where)) for block in body.blocks.get("src_secure_tags", ()) if side == "src")
+    return tuple(found) or (Peer(Value("0.0.0.0/0", where), (ALL_IPV4,)),)
+
+
+def _azure(resource: Resource) -> Iterator[Traffic]:
+    body = resource.body
+    if resource.type == "azurerm_network_security_rule":
+        yield _azure_rule(resource, body, resource.where, owner(body.value("network_security_group_name")))
+    elif resource.type == "azurerm_network_security_group":
+        for block in body.each("security_rule"):
+            yield _azure_rule(resource, block.body, block.where, resource.address)
+
+
+def _azure_rule(resource: Resource, body: Body, where: Where, group: str) -> Traffic:
+    direction = {"inbound": "in", "outbound": "out"}.get(_text(body.data("direction")).lower(), "")
+    action = {"allow": "allow", "deny": "deny"}.get(_text(body.data("access")).lower(), "")
+    side = "source" if direction == "in" else "destination"
+    peers = (
+        *_addresses(body, (f"{side}_address_prefix", f"{side}_address_prefixes"), AZURE_WORLD),
+        *_others(body, (f"{side}_application_security_group_ids",)),
+    )
+    written = [
+        item
+        for name in ("destination_port_range", "destination_port_ranges")
+        if (value := body.value(name))
+        for item in value.items()
+    ]
+    protocol = _protocol(body.value("protocol"))
+    ports: Ports | Unknown = _ranges(written)
+    if not isinstance(protocol, Unknown) and protocol not in (*WITH_PORTS, "all"):
+        ports = ()
+    place = written[0].where if written else where
+    priority = body.value("priority")
+    return Traffic(resource, body, where, "azure", group, direction, action, protocol, ports, peers, place, priority)
+
+
+def _addresses(body: Body, names: Iterable[str], words: tuple[str, ...] = ()) -> tuple[Peer, ...]:
+    return tuple(_address(item, words) for name in names if (value := body.value(name)) for item in value.items())
+
+
+def _address(item: Value, words: tuple[str, ...]) -> Peer:
+    if isinstance(item.data, Unknown):
+        own = item.data.refs and all(_OWN.search(reference) for reference in item.data.refs)
+        return Peer(item, unknown=None if own else item.data)
+    text = str(item.data)
+    if text.lower() in words:
+        return Peer(item, (ALL_IPV4, ALL_IPV6))
+    net = network(text)
+    return Peer(item, (net,) if net else ())
+
+
+def _others(body: Body, names: Iterable[str]) -> tuple[Peer, ...]:
+    return tuple(
+        Peer(item)
+        for name in names
+        if (value := body.value(name)) and value.data is not False
+        for item in value.items()
+    )
+
+
+def _ranges(items: Iterable[Value]) -> Ports | Unknown:
+    found = []
+    for item in items:
+        if isinstance(item.data, Unknown):
+            return item.data
+        low, _, high = str(item.data).partition("-")
+        if low.strip() == "*":
+            return ALL_PORTS
+        if low.strip().isdecimal() and (high or low).strip().isdecimal():
+            found.append((of_digits(low), of_digits(high or low)))
+    return tuple(found)
+
+
+def _protocol(value: Value | None) -> str | Unknown:
+    if value is None:
+        return ""
+    if isinstance(value.data, Unknown):
+        return value.data
+    text = str(value.data).lower()
+    return _NUMBERS.get(text, text)
+
+
+def _way(value: Value | None, default: str) -> str:
+    text = default if value is None else _text(value.data)
+    return {"INGRESS": "in", "EGRESS": "out"}.get(text.upper(), "")
+
+
+def _text(data: Any) -> str:
+    return data if isinstance(data, str) else ""

@@ -1,0 +1,60 @@
+"""Terraform's functions on JSON and YAML."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from tools.terraform.language.arguments import NotEvaluatedError, listed, textual
+from tools.terraform.language.numbers import number, text
+from tools.terraform.language.values import EvaluationError, Record, Series, from_plain
+from tools.terraform.language.yaml_values import decoded
+
+
+def jsondecode(value: Any) -> Any:
+    """`jsondecode`."""
+    try:
+        made = json.loads(textual(value), parse_float=number, parse_int=number, parse_constant=_constant)
+    except json.JSONDecodeError as error:
+        raise EvaluationError(f"no JSON: {error.msg}, line {error.lineno}") from None
+    except RecursionError:
+        raise NotEvaluatedError from None
+    return from_plain(made)
+
+
+def _constant(word: str) -> Any:
+    raise EvaluationError(f"no JSON: {word}")
+
+
+_HTML: Sequence[tuple[str, str]] = (
+    ("&", "\\u0026"),
+    ("<", "\\u003c"),
+    (">", "\\u003e"),
+    ("\u2028", "\\u2028"),
+    ("\u2029", "\\u2029"),
+)
+
+
+def jsonencode(value: Any) -> str:
+    """`jsonencode`."""
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, str):
+        made = json.dumps(value, ensure_ascii=False)
+        if re.search(r"[\x00-\x1f\x7f]", value.replace("\n", "").replace("\t", "").replace("\r", "")):
+            raise NotEvaluatedError
+        for char, escape in _HTML:
+            made = made.replace(char, escape)
+        return made
+    if isinstance(value, Series):
+        return f"[{','.join(map(jsonencode, listed(value).items))}]"
+    if isinstance(value, Record):
+        return "{" + ",".join(f"{jsonencode(key)}:{jsonencode(item)}" for key, item in value.items.items()) + "}"
+    return text(value)
+
+
+def yamldecode(value: Any) -> Any:
+    """`yamldecode`."""
+    return decoded(textual(value))

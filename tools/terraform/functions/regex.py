@@ -1,0 +1,81 @@
+"""Terraform's functions on regular expressions, as far as Go's and Python's agree."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tools.terraform.functions.regex_cost import steps
+from tools.terraform.functions.text import MAX_TEXT
+from tools.terraform.language.arguments import NotEvaluatedError, textual
+from tools.terraform.language.equality import series
+from tools.terraform.language.values import EvaluationError, object_of, tuple_of
+
+# How many steps an expression may take: Go's own never goes back, this one does.
+MAX_STEPS = 2_000_000
+# What Go's and Python's regular expressions read alike.
+_SAFE = re.compile(
+    r"(?:[\w\s.,:;@#%&=<>!~'\"/^$|()*+?-]"
+    r"|\[\^?[\w\s.,:;@#%&=<>!~'\"/()+*?$|{}-]+\]"
+    r"|\\[dwsDWS.\-/\\+*?()\[\]{}|^$]"
+    r"|\{\d+(?:,\d*)?\})*"
+)
+
+
+_GROUP = re.compile(r"\(\?(?!:|P<\w+>)")
+
+
+def _compiled(pattern: str, subject: str) -> re.Pattern[str]:
+    if not _SAFE.fullmatch(pattern) or _GROUP.search(pattern) or not subject.isascii() or "\v" in subject:
+        raise NotEvaluatedError
+    if re.search(r"[*+?}][*+]|\)[*+{]|--|&&|~~|\|\|", pattern) or ("$" in pattern and "\n" in subject):
+        raise NotEvaluatedError
+    try:
+        compiled = re.compile(pattern, re.ASCII)
+        if steps(pattern, len(subject)) > MAX_STEPS:
+            raise NotEvaluatedError
+    except (re.error, OverflowError):
+        raise NotEvaluatedError from None
+    return compiled
+
+
+def _captures(found: re.Match[str]) -> Any:
+    pattern = found.re
+    if not pattern.groups:
+        return found.group()
+    if not pattern.groupindex:
+        return tuple_of(found.groups())
+    if len(pattern.groupindex) != pattern.groups:
+        raise EvaluationError("a pattern has named groups or unnamed ones, not both")
+    return object_of(found.groupdict())
+
+
+def regex(pattern: Any, value: Any) -> Any:
+    """`regex`."""
+    subject = textual(value)
+    found = _compiled(textual(pattern), subject).search(subject)
+    if not found:
+        raise EvaluationError("the string does not match the pattern")
+    return _captures(found)
+
+
+def regexall(pattern: Any, value: Any) -> Any:
+    """`regexall`."""
+    subject = textual(value)
+    compiled = _compiled(textual(pattern), subject)
+    if compiled.match("") or compiled.groups:
+        raise NotEvaluatedError
+    return series("list", [found.group() for found in compiled.finditer(subject)], "string")
+
+
+def replace_(value: Any, part: Any, by: Any) -> str:
+    """`replace`: a part in slashes is a regular expression."""
+    subject, old, new = textual(value), textual(part), textual(by)
+    if len(old) > 1 and old.startswith("/") and old.endswith("/"):
+        compiled = _compiled(old[1:-1], subject)
+        if compiled.match("") or "$" in new or len(subject) * len(new) > MAX_TEXT:
+            raise NotEvaluatedError
+        return compiled.sub(lambda match: new, subject)
+    if not old or subject.count(old) * len(new) > MAX_TEXT:
+        raise NotEvaluatedError
+    return subject.replace(old, new)

@@ -1,0 +1,75 @@
+"""Terraform's functions on sets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import product
+from typing import Any
+
+from tools.terraform.functions.collections import toset
+from tools.terraform.language.arguments import NotEvaluatedError, listed
+from tools.terraform.language.conversion import alike, convert
+from tools.terraform.language.equality import same, series
+from tools.terraform.language.model import Unknown
+from tools.terraform.language.unification import unify
+from tools.terraform.language.values import Series, hidden, tuple_of
+
+MAX_PRODUCT = 10_000
+
+
+def _sets(values: Sequence[Any]) -> list[Series]:
+    found = [toset(item) for item in values]
+    if any(isinstance(item, Unknown) for item in found):
+        raise NotEvaluatedError
+    shared = unify([item.of for item in found])
+    if shared is None or (shared == "any" and any(item.items for item in found)):
+        raise NotEvaluatedError
+    return [convert(item, ("set", shared)) for item in found]
+
+
+def setunion(*values: Any) -> Any:
+    """`setunion`."""
+    found = _sets(values)
+    return series("set", [item for one in found for item in one.items], found[0].of)
+
+
+def setintersection(*values: Any) -> Any:
+    """`setintersection`."""
+    first, *rest = _sets(values)
+    kept = [item for item in first.items if all(_holds(one, item) for one in rest)]
+    return series("set", kept, first.of)
+
+
+def setsubtract(left: Any, right: Any) -> Any:
+    """`setsubtract`."""
+    ours, theirs = _sets((left, right))
+    return series("set", [item for item in ours.items if not _holds(theirs, item)], ours.of)
+
+
+def _holds(values: Series, wanted: Any) -> bool:
+    verdicts = [same(item, wanted) for item in values.items]
+    if any(isinstance(verdict, Unknown) for verdict in verdicts):
+        raise NotEvaluatedError
+    return any(verdicts)
+
+
+def setproduct(*values: Any) -> Any:
+    """`setproduct`: of lists and tuples a list in order; of sets a set."""
+    found = [listed(item) for item in values]
+    if math.prod(len(one.items) for one in found) > MAX_PRODUCT:
+        raise NotEvaluatedError
+    rows = [tuple_of(row) for row in product(*(one.items for one in found))]
+    if all(one.kind == "set" for one in found):
+        if any(map(hidden, found)):
+            raise NotEvaluatedError
+        return series("set", rows, ("tuple", tuple(one.of for one in found)))
+    if any(one.kind == "set" for one in found):
+        raise NotEvaluatedError
+    if all(one.kind == "list" for one in found):
+        return series("list", rows, ("tuple", tuple(one.of for one in found)))
+    made = [made for one in found if isinstance(made := alike(one.items, "list"), Series)]
+    if len(made) < len(found):
+        raise NotEvaluatedError
+    rows = [tuple_of(row) for row in product(*(one.items for one in made))]
+    return alike(rows, "list") if rows else series("list", rows, ("tuple", tuple(one.of for one in made)))

@@ -1,0 +1,1 @@
+"""Terraform's language: text, trees, values and their types."""

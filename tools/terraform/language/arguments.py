@@ -1,0 +1,67 @@
+"""What a function's arguments must be."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from tools.terraform.language.conversion import to_number, to_string
+from tools.terraform.language.equality import ordered
+from tools.terraform.language.model import Unknown
+from tools.terraform.language.values import EvaluationError, Record, Series, type_name
+
+
+class NotEvaluatedError(ValueError):
+    """Arguments that Terraform takes and this does not."""
+
+
+def listed(value: Any) -> Series:
+    """A list, tuple or set. Raises EvaluationError."""
+    if not isinstance(value, Series):
+        raise EvaluationError(f"a list is needed, and this is {type_name(value)}")
+    if not ordered(value):
+        raise NotEvaluatedError
+    return value
+
+
+def sequence(value: Any) -> Series:
+    """A list or a tuple. Raises EvaluationError for a set."""
+    found = listed(value)
+    if found.kind == "set":
+        raise EvaluationError("a list is needed, and this is a set; write tolist(…)")
+    return found
+
+
+def mapped(value: Any) -> Record:
+    """A map or an object. Raises EvaluationError."""
+    if not isinstance(value, Record):
+        raise EvaluationError(f"a map is needed, and this is {type_name(value)}")
+    return value
+
+
+def numeric(value: Any) -> Any:
+    """A number. Raises EvaluationError."""
+    if value is None:
+        raise EvaluationError("a number is needed, and this is null")
+    found = to_number(value)
+    if isinstance(found, Unknown):
+        raise NotEvaluatedError
+    return found
+
+
+def whole(value: Any) -> int:
+    """A whole number. Raises EvaluationError."""
+    found = numeric(value)
+    if isinstance(found, Fraction):
+        raise EvaluationError("a whole number is needed")
+    return int(found)
+
+
+def textual(value: Any) -> str:
+    """A string. Raises EvaluationError."""
+    if value is None:
+        raise EvaluationError("a string is needed, and this is null")
+    found = to_string(value)
+    if isinstance(found, Unknown):
+        raise NotEvaluatedError
+    return str(found)

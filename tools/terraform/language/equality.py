@@ -1,0 +1,109 @@
+"""Which values are the same, and the sets that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tools.terraform.language.model import Unknown
+from tools.terraform.language.unification import flat
+from tools.terraform.language.values import (
+    Any_,
+    Record,
+    Series,
+    Type,
+    UndecidedError,
+    blend,
+    hidden,
+    is_number,
+    type_of,
+)
+
+# How many values are compared each with each other.
+MAX_COMPARED = 1000
+
+
+def series(kind: str, items: Sequence[Any], of: Type) -> Series:
+    """A list, or a set: sorted as Terraform sorts, each element once."""
+    if kind != "set":
+        return Series(kind, tuple(items), of)
+    if of in ("string", "number", "bool") and primitive(items):
+        return Series("set", tuple(sorted(set(items))), of)
+    if len(items) > MAX_COMPARED:
+        raise UndecidedError
+    distinct: list[Any] = []
+    for item in items:
+        if not any(same(item, other) is True for other in distinct):
+            distinct.append(item)
+    # Null comes last.
+    given = [item for item in distinct if item is not None]
+    if (
+        all(isinstance(item, str) for item in given)
+        or all(map(is_number, given))
+        or all(isinstance(item, bool) for item in given)
+    ):
+        distinct = [*sorted(given), *(item for item in distinct if item is None)]
+    return Series("set", tuple(distinct), of)
+
+
+def primitive(items: Iterable[Any]) -> bool:
+    return not any(isinstance(item, Series | Record | Unknown) or item is None for item in items)
+
+
+def ordered(value: Series) -> bool:
+    """Whether the order of its elements is Terraform's: a set of anything but primitives has one that is not known."""
+    if value.kind != "set" or len(value.items) < 2:
+        return True
+    return primitive(value.items)
+
+
+def same(left: Any, right: Any) -> bool | Unknown:
+    """Terraform's `==`."""
+    if left is None or right is None:
+        if isinstance(left, Unknown) or isinstance(right, Unknown):
+            return blend(left, right)
+        return left is None and right is None
+    if hidden(left) or hidden(right):
+        return blend(left, right)
+    ours, theirs = type_of(left), type_of(right)
+    if isinstance(ours, str) or isinstance(theirs, str):
+        return bool(ours == theirs and left == right)
+    if ours[0] != theirs[0]:
+        return blend() if _untyped(left) or _untyped(right) else False
+    return _same_inside(left, right, ours, theirs)
+
+
+def _untyped(value: Series | Record) -> bool:
+    """Whether it is empty and of a kind that is not sure."""
+    return not value.items and value.kind not in ("tuple", "object") and value.of == Any_
+
+
+def _same_inside(left: Any, right: Any, ours: Type, theirs: Type) -> bool | Unknown:
+    if Any_ in flat(ours) or Any_ in flat(theirs):
+        if not left.items and left == right:
+            return True
+        return Unknown("values with null or of an unknown type are not compared")
+    if ours != theirs or len(left.items) != len(right.items):
+        return False
+    if isinstance(left, Record):
+        if list(left.items) != list(right.items):
+            return False
+        return _all(same(item, right.items[key]) for key, item in left.items.items())
+    if left.kind == "set":
+        return _all(_any(same(one, other) for other in right.items) for one in left.items)
+    return _all(same(one, other) for one, other in zip(left.items, right.items, strict=True))
+
+
+def _all(verdicts: Iterable[bool | Unknown]) -> bool | Unknown:
+    """Whether all hold: False when one surely does not, Unknown when one cannot be told."""
+    found = tuple(verdicts)
+    if any(verdict is False for verdict in found):
+        return False
+    return next((verdict for verdict in found if isinstance(verdict, Unknown)), True)
+
+
+def _any(verdicts: Iterable[bool | Unknown]) -> bool | Unknown:
+    found = tuple(verdicts)
+    if any(verdict is True for verdict in found):
+        return True
+    return next((verdict for verdict in found if isinstance(verdict, Unknown)), False)

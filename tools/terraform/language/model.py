@@ -1,0 +1,311 @@
+"""What a Terraform directory says, evaluated: the subject of every Terraform check.
+
+Data is plain Python: None (null), bool, int, float, str, a tuple (list, tuple, or a set in Terraform's order), a dict
+(map or object), or Unknown, which may stand at any depth.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tools.findings.model import Problem, Where
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """What cannot be told, why, and which attributes of other objects it comes from (`aws_security_group.a.id`).
+
+    Two unknowns that are the bare value of the same attribute have the same single `refs` and `bare` set.
+    `type` is Terraform's type of it as far as that is known (tools/terraform/types.py).
+    """
+
+    reason: str
+    refs: frozenset[str] = frozenset()
+    bare: bool = False
+    type: Any = field(default="any", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """The value of one attribute or expression, and where it is written.
+
+    `refs` are the references in the expression (`var.cidrs`, `each.value.port`, `aws_security_group.a.id`).
+    `parts` are the places of the elements of a list that is written out, else empty.
+    """
+
+    data: Any
+    where: Where
+    refs: frozenset[str] = frozenset()
+    parts: tuple[Where, ...] = ()
+
+    @property
+    def known(self) -> bool:
+        """Whether nothing in it is unknown, at any depth."""
+        return not any(unknowns(self.data))
+
+    @property
+    def unknown(self) -> Unknown | None:
+        """The first unknown in it, at any depth."""
+        return next(unknowns(self.data), None)
+
+    def items(self) -> tuple[Value, ...]:
+        """Its elements, each with its place; a scalar, a map or an unknown is its own only element, null has none."""
+        if self.data is None:
+            return ()
+        if not isinstance(self.data, tuple):
+            return (self,)
+        places = self.parts if len(self.parts) == len(self.data) else (self.where,) * len(self.data)
+        return tuple(Value(item, place, self.refs) for item, place in zip(self.data, places, strict=True))
+
+
+def unknowns(data: Any) -> Iterator[Unknown]:
+    """Every unknown inside data, at any depth."""
+    if isinstance(data, Unknown):
+        yield data
+    elif isinstance(data, tuple):
+        for item in data:
+            yield from unknowns(item)
+    elif isinstance(data, dict):
+        for item in data.values():
+            yield from unknowns(item)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The attributes and blocks inside a block, dynamic blocks expanded."""
+
+    attributes: Mapping[str, Value] = field(default_factory=dict)
+    blocks: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)
+
+    def value(self, name: str) -> Value | None:
+        """An attribute that is set; null is not set."""
+        found = self.attributes.get(name)
+        return None if found is None or found.data is None else found
+
+    def data(self, name: str, default: Any = None) -> Any:
+        """The data of an attribute, or the default when it is not set. It may be Unknown."""
+        found = self.value(name)
+        return default if found is None else found.data
+
+    def each(self, name: str) -> tuple[Block, ...]:
+        """The blocks of a type, and those that are written as an attribute: `ingress = [{ … }]`."""
+        written = self.value(name)
+        blocks = self.blocks.get(name, ())
+        return blocks if written is None else (*blocks, *(_as_block(name, item) for item in written.items()))
+
+    def find(self, path: str) -> tuple[Value, ...]:
+        """The values at `match.layer4_configs.ip_protocol`, through every block on the way."""
+        head, _, rest = path.partition(".")
+        if not rest:
+            found = self.value(head)
+            return () if found is None else (found,)
+        return tuple(value for block in self.each(head) for value in block.body.find(rest))
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block inside a resource. `doubt` is None, or why it cannot be told how often a dynamic block is there."""
+
+    type: str
+    labels: tuple[str, ...]
+    body: Body
+    where: Where
+    doubt: Unknown | None = None
+
+
+def _as_block(name: str, value: Value) -> Block:
+    if isinstance(value.data, dict):
+        body = Body({key: Value(item, value.where, value.refs) for key, item in value.data.items()})
+        return Block(name, (), body, value.where)
+    doubt = value.data if isinstance(value.data, Unknown) else Unknown(f"{name} is no object")
+    return Block(name, (), Body(), value.where, doubt)
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One instance of a resource or data source.
+
+    `key`: None without count and for_each, else a number or a string, or Unknown when the instances cannot be told: the
+    one instance here then stands for none, one or many, with each.value and count.index unknown in it.
+    `mode` is "managed" or "data". `module` is the address of its module, "" for the root. `end` is its last line.
+    `given` are the references of its count and for_each and of those of its dynamic blocks, `iterators` the names that
+    the latter give.
+    """
+
+    type: str
+    name: str
+    key: Any
+    body: Body
+    where: Where
+    mode: str = "managed"
+    module: str = ""
+    end: int = 0
+    given: frozenset[str] = frozenset()
+    iterators: frozenset[str] = frozenset()
+
+    @property
+    def address(self) -> str:
+        """As Terraform writes it: `module.a.aws_security_group.b["c"]`, `[?]` for a key that cannot be told."""
+        return f"{self.base}{key_text(self.key)}"
+
+    @property
+    def base(self) -> str:
+        """The address without the key."""
+        prefix = f"{self.module}." if self.module else ""
+        return f"{prefix}{'data.' if self.mode == 'data' else ''}{self.type}.{self.name}"
+
+    @property
+    def doubt(self) -> Unknown | None:
+        """Why it cannot be told whether and how often it is there."""
+        return self.key if isinstance(self.key, Unknown) else None
+
+
+def key_text(key: Any) -> str:
+    """The key of an instance as an address has it."""
+    if key is None:
+        return ""
+    if isinstance(key, Unknown):
+        return "[?]"
+    return f"[{key}]" if isinstance(key, int) else f'["{key}"]'
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable: its type as written ("" when none), and the value that it has in this evaluation."""
+
+    name: str
+    type: str
+    value: Value
+    body: Body
+    where: Where
+    validations: int = 0
+    default: Value | None = None
+    nullable: bool = True
+
+    @property
+    def description(self) -> str:
+        """Its description, "" when there is none."""
+        return str(self.body.data("description", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An output and its value."""
+
+    name: str
+    value: Value
+    body: Body
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A local value."""
+
+    name: str
+    value: Value
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """An entry of required_providers: `source` and `version` are "" when they are not given."""
+
+    name: str
+    source: str
+    version: str
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderBlock:
+    """A provider block."""
+
+    name: str
+    alias: str
+    body: Body
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleCall:
+    """One instance of a module block; `module` is None when it is not local, not there, or unreadable."""
+
+    name: str
+    key: Any
+    source: str
+    version: str
+    body: Body
+    where: Where
+    module: Module | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment: its text without the marker, its line, and whether it stands alone on its line."""
+
+    file: str
+    line: int
+    text: str
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What reading or evaluating found: `kind` is the rule that reports it (tools/terraform/rules/source.py)."""
+
+    kind: str
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One directory of Terraform, evaluated with its inputs.
+
+    `address` is "" for the directory that was named, `module.a["k"].module.b` below it. `directory` is as the user
+    types it. `required_version` is None when the terraform block has none. `references` are all references written in
+    the directory (`var.a`, `local.b`, `data.x.y.z`, `module.m.out`, `aws_x.y.id`), cut to the parts that are names.
+    `sources` maps each file to its lines. `defaulted` are the variables that have their defaults, in a root module that
+    others may call with other values.
+    """
+
+    address: str
+    directory: str
+    variables: Mapping[str, Variable] = field(default_factory=dict)
+    locals: Mapping[str, Local] = field(default_factory=dict)
+    resources: tuple[Resource, ...] = ()
+    outputs: Mapping[str, Output] = field(default_factory=dict)
+    requirements: Mapping[str, Requirement] = field(default_factory=dict)
+    required_version: Value | None = None
+    providers: tuple[ProviderBlock, ...] = ()
+    calls: tuple[ModuleCall, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    comments: tuple[Comment, ...] = ()
+    references: frozenset[str] = frozenset()
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    defaulted: frozenset[str] = frozenset()
+
+    def walk(self) -> Iterator[Module]:
+        """It and every module below it."""
+        yield self
+        for call in self.calls:
+            if call.module is not None:
+                yield from call.module.walk()
+
+    def everything(self, *types: str, mode: str = "managed") -> Iterator[Resource]:
+        """The resources of these types (of every type when none is named), here and in every module below."""
+        for module in self.walk():
+            for resource in module.resources:
+                if resource.mode == mode and (not types or resource.type in types):
+                    yield resource
+
+
+_NAMES = re.compile(r"[^.\[]+")
+
+
+def names(reference: str) -> tuple[str, ...]:
+    """The names of a reference up to its first index: `aws_x.y[0].id` is aws_x, y."""
+    return tuple(_NAMES.findall(reference.partition("[")[0]))

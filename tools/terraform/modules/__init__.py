@@ -1,0 +1,1 @@
+"""Directories of Terraform: read, with everything that they call, and evaluated."""

@@ -1,0 +1,194 @@
+"""A directory's files, parsed, and what they declare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from tools.findings.model import Problem, Where
+from tools.terraform.language import tree
+from tools.terraform.language.json_syntax import parse_json
+from tools.terraform.language.model import Comment, Fault
+from tools.terraform.language.syntax import READABLE, File, parse
+from tools.terraform.modules.overrides import Placed, merged, merged_settings
+from tools.terraform.modules.sources import Unreadable
+
+UNIQUE = "terraform-names-are-unique"
+KINDS = (
+    "resource", "data", "variable", "output", "locals", "module", "provider", "terraform",
+    "moved", "import", "removed", "check", "ephemeral",
+)  # fmt: skip
+_LABELS = {
+    "resource": 2,
+    "data": 2,
+    "ephemeral": 2,
+    "variable": 1,
+    "output": 1,
+    "module": 1,
+    "provider": 1,
+    "locals": 0,
+    "terraform": 0,
+}
+Found = TypeVar("Found")
+
+
+@dataclass(slots=True)
+class Directory:
+    """What the files of one directory declare. `path` is as the user types it."""
+
+    path: str
+    resources: dict[tuple[str, str, str], Placed] = field(default_factory=dict)
+    variables: dict[str, Placed] = field(default_factory=dict)
+    outputs: dict[str, Placed] = field(default_factory=dict)
+    modules: dict[str, Placed] = field(default_factory=dict)
+    locals: dict[str, tuple[str, tree.Setting]] = field(default_factory=dict)
+    providers: list[Placed] = field(default_factory=list)
+    settings: list[Placed] = field(default_factory=list)
+    others: list[Placed] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
+    lines: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
+
+    def fault(self, kind: str, file: str, line: int, message: str, path: str = "") -> None:
+        """Note a fault."""
+        self.faults.append(Fault(kind, Problem(Where(file, path, line), message)))
+
+
+def parsed(text: str, file: str) -> File:
+    """A file of either syntax, parsed."""
+    return (parse_json if file.endswith(".json") else parse)(text, file)
+
+
+def read(path: str, texts: Mapping[str, str | Unreadable], parser: Callable[[str, str], File] = parsed) -> Directory:
+    """Parse the Terraform files of a directory; `parser` parses one of them."""
+    found = Directory(path, names=frozenset(texts))
+    overriding: list[File] = []
+    for name in sorted(texts):
+        if not name.endswith((".tf", ".tf.json")):
+            continue
+        file = name if path in ("", ".") else f"{path.rstrip('/')}/{name}"
+        text = texts[name]
+        if isinstance(text, Unreadable):
+            found.fault(READABLE, file, 0, f"it cannot be read: {text.reason}")
+            continue
+        try:
+            content = parser(text, file)
+        except Exception as error:
+            found.fault(
+                READABLE, file, 0, f"it cannot be read: a fault of the toolkit: {type(error).__name__}: {error}"
+            )
+            continue
+        if name.removesuffix(".json").removesuffix(".tf").rpartition("_")[2] == "override":
+            overriding.append(content)
+        else:
+            _collect(found, content)
+    for content in overriding:
+        _override(found, content)
+    return found
+
+
+def _override(found: Directory, file: File) -> None:
+    """Merge an override file, as Terraform does: what it has takes the place of what is there."""
+    for section in _sections(found, file):
+        placed = Placed(file.name, section)
+        if section.type == "locals":
+            for setting in section.settings:
+                found.locals[setting.name] = (file.name, setting)
+        elif section.type == "terraform":
+            found.settings[:] = merged_settings(found.settings, placed)
+        elif section.type == "provider":
+            found.providers[:] = _overridden_providers(found.providers, placed)
+        elif section.type in ("resource", "data", "variable", "output", "module"):
+            target, key = _target(found, section)
+            if key in target:
+                target[key] = Placed(target[key].file, merged(target[key].section, section, file.name))
+            else:
+                message = f"there is no {section.type} {' '.join(section.labels)} to override; write it in another file"
+                found.fault(READABLE, file.name, section.line, message)
+        else:
+            _declare(found, placed)
+
+
+def _target(found: Directory, section: tree.Section) -> tuple[dict[Any, Placed], Any]:
+    if section.type in ("resource", "data"):
+        return found.resources, (section.type, *section.labels)
+    every = {"variable": found.variables, "output": found.outputs, "module": found.modules}
+    return every[section.type], section.labels[0]
+
+
+def _overridden_providers(providers: list[Placed], placed: Placed) -> list[Placed]:
+    def key(section: tree.Section) -> Any:
+        alias = section.setting("alias")
+        return section.labels, alias.node.value if alias and isinstance(alias.node, tree.Literal) else None
+
+    if not any(key(other.section) == key(placed.section) for other in providers):
+        return [*providers, placed]
+    return [
+        Placed(other.file, merged(other.section, placed.section, placed.file))
+        if key(other.section) == key(placed.section)
+        else other
+        for other in providers
+    ]
+
+
+def _collect(found: Directory, file: File) -> None:
+    for section in _sections(found, file):
+        _declare(found, Placed(file.name, section))
+
+
+def _sections(found: Directory, file: File) -> Iterator[tree.Section]:
+    """The blocks of a file that are Terraform's; what is wrong with the others is among the faults."""
+    found.faults.extend(file.faults)
+    found.comments.extend(file.comments)
+    found.lines[file.name] = file.lines
+    for setting in file.body.settings:
+        found.fault(READABLE, file.name, setting.line, f"`{setting.name} =` stands in no block; write locals {{ … }}")
+    for section in file.body.sections:
+        if section.type not in KINDS:
+            found.fault(READABLE, file.name, section.line, f"`{section.type}` is no block of Terraform")
+        elif len(section.labels) != _LABELS.get(section.type, len(section.labels)):
+            wanted = _LABELS[section.type]
+            found.fault(READABLE, file.name, section.line, f"`{section.type}` has {wanted} names before its brace")
+        else:
+            yield section
+        for name, line, first in _repeated(section):
+            found.fault(UNIQUE, file.name, line, f"`{name}` is set twice, first on line {first}; keep one", name)
+
+
+def _repeated(section: tree.Section) -> Iterator[tuple[str, int, int]]:
+    seen: dict[str, int] = {}
+    for setting in section.settings:
+        if setting.name in seen:
+            yield setting.name, setting.line, seen[setting.name]
+        seen.setdefault(setting.name, setting.line)
+    for inner in section.sections:
+        yield from _repeated(inner)
+
+
+def _declare(found: Directory, placed: Placed) -> None:
+    section = placed.section
+    if section.type == "locals":
+        for setting in section.settings:
+            _once(found, found.locals, setting.name, (placed.file, setting), setting.line, placed.file, "local")
+    elif section.type in ("resource", "data", "ephemeral"):
+        key = (section.type, *section.labels)
+        _once(found, found.resources, key, placed, section.line, placed.file, f"{section.type} {section.labels[0]}")
+    elif section.type == "provider":
+        found.providers.append(placed)
+    elif section.type == "terraform":
+        found.settings.append(placed)
+    elif section.type in ("variable", "output", "module"):
+        target: Any = {"variable": found.variables, "output": found.outputs, "module": found.modules}[section.type]
+        _once(found, target, section.labels[0], placed, section.line, placed.file, section.type)
+    else:
+        found.others.append(placed)
+
+
+def _once(found: Directory, target: dict[Any, Found], key: Any, value: Found, line: int, file: str, kind: str) -> None:
+    name = key[-1] if isinstance(key, tuple) else key
+    if key in target:
+        found.fault(UNIQUE, file, line, f"{kind} {name} is declared twice; keep one", str(name))
+    else:
+        target[key] = value

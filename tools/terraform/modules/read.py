@@ -1,0 +1,440 @@
+"""Reads a directory of Terraform and everything that it calls, and evaluates it."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from tools.findings.model import Problem, Severity, Where
+from tools.terraform.language import constraints, tree
+from tools.terraform.language.budget import Budget
+from tools.terraform.language.model import (
+    Fault,
+    Local,
+    Module,
+    ModuleCall,
+    Output,
+    ProviderBlock,
+    Requirement,
+    Resource,
+    Unknown,
+    Value,
+    Variable,
+    key_text,
+)
+from tools.terraform.language.references import references
+from tools.terraform.language.syntax import File
+from tools.terraform.language.values import EvaluationError, plain
+from tools.terraform.modules import directory
+from tools.terraform.modules.bodies import Instance
+from tools.terraform.modules.declared import undeclared
+from tools.terraform.modules.directory import Directory
+from tools.terraform.modules.overrides import Placed
+from tools.terraform.modules.scope import Child, Input, Scope
+from tools.terraform.modules.sources import Sources, Texts, Unreadable
+from tools.terraform.modules.tfvars import Given, automatic
+
+THERE = "terraform-modules-are-there"
+MAX_CALLS = 20
+
+
+@dataclass(slots=True)
+class Loader:
+    """Directories that were parsed; each is parsed once."""
+
+    sources: Sources
+    parsed: dict[str, Mapping[str, str | Unreadable] | Unreadable | None] = field(default_factory=dict)
+    trees: dict[str, Directory] = field(default_factory=dict)
+    parser: Callable[[str, str], File] = directory.parsed
+
+    def directory(self, path: str) -> Directory | Unreadable | None:
+        """The directory with fresh faults, or None when it is not there or has no Terraform in it."""
+        if path not in self.parsed:
+            self.parsed[path] = self.sources.directory(path)
+        texts = self.parsed[path]
+        if isinstance(texts, Unreadable):
+            return texts
+        if texts is None or not any(name.endswith((".tf", ".tf.json")) for name in texts):
+            return None
+        if path not in self.trees:
+            self.trees[path] = directory.read(path, texts, self.parser)
+        found = self.trees[path]
+        return Directory(
+            **{name: getattr(found, name) for name in found.__dataclass_fields__ if name != "faults"},
+            faults=list(found.faults),
+        )
+
+    def texts(self, path: str) -> Mapping[str, str | Unreadable]:
+        """The texts of a directory that is there."""
+        found = self.parsed.get(path)
+        return {} if found is None or isinstance(found, Unreadable) else found
+
+    def calls(self, path: str) -> tuple[str, ...]:
+        """The directories that a directory calls as modules."""
+        found = self.directory(path)
+        if not isinstance(found, Directory):
+            return ()
+        called = (local_source(placed.section) for placed in found.modules.values())
+        return tuple(posixpath.normpath(posixpath.join(path, source)) for source in called if source)
+
+
+def uncalled(paths: Sequence[str], calls: Callable[[str], Sequence[str]]) -> list[str]:
+    """The directories of these that are called by none of them; of those that call each other in a circle, the first.
+
+    `calls` gives the directories that one calls.
+    """
+    names = {posixpath.normpath(path): path for path in paths}
+    called = {name for path in paths for name in calls(path) if name != posixpath.normpath(path)}
+    found = [path for name, path in names.items() if name not in called]
+    reached: set[str] = set()
+    pending = [posixpath.normpath(path) for path in found]
+    for name in (*names, None):
+        while pending:
+            current = pending.pop()
+            if current not in reached:
+                reached.add(current)
+                pending.extend(calls(names.get(current, current)))
+        if name is not None and name not in reached:
+            found.append(names[name])
+            pending.append(name)
+    return found
+
+
+def local_source(section: tree.Section) -> str:
+    """The source of a module call that is a path in this tree, else ""."""
+    setting = section.setting("source")
+    source = setting.node.value if setting and isinstance(setting.node, tree.Literal) else ""
+    if not isinstance(source, str) or (not source.startswith(("./", "../")) and source not in (".", "..")):
+        return ""
+    return source
+
+
+def evaluate_directory(
+    path: str, sources: Sources, given: Sequence[Given] = (), loader: Loader | None = None
+) -> Module:
+    """Evaluate a directory as a root module, with its automatic tfvars and then the given ones.
+
+    One that is not there, or without Terraform in it, is a module with that fault.
+    """
+    loader = loader or Loader(sources)
+    found = loader.directory(path)
+    if found is None or isinstance(found, Unreadable):
+        message = f"it cannot be read: {found.reason}" if found else "there is no .tf or .tf.json file in it"
+        problem = Problem(Where(path), f"no Terraform: {message}")
+        return Module("", path, faults=(Fault(THERE, problem),))
+    inputs: dict[str, Input] = {}
+    files = (*automatic(path, loader.texts(path)), *given)
+    for one in files:
+        found.faults.extend(one.faults)
+        for name, (data, where) in one.values.items():
+            if name in found.variables:
+                inputs[name] = Input(_constant(data), where)
+    return _Reading(
+        loader, found, "", ".", path, inputs, (posixpath.normpath(path),), Budget(), not files and not _is_root(found)
+    ).module
+
+
+def _is_root(found: Directory) -> bool:
+    """Whether a directory says that it is a root module: it configures a provider, or where its state is kept."""
+    sections = [section.type for placed in found.settings for section in placed.section.sections]
+    return bool(found.providers) or "backend" in sections or "cloud" in sections
+
+
+def evaluate_text(files: Mapping[str, str], path: str = ".", given: Sequence[Given] = ()) -> Module:
+    """Evaluate files in memory: `{"main.tf": "…", "network/firewall.tf": "…"}`."""
+    return evaluate_directory(path, Texts(files), given)
+
+
+def _constant(data: Any) -> Any:
+    return lambda: data
+
+
+class _Reading(Child):
+    """One module while it is evaluated."""
+
+    def __init__(
+        self,
+        loader: Loader,
+        found: Directory,
+        address: str,
+        path: str,
+        base: str,
+        inputs: Mapping[str, Input],
+        chain: tuple[str, ...],
+        budget: Budget,
+        alone: bool = False,
+    ) -> None:
+        self.loader, self.found, self.chain, self.base = loader, found, chain, base
+        self.scope = Scope(found, address, path, loader.sources, base, inputs, self._child, budget=budget, open=alone)
+        self._module: Module | None = None
+        self._values: dict[str, Any] = {}
+
+    def output(self, name: str) -> Any:
+        if name not in self.found.outputs:
+            return Unknown(f"there is no output {name}")
+        if name not in self._values:
+            placed = self.found.outputs[name]
+            setting = placed.section.setting("value")
+            self._values[name] = _BUSY
+            self._values[name] = (
+                self.scope.reader(placed.file).raw(setting.node, self.scope.env, f"output.{name}")
+                if setting
+                else Unknown(f"the output {name} has no value")
+            )
+        if self._values[name] is _BUSY:
+            raise EvaluationError(f"a circle: the output {name} of {self.scope.address} comes from itself; break it")
+        return self._values[name]
+
+    def outputs(self) -> Mapping[str, Any]:
+        return {name: self.output(name) for name in self.found.outputs}
+
+    def _child(self, scope: Scope, name: str, placed: Placed, instance: Instance) -> Child | Unknown:
+        section = placed.section
+        setting, source = section.setting("source"), local_source(section)
+        if not source:
+            return Unknown(f"module.{name} is not in this tree")
+        path = posixpath.normpath(posixpath.join(self.found.path, source))
+        line = setting.line if setting else section.line
+        if path in self.chain or len(self.chain) > MAX_CALLS:
+            self._absent(placed, name, line, f"module {name} calls itself: {source} is this module or above it")
+            return Unknown(f"module.{name} calls itself")
+        found = self.loader.directory(path)
+        if isinstance(found, Unreadable):
+            message = f"cannot tell: {source}: {found.reason}; what module.{name} opens is not looked at"
+            self._absent(placed, name, line, message, Severity.NOTE)
+            return Unknown(f"module.{name} is not read: {found.reason}")
+        if found is None:
+            self._absent(placed, name, line, f"there is no Terraform at {source}")
+            return Unknown(f"module.{name} is not there")
+        scope.budget.modules -= 1
+        if scope.budget.modules < 0:
+            return Unknown("so many modules are not looked into")
+        address = f"{scope.address}.module.{name}" if scope.address else f"module.{name}"
+        inner = posixpath.normpath(posixpath.join(scope.path, source))
+        inputs = self._inputs(scope, name, placed, instance, found)
+        address += key_text(instance.key)
+        return _Reading(self.loader, found, address, inner, self.base, inputs, (*self.chain, path), scope.budget)
+
+    def _absent(self, placed: Placed, name: str, line: int, message: str, severity: Severity = Severity.ERROR) -> None:
+        fault = Fault(THERE, Problem(Where(placed.file, f"module.{name}.source", line), message, severity))
+        if fault not in self.found.faults:
+            self.found.faults.append(fault)
+
+    def _inputs(
+        self, scope: Scope, name: str, placed: Placed, instance: Instance, found: Directory
+    ) -> dict[str, Input]:
+        env = scope.env.having(**instance.given)
+        inputs: dict[str, Input] = {}
+        for setting in placed.section.settings:
+            if setting.name in _CALL:
+                continue
+            path, file = f"module.{name}.{setting.name}", setting.file or placed.file
+            if setting.name not in found.variables:
+                message = f"the module at {found.path} has no variable {setting.name}"
+                self.found.fault("terraform-references-are-declared", file, setting.line, message, path)
+                continue
+            inputs[setting.name] = Input(
+                partial(scope.reader(file).raw, setting.node, env, path),
+                Where(file, path, setting.line),
+            )
+        for key, variable in found.variables.items():
+            if key not in inputs and variable.section.setting("default") is None:
+                message = f"module {name} is not given {key}, which has no default"
+                self.found.fault(
+                    "terraform-references-are-declared", placed.file, placed.section.line, message, f"module.{name}"
+                )
+        return inputs
+
+    @property
+    def module(self) -> Module:
+        """The module, everything in it evaluated."""
+        if self._module is None:
+            self._module = self._evaluated()
+        return self._module
+
+    def _evaluated(self) -> Module:
+        found, scope = self.found, self.scope
+        variables = {name: self._variable(name, placed) for name, placed in found.variables.items()}
+        scope.settle_locals()
+        local = {name: self._local(name) for name in found.locals}
+        resources = tuple(one for key, placed in found.resources.items() for one in self._resources(key, placed))
+        calls = tuple(one for name, placed in found.modules.items() for one in self._calls(name, placed))
+        outputs = {name: self._output(name, placed) for name, placed in found.outputs.items()}
+        faults = (*found.faults, *undeclared(found))
+        return Module(
+            address=scope.address,
+            directory=found.path,
+            variables=variables,
+            locals=local,
+            resources=resources,
+            outputs=outputs,
+            requirements=dict(self._requirements()),
+            required_version=self._version(),
+            providers=tuple(self._provider(placed) for placed in found.providers),
+            calls=calls,
+            faults=tuple(dict.fromkeys(faults)),
+            comments=tuple(found.comments),
+            references=mentioned(found),
+            sources=found.lines,
+            defaulted=frozenset(found.variables.keys() - scope.inputs.keys()) if scope.open else frozenset(),
+        )
+
+    def _variable(self, name: str, placed: Placed) -> Variable:
+        section, scope = placed.section, self.scope
+        data = scope.variable(name)
+        path = f"var.{name}"
+        body = scope.reader(placed.file).body(section, scope.env, path, frozenset({"type", "validation"}) | _LAZY)
+        kind, default = section.setting("type"), body.attributes.get("default")
+        nullable = section.setting("nullable")
+        return Variable(
+            name,
+            constraints.written(kind.node) if kind else "",
+            Value(plain(data), scope.wheres.get(name, Where(placed.file, path, section.line))),
+            body,
+            Where(placed.file, path, section.line),
+            sum(inner.type == "validation" for inner in section.sections),
+            default,
+            not (nullable and isinstance(nullable.node, tree.Literal) and nullable.node.value is False),
+        )
+
+    def _local(self, name: str) -> Local:
+        file, setting = self.found.locals[name]
+        where = Where(file, f"local.{name}", setting.line)
+        refs = self.scope.reader(file).refs(setting.node)
+        return Local(name, Value(plain(self.scope.local(name)), where, refs), where)
+
+    def _output(self, name: str, placed: Placed) -> Output:
+        path = f"output.{name}"
+        where = Where(placed.file, path, placed.section.line)
+        reader = self.scope.reader(placed.file)
+        setting = placed.section.setting("value")
+        refs = reader.refs(setting.node) if setting else frozenset()
+        place = Where(setting.file or placed.file, path, setting.line) if setting else where
+        value = Value(plain(self.output(name)), place, refs)
+        body = reader.body(placed.section, self.scope.env, path, frozenset({"value", "depends_on"}) | _LAZY)
+        return Output(name, value, body, where)
+
+    def _resources(self, key: tuple[str, str, str], placed: Placed) -> Iterator[Resource]:
+        mode, kind, name = key
+        if mode == "ephemeral":
+            return
+        local = f"{'data.' if mode == 'data' else ''}{kind}.{name}"
+        reader = self.scope.reader(placed.file)
+        given, iterators = loops(placed.section)
+        for instance in self.scope.instances(local, placed):
+            path = f"{self.scope.address}.{local}" if self.scope.address else local
+            path += key_text(instance.key)
+            body = reader.body(placed.section, self.scope.env.having(**instance.given), path)
+            yield Resource(
+                type=kind,
+                name=name,
+                key=instance.key,
+                body=body,
+                where=Where(placed.file, path, placed.section.line),
+                mode="data" if mode == "data" else "managed",
+                module=self.scope.address,
+                end=placed.section.end,
+                given=given,
+                iterators=iterators,
+            )
+
+    def _calls(self, name: str, placed: Placed) -> Iterator[ModuleCall]:
+        reader = self.scope.reader(placed.file)
+        for instance, child in self.scope.calls(name):
+            path = f"{self.scope.address}.module.{name}" if self.scope.address else f"module.{name}"
+            path += key_text(instance.key)
+            body = reader.body(placed.section, self.scope.env.having(**instance.given), path)
+            yield ModuleCall(
+                name,
+                instance.key,
+                str(body.data("source", "")),
+                str(body.data("version", "")),
+                body,
+                Where(placed.file, path, placed.section.line),
+                child.module if isinstance(child, _Reading) else None,
+            )
+
+    def _provider(self, placed: Placed) -> ProviderBlock:
+        path = f"provider.{placed.section.labels[0]}"
+        body = self.scope.reader(placed.file).body(placed.section, self.scope.env, path)
+        where = Where(placed.file, path, placed.section.line)
+        return ProviderBlock(placed.section.labels[0], str(body.data("alias", "")), body, where)
+
+    def _requirements(self) -> Iterator[tuple[str, Requirement]]:
+        for placed in self.found.settings:
+            for section in placed.section.sections:
+                if section.type != "required_providers":
+                    continue
+                for setting in section.settings:
+                    data = _static(setting.node)
+                    entry = data if isinstance(data, dict) else {"version": data}
+                    where = Where(placed.file, f"terraform.required_providers.{setting.name}", setting.line)
+                    source, version = (entry.get(key) for key in ("source", "version"))
+                    yield setting.name, Requirement(setting.name, str(source or ""), str(version or ""), where)
+
+    def _version(self) -> Value | None:
+        for placed in self.found.settings:
+            if setting := placed.section.setting("required_version"):
+                where = Where(placed.file, "terraform.required_version", setting.line)
+                return Value(_static(setting.node), where)
+        return None
+
+
+_BUSY = object()
+_CALL = frozenset({"source", "version", "count", "for_each", "providers", "depends_on"})
+# Blocks whose conditions are looked at elsewhere, or not at all.
+_LAZY = frozenset({"precondition", "postcondition"})
+
+
+def _static(node: tree.Node) -> Any:
+    """A constant that is written out; aliases of providers are names, and left out."""
+    if isinstance(node, tree.Literal):
+        return node.value
+    if isinstance(node, tree.Object):
+        return {str(_static(key)): _static(value) for key, value in node.items}
+    return None
+
+
+def loops(section: tree.Section) -> tuple[frozenset[str], frozenset[str]]:
+    """The references in the count and for_each of a block and of its dynamic blocks, and the names these give."""
+    names: set[str] = set()
+    iterators: set[str] = set()
+    pending = [section]
+    while pending:
+        inner = pending.pop()
+        pending.extend(inner.sections)
+        for setting in inner.settings:
+            if setting.name in ("count", "for_each"):
+                names.update(name for name, _ in references(setting.node))
+        if inner.type == "dynamic" and inner.labels:
+            iterator = inner.setting("iterator")
+            given = iterator.node.name if iterator and isinstance(iterator.node, tree.Name) else inner.labels[0]
+            iterators.add(given)
+    return frozenset(names), frozenset(iterators)
+
+
+def mentioned(found: Directory) -> frozenset[str]:
+    """Every reference written in a directory."""
+    placed = (
+        *found.resources.values(),
+        *found.variables.values(),
+        *found.outputs.values(),
+        *found.modules.values(),
+        *found.providers,
+        *found.settings,
+        *found.others,
+    )
+    names: set[str] = set()
+    for _, setting in found.locals.values():
+        names.update(name for name, _ in references(setting.node))
+    pending = [one.section for one in placed]
+    while pending:
+        section = pending.pop()
+        pending.extend(section.sections)
+        for setting in section.settings:
+            if not (section.type == "variable" and setting.name == "type"):
+                names.update(name for name, _ in references(setting.node))
+    return frozenset(names)

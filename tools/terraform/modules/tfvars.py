@@ -1,0 +1,93 @@
+"""Values of variables from tfvars files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tools.findings.model import Problem, Where
+from tools.terraform.language.evaluate import Environment, evaluate
+from tools.terraform.language.json_syntax import constants
+from tools.terraform.language.model import Fault, Unknown
+from tools.terraform.language.numbers import InexactError
+from tools.terraform.language.places import MalformedError, Text
+from tools.terraform.language.syntax import READABLE, parse
+from tools.terraform.language.values import EvaluationError, from_plain
+from tools.terraform.modules.sources import Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The values that a file gives, by variable, each with its place, and what is wrong with the file."""
+
+    file: str
+    values: Mapping[str, tuple[Any, Where]] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+
+
+class _NoNames:
+    """tfvars files hold no references and no functions."""
+
+    def resolve(self, root: str, steps: Any, env: Environment) -> tuple[Any, int]:
+        raise EvaluationError(f"`{root}` is no constant; a tfvars file holds constants alone")
+
+    def call(self, name: str, arguments: Any) -> Any:
+        raise EvaluationError(f"{name}(…) is no constant; a tfvars file holds constants alone")
+
+
+def read(text: str, file: str) -> Given:
+    """Read a .tfvars or .tfvars.json file."""
+    return _json(text, file) if file.endswith(".json") else _native(text, file)
+
+
+def automatic(path: str, texts: Mapping[str, str | Unreadable]) -> Iterator[Given]:
+    """The files that Terraform reads by itself, in its order."""
+    names = [name for name in ("terraform.tfvars", "terraform.tfvars.json") if name in texts]
+    names += sorted(name for name in texts if name.endswith((".auto.tfvars", ".auto.tfvars.json")))
+    for name in names:
+        file = name if path in ("", ".") else f"{path.rstrip('/')}/{name}"
+        text = texts[name]
+        if isinstance(text, Unreadable):
+            yield Given(file, {}, (_fault(file, 0, f"it cannot be read: {text.reason}"),))
+        else:
+            yield read(text, file)
+
+
+def _fault(file: str, line: int, message: str) -> Fault:
+    return Fault(READABLE, Problem(Where(file, "", line), message))
+
+
+def _native(text: str, file: str) -> Given:
+    parsed = parse(text, file)
+    values: dict[str, tuple[Any, Where]] = {}
+    faults = list(parsed.faults)
+    env = Environment(_NoNames())
+    for setting in parsed.body.settings:
+        try:
+            values[setting.name] = (evaluate(setting.node, env), Where(file, setting.name, setting.line))
+        except EvaluationError as error:
+            faults.append(_fault(file, setting.line, str(error)))
+        except RecursionError:
+            faults.append(_fault(file, setting.line, "nested too deep"))
+    faults.extend(
+        _fault(file, one.line, "a block in a tfvars file; write NAME = VALUE") for one in parsed.body.sections
+    )
+    return Given(file, values, tuple(faults))
+
+
+def _json(text: str, file: str) -> Given:
+    try:
+        data = constants(text, file)
+    except MalformedError as error:
+        return Given(file, {}, (_fault(file, Text(text, file).line(error.offset), str(error)),))
+    if not isinstance(data, dict):
+        return Given(file, {}, (_fault(file, 1, "the file holds no JSON object"),))
+    return Given(file, {name: (_value(item), Where(file, name, 1)) for name, item in data.items()})
+
+
+def _value(data: Any) -> Any:
+    try:
+        return from_plain(data)
+    except (InexactError, RecursionError):
+        return Unknown("it is too large or too deep to work out")

@@ -1,0 +1,185 @@
+"""Findings switched off by comments in Terraform files: ours, with a reason and a last day, and other linters'.
+
+Ours: `# sark:ignore RULE until YYYY-MM-DD: REASON`, or `# sark:ignore RULE REASON until YYYY-MM-DD`, on the line, or
+alone above a line or a block. Other linters' comments switch off the rules that list their ids as peers.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+from tools.findings.model import Check, Problem, Severity, Where, rule_id
+from tools.findings.suppress import Suppression, read
+from tools.terraform.language.model import Block, Body, Comment, Module
+
+Lines = tuple[int, int]
+
+_OURS = re.compile(r"\s*sark:ignore\b(.*)")
+_CHECKOV = re.compile(r"\s*(?:checkov|bridgecrew|cfn-nag):skip=([A-Za-z0-9_]+)\s*(?::\s*(.*))?")
+_TRIVY = re.compile(r"(?:trivy|tfsec):ignore:([A-Za-z0-9_*-]+)((?::[^\s:]*)*)")
+_TFLINT = re.compile(r"\s*tflint-ignore(-file)?:\s*([\w, ]+)")
+_KICS = re.compile(r"\s*kics-scan\s+(ignore-line|ignore-block|ignore|disable)(?:=([\w,-]+))?")
+_PEERS = re.compile(r"^Peers: (.*?)\.$", re.MULTILINE | re.DOTALL)
+_DATE = re.compile(r"exp:(\d{4}-\d\d-\d\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Another linter's comment, the rules here that it switches off, and the lines that it covers."""
+
+    comment: Comment
+    tool: str
+    text: str
+    rules: tuple[str, ...]
+    lines: Lines
+    until: date | None = None
+
+
+def comments_of_peers_have_an_end(module: Module) -> Iterator[Problem]:
+    """A comment that switches off a rule has a reason and a last day.
+
+    `checkov:skip`, `trivy:ignore`, `tfsec:ignore`, `tflint-ignore` and `kics-scan ignore` are understood: they switch
+    off the rules that list the same id as a peer. What they hide they hide for ever, so each is told of.
+    Write `# sark:ignore RULE until YYYY-MM-DD: REASON` beside it.
+    Source: the comment forms in the manuals of checkov, Trivy, tfsec, TFLint and KICS.
+    """
+    for one in module.walk():
+        for foreign in _foreign(one):
+            if foreign.rules and foreign.until is None:
+                message = f"{foreign.text} switches off {', '.join(foreign.rules)} without a last day"
+                where = Where(foreign.comment.file, "", foreign.comment.line)
+                yield Problem(where, f"{message}; write sark:ignore with one", Severity.NOTE)
+
+
+def suppressions(module: Module) -> Iterator[Suppression]:
+    """Every suppression in the comments of a module and of those below it, other linters' included."""
+    for one in module.walk():
+        spans = _spans(one)
+        for comment in one.comments:
+            if found := _OURS.match(comment.text):
+                where = Where(comment.file, "", comment.line)
+                yield read(found[1].strip(), where, _covered(comment, spans.get(comment.file, [])))
+        for foreign in _foreign(one):
+            where = Where(foreign.comment.file, "", foreign.comment.line)
+            for rule in foreign.rules:
+                yield Suppression(where, foreign.lines, rule, foreign.until or date.max)
+
+
+def peers(check: Callable[..., object]) -> tuple[str, ...]:
+    """The ids of other linters' rules in a check's manual entry, without the linters' names."""
+    found = _PEERS.search(inspect.getdoc(check) or "")
+    if not found:
+        return ()
+    tools = ("checkov", "trivy", "tflint", "tfsec", "terrascan", "KICS", "terraform", "validate")
+    return tuple(word for word in re.split(r"[;\s]+", found[1]) if word and word not in tools)
+
+
+@cache
+def _by_peer() -> Mapping[str, tuple[str, ...]]:
+    """The rules here that each peer's id, in lower case, stands for."""
+    # The registry names this module, so it is asked when all are there.
+    from tools.terraform.rules import registry as terraform
+
+    found: dict[str, tuple[str, ...]] = {}
+    for check in terraform.CHECKS:
+        for peer in peers(check):
+            found[peer.lower()] = (*found.get(peer.lower(), ()), rule_id(check))
+    return found
+
+
+def _foreign(module: Module) -> Iterator[Foreign]:
+    spans = _spans(module)
+    for comment in module.comments:
+        mine = spans.get(comment.file, [])
+        if found := _CHECKOV.match(comment.text):
+            yield Foreign(
+                comment,
+                "checkov",
+                found[0].strip().split(":", 2)[0] + ":skip=" + found[1],
+                _rules(found[1]),
+                _around(comment, mine),
+            )
+        elif found := _KICS.match(comment.text):
+            yield from _kics(module, comment, found, mine)
+        elif found := _TFLINT.match(comment.text):
+            rules = tuple(rule for name in found[2].split(",") for rule in _rules(name.strip()))
+            lines = (1, len(module.sources.get(comment.file, ()))) if found[1] else _covered(comment, mine)
+            yield Foreign(comment, "tflint", found[0].strip(), rules, lines)
+        for found in _TRIVY.finditer(comment.text):
+            day = _DATE.search(found[2])
+            yield Foreign(comment, "trivy", found[0], _rules(found[1]), _covered(comment, mine), _day(day))
+
+
+def _kics(module: Module, comment: Comment, found: re.Match[str], spans: list[Lines]) -> Iterator[Foreign]:
+    whole = (1, len(module.sources.get(comment.file, ())))
+    if found[1] == "disable":
+        rules = tuple(rule for name in (found[2] or "").split(",") for rule in _rules(name))
+        yield Foreign(comment, "KICS", found[0].strip(), rules, whole)
+        return
+    rules = tuple(
+        dict.fromkeys(rule for peer, names in _by_peer().items() if re.fullmatch("[0-9a-f]{8}", peer) for rule in names)
+    )
+    lines = {"ignore": whole, "ignore-line": (comment.line, comment.line + 1)}.get(found[1])
+    yield Foreign(comment, "KICS", found[0].strip(), rules, lines or _covered(comment, spans))
+
+
+def _rules(name: str) -> tuple[str, ...]:
+    """The rules of a peer's id. trivy's are written with and without AVD-, KICS's whole or by their first part."""
+    table, name = _by_peer(), name.lower()
+    if name == "*":
+        return tuple(dict.fromkeys(rule for names in table.values() for rule in names))
+    return table.get(name.removeprefix("avd-")) or table.get(name.partition("-")[0], ())
+
+
+def _day(found: re.Match[str] | None) -> date | None:
+    try:
+        return date.fromisoformat(found[1]) if found else None
+    except ValueError:
+        return None
+
+
+def _covered(comment: Comment, spans: list[Lines]) -> Lines:
+    """The lines that a comment is about: its own, or the line or block that begins below it."""
+    first = comment.line + 1 if comment.alone else comment.line
+    return first, max((last for begin, last in spans if begin == first), default=first)
+
+
+def _around(comment: Comment, spans: list[Lines]) -> Lines:
+    """The innermost top-level block that a comment stands in, or the one below it."""
+    inside = [span for span in spans if span[0] <= comment.line <= span[1]]
+    return max(inside, key=lambda span: span[1] - span[0], default=_covered(comment, spans))
+
+
+def _spans(module: Module) -> dict[str, list[Lines]]:
+    """First and last line of each resource and of each block in one, by file. A block ends where its last line is."""
+    found: dict[str, list[Lines]] = {}
+    for resource in module.resources:
+        mine = found.setdefault(resource.where.file, [])
+        mine.append((resource.where.line, max(resource.end, resource.where.line)))
+        mine.extend(_blocks(resource.body))
+    for variable in module.variables.values():
+        found.setdefault(variable.where.file, []).append(
+            (variable.where.line, _last(variable.body, variable.where.line))
+        )
+    return found
+
+
+def _blocks(body: Body) -> Iterator[Lines]:
+    for blocks in body.blocks.values():
+        for block in blocks:
+            yield block.where.line, _last(block.body, block.where.line)
+            yield from _blocks(block.body)
+
+
+def _last(body: Body, line: int) -> int:
+    places = [value.where.line for value in body.attributes.values()]
+    inner: list[Block] = [block for blocks in body.blocks.values() for block in blocks]
+    return max([line, *places, *(_last(block.body, block.where.line) for block in inner)])
+
+
+CHECKS: tuple[Check[Module], ...] = (comments_of_peers_have_an_end,)

@@ -1,0 +1,260 @@
+"""Checks of what cloud firewalls open, and to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tools.findings.model import Check, Problem, Severity, Where
+from tools.manifests.addresses import ALL_IPV4, ALL_IPV6, INSIDE, UNUSUAL, Net, left, network, private, within
+from tools.terraform.clouds.cannot_tell import cannot_tell
+from tools.terraform.clouds.model import ALL_PORTS, Peer, everywhere
+from tools.terraform.clouds.traffic import allowed
+from tools.terraform.language.model import Module, Unknown
+
+STORES = {5432: "PostgreSQL", 6379: "Redis", 8181: "OPA"}
+
+
+# Wider than this is more than one service has; a range of ports that one server hands out fits.
+MANY_PORTS = 100
+
+
+# Networks shorter than these are whole regions of the internet.
+SHORT = {4: 8, 6: 16}
+
+
+# How many ranges are tried to be left out of a set that holds the internet.
+MAX_LEFT_OUT = 200
+
+
+# Service tags that mean whoever rents a machine there.
+WIDE_TAGS = ("azurecloud",)
+
+
+def ingress_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
+    """No ingress rule lets in every address of the internet.
+
+    Looked at are security group rules of each kind, google_compute_firewall and policy rules, and network security
+    rules: `0.0.0.0/0`, `::/0`, `2000::/3`, Azure's `*`, `Any` and `Internet`, and on Google Cloud a rule that names
+    nobody, which means everybody. TCP 443 alone is what a public web server has, and is a note.
+    Write the addresses, or the security group, of whoever calls: a load balancer, a company's network.
+    Peers: trivy AWS-0107 GCP-0027 AZU-0047; checkov CKV_AWS_277; KICS 4728cd65; tfsec aws-ec2-no-public-ingress-sgr
+    aws-vpc-no-public-ingress-sgr google-compute-no-public-ingress azure-network-no-public-ingress.
+    Source: CIS Benchmarks of the three clouds, network sections.
+    """
+    for peer, service, web in _openings(module, "in"):
+        if peer.unknown:
+            yield cannot_tell(peer.value.where, peer.unknown, f"it may let the world in to {service}")
+        elif web:
+            message = f"{named(peer)} lets everybody in to TCP 443; right for a public web server alone"
+            yield Problem(peer.value.where, message, Severity.NOTE)
+        else:
+            yield Problem(
+                peer.value.where,
+                f"{named(peer)} lets everybody in to {service}; write the addresses of those who call it",
+            )
+
+
+def egress_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
+    """No egress rule lets out to every address of the internet.
+
+    A stolen gateway sends what it knows to wherever it may connect, and port 443 is enough for that. A security
+    group of AWS has no egress until a rule gives it some; the other clouds need a deny too.
+    Write the addresses of the egress proxy, or let a domain filter decide.
+    Peers: trivy AWS-0104 GCP-0035 AZU-0051; checkov CKV_AWS_382; tfsec aws-ec2-no-public-egress-sgr
+    aws-vpc-no-public-egress-sgr google-compute-no-public-egress azure-network-no-public-egress.
+    Source: NIST SP 800-41, deny by default in both directions.
+    """
+    for peer, service, _ in _openings(module, "out"):
+        if peer.unknown:
+            yield cannot_tell(peer.value.where, peer.unknown, f"it may let out to the world by {service}")
+        else:
+            yield Problem(
+                peer.value.where,
+                f"{named(peer)} lets out to everybody by {service}; write the addresses of the proxy",
+            )
+
+
+def ranges_together_are_not_the_world(module: Module) -> Iterator[Problem]:
+    """No set of ranges adds up to the internet.
+
+    `0.0.0.0/1` with `128.0.0.0/1` is `0.0.0.0/0`, whether it stands in one rule or in several of one group, and so is
+    every list that leaves out only addresses that nobody has. Rules of one direction and about one service are added
+    up, in each family; of ranges that others hold nothing is said.
+    Write the addresses of those who are meant.
+    Source: RFC 4632 (aggregation); IANA special-purpose address registries.
+    """
+    for direction, service, peers in halves(module):
+        listed = ", ".join(dict.fromkeys(peer.text for peer in peers))
+        way = "in from" if direction == "in" else "out to"
+        yield Problem(
+            peers[-1].value.where,
+            f"{listed} together let {way} everybody by {service}; write the addresses that are meant",
+        )
+
+
+def public_ranges_are_narrow(module: Module) -> Iterator[Problem]:
+    """A range of public addresses is no larger than somebody owns.
+
+    `64.0.0.0/2` is a quarter of the internet, and what it lets in is as good as everybody. An IPv4 range of public
+    addresses longer than /8, and an IPv6 one longer than /16, is refused, and so is Azure's tag `AzureCloud`, which
+    is whoever rents a machine there.
+    Write the ranges that the other side publishes. Ranges that are the internet together are another rule's finding.
+    Source: IANA IPv4 and IPv6 address space registries, where /8 and /16 are what a whole registry is given.
+    """
+    together = {peer.value.where for _, _, peers in halves(module) for peer in peers}
+    for rule in allowed(module):
+        for peer in rule.peers:
+            if peer.text.lower().split(".")[0] in WIDE_TAGS:
+                message = f"{peer.text} is every tenant's machines; name the service's own tag or the addresses"
+                yield Problem(peer.value.where, message, Severity.WARNING)
+            for net in peer.nets if peer.value.where not in together else ():
+                if not everywhere(net) and not private(net) and net.prefixlen < SHORT[net.version]:
+                    message = f"{net} is {_share(net)} of the internet; write the ranges that the other side has"
+                    yield Problem(peer.value.where, message, Severity.WARNING)
+
+
+def databases_stay_in_private_ranges(module: Module) -> Iterator[Problem]:
+    """PostgreSQL, Redis and OPA are reached at private addresses, and from them.
+
+    Ports 5432, 6379 and 8181 belong to the gateway and to nobody on the internet. A range that holds public addresses
+    is refused in both directions, however small.
+    Write ranges of RFC 1918 or RFC 4193, or a security group.
+    Peers: trivy AZU-0074; KICS 381c3f2a 594c198b.
+    Source: RFC 1918, RFC 4193, RFC 6598.
+    """
+    for rule in allowed(module):
+        names = [f"{name} ({port})" for port, name in STORES.items() if rule.carries("tcp", port)]
+        if not names or rule.ports == ALL_PORTS:
+            continue
+        way = "lets out to" if rule.direction == "out" else "is for"
+        for peer in rule.peers:
+            if peer.unknown:
+                yield cannot_tell(peer.value.where, peer.unknown, f"it may put {names[0]} on public addresses")
+            elif any(not _inside(net) for net in peer.nets):
+                yield Problem(
+                    peer.value.where,
+                    f"{named(peer)} holds public addresses, and the rule {way} {', '.join(names)}; "
+                    "write private ranges or a security group",
+                )
+
+
+def protocols_are_not_all_allowed(module: Module) -> Iterator[Problem]:
+    """No rule allows every protocol, or every port of one.
+
+    `-1`, `all`, `*` and ports 0 to 65535 open what is there today and what will be tomorrow. Between groups it is a
+    warning, and so is every protocol on few ports, which Azure can say; else it is an error.
+    Write one rule for each service.
+    Peers: checkov CKV_AWS_277 CKV2_GCP_12; trivy GCP-0072; KICS 22ef1d26.
+    Source: NIST SP 800-41, rules as specific as possible.
+    """
+    for rule in allowed(module):
+        if isinstance(rule.protocol, Unknown):
+            yield cannot_tell(rule.protocol_where, rule.protocol, "the rule may allow every protocol")
+        elif rule.protocol == "all" and rule.ports != ALL_PORTS:
+            yield Problem(
+                rule.protocol_where, f"the rule allows {rule.service}; write Tcp, Udp or both", Severity.WARNING
+            )
+        elif rule.ports == ALL_PORTS and (rule.direction or rule.protocol):
+            yield Problem(
+                rule.protocol_where,
+                f"the rule allows {rule.service}; write the ports that are used",
+                Severity.ERROR if any(peer.nets or peer.unknown for peer in rule.peers) else Severity.WARNING,
+            )
+
+
+def port_ranges_are_narrow(module: Module) -> Iterator[Problem]:
+    """A range of ports is as wide as one service needs.
+
+    More than 100 ports hold services that nobody meant. Ephemeral ports need no rule: these firewalls remember
+    connections and let answers through.
+    Write the ports that are used.
+    Peers: trivy GCP-0074.
+    Source: NIST SP 800-41, rules as specific as possible.
+    """
+    for rule in allowed(module):
+        if isinstance(rule.ports, Unknown):
+            yield cannot_tell(rule.port_where, rule.ports, "the range of ports may be wide")
+            continue
+        for first, last in rule.ports if rule.ports != ALL_PORTS else ():
+            if last - first >= MANY_PORTS:
+                message = f"{first}-{last} is {last - first + 1} ports; write the ones that are used"
+                yield Problem(rule.port_where, message, Severity.WARNING)
+
+
+def halves(module: Module) -> Iterator[tuple[str, str, list[Peer]]]:
+    """Ranges that together are the internet, each set as small as it is so: with their direction and service."""
+    together: dict[tuple[str, str, str], list[Peer]] = {}
+    for rule in allowed(module):
+        peers = together.setdefault((rule.group, rule.direction, rule.service), [])
+        peers.extend(peer for peer in rule.peers if peer.nets and not peer.world)
+    for (_, direction, service), peers in together.items():
+        for whole in (ALL_IPV4, ALL_IPV6):
+            mine = [peer for peer in peers if peer.nets[0].version == whole.version]
+            if mine and all_public(whole, [net for peer in mine for net in peer.nets]):
+                yield direction, service, needed(whole, mine)
+
+
+def _openings(module: Module, direction: str) -> Iterator[tuple[Peer, str, bool]]:
+    """Each peer that is, or may be, the world, with all that one rule opens to it, and whether that is TCP 443 alone.
+
+    A rule of Google Cloud has a block for each protocol, and its peers once.
+    """
+    found: dict[tuple[Where, str, bool], tuple[Peer, list[str]]] = {}
+    for rule in allowed(module, direction):
+        web = rule.protocol == "tcp" and rule.only(443)
+        for peer in rule.peers:
+            if peer.unknown or peer.world:
+                _, services = found.setdefault((peer.value.where, peer.text, web), (peer, []))
+                services.append(rule.service)
+    for (_, _, web), (peer, services) in found.items():
+        *rest, last = dict.fromkeys(services)
+        yield peer, f"{', '.join(rest)} and {last}" if rest else last, web
+
+
+def named(peer: Peer) -> str:
+    """How to call a peer in a message."""
+    return peer.text or "the rule"
+
+
+def _inside(net: Net) -> bool:
+    return any(within(net, outer) for outer in INSIDE)
+
+
+def needed(whole: Net, peers: list[Peer]) -> list[Peer]:
+    """The smallest part of the peers that holds every public address: what is not needed is left out."""
+    kept = list({net: peer for peer in reversed(peers) for net in peer.nets}.values())[::-1]
+    for peer in sorted(kept, key=lambda item: -item.nets[0].prefixlen)[:MAX_LEFT_OUT]:
+        rest = [other for other in kept if other is not peer]
+        if all_public(whole, [net for other in rest for net in other.nets]):
+            kept = rest
+    return kept
+
+
+def all_public(whole: Net, nets: list[Net]) -> bool:
+    """Whether networks hold every public address of their family."""
+    # Most lists are too small by far, and need no sums of networks.
+    if sum(net.num_addresses for net in nets) * 16 < whole.num_addresses:
+        return False
+    if not left(whole, nets):
+        return True
+    if whole.version == 6:
+        public = network("2000::/3")
+        return public is not None and not left(public, nets)
+    rest = [net for net in (*INSIDE, *UNUSUAL) if net.version == 4]
+    return not left(whole, sorted((*nets, *rest), key=lambda net: net.prefixlen))
+
+
+def _share(net: Net) -> str:
+    parts = 2**net.prefixlen
+    return "half" if parts == 2 else f"1/{parts}"
+
+
+CHECKS: tuple[Check[Module], ...] = (
+    ingress_is_not_open_to_the_world,
+    egress_is_not_open_to_the_world,
+    ranges_together_are_not_the_world,
+    public_ranges_are_narrow,
+    databases_stay_in_private_ranges,
+    protocols_are_not_all_allowed,
+    port_ranges_are_narrow,
+)

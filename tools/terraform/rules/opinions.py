@@ -1,0 +1,136 @@
+"""What is said once where several rules say it, and how loudly in trees that are not this project's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from tools.findings.model import Finding, Severity
+
+# Rules that say of one place that the world is let in, from the most to the least that a reader learns of it.
+OPENINGS = (
+    "databases-are-not-open-to-the-world",
+    "control-planes-are-not-open-to-the-world",
+    "ssh-is-not-open-to-the-world",
+    "rdp-is-not-open-to-the-world",
+    "databases-stay-in-private-ranges",
+    "stores-and-shares-are-not-open-to-the-world",
+    "http-is-not-open-to-the-world",
+    "udp-is-not-open-to-the-world",
+    "network-acls-are-not-open-to-the-world",
+    "ingress-is-not-open-to-the-world",
+)
+GENERAL = "ingress-is-not-open-to-the-world"
+# Rules that name all that a rule opens, so that nothing is left to say of its protocol.
+_WHOLE = frozenset(
+    {
+        GENERAL,
+        "egress-is-not-open-to-the-world",
+        "ranges-together-are-not-the-world",
+        "network-acls-are-not-open-to-the-world",
+    }
+)
+PROTOCOLS = "protocols-are-not-all-allowed"
+_ALL = re.compile(r"every protocol|on every port")
+# What this project wants of its own modules, and what others may do as they like.
+OPINIONS = frozenset(
+    {
+        "egress-ends-in-deny",
+        "dns-is-open-on-udp-and-tcp",
+        "one-cloud-a-module",
+        "network-inputs-are-validated",
+        "home-net-is-named",
+    }
+)
+# What is an error here, and in other trees a matter of taste unless the world is let in.
+_MILDER = frozenset({PROTOCOLS, "databases-stay-in-private-ranges", "metadata-service-is-out-of-reach"})
+_WORLD = ("0.0.0.0/0", "::/0", "2000::/3", "*", "any", "internet")
+# A block of a rule that has its ports, and none of its peers.
+_PORTS_BLOCK = re.compile(r"\.(allow|deny|layer4_configs)\[\d+\]$")
+_ADVICE = (("write the addresses of the proxy", "write the addresses that are called"), ("or OPA", ""))
+_KEYS = re.compile(r'module\.[\w-]+(?:\[[^\]]*\])?\.|\[(?:"[^"]*"|\d+|\?)\](?!\.\d)')
+
+
+def once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """One finding for a place and a cause: of all instances of a block the first, of all openings the most telling."""
+    kept: dict[object, Finding] = {}
+    openings: dict[object, dict[str, Finding]] = {}
+    for finding in findings:
+        where, problem = finding.problem.where, finding.problem
+        bare = _KEYS.sub("", problem.message)
+        key = (finding.rule, where.file, where.line, bare, problem.severity, "" if where.line else where.path)
+        if key in kept:
+            continue
+        kept[key] = finding
+        if finding.rule in OPENINGS and problem.severity is not Severity.NOTE and where.line:
+            place = (where.file, where.line, _KEYS.sub("", where.path), _peer(problem.message))
+            openings.setdefault(place, {}).setdefault(finding.rule, finding)
+    dropped = {id(finding) for rules in openings.values() for finding in _less_telling(rules)}
+    dropped.update(map(id, _told_of(kept.values())))
+    return tuple(finding for finding in kept.values() if id(finding) not in dropped)
+
+
+def _told_of(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings of a rule's protocol where another one says of the same rule who is let in to all of it."""
+    doubts = ("cannot tell: ", "with the defaults alone: ")
+    openings = [
+        finding.problem
+        for finding in findings
+        if finding.rule in _WHOLE and not finding.problem.message.startswith(doubts)
+    ]
+    told: list[Finding] = []
+    for finding in findings:
+        where = finding.problem.where
+        if finding.rule != PROTOCOLS or finding.problem.severity is Severity.NOTE:
+            continue
+        rule = _PORTS_BLOCK.sub("", where.path.rpartition(".")[0])
+        service = finding.problem.message.removeprefix("the rule allows ").partition(";")[0]
+        if rule and any(
+            other.where.file == where.file and other.where.path.startswith(f"{rule}.") and service in other.message
+            for other in openings
+        ):
+            told.append(finding)
+    return told
+
+
+def _peer(message: str) -> str:
+    """Whom a message is about: its first word."""
+    return message.partition(" ")[0]
+
+
+def _less_telling(rules: dict[str, Finding]) -> list[Finding]:
+    """All but the one that says most: the service, or that it is every one."""
+    general = rules.get(GENERAL)
+    everything = general is not None and _ALL.search(general.problem.message)
+    best = GENERAL if everything else min(rules, key=OPENINGS.index)
+    return [finding for rule, finding in rules.items() if rule != best]
+
+
+def tempered(finding: Finding) -> Finding:
+    """The finding as it is told of somebody else's tree: opinions are notes, and advice is not about this project."""
+    problem = finding.problem
+    message = problem.message
+    for ours, theirs in _ADVICE:
+        message = message.replace(ours, theirs)
+    severity = problem.severity
+    if finding.rule in OPINIONS or _opinion(finding):
+        severity = Severity.NOTE
+    elif finding.rule in _MILDER and severity is Severity.ERROR and _peer(message).lower() not in _WORLD:
+        severity = Severity.WARNING
+    if (message, severity) == (problem.message, problem.severity):
+        return finding
+    return replace(finding, problem=replace(problem, message=message, severity=severity))
+
+
+def _opinion(finding: Finding) -> bool:
+    message = finding.problem.message
+    if finding.rule in ("egress-is-not-open-to-the-world", "ranges-together-are-not-the-world"):
+        return " out to everybody " in message
+    if finding.rule == "network-inputs-do-not-default-to-the-world":
+        return "egress" in finding.problem.where.path.lower()
+    if finding.rule == "databases-stay-in-private-ranges":
+        if " lets out to " in message:
+            return True
+        return "OPA (8181)" in message and "(5432)" not in message and "(6379)" not in message
+    return False

@@ -1,0 +1,47 @@
+"""The checks over Terraform, room by room; their subject is an evaluated Module with those that it calls."""
+
+from __future__ import annotations
+
+from tools.findings.model import Check
+from tools.terraform.language.model import Module
+from tools.terraform.rules import (
+    acls,
+    address_lists,
+    addresses,
+    azure,
+    comments,
+    declarations,
+    domains,
+    egress,
+    exposure,
+    filters,
+    gcp,
+    groups,
+    modules,
+    ports,
+    priorities,
+    schema,
+    services,
+    texts,
+)
+
+CHECKS: tuple[Check[Module], ...] = (
+    *exposure.CHECKS,
+    *services.CHECKS,
+    *address_lists.CHECKS,
+    *acls.CHECKS,
+    *addresses.CHECKS,
+    *ports.CHECKS,
+    *priorities.CHECKS,
+    *groups.CHECKS,
+    *gcp.CHECKS,
+    *azure.CHECKS,
+    *egress.CHECKS,
+    *domains.CHECKS,
+    *filters.CHECKS,
+    *texts.CHECKS,
+    *schema.CHECKS,
+    *modules.CHECKS,
+    *declarations.CHECKS,
+    *comments.CHECKS,
+)

@@ -1,0 +1,1 @@
+"""Every environment rendered and judged, and this project's Terraform."""

@@ -1,0 +1,93 @@
+"""Writes docs/rules.md from the checks' docstrings, or with `--check` says whether it is stale."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tools.findings import cli
+from tools.findings.model import rule_id
+from tools.findings.stages import MODULES, checks
+from tools.validate.docs.severities import severities
+
+FILE = Path(__file__).parents[3] / "docs" / "rules.md"
+
+INTRODUCTION = """# Rules
+
+Written by `python -m tools.validate.docs` from the docstrings of the checks; edit those, not this file.
+`python -m tools.validate --explain RULE` prints an entry.
+
+Errors and warnings fail a run, notes do not, unless `--fail-on` says otherwise; `--disable RULE` leaves a rule out, and
+the report says so. A finding is switched off in place, with a reason and a last day: by
+the comment `# sark:ignore RULE until YYYY-MM-DD: REASON` in a values file or in Terraform, on the line or alone above
+it (in Terraform also above a block, for all of it), or by the annotation
+`sark-network/ignore: "RULE until YYYY-MM-DD: REASON"` on an object, one a line. Comments of checkov, Trivy, tfsec,
+TFLint and KICS switch off the rules over Terraform that list the same id as a peer, and a note tells of each.
+
+A finding that begins with "cannot tell" says what is not known, and fails nothing; give the value with a tfvars file.
+"""
+
+TITLES = {
+    "values": "Values",
+    "render": "Rendering",
+    "manifests": "Manifests: any object",
+    "policies": "Policies",
+    "egress": "Egress: what the manifests allow against what the values list",
+    "envoy": "Envoy: its own verdict on the proxy's configuration",
+    "terraform": "Terraform",
+    "layers": "Layers: the clouds' firewalls against each other and against the chart's values",
+}
+
+
+def manual() -> str:
+    """The whole of docs/rules.md."""
+    return "\n".join((INTRODUCTION, *_index(), *(part for stage in MODULES for part in _stage(stage))))
+
+
+def _index() -> Iterator[str]:
+    yield "| rule | severity | what holds |\n|---|---|---|"
+    for stage in MODULES:
+        for check in sorted(checks(stage), key=rule_id):
+            yield f"| [{rule_id(check)}](#{rule_id(check)}) | {_severity(check)} | {_entry(check)[0]} |"
+    yield ""
+
+
+def _stage(stage: str) -> Iterator[str]:
+    yield f"## {TITLES.get(stage, stage.capitalize())}\n"
+    for check in sorted(checks(stage), key=rule_id):
+        fact, text = _entry(check)
+        yield f"### {rule_id(check)}\n"
+        yield f"**{fact}** ({_severity(check)})\n"
+        yield f"{text}\n"
+
+
+def _entry(check: Callable[..., object]) -> tuple[str, str]:
+    """A docstring's first line, and the rest."""
+    fact, _, text = (inspect.getdoc(check) or "").partition("\n")
+    return fact, text.strip()
+
+
+def _severity(check: Callable[..., object]) -> str:
+    return " or ".join(severities(check))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; gives the exit code."""
+    parser = cli.Parser(prog="python -m tools.validate.docs", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the file is stale")
+    options: argparse.Namespace = parser.parse_args(arguments)
+    text = manual()
+    if not options.check:
+        FILE.write_text(text, encoding="utf-8")
+        return cli.CLEAN
+    if FILE.exists() and FILE.read_text("utf-8") == text:
+        return cli.CLEAN
+    print("docs/rules.md is stale; write it anew with: python -m tools.validate.docs", file=sys.stderr)
+    return cli.FINDINGS
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,1 @@
+"""The rules over values, and over a render that failed."""

@@ -1,0 +1,216 @@
+"""Checks of an environment's values: the schema, Helm's verdict on it, and the allowlist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from tools.egress.allowlist import Allowlist, Suffixes, parse_values
+from tools.egress.promises import broken, external, extra_egress, inside_the_cluster, ranges, resolvers
+from tools.findings.model import Problem, Severity, Where
+from tools.manifests.addresses import address, private
+from tools.manifests.paths import nearest
+from tools.render.schema import Rejection, judge
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One values file: the chart's own, or one that is laid over it."""
+
+    file: str
+    body: Mapping[str, Any]
+    lines: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Values:
+    """The values of one environment, as its chart sees them, and the layers that they come from (the chart's first).
+
+    `environment`: that of the chart which they are or are laid over, or "". `schema_file`: "" when the chart has none.
+    `schema_fault`: what makes the schema itself unusable, or "". `helm`: what Helm's own schema check refused; None
+    when Helm was not asked. `parts`: the names that an entry of the allowlist may have among its workloads.
+    """
+
+    environment: str
+    body: Mapping[str, Any]
+    layers: tuple[Layer, ...]
+    schema: Mapping[str, Any]
+    schema_file: str
+    schema_fault: str
+    suffixes: Suffixes
+    helm: tuple[Rejection, ...] | None = None
+    parts: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> str:
+        """The file on top, to which the user looks first."""
+        return self.layers[-1].file if self.layers else ""
+
+    def where(self, path: str) -> Where:
+        """The file and line that set `path`: the layer that knows it most deeply, and of equals the topmost."""
+        best, deepest = Where(self.file, path), -1
+        for layer in self.layers:
+            known = nearest(path, layer.lines)
+            if known and len(known) >= deepest:
+                best, deepest = Where(layer.file, path, layer.lines[known]), len(known)
+        return best
+
+    @cached_property
+    def rejections(self) -> tuple[Rejection, ...]:
+        """What the schema refuses, by this toolkit's own reading."""
+        return judge(self.schema, self.body)
+
+    @cached_property
+    def allowlist(self) -> tuple[Allowlist, tuple[Problem, ...]]:
+        """The allowlist in the values, and what is wrong with it."""
+        return parse_values(self.body, suffixes=self.suffixes, parts=self.parts)
+
+
+def schema_is_valid(values: Values) -> Iterator[Problem]:
+    """The chart's values.schema.json is itself a schema of draft-07.
+
+    A wrong keyword in it checks nothing, and Helm says so only when it renders. Source: JSON Schema draft-07, the
+    newest that every Helm 3 reads.
+    """
+    if values.schema_fault:
+        yield Problem(Where(values.schema_file), f"not a draft-07 schema: {values.schema_fault}")
+
+
+def environments_are_there(values: Values) -> Iterator[Problem]:
+    """A chart without environments is judged by its own values alone, and whoever installs it has others.
+
+    `ci/NAME-values.yaml` is an environment, as for `ct lint`; `--values` names the files of an installation.
+    """
+    if len(values.layers) == 1 and not values.environment:
+        message = "the chart has no environment (ci/NAME-values.yaml), so it is judged by its own values; --values FILE"
+        yield Problem(Where(values.file), f"{message} names others", Severity.NOTE)
+
+
+def values_match_schema(values: Values) -> Iterator[Problem]:
+    """The values are what values.schema.json allows: known keys, right types, names and CIDRs of the right form.
+
+    An unknown key is refused because a template would ignore it: `egress.domain` for `egress.domains` would allow
+    nothing, and `enabeld: true` would switch nothing on. The message says what to write.
+    """
+    if values.schema_fault:
+        return
+    if not values.schema_file:
+        message = "the chart has no values.schema.json, so nothing says which values are right, and they are not judged"
+        yield Problem(Where(values.layers[0].file if values.layers else ""), message, Severity.NOTE)
+    listed = {problem.where.path for problem in values.allowlist[1]}
+    for rejection in values.rejections:
+        # The allowlist says the same of the same name, and says it better.
+        if rejection.path not in listed and rejection.path.removesuffix(".name") not in listed:
+            yield Problem(values.where(rejection.path), f"{rejection.path or 'values'}: {rejection.message}")
+
+
+def schema_verdicts_agree(values: Values) -> Iterator[Problem]:
+    """Helm's own schema check and this toolkit's come to one verdict.
+
+    They use different validators. Where they differ, the schema says something that only one of them understands (a
+    `format`, a keyword after draft-07, a pattern outside RE2), and what CI passes may fail to install, or the
+    reverse.
+    Say it with `pattern` and draft-07's keywords.
+    """
+    if values.helm is None or values.schema_fault:
+        return
+    ours, theirs = values.rejections, values.helm
+    if ours and not theirs:
+        yield Problem(
+            values.where(ours[0].path),
+            f"Helm's schema check lets pass what is refused here, at {ours[0].path or 'values'}",
+        )
+    if theirs and not ours:
+        refused = "; ".join(f"{item.path or 'values'}: {item.message}" for item in theirs)
+        yield Problem(values.where(theirs[0].path), f"Helm's schema check refuses what passes here: {refused}")
+
+
+def allowlist_is_sound(values: Values) -> Iterator[Problem]:
+    """Each name of the allowlist is one that can be enforced and that allows no more than it says.
+
+    Refused: everything, public suffixes (`*.com`, `*.co.uk`) and names above some (`*.amazonaws.com`), addresses, URLs,
+    ports inside a name, names of the cluster or of a metadata service, repeated entries, workloads that are no part.
+    `allowSuffixes: true` with a reason says that suffixes are meant. An entry that a wildcard covers too is a warning:
+    it may stand for its owner and reason. An address in egress.external needs a reason, because it has no name. The
+    message says what to write instead.
+    Sources: RFC 1035 and 1123 (names), the Public Suffix List.
+    """
+    for problem in values.allowlist[1]:
+        path = problem.where.path
+        yield Problem(values.where(path), f"{path}: {problem.message}", problem.severity)
+
+
+def addresses_keep_promises(values: Values) -> Iterator[Problem]:
+    """What values open by address is nothing that they, or the chart, promise never to reach.
+
+    `egress.internal`, `egress.external` and `externalCidrs` may not meet `cluster.cidrs`, `cluster.podCidrs` or
+    `egress.deniedCidrs`, nor a metadata service, loopback, link-local or multicast, in any spelling of IPv4 inside
+    IPv6. `extraEgress` may not open all of such a range, and a part of `cluster.cidrs` in it is a warning: what lives
+    there is selected by labels. No DNS server of `proxy.resolvers` is loopback, multicast or a metadata service.
+    Networks are compared as numbers. Narrow one of the two that the message names.
+    Source: the clouds' documentation of their metadata services; RFC 6890, 6052, 3056 and 4291.
+    """
+    for path, message in broken(values.body, values.parts):
+        yield Problem(values.where(path), f"{path}: {message}")
+    for path, message in inside_the_cluster(values.body, values.parts):
+        yield Problem(values.where(path), f"{path}: {message}", Severity.WARNING)
+
+
+def ranges_are_networks(values: Values) -> Iterator[Problem]:
+    """Each range of the values is the network that it means: no bit is set behind its length.
+
+    `10.0.0.0/6` is all of `8.0.0.0/6` to every router, which is more than it seems to say; the chart renders that. A
+    range in `cluster.cidrs` that is wider than its writer thinks closes addresses that SARK needs, and one in
+    `externalCidrs` opens others' addresses. Write the network, or `/32` (`/128`) for the one address.
+    Source: RFC 4632, 3.1.
+    """
+    for path, text, net in ranges(values.body, values.parts):
+        alone = address(text)
+        if alone is not None and alone != net.network_address:
+            message = (
+                f"{text} has host bits set, and means all of {net}; "
+                f"write {net}, or {alone}/{net.max_prefixlen} for the one address"
+            )
+            yield Problem(values.where(path), f"{path}: {message}", Severity.WARNING)
+
+
+def public_addresses_are_meant(values: Values) -> Iterator[Problem]:
+    """Addresses that are opened past the allowlist, or told every name, are private ones.
+
+    `externalCidrs` and the blocks of `extraEgress` let a part reach every server at a public address, whoever has it by
+    then, and no name is checked. A resolver of `proxy.resolvers` at a public address is told every name that is asked
+    for. List names in egress.domains, name the managed service's own address in egress.external with a reason, and use
+    a DNS server of your own.
+    """
+    for path, text, net in external(values.body, values.parts):
+        if not private(net):
+            message = (
+                f"{text} is not inside a private range; list names in egress.domains, "
+                "or the address in egress.external with its reason"
+            )
+            yield Problem(values.where(path), f"{path}: {message}", Severity.WARNING)
+    for path, text, net, _ in extra_egress(values.body, values.parts):
+        if not private(net) and net.prefixlen:
+            message = f"{text} lets the part out to public addresses past the allowlist; list names in egress.domains"
+            yield Problem(values.where(path), f"{path}: {message}", Severity.WARNING)
+    for path, text, net in resolvers(values.body):
+        if not private(net):
+            message = (
+                f"{text} is a public DNS server, which is told every name; "
+                "write one of your own, or none for cluster DNS"
+            )
+            yield Problem(values.where(path), f"{path}: {message}", Severity.WARNING)
+
+
+CHECKS = (
+    environments_are_there,
+    schema_is_valid,
+    values_match_schema,
+    schema_verdicts_agree,
+    allowlist_is_sound,
+    addresses_keep_promises,
+    ranges_are_networks,
+    public_addresses_are_meant,
+)
