@@ -134,9 +134,22 @@ def a_chain_without_a_name_takes_any_server_name(kind: str, body: Resources) -> 
 
 @hole
 def no_address_is_refused(kind: str, body: Resources) -> None:
-    if kind == "RouteConfiguration" and body["name"] == "dial":
-        rules = body["virtual_hosts"][0]["routes"][-1]["typed_per_filter_config"]["envoy.filters.http.rbac"]["rbac"]
-        rules["rules"]["policies"] = {}
+    if kind == "Cluster" and body["name"] == "public":
+        del body["cluster_type"]["typed_config"]["dns_cache_config"]["resolved_address_filter"]
+
+
+@hole
+def a_chain_connects_by_another_cluster(kind: str, body: Resources) -> None:
+    if kind == "Listener" and body["name"].startswith("names-"):
+        body["filter_chains"][0]["filters"][-1]["typed_config"]["cluster"] = "elsewhere"
+
+
+@hole
+def a_chain_resolves_what_the_client_asked_for(kind: str, body: Resources) -> None:
+    if kind == "Listener" and body["name"].startswith("names-"):
+        host = {"text_format_source": {"inline_string": "%FILTER_STATE(sark.host:PLAIN)%"}}
+        state = {"object_key": "envoy.upstream.dynamic_host", "format_string": host}
+        body["filter_chains"][0]["filters"].insert(0, {"typed_config": {"on_new_connection": [state]}})
 
 
 @pytest.mark.parametrize("name", HOLES)
@@ -158,10 +171,9 @@ def test_a_name_that_only_the_server_names_hold_is_read() -> None:
 
 def test_a_range_that_is_no_longer_refused_is_named() -> None:
     def narrow(kind: str, body: Resources) -> None:
-        if kind == "RouteConfiguration" and body["name"] == "dial":
-            rbac = body["virtual_hosts"][0]["routes"][-1]["typed_per_filter_config"]["envoy.filters.http.rbac"]["rbac"]
-            permissions = rbac["rules"]["policies"]["cidrs"]["permissions"]
-            permissions[:] = [one for one in permissions if one["matcher"]["name"] != "169.254.0.0/16"]
+        if kind == "Cluster" and body["name"] == "public":
+            given = body["cluster_type"]["typed_config"]["dns_cache_config"]["resolved_address_filter"]
+            given["ranges"] = [net for net in given["ranges"] if net["address_prefix"] != "169.254.0.0"]
 
     manifests = rendered({"domains": ["a.example.com"]})
     listed, _ = parse_values({"egress": {"domains": ["a.example.com"]}}, suffixes=SUFFIXES)

@@ -8,21 +8,17 @@ resources:
   {{- range $place, $workload := .workloads }}{{ range $port := .ports }}
   {{- include "sark-network.envoy.names" (dict "plan" $ "workload" $workload.name "port" $port "place" $place) | nindent 0 }}
   {{- end }}{{ end }}
-  {{- range .ports }}
-  {{- include "sark-network.envoy.resolve" (dict "root" $root "name" (printf "resolve-%v" .) "port" . "tls" true) | nindent 0 }}
-  {{- end }}
-  {{- range $entry := .internal }}{{ range .ports }}
-  {{- include "sark-network.envoy.resolve" (dict "root" $root "name" (printf "internal-%s-%v" $entry.id .) "port" . "entry" $entry "tls" (eq $entry.protocol "tls")) | nindent 0 }}
+  {{- range $entry := .internal }}{{ if ne .protocol "tls" }}{{ range .ports }}
+  {{- include "sark-network.envoy.unnamed" (dict "root" $root "name" (printf "internal-%s-%v" $entry.id .) "port" . "host" $entry.name "cidrs" $entry.cidrs) | nindent 0 }}
   {{- if eq $entry.protocol "http" }}
   {{- include "sark-network.envoy.http" (dict "root" $root "entry" $entry "port" .) | nindent 0 }}
   {{- end }}
-  {{- end }}{{ end }}
+  {{- end }}{{ end }}{{ end }}
   {{- if eq $root.Values.egress.mode "audit" }}
   {{- range list "not-in-egress.domains" "plain-http" }}
-  {{- include "sark-network.envoy.resolve" (dict "root" $root "name" (printf "audit-%s" .) "port" 80 "audit" .) | nindent 0 }}
+  {{- include "sark-network.envoy.unnamed" (dict "root" $root "name" (printf "audit-%s" .) "port" 80 "host" "%FILTER_STATE(sark.host:PLAIN)%" "audit" .) | nindent 0 }}
   {{- end }}
   {{- end }}
-  {{- include "sark-network.envoy.dial" . | nindent 0 }}
 {{- end -}}
 
 {{/* The workload's own port. Its routes are another file, so a changed list leaves this listener as it is. */}}
@@ -45,7 +41,8 @@ resources:
             access_log:
               {{- include "sark-network.envoy.log" (merge (dict "when" `response.code_details == "direct_response"` "verdict" "denied" "reason" "%ROUTE_NAME%") $log) | nindent 14 }}
               {{- include "sark-network.envoy.log" (merge (dict "when" `response.code >= 400 && response.code < 500 && response.code_details != "direct_response" && response.code_details != "via_upstream"` "verdict" "denied" "reason" "bad-request") $log) | nindent 14 }}
-              {{- include "sark-network.envoy.log" (merge (dict "when" `response.code >= 500 && response.code_details != "via_upstream" && !response.code_details.contains("connection_termination")` "verdict" "failed" "reason" "proxy") $log) | nindent 14 }}
+              {{- /* Where no server name is waited for, a name without an address is closed at once, and the listener within has said so. */}}
+              {{- include "sark-network.envoy.log" (merge (dict "when" `response.code >= 500 && response.code_details != "via_upstream" && !response.code_details.contains("connection_termination") && (xds.route_name == "tunnel" || !response.code_details.contains("remote_connection_failure"))` "verdict" "failed" "reason" "proxy") $log) | nindent 14 }}
             rds: {route_config_name: {{ .workload.name | quote }}, config_source: {{ include "sark-network.envoy.file" (printf "routes-%s" .workload.name) }}}
             http_filters:
               - {{ include "sark-network.envoy.remember" .workload.name }}

@@ -52,3 +52,25 @@ words is only ever a value of a JSON string. files/egress-log.schema.json says w
   "sni" "%REQUESTED_SERVER_NAME%" "upstream" "%UPSTREAM_HOST%" "list" "%FILTER_STATE(sark.list:PLAIN)%" -}}
 {{- include "sark-network.envoy.log" (merge (dict) . $inner) -}}
 {{- end -}}
+
+{{/*
+How a tunnel ended that a chain took: (dict "audit" a reason "named" whether it is that of the chain named audit alone). An
+address was connected to; the name has none that it may lead to; none of them answers; or the client left before that. Flags
+are bits: 2 is NoHealthyUpstream, 32 UpstreamConnectionFailure, 128 UpstreamOverflow.
+*/}}
+{{- define "sark-network.envoy.endLog" -}}
+{{- $connected := "has(upstream.local_address)" -}}
+{{- $upstream := "%UPSTREAM_REMOTE_ADDRESS%" -}}
+{{- if .audit -}}
+{{- $audited := ternary (printf `%s && xds.filter_chain_name == "audit"` $connected) $connected (default false .named) -}}
+{{- include "sark-network.envoy.innerLog" (dict "when" $audited "verdict" "audit" "reason" .audit "upstream" $upstream) -}}
+{{- $connected = printf `%s && xds.filter_chain_name != "audit"` $connected -}}
+{{- end -}}
+{{- if or .named (not .audit) -}}
+{{- include "sark-network.envoy.innerLog" (dict "when" $connected "verdict" "allowed" "reason" "listed" "upstream" $upstream) -}}
+{{- end -}}
+{{- include "sark-network.envoy.innerLog" (dict "when" "(response.flags / 2) % 2 == 1" "verdict" "failed" "reason" "no-address") -}}
+{{- include "sark-network.envoy.innerLog" (dict "when" "(response.flags / 32) % 2 == 1" "verdict" "failed" "reason" "connect") -}}
+{{- include "sark-network.envoy.innerLog" (dict "when" "(response.flags / 128) % 2 == 1" "verdict" "failed" "reason" "proxy") -}}
+{{- include "sark-network.envoy.innerLog" (dict "when" "response.flags == 0 && !has(response.code_details) && !has(upstream.local_address)" "verdict" "failed" "reason" "client-left") -}}
+{{- end -}}

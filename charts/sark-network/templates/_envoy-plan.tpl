@@ -1,6 +1,7 @@
 {{/*
 The allowlist as Envoy needs it, as JSON: entries and internal as in sark-network.allowlist, each internal entry with an id,
-"workloads": [{name, slug, listen, ports}] where ports are those of its TLS names, and "ports", all of them.
+"workloads": [{name, slug, listen, ports}] where ports are those of its TLS names, "ports", all of them that a name is resolved
+for, and "cidrs", each set of them that an internal entry may lead to.
 */}}
 {{- define "sark-network.envoy.plan" -}}
 {{- $list := include "sark-network.allowlist" . | fromJson -}}
@@ -30,9 +31,14 @@ The allowlist as Envoy needs it, as JSON: entries and internal as in sark-networ
 {{- end -}}
 {{- end -}}
 {{- /* A range goes by key; `values` would give another order each time, and each upgrade would change the proxy. */ -}}
+{{- if eq .Values.egress.mode "audit" }}{{ $_ := set $ports "00080" 80 }}{{ end -}}
 {{- $every := list -}}
 {{- range $ports }}{{ $every = append $every . }}{{ end -}}
-{{- dict "entries" $list.entries "internal" $list.internal "workloads" $workloads "ports" $every | toJson -}}
+{{- $cidrs := dict -}}
+{{- range $list.internal }}{{ $_ := set $cidrs (toJson .cidrs) .cidrs }}{{ end -}}
+{{- $sets := list -}}
+{{- range $cidrs }}{{ $sets = append $sets . }}{{ end -}}
+{{- dict "cidrs" $sets "entries" $list.entries "internal" $list.internal "workloads" $workloads "ports" $every | toJson -}}
 {{- end -}}
 
 {{/* A ConfigMap holds one MiB, its keys included; the API server's own message would name no value. */}}

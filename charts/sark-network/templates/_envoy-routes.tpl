@@ -19,7 +19,7 @@ resources:
           {{- end }}
           {{- end }}
         routes:
-          {{- include "sark-network.envoy.tunnel" (printf "names-%s-%v" $workload $port) | nindent 10 }}
+          {{- include "sark-network.envoy.tunnel" (dict "name" "tunnel" "cluster" (printf "names-%s-%v" $workload $port)) | nindent 10 }}
           {{- include "sark-network.envoy.plainHttp" (dict "root" $.plan.root "audit" $audit) | nindent 10 }}
       {{- end }}
       {{- range $entry := .plan.internal }}
@@ -29,13 +29,13 @@ resources:
         domains: ["{{ $entry.name }}:{{ $port }}"{{ if and (eq $entry.protocol "http") (eq (int $port) 80) }}, {{ $entry.name | quote }}{{ end }}]
         routes:
           {{- if eq $entry.protocol "http" }}
-          {{- include "sark-network.envoy.tunnel" (printf "http-%s-%v" $entry.id $port) | nindent 10 }}
+          {{- include "sark-network.envoy.tunnel" (dict "name" "unnamed" "cluster" (printf "http-%s-%v" $entry.id $port)) | nindent 10 }}
           - name: http
             match: {prefix: /}
             metadata: {{ include "sark-network.envoy.listed" . }}
             route: {cluster: "internal-{{ $entry.id }}-{{ $port }}", timeout: 0s}
           {{- else }}
-          {{- include "sark-network.envoy.tunnel" (printf "internal-%s-%v" $entry.id $port) | nindent 10 }}
+          {{- include "sark-network.envoy.tunnel" (dict "name" "unnamed" "cluster" (printf "internal-%s-%v" $entry.id $port)) | nindent 10 }}
           {{- include "sark-network.envoy.plainHttp" (dict "root" $.plan.root "audit" $audit) | nindent 10 }}
           {{- end }}
       {{- end }}
@@ -45,7 +45,7 @@ resources:
         domains: ["*"]
         routes:
           {{- if $audit }}
-          {{- include "sark-network.envoy.tunnel" "audit-not-in-egress.domains" | nindent 10 }}
+          {{- include "sark-network.envoy.tunnel" (dict "name" "unnamed" "cluster" "audit-not-in-egress.domains") | nindent 10 }}
           {{- else }}
           - name: not-in-egress.domains
             match: {connect_matcher: {}}
@@ -55,11 +55,12 @@ resources:
           {{- include "sark-network.envoy.plainHttp" (dict "root" $.plan.root "audit" $audit) | nindent 10 }}
 {{- end -}}
 
+{{/* A tunnel's route is named tunnel where a server name decides, and unnamed where none does. */}}
 {{- define "sark-network.envoy.tunnel" -}}
-- name: tunnel
+- name: {{ .name }}
   match: {connect_matcher: {}}
   metadata: {{ include "sark-network.envoy.listed" . }}
-  route: {cluster: {{ . | quote }}, timeout: 0s, upgrade_configs: [{upgrade_type: CONNECT, connect_config: {}}]}
+  route: {cluster: {{ .cluster | quote }}, timeout: 0s, upgrade_configs: [{upgrade_type: CONNECT, connect_config: {}}]}
 {{- end -}}
 
 {{/* (dict "root" $ "audit" bool) */}}

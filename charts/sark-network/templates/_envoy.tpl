@@ -1,10 +1,10 @@
 {{/*
-Envoy's configuration. A tunnel passes four listeners; each decides one thing:
+Envoy's configuration. A tunnel passes two listeners, and each decides one thing; a cache of DNS answers decides the third:
   <workload>   HTTP. CONNECT name:port, and is that in the workload's list?   else 403
   names-…      TLS. Is the server name of the ClientHello in the list too?    else closed
-  resolve-…    Which address has that name? It is resolved here, for nobody else's answer counts.
-  dial         Is that address a public one, or one of the entry's CIDRs?     else closed, before any handshake
-All but the first are inside Envoy and have no socket. Every helper takes the plan: (dict "root" $ "entries" … "internal" …
+  names, cidrs The cache. It resolves that server name, and drops each address that is no public one, or none of the entry's
+               CIDRs. What is dialled comes from there.                       else closed, before any handshake
+The second is inside Envoy and has no socket. Every helper takes the plan: (dict "root" $ "entries" … "internal" …
 "workloads" [{name, ports}] "ports" [int]), see sark-network.envoy.plan.
 */}}
 

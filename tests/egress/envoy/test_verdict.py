@@ -94,8 +94,8 @@ FAULTS = {
     ),
     "unknown field": (
         "listeners.yaml",
-        lambda text: text.replace("max_connect_attempts: 2", "max_connect_tries: 2"),
-        "no such field: 'max_connect_tries'",
+        lambda text: text.replace("internal_listener: {}", "internal_listener: {}\n  inner: true"),
+        "no such field: 'inner'",
     ),
     "wrong type": (
         "clusters.yaml",
@@ -104,15 +104,20 @@ FAULTS = {
     ),
     "a broken rule": (
         "listeners.yaml",
-        lambda text: text.replace("stat_prefix: dial", "stat_prefix: ''"),
+        lambda text: text.replace('stat_prefix: "gateway"', "stat_prefix: ''"),
         "Proto constraint validation failed (HttpConnectionManagerValidationError.StatPrefix: value length must be",
     ),
     "no YAML": ("listeners.yaml", lambda text: "resources: [", "/etc/envoy-list/listeners.yaml is no YAML: "),
-    "no mapping": ("routes-dial.yaml", lambda text: "[]", "/etc/envoy-list/routes-dial.yaml is not a mapping"),
+    "no mapping": ("routes-gateway.yaml", lambda text: "[]", "/etc/envoy-list/routes-gateway.yaml is not a mapping"),
     "routes of another name": (
-        "routes-dial.yaml",
-        lambda text: text.replace("name: dial", "name: dail"),
-        "/etc/envoy-list/routes-dial.yaml has no routes named dial, which a listener asks for",
+        "routes-gateway.yaml",
+        lambda text: text.replace('name: "gateway"', "name: getaway"),
+        "/etc/envoy-list/routes-gateway.yaml has no routes named gateway, which a listener asks for",
+    ),
+    "a filter of another name": (
+        "resolve-443.yaml",
+        lambda text: text.replace("name: public-443", "name: public-444"),
+        "/etc/envoy-list/resolve-443.yaml has no filter named public-443, which a listener asks for",
     ),
     "a file that is not mounted": (
         "envoy.yaml",

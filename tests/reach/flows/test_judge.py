@@ -289,7 +289,7 @@ BREAKS: dict[str, tuple[str, str, Break, set[tuple[str, str, str]]]] = {
         },
     ),
     "Envoy refuses private addresses no more": (
-        ROUTES, "ConfigMap", instead("10.0.0.0", "11.0.0.0", "data", "routes-dial.yaml"),
+        ROUTES, "ConfigMap", instead('"10.0.0.0"', '"11.0.0.0"', "data", "clusters.yaml"),
         {("second-rebinding", ENVOY, "allowed")},
     ),
     "a server name of Envoy's widened": (
@@ -303,7 +303,7 @@ BREAKS: dict[str, tuple[str, str, Break, set[tuple[str, str, str]]]] = {
         {("listed-port", state, "denied") for state in (INSTALLED, ALONE, ENVOY)},
     ),
     "an internal name that may lead to other addresses": (
-        ROUTES, "ConfigMap", instead('"10.20.0.10"', '"10.20.0.77"', "data", "routes-dial.yaml"),
+        ROUTES, "ConfigMap", instead('"10.20.0.10"', '"10.20.0.77"', "data", "clusters.yaml"),
         {("internal-name", state, "denied") for state in (INSTALLED, ALONE, ENVOY)},
     ),
 }  # fmt: skip

@@ -82,8 +82,20 @@ def static(pod: Pod) -> Tree:
     for listener in resources.get("listeners", ()):
         for chain in (*listener.get("filter_chains", ()), listener.get("default_filter_chain") or {}):
             for each in chain.get("filters", ()):
+                _inline_filter(pod, each)
                 _inline_routes(pod, each["typed_config"])
     return bootstrap
+
+
+def _inline_filter(pod: Pod, named: Tree) -> None:
+    discovery = named.pop("config_discovery", None)
+    if discovery is None:
+        return
+    path = _at(discovery, "config_source", "path_config_source", "path") or ""
+    found = {filter["name"]: filter for filter in _resources(pod, path)}
+    if named["name"] not in found:
+        raise ConfigError(pod.files[path][1], f"{path} has no filter named {named['name']}, which a listener asks for")
+    named["typed_config"] = found[named["name"]]["typed_config"]
 
 
 def _inline_routes(pod: Pod, settings: Tree) -> None:

@@ -1,7 +1,7 @@
 """What the egress proxy does with a request, by its own configuration: the step between the two hops of a tunnel.
 
-Envoy's listeners, routes and dial rules are read back by `tools.egress.envoy.decode`; what each decides is measured
-against Envoy itself in tests/proxy, whose tables the tests of this module share.
+Envoy's listeners, routes and address filters are read back by `tools.egress.envoy.decode`; what each decides is
+measured against Envoy itself in tests/proxy, whose tables the tests of this module share.
 """
 
 from __future__ import annotations
