@@ -6,6 +6,7 @@ the pod's ConfigMaps up to date at once; then each is asked until it says so.
 
 import json
 import os
+import pathlib
 import re
 import ssl
 import sys
@@ -16,14 +17,15 @@ import urllib.request
 
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 ANNOTATION = "sark-network/pushed"
-VERSION = re.compile(r'^envoy_(?:listener_manager_lds|cluster_manager_cds|http_rds)_version_text\{.*text_value="([^"]*)"', re.M)
+VERSION = re.compile(
+    r'^envoy_(?:listener_manager_lds|cluster_manager_cds|http_rds)_version_text\{.*text_value="([^"]*)"', re.M
+)
 AGAIN_AFTER = 2
 
 
 def api(path, body=None):
     """An answer of the API server, to whom this pod's own account speaks."""
-    with open(f"{ACCOUNT}/token", encoding="utf-8") as file:
-        token = file.read()
+    token = pathlib.Path(f"{ACCOUNT}/token").read_text(encoding="utf-8")
     host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
     request = urllib.request.Request(
         f"https://{f'[{host}]' if ':' in host else host}:{port}{path}",
@@ -45,17 +47,21 @@ def replicas(namespace, selector):
 
 
 def push(namespace, names, version):
-    """Patch the annotation of each pod; one that is gone by now needs none."""
+    """Patch the annotation of each pod; what the API server says of those that it refuses.
+
+    One that is gone needs no push, and neither does one that came after the hook's rights were written: it began with
+    the new list.
+    """
+    refusals = []
     for name in names:
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        stamp = f"{version} {time.time():.3f}"
         try:
-            api(
-                f"/api/v1/namespaces/{namespace}/pods/{name}",
-                {"metadata": {"annotations": {ANNOTATION: f"{version} {stamp} {time.monotonic()}"}}},
-            )
+            api(f"/api/v1/namespaces/{namespace}/pods/{name}", {"metadata": {"annotations": {ANNOTATION: stamp}}})
         except urllib.error.HTTPError as error:
-            if error.code != 404:
+            if error.code not in (403, 404):
                 raise
+            refusals.append(f"{name}: {error}")
+    return refusals
 
 
 def serves(address, port):
@@ -72,15 +78,15 @@ def main(namespace, selector, version, port, seconds):
     """Push, and wait."""
     started = time.monotonic()
     told = -AGAIN_AFTER
-    found = {}
+    found, now, refusals = {}, {}, []
     trouble = "the API server was not asked"
     while time.monotonic() - started < float(seconds):
         try:
             if time.monotonic() - told > AGAIN_AFTER:
                 found = replicas(namespace, selector)
-                push(namespace, found, version)
+                refusals = push(namespace, found, version)
                 told = time.monotonic()
-            trouble = "there is no replica"
+                trouble = "there is no replica"
         except OSError as error:
             # Policies take a moment to reach a new pod.
             trouble = f"the API server: {error}"
@@ -91,6 +97,8 @@ def main(namespace, selector, version, port, seconds):
         time.sleep(0.2)
     for name, lists in now.items():
         print(f"{name} serves {' and '.join(lists)}, and not {version}; if Envoy refused it, its log says why")
+    for refusal in refusals:
+        print(f"the annotation could not be patched on {refusal}")
     if not now:
         print(f"list {version} is in force nowhere: {trouble}")
     return 1

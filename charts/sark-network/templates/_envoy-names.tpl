@@ -1,17 +1,19 @@
 {{/*
 The server names of a workload's list on one port. One filter chain for each name: Envoy leaves a chain that did not change
 alone, and closes the connections of one that is gone, so a revoked name loses its tunnels and no other does. A chain holds
-as little as it can, for there may be thousands. No default chain when enforcing: whatever matches none is closed.
+as little as it can, for there may be thousands: only a wildcard's has a name, for the log; an exact name is the server name
+itself. No default chain when enforcing: whatever matches none is closed.
 */}}
 {{- define "sark-network.envoy.names" -}}
 {{- $workload := .workload -}}
-{{- $port := .port -}}
+{{- $port := .list.port -}}
+{{- $end := .list.end -}}
 {{- /* Of the anchors: two workloads may begin with the same letter, and an anchor stands once in a file. */ -}}
-{{- $mark := printf "%s%d" (trunc 1 $workload) .place -}}
+{{- $mark := printf "%s%s" (trunc 1 $workload) .place -}}
 {{- $seen := dict -}}
 {{- $audit := eq .plan.root.Values.egress.mode "audit" -}}
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
-  name: "names-{{ $workload }}-{{ $port }}"
+  name: "names-{{ $workload }}-{{ .list.id }}"
   internal_listener: {}
   listener_filters:
     - {{ include "sark-network.envoy.tlsInspector" . }}
@@ -21,9 +23,9 @@ as little as it can, for there may be thousands. No default chain when enforcing
     {{- include "sark-network.envoy.endLog" (dict "named" $audit "audit" (ternary "sni-not-in-egress.domains" "" $audit)) | nindent 4 }}
   filter_chains:
     {{- range concat .plan.entries .plan.internal }}
-    {{- if and (has $workload .workloads) (has $port .ports) (eq (default "tls" .protocol) "tls") }}
+    {{- if and (has $workload .workloads) (has $port .ports) (eq (default "tls" .protocol) "tls") (eq .end $end) }}
     {{- $key := toJson .cidrs }}
-  - {filter_chain_match: {server_names: [{{ .name | quote }}]}, filters: {{ if hasKey $seen $key }}*{{ get $seen $key }}{{ else }}{{ $_ := set $seen $key (printf "%s%v-%d" $mark $port (len $seen)) }}&{{ get $seen $key }} {{ include "sark-network.envoy.way" (dict "root" $.plan.root "port" $port "cidrs" .cidrs) }}{{ end }}}
+  - { {{- if hasPrefix "*." .name }}name: {{ .name | quote }}, {{ end }}filter_chain_match: {server_names: [{{ .name | quote }}]}, filters: {{ if hasKey $seen $key }}*{{ get $seen $key }}{{ else }}{{ $_ := set $seen $key (printf "%s%v-%d" $mark $port (len $seen)) }}&{{ get $seen $key }} {{ include "sark-network.envoy.way" (dict "root" $.plan.root "port" $port "cidrs" .cidrs) }}{{ end }}}
     {{- end }}
     {{- end }}
   {{- if $audit }}
