@@ -44,9 +44,9 @@ from tools.cluster.probers import opened
 from tools.cluster.progress import Progress
 from tools.cluster.verdict import FAIL, PASS
 from tools.findings.model import run as judge
-from tools.manifests.pods import Cluster
 from tools.manifests.rules.objects import names_are_legal
 from tools.manifests.rules.schemas import objects_fit_their_schema
+from tools.policies.cluster import Cluster
 from tools.policies.rules.syntax import calico_selectors_are_valid, cidrs_are_valid
 from tools.reach.model import Word
 

@@ -23,8 +23,11 @@ SUFFIXES = Suffixes.parse((CHART / "files/public-suffixes.txt").read_text())
 WORKLOADS = ("gateway", "database", "cache", "opa")
 
 
-def rendered(egress: dict[str, Any]) -> tuple[Manifest, ...]:
-    text = asyncio.run(render(CHART, {"egress": egress}))
+STEERING = {"enabled": True, "steering": {"enabled": True}}
+
+
+def rendered(egress: dict[str, Any], *, steering: bool = False) -> tuple[Manifest, ...]:
+    text = asyncio.run(render(CHART, {"egress": egress, **({"dnsGuard": STEERING} if steering else {})}))
     return tuple(
         Manifest("", body["kind"], body["metadata"]["name"], body["metadata"].get("namespace", ""), body)
         for body in yaml.load_all(text, yaml.CSafeLoader)
@@ -103,6 +106,17 @@ def random_entry(draw: random.Random, index: int) -> Any:
     }
 
 
+@pytest.mark.parametrize("name", LISTS)
+def test_what_is_steered_is_the_list_and_no_more(name: str) -> None:
+    assert decode_proxy(rendered(LISTS[name], steering=True)) == rules(LISTS[name])
+
+
+def test_what_is_steered_in_audit_is_everything() -> None:
+    egress = {"domains": ["*.openai.com", {"name": "b.example.com", "workloads": ["opa"]}]}
+    decoded = decode_proxy(rendered({"mode": "audit", **egress}, steering=True))
+    assert decoded == rules(egress) | {everything("gateway"), everything("opa")}
+
+
 Resources = dict[str, Any]
 HOLES: dict[str, Callable[[str, Resources], None]] = {}
 
@@ -158,6 +172,25 @@ def test_a_hole_in_envoys_configuration_decodes_to_everything(name: str) -> None
     changed = reconfigured(manifests, HOLES[name])
     assert everything("gateway") not in decode_proxy(manifests)
     assert everything("gateway") in decode_proxy(changed)
+
+
+STEERED_HOLES = [name for name in HOLES if name.startswith("a_")]
+
+
+@pytest.mark.parametrize("name", STEERED_HOLES)
+def test_a_hole_in_what_is_steered_decodes_to_everything(name: str) -> None:
+    """The same changes, made to the listeners that take steered connections instead of those behind CONNECT."""
+
+    def change(kind: str, body: Resources) -> None:
+        if kind == "Listener" and body["name"] == "gateway/443":
+            HOLES[name](kind, as_inner := {**body, "name": "names-gateway-443"})
+            body.clear()
+            body.update({**as_inner, "name": "gateway/443"})
+
+    manifests = rendered({"domains": ["a.example.com", "*.b.example.com"]}, steering=True)
+    assert len(STEERED_HOLES) == 4
+    assert everything("gateway") not in decode_proxy(manifests)
+    assert everything("gateway") in decode_proxy(reconfigured(manifests, change))
 
 
 def test_a_name_that_only_the_server_names_hold_is_read() -> None:

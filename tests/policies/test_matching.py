@@ -8,11 +8,11 @@ import pytest
 import yaml
 
 from tools.findings.model import Manifest, Severity
-from tools.manifests.pods import Cluster
+from tools.policies.cluster import Cluster
 from tools.policies.matching import members, subjects
 from tools.policies.model import Policy
 from tools.policies.network_sets import network_sets, selected
-from tools.policies.rules.selection import policies_select_something
+from tools.policies.rules.selection import policies_select_something, workloads_are_isolated
 
 PODS = """
 {apiVersion: v1, kind: Namespace, metadata: {name: known, labels: {team: ai}}}
@@ -67,6 +67,61 @@ SUBJECTS: list[tuple[str, list[str]]] = [
     (calico("{selector: projectcalico.org/orchestrator == 'k8s' && app == 'job'}"), ["nightly"]),
     (calico("{selector: app = 'api'}"), ["one", "two", "anywhere", "nightly"]),
 ]
+
+
+# What Calico derives from where a pod is, and under which account it runs.
+DERIVED = """
+{apiVersion: v1, kind: Namespace, metadata: {name: sark, labels: {team: a}}}
+---
+{apiVersion: v1, kind: ServiceAccount, metadata: {name: robot, namespace: sark, labels: {role: machine}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: api, namespace: sark, labels: {app: api}}
+spec: {serviceAccountName: robot}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: db, namespace: sark, labels: {app: db}}, spec: {}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: far, namespace: web, labels: {app: db}}, spec: {serviceAccountName: other}}
+"""
+BY_DERIVED: list[tuple[str, list[str]]] = [
+    ("{selector: projectcalico.org/namespace == 'sark' && app == 'db'}", ["db"]),
+    ("{selector: pcns.projectcalico.org/name == 'web'}", ["far"]),
+    ("{selector: pcns.kubernetes.io/metadata.name == 'web'}", ["far"]),
+    # Nobody gave the labels of namespace `web`, nor those of account `other`.
+    ("{selector: pcns.team == 'a' && app == 'db'}", ["db", "far"]),
+    ("{selector: projectcalico.org/serviceaccount == 'robot'}", ["api"]),
+    ("{selector: pcsa.role == 'machine'}", ["api", "far"]),
+    ("{selector: '!has(pcsa.role)'}", ["db", "far"]),
+    ("{serviceAccountSelector: role == 'machine'}", ["api", "far"]),
+    ("{serviceAccountSelector: projectcalico.org/name == 'other'}", ["far"]),
+    ("{selector: app == 'db', serviceAccountSelector: role == 'machine', namespaceSelector: team == 'a'}", ["far"]),
+    ("{selector: app == 'db', serviceAccountSelector: role == 'machine' && projectcalico.org/name != 'other'}", []),
+    ("{namespaceSelector: all(), selector: app == 'api'}", ["api"]),
+]
+
+
+@pytest.mark.parametrize(("spec", "expected"), BY_DERIVED)
+def test_labels_that_calico_derives(spec: str, expected: list[str]) -> None:
+    subject = Cluster(objects(calico(spec)), objects(DERIVED), given=True)
+    assert [pod.manifest.name for pod in subjects(subject, subject.policies[0])] == expected
+
+
+def test_a_service_account_selector_that_fits_nobody_protects_nobody() -> None:
+    policy = """
+    apiVersion: projectcalico.org/v3
+    kind: NetworkPolicy
+    metadata: {name: db, namespace: sark}
+    spec: {selector: app == 'db', serviceAccountSelector: role == 'machine', types: [Ingress, Egress]}
+    """
+    subject = Cluster(objects(policy), objects(DERIVED), given=True)
+    assert [problem.message for problem in policies_select_something(subject)] == [
+        "NetworkPolicy sark/db selects app == 'db' and service accounts role == 'machine', and no workload is that; "
+        "they carry: app=db | app=api"
+    ]
+    assert [problem.message for problem in workloads_are_isolated(subject) if "sark/db" in problem.message] == [
+        "no policy of type Ingress and Egress selects Pod sark/db, so everything is allowed; add one"
+    ]
 
 
 @pytest.mark.parametrize(("policy", "expected"), SUBJECTS)

@@ -71,7 +71,8 @@ class Proxy:
         self._start(envoy, manifests)
 
     def _start(self, envoy: str, manifests: list[dict[str, Any]]) -> None:
-        deployment = next(it for it in manifests if it["kind"] == "Deployment")
+        deployments = [it for it in manifests if it["kind"] == "Deployment"]
+        deployment = next(it for it in deployments if "egress-proxy" in it["metadata"]["name"])
         arguments = list(deployment["spec"]["template"]["spec"]["containers"][0]["args"])
         for flag, value in (("--config-path", str(self.folder / "envoy.yaml")), ("--file-flush-interval-msec", "50")):
             arguments[arguments.index(flag) + 1] = value

@@ -14,6 +14,7 @@ from tools.terraform.modules import cache
 from tools.terraform.modules.cache import folder
 from tools.validate import __main__ as validate
 from tools.validate.manifests import Rules
+from tools.validate.pipeline import Chosen
 
 FILES = 6
 
@@ -70,3 +71,45 @@ def test_without_the_cache_nothing_is_kept_or_read(tmp_path: Path, home: Path) -
 @pytest.mark.parametrize(("arguments", "cached"), [([], True), (["--no-cache"], False)])
 def test_the_option_of_the_validator(arguments: list[str], cached: bool) -> None:
     assert validate.parser().parse_args(arguments).cache is cached
+
+
+EKS = """
+resource "aws_security_group" "sark" {
+  name = "sark"
+}
+resource "aws_vpc_security_group_egress_rule" "https" {
+  security_group_id = aws_security_group.sark.id
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+  cidr_ipv4         = "10.0.0.0/16"
+}
+resource "aws_eks_node_group" "sark" {
+  cluster_name = "sark"
+}
+resource "aws_elasticache_replication_group" "sark" {
+  port = 6380
+}
+"""
+
+
+def test_every_example_is_judged_beside_the_values(tmp_path: Path, home: Path) -> None:
+    example = tmp_path / "terraform" / "examples" / "eks"
+    example.mkdir(parents=True)
+    (example / "main.tf").write_text(EKS)
+    environments = {"production": Chosen((chart(CHART).environments["production"],), "production")}
+    rules = Rules(date(2026, 1, 1), frozenset())
+    judged = stage.Job(chart(CHART), environments, rules, lambda _: None, tmp_path / "terraform", cached=False)
+    _, layers = stage.stages(judged)
+    assert (layers.name, layers.environment) == ("layers", "production")
+    assert [(item.rule, item.problem.where.line) for item in layers.findings] == [
+        ("stores-listen-on-the-charts-ports", 16),
+        ("cluster-groups-do-not-undo-egress", 12),
+    ]
+
+
+def test_the_projects_own_examples_are_all_there() -> None:
+    judged = stage.Job(chart(CHART), {}, Rules(date(2026, 1, 1), frozenset()), lambda _: None, cached=False)
+    stage.stages(judged)
+    folders = {path.name for path in (judged.directory / "examples").iterdir() if list(path.glob("*.tf"))}
+    assert judged.others.keys() == folders - set(stage.CLOUDS)

@@ -12,7 +12,7 @@ import pytest
 from tools.findings.model import Manifest, Severity, run
 from tools.findings.stages import checks
 from tools.manifests.files import CHART, chart
-from tools.manifests.pods import Cluster
+from tools.policies.cluster import Cluster
 
 Break = Callable[[dict[str, Any]], None]
 CHECKS = (*checks("manifests"), *checks("policies"))

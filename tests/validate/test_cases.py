@@ -13,7 +13,7 @@ import pytest
 from tools.findings.model import Finding, Manifest, Severity, rule_id, run
 from tools.findings.stages import checks
 from tools.manifests.documents import manifests, parse
-from tools.manifests.pods import Cluster
+from tools.policies.cluster import Cluster
 
 CASES = Path(__file__).parents[1] / "cases"
 CHECKS = (*checks("manifests"), *checks("policies"))

@@ -20,9 +20,9 @@ from tools.findings.cli import fault
 from tools.findings.model import Finding, Problem, Severity, Where
 from tools.manifests.documents import manifests, parse
 from tools.manifests.files import MOST_BYTES, InputError, read_text
-from tools.manifests.pods import Cluster
 from tools.manifests.rules import objects as manifest_checks
 from tools.manifests.scalars import of_digits
+from tools.policies.cluster import Cluster
 from tools.policies.rules.selection import policies_select_something
 from tools.reach.__main__ import main as reach
 from tools.reach.rules.target_ports import ports_are_the_pods_own

@@ -10,7 +10,7 @@ import pytest
 from tools.findings.model import Finding, Manifest, run
 from tools.findings.stages import checks
 from tools.manifests.documents import manifests, parse
-from tools.manifests.pods import Cluster
+from tools.policies.cluster import Cluster
 from tools.reach.world import World
 from tools.validate.__main__ import main
 

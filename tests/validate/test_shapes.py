@@ -12,7 +12,7 @@ import pytest
 from tools.findings.model import Manifest, run
 from tools.findings.stages import checks
 from tools.manifests.documents import parse
-from tools.manifests.pods import Cluster
+from tools.policies.cluster import Cluster
 
 CASES = Path(__file__).parents[1] / "cases"
 SOURCES = (

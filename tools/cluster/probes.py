@@ -25,19 +25,21 @@ _TROUBLE = (ApiException, WebSocketException, urllib3.exceptions.HTTPError, OSEr
 Attempts = Sequence[Mapping[str, Any]]
 
 
-def ask(kube: Kube, attempts: Sequence[tuple[Pod, Attempts]], seconds: float = 60) -> dict[str, Report]:
+def ask(
+    kube: Kube, attempts: Sequence[tuple[Pod, Attempts]], seconds: float = 60, program: Sequence[str] = PROBE
+) -> dict[str, Report]:
     """The reports by the attempts' ids. What brings no report is `unprobed` with the reason."""
     reports: dict[str, Report] = {}
     with ThreadPoolExecutor(max_workers=16) as pool:
-        for found in pool.map(lambda item: _ask_one(kube, item[0], item[1], seconds), attempts):
+        for found in pool.map(lambda item: _ask_one(kube, item[0], item[1], seconds, program), attempts):
             reports.update(found)
     return reports
 
 
-def _ask_one(kube: Kube, pod: Pod, attempts: Attempts, seconds: float) -> dict[str, Report]:
+def _ask_one(kube: Kube, pod: Pod, attempts: Attempts, seconds: float, program: Sequence[str]) -> dict[str, Report]:
     reports: dict[str, Report] = {}
     try:
-        channel = kube.open(pod.namespace, pod.name, PROBE)
+        channel = kube.open(pod.namespace, pod.name, program)
         channel.write_stdin(json.dumps(list(attempts)) + "\n")
         for said in lines(channel, seconds):
             if "id" in said:

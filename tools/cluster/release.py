@@ -61,7 +61,7 @@ def images(options: Options) -> list[str]:
     """The images that the chart's own values name."""
     defaults = _mapping(options.chart / "values.yaml")
     merged = overlay(defaults, values(options))
-    found = [merged[part]["image"] for part in ("proxy", "test")]
+    found = [merged[part]["image"] for part in ("proxy", "test", "dnsGuard")]
     return [f"{image['repository']}:{image['tag']}" for image in found]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from tools.cluster import back_doors, leftovers, plan, probes, verdict
+from tools.cluster import back_doors, guarded, leftovers, plan, probes, verdict
 from tools.cluster import fuzz_run as fuzz
 from tools.cluster import judge_agrees as agreement
 from tools.cluster.errors import CannotRunError
@@ -57,6 +57,7 @@ def run(scene: Scene, sark: Sark | None = None) -> None:
     without_policies(scene)
     uninstall(scene)
     scene.twins("after the chart", through_proxy=False)
+    guarded.run(scene)
     shipped.run(scene, sark)
     random_policies(scene)
 

@@ -13,13 +13,15 @@ from tools.cluster.errors import CannotRunError
 from tools.cluster.internet import Internet
 from tools.cluster.kube import Kube, until
 from tools.cluster.options import NAMESPACE, Options
-from tools.cluster.plan import RESOLVER
+from tools.cluster.plan import RESOLVER, STAND_IN
 from tools.cluster.progress import Progress
 from tools.cluster.release import Release
 from tools.cluster.verdict import FAIL, PASS, Addresses, Report, Result
 from tools.reach.flows.read import Flow, Pod, Specification, Target
 
 PROXY = {"app.kubernetes.io/component": "egress-proxy"}
+GUARD = {"app.kubernetes.io/component": "dns-guard"}
+WORKLOAD = "sark-network/workload"
 _tokens = itertools.count(1)
 
 
@@ -65,7 +67,7 @@ class Scene:
         return replace(pod, name=there.metadata.name) if there else pod
 
     def _services(self) -> dict[str, str]:
-        """The services' addresses; the proxy has one only while the chart is installed."""
+        """The services' addresses; the proxy and the parts' DNS guards have some only while the chart is installed."""
         core = self.kube.core
         found = {
             "dns": core.read_namespaced_service("kube-dns", "kube-system").spec.cluster_ip,
@@ -75,6 +77,8 @@ class Scene:
         for service in core.list_namespaced_service(NAMESPACE).items:
             if (service.spec.selector or {}).items() >= PROXY.items():
                 found["proxy"] = service.spec.cluster_ip
+            if (service.spec.selector or {}).items() >= GUARD.items():
+                found[f"guard:{service.metadata.labels[WORKLOAD]}"] = service.spec.cluster_ip
         return found
 
     def _node(self) -> str:
@@ -87,7 +91,7 @@ class Scene:
         """The proxy's pods, without the stand-in that wears its labels."""
         selector = ",".join(f"{key}={value}" for key, value in PROXY.items())
         pods = self.kube.core.list_namespaced_pod(NAMESPACE, label_selector=selector).items
-        return [pod for pod in pods if pod.metadata.name not in self.spec.pods]
+        return [pod for pod in pods if STAND_IN not in (pod.metadata.annotations or {})]
 
     def proxy_deployment(self) -> Any:
         """The Deployment that makes those pods."""

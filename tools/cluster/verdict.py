@@ -40,6 +40,8 @@ class Addresses:
             return self.internet[name]
         if kind == "metadata":
             return METADATA
+        if kind == "guard":
+            return self.services.get(f"guard:{name}", "")
         return name if kind == "address" else self.services.get(kind, "")
 
 

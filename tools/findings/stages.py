@@ -21,7 +21,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "flows": ("tools.reach.flows.rules",),
     "envoy": ("tools.egress.envoy.rules",),
     "terraform": ("tools.terraform.rules.source", "tools.terraform.rules.registry"),
-    "layers": ("tools.terraform.rules.layers",),
+    "layers": ("tools.terraform.rules.layers", "tools.terraform.rules.managed_stores", "tools.terraform.rules.eks"),
 }
 # Those that need an environment's render; Terraform does not.
 STAGES = tuple(name for name in MODULES if name not in ("terraform", "layers"))

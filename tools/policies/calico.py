@@ -14,7 +14,7 @@ from tools.manifests.node import Node, root
 from tools.policies.calico_entity import DOMAINS, families, naming, service, who
 from tools.policies.calico_ports import destination_ports, source_ports_matter, types_of_no_protocol
 from tools.policies.calico_refused import check_policy, check_rule
-from tools.policies.mentions import CALICO_ACCOUNT, CALICO_NAMESPACE
+from tools.policies.endpoints import Endpoints
 from tools.policies.model import DIRECTIONS, Direction
 from tools.reach.compiled import Action, Part, Policy, Ports, Rule, title
 from tools.reach.connections import NONE, NUMBERS, Conns, common, of
@@ -90,17 +90,10 @@ def _types(spec: Node, rules: dict[Direction, tuple[Rule, ...]], dropped: Droppe
 
 
 def _subjects(spec: Node, universe: Universe, space: str, dropped: Dropped) -> int:
-    labelled = universe.calico
-    found = universe.pods
-    if space:
-        found &= labelled.valued(CALICO_NAMESPACE, (space,))
-    if chosen := calico(spec["selector"]):
-        found &= labelled.matched(chosen)
-    if spaces := calico(spec["namespaceSelector"]):
-        found &= labelled.matched(spaces, "pcns.", CALICO_NAMESPACE)
-    if accounts := calico(spec["serviceAccountSelector"]):
-        found &= labelled.matched(accounts, "pcsa.", CALICO_ACCOUNT)
-    if not found and labelled.count and any(text(spec[key]) for key in SELECTING):
+    spaces, accounts = calico(spec["namespaceSelector"]), calico(spec["serviceAccountSelector"])
+    endpoints = Endpoints(bool(space), spaces if not space else None, calico(spec["selector"]), accounts=accounts)
+    found = universe.pods & universe.calico.matched(endpoints.expression(space))
+    if not found and universe.calico.count and any(text(spec[key]) for key in SELECTING):
         written = " and ".join(text(spec[key]) for key in SELECTING if text(spec[key]))
         dropped.matches_nobody(spec[SELECTING[0]], written, f"workload in {space}" if space else "workload")
     return found

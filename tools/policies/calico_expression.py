@@ -5,8 +5,10 @@ Source: libcalico-go lib/selector/parser, the nodes' Evaluate.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+
+from tools.policies.calico_labels import Unknown, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +103,21 @@ def parts(expression: Expression) -> Iterator[Expression]:
         case And(inner) | Or(inner):
             for part in inner:
                 yield from parts(part)
+
+
+def holds(expression: Expression, label: Callable[[str], Value]) -> bool | None:
+    """Whether it matches, by each label's value; None when that depends on a value that is not known."""
+    match expression:
+        case Has(key) | Comparison(key):
+            value = label(key)
+            return None if isinstance(value, Unknown) else expression.matches({} if value is None else {key: value})
+        case Not(part):
+            found = holds(part, label)
+            return None if found is None else not found
+        case And(inner):
+            answers = [holds(part, label) for part in inner]
+            return False if False in answers else None if None in answers else True
+        case Or(inner):
+            answers = [holds(part, label) for part in inner]
+            return True if True in answers else None if None in answers else False
+    return expression.matches({})

@@ -11,15 +11,15 @@ from functools import cache
 
 from tools.manifests.label_selector import Requirement, Selector, selector
 from tools.manifests.node import Node
-from tools.manifests.pods import CALICO_NAME_LABEL, NAME_LABEL, Cluster, Pod
-from tools.policies.calico_expression import All, Comparison, Expression, Has, parts
-from tools.policies.calico_selector import SelectorError, parse
+from tools.manifests.pods import NAME_LABEL, Pod
+from tools.policies.calico_expression import holds
+from tools.policies.calico_labels import CALICO_NAME_LABEL, Value, seen
+from tools.policies.cluster import Cluster
+from tools.policies.endpoints import Endpoints, entity_endpoints, policy_endpoints
 from tools.policies.model import Policy
 
 _PARTS = ("matchLabels", "matchExpressions")
 NAMES = (NAME_LABEL, CALICO_NAME_LABEL)
-# What Calico itself puts on the pods that it sees.
-CALICO_LABELS = {"projectcalico.org/orchestrator": "k8s"}
 
 
 def subjects(cluster: Cluster, policy: Policy) -> tuple[Pod, ...]:
@@ -42,34 +42,40 @@ def chosen(cluster: Cluster, wanted: Selector) -> Iterator[Pod]:
 
 def labelled(cluster: Cluster, policy: Policy, pod: Pod) -> bool:
     """Whether a policy's selectors fit a pod, wherever it runs."""
-    spec = policy.spec
-    if policy.clusterwide:
-        return _in_calico_spaces(cluster, spec["namespaceSelector"], pod) and _calico_pod(spec["selector"], pod)
-    if not same(pod.namespace, policy.manifest.namespace):
-        return False
-    return _calico_pod(spec["selector"], pod) if policy.calico else selector(spec["podSelector"]).matches(pod.labels)
+    if policy.calico:
+        return _means(cluster, policy, policy_endpoints(policy.spec, clusterwide=policy.clusterwide), pod)
+    own = same(pod.namespace, policy.manifest.namespace)
+    return own and selector(policy.spec["podSelector"]).matches(pod.labels)
 
 
 def neighbours(cluster: Cluster, policy: Policy, peer: Node) -> tuple[Pod, ...]:
     """The pods of the namespaces that a peer means, whatever their labels; in Calico a peer is a rule's far side."""
-    spaces = peer["namespaceSelector"]
-    if not spaces.present:
-        everywhere = policy.clusterwide
-        return tuple(pod for pod in cluster.pods if everywhere or same(pod.namespace, policy.manifest.namespace))
     if policy.calico:
-        return tuple(pod for pod in cluster.pods if _in_calico_spaces(cluster, spaces, pod))
-    wanted = selector(spaces)
-    return tuple(pod for pod in cluster.pods if _in_spaces(cluster, wanted, pod.namespace))
+        entity = entity_endpoints(peer, clusterwide=policy.clusterwide)
+        spaces = Endpoints(own=entity.own, spaces=entity.spaces)
+        return tuple(pod for pod in cluster.pods if _means(cluster, policy, spaces, pod))
+    inside = _namespaces_of(cluster, policy, peer)
+    return tuple(pod for pod in cluster.pods if inside(pod.namespace))
 
 
 def members(cluster: Cluster, policy: Policy, peer: Node) -> tuple[Pod, ...]:
     """The pods that a peer means."""
-    if not policy.calico:
-        inside = _namespaces_of(cluster, policy, peer)
-        return tuple(pod for pod in chosen(cluster, selector(peer["podSelector"])) if inside(pod.namespace))
-    found, excluded = neighbours(cluster, policy, peer), peer["notSelector"]
-    included = tuple(pod for pod in found if _calico_pod(peer["selector"], pod))
-    return tuple(pod for pod in included if excluded.empty or not _calico_pod(excluded, pod))
+    if policy.calico:
+        entity = entity_endpoints(peer, clusterwide=policy.clusterwide)
+        return tuple(pod for pod in cluster.pods if _means(cluster, policy, entity, pod))
+    inside = _namespaces_of(cluster, policy, peer)
+    return tuple(pod for pod in chosen(cluster, selector(peer["podSelector"])) if inside(pod.namespace))
+
+
+def _means(cluster: Cluster, policy: Policy, endpoints: Endpoints, pod: Pod) -> bool:
+    """Whether Calico's selectors may mean a pod, by all the labels that Calico sees on it."""
+
+    def label(key: str) -> Value:
+        spaces = cluster.namespaces.get(pod.namespace)
+        accounts = cluster.account_labels(pod.namespace, pod.service_account)
+        return seen(key, pod.labels, pod.namespace or None, pod.service_account, spaces, accounts)
+
+    return holds(endpoints.expression(policy.manifest.namespace), label) is not False
 
 
 def _namespaces_of(cluster: Cluster, policy: Policy, peer: Node) -> Callable[[str], bool]:
@@ -116,22 +122,3 @@ def _in_spaces(cluster: Cluster, wanted: Selector, namespace: str) -> bool:
     by_name = all(requirement.key in NAMES for requirement in wanted.requirements)
     unknown = not namespace or (namespace not in cluster.namespaces and not by_name)
     return unknown or wanted.matches(cluster.namespace_labels(namespace))
-
-
-def _in_calico_spaces(cluster: Cluster, node: Node, pod: Pod) -> bool:
-    wanted = _parsed(node)
-    labels = {part.label for part in parts(wanted) if isinstance(part, Comparison | Has)}
-    unknown = not pod.namespace or (pod.namespace not in cluster.namespaces and not labels <= set(NAMES))
-    return unknown or wanted.matches(cluster.namespace_labels(pod.namespace))
-
-
-def _calico_pod(node: Node, pod: Pod) -> bool:
-    return _parsed(node).matches({**pod.labels, **CALICO_LABELS})
-
-
-def _parsed(node: Node) -> Expression:
-    """The selector at a node; a broken one, which another check tells of, is taken for all()."""
-    try:
-        return parse(node.text())
-    except SelectorError:
-        return All()

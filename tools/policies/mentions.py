@@ -8,18 +8,16 @@ from dataclasses import dataclass, field
 from tools.findings.model import Manifest
 from tools.manifests.addresses import Net, network
 from tools.manifests.node import Node, root
-from tools.manifests.pods import CALICO_NAME_LABEL, NAME_LABEL
+from tools.manifests.pods import NAME_LABEL
 from tools.policies.calico_expression import Comparison, Has, parts
+from tools.policies.calico_labels import ACCOUNT, CALICO_NAME_LABEL, NAMESPACE, OF_ACCOUNT, OF_NAMESPACE
 from tools.policies.calico_selector import SelectorError, parse
 
-CALICO_NAMESPACE = "projectcalico.org/namespace"
-CALICO_ACCOUNT = "projectcalico.org/serviceaccount"
-CALICO_ORCHESTRATOR = "projectcalico.org/orchestrator"
 SELECTORS = ("selector", "notSelector", "namespaceSelector", "serviceAccountSelector")
 PORTS = ("port", "ports", "notPorts", "destinationNamedPort", "namedPort")
 NETS = ("cidr", "nets", "notNets", "networks", "except")
-PREFIXES = ("pcns.", "pcsa.")
-_SAME = {CALICO_NAMESPACE: NAME_LABEL, CALICO_NAME_LABEL: NAME_LABEL}
+PREFIXES = (OF_NAMESPACE, OF_ACCOUNT)
+_SAME = {NAMESPACE: NAME_LABEL, CALICO_NAME_LABEL: NAME_LABEL}
 _OTHER = "\0"
 
 
@@ -89,7 +87,7 @@ def _field(found: Mentions, key: object, value: object) -> None:
     elif key in SELECTORS and isinstance(value, str):
         _calico(found, value)
     elif key == "names":
-        found.ask(CALICO_ACCOUNT, _texts(value))
+        found.ask(ACCOUNT, _texts(value))
     elif key in PORTS:
         found.ports.update(_texts(value if isinstance(value, list) else [value]))
     elif key == "targetPort":

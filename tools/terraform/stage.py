@@ -14,6 +14,7 @@ from tools.findings.model import Finding, Stage, run
 from tools.findings.recorder import Recorder
 from tools.manifests.files import CHART, Chart, InputError, shown
 from tools.render.values import load
+from tools.terraform import beside
 from tools.terraform.clouds.chart import Layers
 from tools.terraform.language.model import Module
 from tools.terraform.lint import in_comments, lint
@@ -41,6 +42,8 @@ class Job:
     directory: Path = TERRAFORM
     cached: bool = True
     cache: Cache = field(init=False)
+    # Examples of none of the three clouds' roots, evaluated once, with the chart's own values.
+    others: dict[str, Module] = field(default_factory=dict, init=False)
     loader: Loader = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,6 +69,11 @@ def modules(job: Job) -> tuple[Finding, ...]:
     loader = job.loader
     source = loader.sources
     judged = [evaluate_directory(root.path, source, loader=loader) for root in roots([str(job.directory)])]
+    examples = shown(job.directory / "examples")
+    for module in judged:
+        parent, _, name = module.directory.rpartition("/")
+        if parent == examples and name not in CLOUDS:
+            job.others[name] = module
     return lint(judged, job.rules.today, job.rules.known)
 
 
@@ -82,10 +90,12 @@ def layers(job: Job, name: str, files: Sequence[Path]) -> tuple[Finding, ...]:
     values = loaded.values.body
     found = dict(_clouds(job, values))
     subject = Layers(found, values, name, shown(files[-1]) if files else "")
-    written = in_comments(tuple(found.values()), job.rules.today, job.rules.known)
-    in_values = suppress.Suppressions((*written.items, *loaded.suppressions), job.rules.today, job.rules.known)
-    placed = [_placed(finding, loaded.values) for finding in run(terraform_layers.CHECKS, subject)]
-    return suppress.apply(dict.fromkeys(placed), in_values)
+    today, known = job.rules.today, job.rules.known
+    written = in_comments(tuple(found.values()), today, known)
+    in_values = suppress.Suppressions((*written.items, *loaded.suppressions), today, known)
+    of_clouds = dict.fromkeys(beside.placed(run(terraform_layers.CHECKS, subject), loaded.values))
+    of_stores = beside.judged({**found, **job.others}, loaded, name, subject.file, today, known)
+    return (*suppress.apply(of_clouds, in_values), *of_stores)
 
 
 def _clouds(job: Job, values: Mapping[str, Any]) -> Iterator[tuple[str, Module]]:
@@ -98,11 +108,3 @@ def _clouds(job: Job, values: Mapping[str, Any]) -> Iterator[tuple[str, Module]]
         folder = job.directory / "examples" / cloud
         if folder.is_dir():
             yield cloud, evaluate_directory(shown(folder), source, loader=loader)
-
-
-def _placed(finding: Finding, values: Any) -> Finding:
-    """The finding with the line of its path in the values files, where it is about those."""
-    where = finding.problem.where
-    if where.line or not where.path:
-        return finding
-    return replace(finding, problem=replace(finding.problem, where=values.where(where.path)))

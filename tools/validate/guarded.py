@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from tools.findings.cli import TRACEBACK, fault
 from tools.findings.model import Check, Finding, Problem, Where, rule_id, run
-from tools.manifests.pods import Cluster
+from tools.policies.cluster import Cluster
 
 Subject = TypeVar("Subject")
 

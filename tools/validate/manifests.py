@@ -20,9 +20,9 @@ from tools.findings.report import Gate
 from tools.findings.stages import STAGES, checks
 from tools.manifests.documents import Parsed, manifests, parse
 from tools.manifests.files import InputError, Source, nothing_in
-from tools.manifests.pods import Cluster
 from tools.manifests.rules.yaml import yaml_is_unambiguous
 from tools.manifests.schemas import KUBE_VERSION
+from tools.policies.cluster import Cluster
 from tools.reach.flows import read as flows
 from tools.reach.flows.judge import Judgement, judge, pod_cidrs_of
 from tools.reach.flows.rules import Flows

@@ -2,15 +2,12 @@
 The server names of a workload's list on one port. One filter chain for each name: Envoy leaves a chain that did not change
 alone, and closes the connections of one that is gone, so a revoked name loses its tunnels and no other does. A chain holds
 as little as it can, for there may be thousands: only a wildcard's has a name, for the log; an exact name is the server name
-itself. No default chain when enforcing: whatever matches none is closed.
+itself. No default chain when enforcing: whatever matches none is closed. (dict "plan" … "workload" "gateway" "list" {id, port,
+end} "place" of the workload "number" of the list)
 */}}
 {{- define "sark-network.envoy.names" -}}
 {{- $workload := .workload -}}
 {{- $port := .list.port -}}
-{{- $end := .list.end -}}
-{{- /* Of the anchors: two workloads may begin with the same letter, and an anchor stands once in a file. */ -}}
-{{- $mark := printf "%s%s" (trunc 1 $workload) .place -}}
-{{- $seen := dict -}}
 {{- $audit := eq .plan.root.Values.egress.mode "audit" -}}
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
   name: "names-{{ $workload }}-{{ .list.id }}"
@@ -21,16 +18,25 @@ itself. No default chain when enforcing: whatever matches none is closed.
     {{- include "sark-network.envoy.innerLog" (dict "when" `response.code_details == "filter_chain_not_found" && connection.requested_server_name != ""` "verdict" "denied" "reason" "sni-not-in-egress.domains") | nindent 4 }}
     {{- include "sark-network.envoy.innerLog" (dict "when" `response.code_details == "filter_chain_not_found" && connection.requested_server_name == ""` "verdict" "denied" "reason" "no-sni") | nindent 4 }}
     {{- include "sark-network.envoy.endLog" (dict "named" $audit "audit" (ternary "sni-not-in-egress.domains" "" $audit)) | nindent 4 }}
-  filter_chains:
-    {{- range concat .plan.entries .plan.internal }}
-    {{- if and (has $workload .workloads) (has $port .ports) (eq (default "tls" .protocol) "tls") (eq .end $end) }}
-    {{- $key := toJson .cidrs }}
-  - { {{- if hasPrefix "*." .name }}name: {{ .name | quote }}, {{ end }}filter_chain_match: {server_names: [{{ .name | quote }}]}, filters: {{ if hasKey $seen $key }}*{{ get $seen $key }}{{ else }}{{ $_ := set $seen $key (printf "%s%v-%d" $mark $port (len $seen)) }}&{{ get $seen $key }} {{ include "sark-network.envoy.way" (dict "root" $.plan.root "port" $port "cidrs" .cidrs) }}{{ end }}}
-    {{- end }}
-    {{- end }}
+  {{- /* Of the anchors: two workloads may begin with the same letter, and an anchor stands once in a file. */}}
+  {{- $mark := printf "%s%d%s" (trunc 1 $workload) .place (ternary "" (printf "u%d-" .number) (empty .list.end)) }}
+  filter_chains: {{ if and (empty .list.end) (include "sark-network.steered" .plan.root) }}&{{ $mark }}-{{ $port }}{{ end }}
+  {{- include "sark-network.envoy.chains" (dict "plan" .plan "workload" $workload "port" $port "mark" $mark "end" .list.end) | nindent 2 }}
   {{- if $audit }}
   default_filter_chain:
     name: audit
     filters: {{ include "sark-network.envoy.way" (dict "root" .plan.root "port" $port "host" "%FILTER_STATE(sark.host:PLAIN)%") }}
   {{- end }}
+{{- end -}}
+
+{{/* A filter chain for each server name of the list: (dict "plan" … "workload" "gateway" "port" 443 "mark" of the anchors "end" of the list). */}}
+{{- define "sark-network.envoy.chains" -}}
+{{- $workload := .workload }}{{ $port := .port }}{{ $mark := .mark -}}
+{{- $seen := dict }}{{ $end := .end | default "" -}}
+{{- range concat .plan.entries .plan.internal }}
+{{- if and (has $workload .workloads) (has $port .ports) (eq (default "tls" .protocol) "tls") (eq .end $end) }}
+{{- $key := toJson .cidrs }}
+- { {{- if hasPrefix "*." .name }}name: {{ .name | quote }}, {{ end }}filter_chain_match: {server_names: [{{ .name | quote }}]}, filters: {{ if hasKey $seen $key }}*{{ get $seen $key }}{{ else }}{{ $_ := set $seen $key (printf "%s%v-%d" $mark $port (len $seen)) }}&{{ get $seen $key }} {{ include "sark-network.envoy.way" (dict "root" $.plan.root "port" $port "cidrs" .cidrs) }}{{ end }}}
+{{- end }}
+{{- end }}
 {{- end -}}

@@ -1,18 +1,19 @@
 {{/*
-The allowlist as Envoy needs it, as JSON: entries and internal as in sark-network.allowlist, each internal entry with an id,
+The allowlist as Envoy needs it, as JSON: entries and internal as in sark-network.model, each internal entry with an id,
 "workloads": [{name, slug, listen, ports, lists}] where ports are those of its TLS names and lists [{id, port, ends, expires,
 grant}] what a listener of names each is for: those of a port without an end, and those of a port that end together; "ports",
 all of them that a name is resolved for, and "cidrs", each set of them that an internal entry may lead to.
 */}}
 {{- define "sark-network.envoy.plan" -}}
-{{- $list := include "sark-network.allowlist" . | fromJson -}}
+{{- include "sark-network.model" . -}}
+{{- $list := .Values._model -}}
 {{- $used := dict -}}
 {{- $lists := dict -}}
 {{- /* In audit nothing is closed, and the log says what the next render will refuse. */ -}}
 {{- if eq .Values.egress.mode "audit" }}{{ range concat $list.entries $list.internal }}{{ $_ := unset . "ends" }}{{ end }}{{ end -}}
 {{- range $list.internal -}}
 {{- /* Two entries may share a name, for two workloads; and an entry whose CIDRs changed is another one. */ -}}
-{{- $_ := set . "id" (printf "%s-%s" .name (omit . "path" "owner" "reason" "expires" "ends" "grant" | toJson | sha256sum | trunc 8)) -}}
+{{- $_ := set . "id" (printf "%s-%s" .name (omit . "id" "end" "path" "owner" "reason" "expires" "ends" "grant" | toJson | sha256sum | trunc 8)) -}}
 {{- end -}}
 {{- range $entry := concat $list.entries $list.internal -}}
 {{- $tls := eq (default "tls" $entry.protocol) "tls" -}}
@@ -45,7 +46,7 @@ all of them that a name is resolved for, and "cidrs", each set of them that an i
 {{- end -}}
 {{- end -}}
 {{- /* A range goes by key; `values` would give another order each time, and each upgrade would change the proxy. */ -}}
-{{- if eq .Values.egress.mode "audit" }}{{ $_ := set $ports "00080" 80 }}{{ end -}}
+{{- if eq .Values.egress.mode "audit" }}{{ $_ := set $ports "00080" 80 }}{{ if include "sark-network.steered" . }}{{ $_ := set $ports "00443" 443 }}{{ end }}{{ end -}}
 {{- $every := list -}}
 {{- range $ports }}{{ $every = append $every . }}{{ end -}}
 {{- $cidrs := dict -}}

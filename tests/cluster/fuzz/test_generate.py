@@ -19,9 +19,9 @@ from tools.cluster.fuzz.generate import Case
 from tools.cluster.fuzz.topology import key, relabelled, topology
 from tools.cluster.fuzz_run import attempts
 from tools.findings.model import Severity, run
-from tools.manifests.pods import Cluster
 from tools.manifests.rules import objects as manifests
 from tools.manifests.rules import schemas
+from tools.policies.cluster import Cluster
 from tools.policies.rules import calico as policy_calico
 from tools.policies.rules import syntax as policy_values
 

@@ -8,9 +8,9 @@ import pytest
 
 from tools.findings.model import Manifest, run
 from tools.manifests import schemas
-from tools.manifests.pods import Cluster
 from tools.manifests.rules.schemas import CHECKS
 from tools.manifests.schemas.structural import definitions, structural
+from tools.policies.cluster import Cluster
 
 
 def test_the_default_version_is_at_hand() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tools.manifests.documents import manifests, parse
-from tools.manifests.pods import Cluster
+from tools.policies.cluster import Cluster
 from tools.policies.rules.named_ports import named_ports_are_somebodys
 from tools.policies.rules.openness import openings_carry_a_reason
 

@@ -9,7 +9,7 @@ from tools.findings.model import Finding, Manifest, run
 from tools.findings.stages import checks
 from tools.manifests.documents import manifests, parse
 from tools.manifests.files import CHART, mapping
-from tools.manifests.pods import Cluster
+from tools.policies.cluster import Cluster
 from tools.reach.needs.roles import roles
 from tools.render.__main__ import render
 from tools.render.merge import overlay

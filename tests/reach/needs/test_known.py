@@ -7,7 +7,7 @@ import pytest
 from tests.reach.needs.renders import CHECKS, RULES
 from tools.findings.model import Finding, Manifest, run
 from tools.manifests.documents import manifests, parse
-from tools.manifests.pods import Cluster
+from tools.policies.cluster import Cluster
 from tools.reach.needs.known import known
 from tools.reach.needs.roles import roles
 

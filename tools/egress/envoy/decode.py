@@ -52,7 +52,7 @@ def rules(config: Config) -> frozenset[Rule]:
         rule
         for name, listener in config.listeners.items()
         if "internal_listener" not in listener
-        for rule in _workload(config, name, listener)
+        for rule in _workload(config, name.partition("/")[0], listener)
     )
 
 
@@ -88,11 +88,32 @@ def _documents(key: str, text: Any) -> Iterator[Tree]:
 
 
 def _workload(config: Config, workload: str, listener: Tree) -> Iterator[Rule]:
-    for manager in _filters(config, listener):
-        routes = config.routes.get(str(_at(manager, "rds", "route_config_name")), {})
-        for host in _list(routes, "virtual_hosts"):
-            for route in _list(host, "routes"):
-                yield from _route(config, workload, host, route)
+    """What a workload may reach by one of its listeners: by asking for a tunnel or, steered, by what it says itself."""
+    default = _at(listener, "default_filter_chain", default={})
+    if _way(config, _settings(config, default)):
+        yield everything(workload)
+    for chain in (*_list(listener, "filter_chains"), default):
+        settings = _settings(config, chain)
+        for manager in settings:
+            routes = config.routes.get(str(_at(manager, "rds", "route_config_name")), {})
+            for host in _list(routes, "virtual_hosts"):
+                for route in _list(host, "routes"):
+                    yield from _route(config, workload, host, route)
+        yield from _steered(config, workload, chain, settings)
+
+
+def _steered(config: Config, workload: str, chain: Tree, settings: list[Tree]) -> Iterator[Rule]:
+    """A chain that leads out by itself: by server name, or to one server that the listener is for."""
+    way = _way(config, settings)
+    if way is None:
+        return
+    names, hosts = _at(chain, "filter_chain_match", "server_names", default=()), _hosts(settings)
+    if bool(names) == bool(hosts) or any("%" in host for host in hosts):
+        yield everything(workload)
+    for name in names:
+        yield from _resolved(workload, str(name), "tls", way)
+    for host in hosts:
+        yield from _resolved(workload, host, "tcp", way)
 
 
 def _route(config: Config, workload: str, host: Tree, route: Tree) -> Iterator[Rule]:

@@ -19,7 +19,6 @@ _OTHERWISE = {
     "with protocol: tcp, or by address into egress.external",
     "host-not-in-egress.internal": "a request in a tunnel must be for the host that the tunnel was asked for",
     "bad-request": "no entry would help: the client does not speak to a proxy (CONNECT name:port)",
-    "address-not-in-cidrs": "widen `cidrs` of its entry in egress.internal, if these addresses are right",
 }
 
 
@@ -49,7 +48,7 @@ class Advice:
 
 def advice(item: Blocked, suffixes: Suffixes) -> Advice:
     """What would allow it."""
-    if item.reason not in (*_LISTED, "private-address"):
+    if item.reason not in (*_LISTED, "no-address"):
         return Advice(sentence=_OTHERWISE.get(item.reason, "no entry would help"))
     if write := refusal(item.name):
         return Advice(sentence=f"the list can hold no `{item.name}`: {write}")
@@ -59,10 +58,10 @@ def advice(item: Blocked, suffixes: Suffixes) -> Advice:
         return Advice(sentence=f"{item.name} is a public suffix, under which anyone can register a name")
     if not _PART.fullmatch(item.workload):
         return Advice(sentence=f"{item.workload or 'nobody'} is no part of SARK")
-    if item.reason == "private-address":
+    if item.reason == "no-address":
         cidrs = tuple(filter(None, map(_cidr, item.addresses)))
         if not cidrs:
-            return Advice(sentence="the name resolves to a private address; egress.internal takes it with its `cidrs`")
+            return Advice(sentence="it has no address, or a private one, which egress.internal takes with its `cidrs`")
         return Advice("internal", item.name, (item.port,), (item.workload,), cidrs)
     return Advice("domains", item.name, (item.port,), (item.workload,))
 

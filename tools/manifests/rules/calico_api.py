@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from tools.findings.model import Check, Manifest, Problem, Severity
 from tools.manifests.addresses import METADATA, network
 from tools.manifests.node import Node, root
-from tools.manifests.pods import Cluster
 from tools.manifests.rules.objects import title
+from tools.policies.cluster import Cluster
 
 # Fields of Calico Enterprise and Cloud that open-source Calico does not have.
 DOMAIN_FIELDS = ("domains", "allowedEgressDomains")

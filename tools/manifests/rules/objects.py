@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from tools.findings.model import Check, Manifest, Problem
 from tools.manifests.names import key_fault, label_fault, service_fault, subdomain_fault, value_fault
 from tools.manifests.node import Node, root
-from tools.manifests.pods import Cluster
+from tools.policies.cluster import Cluster
 
 # Calico's validator takes a DNS label for these, where the CRDs' own rule would take a subdomain.
 CALICO_LABELS = {"NetworkPolicy", "GlobalNetworkPolicy", "StagedNetworkPolicy", "StagedGlobalNetworkPolicy"}

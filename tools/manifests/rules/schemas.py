@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator, ValidationError
 from tools.findings.model import Check, Manifest, Problem, Severity
 from tools.manifests import schemas
 from tools.manifests.node import Node, join, root
-from tools.manifests.pods import Cluster
 from tools.manifests.rules.calico_api import DOMAIN_FIELDS, is_calico
+from tools.policies.cluster import Cluster
 
 # Calico's kinds that decide who may talk to whom. The others are settings, which newer releases extend.
 POLICY_KINDS = ("Policy", "NetworkSet", "Tier", "HostEndpoint")

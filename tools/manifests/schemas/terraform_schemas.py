@@ -60,6 +60,8 @@ TYPES: Mapping[str, tuple[str, ...]] = {
         "firewall",
         "firewall_policy",
         "firewall_policy_rule_collection_group",
+        "management_lock",
+        "monitor_diagnostic_setting",
         "network_interface_security_group_association",
         "network_security_group",
         "network_security_rule",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tools.findings.model import Check, Problem, Severity
 from tools.manifests.addresses import INSIDE, METADATA, UNUSUAL, Net, left, network, private, within
 from tools.manifests.node import Node
-from tools.manifests.pods import Cluster
+from tools.policies.cluster import Cluster
 from tools.policies.model import Block, Peer, Policy, Rule
 from tools.policies.network_sets import network_sets, selected
 from tools.policies.rules.openness import dns_only

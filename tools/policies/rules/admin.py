@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from tools.findings.model import Check, Manifest, Problem
 from tools.manifests.node import root
-from tools.manifests.pods import Cluster
 from tools.manifests.rules.objects import title
+from tools.policies.cluster import Cluster
 
 KINDS = ("AdminNetworkPolicy", "ClusterNetworkPolicy")
 

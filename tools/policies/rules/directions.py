@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from tools.findings.model import Check, Problem, Severity
 from tools.manifests.node import Node
-from tools.manifests.pods import Cluster
 from tools.manifests.rules.objects import title
+from tools.policies.cluster import Cluster
 from tools.policies.model import DIRECTIONS, Direction, Policy, Rule
 from tools.policies.rules.openness import matches_all
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tools.findings.model import Check, Problem, Severity
-from tools.manifests.pods import Cluster
+from tools.policies.cluster import Cluster
 from tools.policies.lockdowns import left_open
 
 

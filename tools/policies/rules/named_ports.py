@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from tools.findings.model import Check, Problem, Severity
 from tools.manifests.node import Node
-from tools.manifests.pods import Cluster, Pod
+from tools.manifests.pods import Pod
 from tools.policies.calico_rules import NEAR_AND_FAR, PORT_RANGE, PORTS
+from tools.policies.cluster import Cluster
 from tools.policies.matching import members, subjects
 from tools.policies.model import Policy, Port, Rule
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from tools.findings.model import Check, Problem, Severity
 from tools.manifests.label_selector import Selector, selector
 from tools.manifests.node import Node
-from tools.manifests.pods import Cluster
 from tools.policies.calico_expression import Comparison, Expression, Global, Has, parts
 from tools.policies.calico_selector import SelectorError, parse
+from tools.policies.cluster import Cluster
 from tools.policies.matching import NAMES
 from tools.policies.rules.dns import HOME_MADE
 

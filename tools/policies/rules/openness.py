@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from tools.findings.model import Check, Problem, Severity
 from tools.manifests.node import Node, root
-from tools.manifests.pods import Cluster
 from tools.policies.calico_selector import SelectorError, parse
+from tools.policies.cluster import Cluster
 from tools.policies.matching import everything
 from tools.policies.model import Peer, Policy, Rule
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from tools.findings.model import Check, Problem, Where
-from tools.manifests.pods import Cluster
+from tools.policies.cluster import Cluster
 
 ORDER = re.compile(r"^\s*order:")
 CLAIM = re.compile(

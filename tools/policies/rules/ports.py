@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from tools.findings.model import Check, Problem
 from tools.manifests.names import port_name_fault
 from tools.manifests.node import Node
-from tools.manifests.pods import Cluster
 from tools.manifests.scalars import of_digits
 from tools.policies.calico_rules import PORT_RANGE
+from tools.policies.cluster import Cluster
 from tools.policies.rules.syntax import group, specs
 
 WITH_PORTS = ("TCP", "UDP", "SCTP")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tools.findings.model import Check
-from tools.manifests.pods import Cluster
+from tools.policies.cluster import Cluster
 from tools.policies.rules import (
     addresses,
     admin,

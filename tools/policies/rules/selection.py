@@ -8,8 +8,9 @@ from difflib import get_close_matches
 from tools.findings.model import Check, Problem, Severity
 from tools.manifests.label_selector import selector
 from tools.manifests.node import Node
-from tools.manifests.pods import Cluster, Pod, pods
+from tools.manifests.pods import Pod, pods
 from tools.manifests.rules.objects import title
+from tools.policies.cluster import Cluster
 from tools.policies.matching import labelled, members, neighbours, same, subjects
 from tools.policies.model import DIRECTIONS, Policy
 from tools.policies.network_sets import network_sets, selected
@@ -126,7 +127,9 @@ def _chosen(policy: Policy, peer: Node) -> str:
 def _wanted(policy: Policy) -> str:
     if not policy.calico:
         return str(selector(policy.spec["podSelector"]))
-    return policy.spec["selector"].text() or "all()"
+    chosen, accounts = policy.spec["selector"].text(), policy.spec["serviceAccountSelector"].text()
+    by_account = f"service accounts {accounts}" if accounts else ""
+    return " and ".join(filter(None, (chosen, by_account))) or "all()"
 
 
 def _carried(cluster: Cluster, policy: Policy) -> str:

@@ -9,8 +9,8 @@ from tools.findings.model import Check, Manifest, Problem, Severity
 from tools.manifests import label_selector as selectors
 from tools.manifests.addresses import address, mapped, network, within
 from tools.manifests.node import Node, root
-from tools.manifests.pods import Cluster
 from tools.policies.calico_selector import SelectorError, parse
+from tools.policies.cluster import Cluster
 
 POLICY_GROUPS = ("networking.k8s.io", "projectcalico.org", "crd.projectcalico.org", "policy.networking.k8s.io")
 LABEL_SELECTORS = ("podSelector", "namespaceSelector", "namespaces", "nodes")

@@ -23,7 +23,9 @@ class Pod:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`kind` is pod, internet, address or one of `SERVICES`; `name` is the pod, the domain name or the address."""
+    """`kind` is pod, internet, address, guard or one of `SERVICES`; `name` is the pod, the domain name, the address, or
+    the part whose DNS guard it is.
+    """
 
     kind: str
     name: str = ""

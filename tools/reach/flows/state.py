@@ -16,12 +16,14 @@ from tools.reach.flows.model import Pod, Specification, Target
 from tools.reach.model import Peer
 from tools.reach.objects import stacked
 from tools.reach.peers.services import Service, behind, running, services
-from tools.reach.world import World
+from tools.reach.world import UnknownPeerError, World
 
 METADATA = "169.254.169.254"
 API_SERVER_PORT = 6443
 DNS = Pod("kube-dns", "kube-system", {"k8s-app": "kube-dns"}, ())
 HOOK = "helm.sh/hook"
+# On objects that are one part's.
+WORKLOAD = "sark-network/workload"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,16 @@ class Door:
 
 @dataclass(frozen=True)
 class Scenery:
-    """One state of the cluster. `envoys`: the pods of the workloads that run the proxy."""
+    """One state of the cluster. `envoys`: the pods of the workloads that run the proxy; `guards`: those that Services
+    of the DNS guard may lead to.
+    """
 
     world: World
     proxy: Proxy
     spec: Specification
     services: tuple[Service, ...]
     envoys: tuple[RenderedPod, ...]
+    guards: tuple[RenderedPod, ...] = ()
 
     @classmethod
     def of(
@@ -66,6 +71,7 @@ class Scenery:
             spec=spec,
             services=tuple(services(installed, namespace).values()),
             envoys=envoys,
+            guards=running((one for one in installed if one.kind in TEMPLATES), namespace),
         )
 
     def pod(self, name: str) -> Peer:
@@ -82,11 +88,13 @@ class Scenery:
         missing = f"no Service leads to port {port} of the proxy"
         return tuple(Door(self.world.peer(pod.name), port, missing) for pod in self.envoys)
 
-    def place(self, target: Target, port: int) -> tuple[Peer, int]:
+    def place(self, target: Target, port: int, protocol: str = "TCP") -> tuple[Peer, int]:
         """A target that is not the proxy, as the peer and the port that policies see: after DNAT."""
         match target.kind:
             case "pod":
                 return self.pod(target.name), port
+            case "guard":
+                return self._guard(target.name, port, protocol)
             case "dns":
                 return self.world.peer(f"{DNS.namespace}/{DNS.name}[Pod]"), port
             case "apiserver":
@@ -94,6 +102,14 @@ class Scenery:
             case "node":
                 return self.world.peer("{node}"), port
         return self.world.peer(self.address(target)), port
+
+    def _guard(self, part: str, port: int, protocol: str) -> tuple[Peer, int]:
+        """The DNS guard's pods behind the Service of a part, and the port that it leads to there."""
+        own = (one for one in self.services if _is_guard_of(one, part))
+        targets = [target for one in own for target in behind(one, port, protocol, self.guards).targets]
+        if not targets:
+            raise UnknownPeerError(f"guard:{part}: no Service of the DNS guard leads anywhere on {protocol} {port}")
+        return self.world.peer(targets[0].pod), targets[0].port
 
     def address(self, target: Target) -> str:
         """The address of a target outside the cluster."""
@@ -112,6 +128,12 @@ def is_test(manifest: Manifest) -> bool:
     """Whether an object is there only while `helm test` runs."""
     hooks = root(manifest)["metadata"]["annotations"][HOOK].text()
     return bool(hooks) and all(hook.strip() in ("test", "test-success") for hook in hooks.split(","))
+
+
+def _is_guard_of(service: Service, part: str) -> bool:
+    """Whether a Service leads a part to the DNS guard."""
+    selected = root(service.manifest)["spec"]["selector"]["app.kubernetes.io/component"].text()
+    return selected == "dns-guard" and root(service.manifest)["metadata"]["labels"][WORKLOAD].text() == part
 
 
 def _runs_envoy(manifest: Manifest) -> bool:

@@ -12,9 +12,9 @@ from tools.manifests import pods as workloads
 from tools.manifests.label_selector import selector
 from tools.manifests.node import Node, root
 from tools.manifests.pod_templates import Pod
-from tools.manifests.pods import Cluster
 from tools.policies.calico_expression import Comparison, Has, parts
 from tools.policies.calico_selector import SelectorError, parse
+from tools.policies.cluster import Cluster
 from tools.policies.matching import labelled, members
 from tools.policies.model import Direction, Policy
 from tools.reach.connections import NUMBERS, Conns, includes

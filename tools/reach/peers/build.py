@@ -10,14 +10,15 @@ from tools.manifests.fields import BrokenError, Dropped, cidr_or_address, items,
 from tools.manifests.node import root
 from tools.manifests.pod_templates import Pod, accounts, namespaces, pods
 from tools.manifests.pods import NAME_LABEL
-from tools.policies.mentions import CALICO_ACCOUNT, CALICO_NAMESPACE, Mentions, mentions
+from tools.policies.calico_labels import ACCOUNT, NAMESPACE
+from tools.policies.mentions import Mentions, mentions
 from tools.policies.network_sets import NetworkSet
 from tools.reach.peers.address_blocks import Blocks, cut
 from tools.reach.peers.services import services
 from tools.reach.peers.universe import Labels, Universe
 from tools.reach.unjudged import Unjudged, ask
 
-RESERVED = f"{CALICO_NAMESPACE} is Calico's own label, which a set may not carry; drop it"
+RESERVED = f"{NAMESPACE} is Calico's own label, which a set may not carry; drop it"
 NAMESPACED = ("NetworkPolicy", "NetworkSet", "Service")
 
 
@@ -83,7 +84,7 @@ def _kind(
     return (
         pod.namespace if pod.namespace in governed else asked.projected(spaces[pod.namespace]),
         asked.projected(pod.labels),
-        asked.projected({CALICO_ACCOUNT: pod.account, **own}),
+        asked.projected({ACCOUNT: pod.account, **own}),
         pod.account if "projectcalico.org/name" in asked.values else "",
         tuple(sorted(port for port in pod.ports if port[0] in asked.ports)),
         pod.host,
@@ -99,7 +100,7 @@ def _sets(manifests: Iterable[Manifest], namespace: str, dropped: Dropped) -> It
             try:
                 dropped.known(body["spec"], ("nets",))
                 nets = tuple(map(cidr_or_address, items(body["spec"]["nets"])))
-                if CALICO_NAMESPACE in texts_by_key(body["metadata"]["labels"]):
+                if NAMESPACE in texts_by_key(body["metadata"]["labels"]):
                     raise BrokenError(body["metadata"]["labels"], RESERVED)
                 yield NetworkSet(manifest.name, space, texts_by_key(body["metadata"]["labels"]), nets)
             except BrokenError as broken:

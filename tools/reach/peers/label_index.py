@@ -58,35 +58,32 @@ class Labelled:
                     found &= ~self.having(one.key)
         return found & self.all
 
-    def matched(self, expression: Expression, prefix: str = "", presence: str = "") -> int:
-        """The things that a Calico selector matches, each label with `prefix` before it.
-
-        `presence`: the label whose presence is what all() means, and whose absence is what global() means.
-        """
+    def matched(self, expression: Expression) -> int:
+        """The things that a Calico selector matches."""
         match expression:
             case All():
-                return self.having(presence) if presence else self.all
+                return self.all
             case Global():
-                return self.all & ~self.having(presence) if presence else 0
+                return 0
             case Has(label):
-                return self.having(prefix + label)
+                return self.having(label)
             case Comparison():
-                return self._compared(expression, prefix)
+                return self._compared(expression)
             case Not(part):
-                return self.all & ~self.matched(part, prefix, presence)
+                return self.all & ~self.matched(part)
             case And(inner):
                 found = self.all
                 for part in inner:
-                    found &= self.matched(part, prefix, presence)
+                    found &= self.matched(part)
                 return found
             case Or(inner):
-                return all_of(self.matched(part, prefix, presence) for part in inner)
+                return all_of(self.matched(part) for part in inner)
 
-    def _compared(self, part: Comparison, prefix: str) -> int:
-        known = self.by_value(prefix + part.label)
+    def _compared(self, part: Comparison) -> int:
+        known = self.by_value(part.label)
         if part.operator in ("==", "in"):
-            return self.valued(prefix + part.label, part.values)
+            return self.valued(part.label, part.values)
         if part.operator in ("!=", "not in"):
-            return self.all & ~self.valued(prefix + part.label, part.values)
+            return self.all & ~self.valued(part.label, part.values)
         # The tree's own reading of contains, starts with and ends with, value by value.
         return all_of(bits for value, bits in known.items() if part.matches({part.label: value}))

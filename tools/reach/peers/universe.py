@@ -13,8 +13,7 @@ from functools import cached_property
 from tools.manifests.addresses import Net, left
 from tools.manifests.label_selector import Selector
 from tools.manifests.pod_templates import Pod
-from tools.manifests.pods import CALICO_NAME_LABEL
-from tools.policies.mentions import CALICO_ACCOUNT, CALICO_NAMESPACE, CALICO_ORCHESTRATOR
+from tools.policies.calico_labels import Unknown, seen
 from tools.policies.network_sets import NetworkSet
 from tools.reach.connections import NONE, NUMBERS, Conns, of, union
 from tools.reach.peers.address_blocks import Blocks
@@ -131,20 +130,9 @@ class Universe:
         return self._label(key, found.labels, found.namespace, "")
 
     def _label(self, key: str, labels: Labels, namespace: str, account: str) -> str | None:
-        if key.startswith("pcns."):
-            name = key.removeprefix("pcns.")
-            return namespace or None if name == CALICO_NAME_LABEL else self.spaces.get(namespace, {}).get(name)
-        if key.startswith("pcsa."):
-            name = key.removeprefix("pcsa.")
-            own = self.accounts.get((namespace, account), {})
-            return account or None if name == CALICO_NAME_LABEL else own.get(name)
-        if key == CALICO_NAMESPACE:
-            return namespace or None
-        if account and key == CALICO_ACCOUNT:
-            return account
-        if account and key == CALICO_ORCHESTRATOR:
-            return "k8s"
-        return labels.get(key)
+        spaces, accounts = self.spaces.get(namespace, {}), self.accounts.get((namespace, account), {})
+        value = seen(key, labels, namespace, account, spaces, accounts)
+        return None if isinstance(value, Unknown) else value
 
     def at(self, net: Net, holes: tuple[Net, ...] = ()) -> Match:
         """Who is at the addresses of a network that policies name, without those of some holes."""

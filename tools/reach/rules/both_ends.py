@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tools.findings.model import Check, Problem, Severity
 from tools.manifests.label_selector import selector
 from tools.manifests.node import Node
-from tools.manifests.pods import Cluster
+from tools.policies.cluster import Cluster
 from tools.policies.matching import members
 from tools.policies.model import Direction, Peer, Policy, Rule
 from tools.policies.network_sets import network_sets, selected

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tools.findings.model import Check, Problem
-from tools.manifests.pods import Cluster
+from tools.policies.cluster import Cluster
 from tools.reach.needs import unmet
 from tools.reach.needs.known import known, title
 

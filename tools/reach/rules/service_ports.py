@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tools.findings.model import Check, Problem
 from tools.manifests.node import root
-from tools.manifests.pods import Cluster
+from tools.policies.cluster import Cluster
 from tools.reach.connections import NUMBERS
 from tools.reach.needs import unmet
 from tools.reach.needs.known import Known, known, title

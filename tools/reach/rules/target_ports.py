@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tools.findings.model import Check, Problem, Severity
-from tools.manifests.pods import Cluster, Pod
+from tools.manifests.pods import Pod
+from tools.policies.cluster import Cluster
 from tools.policies.matching import chosen, members, same
 from tools.policies.model import Policy, Port, Rule
 from tools.reach.peers.services import Service, ServicePort, services

@@ -1,0 +1,97 @@
+"""A cluster as the rules see it: policies, the workloads they are for, and the namespaces that those live in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar
+
+from tools.findings.model import Manifest
+from tools.manifests.node import root
+from tools.manifests.pods import NAME_LABEL, Pod, labels_of, pods
+from tools.manifests.schemas import KUBE_VERSION
+from tools.policies.calico_labels import CALICO_NAME_LABEL
+from tools.policies.kinds import policies
+from tools.policies.model import Policy
+
+Key = TypeVar("Key")
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The objects to judge, and workloads beside them. `given`: somebody named those; else what is at hand is all.
+
+    `texts` are the files that the objects were read from, as name and text, for what YAML does not keep. `roles`: the
+    namespaces of those who call from elsewhere, by what they are, where values say it. `definitions` are schemas that
+    somebody gave, by `group/version/Kind`.
+    """
+
+    manifests: tuple[Manifest, ...]
+    workloads: tuple[Manifest, ...] = ()
+    given: bool = False
+    kube_version: str = KUBE_VERSION
+    texts: tuple[tuple[str, str], ...] = ()
+    roles: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    definitions: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def objects(self) -> tuple[Manifest, ...]:
+        """The objects and the workloads, each once."""
+        return once((*self.manifests, *self.workloads))
+
+    @cached_property
+    def policies(self) -> tuple[Policy, ...]:
+        """Every policy among the objects to judge."""
+        return policies(self.manifests)
+
+    @cached_property
+    def pods(self) -> tuple[Pod, ...]:
+        """The pods of all objects."""
+        return tuple(pods(self.objects))
+
+    @cached_property
+    def namespaces(self) -> Mapping[str, Mapping[str, str]]:
+        """The labels of each namespace that has an object."""
+        return dict(_labelled(self.objects, "Namespace", lambda manifest: manifest.name))
+
+    @cached_property
+    def accounts(self) -> Mapping[tuple[str, str], Mapping[str, str]]:
+        """The labels of each service account that has an object, by namespace and name."""
+        return dict(_labelled(self.objects, "ServiceAccount", lambda manifest: (manifest.namespace, manifest.name)))
+
+    @cached_property
+    def by_label(self) -> Mapping[tuple[str, str], Sequence[Pod]]:
+        """The pods by each label."""
+        found: dict[tuple[str, str], list[Pod]] = {}
+        for pod in self.pods:
+            for label in pod.labels.items():
+                found.setdefault(label, []).append(pod)
+        return found
+
+    def namespace_labels(self, name: str) -> Mapping[str, str]:
+        """The labels of a namespace: those that every cluster sets, and those of its manifest when there is one."""
+        return {**self.namespaces.get(name, {}), NAME_LABEL: name, CALICO_NAME_LABEL: name}
+
+    def account_labels(self, namespace: str, name: str) -> Mapping[str, str] | None:
+        """The labels of a service account; None where nobody knows them. Kubernetes makes `default`, without any."""
+        known = self.accounts.get((namespace, name))
+        return {} if known is None and name == "default" else known
+
+
+def _labelled(
+    manifests: Iterable[Manifest], kind: str, key: Callable[[Manifest], Key]
+) -> Iterator[tuple[Key, Mapping[str, str]]]:
+    for manifest in manifests:
+        if manifest.kind == kind:
+            yield key(manifest), labels_of(root(manifest)["metadata"])
+
+
+def once(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
+    """The objects, of those with one identity the first alone: what is given twice is one object of the cluster."""
+    kept: dict[tuple[str, str, str, str] | int, Manifest] = {}
+    for number, manifest in enumerate(manifests):
+        group = root(manifest)["apiVersion"].text().rpartition("/")[0]
+        identity = (group, manifest.kind, manifest.namespace, manifest.name)
+        kept.setdefault(identity if manifest.kind and manifest.name else number, manifest)
+    return tuple(kept.values())

@@ -1,0 +1,113 @@
+"""Which endpoints Calico's selectors mean, as one expression over the labels that Calico sees.
+
+Source: libcalico-go updateprocessors (rules.go, getEndpointSelector; networkpolicyprocessor.go), which put a policy's
+and an entity's selectors together in the same way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tools.manifests.node import Node
+from tools.policies.calico_expression import All, And, Comparison, Expression, Global, Has, Not, Or
+from tools.policies.calico_labels import ACCOUNT, NAMESPACE, OF_ACCOUNT, OF_NAMESPACE, ORCHESTRATOR
+from tools.policies.calico_selector import SelectorError, parse
+
+# All of these mean every pod, whatever its labels.
+_EVERY_POD: tuple[Expression | None, ...] = (None, All(), Comparison(ORCHESTRATOR, "==", ("k8s",)))
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Pods and network sets, by selectors that all hold. `own`: only those of the policy's own namespace.
+
+    `excluded` is a notSelector. Beside anything positive it belongs to one set with it, whose members are tried one by
+    one: an address is in when any pod or network set that has it is.
+    Source: felix calc/rule_scanner.go, combineMatchesIfPossible.
+    """
+
+    own: bool = False
+    spaces: Expression | None = None
+    chosen: Expression | None = None
+    names: tuple[str, ...] = ()
+    accounts: Expression | None = None
+    excluded: Expression | None = None
+
+    @property
+    def positive(self) -> bool:
+        """Whether it says anything beside whom it leaves out."""
+        return bool(self.own or self.spaces or self.chosen or self.names or self.accounts)
+
+    @property
+    def every_pod(self) -> bool:
+        """Whether it is every pod there may be."""
+        trivial = self.spaces in _EVERY_POD and self.chosen in _EVERY_POD
+        return trivial and not (self.names or self.accounts or self.own or self.excluded)
+
+    def expression(self, namespace: str) -> Expression:
+        """All that it says, as one expression. `namespace` is the policy's own; "" where nobody knows it."""
+        parts: list[Expression] = []
+        if self.own and not self.spaces and namespace:
+            parts.append(Comparison(NAMESPACE, "==", (namespace,)))
+        if self.spaces:
+            parts.append(inherited(self.spaces, OF_NAMESPACE, NAMESPACE))
+        if self.chosen:
+            parts.append(self.chosen)
+        if self.accounts:
+            parts.append(inherited(self.accounts, OF_ACCOUNT))
+        if self.names:
+            parts.append(Comparison(ACCOUNT, "in", self.names))
+        if self.excluded:
+            parts.append(Not(self.excluded))
+        return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+
+def policy_endpoints(spec: Node, *, clusterwide: bool) -> Endpoints:
+    """Whom a policy is for."""
+    spaces = _read(spec["namespaceSelector"]) if clusterwide else None
+    accounts = _read(spec["serviceAccountSelector"])
+    return Endpoints(own=not clusterwide, spaces=spaces, chosen=_read(spec["selector"]), accounts=accounts)
+
+
+def entity_endpoints(node: Node, *, clusterwide: bool) -> Endpoints:
+    """Whom a rule's source or destination means by labels.
+
+    In a namespaced policy any of selector, notSelector and serviceAccounts confines it to the own namespace, unless
+    namespaceSelector says another.
+    """
+    accounts = node["serviceAccounts"]
+    spaces, chosen = _read(node["namespaceSelector"]), _read(node["selector"])
+    names, by_label = accounts["names"].texts(), _read(accounts["selector"])
+    excluded = _read(node["notSelector"])
+    confined = not clusterwide and not spaces and bool(chosen or names or by_label or excluded)
+    return Endpoints(confined, spaces, chosen, names, by_label, excluded)
+
+
+def _read(node: Node) -> Expression | None:
+    """A selector; None where there is none, or one that is broken, which other checks tell of."""
+    try:
+        return parse(node.text()) if node.text() else None
+    except SelectorError:
+        return None
+
+
+def inherited(expression: Expression, prefix: str, presence: str = "") -> Expression:
+    """A selector of namespaces, or of service accounts, as one of the endpoints that inherit their labels.
+
+    `presence`: the label whose presence is what all() means, and whose absence is what global() means.
+    """
+    match expression:
+        case All():
+            return Has(presence) if presence else expression
+        case Global():
+            return Not(Has(presence)) if presence else expression
+        case Has(label):
+            return Has(prefix + label)
+        case Comparison(label, operator, values):
+            return Comparison(prefix + label, operator, values)
+        case Not(part):
+            return Not(inherited(part, prefix, presence))
+        case And(parts):
+            return And(tuple(inherited(part, prefix, presence) for part in parts))
+        case Or(parts):
+            return Or(tuple(inherited(part, prefix, presence) for part in parts))
