@@ -125,6 +125,11 @@ def granted(values: Mapping[str, Any], grant: Grant, now: datetime) -> dict[str,
     return _with(values, [*kept, grant.entry()])
 
 
+def without(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The values without any grant for a name."""
+    return _with(values, [item for item in _grants(values) if not _same(item, name)])
+
+
 def taken_back(values: Mapping[str, Any], name: str, now: datetime) -> dict[str, Any] | None:
     """The values without a grant; None when there is none for the name."""
     if not any(_same(item, name) and not _ended(item, now) for item in _grants(values)):
