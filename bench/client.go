@@ -4,6 +4,8 @@
 //	client latency ROUNDS DIRECT PROXY NAME           direct and proxied in turns, milliseconds
 //	client rate COUNT WORKERS TARGET PROXY NAME       COUNT connections at once through PROXY, or directly where it is -
 //
+// PROXY is ADDRESS:PORT, or sni:ADDRESS for one that takes TLS as it is.
+//
 // It prints JSON. The standard library is all that it needs.
 package main
 
@@ -21,6 +23,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -96,11 +99,15 @@ func opened(target, proxy, name string) (net.Conn, error) {
 	if proxy == "-" {
 		return net.DialTimeout("tcp", target, patience)
 	}
+	_, port, _ := net.SplitHostPort(target)
+	if steered, found := strings.CutPrefix(proxy, "sni:"); found {
+		// Without CONNECT: the server name says where to, and a port of the proxy's stands for each of the server's.
+		return net.DialTimeout("tcp", net.JoinHostPort(steered, strconv.Itoa(number(port)+10000)), patience)
+	}
 	connection, err := net.DialTimeout("tcp", proxy, patience)
 	if err != nil {
 		return nil, err
 	}
-	_, port, _ := net.SplitHostPort(target)
 	host := net.JoinHostPort(name, port)
 	fmt.Fprintf(connection, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", host, host)
 	response, err := http.ReadResponse(bufio.NewReader(connection), &http.Request{Method: http.MethodConnect})
