@@ -1,6 +1,6 @@
 """What the proxy is measured beside, with the same list: the chart of before, Squid, smokescreen and HAProxy.
 
-Squid peeks at the server name and splices. Smokescreen looks at CONNECT's name and at addresses, not at the server name.
+Squid peeks at the server name and splices. Smokescreen looks at CONNECT's name and at addresses, at no server name.
 HAProxy ends no CONNECT without Lua, so it takes TLS as it is and resolves the server name itself.
 """
 

@@ -17,16 +17,22 @@ from pathlib import Path
 from typing import Any
 
 from bench.compiled import Compiled, build, processor
-from bench.proxy import ADDRESS, CONNECTIONS, PLAIN, TARGET, TLS, TURNS, WORKERS, row, serve, until
+from bench.proxy import ADDRESS, CONNECTIONS, PLAIN, TARGET, TLS, WORKERS, serve, until
 from bench.proxy import answers as proxy_answers
 from tests.proxy.namespace import Namespace
 from tests.proxy.proxy import Proxy, objects
 from tools.egress.envoy.verdict import binary
 
+TURNS = 5
 VALUES: dict[str, Any] = {
     "egress": {"domains": [{"name": TARGET, "ports": [TLS, PLAIN]}, "new.example"]},
     "dnsGuard": {"enabled": True, "steering": {"enabled": True}},
 }
+
+
+def row(name: str, figure: str) -> None:
+    """One line of the result."""
+    print(f"{name:<40} {figure}", flush=True)
 
 
 def steered_ports() -> dict[int, int]:
