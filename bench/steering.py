@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.compiled import Compiled, build, processor
+from bench.peers import Subject
 from bench.proxy import ADDRESS, CONNECTIONS, PLAIN, TARGET, TLS, WORKERS, serve, until
 from bench.proxy import answers as proxy_answers
 from tests.proxy.namespace import Namespace
@@ -81,9 +82,10 @@ def main() -> int:
         Path(folder).chmod(0o755)
         proxy = Proxy(namespace, Path(folder), envoy, VALUES)
         try:
-            until(lambda: proxy_answers(namespace, proxy, "new.example"))
-            print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
             tunnel = f"127.0.0.1:{proxy.ports['gateway']}"
+            subject = Subject("CONNECT", tunnel, proxy.ports["gateway"], None, proxy.pid, envoy=proxy)
+            until(lambda: proxy_answers(namespace, subject, "new.example"))
+            print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
             connect(client, {"direct": "-", "CONNECT": tunnel, "steered": f"=127.0.0.1:{ports[TLS]}"}, rounds)
             cost(client, proxy, {"CONNECT": tunnel, "steered": f"=127.0.0.1:{ports[PLAIN]}"})
         finally:
