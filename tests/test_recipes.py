@@ -142,14 +142,14 @@ def test_a_rule_is_one_function_and_its_name(checkout: Path) -> None:
     assert "import Cluster" in text
     (checkout / module).write_text(text + RULE)
 
-    code, said = run(checkout, "tools.validate", "--list-rules")
+    code, output = run(checkout, "tools.validate", "--list-rules")
     assert code == 0
-    assert re.search(r"^configs-are-named-in-full +A ConfigMap has a name of more", said, re.MULTILINE)
-    code, said = run(checkout, "tools.validate", "--manifests", "-", given=CONFIG.replace("NAME", "abc"))
+    assert re.search(r"^configs-are-named-in-full +A ConfigMap has a name of more", output, re.MULTILINE)
+    code, output = run(checkout, "tools.validate", "--manifests", "-", given=CONFIG.replace("NAME", "abc"))
     assert code == 1
-    assert "abc is too short; write the whole word [configs-are-named-in-full]" in said
-    code, said = run(checkout, "tools.validate", "--manifests", "-", given=CONFIG.replace("NAME", "letters"))
-    assert (code, "configs-are-named-in-full" in said) == (0, False)
+    assert "abc is too short; write the whole word [configs-are-named-in-full]" in output
+    code, output = run(checkout, "tools.validate", "--manifests", "-", given=CONFIG.replace("NAME", "letters"))
+    assert (code, "configs-are-named-in-full" in output) == (0, False)
 
     # `make format` writes its entry, and nothing else has to know of it.
     assert run(checkout, "tools.validate.docs", "--check")[0] == 1

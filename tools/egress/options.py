@@ -27,8 +27,8 @@ def parser() -> Parser:
     )
     check.add_argument("--workload", metavar="PART", default="gateway", help="the part that asks (default: gateway)")
     listing = commands.add_parser("list", help="every entry with its owner, reason and expiry", epilog=EXIT_CODES)
-    for one in (check, listing):
-        _of_values(one)
+    for subcommand in (check, listing):
+        _of_values(subcommand)
     live.add_commands(commands, _of_values)
     for command in commands.choices.values():
         configuration.add_option(command)

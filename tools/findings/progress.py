@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from tools.findings.escaping import plain
+from tools.findings.escaping import printable
 from tools.findings.model import Stage
 from tools.findings.report import fails
 
@@ -34,7 +34,7 @@ class Progress:
 
     def show(self, what: str) -> None:
         """Show what is being done, or was done last."""
-        self._write(f"{_CLEAR}{plain(what)[:WIDEST]} …", shown=True)
+        self._write(f"{_CLEAR}{printable(what)[:WIDEST]} …", shown=True)
 
     def clear(self) -> None:
         """Leave the line as it was found."""

@@ -42,8 +42,8 @@ class Configuration:
                 raise InputError(f"{self.place(key)}: {key} is no option that can be written there; {advice}")
             items = _items(value)
             if not items or not all(isinstance(item, str) for item in items):
-                said = "is neither text nor a list of texts; write it as on the command line"
-                raise InputError(f"{self.place(key)}: {key} {said}")
+                message = "is neither text nor a list of texts; write it as on the command line"
+                raise InputError(f"{self.place(key)}: {key} {message}")
 
     def place(self, key: str) -> str:
         """The file, and the line of the key where it is known."""
@@ -58,16 +58,16 @@ class Configuration:
 
         `allowed`: the options that the command has, and how many values each takes at most. Raises InputError.
         """
-        found: list[str] = []
+        words_before: list[str] = []
         for key in self.options:
             if key not in allowed or key in given or (key in SUBJECTS and set(given) & {*SUBJECTS, "context"}):
                 continue
             words, most = self.words(key), allowed[key]
             if most is not None and len(words) > most:
-                said = f"{key} has {len(words)} values, and this command takes {most}; name it with --{key}"
-                raise InputError(f"{self.place(key)}: {said}")
-            found.extend((f"--{key}", *words))
-        return found
+                message = f"{key} has {len(words)} values, and this command takes {most}; name it with --{key}"
+                raise InputError(f"{self.place(key)}: {message}")
+            words_before.extend((f"--{key}", *words))
+        return words_before
 
 
 def _items(value: Any) -> list[Any]:
@@ -120,6 +120,6 @@ def configuration(named: str = "") -> Configuration:
     # Only now: --help reads no file.
     from tools.manifests.configuration_file import read
 
-    found = Configuration(*read(named))
-    found.check()
-    return found
+    settings = Configuration(*read(named))
+    settings.check()
+    return settings

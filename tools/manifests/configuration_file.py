@@ -61,11 +61,11 @@ def _pyproject(path: Path) -> Written:
 
 def _lines(text: str) -> dict[str, int]:
     """The line of each key of the table, which the reader of TOML does not say."""
-    found: dict[str, int] = {}
+    lines_of: dict[str, int] = {}
     inside = False
     for number, line in enumerate(text.splitlines(), 1):
         if line.lstrip().startswith("["):
             inside = line.strip().replace(" ", "").startswith(f"[tool.{TABLE}]")
         elif inside and (match := _KEY.match(line)):
-            found.setdefault(match["key"], number)
-    return found
+            lines_of.setdefault(match["key"], number)
+    return lines_of

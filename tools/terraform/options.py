@@ -82,6 +82,6 @@ def parser() -> cli.Parser:
     write.add_argument("--env", metavar="NAME", help="an environment of the chart's ci directory")
     write.add_argument("--cloud", choices=CLOUDS, required=True, help="the module that they are for")
     write.add_argument("--output", metavar="FILE", type=cli.file_path, help="write them there, not to standard output")
-    for one in (judge, write):
-        configuration.add_option(one)
+    for subcommand in (judge, write):
+        configuration.add_option(subcommand)
     return made
