@@ -164,23 +164,23 @@ def dns_config(server: str) -> dict[str, Any]:
 
 
 @contextmanager
-def newcomer(scene: Scene, more: Mapping[str, Any]) -> Iterator[Pod]:
+def newcomer(scene: Scene, more: Mapping[str, Any], name: str = ASKER) -> Iterator[Pod]:
     """A pod with the gateway's labels that is made now, with `more` in its spec, for as long as the block lasts."""
-    pod = replace(scene.spec.pods["gateway"], name=ASKER, ports=(7000,), ready=False)
-    made = plan.stand_ins(replace(scene.spec, pods={ASKER: pod}), guests(), IMAGE)
+    pod = replace(scene.spec.pods["gateway"], name=name, ports=(7000,), ready=False)
+    made = plan.stand_ins(replace(scene.spec, pods={name: pod}), guests(), IMAGE)
     body = next(it for it in made if it["kind"] == "Pod")
     scene.kube.apply([{**body, "spec": {**body["spec"], **more}}])
-    until(f"pod {ASKER} runs", 60, lambda: _phase(scene) == "Running")
+    until(f"pod {name} runs", 60, lambda: _phase(scene, name) == "Running")
     try:
         yield pod
     finally:
-        scene.kube.delete("v1", "Pod", ASKER, NAMESPACE)
-        until(f"pod {ASKER} is gone", 60, lambda: not _phase(scene))
+        scene.kube.delete("v1", "Pod", name, NAMESPACE)
+        until(f"pod {name} is gone", 60, lambda: not _phase(scene, name))
 
 
-def _phase(scene: Scene) -> str:
-    """The phase of the asking pod, "" when it is not there."""
-    pods = scene.kube.core.list_namespaced_pod(NAMESPACE, field_selector=f"metadata.name={ASKER}").items
+def _phase(scene: Scene, name: str) -> str:
+    """The phase of a pod, "" when it is not there."""
+    pods = scene.kube.core.list_namespaced_pod(NAMESPACE, field_selector=f"metadata.name={name}").items
     return next((str(pod.status.phase) for pod in pods), "")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -140,6 +140,12 @@ def names_that_lie(scene: Scene, pod: Pod) -> None:
     troubles = [f"{name}: {it.outcome}: {it.detail}" for name, it in reports.items() if it.outcome != "refused"]
     troubles += [f"a connection reached {event['address']}:{event['port']}" for event in came]
     scene.note("other-server-names-are-closed", STATE, troubles, f"{len(attempts)} names, all closed")
+
+
+def fetched(scene: Scene, pod: Pod, fetches: Sequence[Fetch]) -> dict[Fetch, str]:
+    """Each fetch, and what is wrong with how it ended, or nothing."""
+    last = _fetch(scene, pod, fetches)
+    return {fetch: _trouble(fetch, *last[fetch.name]) for fetch in fetches}
 
 
 def _fetch(scene: Scene, pod: Pod, fetches: Iterable[Fetch]) -> dict[str, tuple[Report, bool]]:
