@@ -13,13 +13,13 @@ from dataclasses import replace
 from typing import Any
 
 from tools.cluster import leftovers, plan, probes
-from tools.cluster.internet import GUESTS
+from tools.cluster.internet import IN_PODS
 from tools.cluster.kube import until
 from tools.cluster.options import IMAGE, NAMESPACE, Options
 from tools.cluster.questions import Question, by_resolver, hostile
 from tools.cluster.release import values
 from tools.cluster.trial_cluster import GUARD, Scene
-from tools.cluster.up import guests, specification
+from tools.cluster.tried import programs, specification
 from tools.cluster.verdict import UNPROBED, Report
 from tools.reach.flows.read import Pod
 from tools.render.merge import overlay
@@ -38,13 +38,13 @@ _numbers = itertools.count(1)
 def run(scene: Scene) -> None:
     """Ask before the guard, behind it, past it, and without it; then leave nothing."""
     own = replace(scene, spec=specification(scene.options.flows, GUARDED))
-    wanted = guarded_values(scene.options)
+    release_values = guarded_values(scene.options)
     try:
         with own.progress.step("helm install without the guard"):
-            own.release.install(overlay(wanted, {"dnsGuard": {"enabled": False}}))
+            own.release.install(overlay(release_values, {"dnsGuard": {"enabled": False}}))
         before_the_guard(own)
         with own.progress.step("helm upgrade with the guard"):
-            own.release.install(wanted)
+            own.release.install(release_values)
         own.rows(STATE, own.spec.during("installed"))
         behind_the_guard(own)
         widened(own)
@@ -69,7 +69,7 @@ def before_the_guard(scene: Scene) -> None:
     asked = _questions()
     reports, events = _ask(scene, scene.spec.pods["gateway"], asked, server)
     missing = [
-        f"{question.way}: did not arrive ({_said(reports, question)})"
+        f"{question.way}: did not arrive ({_outcome(reports, question)})"
         for question in asked
         if not _came(question, events)
     ]
@@ -77,8 +77,8 @@ def before_the_guard(scene: Scene) -> None:
     own = by_resolver(next(_numbers))
     with newcomer(scene, {}) as pod:
         reports, events = _ask(scene, pod, [own], "")
-    missing = [] if _came(own, events) else [f"the pod's resolver asked for nothing ({_said(reports, own)})"]
-    scene.note("the-resolvers-question-arrives", BEFORE, missing, _said(reports, own))
+    missing = [] if _came(own, events) else [f"the pod's resolver asked for nothing ({_outcome(reports, own)})"]
+    scene.note("the-resolvers-question-arrives", BEFORE, missing, _outcome(reports, own))
 
 
 def behind_the_guard(scene: Scene, state: str = STATE) -> None:
@@ -90,12 +90,12 @@ def behind_the_guard(scene: Scene, state: str = STATE) -> None:
     ):
         asked = _questions()
         reports, events = _ask(scene, scene.spec.pods["gateway"], asked, server)
-        troubles = [f"{question.way}: arrived outside" for question in asked if _came(question, events)]
+        faults = [f"{question.way}: arrived outside" for question in asked if _came(question, events)]
         for question in asked:
             report = reports.get(question.way, UNPROBED)
             if report.outcome != due[0] or not report.detail.startswith(due[1]):
-                troubles.append(f"{question.way}: should end in {due[0]} {due[1]}, but {_said(reports, question)}")
-        scene.note(f"nothing-arrives-by-{name}", state, troubles, f"{len(asked)} ways of asking, none arrived")
+                faults.append(f"{question.way}: should end in {due[0]} {due[1]}, but {_outcome(reports, question)}")
+        scene.note(f"nothing-arrives-by-{name}", state, faults, f"{len(asked)} ways of asking, none arrived")
     _resolver_of_a_pod(scene, services["guard:gateway"], state)
 
 
@@ -107,14 +107,14 @@ def _resolver_of_a_pod(scene: Scene, server: str, state: str) -> None:
     with newcomer(scene, dns_config(server)) as pod:
         until("the guard answers a new pod", 60, lambda: _finds(scene, pod, services[0], address))
         reports, events = _ask(scene, pod, [*services, asked], "")
-    troubles = [
-        f"{it.way}: {_said(reports, it)}" for it in services if reports.get(it.way) != Report("answer", address)
+    faults = [
+        f"{it.way}: {_outcome(reports, it)}" for it in services if reports.get(it.way) != Report("answer", address)
     ]
     if not reports.get(asked.way, UNPROBED).detail.startswith("no address"):
-        troubles.append(f"{asked.name}: {_said(reports, asked)}")
+        faults.append(f"{asked.name}: {_outcome(reports, asked)}")
     names = [str(event["name"]) for event in events if event.get("event") == "query"]
-    troubles += [f"{name} was asked for outside" for name in names if name.startswith(asked.name)]
-    scene.note("dns-config-works", state, troubles, _said(reports, asked))
+    faults += [f"{name} was asked for outside" for name in names if name.startswith(asked.name)]
+    scene.note("dns-config-works", state, faults, _outcome(reports, asked))
 
 
 def _finds(scene: Scene, pod: Pod, question: Question, address: str) -> bool:
@@ -147,9 +147,11 @@ def guard_down(scene: Scene) -> None:
         until("the guard's pods are gone", 90, lambda: not _pods(scene))
     asked = [*_questions(), Question("a Service", "kubernetes.default.svc.cluster.local")]
     reports, events = _ask(scene, scene.spec.pods["gateway"], asked, server)
-    troubles = [f"{question.way}: arrived outside" for question in asked if _came(question, events)]
-    troubles += [f"{it.way}: {_said(reports, it)}" for it in asked if reports.get(it.way, UNPROBED).outcome == "answer"]
-    scene.note("nothing-is-answered", DOWN, troubles, f"{len(asked)} questions, no answer")
+    faults = [f"{question.way}: arrived outside" for question in asked if _came(question, events)]
+    faults += [
+        f"{it.way}: {_outcome(reports, it)}" for it in asked if reports.get(it.way, UNPROBED).outcome == "answer"
+    ]
+    scene.note("nothing-is-answered", DOWN, faults, f"{len(asked)} questions, no answer")
     with scene.progress.step(f"scale the guard to {replicas}"):
         apps.patch_namespaced_deployment_scale(name, NAMESPACE, {"spec": {"replicas": replicas}})
         ask = apps.read_namespaced_deployment_status
@@ -167,7 +169,7 @@ def dns_config(server: str) -> dict[str, Any]:
 def newcomer(scene: Scene, more: Mapping[str, Any], name: str = ASKER) -> Iterator[Pod]:
     """A pod with the gateway's labels that is made now, with `more` in its spec, for as long as the block lasts."""
     pod = replace(scene.spec.pods["gateway"], name=name, ports=(7000,), ready=False)
-    made = plan.stand_ins(replace(scene.spec, pods={name: pod}), guests(), IMAGE)
+    made = plan.stand_ins(replace(scene.spec, pods={name: pod}), programs(), IMAGE)
     body = next(it for it in made if it["kind"] == "Pod")
     scene.kube.apply([{**body, "spec": {**body["spec"], **more}}])
     until(f"pod {name} runs", 60, lambda: _phase(scene, name) == "Running")
@@ -192,7 +194,7 @@ def _ask(
     scene: Scene, pod: Pod, asked: Iterable[Question], server: str, seconds: float = 3
 ) -> tuple[dict[str, Report], list[Mapping[str, Any]]]:
     """The reports by the ways of asking, and what the authoritative server logged meanwhile."""
-    program = ("python3", "-c", (GUESTS / "names.py").read_text(encoding="utf-8"))
+    program = ("python3", "-c", (IN_PODS / "names.py").read_text(encoding="utf-8"))
     before = len(scene.internet.log())
     attempts = [question.asked(server, seconds) for question in asked]
     reports = probes.ask(scene.kube, [(pod, attempts)], seconds=60, program=program)
@@ -203,14 +205,14 @@ def _came(question: Question, events: Iterable[Mapping[str, Any]]) -> bool:
     return any(question.arrived(event) for event in events)
 
 
-def _said(reports: Mapping[str, Report], question: Question) -> str:
+def _outcome(reports: Mapping[str, Report], question: Question) -> str:
     report = reports.get(question.way, UNPROBED)
     return f"{report.outcome}: {report.detail}"
 
 
 def _deployment(scene: Scene) -> str:
-    found = scene.kube.apps.list_namespaced_deployment(NAMESPACE).items
-    return next(str(it.metadata.name) for it in found if it.spec.selector.match_labels.items() >= GUARD.items())
+    deployments = scene.kube.apps.list_namespaced_deployment(NAMESPACE).items
+    return next(str(it.metadata.name) for it in deployments if it.spec.selector.match_labels.items() >= GUARD.items())
 
 
 def _pods(scene: Scene) -> list[Any]:

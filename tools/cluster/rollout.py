@@ -15,12 +15,12 @@ from typing import Any
 
 from tools.cluster import probes
 from tools.cluster.guarded import dns_config, newcomer
-from tools.cluster.internet import GUESTS
+from tools.cluster.internet import IN_PODS
 from tools.cluster.kube import until
 from tools.cluster.options import NAMESPACE
 from tools.cluster.steered import STEERED, Fetch, fetched, steered_values
 from tools.cluster.trial_cluster import Scene
-from tools.cluster.up import specification
+from tools.cluster.tried import specification
 from tools.cluster.verdict import UNPROBED, Report
 from tools.reach.flows.read import Pod
 from tools.render.merge import overlay
@@ -47,9 +47,9 @@ class Kept:
 
     def listen(self) -> None:
         """Note what it says at the end."""
-        for said in probes.lines(self.channel, 900):
-            if "id" in said:
-                self.reports[said["id"]] = Report(said["outcome"], said["detail"])
+        for event in probes.lines(self.channel, 900):
+            if "id" in event:
+                self.reports[event["id"]] = Report(event["outcome"], event["detail"])
 
 
 def run(scene: Scene) -> None:
@@ -112,8 +112,8 @@ def _keeping(scene: Scene, pod: Pod) -> Iterator[None]:
         kept.channel.close()
     for attempt in attempts:
         report = kept.reports.get(attempt["id"], UNPROBED)
-        troubles = [] if report.outcome == "answer" else [f"{report.outcome}: {report.detail}"]
-        scene.note(f"{pod.name} {attempt['id']}", STATE, troubles, report.detail)
+        faults = [] if report.outcome == "answer" else [f"{report.outcome}: {report.detail}"]
+        scene.note(f"{pod.name} {attempt['id']}", STATE, faults, report.detail)
 
 
 def _settled(scene: Scene, pod: Pod, attempts: list[dict[str, Any]]) -> None:
@@ -130,7 +130,7 @@ def _settled(scene: Scene, pod: Pod, attempts: list[dict[str, Any]]) -> None:
 
 
 def _opened(scene: Scene, pod: Pod, attempts: list[dict[str, Any]]) -> Kept:
-    program = ("python3", "-c", (GUESTS / "keep_asking.py").read_text(encoding="utf-8"))
+    program = ("python3", "-c", (IN_PODS / "keep_asking.py").read_text(encoding="utf-8"))
     kept = Kept(scene.kube.open(pod.namespace, pod.name, program))
     kept.channel.write_stdin(json.dumps(attempts) + "\n")
     return kept
@@ -140,5 +140,5 @@ def _at_the_end(scene: Scene, pod: Pod) -> None:
     """Listed names by programs without a proxy, and no others by anybody."""
     listed = Fetch("socket", "https://api.openai.com:443", "203.0.113.10:443")
     last = fetched(scene, pod, [listed, Fetch("socket", "https://evil.test"), Fetch("curl", "https://203.0.113.66")])
-    for fetch, trouble in last.items():
-        scene.note(f"enforced: {fetch.name}", STATE, [trouble] if trouble else [])
+    for fetch, fault in last.items():
+        scene.note(f"enforced: {fetch.name}", STATE, [fault] if fault else [])

@@ -10,6 +10,7 @@ as little as it can, for there may be thousands. No default chain when enforcing
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
   name: "names-{{ $workload }}-{{ $port }}"
   internal_listener: {}
+  per_connection_buffer_limit_bytes: {{ include "sark-network.envoy.buffer" .plan.root }}
   listener_filters:
     - {{ include "sark-network.envoy.tlsInspector" . }}
   access_log:
