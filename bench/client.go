@@ -3,6 +3,10 @@
 //	client serve ADDRESS TLSPORT PLAINPORT           answers over TLS, and to a ClientHello without TLS
 //	client latency ROUNDS DIRECT PROXY NAME           direct and proxied in turns, milliseconds
 //	client rate COUNT WORKERS TARGET PROXY NAME       COUNT connections at once through PROXY, or directly where it is -
+//	client turns ROUNDS TARGET NAME PROXY...          connect, TLS and a byte through each PROXY in turns, milliseconds
+//
+// PROXY is ADDRESS:PORT; sni:ADDRESS is one that takes TLS as it is; one of =ADDRESS:PORT is spoken to as the target
+// would be: so does a program that was steered there.
 //
 // It prints JSON. The standard library is all that it needs.
 package main
@@ -21,6 +25,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -48,6 +53,8 @@ func main() {
 		serve(arguments[0], arguments[1], arguments[2])
 	case "latency":
 		latency(number(arguments[0]), arguments[1], arguments[2], arguments[3])
+	case "turns":
+		turns(number(arguments[0]), arguments[1], arguments[2], arguments[3:])
 	case "rate":
 		rate(number(arguments[0]), number(arguments[1]), arguments[2], arguments[3], arguments[4])
 	}
@@ -96,11 +103,18 @@ func opened(target, proxy, name string) (net.Conn, error) {
 	if proxy == "-" {
 		return net.DialTimeout("tcp", target, patience)
 	}
+	if address, steered := strings.CutPrefix(proxy, "="); steered {
+		return net.DialTimeout("tcp", address, patience)
+	}
+	_, port, _ := net.SplitHostPort(target)
+	if steered, found := strings.CutPrefix(proxy, "sni:"); found {
+		// Without CONNECT: the server name says where to, and a port of the proxy's stands for each of the server's.
+		return net.DialTimeout("tcp", net.JoinHostPort(steered, strconv.Itoa(number(port)+10000)), patience)
+	}
 	connection, err := net.DialTimeout("tcp", proxy, patience)
 	if err != nil {
 		return nil, err
 	}
-	_, port, _ := net.SplitHostPort(target)
 	host := net.JoinHostPort(name, port)
 	fmt.Fprintf(connection, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", host, host)
 	response, err := http.ReadResponse(bufio.NewReader(connection), &http.Request{Method: http.MethodConnect})
@@ -156,6 +170,22 @@ func latency(rounds int, target, proxy, name string) {
 		}
 	}
 	must(json.NewEncoder(os.Stdout).Encode(map[string]any{"first": first, "round": round}))
+}
+
+func turns(rounds int, target, name string, proxies []string) {
+	taken := make([][]float64, len(proxies))
+	for i := -5; i < rounds; i++ {
+		for side, through := range proxies {
+			started := time.Now()
+			connection := encrypted(target, through, name)
+			trip(connection, []byte("ping"))
+			if spent := milliseconds(started); i >= 0 {
+				taken[side] = append(taken[side], spent)
+			}
+			connection.Close()
+		}
+	}
+	must(json.NewEncoder(os.Stdout).Encode(taken))
 }
 
 // hello is what a TLS client says first.

@@ -7,18 +7,19 @@ the guard the same questions do arrive: else its silence would mean nothing.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from tools.cluster import leftovers, plan, probes
-from tools.cluster.internet import GUESTS
+from tools.cluster.internet import IN_PODS
 from tools.cluster.kube import until
 from tools.cluster.options import IMAGE, NAMESPACE, Options
 from tools.cluster.questions import Question, by_resolver, hostile
 from tools.cluster.release import values
 from tools.cluster.trial_cluster import GUARD, Scene
-from tools.cluster.up import guests, specification
+from tools.cluster.tried import programs, specification
 from tools.cluster.verdict import UNPROBED, Report
 from tools.reach.flows.read import Pod
 from tools.render.merge import overlay
@@ -37,13 +38,13 @@ _numbers = itertools.count(1)
 def run(scene: Scene) -> None:
     """Ask before the guard, behind it, past it, and without it; then leave nothing."""
     own = replace(scene, spec=specification(scene.options.flows, GUARDED))
-    wanted = guarded_values(scene.options)
+    release_values = guarded_values(scene.options)
     try:
         with own.progress.step("helm install without the guard"):
-            own.release.install(overlay(wanted, {"dnsGuard": {"enabled": False}}))
+            own.release.install(overlay(release_values, {"dnsGuard": {"enabled": False}}))
         before_the_guard(own)
         with own.progress.step("helm upgrade with the guard"):
-            own.release.install(wanted)
+            own.release.install(release_values)
         own.rows(STATE, own.spec.during("installed"))
         behind_the_guard(own)
         widened(own)
@@ -74,7 +75,7 @@ def before_the_guard(scene: Scene) -> None:
     ]
     scene.note("questions-arrive", BEFORE, missing, f"{len(asked)} ways of asking, all of them arrived")
     own = by_resolver(next(_numbers))
-    with _asker(scene, {}) as pod:
+    with newcomer(scene, {}) as pod:
         reports, events = _ask(scene, pod, [own], "")
     missing = [] if _came(own, events) else [f"the pod's resolver asked for nothing ({_said(reports, own)})"]
     scene.note("the-resolvers-question-arrives", BEFORE, missing, _said(reports, own))
@@ -103,7 +104,7 @@ def _resolver_of_a_pod(scene: Scene, server: str, state: str) -> None:
     asked = by_resolver(next(_numbers))
     services = [Question("short", "kubernetes.default"), Question("whole", "kubernetes.default.svc.cluster.local")]
     address = scene.addresses().services["apiserver"]
-    with _asker(scene, dns_config(server)) as pod:
+    with newcomer(scene, dns_config(server)) as pod:
         until("the guard answers a new pod", 60, lambda: _finds(scene, pod, services[0], address))
         reports, events = _ask(scene, pod, [*services, asked], "")
     troubles = [
@@ -162,26 +163,19 @@ def dns_config(server: str) -> dict[str, Any]:
     return {"dnsPolicy": "None", "dnsConfig": {"nameservers": [server], "searches": searches, "options": options}}
 
 
-class _asker:  # noqa: N801 - a context manager, used like a function.
-    """A pod with the gateway's labels and a resolver of its own, for as long as the block lasts."""
-
-    def __init__(self, scene: Scene, resolver: Mapping[str, Any]) -> None:
-        self.scene, self.resolver = scene, resolver
-
-    def __enter__(self) -> Pod:
-        gateway = self.scene.spec.pods["gateway"]
-        pod = replace(gateway, name=ASKER, ports=(7000,), ready=False)
-        one = replace(self.scene.spec, pods={ASKER: pod})
-        body = next(it for it in plan.stand_ins(one, guests(), IMAGE) if it["kind"] == "Pod")
-        kube = self.scene.kube
-        kube.apply([{**body, "spec": {**body["spec"], **self.resolver}}])
-        until(f"pod {ASKER} runs", 60, lambda: _phase(self.scene) == "Running")
-        return pod
-
-    def __exit__(self, *_: object) -> None:
-        kube = self.scene.kube
-        kube.delete("v1", "Pod", ASKER, NAMESPACE)
-        until(f"pod {ASKER} is gone", 60, lambda: not _phase(self.scene))
+@contextmanager
+def newcomer(scene: Scene, more: Mapping[str, Any]) -> Iterator[Pod]:
+    """A pod with the gateway's labels that is made now, with `more` in its spec, for as long as the block lasts."""
+    pod = replace(scene.spec.pods["gateway"], name=ASKER, ports=(7000,), ready=False)
+    made = plan.stand_ins(replace(scene.spec, pods={ASKER: pod}), programs(), IMAGE)
+    body = next(it for it in made if it["kind"] == "Pod")
+    scene.kube.apply([{**body, "spec": {**body["spec"], **more}}])
+    until(f"pod {ASKER} runs", 60, lambda: _phase(scene) == "Running")
+    try:
+        yield pod
+    finally:
+        scene.kube.delete("v1", "Pod", ASKER, NAMESPACE)
+        until(f"pod {ASKER} is gone", 60, lambda: not _phase(scene))
 
 
 def _phase(scene: Scene) -> str:
@@ -198,7 +192,7 @@ def _ask(
     scene: Scene, pod: Pod, asked: Iterable[Question], server: str, seconds: float = 3
 ) -> tuple[dict[str, Report], list[Mapping[str, Any]]]:
     """The reports by the ways of asking, and what the authoritative server logged meanwhile."""
-    program = ("python3", "-c", (GUESTS / "names.py").read_text(encoding="utf-8"))
+    program = ("python3", "-c", (IN_PODS / "names.py").read_text(encoding="utf-8"))
     before = len(scene.internet.log())
     attempts = [question.asked(server, seconds) for question in asked]
     reports = probes.ask(scene.kube, [(pod, attempts)], seconds=60, program=program)
@@ -215,8 +209,8 @@ def _said(reports: Mapping[str, Report], question: Question) -> str:
 
 
 def _deployment(scene: Scene) -> str:
-    found = scene.kube.apps.list_namespaced_deployment(NAMESPACE).items
-    return next(str(it.metadata.name) for it in found if it.spec.selector.match_labels.items() >= GUARD.items())
+    deployments = scene.kube.apps.list_namespaced_deployment(NAMESPACE).items
+    return next(str(it.metadata.name) for it in deployments if it.spec.selector.match_labels.items() >= GUARD.items())
 
 
 def _pods(scene: Scene) -> list[Any]:

@@ -10,8 +10,6 @@ from tools.manifests.addresses import Net, mapped, network
 from tools.manifests.label_selector import OPERATORS, WITH_VALUES, Selector, selector
 from tools.manifests.names import key_fault, value_fault
 from tools.manifests.node import Node
-from tools.policies.calico_expression import Expression
-from tools.policies.calico_selector import SelectorError, parse
 
 MOST_IDLE = 20
 
@@ -44,11 +42,11 @@ class Dropped:
 
     def idle_notes(self) -> Iterator[Problem]:
         """The first of them, and how many more there are: a cluster may hold thousands."""
-        found = tuple(self.idle.values())
-        yield from found[:MOST_IDLE]
-        if len(found) > MOST_IDLE:
-            more = f"{len(found) - MOST_IDLE:,} more selectors match nobody of the input; the last of them is here"
-            yield replace(found[-1], message=more)
+        notes = tuple(self.idle.values())
+        yield from notes[:MOST_IDLE]
+        if len(notes) > MOST_IDLE:
+            more = f"{len(notes) - MOST_IDLE:,} more selectors match nobody of the input; the last of them is here"
+            yield replace(notes[-1], message=more)
 
     def known(self, node: Node, keys: Iterable[str]) -> None:
         """Note every key of a mapping that is none of `keys`."""
@@ -105,10 +103,10 @@ def number(node: Node) -> int | None:
 
 def word(node: Node, known: Iterable[str], default: str = "") -> str:
     """One word of a few."""
-    found = text(node) or default
-    if found not in (known := tuple(known)):
-        raise BrokenError(node, f"{found!r} is none of {', '.join(known)}; write one of them")
-    return found
+    value = text(node) or default
+    if value not in (known := tuple(known)):
+        raise BrokenError(node, f"{value!r} is none of {', '.join(known)}; write one of them")
+    return value
 
 
 def cidr(node: Node) -> Net:
@@ -169,16 +167,6 @@ def _legal(node: Node, key: str, *values: str) -> None:
     for fault in (key_fault(key), *map(value_fault, values)):
         if fault:
             raise BrokenError(node, fault)
-
-
-def calico(node: Node) -> Expression | None:
-    """A Calico selector; None when there is none."""
-    if not text(node):
-        return None
-    try:
-        return parse(node.text())
-    except SelectorError as error:
-        raise BrokenError(node, f"no selector, at column {error.column}: {error.message}") from None
 
 
 def _kind(node: Node) -> str:

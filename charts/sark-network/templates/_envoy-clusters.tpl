@@ -25,6 +25,7 @@ resources:
 {{- define "sark-network.envoy.inward" -}}
 - "@type": type.googleapis.com/envoy.config.cluster.v3.Cluster
   name: {{ .name | quote }}
+  per_connection_buffer_limit_bytes: {{ include "sark-network.envoy.buffer" .root }}
   circuit_breakers: {{ include "sark-network.envoy.limits" . }}
   load_assignment: {cluster_name: {{ .name | quote }}, endpoints: [{lb_endpoints: [{endpoint: {address: {envoy_internal_address: {server_listener_name: {{ .name | quote }}}}}}]}]}
   transport_socket: {{ include "sark-network.envoy.passOn" . }}
@@ -43,6 +44,7 @@ resources:
 - "@type": type.googleapis.com/envoy.config.cluster.v3.Cluster
   name: {{ include "sark-network.envoy.outward" . }}
   lb_policy: CLUSTER_PROVIDED
+  per_connection_buffer_limit_bytes: {{ include "sark-network.envoy.buffer" .root }}
   connect_timeout: {{ int64 .root.Values.proxy.connectTimeoutSeconds }}s
   circuit_breakers: {{ include "sark-network.envoy.limits" . }}
   cluster_type:

@@ -3,7 +3,7 @@
 {{- $root := .root -}}
 resources:
   {{- range .workloads }}
-  {{- include "sark-network.envoy.outer" (dict "root" $root "workload" .) | nindent 0 }}
+  {{- include "sark-network.envoy.outer" (dict "root" $root "plan" $ "workload" .) | nindent 0 }}
   {{- end }}
   {{- range $place, $workload := .workloads }}{{ range $number, $list := .lists }}
   {{- include "sark-network.envoy.names" (dict "plan" $ "workload" $workload.name "list" $list "place" $place "number" $number) | nindent 0 }}
@@ -27,8 +27,14 @@ resources:
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
   name: {{ .workload.name | quote }}
   address: {{ include "sark-network.envoy.address" (dict "root" .root "port" .workload.listen) }}
+  per_connection_buffer_limit_bytes: {{ include "sark-network.envoy.buffer" .root }}
   filter_chains:
     - filters:
+        - name: share
+          typed_config:
+            "@type": type.googleapis.com/envoy.extensions.filters.network.connection_limit.v3.ConnectionLimit
+            stat_prefix: {{ .workload.name | quote }}
+            max_connections: {{ include "sark-network.envoy.share" (dict "plan" .plan "workload" .workload.name) }}
         {{- include "sark-network.envoy.requests" . | nindent 8 }}
 {{- end -}}
 

@@ -12,6 +12,7 @@ end} "place" of the workload "number" of the list)
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
   name: "names-{{ $workload }}-{{ .list.id }}"
   internal_listener: {}
+  per_connection_buffer_limit_bytes: {{ include "sark-network.envoy.buffer" .plan.root }}
   listener_filters:
     - {{ include "sark-network.envoy.tlsInspector" . }}
   access_log:

@@ -45,6 +45,7 @@ resources:
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
   name: {{ .name | quote }}
   internal_listener: {}
+  per_connection_buffer_limit_bytes: {{ include "sark-network.envoy.buffer" .root }}
   access_log:
     {{- include "sark-network.envoy.endLog" . | nindent 4 }}
   filter_chains:

@@ -14,21 +14,19 @@ node: {id: egress-proxy, cluster: {{ include "sark-network.fullname" .root | quo
 admin: {address: {socket_address: {address: 127.0.0.1, port_value: 9901}}}
 bootstrap_extensions:
   - name: envoy.bootstrap.internal_listener
-    typed_config: {"@type": type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener}
+    typed_config: {"@type": type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener, buffer_size_kb: {{ int64 .root.Values.proxy.bufferKiB }}}
 dynamic_resources:
   lds_config: {{ include "sark-network.envoy.file" "listeners" }}
   cds_config: {{ include "sark-network.envoy.file" "clusters" }}
 overload_manager:
-  resource_monitors:
-    - name: envoy.resource_monitors.global_downstream_max_connections
-      typed_config:
-        "@type": type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig
-        max_active_downstream_connections: {{ int64 .root.Values.proxy.maxConnections }}
+  {{- include "sark-network.envoy.overload" . | nindent 2 }}
 static_resources:
   listeners:
     - name: metrics
       address: {{ include "sark-network.envoy.address" (dict "root" .root "port" .root.Values.proxy.metricsPort) }}
+      # Whoever asks how it is gets an answer, however busy it is.
       ignore_global_conn_limit: true
+      bypass_overload_manager: true
       filter_chains:
         - filters:
             - name: http
@@ -82,6 +80,11 @@ type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.
 
 {{- define "sark-network.envoy.tlsInspector" -}}
 {name: envoy.filters.listener.tls_inspector, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector}}
+{{- end -}}
+
+{{/* What one end of a tunnel may hold of what its other end has not taken, in bytes. */}}
+{{- define "sark-network.envoy.buffer" -}}
+{{ mul (int64 .Values.proxy.bufferKiB) 1024 }}
 {{- end -}}
 
 {{/*

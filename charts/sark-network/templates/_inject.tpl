@@ -40,14 +40,20 @@ spec:
       {{- include "sark-network.part.selector" $here | nindent 6 }}
   matchConditions:
     - {name: has-a-network-of-its-own, expression: "!object.spec.?hostNetwork.orValue(false)"}
+  {{- $variables := dict }}
+  {{- if and (include "sark-network.proxied" .root) (include "sark-network.part.listed" $here) }}
+  {{- $variables = include "sark-network.inject.variables" . | fromJson }}
+  variables:
+    - {name: proxy, expression: {{ $variables.map | quote }}}
+  {{- end }}
   mutations:
     - patchType: JSONPatch
       jsonPatch:
         expression: {{ include "sark-network.inject.resolver" . | quote }}
-    {{- if and (include "sark-network.proxied" .root) (include "sark-network.part.listed" $here) }}
+    {{- with $variables.expression }}
     - patchType: ApplyConfiguration
       applyConfiguration:
-        expression: {{ include "sark-network.inject.variables" . | quote }}
+        expression: {{ . | quote }}
     {{- end }}
 ---
 apiVersion: admissionregistration.k8s.io/{{ $inject.apiVersion }}
@@ -69,19 +75,27 @@ spec:
 {{- printf "object.spec.?dnsPolicy.orValue('ClusterFirst') != 'ClusterFirst' ? [] : has(object.spec.dnsConfig) && has(object.spec.dnsConfig.options) ? %s : %s" $kept $whole -}}
 {{- end -}}
 
-{{/* The proxy's variables, as CEL: each from the part's ConfigMap, in each container that does not set it itself. */}}
+{{/*
+The proxy's variables, as CEL: those of the part's ConfigMap, in each container that does not set them itself. As values and not
+by reference: an ApplyConfiguration may write no field like valueFrom, which is one whole.
+*/}}
 {{- define "sark-network.inject.variables" -}}
-{{- $map := include "sark-network.envName" (dict "root" .root "part" .workload.name) -}}
-{{- $names := list "HTTPS_PROXY" "https_proxy" "NO_PROXY" "no_proxy" "NODE_USE_ENV_PROXY" -}}
-{{- include "sark-network.model" .root -}}
-{{- range .root.Values._model.internal -}}
-{{- if and (eq .protocol "http") (has $.workload.name .workloads) }}{{ $names = concat $names (list "HTTP_PROXY" "http_proxy") | uniq }}{{ end -}}
+{{- $root := .root -}}
+{{- $part := .workload.name -}}
+{{- $plan := merge (dict "root" $root) (include "sark-network.envoy.plan" $root | fromJson) -}}
+{{- $data := dict -}}
+{{- range $plan.workloads -}}
+{{- if eq .name $part -}}
+{{- $name := printf "%s-egress-proxy" (include "sark-network.fullname" $root) -}}
+{{- $data = (include "sark-network.proxy.env" (dict "root" $root "name" $name "plan" $plan "workload" .) | fromYaml).data -}}
 {{- end -}}
+{{- end -}}
+{{- $pairs := list -}}
+{{- range $name, $value := $data }}{{ $pairs = append $pairs (printf "'%s': '%s'" $name $value) }}{{ end -}}
 {{- $lists := list -}}
 {{- range list "containers" "initContainers" -}}
 {{- $of := printf "Object.spec.%s" . -}}
-{{- $variable := printf "%s.env{name: n, valueFrom: %s.env.valueFrom{configMapKeyRef: %s.env.valueFrom.configMapKeyRef{name: '%s', key: n, optional: true}}}" $of $of $of $map -}}
-{{- $lists = append $lists (printf "%s: object.spec.?%s.orValue([]).map(c, %s{name: c.name, env: ['%s'].filter(n, !has(c.env) || !c.env.exists(e, e.name == n)).map(n, %s)})" . . $of (join "', '" $names) $variable) -}}
+{{- $lists = append $lists (printf "%s: object.spec.?%s.orValue([]).map(c, %s{name: c.name, env: variables.proxy.filter(n, !has(c.env) || !c.env.exists(e, e.name == n)).map(n, %s.env{name: n, value: variables.proxy[n]})})" . . $of $of) -}}
 {{- end -}}
-{{- printf "Object{spec: Object.spec{%s}}" (join ", " $lists) -}}
+{{- dict "map" (printf "{%s}" (join ", " $pairs)) "expression" (printf "Object{spec: Object.spec{%s}}" (join ", " $lists)) | toJson -}}
 {{- end -}}

@@ -127,6 +127,7 @@ does; a server that says no name has the listener to itself.
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
   name: "{{ $workload.name }}/{{ .port }}"
   address: {{ include "sark-network.envoy.address" (dict "root" $root "port" .listen) }}
+  per_connection_buffer_limit_bytes: {{ include "sark-network.envoy.buffer" $root }}
   {{- if .tcp }}
   access_log:
     {{- include "sark-network.envoy.steeringLog" (dict "workload" $workload.name "host" .tcp.name) | nindent 4 }}
