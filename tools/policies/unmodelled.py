@@ -13,24 +13,12 @@ from dataclasses import dataclass
 from tools.findings.model import Manifest, Problem, Severity
 from tools.manifests.node import Node, root
 from tools.manifests.pods import TEMPLATES
+from tools.policies.kinds import CALICO, KINDS, STORE
 
-KUBERNETES, CALICO, STORE, ADMIN = (
-    "networking.k8s.io",
-    "projectcalico.org",
-    "crd.projectcalico.org",
-    "policy.networking.k8s.io",
-)
 # What is judged: each kind's group, and its versions.
 JUDGED = {
-    (KUBERNETES, "NetworkPolicy"): ("v1",),
-    (CALICO, "NetworkPolicy"): ("v3",),
-    (CALICO, "GlobalNetworkPolicy"): ("v3",),
-    (CALICO, "NetworkSet"): ("v3",),
-    (CALICO, "GlobalNetworkSet"): ("v3",),
-    (CALICO, "Tier"): ("v3",),
-    (ADMIN, "AdminNetworkPolicy"): ("v1alpha1",),
-    (ADMIN, "BaselineAdminNetworkPolicy"): ("v1alpha1",),
-    (ADMIN, "ClusterNetworkPolicy"): ("v1alpha2", "v1beta1"),
+    **{(kind.group, kind.name): kind.versions for kind in KINDS if kind.enforced and kind.group != STORE},
+    **{(CALICO, name): ("v3",) for name in ("NetworkSet", "GlobalNetworkSet", "Tier")},
 }
 
 _MESH = "a mesh of proxies enforces it beside the policies, which are judged without it"

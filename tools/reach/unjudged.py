@@ -15,8 +15,8 @@ from tools.manifests.label_selector import OPERATORS, Selector, selector
 from tools.manifests.node import Node, root
 from tools.policies import unmodelled
 from tools.policies.mentions import Mentions
-from tools.policies.model import DIRECTIONS, Direction
-from tools.reach.compiled import Action, Part, Policy, Rule, Tier, title
+from tools.policies.model import DIRECTIONS, Action, Direction
+from tools.reach.compiled import Part, Policy, Rule, Tier, title
 from tools.reach.peers.sets import Match
 from tools.reach.peers.universe import Universe
 

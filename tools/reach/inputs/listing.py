@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tools.findings.model import Manifest
+from tools.policies.kinds import CALICO, STORE
 from tools.policies.lockdowns import ADMISSION
-from tools.policies.unmodelled import CALICO, JUDGED, SECOND_INTERFACES, STORE, notable
+from tools.policies.unmodelled import JUDGED, SECOND_INTERFACES, notable
 
 Body = Mapping[str, Any]
 # A path below the server's root and what stands in the query -> the answer. Raises AnswerError.
