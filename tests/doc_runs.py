@@ -84,9 +84,10 @@ def object_names(text: str) -> Iterator[str]:
 
 @cache
 def _objects() -> frozenset[str]:
-    """Every name of every object, with all workloads on the list and Calico on."""
+    """Every name of every object, with all workloads on the list, Calico and the DNS guard on."""
     listed = [{"name": "all.example.com", "workloads": ["gateway", "database", "cache", "opa"]}]
-    said, complaint = rendered({"egress": {"domains": listed}, "calico": {"enabled": True}})
+    on = {"enabled": True}
+    said, complaint = rendered({"egress": {"domains": listed}, "calico": on, "dnsGuard": {**on, "steering": on}})
     assert not complaint
     return frozenset(body["metadata"]["name"] for body in yaml.load_all(said, yaml.CSafeLoader) if body)
 

@@ -93,7 +93,7 @@ CHECKS: list[tuple[Check, str, str]] = [
         "| Template | Says | Switched by |\n|---|---|---|\n| `gone.yaml` | | |",
         "gone.yaml is no template",
     ),
-    (doc_checks.explained_reasons, "# Reasons", "private-address has no row"),
+    (doc_checks.explained_reasons, "# Reasons", "no-address has no row"),
     (
         doc_checks.explained_reasons,
         "| Verdict | Reason | Means |\n|---|---|---|\n| denied | `private` | |",

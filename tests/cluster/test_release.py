@@ -34,7 +34,8 @@ def test_the_upgrade_replaces_the_list_whole() -> None:
 
 def test_an_unknown_environment_is_told_which_there_are() -> None:
     with pytest.raises(
-        CannotRunError, match="the chart has no environment moon; it has app-sark, dev, full, production, staging"
+        CannotRunError,
+        match="the chart has no environment moon; it has app-sark, dev, full, guarded, production, staging",
     ):
         release.values(Options(environment="moon"))
 
@@ -52,7 +53,11 @@ def test_values_that_are_none(tmp_path: Path, text: str | None, message: str) ->
 
 
 def test_the_images_are_the_charts_own() -> None:
-    assert release.images(Options()) == ["envoyproxy/envoy:distroless-v1.40.0", "python:3.13-slim"]
+    assert release.images(Options()) == [
+        "envoyproxy/envoy:distroless-v1.40.0",
+        "python:3.13-slim",
+        "coredns/coredns:1.13.1",
+    ]
 
 
 def served(monkeypatch: pytest.MonkeyPatch, *resources: str) -> None:

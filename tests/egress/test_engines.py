@@ -16,15 +16,19 @@ from tools.egress.engines import ENGINES, engine
 from tools.egress.envoy.decode import decode as decode_proxy
 from tools.egress.rules import Egress, proxy_refuses_private_addresses
 from tools.findings.model import Manifest
-from tools.render.__main__ import RenderError, render
+from tools.render.helm_errors import RenderError
+from tools.render.template import render
 
 CHART = Path("charts/sark-network")
 SUFFIXES = Suffixes.parse((CHART / "files/public-suffixes.txt").read_text())
 WORKLOADS = ("gateway", "database", "cache", "opa")
 
 
-def rendered(egress: dict[str, Any]) -> tuple[Manifest, ...]:
-    text = asyncio.run(render(CHART, {"egress": egress}))
+STEERING = {"enabled": True, "steering": {"enabled": True}}
+
+
+def rendered(egress: dict[str, Any], *, steering: bool = False) -> tuple[Manifest, ...]:
+    text = asyncio.run(render(CHART, {"egress": egress, **({"dnsGuard": STEERING} if steering else {})}))
     return tuple(
         Manifest("", body["kind"], body["metadata"]["name"], body["metadata"].get("namespace", ""), body)
         for body in yaml.load_all(text, yaml.CSafeLoader)
@@ -103,6 +107,17 @@ def random_entry(draw: random.Random, index: int) -> Any:
     }
 
 
+@pytest.mark.parametrize("name", LISTS)
+def test_what_is_steered_is_the_list_and_no_more(name: str) -> None:
+    assert decode_proxy(rendered(LISTS[name], steering=True)) == rules(LISTS[name])
+
+
+def test_what_is_steered_in_audit_is_everything() -> None:
+    egress = {"domains": ["*.openai.com", {"name": "b.example.com", "workloads": ["opa"]}]}
+    decoded = decode_proxy(rendered({"mode": "audit", **egress}, steering=True))
+    assert decoded == rules(egress) | {everything("gateway"), everything("opa")}
+
+
 Resources = dict[str, Any]
 HOLES: dict[str, Callable[[str, Resources], None]] = {}
 
@@ -134,9 +149,22 @@ def a_chain_without_a_name_takes_any_server_name(kind: str, body: Resources) -> 
 
 @hole
 def no_address_is_refused(kind: str, body: Resources) -> None:
-    if kind == "RouteConfiguration" and body["name"] == "dial":
-        rules = body["virtual_hosts"][0]["routes"][-1]["typed_per_filter_config"]["envoy.filters.http.rbac"]["rbac"]
-        rules["rules"]["policies"] = {}
+    if kind == "Cluster" and body["name"] == "public":
+        del body["cluster_type"]["typed_config"]["dns_cache_config"]["resolved_address_filter"]
+
+
+@hole
+def a_chain_connects_by_another_cluster(kind: str, body: Resources) -> None:
+    if kind == "Listener" and body["name"].startswith("names-"):
+        body["filter_chains"][0]["filters"][-1]["typed_config"]["cluster"] = "elsewhere"
+
+
+@hole
+def a_chain_resolves_what_the_client_asked_for(kind: str, body: Resources) -> None:
+    if kind == "Listener" and body["name"].startswith("names-"):
+        host = {"text_format_source": {"inline_string": "%FILTER_STATE(sark.host:PLAIN)%"}}
+        state = {"object_key": "envoy.upstream.dynamic_host", "format_string": host}
+        body["filter_chains"][0]["filters"].insert(0, {"typed_config": {"on_new_connection": [state]}})
 
 
 @pytest.mark.parametrize("name", HOLES)
@@ -145,6 +173,25 @@ def test_a_hole_in_envoys_configuration_decodes_to_everything(name: str) -> None
     changed = reconfigured(manifests, HOLES[name])
     assert everything("gateway") not in decode_proxy(manifests)
     assert everything("gateway") in decode_proxy(changed)
+
+
+STEERED_HOLES = [name for name in HOLES if name.startswith("a_")]
+
+
+@pytest.mark.parametrize("name", STEERED_HOLES)
+def test_a_hole_in_what_is_steered_decodes_to_everything(name: str) -> None:
+    """The same changes, made to the listeners that take steered connections instead of those behind CONNECT."""
+
+    def change(kind: str, body: Resources) -> None:
+        if kind == "Listener" and body["name"] == "gateway/443":
+            HOLES[name](kind, as_inner := {**body, "name": "names-gateway-443"})
+            body.clear()
+            body.update({**as_inner, "name": "gateway/443"})
+
+    manifests = rendered({"domains": ["a.example.com", "*.b.example.com"]}, steering=True)
+    assert len(STEERED_HOLES) == 4
+    assert everything("gateway") not in decode_proxy(manifests)
+    assert everything("gateway") in decode_proxy(reconfigured(manifests, change))
 
 
 def test_a_name_that_only_the_server_names_hold_is_read() -> None:
@@ -158,10 +205,9 @@ def test_a_name_that_only_the_server_names_hold_is_read() -> None:
 
 def test_a_range_that_is_no_longer_refused_is_named() -> None:
     def narrow(kind: str, body: Resources) -> None:
-        if kind == "RouteConfiguration" and body["name"] == "dial":
-            rbac = body["virtual_hosts"][0]["routes"][-1]["typed_per_filter_config"]["envoy.filters.http.rbac"]["rbac"]
-            permissions = rbac["rules"]["policies"]["cidrs"]["permissions"]
-            permissions[:] = [one for one in permissions if one["matcher"]["name"] != "169.254.0.0/16"]
+        if kind == "Cluster" and body["name"] == "public":
+            given = body["cluster_type"]["typed_config"]["dns_cache_config"]["resolved_address_filter"]
+            given["ranges"] = [net for net in given["ranges"] if net["address_prefix"] != "169.254.0.0"]
 
     manifests = rendered({"domains": ["a.example.com"]})
     listed, _ = parse_values({"egress": {"domains": ["a.example.com"]}}, suffixes=SUFFIXES)

@@ -11,11 +11,15 @@ from tests.proxy.client import Attempt
 from tests.proxy.proxy import Proxy
 
 Action = Callable[[Proxy, int], Attempt]
+REFUSED = 0
 
 
 @dataclass(frozen=True)
 class Row:
-    """`text` is what the answer must begin with: "" is a closed tunnel. `log` is the verdict and the reason."""
+    """`text` is what the answer must begin with: "" is a closed tunnel. `log` is the verdict and the reason.
+
+    `status` REFUSED: what has no address is closed as soon as that is known, perhaps before the tunnel is answered.
+    """
 
     name: str
     action: Action
@@ -23,6 +27,14 @@ class Row:
     text: str
     log: tuple[str, str]
     workload: str = "gateway"
+
+    def holds(self, attempt: Attempt) -> bool:
+        """Is that the answer that the row asks for?"""
+        if self.status == REFUSED:
+            return attempt.status == 503 or (attempt.status == 200 and not attempt.text)
+        return attempt.status == self.status and (
+            attempt.text.startswith(self.text) if self.text or self.status != 200 else not attempt.text
+        )
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,13 @@ from typing import Any
 
 import yaml
 
+from tests.proxy.cgroup import Cgroup
 from tests.proxy.namespace import Namespace
 from tests.proxy.world import RESOLVER
-from tools.manifests.files import CHART
-from tools.render.__main__ import render
+from tools.egress.envoy.verdict import UNFINISHED
+from tools.render.chart import CHART
 from tools.render.merge import merge
+from tools.render.template import render
 
 MOUNT = "/etc/envoy"
 LIST = "/etc/envoy-list"
@@ -48,7 +50,13 @@ class Proxy:
     """A running Envoy. Its ports are its own, so that several live in one namespace."""
 
     def __init__(
-        self, namespace: Namespace, folder: Path, envoy: str, values: Mapping[str, Any], patch: Mapping[str, str] = {}
+        self,
+        namespace: Namespace,
+        folder: Path,
+        envoy: str,
+        values: Mapping[str, Any],
+        patch: Mapping[str, str] = {},
+        group: Cgroup | None = None,
     ) -> None:
         number = next(_numbers)
         self.ports = {part: 3128 + 10 * number + i for i, part in enumerate(PARTS)}
@@ -63,6 +71,7 @@ class Proxy:
         self._values = {"proxy": own}
         self._patch = {**patch, LIST: str(folder / "list"), "port_value: 9901": f"port_value: {self.admin}"}
         self.namespace, self.folder, self._versions = namespace, folder, itertools.count()
+        self._group = group
         (folder / "list").mkdir(parents=True)
         manifests = objects(merge(self._values, values))
         self.log_file = folder / "envoy.log"
@@ -70,7 +79,8 @@ class Proxy:
         self._start(envoy, manifests)
 
     def _start(self, envoy: str, manifests: list[dict[str, Any]]) -> None:
-        deployment = next(it for it in manifests if it["kind"] == "Deployment")
+        deployments = [it for it in manifests if it["kind"] == "Deployment"]
+        deployment = next(it for it in deployments if "egress-proxy" in it["metadata"]["name"])
         arguments = list(deployment["spec"]["template"]["spec"]["containers"][0]["args"])
         for flag, value in (("--config-path", str(self.folder / "envoy.yaml")), ("--file-flush-interval-msec", "50")):
             arguments[arguments.index(flag) + 1] = value
@@ -80,6 +90,7 @@ class Proxy:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "LOCALDOMAIN": SEARCH},
+                preexec_fn=self._group.enter if self._group else None,
             )
         self._await_port()
 
@@ -144,8 +155,9 @@ class Proxy:
         return [json.loads(line) for line in self.log_file.read_text().splitlines() if line.startswith("{")]
 
     def complaints(self) -> list[str]:
-        """What Envoy said beside the access log."""
-        return [line for line in self.log_file.read_text().splitlines() if not line.startswith("{")]
+        """What Envoy said beside the access log, without what it says of the address filter each time it reads one."""
+        lines = self.log_file.read_text().splitlines()
+        return [line for line in lines if not line.startswith("{") and UNFINISHED not in line]
 
     def get(self, path: str, port: int = 0) -> tuple[int, str]:
         """A page of the metrics port."""

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.proxy.attempts import Outcome, Row, make, plain, raw, tls
+from tests.proxy.attempts import REFUSED, Outcome, Row, make, plain, raw, tls
 from tests.proxy.conftest import EGRESS, Start
 from tests.proxy.proxy import Proxy
 from tests.proxy.world import World
 
-ALLOWED, PRIVATE = ("allowed", "listed"), ("denied", "private-address")
+ALLOWED, ASTRAY = ("allowed", "listed"), ("failed", "no-address")
 UNLISTED, NOT_THE_SNI = ("audit", "not-in-egress.domains"), ("audit", "sni-not-in-egress.domains")
 PLAIN = ("audit", "plain-http")
 
 ROWS = (
     Row("listed", tls("api.openai.com:443"), 200, "203.0.113.10 api.openai.com ping", ALLOWED),
     Row("listed, another listed SNI", tls("api.openai.com:443", "a.b.c.openai.com"), 200, "203.0.113.11 ", ALLOWED),
-    Row("listed, rebound", tls("rebound-audit.openai.com:443"), 200, "", PRIVATE),
-    Row("listed, outside its CIDRs", tls("stray.wild.corp.example:443"), 200, "", ("denied", "address-not-in-cidrs")),
+    Row("listed, rebound", tls("rebound-audit.openai.com:443"), 200, "", ASTRAY),
+    Row("listed, outside its CIDRs", tls("stray.wild.corp.example:443"), 200, "", ASTRAY),
     Row("internal", tls("tls.corp.example:443"), 200, "10.20.0.1 tls.corp.example ping", ALLOWED),
     Row("internal tcp", plain("tcp.corp.example:5432", b"hello"), 200, "10.20.0.3 None hello", ALLOWED),
     Row("unlisted", tls("evil.test:443"), 200, "203.0.113.66 evil.test ping", UNLISTED),
@@ -37,13 +37,13 @@ ROWS = (
     Row(
         "plain HTTP, port", raw(b"GET http://evil.test:8080/ HTTP/1.1\r\n\r\n"), 200, "203.0.113.66 None GET / ", PLAIN
     ),
-    Row("unlisted, private", tls("lured.test:443"), 200, "", PRIVATE),
+    Row("unlisted, private", tls("lured.test:443"), REFUSED, "", ASTRAY),
     Row("unlisted, second address private", tls("lured-second.test:443"), 200, "", ("failed", "connect")),
-    Row("private address", plain("10.1.1.1:443", b"hello"), 200, "", PRIVATE),
-    Row("metadata address", plain("169.254.169.254:80", b"GET / HTTP/1.1\r\n\r\n"), 200, "", PRIVATE),
-    Row("metadata by HTTP", raw(b"GET http://169.254.169.254/ HTTP/1.1\r\nHost: x\r\n\r\n"), 503, "", PRIVATE),
-    Row("Envoy's own admin port", plain("127.0.0.1:9801", b"GET / HTTP/1.1\r\n\r\n"), 200, "", PRIVATE),
-    Row("unlisted SNI, private", tls("lured-host.openai.com:443", "evil.test"), 200, "", PRIVATE),
+    Row("private address", plain("10.1.1.1:443", b"hello"), REFUSED, "", ASTRAY),
+    Row("metadata address", plain("169.254.169.254:80", b"GET / HTTP/1.1\r\n\r\n"), REFUSED, "", ASTRAY),
+    Row("metadata by HTTP", raw(b"GET http://169.254.169.254/ HTTP/1.1\r\nHost: x\r\n\r\n"), 503, "", ASTRAY),
+    Row("Envoy's own admin port", plain("127.0.0.1:9801", b"GET / HTTP/1.1\r\n\r\n"), REFUSED, "", ASTRAY),
+    Row("unlisted SNI, private", tls("lured-host.openai.com:443", "evil.test"), 200, "", ASTRAY),
 )
 
 
@@ -70,10 +70,7 @@ def outcomes(auditing: Proxy, world: World) -> dict[str, Outcome]:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_answer(outcomes: dict[str, Outcome], row: Row) -> None:
     attempt = outcomes[row.name].attempt
-    assert attempt.status == row.status
-    if row.text or row.status == 200:
-        assert attempt.text.startswith(row.text)
-        assert bool(attempt.text) == bool(row.text)
+    assert row.holds(attempt), attempt
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.proxy.attempts import Outcome, Row, make, plain, raw, tls
+from tests.proxy.attempts import REFUSED, Outcome, Row, make, plain, raw, tls
 from tests.proxy.client import Client
 from tests.proxy.proxy import Proxy
 from tests.proxy.world import World
 
-ALLOWED, ASTRAY = ("allowed", "listed"), ("denied", "address-not-in-cidrs")
-PRIVATE, OTHER_HOST = ("denied", "private-address"), ("denied", "host-not-in-egress.internal")
+ALLOWED, ASTRAY = ("allowed", "listed"), ("failed", "no-address")
+OTHER_HOST = ("denied", "host-not-in-egress.internal")
 UNLISTED = ("denied", "not-in-egress.domains")
 
 
@@ -24,11 +24,11 @@ ROWS = (
     Row("tls, outside its CIDRs", tls("stray.wild.corp.example:443"), 200, "", ASTRAY),
     Row("tls, a public address", tls("public.wild.corp.example:443"), 200, "", ASTRAY),
     Row("tls, apex of the wildcard", tls("wild.corp.example:443"), 403, "wild.corp.example:443 is not", UNLISTED),
-    Row("public name at an internal address", tls("lured.openai.com:443"), 200, "", PRIVATE),
-    Row("public SNI in an internal tunnel", tls("tls.corp.example:443", "lured.openai.com"), 200, "", PRIVATE),
+    Row("public name at an internal address", tls("lured.openai.com:443"), 200, "", ASTRAY),
+    Row("public SNI in an internal tunnel", tls("tls.corp.example:443", "lured.openai.com"), 200, "", ASTRAY),
     Row("tcp", plain("tcp.corp.example:5432", b"hello"), 200, "10.20.0.3 None hello", ALLOWED),
     Row("tcp with TLS in it", tls("tcp.corp.example:5432", "evil.test"), 200, "10.20.0.3 evil.test ping", ALLOWED),
-    Row("tcp, outside its CIDRs", plain("strayed-tcp.corp.example:5432", b"hello"), 200, "", ASTRAY),
+    Row("tcp, outside its CIDRs", plain("strayed-tcp.corp.example:5432", b"hello"), REFUSED, "", ASTRAY),
     Row("tcp, another port", plain("tcp.corp.example:443", b"x"), 403, "tcp.corp.example:443 is not", UNLISTED),
     Row("tcp by HTTP", raw(get("tcp.corp.example:5432")), 403, "tcp.corp.example:5432 was", ("denied", "plain-http")),
     Row("http", raw(get("ignored", "http://http.corp.example/a")), 200, "10.20.0.2 None GET /a ", ALLOWED),
@@ -77,10 +77,7 @@ def outcomes(enforcing: Proxy, world: World) -> dict[str, Outcome]:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_answer(outcomes: dict[str, Outcome], row: Row) -> None:
     attempt = outcomes[row.name].attempt
-    assert attempt.status == row.status
-    if row.text or row.status == 200:
-        assert attempt.text.startswith(row.text)
-        assert bool(attempt.text) == bool(row.text)
+    assert row.holds(attempt), attempt
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)

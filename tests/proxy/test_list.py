@@ -160,10 +160,7 @@ def outcomes(enforcing: Proxy, world: World) -> dict[str, Outcome]:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_answer(outcomes: dict[str, Outcome], row: Row) -> None:
     attempt = outcomes[row.name].attempt
-    assert attempt.status == row.status
-    if row.text or row.status == 200:
-        assert attempt.text.startswith(row.text)
-        assert bool(attempt.text) == bool(row.text)
+    assert row.holds(attempt), attempt
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.proxy.namespace import Namespace
 
-RESOLVER = "127.0.0.53"
+RESOLVER = "10.0.0.53"
 PORTS = (80, 443, 5432, 8080, 8443)
 TTL = 1
 

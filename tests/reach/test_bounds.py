@@ -194,7 +194,7 @@ def test_pass_in_every_tier_ends() -> None:
 CHILD = """
 import sys
 from tools.reach.world import World
-from tools.source import manifests, parse
+from tools.manifests.documents import manifests, parse
 parsed = parse(sys.stdin.read(), "f.yaml")
 world = World(manifests(parsed, "f.yaml"))
 lines = sum(1 for _ in world.matrix().rows())

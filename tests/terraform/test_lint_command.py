@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tools.manifests.files import CHART, chart
+from tools.render.chart import CHART, chart
 from tools.terraform.__main__ import main
 from tools.terraform.modules.files import disk
 from tools.terraform.modules.read import evaluate_directory
@@ -47,6 +47,66 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "net").mkdir()
     (tmp_path / "net" / "main.tf").write_text(OPEN)
     return tmp_path
+
+
+STORE = """
+resource "aws_db_instance" "d" {
+  engine = "postgres"
+  port   = 5433
+}
+resource "azurerm_redis_cache" "r" {
+  name = "r"
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "port"),
+    [
+        (["--env", "production"], " in production", 5432),
+        (["--values", "mine.yaml"], "", 15432),
+        (["--env", "production", "--values", "mine.yaml"], " in production", 15432),
+    ],
+)
+def test_stores_are_judged_beside_values(
+    options: list[str], environment: str, port: int, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "net" / "main.tf").write_text(STORE)
+    (project / "mine.yaml").write_text("database:\n  ports:\n    postgresql: 15432\n  externalCidrs: [10.2.0.0/24]\n")
+    said = {
+        finding["message"]
+        for finding in judged(capsys, "net", *options)[1]
+        if finding["rule"] == "stores-listen-on-the-charts-ports"
+    }
+    assert said == {
+        f"the database aws_db_instance.d listens on 5433, and database.ports.postgresql is {port}{environment}; "
+        "write the same port",
+        f"the cache azurerm_redis_cache.r listens on 6380, and cache.ports.redis is 6379{environment}; "
+        "write the same port",
+    }
+    without = judged(capsys, "net")[1]
+    assert not [finding for finding in without if finding["rule"] == "stores-listen-on-the-charts-ports"]
+
+
+def test_a_finding_about_the_values_has_their_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "net" / "main.tf").write_text(
+        STORE.replace("port   = 5433", "db_subnet_group_name = aws_db_subnet_group.g.name")
+        + 'resource "aws_db_subnet_group" "g" {\n  subnet_ids = [aws_subnet.s.id]\n}\n'
+        + 'resource "aws_subnet" "s" {\n  cidr_block = "10.9.0.0/24"\n}\n'
+    )
+    (project / "mine.yaml").write_text("database:\n  externalCidrs: [10.2.0.0/24]\n")
+    found = judged(capsys, "net", "--values", "mine.yaml")[1]
+    [place] = [item for item in found if item["rule"] == "stores-stand-where-the-chart-looks"]
+    assert (place["file"], place["line"], place["severity"]) == ("mine.yaml", 2, "error")
+
+
+def test_values_that_are_not_there(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lint", "net", "--values", "none.yaml"]) == 2
+    assert capsys.readouterr().err == "terraform: cannot read none.yaml: No such file or directory\n"
+    with pytest.raises(SystemExit) as end:
+        main(["lint", "net", "--env", "prod"])
+    assert end.value.code == 64
+    assert "there is no environment prod; there are " in capsys.readouterr().err
 
 
 def judged(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, list[dict[str, Any]], str]:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tools.manifests.files import CHART, chart
+from tools.findings.report import Gate
+from tools.render.chart import CHART, chart
+from tools.render.load import Chosen
 from tools.terraform import stage
 from tools.terraform.modules import cache
 from tools.terraform.modules.cache import folder
 from tools.validate import __main__ as validate
-from tools.validate.manifests import Rules
 
 FILES = 6
 
@@ -33,7 +34,7 @@ def job(tmp_path: Path, *, cached: bool) -> stage.Job:
     tree.mkdir(exist_ok=True)
     for number in range(FILES):
         (tree / f"f{number}.tf").write_text(f"locals {{\n  a{number} = 1\n}}\n" + "# more\n" * 100)
-    return stage.Job(chart(CHART), {}, Rules(date(2026, 1, 1), frozenset()), lambda _: None, tree, cached=cached)
+    return stage.Job(chart(CHART), {}, date(2026, 1, 1), frozenset(), Gate(), lambda _: None, tree, cached=cached)
 
 
 def kept(home: Path) -> list[str]:
@@ -70,3 +71,45 @@ def test_without_the_cache_nothing_is_kept_or_read(tmp_path: Path, home: Path) -
 @pytest.mark.parametrize(("arguments", "cached"), [([], True), (["--no-cache"], False)])
 def test_the_option_of_the_validator(arguments: list[str], cached: bool) -> None:
     assert validate.parser().parse_args(arguments).cache is cached
+
+
+EKS = """
+resource "aws_security_group" "sark" {
+  name = "sark"
+}
+resource "aws_vpc_security_group_egress_rule" "https" {
+  security_group_id = aws_security_group.sark.id
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+  cidr_ipv4         = "10.0.0.0/16"
+}
+resource "aws_eks_node_group" "sark" {
+  cluster_name = "sark"
+}
+resource "aws_elasticache_replication_group" "sark" {
+  port = 6380
+}
+"""
+
+
+def test_every_example_is_judged_beside_the_values(tmp_path: Path, home: Path) -> None:
+    example = tmp_path / "terraform" / "examples" / "eks"
+    example.mkdir(parents=True)
+    (example / "main.tf").write_text(EKS)
+    environments = {"production": Chosen((chart(CHART).environments["production"],), "production")}
+    day, tree = date(2026, 1, 1), tmp_path / "terraform"
+    judged = stage.Job(chart(CHART), environments, day, frozenset(), Gate(), lambda _: None, tree, cached=False)
+    _, layers = stage.stages(judged)
+    assert (layers.name, layers.environment) == ("layers", "production")
+    assert [(item.rule, item.problem.where.line) for item in layers.findings] == [
+        ("stores-listen-on-the-charts-ports", 16),
+        ("cluster-groups-do-not-undo-egress", 12),
+    ]
+
+
+def test_the_projects_own_examples_are_all_there() -> None:
+    judged = stage.Job(chart(CHART), {}, date(2026, 1, 1), frozenset(), Gate(), lambda _: None, cached=False)
+    stage.stages(judged)
+    folders = {path.name for path in (judged.directory / "examples").iterdir() if list(path.glob("*.tf"))}
+    assert judged.others.keys() == folders - set(stage.CLOUDS)

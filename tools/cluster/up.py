@@ -3,46 +3,24 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from tools.cluster import calico, kind, plan, probes, verdict
 from tools.cluster.errors import CannotRunError
-from tools.cluster.internet import GUESTS, Internet, ask_it_for_names
+from tools.cluster.internet import Internet, ask_it_for_names
 from tools.cluster.kube import Kube, until
 from tools.cluster.options import IMAGE, NAMESPACE, Options
 from tools.cluster.progress import Progress
 from tools.cluster.release import images
 from tools.cluster.sark import images as sark_images
 from tools.cluster.trial_cluster import Scene
-from tools.reach.flows.read import Flow, Pod, Specification, Target, read
-
-SCRIPTS = ("answer.py", "probe.py")
-# The environment of the specification that is installed here: Options.environment with Options.values over it.
-TRIAL = "trial"
-# That of SARK's own manifests: the chart's defaults with Options.sark_values over them; only rows that name it.
-SHIPPED = "shipped"
-
-
-def specification(path: Path, environment: str = TRIAL) -> Specification:
-    """The rows that are tried in an environment, or a `CannotRunError` that names every bad one."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CannotRunError(f"{path} cannot be read: {error}") from error
-    spec, problems = read(text, str(path))
-    if spec is None:
-        found = "\n".join(f"  {it.where.file}:{it.where.line}: {it.where.path} {it.message}" for it in problems)
-        raise CannotRunError(f"the specification of flows is wrong:\n{found}")
-    rows = spec.of(environment)
-    if not rows.flows:
-        raise CannotRunError(f"{path}: no row holds in {environment}, which is what is tried in a cluster")
-    return rows
+from tools.cluster.tried import programs
+from tools.reach.flows.read import Flow, Pod, Specification, Target
 
 
 def bring_up(options: Options, spec: Specification, progress: Progress) -> Kube:
     """Everything that the trial needs, save the chart."""
     with progress.step("read what is to be installed"):
-        wanted = [IMAGE, *images(options)]
+        image_names = [IMAGE, *images(options)]
         objects = calico.read(options.calico_manifest)
         there = kind.exists(options.name)
     if there:
@@ -54,7 +32,7 @@ def bring_up(options: Options, spec: Specification, progress: Progress) -> Kube:
         kube = Kube.at(options.kubeconfig)
         until("cluster DNS is configured", 60, lambda: ask_it_for_names(kube))
     with progress.step("Calico, images, test internet"), ThreadPoolExecutor() as pool:
-        loading = pool.submit(_load, options, wanted)
+        loading = pool.submit(_load, options, image_names)
         starting = pool.submit(Internet.of(options.name).start, options.name, spec)
         kube.apply(objects)
         calico.wait(kube)
@@ -65,21 +43,16 @@ def bring_up(options: Options, spec: Specification, progress: Progress) -> Kube:
     return kube
 
 
-def _load(options: Options, wanted: list[str]) -> None:
+def _load(options: Options, image_names: list[str]) -> None:
     """With SARK's stand-ins in one go, where they will be needed: they share most of what they are made of."""
     more = sark_images.built() if options.sark else []
-    kind.load(options.name, list(dict.fromkeys([*wanted, *more])))
-
-
-def guests() -> dict[str, str]:
-    """The programs that run inside the stand-ins."""
-    return {name: (GUESTS / name).read_text(encoding="utf-8") for name in SCRIPTS}
+    kind.load(options.name, list(dict.fromkeys([*image_names, *more])))
 
 
 def deploy_stand_ins(kube: Kube, spec: Specification, progress: Progress) -> None:
     """One pod for every name in the specification, all running."""
     with progress.step("stand-ins for SARK's parts"):
-        kube.apply(plan.stand_ins(spec, guests(), IMAGE))
+        kube.apply(plan.stand_ins(spec, programs(), IMAGE))
         until("the stand-ins run", 120, lambda: all(_runs(kube, it) for it in spec.pods.values() if not it.shipped))
 
 
@@ -113,7 +86,7 @@ def _bystanders(spec: Specification) -> tuple[Pod, Pod]:
     return source, next(pod for pod in aside if pod.namespace != source.namespace)
 
 
-def _becomes(scene: Scene, flow: Flow, wanted: str, when: str) -> None:
+def _becomes(scene: Scene, flow: Flow, expected: str, when: str) -> None:
     addresses = scene.addresses()
     last = verdict.UNPROBED
 
@@ -121,12 +94,13 @@ def _becomes(scene: Scene, flow: Flow, wanted: str, when: str) -> None:
         nonlocal last
         attempt = verdict.attempt(flow, addresses, "control", 1.5)
         last = probes.ask(scene.kube, [(scene.spec.pods[flow.source], [attempt])]).get(flow.name, last)
-        return last.outcome == wanted
+        return last.outcome == expected
 
     try:
         until("control", 30, ask)
     except CannotRunError as error:
         raise CannotRunError(
-            f"a connection between two pods should end in {wanted} {when}, but ended in {last.outcome}: {last.detail}. "
+            f"a connection between two pods should end in {expected} {when}, but ended in {last.outcome}: "
+            f"{last.detail}. "
             "Policies do not work in this cluster, so no row could mean anything"
         ) from error

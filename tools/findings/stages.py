@@ -16,12 +16,12 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "values": ("tools.manifests.rules.yaml", "tools.validate.rules.values", "tools.findings.suppress"),
     "render": ("tools.validate.rules.render",),
     "manifests": ("tools.manifests.rules.objects", "tools.manifests.rules.schemas", "tools.manifests.rules.calico_api"),
-    "policies": ("tools.policies.rules.registry",),
+    "policies": ("tools.policies.rules.registry", "tools.reach.rules.registry"),
     "egress": ("tools.egress.rules",),
     "flows": ("tools.reach.flows.rules",),
     "envoy": ("tools.egress.envoy.rules",),
-    "terraform": ("tools.terraform.rules.source", "tools.terraform.rules.registry"),
-    "layers": ("tools.terraform.rules.layers",),
+    "terraform": ("tools.terraform.rules.source", "tools.terraform.rules.registry", "tools.terraform.rules.comments"),
+    "layers": ("tools.terraform.rules.layers", "tools.terraform.rules.managed_stores", "tools.terraform.rules.eks"),
 }
 # Those that need an environment's render; Terraform does not.
 STAGES = tuple(name for name in MODULES if name not in ("terraform", "layers"))
@@ -34,5 +34,5 @@ def checks(stage: str) -> tuple[Check[Any], ...]:
 
 def manual(stages: Iterable[str] = MODULES) -> dict[str, str]:
     """Each rule's id and manual entry: its docstring, the first line of which says the fact that holds."""
-    found = {rule_id(check): inspect.getdoc(check) or "" for stage in stages for check in checks(stage)}
-    return dict(sorted(found.items()))
+    entries = {rule_id(check): inspect.getdoc(check) or "" for stage in stages for check in checks(stage)}
+    return dict(sorted(entries.items()))

@@ -85,10 +85,10 @@ def number(node: Node) -> int | None:
 
 def word(node: Node, known: Iterable[str], default: str = "") -> str:
     """One word of a few."""
-    found = text(node) or default
-    if found not in (known := tuple(known)):
-        raise BrokenError(node, f"{found!r} is none of {', '.join(known)}; write one of them")
-    return found
+    value = text(node) or default
+    if value not in (known := tuple(known)):
+        raise BrokenError(node, f"{value!r} is none of {', '.join(known)}; write one of them")
+    return value
 
 
 def cidr(node: Node) -> Net:

@@ -11,9 +11,9 @@ from tools.findings.model import Manifest, Severity
 from tools.manifests.fields import BrokenError, number
 from tools.manifests.node import Node, root
 from tools.policies.calico_entity import DOMAINS, entity, families
+from tools.policies.calico_fields import selector
 from tools.policies.calico_ports import destination_ports, source_ports_matter, traffic, types_of_no_protocol
 from tools.policies.calico_refused import check_policy, check_rule
-from tools.policies.calico_selector import selector
 from tools.policies.endpoints import Endpoints
 from tools.policies.faults import Faults
 from tools.policies.model import BOTH_FAMILIES, DIRECTIONS, Direction, Kind, Policy, Rule

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tools.manifests.addresses import network
 from tools.manifests.node import Node
-from tools.policies.calico_selector import selector
+from tools.policies.calico_fields import selector
 from tools.policies.endpoints import Endpoints
 from tools.policies.faults import Faults
 from tools.policies.model import BOTH_FAMILIES, Block, Peer

@@ -12,10 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tools.manifests.fields import BrokenError, text
-from tools.manifests.node import Node
 from tools.policies.calico_expression import All, And, Comparison, Expression, Global, Has, Not, Or
-from tools.policies.faults import Faults
 
 
 class SelectorError(ValueError):
@@ -37,20 +34,6 @@ def parse(text: str) -> Expression:
     if parser.kind != "end":
         raise parser.error("write && or || before it")
     return expression
-
-
-def selector(node: Node, faults: Faults) -> Expression | None:
-    """The selector at a node; None where there is none, and all() for one that is broken."""
-    return faults.attempt(All(), _selector, node)
-
-
-def _selector(node: Node) -> Expression | None:
-    if not text(node):
-        return None
-    try:
-        return parse(node.text())
-    except SelectorError as error:
-        raise BrokenError(node, f"no selector, at column {error.column}: {error.message}") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tools.egress.allowlist import Suffixes, parse_values
-from tools.findings import cli, configuration, suppress
+from tools.findings import cli, suppress
+from tools.findings.errors import InputError
 from tools.findings.model import Finding, Severity, rule_id
 from tools.findings.recorder import Recorder
 from tools.findings.report import FORMATS, Gate, Report, formats
 from tools.findings.stages import manual
-from tools.manifests.files import CHART, InputError, chart
-from tools.render.values import load
+from tools.manifests import configuration
+from tools.manifests.files import shown
+from tools.render.chart import CHART, chart
+from tools.render.load import Loaded, load
+from tools.terraform import beside
+from tools.terraform.clouds.chart import Layers
 from tools.terraform.language.model import Module
 from tools.terraform.lint import lint, lint_others
 from tools.terraform.modules.cache import Cache, folder
@@ -73,6 +78,21 @@ def parser() -> cli.Parser:
         help="where modules and links may lead besides the paths",
     )
     judge.add_argument(
+        "--env",
+        metavar="NAME",
+        default="",
+        help="judge managed databases and caches beside the chart's values in this environment",
+    )
+    judge.add_argument(
+        "--values",
+        metavar="FILE",
+        nargs="+",
+        action="extend",
+        type=cli.file_path,
+        default=[],
+        help="the same beside these values files, laid over the chart's own values, or over --env",
+    )
+    judge.add_argument(
         "--no-cache", dest="cache", action="store_false", help="parse every file, whatever the user's cache has"
     )
     judge.add_argument("--format", choices=FORMATS, default="text", help="default: %(default)s")
@@ -99,6 +119,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _lint(options: argparse.Namespace) -> int:
     # The other stages' rules take longer to load than a directory takes to judge.
     entries = manual() if options.explain else {**manual(("terraform", "layers")), **_suppressions()}
+    try:
+        loaded = _loaded(options)
+    except InputError as error:
+        cli.complain("terraform", error)
+        return cli.COULD_NOT_RUN
     if options.explain:
         if options.explain not in entries:
             parser().error(f"there is no rule {options.explain}; `python -m tools.validate --list-rules` lists them")
@@ -111,7 +136,7 @@ def _lint(options: argparse.Namespace) -> int:
     if (unknown := sorted(gate.disabled - entries.keys())) and (unknown := sorted({*unknown} - manual().keys())):
         parser().error(f"there is no rule {', '.join(unknown)}; `python -m tools.validate --list-rules` lists them")
     recorder = Recorder("", gate=gate)
-    run = Run(options.paths, options.tfvars, started, frozenset(entries), options.within, options.cache)
+    run = Run(options.paths, options.tfvars, started, frozenset(entries), options.within, options.cache, loaded)
     recorder.run("terraform", lambda: findings(run))
     for message in run.failed:
         recorder.skip(("terraform",), message, excused=False)
@@ -125,6 +150,27 @@ def _lint(options: argparse.Namespace) -> int:
         gate=gate,
     )
     return _written(formats()[options.format](report), options.output, report.exit)
+
+
+def _loaded(options: argparse.Namespace) -> Beside | None:
+    """The chart's values that are judged beside Terraform, where some are named."""
+    if not options.env and not options.values:
+        return None
+    project = chart(CHART)
+    if options.env and options.env not in project.environments:
+        named = ", ".join(project.environments) or "none"
+        parser().error(f"there is no environment {options.env}; there are {named}")
+    files = [*([project.environments[options.env]] if options.env else []), *options.values]
+    return Beside(load(options.env, files, project), options.env, shown(files[-1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The values of an environment, and the file that a finding about them names."""
+
+    loaded: Loaded
+    environment: str
+    file: str
 
 
 def _suppressions() -> dict[str, str]:
@@ -141,6 +187,7 @@ class Run:
     known: frozenset[str]
     besides: Sequence[str] = ()
     cached: bool = False
+    beside: Beside | None = None
     failed: list[str] = field(default_factory=list)
 
     def note(self, what: str, error: Exception) -> None:
@@ -171,6 +218,11 @@ def findings(run: Run) -> list[Finding]:
         raise InputError(
             f"no resource is in {', '.join(run.paths)}, nor an output or a module call, so nothing was judged"
         )
+    if run.beside:
+        every = {module.directory: module for module in whole}
+        loaded, today = run.beside.loaded, run.now.date()
+        subject = Layers(every, loaded.values.body, run.beside.environment, run.beside.file)
+        kept.update(dict.fromkeys(beside.judged(subject, loaded.values, loaded.suppressions, today, run.known)))
     return list(kept)
 
 

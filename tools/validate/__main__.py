@@ -18,30 +18,23 @@ from typing import Any
 
 from tools.egress.envoy.verdict import verdict
 from tools.findings import cli
-from tools.findings.configuration import KEYS, add_option, parsed
+from tools.findings.errors import InputError
 from tools.findings.formats.text import place
 from tools.findings.model import Severity, Stage
 from tools.findings.progress import Progress
 from tools.findings.recorder import Recorder
 from tools.findings.report import FORMATS, Gate, Report, formats
 from tools.findings.stages import manual
-from tools.manifests.files import (
-    CHART,
-    FLOWS,
-    Chart,
-    InputError,
-    chart,
-    is_chart,
-    manifest_sources,
-    objects,
-    read_text,
-    shown,
-)
+from tools.manifests.configuration import KEYS, add_option, parsed
+from tools.manifests.files import manifest_sources, objects, read_text, shown
 from tools.manifests.schemas import UnknownVersionError, crds, minor
-from tools.render.__main__ import KUBE_VERSION, Target, render
+from tools.render.chart import CHART, FLOWS, Chart, chart, is_chart
+from tools.render.load import Chosen
+from tools.render.target import KUBE_VERSION, Target
+from tools.render.template import render
 from tools.terraform import stage
 from tools.validate import manifests as judge
-from tools.validate.pipeline import Chosen, Job, environment
+from tools.validate.pipeline import Job, environment
 
 EPILOG = f"""{cli.EXIT_CODES}. A stage whose program is an extra that is not installed (envoy) is named, and fails
 nothing; any other stage that does not run is {cli.COULD_NOT_RUN}. Environment: SARK_HELM names the helm to use,
@@ -148,8 +141,10 @@ def _misread(paths: Sequence[str]) -> str:
     """What is wrong with paths that are to hold manifests, in the words of `tools.reach`; "" when nothing is."""
     if paths.count("-") > 1:
         return "standard input can be read once alone; name - once"
-    found = next((path for path in paths if is_chart(path)), "")
-    return f"{found} is a chart, and its templates are no manifests; write --chart {found}" if found else ""
+    chart_path = next((path for path in paths if is_chart(path)), "")
+    return (
+        f"{chart_path} is a chart, and its templates are no manifests; write --chart {chart_path}" if chart_path else ""
+    )
 
 
 def _manual(rule: str | None) -> int:
@@ -208,12 +203,12 @@ def _definitions(paths: Sequence[str]) -> dict[str, dict[str, Any]]:
     if not paths:
         return {}
     try:
-        found = crds.definitions(objects(paths))
+        definitions = crds.definitions(objects(paths))
     except crds.DefinitionError as error:
         raise InputError(f"{place(error.problem.where)}: {error.problem.message}") from None
-    if not found:
+    if not definitions:
         raise InputError(f"no {crds.KIND} is in {', '.join(paths)}; --schemas names files that hold some")
-    return found
+    return definitions
 
 
 async def _environments(options: argparse.Namespace, rules: judge.Rules, progress: Progress) -> tuple[Stage, ...]:
@@ -234,11 +229,11 @@ async def _environments(options: argparse.Namespace, rules: judge.Rules, progres
         done=progress.done,
     )
     chosen = _chosen(options, judged)
-    runs = [environment(name, one, job) for name, one in chosen.items()]
+    runs = [environment(name, values_file, job) for name, values_file in chosen.items()]
     if judged.own:
-        clouds = stage.Job(judged, chosen, job.rules, progress.done, cached=options.cache)
+        clouds = stage.Job(judged, chosen, rules.today, rules.known, rules.gate, progress.done, cached=options.cache)
         runs.append(asyncio.to_thread(stage.stages, clouds))
-    stages = tuple(found for run in await asyncio.gather(*runs) for found in run)
+    stages = tuple(stage for run in await asyncio.gather(*runs) for stage in run)
     return stages if judged.own or not judged.has_list else (*stages, *_without_clouds(judged, chosen))
 
 
@@ -253,8 +248,8 @@ def _without_clouds(judged: Chart, chosen: Mapping[str, Chosen]) -> Iterator[Sta
 def _flows(options: argparse.Namespace, judged: Chart) -> judge.Specified | None:
     """The specification that was named, or the project's own for its own chart."""
     own = FLOWS if judged.own else None
-    found = _specified(options.flows or own, frozenset(judged.environments))
-    return replace(found, given=options.flows is not None) if found else None
+    specified = _specified(options.flows or own, frozenset(judged.environments))
+    return replace(specified, given=options.flows is not None) if specified else None
 
 
 def _specified(file: Path | None, environments: frozenset[str]) -> judge.Specified | None:

@@ -14,14 +14,15 @@ from tools.egress import expiry
 from tools.egress.rules import Egress
 from tools.findings import suppress
 from tools.findings.cli import TRACEBACK
+from tools.findings.errors import InputError
 from tools.findings.model import Finding, Manifest, Problem, Where, rule_id, run
 from tools.findings.recorder import Recorder
 from tools.findings.report import Gate
 from tools.findings.stages import STAGES, checks
 from tools.manifests.documents import Parsed, manifests, parse
-from tools.manifests.files import InputError, Source, nothing_in
+from tools.manifests.files import Source, nothing_in
 from tools.manifests.rules.yaml import yaml_is_unambiguous
-from tools.manifests.schemas import KUBE_VERSION
+from tools.manifests.versions import KUBE_VERSION
 from tools.policies.cluster import Cluster
 from tools.reach.flows import read as flows
 from tools.reach.flows.judge import Judgement, judge, pod_cidrs_of
@@ -31,7 +32,7 @@ from tools.reach.world import UnknownPeerError
 from tools.render.origins import RENDERED, placed
 from tools.render.provenance import Helpers
 from tools.validate.guarded import failure, guarded, over_objects
-from tools.validate.rules.values import Values
+from tools.validate.rules.values import Listed
 
 _OF_OBJECTS = ("manifests", "policies", "egress", "flows")
 _YAML = rule_id(yaml_is_unambiguous)
@@ -83,13 +84,13 @@ def files(recorder: Recorder, sources: Sequence[Source], rules: Rules) -> None:
         recorder.skip(("manifests", "policies"), faults[0].problem.message, excused=False)
         return
     parsed = [(source.file, _parsed(source, faults)) for source in read]
-    if not faults and not any(one.documents or one.problems for _, one in parsed):
+    if not faults and not any(source.documents or source.problems for _, source in parsed):
         recorder.skip(("manifests", "policies"), nothing_in(file for file, _ in parsed), excused=False)
         return
-    objects = tuple(item for file, one in parsed for item in manifests(one, file))
+    objects = tuple(item for file, source in parsed for item in manifests(source, file))
     suppressions = suppress.Suppressions(tuple(suppress.in_manifests(objects)), rules.today, rules.known)
     cluster = cache(partial(rules.cluster, objects, [(source.file, source.text) for source in read]))
-    recorder.run("manifests", lambda: (*faults, *_manifests([one for _, one in parsed], cluster(), suppressions)))
+    recorder.run("manifests", lambda: (*faults, *_manifests([source for _, source in parsed], cluster(), suppressions)))
     recorder.run("policies", lambda: suppress.apply(_policies(cluster()), suppressions))
     if (specified := rules.flows) and specified.given:
         recorder.run("flows", lambda: _flows(specified, "", objects, {}, rules))
@@ -114,7 +115,7 @@ class Render:
     parsed: Parsed
     objects: tuple[Manifest, ...]
     suppressions: suppress.Suppressions
-    values: Values
+    values: Listed
     chart: str
     rules: Rules
 
@@ -132,7 +133,7 @@ class Render:
 
 
 def read_render(
-    text: str, values: Values, in_values: Sequence[suppress.Suppression], chart: str, rules: Rules
+    text: str, values: Listed, in_values: Sequence[suppress.Suppression], chart: str, rules: Rules
 ) -> Render:
     """Read Helm's output. `chart` is the chart's directory, `in_values` are the suppressions of the values files."""
     parsed = parse(text, RENDERED)
@@ -198,9 +199,9 @@ def _flows(
 
 
 def _manifests(parsed: Sequence[Parsed], cluster: Cluster, suppressions: suppress.Suppressions) -> tuple[Finding, ...]:
-    found = [finding for one in parsed for finding in run((yaml_is_unambiguous,), one)]
-    found.extend(over_objects(checks("manifests"), cluster))
-    return (*suppress.apply(_named(found, cluster.manifests), suppressions), *suppress.judge(suppressions))
+    findings = [finding for source in parsed for finding in run((yaml_is_unambiguous,), source)]
+    findings.extend(over_objects(checks("manifests"), cluster))
+    return (*suppress.apply(_named(findings, cluster.manifests), suppressions), *suppress.judge(suppressions))
 
 
 def _policies(cluster: Cluster) -> Iterator[Finding]:
@@ -227,7 +228,7 @@ def _named(findings: Iterable[Finding], objects: Sequence[Manifest]) -> Iterator
         yield replace(finding, problem=replace(finding.problem, where=place))
 
 
-def _egress(egress: dict[str, Any], values: Values, objects: tuple[Manifest, ...]) -> Egress:
+def _egress(egress: dict[str, Any], values: Listed, objects: tuple[Manifest, ...]) -> Egress:
     return Egress(
         engine=str(egress.get("engine", "")),
         mode=str(egress.get("mode", "")),
@@ -239,11 +240,11 @@ def _egress(egress: dict[str, Any], values: Values, objects: tuple[Manifest, ...
     )
 
 
-def _egress_findings(subject: Egress, values: Values) -> Iterator[Finding]:
+def _egress_findings(subject: Egress, values: Listed) -> Iterator[Finding]:
     return (_in_values(finding, values) for finding in guarded(checks("egress"), subject))
 
 
-def _in_values(finding: Finding, values: Values) -> Finding:
+def _in_values(finding: Finding, values: Listed) -> Finding:
     where = finding.problem.where
     if where.line or not where.path.startswith("egress"):
         return finding

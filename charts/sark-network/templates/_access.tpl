@@ -1,26 +1,13 @@
 {{/*
-The policies of a part: what may come in, and whom it may call. Every helper takes (dict "root" $ "part" "database").
+The rules of a part's policies: what may come in, and whom the part may call. The policies themselves are in the *-access.yaml
+and gateway-*.yaml beside this file. Every helper takes (dict "root" $ "part" "database").
 */}}
 
-{{/* A part's policy of both directions, NAME-access, in the part's namespace. */}}
-{{- define "sark-network.access" -}}
+{{/* metadata of a part's policy, in the part's namespace: (dict "root" $ "part" "database" "of" "database-access"). */}}
+{{- define "sark-network.part.metadata" -}}
 {{- $part := include "sark-network.part" . | fromJson -}}
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata:
-  {{- include "sark-network.metadata" (dict "root" .root "name" (include "sark-network.nameIn" (dict "root" .root "namespace" $part.namespace "suffix" (printf "%s-access" $part.policy))) "namespace" $part.namespace) | nindent 2 }}
-spec:
-  podSelector:
-    {{- toYaml $part.selector | nindent 4 }}
-  policyTypes: [Ingress, Egress]
-  {{- with include "sark-network.part.ingress" . | trim }}
-  ingress:
-    {{- . | nindent 4 }}
-  {{- end }}
-  {{- with include "sark-network.part.egress" . | trim }}
-  egress:
-    {{- . | nindent 4 }}
-  {{- end }}
+{{- $name := include "sark-network.nameIn" (dict "root" .root "namespace" $part.namespace "suffix" .of) -}}
+{{- include "sark-network.metadata" (dict "root" .root "name" $name "namespace" $part.namespace) -}}
 {{- end -}}
 
 {{/*
@@ -75,7 +62,17 @@ would let in everybody, so one without peers is not written.
 {{- end -}}
 {{- end -}}
 
-{{/* Egress rules: cluster DNS for whoever calls anybody by name, then the parts, its replicas, the proxy, and what values add. */}}
+{{/* "true" for a part that calls somebody by name, and so needs DNS; the gateway always. */}}
+{{- define "sark-network.part.asks" -}}
+{{- $part := include "sark-network.part" . | fromJson -}}
+{{- $external := false -}}
+{{- range include "sark-network.external" .root | fromJsonArray }}{{ if has $part.name .workloads }}{{ $external = true }}{{ end }}{{ end -}}
+{{- $listed := and (include "sark-network.proxied" .root) (include "sark-network.part.listed" .) -}}
+{{- $servers := ($part.block.egress | default dict).mcpServers -}}
+{{- if or $part.outbound ($part.block.replication | default dict).enabled $listed $servers $external (eq .part "gateway") }}true{{ end -}}
+{{- end -}}
+
+{{/* Egress rules: cluster DNS, or the guard before it, for whoever calls anybody by name, then the parts, its replicas, the proxy, and what values add. */}}
 {{- define "sark-network.part.egress" -}}
 {{- $root := .root -}}
 {{- $part := include "sark-network.part" . | fromJson -}}
@@ -84,8 +81,8 @@ would let in everybody, so one without peers is not written.
 {{- $proxy := include "sark-network.part.proxyRule" $here | trim -}}
 {{- $servers := ($part.block.egress | default dict).mcpServers -}}
 {{- $external := include "sark-network.external.rules" $here | trim -}}
-{{- if or $part.outbound $replicates $proxy $servers $external (eq .part "gateway") -}}
-{{ include "sark-network.dnsRule" $root }}
+{{- if include "sark-network.part.asks" . -}}
+{{ include "sark-network.part.dnsRule" $here }}
 {{- end -}}
 {{- range $part.outbound }}
 {{- $other := include "sark-network.part" (dict "root" $root "part" .part) | fromJson }}
@@ -137,7 +134,8 @@ would let in everybody, so one without peers is not written.
         matchLabels:
           kubernetes.io/metadata.name: {{ .namespace | quote }}
       podSelector:
-        {{- toYaml (ternary .podSelector (dict "matchLabels" (dict "k8s-app" "kube-dns")) (include "sark-network.selector.chooses" (dict "selector" .podSelector) | not | not)) | nindent 8 }}
+        {{- toYaml (ternary .podSelector (dict "matchLabels" (dict "k8s-app" "kube-dns"))
+            (include "sark-network.selector.chooses" (dict "selector" .podSelector) | not | not)) | nindent 8 }}
     {{- range include "sark-network.networks" .cidrs | fromJsonArray }}
     - ipBlock: {cidr: {{ . | quote }}}
     {{- end }}
@@ -164,6 +162,9 @@ would let in everybody, so one without peers is not written.
       {{- end }}
   ports:
     - {protocol: TCP, port: {{ include "sark-network.part.proxyPort" . }}}
+    {{- with include "sark-network.steering.policyPorts" . | trim }}
+    {{- . | nindent 4 }}
+    {{- end }}
 {{- end }}
 {{- end -}}
 
@@ -173,7 +174,8 @@ would let in everybody, so one without peers is not written.
 {{- if not (get $ports .part) -}}
 {{- $highest := 3127 -}}
 {{- range $ports }}{{ $highest = max $highest . }}{{ end -}}
-{{- fail (printf "proxy.ports.%s: the allowlist names %s, whose list needs a port of its own; write proxy.ports: {%s: %d}" .part .part .part (add1 $highest)) -}}
+{{- fail (printf "proxy.ports.%s: the allowlist names %s, whose list needs a port of its own; write proxy.ports: {%s: %d}"
+    .part .part .part (add1 $highest)) -}}
 {{- end -}}
 {{- get $ports .part | int64 -}}
 {{- end -}}
@@ -186,13 +188,6 @@ would let in everybody, so one without peers is not written.
 
 {{/* "true" when the part may use the allowlist: the gateway always, others when an entry's `workloads` names them. */}}
 {{- define "sark-network.part.listed" -}}
-{{- $part := .part -}}
-{{- if eq $part "gateway" -}}
-true
-{{- else -}}
-{{- $list := include "sark-network.allowlist" .root | fromJson -}}
-{{- range concat $list.entries $list.internal -}}
-{{- if has $part .workloads }}true{{ end -}}
-{{- end -}}
-{{- end -}}
+{{- include "sark-network.model" .root -}}
+{{- if hasKey .root.Values._model.listed .part }}true{{ end -}}
 {{- end -}}

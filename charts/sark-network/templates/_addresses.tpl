@@ -54,8 +54,10 @@ when its bits begin with the other's, whatever the spelling; host bits are not l
 {{- else -}}
 {{- range splitList "." $text }}{{ $hex = printf "%s%02x" $hex (int .) }}{{ end -}}
 {{- end -}}
-{{- $hex = $hex | replace "0" "oooo" | replace "1" "oooi" | replace "2" "ooio" | replace "3" "ooii" | replace "4" "oioo" | replace "5" "oioi" | replace "6" "oiio" | replace "7" "oiii" -}}
-{{- $hex = $hex | replace "8" "iooo" | replace "9" "iooi" | replace "a" "ioio" | replace "b" "ioii" | replace "c" "iioo" | replace "d" "iioi" | replace "e" "iiio" | replace "f" "iiii" -}}
+{{- $hex = $hex | replace "0" "oooo" | replace "1" "oooi" | replace "2" "ooio" | replace "3" "ooii" | replace "4" "oioo"
+  | replace "5" "oioi" | replace "6" "oiio" | replace "7" "oiii" -}}
+{{- $hex = $hex | replace "8" "iooo" | replace "9" "iooi" | replace "a" "ioio" | replace "b" "ioii" | replace "c" "iioo"
+  | replace "d" "iioi" | replace "e" "iiio" | replace "f" "iiii" -}}
 {{- printf "%s:%s" (ternary "6" "4" (contains ":" $text)) (substr 0 $length $hex) -}}
 {{- end -}}
 
@@ -79,14 +81,19 @@ every install, and Calico refuses host bits.
 {{- $hex := "" -}}
 {{- range $i := until (int (div $size 4)) -}}
 {{- $four := substr (int (mul $i 4)) (int (add 4 (mul $i 4))) $all -}}
-{{- $hex = printf "%s%x" $hex (add (ternary 8 0 (eq (substr 0 1 $four) "i")) (ternary 4 0 (eq (substr 1 2 $four) "i")) (ternary 2 0 (eq (substr 2 3 $four) "i")) (ternary 1 0 (eq (substr 3 4 $four) "i"))) -}}
+{{- $hex = printf "%s%x" $hex (add (ternary 8 0 (eq (substr 0 1 $four) "i")) (ternary 4 0 (eq (substr 1 2 $four) "i"))
+    (ternary 2 0 (eq (substr 2 3 $four) "i")) (ternary 1 0 (eq (substr 3 4 $four) "i"))) -}}
 {{- end -}}
 {{- $groups := list -}}
 {{- if eq $size 32 -}}
-{{- range $i := until 4 }}{{ $groups = append $groups (printf "0x%s" (substr (int (mul $i 2)) (int (add 2 (mul $i 2))) $hex) | int | toString) }}{{ end -}}
+{{- range $i := until 4 -}}
+{{- $groups = append $groups (printf "0x%s" (substr (int (mul $i 2)) (int (add 2 (mul $i 2))) $hex) | int | toString) -}}
+{{- end -}}
 {{- printf "%s/%d" (join "." $groups) $length -}}
 {{- else -}}
-{{- range $i := until 8 }}{{ $groups = append $groups (substr (int (mul $i 4)) (int (add 4 (mul $i 4))) $hex | trimPrefix "0" | trimPrefix "0" | trimPrefix "0") }}{{ end -}}
+{{- range $i := until 8 -}}
+{{- $groups = append $groups (substr (int (mul $i 4)) (int (add 4 (mul $i 4))) $hex | trimPrefix "0" | trimPrefix "0" | trimPrefix "0") -}}
+{{- end -}}
 {{- $text := join ":" $groups -}}
 {{- /* The longest run of two zeros or more, of equal ones the first, is `::`. */ -}}
 {{- range $n := untilStep 8 1 -1 -}}
@@ -123,7 +130,8 @@ and the IPv6 networks that carry an IPv4 address, where that is one of those.
 {{- $nets = append $nets (dict "bits" $bits "is" $is "cidr" .) -}}
 {{- if hasPrefix "4:" $bits -}}
 {{- range list "::/96" "::ffff:0:0/96" "::ffff:0:0:0/96" "64:ff9b::/96" "2002::/16" -}}
-{{- $nets = append $nets (dict "bits" (printf "%s%s" (include "sark-network.bits" .) (trimPrefix "4:" $bits)) "is" (printf "%s, as IPv4 inside IPv6" $is)) -}}
+{{- $nets = append $nets (dict "bits" (printf "%s%s" (include "sark-network.bits" .) (trimPrefix "4:" $bits))
+    "is" (printf "%s, as IPv4 inside IPv6" $is)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -136,7 +144,8 @@ and the IPv6 networks that carry an IPv4 address, where that is one of those.
 
 {{/*
 What values promise of addresses holds for those that they open: egress.internal, egress.external and externalCidrs meet
-neither what no value may open nor what cluster.cidrs, cluster.podCidrs and egress.deniedCidrs close. tools/egress/promises.py says the same.
+neither what no value may open nor what cluster.cidrs, cluster.podCidrs and egress.deniedCidrs close. tools/egress/promises.py
+says the same.
 */}}
 {{- define "sark-network.refuseOpenings" -}}
 {{- $opened := list -}}
@@ -159,12 +168,14 @@ neither what no value may open nor what cluster.cidrs, cluster.podCidrs and egre
 {{- $bits := include "sark-network.bits" .cidr -}}
 {{- range $forbidden -}}
 {{- if or (hasPrefix .bits $bits) (hasPrefix $bits .bits) -}}
-{{- fail (printf "%s: %s reaches %s; write the servers' own addresses, without it" $open.path $open.cidr (ternary .is (printf "%s (%s)" .cidr .is) (not .cidr))) -}}
+{{- fail (printf "%s: %s reaches %s; write the servers' own addresses, without it" $open.path $open.cidr
+    (ternary .is (printf "%s (%s)" .cidr .is) (not .cidr))) -}}
 {{- end -}}
 {{- end -}}
 {{- range $closed -}}
 {{- if or (hasPrefix .bits $bits) (hasPrefix $bits .bits) -}}
-{{- fail (printf "%s: %s meets %s of %s, which is never to be reached by this list; narrow one of the two" $open.path $open.cidr .cidr .path) -}}
+{{- fail (printf "%s: %s meets %s of %s, which is never to be reached by this list; narrow one of the two" $open.path
+    $open.cidr .cidr .path) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -174,7 +185,8 @@ neither what no value may open nor what cluster.cidrs, cluster.podCidrs and egre
 {{/* What values close to addresses that are opened, as a JSON list of {bits, path, cidr}. */}}
 {{- define "sark-network.closed" -}}
 {{- $closed := list -}}
-{{- range $key, $cidrs := dict "cluster.cidrs" .Values.cluster.cidrs "cluster.podCidrs" .Values.cluster.podCidrs "egress.deniedCidrs" .Values.egress.deniedCidrs -}}
+{{- range $key, $cidrs := dict "cluster.cidrs" .Values.cluster.cidrs "cluster.podCidrs" .Values.cluster.podCidrs
+  "egress.deniedCidrs" .Values.egress.deniedCidrs -}}
 {{- range $i, $cidr := $cidrs -}}
 {{- $closed = append $closed (dict "bits" (include "sark-network.bits" $cidr) "path" (printf "%s[%d]" $key $i) "cidr" $cidr) -}}
 {{- end -}}
@@ -198,7 +210,9 @@ values close: every pod, Service and node would be open by it. tools/egress/prom
 {{- $open := hasPrefix $bits .bits -}}
 {{- range $block.except }}{{ if hasPrefix (include "sark-network.bits" .) $closed.bits }}{{ $open = false }}{{ end }}{{ end -}}
 {{- if $open -}}
-{{- fail (printf "%s.extraEgress[%d].to[%d].ipBlock.cidr: %s opens all of %s, which is %s; select pods by podSelector, or leave the range out with except" $part.key $i $j $block.cidr .cidr .path) -}}
+{{- fail (printf
+    (print "%s.extraEgress[%d].to[%d].ipBlock.cidr: %s opens all of %s, which is %s; select pods by podSelector, or leave "
+      "the range out with except") $part.key $i $j $block.cidr .cidr .path) -}}
 {{- end -}}
 {{- end -}}
 {{- end }}{{ end }}{{ end -}}
@@ -214,7 +228,8 @@ metadata services are refused. tools/egress/promises.py says the same.
 {{- $bits := include "sark-network.bits" (printf "%s/%s" $address (ternary "128" "32" (contains ":" $address))) -}}
 {{- range concat (include "sark-network.forbidden" $ | fromJsonArray) (include "sark-network.notResolvers" . | fromJsonArray) -}}
 {{- if and (hasPrefix .bits $bits) (ne (.cidr | default "") "169.254.0.0/16") -}}
-{{- fail (printf "proxy.resolvers[%d]: %s is %s, and no DNS server; write the server's own address, or none for cluster DNS" $i $address (ternary .is (printf "in %s (%s)" .cidr .is) (not .cidr))) -}}
+{{- fail (printf "proxy.resolvers[%d]: %s is %s, and no DNS server; write the server's own address, or none for cluster DNS"
+    $i $address (ternary .is (printf "in %s (%s)" .cidr .is) (not .cidr))) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -17,7 +17,9 @@ annotation projectcalico.org/metadata where there is one, so what is refused as 
 {{/* The namespaces of the parts that have policies, and the release's, as a JSON list. */}}
 {{- define "sark-network.namespaces" -}}
 {{- $names := list .Release.Namespace -}}
-{{- range include "sark-network.parts.enabled" . | fromJsonArray }}{{ $names = append $names (include "sark-network.part.namespace" (dict "root" $ "part" .)) }}{{ end -}}
+{{- range include "sark-network.parts.enabled" . | fromJsonArray -}}
+{{- $names = append $names (include "sark-network.part.namespace" (dict "root" $ "part" .)) -}}
+{{- end -}}
 {{- $names | uniq | toJson -}}
 {{- end -}}
 
@@ -74,10 +76,21 @@ spec:
   (dict "name" "stored" "expression" "object.metadata.?annotations[?'projectcalico.org/metadata'].orValue('')") -}}
 {{- /* JSON's escapes spell the label's letters in another way. Go's own encoder escapes none of them. */ -}}
 {{- $validations := list
-  (dict "expression" "!('projectcalico.org/orchestrator' in variables.labels)" "message" "SARK's lock-down tells pods from addresses by the label projectcalico.org/orchestrator; a network set must not carry it")
-  (dict "expression" `!variables.stored.contains('projectcalico.org/orchestrator') && !variables.stored.matches(r'\\u00(2[eEfF]|[67])|\\/')` "message" "SARK's lock-down tells pods from addresses by the label projectcalico.org/orchestrator; the annotation projectcalico.org/metadata must not carry it, nor a spelling that hides it") -}}
-{{- $rules := list (dict "groups" (list "crd.projectcalico.org" "projectcalico.org") "resources" (list "networksets" "globalnetworksets")) -}}
-{{- include "sark-network.admission.policy" (dict "root" . "name" "network-sets" "rules" $rules "variables" $variables "validations" $validations) -}}
+  (dict
+    "expression" "!('projectcalico.org/orchestrator' in variables.labels)"
+    "message"
+    (print "SARK's lock-down tells pods from addresses by the label projectcalico.org/orchestrator; a network set must "
+      "not carry it"))
+  (dict
+    "expression" (print `!variables.stored.contains('projectcalico.org/orchestrator') && `
+      `!variables.stored.matches(r'\\u00(2[eEfF]|[67])|\\/')`)
+    "message"
+    (print "SARK's lock-down tells pods from addresses by the label projectcalico.org/orchestrator; the annotation "
+      "projectcalico.org/metadata must not carry it, nor a spelling that hides it")) -}}
+{{- $rules := list (dict "groups" (list "crd.projectcalico.org" "projectcalico.org")
+    "resources" (list "networksets" "globalnetworksets")) -}}
+{{- include "sark-network.admission.policy"
+  (dict "root" . "name" "network-sets" "rules" $rules "variables" $variables "validations" $validations) -}}
 {{- end -}}
 
 {{/* Calico policies in SARK's namespaces: after the lock-down, and in no tier before it. */}}
@@ -90,10 +103,18 @@ spec:
   (dict "name" "order" "expression" "object.?spec.?order")
   (dict "name" "tier" "expression" "object.?spec.?tier.orValue('default')") -}}
 {{- $validations := list
-  (dict "expression" (printf "!variables.order.hasValue() || dyn(variables.order.value()) > %f" (float64 $order)) "message" (printf "SARK's lock-down is at order %v and goes before every policy of this namespace; write spec.order: %v or more, or leave it out" $order (add1 (ceil $order | int))))
-  (dict "expression" (printf "variables.tier in [%s]" (join ", " $quoted)) "message" (printf "SARK's lock-down goes before every policy of this namespace; write spec.tier: %s, or have the tier listed in admission.calico.tiers" (join " or " $tiers))) -}}
+  (dict "expression" (printf "!variables.order.hasValue() || dyn(variables.order.value()) > %f" (float64 $order))
+    "message" (printf
+      (print "SARK's lock-down is at order %v and goes before every policy of this namespace; write spec.order: %v or "
+        "more, or leave it out") $order (add1 (ceil $order | int))))
+  (dict "expression" (printf "variables.tier in [%s]" (join ", " $quoted))
+    "message" (printf
+      (print "SARK's lock-down goes before every policy of this namespace; write spec.tier: %s, or have the tier listed "
+        "in admission.calico.tiers") (join " or " $tiers))) -}}
 {{- $rules := list (dict "groups" (list "crd.projectcalico.org" "projectcalico.org") "resources" (list "networkpolicies")) -}}
-{{- include "sark-network.admission.policy" (dict "root" . "name" "policy-order" "rules" $rules "namespaces" (include "sark-network.namespaces" . | fromJsonArray) "variables" $variables "validations" $validations) -}}
+{{- include "sark-network.admission.policy" (dict "root" . "name" "policy-order" "rules" $rules
+    "namespaces" (include "sark-network.namespaces" . | fromJsonArray) "variables" $variables
+    "validations" $validations) -}}
 {{- end -}}
 
 {{/*
@@ -103,34 +124,38 @@ Kubernetes' own controllers make pods from what was let in.
 */}}
 {{- define "sark-network.admission.labels" -}}
 {{- $users := list -}}
-{{- range .Values.admission.labels.serviceAccounts }}{{ $users = append $users (printf "system:serviceaccount:%s" (. | replace "/" ":")) }}{{ end -}}
+{{- range .Values.admission.labels.serviceAccounts -}}
+{{- $users = append $users (printf "system:serviceaccount:%s" (. | replace "/" ":")) -}}
+{{- end -}}
 {{- $users = concat $users .Values.admission.labels.users -}}
 {{- range list "replicaset" "deployment" "statefulset" "daemon-set" "job" "cronjob" "replication" -}}
 {{- $users = append $users (printf "system:serviceaccount:kube-system:%s-controller" .) -}}
 {{- end -}}
 {{- $quoted := list -}}
 {{- range $users | uniq }}{{ $quoted = append $quoted (printf "'%s'" .) }}{{ end -}}
-{{- $validations := list -}}
-{{- $message := "these labels have the rights of %s; only %s may give them to a workload" -}}
-{{- $who := "those that admission.labels names" -}}
+{{- $gains := list -}}
 {{- range include "sark-network.parts.enabled" . | fromJsonArray -}}
 {{- $part := include "sark-network.part" (dict "root" $ "part" .) | fromJson -}}
-{{- $has := include "sark-network.celSelector" (dict "selector" $part.selector "labels" "variables.labels") -}}
-{{- $had := include "sark-network.celSelector" (dict "selector" $part.selector "labels" "variables.before") -}}
-{{- $there := printf "request.namespace == '%s'" $part.namespace -}}
-{{- $validations = append $validations (dict "expression" (printf "!(%s && %s) || (%s) || request.userInfo.username in variables.allowed" $there $has $had) "message" (printf $message . $who)) -}}
+{{- $gains = append $gains (dict "namespace" $part.namespace "selector" $part.selector "rights" .) -}}
 {{- end -}}
 {{- if include "sark-network.proxied" . -}}
 {{- $proxy := dict "matchLabels" (include "sark-network.proxySelector" . | fromYaml) -}}
-{{- $has := include "sark-network.celSelector" (dict "selector" $proxy "labels" "variables.labels") -}}
-{{- $had := include "sark-network.celSelector" (dict "selector" $proxy "labels" "variables.before") -}}
-{{- $validations = append $validations (dict "expression" (printf "!(request.namespace == '%s' && %s) || (%s) || request.userInfo.username in variables.allowed" .Release.Namespace $has $had) "message" (printf $message "the egress proxy" $who)) -}}
+{{- $gains = append $gains (dict "namespace" .Release.Namespace "selector" $proxy "rights" "the egress proxy") -}}
 {{- end -}}
 {{- if .Values.defaultDeny.enabled -}}
 {{- $exempt := dict "matchLabels" (dict .Values.defaultDeny.exemptLabel "true") -}}
-{{- $has := include "sark-network.celSelector" (dict "selector" $exempt "labels" "variables.labels") -}}
-{{- $had := include "sark-network.celSelector" (dict "selector" $exempt "labels" "variables.before") -}}
-{{- $validations = append $validations (dict "expression" (printf "!(request.namespace == '%s' && %s) || (%s) || request.userInfo.username in variables.allowed" .Release.Namespace $has $had) "message" (printf $message "a pod that default-deny leaves out" $who)) -}}
+{{- $gains = append $gains
+  (dict "namespace" .Release.Namespace "selector" $exempt "rights" "a pod that default-deny leaves out") -}}
+{{- end -}}
+{{- $validations := list -}}
+{{- range $gains -}}
+{{- $has := include "sark-network.celSelector" (dict "selector" .selector "labels" "variables.labels") -}}
+{{- $had := include "sark-network.celSelector" (dict "selector" .selector "labels" "variables.before") -}}
+{{- $gained := printf "request.namespace == '%s' && %s" .namespace $has -}}
+{{- $validations = append $validations (dict
+    "expression" (printf "!(%s) || (%s) || request.userInfo.username in variables.allowed" $gained $had)
+    "message" (printf "these labels have the rights of %s; only those that admission.labels names may give them to a workload"
+      .rights)) -}}
 {{- end -}}
 {{- $variables := list
   (dict "name" "allowed" "expression" (printf "[%s]" (join ", " $quoted)))
@@ -140,12 +165,17 @@ Kubernetes' own controllers make pods from what was let in.
   (dict "groups" (list "") "resources" (list "pods" "replicationcontrollers"))
   (dict "groups" (list "apps") "resources" (list "deployments" "statefulsets" "daemonsets" "replicasets"))
   (dict "groups" (list "batch") "resources" (list "jobs" "cronjobs")) -}}
-{{- include "sark-network.admission.policy" (dict "root" . "name" "labels" "rules" $rules "namespaces" (include "sark-network.namespaces" . | fromJsonArray) "variables" $variables "validations" $validations) -}}
+{{- include "sark-network.admission.policy" (dict "root" . "name" "labels" "rules" $rules
+    "namespaces" (include "sark-network.namespaces" . | fromJsonArray) "variables" $variables
+    "validations" $validations) -}}
 {{- end -}}
 
 {{/* In CEL, the labels of the pods that an object is, or makes: the pod's, or those of its template. */}}
 {{- define "sark-network.podLabels" -}}
-{{- printf "%[1]s.kind == 'Pod' ? %[1]s.metadata.?labels.orValue({}) : %[1]s.kind == 'CronJob' ? %[1]s.spec.jobTemplate.spec.template.?metadata.?labels.orValue({}) : %[1]s.spec.template.?metadata.?labels.orValue({})" . -}}
+{{- printf
+  (print "%[1]s.kind == 'Pod' ? %[1]s.metadata.?labels.orValue({}) : %[1]s.kind == 'CronJob' ? "
+    "%[1]s.spec.jobTemplate.spec.template.?metadata.?labels.orValue({}) : "
+    "%[1]s.spec.template.?metadata.?labels.orValue({})") . -}}
 {{- end -}}
 
 {{/* Kubernetes' label selector as a CEL expression: (dict "selector" … "labels" an expression that is a map). */}}
@@ -160,7 +190,8 @@ Kubernetes' own controllers make pods from what was let in.
 {{- $quoted := list -}}
 {{- range .values }}{{ $quoted = append $quoted (printf "'%s'" .) }}{{ end -}}
 {{- $listed := printf "(%s && %s['%s'] in [%s])" $present $labels .key (join ", " $quoted) -}}
-{{- $terms = append $terms (get (dict "Exists" (printf "(%s)" $present) "DoesNotExist" (printf "!(%s)" $present) "In" $listed "NotIn" (printf "!%s" $listed)) .operator) -}}
+{{- $terms = append $terms (get (dict "Exists" (printf "(%s)" $present) "DoesNotExist" (printf "!(%s)" $present)
+      "In" $listed "NotIn" (printf "!%s" $listed)) .operator) -}}
 {{- end -}}
 {{- join " && " $terms -}}
 {{- end -}}

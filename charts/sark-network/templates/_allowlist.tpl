@@ -1,29 +1,50 @@
 {{/*
-The allowlist, normalised once, as JSON:
-{"entries": [{name, ports, workloads, path}], "internal": [{name, cidrs, protocol, ports, workloads, path}],
-"expired": [{name, path, expires}]}. An entry with an end has `ends`, in seconds of Unix time, and is left out once that is over.
-The schema has refused what is no name; here stands what a schema cannot say: public suffixes of several labels,
-the names above those, and duplicates. tools/egress/allowlist.py says the same with the same words.
+What the allowlist says, worked out once a render. `include "sark-network.model" $` writes nothing, and leaves in
+$.Values._model:
+  entries      [{name, ports, workloads, path}]
+  internal     [{name, cidrs, protocol, ports, workloads, path}]
+  expired      [{name, path, expires}]: an entry with an end has `ends`, in seconds of Unix time, and is left out once it is over
+  listed       {part: true}, of the parts that some entry names; the gateway always
+  publicPorts  every port of the entries, once, in the order of the numbers
+They are kept as they are, and not as JSON: a list of a thousand names costs more to parse than to walk.
 */}}
-{{- define "sark-network.allowlist" -}}
-{{- /* Read once a render and kept: with a thousand names, reading it anew for each template takes four times as long. */ -}}
-{{- if not (hasKey .Values "_allowlist") -}}
-{{- $_ := set .Values "_allowlist" (include "sark-network.allowlist.read" .) -}}
+{{- define "sark-network.model" -}}
+{{- if not (hasKey .Values "_model") -}}
+{{- $model := include "sark-network.allowlist.read" . | fromJson -}}
+{{- $listed := dict "gateway" true -}}
+{{- range concat $model.entries $model.internal -}}
+{{- range .workloads }}{{ $_ := set $listed . true }}{{ end -}}
 {{- end -}}
-{{- get .Values "_allowlist" -}}
+{{- /* Keys of one width come back in the order of the numbers. */ -}}
+{{- $ports := dict -}}
+{{- range $model.entries -}}
+{{- range .ports }}{{ $_ := set $ports (printf "%05d" (int .)) (int .) }}{{ end -}}
+{{- end -}}
+{{- $sorted := list -}}
+{{- range $ports }}{{ $sorted = append $sorted . }}{{ end -}}
+{{- $_ := set .Values "_model" (merge (dict "listed" $listed "publicPorts" $sorted) $model) -}}
+{{- end -}}
 {{- end -}}
 
+{{/*
+The allowlist's entries with their defaults, as JSON. The schema has refused what is no name; here stands what a schema cannot
+say: public suffixes of several labels, the names above those, and duplicates. tools/egress/allowlist.py says the same with
+the same words.
+*/}}
 {{- define "sark-network.allowlist.read" -}}
 {{- $entries := list -}}
-{{- range $key := list "domains" "extraDomains" -}}
+{{- range $key := list "domains" "extraDomains" "grants" -}}
 {{- range $i, $entry := index $.Values.egress $key -}}
 {{- if kindIs "string" $entry }}{{ $entry = dict "name" $entry }}{{ end -}}
-{{- $entries = append $entries (include "sark-network.entry" (dict "entry" $entry "path" (printf "egress.%s[%d]" $key $i)) | fromJson) -}}
+{{- $read := include "sark-network.entry" (dict "entry" $entry "path" (printf "egress.%s[%d]" $key $i)) | fromJson -}}
+{{- if eq $key "grants" }}{{ $_ := set $read "grant" (printf "%s until %s: %s" $read.owner $read.expires $read.reason) }}{{ end -}}
+{{- $entries = append $entries $read -}}
 {{- end -}}
 {{- end -}}
 {{- $internal := list -}}
 {{- range $i, $entry := .Values.egress.internal -}}
-{{- $internal = append $internal (include "sark-network.entry" (dict "entry" $entry "path" (printf "egress.internal[%d]" $i)) | fromJson) -}}
+{{- $internal = append $internal
+  (include "sark-network.entry" (dict "entry" $entry "path" (printf "egress.internal[%d]" $i)) | fromJson) -}}
 {{- end -}}
 {{- range concat $entries $internal -}}
 {{- include "sark-network.refuseStrangers" (dict "root" $ "entry" .) -}}
@@ -32,7 +53,9 @@ the names above those, and duplicates. tools/egress/allowlist.py says the same w
 {{- $suffixes := .Files.Get "files/public-suffixes.txt" -}}
 {{- $parents := .Files.Get "files/public-suffix-parents.txt" -}}
 {{- range concat $entries $internal -}}
-{{- if and (hasPrefix "*." .name) (not .allowSuffixes) }}{{ include "sark-network.refuseSuffix" (dict "entry" . "suffixes" $suffixes "parents" $parents) }}{{ end -}}
+{{- if and (hasPrefix "*." .name) (not .allowSuffixes) -}}
+{{- include "sark-network.refuseSuffix" (dict "entry" . "suffixes" $suffixes "parents" $parents) -}}
+{{- end -}}
 {{- end -}}
 {{- include "sark-network.refuseRepeats" (concat $entries $internal) -}}
 {{- $now := include "sark-network.now" . | int64 -}}
@@ -90,11 +113,15 @@ with the first that is below it. An entry's own `allowSuffixes` says that they a
 {{- $listed := contains (printf "\n%s\n" $base) .suffixes -}}
 {{- $child := and (contains (printf "\n*.%s\n" $parent) .suffixes) (not (contains (printf "\n!%s\n" $base) .suffixes)) -}}
 {{- if or $listed $child -}}
-{{- fail (printf "%s: %s would allow every name under the public suffix %s, where anyone can register one; list the names that you mean, such as *.example.%s" .entry.path .entry.name $base $base) -}}
+{{- fail (printf
+    (print "%s: %s would allow every name under the public suffix %s, where anyone can register one; list the names that "
+      "you mean, such as *.example.%s") .entry.path .entry.name $base $base) -}}
 {{- end -}}
 {{- if contains (printf "\n%s " $base) .parents -}}
 {{- $below := regexFind (printf "\n%s [^\n]+" (regexQuoteMeta $base)) .parents | splitList " " | last -}}
-{{- fail (printf "%s: %s would allow every name under %s, a public suffix below %s, where anyone can register one; list the names that you mean, or write {name, allowSuffixes: true, reason}" .entry.path .entry.name $below $base) -}}
+{{- fail (printf
+    (print "%s: %s would allow every name under %s, a public suffix below %s, where anyone can register one; list the "
+      "names that you mean, or write {name, allowSuffixes: true, reason}") .entry.path .entry.name $below $base) -}}
 {{- end -}}
 {{- end -}}
 
@@ -105,7 +132,8 @@ with the first that is below it. An entry's own `allowSuffixes` says that they a
 {{- range $workload := .workloads }}{{ range $port := $entry.ports -}}
 {{- $key := printf "%s:%v:%s" $workload $port $entry.name -}}
 {{- if hasKey $seen $key -}}
-{{- fail (printf "%s: %s, port %v, for %s is in the list already, at %s; remove one" $entry.path $entry.name $port $workload (get $seen $key)) -}}
+{{- fail (printf "%s: %s, port %v, for %s is in the list already, at %s; remove one" $entry.path $entry.name $port $workload
+    (get $seen $key)) -}}
 {{- end -}}
 {{- $_ := set $seen $key $entry.path -}}
 {{- end }}{{ end -}}
@@ -133,7 +161,9 @@ A day or a moment in seconds of Unix time: (dict "text" "2027-06-30" or "2027-06
 {{- $text := ternary (printf "%sT00:00:00Z" .text) (regexReplaceAll "T([0-9]{2}:[0-9]{2})Z$" .text "T${1}:00Z") $day -}}
 {{- $seconds := toDate "2006-01-02T15:04:05Z07:00" $text | unixEpoch | int64 -}}
 {{- if lt $seconds 0 -}}
-{{- fail (printf "%s: %s is no day of the calendar; write a day, such as 2027-06-30, or a moment, such as 2027-06-30T18:00:00Z" .path .text) -}}
+{{- fail (printf
+    "%s: %s is no day of the calendar; write a day, such as 2027-06-30, or a moment, such as 2027-06-30T18:00:00Z" .path
+    .text) -}}
 {{- end -}}
 {{- add $seconds (ternary 86400 0 (and $day .whole)) -}}
 {{- end -}}
@@ -149,9 +179,9 @@ A day or a moment in seconds of Unix time: (dict "text" "2027-06-30" or "2027-06
 
 {{/* What is left out because it has expired, names and peers by address, as a JSON list of {name, path, expires}. */}}
 {{- define "sark-network.expired" -}}
-{{- $expired := (include "sark-network.allowlist" . | fromJson).expired -}}
+{{- include "sark-network.model" . -}}
 {{- $_ := include "sark-network.external" . -}}
-{{- concat $expired (get .Values "_externalExpired") | toJson -}}
+{{- concat .Values._model.expired (get .Values "_externalExpired") | toJson -}}
 {{- end -}}
 
 {{/* The same for an annotation. */}}

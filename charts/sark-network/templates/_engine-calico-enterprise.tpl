@@ -5,7 +5,8 @@ In audit, what no rule allowed is logged and then let through.
 */}}
 {{- define "sark-network.enterprise.rules" -}}
 {{- $part := .part -}}
-{{- $list := include "sark-network.allowlist" .root | fromJson -}}
+{{- include "sark-network.model" .root -}}
+{{- $list := .root.Values._model -}}
 {{- $listed := false -}}
 {{- $byPorts := dict -}}
 {{- range $list.entries }}

@@ -2,42 +2,30 @@
 {{- define "sark-network.envoy.clusters" -}}
 resources:
   {{- $root := .root }}
-  {{- range $workload := .workloads }}{{ range .ports }}
-  {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "names-%s-%v" $workload.name .)) | nindent 2 }}
+  {{- range $workload := .workloads }}{{ range .lists }}
+  {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "names-%s-%s" $workload.name .id)) | nindent 2 }}
   {{- end }}{{ end }}
-  {{- range .ports }}
-  {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "resolve-%v" .)) | nindent 2 }}
-  {{- end }}
-  {{- range $entry := .internal }}{{ range .ports }}
+  {{- range $entry := .internal }}{{ if ne .protocol "tls" }}{{ range .ports }}
   {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "internal-%s-%v" $entry.id .) "http" (eq $entry.protocol "http")) | nindent 2 }}
   {{- if eq $entry.protocol "http" }}
   {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "http-%s-%v" $entry.id .)) | nindent 2 }}
   {{- end }}
-  {{- end }}{{ end }}
+  {{- end }}{{ end }}{{ end }}
   {{- if eq $root.Values.egress.mode "audit" }}
   {{- range list "not-in-egress.domains" "plain-http" }}
   {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "audit-%s" .) "http" (eq . "plain-http")) | nindent 2 }}
   {{- end }}
   {{- end }}
-  # Picks the address of the name, and hands it to the dial listener instead of connecting: %UPSTREAM_HOST% is then known.
-  - "@type": type.googleapis.com/envoy.config.cluster.v3.Cluster
-    name: resolved
-    {{- include "sark-network.envoy.byName" (dict "root" $root "cache" "names") | nindent 4 }}
-    transport_socket:
-      name: envoy.transport_sockets.http_11_proxy
-      typed_config:
-        "@type": type.googleapis.com/envoy.extensions.transport_sockets.http_11_proxy.v3.Http11ProxyUpstreamTransport
-        default_proxy_address: {envoy_internal_address: {server_listener_name: dial}}
-        transport_socket: {{ include "sark-network.envoy.passOn" . }}
-  # Connects to an address. Given one address there is no second one to fall back to unchecked.
-  - "@type": type.googleapis.com/envoy.config.cluster.v3.Cluster
-    name: dial
-    {{- include "sark-network.envoy.byName" (dict "root" $root "cache" "addresses") | nindent 4 }}
+  {{- include "sark-network.envoy.out" (dict "root" $root) | nindent 2 }}
+  {{- range $cidrs := .cidrs }}
+  {{- include "sark-network.envoy.out" (dict "root" $root "cidrs" .) | nindent 2 }}
+  {{- end }}
 {{- end -}}
 
 {{- define "sark-network.envoy.inward" -}}
 - "@type": type.googleapis.com/envoy.config.cluster.v3.Cluster
   name: {{ .name | quote }}
+  per_connection_buffer_limit_bytes: {{ include "sark-network.envoy.buffer" .root }}
   circuit_breakers: {{ include "sark-network.envoy.limits" . }}
   load_assignment: {cluster_name: {{ .name | quote }}, endpoints: [{lb_endpoints: [{endpoint: {address: {envoy_internal_address: {server_listener_name: {{ .name | quote }}}}}}]}]}
   transport_socket: {{ include "sark-network.envoy.passOn" . }}
@@ -51,15 +39,19 @@ resources:
   {{- end }}
 {{- end -}}
 
-{{- define "sark-network.envoy.byName" -}}
-lb_policy: CLUSTER_PROVIDED
-connect_timeout: {{ int64 .root.Values.proxy.connectTimeoutSeconds }}s
-circuit_breakers: {{ include "sark-network.envoy.limits" . }}
-cluster_type:
-  name: envoy.clusters.dynamic_forward_proxy
-  typed_config:
-    "@type": type.googleapis.com/envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig
-    dns_cache_config: {{ include "sark-network.envoy.dns" . }}
+{{/* Connects to what its cache holds, and that is no address that the name may not lead to. */}}
+{{- define "sark-network.envoy.out" -}}
+- "@type": type.googleapis.com/envoy.config.cluster.v3.Cluster
+  name: {{ include "sark-network.envoy.outward" . }}
+  lb_policy: CLUSTER_PROVIDED
+  per_connection_buffer_limit_bytes: {{ include "sark-network.envoy.buffer" .root }}
+  connect_timeout: {{ int64 .root.Values.proxy.connectTimeoutSeconds }}s
+  circuit_breakers: {{ include "sark-network.envoy.limits" . }}
+  cluster_type:
+    name: envoy.clusters.dynamic_forward_proxy
+    typed_config:
+      "@type": type.googleapis.com/envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig
+      dns_cache_config: {{ include "sark-network.envoy.dns" . }}
 {{- end -}}
 
 {{/* The filter state goes along: the log at the end tells who asked for what at the beginning. */}}
@@ -74,10 +66,12 @@ cluster_type:
 {{- end -}}
 
 {{/*
-A cache of answers, shared by all that name it alike; Envoy refuses two of one name that differ, hence the hash. The search
-domains of resolv.conf are not tried: api.example.com must never become api.example.com.svc.cluster.local. A name is
-forgotten soon and a failure at once, or a client that asks for many made-up names keeps cluster DNS busy. Refreshing at
-10 s is for names that do not exist, or not yet; the others follow their records' TTL.
+A cache of answers: (dict "root" $ "cidrs" an internal entry's). Addresses that the name may not lead to are dropped from an
+answer before the cache holds it: the denied ranges, or all but the entry's CIDRs. Caches of one name are one, and Envoy
+refuses two of one name that differ, hence the hash. The search domains of resolv.conf are not tried: api.example.com must
+never become api.example.com.svc.cluster.local. A name is forgotten soon and a failure at once, or a client that asks for
+many made-up names keeps cluster DNS busy. Refreshing at 5 s is for names that do not exist, or not yet; the others follow
+their records' TTL.
 */}}
 {{- define "sark-network.envoy.dns" -}}
 {{- $proxy := .root.Values.proxy -}}
@@ -87,8 +81,14 @@ forgotten soon and a failure at once, or a client that asks for many made-up nam
 {{- $options := dict "dns_resolver_options" (dict "no_default_search_domain" true) -}}
 {{- with $resolvers }}{{ $_ := set $options "resolvers" . }}{{ end -}}
 {{- $_ := set $options "@type" "type.googleapis.com/envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig" -}}
-{{- $config := dict "dns_lookup_family" $family "max_hosts" 16384 "host_ttl" "60s" "dns_refresh_rate" "10s" "dns_query_timeout" "5s" "disable_dns_refresh_on_failure" true
-  "typed_dns_resolver_config" (dict "name" "envoy.network.dns_resolver.cares" "typed_config" $options) -}}
-{{- $_ := set $config "name" (printf "%s-%s" .cache (toJson $config | sha256sum | trunc 8)) -}}
+{{- $ranges := list -}}
+{{- range .cidrs | default (include "sark-network.deniedCidrs" .root | fromJsonArray) -}}
+{{- $ranges = append $ranges (dict "address_prefix" (splitList "/" . | first) "prefix_len" (splitList "/" . | last | int)) -}}
+{{- end -}}
+{{- $filter := dict "ranges" $ranges -}}
+{{- if .cidrs }}{{ $_ := set $filter "invert_match" true }}{{ end -}}
+{{- $config := dict "dns_lookup_family" $family "max_hosts" 16384 "host_ttl" "60s" "dns_refresh_rate" "5s" "dns_query_timeout" "5s" "disable_dns_refresh_on_failure" true
+  "typed_dns_resolver_config" (dict "name" "envoy.network.dns_resolver.cares" "typed_config" $options) "resolved_address_filter" $filter -}}
+{{- $_ := set $config "name" (printf "%s-%s" (ternary "cidrs" "names" (not (empty .cidrs))) (toJson $config | sha256sum | trunc 8)) -}}
 {{- toJson $config -}}
 {{- end -}}

@@ -4,6 +4,7 @@
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
   name: "http-{{ $entry.id }}-{{ .port }}"
   internal_listener: {}
+  per_connection_buffer_limit_bytes: {{ include "sark-network.envoy.buffer" .root }}
   filter_chains:
     - filters:
         - name: http

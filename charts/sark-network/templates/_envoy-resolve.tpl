@@ -1,55 +1,53 @@
-{{/* (dict "root" $ "name" … "port" 443 "tls" bool "entry" an internal entry "audit" a reason) */}}
-{{- define "sark-network.envoy.resolve" -}}
-- "@type": type.googleapis.com/envoy.config.listener.v3.Listener
-  name: {{ .name | quote }}
-  internal_listener: {}
-  {{- if .tls }}
-  listener_filters:
-    - {{ include "sark-network.envoy.tlsInspector" . }}
-  {{- end }}
-  access_log:
-    {{- include "sark-network.envoy.innerLog" (dict "when" "!has(upstream.address)" "verdict" "failed" "reason" "dns") | nindent 4 }}
-  filter_chains:
-    - filters:
-        {{- include "sark-network.envoy.resolver" . | nindent 8 }}
+{{/*
+The way out, as the filters of a chain: (dict "root" $ "port" 443 "host" what to resolve in place of the server name, a format
+string "cidrs" those of an internal entry). The first filter resolves the name and waits for the answer; the second connects
+to an address of the answer. Both look into one cache, which never holds an address that the name may not lead to.
+*/}}
+{{- define "sark-network.envoy.way" -}}
+{{- $filters := list -}}
+{{- with .host -}}
+{{- $state := dict "object_key" "envoy.upstream.dynamic_host" "format_string" (dict "text_format_source" (dict "inline_string" .)) -}}
+{{- $filters = append $filters (dict "name" "host" "typed_config" (dict "@type" "type.googleapis.com/envoy.extensions.filters.network.set_filter_state.v3.Config" "on_new_connection" (list $state))) -}}
+{{- end -}}
+{{- $resolve := dict "name" (printf "public-%v" .port) "config_discovery" (dict "config_source" (include "sark-network.envoy.file" (printf "resolve-%v" .port) | fromYaml) "type_urls" (list (include "sark-network.envoy.sniType" .))) -}}
+{{- if .cidrs }}{{ $resolve = dict "name" "internal" "typed_config" (include "sark-network.envoy.sni" . | fromJson) }}{{ end -}}
+{{- $tcp := dict "@type" "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy" "stat_prefix" "out" "cluster" (include "sark-network.envoy.outward" .)
+  "idle_timeout" (printf "%ds" (int64 .root.Values.proxy.idleTimeoutSeconds)) -}}
+{{- concat $filters (list $resolve (dict "name" "tcp" "typed_config" $tcp)) | toJson -}}
+{{- end -}}
+
+{{/* The cluster that connects: to public addresses, or to an internal entry's CIDRs. */}}
+{{- define "sark-network.envoy.outward" -}}
+{{- if .cidrs }}{{ printf "cidrs-%s" (toJson .cidrs | sha256sum | trunc 8) }}{{ else }}public{{ end -}}
+{{- end -}}
+
+{{- define "sark-network.envoy.sniType" -}}
+type.googleapis.com/envoy.extensions.filters.network.sni_dynamic_forward_proxy.v3.FilterConfig
+{{- end -}}
+
+{{- define "sark-network.envoy.sni" -}}
+{{- dict "@type" (include "sark-network.envoy.sniType" .) "port_value" .port "dns_cache_config" (include "sark-network.envoy.dns" . | fromJson) | toJson -}}
 {{- end -}}
 
 {{/*
-Resolves the server name, or the host that is not TLS's to say: an entry's own, or in audit the one asked for. Then it asks
-the dial listener for that address. tcp_proxy writes the CONNECT before it has looked at the address, so the first attempt
-says "-", is refused, and the second says the address: the one thing that makes Envoy connect to what was checked and to
-nothing else. A cluster by name would fall back to a name's second address, which nobody has checked.
+The filter that resolves a public name, in a file of its own that every chain names: the denied ranges stand in it once and
+not for each name, and when they change no chain does, so no tunnel is cut.
 */}}
 {{- define "sark-network.envoy.resolver" -}}
-{{- $host := "" -}}
-{{- if .audit }}{{ $host = "%FILTER_STATE(sark.host:PLAIN)%" }}{{ else if not .tls }}{{ $host = .entry.name }}{{ end -}}
-{{- with $host }}
-- name: envoy.filters.network.set_filter_state
-  typed_config:
-    "@type": type.googleapis.com/envoy.extensions.filters.network.set_filter_state.v3.Config
-    on_new_connection:
-      - {object_key: envoy.upstream.dynamic_host, format_string: {text_format_source: {inline_string: {{ . | quote }}}}}
-{{- end }}
-- name: envoy.filters.network.sni_dynamic_forward_proxy
-  typed_config:
-    "@type": type.googleapis.com/envoy.extensions.filters.network.sni_dynamic_forward_proxy.v3.FilterConfig
-    port_value: {{ .port }}
-    dns_cache_config: {{ include "sark-network.envoy.dns" (dict "root" .root "cache" "names") }}
-- name: envoy.filters.network.tcp_proxy
-  typed_config:
-    "@type": type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy
-    stat_prefix: resolve
-    cluster: resolved
-    idle_timeout: {{ int64 .root.Values.proxy.idleTimeoutSeconds }}s
-    max_connect_attempts: 2
-    tunneling_config:
-      hostname: "%UPSTREAM_HOST%"
-      headers_to_add:
-        - {header: {key: x-sark-sni, value: "%REQUESTED_SERVER_NAME%"}}
-        {{- with .entry }}
-        - {header: {key: x-sark-entry, value: {{ .id | quote }}}}
-        {{- end }}
-        {{- with .audit }}
-        - {header: {key: x-sark-audit, value: {{ . | quote }}}}
-        {{- end }}
+resources:
+  - "@type": type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig
+    name: public-{{ .port }}
+    typed_config: {{ include "sark-network.envoy.sni" . }}
+{{- end -}}
+
+{{/* A way out that no server name leads to: (dict "root" $ "name" of the listener … and what `way` takes, "audit" a reason). */}}
+{{- define "sark-network.envoy.unnamed" -}}
+- "@type": type.googleapis.com/envoy.config.listener.v3.Listener
+  name: {{ .name | quote }}
+  internal_listener: {}
+  per_connection_buffer_limit_bytes: {{ include "sark-network.envoy.buffer" .root }}
+  access_log:
+    {{- include "sark-network.envoy.endLog" . | nindent 4 }}
+  filter_chains:
+    - {name: {{ ternary "audit" .host (not (empty .audit)) | quote }}, filters: {{ include "sark-network.envoy.way" . }}}
 {{- end -}}

@@ -1,10 +1,10 @@
 {{/*
-Envoy's configuration. A tunnel passes four listeners; each decides one thing:
+Envoy's configuration. A tunnel passes two listeners, and each decides one thing; a cache of DNS answers decides the third:
   <workload>   HTTP. CONNECT name:port, and is that in the workload's list?   else 403
   names-…      TLS. Is the server name of the ClientHello in the list too?    else closed
-  resolve-…    Which address has that name? It is resolved here, for nobody else's answer counts.
-  dial         Is that address a public one, or one of the entry's CIDRs?     else closed, before any handshake
-All but the first are inside Envoy and have no socket. Every helper takes the plan: (dict "root" $ "entries" … "internal" …
+  names, cidrs The cache. It resolves that server name, and drops each address that is no public one, or none of the entry's
+               CIDRs. What is dialled comes from there.                       else closed, before any handshake
+The second is inside Envoy and has no socket. Every helper takes the plan: (dict "root" $ "entries" … "internal" …
 "workloads" [{name, ports}] "ports" [int]), see sark-network.envoy.plan.
 */}}
 
@@ -14,21 +14,19 @@ node: {id: egress-proxy, cluster: {{ include "sark-network.fullname" .root | quo
 admin: {address: {socket_address: {address: 127.0.0.1, port_value: 9901}}}
 bootstrap_extensions:
   - name: envoy.bootstrap.internal_listener
-    typed_config: {"@type": type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener}
+    typed_config: {"@type": type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener, buffer_size_kb: {{ int64 .root.Values.proxy.bufferKiB }}}
 dynamic_resources:
   lds_config: {{ include "sark-network.envoy.file" "listeners" }}
   cds_config: {{ include "sark-network.envoy.file" "clusters" }}
 overload_manager:
-  resource_monitors:
-    - name: envoy.resource_monitors.global_downstream_max_connections
-      typed_config:
-        "@type": type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig
-        max_active_downstream_connections: {{ int64 .root.Values.proxy.maxConnections }}
+  {{- include "sark-network.envoy.overload" . | nindent 2 }}
 static_resources:
   listeners:
     - name: metrics
       address: {{ include "sark-network.envoy.address" (dict "root" .root "port" .root.Values.proxy.metricsPort) }}
+      # Whoever asks how it is gets an answer, however busy it is.
       ignore_global_conn_limit: true
+      bypass_overload_manager: true
       filter_chains:
         - filters:
             - name: http
@@ -82,4 +80,40 @@ type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.
 
 {{- define "sark-network.envoy.tlsInspector" -}}
 {name: envoy.filters.listener.tls_inspector, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector}}
+{{- end -}}
+
+{{/* What one end of a tunnel may hold of what its other end has not taken, in bytes. */}}
+{{- define "sark-network.envoy.buffer" -}}
+{{ mul (int64 .Values.proxy.bufferKiB) 1024 }}
+{{- end -}}
+
+{{/*
+The files that Envoy watches, and the hash of them all, as JSON {"hash", "listeners", "routes": {file: text}}. Written once a
+render. The hash is each file's version: Envoy tells which version is in force, and the log by which list it decided.
+*/}}
+{{- define "sark-network.envoy.files" -}}
+{{- if not (hasKey .Values "_envoyFiles") -}}
+{{- $plan := merge (dict "root" .) (include "sark-network.envoy.plan" . | fromJson) -}}
+{{- $listeners := include "sark-network.envoy.listeners" $plan -}}
+{{- $routes := dict -}}
+{{- range $plan.workloads -}}
+{{- $_ := set $routes (printf "routes-%s.yaml" .name) (include "sark-network.envoy.routes" (dict "plan" $plan "workload" .)) -}}
+{{- end -}}
+{{- $_ := set $routes "clusters.yaml" (include "sark-network.envoy.clusters" $plan) -}}
+{{- range $plan.ports -}}
+{{- $_ := set $routes (printf "resolve-%v.yaml" .) (include "sark-network.envoy.resolver" (dict "root" $ "port" .)) -}}
+{{- end -}}
+{{- include "sark-network.envoy.fits" $listeners -}}
+{{- include "sark-network.envoy.fits" (values $routes | join "") -}}
+{{- $hash := list $listeners (toJson $routes) | join "\n" | sha256sum | trunc 12 -}}
+{{- $unsigned := include "sark-network.envoy.unsigned" . | trimAll "\"" -}}
+{{- $signed := dict -}}
+{{- range $file, $text := $routes }}{{ $_ := set $signed $file (replace $unsigned $hash $text) }}{{ end -}}
+{{- $_ := set .Values "_envoyFiles" (dict "hash" $hash "listeners" (replace $unsigned $hash $listeners) "routes" $signed | toJson) -}}
+{{- end -}}
+{{- get .Values "_envoyFiles" -}}
+{{- end -}}
+
+{{- define "sark-network.list.hash" -}}
+{{- (include "sark-network.envoy.files" . | fromJson).hash -}}
 {{- end -}}

@@ -19,20 +19,26 @@ directly, by address, so both walls have to say so: the part's NetworkPolicy and
 {{- range $i, $given := .Values.egress.external -}}
 {{- $path := printf "egress.external[%d]" $i -}}
 {{- if not $given.reason -}}
-{{- fail (printf "%s.reason: is missing; an address says nothing about who is there, so write why it is reached, such as reason: the company's LDAP" $path) -}}
+{{- fail (printf
+    (print "%s.reason: is missing; an address says nothing about who is there, so write why it is reached, such as "
+      "reason: the company's LDAP") $path) -}}
 {{- end -}}
-{{- $entry := dict "cidrs" (include "sark-network.networks" $given.cidrs | fromJsonArray) "ports" $given.ports "protocol" ($given.protocol | default "tcp") "workloads" ($given.workloads | default (list "gateway")) "path" $path -}}
+{{- $entry := dict "cidrs" (include "sark-network.networks" $given.cidrs | fromJsonArray) "ports" $given.ports "protocol"
+  ($given.protocol | default "tcp") "workloads" ($given.workloads | default (list "gateway")) "path" $path -}}
 {{- include "sark-network.refuseStrangers" (dict "root" $ "entry" $entry) -}}
 {{- include "sark-network.refuseUnexplained" (dict "root" $ "entry" (merge (dict "path" $path) $given)) -}}
 {{- range $workload := $entry.workloads }}{{ range $port := $entry.ports }}{{ range $cidr := $given.cidrs -}}
 {{- $key := printf "%s, %s port %v of %s" (include "sark-network.network" $cidr) $entry.protocol $port $workload -}}
 {{- if hasKey $seen $key -}}
-{{- fail (printf "%s: %s, %s port %v, for %s is in the list already, at %s; remove one" $path $cidr $entry.protocol $port $workload (get $seen $key)) -}}
+{{- fail (printf "%s: %s, %s port %v, for %s is in the list already, at %s; remove one" $path $cidr $entry.protocol $port
+    $workload (get $seen $key)) -}}
 {{- end -}}
 {{- $_ := set $seen $key $path -}}
 {{- end }}{{ end }}{{ end -}}
 {{- $ends := $now -}}
-{{- with $given.expires }}{{ $ends = include "sark-network.moment" (dict "text" . "path" (printf "%s.expires" $path) "whole" true) | int64 }}{{ end -}}
+{{- with $given.expires -}}
+{{- $ends = include "sark-network.moment" (dict "text" . "path" (printf "%s.expires" $path) "whole" true) | int64 -}}
+{{- end -}}
 {{- if and $given.expires (le $ends $now) -}}
 {{- $expired = append $expired (dict "name" (join ", " $given.cidrs) "path" $path "expires" $given.expires) -}}
 {{- else -}}

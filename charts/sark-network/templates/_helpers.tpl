@@ -20,7 +20,8 @@ name begins with a letter and has no dot (RFC 1035), and a release's may.
 */}}
 {{- define "sark-network.short" -}}
 {{- if or (gt (len .name) 40) (contains "." .name) (regexMatch "^[0-9]" .name) -}}
-{{- printf "%s%s-%s" (ternary "n" "" (regexMatch "^[0-9]" .name)) (.name | replace "." "-" | trunc 30 | trimSuffix "-") (.name | sha256sum | trunc 8) -}}
+{{- printf "%s%s-%s" (ternary "n" "" (regexMatch "^[0-9]" .name)) (.name | replace "." "-" | trunc 30 | trimSuffix "-")
+  (.name | sha256sum | trunc 8) -}}
 {{- else -}}
 {{- .name -}}
 {{- end -}}
@@ -28,12 +29,14 @@ name begins with a letter and has no dot (RFC 1035), and a release's may.
 
 {{/* Cluster-scoped objects carry the namespace too; the hash tells release c in a-b from release b-c in a. */}}
 {{- define "sark-network.clusterName" -}}
-{{- printf "%s-%s-%s" .Release.Namespace (include "sark-network.fullname" .) (printf "%s/%s" .Release.Namespace .Release.Name | sha256sum | trunc 6) -}}
+{{- printf "%s-%s-%s" .Release.Namespace (include "sark-network.fullname" .)
+  (printf "%s/%s" .Release.Namespace .Release.Name | sha256sum | trunc 6) -}}
 {{- end -}}
 
 {{/* The name of an object in a namespace: (dict "root" $ "namespace" … "suffix" …). Outside the release's, it is cluster-wide. */}}
 {{- define "sark-network.nameIn" -}}
-{{- $prefix := ternary (include "sark-network.fullname" .root) (include "sark-network.clusterName" .root) (eq .namespace .root.Release.Namespace) -}}
+{{- $prefix := ternary (include "sark-network.fullname" .root) (include "sark-network.clusterName" .root)
+  (eq .namespace .root.Release.Namespace) -}}
 {{- printf "%s-%s" $prefix .suffix -}}
 {{- end -}}
 

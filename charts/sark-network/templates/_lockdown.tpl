@@ -11,7 +11,9 @@ NetworkPolicies, which see a packet when nothing here has matched it.
 apiVersion: projectcalico.org/v3
 kind: GlobalNetworkPolicy
 metadata:
-  {{- include "sark-network.metadata" (dict "root" .root "name" (include "sark-network.lockdown.name" (dict "root" .root "of" (kebabcase .part))) "annotations" $annotations "labels" (dict "sark-network/workload" .part)) | nindent 2 }}
+  {{- include "sark-network.metadata" (dict "root" .root
+      "name" (include "sark-network.lockdown.name" (dict "root" .root "of" (kebabcase .part))) "annotations" $annotations
+      "labels" (dict "sark-network/workload" .part)) | nindent 2 }}
 spec:
   {{- include "sark-network.lockdown.place" .root | nindent 2 }}
   namespaceSelector: {{ printf "projectcalico.org/name == '%s'" (include "sark-network.part.namespace" .) | quote }}
@@ -19,6 +21,9 @@ spec:
   types: [Egress]
   egress:
     {{- with include "sark-network.lockdown.exceptions" . | trim }}
+    {{- . | nindent 4 }}
+    {{- end }}
+    {{- with include "sark-network.guard.lockdownDeny" .root | trim }}
     {{- . | nindent 4 }}
     {{- end }}
     {{- if $enterprise }}
@@ -32,12 +37,17 @@ spec:
 {{/* The name of a policy of the lock-down; one in a tier begins with the tier's. */}}
 {{- define "sark-network.lockdown.name" -}}
 {{- $name := printf "%s-lockdown-%s" (include "sark-network.clusterName" .root) .of -}}
-{{- if .root.Values.calico.tier.enabled }}{{ printf "%s.%s" (include "sark-network.lockdown.tier" .root) $name }}{{ else }}{{ $name }}{{ end -}}
+{{- if .root.Values.calico.tier.enabled -}}
+{{- printf "%s.%s" (include "sark-network.lockdown.tier" .root) $name -}}
+{{- else -}}
+{{- $name -}}
+{{- end -}}
 {{- end -}}
 
 {{/* The tier's name: the value, or one of this release's own, for a tier has one owner. */}}
 {{- define "sark-network.lockdown.tier" -}}
-{{- .Values.calico.tier.name | default (printf "%s-%s" (include "sark-network.fullname" .) (printf "%s/%s" .Release.Namespace .Release.Name | sha256sum | trunc 6)) -}}
+{{- .Values.calico.tier.name | default (printf "%s-%s" (include "sark-network.fullname" .)
+    (printf "%s/%s" .Release.Namespace .Release.Name | sha256sum | trunc 6)) -}}
 {{- end -}}
 
 {{/* Where it stands among Calico's policies. */}}
@@ -74,21 +84,20 @@ every back door is shut. Each is one that whoever may write Calico's objects in 
 {{- define "sark-network.lockdown.open" -}}
 {{- $open := list -}}
 {{- if not (or (include "sark-network.admission.calico" .) .Values.cluster.podCidrs) -}}
-{{- $open = append $open "a NetworkSet or GlobalNetworkSet with the label projectcalico.org/orchestrator=k8s makes its addresses count as pods" -}}
+{{- $open = append $open
+  "a NetworkSet or GlobalNetworkSet with the label projectcalico.org/orchestrator=k8s makes its addresses count as pods" -}}
 {{- end -}}
 {{- if not (or (include "sark-network.admission.calico" .) .Values.calico.tier.enabled) -}}
-{{- $open = append $open (printf "a Calico NetworkPolicy in a namespace of SARK's with an order of %v or less comes first" .Values.calico.order) -}}
+{{- $open = append $open (printf "a Calico NetworkPolicy in a namespace of SARK's with an order of %v or less comes first"
+    .Values.calico.order) -}}
 {{- end -}}
 {{- join "; " $open -}}
 {{- end -}}
 
 {{/* Addresses outside the cluster that the part's NetworkPolicy allows too: a node-local DNS cache, managed services. */}}
 {{- define "sark-network.lockdown.exceptions" -}}
-{{- with .root.Values.dns }}
-{{- if and .enabled .cidrs }}
-{{- include "sark-network.lockdown.allow" (dict "protocol" "UDP" "nets" (include "sark-network.networks" .cidrs | fromJsonArray) "ports" .ports) }}
-{{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" (include "sark-network.networks" .cidrs | fromJsonArray) "ports" .ports) }}
-{{- end }}
+{{- if not (include "sark-network.guard.exclusive" .root) }}
+{{- include "sark-network.lockdown.dnsCidrs" .root }}
 {{- end }}
 {{- range (include "sark-network.part" . | fromJson).outbound }}
 {{- $ports := .ports }}
@@ -97,6 +106,17 @@ every back door is shut. Each is one that whoever may write Calico's objects in 
 {{- end }}
 {{- end }}
 {{- include "sark-network.external.exceptions" . }}
+{{- end -}}
+
+{{/* Cluster DNS where it is no pod: a node-local cache. */}}
+{{- define "sark-network.lockdown.dnsCidrs" -}}
+{{- with .Values.dns }}
+{{- if and .enabled .cidrs }}
+{{- $nets := include "sark-network.networks" .cidrs | fromJsonArray }}
+{{- include "sark-network.lockdown.allow" (dict "protocol" "UDP" "nets" $nets "ports" .ports) }}
+{{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" $nets "ports" .ports) }}
+{{- end }}
+{{- end }}
 {{- end -}}
 
 {{- define "sark-network.lockdown.allow" }}
@@ -140,32 +160,34 @@ every back door is shut. Each is one that whoever may write Calico's objects in 
 
 {{/* The proxy's: the ranges that it must never reach, and every port that is not on the list. */}}
 {{- define "sark-network.proxyLockdown" }}
-{{- $list := include "sark-network.allowlist" . | fromJson }}
-{{- $ports := include "sark-network.publicPorts" . | fromJsonArray }}
+{{- include "sark-network.model" . }}
+{{- $list := .Values._model }}
+{{- $ports := $list.publicPorts }}
 {{- $annotations := dict }}
 {{- with include "sark-network.lockdown.open" . }}{{ $_ := set $annotations "sark-network/open" . }}{{ end }}
 apiVersion: projectcalico.org/v3
 kind: GlobalNetworkPolicy
 metadata:
-  {{- include "sark-network.metadata" (dict "root" $ "name" (include "sark-network.lockdown.name" (dict "root" $ "of" "proxy")) "annotations" $annotations) | nindent 2 }}
+  {{- include "sark-network.metadata"
+    (dict "root" $ "name" (include "sark-network.lockdown.name" (dict "root" $ "of" "proxy")) "annotations" $annotations)
+    | nindent 2 }}
 spec:
   {{- include "sark-network.lockdown.place" . | nindent 2 }}
   namespaceSelector: {{ printf "projectcalico.org/name == '%s'" .Release.Namespace | quote }}
   selector: {{ include "sark-network.calicoSelector" (dict "matchLabels" (include "sark-network.proxySelector" . | fromYaml)) | quote }}
   types: [Egress]
   egress:
-    {{- with .Values.dns }}
-    {{- if and .enabled .cidrs }}
-    {{- include "sark-network.lockdown.allow" (dict "protocol" "UDP" "nets" (include "sark-network.networks" .cidrs | fromJsonArray) "ports" .ports) | trim | nindent 4 }}
-    {{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" (include "sark-network.networks" .cidrs | fromJsonArray) "ports" .ports) | trim | nindent 4 }}
-    {{- end }}
+    {{- with include "sark-network.lockdown.dnsCidrs" . | trim }}
+    {{- . | nindent 4 }}
     {{- end }}
     {{- with include "sark-network.resolverCidrs" . | fromJsonArray }}
     {{- include "sark-network.lockdown.allow" (dict "protocol" "UDP" "nets" . "ports" (list 53)) | trim | nindent 4 }}
     {{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" . "ports" (list 53)) | trim | nindent 4 }}
     {{- end }}
     {{- range $list.internal }}
-    {{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" (include "sark-network.networks" .cidrs | fromJsonArray) "ports" .ports) | trim | nindent 4 }}
+    {{- include "sark-network.lockdown.allow"
+      (dict "protocol" "TCP" "nets" (include "sark-network.networks" .cidrs | fromJsonArray) "ports" .ports) | trim
+      | nindent 4 }}
     {{- end }}
     {{- include "sark-network.lockdown.denyPrivate" . | trim | nindent 4 }}
     {{- if or $ports (eq .Values.egress.mode "audit") }}
@@ -184,6 +206,9 @@ spec:
 {{- define "sark-network.requireCalico" -}}
 {{- if and (include "sark-network.connected" .) (not (.Capabilities.APIVersions.Has "projectcalico.org/v3")) -}}
 {{- $why := ternary "calico.enabled is true" "egress.engine is calico-enterprise" (ne .Values.egress.engine "calico-enterprise") -}}
-{{- fail (printf "%s, but this cluster does not serve projectcalico.org/v3. Install Calico's API server: kubectl apply -f https://raw.githubusercontent.com/projectcalico/calico/v3.30.3/manifests/apiserver.yaml (with the operator: an APIServer resource), or set calico.enabled=false and egress.engine=proxy" $why) -}}
+{{- fail (printf
+    (print "%s, but this cluster does not serve projectcalico.org/v3. Install Calico's API server: kubectl apply -f "
+      "https://raw.githubusercontent.com/projectcalico/calico/v3.30.3/manifests/apiserver.yaml (with the operator: "
+      "an APIServer resource), or set calico.enabled=false and egress.engine=proxy") $why) -}}
 {{- end -}}
 {{- end -}}

@@ -14,7 +14,9 @@ that its pods are left out.
 {{- range $key, $peers := dict "allowFrom" $part.block.allowFrom "egress.mcpServers" ($part.block.egress | default dict).mcpServers -}}
 {{- range $i, $peer := $peers -}}
 {{- $selector := $peer.podSelector | default dict -}}
-{{- if and (hasKey $peer "podSelector") (not (include "sark-network.selector.chooses" (dict "selector" ($peer.namespaceSelector | default dict)))) (ne (get ($selector.matchLabels | default dict) $exempt) "true") -}}
+{{- if and (hasKey $peer "podSelector")
+  (not (include "sark-network.selector.chooses" (dict "selector" ($peer.namespaceSelector | default dict))))
+  (ne (get ($selector.matchLabels | default dict) $exempt) "true") -}}
 {{- $lines = append $lines (printf "%s.%s[%d]: %s" $part.key $key $i (toJson $selector)) -}}
 {{- end -}}
 {{- end -}}

@@ -16,14 +16,17 @@ metricsPorts, proxyPort, externalCidrs, services, block, inbound: [{caller, port
 {{- $parts := dict -}}
 {{- $order := list -}}
 {{- range (.Files.Get "files/parts.yaml" | fromYaml).parts -}}
-{{- $_ := set $parts .name (include "sark-network.parts.one" (dict "root" $ "key" .name "part" . "block" (index $.Values .name)) | fromJson) -}}
+{{- $_ := set $parts .name
+  (include "sark-network.parts.one" (dict "root" $ "key" .name "part" . "block" (index $.Values .name)) | fromJson) -}}
 {{- $order = append $order .name -}}
 {{- end -}}
 {{- range $name, $block := .Values.extraParts -}}
 {{- $key := printf "extraParts.%s" $name -}}
 {{- /* Here and not in the schema: Helm says of a wrong name that it is somewhere else. Ports have at most 15 letters (RFC 6335). */ -}}
 {{- if not (regexMatch "^[a-z]([a-z0-9-]{0,13}[a-z0-9])?$" $name) -}}
-{{- fail (printf "%s: a part's name is up to 15 lower-case letters, digits and hyphens, a letter first, because its ports and policies are called by it; write another" $key) -}}
+{{- fail (printf
+    (print "%s: a part's name is up to 15 lower-case letters, digits and hyphens, a letter first, because its ports and "
+      "policies are called by it; write another") $key) -}}
 {{- end -}}
 {{- /* Policies, ports and ConfigMaps are called by the part, so two may not share a name in any of its spellings. */ -}}
 {{- range $parts -}}
@@ -36,7 +39,9 @@ metricsPorts, proxyPort, externalCidrs, services, block, inbound: [{caller, port
 {{- end -}}
 {{- include "sark-network.refuseOthers" (dict "key" $key "selector" ($block.podSelector | default dict)) -}}
 {{- if not (include "sark-network.selector.chooses" (dict "selector" ($block.podSelector | default dict))) -}}
-{{- fail (printf "%s.podSelector: the part names no pods; write the labels that its pods carry, such as {matchLabels: {app: %s}}" $key $name) -}}
+{{- fail (printf
+    "%s.podSelector: the part names no pods; write the labels that its pods carry, such as {matchLabels: {app: %s}}" $key
+    $name) -}}
 {{- end -}}
 {{- $part := dict "name" $name "policy" $name "labels" dict -}}
 {{- $_ := set $parts $name (include "sark-network.parts.one" (dict "root" $ "key" $key "part" $part "block" $block) | fromJson) -}}
@@ -53,7 +58,9 @@ metricsPorts, proxyPort, externalCidrs, services, block, inbound: [{caller, port
 {{- $selector := $block.podSelector | default (dict "matchLabels" .part.labels) -}}
 {{- include "sark-network.refuseOthers" (dict "key" $key "selector" $selector) -}}
 {{- if not (include "sark-network.selector.chooses" (dict "selector" $selector)) -}}
-{{- fail (printf "%s.podSelector: the part names no pods, so its policy would hold every pod of the namespace; write the labels that its pods carry, or leave podSelector empty for SARK's own" $key) -}}
+{{- fail (printf
+    (print "%s.podSelector: the part names no pods, so its policy would hold every pod of the namespace; write the labels "
+      "that its pods carry, or leave podSelector empty for SARK's own") $key) -}}
 {{- end -}}
 {{- $ports := dict }}{{ $numbers := dict }}{{ $call := list -}}
 {{- range $name, $port := $block.ports -}}
@@ -68,14 +75,19 @@ metricsPorts, proxyPort, externalCidrs, services, block, inbound: [{caller, port
 {{- $metrics := list -}}
 {{- $scraped := $block.metrics | default dict -}}
 {{- if $scraped.enabled -}}
-{{- $metrics = include "sark-network.parts.numbers" (dict "key" (printf "%s.metrics.ports" $key) "ports" $ports "names" ($scraped.ports | default list)) | fromJsonArray -}}
+{{- $metrics = include "sark-network.parts.numbers"
+  (dict "key" (printf "%s.metrics.ports" $key) "ports" $ports "names" ($scraped.ports | default list)) | fromJsonArray -}}
 {{- end -}}
 {{- dict
   "name" .part.name "key" $key "policy" .part.policy "slug" (kebabcase .part.name) "enabled" (ne (toString (get $block "enabled")) "false")
   "optional" (.part.optional | default false) "block" $block
-  "namespace" ($block.namespace | default .root.Release.Namespace) "selector" $selector "namespaceSelector" (ternary $block.namespaceSelector dict (include "sark-network.selector.chooses" (dict "selector" ($block.namespaceSelector | default dict)) | not | not))
+  "namespace" ($block.namespace | default .root.Release.Namespace) "selector" $selector
+  "namespaceSelector" (ternary $block.namespaceSelector dict
+    (include "sark-network.selector.chooses" (dict "selector" ($block.namespaceSelector | default dict)) | not | not))
   "ports" $ports "callPorts" $call "metricsPorts" $metrics "proxyPort" (get .root.Values.proxy.ports .part.name | default 0)
-  "externalCidrs" (include "sark-network.networks" $block.externalCidrs | fromJsonArray) "services" ($block.services | default (ternary (list .part.name) list (hasPrefix "extraParts." $key))) "inbound" list "outbound" list | toJson -}}
+  "externalCidrs" (include "sark-network.networks" $block.externalCidrs | fromJsonArray)
+  "services" ($block.services | default (ternary (list .part.name) list (hasPrefix "extraParts." $key))) "inbound" list
+  "outbound" list | toJson -}}
 {{- end -}}
 
 {{/* Port names and numbers as numbers, each once and in their order: (dict "key" … "ports" {name: number} "names" list). */}}
@@ -125,7 +137,9 @@ outside the cluster (externalCidrs). The gateway stays a caller even when its ow
 {{- end -}}
 {{- $to := get .parts .to -}}
 {{- $ports := $to.callPorts -}}
-{{- with .ports }}{{ $ports = include "sark-network.parts.numbers" (dict "key" (printf "%s.ports" $.at) "ports" $to.ports "names" .) | fromJsonArray }}{{ end -}}
+{{- with .ports -}}
+{{- $ports = include "sark-network.parts.numbers" (dict "key" (printf "%s.ports" $.at) "ports" $to.ports "names" .) | fromJsonArray -}}
+{{- end -}}
 {{- if not $ports -}}
 {{- fail (printf "%s: %s has no ports, so this opens nothing; write %s.ports, such as {http: 8080}" .at .to $to.key) -}}
 {{- end -}}
@@ -205,7 +219,9 @@ outside the cluster (externalCidrs). The gateway stays a caller even when its ow
 {{- $names := .selector.matchLabels -}}
 {{- range .selector.matchExpressions }}{{ if has .operator (list "In" "Exists") }}{{ $names = true }}{{ end }}{{ end -}}
 {{- if and .selector.matchExpressions (not $names) -}}
-{{- fail (printf "%s.podSelector: it says only which pods the part is not, so its policy would hold every other pod of the namespace; write a label that its own pods carry" .key) -}}
+{{- fail (printf
+    (print "%s.podSelector: it says only which pods the part is not, so its policy would hold every other pod of the "
+      "namespace; write a label that its own pods carry") .key) -}}
 {{- end -}}
 {{- end -}}
 
@@ -219,7 +235,9 @@ outside the cluster (externalCidrs). The gateway stays a caller even when its ow
 {{- range .selector.matchExpressions -}}
 {{- $present := hasKey $labels .key -}}
 {{- $listed := and $present (has (get $labels .key | toString) (.values | default list)) -}}
-{{- if not (get (dict "Exists" $present "DoesNotExist" (not $present) "In" $listed "NotIn" (not $listed)) .operator) }}{{ $all = false }}{{ end -}}
+{{- if not (get (dict "Exists" $present "DoesNotExist" (not $present) "In" $listed "NotIn" (not $listed)) .operator) -}}
+{{- $all = false -}}
+{{- end -}}
 {{- end -}}
 {{- if $all }}true{{ end -}}
 {{- end -}}

@@ -123,7 +123,8 @@ affinity: {{ include "sark-network.proxy.affinity" . }}
 {{- $apart = append $apart (dict "weight" (int $weight) "podAffinityTerm" $term) -}}
 {{- end -}}
 {{- $ours := dict "podAntiAffinity" (dict "preferredDuringSchedulingIgnoredDuringExecution" $apart) -}}
-{{- merge (dict) (.root.Values.proxy.affinity | default dict) (ternary dict $ours (hasKey (.root.Values.proxy.affinity | default dict) "podAntiAffinity")) | toJson -}}
+{{- merge (dict) (.root.Values.proxy.affinity | default dict)
+  (ternary dict $ours (hasKey (.root.Values.proxy.affinity | default dict) "podAntiAffinity")) | toJson -}}
 {{- end -}}
 
 {{/* Labels of the proxy's pods that make them another part's, or leave them out of default-deny. */}}
@@ -131,13 +132,18 @@ affinity: {{ include "sark-network.proxy.affinity" . }}
 {{- if include "sark-network.proxied" . -}}
 {{- $labels := include "sark-network.proxy.podLabels" . | fromYaml -}}
 {{- if eq (get $labels .Values.defaultDeny.exemptLabel | toString) "true" -}}
-{{- fail (printf "%s: the proxy would be left out of default-deny; take the label %s away" (include "sark-network.podLabels.key" (dict "root" . "label" .Values.defaultDeny.exemptLabel)) .Values.defaultDeny.exemptLabel) -}}
+{{- fail (printf "%s: the proxy would be left out of default-deny; take the label %s away"
+    (include "sark-network.podLabels.key" (dict "root" . "label" .Values.defaultDeny.exemptLabel))
+    .Values.defaultDeny.exemptLabel) -}}
 {{- end -}}
 {{- $parts := include "sark-network.parts" . | fromJson -}}
 {{- range $parts.order -}}
 {{- $part := get $parts.parts . -}}
-{{- if and (eq $part.namespace $.Release.Namespace) (include "sark-network.selector.matches" (dict "selector" $part.selector "labels" $labels)) -}}
-{{- fail (printf "proxy.podLabels: they make the proxy's pods those of part %s, whose policies would then hold for them; take %s away, or narrow %s.podSelector" . (toJson $part.selector) $part.key) -}}
+{{- if and (eq $part.namespace $.Release.Namespace)
+  (include "sark-network.selector.matches" (dict "selector" $part.selector "labels" $labels)) -}}
+{{- fail (printf
+    (print "proxy.podLabels: they make the proxy's pods those of part %s, whose policies would then hold for them; take "
+      "%s away, or narrow %s.podSelector") . (toJson $part.selector) $part.key) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -149,5 +155,6 @@ affinity: {{ include "sark-network.proxy.affinity" . }}
 
 {{/* Every label of the proxy's pods. */}}
 {{- define "sark-network.proxy.podLabels" -}}
-{{- merge (include "sark-network.proxySelector" . | fromYaml) .Values.proxy.podLabels (include "sark-network.labels" . | fromYaml) | toYaml -}}
+{{- merge (include "sark-network.proxySelector" . | fromYaml) .Values.proxy.podLabels
+  (include "sark-network.labels" . | fromYaml) | toYaml -}}
 {{- end -}}

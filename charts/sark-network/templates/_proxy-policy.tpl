@@ -5,7 +5,9 @@ The proxy's own policies: who may call it on which list's port, and the second w
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
-  {{- include "sark-network.metadata" (dict "root" $ "name" (printf "%s-egress-proxy" (include "sark-network.fullname" .)) "namespace" .Release.Namespace) | nindent 2 }}
+  {{- include "sark-network.metadata"
+    (dict "root" $ "name" (printf "%s-egress-proxy" (include "sark-network.fullname" .)) "namespace" .Release.Namespace)
+    | nindent 2 }}
 spec:
   podSelector:
     matchLabels:
@@ -19,6 +21,9 @@ spec:
         {{- include "sark-network.part.peer" $here | nindent 8 }}
       ports:
         - {protocol: TCP, port: {{ include "sark-network.part.proxyPort" $here }}}
+        {{- with include "sark-network.steering.policyPorts" $here | trim }}
+        {{- . | nindent 8 }}
+        {{- end }}
     {{- end }}
     {{- end }}
     {{- if and .Values.monitoring.enabled .Values.monitoring.namespaces }}
@@ -34,7 +39,8 @@ spec:
     {{- with include "sark-network.resolverRule" . | trim }}
     {{- . | nindent 4 }}
     {{- end }}
-    {{- $ports := include "sark-network.publicPorts" . | fromJsonArray }}
+    {{- include "sark-network.model" . }}
+    {{- $ports := .Values._model.publicPorts }}
     {{- if or $ports (eq .Values.egress.mode "audit") }}
     - to:
         {{- include "sark-network.publicPeers" . | nindent 8 }}
@@ -45,7 +51,7 @@ spec:
         {{- end }}
       {{- end }}
     {{- end }}
-    {{- range (include "sark-network.allowlist" . | fromJson).internal }}
+    {{- range .Values._model.internal }}
     - to:
         {{- range .cidrs }}
         - ipBlock: {cidr: {{ . | quote }}}
@@ -75,16 +81,4 @@ spec:
 {{- $nets := list -}}
 {{- range .Values.proxy.resolvers }}{{ $nets = append $nets (printf "%s/%s" . (ternary "128" "32" (contains ":" .))) }}{{ end -}}
 {{- include "sark-network.networks" $nets -}}
-{{- end -}}
-
-{{/* Every port of the allowlist's public names, once, as a JSON list. */}}
-{{- define "sark-network.publicPorts" -}}
-{{- /* Keys of one width come back in the order of the numbers. */ -}}
-{{- $ports := dict -}}
-{{- range (include "sark-network.allowlist" . | fromJson).entries -}}
-{{- range .ports }}{{ $_ := set $ports (printf "%05d" (int .)) (int .) }}{{ end -}}
-{{- end -}}
-{{- $sorted := list -}}
-{{- range $ports }}{{ $sorted = append $sorted . }}{{ end -}}
-{{- $sorted | toJson -}}
 {{- end -}}

@@ -22,7 +22,10 @@ spec:
     {{- end }}
 {{- end }}
 
-{{/* What a workload needs to find its list, for envFrom. Both spellings: curl and Python read the lower one, Go and Java's tools either. */}}
+{{/*
+What a workload needs to find its list, for envFrom. Both spellings: curl and Python read the lower one, Go and Java's tools
+either.
+*/}}
 {{- define "sark-network.proxy.env" }}
 {{- $root := .root }}
 {{- $namespace := include "sark-network.part.namespace" (dict "root" $root "part" .workload.name) }}
@@ -34,7 +37,9 @@ spec:
 apiVersion: v1
 kind: ConfigMap
 metadata:
-  {{- include "sark-network.metadata" (dict "root" $root "name" (include "sark-network.envName" (dict "root" $root "part" .workload.name)) "namespace" $namespace) | nindent 2 }}
+  {{- include "sark-network.metadata" (dict "root" $root
+      "name" (include "sark-network.envName" (dict "root" $root "part" .workload.name)) "namespace" $namespace) | nindent
+    2 }}
 data:
   HTTPS_PROXY: {{ $url | quote }}
   https_proxy: {{ $url | quote }}
@@ -64,30 +69,42 @@ configuration names Kong whether it runs or not.
 {{- $names = concat $names $part.services -}}
 {{- $namespaces = append $namespaces $part.namespace -}}
 {{- end -}}
-{{- $namespaces = concat $namespaces $values.ingressController.namespaces $values.monitoring.namespaces (list $values.dns.namespace) | uniq -}}
+{{- $namespaces = concat $namespaces $values.ingressController.namespaces $values.monitoring.namespaces
+  (list $values.dns.namespace) | uniq -}}
 {{- $suffixes := list ".svc" (printf ".%s" $values.cluster.domain) -}}
 {{- /* A namespace may be called as a domain is, `dev` or `cloud`: where a listed name ends in it, Services are named one by one. */ -}}
-{{- $allowlist := include "sark-network.allowlist" .root | fromJson -}}
+{{- include "sark-network.model" .root -}}
+{{- $model := .root.Values._model -}}
 {{- range $namespace := $namespaces -}}
 {{- $suffix := printf ".%s" $namespace -}}
 {{- $covers := false -}}
-{{- range concat $allowlist.entries $allowlist.internal }}{{ if hasSuffix $suffix .name }}{{ $covers = true }}{{ end }}{{ end -}}
+{{- range concat $model.entries $model.internal }}{{ if hasSuffix $suffix .name }}{{ $covers = true }}{{ end }}{{ end -}}
 {{- if not $covers -}}
 {{- $suffixes = append $suffixes $suffix -}}
 {{- else -}}
 {{- range $part := $parts.parts -}}
-{{- if eq $part.namespace $namespace }}{{ range $part.services }}{{ $suffixes = append $suffixes (printf "%s%s" . $suffix) }}{{ end }}{{ end -}}
+{{- if eq $part.namespace $namespace -}}
+{{- range $part.services -}}
+{{- $suffixes = append $suffixes (printf "%s%s" . $suffix) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
 {{- $nets := include "sark-network.networks" $values.cluster.cidrs | fromJsonArray -}}
-{{- range include "sark-network.external" .root | fromJsonArray }}{{ if has $.part .workloads }}{{ $nets = concat $nets .cidrs }}{{ end }}{{ end -}}
+{{- range include "sark-network.external" .root | fromJsonArray -}}
+{{- if has $.part .workloads -}}
+{{- $nets = concat $nets .cidrs -}}
+{{- end -}}
+{{- end -}}
 {{- /* For an IPv6 CIDR httpx raises InvalidURL whenever a client is made, and of the others only Go reads one. */ -}}
 {{- $four := list -}}
 {{- range $nets }}{{ if not (contains ":" .) }}{{ $four = append $four . }}{{ end }}{{ end -}}
 {{- range $i, $entry := $values.proxy.noProxy -}}
 {{- if regexMatch "^(\\[|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*/)" $entry -}}
-{{- fail (printf "proxy.noProxy[%d]: httpx makes no client at all while NO_PROXY holds %s; write the servers' names, or IPv6 addresses without brackets" $i $entry) -}}
+{{- fail (printf
+    (print "proxy.noProxy[%d]: httpx makes no client at all while NO_PROXY holds %s; write the servers' names, or IPv6 "
+      "addresses without brackets") $i $entry) -}}
 {{- end -}}
 {{- end -}}
 {{- concat $names $suffixes $four $values.proxy.noProxy | uniq | toJson -}}

@@ -1,7 +1,11 @@
-{{/* The name, and port, that `helm test` expects an answer from: the value, else the gateway's first exact name, else api.d of its first *.d. */}}
+{{/*
+The name, and port, that `helm test` expects an answer from: the value, else the gateway's first exact name, else api.d of
+its first *.d.
+*/}}
 {{- define "sark-network.testName" -}}
+{{- include "sark-network.model" . -}}
 {{- $exact := "" }}{{ $wild := "" -}}
-{{- range (include "sark-network.allowlist" . | fromJson).entries -}}
+{{- range .Values._model.entries -}}
 {{- if has "gateway" .workloads -}}
 {{- $target := printf "%s:%v" .name (first .ports) -}}
 {{- if hasPrefix "*." .name -}}

@@ -15,8 +15,9 @@ from tools.egress.envoy import verdict as envoy
 from tools.egress.envoy.config import pods
 from tools.findings.model import Manifest, Stage
 from tools.manifests.documents import manifests, parse
-from tools.manifests.files import CHART
-from tools.render.__main__ import RenderError, render
+from tools.render.chart import CHART
+from tools.render.helm_errors import RenderError
+from tools.render.template import render
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Envoy's binary is Linux's")
 
@@ -89,13 +90,13 @@ def edited(objects: tuple[Manifest, ...], key: str, edit: Callable[[str], str]) 
 FAULTS = {
     "unknown cluster": (
         "routes-gateway.yaml",
-        lambda text: text.replace('cluster: "names-gateway-443"', "cluster: nowhere"),
+        lambda text: text.replace('"cluster":"names-gateway-443"', '"cluster":"nowhere"'),
         "route: unknown cluster 'nowhere'",
     ),
     "unknown field": (
         "listeners.yaml",
-        lambda text: text.replace("max_connect_attempts: 2", "max_connect_tries: 2"),
-        "no such field: 'max_connect_tries'",
+        lambda text: text.replace("internal_listener: {}", "internal_listener: {}\n  inner: true"),
+        "no such field: 'inner'",
     ),
     "wrong type": (
         "clusters.yaml",
@@ -104,15 +105,20 @@ FAULTS = {
     ),
     "a broken rule": (
         "listeners.yaml",
-        lambda text: text.replace("stat_prefix: dial", "stat_prefix: ''"),
+        lambda text: text.replace('stat_prefix: "gateway"', "stat_prefix: ''"),
         "Proto constraint validation failed (HttpConnectionManagerValidationError.StatPrefix: value length must be",
     ),
     "no YAML": ("listeners.yaml", lambda text: "resources: [", "/etc/envoy-list/listeners.yaml is no YAML: "),
-    "no mapping": ("routes-dial.yaml", lambda text: "[]", "/etc/envoy-list/routes-dial.yaml is not a mapping"),
+    "no mapping": ("routes-gateway.yaml", lambda text: "[]", "/etc/envoy-list/routes-gateway.yaml is not a mapping"),
     "routes of another name": (
-        "routes-dial.yaml",
-        lambda text: text.replace("name: dial", "name: dail"),
-        "/etc/envoy-list/routes-dial.yaml has no routes named dial, which a listener asks for",
+        "routes-gateway.yaml",
+        lambda text: text.replace('name: "gateway"', "name: getaway"),
+        "/etc/envoy-list/routes-gateway.yaml has no routes named gateway, which a listener asks for",
+    ),
+    "a filter of another name": (
+        "resolve-443.yaml",
+        lambda text: text.replace("name: public-443", "name: public-444"),
+        "/etc/envoy-list/resolve-443.yaml has no filter named public-443, which a listener asks for",
     ),
     "a file that is not mounted": (
         "envoy.yaml",

@@ -102,7 +102,7 @@ def test_fields_of_another_type_are_left_out() -> None:
         ({"host": "x.example", "reason": "plain-http"}, "x.example", 80),
         ({"host": "a.example:443", "sni": "b.example", "reason": "sni-not-in-egress.domains"}, "b.example", 443),
         ({"host": "a.example:443", "sni": "b.example", "verdict": "allowed", "reason": "listed"}, "b.example", 443),
-        ({"host": "a.example:443", "sni": "b.example", "reason": "private-address"}, "a.example", 443),
+        ({"host": "a.example:443", "sni": "b.example", "reason": "no-address"}, "a.example", 443),
     ],
 )
 def test_the_name_is_the_one_that_decided(fields: dict[str, str], name: str, port: int) -> None:
@@ -124,12 +124,12 @@ def blocked(reason: str, name: str, port: int = 443, workload: str = "gateway", 
         ),
         (blocked("sni-not-in-egress.domains", "b.example"), "b.example"),
         (
-            blocked("private-address", "in.example", 443, "gateway", "10.1.2.3", "fd00::1"),
+            blocked("no-address", "in.example", 443, "gateway", "10.1.2.3", "fd00::1"),
             '{name: in.example, cidrs: ["10.1.2.3/32", "fd00::1/128"]}',
         ),
         (
-            blocked("private-address", "in.example"),
-            "the name resolves to a private address; egress.internal takes it with its `cidrs`",
+            blocked("no-address", "in.example"),
+            "it has no address, or a private one, which egress.internal takes with its `cidrs`",
         ),
         (
             blocked("not-in-egress.domains", "203.0.113.7"),

@@ -16,13 +16,14 @@ from tools.cluster import plan
 from tools.cluster.trial import ALLOW_ALL
 from tools.findings.model import Manifest
 from tools.manifests.documents import manifests, parse
-from tools.manifests.files import CHART, FLOWS, chart, layered
 from tools.reach.flows.judge import Judgement, judge, pod_cidrs_of
 from tools.reach.flows.read import Specification, read
 from tools.reach.flows.sentences import sentence
 from tools.reach.flows.state import allow_all, is_test, stand_ins
 from tools.reach.world import POD_CIDRS
-from tools.render.__main__ import NAMESPACE, render
+from tools.render.chart import CHART, FLOWS, chart, layered
+from tools.render.target import NAMESPACE
+from tools.render.template import render
 
 PROJECT = chart(CHART)
 TRIAL = Path("tests/cluster/values.yaml")
@@ -289,7 +290,7 @@ BREAKS: dict[str, tuple[str, str, Break, set[tuple[str, str, str]]]] = {
         },
     ),
     "Envoy refuses private addresses no more": (
-        ROUTES, "ConfigMap", instead("10.0.0.0", "11.0.0.0", "data", "routes-dial.yaml"),
+        ROUTES, "ConfigMap", instead('"10.0.0.0"', '"11.0.0.0"', "data", "clusters.yaml"),
         {("second-rebinding", ENVOY, "allowed")},
     ),
     "a server name of Envoy's widened": (
@@ -303,7 +304,7 @@ BREAKS: dict[str, tuple[str, str, Break, set[tuple[str, str, str]]]] = {
         {("listed-port", state, "denied") for state in (INSTALLED, ALONE, ENVOY)},
     ),
     "an internal name that may lead to other addresses": (
-        ROUTES, "ConfigMap", instead('"10.20.0.10"', '"10.20.0.77"', "data", "routes-dial.yaml"),
+        ROUTES, "ConfigMap", instead('"10.20.0.10"', '"10.20.0.77"', "data", "clusters.yaml"),
         {("internal-name", state, "denied") for state in (INSTALLED, ALONE, ENVOY)},
     ),
 }  # fmt: skip

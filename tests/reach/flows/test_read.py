@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from tools.egress.allowlist import Rule, Suffixes, matches, parse_values
-from tools.manifests.files import CHART, chart, layered, mapping
+from tools.manifests.files import mapping
 from tools.reach.flows.read import STATES, Flow, Specification, Target, read
+from tools.render.chart import CHART, chart, layered
 from tools.render.merge import merge
 
 FILE = Path("tests/flows.yaml")
@@ -160,11 +161,11 @@ BAD_ROWS: list[tuple[dict[str, Any], str]] = [
     ({"source": "three"}, "flows[0].source three is not among pods"),
     ({"source": 3}, "flows[0].source needs the name of a pod"),
     ({"target": "three"},
-     "flows[0].target three is no pod, internet:NAME, address:IP, proxy, dns, apiserver, node, metadata"),
+     "flows[0].target three is no pod, internet:NAME, address:IP, guard:PART, proxy, dns, apiserver, node, metadata"),
     ({"target": "internet:b.test"}, "flows[0].target b.test is not among internet; give it an address there"),
     ({"target": "address:203.0.113"}, "flows[0].target 203.0.113 is no IPv4 address"),
     ({"target": "pod:two"},
-     "flows[0].target pod:two is no pod, internet:NAME, address:IP, proxy, dns, apiserver, node, metadata"),
+     "flows[0].target pod:two is no pod, internet:NAME, address:IP, guard:PART, proxy, dns, apiserver, node, metadata"),
     ({"port": 0}, "flows[0].port 0 is no port from 1 to 65535"),
     ({"port": "80"}, "flows[0].port '80' is no port from 1 to 65535"),
     ({"port": True}, "flows[0].port True is no port from 1 to 65535"),

@@ -13,7 +13,7 @@ from tools.policies.model import DIRECTIONS
 from tools.reach.diff import Changed
 from tools.reach.formats import ANSWERS, MATRIX, diff_formats, explanation_formats, matrix_formats
 from tools.reach.formats.mermaid import MOST_EDGES
-from tools.reach.formats.names import addresses, plain, titled
+from tools.reach.formats.names import addresses, printable, titled
 from tools.reach.model import Explanation, Group, Matrix, Side, Step, Verdict, Word
 from tools.reach.views import Focused
 
@@ -363,25 +363,26 @@ def test_mermaid_says_when_it_is_more_than_is_drawn() -> None:
     [("a/b[Pod]", "a/b[Pod]"), ("a\nb", "a\\nb"), ("\x1b[0m", "\\x1b[0m"), ("é", "é"), ("\udc80", "\\udc80")],
 )
 def test_what_a_terminal_does_not_print_is_escaped(text: str, safe: str) -> None:
-    assert plain(text) == safe
+    assert printable(text) == safe
 
 
 def test_a_part_of_a_matrix_does_not_speak_of_what_it_leaves_out() -> None:
     """Somebody asked for one workload: of the others it is not known here whether they reach nobody."""
-    part = Focused(LARGE, ["shop/b[Deployment]"])
+    part = Focused(LARGE, frozenset(["shop/b[Deployment]"]))
     for name in ("text", "markdown"):
         text = written(name, part)
         assert "Whom shop/b[Deployment] may reach, and who may reach it" in text
         assert "Not isolated" not in text
         assert "nobody" not in text
     assert "stroke-dasharray" not in written("mermaid", part)
-    alone = Focused(made(["a/x[Pod]", "a/y[Pod]", "a/z[Pod]"], {(1, 2): "all"}), ["a/x[Pod]"])
+    alone = Focused(made(["a/x[Pod]", "a/y[Pod]", "a/z[Pod]"], {(1, 2): "all"}), frozenset(["a/x[Pod]"]))
     assert "a/x[Pod]\n" in written("text", alone)
 
 
 def test_a_grid_of_a_part_is_empty_where_nothing_is_known() -> None:
     part = Focused(
-        made(["a/x[Pod]", "a/y[Pod]", "a/z[Pod]"], {(0, 1): "all", (1, 2): "all", (2, 0): "all"}), ["a/x[Pod]"]
+        made(["a/x[Pod]", "a/y[Pod]", "a/z[Pod]"], {(0, 1): "all", (1, 2): "all", (2, 0): "all"}),
+        frozenset(["a/x[Pod]"]),
     )
     [line] = [line for line in written("text", part).splitlines() if line.startswith("a/y[Pod]")]
     assert line.split() == ["a/y[Pod]", "-"]

@@ -28,8 +28,26 @@ TERRAFORM = ROOT / "terraform"
 NETWORK = TERRAFORM / "modules" / "network"
 MODULES = {"aws": NETWORK, "gcp": NETWORK / "gcp", "azure": NETWORK / "azure", "policy": NETWORK / "policy"}
 PROVIDERS = {"aws": {"aws"}, "gcp": {"google"}, "azure": {"azurerm"}, "policy": set[str]()}
+CLUSTERS = {"aws": "eks", "gcp": "gke", "azure": "aks", "policy": "three-clouds"}
 DIRECTORIES = directories([TERRAFORM])
 BREAKS: list[dict[str, Any]] = yaml.safe_load((ROOT / "tests" / "terraform" / "breaks.yaml").read_text("utf-8"))
+# What a reader puts into the examples of the READMEs, and a rule of each that has to be planned.
+GIVEN = {
+    "vpc_id": "vpc-1",
+    "flow_log_bucket_arn": "arn:aws:s3:::logs",
+    "load_balancer_security_group_id": "sg-1",
+    "database_security_group_id": "sg-2",
+    "s3_prefix_list_id": "pl-1",
+    "network": "sark",
+    "node_service_account": "nodes@project.iam.gserviceaccount.com",
+    "resource_group_name": "sark",
+    "node_subnet_id": "/subscriptions/s/subnets/nodes",
+}
+PLANNED = {
+    "network": 'aws_vpc_security_group_egress_rule.gateway["images-tcp-443-s3"] will be created',
+    "gcp": 'google_compute_firewall.allow["google-apis-ipv4"] will be created',
+    "azure": 'azurerm_network_security_rule.allow["monitor"] will be created',
+}
 READMES = [MODULES[name] / "README.md" for name in ("aws", "gcp", "azure")]
 
 
@@ -72,7 +90,8 @@ def test_every_part_has_its_directory() -> None:
     assert {relative(directory) for directory in DIRECTORIES} == {
         "terraform/modules/network",
         *(f"terraform/modules/network/{name}" for name in ("gcp", "azure", "policy")),
-        *(f"terraform/examples/{name}" for name in ("aws", "gcp", "azure")),
+        *(f"terraform/examples/{name}" for name in ("aws", "gcp", "azure", "eks", "gke", "aks")),
+        *(f"terraform/examples/three-clouds{name}" for name in ("", "/aws", "/gcp", "/azure")),
     }
 
 
@@ -99,10 +118,13 @@ def test_nothing_was_downloaded(directory: Path, results: Mapping[Path, Future[t
 @pytest.mark.parametrize("cloud", [*PROVIDERS])
 def test_a_user_of_one_cloud_configures_no_other(cloud: str, commands: Commands, tmp_path: Path) -> None:
     """`terraform providers` names what a module and everything that it calls needs."""
-    for directory in (MODULES[cloud], TERRAFORM / "examples" / cloud):
+    examples = TERRAFORM / "examples"
+    roots = (MODULES[cloud], examples / cloud, examples / CLUSTERS[cloud], examples / "three-clouds" / cloud)
+    for number, directory in enumerate(roots):
         if not directory.is_dir():
+            assert cloud == "policy"
             continue
-        environment = {**commands.environment, "TF_DATA_DIR": str(tmp_path / directory.name)}
+        environment = {**commands.environment, "TF_DATA_DIR": str(tmp_path / str(number))}
         assert run(commands.terraform, directory, INIT, environment).code == 0
         named = run(commands.terraform, directory, ("providers", "-no-color"), environment)
         assert named.code == 0, named.output
@@ -170,8 +192,12 @@ def test_readmes_example_is_valid(readme: Path, commands: Commands, tmp_path: Pa
     names = sorted(set(re.findall(r"var\.(\w+)", example)))
     declared = "".join(f'variable "{name}" {{\n  type = string\n}}\n' for name in names)
     (directory / "main.tf").write_text(example + declared, encoding="utf-8")
-    ran = tried(commands.terraform, directory, commands.environment)
-    assert [(one.command, one.code) for one in ran] == [("init", 0), ("validate", 0), ("test", 0)], ran[-1].output
+    given = tuple(f"-var={name}={GIVEN[name]}" for name in names)
+    plan = ("plan", "-lock=false", *given)
+    ran = tried(commands.terraform, directory, commands.environment, (INIT, ("validate",), plan))
+    assert [(one.command, one.code) for one in ran] == [("init", 0), ("validate", 0), ("plan", 0)], ran[-1].output
+    assert PLANNED[readme.parent.name] in ran[-1].output
+    assert "0 to change, 0 to destroy" in ran[-1].output
 
 
 # The modules, broken

@@ -36,10 +36,9 @@ OTHERS: Mapping[str, Mapping[str, tuple[str, str, str, str]]] = {
         "self": ("main.tf", "  self = true\n", "  self = false\n", ""),
         "node-ports": (
             "main.tf",
-            "  node_ports = {\n    references = { load-balancer = var.load_balancer_security_group_id }\n",
-            "  node_ports = {\n",
-            '  node_ports = {\n    range = "20000-40000"\n'
-            "    references = { lb = var.load_balancer_security_group_id }\n",
+            "  node_ports = {\n    references =",
+            '  node_ports = {\n    range = "2000-2001"\n    references =',
+            '  node_ports = {\n    range = "20000-40000"\n    references =',
         ),
         "gateway-in": (
             "main.tf",

@@ -106,6 +106,11 @@ CASES: dict[str, tuple[Mapping[str, Any], dict[str, str], list[str]]] = {
         },
         ["clouds-agree error azure.tf TCP 53 out is open for 10.0.0.2/32 on azure and not on aws; write the same"],
     ),
+    "health checks of Google Cloud": (
+        VALUES,
+        {"aws": AWS + aws("ingress", 8000, '"35.191.0.0/16"'), "azure": AZURE},
+        [],
+    ),
     "a port that the chart has not": (
         VALUES,
         {"aws": AWS + aws("egress", 6380, '"10.2.0.0/24"')},

@@ -30,6 +30,22 @@ variable "ports" {
   type        = map(number)
 }
 
+variable "peer_list" {
+  description = "Peers."
+  default     = ["10.0.0.0/24"]
+  type = list(object({
+    name = optional(string, "x")
+  }))
+}
+
+module "policy" {
+  source = "./policy"
+}
+
+resource "aws_security_group" "x" {
+  name = var.mode
+}
+
 output "id" {
   description = "An id."
   value       = 1
@@ -37,19 +53,46 @@ output "id" {
 """
 
 TABLES = """\
-| Needs | Version |
-| --- | --- |
-| Terraform | `>= 1.9` |
-| `hashicorp/aws` | `>= 6.0` |
+## Requirements
 
-| Input | Type | Default | Meaning |
-| --- | --- | --- | --- |
-| `mode` | `string` | `"this"` | This \\| that, or "both". |
-| `ports` | `map(number)` | needed | Ports. |
+| Name | Version |
+|------|---------|
+| terraform | >= 1.9 |
+| aws | >= 6.0 |
 
-| Output | Meaning |
-| --- | --- |
-| `id` | An id. |"""
+## Providers
+
+| Name | Version |
+|------|---------|
+| aws | >= 6.0 |
+
+## Modules
+
+| Name | Source | Version |
+|------|--------|---------|
+| policy | ./policy | n/a |
+
+## Resources
+
+| Name | Type |
+|------|------|
+| [aws_security_group.x](https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/security_group) \
+| resource |
+
+## Inputs
+
+| Name | Description | Type | Default | Required |
+|------|-------------|------|---------|:--------:|
+| mode | This \\| that, or "both". | `string` | `"this"` | no |
+| peer\\_list | Peers. | <pre>list(object({<br/>    name = optional(string, "x")<br/>  }))</pre> | \
+<pre>[<br/>  "10.0.0.0/24"<br/>]</pre> | no |
+| ports | Ports. | `map(number)` | n/a | yes |
+
+## Outputs
+
+| Name | Description |
+|------|-------------|
+| id | An id. |"""
 
 
 def module(tmp_path: Path, readme: str, text: str = MODULE) -> Path:
@@ -62,9 +105,11 @@ def test_tables() -> None:
     assert tables([MODULE]) == TABLES
 
 
-def test_a_table_without_rows_is_left_out() -> None:
+def test_a_section_without_rows_says_so() -> None:
     assert tables(['output "x" {\n  description = "An x."\n  value = 1\n}\n']) == (
-        "| Output | Meaning |\n| --- | --- |\n| `x` | An x. |"
+        "## Requirements\n\nNo requirements.\n\n## Providers\n\nNo providers.\n\n## Modules\n\nNo modules.\n\n"
+        "## Resources\n\nNo resources.\n\n## Inputs\n\nNo inputs.\n\n"
+        "## Outputs\n\n| Name | Description |\n|------|-------------|\n| x | An x. |"
     )
 
 
@@ -106,6 +151,6 @@ def test_a_module_without_a_readme(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "No such file or directory" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("page", sorted(Path("terraform/modules").rglob("*.md")), ids=str)
+@pytest.mark.parametrize("page", sorted(Path("terraform").rglob("*.md")), ids=str)
 def test_paths_and_links_are_there(page: Path) -> None:
     assert list(doc_checks.paths(page.read_text("utf-8"), page)) == []

@@ -1,20 +1,21 @@
 """What the egress proxy does with a request, by its own configuration: the step between the two hops of a tunnel.
 
-Envoy's listeners, routes and dial rules are read back by `tools.egress.envoy.decode`; what each decides is measured
-against Envoy itself in tests/proxy, whose tables the tests of this module share.
+Envoy's listeners, routes and address filters are read back by `tools.egress.envoy.decode`; what each decides is
+measured against Envoy itself in tests/proxy, whose tables the tests of this module share.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from tools.egress.allowlist import Rule, everything, matches
 from tools.egress.envoy.decode import Config, Tree, read, refused, rules
 from tools.findings.model import Manifest, Where
 from tools.manifests.addresses import Net, address, network, within
-from tools.reach.model import Word
+
+Word = Literal["allowed", "denied", "conditional"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,8 @@ class Proxy:
         workload = self.listeners.get(port)
         if workload is None:
             return Decision("denied", f"Envoy has no listener on port {port}")
-        found = _Workload(self, workload).decide(request)
-        return Decision(found.verdict, found.why, self.places.get(workload))
+        decision = _Workload(self, workload).decide(request)
+        return Decision(decision.verdict, decision.why, self.places.get(workload))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """Reads the Envoy configuration of engine proxy back into an allowlist.
 
 It follows a tunnel as Envoy would: a workload's listener, its routes, the cluster they name, the listener behind that
-cluster, and on to the dial listener, whose route says which addresses may be connected to. Names of objects are never
-trusted; what is read is where a route leads. Field names are Envoy's own (envoy.config.listener.v3, route.v3, rbac.v3).
+cluster, and the filters of its chains, one of which resolves the name and one of which connects. The latter names a
+cluster, whose cache of DNS answers has a filter: that says which addresses may be connected to. Names of objects are
+never trusted; what is read is where a route leads. Field names are Envoy's own (envoy.config.listener.v3, route.v3,
+dynamic_forward_proxy.v3).
 """
 
 from __future__ import annotations
@@ -16,15 +18,16 @@ from tools.egress.allowlist import Rule, everything
 from tools.findings.model import Manifest
 from tools.manifests.documents import parse
 
-ENTRY_HEADER = "x-sark-entry"
 Tree = Mapping[str, Any]
+KINDS = ("Listener", "Cluster", "RouteConfiguration", "TypedExtensionConfig")
 
 
 @dataclass(frozen=True, slots=True)
-class Dial:
-    """A route of the dial listener: what RBAC does with an address in `cidrs` (ALLOW: nothing else; DENY: all else)."""
+class Way:
+    """How a chain's filters lead out: the port, and which addresses: those in `cidrs` (`only`), or all but those."""
 
-    action: str
+    port: int
+    only: bool
     cidrs: tuple[str, ...]
 
 
@@ -35,6 +38,7 @@ class Config:
     listeners: Mapping[str, Tree] = field(default_factory=dict)
     clusters: Mapping[str, Tree] = field(default_factory=dict)
     routes: Mapping[str, Tree] = field(default_factory=dict)
+    filters: Mapping[str, Tree] = field(default_factory=dict)
 
 
 def decode(manifests: tuple[Manifest, ...]) -> frozenset[Rule]:
@@ -44,12 +48,11 @@ def decode(manifests: tuple[Manifest, ...]) -> frozenset[Rule]:
 
 def rules(config: Config) -> frozenset[Rule]:
     """The same, of a configuration that was read."""
-    dials = _dials(config)
     return frozenset(
         rule
         for name, listener in config.listeners.items()
         if "internal_listener" not in listener
-        for rule in _workload(config, dials, name, listener)
+        for rule in _workload(config, name.partition("/")[0], listener)
     )
 
 
@@ -59,14 +62,14 @@ def denied(manifests: tuple[Manifest, ...]) -> tuple[str, ...]:
 
 
 def refused(config: Config) -> tuple[str, ...]:
-    """The same, of a configuration that was read."""
-    dial = _dials(config).get("")
-    return dial.cidrs if dial and dial.action == "DENY" else ()
+    """The same, of a configuration that was read: what every way out to public addresses leaves out."""
+    ways = [way for listener in config.listeners.values() for way in _ways(config, listener) if not way.only]
+    return tuple(cidr for cidr in ways[0].cidrs if all(cidr in way.cidrs for way in ways)) if ways else ()
 
 
 def read(manifests: tuple[Manifest, ...]) -> Config:
     """The resources in the ConfigMaps of the manifests."""
-    kinds: dict[str, dict[str, Tree]] = {"Listener": {}, "Cluster": {}, "RouteConfiguration": {}}
+    kinds: dict[str, dict[str, Tree]] = {kind: {} for kind in KINDS}
     for manifest in manifests:
         data = manifest.body.get("data") if manifest.kind == "ConfigMap" else None
         for key, text in data.items() if isinstance(data, Mapping) else ():
@@ -74,7 +77,7 @@ def read(manifests: tuple[Manifest, ...]) -> Config:
                 for resource in _list(body, "resources"):
                     kind = str(resource.get("@type", "")).rpartition(".")[2]
                     kinds.setdefault(kind, {})[str(resource.get("name"))] = resource
-    return Config(kinds["Listener"], kinds["Cluster"], kinds["RouteConfiguration"])
+    return Config(*(kinds[kind] for kind in KINDS))
 
 
 def _documents(key: str, text: Any) -> Iterator[Tree]:
@@ -84,15 +87,36 @@ def _documents(key: str, text: Any) -> Iterator[Tree]:
                 yield document.body
 
 
-def _workload(config: Config, dials: Mapping[str, Dial], workload: str, listener: Tree) -> Iterator[Rule]:
-    for manager in _filters(listener):
-        routes = config.routes.get(str(_at(manager, "typed_config", "rds", "route_config_name")), {})
-        for host in _list(routes, "virtual_hosts"):
-            for route in _list(host, "routes"):
-                yield from _route(config, dials, workload, host, route)
+def _workload(config: Config, workload: str, listener: Tree) -> Iterator[Rule]:
+    """What a workload may reach by one of its listeners: by asking for a tunnel or, steered, by what it says itself."""
+    default = _at(listener, "default_filter_chain", default={})
+    if _way(config, _settings(config, default)):
+        yield everything(workload)
+    for chain in (*_list(listener, "filter_chains"), default):
+        settings = _settings(config, chain)
+        for manager in settings:
+            routes = config.routes.get(str(_at(manager, "rds", "route_config_name")), {})
+            for host in _list(routes, "virtual_hosts"):
+                for route in _list(host, "routes"):
+                    yield from _route(config, workload, host, route)
+        yield from _steered(config, workload, chain, settings)
 
 
-def _route(config: Config, dials: Mapping[str, Dial], workload: str, host: Tree, route: Tree) -> Iterator[Rule]:
+def _steered(config: Config, workload: str, chain: Tree, settings: list[Tree]) -> Iterator[Rule]:
+    """A chain that leads out by itself: by server name, or to one server that the listener is for."""
+    way = _way(config, settings)
+    if way is None:
+        return
+    names, hosts = _at(chain, "filter_chain_match", "server_names", default=()), _hosts(settings)
+    if bool(names) == bool(hosts) or any("%" in host for host in hosts):
+        yield everything(workload)
+    for name in names:
+        yield from _resolved(workload, str(name), "tls", way)
+    for host in hosts:
+        yield from _resolved(workload, host, "tcp", way)
+
+
+def _route(config: Config, workload: str, host: Tree, route: Tree) -> Iterator[Rule]:
     target = _behind(config, _at(route, "route", "cluster"))
     if target is None:
         return
@@ -101,100 +125,110 @@ def _route(config: Config, dials: Mapping[str, Dial], workload: str, host: Tree,
     elif any(
         "server_names" in _at(chain, "filter_chain_match", default={}) for chain in _list(target, "filter_chains")
     ):
-        yield from _names(config, dials, workload, target)
+        yield from _names(config, workload, target)
     else:
         tunnel = "connect_matcher" in _at(route, "match", default={})
-        yield from _unnamed(config, dials, workload, target, "tcp" if tunnel else "http")
+        yield from _unnamed(config, workload, target, "tcp" if tunnel else "http")
 
 
-def _names(config: Config, dials: Mapping[str, Dial], workload: str, listener: Tree) -> Iterator[Rule]:
+def _names(config: Config, workload: str, listener: Tree) -> Iterator[Rule]:
     """A listener that matches server names: each chain is one entry, and a chain without names is a way around."""
     if "default_filter_chain" in listener:
         yield everything(workload)
     for chain in _list(listener, "filter_chains"):
         names = _at(chain, "filter_chain_match", "server_names", default=())
-        if not names:
+        filters = _settings(config, chain)
+        if not names or _hosts(filters):
             yield everything(workload)
-        for proxy in _list(chain, "filters"):
-            behind = _behind(config, _at(proxy, "typed_config", "cluster"))
-            for name in names:
-                yield from _resolved(dials, workload, str(name), "tls", behind)
+        for name in names:
+            yield from _resolved(workload, str(name), "tls", _way(config, filters))
 
 
-def _unnamed(config: Config, dials: Mapping[str, Dial], workload: str, listener: Tree, protocol: str) -> Iterator[Rule]:
+def _unnamed(config: Config, workload: str, listener: Tree, protocol: str) -> Iterator[Rule]:
     """A listener for one internal name that TLS does not say: of plain HTTP, or of anything (tcp)."""
     inner = next((t for t in _http_targets(config, listener) if t is not None), None)
-    for filters in _filters(inner or listener):
-        for value in _list(_at(filters, "typed_config", default={}), "on_new_connection"):
-            name = _at(value, "format_string", "text_format_source", "inline_string")
-            if str(name).startswith("%"):
+    for chain in _list(inner or listener, "filter_chains"):
+        filters = _settings(config, chain)
+        for name in _hosts(filters):
+            if "%" in name:
                 yield everything(workload)
-            elif isinstance(name, str):
-                yield from _resolved(dials, workload, name, "http" if inner else protocol, inner or listener)
+            else:
+                yield from _resolved(workload, name, "http" if inner else protocol, _way(config, filters))
+
+
+def _hosts(filters: list[Tree]) -> list[str]:
+    """What is resolved in place of the server name: format strings."""
+    states = [state for settings in filters for state in _list(settings, "on_new_connection")]
+    return [str(_at(state, "format_string", "text_format_source", "inline_string")) for state in states]
 
 
 def _http_targets(config: Config, listener: Tree) -> Iterator[Tree | None]:
-    for manager in _filters(listener):
-        for host in _list(_at(manager, "typed_config", "route_config", default={}), "virtual_hosts"):
+    for manager in _filters(config, listener):
+        for host in _list(_at(manager, "route_config", default={}), "virtual_hosts"):
             for route in _list(host, "routes"):
                 yield _behind(config, _at(route, "route", "cluster"))
 
 
-def _resolved(
-    dials: Mapping[str, Dial], workload: str, name: str, protocol: str, listener: Tree | None
-) -> Iterator[Rule]:
-    """The rule that a resolve listener stands for: the port it resolves to, and the addresses its dial route allows."""
-    if listener is None:
+def _resolved(workload: str, name: str, protocol: str, way: Way | None) -> Iterator[Rule]:
+    """The rule that a name and a way out stand for."""
+    if way is None:
         return
-    filters = [_at(one, "typed_config", default={}) for one in _filters(listener)]
-    port = next((one["port_value"] for one in filters if "port_value" in one), 0)
-    headers = [
-        _at(h, "header", default={}) for one in filters for h in _list(_at(one, "tunneling_config"), "headers_to_add")
-    ]
-    entry = next((str(header.get("value")) for header in headers if header.get("key") == ENTRY_HEADER), "")
-    dial = dials.get(entry)
-    if dial is None:
-        return
-    if entry and dial.action == "ALLOW":
-        yield Rule(workload, name, port, protocol, tuple(sorted(dial.cidrs)))
-    elif not entry and dial.action == "DENY" and dial.cidrs:
-        yield Rule(workload, name, port, protocol)
+    if way.only:
+        yield Rule(workload, name, way.port, protocol, tuple(sorted(way.cidrs)))
+    elif way.cidrs:
+        yield Rule(workload, name, way.port, protocol)
     else:
         yield everything(workload)
 
 
-def _dials(config: Config) -> dict[str, Dial]:
-    """The dial routes by the entry header that they ask for, "" for the one that asks for none."""
-    found: dict[str, Dial] = {}
-    for host in _list(config.routes.get("dial"), "virtual_hosts"):
-        for route in _list(host, "routes"):
-            headers = {header.get("name"): header for header in _list(_at(route, "match"), "headers")}
-            entry = _at(headers.get(ENTRY_HEADER), "string_match", "exact", default="")
-            rules = _at(route, "typed_per_filter_config", "envoy.filters.http.rbac", "rbac", "rules", default={})
-            found.setdefault(str(entry), Dial(str(rules.get("action", "ALLOW")), tuple(_cidrs(rules))))
-    return found
+def _ways(config: Config, listener: Tree) -> Iterator[Way]:
+    for chain in (*_list(listener, "filter_chains"), _at(listener, "default_filter_chain", default={})):
+        if way := _way(config, _settings(config, chain)):
+            yield way
 
 
-def _cidrs(rules: Tree) -> Iterator[str]:
-    for policy in _at(rules, "policies", default={}).values():
-        for permission in _list(policy, "permissions"):
-            block = _at(permission, "matcher", "typed_config", "upstream_ip", default={})
-            if "address_prefix" in block:
-                yield str(ipaddress.ip_network(f"{block['address_prefix']}/{block.get('prefix_len', 0)}", strict=False))
+def _way(config: Config, filters: list[Tree]) -> Way | None:
+    """The way out of a chain that connects. What is no cache of DNS answers, or has no filter, refuses nothing."""
+    port = next((int(settings["port_value"]) for settings in filters if "port_value" in settings), 0)
+    for settings in filters:
+        if "cluster" in settings:
+            cluster = config.clusters.get(str(settings["cluster"]))
+            cache = _at(cluster, "cluster_type", "typed_config", "dns_cache_config")
+            given = _at(cache, "resolved_address_filter", default={})
+            return Way(port, given.get("invert_match") is True, tuple(_cidrs(given)))
+    return None
+
+
+def _cidrs(given: Tree) -> Iterator[str]:
+    for block in _list(given, "ranges"):
+        yield str(ipaddress.ip_network(f"{block['address_prefix']}/{block.get('prefix_len', 0)}", strict=False))
 
 
 def _behind(config: Config, cluster: Any) -> Tree | None:
     """The internal listener that a cluster leads to."""
-    found = config.clusters.get(cluster) if isinstance(cluster, str) else None
-    for locality in _list(_at(found, "load_assignment"), "endpoints"):
+    resource = config.clusters.get(cluster) if isinstance(cluster, str) else None
+    for locality in _list(_at(resource, "load_assignment"), "endpoints"):
         for endpoint in _list(locality, "lb_endpoints"):
             name = _at(endpoint, "endpoint", "address", "envoy_internal_address", "server_listener_name")
             return config.listeners.get(str(name))
     return None
 
 
-def _filters(listener: Tree | None) -> list[Tree]:
-    return [one for chain in _list(listener, "filter_chains") for one in _list(chain, "filters")]
+def _filters(config: Config, listener: Tree | None) -> list[Tree]:
+    return [settings for chain in _list(listener, "filter_chains") for settings in _settings(config, chain)]
+
+
+def _settings(config: Config, chain: Tree) -> list[Tree]:
+    """The settings of a chain's filters, those in files of their own among them."""
+    filters = _list(chain, "filters")
+    return [
+        _at(
+            config.filters.get(str(each.get("name"))) if "config_discovery" in each else each,
+            "typed_config",
+            default={},
+        )
+        for each in filters
+    ]
 
 
 def _list(tree: Any, key: str) -> list[Tree]:

@@ -19,6 +19,8 @@ SECONDS = 60
 LONGEST = 600
 RECORD = "\x1e"
 CONSTRAINT = "Proto constraint validation failed"
+# Envoy says so of each address filter, however it is written: the type of its ranges stands in a file so marked.
+UNFINISHED = "message 'xds.core.v3.CidrRange' is contained in proto file 'xds/core/v3/cidr.proto' marked as"
 
 
 def binary() -> str:
@@ -73,12 +75,13 @@ async def _ask(envoy: str, configuration: str) -> tuple[str, ...]:
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         try:
-            said, _ = await asyncio.wait_for(asked.communicate(), SECONDS)
+            output, _ = await asyncio.wait_for(asked.communicate(), SECONDS)
         except TimeoutError:
             asked.kill()
             await asked.wait()
             return (f"no verdict within {SECONDS} s",)
-    complaints = tuple(said_plainly(record, str(file)) for record in said.decode("utf-8", "replace").split(RECORD)[1:])
+    records = output.decode("utf-8", "replace").split(RECORD)[1:]
+    complaints = tuple(said_plainly(record, str(file)) for record in records if UNFINISHED not in record)
     return complaints or (() if asked.returncode == 0 else (f"it ended with {asked.returncode}",))
 
 

@@ -19,7 +19,6 @@ _OTHERWISE = {
     "with protocol: tcp, or by address into egress.external",
     "host-not-in-egress.internal": "a request in a tunnel must be for the host that the tunnel was asked for",
     "bad-request": "no entry would help: the client does not speak to a proxy (CONNECT name:port)",
-    "address-not-in-cidrs": "widen `cidrs` of its entry in egress.internal, if these addresses are right",
 }
 
 
@@ -49,7 +48,7 @@ class Advice:
 
 def advice(item: Blocked, suffixes: Suffixes) -> Advice:
     """What would allow it."""
-    if item.reason not in (*_LISTED, "private-address"):
+    if item.reason not in (*_LISTED, "no-address"):
         return Advice(sentence=_OTHERWISE.get(item.reason, "no entry would help"))
     if write := refusal(item.name):
         return Advice(sentence=f"the list can hold no `{item.name}`: {write}")
@@ -59,10 +58,10 @@ def advice(item: Blocked, suffixes: Suffixes) -> Advice:
         return Advice(sentence=f"{item.name} is a public suffix, under which anyone can register a name")
     if not _PART.fullmatch(item.workload):
         return Advice(sentence=f"{item.workload or 'nobody'} is no part of SARK")
-    if item.reason == "private-address":
+    if item.reason == "no-address":
         cidrs = tuple(filter(None, map(_cidr, item.addresses)))
         if not cidrs:
-            return Advice(sentence="the name resolves to a private address; egress.internal takes it with its `cidrs`")
+            return Advice(sentence="it has no address, or a private one, which egress.internal takes with its `cidrs`")
         return Advice("internal", item.name, (item.port,), (item.workload,), cidrs)
     return Advice("domains", item.name, (item.port,), (item.workload,))
 
@@ -77,19 +76,19 @@ def _cidr(address: str) -> str:
 def merged(advices: Iterable[Advice]) -> tuple[Advice, ...]:
     """One entry for a name where that opens no more than was asked: its ports together, then its workloads."""
     ports: dict[tuple[object, ...], Advice] = {}
-    for one in advices:
-        if one.key:
-            same = ports.setdefault((one.key, one.name, one.cidrs, one.workloads), one)
-            ports[(one.key, one.name, one.cidrs, one.workloads)] = replace(
-                same, ports=tuple(sorted({*same.ports, *one.ports}))
+    for advice in advices:
+        if advice.key:
+            same = ports.setdefault((advice.key, advice.name, advice.cidrs, advice.workloads), advice)
+            ports[(advice.key, advice.name, advice.cidrs, advice.workloads)] = replace(
+                same, ports=tuple(sorted({*same.ports, *advice.ports}))
             )
     workloads: dict[tuple[object, ...], Advice] = {}
-    for one in ports.values():
-        same = workloads.setdefault((one.key, one.name, one.cidrs, one.ports), one)
-        workloads[(one.key, one.name, one.cidrs, one.ports)] = replace(
-            same, workloads=tuple(dict.fromkeys((*same.workloads, *one.workloads)))
+    for advice in ports.values():
+        same = workloads.setdefault((advice.key, advice.name, advice.cidrs, advice.ports), advice)
+        workloads[(advice.key, advice.name, advice.cidrs, advice.ports)] = replace(
+            same, workloads=tuple(dict.fromkeys((*same.workloads, *advice.workloads)))
         )
-    return tuple(sorted(workloads.values(), key=lambda one: (one.key, one.name, one.ports)))
+    return tuple(sorted(workloads.values(), key=lambda advice: (advice.key, advice.name, advice.ports)))
 
 
 def fragment(advices: Iterable[Advice]) -> str:

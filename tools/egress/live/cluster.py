@@ -17,7 +17,7 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 
 from tools.egress.live.replicas import STATS, Replica, installed, replica
-from tools.manifests.files import InputError
+from tools.findings.errors import InputError
 
 COMPONENT = "app.kubernetes.io/component=egress-proxy"
 INSTANCE = "app.kubernetes.io/instance"
@@ -76,7 +76,7 @@ class Proxy:
 
     def _stats(self, pod: Any) -> str:
         """The metrics, through the API server: no policy has to open the port to whoever asks."""
-        port = next(port.container_port for port in pod.spec.containers[0].ports if port.name == "metrics")
+        port = _metrics_port(pod)
         # On a client of its own: the stream helper changes the one that it is given.
         own = client.CoreV1Api(client.ApiClient(self.api.configuration))
         forward = stream.portforward(
@@ -129,10 +129,10 @@ def proxy(context: str, namespace: str, release: str) -> Proxy:
 
 def logs(context: str, namespace: str, release: str, since: str | None) -> Iterator[str]:
     """The lines of every replica's log that the cluster still holds. Raises InputError."""
-    found = _SINCE.fullmatch(since) if since else None
-    if since and not found:
+    match = _SINCE.fullmatch(since) if since else None
+    if since and not match:
         raise InputError(f"--since: {since} is no duration; write a number and s, m, h or d, such as 12h")
-    options = {"since_seconds": int(found["count"]) * _SECONDS[found["unit"]]} if found else {}
+    options = {"since_seconds": int(match["count"]) * _SECONDS[match["unit"]]} if match else {}
     running = proxy(context, namespace, release)
     for name in running.names:
         text = asked(lambda name=name: running.core.read_namespaced_pod_log(name, running.namespace, **options))
@@ -148,7 +148,14 @@ def again(running: Proxy) -> Proxy:
 def _living(core: Any, namespace: str, selector: str) -> tuple[Any, ...]:
     pods = asked(lambda: core.list_namespaced_pod(namespace, label_selector=selector)).items
     living = (pod for pod in pods if pod.status.phase not in ("Succeeded", "Failed"))
-    return tuple(sorted((pod for pod in living if not pod.metadata.deletion_timestamp), key=_name))
+    # Whatever else carries the labels is no proxy.
+    replicas = (pod for pod in living if not pod.metadata.deletion_timestamp and _metrics_port(pod))
+    return tuple(sorted(replicas, key=_name))
+
+
+def _metrics_port(pod: Any) -> int:
+    ports = (port for container in pod.spec.containers for port in container.ports or ())
+    return next((int(port.container_port) for port in ports if port.name == "metrics"), 0)
 
 
 def _name(pod: Any) -> str:

@@ -9,6 +9,8 @@ from tools.egress.allowlist import Allowlist, Entry
 from tools.egress.live.record import Log, Record
 
 REFUSED = ("denied", "audit")
+# The proxy cannot tell a name without addresses from one whose addresses it must not connect to.
+PERHAPS = "no-address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def blocked(log: Log) -> tuple[Blocked, ...]:
     """What was refused, the most frequent first."""
     groups: dict[tuple[str, str, int, str, str], list[Record]] = {}
     for record in log.records:
-        if record.verdict in REFUSED:
+        if record.verdict in REFUSED or record.reason == PERHAPS:
             key = (record.workload, record.name, record.port, record.verdict, record.reason)
             groups.setdefault(key, []).append(record)
     return tuple(sorted((_blocked(*key, records) for key, records in groups.items()), key=_most_frequent))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Manifest, Problem, Severity
 from tools.manifests.addresses import private
 from tools.manifests.label_selector import selector
-from tools.manifests.node import Node
+from tools.manifests.node import Node, root
+from tools.manifests.pods import Pod
 from tools.policies.calico_expression import All
 from tools.policies.cluster import Cluster
 from tools.policies.endpoints import Endpoints
-from tools.policies.matching import every_label, every_space
+from tools.policies.matching import every_label, every_space, members
 from tools.policies.model import Peer, Pods, Policy, Rule
 from tools.policies.rules.openness import dns_only, matches_all
 
@@ -104,11 +105,12 @@ def egress_isolation_leaves_dns(cluster: Cluster) -> Iterator[Problem]:
 
     The first policy of type Egress closes everything that none of the policies opens, DNS too. A policy that opens
     some egress and no port 53, with no other policy for the same pods that does, leaves pods that reach addresses
-    but no names.
+    but no names. A port that a Service at hand calls 53 counts too, where its pods are the ones that are opened.
     Add a rule for cluster DNS, or open it for all pods of the namespace in a policy of its own.
     Source: k8s.io/api networking/v1.
     """
-    resolving = [policy for policy in cluster.policies if _opens_dns(policy)]
+    servers = _name_servers(cluster)
+    resolving = [policy for policy in cluster.policies if _opens_dns(policy) or _leads_to(cluster, policy, servers)]
     for policy in cluster.policies:
         if (
             policy.calico
@@ -174,6 +176,34 @@ def _opens_dns(policy: Policy) -> bool:
         )
         for rule in policy.towards("Egress")
     )
+
+
+def _name_servers(cluster: Cluster) -> tuple[tuple[Manifest, int], ...]:
+    """Services that answer DNS, each with the port of its pods: policies see that one, and not the Service's."""
+    return tuple(
+        (service, port["targetPort"].number() or 53)
+        for service in cluster.objects
+        if service.kind == "Service"
+        for port in root(service)["spec"]["ports"].items()
+        if (port["port"].number(), port["protocol"].text()) == (53, "UDP")
+    )
+
+
+def _leads_to(cluster: Cluster, policy: Policy, servers: Sequence[tuple[Manifest, int]]) -> bool:
+    """Whether a policy opens the way to the pods of such a Service."""
+    return any(
+        pod.namespace == service.namespace and _selects(service, pod)
+        for service, number in servers
+        for rule in policy.towards("Egress")
+        if rule.action == "Allow" and any(port.includes(number) for port in rule.ports)
+        for peer in rule.peers
+        for pod in members(cluster, policy, peer)
+    )
+
+
+def _selects(service: Manifest, pod: Pod) -> bool:
+    chosen = {key: value.text() for key, value in root(service)["spec"]["selector"].fields()}
+    return bool(chosen) and chosen.items() <= pod.labels.items()
 
 
 def _also_selects(cluster: Cluster, other: Policy, policy: Policy) -> bool:

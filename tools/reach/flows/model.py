@@ -23,7 +23,9 @@ class Pod:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`kind` is pod, internet, address or one of `SERVICES`; `name` is the pod, the domain name or the address."""
+    """`kind` is pod, internet, address, one of `OF_PARTS` or of `SERVICES`; `name` is the pod, the domain name, the
+    address, or the part.
+    """
 
     kind: str
     name: str = ""

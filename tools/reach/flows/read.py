@@ -6,16 +6,17 @@ hold the rows of state installed by themselves. `pods`: name → `{namespace, la
 `internet`: name → address, the zone of the test internet. `flows`: a row each, with the keys
 
 - `flow`: its id; `source`: a pod; `port`: 1-65535; `expect`: allow | deny; `why`: the reason, for whoever changes it;
-- `target`: a pod, `internet:NAME`, `address:IP`, `proxy`, `dns`, `apiserver`, `node` or `metadata`;
+- `target`: a pod, `internet:NAME`, `address:IP`, `guard:PART` and `steering:PART` (a part's own Services of the DNS
+  guard, and of the proxy that the guard leads to), `proxy`, `dns`, `apiserver`, `node` or `metadata`;
 - `protocol`: TCP (default) | UDP; `speak`: line | tls | http | dns | handshake, what is said once connected, or
   knock: nothing, and a refusal by the target itself is an answer too, for ports that are open and nobody listens on;
 - `via`: direct (default) | proxy, by CONNECT to `proxyPort` (3128), or by an absolute URL when `speak` is http;
 - `sni`: the name in the TLS hello, if not the target's own; "" sends none;
 - `during`: the states of the trial in which the row holds, of `STATES`; default [installed];
 - `environments`: those in which it holds; default all but those of `apart`;
-- `twin`, for a deny: what must answer once the policy is gone. direct (default): the same without the proxy; proxy:
-  the same through the proxy, its policies taken away; never: nothing can answer, `proof` says why, and silence in the
-  target's own log is the proof.
+- `twin`, for a deny: what must answer once the policy is gone. direct (default): the same without the proxy; proxy (the
+  default where the proxy or the guard is the target): the same, its policies taken away; never: nothing can answer,
+  `proof` says why, and silence in the target's own log is the proof.
 """
 
 from __future__ import annotations
@@ -32,10 +33,15 @@ from tools.reach.flows.model import Flow, Pod, Specification, Target
 
 __all__ = ["STATES", "Flow", "Pod", "Specification", "Target", "read"]
 
+# What a part has a Service of its own for, and the pods behind it.
+OF_PARTS = ("guard", "steering")
+TARGETS = "internet:NAME, address:IP, guard:PART, steering:PART"
 _SAID_TO = {
     "pod": "line",
     "proxy": "http",
     "dns": "dns",
+    "guard": "dns",
+    "steering": "tls",
     "apiserver": "handshake",
     "node": "handshake",
     "metadata": "http",
@@ -177,7 +183,7 @@ def _check_together(reader: _Reader, row: Mapping[str, Any], path: str) -> None:
     if row["source"] not in reader.pods:
         reader.bad(f"{path}.source", f"{row['source']} is not among pods")
     if target is None:
-        reader.bad(f"{path}.target", f"{row['target']} is no pod, internet:NAME, address:IP, {', '.join(SERVICES)}")
+        reader.bad(f"{path}.target", f"{row['target']} is no pod, {TARGETS}, {', '.join(SERVICES)}")
     elif target.kind == "internet" and target.name not in reader.internet:
         reader.bad(f"{path}.target", f"{target.name} is not among internet; give it an address there")
     elif target.kind == "address" and not is_ipv4(target.name):
@@ -200,7 +206,7 @@ def _check_together(reader: _Reader, row: Mapping[str, Any], path: str) -> None:
 def _target(text: str, pods: Mapping[str, Pod]) -> Target | None:
     kind, colon, name = text.partition(":")
     if colon:
-        return Target(kind, name) if kind in ("internet", "address") else None
+        return Target(kind, name) if kind in ("internet", "address", *OF_PARTS) else None
     if text in pods:
         return Target("pod", text)
     return Target(text) if text in SERVICES else None
@@ -224,7 +230,7 @@ def _flow(row: Mapping[str, Any], line: int) -> Flow:
         speak=row.get("speak", usual),
         sni=row.get("sni"),
         during=tuple(row.get("during", ("installed",))),
-        twin=row.get("twin", "proxy" if target.kind == "proxy" else "direct"),
+        twin=row.get("twin", "proxy" if target.kind in ("proxy", *OF_PARTS) else "direct"),
         line=line,
         environments=tuple(row.get("environments", ())),
     )

@@ -16,12 +16,15 @@ from tools.reach.flows.model import Pod, Specification, Target
 from tools.reach.model import Peer
 from tools.reach.objects import stacked
 from tools.reach.peers.services import Service, behind, running, services
-from tools.reach.world import World
+from tools.reach.world import UnknownPeerError, World
 
 METADATA = "169.254.169.254"
 API_SERVER_PORT = 6443
 DNS = Pod("kube-dns", "kube-system", {"k8s-app": "kube-dns"}, ())
 HOOK = "helm.sh/hook"
+# On objects that are one part's.
+WORKLOAD = "sark-network/workload"
+BEHIND = {"guard": "dns-guard", "steering": "egress-proxy"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +41,16 @@ class Door:
 
 @dataclass(frozen=True)
 class Scenery:
-    """One state of the cluster. `envoys`: the pods of the workloads that run the proxy."""
+    """One state of the cluster. `envoys`: the pods of the workloads that run the proxy; `installed`: those of all
+    workloads that were rendered.
+    """
 
     world: World
     proxy: Proxy
     spec: Specification
     services: tuple[Service, ...]
     envoys: tuple[RenderedPod, ...]
+    installed: tuple[RenderedPod, ...] = ()
 
     @classmethod
     def of(
@@ -66,6 +72,7 @@ class Scenery:
             spec=spec,
             services=tuple(services(installed, namespace).values()),
             envoys=envoys,
+            installed=running((one for one in installed if one.kind in TEMPLATES), namespace),
         )
 
     def pod(self, name: str) -> Peer:
@@ -82,11 +89,13 @@ class Scenery:
         missing = f"no Service leads to port {port} of the proxy"
         return tuple(Door(self.world.peer(pod.name), port, missing) for pod in self.envoys)
 
-    def place(self, target: Target, port: int) -> tuple[Peer, int]:
+    def place(self, target: Target, port: int, protocol: str = "TCP") -> tuple[Peer, int]:
         """A target that is not the proxy, as the peer and the port that policies see: after DNAT."""
         match target.kind:
             case "pod":
                 return self.pod(target.name), port
+            case "guard" | "steering":
+                return self._of_part(target, port, protocol)
             case "dns":
                 return self.world.peer(f"{DNS.namespace}/{DNS.name}[Pod]"), port
             case "apiserver":
@@ -94,6 +103,15 @@ class Scenery:
             case "node":
                 return self.world.peer("{node}"), port
         return self.world.peer(self.address(target)), port
+
+    def _of_part(self, target: Target, port: int, protocol: str) -> tuple[Peer, int]:
+        """The pods behind a Service of a part's own, and the port that it leads to there."""
+        own = (one for one in self.services if _is_own(one, target))
+        targets = [found for one in own for found in behind(one, port, protocol, self.installed).targets]
+        if not targets:
+            name = f"{target.kind}:{target.name}"
+            raise UnknownPeerError(f"{name}: no Service of the part's own leads anywhere on {protocol} {port}")
+        return self.world.peer(targets[0].pod), targets[0].port
 
     def address(self, target: Target) -> str:
         """The address of a target outside the cluster."""
@@ -112,6 +130,13 @@ def is_test(manifest: Manifest) -> bool:
     """Whether an object is there only while `helm test` runs."""
     hooks = root(manifest)["metadata"]["annotations"][HOOK].text()
     return bool(hooks) and all(hook.strip() in ("test", "test-success") for hook in hooks.split(","))
+
+
+def _is_own(service: Service, target: Target) -> bool:
+    """Whether a Service is the one that a part has for the DNS guard, or for the proxy."""
+    selected = root(service.manifest)["spec"]["selector"]["app.kubernetes.io/component"].text()
+    part = root(service.manifest)["metadata"]["labels"][WORKLOAD].text()
+    return (selected, part) == (BEHIND[target.kind], target.name)
 
 
 def _runs_envoy(manifest: Manifest) -> bool:

@@ -53,7 +53,7 @@ class Walk:
         return "conditional", tuple(hop for _, hops in ways for hop in hops)
 
     def _direct(self, flow: Flow) -> Iterator[Hop]:
-        target, port = self.scenery.place(flow.target, flow.port)
+        target, port = self.scenery.place(flow.target, flow.port, flow.protocol)
         yield self._hop(self.scenery.pod(flow.source), target, port, flow.protocol)
 
     def _through(self, flow: Flow, door: Door) -> Iterator[Hop]:

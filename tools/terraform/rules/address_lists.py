@@ -9,6 +9,7 @@ from tools.findings.model import Check, Problem, Severity, Where
 from tools.manifests.addresses import network
 from tools.terraform.clouds.cannot_tell import cannot_tell
 from tools.terraform.clouds.model import Peer, everywhere
+from tools.terraform.clouds.stores import Store, stores
 from tools.terraform.language.model import Module, Resource, Unknown, Value
 from tools.terraform.rules.exposure import all_public, needed
 
@@ -61,7 +62,8 @@ def databases_are_not_open_to_the_world(module: Module) -> Iterator[Problem]:
 
     Azure's databases have rules with a first and a last address, Cloud SQL and AlloyDB lists of authorized networks: no
     network's firewall stands before them, so that passwords alone do. `0.0.0.0` to `0.0.0.0` on Azure is every service
-    of every tenant. A public address (publicly_accessible) is a warning: a security group may still stand before it.
+    of every tenant. A public address is a warning: a security group, or the lack of any rule, may still stand before
+    it. Azure's Redis has a public address unless said, and lets in everybody until it has a rule.
     Write the addresses of those who call it, or reach it by a private address.
     Peers: checkov CKV_GCP_11 CKV_AWS_17 CKV_AWS_87; trivy AWS-0180 GCP-0017 AZU-0022 AZU-0029.
     Source: CIS Google Cloud Foundations Benchmark 6.5; CIS Azure Foundations Benchmark, databases; Amazon RDS user
@@ -69,9 +71,11 @@ def databases_are_not_open_to_the_world(module: Module) -> Iterator[Problem]:
     """
     for rule in module.everything(*RANGES):
         yield from _range(rule)
+    listed: set[str] = set()
     for database in module.everything(*LISTS):
         for path in LISTS[database.type]:
             for value, text in _world(database, path):
+                listed.add(database.address)
                 yield Problem(value.where, f"{text} everybody in to the database; write the addresses that call it")
             yield from _doubts(database, path, "it may let everybody in to the database")
     for database in module.everything(*PUBLIC):
@@ -79,6 +83,9 @@ def databases_are_not_open_to_the_world(module: Module) -> Iterator[Problem]:
         if address and address.data in _YES:
             message = "the database has a public address; write publicly_accessible = false"
             yield Problem(address.where, message, Severity.WARNING)
+    for store in (*stores(module, "database"), *stores(module, "cache")):
+        if store.resource.type not in PUBLIC and store.resource.address not in listed:
+            yield from _public(store)
 
 
 def control_planes_are_not_open_to_the_world(module: Module) -> Iterator[Problem]:
@@ -105,6 +112,20 @@ def control_planes_are_not_open_to_the_world(module: Module) -> Iterator[Problem
             name = PLANES[cluster.type][0].split(".")[0 if cluster.type == "google_container_cluster" else -1]
             message = f"everybody is let in to the API server unless said; write {name}"
             yield Problem(where, message, Severity.WARNING)
+
+
+def _public(store: Store) -> Iterator[Problem]:
+    """What is said of a store of Azure or Google Cloud with a public address, or of one that may have it."""
+    kind, public = store.kind, store.public()
+    where, name = store.place(kind.public), kind.public.rpartition(".")[2]
+    if isinstance(public, Unknown):
+        yield cannot_tell(where, public, f"the {kind.part} may have a public address")
+    elif public and kind.unguarded and not store.rules():
+        message = f"the {kind.part} lets everybody in: it has a public address and no {kind.rules}"
+        yield Problem(where, f"{message}; write {name} = false")
+    elif public:
+        has = "has a public address" if where != store.resource.where else "has a public address unless said"
+        yield Problem(where, f"the {kind.part} {has}; write {name} = false", Severity.WARNING)
 
 
 def _range(rule: Resource) -> Iterator[Problem]:

@@ -15,8 +15,14 @@ from tools.terraform.language.model import Body, Module, Unknown, Value
 # Of a range of ports no more than this are looked at; wide ones are another rule's finding.
 WIDE = 100
 # Where a machine of AWS, of Google Cloud and of Azure asks its cloud for names.
-RESOLVERS = frozenset(
-    network(text) for text in ("169.254.169.253/32", "fd00:ec2::253/128", "169.254.169.254/32", "168.63.129.16/32")
+RESOLVERS = tuple(map(network, ("169.254.169.253/32", "fd00:ec2::253/128", "169.254.169.254/32", "168.63.129.16/32")))
+# https://docs.cloud.google.com/load-balancing/docs/health-check-concepts
+HEALTH_CHECKS = tuple(
+    network(text)
+    for text in (
+        *("35.191.0.0/16", "130.211.0.0/22", "209.85.152.0/22", "209.85.204.0/22"),
+        *("2600:2d00:1:b029::/64", "2600:2d00:1:1::/64", "2600:1901:8001::/48"),
+    )
 )
 
 
@@ -27,8 +33,8 @@ def clouds_agree(layers: Layers) -> Iterator[Problem]:
     """The clouds' firewalls open the same ports to the same addresses.
 
     An installation that moves, or that spans two clouds, is as open as the more open of them. Ports and CIDRs are
-    compared in both directions; groups, tags and accounts are each cloud's own, and are not. Nor is the address of a
-    cloud's own resolver, for DNS.
+    compared in both directions; groups, tags and accounts are each cloud's own, and are not. Nor are addresses of the
+    cloud itself: its resolver, for DNS, and where Google Cloud's health checks come from.
     Write the rule for the other cloud too, or take it out here; the policy module gives all of them from one input.
     Source: this project's terraform/modules/network/policy.
     """
@@ -46,9 +52,8 @@ def clouds_agree(layers: Layers) -> Iterator[Problem]:
                 mine, theirs = _nets(rules), _nets(others[service])
                 if doubt or _any_group(rules) or _any_group(others[service]):
                     continue
-                if service[2] == DNS:
-                    mine = [net for net in mine if net not in RESOLVERS]
-                if extra := [net for net in mine if left(net, theirs)]:
+                own = HEALTH_CHECKS if service[0] == "in" else RESOLVERS if service[2] == DNS else ()
+                if extra := [net for net in mine if net not in own and left(net, theirs)]:
                     listed = ", ".join(str(net) for net in extra)
                     message = f"{_said(service)} is open for {listed} on {cloud} and not on {other}; write the same"
                     yield Problem(_place(rules, extra), message)

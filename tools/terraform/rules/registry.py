@@ -9,7 +9,7 @@ from tools.terraform.rules import (
     address_lists,
     addresses,
     azure,
-    comments,
+    control_planes,
     declarations,
     domains,
     egress,
@@ -29,6 +29,7 @@ CHECKS: tuple[Check[Module], ...] = (
     *exposure.CHECKS,
     *services.CHECKS,
     *address_lists.CHECKS,
+    *control_planes.CHECKS,
     *acls.CHECKS,
     *addresses.CHECKS,
     *ports.CHECKS,
@@ -43,5 +44,4 @@ CHECKS: tuple[Check[Module], ...] = (
     *schema.CHECKS,
     *modules.CHECKS,
     *declarations.CHECKS,
-    *comments.CHECKS,
 )

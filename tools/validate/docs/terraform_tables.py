@@ -1,8 +1,12 @@
-"""The tables of a Terraform module's README: its requirements, inputs and outputs, from the text of its .tf files."""
+"""The tables of a Terraform module's README, as `terraform-docs markdown table --anchor=false` writes them.
+
+They come from the text of the module's .tf files: requirements, providers, modules, resources, inputs and outputs.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,21 +14,41 @@ import hcl2
 
 from tools.findings.page import between
 
-BEGIN = "<!-- inputs and outputs: written by `python -m tools.validate.docs` -->"
-END = "<!-- end of inputs and outputs -->"
+# What terraform-docs looks for, so that either may write between the lines.
+BEGIN = "<!-- BEGIN_TF_DOCS -->"
+END = "<!-- END_TF_DOCS -->"
+_PAGES = "https://registry.terraform.io/providers/{}/latest/docs/resources/{}"
+# A variable and the type in it, as `terraform fmt` leaves them.
+_VARIABLE = re.compile(r'^variable "(\w+)" \{\n(.*?)^\}', re.M | re.S)
+_TYPE = re.compile(r"^  type +?= (.*?)(?=^  \w|^$|\Z)", re.M | re.S)
+_KINDS = ("variable", "output", "terraform", "module", "resource")
+
+Row = tuple[str, ...]
 
 
 def tables(texts: Iterable[str]) -> str:
     """The Markdown between the two lines. Raises ValueError when a text is not Terraform's."""
-    sections: dict[str, list[Mapping[str, Any]]] = {"variable": [], "output": [], "terraform": []}
+    sections: dict[str, list[Mapping[str, Any]]] = {kind: [] for kind in _KINDS}
+    types: dict[str, str] = {}
     for text in texts:
         for kind, blocks in _parsed(text).items():
             sections.get(kind, []).extend(blocks)
-    needs = [("Needs", "Version"), *(need for block in sections["terraform"] for need in _needs(block))]
-    inputs = [("Input", "Type", "Default", "Meaning"), *(_input(*found) for found in _named(sections["variable"]))]
-    outputs = [("Output", "Meaning"), *((f"`{name}`", _text(body)) for name, body in _named(sections["output"]))]
-    found: tuple[Sequence[tuple[str, ...]], ...] = (needs, inputs, outputs)
-    return "\n\n".join(_table(rows) for rows in found if len(rows) > 1)
+        types |= _types(text)
+    providers = dict(_providers(sections["terraform"]))
+    requirements = [*_terraform(sections["terraform"]), *((name, version) for name, (_, version) in providers.items())]
+    modules = [(name, _string(body["source"]), "n/a") for name, body in _named(sections["module"])]
+    inputs = [_input(name, body, types.get(name, "any")) for name, body in _named(sections["variable"])]
+    outputs = [(name, _text(body)) for name, body in _named(sections["output"])]
+    return "\n\n".join(
+        (
+            _section("Requirements", ("Name", "Version"), requirements),
+            _section("Providers", ("Name", "Version"), [(name, version) for name, (_, version) in providers.items()]),
+            _section("Modules", ("Name", "Source", "Version"), sorted(modules)),
+            _section("Resources", ("Name", "Type"), sorted(_resources(sections["resource"], providers))),
+            _section("Inputs", ("Name", "Description", "Type", "Default", "Required"), sorted(inputs)),
+            _section("Outputs", ("Name", "Description"), sorted(outputs)),
+        )
+    )
 
 
 def updated(readme: str, written: str) -> str | None:
@@ -34,11 +58,18 @@ def updated(readme: str, written: str) -> str | None:
 
 def _parsed(text: str) -> Mapping[str, Any]:
     try:
-        found: Mapping[str, Any] = hcl2.loads(text)
+        parsed: Mapping[str, Any] = hcl2.loads(text)
     except Exception as error:
         # Lark's errors share no base class that hcl2 names.
         raise ValueError(str(error).splitlines()[0]) from None
-    return found
+    return parsed
+
+
+def _types(text: str) -> Iterator[tuple[str, str]]:
+    """Each variable and its type, as it is written."""
+    for name, body in _VARIABLE.findall(text):
+        if match := _TYPE.search(body):
+            yield name, match[1].strip()
 
 
 def _named(blocks: list[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -48,18 +79,46 @@ def _named(blocks: list[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, 
                 yield name.strip('"'), body
 
 
-def _needs(block: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    if version := block.get("required_version"):
-        yield "Terraform", f"`{_string(version)}`"
-    for providers in block.get("required_providers", ()):
-        for said in providers.values():
-            if isinstance(said, Mapping):
-                yield f"`{_string(said['source'])}`", f"`{_string(said['version'])}`"
+def _terraform(blocks: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
+    for block in blocks:
+        if version := block.get("required_version"):
+            yield "terraform", _string(version)
 
 
-def _input(name: str, body: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    default = f"`{_value(body['default'])}`" if "default" in body else "needed"
-    return f"`{name}`", f"`{_expression(body.get('type', 'any'))}`", default, _text(body)
+def _providers(blocks: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Each required provider's name, with its source and its version."""
+    for block in blocks:
+        for required in block.get("required_providers", ()):
+            for name, provider in required.items():
+                if isinstance(provider, Mapping):
+                    yield name, (_string(provider["source"]), _string(provider["version"]))
+
+
+def _resources(blocks: list[Mapping[str, Any]], providers: Mapping[str, tuple[str, str]]) -> Iterator[Row]:
+    for kind, names in _named(blocks):
+        provider, _, page = kind.partition("_")
+        source = providers.get(provider, (f"hashicorp/{provider}", ""))[0]
+        for name in (name.strip('"') for name, body in names.items() if isinstance(body, Mapping)):
+            yield f"[{kind}.{name}]({_PAGES.format(source, page)})", "resource"
+
+
+def _input(name: str, body: Mapping[str, Any], written: str) -> Row:
+    given = "default" in body
+    default = _code(json.dumps(_plain(body["default"]), indent=2)) if given else "n/a"
+    return name, _text(body), _code(written), default, "no" if given else "yes"
+
+
+def _plain(value: Any) -> Any:
+    """A default without the quotes that the parser keeps around strings and keys."""
+    if isinstance(value, str):
+        return _string(value)
+    if isinstance(value, Mapping):
+        return {_string(key): _plain(item) for key, item in value.items() if not key.startswith("__")}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _code(text: str) -> str:
+    return f"<pre>{text.replace(chr(10), '<br/>')}</pre>" if "\n" in text else f"`{text}`"
 
 
 def _text(body: Mapping[str, Any]) -> str:
@@ -70,15 +129,15 @@ def _string(quoted: str) -> str:
     return quoted.removeprefix('"').removesuffix('"').replace('\\"', '"').replace("$${", "${")
 
 
-def _expression(said: str) -> str:
-    return said.removeprefix("${").removesuffix("}") if said.startswith("${") else said
+def _section(title: str, header: Row, rows: Sequence[Row]) -> str:
+    if not rows:
+        return f"## {title}\n\nNo {title.lower()}."
+    rule = [":--------:" if name == "Required" else "-" * (len(name) + 2) for name in header]
+    # Markdown takes two underscores for emphasis; a link is not escaped by terraform-docs either.
+    lines = [[_name(row[0]), *row[1:]] for row in rows]
+    body = [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines]
+    return "\n".join((f"## {title}", "", f"| {' | '.join(header)} |", f"|{'|'.join(rule)}|", *body))
 
 
-def _value(default: Any) -> str:
-    return json.dumps(_string(default) if isinstance(default, str) else default)
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-    lines.insert(1, ["---"] * len(rows[0]))
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def _name(name: str) -> str:
+    return name if name.startswith("[") else name.replace("_", "\\_")

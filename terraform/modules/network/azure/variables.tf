@@ -214,6 +214,27 @@ variable "flow_log" {
   }
 }
 
+variable "lock" {
+  description = "Lock the security group against deletion. Its rules are locked with it: before one is taken away the lock has to be taken off."
+  nullable    = false
+  default     = false
+  type        = bool
+}
+
+variable "diagnostics" {
+  description = "Where the security group tells of its rules and of how often each decides: a Log Analytics workspace, a storage account, or both. What connections there were is in the flow log. `null`: nowhere."
+  default     = null
+  type = object({
+    log_analytics_workspace_id = optional(string)
+    storage_account_id         = optional(string)
+  })
+
+  validation {
+    condition     = var.diagnostics == null ? true : var.diagnostics.log_analytics_workspace_id != null || var.diagnostics.storage_account_id != null
+    error_message = "diagnostics names a log_analytics_workspace_id, a storage_account_id, or both."
+  }
+}
+
 variable "azure_firewall" {
   description = "Writes `domains` into the policy of an Azure Firewall that you have, for what comes from `source_cidrs`; routing the subnets through it is yours. `null`: nothing is written."
   default     = null

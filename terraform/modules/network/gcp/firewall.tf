@@ -23,7 +23,7 @@ resource "google_compute_firewall" "allow" {
 
   project     = var.project
   network     = var.network
-  name        = "${var.name}-${each.value.direction}-${each.key}"
+  name        = replace("${var.name}-${each.value.direction}-${each.key}", "_", "-")
   description = each.value.description
   direction   = upper(each.value.direction)
   priority    = each.value.priority
@@ -52,7 +52,7 @@ resource "google_compute_firewall" "node_ports" {
 
   project     = var.project
   network     = var.network
-  name        = "${var.name}-${each.value.direction}-${each.key}"
+  name        = replace("${var.name}-${each.value.direction}-${each.key}", "_", "-")
   description = each.value.description
   direction   = upper(each.value.direction)
   priority    = each.value.priority

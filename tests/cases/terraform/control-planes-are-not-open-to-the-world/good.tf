@@ -14,8 +14,9 @@ resource "aws_eks_cluster" "office" {
   role_arn = "arn"
 
   vpc_config {
-    subnet_ids          = ["subnet-1"]
-    public_access_cidrs = ["198.51.100.0/24"]
+    subnet_ids              = ["subnet-1"]
+    endpoint_private_access = true
+    public_access_cidrs     = ["198.51.100.0/24"]
   }
 }
 

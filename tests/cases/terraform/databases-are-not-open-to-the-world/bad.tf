@@ -81,3 +81,50 @@ resource "aws_db_instance" "public" {
   instance_class      = "db.t3.micro"
   publicly_accessible = true
 }
+
+resource "azurerm_redis_cache" "unguarded" {
+  name = "unguarded"
+}
+
+resource "azurerm_redis_cache" "guarded" {
+  name                          = "guarded"
+  public_network_access_enabled = true
+}
+
+resource "azurerm_redis_firewall_rule" "guard" {
+  name                = "guard"
+  redis_cache_name    = azurerm_redis_cache.guarded.name
+  resource_group_name = "g"
+  start_ip            = "198.51.100.0"
+  end_ip              = "198.51.100.255"
+}
+
+resource "azurerm_postgresql_flexible_server" "public" {
+  name = "public"
+}
+
+variable "public" {
+  description = "Whether the server has a public address."
+  type        = bool
+}
+
+resource "azurerm_postgresql_server" "unknown" {
+  name                          = "unknown"
+  public_network_access_enabled = var.public
+}
+
+resource "google_sql_database_instance" "narrow" {
+  database_version = "POSTGRES_16"
+
+  settings {
+    tier = "db-f1-micro"
+
+    ip_configuration {
+      ipv4_enabled = true
+
+      authorized_networks {
+        value = "198.51.100.0/24"
+      }
+    }
+  }
+}

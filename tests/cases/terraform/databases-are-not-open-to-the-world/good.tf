@@ -32,3 +32,13 @@ resource "azurerm_cosmosdb_account" "office" {
     failover_priority = 0
   }
 }
+
+resource "azurerm_redis_cache" "private" {
+  name                          = "private"
+  public_network_access_enabled = false
+}
+
+resource "azurerm_postgresql_flexible_server" "private" {
+  name                = "private"
+  delegated_subnet_id = "subnet"
+}

@@ -1,0 +1,36 @@
+"""How templates are written: lines that fit a screen, and values read once a render."""
+
+from pathlib import Path
+
+import pytest
+
+TEMPLATES = Path("charts/sark-network/templates")
+FILES = sorted(path for path in TEMPLATES.rglob("*") if path.is_file())
+WIDTH = 140
+# Not brought to the width yet.
+WIDE = {path.name for path in FILES if path.name.startswith("_envoy")}
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_no_line_is_wider_than_a_screen(path: Path) -> None:
+    wide = [number for number, line in enumerate(path.read_text().splitlines(), 1) if len(line) > WIDTH]
+    assert bool(wide) == (path.name in WIDE), f"{path}: lines {wide} have more than {WIDTH} columns"
+
+
+def test_the_allowlist_is_read_in_one_place() -> None:
+    reads = [
+        path.name for path in FILES for _ in range(path.read_text().count('include "sark-network.allowlist.read"'))
+    ]
+    assert reads == ["_allowlist.tpl"]
+
+
+STORES = {"database-access.yaml": "database", "redis-access.yaml": "cache", "opa-access.yaml": "opa"}
+
+
+@pytest.mark.parametrize(("name", "part"), STORES.items())
+def test_a_stores_policy_stands_in_the_file_of_its_name(name: str, part: str) -> None:
+    text = (TEMPLATES / name).read_text()
+    assert text.startswith("{{- /*\nWho may call ")
+    assert f'"part" "{part}"' in text
+    for line in ("kind: NetworkPolicy\n", "  podSelector:\n", "  policyTypes: [Ingress, Egress]\n", "  ingress:\n"):
+        assert line in text

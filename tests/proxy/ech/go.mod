@@ -1,0 +1,3 @@
+module proxy/ech
+
+go 1.24

@@ -1,0 +1,209 @@
+"""Names that the DNS guard leads to the proxy: Envoy takes their TLS by server name, and decides as in a tunnel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.proxy import client
+from tests.proxy.client import Attempt
+from tests.proxy.conftest import EGRESS, Start
+from tests.proxy.proxy import Proxy, objects
+from tests.proxy.world import World
+
+# Two servers of protocol tcp share a port there: strict is what refuses to render that.
+LIST = {**EGRESS, "strict": False}
+VALUES: dict[str, Any] = {"egress": LIST, "dnsGuard": {"enabled": True, "steering": {"enabled": True}}}
+
+
+class Steered:
+    """A proxy, and its own port for each port of each workload. Two of them in one namespace must share none."""
+
+    def __init__(self, start: Start, values: dict[str, Any], shift: int) -> None:
+        services = [it for it in objects(values) if it["kind"] == "Service" and "-out-" in it["metadata"]["name"]]
+        listed = {
+            (it["metadata"]["labels"]["sark-network/workload"], port["port"]): port["targetPort"]
+            for it in services
+            for port in it["spec"]["ports"]
+        }
+        self.ports = {key: number + shift for key, number in listed.items()}
+        patch = {f"port_value: {number}": f"port_value: {number + shift}" for number in listed.values()}
+        self.proxy: Proxy = start(values, patch)
+
+    def tls(self, port: int, sni: str | None, workload: str = "gateway") -> Attempt:
+        """TLS straight to the proxy, as a program that was steered makes it."""
+        return self._said(port, workload, lambda it: it.encrypt(sni))
+
+    def plain(self, port: int, words: bytes, workload: str = "gateway") -> Attempt:
+        """Bytes as they are."""
+        return self._said(port, workload, lambda it: None, words)
+
+    def _said(
+        self, port: int, workload: str, begin: Callable[[client.Client], None], words: bytes = b"ping"
+    ) -> Attempt:
+        made = client.Client(self.proxy.namespace, self.ports[workload, port])
+        text = ""
+        try:
+            begin(made)
+            text = made.say(words)
+        except OSError:
+            pass
+        made.close()
+        return Attempt(200 if text else 0, text, made.name)
+
+    def lines(self, attempt: Attempt) -> list[tuple[str, str, str, str]]:
+        """What the log says of it."""
+        return [
+            (it["workload"], it["host"] or "", it["verdict"], it["reason"]) for it in self.proxy.lines(attempt.client)
+        ]
+
+
+@pytest.fixture(scope="module")
+def steered(start: Start) -> Steered:
+    return Steered(start, VALUES, 0)
+
+
+@pytest.fixture(scope="module")
+def audited(start: Start) -> Steered:
+    return Steered(start, {**VALUES, "egress": {**LIST, "mode": "audit"}}, 10_000)
+
+
+ALLOWED = [
+    ("a wildcard's name", 443, "api.openai.com", "203.0.113.10"),
+    ("deep below it", 443, "a.b.c.openai.com", "203.0.113.11"),
+    ("in upper case", 443, "API.OpenAI.COM", "203.0.113.10"),
+    ("an exact name", 443, "api.anthropic.com", "203.0.113.13"),
+    ("another port", 8443, "mcp.partner.example", "203.0.113.15"),
+    ("an internal name", 443, "tls.corp.example", "10.20.0.1"),
+]
+
+
+@pytest.mark.parametrize(("name", "port", "sni", "address"), ALLOWED, ids=[row[0] for row in ALLOWED])
+def test_listed_names_are_reached(steered: Steered, name: str, port: int, sni: str, address: str) -> None:
+    attempt = steered.tls(port, sni)
+    assert attempt.text.split()[0] == address
+    assert steered.lines(attempt) == [("gateway", sni.lower(), "allowed", "listed")]
+
+
+DENIED = [
+    ("not listed", 443, "evil.test", "denied", "sni-not-in-egress.domains"),
+    ("a wildcard's apex", 443, "openai.com", "denied", "sni-not-in-egress.domains"),
+    ("below an exact name", 443, "sub.api.anthropic.com", "denied", "sni-not-in-egress.domains"),
+    ("listed on another port", 443, "mcp.partner.example", "denied", "sni-not-in-egress.domains"),
+    ("listed on this port no more than there", 8443, "api.openai.com", "denied", "sni-not-in-egress.domains"),
+    ("another workload's", 443, "store.example", "denied", "sni-not-in-egress.domains"),
+    ("no server name", 443, None, "denied", "no-sni"),
+    ("an internal name at another address", 443, "stray.wild.corp.example", "failed", "no-address"),
+    ("an internal name at a public address", 443, "public.wild.corp.example", "failed", "no-address"),
+    ("a name without an address", 443, "empty.openai.com", "failed", "no-address"),
+]
+
+
+@pytest.mark.parametrize(("name", "port", "sni", "verdict", "reason"), DENIED, ids=[row[0] for row in DENIED])
+def test_nothing_else_is(
+    steered: Steered, world: World, name: str, port: int, sni: str | None, verdict: str, reason: str
+) -> None:
+    before = len(world.arrivals)
+    attempt = steered.tls(port, sni)
+    assert attempt.text == ""
+    assert steered.lines(attempt) == [("gateway", sni or "", verdict, reason)]
+    assert world.arrivals[before:] == []
+
+
+@pytest.mark.parametrize(
+    "address", ["10.99.0.1", "169.254.169.254", "127.0.0.1", "64:ff9b::a01:101", "2002:a01:101::1"]
+)
+def test_a_listed_name_at_a_private_address_is_not(steered: Steered, world: World, address: str) -> None:
+    name = f"steered-{address.replace(':', '-').replace('.', '-')}.openai.com"
+    world.zone[name] = [address]
+    before = len(world.arrivals)
+    attempt = steered.tls(443, name)
+    assert (attempt.text, steered.lines(attempt)) == ("", [("gateway", name, "failed", "no-address")])
+    assert world.arrivals[before:] == []
+
+
+def test_the_lists_of_two_workloads_stay_apart(steered: Steered) -> None:
+    assert steered.tls(443, "store.example", "database").text.split()[0] == "203.0.113.16"
+    attempt = steered.tls(443, "api.openai.com", "database")
+    assert (attempt.text, steered.lines(attempt)) == (
+        "",
+        [("database", "api.openai.com", "denied", "sni-not-in-egress.domains")],
+    )
+
+
+def request(host: str) -> bytes:
+    """A GET, as a program sends it to a server."""
+    return f"GET /x HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("port", "host", "status", "logged"),
+    [
+        (8080, "http.corp.example:8080", 200, ("allowed", "listed")),
+        (80, "http.corp.example", 200, ("allowed", "listed")),
+        (80, "public-http.corp.example", 503, ("failed", "no-address")),
+        (80, "evil.test", 403, ("denied", "plain-http")),
+        (8080, "api.openai.com", 403, ("denied", "plain-http")),
+    ],
+)
+def test_http_goes_by_host(
+    steered: Steered, world: World, port: int, host: str, status: int, logged: tuple[str, str]
+) -> None:
+    before = len(world.arrivals)
+    attempt = steered.plain(port, request(host))
+    assert attempt.text.startswith(f"HTTP/1.1 {status} ")
+    assert [line[2:] for line in steered.lines(attempt)] == [logged]
+    assert [it.address for it in world.arrivals[before:]] == (["10.20.0.2"] if status == 200 else [])
+
+
+def test_a_server_that_says_no_name_has_the_port_to_itself(start: Start, world: World) -> None:
+    internal = [{"name": "tcp.corp.example", "cidrs": ["10.20.0.0/16"], "ports": [5432], "protocol": "tcp"}]
+    own = Steered(start, {**VALUES, "egress": {"domains": [], "internal": internal}}, 20_000)
+    before = len(world.arrivals)
+    attempt = own.plain(5432, b"SELECT 1")
+    assert attempt.text.startswith("10.20.0.3 ")
+    assert own.lines(attempt) == [("gateway", "tcp.corp.example", "allowed", "listed")]
+    assert len(world.arrivals) == before + 1
+
+
+def test_text_on_a_port_of_tls_is_closed(steered: Steered, world: World) -> None:
+    before = len(world.arrivals)
+    attempt = steered.plain(443, request("api.openai.com"))
+    assert (attempt.text, steered.lines(attempt)) == ("", [("gateway", "", "denied", "no-sni")])
+    assert world.arrivals[before:] == []
+
+
+def test_connect_goes_on_as_before(steered: Steered) -> None:
+    attempt = client.tls(
+        steered.proxy.namespace, steered.proxy.ports["gateway"], "api.openai.com:443", "api.openai.com"
+    )
+    assert (attempt.status, attempt.text.split()[0]) == (200, "203.0.113.10")
+
+
+def test_audit_lets_names_through_and_logs_them(audited: Steered) -> None:
+    attempt = audited.tls(443, "evil.test")
+    assert attempt.text.split()[0] == "203.0.113.66"
+    assert audited.lines(attempt) == [("gateway", "evil.test", "audit", "sni-not-in-egress.domains")]
+    listed = audited.tls(443, "api.openai.com")
+    assert audited.lines(listed) == [("gateway", "api.openai.com", "allowed", "listed")]
+    private = audited.tls(443, "tcp.corp.example")
+    assert (private.text, [line[2] for line in audited.lines(private)]) == ("", ["failed"])
+    text = audited.plain(80, request("evil.test"))
+    assert text.text.startswith("HTTP/1.1 200 ")
+    assert [line[2:] for line in audited.lines(text)] == [("audit", "plain-http")]
+
+
+def test_a_revoked_name_loses_its_connections_and_no_other_does(start: Start) -> None:
+    own = Steered(start, {**VALUES, "egress": {"domains": ["*.openai.com", "api.anthropic.com"]}}, 30_000)
+    held = {}
+    for name in ("api.openai.com", "api.anthropic.com"):
+        held[name] = client.Client(own.proxy.namespace, own.ports["gateway", 443])
+        held[name].encrypt(name)
+        assert held[name].alive()
+    own.proxy.update({**VALUES, "egress": {"domains": ["*.openai.com", {"name": "new.example", "ports": [8443]}]}})
+    assert held["api.anthropic.com"].sock.recv(1) == b""
+    assert held["api.openai.com"].alive()
+    for one in held.values():
+        one.close()

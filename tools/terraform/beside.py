@@ -1,0 +1,39 @@
+"""Judges roots beside a chart's values: managed databases and caches, and what EKS puts beside a security group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date
+
+from tools.findings import suppress
+from tools.findings.model import Finding, run
+from tools.render.values import Values
+from tools.terraform.clouds.chart import Layers
+from tools.terraform.lint import in_comments
+from tools.terraform.rules import eks, managed_stores
+
+CHECKS = (*managed_stores.CHECKS, *eks.CHECKS)
+
+
+def judged(
+    subject: Layers,
+    values: Values,
+    suppressions: Iterable[suppress.Suppression],
+    today: date,
+    known: frozenset[str],
+) -> tuple[Finding, ...]:
+    """The findings over roots and the values of an environment, less what is switched off in either."""
+    written = in_comments(tuple(subject.roots.values()), today, known)
+    off = suppress.Suppressions((*written.items, *suppressions), today, known)
+    return suppress.apply(dict.fromkeys(placed(run(CHECKS, subject), values)), off)
+
+
+def placed(findings: Iterator[Finding], values: Values) -> Iterator[Finding]:
+    """The findings with the line of their path in the values files, where they are about those."""
+    for finding in findings:
+        where = finding.problem.where
+        if where.line or not where.path:
+            yield finding
+        else:
+            yield replace(finding, problem=replace(finding.problem, where=values.where(where.path)))

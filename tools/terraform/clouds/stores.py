@@ -1,0 +1,253 @@
+"""Managed databases and caches: where each resource type says its port, its addresses and whom it lets in.
+
+A row a resource type; the checks that compare them with the chart read nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tools.findings.model import Where
+from tools.manifests.addresses import Net, network
+from tools.terraform.clouds.model import may_be_null, number, owner
+from tools.terraform.language.model import Body, Module, Resource, Unknown, Value
+
+YES = (True, "true")
+NO = (False, "false")
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A port that a store listens on: always, or where the attribute at `path` has one of the values."""
+
+    number: int
+    path: str = ""
+    values: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Where the parts of a store's own firewall are.
+
+    `part` is the chart's. `engine` is the path of what says which database it is, and `engines` what SARK's begin with.
+    `ports` are those it has where none is written at `port`. `groups` is the path of its security groups; `lists` are
+    lists of addresses that it lets in; `rules` is the type of its firewall's rules, which name it by one of `named`.
+    `places` lead to the networks that it stands in: a path here, then a type and a path there, parted by `>`. `public`
+    is the path of what gives it a public address, which it has by `default` where nothing is written; `inside` are the
+    paths of what gives it a private one, which may be `instead` of the public one. `unguarded` says that a public one
+    without rules lets everybody in, and nobody otherwise.
+    """
+
+    part: str
+    ports: tuple[Port, ...]
+    engine: str = ""
+    engines: tuple[str, ...] = ()
+    port: str = ""
+    groups: str = ""
+    places: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    rules: str = ""
+    named: tuple[str, ...] = ()
+    public: str = ""
+    default: bool = False
+    inside: tuple[str, ...] = ()
+    instead: bool = False
+    unguarded: bool = False
+
+
+_POSTGRESQL = (Port(5432),)
+_REDIS = (Port(6379),)
+_RDS = ("db_subnet_group_name>aws_db_subnet_group.subnet_ids>aws_subnet.cidr_block",)
+_ELASTICACHE = ("subnet_group_name>aws_elasticache_subnet_group.subnet_ids>aws_subnet.cidr_block",)
+_REDIS_ENGINES = ("redis", "valkey")
+KINDS: Mapping[str, Kind] = {
+    "aws_db_instance": Kind(
+        "database", _POSTGRESQL, "engine", ("postgres",), "port", "vpc_security_group_ids", _RDS,
+        public="publicly_accessible",
+    ),
+    "aws_rds_cluster": Kind(
+        "database", _POSTGRESQL, "engine", ("aurora-postgresql", "postgres"), "port", "vpc_security_group_ids", _RDS,
+    ),
+    "aws_elasticache_cluster": Kind(
+        "cache", _REDIS, "engine", _REDIS_ENGINES, "port", "security_group_ids", _ELASTICACHE,
+    ),
+    "aws_elasticache_replication_group": Kind(
+        "cache", _REDIS, port="port", groups="security_group_ids", places=_ELASTICACHE,
+    ),
+    "aws_elasticache_serverless_cache": Kind(
+        "cache", _REDIS, "engine", _REDIS_ENGINES, groups="security_group_ids",
+        places=("subnet_ids>aws_subnet.cidr_block",),
+    ),
+    "aws_memorydb_cluster": Kind(
+        "cache", _REDIS, port="port", groups="security_group_ids",
+        places=("subnet_group_name>aws_memorydb_subnet_group.subnet_ids>aws_subnet.cidr_block",),
+    ),
+    "azurerm_postgresql_server": Kind(
+        "database", _POSTGRESQL, rules="azurerm_postgresql_firewall_rule", named=("server_name",),
+        public="public_network_access_enabled", default=True,
+    ),
+    "azurerm_postgresql_flexible_server": Kind(
+        # 6432 is PgBouncer's, which a server parameter switches on.
+        "database", (Port(5432), Port(6432)), rules="azurerm_postgresql_flexible_server_firewall_rule",
+        named=("server_id",), places=("delegated_subnet_id>azurerm_subnet.address_prefixes",),
+        public="public_network_access_enabled", default=True, inside=("delegated_subnet_id",), instead=True,
+    ),
+    "azurerm_redis_cache": Kind(
+        "cache",
+        (Port(6380), Port(6379, "non_ssl_port_enabled", YES), Port(6379, "enable_non_ssl_port", YES)),
+        rules="azurerm_redis_firewall_rule", named=("redis_cache_name",),
+        places=("subnet_id>azurerm_subnet.address_prefixes",),
+        public="public_network_access_enabled", default=True, inside=("subnet_id",), instead=True, unguarded=True,
+    ),
+    "google_sql_database_instance": Kind(
+        "database", _POSTGRESQL, "database_version", ("POSTGRES",),
+        places=("settings.ip_configuration.allocated_ip_range>google_compute_global_address.",),
+        lists=("settings.ip_configuration.authorized_networks.value",),
+        public="settings.ip_configuration.ipv4_enabled", default=True,
+        inside=("settings.ip_configuration.private_network", "settings.ip_configuration.psc_config.psc_enabled"),
+    ),
+    "google_alloydb_instance": Kind(
+        "database", _POSTGRESQL, lists=("network_config.authorized_external_networks.cidr_range",),
+        public="network_config.enable_public_ip",
+    ),
+    "google_redis_instance": Kind(
+        "cache",
+        (
+            Port(6379, "transit_encryption_mode", (None, "DISABLED")),
+            Port(6378, "transit_encryption_mode", ("SERVER_AUTHENTICATION",)),
+        ),
+        places=("reserved_ip_range", "reserved_ip_range>google_compute_global_address."),
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A managed database or cache of one root."""
+
+    resource: Resource
+    kind: Kind
+    module: Module
+
+    @property
+    def name(self) -> str:
+        """How to call it."""
+        return f"the {self.kind.part} {self.resource.address}"
+
+    def values(self, path: str) -> tuple[Value, ...]:
+        """What stands at a path of it, element by element."""
+        return tuple(item for value in self.resource.body.find(path) for item in value.items()) if path else ()
+
+    def place(self, path: str) -> Where:
+        """Where that stands, or would stand."""
+        found = self.resource.body.find(path) if path else ()
+        return found[0].where if found else self.resource.where
+
+    def ports(self) -> tuple[int, ...] | Unknown:
+        """The ports that it listens on."""
+        for value in self.values(self.kind.port):
+            if isinstance(value.data, Unknown):
+                return value.data
+            if (written := number(value.data)) is not None:
+                return (written,)
+        found = []
+        for port in self.kind.ports:
+            data = next((value.data for value in self.values(port.path)), None)
+            if port.path and isinstance(data, Unknown):
+                return data
+            if not port.path or data in port.values:
+                found.append(port.number)
+        return tuple(dict.fromkeys(found))
+
+    def public(self) -> bool | Unknown:
+        """Whether it has a public address."""
+        if not self.kind.public:
+            return False
+        if self.kind.instead and self.inside():
+            return False
+        data = next((value.data for value in self.values(self.kind.public)), self.kind.default)
+        return data if isinstance(data, Unknown) else data in YES
+
+    def inside(self) -> bool:
+        """Whether it has, or may have, a private address."""
+        if any(self.resource.body.find(path) for path in self.kind.inside):
+            return True
+        names = (self.resource.address,)
+        return any(
+            _may_be(value, names)
+            for endpoint in self.module.everything("azurerm_private_endpoint")
+            for value in endpoint.body.find("private_service_connection.private_connection_resource_id")
+        )
+
+    def rules(self) -> tuple[Resource, ...]:
+        """The rules of its own firewall, and those of which it cannot be told whose they are."""
+        if not self.kind.rules:
+            return ()
+        names = (self.resource.address, str(self.resource.body.data("name", "")))
+        return tuple(
+            rule
+            for rule in self.module.everything(self.kind.rules)
+            if any(_may_be(rule.body.value(name), names) for name in self.kind.named)
+        )
+
+    def nets(self) -> tuple[list[Net], Unknown | None]:
+        """The networks that it stands in, as far as they are written, and what is not known of them."""
+        nets: list[Net] = []
+        doubt: Unknown | None = None
+        for place in self.kind.places:
+            first, *steps = place.split(">")
+            for value in _followed(self.module, self.values(first), steps):
+                net = network(str(value.data)) if isinstance(value.data, str) else None
+                if net:
+                    nets.append(net)
+                elif isinstance(value.data, Unknown):
+                    doubt = value.data
+        return nets, None if nets else doubt
+
+
+def stores(module: Module, part: str) -> list[Store]:
+    """The databases, or the caches, that may be SARK's."""
+    found = []
+    for resource in module.everything(*KINDS):
+        kind = KINDS[resource.type]
+        engine = [value.data for value in resource.body.find(kind.engine)] if kind.engine else []
+        ours = not kind.engine or any(isinstance(item, str) and item.startswith(kind.engines) for item in engine)
+        if kind.part == part and ours:
+            found.append(Store(resource, kind, module))
+    return found
+
+
+def _may_be(value: Value | None, names: Iterable[str]) -> bool:
+    if value is None:
+        return False
+    return owner(value) in names or may_be_null(value)
+
+
+def _followed(module: Module, values: Iterable[Value], steps: list[str]) -> Iterator[Value]:
+    """What stands at the end of references: each step is the type that is meant, and the path in it."""
+    if not steps:
+        yield from values
+        return
+    kind, _, path = steps[0].partition(".")
+    for value in values:
+        if not isinstance(value.data, Unknown) and not isinstance(value.data, str):
+            continue
+        target = owner(value)
+        found = [one for one in module.everything(kind) if target in (one.address, one.body.data("name"))]
+        if not found and isinstance(value.data, Unknown):
+            yield value
+        for one in found:
+            items = _range(one.body) if not path else [item for held in one.body.find(path) for item in held.items()]
+            yield from _followed(module, items, steps[1:])
+
+
+def _range(body: Body) -> list[Value]:
+    """The network of an address with a length of its own."""
+    address, length = body.value("address"), body.value("prefix_length")
+    if address is None or length is None:
+        return []
+    if isinstance(address.data, Unknown) or isinstance(length.data, Unknown):
+        return [address if isinstance(address.data, Unknown) else length]
+    return [Value(f"{address.data}/{length.data}", address.where)]
