@@ -136,7 +136,7 @@ def _doubt(manifest: Manifest) -> Doubt | None:
         return None if of_nodes else DOUBTS[group, kind]
     if unmodelled.is_known(group, kind) or not isinstance(spec := top["spec"].value, dict):
         return None
-    limiting = bool(_LIMITING & spec.keys()) or kind in unmodelled.POLICIES
+    limiting = bool(_LIMITING & spec.keys()) or unmodelled.is_policy(kind)
     return _WIDER if limiting and _SELECTING & spec.keys() else None
 
 
