@@ -17,8 +17,10 @@ from tools.egress.live.cluster import proxy
 from tools.egress.live.grants import Grant
 from tools.egress.live.replicas_now import push
 from tools.findings.cli import CLEAN, COULD_NOT_RUN, USAGE, complain
+from tools.findings.errors import InputError
 from tools.findings.escaping import line
-from tools.manifests.files import CHART, InputError, mapping, read_yaml, shown
+from tools.manifests.files import mapping, read_yaml, shown
+from tools.render.chart import CHART
 from tools.render.helm import HelmError, located
 from tools.render.helm_errors import classify
 from tools.render.merge import merge

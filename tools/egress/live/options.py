@@ -99,7 +99,7 @@ def _grant(commands: Any) -> None:
     parser = commands.add_parser(
         "grant",
         help="open a name in a running release until a moment; it closes by itself",
-        description="Upgrades the release with an entry of egress.grants, which Envoy closes at its end, tunnels included.",
+        description="Adds an entry of egress.grants to the release. Envoy closes it at its end and cuts its tunnels.",
         epilog=EXIT_CODES,
     )
     parser.add_argument("name", metavar="NAME", help="the name, such as api.example.com or *.example.com")
