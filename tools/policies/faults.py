@@ -71,11 +71,12 @@ class Faults(Dropped):
 
     def cidr(self, node: Node) -> Net | None:
         """A network."""
-        return self.attempt(network(node.text()), fields.cidr, node)
+        return self.attempt(None, fields.cidr, node) or network(node.text())
 
     def labels(self, node: Node, *, defined: bool = False) -> Selector:
         """A Kubernetes label selector. `defined`: of a kind that comes from a CustomResourceDefinition."""
-        return self.attempt(selector(node), fields.labels, node, self, defined=defined)
+        chosen = self.attempt(None, fields.labels, node, self, defined=defined)
+        return selector(node) if chosen is None else chosen
 
     @property
     def all_problems(self) -> tuple[Problem, ...]:

@@ -133,7 +133,7 @@ def _read(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net,
     resolved = tuple(resolver.policy(policy) for policy in policies if not policy.broken)
     tiers, problems = arrange(manifests, resolved, dropped)
     served, unserved = _served(manifests, universe, namespace)
-    doors = (node.problem(message, Severity.NOTE) for node, message in left_open(manifests))
+    doors = (node.problem(message, Severity.NOTE) for node, message in left_open(manifests, policies))
     beside = (*notes, *resolver.beside.notes, *unserved, *unmodelled.notes(manifests), *doors)
     return Judgement(
         universe=universe,
