@@ -14,7 +14,7 @@ from tools.cluster.fuzz.topology import Object
 from tools.findings.model import Manifest
 from tools.policies.cluster import Cluster
 from tools.policies.matching import subjects
-from tools.reach.peers.sets import indexes
+from tools.reach.sets import indexes
 from tools.reach.world import World
 
 CASES, POLICIES = 200, 10

@@ -9,8 +9,8 @@ from tools.findings.model import Manifest
 from tools.manifests.node import Node
 from tools.policies.model import Action, Direction
 from tools.reach.connections import ALL, NONE, Conns, common, minus, union
-from tools.reach.peers.sets import Match
 from tools.reach.peers.universe import PortName, Universe
+from tools.reach.sets import Match
 
 
 @dataclass(frozen=True, slots=True)

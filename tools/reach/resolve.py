@@ -22,8 +22,8 @@ from tools.policies.model import Rule as ReadRule
 from tools.reach.compiled import Part, Policy, Ports, Rule, title
 from tools.reach.connections import ALL, NONE, NUMBERS, Conns, common, merged, minus, of
 from tools.reach.peers.services import ServicePort
-from tools.reach.peers.sets import NOBODY, Match, certainly, indexes
 from tools.reach.peers.universe import PortName, Universe
+from tools.reach.sets import NOBODY, Match, certainly, indexes
 
 SELECTING = ("selector", "namespaceSelector", "serviceAccountSelector")
 SETS = "to the API namespaces are their pods, and Calico, which is here, takes the addresses of network sets too"

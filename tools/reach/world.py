@@ -11,7 +11,8 @@ from tools.manifests.addresses import Net, network
 from tools.manifests.fields import BrokenError, Dropped
 from tools.policies import kinds, unmodelled
 from tools.policies.lockdowns import left_open
-from tools.reach import unjudged
+from tools.policies.unjudged import unjudged
+from tools.reach import doubts
 from tools.reach.compiled import Tier
 from tools.reach.connections import ALL, NONE, NUMBERS, Conns, of, union
 from tools.reach.judge.explain import explanation
@@ -124,7 +125,7 @@ class World:
 
 def _read(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net, ...]) -> Judgement:
     dropped = Dropped()
-    doubtful = unjudged.unjudged(manifests)
+    doubtful = unjudged(manifests)
     policies = tuple(policy for policy in kinds.policies(manifests) if not policy.staged)
     universe, notes = populate(manifests, policies, namespace, pod_cidrs, dropped, doubtful)
     resolver = Resolver(universe, namespace)
@@ -137,7 +138,7 @@ def _read(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net,
     beside = (*notes, *resolver.beside.notes, *unserved, *unmodelled.notes(manifests), *doors)
     return Judgement(
         universe=universe,
-        tiers=(*unjudged.tiers(doubtful, universe, namespace), *tiers),
+        tiers=(*doubts.tiers(doubtful, universe, namespace), *tiers),
         served=served,
         problems=tuple(dict.fromkeys((*_nameless(manifests), *dropped.problems, *problems))),
         notes=tuple(dict.fromkeys(beside)),

@@ -23,7 +23,7 @@ from tools.reach.needs.environment import ConfigMaps, config_maps
 from tools.reach.needs.gather import Need, needs
 from tools.reach.needs.names import Names, served
 from tools.reach.peers.services import Service, Target, behind, running, services
-from tools.reach.peers.sets import all_of, bit_set, indexes
+from tools.reach.sets import all_of, bit_set, indexes
 from tools.reach.world import World
 
 NAMESPACE = "default"

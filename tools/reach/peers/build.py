@@ -15,10 +15,10 @@ from tools.policies.calico_labels import ACCOUNT
 from tools.policies.mentions import Mentions, mentions
 from tools.policies.model import Policy
 from tools.policies.network_sets import NetworkSet, network_sets
+from tools.policies.unjudged import Unjudged, ask
 from tools.reach.peers.address_blocks import Blocks, cut
 from tools.reach.peers.services import services
 from tools.reach.peers.universe import Labels, Universe
-from tools.reach.unjudged import Unjudged, ask
 
 
 def populate(

@@ -15,7 +15,7 @@ from tools.policies.network_sets import network_sets, selected
 from tools.reach.connections import ALL, NONE, NUMBERS, Conns, common, merged, of, union
 from tools.reach.needs import unmet
 from tools.reach.needs.known import Known, known, title
-from tools.reach.peers.sets import bit_set, indexes
+from tools.reach.sets import bit_set, indexes
 
 
 def connections_are_open_at_both_ends(cluster: Cluster) -> Iterator[Problem]:
