@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from tools.cluster import back_doors, granted, guarded, leftovers, plan, probes, steered, verdict
+from tools.cluster import back_doors, granted, guarded, leftovers, plan, probes, rollout, steered, verdict
 from tools.cluster import fuzz_run as fuzz
 from tools.cluster import judge_agrees as agreement
 from tools.cluster.errors import CannotRunError
@@ -60,6 +60,7 @@ def run(scene: Scene, sark: Sark | None = None) -> None:
     scene.twins("after the chart", through_proxy=False)
     guarded.run(scene)
     steered.run(scene)
+    rollout.run(scene)
     shipped.run(scene, sark)
     random_policies(scene)
 
