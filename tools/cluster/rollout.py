@@ -29,7 +29,10 @@ STATE = "rollout"
 OLD, NEW = "gateway-before", "gateway-after"
 # What each step lays over the values that are enforced at the end.
 STEPS: tuple[tuple[str, Mapping[str, Any]], ...] = (
-    ("audit", {"egress": {"mode": "audit", "domains": [], "internal": []}, "dnsGuard": {"enabled": False}}),
+    (
+        "audit",
+        {"egress": {"mode": "audit", "domains": ["*.anthropic.com"], "internal": []}, "dnsGuard": {"enabled": False}},
+    ),
     ("list", {"egress": {"mode": "audit"}, "dnsGuard": {"enabled": False}}),
     ("guard beside cluster DNS", {"egress": {"mode": "audit"}, "dnsGuard": {"exclusive": False}}),
     ("guard alone", {"egress": {"mode": "audit"}, "dnsGuard": {}}),

@@ -60,9 +60,9 @@ def run(scene: Scene, sark: Sark | None = None) -> None:
     scene.twins("after the chart", through_proxy=False)
     guarded.run(scene)
     steered.run(scene)
-    rollout.run(scene)
     shipped.run(scene, sark)
     random_policies(scene)
+    rollout.run(scene)
 
 
 def install(scene: Scene) -> None:

@@ -128,7 +128,6 @@ does; a server that says no name has the listener to itself.
   name: "{{ $workload.name }}/{{ .port }}"
   address: {{ include "sark-network.envoy.address" (dict "root" $root "port" .listen) }}
   per_connection_buffer_limit_bytes: {{ include "sark-network.envoy.buffer" $root }}
-  per_connection_buffer_limit_bytes: {{ include "sark-network.envoy.buffer" $root }}
   {{- if .tcp }}
   access_log:
     {{- include "sark-network.envoy.steeringLog" (dict "workload" $workload.name "host" .tcp.name) | nindent 4 }}

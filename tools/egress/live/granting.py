@@ -20,10 +20,10 @@ from tools.findings.cli import CLEAN, COULD_NOT_RUN, FINDINGS, USAGE, complain
 from tools.findings.errors import InputError
 from tools.findings.escaping import line
 from tools.manifests.files import mapping, read_yaml, shown
-from tools.render.chart import CHART
 from tools.render.helm import HelmError, located
 from tools.render.helm_errors import classify
 from tools.render.merge import merge
+from tools.render.own import CHART
 
 SECONDS = 180
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tools.findings.model import Check, Problem, Severity
 from tools.manifests.node import Node, root
+from tools.policies.calico_expression import All
 from tools.policies.calico_selector import SelectorError, parse
 from tools.policies.cluster import Cluster
 from tools.policies.matching import everything
@@ -71,7 +72,7 @@ def _calico_everyone(entity: Node, way: str) -> str:
 def matches_all(selector: str) -> bool:
     """Whether a Calico selector leaves nothing out; a broken one leaves out everything."""
     try:
-        return str(parse(selector)) == "All()"
+        return parse(selector) == All()
     except SelectorError:
         return False
 
