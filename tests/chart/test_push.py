@@ -10,7 +10,7 @@ from urllib.error import HTTPError
 import pytest
 
 from tests.proxy.proxy import objects
-from tools.render.chart import CHART
+from tools.render.own import CHART
 
 NEW, OLD = "aaaaaaaaaaaa", "bbbbbbbbbbbb"
 PUSH = {"push": {"enabled": True, "apiServer": {"cidrs": ["10.0.0.1/32"]}}}
