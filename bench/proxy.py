@@ -38,14 +38,14 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET, ADDRESS, STREAM = "target.example", "203.0.113.50", 8444
 MEGABYTES = 512
 # Of the compiled server: TLS, and a byte in answer to a ClientHello, which costs neither side a handshake.
-TLS, PLAIN = 8445, 8446
+TLS, PLAIN_PORT = 8445, 8446
 CONNECTIONS, WORKERS, TURNS = 2000, 8, 5
 
 
 def names(count: int) -> list[Any]:
     """`count` names, as long as real ones are, the target among them."""
     return [
-        {"name": TARGET, "ports": [443, STREAM, TLS, PLAIN]},
+        {"name": TARGET, "ports": [443, STREAM, TLS, PLAIN_PORT]},
         *(f"service-{i:05d}.example-{i % 97}.com" for i in range(count - 1)),
     ]
 
@@ -142,7 +142,7 @@ class Go:
         for _ in range(TURNS):
             for side in sides:
                 server, envoy = processor(self.server), processor(proxy.pid)
-                run = self.client.ask("rate", CONNECTIONS, WORKERS, f"{ADDRESS}:{PLAIN}", side, TARGET)
+                run = self.client.ask("rate", CONNECTIONS, WORKERS, f"{ADDRESS}:{PLAIN_PORT}", side, TARGET)
                 envoy = processor(proxy.pid) - envoy
                 cost = run["processor"] + processor(self.server) - server
                 if side == gateway:
@@ -160,8 +160,8 @@ class Go:
 def shown(label: str, direct: list[float], proxied: list[float]) -> None:
     """Both sides' median and 99th percentile in milliseconds, and what the proxy adds to each."""
     for name, at in ((label, 50), ("", 99)):
-        one, two = percentile(direct, at), percentile(proxied, at)
-        row(name, f"p{at} direct {one:.2f} ms, proxied {two:.2f} ms: {two - one:+.2f} ms, x{two / one:.2f}")
+        number, two = percentile(direct, at), percentile(proxied, at)
+        row(name, f"p{at} direct {number:.2f} ms, proxied {two:.2f} ms: {two - number:+.2f} ms, x{two / number:.2f}")
 
 
 def percentile(taken: list[float], at: int) -> float:
@@ -180,12 +180,12 @@ def latency(namespace: Namespace, proxy: Proxy, rounds: int) -> None:
     for side in sides:
         first_byte(namespace, side)
     taken = [[first_byte(namespace, side) for side in sides] for _ in range(rounds)]
-    shown("connect, TLS, first byte", [one for one, _ in taken], [two for _, two in taken])
+    shown("connect, TLS, first byte", [direct for direct, _ in taken], [two for _, two in taken])
     clients = [opened(namespace, side) for side in sides]
     for client in clients:
         client.encrypt(TARGET)
     taken = [[round_trip(client) for client in clients] for _ in range(rounds * 10)]
-    shown("round trip in an open tunnel", [one for one, _ in taken], [two for _, two in taken])
+    shown("round trip in an open tunnel", [direct for direct, _ in taken], [two for _, two in taken])
     for client in clients:
         client.close()
 
@@ -313,7 +313,7 @@ def main() -> int:
     program, reason = build()
     if program:
         client = Compiled(program, namespace.command)
-        server = client.serve(ADDRESS, TLS, PLAIN)
+        server = client.serve(ADDRESS, TLS, PLAIN_PORT)
         go = Go(client, server.pid)
         print("client: compiled (client.go), with a compiled server")
     else:

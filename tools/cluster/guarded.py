@@ -68,7 +68,7 @@ def before_the_guard(scene: Scene) -> None:
     asked = _questions()
     reports, events = _ask(scene, scene.spec.pods["gateway"], asked, server)
     missing = [
-        f"{question.way}: did not arrive ({_said(reports, question)})"
+        f"{question.way}: did not arrive ({_report_text(reports, question)})"
         for question in asked
         if not _came(question, events)
     ]
@@ -76,8 +76,8 @@ def before_the_guard(scene: Scene) -> None:
     own = by_resolver(next(_numbers))
     with _asker(scene, {}) as pod:
         reports, events = _ask(scene, pod, [own], "")
-    missing = [] if _came(own, events) else [f"the pod's resolver asked for nothing ({_said(reports, own)})"]
-    scene.note("the-resolvers-question-arrives", BEFORE, missing, _said(reports, own))
+    missing = [] if _came(own, events) else [f"the pod's resolver asked for nothing ({_report_text(reports, own)})"]
+    scene.note("the-resolvers-question-arrives", BEFORE, missing, _report_text(reports, own))
 
 
 def behind_the_guard(scene: Scene, state: str = STATE) -> None:
@@ -93,7 +93,9 @@ def behind_the_guard(scene: Scene, state: str = STATE) -> None:
         for question in asked:
             report = reports.get(question.way, UNPROBED)
             if report.outcome != due[0] or not report.detail.startswith(due[1]):
-                troubles.append(f"{question.way}: should end in {due[0]} {due[1]}, but {_said(reports, question)}")
+                troubles.append(
+                    f"{question.way}: should end in {due[0]} {due[1]}, but {_report_text(reports, question)}"
+                )
         scene.note(f"nothing-arrives-by-{name}", state, troubles, f"{len(asked)} ways of asking, none arrived")
     _resolver_of_a_pod(scene, services["guard:gateway"], state)
 
@@ -107,13 +109,13 @@ def _resolver_of_a_pod(scene: Scene, server: str, state: str) -> None:
         until("the guard answers a new pod", 60, lambda: _finds(scene, pod, services[0], address))
         reports, events = _ask(scene, pod, [*services, asked], "")
     troubles = [
-        f"{it.way}: {_said(reports, it)}" for it in services if reports.get(it.way) != Report("answer", address)
+        f"{it.way}: {_report_text(reports, it)}" for it in services if reports.get(it.way) != Report("answer", address)
     ]
     if not reports.get(asked.way, UNPROBED).detail.startswith("no address"):
-        troubles.append(f"{asked.name}: {_said(reports, asked)}")
+        troubles.append(f"{asked.name}: {_report_text(reports, asked)}")
     names = [str(event["name"]) for event in events if event.get("event") == "query"]
     troubles += [f"{name} was asked for outside" for name in names if name.startswith(asked.name)]
-    scene.note("dns-config-works", state, troubles, _said(reports, asked))
+    scene.note("dns-config-works", state, troubles, _report_text(reports, asked))
 
 
 def _finds(scene: Scene, pod: Pod, question: Question, address: str) -> bool:
@@ -147,7 +149,9 @@ def guard_down(scene: Scene) -> None:
     asked = [*_questions(), Question("a Service", "kubernetes.default.svc.cluster.local")]
     reports, events = _ask(scene, scene.spec.pods["gateway"], asked, server)
     troubles = [f"{question.way}: arrived outside" for question in asked if _came(question, events)]
-    troubles += [f"{it.way}: {_said(reports, it)}" for it in asked if reports.get(it.way, UNPROBED).outcome == "answer"]
+    troubles += [
+        f"{it.way}: {_report_text(reports, it)}" for it in asked if reports.get(it.way, UNPROBED).outcome == "answer"
+    ]
     scene.note("nothing-is-answered", DOWN, troubles, f"{len(asked)} questions, no answer")
     with scene.progress.step(f"scale the guard to {replicas}"):
         apps.patch_namespaced_deployment_scale(name, NAMESPACE, {"spec": {"replicas": replicas}})
@@ -209,7 +213,7 @@ def _came(question: Question, events: Iterable[Mapping[str, Any]]) -> bool:
     return any(question.arrived(event) for event in events)
 
 
-def _said(reports: Mapping[str, Report], question: Question) -> str:
+def _report_text(reports: Mapping[str, Report], question: Question) -> str:
     report = reports.get(question.way, UNPROBED)
     return f"{report.outcome}: {report.detail}"
 
