@@ -43,6 +43,7 @@ bench: $(DEV) helm ## measure the validator, the Terraform linter and the judge 
 	@$(PY) -m bench.terraform
 	@$(PY) -m bench.reach --quick
 	@$(PY) -m bench.proxy
+	@$(PY) -m bench.steering
 
 format: $(DEV) ## format the code and write the generated docs
 	@$(PY) -m ruff check --quiet --fix-only .

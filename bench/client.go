@@ -3,7 +3,9 @@
 //	client serve ADDRESS TLSPORT PLAINPORT           answers over TLS, and to a ClientHello without TLS
 //	client latency ROUNDS DIRECT PROXY NAME           direct and proxied in turns, milliseconds
 //	client rate COUNT WORKERS TARGET PROXY NAME       COUNT connections at once through PROXY, or directly where it is -
+//	client turns ROUNDS TARGET NAME PROXY...          connect, TLS and a byte through each PROXY in turns, milliseconds
 //
+// A PROXY of =ADDRESS is spoken to as the target would be: so does a program that was steered there.
 // It prints JSON. The standard library is all that it needs.
 package main
 
@@ -21,6 +23,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -48,6 +51,8 @@ func main() {
 		serve(arguments[0], arguments[1], arguments[2])
 	case "latency":
 		latency(number(arguments[0]), arguments[1], arguments[2], arguments[3])
+	case "turns":
+		turns(number(arguments[0]), arguments[1], arguments[2], arguments[3:])
 	case "rate":
 		rate(number(arguments[0]), number(arguments[1]), arguments[2], arguments[3], arguments[4])
 	}
@@ -95,6 +100,9 @@ func answer(connection net.Conn) {
 func opened(target, proxy, name string) (net.Conn, error) {
 	if proxy == "-" {
 		return net.DialTimeout("tcp", target, patience)
+	}
+	if address, steered := strings.CutPrefix(proxy, "="); steered {
+		return net.DialTimeout("tcp", address, patience)
 	}
 	connection, err := net.DialTimeout("tcp", proxy, patience)
 	if err != nil {
@@ -156,6 +164,22 @@ func latency(rounds int, target, proxy, name string) {
 		}
 	}
 	must(json.NewEncoder(os.Stdout).Encode(map[string]any{"first": first, "round": round}))
+}
+
+func turns(rounds int, target, name string, proxies []string) {
+	taken := make([][]float64, len(proxies))
+	for i := -5; i < rounds; i++ {
+		for side, through := range proxies {
+			started := time.Now()
+			connection := encrypted(target, through, name)
+			trip(connection, []byte("ping"))
+			if spent := milliseconds(started); i >= 0 {
+				taken[side] = append(taken[side], spent)
+			}
+			connection.Close()
+		}
+	}
+	must(json.NewEncoder(os.Stdout).Encode(taken))
 }
 
 // hello is what a TLS client says first.

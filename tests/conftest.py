@@ -11,8 +11,9 @@ import pytest
 
 from tools.findings.model import Manifest
 from tools.manifests.documents import manifests, parse
-from tools.manifests.files import CHART, chart, mapping
-from tools.render.__main__ import render
+from tools.manifests.files import mapping
+from tools.render.chart import CHART, chart
+from tools.render.template import render
 
 # The seed of what tests generate, beside their fixed ones. One for every process of a run, which must collect the same
 # tests; and the same in every run, so that a gate fails for what changed. SARK_SEED names another.

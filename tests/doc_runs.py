@@ -87,7 +87,7 @@ def _objects() -> frozenset[str]:
     """Every name of every object, with all workloads on the list, Calico and the DNS guard on."""
     listed = [{"name": "all.example.com", "workloads": ["gateway", "database", "cache", "opa"]}]
     on = {"enabled": True}
-    manifests, complaint = rendered({"egress": {"domains": listed}, "calico": on, "dnsGuard": on})
+    manifests, complaint = rendered({"egress": {"domains": listed}, "calico": on, "dnsGuard": {**on, "steering": on}})
     assert not complaint
     return frozenset(body["metadata"]["name"] for body in yaml.load_all(manifests, yaml.CSafeLoader) if body)
 
@@ -152,10 +152,10 @@ def _rendered(release: str, flags: list[str], values: str) -> str:
     with tempfile.TemporaryDirectory() as made:
         copy = Path(made) / "chart"
         shutil.copytree(CHART, copy)
-        notices = (copy / "templates/NOTES.txt").read_text()
+        template = (copy / "templates/NOTES.txt").read_text()
         (copy / "templates/NOTES.txt").unlink()
         shape = '{{ define "told" }}%s{{ end }}\nkind: Notes\ntext: {{ include "told" . | toJson }}\n'
-        (copy / "templates/notes.yaml").write_text(shape % notices)
+        (copy / "templates/notes.yaml").write_text(shape % template)
         only = ["--show-only", "templates/notes.yaml", "--kube-version", "1.34.0"]
         command = [find().path, "template", release, str(copy), *flags, *only]
         ran = subprocess.run(command, input=values, capture_output=True, text=True, check=False)

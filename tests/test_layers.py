@@ -1,8 +1,9 @@
-"""The pure core does no I/O: the shell is what is named here, and nothing else may touch the world."""
+"""Imports go one way, from room to room and inside a room; and the pure core does no I/O."""
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,20 @@ FORBIDDEN = {
     "threading",
 }
 
+# Every room stands on a floor, and imports from lower ones alone.
+FLOORS = {
+    **dict.fromkeys(("cluster", "validate"), 6),
+    **dict.fromkeys(("reach", "terraform"), 5),
+    "egress": 4,
+    **dict.fromkeys(("policies", "render"), 3),
+    "manifests": 2,
+    "findings": 1,
+}
+# What still points up, room to room; it grows shorter, and nothing is added.
+POINTING_UP = {("policies", "reach")}
+# The folders and modules inside a room that still import each other; the same goes for these.
+CIRCLES = {"reach": {"compiled", "model", "peers", "unjudged"}}
+
 # What does I/O, and why.
 SHELL = {
     "tools/__init__.py": "is interrupted while it loads",
@@ -28,7 +43,7 @@ SHELL = {
     "tools/validate/docs/chart_page.py": "writes the chart's README",
     "tools/findings/cli.py": "ends processes",
     "tools/cluster": "makes clusters",
-    "tools/findings/configuration.py": "reads the configuration",
+    "tools/manifests/configuration.py": "reads the configuration",
     "tools/egress/__main__.py": "a command line",
     "tools/egress/live/about_log.py": "reads logs",
     "tools/egress/live/adding.py": "writes values files",
@@ -41,7 +56,10 @@ SHELL = {
     "tools/render/helm.py": "finds helm",
     "tools/manifests/files.py": "reads files",
     "tools/validate/manifests.py": "runs stages",
-    "tools/render/values.py": "reads values files",
+    "tools/render/chart.py": "reads a chart",
+    "tools/render/load.py": "reads values files",
+    "tools/render/template.py": "runs Helm",
+    "tools/reach/command/configured.py": "reads the configuration",
     "tools/validate/pipeline.py": "awaits Helm",
     "tools/render/manifest_files.py": "writes manifests",
     "tools/reach/__main__.py": "a command line",
@@ -71,6 +89,69 @@ SHELL = {
 # Of the folders above, what belongs to the core all the same.
 CORE = Path("tools/cluster/fuzz")
 MODULES = sorted(Path("tools").rglob("*.py"))
+
+
+@cache
+def arrows() -> frozenset[tuple[str, str]]:
+    """Which module of the toolkit imports which, by their paths: `tools/reach/world`, `tools/reach/peers/sets`."""
+    known = {path_of(module) for module in MODULES}
+    edges = set()
+    for module in MODULES:
+        names = (name.replace(".", "/") for name in imported(module.read_text()))
+        edges |= {(path_of(module), name) for name in names if name in known and name != path_of(module)}
+    return frozenset(edges)
+
+
+def path_of(module: Path) -> str:
+    return str(module.parent if module.name == "__init__.py" else module.with_suffix(""))
+
+
+def at(depth: int, path: str) -> str:
+    """The part of a path: 1 is the room, 2 the folder or module in it; "" where the path is not that deep."""
+    return (*path.split("/"), "", "")[depth]
+
+
+def in_circles(arrows: Iterable[tuple[str, str]]) -> set[str]:
+    """What stands in a circle, or between two: what is left when ends are taken away, until there is none."""
+    left, before = set(arrows), set[tuple[str, str]]()
+    while left != before:
+        before = left
+        passed = {src for src, _ in left} & {dst for _, dst in left}
+        left = {(src, dst) for src, dst in left if {src, dst} <= passed}
+    return {name for arrow in left for name in arrow}
+
+
+def test_imports_go_down_from_floor_to_floor() -> None:
+    """A room is a folder of tools/."""
+    rooms = {(at(1, src), at(1, dst)) for src, dst in arrows() if at(1, src) and at(1, dst)}
+    assert {room for arrow in rooms for room in arrow} == FLOORS.keys()
+    assert {(src, dst) for src, dst in rooms if src != dst and FLOORS[src] <= FLOORS[dst]} == POINTING_UP
+
+
+@pytest.mark.parametrize("room", FLOORS)
+def test_a_room_has_no_circle_inside(room: str) -> None:
+    """Neither among its modules nor among its folders."""
+    inside = {(src, dst) for src, dst in arrows() if at(1, src) == at(1, dst) == room}
+    assert in_circles(inside) == set()
+    folders = {(at(2, src), at(2, dst)) for src, dst in inside}
+    assert in_circles({(src, dst) for src, dst in folders if src != dst}) == CIRCLES.get(room, set())
+
+
+@pytest.mark.parametrize(
+    ("given", "circle"),
+    [
+        ({("a", "b"), ("b", "c")}, set()),
+        ({("a", "b"), ("b", "a"), ("b", "c"), ("d", "a")}, {"a", "b"}),
+    ],
+)
+def test_circles_are_seen(given: set[tuple[str, str]], circle: set[str]) -> None:
+    assert in_circles(given) == circle
+
+
+def test_nothing_is_imported_for_types_alone() -> None:
+    """`TYPE_CHECKING` would hide a circle; what stands under it in findings/cli.py is no module of the toolkit."""
+    hidden = {str(module) for module in MODULES if "TYPE_CHECKING" in module.read_text()}
+    assert hidden == {"tools/findings/cli.py"}
 
 
 def in_shell(module: Path) -> bool:

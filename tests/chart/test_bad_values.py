@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tools.manifests.files import chart, mapping
+from tools.manifests.files import mapping
+from tools.render.chart import chart
 from tools.render.helm import located
 from tools.render.helm_errors import classify
 from tools.render.merge import merge

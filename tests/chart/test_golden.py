@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.manifests.files import CHART, chart
+from tools.render.chart import CHART, chart
 
 GOLDEN = Path("tests/golden")
 SOURCE = re.compile(r"^# Source: sark-network/templates/(?P<template>\S+)\n", re.MULTILINE)

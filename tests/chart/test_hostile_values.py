@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from tools.manifests.documents import parse
-from tools.manifests.files import chart, mapping
+from tools.manifests.files import mapping
+from tools.render.chart import chart
 from tools.render.helm import located
 from tools.render.merge import merge
 from tools.render.schema import judge
@@ -185,7 +186,15 @@ def test_integers_of_every_size_are_refused_or_render_as_integers() -> None:
 
 
 def test_a_timeout_of_a_million_seconds_is_written_out() -> None:
-    _, text, _ = rendered({"proxy": {"idleTimeoutSeconds": 1000000, "maxConnections": 1000000}})
+    _, text, _ = rendered(
+        {
+            "proxy": {
+                "idleTimeoutSeconds": 1000000,
+                "maxConnections": 1000000,
+                "resources": {"limits": {"memory": "1Ti"}},
+            }
+        }
+    )
     assert "idle_timeout: 1000000s" in text
     assert "max_active_downstream_connections: 1000000\n" in text
 

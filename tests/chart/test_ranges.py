@@ -10,12 +10,14 @@ import pytest
 import yaml
 
 from tools.egress.allowlist import Suffixes
-from tools.manifests.files import CHART, mapping
+from tools.manifests.files import mapping
+from tools.render.chart import CHART
 from tools.render.helm import located
 from tools.render.helm_errors import classify
 from tools.render.merge import merge
+from tools.render.values import Layer
 from tools.validate.__main__ import main
-from tools.validate.rules.values import Layer, Values, addresses_keep_promises, allowlist_is_sound, ranges_are_networks
+from tools.validate.rules.values import Listed, addresses_keep_promises, allowlist_is_sound, ranges_are_networks
 
 BASE = mapping(CHART / "values.yaml")
 PARTS = ("gateway", "frontend", "database", "cache", "opa", "kong", "kongDatabase", "migrations")
@@ -29,7 +31,9 @@ def rendered(values: dict[str, Any]) -> subprocess.CompletedProcess[str]:
 def judged(values: dict[str, Any]) -> list[tuple[str, str]]:
     """What the checks of addresses and of the list say: severity, message."""
     parts = (*PARTS, *values.get("extraParts", {}))
-    subject = Values("", merge(BASE, values), (Layer("f.yaml", {}, {}),), {}, "", "", Suffixes.parse(""), parts=parts)
+    subject = Listed(
+        "", merge(BASE, values), (Layer("f.yaml", {}, {}),), {}, "", "", parts=parts, suffixes=Suffixes.parse("")
+    )
     checks = (addresses_keep_promises, allowlist_is_sound, ranges_are_networks)
     return [(problem.severity.value, problem.message) for check in checks for problem in check(subject)]
 

@@ -11,14 +11,14 @@ import pytest
 
 from tools.findings.model import Where, run
 from tools.manifests.documents import parse
-from tools.manifests.files import CHART
 from tools.manifests.rules.yaml import CHECKS
-from tools.render.__main__ import render
+from tools.render.chart import CHART
 from tools.render.helm import located
 from tools.render.helm_errors import classify
+from tools.render.template import render
+from tools.render.values import Layer, Values
 from tools.validate.__main__ import main
 from tools.validate.rules.render import Rendering, chart_renders
-from tools.validate.rules.values import Layer, Values
 
 # What stands in the file, by the feature of YAML that it shows. Helm and the toolkit read it, and read the same.
 READ = {
@@ -152,7 +152,7 @@ def test_what_helm_alone_cannot_read_is_a_finding_with_its_line() -> None:
     stderr = "Error: failed to parse /x/deep/v.yaml: error converting YAML to JSON: yaml: line 7: no such thing\n"
     fourth = stderr.replace("error converting", "cannot unmarshal yaml document: error converting")
     layers = (Layer("values.yaml", {}, {}), Layer("deep/v.yaml", {}, {}))
-    values = Values("", {}, layers, {}, "", "", None)  # type: ignore[arg-type]
+    values = Values("", {}, layers, {}, "", "")
     for text in (stderr, fourth):
         error = classify(text)
         assert error.kind == "values"

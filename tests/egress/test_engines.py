@@ -16,7 +16,8 @@ from tools.egress.engines import ENGINES, engine
 from tools.egress.envoy.decode import decode as decode_proxy
 from tools.egress.rules import Egress, proxy_refuses_private_addresses
 from tools.findings.model import Manifest
-from tools.render.__main__ import RenderError, render
+from tools.render.helm_errors import RenderError
+from tools.render.template import render
 
 CHART = Path("charts/sark-network")
 SUFFIXES = Suffixes.parse((CHART / "files/public-suffixes.txt").read_text())

@@ -12,8 +12,8 @@ import yaml
 from tools.egress import expiry
 from tools.egress.engines import engine
 from tools.manifests.documents import manifests, parse
-from tools.manifests.files import CHART
-from tools.render.__main__ import render
+from tools.render.chart import CHART
+from tools.render.template import render
 
 KEPT = {"name": "kept.example", "expires": "2099-06-30"}
 OVER = {"name": "over.example", "expires": "2026-06-30"}

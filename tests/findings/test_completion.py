@@ -13,7 +13,7 @@ from tools.findings import cli
 from tools.findings.completion import name_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-COMMANDS = ("validate", "reach", "egress", "render", "terraform", "cluster", "rules", "chart_readme", "chart_parts")
+COMMANDS = ("validate", "reach", "egress", "render", "terraform", "cluster")
 # The reply of the function that is registered for the command, for the words of a line, of which the last is completed.
 ASK = """
 source ./script
@@ -81,8 +81,6 @@ def replies(scripts: Path, command: str, *words: str) -> list[str]:
         ("terraform", ["vars", "--cloud", ""], ["aws", "azure", "gcp"]),
         ("cluster", ["do"], ["down"]),
         ("cluster", ["all", "--re"], ["--reuse", "--record"]),
-        ("rules", ["--ver"], ["--version"]),
-        ("chart_readme", ["--pri"], ["--print-completion"]),
     ],
 )
 def test_the_shell_completes(scripts: Path, command: str, words: list[str], expected: list[str]) -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tools.manifests.files import Chart, InputError, chart, decoded, manifest_texts, mapping, read_text, shown
+from tools.findings.errors import InputError
+from tools.manifests.files import decoded, manifest_texts, mapping, read_text, shown
+from tools.render.chart import Chart, chart
 
 
 @pytest.fixture(autouse=True)

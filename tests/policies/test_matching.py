@@ -12,7 +12,7 @@ from tools.policies.cluster import Cluster
 from tools.policies.matching import members, subjects
 from tools.policies.model import Policy
 from tools.policies.network_sets import network_sets, selected
-from tools.policies.rules.selection import policies_select_something, workloads_are_isolated
+from tools.reach.rules.selection import policies_select_something, workloads_are_isolated
 
 PODS = """
 {apiVersion: v1, kind: Namespace, metadata: {name: known, labels: {team: ai}}}

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.proxy.cgroup import Cgroup
 from tests.proxy.namespace import Namespace, NoNamespaceError
 from tests.proxy.proxy import Proxy
 from tests.proxy.world import World
@@ -73,10 +74,10 @@ def start(world: World, envoy: str) -> Iterator[Start]:
     """Start an Envoy with the chart's configuration for some values."""
     with ExitStack() as stack:
 
-        def made(values: dict[str, Any], patch: dict[str, str] | None = None) -> Proxy:
+        def made(values: dict[str, Any], patch: dict[str, str] | None = None, group: Cgroup | None = None) -> Proxy:
             folder = Path(stack.enter_context(TemporaryDirectory()))
             folder.chmod(0o755)
-            proxy = Proxy(world.namespace, folder, envoy, values, patch or {})
+            proxy = Proxy(world.namespace, folder, envoy, values, patch or {}, group)
             stack.callback(proxy.stop)
             return proxy
 

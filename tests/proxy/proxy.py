@@ -15,12 +15,13 @@ from typing import Any
 
 import yaml
 
+from tests.proxy.cgroup import Cgroup
 from tests.proxy.namespace import Namespace
 from tests.proxy.world import RESOLVER
 from tools.egress.envoy.verdict import UNFINISHED
-from tools.manifests.files import CHART
-from tools.render.__main__ import render
+from tools.render.chart import CHART
 from tools.render.merge import merge
+from tools.render.template import render
 
 MOUNT = "/etc/envoy"
 LIST = "/etc/envoy-list"
@@ -49,7 +50,13 @@ class Proxy:
     """A running Envoy. Its ports are its own, so that several live in one namespace."""
 
     def __init__(
-        self, namespace: Namespace, folder: Path, envoy: str, values: Mapping[str, Any], patch: Mapping[str, str] = {}
+        self,
+        namespace: Namespace,
+        folder: Path,
+        envoy: str,
+        values: Mapping[str, Any],
+        patch: Mapping[str, str] = {},
+        group: Cgroup | None = None,
     ) -> None:
         number = next(_numbers)
         self.ports = {part: 3128 + 10 * number + i for i, part in enumerate(PARTS)}
@@ -64,6 +71,7 @@ class Proxy:
         self._values = {"proxy": own}
         self._patch = {**patch, LIST: str(folder / "list"), "port_value: 9901": f"port_value: {self.admin}"}
         self.namespace, self.folder, self._versions = namespace, folder, itertools.count()
+        self._group = group
         (folder / "list").mkdir(parents=True)
         manifests = objects(merge(self._values, values))
         self.log_file = folder / "envoy.log"
@@ -82,6 +90,7 @@ class Proxy:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "LOCALDOMAIN": SEARCH},
+                preexec_fn=self._group.enter if self._group else None,
             )
         self._await_port()
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from tests.reach.samples.matrices import Supplied
 from tools.reach.connections import ALL, NUMBERS, Conns, of
 from tools.reach.diff import Alone, Changed, alone, changes
 from tools.reach.model import Cell, Group, Matrix, Peer, Verdict
@@ -20,7 +21,7 @@ def matrix(*groups: str, cells: Mapping[tuple[int, int], Conns | Verdict] = {}) 
     """Groups as names with blanks between; cells by index."""
     found = tuple(Group(tuple(peer(name) for name in group.split())) for group in groups)
     verdicts = {pair: it if isinstance(it, Verdict) else Verdict(it) for pair, it in cells.items()}
-    return Matrix(found, tuple(Cell(*pair, verdict) for pair, verdict in verdicts.items()))
+    return Supplied(found, tuple(Cell(*pair, verdict) for pair, verdict in verdicts.items()))
 
 
 def peer(name: str) -> Peer:

@@ -65,7 +65,7 @@ def test_bits_are_the_lines() -> None:
     }
     assert lines == dict(matrix.lines())
     assert len(lines) == MANY + 1
-    small = Focused(large(MOST_DRAWN - 1), ["s/p1[Pod]"])
+    small = Focused(large(MOST_DRAWN - 1), frozenset(["s/p1[Pod]"]))
     assert dict(Matrix.masks(small)).keys() == dict(small.lines()).keys()
 
 

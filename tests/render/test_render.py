@@ -10,9 +10,12 @@ import pytest
 import yaml
 
 from tools.manifests.documents import manifests, parse
-from tools.manifests.files import CHART
-from tools.render.__main__ import RenderError, Target, main, render
+from tools.render.__main__ import main
+from tools.render.chart import CHART
+from tools.render.helm_errors import RenderError
 from tools.render.manifest_files import HEADER, by_template, write
+from tools.render.target import Target
+from tools.render.template import render
 
 
 def outcome(values: dict[str, Any], chart: Path = CHART, target: Target = Target()) -> RenderError:

@@ -20,10 +20,10 @@ from tests.standing_fuzz.quiet import quiet
 from tools.cluster.fuzz.dice import Dice
 from tools.egress import __main__ as egress
 from tools.findings import cli
-from tools.manifests.files import CHART
 from tools.reach import __main__ as reach
 from tools.reach.command import options as reach_options
 from tools.render import __main__ as render
+from tools.render.chart import CHART
 from tools.terraform import __main__ as terraform
 from tools.validate import __main__ as validate
 

@@ -24,11 +24,11 @@ from tools.egress.envoy.verdict import verdict
 from tools.findings.model import Manifest, Severity
 from tools.findings.recorder import Recorder
 from tools.findings.stages import manual
-from tools.manifests.files import CHART
-from tools.render.__main__ import render
+from tools.render.chart import CHART
 from tools.render.helm_errors import RenderError
+from tools.render.template import render
 from tools.validate import manifests as judged
-from tools.validate.rules.values import Values
+from tools.validate.rules.values import Listed
 
 # A template that failed where it did not mean to: Helm shows the place in it instead of a sentence of the chart's.
 RAW = ("template: ", "YAML parse error", "parse error", "error calling", "nil pointer", "error converting YAML")
@@ -67,7 +67,7 @@ def judge(case: Any) -> str:
     return _rendered(case, values, text)
 
 
-def _refused(error: RenderError, values: Values) -> str:
+def _refused(error: RenderError, values: Listed) -> str:
     if error.kind == "helm":
         raise Unmet("Helm could not begin", error.message)
     if error.kind == "schema" and not values.rejections:
@@ -77,7 +77,7 @@ def _refused(error: RenderError, values: Values) -> str:
     return f"refused by the {'schema' if error.kind == 'schema' else 'templates'}"
 
 
-def _rendered(case: Any, values: Values, text: str) -> str:
+def _rendered(case: Any, values: Listed, text: str) -> str:
     rules = judged.Rules(date(2026, 1, 1), frozenset(_manual()), workloads=project().workloads)
     render = judged.read_render(text, values, (), project().name, rules)
     recorder = Recorder("fuzz")
@@ -104,7 +104,7 @@ def _manual() -> dict[str, str]:
     return manual()
 
 
-def _as_written(values: Values, egress: Mapping[str, Any], objects: tuple[Manifest, ...]) -> None:
+def _as_written(values: Listed, egress: Mapping[str, Any], objects: tuple[Manifest, ...]) -> None:
     """The list that the engine's manifests enforce is the list that was written."""
     chosen = engine(str(egress.get("engine")))
     if chosen is None or not egress.get("enabled") or (chosen.name != "proxy" and egress.get("internal")):

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.standing_fuzz import hostile, patterns
 from tools.cluster.fuzz.dice import Dice
-from tools.manifests.files import CHART, chart
+from tools.render.chart import CHART, chart
 
 Node = Mapping[str, Any]
 DEPTH = 6

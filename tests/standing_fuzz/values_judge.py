@@ -10,13 +10,14 @@ from typing import Any
 
 from tests.standing_fuzz.case import Subject, Unmet
 from tests.standing_fuzz.values import make, suffix_rules
+from tools.egress.allowlist import Suffixes
 from tools.findings.model import Severity, run
-from tools.manifests.files import CHART, Chart, chart
 from tools.render import parts
+from tools.render.chart import CHART, Chart, chart
+from tools.render.load import load
 from tools.render.merge import merge
-from tools.render.values import load
 from tools.validate.rules import values as checks
-from tools.validate.rules.values import Values
+from tools.validate.rules.values import Listed
 
 Net = IPv4Network | IPv6Network
 # Where no name may lead: this host, its neighbours on the link, and the metadata services of the clouds. In IPv6 the
@@ -33,12 +34,13 @@ def project() -> Chart:
 
 
 @cache
-def base() -> Values:
+def base() -> Listed:
     """The chart's own values."""
-    return load("fuzz", [], project()).values
+    suffixes = Suffixes.parse(project().text("files/public-suffixes.txt"))
+    return Listed.of(load("fuzz", [], project()).values, suffixes)
 
 
-def read(override: Mapping[str, Any]) -> Values:
+def read(override: Mapping[str, Any]) -> Listed:
     """The chart's values with these laid over them."""
     merged = merge(base().body, override)
     return replace(base(), body=merged, parts=parts.names(project().parts, merged))

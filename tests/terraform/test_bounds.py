@@ -15,7 +15,9 @@ from tools.terraform.functions.regex_cost import steps
 from tools.terraform.language.budget import MAX_MODULES
 from tools.terraform.language.model import Module, Unknown, unknowns
 from tools.terraform.modules.read import evaluate_text
-from tools.terraform.rules.registry import CHECKS
+from tools.terraform.rules import comments, registry
+
+CHECKS = (*registry.CHECKS, *comments.CHECKS)
 
 SECONDS = 20
 MEGABYTES = 400

@@ -17,15 +17,15 @@ import yaml
 
 from tests.terraform.lint_roots import DIRECTORIES, files, root
 from tools.findings.model import Finding, Problem, Severity, run
-from tools.manifests.files import CHART
+from tools.render.chart import CHART
 from tools.render.merge import merge
 from tools.terraform.clouds.chart import Layers
 from tools.terraform.language.model import Module
 from tools.terraform.modules.directory import Directory, read
 from tools.terraform.modules.read import Loader, evaluate_directory
 from tools.terraform.modules.sources import Texts
+from tools.terraform.rules import comments, registry
 from tools.terraform.rules import layers as terraform_layers
-from tools.terraform.rules import registry as terraform
 
 HERE = Path(__file__).parent
 BREAKS = {f"{row['module']}/{row['name']}": row for row in yaml.safe_load((HERE / "breaks.yaml").read_text("utf-8"))}
@@ -95,7 +95,7 @@ def findings(texts: Mapping[str, str], clouds: tuple[str, ...]) -> Iterator[Find
         roots[cloud] = evaluate_directory("root", sources, loader=loader)
         for module in (roots[cloud], evaluate_directory(DIRECTORIES[cloud], sources, loader=loader)):
             yield from (Finding(fault.kind, fault.problem) for one in module.walk() for fault in one.faults)
-            yield from run(terraform.CHECKS, module)
+            yield from run((*registry.CHECKS, *comments.CHECKS), module)
     yield from run(terraform_layers.CHECKS, Layers(roots, values(), "production", "values.yaml"))
 
 

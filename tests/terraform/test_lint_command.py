@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tools.manifests.files import CHART, chart
+from tools.render.chart import CHART, chart
 from tools.terraform.__main__ import main
 from tools.terraform.modules.files import disk
 from tools.terraform.modules.read import evaluate_directory

@@ -18,7 +18,9 @@ from tools.terraform.modules import cache
 from tools.terraform.modules.files import disk
 from tools.terraform.modules.read import evaluate_directory, evaluate_text, uncalled
 from tools.terraform.modules.sources import Texts
-from tools.terraform.rules.registry import CHECKS
+from tools.terraform.rules import comments, registry
+
+CHECKS = (*registry.CHECKS, *comments.CHECKS)
 
 TODAY = date(2026, 1, 1)
 Said = list[tuple[str, str, int, str]]

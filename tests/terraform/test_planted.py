@@ -9,7 +9,9 @@ import pytest
 from tests.terraform.planted import Fault, faults, modules
 from tools.findings.model import Finding, Severity, run
 from tools.terraform.modules.read import evaluate_text
-from tools.terraform.rules.registry import CHECKS
+from tools.terraform.rules import comments, registry
+
+CHECKS = (*registry.CHECKS, *comments.CHECKS)
 
 MODULES = modules()
 FAULTS = tuple(faults())

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tools.manifests.files import CHART, chart
+from tools.findings.report import Gate
+from tools.render.chart import CHART, chart
+from tools.render.load import Chosen
 from tools.terraform import stage
 from tools.terraform.modules import cache
 from tools.terraform.modules.cache import folder
 from tools.validate import __main__ as validate
-from tools.validate.manifests import Rules
-from tools.validate.pipeline import Chosen
 
 FILES = 6
 
@@ -34,7 +34,7 @@ def job(tmp_path: Path, *, cached: bool) -> stage.Job:
     tree.mkdir(exist_ok=True)
     for number in range(FILES):
         (tree / f"f{number}.tf").write_text(f"locals {{\n  a{number} = 1\n}}\n" + "# more\n" * 100)
-    return stage.Job(chart(CHART), {}, Rules(date(2026, 1, 1), frozenset()), lambda _: None, tree, cached=cached)
+    return stage.Job(chart(CHART), {}, date(2026, 1, 1), frozenset(), Gate(), lambda _: None, tree, cached=cached)
 
 
 def kept(home: Path) -> list[str]:
@@ -98,8 +98,8 @@ def test_every_example_is_judged_beside_the_values(tmp_path: Path, home: Path) -
     example.mkdir(parents=True)
     (example / "main.tf").write_text(EKS)
     environments = {"production": Chosen((chart(CHART).environments["production"],), "production")}
-    rules = Rules(date(2026, 1, 1), frozenset())
-    judged = stage.Job(chart(CHART), environments, rules, lambda _: None, tmp_path / "terraform", cached=False)
+    day, tree = date(2026, 1, 1), tmp_path / "terraform"
+    judged = stage.Job(chart(CHART), environments, day, frozenset(), Gate(), lambda _: None, tree, cached=False)
     _, layers = stage.stages(judged)
     assert (layers.name, layers.environment) == ("layers", "production")
     assert [(item.rule, item.problem.where.line) for item in layers.findings] == [
@@ -109,7 +109,7 @@ def test_every_example_is_judged_beside_the_values(tmp_path: Path, home: Path) -
 
 
 def test_the_projects_own_examples_are_all_there() -> None:
-    judged = stage.Job(chart(CHART), {}, Rules(date(2026, 1, 1), frozenset()), lambda _: None, cached=False)
+    judged = stage.Job(chart(CHART), {}, date(2026, 1, 1), frozenset(), Gate(), lambda _: None, cached=False)
     stage.stages(judged)
     folders = {path.name for path in (judged.directory / "examples").iterdir() if list(path.glob("*.tf"))}
     assert judged.others.keys() == folders - set(stage.CLOUDS)

@@ -11,8 +11,8 @@ import pytest
 
 from tools.findings.model import Manifest, Severity, run
 from tools.findings.stages import checks
-from tools.manifests.files import CHART, chart
 from tools.policies.cluster import Cluster
+from tools.render.chart import CHART, chart
 
 Break = Callable[[dict[str, Any]], None]
 CHECKS = (*checks("manifests"), *checks("policies"))

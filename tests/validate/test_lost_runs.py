@@ -17,14 +17,15 @@ import pytest
 
 from tools.egress.__main__ import main as egress
 from tools.findings.cli import fault
+from tools.findings.errors import InputError
 from tools.findings.model import Finding, Problem, Severity, Where
 from tools.manifests.documents import manifests, parse
-from tools.manifests.files import MOST_BYTES, InputError, read_text
+from tools.manifests.files import MOST_BYTES, read_text
 from tools.manifests.rules import objects as manifest_checks
 from tools.manifests.scalars import of_digits
 from tools.policies.cluster import Cluster
-from tools.policies.rules.selection import policies_select_something
 from tools.reach.__main__ import main as reach
+from tools.reach.rules.selection import policies_select_something
 from tools.reach.rules.target_ports import ports_are_the_pods_own
 from tools.render.__main__ import main as render
 from tools.render.origins import RENDERED, placed

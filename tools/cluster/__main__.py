@@ -10,9 +10,9 @@ from pathlib import Path
 
 from tools.cluster.commands import COMMANDS, Output
 from tools.cluster.options import CALICO_MANIFEST, ROOT, Options
-from tools.findings import configuration
 from tools.findings.cli import EXIT_CODES, Parser, run
 from tools.findings.report import FORMATS
+from tools.manifests import configuration
 
 DESCRIPTION = """Installs the chart in a kind cluster with Calico and probes every row of tests/flows.yaml there.
 

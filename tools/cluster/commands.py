@@ -24,7 +24,8 @@ from tools.cluster.release import Release, can_enforce, values
 from tools.cluster.sark.checkout import Sark
 from tools.cluster.sark.checkout import read as read_sark
 from tools.cluster.trial_cluster import Scene
-from tools.cluster.up import bring_up, deploy_stand_ins, enforcement_is_real, specification
+from tools.cluster.tried import specification
+from tools.cluster.up import bring_up, deploy_stand_ins, enforcement_is_real
 from tools.cluster.verdict import GOOD, Result
 from tools.findings.escaping import line, lines
 from tools.findings.report import COULD_NOT_RUN, Report, exit_code, formats

@@ -7,7 +7,8 @@ the guard the same questions do arrive: else its silence would mean nothing.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from tools.cluster.options import IMAGE, NAMESPACE, Options
 from tools.cluster.questions import Question, by_resolver, hostile
 from tools.cluster.release import values
 from tools.cluster.trial_cluster import GUARD, Scene
-from tools.cluster.up import programs, specification
+from tools.cluster.tried import programs, specification
 from tools.cluster.verdict import UNPROBED, Report
 from tools.reach.flows.read import Pod
 from tools.render.merge import overlay
@@ -74,7 +75,7 @@ def before_the_guard(scene: Scene) -> None:
     ]
     scene.note("questions-arrive", BEFORE, missing, f"{len(asked)} ways of asking, all of them arrived")
     own = by_resolver(next(_numbers))
-    with _asker(scene, {}) as pod:
+    with newcomer(scene, {}) as pod:
         reports, events = _ask(scene, pod, [own], "")
     missing = [] if _came(own, events) else [f"the pod's resolver asked for nothing ({_report_text(reports, own)})"]
     scene.note("the-resolvers-question-arrives", BEFORE, missing, _report_text(reports, own))
@@ -105,7 +106,7 @@ def _resolver_of_a_pod(scene: Scene, server: str, state: str) -> None:
     asked = by_resolver(next(_numbers))
     services = [Question("short", "kubernetes.default"), Question("whole", "kubernetes.default.svc.cluster.local")]
     address = scene.addresses().services["apiserver"]
-    with _asker(scene, dns_config(server)) as pod:
+    with newcomer(scene, dns_config(server)) as pod:
         until("the guard answers a new pod", 60, lambda: _finds(scene, pod, services[0], address))
         reports, events = _ask(scene, pod, [*services, asked], "")
     troubles = [
@@ -166,26 +167,19 @@ def dns_config(server: str) -> dict[str, Any]:
     return {"dnsPolicy": "None", "dnsConfig": {"nameservers": [server], "searches": searches, "options": options}}
 
 
-class _asker:  # noqa: N801 - a context manager, used like a function.
-    """A pod with the gateway's labels and a resolver of its own, for as long as the block lasts."""
-
-    def __init__(self, scene: Scene, resolver: Mapping[str, Any]) -> None:
-        self.scene, self.resolver = scene, resolver
-
-    def __enter__(self) -> Pod:
-        gateway = self.scene.spec.pods["gateway"]
-        pod = replace(gateway, name=ASKER, ports=(7000,), ready=False)
-        spec = replace(self.scene.spec, pods={ASKER: pod})
-        body = next(it for it in plan.stand_ins(spec, programs(), IMAGE) if it["kind"] == "Pod")
-        kube = self.scene.kube
-        kube.apply([{**body, "spec": {**body["spec"], **self.resolver}}])
-        until(f"pod {ASKER} runs", 60, lambda: _phase(self.scene) == "Running")
-        return pod
-
-    def __exit__(self, *_: object) -> None:
-        kube = self.scene.kube
-        kube.delete("v1", "Pod", ASKER, NAMESPACE)
-        until(f"pod {ASKER} is gone", 60, lambda: not _phase(self.scene))
+@contextmanager
+def newcomer(scene: Scene, more: Mapping[str, Any]) -> Iterator[Pod]:
+    """A pod with the gateway's labels that is made now, with `more` in its spec, for as long as the block lasts."""
+    pod = replace(scene.spec.pods["gateway"], name=ASKER, ports=(7000,), ready=False)
+    made = plan.stand_ins(replace(scene.spec, pods={ASKER: pod}), programs(), IMAGE)
+    body = next(it for it in made if it["kind"] == "Pod")
+    scene.kube.apply([{**body, "spec": {**body["spec"], **more}}])
+    until(f"pod {ASKER} runs", 60, lambda: _phase(scene) == "Running")
+    try:
+        yield pod
+    finally:
+        scene.kube.delete("v1", "Pod", ASKER, NAMESPACE)
+        until(f"pod {ASKER} is gone", 60, lambda: not _phase(scene))
 
 
 def _phase(scene: Scene) -> str:

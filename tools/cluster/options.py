@@ -20,7 +20,7 @@ class Options:
     """`node_image` empty: kind's own choice. `calico_manifest`: files or addresses, with commas between.
 
     `sark`: a checkout of SARK, or its k8s directory; `sark_values` is what its trial lays over the chart's defaults.
-    `guarded_values` is laid over the chart's ci/guarded-values.yaml.
+    `guarded_values` is laid over the chart's ci/guarded-values.yaml, and its ci/steered-values.yaml.
     `values` is laid over `environment`'s values file of the chart. `seed` and `policies` are for random policies:
     where chance begins, "" for anywhere, and how many there are to be, 0 for as many as a command usually takes.
     `record`: the file for what the cluster did.

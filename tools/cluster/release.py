@@ -17,7 +17,9 @@ from tools.cluster import calico
 from tools.cluster.errors import CannotRunError
 from tools.cluster.kube import Kube, explain
 from tools.cluster.options import NAMESPACE, RELEASE, Options
-from tools.manifests.files import InputError, chart, read_yaml, shown
+from tools.findings.errors import InputError
+from tools.manifests.files import read_yaml, shown
+from tools.render.chart import chart
 from tools.render.helm import Helm, HelmError, find
 from tools.render.helm_errors import classify
 from tools.render.merge import overlay

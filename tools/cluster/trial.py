@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from tools.cluster import back_doors, guarded, leftovers, plan, probes, verdict
+from tools.cluster import back_doors, guarded, leftovers, plan, probes, steered, verdict
 from tools.cluster import fuzz_run as fuzz
 from tools.cluster import judge_agrees as agreement
 from tools.cluster.errors import CannotRunError
@@ -58,6 +58,7 @@ def run(scene: Scene, sark: Sark | None = None) -> None:
     uninstall(scene)
     scene.twins("after the chart", through_proxy=False)
     guarded.run(scene)
+    steered.run(scene)
     shipped.run(scene, sark)
     random_policies(scene)
 

@@ -20,9 +20,15 @@ from tools.cluster.verdict import FAIL, PASS, Addresses, Report, Result
 from tools.reach.flows.read import Flow, Pod, Specification, Target
 
 PROXY = {"app.kubernetes.io/component": "egress-proxy"}
+COMPONENT = "app.kubernetes.io/component"
 GUARD = {"app.kubernetes.io/component": "dns-guard"}
 WORKLOAD = "sark-network/workload"
 _tokens = itertools.count(1)
+
+
+def _component(service: Any) -> str:
+    """Which of the chart's components a Service leads to."""
+    return str((service.spec.selector or {}).get(COMPONENT, ""))
 
 
 def is_ready(pod: Any) -> bool:
@@ -75,10 +81,10 @@ class Scene:
             "node": self._node(),
         }
         for service in core.list_namespaced_service(NAMESPACE).items:
-            if (service.spec.selector or {}).items() >= PROXY.items():
-                services["proxy"] = service.spec.cluster_ip
-            if (service.spec.selector or {}).items() >= GUARD.items():
-                services[f"guard:{service.metadata.labels[WORKLOAD]}"] = service.spec.cluster_ip
+            component, part = _component(service), (service.metadata.labels or {}).get(WORKLOAD)
+            kind = {"dns-guard": "guard", "egress-proxy": "steering" if part else "proxy"}.get(component)
+            if kind:
+                services[f"{kind}:{part}" if part else kind] = service.spec.cluster_ip
         return services
 
     def _node(self) -> str:

@@ -3,40 +3,18 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from tools.cluster import calico, kind, plan, probes, verdict
 from tools.cluster.errors import CannotRunError
-from tools.cluster.internet import IN_PODS, Internet, ask_it_for_names
+from tools.cluster.internet import Internet, ask_it_for_names
 from tools.cluster.kube import Kube, until
 from tools.cluster.options import IMAGE, NAMESPACE, Options
 from tools.cluster.progress import Progress
 from tools.cluster.release import images
 from tools.cluster.sark import images as sark_images
 from tools.cluster.trial_cluster import Scene
-from tools.reach.flows.read import Flow, Pod, Specification, Target, read
-
-SCRIPTS = ("answer.py", "probe.py")
-# The environment of the specification that is installed here: Options.environment with Options.values over it.
-TRIAL = "trial"
-# That of SARK's own manifests: the chart's defaults with Options.sark_values over them; only rows that name it.
-SHIPPED = "shipped"
-
-
-def specification(path: Path, environment: str = TRIAL) -> Specification:
-    """The rows that are tried in an environment, or a `CannotRunError` that names every bad one."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CannotRunError(f"{path} cannot be read: {error}") from error
-    spec, problems = read(text, str(path))
-    if spec is None:
-        problem_lines = "\n".join(f"  {it.where.file}:{it.where.line}: {it.where.path} {it.message}" for it in problems)
-        raise CannotRunError(f"the specification of flows is wrong:\n{problem_lines}")
-    rows = spec.of(environment)
-    if not rows.flows:
-        raise CannotRunError(f"{path}: no row holds in {environment}, which is what is tried in a cluster")
-    return rows
+from tools.cluster.tried import programs
+from tools.reach.flows.read import Flow, Pod, Specification, Target
 
 
 def bring_up(options: Options, spec: Specification, progress: Progress) -> Kube:
@@ -69,11 +47,6 @@ def _load(options: Options, image_names: list[str]) -> None:
     """With SARK's stand-ins in one go, where they will be needed: they share most of what they are made of."""
     more = sark_images.built() if options.sark else []
     kind.load(options.name, list(dict.fromkeys([*image_names, *more])))
-
-
-def programs() -> dict[str, str]:
-    """The programs that run inside the stand-ins."""
-    return {name: (IN_PODS / name).read_text(encoding="utf-8") for name in SCRIPTS}
 
 
 def deploy_stand_ins(kube: Kube, spec: Specification, progress: Progress) -> None:
@@ -127,7 +100,6 @@ def _becomes(scene: Scene, flow: Flow, expected: str, when: str) -> None:
         until("control", 30, ask)
     except CannotRunError as error:
         raise CannotRunError(
-            f"a connection between two pods should end in {expected} {when}, but ended in {last.outcome}: "
-            f"{last.detail}. "
+            f"a connection between two pods should end in {expected} {when}, but ended in {last.outcome}: {last.detail}. "
             "Policies do not work in this cluster, so no row could mean anything"
         ) from error

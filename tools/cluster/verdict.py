@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tools.cluster.plan import METADATA
-from tools.reach.flows.read import Flow
+from tools.reach.flows.read import OF_PARTS, Flow
 
 CLUSTER_NAME = "kubernetes.default.svc.cluster.local"
 PASS, FAIL, ERROR, NOT_RUN = "pass", "fail", "error", "not run"
@@ -40,8 +40,8 @@ class Addresses:
             return self.internet[name]
         if kind == "metadata":
             return METADATA
-        if kind == "guard":
-            return self.services.get(f"guard:{name}", "")
+        if kind in OF_PARTS:
+            return self.services.get(f"{kind}:{name}", "")
         return name if kind == "address" else self.services.get(kind, "")
 
 

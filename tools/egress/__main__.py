@@ -15,11 +15,13 @@ from tools.egress import expiry
 from tools.egress.allowlist import Allowlist, Entry, Peer, Suffixes, parse_values, refusal
 from tools.egress.live import commands as running
 from tools.egress.live import options as live
-from tools.findings import configuration
 from tools.findings.cli import CLEAN, COULD_NOT_RUN, EXIT_CODES, FINDINGS, USAGE, Parser, complain, file_path, run
+from tools.findings.errors import InputError
 from tools.findings.escaping import json_text, line
-from tools.manifests.files import CHART, Chart, InputError, chart, layered, mapping
+from tools.manifests import configuration
+from tools.manifests.files import mapping
 from tools.render import parts
+from tools.render.chart import CHART, Chart, chart, layered
 from tools.render.merge import merge
 
 _NAME_AND_PORT = re.compile(r"(?P<host>[^:/]+):(?P<port>[0-9]{1,6})")

@@ -40,7 +40,7 @@ class _Completion(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from tools.findings.completion import script
 
-        sys.stdout.write(script(parser))
+        sys.stdout.write(script(parser, (path, file_path, Path)))
         parser.exit(CLEAN)
 
 

@@ -9,10 +9,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from collections.abc import Iterator
-from pathlib import Path
-
-from tools.findings import cli
+from collections.abc import Callable, Collection, Iterator
 
 SHELL = "bash"
 _MODULE = "python -m "
@@ -23,14 +20,13 @@ def name_of(program: str) -> str:
     return f"sark-{program.rpartition('.')[2].replace('_', '-')}"
 
 
-def script(made: argparse.ArgumentParser) -> str:
-    """The lines that the shell reads."""
+def script(made: argparse.ArgumentParser, paths: Collection[Callable[[str], object]]) -> str:
+    """The lines that the shell reads. `paths`: what reads the text of an option that names a file or a directory."""
     import shtab
 
     name, module = name_of(made.prog), made.prog.removeprefix(_MODULE)
     for action in _actions(made):
-        # How an option reads its text says whether it is a path.
-        if action.type in (cli.path, cli.file_path, Path):
+        if action.type in paths:
             action.complete = shtab.DIRECTORY if action.metavar == "DIR" else shtab.FILE  # type: ignore[attr-defined]
     made.prog = name
     completion: str = shtab.complete(made, SHELL, root_prefix=name.replace("-", "_"))

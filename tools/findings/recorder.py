@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from tools.findings.cli import TRACEBACK, fault
+from tools.findings.errors import InputError
 from tools.findings.model import Finding, Stage
 from tools.findings.report import Gate
-from tools.manifests.files import InputError
 
 
 @dataclass(slots=True)

@@ -16,11 +16,11 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "values": ("tools.manifests.rules.yaml", "tools.validate.rules.values", "tools.findings.suppress"),
     "render": ("tools.validate.rules.render",),
     "manifests": ("tools.manifests.rules.objects", "tools.manifests.rules.schemas", "tools.manifests.rules.calico_api"),
-    "policies": ("tools.policies.rules.registry",),
+    "policies": ("tools.policies.rules.registry", "tools.reach.rules.registry"),
     "egress": ("tools.egress.rules",),
     "flows": ("tools.reach.flows.rules",),
     "envoy": ("tools.egress.envoy.rules",),
-    "terraform": ("tools.terraform.rules.source", "tools.terraform.rules.registry"),
+    "terraform": ("tools.terraform.rules.source", "tools.terraform.rules.registry", "tools.terraform.rules.comments"),
     "layers": ("tools.terraform.rules.layers", "tools.terraform.rules.managed_stores", "tools.terraform.rules.eks"),
 }
 # Those that need an environment's render; Terraform does not.

@@ -10,8 +10,6 @@ from tools.manifests.addresses import Net, mapped, network
 from tools.manifests.label_selector import OPERATORS, WITH_VALUES, Selector, selector
 from tools.manifests.names import key_fault, value_fault
 from tools.manifests.node import Node
-from tools.policies.calico_expression import Expression
-from tools.policies.calico_selector import SelectorError, parse
 
 MOST_IDLE = 20
 
@@ -169,16 +167,6 @@ def _legal(node: Node, key: str, *values: str) -> None:
     for fault in (key_fault(key), *map(value_fault, values)):
         if fault:
             raise BrokenError(node, fault)
-
-
-def calico(node: Node) -> Expression | None:
-    """A Calico selector; None when there is none."""
-    if not text(node):
-        return None
-    try:
-        return parse(node.text())
-    except SelectorError as error:
-        raise BrokenError(node, f"no selector, at column {error.column}: {error.message}") from None
 
 
 def _kind(node: Node) -> str:

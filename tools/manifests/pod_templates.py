@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from tools.findings.model import Manifest
+from tools.manifests.addresses import Address
 from tools.manifests.fields import BrokenError, Dropped, mapping
 from tools.manifests.metadata import check_labels
 from tools.manifests.node import Node, root
 from tools.manifests.pods import NAME_LABEL, TEMPLATES, labels_of
-from tools.reach.peers.address_blocks import Address
 
 DONE = ("Succeeded", "Failed")
 

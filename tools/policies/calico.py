@@ -9,9 +9,10 @@ import math
 from dataclasses import replace
 
 from tools.findings.model import Manifest, Severity
-from tools.manifests.fields import BrokenError, Dropped, calico, items, mapping, number, text, word
+from tools.manifests.fields import BrokenError, Dropped, items, mapping, number, text, word
 from tools.manifests.node import Node, root
 from tools.policies.calico_entity import DOMAINS, families, naming, service, who
+from tools.policies.calico_fields import calico
 from tools.policies.calico_ports import destination_ports, source_ports_matter, types_of_no_protocol
 from tools.policies.calico_refused import check_policy, check_rule
 from tools.policies.endpoints import Endpoints

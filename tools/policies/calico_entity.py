@@ -8,8 +8,9 @@ namespaceSelector says another; nets alone confine it to nothing.
 from __future__ import annotations
 
 from tools.findings.model import Severity
-from tools.manifests.fields import Dropped, calico, cidr, items, mapping, text, texts
+from tools.manifests.fields import Dropped, cidr, items, mapping, text, texts
 from tools.manifests.node import Node
+from tools.policies.calico_fields import calico
 from tools.policies.endpoints import Endpoints
 from tools.reach.peers.sets import Match, certainly, indexes
 from tools.reach.peers.universe import Universe

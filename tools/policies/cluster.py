@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from tools.findings.model import Manifest
 from tools.manifests.node import root
 from tools.manifests.pods import NAME_LABEL, Pod, labels_of, pods
-from tools.manifests.schemas import KUBE_VERSION
+from tools.manifests.versions import KUBE_VERSION
 from tools.policies.calico_labels import CALICO_NAME_LABEL
 from tools.policies.kinds import policies
 from tools.policies.model import Policy

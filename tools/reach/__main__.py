@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from tools.findings import cli
-from tools.manifests.files import InputError
+from tools.findings.errors import InputError
 from tools.reach.command.commands import COMMANDS
 from tools.reach.command.configured import configured
 from tools.reach.command.named_peers import PickError

@@ -63,7 +63,7 @@ def _workloads(matrix: Matrix) -> set[str]:
 
 
 def _side(given: World | Matrix) -> _Side:
-    return _Side(given) if isinstance(given, Matrix) else _Side(given.matrix(), given)
+    return _Side(given.matrix(), given) if isinstance(given, World) else _Side(given)
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
 
 from tools.findings.model import Where
 from tools.policies.model import Direction
@@ -74,16 +74,23 @@ class Cell:
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Matrix:
+class Matrix(Protocol):
     """Who reaches whom. `groups` and `cells` are for people; `rows` are every pair, exact, for machines.
 
     `isolated`: for each direction the names of the workloads that some policy of that direction selects.
     """
 
-    groups: tuple[Group, ...]
-    cells: tuple[Cell, ...]
-    isolated: dict[Direction, frozenset[str]] = field(default_factory=dict)
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """Peers that are alike."""
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """What each group may say to each."""
+
+    @property
+    def isolated(self) -> Mapping[Direction, frozenset[str]]:
+        """The workloads that some policy of a direction selects."""
 
     def lines(self) -> Iterator[tuple[int, tuple[tuple[Verdict, tuple[int, ...]], ...]]]:
         """The cells of each sending group together: for each verdict the groups that it goes for.
@@ -115,7 +122,6 @@ class Matrix:
         other as one. `everything`: pairs that may not talk too, with two empty sets. `only`: those
         pairs alone in which one of these names is.
         """
-        raise NotImplementedError
 
     def why(self, src: str, dst: str) -> tuple[str, ...]:
         """On what it depends whether a pair of the rows may talk, where it does."""

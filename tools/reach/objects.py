@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from tools.findings.model import Manifest, Problem, Where
-from tools.manifests.addresses import Net, network
+from tools.manifests.addresses import Address, Net, network
 from tools.manifests.node import root
 from tools.manifests.pod_templates import pods
-from tools.reach.peers.address_blocks import Address
 
 # The group of an API, the kind, the namespace and the name.
 Key = tuple[str, str, str, str]

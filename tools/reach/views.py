@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
 from tools.policies.model import Direction
 from tools.reach.model import Cell, Group, Matrix, Row
 
 
+@dataclass(frozen=True, eq=False)
 class Whole(Matrix):
     """A matrix whose rows are all pairs, those that may not talk too. The rest is the inner matrix's."""
 
     inner: Matrix
-
-    def __init__(self, inner: Matrix) -> None:
-        # Frozen, so not by assignment.
-        self.__dict__.update(inner=inner)
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -29,7 +27,7 @@ class Whole(Matrix):
         return self.inner.cells
 
     @property
-    def isolated(self) -> dict[Direction, frozenset[str]]:
+    def isolated(self) -> Mapping[Direction, frozenset[str]]:
         """The inner matrix's."""
         return self.inner.isolated
 
@@ -42,16 +40,14 @@ class Whole(Matrix):
         return self.inner.why(src, dst)
 
 
+@dataclass(frozen=True, eq=False)
 class Focused(Matrix):
     """What goes out from some peers, and what comes in to them. Each of them is a group of its own."""
 
     inner: Matrix
     names: frozenset[str]
-    incoming: bool
-    outgoing: bool
-
-    def __init__(self, inner: Matrix, names: Iterable[str], incoming: bool = True, outgoing: bool = True) -> None:
-        self.__dict__.update(inner=inner, names=frozenset(names), incoming=incoming, outgoing=outgoing)
+    incoming: bool = True
+    outgoing: bool = True
 
     def rows(self, *, everything: bool = False, only: frozenset[str] | None = None) -> Iterator[Row]:
         """The rows that name one of them."""
@@ -79,7 +75,7 @@ class Focused(Matrix):
         return self._picture[1]
 
     @cached_property
-    def isolated(self) -> dict[Direction, frozenset[str]]:
+    def isolated(self) -> Mapping[Direction, frozenset[str]]:
         """Which of them some policy selects."""
         return {way: found & self.names for way, found in self.inner.isolated.items()}
 

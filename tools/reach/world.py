@@ -79,6 +79,10 @@ class World:
         self.places = naming.places(self.universe, self.manifests)
         self.peers = tuple(self.places)
 
+    def of(self, manifests: Iterable[Manifest]) -> World:
+        """A world of other objects, with the same addresses of pods and the same namespace by default."""
+        return World(manifests, pod_cidrs=self.pod_cidrs, namespace=self.namespace)
+
     def peer(self, name: str) -> Peer:
         """A workload by `namespace/name[Kind]`, `namespace/name`, or `name`; `{node}`; `{ingress-controller}`; or an
         address, a range `first-last` or a CIDR, outside or a known pod's. Raises UnknownPeerError.
@@ -185,7 +189,7 @@ def _served(
     for manifest in manifests:
         if manifest.kind in INGRESSES:
             behind = behind_ingress(manifest, namespace, universe.services, everyone)
-            notes.extend(Problem(manifest.where("spec"), note, Severity.NOTE) for note in behind.notes)
+            notes.extend(Problem(manifest.where("spec"), note.text, Severity.NOTE) for note in behind.notes)
             for target in behind.targets:
                 place = places[target.pod]
                 called = of(NUMBERS[target.protocol], target.port, target.port)

@@ -1,77 +1,59 @@
-"""Reads the values files of an environment and lays them over the chart's own."""
+"""The values of an environment, and the files that they come from."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
-from tools.egress.allowlist import Suffixes
-from tools.findings.model import Finding, run
-from tools.findings.suppress import Suppression, in_text
-from tools.manifests.documents import Parsed, parse
-from tools.manifests.files import Chart, InputError, read_text, shown
-from tools.manifests.rules.yaml import CHECKS
-from tools.render import parts
-from tools.render.merge import merge, overlay
-from tools.validate.rules.values import Layer, Values
+from tools.findings.model import Where
+from tools.manifests.paths import nearest
+from tools.render.schema import Rejection, judge
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
-    """The files of an environment: what Helm is given (`files`), what the chart will see, and what was found in
-    reading them. `usable` is false when a file is no mapping: there is nothing to render then.
+class Layer:
+    """One values file: the chart's own, or one that is laid over it."""
+
+    file: str
+    body: Mapping[str, Any]
+    lines: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Values:
+    """The values of one environment, as its chart sees them, and the layers that they come from (the chart's first).
+
+    `environment`: that of the chart which they are or are laid over, or "". `schema_file`: "" when the chart has none.
+    `schema_fault`: what makes the schema itself unusable, or "". `helm`: what Helm's own schema check refused; None
+    when Helm was not asked. `parts`: the names that an entry of the allowlist may have among its workloads.
     """
 
-    values: Values
-    files: tuple[Path, ...]
-    findings: tuple[Finding, ...]
-    suppressions: tuple[Suppression, ...]
-    usable: bool
+    environment: str
+    body: Mapping[str, Any]
+    layers: tuple[Layer, ...]
+    schema: Mapping[str, Any]
+    schema_file: str
+    schema_fault: str
+    helm: tuple[Rejection, ...] | None = None
+    parts: tuple[str, ...] = ()
 
+    @property
+    def file(self) -> str:
+        """The file on top, to which the user looks first."""
+        return self.layers[-1].file if self.layers else ""
 
-def load(environment: str, files: Sequence[Path], chart: Chart) -> Loaded:
-    """Read the files. Raises InputError for one that cannot be read."""
-    paths = [chart.path / "values.yaml", *files]
-    # A chart needs neither values of its own nor a schema of them.
-    texts = [(shown(path), read_text(path) if path.exists() or path in files else "") for path in paths]
-    schema_file = chart.path / "values.schema.json"
-    parsed = [(file, parse(text, file)) for file, text in texts]
-    layers = [layer for file, document in parsed if (layer := _layer(file, document))]
-    body: Mapping[str, Any] = {}
-    override: Mapping[str, Any] = {}
-    for layer in layers:
-        own = layer.file == texts[0][0]
-        body, override = (layer.body, override) if own else (body, overlay(override, layer.body))
-    merged = merge(body, override)
-    return Loaded(
-        values=Values(
-            environment=environment,
-            body=merged,
-            layers=tuple(layers),
-            schema=_schema(chart),
-            schema_file=shown(schema_file) if schema_file.exists() else "",
-            schema_fault=chart.schema_fault,
-            suffixes=Suffixes.parse(chart.text("files/public-suffixes.txt")),
-            parts=parts.names(chart.parts, merged),
-        ),
-        files=tuple(files),
-        findings=tuple(finding for _, document in parsed for finding in run(CHECKS, document)),
-        suppressions=tuple(item for file, text in texts for item in in_text(text, file)),
-        usable=len(layers) == len(parsed),
-    )
+    def where(self, path: str) -> Where:
+        """The file and line that set `path`: the layer that knows it most deeply, and of equals the topmost."""
+        best, deepest = Where(self.file, path), -1
+        for layer in self.layers:
+            known = nearest(path, layer.lines)
+            if known and len(known) >= deepest:
+                best, deepest = Where(layer.file, path, layer.lines[known]), len(known)
+        return best
 
-
-def _schema(chart: Chart) -> Mapping[str, Any]:
-    if not isinstance(chart.schema, Mapping):
-        raise InputError(f"{shown(chart.path / 'values.schema.json')} is no JSON object")
-    return chart.schema
-
-
-def _layer(file: str, parsed: Parsed) -> Layer | None:
-    """The mapping in a values file; an empty file is an empty mapping, and Helm reads the first document alone."""
-    if not parsed.documents:
-        return None if parsed.problems else Layer(file, {}, {})
-    first = parsed.documents[0]
-    return Layer(file, first.body, first.lines) if isinstance(first.body, Mapping) else None
+    @cached_property
+    def rejections(self) -> tuple[Rejection, ...]:
+        """What the schema refuses, by this toolkit's own reading."""
+        return judge(self.schema, self.body)

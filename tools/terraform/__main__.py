@@ -17,14 +17,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tools.egress.allowlist import Suffixes, parse_values
-from tools.findings import cli, configuration, suppress
+from tools.findings import cli, suppress
+from tools.findings.errors import InputError
 from tools.findings.model import Finding, Severity, rule_id
 from tools.findings.recorder import Recorder
 from tools.findings.report import FORMATS, Gate, Report, formats
 from tools.findings.stages import manual
-from tools.manifests.files import CHART, InputError, chart, shown
-from tools.render.values import Loaded, load
+from tools.manifests import configuration
+from tools.manifests.files import shown
+from tools.render.chart import CHART, chart
+from tools.render.load import Loaded, load
 from tools.terraform import beside
+from tools.terraform.clouds.chart import Layers
 from tools.terraform.language.model import Module
 from tools.terraform.lint import lint, lint_others
 from tools.terraform.modules.cache import Cache, folder
@@ -216,8 +220,9 @@ def findings(run: Run) -> list[Finding]:
         )
     if run.beside:
         every = {module.directory: module for module in whole}
-        one, today = run.beside, run.now.date()
-        kept.update(dict.fromkeys(beside.judged(every, one.loaded, one.environment, one.file, today, run.known)))
+        loaded, today = run.beside.loaded, run.now.date()
+        subject = Layers(every, loaded.values.body, run.beside.environment, run.beside.file)
+        kept.update(dict.fromkeys(beside.judged(subject, loaded.values, loaded.suppressions, today, run.known)))
     return list(kept)
 
 

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 
 from tools.findings import suppress
 from tools.findings.model import Finding, run
-from tools.render.values import Loaded
+from tools.render.values import Values
 from tools.terraform.clouds.chart import Layers
-from tools.terraform.language.model import Module
 from tools.terraform.lint import in_comments
 from tools.terraform.rules import eks, managed_stores
-from tools.validate.rules.values import Values
 
 CHECKS = (*managed_stores.CHECKS, *eks.CHECKS)
 
 
 def judged(
-    roots: Mapping[str, Module], loaded: Loaded, name: str, file: str, today: date, known: frozenset[str]
+    subject: Layers,
+    values: Values,
+    suppressions: Iterable[suppress.Suppression],
+    today: date,
+    known: frozenset[str],
 ) -> tuple[Finding, ...]:
-    """The findings over these roots and the values of an environment, less what is switched off in either."""
-    subject = Layers(roots, loaded.values.body, name, file)
-    written = in_comments(tuple(roots.values()), today, known)
-    off = suppress.Suppressions((*written.items, *loaded.suppressions), today, known)
-    return suppress.apply(dict.fromkeys(placed(run(CHECKS, subject), loaded.values)), off)
+    """The findings over roots and the values of an environment, less what is switched off in either."""
+    written = in_comments(tuple(subject.roots.values()), today, known)
+    off = suppress.Suppressions((*written.items, *suppressions), today, known)
+    return suppress.apply(dict.fromkeys(placed(run(CHECKS, subject), values)), off)
 
 
 def placed(findings: Iterator[Finding], values: Values) -> Iterator[Finding]:

@@ -8,13 +8,12 @@ from datetime import date
 from tools.findings import suppress
 from tools.findings.model import Finding, rule_id, run
 from tools.terraform.language.model import Module
-from tools.terraform.rules import registry as terraform
-from tools.terraform.rules import source as terraform_source
+from tools.terraform.rules import comments, registry, source
 from tools.terraform.rules.comments import suppressions
 from tools.terraform.rules.defaults import Defaults
 from tools.terraform.rules.opinions import once, tempered
 
-CHECKS = (*terraform_source.CHECKS, *terraform.CHECKS)
+CHECKS = (*source.CHECKS, *registry.CHECKS, *comments.CHECKS)
 # Is told which rule failed over which directory, and how.
 Failed = Callable[[str, Exception], None]
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from tools.findings import suppress
+from tools.findings.errors import InputError
 from tools.findings.model import Finding, Stage, run
 from tools.findings.recorder import Recorder
-from tools.manifests.files import CHART, Chart, InputError, shown
-from tools.render.values import load
+from tools.findings.report import Gate
+from tools.manifests.files import shown
+from tools.render.chart import CHART, Chart
+from tools.render.load import Chosen, load
 from tools.terraform import beside
 from tools.terraform.clouds.chart import Layers
 from tools.terraform.language.model import Module
@@ -22,42 +26,57 @@ from tools.terraform.modules.cache import Cache, folder
 from tools.terraform.modules.files import TERRAFORM, Disk, roots
 from tools.terraform.modules.read import Loader, evaluate_directory
 from tools.terraform.rules import layers as terraform_layers
-from tools.validate.manifests import Rules
-from tools.validate.pipeline import Chosen
 
 CLOUDS = ("aws", "gcp", "azure")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Job:
-    """What to judge: the chart, its environments and their files, the rules, and who is told of each stage.
-
-    `cached` says whether files that were parsed before come from the user's cache.
+    """What to judge: the chart, its environments and their files; by which day, for which rules and by which gate; and
+    what takes each stage when it is done.
     """
 
     chart: Chart
     environments: Mapping[str, Chosen]
-    rules: Rules
+    today: date
+    known: frozenset[str]
+    gate: Gate
     done: Callable[[Stage], None]
     directory: Path = TERRAFORM
+    # Whether files that were parsed before come from the user's cache.
     cached: bool = True
-    cache: Cache = field(init=False)
-    # Examples of none of the three clouds' roots, evaluated once, with the chart's own values.
-    others: dict[str, Module] = field(default_factory=dict, init=False)
-    loader: Loader = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "cache", Cache(folder() if self.cached else None))
-        object.__setattr__(self, "loader", Loader(Disk((self.directory.parent,)), parser=self.cache.parse))
+    @cached_property
+    def cache(self) -> Cache:
+        """What was parsed before, or nothing."""
+        return Cache(folder() if self.cached else None)
+
+    @cached_property
+    def loader(self) -> Loader:
+        """Reads the modules' files, each once."""
+        return Loader(Disk((self.directory.parent,)), parser=self.cache.parse)
+
+    @cached_property
+    def modules(self) -> tuple[Module, ...]:
+        """Every module and example, evaluated; the examples with the chart's own values."""
+        found = roots([str(self.directory)])
+        return tuple(evaluate_directory(root.path, self.loader.sources, loader=self.loader) for root in found)
+
+    @property
+    def others(self) -> dict[str, Module]:
+        """The examples of none of the three clouds' roots, by their names."""
+        examples = shown(self.directory / "examples")
+        found = {module.directory.removeprefix(f"{examples}/"): module for module in self.modules}
+        return {name: module for name, module in found.items() if "/" not in name and name not in CLOUDS}
 
 
 def stages(job: Job) -> tuple[Stage, ...]:
     """The stage of the modules, and that of the layers for each environment."""
-    recorder = Recorder("", job.done, job.rules.gate)
+    recorder = Recorder("", job.done, job.gate)
     recorder.run("terraform", lambda: modules(job))
     found = list(recorder.stages)
     for name, chosen in job.environments.items():
-        one = Recorder(name, job.done, job.rules.gate)
+        one = Recorder(name, job.done, job.gate)
         one.run("layers", partial(layers, job, chosen.environment, chosen.files))
         found.extend(one.stages)
     job.cache.tidy()
@@ -66,15 +85,7 @@ def stages(job: Job) -> tuple[Stage, ...]:
 
 def modules(job: Job) -> tuple[Finding, ...]:
     """The findings in every module and example."""
-    loader = job.loader
-    source = loader.sources
-    judged = [evaluate_directory(root.path, source, loader=loader) for root in roots([str(job.directory)])]
-    examples = shown(job.directory / "examples")
-    for module in judged:
-        parent, _, name = module.directory.rpartition("/")
-        if parent == examples and name not in CLOUDS:
-            job.others[name] = module
-    return lint(judged, job.rules.today, job.rules.known)
+    return lint(job.modules, job.today, job.known)
 
 
 def layers(job: Job, name: str, files: Sequence[Path]) -> tuple[Finding, ...]:
@@ -90,11 +101,11 @@ def layers(job: Job, name: str, files: Sequence[Path]) -> tuple[Finding, ...]:
     values = loaded.values.body
     found = dict(_clouds(job, values))
     subject = Layers(found, values, name, shown(files[-1]) if files else "")
-    today, known = job.rules.today, job.rules.known
-    written = in_comments(tuple(found.values()), today, known)
-    in_values = suppress.Suppressions((*written.items, *loaded.suppressions), today, known)
+    written = in_comments(tuple(found.values()), job.today, job.known)
+    in_values = suppress.Suppressions((*written.items, *loaded.suppressions), job.today, job.known)
     of_clouds = dict.fromkeys(beside.placed(run(terraform_layers.CHECKS, subject), loaded.values))
-    of_stores = beside.judged({**found, **job.others}, loaded, name, subject.file, today, known)
+    every = replace(subject, roots={**found, **job.others})
+    of_stores = beside.judged(every, loaded.values, loaded.suppressions, job.today, job.known)
     return (*suppress.apply(of_clouds, in_values), *of_stores)
 
 

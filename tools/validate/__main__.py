@@ -18,30 +18,23 @@ from typing import Any
 
 from tools.egress.envoy.verdict import verdict
 from tools.findings import cli
-from tools.findings.configuration import KEYS, add_option, parsed
+from tools.findings.errors import InputError
 from tools.findings.formats.text import place
 from tools.findings.model import Severity, Stage
 from tools.findings.progress import Progress
 from tools.findings.recorder import Recorder
 from tools.findings.report import FORMATS, Gate, Report, formats
 from tools.findings.stages import manual
-from tools.manifests.files import (
-    CHART,
-    FLOWS,
-    Chart,
-    InputError,
-    chart,
-    is_chart,
-    manifest_sources,
-    objects,
-    read_text,
-    shown,
-)
+from tools.manifests.configuration import KEYS, add_option, parsed
+from tools.manifests.files import manifest_sources, objects, read_text, shown
 from tools.manifests.schemas import UnknownVersionError, crds, minor
-from tools.render.__main__ import KUBE_VERSION, Target, render
+from tools.render.chart import CHART, FLOWS, Chart, chart, is_chart
+from tools.render.load import Chosen
+from tools.render.target import KUBE_VERSION, Target
+from tools.render.template import render
 from tools.terraform import stage
 from tools.validate import manifests as judge
-from tools.validate.pipeline import Chosen, Job, environment
+from tools.validate.pipeline import Job, environment
 
 EPILOG = f"""{cli.EXIT_CODES}. A stage whose program is an extra that is not installed (envoy) is named, and fails
 nothing; any other stage that does not run is {cli.COULD_NOT_RUN}. Environment: SARK_HELM names the helm to use,
@@ -238,7 +231,7 @@ async def _environments(options: argparse.Namespace, rules: judge.Rules, progres
     chosen = _chosen(options, judged)
     runs = [environment(name, values_file, job) for name, values_file in chosen.items()]
     if judged.own:
-        clouds = stage.Job(judged, chosen, job.rules, progress.done, cached=options.cache)
+        clouds = stage.Job(judged, chosen, rules.today, rules.known, rules.gate, progress.done, cached=options.cache)
         runs.append(asyncio.to_thread(stage.stages, clouds))
     stages = tuple(stage for run in await asyncio.gather(*runs) for stage in run)
     return stages if judged.own or not judged.has_list else (*stages, *_without_clouds(judged, chosen))

@@ -14,14 +14,15 @@ from tools.egress import expiry
 from tools.egress.rules import Egress
 from tools.findings import suppress
 from tools.findings.cli import TRACEBACK
+from tools.findings.errors import InputError
 from tools.findings.model import Finding, Manifest, Problem, Where, rule_id, run
 from tools.findings.recorder import Recorder
 from tools.findings.report import Gate
 from tools.findings.stages import STAGES, checks
 from tools.manifests.documents import Parsed, manifests, parse
-from tools.manifests.files import InputError, Source, nothing_in
+from tools.manifests.files import Source, nothing_in
 from tools.manifests.rules.yaml import yaml_is_unambiguous
-from tools.manifests.schemas import KUBE_VERSION
+from tools.manifests.versions import KUBE_VERSION
 from tools.policies.cluster import Cluster
 from tools.reach.flows import read as flows
 from tools.reach.flows.judge import Judgement, judge, pod_cidrs_of
@@ -31,7 +32,7 @@ from tools.reach.world import UnknownPeerError
 from tools.render.origins import RENDERED, placed
 from tools.render.provenance import Helpers
 from tools.validate.guarded import failure, guarded, over_objects
-from tools.validate.rules.values import Values
+from tools.validate.rules.values import Listed
 
 _OF_OBJECTS = ("manifests", "policies", "egress", "flows")
 _YAML = rule_id(yaml_is_unambiguous)
@@ -114,7 +115,7 @@ class Render:
     parsed: Parsed
     objects: tuple[Manifest, ...]
     suppressions: suppress.Suppressions
-    values: Values
+    values: Listed
     chart: str
     rules: Rules
 
@@ -132,7 +133,7 @@ class Render:
 
 
 def read_render(
-    text: str, values: Values, in_values: Sequence[suppress.Suppression], chart: str, rules: Rules
+    text: str, values: Listed, in_values: Sequence[suppress.Suppression], chart: str, rules: Rules
 ) -> Render:
     """Read Helm's output. `chart` is the chart's directory, `in_values` are the suppressions of the values files."""
     parsed = parse(text, RENDERED)
@@ -227,7 +228,7 @@ def _named(findings: Iterable[Finding], objects: Sequence[Manifest]) -> Iterator
         yield replace(finding, problem=replace(finding.problem, where=place))
 
 
-def _egress(egress: dict[str, Any], values: Values, objects: tuple[Manifest, ...]) -> Egress:
+def _egress(egress: dict[str, Any], values: Listed, objects: tuple[Manifest, ...]) -> Egress:
     return Egress(
         engine=str(egress.get("engine", "")),
         mode=str(egress.get("mode", "")),
@@ -239,11 +240,11 @@ def _egress(egress: dict[str, Any], values: Values, objects: tuple[Manifest, ...
     )
 
 
-def _egress_findings(subject: Egress, values: Values) -> Iterator[Finding]:
+def _egress_findings(subject: Egress, values: Listed) -> Iterator[Finding]:
     return (_in_values(finding, values) for finding in guarded(checks("egress"), subject))
 
 
-def _in_values(finding: Finding, values: Values) -> Finding:
+def _in_values(finding: Finding, values: Listed) -> Finding:
     where = finding.problem.where
     if where.line or not where.path.startswith("egress"):
         return finding

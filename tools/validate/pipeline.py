@@ -8,21 +8,23 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tools.egress.allowlist import Suffixes
 from tools.findings import suppress
 from tools.findings.cli import TRACEBACK, fault
+from tools.findings.errors import InputError
 from tools.findings.model import Finding, Manifest, Stage, Where, run
 from tools.findings.recorder import Recorder
 from tools.findings.stages import STAGES
-from tools.manifests.files import Chart, InputError
+from tools.render.chart import Chart
 from tools.render.helm import HelmError
 from tools.render.helm_errors import RenderError
+from tools.render.load import Chosen, Loaded, load
 from tools.render.schema import Rejection
-from tools.render.values import Loaded, load
 from tools.validate import manifests as judge
 from tools.validate.guarded import guarded
 from tools.validate.rules import render as render_checks
 from tools.validate.rules import values as values_checks
-from tools.validate.rules.values import Values
+from tools.validate.rules.values import Listed
 
 Render = Callable[[Sequence[Path]], Awaitable[str]]
 Envoy = Callable[[tuple[Manifest, ...], str], Awaitable[Stage]]
@@ -66,14 +68,6 @@ class Outcome:
         return tuple(Rejection(path, message) for path, message in details)
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """Values files to judge, and the environment of the chart that they are, or are laid over ("": none)."""
-
-    files: tuple[Path, ...]
-    environment: str = ""
-
-
 async def environment(name: str, chosen: Chosen, job: Job) -> tuple[Stage, ...]:
     """Every stage of one environment, in order. A fault in one environment costs the others nothing."""
     recorder = Recorder(name, job.done, job.rules.gate)
@@ -105,7 +99,8 @@ async def _judge(recorder: Recorder, loaded: Loaded, job: Job) -> None:
     started = time.perf_counter()
     outcome = await _outcome(job.render, loaded.files)
     waited = time.perf_counter() - started
-    values = replace(loaded.values, helm=outcome.verdict)
+    suffixes = Suffixes.parse(job.chart.text("files/public-suffixes.txt"))
+    values = Listed.of(replace(loaded.values, helm=outcome.verdict), suffixes)
     recorder.run("values", lambda: _values(values, loaded, job.rules))
     # What Helm cannot read has its finding already where this toolkit could not read it either.
     settled = ("schema", "values") if recorder.failed else ("schema",)
@@ -144,7 +139,7 @@ async def _outcome(render: Render, files: Sequence[Path]) -> Outcome:
         return Outcome(missing=f"helm: {error}") if error.kind == "helm" else Outcome(refusal=error)
 
 
-def _values(values: Values, loaded: Loaded, rules: judge.Rules) -> Iterator[Finding]:
+def _values(values: Listed, loaded: Loaded, rules: judge.Rules) -> Iterator[Finding]:
     suppressions = suppress.Suppressions(loaded.suppressions, rules.today, rules.known)
     yield from suppress.apply(
         (*loaded.findings, *guarded(values_checks.CHECKS, values, Where(values.file))), suppressions

@@ -42,7 +42,8 @@ words is only ever a value of a JSON string. files/egress-log.schema.json says w
 {{- end -}}
 
 {{- define "sark-network.envoy.when" -}}
-{extension_filter: {name: cel, typed_config: {"@type": type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter, expression: {{ . | squote }}}}}
+{{- $type := "type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter" -}}
+{extension_filter: {name: cel, typed_config: {"@type": {{ $type }}, expression: {{ . | squote }}}}}
 {{- end -}}
 
 {{/* The same inside Envoy, where the first listener's words travel along as filter state. */}}
@@ -72,5 +73,7 @@ are bits: 2 is NoHealthyUpstream, 32 UpstreamConnectionFailure, 128 UpstreamOver
 {{- include "sark-network.envoy.innerLog" (dict "when" "(response.flags / 2) % 2 == 1" "verdict" "failed" "reason" "no-address") -}}
 {{- include "sark-network.envoy.innerLog" (dict "when" "(response.flags / 32) % 2 == 1" "verdict" "failed" "reason" "connect") -}}
 {{- include "sark-network.envoy.innerLog" (dict "when" "(response.flags / 128) % 2 == 1" "verdict" "failed" "reason" "proxy") -}}
-{{- include "sark-network.envoy.innerLog" (dict "when" "response.flags == 0 && !has(response.code_details) && !has(upstream.local_address)" "verdict" "failed" "reason" "client-left") -}}
+{{- include "sark-network.envoy.innerLog" (dict
+    "when" "response.flags == 0 && !has(response.code_details) && !has(upstream.local_address)" "verdict" "failed"
+    "reason" "client-left") -}}
 {{- end -}}

@@ -10,11 +10,16 @@ as little as it can, for there may be thousands. No default chain when enforcing
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
   name: "names-{{ $workload }}-{{ $port }}"
   internal_listener: {}
+  per_connection_buffer_limit_bytes: {{ include "sark-network.envoy.buffer" .plan.root }}
   listener_filters:
     - {{ include "sark-network.envoy.tlsInspector" . }}
   access_log:
-    {{- include "sark-network.envoy.innerLog" (dict "when" `response.code_details == "filter_chain_not_found" && connection.requested_server_name != ""` "verdict" "denied" "reason" "sni-not-in-egress.domains") | nindent 4 }}
-    {{- include "sark-network.envoy.innerLog" (dict "when" `response.code_details == "filter_chain_not_found" && connection.requested_server_name == ""` "verdict" "denied" "reason" "no-sni") | nindent 4 }}
+    {{- include "sark-network.envoy.innerLog" (dict
+        "when" `response.code_details == "filter_chain_not_found" && connection.requested_server_name != ""`
+        "verdict" "denied" "reason" "sni-not-in-egress.domains") | nindent 4 }}
+    {{- include "sark-network.envoy.innerLog" (dict
+        "when" `response.code_details == "filter_chain_not_found" && connection.requested_server_name == ""`
+        "verdict" "denied" "reason" "no-sni") | nindent 4 }}
     {{- include "sark-network.envoy.endLog" (dict "named" $audit "audit" (ternary "sni-not-in-egress.domains" "" $audit)) | nindent 4 }}
   {{- /* Of the anchors: two workloads may begin with the same letter, and an anchor stands once in a file. */}}
   {{- $mark := printf "%s%d" (trunc 1 $workload) .place }}
@@ -34,7 +39,13 @@ as little as it can, for there may be thousands. No default chain when enforcing
 {{- range concat .plan.entries .plan.internal }}
 {{- if and (has $workload .workloads) (has $port .ports) (eq (default "tls" .protocol) "tls") }}
 {{- $key := toJson .cidrs }}
-- {filter_chain_match: {server_names: [{{ .name | quote }}]}, filters: {{ if hasKey $seen $key }}*{{ get $seen $key }}{{ else }}{{ $_ := set $seen $key (printf "%s%v-%d" $mark $port (len $seen)) }}&{{ get $seen $key }} {{ include "sark-network.envoy.way" (dict "root" $.plan.root "port" $port "cidrs" .cidrs) }}{{ end }}}
+{{- $filters := printf "*%s" (get $seen $key) }}
+{{- if not (hasKey $seen $key) }}
+{{- $_ := set $seen $key (printf "%s%v-%d" $mark $port (len $seen)) }}
+{{- $way := include "sark-network.envoy.way" (dict "root" $.plan.root "port" $port "cidrs" .cidrs) }}
+{{- $filters = printf "&%s %s" (get $seen $key) $way }}
+{{- end }}
+- {filter_chain_match: {server_names: [{{ .name | quote }}]}, filters: {{ $filters }}}
 {{- end }}
 {{- end }}
 {{- end -}}

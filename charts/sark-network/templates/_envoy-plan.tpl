@@ -28,11 +28,17 @@ for, and "cidrs", each set of them that an internal entry may lead to.
 {{- $own = append $own $port -}}
 {{- $_ := set $ports $key $port -}}
 {{- end -}}
-{{- $workloads = append $workloads (dict "name" $name "slug" (kebabcase $name) "listen" (include "sark-network.part.proxyPort" (dict "root" $ "part" $name) | int) "ports" $own) -}}
+{{- $workloads = append $workloads (dict "name" $name "slug" (kebabcase $name)
+    "listen" (include "sark-network.part.proxyPort" (dict "root" $ "part" $name) | int) "ports" $own) -}}
 {{- end -}}
 {{- end -}}
 {{- /* A range goes by key; `values` would give another order each time, and each upgrade would change the proxy. */ -}}
-{{- if eq .Values.egress.mode "audit" }}{{ $_ := set $ports "00080" 80 }}{{ if include "sark-network.steered" . }}{{ $_ := set $ports "00443" 443 }}{{ end }}{{ end -}}
+{{- if eq .Values.egress.mode "audit" -}}
+{{- $_ := set $ports "00080" 80 -}}
+{{- if include "sark-network.steered" . -}}
+{{- $_ := set $ports "00443" 443 -}}
+{{- end -}}
+{{- end -}}
 {{- $every := list -}}
 {{- range $ports }}{{ $every = append $every . }}{{ end -}}
 {{- $cidrs := dict -}}
@@ -45,6 +51,8 @@ for, and "cidrs", each set of them that an internal entry may lead to.
 {{/* A ConfigMap holds one MiB, its keys included; the API server's own message would name no value. */}}
 {{- define "sark-network.envoy.fits" -}}
 {{- if gt (len .) 1048000 -}}
-{{- fail (printf "egress.domains: the list takes %d bytes as Envoy's configuration, and a ConfigMap holds 1048576. Write a wildcard for the names that share a domain, or fewer names" (len .)) -}}
+{{- fail (printf
+    (print "egress.domains: the list takes %d bytes as Envoy's configuration, and a ConfigMap holds 1048576. Write a "
+      "wildcard for the names that share a domain, or fewer names") (len .)) -}}
 {{- end -}}
 {{- end -}}

@@ -26,7 +26,8 @@ resources:
       {{- if and (has $workload .workloads) (ne .protocol "tls") }}
       {{- range $port := .ports }}
       - name: "internal-{{ $entry.id }}-{{ $port }}"
-        domains: ["{{ $entry.name }}:{{ $port }}"{{ if and (eq $entry.protocol "http") (eq (int $port) 80) }}, {{ $entry.name | quote }}{{ end }}]
+        domains: ["{{ $entry.name }}:{{ $port }}"{{ if and (eq $entry.protocol "http")
+          (eq (int $port) 80) }}, {{ $entry.name | quote }}{{ end }}]
         routes:
           {{- if eq $entry.protocol "http" }}
           {{- include "sark-network.envoy.tunnel" (dict "name" "unnamed" "cluster" (printf "http-%s-%v" $entry.id $port)) | nindent 10 }}
@@ -35,7 +36,8 @@ resources:
             metadata: {{ include "sark-network.envoy.listed" . }}
             route: {cluster: "internal-{{ $entry.id }}-{{ $port }}", timeout: 0s}
           {{- else }}
-          {{- include "sark-network.envoy.tunnel" (dict "name" "unnamed" "cluster" (printf "internal-%s-%v" $entry.id $port)) | nindent 10 }}
+          {{- include "sark-network.envoy.tunnel"
+            (dict "name" "unnamed" "cluster" (printf "internal-%s-%v" $entry.id $port)) | nindent 10 }}
           {{- include "sark-network.envoy.plainHttp" (dict "root" $.plan.root "audit" $audit) | nindent 10 }}
           {{- end }}
       {{- end }}
@@ -50,7 +52,10 @@ resources:
           - name: not-in-egress.domains
             match: {connect_matcher: {}}
             metadata: {{ include "sark-network.envoy.listed" . }}
-            direct_response: {{ include "sark-network.envoy.refusal" (dict "root" .plan.root "words" (printf "%%REQ(:AUTHORITY)%% is not in egress.domains for %s, asked by %%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%%" $workload)) }}
+            direct_response: {{ include "sark-network.envoy.refusal" (dict "root" .plan.root
+                "words" (printf
+                  "%%REQ(:AUTHORITY)%% is not in egress.domains for %s, asked by %%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%%"
+                  $workload)) }}
           {{- end }}
           {{- include "sark-network.envoy.plainHttp" (dict "root" $.plan.root "audit" $audit) | nindent 10 }}
 {{- end -}}
@@ -71,7 +76,10 @@ resources:
   {{- if .audit }}
   route: {cluster: audit-plain-http, timeout: 0s}
   {{- else }}
-  direct_response: {{ include "sark-network.envoy.refusal" (dict "root" .root "words" "%REQ(:AUTHORITY)% was asked for over plain HTTP; the list allows TLS through CONNECT, and plain HTTP to egress.internal with protocol http. Asked by %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%") }}
+  direct_response: {{ include "sark-network.envoy.refusal" (dict "root" .root
+      "words"
+      (print "%REQ(:AUTHORITY)% was asked for over plain HTTP; the list allows TLS through CONNECT, and plain HTTP to "
+        "egress.internal with protocol http. Asked by %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%")) }}
   {{- end }}
 {{- end -}}
 
@@ -81,8 +89,11 @@ because some clients try again without the proxy.
 */}}
 {{- define "sark-network.envoy.refusal" -}}
 {{- $release := .root.Release -}}
-{{- $contact := .root.Values.egress.contact | default (printf "whoever runs release %s in namespace %s" $release.Name $release.Namespace) | replace "%" "%%" -}}
-{{- $policy := printf "This is policy and no fault: do not retry, and do not try without the proxy, for no other way leads out. To have it allowed, ask %s." $contact -}}
+{{- $contact := .root.Values.egress.contact | default
+  (printf "whoever runs release %s in namespace %s" $release.Name $release.Namespace) | replace "%" "%%" -}}
+{{- $policy := printf
+  (print "This is policy and no fault: do not retry, and do not try without the proxy, for no other way leads out. To "
+    "have it allowed, ask %s.") $contact -}}
 {status: 403, body_format: {text_format_source: {inline_string: {{ printf "%s\n%s\n" .words $policy | quote }}}}}
 {{- end -}}
 

@@ -14,21 +14,20 @@ node: {id: egress-proxy, cluster: {{ include "sark-network.fullname" .root | quo
 admin: {address: {socket_address: {address: 127.0.0.1, port_value: 9901}}}
 bootstrap_extensions:
   - name: envoy.bootstrap.internal_listener
-    typed_config: {"@type": type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener}
+    {{- $type := "type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener" }}
+    typed_config: {"@type": {{ $type }}, buffer_size_kb: {{ int64 .root.Values.proxy.bufferKiB }}}
 dynamic_resources:
   lds_config: {{ include "sark-network.envoy.file" "listeners" }}
   cds_config: {{ include "sark-network.envoy.file" "clusters" }}
 overload_manager:
-  resource_monitors:
-    - name: envoy.resource_monitors.global_downstream_max_connections
-      typed_config:
-        "@type": type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig
-        max_active_downstream_connections: {{ int64 .root.Values.proxy.maxConnections }}
+  {{- include "sark-network.envoy.overload" . | nindent 2 }}
 static_resources:
   listeners:
     - name: metrics
       address: {{ include "sark-network.envoy.address" (dict "root" .root "port" .root.Values.proxy.metricsPort) }}
+      # Whoever asks how it is gets an answer, however busy it is.
       ignore_global_conn_limit: true
+      bypass_overload_manager: true
       filter_chains:
         - filters:
             - name: http
@@ -51,11 +50,13 @@ static_resources:
                               "@type": type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault
                               delay: {fixed_delay: 5s, percentage: {numerator: 100}}
                 http_filters:
-                  - {name: envoy.filters.http.fault, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault}}
+                  {{- $fault := "type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault" }}
+                  - {name: envoy.filters.http.fault, typed_config: {"@type": {{ $fault }}}}
                   - {{ include "sark-network.envoy.router" . }}
   clusters:
     - name: admin
-      load_assignment: {cluster_name: admin, endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: 9901}}}}]}]}
+      {{- $address := "{socket_address: {address: 127.0.0.1, port_value: 9901}}" }}
+      load_assignment: {cluster_name: admin, endpoints: [{lb_endpoints: [{endpoint: {address: {{ $address }}}}]}]}
 {{- end -}}
 
 {{/* A file of the watched directory. The kubelet swaps the directory's ..data link, so every file changes at once. */}}
@@ -77,9 +78,16 @@ type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.
 {{- end -}}
 
 {{- define "sark-network.envoy.router" -}}
-{name: envoy.filters.http.router, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router, suppress_envoy_headers: true}}
+{{- $type := "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" -}}
+{name: envoy.filters.http.router, typed_config: {"@type": {{ $type }}, suppress_envoy_headers: true}}
 {{- end -}}
 
 {{- define "sark-network.envoy.tlsInspector" -}}
-{name: envoy.filters.listener.tls_inspector, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector}}
+{{- $type := "type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector" -}}
+{name: envoy.filters.listener.tls_inspector, typed_config: {"@type": {{ $type }}}}
+{{- end -}}
+
+{{/* What one end of a tunnel may hold of what its other end has not taken, in bytes. */}}
+{{- define "sark-network.envoy.buffer" -}}
+{{ mul (int64 .Values.proxy.bufferKiB) 1024 }}
 {{- end -}}

@@ -10,12 +10,17 @@ the variables that name the proxy. What a pod says itself stays: another dnsPoli
 {{- end -}}
 {{- range include "sark-network.guard.workloads" . | fromJsonArray -}}
 {{- if not .address -}}
-{{- fail (printf "dnsGuard.addresses.%s: is missing, and dnsGuard.inject writes it into pods; write a free address of the Services' range" .name) -}}
+{{- fail (printf
+    (print "dnsGuard.addresses.%s: is missing, and dnsGuard.inject writes it into pods; write a free address of the "
+      "Services' range") .name) -}}
 {{- end -}}
 {{- end -}}
 {{- $api := printf "admissionregistration.k8s.io/%s/MutatingAdmissionPolicy" $inject.apiVersion -}}
 {{- if and (include "sark-network.connected" .) (not (.Capabilities.APIVersions.Has $api)) -}}
-{{- fail (printf "dnsGuard.inject.enabled: this cluster does not serve %s; switch on the API server's feature gate MutatingAdmissionPolicy and runtime-config admissionregistration.k8s.io/%s=true, name another dnsGuard.inject.apiVersion, or write dnsConfig into the pods yourself" $api $inject.apiVersion) -}}
+{{- fail (printf
+    (print "dnsGuard.inject.enabled: this cluster does not serve %s; switch on the API server's feature gate "
+      "MutatingAdmissionPolicy and runtime-config admissionregistration.k8s.io/%s=true, name another "
+      "dnsGuard.inject.apiVersion, or write dnsConfig into the pods yourself") $api $inject.apiVersion) -}}
 {{- end -}}
 {{- end -}}
 
@@ -40,14 +45,20 @@ spec:
       {{- include "sark-network.part.selector" $here | nindent 6 }}
   matchConditions:
     - {name: has-a-network-of-its-own, expression: "!object.spec.?hostNetwork.orValue(false)"}
+  {{- $variables := dict }}
+  {{- if and (include "sark-network.proxied" .root) (include "sark-network.part.listed" $here) }}
+  {{- $variables = include "sark-network.inject.variables" . | fromJson }}
+  variables:
+    - {name: proxy, expression: {{ $variables.map | quote }}}
+  {{- end }}
   mutations:
     - patchType: JSONPatch
       jsonPatch:
         expression: {{ include "sark-network.inject.resolver" . | quote }}
-    {{- if and (include "sark-network.proxied" .root) (include "sark-network.part.listed" $here) }}
+    {{- with $variables.expression }}
     - patchType: ApplyConfiguration
       applyConfiguration:
-        expression: {{ include "sark-network.inject.variables" . | quote }}
+        expression: {{ . | quote }}
     {{- end }}
 ---
 apiVersion: admissionregistration.k8s.io/{{ $inject.apiVersion }}
@@ -64,23 +75,41 @@ spec:
 {{- $servers := printf "['%s']" .workload.address -}}
 {{- $searches := printf "['%s.svc.%s', 'svc.%s', '%s']" .workload.namespace $domain $domain $domain -}}
 {{- $options := "[Object.spec.dnsConfig.options{name: 'ndots', value: '5'}]" -}}
-{{- $whole := printf "[JSONPatch{op: 'add', path: '/spec/dnsPolicy', value: 'None'}, JSONPatch{op: 'add', path: '/spec/dnsConfig', value: Object.spec.dnsConfig{nameservers: %s, searches: %s, options: %s}}]" $servers $searches $options -}}
-{{- $kept := printf "[JSONPatch{op: 'add', path: '/spec/dnsPolicy', value: 'None'}, JSONPatch{op: 'add', path: '/spec/dnsConfig/nameservers', value: %s}, JSONPatch{op: 'add', path: '/spec/dnsConfig/searches', value: %s}]" $servers $searches -}}
-{{- printf "object.spec.?dnsPolicy.orValue('ClusterFirst') != 'ClusterFirst' ? [] : has(object.spec.dnsConfig) && has(object.spec.dnsConfig.options) ? %s : %s" $kept $whole -}}
+{{- $whole := printf
+  (print "[JSONPatch{op: 'add', path: '/spec/dnsPolicy', value: 'None'}, JSONPatch{op: 'add', path: '/spec/dnsConfig', "
+    "value: Object.spec.dnsConfig{nameservers: %s, searches: %s, options: %s}}]") $servers $searches $options -}}
+{{- $kept := printf
+  (print "[JSONPatch{op: 'add', path: '/spec/dnsPolicy', value: 'None'}, JSONPatch{op: 'add', path: "
+    "'/spec/dnsConfig/nameservers', value: %s}, JSONPatch{op: 'add', path: '/spec/dnsConfig/searches', value: %s}]")
+  $servers $searches -}}
+{{- printf
+  (print "object.spec.?dnsPolicy.orValue('ClusterFirst') != 'ClusterFirst' ? [] : has(object.spec.dnsConfig) && "
+    "has(object.spec.dnsConfig.options) ? %s : %s") $kept $whole -}}
 {{- end -}}
 
-{{/* The proxy's variables, as CEL: each from the part's ConfigMap, in each container that does not set it itself. */}}
+{{/*
+The proxy's variables, as CEL: those of the part's ConfigMap, in each container that does not set them itself. As values and not
+by reference: an ApplyConfiguration may write no field like valueFrom, which is one whole.
+*/}}
 {{- define "sark-network.inject.variables" -}}
-{{- $map := include "sark-network.envName" (dict "root" .root "part" .workload.name) -}}
-{{- $names := list "HTTPS_PROXY" "https_proxy" "NO_PROXY" "no_proxy" "NODE_USE_ENV_PROXY" -}}
-{{- range (include "sark-network.allowlist" .root | fromJson).internal -}}
-{{- if and (eq .protocol "http") (has $.workload.name .workloads) }}{{ $names = concat $names (list "HTTP_PROXY" "http_proxy") | uniq }}{{ end -}}
+{{- $root := .root -}}
+{{- $part := .workload.name -}}
+{{- $plan := merge (dict "root" $root) (include "sark-network.envoy.plan" $root | fromJson) -}}
+{{- $data := dict -}}
+{{- range $plan.workloads -}}
+{{- if eq .name $part -}}
+{{- $name := printf "%s-egress-proxy" (include "sark-network.fullname" $root) -}}
+{{- $data = (include "sark-network.proxy.env" (dict "root" $root "name" $name "plan" $plan "workload" .) | fromYaml).data -}}
 {{- end -}}
+{{- end -}}
+{{- $pairs := list -}}
+{{- range $name, $value := $data }}{{ $pairs = append $pairs (printf "'%s': '%s'" $name $value) }}{{ end -}}
 {{- $lists := list -}}
 {{- range list "containers" "initContainers" -}}
 {{- $of := printf "Object.spec.%s" . -}}
-{{- $variable := printf "%s.env{name: n, valueFrom: %s.env.valueFrom{configMapKeyRef: %s.env.valueFrom.configMapKeyRef{name: '%s', key: n, optional: true}}}" $of $of $of $map -}}
-{{- $lists = append $lists (printf "%s: object.spec.?%s.orValue([]).map(c, %s{name: c.name, env: ['%s'].filter(n, !has(c.env) || !c.env.exists(e, e.name == n)).map(n, %s)})" . . $of (join "', '" $names) $variable) -}}
+{{- $lists = append $lists (printf
+    (print "%s: object.spec.?%s.orValue([]).map(c, %s{name: c.name, env: variables.proxy.filter(n, !has(c.env) || "
+      "!c.env.exists(e, e.name == n)).map(n, %s.env{name: n, value: variables.proxy[n]})})") . . $of $of) -}}
 {{- end -}}
-{{- printf "Object{spec: Object.spec{%s}}" (join ", " $lists) -}}
+{{- dict "map" (printf "{%s}" (join ", " $pairs)) "expression" (printf "Object{spec: Object.spec{%s}}" (join ", " $lists)) | toJson -}}
 {{- end -}}

@@ -70,7 +70,7 @@ module "proxy" {
   flow_log            = null # the virtual network has one already
   ports               = local.ports
   cluster_cidrs       = local.cluster_cidrs
-  rules               = { for key, rule in local.rules : key => rule if rule.direction == "egress" }
+  rules               = { for key, rule in local.rules : key => rule if key != "services" }
   # Every node is behind every load balancer of a cluster, and is asked for its health.
   health_probes = { ports = local.probed_ports }
   node_ports    = local.node_ports

@@ -30,6 +30,15 @@ locals {
         cidrs       = var.client_cidrs
       }
 
+      # https://learn.microsoft.com/azure/aks/api-server-vnet-integration
+      kubelet = {
+        direction   = "ingress"
+        description = "The API server to kubelet and webhooks, which it reaches directly with VNet Integration"
+        priority    = 210
+        ports       = concat(["10250"], sort(var.webhook_ports))
+        cidrs       = var.api_server_cidrs
+      }
+
       # https://learn.microsoft.com/azure/aks/outbound-rules-control-egress
       api-server = {
         direction   = "egress"

@@ -63,6 +63,17 @@ variable "api_server_cidrs" {
   }
 }
 
+variable "webhook_ports" {
+  description = "The container ports of admission webhooks and aggregated APIs: 4443 is the metrics server's."
+  default     = ["443", "4443", "8443", "9443"]
+  type        = set(string)
+
+  validation {
+    condition     = length(var.webhook_ports) > 0 && alltrue([for port in var.webhook_ports : can(regex("^[1-9][0-9]{0,4}$", port)) && port != "10250"])
+    error_message = "webhook_ports lists ports; 10250 is kubelet's, and open already."
+  }
+}
+
 variable "konnectivity" {
   description = "Whether the cluster has konnectivity-agent, as every private cluster and every new one does. Without it a public cluster has a tunnel at TCP 9000 and UDP 1194."
   default     = true

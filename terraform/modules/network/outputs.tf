@@ -8,6 +8,11 @@ output "rules" {
   value       = local.rules
 
   precondition {
+    condition     = length(setintersection(keys(merge(module.policy.aws.ingress, module.policy.aws.egress)), keys(local.own))) == 0
+    error_message = "A rule of yours has the key of one of the policy's, and would take its place: give it another key."
+  }
+
+  precondition {
     condition     = max(flatten(values(local.counted))...) <= var.quota.rules
     error_message = "AWS takes ${var.quota.rules} rules a direction for each family, and these are ${jsonencode(local.counted)} of IPv4 and IPv6. Join CIDRs, refer to a security group or a prefix list, or raise the quota and write it in quota.rules."
   }

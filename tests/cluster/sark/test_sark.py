@@ -31,13 +31,13 @@ from tools.cluster.sark.checkout import read
 from tools.cluster.sark.placing import split_image
 from tools.cluster.sark.waiting import waits_for
 from tools.cluster.trial_cluster import Scene
-from tools.cluster.up import SHIPPED, specification
+from tools.cluster.tried import SHIPPED, specification
 from tools.cluster.verdict import Addresses, Result
 from tools.manifests.documents import manifests, parse
-from tools.manifests.files import CHART, chart
 from tools.reach.flows.judge import judge
 from tools.reach.flows.read import Pod
-from tools.render.__main__ import render
+from tools.render.chart import CHART, chart
+from tools.render.template import render
 
 
 def loaded(text: str) -> list[dict[str, Any]]:

@@ -15,9 +15,9 @@ from tests.proxy.conftest import EGRESS, ZONE
 from tools.egress.envoy.decide import Proxy, Request
 from tools.findings.model import Manifest
 from tools.manifests.documents import manifests, parse
-from tools.manifests.files import CHART
 from tools.reach.model import Word
-from tools.render.__main__ import render
+from tools.render.chart import CHART
+from tools.render.template import render
 
 # What the tests of mode audit put into the zone beside its names.
 NAMES = ZONE | {

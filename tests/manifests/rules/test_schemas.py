@@ -10,11 +10,12 @@ from tools.findings.model import Manifest, run
 from tools.manifests import schemas
 from tools.manifests.rules.schemas import CHECKS
 from tools.manifests.schemas.structural import definitions, structural
+from tools.manifests.versions import KUBE_VERSION
 from tools.policies.cluster import Cluster
 
 
 def test_the_default_version_is_at_hand() -> None:
-    assert schemas.KUBE_VERSION in schemas.versions()
+    assert KUBE_VERSION in schemas.versions()
     assert schemas.versions()[0] == "1.25"
 
 

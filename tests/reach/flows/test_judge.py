@@ -16,13 +16,14 @@ from tools.cluster import plan
 from tools.cluster.trial import ALLOW_ALL
 from tools.findings.model import Manifest
 from tools.manifests.documents import manifests, parse
-from tools.manifests.files import CHART, FLOWS, chart, layered
 from tools.reach.flows.judge import Judgement, judge, pod_cidrs_of
 from tools.reach.flows.read import Specification, read
 from tools.reach.flows.sentences import sentence
 from tools.reach.flows.state import allow_all, is_test, stand_ins
 from tools.reach.world import POD_CIDRS
-from tools.render.__main__ import NAMESPACE, render
+from tools.render.chart import CHART, FLOWS, chart, layered
+from tools.render.target import NAMESPACE
+from tools.render.template import render
 
 PROJECT = chart(CHART)
 TRIAL = Path("tests/cluster/values.yaml")

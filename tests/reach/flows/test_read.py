@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from tools.egress.allowlist import Rule, Suffixes, matches, parse_values
-from tools.manifests.files import CHART, chart, layered, mapping
+from tools.manifests.files import mapping
 from tools.reach.flows.read import STATES, Flow, Specification, Target, read
+from tools.render.chart import CHART, chart, layered
 from tools.render.merge import merge
 
 FILE = Path("tests/flows.yaml")

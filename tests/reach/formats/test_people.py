@@ -368,20 +368,21 @@ def test_what_a_terminal_does_not_print_is_escaped(text: str, safe: str) -> None
 
 def test_a_part_of_a_matrix_does_not_speak_of_what_it_leaves_out() -> None:
     """Somebody asked for one workload: of the others it is not known here whether they reach nobody."""
-    part = Focused(LARGE, ["shop/b[Deployment]"])
+    part = Focused(LARGE, frozenset(["shop/b[Deployment]"]))
     for name in ("text", "markdown"):
         text = written(name, part)
         assert "Whom shop/b[Deployment] may reach, and who may reach it" in text
         assert "Not isolated" not in text
         assert "nobody" not in text
     assert "stroke-dasharray" not in written("mermaid", part)
-    alone = Focused(made(["a/x[Pod]", "a/y[Pod]", "a/z[Pod]"], {(1, 2): "all"}), ["a/x[Pod]"])
+    alone = Focused(made(["a/x[Pod]", "a/y[Pod]", "a/z[Pod]"], {(1, 2): "all"}), frozenset(["a/x[Pod]"]))
     assert "a/x[Pod]\n" in written("text", alone)
 
 
 def test_a_grid_of_a_part_is_empty_where_nothing_is_known() -> None:
     part = Focused(
-        made(["a/x[Pod]", "a/y[Pod]", "a/z[Pod]"], {(0, 1): "all", (1, 2): "all", (2, 0): "all"}), ["a/x[Pod]"]
+        made(["a/x[Pod]", "a/y[Pod]", "a/z[Pod]"], {(0, 1): "all", (1, 2): "all", (2, 0): "all"}),
+        frozenset(["a/x[Pod]"]),
     )
     [line] = [line for line in written("text", part).splitlines() if line.startswith("a/y[Pod]")]
     assert line.split() == ["a/y[Pod]", "-"]

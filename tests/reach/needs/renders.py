@@ -8,11 +8,12 @@ from functools import cache
 from tools.findings.model import Finding, Manifest, run
 from tools.findings.stages import checks
 from tools.manifests.documents import manifests, parse
-from tools.manifests.files import CHART, mapping
+from tools.manifests.files import mapping
 from tools.policies.cluster import Cluster
 from tools.reach.needs.roles import roles
-from tools.render.__main__ import render
+from tools.render.chart import CHART
 from tools.render.merge import overlay
+from tools.render.template import render
 
 CHECKS = checks("policies")
 # The rules that compare what manifests say with what policies open.

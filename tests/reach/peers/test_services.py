@@ -114,7 +114,7 @@ def test_a_service_leads_to_pods(spec: str, port: str, expected: list[tuple[str,
     wanted, _, protocol = port.partition("/")
     found = resolved(spec, int(wanted) if wanted.isdigit() else wanted, protocol or "TCP")
     assert found.targets == tuple(Target(*one) for one in expected)
-    assert [text for text in found.notes if text.startswith("Service sark/db") and note in text]
+    assert [it for it in found.notes if it.text.startswith("Service sark/db") and note in it.text]
 
 
 def test_another_namespaces_pods_are_not_behind_it() -> None:
@@ -174,4 +174,4 @@ def test_an_ingress_leads_to_services(text: str, targets: list[tuple[str, int]],
     found = read(f"{PODS}{SERVICE}{text}")
     got = behind_ingress(found[-1], "sark", services(found, "sark"), running(found, "sark"))
     assert got.targets == tuple(Target(*one) for one in targets)
-    assert note in got.notes
+    assert note in [it.text for it in got.notes]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tools.policies.model import Direction
 from tools.reach.connections import ALL, NUMBERS, Conns, of, union
@@ -14,6 +14,9 @@ from tools.reach.model import Cell, Group, Matrix, Peer, Row, Verdict
 class Supplied(Matrix):
     """A matrix whose rows are given."""
 
+    groups: tuple[Group, ...]
+    cells: tuple[Cell, ...]
+    isolated: Mapping[Direction, frozenset[str]] = field(default_factory=dict)
     supplied: tuple[Row, ...] = ()
 
     def rows(self, *, everything: bool = False, only: frozenset[str] | None = None) -> Iterator[Row]:

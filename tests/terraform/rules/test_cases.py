@@ -13,9 +13,11 @@ import pytest
 from tools.findings.model import Finding, Severity, rule_id, run
 from tools.terraform.language.model import Module
 from tools.terraform.modules.read import evaluate_text
+from tools.terraform.rules import comments, registry
 from tools.terraform.rules.comments import peers
-from tools.terraform.rules.registry import CHECKS
 from tools.validate.docs.severities import severities
+
+CHECKS = (*registry.CHECKS, *comments.CHECKS)
 
 CASES = Path(__file__).parents[2] / "cases" / "terraform"
 RULES = {rule_id(check): check for check in CHECKS}

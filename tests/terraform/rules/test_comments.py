@@ -9,8 +9,10 @@ import pytest
 from tools.findings.model import Finding, rule_id, run
 from tools.findings.suppress import Suppressions, apply, judge
 from tools.terraform.modules.read import evaluate_text
+from tools.terraform.rules import comments, registry
 from tools.terraform.rules.comments import peers, suppressions
-from tools.terraform.rules.registry import CHECKS
+
+CHECKS = (*registry.CHECKS, *comments.CHECKS)
 
 TODAY = date(2026, 11, 24)
 RULE = """resource "aws_vpc_security_group_ingress_rule" "ssh" {{

@@ -10,9 +10,11 @@ import pytest
 from tools.findings.model import run
 from tools.terraform.clouds.chart import Layers
 from tools.terraform.modules.read import evaluate_text
+from tools.terraform.rules import comments, registry
 from tools.terraform.rules.comments import suppressions
 from tools.terraform.rules.layers import CHECKS as LAYERS
-from tools.terraform.rules.registry import CHECKS
+
+CHECKS = (*registry.CHECKS, *comments.CHECKS)
 
 CASES = Path(__file__).parents[2] / "cases" / "terraform"
 FOLDERS = sorted(folder.name for folder in CASES.iterdir())

@@ -151,6 +151,6 @@ def test_a_module_without_a_readme(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "No such file or directory" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("page", sorted(Path("terraform/modules").rglob("*.md")), ids=str)
+@pytest.mark.parametrize("page", sorted(Path("terraform").rglob("*.md")), ids=str)
 def test_paths_and_links_are_there(page: Path) -> None:
     assert list(doc_checks.paths(page.read_text("utf-8"), page)) == []

@@ -14,9 +14,10 @@ from tools.manifests.rules.yaml import CHECKS as SOURCE_CHECKS
 from tools.render.helm_errors import classify
 from tools.render.merge import merge
 from tools.render.schema import Rejection, fault
+from tools.render.values import Layer
 from tools.validate.rules import values as checks
 from tools.validate.rules.render import Rendering, chart_renders
-from tools.validate.rules.values import Layer, Values
+from tools.validate.rules.values import Listed
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -39,14 +40,14 @@ def layer(file: str, text: str) -> Layer:
     return Layer(file, document.body, document.lines)
 
 
-def values(text: str, helm: tuple[Rejection, ...] | None = (), schema: Any = None) -> Values:
+def values(text: str, helm: tuple[Rejection, ...] | None = (), schema: Any = None) -> Listed:
     base, top = layer("values.yaml", BASE), layer("top.yaml", text)
     body = merge(base.body, top.body)
     schema = schema or SCHEMA
-    return Values("dev", body, (base, top), schema, "values.schema.json", fault(schema), SUFFIXES, helm)
+    return Listed("dev", body, (base, top), schema, "values.schema.json", fault(schema), helm, suffixes=SUFFIXES)
 
 
-def reported(subject: Values) -> list[tuple[str, Where, str]]:
+def reported(subject: Listed) -> list[tuple[str, Where, str]]:
     return [(finding.rule, finding.problem.where, finding.problem.message) for finding in run(checks.CHECKS, subject)]
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from tools.cluster.errors import CannotRunError
 from tools.cluster.sark import kustomize, shipped
-from tools.manifests.files import InputError, read_yaml, shown
+from tools.findings.errors import InputError
+from tools.manifests.files import read_yaml, shown
 
 BASE = Path("base", "kustomization.yaml")
 # What `k8s/base` holds beside its kustomization, and SARK needs.

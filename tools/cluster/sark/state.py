@@ -19,7 +19,7 @@ from tools.cluster.sark import images, shipped
 from tools.cluster.sark.checkout import Sark
 from tools.cluster.sark.waiting import waits_for
 from tools.cluster.trial_cluster import Scene
-from tools.cluster.up import SHIPPED, programs, specification
+from tools.cluster.tried import SHIPPED, programs, specification
 from tools.cluster.verdict import NOT_RUN, UNPROBED, Result
 
 STATE = "SARK as shipped"

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from tools.egress.allowlist import Rule, everything, matches
 from tools.egress.envoy.decode import Config, Tree, read, refused, rules
 from tools.findings.model import Manifest, Where
 from tools.manifests.addresses import Net, address, network, within
-from tools.reach.model import Word
+
+Word = Literal["allowed", "denied", "conditional"]
 
 
 @dataclass(frozen=True, slots=True)

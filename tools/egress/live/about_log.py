@@ -14,8 +14,9 @@ from tools.egress.live.advice import advice, fragment
 from tools.egress.live.record import Log, read
 from tools.egress.live.tally import Blocked
 from tools.findings.cli import CLEAN, COULD_NOT_RUN, FINDINGS, USAGE, complain
+from tools.findings.errors import InputError
 from tools.findings.escaping import json_text, line, printable
-from tools.manifests.files import InputError, shown
+from tools.manifests.files import shown
 
 
 def run(options: argparse.Namespace, lists: Mapping[str, Allowlist], suffixes: Suffixes) -> int:

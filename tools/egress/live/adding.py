@@ -10,8 +10,9 @@ from tools.egress import expiry
 from tools.egress.allowlist import Suffixes, parse_values
 from tools.egress.live.edit import EditError, with_entry, written
 from tools.findings.cli import CLEAN, COULD_NOT_RUN, USAGE, complain
+from tools.findings.errors import InputError
 from tools.findings.escaping import line
-from tools.manifests.files import InputError, mapping, read_text, shown
+from tools.manifests.files import mapping, read_text, shown
 
 
 def run(options: argparse.Namespace, suffixes: Suffixes) -> int:

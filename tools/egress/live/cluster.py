@@ -17,7 +17,7 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 
 from tools.egress.live.replicas import STATS, Replica, installed, replica
-from tools.manifests.files import InputError
+from tools.findings.errors import InputError
 
 COMPONENT = "app.kubernetes.io/component=egress-proxy"
 INSTANCE = "app.kubernetes.io/instance"

@@ -9,8 +9,8 @@ from dataclasses import asdict
 from tools.egress.live.cluster import Proxy, again, proxy
 from tools.egress.live.replicas import Replica, sentence
 from tools.findings.cli import CLEAN, COULD_NOT_RUN, FINDINGS, complain
+from tools.findings.errors import InputError
 from tools.findings.escaping import json_text, line
-from tools.manifests.files import InputError
 
 # A kubelet that had not seen the new ConfigMap yet when it was told to look is told once more.
 AGAIN_AFTER = 2.0

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from tools.findings.model import Check, Manifest, Problem, Severity
 from tools.manifests.addresses import METADATA, network
 from tools.manifests.node import Node, root
+from tools.manifests.objects import Objects
 from tools.manifests.rules.objects import title
-from tools.policies.cluster import Cluster
 
 # Fields of Calico Enterprise and Cloud that open-source Calico does not have.
 DOMAIN_FIELDS = ("domains", "allowedEgressDomains")
@@ -17,7 +17,7 @@ ENTERPRISE = "calico-enterprise"
 PUBLIC, STORE = "projectcalico.org/v3", "crd.projectcalico.org/v1"
 
 
-def calico_domains_have_an_enforcer(cluster: Cluster) -> Iterator[Problem]:
+def calico_domains_have_an_enforcer(cluster: Objects) -> Iterator[Problem]:
     """Rules by domain name are written only where something enforces them.
 
     `destination.domains` and a network set's `allowedEgressDomains` exist in Calico Enterprise and Calico Cloud
@@ -36,7 +36,7 @@ def calico_domains_have_an_enforcer(cluster: Cluster) -> Iterator[Problem]:
             yield _claimed_domains(node) if claimed else _dropped_domains(manifest, node)
 
 
-def calico_domains_are_names(cluster: Cluster) -> Iterator[Problem]:
+def calico_domains_are_names(cluster: Objects) -> Iterator[Problem]:
     """A domain rule lists names, not addresses.
 
     An address under `domains` is a name that nobody resolves: the rule allows nothing where domains are enforced,
@@ -53,7 +53,7 @@ def calico_domains_are_names(cluster: Cluster) -> Iterator[Problem]:
                     yield item.problem(f"{item.text()} is no domain but an address{whose}; {advice}")
 
 
-def calico_api_is_the_public_one(cluster: Cluster) -> Iterator[Problem]:
+def calico_api_is_the_public_one(cluster: Objects) -> Iterator[Problem]:
     """Calico's objects are written through projectcalico.org/v3.
 
     `crd.projectcalico.org/v1` is the store behind Calico's API server. Nothing validates or defaults what is
@@ -106,7 +106,7 @@ def _dropped_domains(manifest: Manifest, node: Node) -> Problem:
     )
 
 
-CHECKS: tuple[Check[Cluster], ...] = (
+CHECKS: tuple[Check[Objects], ...] = (
     calico_domains_have_an_enforcer,
     calico_domains_are_names,
     calico_api_is_the_public_one,

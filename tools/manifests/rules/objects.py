@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from tools.findings.model import Check, Manifest, Problem
 from tools.manifests.names import key_fault, label_fault, service_fault, subdomain_fault, value_fault
 from tools.manifests.node import Node, root
-from tools.policies.cluster import Cluster
+from tools.manifests.objects import Objects
 
 # Calico's validator takes a DNS label for these, where the CRDs' own rule would take a subdomain.
 CALICO_LABELS = {"NetworkPolicy", "GlobalNetworkPolicy", "StagedNetworkPolicy", "StagedGlobalNetworkPolicy"}
@@ -18,7 +18,7 @@ TEMPLATES = ("spec.template", "spec.jobTemplate.spec.template")
 ANNOTATIONS_LIMIT = 256 * 1024
 
 
-def documents_are_objects(cluster: Cluster) -> Iterator[Problem]:
+def documents_are_objects(cluster: Objects) -> Iterator[Problem]:
     """Every document is a Kubernetes object.
 
     kubectl and Helm refuse a document that is not a mapping or lacks `apiVersion`, `kind` or `metadata.name`, and
@@ -37,7 +37,7 @@ def documents_are_objects(cluster: Cluster) -> Iterator[Problem]:
                 yield node.problem(f"the object has no {node.path}; write one, as a string")
 
 
-def objects_are_unique(cluster: Cluster) -> Iterator[Problem]:
+def objects_are_unique(cluster: Objects) -> Iterator[Problem]:
     """No object is written twice.
 
     Two documents with the same kind, namespace and name are one object: the second replaces the first, and which
@@ -59,7 +59,7 @@ def objects_are_unique(cluster: Cluster) -> Iterator[Problem]:
         first.setdefault(key, manifest)
 
 
-def names_are_legal(cluster: Cluster) -> Iterator[Problem]:
+def names_are_legal(cluster: Objects) -> Iterator[Problem]:
     """Names are ones that the API server takes.
 
     Most names are DNS subdomains (253 characters of `a-z 0-9 - .`); a Namespace's and a Calico policy's is a DNS
@@ -76,7 +76,7 @@ def names_are_legal(cluster: Cluster) -> Iterator[Problem]:
             yield meta["namespace"].problem(fault)
 
 
-def labels_are_legal(cluster: Cluster) -> Iterator[Problem]:
+def labels_are_legal(cluster: Objects) -> Iterator[Problem]:
     """Labels and annotations are ones that the API server takes.
 
     A label's key is `name` or `prefix/name`, its value at most 63 of letters, digits, `-`, `_` and `.`; annotations
@@ -131,4 +131,4 @@ def _label_faults(meta: Node) -> Iterator[Problem]:
         )
 
 
-CHECKS: tuple[Check[Cluster], ...] = (documents_are_objects, objects_are_unique, names_are_legal, labels_are_legal)
+CHECKS: tuple[Check[Objects], ...] = (documents_are_objects, objects_are_unique, names_are_legal, labels_are_legal)

@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator, ValidationError
 from tools.findings.model import Check, Manifest, Problem, Severity
 from tools.manifests import schemas
 from tools.manifests.node import Node, join, root
+from tools.manifests.objects import Objects
 from tools.manifests.rules.calico_api import DOMAIN_FIELDS, is_calico
-from tools.policies.cluster import Cluster
 
 # Calico's kinds that decide who may talk to whom. The others are settings, which newer releases extend.
 POLICY_KINDS = ("Policy", "NetworkSet", "Tier", "HostEndpoint")
@@ -27,7 +27,7 @@ TYPES = {
 }
 
 
-def objects_fit_their_schema(cluster: Cluster) -> Iterator[Problem]:
+def objects_fit_their_schema(cluster: Objects) -> Iterator[Problem]:
     """Every object fits the schema of its kind.
 
     An unknown field is refused by clients that validate, and **dropped in silence** by those that do not (Helm
@@ -45,7 +45,7 @@ def objects_fit_their_schema(cluster: Cluster) -> Iterator[Problem]:
                 yield from _explained(manifest, error)
 
 
-def schemas_are_known(cluster: Cluster) -> Iterator[Problem]:
+def schemas_are_known(cluster: Objects) -> Iterator[Problem]:
     """An object whose kind has no schema here is said out loud.
 
     It was not checked, which is not the same as right: a kind of some other CRD, or an API version that this
@@ -60,7 +60,7 @@ def schemas_are_known(cluster: Cluster) -> Iterator[Problem]:
             yield from _unknown(manifest, cluster.kube_version)
 
 
-def _validator(cluster: Cluster, manifest: Manifest) -> Draft202012Validator | None:
+def _validator(cluster: Objects, manifest: Manifest) -> Draft202012Validator | None:
     """What judges the object: the definition that somebody gave of its kind, or the schema that is at hand."""
     api_version, kind = _identity(manifest)
     given = cluster.definitions.get(f"{api_version}/{kind}")
@@ -169,7 +169,7 @@ def _unknown(manifest: Manifest, version: str) -> Iterator[Problem]:
         yield Problem(place, message, Severity.NOTE)
 
 
-CHECKS: tuple[Check[Cluster], ...] = (
+CHECKS: tuple[Check[Objects], ...] = (
     objects_fit_their_schema,
     schemas_are_known,
 )

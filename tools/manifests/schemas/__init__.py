@@ -16,7 +16,8 @@ from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-KUBE_VERSION = "1.34"
+from tools.manifests.versions import KUBE_VERSION
+
 KIND_KEY = "x-kubernetes-group-version-kind"
 # Kinds that every group has, and that nobody writes in a file.
 EVERYWHERE = ("DeleteOptions", "WatchEvent")

@@ -1,4 +1,4 @@
-"""The checks over policies, room by room; their subject is a Cluster: the objects to judge and the workloads given."""
+"""The checks of policies by themselves; their subject is a Cluster: the objects to judge and the workloads given."""
 
 from __future__ import annotations
 
@@ -16,10 +16,8 @@ from tools.policies.rules import (
     openness,
     order_comments,
     ports,
-    selection,
     syntax,
 )
-from tools.reach.rules import both_ends, calls, ingress_backends, scraped_ports, service_ports, target_ports
 
 CHECKS: tuple[Check[Cluster], ...] = (
     *syntax.CHECKS,
@@ -34,11 +32,4 @@ CHECKS: tuple[Check[Cluster], ...] = (
     *order_comments.CHECKS,
     *named_ports.CHECKS,
     *namespace_labels.CHECKS,
-    *selection.CHECKS,
-    *calls.CHECKS,
-    *ingress_backends.CHECKS,
-    *scraped_ports.CHECKS,
-    *service_ports.CHECKS,
-    *target_ports.CHECKS,
-    *both_ends.CHECKS,
 )

@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from functools import partial
 
 from tools.findings import suppress
+from tools.findings.errors import InputError
 from tools.findings.escaping import begun
 from tools.findings.model import Finding, Problem, Severity, rule_id, run
 from tools.findings.recorder import Recorder
 from tools.findings.report import Gate, Report, formats
 from tools.findings.stages import manual
-from tools.manifests.files import CHART, FLOWS, InputError, chart, read_text, shown
+from tools.manifests.files import read_text, shown
 from tools.reach.command.notices import Beside
 from tools.reach.command.output import Output
 from tools.reach.command.status import Status
@@ -25,6 +26,7 @@ from tools.reach.flows.model import Specification
 from tools.reach.flows.rules import CHECKS, Flows, flows_hold
 from tools.reach.inputs import sources
 from tools.reach.inputs.sources import Wanted, wanted
+from tools.render.chart import CHART, FLOWS, chart
 from tools.render.helm import HelmError
 from tools.render.helm_errors import RenderError
 

@@ -21,6 +21,7 @@ from tools.reach.inputs import sources
 from tools.reach.inputs.future import NAME
 from tools.reach.inputs.sources import Input, Wanted
 from tools.reach.model import Explanation, Matrix
+from tools.reach.peers.services import Note
 from tools.reach.views import Focused, Whole
 from tools.reach.world import World
 
@@ -36,7 +37,7 @@ def matrix(options: argparse.Namespace, status: Status) -> int:
     shown: Matrix = Whole(judged) if options.all else judged
     if asked:
         ways = (not options.outgoing, not options.incoming)
-        shown = Focused(shown, pick.shown(judged, asked), *ways)
+        shown = Focused(shown, frozenset(pick.shown(judged, asked)), *ways)
     pieces = matrix_formats()[options.format](shown)
     return Output(options.format, options.output, status).write(pieces, _beside(found, world))
 
@@ -55,10 +56,9 @@ def explain(options: argparse.Namespace, status: Status) -> int:
     return FINDINGS if unexpected and code != COULD_NOT_RUN else code
 
 
-def _explained(world: World, src: str, called: pick.Called, notes: Sequence[str]) -> Explanation:
+def _explained(world: World, src: str, called: pick.Called, notes: Sequence[Note]) -> Explanation:
     answer = world.explain(world.peer(src), called.peer, called.port, called.protocol)
-    others = {peer.name for peer in world.peers} - {called.peer.name}
-    own = tuple(note for note in notes if called.peer.name in note or not any(name in note for name in others))
+    own = tuple(note.text for note in notes if note.pod in ("", called.peer.name))
     return replace(answer, notes=(*own, *answer.notes))
 
 

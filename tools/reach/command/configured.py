@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tools.findings.configuration import OF_REPORTS, SUBJECTS, parsed
+from tools.manifests.configuration import OF_REPORTS, SUBJECTS, parsed
 from tools.reach.command.options import parser
 
 _SHARED: Mapping[str, int | None] = {"chart": 1, "kube-version": 1, "workloads": None}

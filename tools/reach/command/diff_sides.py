@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from tools.manifests.documents import parse
-from tools.manifests.files import CHART, Chart, chart, read_text, shown
+from tools.manifests.files import read_text, shown
 from tools.reach.inputs.sources import UsageError, Wanted
+from tools.render.chart import CHART, Chart, chart
 
 GRAMMAR = """Each side, A and B, is one word:
   NAME                 an environment of the chart (ci/NAME-values.yaml), with the chart's ci/workloads.yaml

@@ -11,7 +11,7 @@ from tools.findings.model import Manifest
 from tools.reach.connections import NUMBERS
 from tools.reach.model import Matrix, Peer
 from tools.reach.peers.ingresses import KINDS, behind_ingress
-from tools.reach.peers.services import Resolved, behind, running, services
+from tools.reach.peers.services import Note, Resolved, behind, running, services
 from tools.reach.ranges import overlap, read
 from tools.reach.world import UnknownPeerError, World
 
@@ -57,7 +57,7 @@ class Picked:
 
     called: tuple[Called, ...]
     several: bool = False
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def port(word: str) -> Port:
@@ -135,7 +135,7 @@ def called(world: World, word: str, wanted: Port) -> Picked:
     manifest = _object(world, kind, name)
     resolved = _behind(world, manifest, wanted)
     if not resolved.targets:
-        raise PickError("; ".join(resolved.notes))
+        raise PickError("; ".join(note.text for note in resolved.notes))
     found = [Called(world.peer(target.pod), target.port, target.protocol) for target in resolved.targets]
     return Picked(tuple(found), True, resolved.notes)
 

@@ -7,13 +7,14 @@ from argparse import RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from tools.findings import cli, configuration
+from tools.findings import cli
 from tools.findings.report import FORMATS
+from tools.manifests import configuration
 from tools.manifests.addresses import Net, network
 from tools.manifests.schemas import UnknownVersionError, minor
 from tools.reach.command.diff_sides import GRAMMAR
 from tools.reach.formats import ANSWERS, MATRIX
-from tools.render.__main__ import KUBE_VERSION
+from tools.render.target import KUBE_VERSION
 
 DESCRIPTION = """Who can reach whom, and why: judged from manifests, before anything is installed.
 

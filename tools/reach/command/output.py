@@ -10,8 +10,8 @@ from itertools import chain
 from pathlib import Path
 
 from tools.findings.cli import CLEAN, COULD_NOT_RUN, FINDINGS
+from tools.findings.errors import InputError
 from tools.findings.escaping import begun
-from tools.manifests.files import InputError
 from tools.reach.command.notices import Beside
 from tools.reach.command.status import Status
 

@@ -23,8 +23,8 @@ class Pod:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`kind` is pod, internet, address, guard or one of `SERVICES`; `name` is the pod, the domain name, the address, or
-    the part whose DNS guard it is.
+    """`kind` is pod, internet, address, one of `OF_PARTS` or of `SERVICES`; `name` is the pod, the domain name, the
+    address, or the part.
     """
 
     kind: str

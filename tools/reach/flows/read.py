@@ -6,8 +6,8 @@ hold the rows of state installed by themselves. `pods`: name → `{namespace, la
 `internet`: name → address, the zone of the test internet. `flows`: a row each, with the keys
 
 - `flow`: its id; `source`: a pod; `port`: 1-65535; `expect`: allow | deny; `why`: the reason, for whoever changes it;
-- `target`: a pod, `internet:NAME`, `address:IP`, `guard:PART` (the DNS guard's Service of a part), `proxy`, `dns`,
-  `apiserver`, `node` or `metadata`;
+- `target`: a pod, `internet:NAME`, `address:IP`, `guard:PART` and `steering:PART` (a part's own Services of the DNS
+  guard, and of the proxy that the guard leads to), `proxy`, `dns`, `apiserver`, `node` or `metadata`;
 - `protocol`: TCP (default) | UDP; `speak`: line | tls | http | dns | handshake, what is said once connected, or
   knock: nothing, and a refusal by the target itself is an answer too, for ports that are open and nobody listens on;
 - `via`: direct (default) | proxy, by CONNECT to `proxyPort` (3128), or by an absolute URL when `speak` is http;
@@ -33,12 +33,15 @@ from tools.reach.flows.model import Flow, Pod, Specification, Target
 
 __all__ = ["STATES", "Flow", "Pod", "Specification", "Target", "read"]
 
-TARGETS = "internet:NAME, address:IP, guard:PART"
+# What a part has a Service of its own for, and the pods behind it.
+OF_PARTS = ("guard", "steering")
+TARGETS = "internet:NAME, address:IP, guard:PART, steering:PART"
 _SAID_TO = {
     "pod": "line",
     "proxy": "http",
     "dns": "dns",
     "guard": "dns",
+    "steering": "tls",
     "apiserver": "handshake",
     "node": "handshake",
     "metadata": "http",
@@ -203,7 +206,7 @@ def _check_together(reader: _Reader, row: Mapping[str, Any], path: str) -> None:
 def _target(text: str, pods: Mapping[str, Pod]) -> Target | None:
     kind, colon, name = text.partition(":")
     if colon:
-        return Target(kind, name) if kind in ("internet", "address", "guard") else None
+        return Target(kind, name) if kind in ("internet", "address", *OF_PARTS) else None
     if text in pods:
         return Target("pod", text)
     return Target(text) if text in SERVICES else None
@@ -227,7 +230,7 @@ def _flow(row: Mapping[str, Any], line: int) -> Flow:
         speak=row.get("speak", usual),
         sni=row.get("sni"),
         during=tuple(row.get("during", ("installed",))),
-        twin=row.get("twin", "proxy" if target.kind in ("proxy", "guard") else "direct"),
+        twin=row.get("twin", "proxy" if target.kind in ("proxy", *OF_PARTS) else "direct"),
         line=line,
         environments=tuple(row.get("environments", ())),
     )

@@ -24,6 +24,7 @@ DNS = Pod("kube-dns", "kube-system", {"k8s-app": "kube-dns"}, ())
 HOOK = "helm.sh/hook"
 # On objects that are one part's.
 WORKLOAD = "sark-network/workload"
+BEHIND = {"guard": "dns-guard", "steering": "egress-proxy"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ class Door:
 
 @dataclass(frozen=True)
 class Scenery:
-    """One state of the cluster. `envoys`: the pods of the workloads that run the proxy; `guards`: those that Services
-    of the DNS guard may lead to.
+    """One state of the cluster. `envoys`: the pods of the workloads that run the proxy; `installed`: those of all
+    workloads that were rendered.
     """
 
     world: World
@@ -49,7 +50,7 @@ class Scenery:
     spec: Specification
     services: tuple[Service, ...]
     envoys: tuple[RenderedPod, ...]
-    guards: tuple[RenderedPod, ...] = ()
+    installed: tuple[RenderedPod, ...] = ()
 
     @classmethod
     def of(
@@ -71,7 +72,7 @@ class Scenery:
             spec=spec,
             services=tuple(services(installed, namespace).values()),
             envoys=envoys,
-            guards=running((one for one in installed if one.kind in TEMPLATES), namespace),
+            installed=running((one for one in installed if one.kind in TEMPLATES), namespace),
         )
 
     def pod(self, name: str) -> Peer:
@@ -93,8 +94,8 @@ class Scenery:
         match target.kind:
             case "pod":
                 return self.pod(target.name), port
-            case "guard":
-                return self._guard(target.name, port, protocol)
+            case "guard" | "steering":
+                return self._of_part(target, port, protocol)
             case "dns":
                 return self.world.peer(f"{DNS.namespace}/{DNS.name}[Pod]"), port
             case "apiserver":
@@ -103,12 +104,13 @@ class Scenery:
                 return self.world.peer("{node}"), port
         return self.world.peer(self.address(target)), port
 
-    def _guard(self, part: str, port: int, protocol: str) -> tuple[Peer, int]:
-        """The DNS guard's pods behind the Service of a part, and the port that it leads to there."""
-        own = (one for one in self.services if _is_guard_of(one, part))
-        targets = [target for one in own for target in behind(one, port, protocol, self.guards).targets]
+    def _of_part(self, target: Target, port: int, protocol: str) -> tuple[Peer, int]:
+        """The pods behind a Service of a part's own, and the port that it leads to there."""
+        own = (one for one in self.services if _is_own(one, target))
+        targets = [found for one in own for found in behind(one, port, protocol, self.installed).targets]
         if not targets:
-            raise UnknownPeerError(f"guard:{part}: no Service of the DNS guard leads anywhere on {protocol} {port}")
+            name = f"{target.kind}:{target.name}"
+            raise UnknownPeerError(f"{name}: no Service of the part's own leads anywhere on {protocol} {port}")
         return self.world.peer(targets[0].pod), targets[0].port
 
     def address(self, target: Target) -> str:
@@ -130,10 +132,11 @@ def is_test(manifest: Manifest) -> bool:
     return bool(hooks) and all(hook.strip() in ("test", "test-success") for hook in hooks.split(","))
 
 
-def _is_guard_of(service: Service, part: str) -> bool:
-    """Whether a Service leads a part to the DNS guard."""
+def _is_own(service: Service, target: Target) -> bool:
+    """Whether a Service is the one that a part has for the DNS guard, or for the proxy."""
     selected = root(service.manifest)["spec"]["selector"]["app.kubernetes.io/component"].text()
-    return selected == "dns-guard" and root(service.manifest)["metadata"]["labels"][WORKLOAD].text() == part
+    part = root(service.manifest)["metadata"]["labels"][WORKLOAD].text()
+    return (selected, part) == (BEHIND[target.kind], target.name)
 
 
 def _runs_envoy(manifest: Manifest) -> bool:

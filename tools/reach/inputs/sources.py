@@ -11,22 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from tools.findings.cli import TRACEBACK, fault
+from tools.findings.errors import InputError
 from tools.findings.model import Manifest, Problem, Severity, Where
 from tools.manifests.addresses import Net
 from tools.manifests.documents import manifests, parse
-from tools.manifests.files import (
-    CHART,
-    Chart,
-    InputError,
-    Source,
-    chart,
-    is_chart,
-    layered,
-    manifest_sources,
-    mapping,
-    nothing_in,
-    shown,
-)
+from tools.manifests.files import Source, manifest_sources, mapping, nothing_in, shown
 from tools.policies.staged import pending
 from tools.reach.flows.judge import pod_cidrs_of
 from tools.reach.flows.state import is_test
@@ -36,9 +25,11 @@ from tools.reach.inputs.rendered import in_templates
 from tools.reach.objects import around, stacked
 from tools.reach.peers.owners import settled
 from tools.reach.world import POD_CIDRS, World
-from tools.render.__main__ import KUBE_VERSION, NAMESPACE, Target, render
+from tools.render.chart import CHART, Chart, chart, is_chart, layered
 from tools.render.merge import merge
 from tools.render.origins import RENDERED
+from tools.render.target import KUBE_VERSION, NAMESPACE, Target
+from tools.render.template import render
 
 DEFAULT_NAMESPACE = "default"
 Told = Callable[[str], None]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from tools.manifests.addresses import Net
 from tools.manifests.scalars import of_digits
 from tools.policies.model import Direction
 from tools.reach.connections import NUMBERS, includes
+from tools.reach.judge.judged import JudgedCluster
 from tools.reach.judge.reasons import reasons
 from tools.reach.judge.remedy import changes
 from tools.reach.judge.table import Table
@@ -17,9 +17,6 @@ from tools.reach.judge.trace import Question, Trace, trace
 from tools.reach.model import Explanation, Peer, Share, Side, Step, Word
 from tools.reach.peers.naming import nets
 from tools.reach.ranges import Range, joined, overlap, written
-
-if TYPE_CHECKING:
-    from tools.reach.world import World
 
 WAYS: tuple[Direction, ...] = ("Egress", "Ingress")
 ITSELF = "{name} is one pod, and no policy keeps a pod from itself"
@@ -34,17 +31,16 @@ NO_ADDRESS_RULES = (
 )
 
 
-def explanation(world: World, src: Peer, dst: Peer, port: int, protocol: str) -> Explanation:
+def explanation(world: JudgedCluster, src: Peer, dst: Peer, port: int, protocol: str) -> Explanation:
     """The verdict on one connection, with reasons. Raises ValueError for a protocol or port that is none."""
     number = _number(protocol, port)
     if src == dst and world.alone(src):
         itself = tuple(Side(way, "allowed", ITSELF.format(name=src.name)) for way in WAYS)
         return Explanation(src, dst, port, protocol, "allowed", itself)
     sides = tuple(_side(world, way, src, dst, number, port) for way in WAYS)
-    verdict = _verdict([side.verdict for side in sides])
-    notes = tuple(_notes(world, src, dst, number, port))
-    if verdict != "conditional" and ARRIVES.format(name=src.name) in notes:
-        verdict = "conditional"
+    arrives_differs = _arrives_differs(world, src, dst, number, port)
+    verdict = "conditional" if arrives_differs else _verdict([side.verdict for side in sides])
+    notes = tuple(_notes(src, dst, arrives_differs=arrives_differs))
     found = changes(world, src, dst, port, number, verdict) if "workload" in (src.kind, dst.kind) else ()
     return Explanation(src, dst, port, protocol, verdict, sides, found, notes)
 
@@ -66,7 +62,7 @@ def _verdict(words: Sequence[Word]) -> Word:
     return "conditional" if "conditional" in words else "allowed"
 
 
-def _side(world: World, way: Direction, src: Peer, dst: Peer, protocol: int, port: int) -> Side:
+def _side(world: JudgedCluster, way: Direction, src: Peer, dst: Peer, protocol: int, port: int) -> Side:
     near, far = (src, dst) if way == "Egress" else (dst, src)
     nears, fars = world.bits(near), world.bits(far)
     program = world.table.sides[way].by_class.get(nears[0])
@@ -88,7 +84,9 @@ def _side(world: World, way: Direction, src: Peer, dst: Peer, protocol: int, por
     return Side(way, word, summary, found[0].deciding, found[0].steps, why)
 
 
-def _shares(world: World, way: Direction, near: int, far: Peer, traces: Mapping[int, Trace]) -> tuple[Share, ...]:
+def _shares(
+    world: JudgedCluster, way: Direction, near: int, far: Peer, traces: Mapping[int, Trace]
+) -> tuple[Share, ...]:
     """The addresses by what decides about them; none where it is the same for all."""
     alike: dict[tuple[Word, Step], list[int]] = {}
     for bit, found in traces.items():
@@ -107,7 +105,7 @@ def _shares(world: World, way: Direction, near: int, far: Peer, traces: Mapping[
     return tuple(share for known, share in sorted(made, key=lambda item: item[0][:1]) if known)
 
 
-def _spans(world: World, bit: int) -> Iterator[Range]:
+def _spans(world: JudgedCluster, bit: int) -> Iterator[Range]:
     index = bit - world.universe.first_block
     version = world.universe.blocks.nets[index].version
     yield from ((version, first, last) for first, last in world.universe.blocks.spans(index))
@@ -140,12 +138,19 @@ def _summary(way: Direction, near: Peer, word: Word, found: Sequence[Trace]) -> 
     return f"{verb} {near.name}: {word}{by}"
 
 
-def _notes(world: World, src: Peer, dst: Peer, protocol: int, port: int) -> Iterator[str]:
+def _arrives_differs(world: JudgedCluster, src: Peer, dst: Peer, protocol: int, port: int) -> bool:
+    """Whether the verdict on traffic from an address is another where a load balancer or a node replaces it."""
+    if src.kind != "address" or dst.kind != "workload":
+        return False
+    return _depends(world.table, world.bits(dst)[0], protocol, port)
+
+
+def _notes(src: Peer, dst: Peer, *, arrives_differs: bool) -> Iterator[str]:
     if src == dst and src.kind == "workload":
         yield SELF.format(name=src.name)
     if src.kind == dst.kind == "workload" or src.kind == "ingress":
         return
-    if src.kind == "address" and dst.kind == "workload" and _depends(world.table, world.bits(dst)[0], protocol, port):
+    if arrives_differs:
         yield ARRIVES.format(name=src.name)
     if src.kind != "workload" and dst.kind != "workload":
         yield NO_ADDRESS_RULES

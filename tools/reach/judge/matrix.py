@@ -18,17 +18,14 @@ Reasons = Callable[[int, int], tuple[str, ...]]
 EVERY_BIT = -1
 
 
+@dataclass(frozen=True, eq=False)
 class Judged(Matrix):
     """A matrix of a table. Groups, cells and the ranges of addresses are found when they are asked for."""
 
     table: Table
     workloads: Mapping[Peer, int]
     reasons: Reasons
-    ipv6: bool
-
-    def __init__(self, table: Table, workloads: Mapping[Peer, int], reasons: Reasons, *, ipv6: bool = False) -> None:
-        # Frozen, so not by assignment.
-        self.__dict__.update(table=table, workloads=workloads, reasons=reasons, ipv6=ipv6)
+    ipv6: bool = False
 
     @cached_property
     def _alike(self) -> _Alike:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
@@ -15,11 +15,9 @@ from tools.policies.model import DIRECTIONS, Direction
 from tools.reach.compiled import Policy, Rule, Tier
 from tools.reach.connections import includes
 from tools.reach.judge.evaluate import Program, terms
+from tools.reach.judge.judged import JudgedCluster
 from tools.reach.judge.proposed_rules import allowing, is_kubernetes, isolating
 from tools.reach.model import Change, Peer, Word
-
-if TYPE_CHECKING:
-    from tools.reach.world import World
 
 MOST = 6
 # What a small world keeps beside the policies that select either peer and the peers' own objects.
@@ -36,14 +34,14 @@ class Asked:
     port: int
     protocol: int
 
-    def word(self, world: World) -> Word:
+    def word(self, world: JudgedCluster) -> Word:
         """The verdict on it, by addresses as they arrive."""
         found = world.verdict(self.src, self.dst)
         if includes(found.allowed, self.protocol, self.port):
             return "allowed"
         return "conditional" if includes(found.conditional, self.protocol, self.port) else "denied"
 
-    def denying(self, world: World) -> Direction | None:
+    def denying(self, world: JudgedCluster) -> Direction | None:
         """The first direction that does not allow it for certain."""
         for way in DIRECTIONS[::-1]:
             near, far = self.ends(world, way)
@@ -51,13 +49,13 @@ class Asked:
                 return way
         return None
 
-    def ends(self, world: World, way: Direction) -> tuple[int, int]:
+    def ends(self, world: JudgedCluster, way: Direction) -> tuple[int, int]:
         """The bits of the pod that a direction is judged at, and of the other one."""
         src, dst = world.bits(self.src)[0], world.bits(self.dst)[0]
         return (src, dst) if way == "Egress" else (dst, src)
 
 
-def changes(world: World, src: Peer, dst: Peer, port: int, protocol: int, verdict: Word) -> tuple[Change, ...]:
+def changes(world: JudgedCluster, src: Peer, dst: Peer, port: int, protocol: int, verdict: Word) -> tuple[Change, ...]:
     """What to change, step by step, so that an allowed connection is denied, or another one is allowed.
 
     None when there is no way that this proposes: then whoever asks is better told nothing.
@@ -73,13 +71,13 @@ def changes(world: World, src: Peer, dst: Peer, port: int, protocol: int, verdic
     return found if found and found[-1].becomes == wanted else ()
 
 
-def _doubtful(world: World, asked: Asked) -> bool:
+def _doubtful(world: JudgedCluster, asked: Asked) -> bool:
     """Whether a policy has a say that nobody judges here: of what it takes to turn it nothing is known."""
     programs = (world.table.sides[way].by_class.get(asked.ends(world, way)[0]) for way in DIRECTIONS)
     return any(not policy.judged for found in programs if found for tier in found.tiers for policy in tier.policies)
 
 
-def _small(world: World, asked: Asked) -> World:
+def _small(world: JudgedCluster, asked: Asked) -> JudgedCluster:
     """The same world with the policies that select the two, and without the other workloads."""
     keep: set[int] = set()
     for way in DIRECTIONS:
@@ -91,7 +89,7 @@ def _small(world: World, asked: Asked) -> World:
             alike = world.universe.classes[index]
             keep |= {id(pod.manifest) for pod in alike if _is(pod.name, pod.own_name, asked)}
     kept = (_alone(one, asked) for one in world.manifests if id(one) in keep or one.kind in ALONGSIDE)
-    return _world(world, kept)
+    return world.of(kept)
 
 
 def _alone(manifest: Manifest, asked: Asked) -> Manifest:
@@ -107,17 +105,13 @@ def _is(name: str, own_name: str, asked: Asked) -> bool:
     return bool({name, own_name} & {asked.src.name, asked.dst.name})
 
 
-def _world(like: World, manifests: Iterator[Manifest] | tuple[Manifest, ...]) -> World:
-    return type(like)(manifests, pod_cidrs=like.pod_cidrs, namespace=like.namespace)
-
-
-def _denied(world: World, asked: Asked) -> tuple[Change, ...]:
+def _denied(world: JudgedCluster, asked: Asked) -> tuple[Change, ...]:
     """Fewest rules taken away on one side; where no policy selects a side, a policy that does."""
     tried = [_narrowed(world, asked, way) for way in DIRECTIONS[::-1]]
     return min((found for found in tried if found), key=len, default=())
 
 
-def _narrowed(world: World, asked: Asked, way: Direction) -> tuple[Change, ...]:
+def _narrowed(world: JudgedCluster, asked: Asked, way: Direction) -> tuple[Change, ...]:
     near, far = asked.ends(world, way)
     if near >= len(world.universe.classes) or world.universe.hosts >> near & 1:
         return ()
@@ -129,7 +123,7 @@ def _narrowed(world: World, asked: Asked, way: Direction) -> tuple[Change, ...]:
         if hit is None:
             return ()
         policy, rule = hit
-        world = _world(world, _without(world, policy.manifest, rule.node))
+        world = world.of(_without(world, policy.manifest, rule.node))
         where = policy.manifest.where(rule.node.path)
         word = asked.word(world)
         found.append(Change(f"take {rule.label} out of {policy.title}, or narrow it", word, "remove", where=where))
@@ -139,7 +133,7 @@ def _narrowed(world: World, asked: Asked, way: Direction) -> tuple[Change, ...]:
     return ()
 
 
-def _letting_in(world: World, asked: Asked, way: Direction, near: int, far: int) -> tuple[Policy, Rule] | None:
+def _letting_in(world: JudgedCluster, asked: Asked, way: Direction, near: int, far: int) -> tuple[Policy, Rule] | None:
     """The first rule that allows it, or may."""
     program = world.table.sides[way].by_class.get(near)
     for tier in program.tiers if program else ():
@@ -150,23 +144,23 @@ def _letting_in(world: World, asked: Asked, way: Direction, near: int, far: int)
     return None
 
 
-def _matches(world: World, rule: Rule, way: Direction, near: int, far: int, asked: Asked) -> bool:
+def _matches(world: JudgedCluster, rule: Rule, way: Direction, near: int, far: int, asked: Asked) -> bool:
     return any(
         bits >> far & 1 and includes(conns, asked.protocol, asked.port)
         for bits, conns in terms(world.universe, rule, way, 1 << near, certain=False)
     )
 
 
-def _isolated(world: World, asked: Asked, way: Direction, near: int) -> tuple[Change, ...]:
+def _isolated(world: JudgedCluster, asked: Asked, way: Direction, near: int) -> tuple[Change, ...]:
     pod = world.universe.classes[near][0]
     body = isolating(pod, way)
     made = Manifest("", "NetworkPolicy", body["metadata"]["name"], pod.namespace, body)
-    word = asked.word(_world(world, (*world.manifests, made)))
+    word = asked.word(world.of((*world.manifests, made)))
     text = f"add a NetworkPolicy of type {way} for {pod.name}, which then lets in or out what its rules say and no more"
     return (Change(text, word, "add-object", _dump(body)),) if word == "denied" else ()
 
 
-def _allowed(world: World, asked: Asked) -> tuple[Change, ...]:
+def _allowed(world: JudgedCluster, asked: Asked) -> tuple[Change, ...]:
     """One rule for each policy that stands in the way, on each side."""
     found: list[Change] = []
     while len(found) < MOST and (way := asked.denying(world)) is not None:
@@ -180,7 +174,7 @@ def _allowed(world: World, asked: Asked) -> tuple[Change, ...]:
         if rule is None:
             return ()
         path = f"spec.{PATHS[way]}[{index}]"
-        world = _world(world, _inserted(world, policy.manifest, way, index, rule))
+        world = world.of(_inserted(world, policy.manifest, way, index, rule))
         before = "first of its rules" if index == 0 else f"after {PATHS[way]}[{index - 1}]"
         text = f"add to {policy.title}, {before}"
         where = replace(policy.manifest.where(f"spec.{PATHS[way]}"), path=path)
@@ -189,7 +183,7 @@ def _allowed(world: World, asked: Asked) -> tuple[Change, ...]:
 
 
 def _blocking(
-    world: World, program: Program, asked: Asked, way: Direction, near: int, far: int
+    world: JudgedCluster, program: Program, asked: Asked, way: Direction, near: int, far: int
 ) -> tuple[Policy, int] | None:
     """The policy to write an Allow into, and before which of its rules: the first that denies, or where all end."""
     for tier in program.tiers:
@@ -210,12 +204,12 @@ def _plainest(tier: Tier) -> Policy:
     return (allowing or ordinary or list(tier.policies))[-1]
 
 
-def _least(world: World, way: Direction, near: int, far: int) -> tuple[tuple[int, int], ...]:
+def _least(world: JudgedCluster, way: Direction, near: int, far: int) -> tuple[tuple[int, int], ...]:
     found = world.table.sides[way].of(near)
     return next(bounds[0] for bounds, bits in found.items() if bits >> far & 1)
 
 
-def _without(world: World, manifest: Manifest, rule: Node) -> tuple[Manifest, ...]:
+def _without(world: JudgedCluster, manifest: Manifest, rule: Node) -> tuple[Manifest, ...]:
     key, _, index = rule.path.removeprefix("spec.").partition("[")
     body: dict[str, Any] = deepcopy(dict(manifest.body))
     del body["spec"][key][int(index.rstrip("]"))]
@@ -223,7 +217,7 @@ def _without(world: World, manifest: Manifest, rule: Node) -> tuple[Manifest, ..
 
 
 def _inserted(
-    world: World, manifest: Manifest, way: Direction, index: int, rule: Mapping[str, Any]
+    world: JudgedCluster, manifest: Manifest, way: Direction, index: int, rule: Mapping[str, Any]
 ) -> tuple[Manifest, ...]:
     body: dict[str, Any] = deepcopy(dict(manifest.body))
     spec = body.get("spec") or {}
@@ -232,7 +226,7 @@ def _inserted(
     return _replaced(world, manifest, body)
 
 
-def _replaced(world: World, manifest: Manifest, body: Mapping[str, Any]) -> tuple[Manifest, ...]:
+def _replaced(world: JudgedCluster, manifest: Manifest, body: Mapping[str, Any]) -> tuple[Manifest, ...]:
     return tuple(replace(one, body=body) if one is manifest else one for one in world.manifests)
 
 

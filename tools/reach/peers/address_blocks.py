@@ -11,9 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
-from tools.manifests.addresses import ALL_IPV4, ALL_IPV6, Net
-
-Address = IPv4Address | IPv6Address
+from tools.manifests.addresses import ALL_IPV4, ALL_IPV6, Address, Net
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ Source: k8s.io/api networking/v1 Ingress; openshift/api route/v1 Route.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tools.findings.model import Manifest
 from tools.manifests.node import Node, root
 from tools.manifests.pod_templates import Pod
-from tools.reach.peers.services import Resolved, Service, Services, Target, behind, unique
+from tools.reach.peers.services import Note, Resolved, Service, Services, Target, behind, unique
 
 KINDS = ("Ingress", "Route")
 
@@ -43,17 +43,17 @@ def _backend(node: Node) -> Iterator[Backend]:
 
 def behind_ingress(manifest: Manifest, namespace: str, known: Services, found: Sequence[Pod]) -> Resolved:
     """The pods and ports that the controller calls for an Ingress, or for a Route."""
-    space, targets, notes = manifest.namespace or namespace, list[Target](), list[str]()
+    space, targets, notes = manifest.namespace or namespace, list[Target](), list[Note]()
     title = f"{manifest.kind} {space}/{manifest.name}"
     for backend in backends(manifest):
         service = known.get((space, backend.service))
         if service is None:
-            notes.append(f"{title} leads to Service {space}/{backend.service}, which is not there")
+            notes.append(Note(f"{title} leads to Service {space}/{backend.service}, which is not there"))
             continue
         for resolved in _all(service, backend, found):
             targets.extend(resolved.targets)
-            notes.extend(f"{title} → {note}" for note in resolved.notes)
-    return Resolved(tuple(unique(targets)), tuple(unique(notes)) or (f"{title} leads to no Service",))
+            notes.extend(replace(note, text=f"{title} → {note.text}") for note in resolved.notes)
+    return Resolved(tuple(unique(targets)), tuple(unique(notes)) or (Note(f"{title} leads to no Service"),))
 
 
 def _all(service: Service, backend: Backend, found: Sequence[Pod]) -> Iterator[Resolved]:

@@ -30,11 +30,19 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """How pods were found behind a Service, or why not. `pod`: the pod that it is about, by its workload's name."""
+
+    text: str
+    pod: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Resolved:
     """What is behind a port of a Service, or behind an Ingress. `notes`: how it was found, and what could not be."""
 
     targets: tuple[Target, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +124,16 @@ def _ports(node: Node) -> Iterator[ServicePort]:
 def behind(service: Service, wanted: int | str, protocol: str, found: Sequence[Pod]) -> Resolved:
     """The pods and ports that a connection to a port of a Service, by number or name, arrives at."""
     if service.external:
-        return Resolved(notes=(f"{service.title} is but a name for {service.external}: ask for its addresses",))
+        return Resolved(notes=(Note(f"{service.title} is but a name for {service.external}: ask for its addresses"),))
     if service.selector is None:
-        return Resolved(notes=(f"{service.title} has no selector: whoever writes its endpoints says where it leads",))
+        message = f"{service.title} has no selector: whoever writes its endpoints says where it leads"
+        return Resolved(notes=(Note(message),))
     port = service.port(wanted, protocol)
     if service.headless and isinstance(wanted, int):
         return _headless(service, wanted, protocol, _chosen(service, found))
     if port is None:
         there = ", ".join(map(str, service.ports)) or "none"
-        return Resolved(notes=(f"{service.title} has no port {wanted}/{protocol}; it has {there}",))
+        return Resolved(notes=(Note(f"{service.title} has no port {wanted}/{protocol}; it has {there}"),))
     return _on_target(service, port, _chosen(service, found))
 
 
@@ -136,16 +145,20 @@ def _chosen(service: Service, found: Sequence[Pod]) -> tuple[Pod, ...]:
 def _headless(service: Service, number: int, protocol: str, chosen: Sequence[Pod]) -> Resolved:
     targets = unique(Target(pod.name, number, protocol) for pod in chosen)
     how = f"{service.title} is headless: callers get the pods' own addresses, and port {number} is called as it is"
-    return Resolved(targets, (how,) if targets else (_nobody(service),))
+    return Resolved(targets, (Note(how),) if targets else (_nobody(service),))
 
 
 def _on_target(service: Service, port: ServicePort, chosen: Sequence[Pod]) -> Resolved:
     numbers = [(pod, number) for pod in chosen for number in [_number(pod, port)]]
     targets = unique(Target(pod.name, number, port.protocol) for pod, number in numbers if number)
     without = unique(pod.name for pod, number in numbers if not number)
-    notes = [f"{service.title}: port {port} → {target.pod} port {target.port}/{target.protocol}" for target in targets]
+    notes = [
+        Note(f"{service.title}: port {port} → {target.pod} port {target.port}/{target.protocol}", target.pod)
+        for target in targets
+    ]
     notes += [
-        f"{service.title} leaves out {name}: it has no {port.protocol} port named {port.target}" for name in without
+        Note(f"{service.title} leaves out {name}: it has no {port.protocol} port named {port.target}", name)
+        for name in without
     ]
     return Resolved(targets, tuple(notes) or (_nobody(service),))
 
@@ -158,8 +171,8 @@ def _number(pod: Pod, port: ServicePort) -> int:
     return next(fits, 0)
 
 
-def _nobody(service: Service) -> str:
-    return f"{service.title} selects {service.selector}, and no workload is that"
+def _nobody(service: Service) -> Note:
+    return Note(f"{service.title} selects {service.selector}, and no workload is that")
 
 
 def unique(found: Iterable[Thing]) -> tuple[Thing, ...]:

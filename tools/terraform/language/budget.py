@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 # Expressions that are evaluated, with a part for the size of each value; modules that are looked into; instances.
@@ -21,15 +19,15 @@ class Budget:
     instances: int = MAX_INSTANCES
     _shared: bool = False
 
-    @contextmanager
-    def share(self) -> Iterator[None]:
-        """Lets one value, with all that it needs, take at most half of the work that is left."""
+    def hold(self) -> int:
+        """Keep half of the work that is left from one value and all that it needs; gives what `release` takes."""
         if self._shared:
-            yield
-            return
+            return -1
         kept = max(self.work, 0) // 2
         self.work, self._shared = self.work - kept, True
-        try:
-            yield
-        finally:
+        return kept
+
+    def release(self, kept: int) -> None:
+        """Let the next value have it."""
+        if kept >= 0:
             self.work, self._shared = max(self.work, 0) + kept, False

@@ -96,7 +96,10 @@ def piece(tokens: Tokens, start: int, depth: int, *, inside: bool = False) -> Pi
                 message = f"nested deeper than {MAX_DEPTH}; split it into locals"
                 cut.fault = MalformedError(message, tokens.offsets[at])
                 break
-            if kind == "[" and (last := _splat_ends(kinds, at, skipping=_skips(stack, inside=inside))):
+            last = 0
+            if kind == "[" and kinds[at + 1] in ("*", NEWLINE):
+                last = _splat_ends(kinds, at, skipping=_skips(stack, inside=inside))
+            if last:
                 cut.add("[*]", at)
                 at = last
                 term = True
@@ -129,7 +132,9 @@ def piece(tokens: Tokens, start: int, depth: int, *, inside: bool = False) -> Pi
             text = tokens.texts[at]
             opens = text == "for" and before in ("[", "{")
             term = not ended and not opens
-            last = at if not term else _name_ends(kinds, at, skipping=_skips(stack, inside=inside))
+            last = at
+            if term and kinds[at + 1] in ("::", NEWLINE):
+                last = _name_ends(kinds, at, skipping=_skips(stack, inside=inside))
             cut.add(text if text.isascii() else "x", at)
             if last > at:
                 cut.names[at] = "::".join(tokens.texts[word] for word in range(at, last + 1) if kinds[word] == ID)

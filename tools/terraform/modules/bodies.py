@@ -52,14 +52,18 @@ class Reader:
 
     def raw(self, node: tree.Node, env: Environment, path: str) -> Any:
         """The same, while it still has Terraform's types."""
+        if isinstance(node, tree.Literal):
+            return node.value
+        kept = env.budget.hold()
         try:
-            with env.budget.share():
-                return evaluate(node, env)
+            return evaluate(node, env)
         except LocatedError as error:
             self.report(Where(self.file, path, error.line), str(error), self.refs(node))
             return Unknown(f"it cannot be evaluated: {error}")
         except RecursionError:
             return Unknown("the expression is nested too deep")
+        finally:
+            env.budget.release(kept)
 
     def refs(self, node: tree.Node) -> frozenset[str]:
         """The references in an expression."""

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.manifests.files import InputError, decoded, read_bytes, read_text, shown
+from tools.findings.errors import InputError
+from tools.manifests.files import decoded, read_bytes, read_text, shown
 from tools.terraform.modules import tfvars
 from tools.terraform.modules.sources import OUTSIDE, Unreadable
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -62,10 +62,7 @@ class Loader:
         if path not in self.trees:
             self.trees[path] = directory.read(path, texts, self.parser)
         found = self.trees[path]
-        return Directory(
-            **{name: getattr(found, name) for name in found.__dataclass_fields__ if name != "faults"},
-            faults=list(found.faults),
-        )
+        return replace(found, faults=list(found.faults))
 
     def texts(self, path: str) -> Mapping[str, str | Unreadable]:
         """The texts of a directory that is there."""

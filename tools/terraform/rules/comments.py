@@ -16,6 +16,7 @@ from functools import cache
 from tools.findings.model import Check, Problem, Severity, Where, rule_id
 from tools.findings.suppress import Suppression, read
 from tools.terraform.language.model import Block, Body, Comment, Module
+from tools.terraform.rules import registry
 
 Lines = tuple[int, int]
 
@@ -82,11 +83,8 @@ def peers(check: Callable[..., object]) -> tuple[str, ...]:
 @cache
 def _by_peer() -> Mapping[str, tuple[str, ...]]:
     """The rules here that each peer's id, in lower case, stands for."""
-    # The registry names this module, so it is asked when all are there.
-    from tools.terraform.rules import registry as terraform
-
     found: dict[str, tuple[str, ...]] = {}
-    for check in terraform.CHECKS:
+    for check in registry.CHECKS:
         for peer in peers(check):
             found[peer.lower()] = (*found.get(peer.lower(), ()), rule_id(check))
     return found

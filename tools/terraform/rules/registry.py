@@ -9,7 +9,6 @@ from tools.terraform.rules import (
     address_lists,
     addresses,
     azure,
-    comments,
     control_planes,
     declarations,
     domains,
@@ -45,5 +44,4 @@ CHECKS: tuple[Check[Module], ...] = (
     *schema.CHECKS,
     *modules.CHECKS,
     *declarations.CHECKS,
-    *comments.CHECKS,
 )

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tools.findings import cli
+from tools.findings.errors import InputError
 from tools.findings.page import between
-from tools.manifests.files import Chart, InputError, chart, mapping, read_text, shown
+from tools.manifests.files import mapping, read_text, shown
 from tools.render import parts
+from tools.render.chart import Chart, chart
 
 
 def main(arguments: list[str] | None = None, directory: Path | None = None) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tools.findings.model import Problem, Where
 from tools.manifests.paths import leading
 from tools.render.helm_errors import RenderError
-from tools.validate.rules.values import Values
+from tools.render.values import Values
 
 
 @dataclass(frozen=True, slots=True)

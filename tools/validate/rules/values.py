@@ -2,65 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any
 
 from tools.egress.allowlist import Allowlist, Suffixes, parse_values
 from tools.egress.promises import broken, external, extra_egress, inside_the_cluster, ranges, resolvers
 from tools.findings.model import Problem, Severity, Where
 from tools.manifests.addresses import address, private
-from tools.manifests.paths import nearest
-from tools.render.schema import Rejection, judge
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One values file: the chart's own, or one that is laid over it."""
-
-    file: str
-    body: Mapping[str, Any]
-    lines: Mapping[str, int]
+from tools.render.values import Values
 
 
 @dataclass(frozen=True)
-class Values:
-    """The values of one environment, as its chart sees them, and the layers that they come from (the chart's first).
+class Listed(Values):
+    """The values of one environment with the allowlist that is in them, which opens none of the public suffixes."""
 
-    `environment`: that of the chart which they are or are laid over, or "". `schema_file`: "" when the chart has none.
-    `schema_fault`: what makes the schema itself unusable, or "". `helm`: what Helm's own schema check refused; None
-    when Helm was not asked. `parts`: the names that an entry of the allowlist may have among its workloads.
-    """
+    suffixes: Suffixes = field(kw_only=True)
 
-    environment: str
-    body: Mapping[str, Any]
-    layers: tuple[Layer, ...]
-    schema: Mapping[str, Any]
-    schema_file: str
-    schema_fault: str
-    suffixes: Suffixes
-    helm: tuple[Rejection, ...] | None = None
-    parts: tuple[str, ...] = ()
-
-    @property
-    def file(self) -> str:
-        """The file on top, to which the user looks first."""
-        return self.layers[-1].file if self.layers else ""
-
-    def where(self, path: str) -> Where:
-        """The file and line that set `path`: the layer that knows it most deeply, and of equals the topmost."""
-        best, deepest = Where(self.file, path), -1
-        for layer in self.layers:
-            known = nearest(path, layer.lines)
-            if known and len(known) >= deepest:
-                best, deepest = Where(layer.file, path, layer.lines[known]), len(known)
-        return best
-
-    @cached_property
-    def rejections(self) -> tuple[Rejection, ...]:
-        """What the schema refuses, by this toolkit's own reading."""
-        return judge(self.schema, self.body)
+    @classmethod
+    def of(cls, values: Values, suffixes: Suffixes) -> Listed:
+        """The same values, read with these suffixes in mind."""
+        return cls(**{item.name: getattr(values, item.name) for item in fields(values)}, suffixes=suffixes)
 
     @cached_property
     def allowlist(self) -> tuple[Allowlist, tuple[Problem, ...]]:
@@ -68,7 +30,7 @@ class Values:
         return parse_values(self.body, suffixes=self.suffixes, parts=self.parts)
 
 
-def schema_is_valid(values: Values) -> Iterator[Problem]:
+def schema_is_valid(values: Listed) -> Iterator[Problem]:
     """The chart's values.schema.json is itself a schema of draft-07.
 
     A wrong keyword in it checks nothing, and Helm says so only when it renders. Source: JSON Schema draft-07, the
@@ -78,7 +40,7 @@ def schema_is_valid(values: Values) -> Iterator[Problem]:
         yield Problem(Where(values.schema_file), f"not a draft-07 schema: {values.schema_fault}")
 
 
-def environments_are_there(values: Values) -> Iterator[Problem]:
+def environments_are_there(values: Listed) -> Iterator[Problem]:
     """A chart without environments is judged by its own values alone, and whoever installs it has others.
 
     `ci/NAME-values.yaml` is an environment, as for `ct lint`; `--values` names the files of an installation.
@@ -88,7 +50,7 @@ def environments_are_there(values: Values) -> Iterator[Problem]:
         yield Problem(Where(values.file), f"{message} names others", Severity.NOTE)
 
 
-def values_match_schema(values: Values) -> Iterator[Problem]:
+def values_match_schema(values: Listed) -> Iterator[Problem]:
     """The values are what values.schema.json allows: known keys, right types, names and CIDRs of the right form.
 
     An unknown key is refused because a template would ignore it: `egress.domain` for `egress.domains` would allow
@@ -106,7 +68,7 @@ def values_match_schema(values: Values) -> Iterator[Problem]:
             yield Problem(values.where(rejection.path), f"{rejection.path or 'values'}: {rejection.message}")
 
 
-def schema_verdicts_agree(values: Values) -> Iterator[Problem]:
+def schema_verdicts_agree(values: Listed) -> Iterator[Problem]:
     """Helm's own schema check and this toolkit's come to one verdict.
 
     They use different validators. Where they differ, the schema says something that only one of them understands (a
@@ -127,7 +89,7 @@ def schema_verdicts_agree(values: Values) -> Iterator[Problem]:
         yield Problem(values.where(theirs[0].path), f"Helm's schema check refuses what passes here: {refused}")
 
 
-def allowlist_is_sound(values: Values) -> Iterator[Problem]:
+def allowlist_is_sound(values: Listed) -> Iterator[Problem]:
     """Each name of the allowlist is one that can be enforced and that allows no more than it says.
 
     Refused: everything, public suffixes (`*.com`, `*.co.uk`) and names above some (`*.amazonaws.com`), addresses, URLs,
@@ -142,7 +104,7 @@ def allowlist_is_sound(values: Values) -> Iterator[Problem]:
         yield Problem(values.where(path), f"{path}: {problem.message}", problem.severity)
 
 
-def addresses_keep_promises(values: Values) -> Iterator[Problem]:
+def addresses_keep_promises(values: Listed) -> Iterator[Problem]:
     """What values open by address is nothing that they, or the chart, promise never to reach.
 
     `egress.internal`, `egress.external` and `externalCidrs` may not meet `cluster.cidrs`, `cluster.podCidrs` or
@@ -158,7 +120,7 @@ def addresses_keep_promises(values: Values) -> Iterator[Problem]:
         yield Problem(values.where(path), f"{path}: {message}", Severity.WARNING)
 
 
-def ranges_are_networks(values: Values) -> Iterator[Problem]:
+def ranges_are_networks(values: Listed) -> Iterator[Problem]:
     """Each range of the values is the network that it means: no bit is set behind its length.
 
     `10.0.0.0/6` is all of `8.0.0.0/6` to every router, which is more than it seems to say; the chart renders that. A
@@ -176,7 +138,7 @@ def ranges_are_networks(values: Values) -> Iterator[Problem]:
             yield Problem(values.where(path), f"{path}: {message}", Severity.WARNING)
 
 
-def public_addresses_are_meant(values: Values) -> Iterator[Problem]:
+def public_addresses_are_meant(values: Listed) -> Iterator[Problem]:
     """Addresses that are opened past the allowlist, or told every name, are private ones.
 
     `externalCidrs` and the blocks of `extraEgress` let a part reach every server at a public address, whoever has it by

@@ -17,6 +17,10 @@ run "platform" {
     error_message = "services: clients reach the ports of Services, and not 80 beside 443"
   }
   assert {
+    condition     = { for key, module in { nodes = module.nodes, proxy = module.proxy } : key => try("${join(" ", module.rules["kubelet"].ports)} ${join(" ", module.rules["kubelet"].cidrs)}", "") } == { nodes = "10250 443 4443 8443 9443 10.240.8.0/28", proxy = "10250 443 4443 8443 9443 10.240.8.0/28" }
+    error_message = "kubelet: the API server reaches kubelet and webhooks, and not 10249 or 9444 beside them"
+  }
+  assert {
     condition     = try(module.nodes.rules["gateway-tcp-ipv4"].ports, []) == [8000] && try(join(" ", module.nodes.rules["gateway-tcp-ipv4"].cidrs), "") == "10.250.0.0/16"
     error_message = "gateway: clients reach a Service of the gateway's at 8000, and not at 8001"
   }
@@ -37,7 +41,7 @@ run "platform" {
     error_message = "cluster: nodes and pods reach nodes and pods by every protocol, and 10.240.4.64/26 beside them does not"
   }
   assert {
-    condition     = join(" ", [for key, rule in module.nodes.rules : key if rule.direction == "ingress"]) == "gateway-tcp-ipv4 services" && length([for rule in module.proxy.rules : rule if rule.direction == "ingress"]) == 0
+    condition     = join(" ", [for key, rule in module.nodes.rules : key if rule.direction == "ingress"]) == "gateway-tcp-ipv4 kubelet services" && join(" ", [for key, rule in module.proxy.rules : key if rule.direction == "ingress"]) == "kubelet"
     error_message = "ingress that no flow above is"
   }
 

@@ -42,6 +42,7 @@ module "network" {
   ports                   = module.policy.ports
   peers                   = module.policy.peers
   domains                 = module.policy.domains
+  rules                   = yamldecode(file("${path.module}/rules.yaml"))
 }
 
 output "rules" {

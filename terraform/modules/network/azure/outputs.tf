@@ -13,6 +13,11 @@ output "rules" {
   value       = local.rules
 
   precondition {
+    condition     = length(setintersection(keys(module.policy.azure), keys(local.own))) == 0
+    error_message = "A rule of yours has the key of one of the policy's, and would take its place: give it another key."
+  }
+
+  precondition {
     condition     = length(local.rules) + length(local.probed) + length(local.node_ports) + length(local.denials) + length([for rule in local.cluster : rule if length(rule.cidrs) > 0]) <= var.quota.rules
     error_message = "These are more than quota.rules: join rules, or raise the subscription's limit of rules for each security group and write it there."
   }

@@ -28,9 +28,8 @@ variable "network" {
 }
 
 variable "target_service_accounts" {
-  description = "The service accounts of SARK's nodes, which the rules are for; or empty, with `target_tags`. Rules with neither would be the whole network's."
+  description = "The service accounts of SARK's nodes, which the rules are for; or [], with `target_tags`. Rules with neither would be the whole network's."
   nullable    = false
-  default     = []
   type        = set(string)
 
   validation {

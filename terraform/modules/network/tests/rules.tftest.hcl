@@ -222,3 +222,12 @@ run "a_range_the_wrong_way" {
   }
   expect_failures = [var.rules]
 }
+
+run "a_key_of_the_policys" {
+  command = plan
+  variables {
+    peers = { database = { references = { rds = "sg-1" } } }
+    rules = { postgresql = { direction = "egress", description = "Another", ports = ["5432"], references = { rds = "sg-2" } } }
+  }
+  expect_failures = [output.rules]
+}

@@ -214,3 +214,12 @@ run "another_clouds_peer" {
   }
   expect_failures = [output.not_expressible]
 }
+
+run "a_key_of_the_policys" {
+  command = plan
+  variables {
+    peers = { database = { cidrs = ["10.0.1.0/24"] } }
+    rules = { postgresql-tcp-ipv4 = { direction = "egress", description = "Another", priority = 300, ports = ["5432"], cidrs = ["10.0.2.0/24"] } }
+  }
+  expect_failures = [output.rules]
+}

@@ -177,3 +177,12 @@ run "every_protocol" {
   }
   expect_failures = [var.rules]
 }
+
+run "a_key_of_the_policys" {
+  command = plan
+  variables {
+    peers = { database = { cidrs = ["10.0.1.0/24"] } }
+    rules = { postgresql-tcp = { direction = "egress", description = "Another", ports = ["5432"], cidrs = ["10.0.2.0/24"] } }
+  }
+  expect_failures = [output.rules]
+}

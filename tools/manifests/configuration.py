@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from tools.findings import cli
-from tools.manifests.files import InputError, mapping, read_text, read_yaml, shown
+from tools.findings.errors import InputError
+from tools.manifests.files import mapping, read_text, read_yaml, shown
 from tools.manifests.paths import step
 
 OWN = ".sark-network.yaml"

@@ -14,9 +14,9 @@ import pytest
 from tools import __version__
 from tools.cluster.__main__ import main as cluster
 from tools.egress.__main__ import main as egress
-from tools.manifests.files import CHART
 from tools.reach.__main__ import main as reach
 from tools.render.__main__ import main as render
+from tools.render.chart import CHART
 from tools.terraform.__main__ import main as terraform
 from tools.validate.__main__ import CONFIGURABLE, parser
 from tools.validate.__main__ import main as validate
