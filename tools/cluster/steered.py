@@ -18,7 +18,7 @@ from tools.cluster.internet import IN_PODS
 from tools.cluster.options import NAMESPACE, Options
 from tools.cluster.release import values
 from tools.cluster.trial_cluster import Scene
-from tools.cluster.up import specification
+from tools.cluster.tried import specification
 from tools.cluster.verdict import UNPROBED, Report
 from tools.reach.flows.read import Pod
 

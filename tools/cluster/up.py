@@ -100,6 +100,7 @@ def _becomes(scene: Scene, flow: Flow, expected: str, when: str) -> None:
         until("control", 30, ask)
     except CannotRunError as error:
         raise CannotRunError(
-            f"a connection between two pods should end in {expected} {when}, but ended in {last.outcome}: {last.detail}. "
+            f"a connection between two pods should end in {expected} {when}, but ended in {last.outcome}: "
+            f"{last.detail}. "
             "Policies do not work in this cluster, so no row could mean anything"
         ) from error

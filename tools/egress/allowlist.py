@@ -310,7 +310,7 @@ def parse_values(
 
 
 def _entries(egress: Mapping[str, Any]) -> Iterator[Entry]:
-    for key in ("domains", "extraDomains", "internal"):
+    for key in ("domains", "extraDomains", "grants", "internal"):
         items = egress.get(key)
         for index, item in enumerate(items if isinstance(items, list) else ()):
             fields = {"name": item} if isinstance(item, str) else item

@@ -5,8 +5,9 @@ resources:
   {{- range .workloads }}
   {{- include "sark-network.envoy.outer" (dict "root" $root "plan" $ "workload" .) | nindent 0 }}
   {{- end }}
-  {{- range $place, $workload := .workloads }}{{ range $port := .ports }}
-  {{- include "sark-network.envoy.names" (dict "plan" $ "workload" $workload.name "port" $port "place" $place) | nindent 0 }}
+  {{- range $place, $workload := .workloads }}{{ range $number, $list := .lists }}
+  {{- include "sark-network.envoy.names"
+    (dict "plan" $ "workload" $workload.name "list" $list "place" $place "number" $number) | nindent 0 }}
   {{- end }}{{ end }}
   {{- include "sark-network.envoy.steering" . | nindent 0 }}
   {{- range $entry := .internal }}{{ if ne .protocol "tls" }}{{ range .ports }}
@@ -45,7 +46,7 @@ resources:
 {{/* Requests of a workload, by its routes: (dict "root" $ "workload" {name}). */}}
 {{- define "sark-network.envoy.requests" -}}
 {{- $log := dict "workload" .workload.name "client" "%DOWNSTREAM_REMOTE_ADDRESS%" "host" "%REQ(:AUTHORITY)%" "sni" ""
-  "upstream" "" "list" "%METADATA(ROUTE:sark:list)%" -}}
+  "upstream" "" "list" "%METADATA(ROUTE:sark:list)%" "grant" "%METADATA(ROUTE:sark:grant)%" -}}
 - name: http
   typed_config:
     "@type": {{ include "sark-network.envoy.hcm" . }}
@@ -71,6 +72,7 @@ resources:
     rds: {route_config_name: {{ .workload.name | quote }}, config_source: {{ include "sark-network.envoy.file"
       (printf "routes-%s" .workload.name) }}}
     http_filters:
+      - {{ include "sark-network.envoy.deadline" . }}
       - {{ include "sark-network.envoy.remember" .workload.name }}
       - {{ include "sark-network.envoy.router" . }}
 {{- end -}}
@@ -92,8 +94,8 @@ shared: what is remembered is always the own client's.
 {{- define "sark-network.envoy.remember" -}}
 {{- $values := list -}}
 {{- range $key, $format := dict "sark.workload" . "sark.client" "%DOWNSTREAM_REMOTE_ADDRESS%" "sark.host"
-  "%REQ(:AUTHORITY)%" "sark.list" "%METADATA(ROUTE:sark:list)%" -}}
-{{- $values = append $values (dict "object_key" $key "factory_key" "envoy.hashable_string"
+  "%REQ(:AUTHORITY)%" "sark.list" "%METADATA(ROUTE:sark:list)%" "sark.grant" "%METADATA(ROUTE:sark:grant)%" -}}
+{{- $values = append $values (dict "object_key" $key "factory_key" "envoy.hashable_string" "skip_if_empty" true
     "shared_with_upstream" "TRANSITIVE" "format_string" (dict "text_format_source" (dict "inline_string" $format))) -}}
 {{- end -}}
 {{- $type := "type.googleapis.com/envoy.extensions.filters.http.set_filter_state.v3.Config" -}}

@@ -46,7 +46,8 @@ render.
 
 {{/*
 The ports of one workload's list, and what is on each. TLS has a server name and HTTP a Host, so names share a port; what is
-neither has a port of its own or none: (dict "plan" … "workload" … "audit" bool).
+neither has a port of its own or none. A name that ends is left out: its end is that of a request. (dict "plan" …
+"workload" … "audit" bool).
 */}}
 {{- define "sark-network.steering.ports" -}}
 {{- $workload := .workload -}}
@@ -57,7 +58,7 @@ neither has a port of its own or none: (dict "plan" … "workload" … "audit" b
 {{- end -}}
 {{- end -}}
 {{- range $entry := concat .plan.entries .plan.internal -}}
-{{- if has $workload .workloads -}}
+{{- if and (has $workload .workloads) (not .ends) -}}
 {{- range $port := .ports -}}
 {{- $key := printf "%05d" (int .) -}}
 {{- if not (hasKey $ports $key) }}{{ $_ := set $ports $key (dict "port" (int .) "tls" false "http" false "tcp" list) }}{{ end -}}
@@ -89,7 +90,7 @@ neither has a port of its own or none: (dict "plan" … "workload" … "audit" b
 {{- end -}}
 {{- $names := list -}}
 {{- range $entry := concat .plan.entries .plan.internal -}}
-{{- if has $workload .workloads -}}
+{{- if and (has $workload .workloads) (not .ends) -}}
 {{- $reached := ne (default "tls" $entry.protocol) "tcp" -}}
 {{- range .ports }}{{ if hasKey $alone (printf "%05d" (int .)) }}{{ $reached = true }}{{ end }}{{ end -}}
 {{- if $reached }}{{ $names = append $names .name }}{{ end -}}

@@ -20,9 +20,9 @@ def run(options: argparse.Namespace) -> int:
     """Answer, with 1 when some replica does not serve the list that is installed."""
     try:
         running = proxy(options.context, options.namespace, options.release)
-        installed = running.installed()
         if options.command == "push":
-            return _push(running, installed, options)
+            return push(running, options)
+        installed = running.installed()
         replicas = running.replicas()
     except InputError as error:
         complain("egress", error)
@@ -56,7 +56,9 @@ def _record(replica: Replica, installed: str) -> dict[str, object]:
     }
 
 
-def _push(running: Proxy, installed: str, options: argparse.Namespace) -> int:
+def push(running: Proxy, options: argparse.Namespace) -> int:
+    """Have every replica take the list that is installed, and wait until each has. Raises InputError."""
+    installed = running.installed()
     started = time.monotonic()
     running.push(installed)
     sent = started
