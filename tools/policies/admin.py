@@ -60,7 +60,7 @@ def admin_policy(manifest: Manifest, universe: Universe, dropped: Dropped) -> Po
         tier=tier,
         order=order,
         subjects=_subject(spec["subject"], universe, dropped) & universe.pods,
-        types=frozenset(way for way, found in rules.items() if found),
+        types=frozenset(way for way, rule in rules.items() if rule),
         rules=rules,
     )
 
@@ -109,8 +109,8 @@ def _rule(node: Node, index: int, key: str, far: str, kind: str, universe: Unive
     ports_key = "protocols" if kind == "ClusterNetworkPolicy" else "ports"
     dropped.known(node, ("name", "action", far, ports_key))
     if len(text(node["name"])) > LONGEST_NAME:
-        said = f"is {len(node['name'].text())} characters long, and {LONGEST_NAME} is the most; write a shorter one"
-        raise BrokenError(node["name"], said)
+        message = f"is {len(node['name'].text())} characters long, and {LONGEST_NAME} is the most; write a shorter one"
+        raise BrokenError(node["name"], message)
     peers = _some(node[far], MOST[kind])
     if not peers:
         raise BrokenError(node[far], f"{far} names nobody; write at least one peer")
@@ -125,7 +125,7 @@ def _rule(node: Node, index: int, key: str, far: str, kind: str, universe: Unive
     ports = (
         tuple(_protocols(node[ports_key])) if kind == "ClusterNetworkPolicy" else (_ports(node[ports_key], dropped),)
     )
-    if any(peer[key].present for peer in peers for key in NO_PODS) and any(one.by_name for one in ports):
+    if any(peer[key].present for peer in peers for key in NO_PODS) and any(port.by_name for port in ports):
         raise BrokenError(
             node[ports_key], f"names of ports are for pods, and not for {', '.join(NO_PODS)}; write numbers"
         )
@@ -158,8 +158,8 @@ def _of_its_direction(peer: Node, key: str) -> None:
         raise BrokenError(peer, f"a peer says nobody; write one of {', '.join(PEERS)}")
     for name in NO_PODS if key == "ingress" else ():
         if peer[name].present:
-            said = f"{name} is for egress; of an ingress peer the API server drops it, and refuses what is left"
-            raise BrokenError(peer[name], f"{said}; write namespaces or pods")
+            message = f"{name} is for egress; of an ingress peer the API server drops it, and refuses what is left"
+            raise BrokenError(peer[name], f"{message}; write namespaces or pods")
 
 
 def _set_of(node: Node) -> tuple[Node, ...]:
@@ -176,15 +176,15 @@ def _action(node: Node, kind: str) -> Action:
     known = {"Accept" if kind == "ClusterNetworkPolicy" else "Allow": "Allow", "Deny": "Deny"}
     if kind != "BaselineAdminNetworkPolicy":
         known["Pass"] = "Pass"
-    found: Action = known[word(node, known)]  # type: ignore[assignment]
-    return found
+    action: Action = known[word(node, known)]  # type: ignore[assignment]
+    return action
 
 
 def _one_of(node: Node, known: tuple[str, ...]) -> None:
     """Source: the API's types, "exactly one of the selector pointers must be set", and MaxProperties=1."""
-    said = [key for key in known if node[key].present]
-    if len(said) > 1:
-        raise BrokenError(node, f"says {' and '.join(said)}, and only one of them may be there; write two items")
+    keys = [key for key in known if node[key].present]
+    if len(keys) > 1:
+        raise BrokenError(node, f"says {' and '.join(keys)}, and only one of them may be there; write two items")
 
 
 def _peer(node: Node, universe: Universe, dropped: Dropped) -> Match:
@@ -208,16 +208,16 @@ def _peer_of_calico(node: Node, universe: Universe, dropped: Dropped) -> Match:
 
     Source: libcalico-go k8s/conversion/clusternetworkpolicy.go, which writes no selector for pods beside it.
     """
-    found = _peer(node, universe, dropped)
+    peer = _peer(node, universe, dropped)
     if not node["namespaces"].present:
-        return found
+        return peer
     spaces = labels(node["namespaces"], dropped, defined=True)
     # An empty selector is all(), which is whoever is in a namespace; others may match a set that is in none.
-    sets = (one for one in universe.sets if one.namespace or spaces.requirements)
+    sets = (members for members in universe.sets if members.namespace or spaces.requirements)
     own = [one for one in sets if spaces.matches(universe.spaces.get(one.namespace, {}))]
     if own:
         dropped.notes.append(node["namespaces"].problem(f"{SETS}: {', '.join(one.name for one in own)}", Severity.NOTE))
-    return found.either(universe.at_any(net for one in own for net in one.nets))
+    return peer.either(universe.at_any(net for one in own for net in one.nets))
 
 
 def _ports(node: Node, dropped: Dropped) -> Ports:

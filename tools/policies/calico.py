@@ -93,11 +93,11 @@ def _types(spec: Node, rules: dict[Direction, tuple[Rule, ...]], dropped: Droppe
 def _subjects(spec: Node, universe: Universe, space: str, dropped: Dropped) -> int:
     spaces, accounts = calico(spec["namespaceSelector"]), calico(spec["serviceAccountSelector"])
     endpoints = Endpoints(bool(space), spaces if not space else None, calico(spec["selector"]), accounts=accounts)
-    found = universe.pods & universe.calico.matched(endpoints.expression(space))
-    if not found and universe.calico.count and any(text(spec[key]) for key in SELECTING):
+    pods = universe.pods & universe.calico.matched(endpoints.expression(space))
+    if not pods and universe.calico.count and any(text(spec[key]) for key in SELECTING):
         written = " and ".join(text(spec[key]) for key in SELECTING if text(spec[key]))
         dropped.matches_nobody(spec[SELECTING[0]], written, f"workload in {space}" if space else "workload")
-    return found
+    return pods
 
 
 def _rule(node: Node, label: str, way: Direction, universe: Universe, space: str, dropped: Dropped) -> Rule:

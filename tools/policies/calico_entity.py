@@ -28,20 +28,20 @@ def who(node: Node, universe: Universe, space: str, dropped: Dropped) -> Match:
     dropped.known(node, FIELDS)
     dropped.known(node["serviceAccounts"], ("names", "selector"))
     dropped.known(node["services"], ("name", "namespace"))
-    found = certainly(universe.everyone)
+    match = certainly(universe.everyone)
     if (selection := _selection(node, space)).positive:
         matched = _matched(universe, selection, space)
         if not matched.may & ~universe.ingress and universe.classes:
             written = " and ".join(node[key].text() for key in SELECTORS if node[key].text())
             dropped.matches_nobody(node, written or "serviceAccounts", "workload and no network set")
-        found = found.both(matched)
+        match = match.both(matched)
     elif excluded := selection.excluded:
-        found = found.both(_matched(universe, Endpoints(chosen=excluded), space).outside(universe.everyone))
+        match = match.both(_matched(universe, Endpoints(chosen=excluded), space).outside(universe.everyone))
     if nets := items(node["nets"]):
-        found = found.both(universe.at_any(map(cidr, nets)))
+        match = match.both(universe.at_any(map(cidr, nets)))
     if nets := items(node["notNets"]):
-        found = found.both(universe.outside_all(map(cidr, nets)))
-    return Match(0, found.may) if items(node["domains"]) else found
+        match = match.both(universe.outside_all(map(cidr, nets)))
+    return Match(0, match.may) if items(node["domains"]) else match
 
 
 def naming(node: Node, universe: Universe, space: str) -> int | None:
@@ -67,10 +67,10 @@ def _matched(universe: Universe, selection: Endpoints, space: str) -> Match:
     """Pods by their labels, and the addresses of the network sets that match."""
     expression = selection.expression(space)
     chosen = universe.networks.matched(expression)
-    found = universe.at_any(net for index in indexes(chosen) for net in universe.sets[index].nets)
+    match = universe.at_any(net for index in indexes(chosen) for net in universe.sets[index].nets)
     pods = universe.calico.matched(expression) & universe.pods
     controller = universe.ingress
-    return found.either(Match(pods | (controller if selection.every_pod else 0), pods | controller))
+    return match.either(Match(pods | (controller if selection.every_pod else 0), pods | controller))
 
 
 def families(node: Node) -> set[int]:

@@ -33,15 +33,15 @@ def protocol(node: Node) -> int | None:
 
 def protocols(rule: Node) -> Conns:
     """What a rule's protocol, notProtocol, icmp and notICMP leave."""
-    wanted, unwanted = protocol(rule["protocol"]), protocol(rule["notProtocol"])
-    found = ALL if wanted is None else of(wanted)
+    expected, unwanted = protocol(rule["protocol"]), protocol(rule["notProtocol"])
+    conns = ALL if expected is None else of(expected)
     if unwanted is not None:
-        found = minus(found, of(unwanted))
+        conns = minus(conns, of(unwanted))
     if not rule["icmp"].empty:
-        found = common(found, _icmp(rule["icmp"], wanted))
+        conns = common(conns, _icmp(rule["icmp"], expected))
     if not rule["notICMP"].empty and not types_of_no_protocol(rule):
-        found = minus(found, _icmp(rule["notICMP"], wanted))
-    return found
+        conns = minus(conns, _icmp(rule["notICMP"], expected))
+    return conns
 
 
 def types_of_no_protocol(rule: Node) -> bool:
@@ -49,8 +49,8 @@ def types_of_no_protocol(rule: Node) -> bool:
     return not rule["notICMP"].empty and protocol(rule["protocol"]) not in (NUMBERS["ICMP"], NUMBERS["ICMPv6"])
 
 
-def _icmp(node: Node, wanted: int | None) -> Conns:
-    if wanted not in (NUMBERS["ICMP"], NUMBERS["ICMPv6"]):
+def _icmp(node: Node, expected: int | None) -> Conns:
+    if expected not in (NUMBERS["ICMP"], NUMBERS["ICMPv6"]):
         raise BrokenError(node, "types and codes need protocol: ICMP or ICMPv6 beside them")
     kind, code = number(node["type"]), number(node["code"])
     if kind is None:
@@ -58,33 +58,33 @@ def _icmp(node: Node, wanted: int | None) -> Conns:
     if not 0 <= kind < 256 or not 0 <= (code or 0) < 256:
         raise BrokenError(node, "types and codes are numbers from 0 to 255")
     first = kind << 8
-    return of(wanted, first, first | 255) if code is None else of(wanted, first | code, first | code)
+    return of(expected, first, first | 255) if code is None else of(expected, first | code, first | code)
 
 
 def destination_ports(rule: Node) -> Ports:
     """The connections of a rule, by its protocol and by its destination's ports and notPorts."""
     within = protocols(rule)
-    wanted = protocol(rule["protocol"])
+    expected = protocol(rule["protocol"])
     ports, others = rule["destination"]["ports"], rule["destination"]["notPorts"]
-    numbers, names = _ports(ports, wanted)
-    not_numbers, not_names = _ports(others, wanted)
+    numbers, names = _ports(ports, expected)
+    not_numbers, not_names = _ports(others, expected)
     fixed = minus(common(within, numbers) if items(ports) else within, not_numbers)
     # A name that is not wanted is taken off wherever it is one, so what is left is still within the rest.
     return Ports(fixed, names, not_names, minus(within, not_numbers))
 
 
-def _ports(node: Node, wanted: int | None) -> tuple[Conns, tuple[PortName, ...]]:
-    found: list[Span] = []
+def _ports(node: Node, expected: int | None) -> tuple[Conns, tuple[PortName, ...]]:
+    spans: list[Span] = []
     names = []
     for item in items(node):
         span = _span(item)
         if span is None:
-            names.append(PortName(item.text(), wanted))
-        elif wanted not in {NUMBERS[name] for name in WITH_PORTS}:
+            names.append(PortName(item.text(), expected))
+        elif expected not in {NUMBERS[name] for name in WITH_PORTS}:
             raise BrokenError(item, "a port by number needs protocol: TCP, UDP or SCTP in its rule")
         else:
-            found.extend(of(wanted, *span))
-    return merged(found), tuple(names)
+            spans.extend(of(expected, *span))
+    return merged(spans), tuple(names)
 
 
 def _span(node: Node) -> tuple[int, int] | None:
@@ -96,8 +96,8 @@ def _span(node: Node) -> tuple[int, int] | None:
         raise BrokenError(node, "no port; write a number, a range such as 8000:8010, or a name")
     if text.lstrip("-").isdecimal():
         text = f"{text}:{text}"
-    if found := _RANGE.fullmatch(text):
-        first, last = of_digits(found[1]), of_digits(found[2])
+    if match := _RANGE.fullmatch(text):
+        first, last = of_digits(match[1]), of_digits(match[2])
         if not 1 <= first <= last < 65536:
             raise BrokenError(node, f"{node.value} is no range of ports; write 1 to 65535, the lower one first")
         return first, last

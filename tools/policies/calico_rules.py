@@ -89,6 +89,6 @@ def _port(node: Node, protocol: str) -> Port:
         number = of_digits(text)
     if number is not None:
         return Port(node, protocol, number, number)
-    if found := PORT_RANGE.fullmatch(text):
-        return Port(node, protocol, of_digits(found[1]), of_digits(found[2]))
+    if match := PORT_RANGE.fullmatch(text):
+        return Port(node, protocol, of_digits(match[1]), of_digits(match[2]))
     return Port(node, protocol, name=text)

@@ -28,10 +28,10 @@ def network_policy(manifest: Manifest, universe: Universe, namespace: str, dropp
     spec = mapping(root(manifest)["spec"])
     dropped.known(spec, ("podSelector", "policyTypes", "ingress", "egress"))
     space = manifest.namespace or namespace
-    wanted = labels(spec["podSelector"], dropped)
-    chosen = universe.kubernetes.selected(wanted) & universe.by_namespace.get(space, 0)
-    if not chosen and wanted.requirements:
-        nobody(spec["podSelector"], wanted, universe, f"workload in {space}", dropped)
+    expected = labels(spec["podSelector"], dropped)
+    chosen = universe.kubernetes.selected(expected) & universe.by_namespace.get(space, 0)
+    if not chosen and expected.requirements:
+        nobody(spec["podSelector"], expected, universe, f"workload in {space}", dropped)
     rules = {
         way: tuple(
             _rule(node, index, way, key, far, universe, space, dropped) for index, node in enumerate(items(spec[key]))
@@ -68,10 +68,10 @@ def _rule(
     """One rule. "If this field is empty or missing, this rule matches all" goes for peers and for ports."""
     dropped.known(node, (far, "ports"))
     peers = items(node[far])
-    found = NOBODY if peers else certainly(universe.everyone)
+    match = NOBODY if peers else certainly(universe.everyone)
     for peer in peers:
-        found = found.either(_peer(peer, universe, space, dropped))
-    return Rule(node, f"{key}[{index}]", "Allow", (Part(found, _ports(items(node["ports"]), dropped)),))
+        match = match.either(_peer(peer, universe, space, dropped))
+    return Rule(node, f"{key}[{index}]", "Allow", (Part(match, _ports(items(node["ports"]), dropped)),))
 
 
 def _peer(node: Node, universe: Universe, space: str, dropped: Dropped) -> Match:
@@ -92,37 +92,37 @@ def pods_of(
 
     Pods on the host's network are perhaps seen as their node: what a selector says of them is undefined.
     """
-    wanted, there = labels(selected, dropped, defined=defined), labels(spaces, dropped, defined=defined)
-    chosen = universe.kubernetes.selected(wanted)
+    expected, there = labels(selected, dropped, defined=defined), labels(spaces, dropped, defined=defined)
+    chosen = universe.kubernetes.selected(expected)
     here = universe.in_spaces(there) if spaces.present else universe.by_namespace.get(space, 0)
-    found = chosen & here
+    match = chosen & here
     if spaces.present and there.requirements and not universe.namespaces.selected(there):
         nobody(spaces, there, universe, "namespace", dropped)
-    elif not found and wanted.requirements:
-        nobody(selected, wanted, universe, "workload" if spaces.present else f"workload in {space}", dropped)
-    anybody = spaces.present and not there.requirements and not wanted.requirements
-    must = found & universe.pods | (universe.ingress if anybody else 0)
-    return Match(must, found | universe.ingress)
+    elif not match and expected.requirements:
+        nobody(selected, expected, universe, "workload" if spaces.present else f"workload in {space}", dropped)
+    anybody = spaces.present and not there.requirements and not expected.requirements
+    must = match & universe.pods | (universe.ingress if anybody else 0)
+    return Match(must, match | universe.ingress)
 
 
-def nobody(node: Node, wanted: Selector, universe: Universe, things: str, dropped: Dropped) -> None:
+def nobody(node: Node, selector: Selector, universe: Universe, things: str, dropped: Dropped) -> None:
     """Note a selector that matches none of the input's workloads, or of its namespaces, where there are any."""
     known = universe.namespaces if things == "namespace" else universe.kubernetes
     if known.count:
         # Nobody reads more of them than these, and it takes a look at every pod.
-        near = _near(wanted, universe, things) if len(dropped.idle) < MOST_IDLE else ""
-        dropped.matches_nobody(node, wanted, things, near)
+        near = _near(selector, universe, things) if len(dropped.idle) < MOST_IDLE else ""
+        dropped.matches_nobody(node, selector, things, near)
 
 
-def _near(wanted: Selector, universe: Universe, things: str) -> str:
+def _near(selector: Selector, universe: Universe, things: str) -> str:
     """A label that is there and is like one that a selector asks for in vain; "" when there is none."""
     pods = (pod.labels for pods in universe.classes for pod in pods)
     labels = tuple(universe.spaces.values() if things == "namespace" else pods)
-    for one in wanted.requirements:
-        values = {value for own in labels if (value := own.get(one.key)) is not None}
-        if one.operator == "In" and not values & set(one.values):
-            found = [match for value in one.values for match in get_close_matches(value, sorted(values), 1)]
-            return f"{one.key}={found[0]}" if found else ""
+    for requirement in selector.requirements:
+        values = {value for own in labels if (value := own.get(requirement.key)) is not None}
+        if requirement.operator == "In" and not values & set(requirement.values):
+            matches = [match for value in requirement.values for match in get_close_matches(value, sorted(values), 1)]
+            return f"{requirement.key}={matches[0]}" if matches else ""
     return ""
 
 

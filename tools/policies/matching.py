@@ -26,18 +26,18 @@ def subjects(cluster: Cluster, policy: Policy) -> tuple[Pod, ...]:
     """The pods that a policy selects; those on the host's network are nobody's subject."""
     if policy.calico:
         return tuple(pod for pod in cluster.pods if not pod.host_network and labelled(cluster, policy, pod))
-    own, wanted = policy.manifest.namespace, selector(policy.spec["podSelector"])
-    return tuple(pod for pod in chosen(cluster, wanted) if not pod.host_network and same(pod.namespace, own))
+    own, expected = policy.manifest.namespace, selector(policy.spec["podSelector"])
+    return tuple(pod for pod in chosen(cluster, expected) if not pod.host_network and same(pod.namespace, own))
 
 
-def chosen(cluster: Cluster, wanted: Selector) -> Iterator[Pod]:
+def chosen(cluster: Cluster, selector: Selector) -> Iterator[Pod]:
     """The pods, of whatever namespace, that a label selector means; those without its labels are not looked at."""
-    found: Sequence[Pod] = cluster.pods
-    for requirement in wanted.requirements:
+    pods: Sequence[Pod] = cluster.pods
+    for requirement in selector.requirements:
         if requirement.operator == "In" and len(requirement.values) == 1:
             having = cluster.by_label.get((requirement.key, requirement.values[0]), ())
-            found = min(found, having, key=len)
-    return (pod for pod in found if wanted.matches(pod.labels))
+            pods = min(pods, having, key=len)
+    return (pod for pod in pods if selector.matches(pod.labels))
 
 
 def labelled(cluster: Cluster, policy: Policy, pod: Pod) -> bool:
@@ -83,8 +83,8 @@ def _namespaces_of(cluster: Cluster, policy: Policy, peer: Node) -> Callable[[st
     spaces, own = peer["namespaceSelector"], policy.manifest.namespace
     if not spaces.present:
         return lambda namespace: policy.clusterwide or same(namespace, own)
-    wanted = selector(spaces)
-    return cache(lambda namespace: _in_spaces(cluster, wanted, namespace))
+    expected = selector(spaces)
+    return cache(lambda namespace: _in_spaces(cluster, expected, namespace))
 
 
 def everything(cluster: Cluster, node: Node) -> bool:
@@ -118,7 +118,7 @@ def same(one: str, other: str) -> bool:
     return not one or not other or one == other
 
 
-def _in_spaces(cluster: Cluster, wanted: Selector, namespace: str) -> bool:
-    by_name = all(requirement.key in NAMES for requirement in wanted.requirements)
+def _in_spaces(cluster: Cluster, selector: Selector, namespace: str) -> bool:
+    by_name = all(requirement.key in NAMES for requirement in selector.requirements)
     unknown = not namespace or (namespace not in cluster.namespaces and not by_name)
-    return unknown or wanted.matches(cluster.namespace_labels(namespace))
+    return unknown or selector.matches(cluster.namespace_labels(namespace))

@@ -60,60 +60,60 @@ def mentions(manifests: Iterable[Manifest]) -> Mentions:
     return found
 
 
-def _walk(found: Mentions, spec: Node) -> None:
+def _walk(mentions: Mentions, spec: Node) -> None:
     # By value and not by Node: a Node for each of a large input's values would be most of the cost.
     pending: list[object] = [spec.value]
     while pending:
         value = pending.pop()
         if isinstance(value, dict):
             for key, inner in value.items():
-                _field(found, key, inner)
+                _field(mentions, key, inner)
                 pending.append(inner)
         elif isinstance(value, list):
             pending.extend(value)
 
 
-def _field(found: Mentions, key: object, value: object) -> None:
+def _field(mentions: Mentions, key: object, value: object) -> None:
     if key == "matchLabels" and isinstance(value, dict):
-        _labels(found, value)
+        _labels(mentions, value)
     elif key == "matchExpressions" and isinstance(value, list):
         for item in value:
             if isinstance(item, dict) and isinstance(item.get("key"), str):
                 values = item.get("values")
                 values = values if isinstance(values, list) else []
-                found.ask(item["key"], _texts(["" if one is None else one for one in values]))
+                mentions.ask(item["key"], _texts(["" if value is None else value for value in values]))
     elif key == "selector" and isinstance(value, dict):
-        _labels(found, value)
+        _labels(mentions, value)
     elif key in SELECTORS and isinstance(value, str):
-        _calico(found, value)
+        _calico(mentions, value)
     elif key == "names":
-        found.ask(ACCOUNT, _texts(value))
+        mentions.ask(ACCOUNT, _texts(value))
     elif key in PORTS:
-        found.ports.update(_texts(value if isinstance(value, list) else [value]))
+        mentions.ports.update(_texts(value if isinstance(value, list) else [value]))
     elif key == "targetPort":
-        found.ports.update(_texts([value]))
+        mentions.ports.update(_texts([value]))
     elif key in NETS:
-        found.nets.update(
+        mentions.nets.update(
             net for text in _texts(value if isinstance(value, list) else [value]) if (net := network(text))
         )
 
 
-def _labels(found: Mentions, labels: dict[object, object]) -> None:
+def _labels(mentions: Mentions, labels: dict[object, object]) -> None:
     for key, value in labels.items():
         if isinstance(key, str) and (value is None or isinstance(value, str)):
-            found.ask(key, (value or "",))
+            mentions.ask(key, (value or "",))
 
 
-def _calico(found: Mentions, text: str) -> None:
+def _calico(mentions: Mentions, text: str) -> None:
     try:
         expression = parse(text)
     except SelectorError:
         return
     for part in parts(expression):
         if isinstance(part, Has):
-            found.ask(part.label, ())
+            mentions.ask(part.label, ())
         elif isinstance(part, Comparison):
-            found.ask(part.label, part.values, whole=part.operator in ("contains", "starts with", "ends with"))
+            mentions.ask(part.label, part.values, whole=part.operator in ("contains", "starts with", "ends with"))
 
 
 def _texts(value: object) -> Iterator[str]:

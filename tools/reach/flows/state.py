@@ -106,8 +106,8 @@ class Scenery:
 
     def _of_part(self, target: Target, port: int, protocol: str) -> tuple[Peer, int]:
         """The pods behind a Service of a part's own, and the port that it leads to there."""
-        own = (one for one in self.services if _is_own(one, target))
-        targets = [found for one in own for found in behind(one, port, protocol, self.installed).targets]
+        own = (service for service in self.services if _is_own(service, target))
+        targets = [target for one in own for target in behind(one, port, protocol, self.installed).targets]
         if not targets:
             name = f"{target.kind}:{target.name}"
             raise UnknownPeerError(f"{name}: no Service of the part's own leads anywhere on {protocol} {port}")
@@ -146,7 +146,9 @@ def _runs_envoy(manifest: Manifest) -> bool:
     for key in TEMPLATES[manifest.kind]:
         template = template[key]
     containers = template["spec"]["containers"].items()
-    return any("--config-path" in (*one["command"].texts(), *one["args"].texts()) for one in containers)
+    return any(
+        "--config-path" in (*container["command"].texts(), *container["args"].texts()) for container in containers
+    )
 
 
 def stand_ins(spec: Specification) -> Iterator[Manifest]:

@@ -36,7 +36,7 @@ def populate(
     asked = mentions(asking)
     ask(asked, doubtful)
     sets = tuple(_sets(manifests, namespace, dropped))
-    blocks = cut((*asked.nets, *(net for one in sets for net in one.nets)))
+    blocks = cut((*asked.nets, *(net for members in sets for net in members.nets)))
     found = tuple(pods(manifests, namespace, dropped))
     taking_part = [pod for pod, done in found if not done]
     spaces = _spaces(manifests, taking_part, asking, namespace)
@@ -62,11 +62,11 @@ def populate(
 
 
 def _spaces(
-    manifests: Sequence[Manifest], found: Sequence[Pod], asking: Sequence[Manifest], namespace: str
+    manifests: Sequence[Manifest], pods: Sequence[Pod], asking: Sequence[Manifest], namespace: str
 ) -> dict[str, Labels]:
     """Every namespace that anything is in; one without an object has the label that every cluster sets."""
     known: dict[str, Labels] = dict(namespaces(manifests))
-    lived_in = {pod.namespace for pod in found}
+    lived_in = {pod.namespace for pod in pods}
     lived_in |= {manifest.namespace or namespace for manifest in asking if manifest.kind in NAMESPACED}
     return known | {name: {NAME_LABEL: name} for name in sorted(lived_in - known.keys())}
 
