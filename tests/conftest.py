@@ -12,7 +12,8 @@ import pytest
 from tools.findings.model import Manifest
 from tools.manifests.documents import manifests, parse
 from tools.manifests.files import mapping
-from tools.render.chart import CHART, chart
+from tools.render.chart import chart
+from tools.render.own import CHART
 from tools.render.template import render
 
 # The seed of what tests generate, beside their fixed ones. One for every process of a run, which must collect the same

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from tools.cluster.commands import COMMANDS, Output
-from tools.cluster.options import CALICO_MANIFEST, ROOT, Options
+from tools.cluster.options import CALICO_MANIFEST, COMMANDS, ROOT, Options
 from tools.findings.cli import EXIT_CODES, Parser, run
 from tools.findings.report import FORMATS
 from tools.manifests import configuration
@@ -40,7 +39,7 @@ def parser(environment: Mapping[str, str]) -> Parser:
         allow_abbrev=False,
     )
     add = made.add_argument
-    add("command", choices=tuple(COMMANDS), metavar="|".join(COMMANDS))
+    add("command", choices=COMMANDS, metavar="|".join(COMMANDS))
     add("--name", default=usual.name, help="the kind cluster's name (%(default)s)")
     add("--node-image", default=environment.get("KIND_NODE_IMAGE", ""), help="kind's node image ($KIND_NODE_IMAGE)")
     add(
@@ -85,7 +84,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given, _ = configuration.parsed(parser(os.environ), arguments, lambda _: CONFIGURABLE)
     named = (field.name for field in fields(Options) if hasattr(given, field.name))
     options = Options(**{name: getattr(given, name) for name in named})
-    return COMMANDS[given.command](options, Output(given.format, given.output, given.junit))
+    # Only now: the client of Kubernetes takes longer to load than --help may take.
+    from tools.cluster.commands import RUN, Output
+
+    return RUN[given.command](options, Output(given.format, given.output, given.junit))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts" / "sark-network"
+COMMANDS = ("up", "install", "test", "fuzz", "down", "all")
 RELEASE = "sark"
 NAMESPACE = "sark"
 IMAGE = "python:3.13-slim"

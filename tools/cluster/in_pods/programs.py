@@ -55,10 +55,10 @@ def by_socket(attempt: Attempt) -> str:
         connection.settimeout(attempt["timeout"])
         sock = anyone().wrap_socket(connection, server_hostname=host) if url.scheme == "https" else connection
         sock.sendall(f"sark-probe {url.path.strip('/')}\n".encode())
-        answer = sock.makefile("rb").readline().decode().strip()
-        if not answer:
+        line = sock.makefile("rb").readline().decode().strip()
+        if not line:
             raise OSError("hung up")
-        return answer
+        return line
 
 
 PROGRAMS: dict[str, Callable[[Attempt], str]] = {"curl": by_curl, "urllib": by_urllib, "socket": by_socket}

@@ -55,7 +55,7 @@ def titled(groups: Sequence[Group]) -> tuple[Titled, ...]:
     """Every group: workloads by name, then {ingress-controller}, {node} and addresses. No two titles are the same."""
     places = sorted(range(len(groups)), key=lambda index: _place(groups[index]))
     titleds = [_titled(index, groups[index]) for index in places]
-    often = Counter(one.title for one in titleds)
+    often = Counter(titled.title for titled in titleds)
     letters = {title: iter(_LETTERS) for title in often}
     return tuple(
         replace(one, title=f"{one.title} {next(letters[one.title], one.index)}") if often[one.title] > 1 else one
@@ -88,7 +88,7 @@ def _sort(peers: Iterable[Peer]) -> str:
     """A word for many ranges."""
     ranges = [found for peer in peers if (found := read(peer.name))]
     family = " and ".join(f"IPv{version}" for version in sorted({range_[0] for range_ in ranges})) or "addresses"
-    if not any(overlap(found, other) for found in ranges for other in _RESERVED):
+    if not any(overlap(range_, other) for range_ in ranges for other in _RESERVED):
         return f"public {family}"
     if all(any(_within(found, other) for other in _RESERVED) for found in ranges):
         return f"non-public {family}"

@@ -16,12 +16,12 @@ LETS: Mapping[Direction, str] = {"Ingress": "comes in", "Egress": "goes out"}
 
 def text(selectings: Sequence[Selecting]) -> Iterator[str]:
     """A workload, and for each direction what its policies let through and which these are, in order."""
-    for number, one in enumerate(selectings):
+    for number, selecting in enumerate(selectings):
         yield "\n" if number else ""
-        yield f"{printable(one.peer.name)}\n"
+        yield f"{printable(selecting.peer.name)}\n"
         for way in DIRECTIONS:
-            yield f"  {_sentence(one, way)}\n"
-            yield from (f"    {_line(it)}\n" for it in one.policies[way])
+            yield f"  {_sentence(selecting, way)}\n"
+            yield from (f"    {_line(it)}\n" for it in selecting.policies[way])
 
 
 def _sentence(selecting: Selecting, way: Direction) -> str:
@@ -38,7 +38,7 @@ def _line(it: Selected) -> str:
 
 def machine(selectings: Sequence[Selecting]) -> Iterator[str]:
     """A list: of each workload whether it is isolated, how much is let through, and the policies, in order."""
-    yield json.dumps([_object(one) for one in selectings], indent=2) + "\n"
+    yield json.dumps([_object(selecting) for selecting in selectings], indent=2) + "\n"
 
 
 def _object(selecting: Selecting) -> dict[str, object]:
@@ -65,8 +65,13 @@ def _object(selecting: Selecting) -> dict[str, object]:
 def markdown(selectings: Sequence[Selecting]) -> Iterator[str]:
     """A row for each workload and direction."""
     rows = [
-        (code(one.peer.name), way, one.lets[way], "<br>".join(code(it.policy) for it in one.policies[way]) or "none")
-        for one in selectings
+        (
+            code(selecting.peer.name),
+            way,
+            selecting.lets[way],
+            "<br>".join(code(it.policy) for it in selecting.policies[way]) or "none",
+        )
+        for selecting in selectings
         for way in DIRECTIONS
     ]
     yield from table(("workload", "direction", "lets through", "selected by"), rows)

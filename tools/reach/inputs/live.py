@@ -70,7 +70,7 @@ def _contexts() -> list[str]:
         raise UnknownContextError(f"no kubeconfig can be read: {_line(error)}") from None
     if not isinstance(contexts, list):
         raise UnknownContextError(f"there is no kubeconfig in {kube_config.KUBE_CONFIG_DEFAULT_LOCATION}")
-    bodies = (getattr(one, "value", one) for one in contexts)
+    bodies = (getattr(context, "value", context) for context in contexts)
     return [str(body["name"]) for body in bodies if isinstance(body, Mapping) and "name" in body]
 
 

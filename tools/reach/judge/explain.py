@@ -130,7 +130,7 @@ def _unjudged(table: Table, way: Direction, near: Peer, bit: int) -> str:
 
 def _summary(way: Direction, near: Peer, word: Word, traces: Sequence[Trace]) -> str:
     verb, step = "leaving" if way == "Egress" else "entering", traces[0].deciding
-    if len({one.word for one in traces}) > 1:
+    if len({trace.word for trace in traces}) > 1:
         return f"{verb} {near.name}: it depends on which of these addresses it is"
     if len(traces) > 1:
         return f"{verb} {near.name}: {word}, of these addresses each part by a rule of its own"

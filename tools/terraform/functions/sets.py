@@ -31,7 +31,7 @@ def _sets(values: Sequence[Any]) -> list[Series]:
 def setunion(*values: Any) -> Any:
     """`setunion`."""
     sets = _sets(values)
-    return series("set", [item for one in sets for item in one.items], sets[0].of)
+    return series("set", [item for members in sets for item in members.items], sets[0].of)
 
 
 def setintersection(*values: Any) -> Any:

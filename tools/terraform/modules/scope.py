@@ -328,7 +328,7 @@ class Scope:
         calls = self.calls(name)
         rest = steps[1:]
         text = f"{self.address}.module.{name}" if self.address else f"module.{name}"
-        if any(isinstance(one.key, Unknown) for one, _ in calls):
+        if any(isinstance(call.key, Unknown) for call, _ in calls):
             return Unknown(f"the instances of {text} cannot be told", frozenset({text})), len(steps)
         if calls and calls[0][0].key is None:
             child = calls[0][1]
