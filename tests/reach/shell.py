@@ -63,5 +63,5 @@ class Runner:
             code = main(arguments)
         except SystemExit as ended:
             code = int(ended.code or 0)
-        said = self.capsys.readouterr()
-        return Ran(code, said.out, said.err)
+        readouterr = self.capsys.readouterr()
+        return Ran(code, readouterr.out, readouterr.err)

@@ -45,7 +45,7 @@ def test_lists_that_say_the_same_are_equal() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "instead", "place"),
+    ("message", "instead", "place"),
     [
         ("100-200", "100-201", "a/b[Pod] c/d[Deployment]: "),
         ("9.255.255.255", "9.255.255.254", "a/b[Pod] from: "),
@@ -54,11 +54,11 @@ def test_lists_that_say_the_same_are_equal() -> None:
         ("a/b[Pod] => c/d[Deployment]", "c/d[Deployment] => a/b[Pod]", "a/b[Pod] c/d[Deployment]: "),
     ],
 )
-def test_a_difference_is_seen(said: str, instead: str, place: str) -> None:
+def test_a_difference_is_seen(message: str, instead: str, place: str) -> None:
     lists = bench("connlists")
-    one, other = lists.read(OURS.replace(said, instead).splitlines()), lists.read(THEIRS.splitlines())
-    found = lists.differences(one, other)
-    assert any(line.startswith(place) for line in found)
+    one, other = lists.read(OURS.replace(message, instead).splitlines()), lists.read(THEIRS.splitlines())
+    differences = lists.differences(one, other)
+    assert any(line.startswith(place) for line in differences)
 
 
 @pytest.mark.parametrize("line", ["a => b", "a => b : {protocols:TCP,src_ports:7}", "a => b : TCP many", "a/b : 80"])

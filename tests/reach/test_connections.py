@@ -20,10 +20,10 @@ def drawn(random_: random.Random) -> Conns:
     return merged(spans)
 
 
-def points(found: Conns) -> set[tuple[int, int]]:
+def points(conns: Conns) -> set[tuple[int, int]]:
     """Which of the edges are in it."""
     protocols = (0, 1, 5, 6, 7, 17, 132, 255)
-    return {(number, port) for number in protocols for port in EDGES if includes(found, number, port)}
+    return {(number, port) for number in protocols for port in EDGES if includes(conns, number, port)}
 
 
 @pytest.mark.parametrize("seed", range(200))
@@ -44,7 +44,7 @@ def test_spans_neither_overlap_nor_touch(seed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "text"),
+    ("conns", "text"),
     [
         (NONE, "nothing"),
         (ALL, "everything"),
@@ -58,8 +58,8 @@ def test_spans_neither_overlap_nor_touch(seed: int) -> None:
         (minus(ALL, of(6, 22, 22)), "TCP 1-21, 23-65535; UDP all; SCTP all; other protocols"),
     ],
 )
-def test_shown(found: Conns, text: str) -> None:
-    assert shown(found) == text
+def test_shown(conns: Conns, text: str) -> None:
+    assert shown(conns) == text
 
 
 def test_every_port_is_every_port_whether_it_is_written_or_not() -> None:

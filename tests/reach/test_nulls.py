@@ -48,7 +48,7 @@ def closed(text: str) -> tuple[set[str], list[str]]:
     world = World((*PODS, *objects(text)))
     names = [peer.name for peer in world.peers if peer.kind == "workload" and "caller" not in peer.name]
     shut = {name for name in names if world.verdict(world.peer("caller"), world.peer(name)).allowed == ()}
-    return {name.partition("/")[2].partition("[")[0] for name in shut}, [one.message for one in world.problems]
+    return {name.partition("/")[2].partition("[")[0] for name in shut}, [problem.message for problem in world.problems]
 
 
 @pytest.mark.parametrize(
@@ -64,10 +64,10 @@ def test_null_is_the_empty_text_for_kinds_of_kubernetes(selector: str) -> None:
 
 
 def test_null_is_dropped_for_kinds_of_a_definition() -> None:
-    said = "is nothing, so the cluster drops the label and asks nothing of it; write its value in quotes"
+    message = "is nothing, so the cluster drops the label and asks nothing of it; write its value in quotes"
     everybody = {"empty", "null-label", "set", "bare"}
-    assert closed(ADMIN.replace("SELECTOR", "{matchLabels: {a: null}}")) == (everybody, [said])
-    assert closed(ADMIN.replace("SELECTOR", "{matchLabels: {a: null, c: d}}")) == (set(), [said])
+    assert closed(ADMIN.replace("SELECTOR", "{matchLabels: {a: null}}")) == (everybody, [message])
+    assert closed(ADMIN.replace("SELECTOR", "{matchLabels: {a: null, c: d}}")) == (set(), [message])
     assert closed(ADMIN.replace("SELECTOR", "{matchLabels: {a: ''}}")) == ({"empty", "null-label"}, [])
 
 
@@ -115,6 +115,6 @@ spec: {{selector: c == 'd', types: [Egress], egress: [{rule}]}}
     world = World((*PODS, *objects(policy)))
     verdict = world.verdict(world.peer("caller"), world.peer("bare"))
     answer = world.explain(world.peer("caller"), world.peer("bare"), 80, "TCP")
-    said = "beside it; Calico takes the rule, and what nodes make of it is not known"
+    message = "beside it; Calico takes the rule, and what nodes make of it is not known"
     assert world.problems == ()
-    assert (answer.verdict == "conditional", any(said in text for text in verdict.reasons)) == (reason, reason)
+    assert (answer.verdict == "conditional", any(message in text for text in verdict.reasons)) == (reason, reason)

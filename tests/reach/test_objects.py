@@ -30,14 +30,14 @@ def policy(name: str, namespace: str = "", api: str = "networking.k8s.io/v1") ->
     ],
 )
 def test_each_name_is_there_once(layers: list[list[str]], kept: int, problems: int) -> None:
-    found, said = stacked([objects(*layer) for layer in layers], "here")
-    assert (len(found), len(said)) == (kept, problems)
+    manifests, said = stacked([objects(*layer) for layer in layers], "here")
+    assert (len(manifests), len(said)) == (kept, problems)
 
 
 def test_the_later_one_counts() -> None:
     first, second = objects(policy("a")), objects(policy("a"))
-    found, _ = stacked([first, second], "here")
-    assert found[0] is second[0]
+    manifests, _ = stacked([first, second], "here")
+    assert manifests[0] is second[0]
 
 
 def pod(address: str, host: bool = False) -> str:

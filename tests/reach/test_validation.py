@@ -55,7 +55,7 @@ def test_what_is_taken_is_in_force(case: Case) -> None:
 @pytest.mark.parametrize("case", BAD, ids=names(BAD))
 def test_what_is_refused_is_a_finding_and_not_in_force(case: Case) -> None:
     judge = judged(case)
-    assert [problem for problem in judge.problems if any(said in problem.message for said in case.says)]
+    assert [problem for problem in judge.problems if any(say in problem.message for say in case.says)]
     assert there(judge, case) == 0
     if case.body["kind"] not in ("Pod", "Deployment"):
         assert judge.verdict(judge.peer("a"), judge.peer("b")) == World(PODS).verdict(judge.peer("a"), judge.peer("b"))
@@ -77,7 +77,7 @@ def test_every_row_has_both_sides_and_says_whose_rule_it_is() -> None:
     sides: dict[tuple[str, str], set[bool]] = {}
     for case in CASES:
         sides.setdefault((case.rule, case.body["kind"]), set()).add(case.good)
-    assert all(found == {True, False} for found in sides.values())
+    assert all(side == {True, False} for side in sides.values())
     assert all(case.where and case.says for case in CASES)
     assert len(sides) > 90
 

@@ -144,13 +144,11 @@ class Files:
 
     def steps(self, depth: int, *, inside: bool) -> str:
         """A traversal."""
-        found = self.pick("a", "f(a)", "[a]", "(a)")
+        pick = self.pick("a", "f(a)", "[a]", "(a)")
         for _ in range(self.random.randint(1, 4)):
             gap = self.pick("", "", "", self.gap(inside=True)) if inside else ""
-            found += gap + self.pick(
-                ".b", ".0", ".*.c", ".*", "[*]", "[*].d", "[0]", f"[{self.inner(depth)}]", ".*.1.e"
-            )
-        return found
+            pick += gap + self.pick(".b", ".0", ".*.c", ".*", "[*]", "[*].d", "[0]", f"[{self.inner(depth)}]", ".*.1.e")
+        return pick
 
     def string(self, depth: int) -> str:
         """A string, with insertions and escapes."""

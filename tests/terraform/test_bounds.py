@@ -145,10 +145,10 @@ def test_modules_that_call_modules_that_call_modules() -> None:
         calls = "".join(f'module "c{k}" {{\n  source = "./m"\n}}\n' for k in range(6)) if level < 6 else ""
         files[f"{'m/' * level}main.tf"] = f'{calls}resource "aws_x" "y" {{\n  a = path.module\n}}\n'
     with bounded():
-        found = evaluate_text(files)
-        list(run(CHECKS, found))
-    assert found.faults == ()
-    assert sum(1 for _ in found.walk()) == MAX_MODULES + 1
+        module = evaluate_text(files)
+        list(run(CHECKS, module))
+    assert module.faults == ()
+    assert sum(1 for _ in module.walk()) == MAX_MODULES + 1
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def changed(text: str, chance: random.Random, generator: Generator, files: Files
 def test_nothing_that_is_changed_is_a_fault_of_the_toolkit(seed: int) -> None:
     print(f"seed {seed}; SARK_SEED={seed} repeats it")
     chance, generator, files = random.Random(seed), Generator(seed), Files(seed)
-    slowest, told = 0.0, 0
+    slowest, notices = 0.0, 0
     for _ in range(SIZE):
         text = changed(chance.choice(CASES), chance, generator, files)
         texts = {"main.tf": PRELUDE + text}
@@ -50,7 +50,7 @@ def test_nothing_that_is_changed_is_a_fault_of_the_toolkit(seed: int) -> None:
         if chance.random() < 0.3:
             texts |= {"m/main.tf": text, "call.tf": CALL}
         started = time.process_time()
-        told += len(lint_others([evaluate_text(texts)], date(2026, 1, 1), frozenset()))
+        notices += len(lint_others([evaluate_text(texts)], date(2026, 1, 1), frozenset()))
         slowest = max(slowest, time.process_time() - started)
     assert slowest < 5
-    assert told > SIZE
+    assert notices > SIZE

@@ -118,8 +118,8 @@ def fresh(name: str) -> tuple[Broken, list[Finding]]:
     row = BREAKS[name]
     clouds = CLOUDS if row["module"] == "policy" else (row["module"],)
     case = broken(row)
-    found = [item for item in findings(case.files, clouds) if told(item) not in clean(clouds)]
-    return case, [item for item in found if item.problem.severity is not Severity.NOTE]
+    items = [item for item in findings(case.files, clouds) if told(item) not in clean(clouds)]
+    return case, [item for item in items if item.problem.severity is not Severity.NOTE]
 
 
 def line(case: Broken, finding: Finding) -> str:
@@ -129,7 +129,7 @@ def line(case: Broken, finding: Finding) -> str:
     return lines[where.line - 1].strip() if 0 < where.line <= len(lines) else where.path
 
 
-def best(case: Broken, found: list[Finding]) -> Finding | None:
+def best(case: Broken, findings: list[Finding]) -> Finding | None:
     """The finding that is nearest to the break."""
 
     def distance(finding: Finding) -> tuple[bool, int]:
@@ -137,15 +137,15 @@ def best(case: Broken, found: list[Finding]) -> Finding | None:
         inside = case.first <= where.line <= case.last
         return where.file != case.file, 0 if inside else abs(where.line - case.first)
 
-    return min(found, key=distance, default=None)
+    return min(findings, key=distance, default=None)
 
 
 def test_every_break_is_listed(request: pytest.FixtureRequest) -> None:
     if request.config.getoption("--update"):
         rows = {}
         for name in BREAKS:
-            case, found = fresh(name)
-            finding = best(case, found)
+            case, findings = fresh(name)
+            finding = best(case, findings)
             rows[name] = {"rule": finding.rule, "at": line(case, finding)} if finding else None
         EXPECTED.write_text(yaml.safe_dump(rows, sort_keys=False, width=200, allow_unicode=True), "utf-8")
     assert list(BREAKS) == list(CAUGHT), "pytest tests/terraform --update writes lint_breaks.yaml anew"
@@ -154,8 +154,8 @@ def test_every_break_is_listed(request: pytest.FixtureRequest) -> None:
 @pytest.mark.parametrize("name", BREAKS)
 def test_a_break_is_found_where_it_is(name: str) -> None:
     expected = CAUGHT[name]
-    case, found = fresh(name)
-    places = [{"rule": finding.rule, "at": line(case, finding)} for finding in found]
+    case, findings = fresh(name)
+    places = [{"rule": finding.rule, "at": line(case, finding)} for finding in findings]
     if expected is None:
         assert BREAKS[name]["caught"] == "test", "neither the linter nor Terraform's tests find it"
         assert places == []

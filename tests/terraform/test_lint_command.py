@@ -120,7 +120,9 @@ def judged(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, li
 
 
 def of_line(findings: list[dict[str, Any]], line: int) -> list[tuple[str, str, str]]:
-    return [(found["rule"], found["severity"], found["message"]) for found in findings if found["line"] == line]
+    return [
+        (finding["rule"], finding["severity"], finding["message"]) for finding in findings if finding["line"] == line
+    ]
 
 
 def test_what_cannot_be_told_is_a_note_and_tfvars_settle_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -217,9 +219,9 @@ def test_expressions_read_no_file_outside(project: Path) -> None:
     (project / "net" / "main.tf").write_text(f"locals {{\n{lines}}}\n")
     found = evaluate_directory("net", disk(["net"])).locals
     assert found["a0"].value.data == "y"
-    said = "it is outside the directories that were named"
+    message = "it is outside the directories that were named"
     assert [getattr(found[f"a{at}"].value.data, "reason", "") for at in (1, 2, 3)] == [
-        f"{text}: {said}" for text in texts[1:]
+        f"{text}: {message}" for text in texts[1:]
     ]
 
 
@@ -242,15 +244,15 @@ def test_explain_and_usage(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_vars(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["vars", "--env", "production", "--cloud", "gcp"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["ports"] == {
+    document = json.loads(capsys.readouterr().out)
+    assert document["ports"] == {
         "gateway": 8000, "metrics": 9090, "postgresql": 5432, "redis": 6379, "opa": 8181, "dns": 53, "proxy": 3128,
     }  # fmt: skip
-    assert {"name": "mcp.partner.example", "ports": [8443]} in found["domains"]
-    assert "peers" not in found
+    assert {"name": "mcp.partner.example", "ports": [8443]} in document["domains"]
+    assert "peers" not in document
     output = tmp_path / "production.tfvars.json"
     assert main(["vars", "--env", "production", "--cloud", "gcp", "--output", str(output)]) == 0
-    assert json.loads(output.read_text("utf-8")) == found
+    assert json.loads(output.read_text("utf-8")) == document
 
 
 def test_vars_name_the_peers_that_the_values_name() -> None:

@@ -26,8 +26,8 @@ def findings(text: str) -> tuple[Finding, ...]:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_a_clean_module_passes_every_rule(name: str) -> None:
-    found = [item for item in findings(MODULES[name]) if item.problem.severity is not Severity.NOTE]
-    assert [f"{item.problem.where.line} {item.rule}: {item.problem.message}" for item in found] == []
+    items = [item for item in findings(MODULES[name]) if item.problem.severity is not Severity.NOTE]
+    assert [f"{item.problem.where.line} {item.rule}: {item.problem.message}" for item in items] == []
 
 
 @pytest.mark.parametrize("name", MODULES)

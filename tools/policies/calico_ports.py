@@ -33,13 +33,13 @@ def protocol(node: Node) -> int | None:
 
 def traffic(rule: Node, faults: Faults) -> Traffic:
     """A rule's protocol, notProtocol, icmp and notICMP."""
-    wanted = faults.attempt(None, protocol, rule["protocol"])
+    attempt = faults.attempt(None, protocol, rule["protocol"])
     unwanted = faults.attempt(None, protocol, rule["notProtocol"])
-    icmp = None if rule["icmp"].empty else faults.attempt(None, _icmp, rule["icmp"], wanted)
+    icmp = None if rule["icmp"].empty else faults.attempt(None, _icmp, rule["icmp"], attempt)
     without = None
     if not rule["notICMP"].empty and not faults.attempt(True, types_of_no_protocol, rule):
-        without = faults.attempt(None, _icmp, rule["notICMP"], wanted)
-    return Traffic(wanted, unwanted, icmp, without)
+        without = faults.attempt(None, _icmp, rule["notICMP"], attempt)
+    return Traffic(attempt, unwanted, icmp, without)
 
 
 def types_of_no_protocol(rule: Node) -> bool:
@@ -47,8 +47,8 @@ def types_of_no_protocol(rule: Node) -> bool:
     return not rule["notICMP"].empty and protocol(rule["protocol"]) not in (PROTOCOLS["ICMP"], PROTOCOLS["ICMPv6"])
 
 
-def _icmp(node: Node, wanted: int | None) -> Message:
-    if wanted not in (PROTOCOLS["ICMP"], PROTOCOLS["ICMPv6"]):
+def _icmp(node: Node, expected: int | None) -> Message:
+    if expected not in (PROTOCOLS["ICMP"], PROTOCOLS["ICMPv6"]):
         raise BrokenError(node, "types and codes need protocol: ICMP or ICMPv6 beside them")
     kind, code = number(node["type"]), number(node["code"])
     if kind is None:
@@ -99,8 +99,8 @@ def _span(node: Node) -> tuple[int, int] | None:
         raise BrokenError(node, "no port; write a number, a range such as 8000:8010, or a name")
     if text.lstrip("-").isdecimal():
         text = f"{text}:{text}"
-    if found := PORT_RANGE.fullmatch(text):
-        first, last = of_digits(found[1]), of_digits(found[2])
+    if match := PORT_RANGE.fullmatch(text):
+        first, last = of_digits(match[1]), of_digits(match[2])
         if not 1 <= first <= last < 65536:
             raise BrokenError(node, f"{node.value} is no range of ports; write 1 to 65535, the lower one first")
         return first, last

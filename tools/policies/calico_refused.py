@@ -154,8 +154,8 @@ def _families(rule: Node) -> None:
                 if version not in (None, family):
                     raise BrokenError(item, f"{item.text()} is of IPv{family}, and the rule says ipVersion: {version}")
                 if seen and family not in seen:
-                    said = f"{item.text()} is of IPv{family}, and others of the rule's networks are not"
-                    raise BrokenError(item, f"{said}; write two rules")
+                    message = f"{item.text()} is of IPv{family}, and others of the rule's networks are not"
+                    raise BrokenError(item, f"{message}; write two rules")
                 seen.add(family)
 
 

@@ -69,24 +69,24 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 
 def _token(text: str, at: int, after_label: bool) -> tuple[_Token, int]:
-    if found := _SIGN.match(text, at):
-        return _Token(found[0], found[0], at + 1), len(found[0])
-    if found := _STRING.match(text, at):
-        return _Token("string", found["single"] or found["double"] or "", at + 1), len(found[0])
+    if match := _SIGN.match(text, at):
+        return _Token(match[0], match[0], at + 1), len(match[0])
+    if match := _STRING.match(text, at):
+        return _Token("string", match["single"] or match["double"] or "", at + 1), len(match[0])
     if text[at] in "'\"":
         raise SelectorError(f"a string starts here and does not end; close it with {text[at]}", at + 1)
     if text[at] in _HALF_SIGNS:
         raise SelectorError(f"{text[at]!r} is no operator; write {_HALF_SIGNS[text[at]]}", at + 1)
-    found = (_AFTER_LABEL if after_label else _ELSEWHERE).match(text, at)
-    if found and after_label:
-        operator = _WORDS["".join(found["op"].split())]
-        return _Token("operator", operator, at + 1), len(found[0])
-    if found:
-        kind = found.lastgroup or ""
-        return _Token(kind, found[kind], at + 1, found[0]), len(found[0])
+    match = (_AFTER_LABEL if after_label else _ELSEWHERE).match(text, at)
+    if match and after_label:
+        operator = _WORDS["".join(match["op"].split())]
+        return _Token("operator", operator, at + 1), len(match[0])
+    if match:
+        kind = match.lastgroup or ""
+        return _Token(kind, match[kind], at + 1, match[0]), len(match[0])
     if after_label:
-        wanted = "==, !=, in {…}, not in {…}, contains, starts with or ends with"
-        raise SelectorError(f"no operator after the label; write {wanted}", at + 1)
+        expected = "==, !=, in {…}, not in {…}, contains, starts with or ends with"
+        raise SelectorError(f"no operator after the label; write {expected}", at + 1)
     raise SelectorError(f"{text[at]!r} means nothing here; write a label, has(), all() or a string in quotes", at + 1)
 
 
@@ -114,18 +114,18 @@ class _Parser:
         return self.tokens[self.at - 1]
 
     def disjunction(self) -> Expression:
-        found = [self.conjunction()]
+        expression = [self.conjunction()]
         while self.kind == "||":
             self.at += 1
-            found.append(self.conjunction())
-        return found[0] if len(found) == 1 else Or(tuple(found))
+            expression.append(self.conjunction())
+        return expression[0] if len(expression) == 1 else Or(tuple(expression))
 
     def conjunction(self) -> Expression:
-        found = [self.operation()]
+        expression = [self.operation()]
         while self.kind == "&&":
             self.at += 1
-            found.append(self.operation())
-        return found[0] if len(found) == 1 else And(tuple(found))
+            expression.append(self.operation())
+        return expression[0] if len(expression) == 1 else And(tuple(expression))
 
     def operation(self) -> Expression:
         negated = False
@@ -136,8 +136,8 @@ class _Parser:
         return Not(expression) if negated else expression
 
     def operand(self) -> Expression:
-        wanted = ("has", "all", "global", "label", "(")
-        token = self.take(*wanted, advice="write a label, has(label), all() or a parenthesis")
+        expected = ("has", "all", "global", "label", "(")
+        token = self.take(*expected, advice="write a label, has(label), all() or a parenthesis")
         match token.kind:
             case "has":
                 return Has(token.text)

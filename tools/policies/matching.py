@@ -63,14 +63,14 @@ def _meant(cluster: Cluster, policy: Policy, selected: Selected) -> Iterator[Pod
             return (pod for pod in cluster.pods if _carries(cluster, policy, endpoints, pod))
 
 
-def chosen(cluster: Cluster, wanted: Selector) -> Iterator[Pod]:
+def chosen(cluster: Cluster, selector: Selector) -> Iterator[Pod]:
     """The pods, of whatever namespace, that a label selector means; those without its labels are not looked at."""
-    found: Sequence[Pod] = cluster.pods
-    for requirement in wanted.requirements:
+    pods: Sequence[Pod] = cluster.pods
+    for requirement in selector.requirements:
         if requirement.operator == "In" and len(requirement.values) == 1:
             having = cluster.by_label.get((requirement.key, requirement.values[0]), ())
-            found = min(found, having, key=len)
-    return (pod for pod in found if wanted.matches(pod.labels))
+            pods = min(pods, having, key=len)
+    return (pod for pod in pods if selector.matches(pod.labels))
 
 
 def _carries(cluster: Cluster, policy: Policy, endpoints: Endpoints, pod: Pod) -> bool:
@@ -132,7 +132,7 @@ def same(one: str, other: str) -> bool:
     return not one or not other or one == other
 
 
-def _in_spaces(cluster: Cluster, wanted: Selector, namespace: str) -> bool:
-    by_name = all(requirement.key in NAMES for requirement in wanted.requirements)
+def _in_spaces(cluster: Cluster, selector: Selector, namespace: str) -> bool:
+    by_name = all(requirement.key in NAMES for requirement in selector.requirements)
     unknown = not namespace or (namespace not in cluster.namespaces and not by_name)
-    return unknown or wanted.matches(cluster.namespace_labels(namespace))
+    return unknown or selector.matches(cluster.namespace_labels(namespace))

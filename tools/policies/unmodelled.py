@@ -199,9 +199,9 @@ def _kind(group: str, version: str, kind: str) -> str:
     if group == STORE and (CALICO, kind) in judged():
         return _STORED
     if versions := judged().get((group, kind)):
-        wanted = " or ".join(f"{group}/{one}" for one in versions)
+        expected = " or ".join(f"{group}/{version}" for version in versions)
         fate = "is left out; write" if group == CALICO else "is judged as if it were of"
-        unknown = f"it is of {group}/{version}, a version that is not known, and {fate} {wanted}"
+        unknown = f"it is of {group}/{version}, a version that is not known, and {fate} {expected}"
         return "" if version in versions else unknown
     if message := KNOWN.get((CALICO if group == STORE else group, kind)):
         return message

@@ -51,8 +51,8 @@ class Ports:
                 named = {conns: bits & counting for conns, bits in universe.named(name).items()}
                 parts = _split(parts, index, named)
         found: dict[Conns, int] = {}
-        for (wanted, unwanted), bits in parts.items():
-            conns = minus(union(self.fixed, common(self.within, wanted)), unwanted)
+        for (part, unwanted), bits in parts.items():
+            conns = minus(union(self.fixed, common(self.within, part)), unwanted)
             found[conns] = found.get(conns, 0) | bits
         return found
 

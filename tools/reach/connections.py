@@ -31,25 +31,25 @@ def of(protocol: int, first: int = 0, last: int = LAST_PORT) -> Conns:
     return ((protocol << 16 | first, protocol << 16 | last),) if first <= last else NONE
 
 
-def union(one: Conns, other: Conns) -> Conns:
+def union(conns: Conns, other: Conns) -> Conns:
     """What is in either."""
-    if not one or not other:
-        return one or other
-    return _kept(one, other) if len(one) + len(other) < MOST_KEPT else merged((*one, *other))
+    if not conns or not other:
+        return conns or other
+    return _kept(conns, other) if len(conns) + len(other) < MOST_KEPT else merged((*conns, *other))
 
 
-def common(one: Conns, other: Conns) -> Conns:
+def common(conns: Conns, other: Conns) -> Conns:
     """What is in both."""
-    if one is other or one == other or other == ALL:
-        return one
-    if one == ALL:
+    if conns is other or conns == other or other == ALL:
+        return conns
+    if conns == ALL:
         return other
-    return _kept_common(one, other) if len(one) + len(other) < MOST_KEPT else tuple(_common(one, other))
+    return _kept_common(conns, other) if len(conns) + len(other) < MOST_KEPT else tuple(_common(conns, other))
 
 
-def minus(one: Conns, other: Conns) -> Conns:
+def minus(conns: Conns, other: Conns) -> Conns:
     """What is in `one` and not in `other`."""
-    return common(one, _outside(other)) if other else one
+    return common(conns, _outside(other)) if other else conns
 
 
 # Of few intervals, results are kept: the same sets meet again and again. Many are rare, and would fill the memory.
@@ -57,13 +57,13 @@ MOST_KEPT = 64
 
 
 @lru_cache(maxsize=16384)
-def _kept(one: Conns, other: Conns) -> Conns:
-    return merged((*one, *other))
+def _kept(conns: Conns, other: Conns) -> Conns:
+    return merged((*conns, *other))
 
 
 @lru_cache(maxsize=16384)
-def _kept_common(one: Conns, other: Conns) -> Conns:
-    return tuple(_common(one, other))
+def _kept_common(conns: Conns, other: Conns) -> Conns:
+    return tuple(_common(conns, other))
 
 
 def merged(spans: Iterable[Span]) -> Conns:
@@ -77,13 +77,13 @@ def merged(spans: Iterable[Span]) -> Conns:
     return tuple(found)
 
 
-def _common(one: Conns, other: Conns) -> Iterator[Span]:
+def _common(conns: Conns, other: Conns) -> Iterator[Span]:
     at, beside = 0, 0
-    while at < len(one) and beside < len(other):
-        first, last = max(one[at][0], other[beside][0]), min(one[at][1], other[beside][1])
+    while at < len(conns) and beside < len(other):
+        first, last = max(conns[at][0], other[beside][0]), min(conns[at][1], other[beside][1])
         if first <= last:
             yield first, last
-        if one[at][1] < other[beside][1]:
+        if conns[at][1] < other[beside][1]:
             at += 1
         else:
             beside += 1

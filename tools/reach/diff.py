@@ -48,14 +48,14 @@ def changes(before: World | Matrix, after: World | Matrix) -> tuple[Changed, ...
 
     A matrix leaves out IPv6 where its input does not speak of it; a world is asked for that when the other side does.
     """
-    one, other = _side(before), _side(after)
-    return tuple(sorted(_joined(_differing(one, other)), key=_order))
+    side, other = _side(before), _side(after)
+    return tuple(sorted(_joined(_differing(side, other)), key=_order))
 
 
 def alone(before: Matrix, after: Matrix) -> Alone:
     """Who is on one side only."""
-    one, other = _workloads(before), _workloads(after)
-    return Alone(tuple(sorted(one - other)), tuple(sorted(other - one)))
+    workloads, other = _workloads(before), _workloads(after)
+    return Alone(tuple(sorted(workloads - other)), tuple(sorted(other - workloads)))
 
 
 def _workloads(matrix: Matrix) -> set[str]:
@@ -116,20 +116,20 @@ _Kind = tuple[int | None, int | None]
 _Pair = tuple[str, str, Verdict, Verdict, Range | None]
 
 
-def _differing(one: _Side, other: _Side) -> Iterator[_Pair]:
+def _differing(side: _Side, other: _Side) -> Iterator[_Pair]:
     """Pairs that differ, alike addresses apart."""
-    names = _by_kind(one.names, other.names)
-    cuts = tuple(refined((*one.ranges, *other.ranges)))
-    ranges = _by_kind(one.parts(cuts), other.parts(cuts))
+    names = _by_kind(side.names, other.names)
+    cuts = tuple(refined((*side.ranges, *other.ranges)))
+    ranges = _by_kind(side.parts(cuts), other.parts(cuts))
     for src, sources in names.items():
         for dst, targets in names.items():
-            if verdicts := _verdicts(one, other, src, dst, (sources[0], targets[0])):
+            if verdicts := _verdicts(side, other, src, dst, (sources[0], targets[0])):
                 yield from ((a, b, *verdicts, None) for a in sources for b in targets if a != b)
         for block, blocks in ranges.items():
             part = written(blocks[0])
-            if verdicts := _verdicts(one, other, src, block, (sources[0], part)):
+            if verdicts := _verdicts(side, other, src, block, (sources[0], part)):
                 yield from ((name, "", *verdicts, part) for name in sources for part in blocks)
-            if verdicts := _verdicts(one, other, block, src, (part, sources[0])):
+            if verdicts := _verdicts(side, other, block, src, (part, sources[0])):
                 yield from (("", name, *verdicts, part) for name in sources for part in blocks)
 
 
@@ -141,9 +141,9 @@ def _by_kind(before: Mapping[Thing, int], after: Mapping[Thing, int]) -> dict[_K
 
 
 def _verdicts(
-    one: _Side, other: _Side, src: _Kind, dst: _Kind, asked: tuple[str, str]
+    side: _Side, other: _Side, src: _Kind, dst: _Kind, asked: tuple[str, str]
 ) -> tuple[Verdict, Verdict] | None:
-    before, after = one.between(src[0], dst[0], asked), other.between(src[1], dst[1], asked)
+    before, after = side.between(src[0], dst[0], asked), other.between(src[1], dst[1], asked)
     return None if _conns(before) == _conns(after) else (before, after)
 
 

@@ -47,13 +47,13 @@ def _twice(manifest: Manifest, first: Where) -> Problem:
 
 def around(manifests: Iterable[Manifest], known: Sequence[Net], namespace: str) -> Iterator[Net]:
     """The networks around the pods' known addresses that `known` has not, each once."""
-    found: dict[Net, None] = {}
+    nets: dict[Net, None] = {}
     for pod, _ in pods(manifests, namespace):
         for address in () if pod.host else pod.addresses:
-            if not any(_holds(net, address) for net in (*known, *found)):
+            if not any(_holds(net, address) for net in (*known, *nets)):
                 net = network(f"{address}/{AROUND[address.version]}")
-                found |= {net: None} if net else {}
-    yield from found
+                nets |= {net: None} if net else {}
+    yield from nets
 
 
 def _holds(net: Net, address: Address) -> bool:

@@ -21,17 +21,17 @@ def read(name: str) -> Range | None:
     return (start.version, int(start), int(end)) if same else None
 
 
-def written(found: Range) -> str:
+def written(span: Range) -> str:
     """A range as a name: one address as itself."""
-    version, first, last = found
+    version, first, last = span
     make = IPv4Address if version == 4 else IPv6Address
     return str(make(first)) if first == last else f"{make(first)}-{make(last)}"
 
 
-def overlap(one: Range, other: Range) -> Range | None:
+def overlap(span: Range, other: Range) -> Range | None:
     """What two ranges have in common; None for nothing."""
-    first, last = max(one[1], other[1]), min(one[2], other[2])
-    return (one[0], first, last) if one[0] == other[0] and first <= last else None
+    first, last = max(span[1], other[1]), min(span[2], other[2])
+    return (span[0], first, last) if span[0] == other[0] and first <= last else None
 
 
 def refined(ranges: Iterable[Range]) -> Iterator[Range]:

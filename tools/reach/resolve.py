@@ -47,11 +47,11 @@ class Beside:
 
     def idle_notes(self) -> Iterator[Problem]:
         """The first of them, and how many more there are: a cluster may hold thousands."""
-        found = tuple(self.idle.values())
-        yield from found[:MOST_IDLE]
-        if len(found) > MOST_IDLE:
-            more = f"{len(found) - MOST_IDLE:,} more selectors match nobody of the input; the last of them is here"
-            yield replace(found[-1], message=more)
+        idle = tuple(self.idle.values())
+        yield from idle[:MOST_IDLE]
+        if len(idle) > MOST_IDLE:
+            more = f"{len(idle) - MOST_IDLE:,} more selectors match nobody of the input; the last of them is here"
+            yield replace(idle[-1], message=more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,19 +182,19 @@ class Resolver:
         anybody = there is not None and not there.requirements and not pods.chosen.requirements
         return Match(bits & universe.pods | (universe.ingress if anybody else 0), bits | universe.ingress)
 
-    def _nobody(self, node: Node, wanted: Selector, things: str) -> None:
+    def _nobody(self, node: Node, selector: Selector, things: str) -> None:
         """Note a selector that matches none of the input's workloads, or of its namespaces, where there are any."""
         known = self.universe.namespaces if things == "namespace" else self.universe.kubernetes
         if known.count:
             # Nobody reads more of them than these, and it takes a look at every pod.
-            near = self._near(wanted, things) if len(self.beside.idle) < MOST_IDLE else ""
-            self.beside.matches_nobody(node, wanted, things, near)
+            near = self._near(selector, things) if len(self.beside.idle) < MOST_IDLE else ""
+            self.beside.matches_nobody(node, selector, things, near)
 
-    def _near(self, wanted: Selector, things: str) -> str:
+    def _near(self, selector: Selector, things: str) -> str:
         """A label that is there and is like one that a selector asks for in vain; "" when there is none."""
         pods = (pod.labels for pods in self.universe.classes for pod in pods)
         labels = tuple(self.universe.spaces.values() if things == "namespace" else pods)
-        for part in wanted.requirements:
+        for part in selector.requirements:
             values = {value for own in labels if (value := own.get(part.key)) is not None}
             if part.operator == "In" and not values & set(part.values):
                 alike = [match for value in part.values for match in get_close_matches(value, sorted(values), 1)]

@@ -94,10 +94,10 @@ class World:
         if src == dst and self.alone(src):
             return Verdict(ALL)
         pairs = [(one, other) for one in self.bits(src) for other in self.bits(dst)]
-        bounds = over_all([self.table.between(one, other) for one, other in pairs])
+        bounds = over_all([self.table.between(pair, other) for pair, other in pairs])
         perhaps = conditional(bounds)
         why = (
-            dict.fromkeys(reason for one, other in pairs for reason in reasons(self.table, one, other))
+            dict.fromkeys(reason for pair, other in pairs for reason in reasons(self.table, pair, other))
             if perhaps
             else ()
         )

@@ -131,14 +131,14 @@ def findings(run: Run) -> list[Finding]:
     values, loader = given(run.files), Loader(source, parser=cache.parse)
     whole = _evaluated(run, [root.path for root in found if not root.only], values, loader)
     parts = _alone(run, [root.path for root in found if root.only], values, loader)
-    wanted = {root.only for root in found}
+    onlies = {root.only for root in found}
     cache.tidy()
     kept: dict[Finding, None] = {}
     for ours in (True, False):
         judged = [module for module in whole if is_ours(module.directory) == ours]
         kept.update(dict.fromkeys(_judged(run, judged, ours=ours)))
         named = [module for module in parts if is_ours(module.directory) == ours]
-        of_files = (item for item in _judged(run, named, ours=ours) if item.problem.where.file in wanted)
+        of_files = (item for item in _judged(run, named, ours=ours) if item.problem.where.file in onlies)
         kept.update(dict.fromkeys(of_files))
     if not kept and not run.failed and not any(_says_something(module) for module in (*whole, *parts)):
         raise InputError(
@@ -169,20 +169,20 @@ def _judged(run: Run, modules: Sequence[Module], *, ours: bool) -> Sequence[Find
 def _evaluated(run: Run, paths: Sequence[str], values: Sequence[Given], loader: Loader) -> list[Module]:
     """Every directory: one that others call through them, unless no call makes an instance of it."""
     callers = uncalled(paths, loader.calls)
-    found = _alone(run, callers, values, loader)
-    seen = {posixpath.normpath(module.directory) for root in found for module in root.walk()}
+    alone = _alone(run, callers, values, loader)
+    seen = {posixpath.normpath(module.directory) for root in alone for module in root.walk()}
     left = [path for path in paths if path not in callers and posixpath.normpath(path) not in seen]
-    return found + _alone(run, left, values, loader)
+    return alone + _alone(run, left, values, loader)
 
 
 def _alone(run: Run, paths: Sequence[str], values: Sequence[Given], loader: Loader) -> list[Module]:
-    found = []
+    modules = []
     for path in paths:
         try:
-            found.append(evaluate_directory(path, loader.sources, values, loader))
+            modules.append(evaluate_directory(path, loader.sources, values, loader))
         except Exception as error:
             run.note(path, error)
-    return found
+    return modules
 
 
 def _vars(options: argparse.Namespace) -> int:

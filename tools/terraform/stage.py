@@ -99,12 +99,12 @@ def layers(job: Job, name: str, files: Sequence[Path]) -> tuple[Finding, ...]:
         # The stage that reads the values says so.
         return ()
     values = loaded.values.body
-    found = dict(_clouds(job, values))
-    subject = Layers(found, values, name, shown(files[-1]) if files else "")
-    written = in_comments(tuple(found.values()), job.today, job.known)
+    clouds = dict(_clouds(job, values))
+    subject = Layers(clouds, values, name, shown(files[-1]) if files else "")
+    written = in_comments(tuple(clouds.values()), job.today, job.known)
     in_values = suppress.Suppressions((*written.items, *loaded.suppressions), job.today, job.known)
     of_clouds = dict.fromkeys(beside.placed(run(terraform_layers.CHECKS, subject), loaded.values))
-    every = replace(subject, roots={**found, **job.others})
+    every = replace(subject, roots={**clouds, **job.others})
     of_stores = beside.judged(every, loaded.values, loaded.suppressions, job.today, job.known)
     return (*suppress.apply(of_clouds, in_values), *of_stores)
 

@@ -33,7 +33,7 @@ def variables(values: Mapping[str, Any], entries: Sequence[Entry]) -> dict[str, 
     """The variables for merged values and their egress.domains, in normal form."""
     found: dict[str, Any] = {
         "ports": {name: port for name, path in PORTS.items() if isinstance(port := _first(_at(values, path)), int)},
-        "domains": [{"name": one.name, "ports": sorted(one.ports)} for one in entries if not one.cidrs],
+        "domains": [{"name": entry.name, "ports": sorted(entry.ports)} for entry in entries if not entry.cidrs],
     }
     peers = {role: {"cidrs": list(cidrs)} for role, cidrs in _peers(values)}
     return {**found, "peers": peers} if peers else found

@@ -11,7 +11,8 @@ in which SELECTOR stands for this release's replicas.
 apiVersion: monitoring.coreos.com/v1
 kind: PodMonitor
 metadata:
-  {{- include "sark-network.metadata" (dict "root" . "name" $name "namespace" .Release.Namespace "labels" $monitoring.podMonitor.labels) | nindent 2 }}
+  {{- include "sark-network.metadata"
+    (dict "root" . "name" $name "namespace" .Release.Namespace "labels" $monitoring.podMonitor.labels) | nindent 2 }}
 spec:
   selector:
     matchLabels:
@@ -24,7 +25,8 @@ spec:
 apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
 metadata:
-  {{- include "sark-network.metadata" (dict "root" . "name" $name "namespace" .Release.Namespace "labels" $monitoring.rules.labels) | nindent 2 }}
+  {{- include "sark-network.metadata"
+    (dict "root" . "name" $name "namespace" .Release.Namespace "labels" $monitoring.rules.labels) | nindent 2 }}
 spec:
   groups:
     - name: {{ $name | quote }}
@@ -36,7 +38,8 @@ spec:
 apiVersion: v1
 kind: ConfigMap
 metadata:
-  {{- include "sark-network.metadata" (dict "root" . "name" (printf "%s-dashboard" $name) "namespace" .Release.Namespace "labels" $monitoring.dashboard.labels) | nindent 2 }}
+  {{- include "sark-network.metadata" (dict "root" . "name" (printf "%s-dashboard" $name) "namespace" .Release.Namespace
+      "labels" $monitoring.dashboard.labels) | nindent 2 }}
 data:
   {{ printf "%s.json" $name }}: |
     {{- .Files.Get "files/egress-dashboard.json" | replace "SELECTOR" ($selector | replace "\"" "\\\"") | nindent 4 }}

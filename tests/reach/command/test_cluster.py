@@ -15,7 +15,7 @@ ASK = ("--context", "here", "--format", "json")
 
 
 def bodies(text: str) -> list[dict[str, Any]]:
-    return [dict(one.body) for one in manifests(parse(text, "x"), "x")]
+    return [dict(manifest.body) for manifest in manifests(parse(text, "x"), "x")]
 
 
 @pytest.fixture
@@ -39,9 +39,9 @@ def test_a_matrix(filled: dict[str, Any], run: Runner) -> None:
 
 def test_an_explanation_by_address(filled: dict[str, Any], run: Runner) -> None:
     """The pods' addresses are known; the policy is named by where it is in the cluster."""
-    found = json.loads(run("explain", "10.0.0.3", "10.0.0.2", "8000", *ASK).out)
-    assert (found["src"], found["dst"], found["verdict"]) == ("sark/stranger[Pod]", "sark/db[Pod]", "denied")
-    assert "here: sark/networkpolicies/guard" in json.dumps(found)
+    document = json.loads(run("explain", "10.0.0.3", "10.0.0.2", "8000", *ASK).out)
+    assert (document["src"], document["dst"], document["verdict"]) == ("sark/stranger[Pod]", "sark/db[Pod]", "denied")
+    assert "here: sark/networkpolicies/guard" in json.dumps(document)
 
 
 def test_what_would_be_after_an_apply(filled: dict[str, Any], run: Runner) -> None:

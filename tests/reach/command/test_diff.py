@@ -36,9 +36,9 @@ def differences(run: Runner, *arguments: str) -> list[str]:
     """`+ src dst`, `- …` and `~ …`, by bare names."""
     ran = run("diff", *arguments, "--format", "json")
     assert ran.code == 0, ran.err
-    found = json.loads(ran.out)
-    signs = [("~" if one["before"]["conns"] else "+") if one["after"]["conns"] else "-" for one in found]
-    bare = [(one["src"].split("/")[-1][:-5], one["dst"].split("/")[-1][:-5]) for one in found]
+    document = json.loads(ran.out)
+    signs = [("~" if one["before"]["conns"] else "+") if one["after"]["conns"] else "-" for one in document]
+    bare = [(one["src"].split("/")[-1][:-5], one["dst"].split("/")[-1][:-5]) for one in document]
     return [f"{sign} {src} {dst}" for sign, (src, dst) in zip(signs, bare, strict=True)]
 
 
@@ -103,7 +103,7 @@ def test_workloads_for_both_sides(sides: Runner) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "message"),
     [
         (("nowhere", "open.yaml"), 64, "nowhere is no environment of the chart, no file and no directory"),
         (("old:nowhere", "open.yaml"), 64, "nowhere is no environment of the chart, no file and no directory"),
@@ -121,7 +121,7 @@ def test_workloads_for_both_sides(sides: Runner) -> None:
     ],
 )
 def test_a_side_that_is_nothing(
-    sides: Runner, words: tuple[str, ...], code: int, said: str, monkeypatch: pytest.MonkeyPatch
+    sides: Runner, words: tuple[str, ...], code: int, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from kubernetes.config import kube_config
 
@@ -132,7 +132,7 @@ def test_a_side_that_is_nothing(
     monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", "config")
     ran = sides("diff", *words)
     assert (ran.code, ran.out) == (code, "")
-    assert said in ran.err
+    assert message in ran.err
     assert ran.err.count("\n") == 1
 
 

@@ -41,8 +41,8 @@ def test_a_verdict(world: Runner, asked: tuple[str, ...], verdict: str) -> None:
     ran = world("explain", *asked, *ASK)
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.partition("\n")[0].endswith(f": {verdict}")
-    found = json.loads(world("explain", *asked, *ASK, "--format", "json").out)
-    assert found["verdict"] == verdict
+    document = json.loads(world("explain", *asked, *ASK, "--format", "json").out)
+    assert document["verdict"] == verdict
 
 
 @pytest.mark.parametrize(
@@ -76,8 +76,8 @@ def test_every_pod_behind_a_service(world: Runner, dst: str, port: str, targets:
         (f"sark/{name}[Pod]", on) for name, on in targets
     ]
     for one in json.loads(ran.out):
-        said = f"Service sark/db: port 80/TCP (sql) → {one['dst']} port 8000/TCP"
-        assert [note.endswith(said) for note in one["notes"]] == [True]
+        message = f"Service sark/db: port 80/TCP (sql) → {one['dst']} port 8000/TCP"
+        assert [note.endswith(message) for note in one["notes"]] == [True]
     text = world("explain", "web", dst, port, *ASK).out
     assert text.count("sark/web[Pod] -> ") == 2
     assert "Service sark/db: port 80/TCP (sql) →" in text
@@ -91,7 +91,7 @@ def test_one_pod_that_is_denied_is_not_what_was_expected(run: Runner) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("asked", "message"),
     [
         (("wab", "db", "80"), "no workload wab; did you mean sark/web[Pod]?"),
         (("web", "sark/bd[Pod]", "80"), "no workload sark/bd[Pod]; did you mean sark/db[Pod]?"),
@@ -120,10 +120,10 @@ def test_one_pod_that_is_denied_is_not_what_was_expected(run: Runner) -> None:
         (("", "db", "80"), "nobody is called ;"),
     ],
 )
-def test_a_word_that_means_nobody(world: Runner, asked: tuple[str, ...], said: str) -> None:
+def test_a_word_that_means_nobody(world: Runner, asked: tuple[str, ...], message: str) -> None:
     ran = world("explain", *asked, *ASK)
     assert (ran.code, ran.out) == (64, "")
-    assert said in ran.err
+    assert message in ran.err
     assert ran.err.count("\n") == 1
 
 

@@ -37,7 +37,7 @@ def judged(run: Runner, *more: str) -> tuple[Ran, bool]:
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "said"),
+    ("text", "line", "message"),
     [
         ("spec: [\n---\n", 26, "not YAML: did not find expected node content"),
         ("a: 1\na: 2\n---\n", 26, "key 'a' is already set on line 25"),
@@ -61,12 +61,14 @@ def judged(run: Runner, *more: str) -> tuple[Ran, bool]:
         (CALICO % "ingress: [{action: Perhaps}]", 28, "'Perhaps' is none of"),
     ],
 )  # fmt: skip
-def test_what_is_broken_is_said_and_the_rest_is_judged(run: Runner, text: str, line: int, said: str) -> None:
+def test_what_is_broken_is_said_and_the_rest_is_judged(run: Runner, text: str, line: int, message: str) -> None:
     """Whether it stands before the rest or behind it."""
     run.file("all.yaml", PODS + GUARD + text)
     ran, held = judged(run)
     assert (ran.code, held) == (1, True)
-    assert any(problem.startswith(f"all.yaml:{line}: error: ") and said in problem for problem in ran.err.splitlines())
+    assert any(
+        problem.startswith(f"all.yaml:{line}: error: ") and message in problem for problem in ran.err.splitlines()
+    )
     run.file("all.yaml", text + PODS + GUARD)
     ran, held = judged(run)
     assert (ran.code, held) == (1, True)
@@ -74,18 +76,18 @@ def test_what_is_broken_is_said_and_the_rest_is_judged(run: Runner, text: str, l
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("replicas: 3\nimage: x\n---\n", "has neither apiVersion nor kind, so it is no Kubernetes object"),
         ("apiVersion: example.com/v1\nkind: TrafficPolicy\n---\n", "its name speaks of traffic"),
         ("apiVersion: extensions/v1beta1\nkind: NetworkPolicy\n---\n", "is not known, and it is left out"),
     ],
 )
-def test_what_is_not_known_is_a_note(run: Runner, text: str, said: str) -> None:
+def test_what_is_not_known_is_a_note(run: Runner, text: str, message: str) -> None:
     run.file("all.yaml", PODS + GUARD + text)
     ran, held = judged(run)
     assert (ran.code, held) == (0, True)
-    assert said in ran.err
+    assert message in ran.err
     assert ": note: " in ran.err
 
 
@@ -106,7 +108,7 @@ def test_tiers_that_only_pass(run: Runner) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         ((), 64, "nothing to judge; name --env, --values, --chart, --manifests or --context"),
         (
@@ -131,7 +133,7 @@ def test_tiers_that_only_pass(run: Runner) -> None:
         (("--nonsense",), 64, "unrecognized arguments: --nonsense"),
     ],
 )
-def test_how_a_run_that_cannot_be_ends(run: Runner, arguments: tuple[str, ...], code: int, said: str) -> None:
+def test_how_a_run_that_cannot_be_ends(run: Runner, arguments: tuple[str, ...], code: int, message: str) -> None:
     (run.folder / "empty").mkdir()
     (run.folder / "latin.yaml").write_bytes(b"a: 1\nb: \xe9\n")
     run.file("list.yaml", "- a\n")
@@ -139,7 +141,7 @@ def test_how_a_run_that_cannot_be_ends(run: Runner, arguments: tuple[str, ...], 
     run.file("ok.yaml", PODS + GUARD)
     ran = run("matrix", *arguments)
     assert (ran.code, ran.out) == (code, "")
-    assert said in ran.err
+    assert message in ran.err
     assert "Traceback" not in ran.err
 
 

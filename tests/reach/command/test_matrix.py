@@ -15,10 +15,10 @@ from tools.reach.formats import MATRIX
 
 def rows(ran: Ran) -> set[tuple[str, str]]:
     """Pairs of workloads that may talk, by bare names."""
-    found = json.loads(ran.out)
-    assert all(set(row) >= {"src", "dst", "conns"} for row in found)
-    bare = {name: name.partition("/")[2].partition("[")[0] for row in found for name in (row["src"], row["dst"])}
-    return {(bare[row["src"]], bare[row["dst"]]) for row in found if bare[row["src"]] and bare[row["dst"]]}
+    document = json.loads(ran.out)
+    assert all(set(row) >= {"src", "dst", "conns"} for row in document)
+    bare = {name: name.partition("/")[2].partition("[")[0] for row in document for name in (row["src"], row["dst"])}
+    return {(bare[row["src"]], bare[row["dst"]]) for row in document if bare[row["src"]] and bare[row["dst"]]}
 
 
 EVERY_OTHER = {("web", "db"), ("web", "stranger"), ("stranger", "web"), ("db", "web"), ("db", "stranger")}

@@ -66,13 +66,13 @@ def test_which_policies_select_somebody(run: Runner) -> None:
 
 def test_who_is_not_isolated_is_in_json(run: Runner) -> None:
     run.file("all.yaml", PODS + GUARD)
-    found = json.loads(run("policies", "--manifests", "all.yaml", "--format", "json").out)
-    assert {one["workload"]: one["Ingress"]["isolated"] for one in found} == {
+    document = json.loads(run("policies", "--manifests", "all.yaml", "--format", "json").out)
+    assert {one["workload"]: one["Ingress"]["isolated"] for one in document} == {
         "sark/db[Pod]": True,
         "sark/stranger[Pod]": False,
         "sark/web[Pod]": False,
     }
-    assert found[0]["Ingress"]["policies"] == [
+    assert document[0]["Ingress"]["policies"] == [
         {"policy": "NetworkPolicy sark/guard", "tier": "default", "rules": 1, "file": "all.yaml", "line": 16}
     ]
 

@@ -60,16 +60,16 @@ def judged(environment: str, objects: tuple[Manifest, ...] | None = None, **more
     return judge(spec, objects or rendered(environment), pod_cidrs=cidrs, **more)
 
 
-def red(found: Judgement) -> set[tuple[str, str, str]]:
-    return {(row.flow.name, row.state, row.verdict) for row in found.rows if not row.holds}
+def red(judgement: Judgement) -> set[tuple[str, str, str]]:
+    return {(row.flow.name, row.state, row.verdict) for row in judgement.rows if not row.holds}
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_every_row_holds(environment: str) -> None:
     upgraded = rendered("trial", CHANGED) if environment == "trial" else None
-    found = judged(environment, upgraded=upgraded)
-    assert (found.problems, [sentence(row) for row in found.rows if not row.holds]) == ((), [])
-    assert {row.flow.name for row in found.rows} == {flow.name for flow in specification().of(environment).flows}
+    holds = judged(environment, upgraded=upgraded)
+    assert (holds.problems, [sentence(row) for row in holds.rows if not row.holds]) == ((), [])
+    assert {row.flow.name for row in holds.rows} == {flow.name for flow in specification().of(environment).flows}
 
 
 def test_it_is_judged_in_every_state_and_by_each_wall_alone() -> None:
@@ -89,10 +89,10 @@ def test_a_file_without_walls_is_judged_as_it_stands() -> None:
 
 
 def test_rows_after_an_upgrade_are_not_judged_without_its_values() -> None:
-    found = judged("trial")
-    unknown = {row.flow.name for row in found.rows if row.verdict == "not judged"}
+    values = judged("trial")
+    unknown = {row.flow.name for row in values.rows if row.verdict == "not judged"}
     assert unknown == {flow.name for flow in specification().of("trial").during("upgraded")}
-    assert not any(row.holds for row in found.rows if row.verdict == "not judged")
+    assert not any(row.holds for row in values.rows if row.verdict == "not judged")
 
 
 def test_the_explained_verdicts_are_the_same() -> None:
@@ -110,7 +110,10 @@ def test_the_widening_policy_is_the_one_of_the_trial() -> None:
 
 
 def test_the_pods_are_those_of_the_trial_and_cluster_dns() -> None:
-    made = {(one.namespace, one.name): one.body["metadata"]["labels"] for one in stand_ins(specification())}
+    made = {
+        (stand_in.namespace, stand_in.name): stand_in.body["metadata"]["labels"]
+        for stand_in in stand_ins(specification())
+    }
     pods = {(pod.namespace, pod.name): pod.labels for pod in specification().pods.values()}
     assert made == pods | {("kube-system", "kube-dns"): {"k8s-app": "kube-dns"}}
 

@@ -22,10 +22,10 @@ TARGETS = "internet:NAME, address:IP, guard:PART, steering:PART, proxy, dns, api
 
 @pytest.fixture(scope="module")
 def spec() -> Specification:
-    found, problems = read(FILE.read_text(encoding="utf-8"), "tests/flows.yaml")
+    specification, problems = read(FILE.read_text(encoding="utf-8"), "tests/flows.yaml")
     assert problems == ()
-    assert found is not None
-    return found
+    assert specification is not None
+    return specification
 
 
 def test_its_environments_are_the_charts_and_the_trial(spec: Specification) -> None:
@@ -92,9 +92,9 @@ def listed(environment: str) -> Iterator[Rule]:
     files = [project.environments["production"], Path("tests/cluster/values.yaml")]
     override = layered(files if environment == "trial" else [project.environments[environment]])
     values = merge(mapping(project.path / "values.yaml"), override)
-    found, problems = parse_values(values, suffixes=Suffixes(frozenset()))
+    allowlist, problems = parse_values(values, suffixes=Suffixes(frozenset()))
     assert problems == ()
-    yield from sorted(found.rules)
+    yield from sorted(allowlist.rules)
 
 
 @pytest.mark.parametrize("environment", ELSEWHERE)

@@ -81,7 +81,7 @@ def test_connlist_says_what_it_does_not_know_after_its_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "said"),
+    ("found", "message"),
     [
         (ALL, ""),
         ((), ""),
@@ -97,8 +97,8 @@ def test_connlist_says_what_it_does_not_know_after_its_lines() -> None:
         (minus(ALL, of(1, 8 << 8, 8 << 8)), "all but ICMP"),
     ],
 )
-def test_other_protocols(found: tuple[tuple[int, int], ...], said: str) -> None:
-    assert others(found) == said
+def test_other_protocols(found: tuple[tuple[int, int], ...], message: str) -> None:
+    assert others(found) == message
 
 
 def test_a_name_cannot_forge_a_line() -> None:
@@ -136,12 +136,12 @@ def test_json_is_as_the_design_says() -> None:
 
 def test_json_has_more_keys_only_where_there_is_more_to_say() -> None:
     matrix = rows((A, B, "TCP 80; ICMP ? UDP 53; ICMP"), (A, "{node}", "TCP; UDP; SCTP"), (B, A, "all"))
-    found = json.loads(written("json", matrix))
+    document = json.loads(written("json", matrix))
     ports = {name: [[1, 65535]] for name in ("TCP", "UDP", "SCTP")}
-    assert [list(row)[3:] for row in found] == [["others", "conditional", "conditionalOthers"], ["others"], []]
-    assert found[0]["others"] == {"1": [[0, 65535]]}
-    assert found[0]["conditional"] == {"UDP": [[53, 53]]}
-    assert (found[1]["conns"], found[1]["others"], found[2]["conns"]) == (ports, "none", ports)
+    assert [list(row)[3:] for row in document] == [["others", "conditional", "conditionalOthers"], ["others"], []]
+    assert document[0]["others"] == {"1": [[0, 65535]]}
+    assert document[0]["conditional"] == {"UDP": [[53, 53]]}
+    assert (document[1]["conns"], document[1]["others"], document[2]["conns"]) == (ports, "none", ports)
 
 
 @pytest.mark.parametrize(
@@ -199,8 +199,8 @@ def test_json_of_a_diff_fits_its_schema() -> None:
 
 def test_json_of_a_diff_says_other_protocols_too() -> None:
     change = Changed(A, B, Verdict(), Verdict(conns("ICMP"), conns("TCP; UDP; SCTP")))
-    [found] = json.loads("".join(diff_formats()["json"]((change,))))
-    assert found["after"] == {
+    [document] = json.loads("".join(diff_formats()["json"]((change,))))
+    assert document["after"] == {
         "conns": {},
         "others": {"1": [[0, 65535]]},
         "conditional": {name: [[1, 65535]] for name in ("TCP", "UDP", "SCTP")},

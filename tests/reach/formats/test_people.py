@@ -187,9 +187,9 @@ def test_titles_are_different_and_say_what_sort_of_addresses_they_are() -> None:
     public = "1.0.0.0-1.1.1.1, 2.0.0.0-2.2.2.2, 3.0.0.0-3.3.3.3"
     private = "10.0.0.0-10.1.1.1, 172.16.0.0-172.16.1.1, 192.168.0.0-192.168.2.2"
     groups = ["4.0.0.0-4.0.0.6, 5.0.0.0-5.0.5.5, 6.0.0.0-6.0.6.6", public, private, f"{public}, {private}"]
-    found = titled([Group(tuple(peer(name) for name in names.split(", "))) for names in groups])
-    assert sorted(one.title for one in found) == ["non-public IPv4", "public IPv4 A", "public IPv4 B", "some IPv4"]
-    assert all(one.holds for one in found)
+    titleds = titled([Group(tuple(peer(name) for name in names.split(", "))) for names in groups])
+    assert sorted(one.title for one in titleds) == ["non-public IPv4", "public IPv4 A", "public IPv4 B", "some IPv4"]
+    assert all(one.holds for one in titleds)
 
 
 def test_an_explanation() -> None:
@@ -230,7 +230,7 @@ def test_the_first_sentence(verdict: Word, sides: tuple[Word, Word], sentence: s
 
 
 @pytest.mark.parametrize(
-    ("protocol", "port", "said"),
+    ("protocol", "port", "message"),
     [
         ("TCP", 80, "TCP 80"),
         ("6", 80, "TCP 80"),
@@ -239,9 +239,9 @@ def test_the_first_sentence(verdict: Word, sides: tuple[Word, Word], sentence: s
         ("UDPLite", 0, "UDPLite"),
     ],
 )
-def test_what_was_asked_for(protocol: str, port: int, said: str) -> None:
+def test_what_was_asked_for(protocol: str, port: int, message: str) -> None:
     text = explained("text", replace(EXPLANATION, protocol=protocol, port=port))
-    assert text.startswith(f"sark/api[Deployment] -> 8.8.8.8, {said}: denied\n")
+    assert text.startswith(f"sark/api[Deployment] -> 8.8.8.8, {message}: denied\n")
 
 
 def test_several_changes_are_numbered_and_the_last_brings_it() -> None:

@@ -35,9 +35,9 @@ def test_targets(reached: range, line: str) -> None:
 
 
 def test_whoever_reaches_nobody_is_said() -> None:
-    said = " ".join(printed(range(1, 2)).split())
-    assert "Reach nobody: n/w001[Pod], n/w002[Pod]" in said
-    assert "n/w000[Pod]" not in said.partition("Reach nobody:")[2].partition("Not every group")[0]
+    message = " ".join(printed(range(1, 2)).split())
+    assert "Reach nobody: n/w001[Pod], n/w002[Pod]" in message
+    assert "n/w000[Pod]" not in message.partition("Reach nobody:")[2].partition("Not every group")[0]
 
 
 def test_what_is_conditional_is_marked() -> None:

@@ -94,15 +94,15 @@ def test_custom_resources_by_discovery() -> None:
 
 
 @pytest.mark.parametrize(
-    ("served", "wanted"),
+    ("served", "expected"),
     [(("v1alpha2", "v1alpha1"), "v1alpha1"), (("v1alpha1",), "v1alpha1"), (("v1beta1",), "v1beta1")],
 )
-def test_the_version_that_is_judged_is_read(served: tuple[str, ...], wanted: str) -> None:
+def test_the_version_that_is_judged_is_read(served: tuple[str, ...], expected: str) -> None:
     name = "policy.networking.k8s.io"
     kinds = {f"/apis/{name}/{version}": resources(adminnetworkpolicies="AdminNetworkPolicy") for version in served}
     lists = {f"/apis/{name}/{version}/adminnetworkpolicies": {"items": [named("a")]} for version in served}
     found, _ = read({"/apis": {"groups": [group(name, *served)]}} | kinds | lists)
-    assert [it.body["apiVersion"] for it in found.manifests] == [f"{name}/{wanted}"]
+    assert [it.body["apiVersion"] for it in found.manifests] == [f"{name}/{expected}"]
 
 
 @pytest.mark.parametrize("public", [True, False])
@@ -129,8 +129,8 @@ def test_pages() -> None:
         assert query["limit"] == str(PAGE)
         return {"items": [named(f"n{at}")], "metadata": {"continue": str(at + 1) if at < 2 else ""}}
 
-    found, _ = read({"/api/v1/namespaces": page})
-    assert [it.name for it in found.manifests] == ["n0", "n1", "n2"]
+    pages, _ = read({"/api/v1/namespaces": page})
+    assert [it.name for it in pages.manifests] == ["n0", "n1", "n2"]
 
 
 def test_a_list_that_changed_beneath_is_read_anew() -> None:
@@ -269,18 +269,18 @@ def kubeconfig(folder: Path, monkeypatch: pytest.MonkeyPatch, server: str) -> No
 def test_a_cluster_through_the_client(cluster: dict[str, Any]) -> None:
     cluster["/api/v1/namespaces"] = {"items": [named("sark")]}
     cluster["/api/v1/pods"] = 403
-    told: list[str] = []
-    found = live.read("here", told.append)
+    notices: list[str] = []
+    found = live.read("here", notices.append)
     assert [(it.file, it.name) for it in found.manifests] == [("here: namespaces/sark", "sark")]
     assert found.unread == ["pods of v1: refused /api/v1/pods"]
-    assert told[0] == "namespaces of v1"
+    assert notices[0] == "namespaces of v1"
 
 
-@pytest.mark.parametrize(("answer", "said"), [("<html>", "is no JSON"), ("[]", "is no object")])
-def test_a_server_that_is_none(cluster: dict[str, Any], answer: str, said: str) -> None:
+@pytest.mark.parametrize(("answer", "message"), [("<html>", "is no JSON"), ("[]", "is no object")])
+def test_a_server_that_is_none(cluster: dict[str, Any], answer: str, message: str) -> None:
     cluster["/api/v1/pods"] = answer
     (unread,) = live.read("here").unread
-    assert said in unread
+    assert message in unread
 
 
 def test_who_is_not_known(cluster: dict[str, Any]) -> None:
@@ -308,7 +308,7 @@ def test_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (None, "^there is no kubeconfig in "),
         ("", "^no kubeconfig can be read: "),
@@ -318,11 +318,11 @@ def test_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         ("{contexts: [{}]}", "^the kubeconfig has no context here; there are none$"),
     ],
 )
-def test_no_kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, said: str) -> None:
+def test_no_kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, message: str) -> None:
     if text is not None:
         (tmp_path / "config").write_text(text)
     monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "config"))
-    with pytest.raises(live.UnknownContextError, match=said):
+    with pytest.raises(live.UnknownContextError, match=message):
         live.read("here")
 
 

@@ -43,4 +43,4 @@ def findings(values: str, workloads: tuple[Manifest, ...]) -> tuple[Finding, ...
 
 def of_needs(values: str, workloads: tuple[Manifest, ...]) -> list[tuple[str, str]]:
     """What the rules of needs say: rule and message."""
-    return [(one.rule, one.problem.message) for one in findings(values, workloads) if one.rule in RULES]
+    return [(finding.rule, finding.problem.message) for finding in findings(values, workloads) if finding.rule in RULES]

@@ -117,7 +117,7 @@ def test_what_is_open_is_no_finding(name: str) -> None:
 @pytest.mark.parametrize("name", CLOSED)
 def test_what_is_closed_is_one_finding(name: str) -> None:
     values, called, message = CLOSED[name]
-    assert [said for _, said in of_needs(values, workload(API, called))] == [message]
+    assert [of_need for _, of_need in of_needs(values, workload(API, called))] == [message]
 
 
 def test_each_workload_has_a_list_of_its_own() -> None:

@@ -114,10 +114,10 @@ def test_objects_without_a_namespace_are_where_the_policies_are() -> None:
 
 
 def test_one_cause_is_one_finding() -> None:
-    found: list[Finding] = [
+    findings: list[Finding] = [
         one for one in run(CHECKS, Cluster(read(ENTRY % "sark"), read(SITE), given=True)) if one.rule in RULES
     ]
-    assert [(one.rule, one.problem.where.path) for one in found] == [
+    assert [(one.rule, one.problem.where.path) for one in findings] == [
         ("ingress-backends-are-open", "spec.defaultBackend.service"),
         ("scraped-ports-are-open", 'metadata.annotations["prometheus.io/port"]'),
     ]

@@ -70,8 +70,8 @@ MEANT: dict[str, tuple[str, str] | Outside | None] = {
 @pytest.mark.parametrize("host", MEANT)
 def test_meanings(host: str) -> None:
     meaning = NAMES.meaning(host, "sark")
-    found = meaning if meaning is None or isinstance(meaning, Outside) else (meaning.namespace, meaning.name)
-    assert found == MEANT[host]
+    meanings = meaning if meaning is None or isinstance(meaning, Outside) else (meaning.namespace, meaning.name)
+    assert meanings == MEANT[host]
 
 
 @pytest.mark.parametrize(

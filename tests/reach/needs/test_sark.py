@@ -35,9 +35,11 @@ def other() -> tuple[Manifest, ...]:
     return objects([str(OTHER / f"{name}.yaml") for name in ("deployment", "service", "ingress", "configmap")])
 
 
-def placed(found: tuple[Finding, ...]) -> set[tuple[str, str, str]]:
+def placed(findings: tuple[Finding, ...]) -> set[tuple[str, str, str]]:
     """What the rules of needs say: rule, file, place."""
-    return {(one.rule, Path(one.problem.where.file).name, one.problem.where.path) for one in found if one.rule in RULES}
+    return {
+        (one.rule, Path(one.problem.where.file).name, one.problem.where.path) for one in findings if one.rule in RULES
+    }
 
 
 def test_sark_as_shipped_is_clean_with_the_defaults() -> None:

@@ -16,14 +16,14 @@ Rule = dict[str, Any]
 DENY_ALL: Rule = {"action": "Deny"}
 
 
-def selected(who: Body, one: Endpoint) -> bool:
+def selected(who: Body, endpoint: Endpoint) -> bool:
     """Whether a subject, or a peer of pods, has a pod: by namespaces, or by namespaces and pods."""
     if "namespaces" in who:
-        return label_selector(who["namespaces"], one.namespace_labels)
+        return label_selector(who["namespaces"], endpoint.namespace_labels)
     pods = who.get("pods")
     return pods is not None and (
-        label_selector(pods.get("namespaceSelector") or {}, one.namespace_labels)
-        and label_selector(pods.get("podSelector") or {}, one.labels)
+        label_selector(pods.get("namespaceSelector") or {}, endpoint.namespace_labels)
+        and label_selector(pods.get("podSelector") or {}, endpoint.labels)
     )
 
 
@@ -81,7 +81,7 @@ def calico_rules(rules: Sequence[Rule] | None, direction: str) -> list[Rule]:
 def _converted(rule: Rule, direction: str) -> list[Rule]:
     outgoing = direction == "Egress"
     action = "Allow" if rule["action"] == "Accept" else rule["action"]
-    found: list[Rule] = []
+    rules: list[Rule] = []
     for protocol, ports in _protocols(rule.get("protocols") or [{}]):
         for peer in rule["to" if outgoing else "from"]:
             entity = _entity(peer, outgoing)
@@ -89,16 +89,16 @@ def _converted(rule: Rule, direction: str) -> list[Rule]:
             made |= {"destination": {**entity, "ports": ports}} if outgoing else {"source": entity}
             if not outgoing:
                 made["destination"] = {"ports": ports}
-            found.append(made)
-    return found
+            rules.append(made)
+    return rules
 
 
 def _protocols(protocols: Sequence[Body]) -> Iterator[tuple[str, list[object]]]:
     """unpackCNPProtocols: ports by protocol, "" for names; none of a protocol is all, an empty item is anything."""
     found: dict[str, list[object]] = {}
-    for one in protocols:
-        name = next((key for key in ("tcp", "udp", "sctp") if key in one), "")
-        port = _calico_port(one[name]) if name else one.get("destinationNamedPort")
+    for protocol in protocols:
+        name = next((key for key in ("tcp", "udp", "sctp") if key in protocol), "")
+        port = _calico_port(protocol[name]) if name else protocol.get("destinationNamedPort")
         if not name and not port:
             yield "", []
             return

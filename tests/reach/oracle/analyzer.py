@@ -63,8 +63,8 @@ class Answer:
     def between(self, source: str, destination: str) -> Conns:
         """The connections between two, each `namespace/name` or an address."""
         found = NONE
-        for (one, other), conns in self.pairs.items():
-            if _there(one, source) and _there(other, destination):
+        for (pair, other), conns in self.pairs.items():
+            if _there(pair, source) and _there(other, destination):
                 found = union(found, conns)
         return found
 
@@ -105,11 +105,11 @@ def read(output: Path) -> Iterator[tuple[tuple[str, str], Conns]]:
     """Pairs and their connections, from what it wrote. Raises AnalyzerError for what is unheard of."""
     pairs: dict[tuple[str, str], Conns] = {}
     for line in filter(None, map(str.strip, output.read_text().splitlines())):
-        found = _LINE.fullmatch(line)
-        if not found:
+        match = _LINE.fullmatch(line)
+        if not match:
             raise AnalyzerError(f"what does it mean with {line!r}?")
-        pair = found["source"], found["destination"]
-        pairs[pair] = union(pairs.get(pair, NONE), _connections(found["connections"]))
+        pair = match["source"], match["destination"]
+        pairs[pair] = union(pairs.get(pair, NONE), _connections(match["connections"]))
     yield from pairs.items()
 
 

@@ -65,8 +65,10 @@ def positive(entity: Body, namespace: str) -> Test | None:
 
 def in_set(cluster: Cluster, address: Address, test: Test) -> bool:
     """Whether an address is in the set that a selector stands for: of pods and of network sets, by their addresses."""
-    pods = any(address in one.addresses and test(one.calico) for one in cluster.endpoints)
-    return pods or any(test(one.calico) and any(within(address, net) for net in one.nets) for one in cluster.netsets)
+    pods = any(address in endpoint.addresses and test(endpoint.calico) for endpoint in cluster.endpoints)
+    return pods or any(
+        test(netset.calico) and any(within(address, net) for net in netset.nets) for netset in cluster.netsets
+    )
 
 
 def matches(cluster: Cluster, namespace: str, rule: Body, packet: Packet) -> bool:
@@ -98,15 +100,15 @@ def _rendered(rule: Body, source: Body, destination: Body, version: int) -> bool
 
 
 def _protocol(rule: Body, packet: Packet) -> bool:
-    wanted, refused = rule.get("protocol"), rule.get("notProtocol")
-    if wanted is not None and protocol_number(wanted) != packet.protocol:
+    expected, refused = rule.get("protocol"), rule.get("notProtocol")
+    if expected is not None and protocol_number(expected) != packet.protocol:
         return False
     return refused is None or protocol_number(refused) != packet.protocol
 
 
 def _icmp(rule: Body, packet: Packet) -> bool:
-    wanted, refused = rule.get("icmp") or {}, rule.get("notICMP") or {}
-    return _icmp_fits(wanted, packet) and not (refused.get("type") is not None and _icmp_fits(refused, packet))
+    expected, refused = rule.get("icmp") or {}, rule.get("notICMP") or {}
+    return _icmp_fits(expected, packet) and not (refused.get("type") is not None and _icmp_fits(refused, packet))
 
 
 def _icmp_fits(fields: Body, packet: Packet) -> bool:
@@ -153,10 +155,14 @@ def _ports(cluster: Cluster, entity: Body, test: Test | None, address: Address, 
 
 
 def _named(cluster: Cluster, name: str, test: Test | None, address: Address, protocol: int, port: int) -> bool:
-    def fits(one: Endpoint) -> bool:
-        return address in one.addresses and (test is None or test(one.calico)) and one.has_port(name, protocol, port)
+    def fits(endpoint: Endpoint) -> bool:
+        return (
+            address in endpoint.addresses
+            and (test is None or test(endpoint.calico))
+            and endpoint.has_port(name, protocol, port)
+        )
 
-    return any(fits(one) for one in cluster.endpoints)
+    return any(fits(endpoint) for endpoint in cluster.endpoints)
 
 
 def _split(ports: list[object]) -> tuple[list[tuple[int, int]], list[str]]:

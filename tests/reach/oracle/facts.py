@@ -159,21 +159,21 @@ class Cluster:
     @cached_property
     def netsets(self) -> tuple[NetSet, ...]:
         """Every NetworkSet, which inherits its namespace's labels, and every GlobalNetworkSet, which has none."""
-        found = []
+        net_sets = []
         for body in self.of_kind("GlobalNetworkSet"):
-            found.append(NetSet(dig(body, "metadata", "labels") or {}, tuple(dig(body, "spec", "nets") or ())))
+            net_sets.append(NetSet(dig(body, "metadata", "labels") or {}, tuple(dig(body, "spec", "nets") or ())))
         for body in self.of_kind("NetworkSet"):
             namespace = self.space(body)
             labels = {f"pcns.{key}": value for key, value in self.namespace_labels(namespace).items()}
             labels["pcns.projectcalico.org/name"] = namespace
             labels |= dig(body, "metadata", "labels") or {}
             labels["projectcalico.org/namespace"] = namespace
-            found.append(NetSet(labels, tuple(dig(body, "spec", "nets") or ())))
-        return tuple(found)
+            net_sets.append(NetSet(labels, tuple(dig(body, "spec", "nets") or ())))
+        return tuple(net_sets)
 
     def at(self, address: Address) -> Endpoint | None:
         """The pod that has an address."""
-        return next((one for one in self.endpoints if address in one.addresses), None)
+        return next((endpoint for endpoint in self.endpoints if address in endpoint.addresses), None)
 
     def behind(self, namespace: str, name: str) -> Iterator[tuple[Body, Body]]:
         """A Service with each pod that its selector finds; one without a selector has none that we know of."""
@@ -193,7 +193,7 @@ class Cluster:
 
     def targets(self, namespace: str, name: str) -> set[tuple[Address, int, int]]:
         """Address, protocol and port of every endpoint of a Service, as the EndpointSlice controller lists them."""
-        return {found for service, body in self.behind(namespace, name) for found in _targets(service, body)}
+        return {target for service, body in self.behind(namespace, name) for target in _targets(service, body)}
 
 
 def pod_addresses(body: Body) -> tuple[Address, ...]:

@@ -64,14 +64,14 @@ class Oracle:
             known[body["metadata"]["name"]] = (inf if order is None else order, action or "Deny")
         policies = sorted(_policies(self.cluster), key=lambda one: (one.order, one.key))
         names = sorted(known, key=lambda name: (known[name][0], name))
-        return [(known[name][1], [one for one in policies if one.tier == name]) for name in names]
+        return [(known[name][1], [policy for policy in policies if policy.tier == name]) for name in names]
 
     def place(self, name: str) -> tuple[Address, Endpoint | None]:
         """An address, and the pod there: by `namespace/name` or by the address itself."""
         if "/" in name:
             namespace, _, short = name.partition("/")
-            found = next(one for one in self.cluster.endpoints if (one.namespace, one.name) == (namespace, short))
-            return found.addresses[0], found
+            endpoint = next(one for one in self.cluster.endpoints if (one.namespace, one.name) == (namespace, short))
+            return endpoint.addresses[0], endpoint
         return ip_address(name), self.cluster.at(ip_address(name))
 
     def allowed(
@@ -98,7 +98,7 @@ class Oracle:
         if endpoint is None:
             return True
         for end, policies in self.tiers:
-            chosen = [one for one in policies if direction in one.rules and one.selects(endpoint)]
+            chosen = [policy for policy in policies if direction in policy.rules and policy.selects(endpoint)]
             if not chosen:
                 continue
             action = next(self._actions(chosen, direction, packet), end)
@@ -155,12 +155,12 @@ def _calico(cluster: Cluster, body: Body) -> Policy:
     spec, order = body.get("spec") or {}, dig(body, "spec", "order")
     name, namespace = body["metadata"]["name"], cluster.space(body) if body["kind"] == "NetworkPolicy" else ""
 
-    def selects(one: Endpoint) -> bool:
+    def selects(endpoint: Endpoint) -> bool:
         return (
-            namespace in ("", one.namespace)
-            and oracle_calico.selects(spec.get("selector") or "", one.calico)
-            and oracle_calico.selects(spec.get("serviceAccountSelector") or "", one.calico, "pcsa.")
-            and oracle_calico.selects((not namespace and spec.get("namespaceSelector")) or "", one.calico, "pcns.")
+            namespace in ("", endpoint.namespace)
+            and oracle_calico.selects(spec.get("selector") or "", endpoint.calico)
+            and oracle_calico.selects(spec.get("serviceAccountSelector") or "", endpoint.calico, "pcsa.")
+            and oracle_calico.selects((not namespace and spec.get("namespaceSelector")) or "", endpoint.calico, "pcns.")
         )
 
     return Policy(
@@ -214,5 +214,5 @@ def _cluster_policy(cluster: Cluster, body: Body) -> Policy:
         float(dig(body, "spec", "priority")),
         f"{body['metadata']['name']}//KubernetesClusterNetworkPolicy",
         partial(oracle_admin.selected, dig(body, "spec", "subject")),
-        {direction: _calico_rules(cluster, "", found) for direction, found in rules.items() if found},
+        {direction: _calico_rules(cluster, "", rule) for direction, rule in rules.items() if rule},
     )

@@ -14,8 +14,8 @@ from tests.reach.oracle.facts import Address, Body, Endpoint, Labels, Packet, di
 
 def label_selector(selector: Body, labels: Labels) -> bool:
     """apimachinery's LabelSelector: every label and every expression is to hold; an empty one matches everything."""
-    wanted = selector.get("matchLabels") or {}
-    return all(labels.get(key) == value for key, value in wanted.items()) and all(
+    expected = selector.get("matchLabels") or {}
+    return all(labels.get(key) == value for key, value in expected.items()) and all(
         _expression(one, labels) for one in selector.get("matchExpressions") or ()
     )
 
@@ -36,9 +36,9 @@ def types(body: Body) -> list[str]:
     return given or (["Ingress", "Egress"] if dig(body, "spec", "egress") else ["Ingress"])
 
 
-def selects(body: Body, namespace: str, one: Endpoint) -> bool:
+def selects(body: Body, namespace: str, endpoint: Endpoint) -> bool:
     """Whether a policy applies to a pod."""
-    return one.namespace == namespace and label_selector(dig(body, "spec", "podSelector") or {}, one.labels)
+    return endpoint.namespace == namespace and label_selector(dig(body, "spec", "podSelector") or {}, endpoint.labels)
 
 
 def matches(rule: Body, namespace: str, direction: str, packet: Packet) -> bool:
@@ -66,7 +66,7 @@ def _peer(peer: Body, namespace: str, other: Endpoint | None, address: Address) 
 def _port(port: Body, packet: Packet) -> bool:
     if protocol_number(port.get("protocol") or "TCP") != packet.protocol:
         return False
-    wanted = port.get("port")
-    if isinstance(wanted, str):
-        return packet.destination is not None and packet.destination.has_port(wanted, packet.protocol, packet.port)
-    return wanted is None or wanted <= packet.port <= (port.get("endPort") or wanted)
+    expected = port.get("port")
+    if isinstance(expected, str):
+        return packet.destination is not None and packet.destination.has_port(expected, packet.protocol, packet.port)
+    return expected is None or expected <= packet.port <= (port.get("endPort") or expected)

@@ -233,7 +233,7 @@ def _admin_ports(dice: Dice, named: bool) -> Object:
 
 
 def _protocols(dice: Dice, named: bool) -> Object:
-    found: list[Object] = []
+    objects: list[Object] = []
     for _ in dice.times(1, 2):
         number = dice.pick(NUMBERS)
         fields: list[Object] = [
@@ -241,8 +241,8 @@ def _protocols(dice: Dice, named: bool) -> Object:
             {"destinationPort": {"range": {"start": number, "end": number + dice.number(1, 30)}}},
         ]
         choices: list[Object] = [{dice.pick(("tcp", "udp", "sctp")): dice.pick(fields)}]
-        found.append(dice.pick([*choices, *([{"destinationNamedPort": dice.pick(PORT_NAMES)}] if named else [])]))
-    return {"protocols": found}
+        objects.append(dice.pick([*choices, *([{"destinationNamedPort": dice.pick(PORT_NAMES)}] if named else [])]))
+    return {"protocols": objects}
 
 
 def _edges(objects: list[Object], taken: set[str], dice: Dice) -> Iterator[str]:

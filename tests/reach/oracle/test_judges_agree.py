@@ -85,8 +85,8 @@ def story(world: RandomWorld, asked: Asked) -> str:
 def test_the_judge_says_what_the_oracle_says(part: int) -> None:
     for seed in range(part, WORLDS, 4):
         world = random_world(seed)
-        found = next(differing(world), None)
-        assert found is None, story(world, found)
+        says = next(differing(world), None)
+        assert says is None, story(world, says)
 
 
 def test_the_worlds_are_worth_it() -> None:

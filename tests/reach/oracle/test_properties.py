@@ -71,11 +71,11 @@ def test_the_matrix_has_every_pair_that_may_talk() -> None:
         world = random_world(seed)
         judge = of_objects(world.objects)
         there = {(row.src, row.dst) for row in judge.matrix().rows()}
-        for one in judge.peers:
+        for peer in judge.peers:
             for other in judge.peers:
-                verdict = judge.verdict(one, other)
-                if one != other and (verdict.allowed or verdict.conditional):
-                    assert (one.name, other.name) in there, f"seed {seed}: {one.name} → {other.name} has no row"
+                verdict = judge.verdict(peer, other)
+                if peer != other and (verdict.allowed or verdict.conditional):
+                    assert (peer.name, other.name) in there, f"seed {seed}: {peer.name} → {other.name} has no row"
 
 
 def test_one_more_rule_that_allows_takes_nothing_away() -> None:
@@ -144,9 +144,9 @@ def test_every_change_does_what_it_claims() -> None:
             # Where one is not enough, the next one is beside it.
             for change in explanation.changes:
                 objects = changed(objects, change)
-                said = f"seed {seed}: {asked} with {change.text}\n{change.yaml}"
-                assert word(of_objects(objects), asked) == change.becomes, said
-                assert ("allowed" if Oracle(objects).allowed(*asked) else "denied") == change.becomes, said
+                message = f"seed {seed}: {asked} with {change.text}\n{change.yaml}"
+                assert word(of_objects(objects), asked) == change.becomes, message
+                assert ("allowed" if Oracle(objects).allowed(*asked) else "denied") == change.becomes, message
                 tried += 1
             assert not explanation.changes or explanation.changes[-1].becomes != explanation.verdict, f"seed {seed}"
     assert tried > len(SEEDS)
@@ -157,9 +157,9 @@ def changed(objects: list[Object], change: Change) -> list[Object]:
     if change.yaml.startswith("apiVersion:"):
         return [*objects, *yaml.safe_load_all(change.yaml)]
     assert change.where is not None
-    found = re.fullmatch(r"spec\.(ingress|egress)\[(\d+)\]", change.where.path)
-    assert found, change.where
-    direction, index = found[1], int(found[2])
+    match = re.fullmatch(r"spec\.(ingress|egress)\[(\d+)\]", change.where.path)
+    assert match, change.where
+    direction, index = match[1], int(match[2])
     made = [deepcopy(body) for body in objects]
     (body,) = [body for body in made if manifest(body).file == change.where.file]
     written: list[Any] = body["spec"].setdefault(direction, [])

@@ -158,8 +158,8 @@ def story(seed: int, trial: Trial, objects: tuple[Object, ...]) -> str:
 
     small = shrunk(objects, shows, 400)
     truth = "passes" if trial.truth(small) else "does not pass"
-    said = f"from port {trial.source_port}{' with HTTP that fits' if trial.http else ''}, unknown: {trial.unknown}"
-    return f"seed {seed}: {trial.asked} {said}: {truth}\n{text(small)}"
+    message = f"from port {trial.source_port}{' with HTTP that fits' if trial.http else ''}, unknown: {trial.unknown}"
+    return f"seed {seed}: {trial.asked} {message}: {truth}\n{text(small)}"
 
 
 @pytest.mark.parametrize("part", range(4))
@@ -189,22 +189,25 @@ def test_two_replicas_are_two_pods_with_the_same_labels() -> None:
     for seed in range(WORLDS // 2):
         world = with_more(random_world(seed))
         dice = Dice("replicas", seed)
-        one = dice.pick(list(world.pods))
-        body = next(body for body in world.objects if is_one(body) and key(body) == one)
+        pick = dice.pick(list(world.pods))
+        body = next(body for body in world.objects if is_one(body) and key(body) == pick)
         twin = deepcopy(body)
         twin["metadata"]["name"] += "-twin"
-        unknown = {one: "Deployment"}
-        cidrs = SIX if ":" in world.pods[one] else POD_CIDRS
+        unknown = {pick: "Deployment"}
+        cidrs = SIX if ":" in world.pods[pick] else POD_CIDRS
         judge = World((manifest(body) for body in shown(world.objects, unknown)), pod_cidrs=cidrs)
-        said = judge.verdict(judge.peer(one), judge.peer(one))
-        both = RandomWorld(seed, (*world.objects, twin), {**world.pods, key(twin): world.pods[one]}, world.outside)
+        verdict = judge.verdict(judge.peer(pick), judge.peer(pick))
+        both = RandomWorld(seed, (*world.objects, twin), {**world.pods, key(twin): world.pods[pick]}, world.outside)
         for _, _, protocol, port in some(world, PACKETS):
-            objects = drawn(both, {one: "Pod", key(twin): "Pod"}, dice)
+            objects = drawn(both, {pick: "Pod", key(twin): "Pod"}, dice)
             if protocol in WITH_PORTS:
-                truth = Oracle(objects).allowed(one, key(twin), protocol, port)
-                certain, perhaps = includes(said.allowed, protocol, port), includes(said.conditional, protocol, port)
+                truth = Oracle(objects).allowed(pick, key(twin), protocol, port)
+                certain, perhaps = (
+                    includes(verdict.allowed, protocol, port),
+                    includes(verdict.conditional, protocol, port),
+                )
                 assert truth if certain else perhaps or not truth, (
-                    f"seed {seed}: {one} {protocol} {port}\n{text(objects)}"
+                    f"seed {seed}: {pick} {protocol} {port}\n{text(objects)}"
                 )
 
 

@@ -13,14 +13,14 @@ from tools.reach.sets import indexes
 
 def drawn(seed: int) -> list[Net]:
     random_ = random.Random(seed)
-    found: list[Net] = []
+    nets: list[Net] = []
     for _ in range(random_.randint(0, 12)):
         length = random_.choice((0, 1, 7, 8, 16, 24, 31, 32))
         base = random_.choice(("10.0.0.0", "10.128.0.0", "192.168.1.4", "255.255.255.255", "0.0.0.0"))
-        found.append(ip_network(f"{base}/{length}", strict=False))
+        nets.append(ip_network(f"{base}/{length}", strict=False))
     if random_.random() < 0.3:
-        found.append(ip_network("fd00::/8"))
-    return found
+        nets.append(ip_network("fd00::/8"))
+    return nets
 
 
 def edges(nets: list[Net]) -> list[IPv4Address | IPv6Address]:

@@ -173,5 +173,5 @@ def paths(*services: str) -> str:
 def test_an_ingress_leads_to_services(text: str, targets: list[tuple[str, int]], note: str) -> None:
     found = read(f"{PODS}{SERVICE}{text}")
     got = behind_ingress(found[-1], "sark", services(found, "sark"), running(found, "sark"))
-    assert got.targets == tuple(Target(*one) for one in targets)
+    assert got.targets == tuple(Target(*target) for target in targets)
     assert note in [it.text for it in got.notes]

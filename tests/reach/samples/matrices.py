@@ -58,20 +58,20 @@ def made(
     isolated: Mapping[Direction, Iterable[str]] | None = None,
 ) -> Matrix:
     """A matrix of groups (`a/b[Pod], a/c[Pod]`) and what is between them; its rows are written out."""
-    found = tuple(Group(tuple(peer(name) for name in names.split(", "))) for names in groups)
+    matrix = tuple(Group(tuple(peer(name) for name in names.split(", "))) for names in groups)
     cells = tuple(Cell(src, dst, verdict(text)) for (src, dst), text in table.items())
     rows = [
         Row(src.name, dst.name, cell.verdict.allowed, cell.verdict.conditional)
         for cell in cells
-        for src in found[cell.src].peers
-        for dst in found[cell.dst].peers
+        for src in matrix[cell.src].peers
+        for dst in matrix[cell.dst].peers
         if src != dst
     ]
     names = {direction: frozenset(all_of) for direction, all_of in (isolated or {}).items()}
-    return Supplied(found, cells, names, tuple(sorted(rows, key=lambda row: (row.src, row.dst))))
+    return Supplied(matrix, cells, names, tuple(sorted(rows, key=lambda row: (row.src, row.dst))))
 
 
 def rows(*written: tuple[str, str, str]) -> Matrix:
     """A matrix of nothing but rows."""
-    found = [(src, dst, verdict(text)) for src, dst, text in written]
-    return Supplied((), (), {}, tuple(Row(src, dst, each.allowed, each.conditional) for src, dst, each in found))
+    matrix = [(src, dst, verdict(text)) for src, dst, text in written]
+    return Supplied((), (), {}, tuple(Row(src, dst, each.allowed, each.conditional) for src, dst, each in matrix))

@@ -103,8 +103,8 @@ def _line(text: str) -> Line:
 
 
 def _wanted(lines: Iterable[Line], point: Point) -> bool:
-    wanted = True
+    expected = True
     for src, dst, what in lines:
         if fnmatchcase(point[0], src) and fnmatchcase(point[1], dst):
-            wanted = what is None or bool({(point[2], point[3]), (point[2], 0)} & what)
-    return wanted
+            expected = what is None or bool({(point[2], point[3]), (point[2], 0)} & what)
+    return expected

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(TERRAFORM is None, reason="terraform is not inst
 
 def differences(expressions: list[str], mine: list[object], real: list[object]) -> list[tuple[str, object, object]]:
     rows = zip(expressions, mine, real, strict=True)
-    return [(text, one, other) for text, one, other in rows if not agrees(one, other)]
+    return [(text, row, other) for text, row, other in rows if not agrees(row, other)]
 
 
 def test_what_it_must_know(tmp_path: Path) -> None:
@@ -60,14 +60,14 @@ def test_generated_expressions(seed: int, tmp_path: Path) -> None:
     mine, real = ours(expressions, PRELUDE), theirs(expressions, PRELUDE, tmp_path)
     assert differences(expressions, mine, real) == []
     values = [(one, other) for one, other in zip(mine, real, strict=True) if not isinstance(other, Error)]
-    known = sum(not isinstance(one, Error) and not any(unknowns(one)) for one, _ in values)
+    known = sum(not isinstance(value, Error) and not any(unknowns(value)) for value, _ in values)
     # Of what Terraform gives a value, it knows most; it was nine tenths when this was written.
     assert known > len(values) * 0.8
     # What Terraform refuses and this does not stays rare: no value is wrong then, but a fault is not told of.
     lenient = [
         text
-        for text, one, other in zip(expressions, mine, real, strict=True)
-        if isinstance(other, Error) and not isinstance(one, Error | Unknown) and not any(unknowns(one))
+        for text, expression, other in zip(expressions, mine, real, strict=True)
+        if isinstance(other, Error) and not isinstance(expression, Error | Unknown) and not any(unknowns(expression))
     ]
     assert len(lenient) < SIZE / 50
 

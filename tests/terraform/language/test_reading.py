@@ -24,12 +24,12 @@ def module(text: str | Mapping[str, str]) -> Module:
     return evaluate_text({"main.tf": text} if isinstance(text, str) else text)
 
 
-def faults(found: Module) -> list[tuple[int, str]]:
-    return [(fault.problem.where.line, fault.problem.message) for one in found.walk() for fault in one.faults]
+def faults(module: Module) -> list[tuple[int, str]]:
+    return [(fault.problem.where.line, fault.problem.message) for one in module.walk() for fault in one.faults]
 
 
-def local(found: Module, name: str) -> Any:
-    return found.locals[name].value.data
+def local(module: Module, name: str) -> Any:
+    return module.locals[name].value.data
 
 
 @pytest.mark.parametrize(
@@ -279,6 +279,6 @@ def test_override_files_of_everything_else() -> None:
 )
 def test_blocks_with_too_many_names(kind: str, name: str) -> None:
     found = module({name: f'{kind} "a" "b" "c" {{\n}}\nlocals {{\n  z = 1\n}}\n'})
-    wanted = {"resource": 2, "data": 2, "ephemeral": 2, "locals": 0}.get(kind, 1)
-    assert faults(found) == [(1, f"`{kind}` has {wanted} names before its brace")]
+    expected = {"resource": 2, "data": 2, "ephemeral": 2, "locals": 0}.get(kind, 1)
+    assert faults(found) == [(1, f"`{kind}` has {expected} names before its brace")]
     assert local(found, "z") == 1

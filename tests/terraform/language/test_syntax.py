@@ -15,17 +15,17 @@ def module(text: str | Mapping[str, str]) -> Module:
     return evaluate_text({"main.tf": text} if isinstance(text, str) else text)
 
 
-def faults(found: Module) -> list[tuple[str, str, int, str]]:
+def faults(module: Module) -> list[tuple[str, str, int, str]]:
     return [
         (fault.kind.removeprefix("terraform-"), place.file, place.line, fault.problem.message)
-        for one in found.walk()
+        for one in module.walk()
         for fault in one.faults
         for place in [fault.problem.where]
     ]
 
 
-def names(found: Module) -> list[str]:
-    return [resource.name for resource in found.everything()]
+def names(module: Module) -> list[str]:
+    return [resource.name for resource in module.everything()]
 
 
 READABLE = "is-readable"

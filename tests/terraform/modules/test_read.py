@@ -21,16 +21,16 @@ def module(text: str | Mapping[str, str], **values: Any) -> Module:
     return evaluate_text({"main.tf": text} if isinstance(text, str) else text, given=(given,))
 
 
-def faults(found: Module) -> list[tuple[str, str, int, str]]:
+def faults(module: Module) -> list[tuple[str, str, int, str]]:
     return [
         (fault.kind, fault.problem.where.file, fault.problem.where.line, fault.problem.message)
-        for one in found.walk()
+        for one in module.walk()
         for fault in one.faults
     ]
 
 
-def addresses(found: Module) -> list[str]:
-    return [resource.address for resource in found.everything()]
+def addresses(module: Module) -> list[str]:
+    return [resource.address for resource in module.everything()]
 
 
 PORTS = """
@@ -117,7 +117,7 @@ def test_values_from_tfvars_are_of_the_variables_type() -> None:
 
 
 def test_automatic_tfvars() -> None:
-    found = evaluate_text(
+    module = evaluate_text(
         {
             "main.tf": 'variable "a" {}\nvariable "b" {}\nvariable "c" {}\n',
             "terraform.tfvars": 'a = "1"\nb = "1"\n',
@@ -125,13 +125,13 @@ def test_automatic_tfvars() -> None:
             "y.auto.tfvars": "# c\nc = [1,\n  2]\nd = file(1)\n",
         }
     )
-    values = {name: (variable.value.data, variable.value.where) for name, variable in found.variables.items()}
+    values = {name: (variable.value.data, variable.value.where) for name, variable in module.variables.items()}
     assert values == {
         "a": ("1", Where("terraform.tfvars", "a", 1)),
         "b": (2, Where("x.auto.tfvars.json", "b", 1)),
         "c": ((1, 2), Where("y.auto.tfvars", "c", 2)),
     }
-    assert faults(found) == [
+    assert faults(module) == [
         ("terraform-is-readable", "y.auto.tfvars", 4, "file(…) is no constant; a tfvars file holds constants alone")
     ]
 
@@ -316,7 +316,7 @@ locals { a = [for k, v in var.v : local.b[k].port if v != aws_x.y.id] }
     assert (requirement.source, requirement.version, requirement.where.line) == ("hashicorp/aws", ">= 6.0", 5)
     assert found.required_version is not None
     assert found.required_version.data == ">= 1.9"
-    assert [(one.name, one.alias) for one in found.providers] == [("aws", "west")]
+    assert [(provider.name, provider.alias) for provider in found.providers] == [("aws", "west")]
     variable = found.variables["v"]
     assert (variable.type, variable.description, variable.nullable, variable.default) == (
         "map(object({ port = number, tags = optional(list(string), []) }))", "Some.", False, None,

@@ -109,10 +109,10 @@ def test_init_validate_test(directory: Path, results: Mapping[Path, Future[tuple
 
 @pytest.mark.parametrize("directory", DIRECTORIES, ids=relative)
 def test_nothing_was_downloaded(directory: Path, results: Mapping[Path, Future[tuple[Ran, ...]]]) -> None:
-    said = results[directory].result()[0].output
-    assert "Terraform has been successfully initialized!" in said
-    assert "Finding" not in said
-    assert "Installing" not in said
+    output = results[directory].result()[0].output
+    assert "Terraform has been successfully initialized!" in output
+    assert "Finding" not in output
+    assert "Installing" not in output
 
 
 @pytest.mark.parametrize("cloud", [*PROVIDERS])

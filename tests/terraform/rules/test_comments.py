@@ -31,9 +31,9 @@ def judged(text: str) -> tuple[set[str], list[str]]:
     """Of SSH, WORLD and DESCRIBED those that are found, and what is wrong with the suppressions."""
     module = evaluate_text({"main.tf": text})
     given = Suppressions(tuple(suppressions(module)), TODAY, frozenset(rule_id(check) for check in CHECKS))
-    found: tuple[Finding, ...] = apply(run(CHECKS, module), given)
+    findings: tuple[Finding, ...] = apply(run(CHECKS, module), given)
     wrong = [f"{item.problem.where.line} {item.problem.message}" for item in judge(given)]
-    return {item.rule for item in found} & {SSH, WORLD, DESCRIBED}, wrong
+    return {item.rule for item in findings} & {SSH, WORLD, DESCRIBED}, wrong
 
 
 def rule(above: str = "", inside: str = "", after: str = "") -> str:

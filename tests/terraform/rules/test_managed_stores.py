@@ -181,13 +181,13 @@ def test_addresses_that_the_chart_does_not_open(kind: str) -> None:
     part = KINDS[kind].part
     inside = "10.2.0.0/24" if part == "database" else "10.2.1.0/24"
     assert found(placed(kind, inside), PLACES) == []
-    said = (
+    message = (
         f"the {part} {kind}.s stands in 10.9.0.0/24, which {part}.externalCidrs does not list in production; write it"
     )
-    assert found(placed(kind, "10.9.0.0/24"), PLACES) == [f"error values.yaml:0 {said}"]
+    assert found(placed(kind, "10.9.0.0/24"), PLACES) == [f"error values.yaml:0 {message}"]
     # Without a list SARK's store may be one of the cluster's pods.
     assert found(placed(kind, "10.9.0.0/24"), PLACES, values=values_with(**{part: {"externalCidrs": []}})) == [
-        f"warning values.yaml:0 {said}"
+        f"warning values.yaml:0 {message}"
     ]
 
 
@@ -497,11 +497,11 @@ EVERYTHING = [
 
 def test_nothing_that_is_changed_is_a_fault_of_the_toolkit() -> None:
     chance, generator, files = random.Random(1), Generator(1), Files(1)
-    told = 0
+    notices = 0
     for _ in range(300):
         text = changed(chance.choice(EVERYTHING) + chance.choice(EVERYTHING), chance, generator, files)
-        told += len(found(PRELUDE + text))
-    assert told > 300
+        notices += len(found(PRELUDE + text))
+    assert notices > 300
 
 
 @pytest.mark.parametrize("name", RULES)

@@ -115,11 +115,11 @@ class Release:
 
     def has_this_chart(self) -> None:
         """Raises InputError when another version of the chart is installed: a grant must change the list alone."""
-        releases = json.loads(self._run("list", "--filter", f"^{self.name}$", "--output", "json", stdin=None))
+        document = json.loads(self._run("list", "--filter", f"^{self.name}$", "--output", "json", stdin=None))
         documents = read_yaml(CHART / "Chart.yaml").documents
         body: Any = documents[0].body if documents else {}
         ours = f"{body.get('name')}-{body.get('version')}"
-        theirs = str(releases[0]["chart"]) if releases else "no chart that Helm installed"
+        theirs = str(document[0]["chart"]) if document else "no chart that Helm installed"
         if theirs != ours:
             raise InputError(f"release {self.name} is {theirs}, and this is {ours}; use the toolkit of that version")
 

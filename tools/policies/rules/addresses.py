@@ -68,11 +68,11 @@ def metadata_is_unreachable(cluster: Cluster) -> Iterator[Problem]:
     """
     for policy in cluster.policies:
         for opening in _openings(cluster, policy):
-            found = [f"{ip} ({whose})" for ip, whose in METADATA if opening.reaches(network(str(ip)))]
-            if found:
+            problems = [f"{ip} ({whose})" for ip, whose in METADATA if opening.reaches(network(str(ip)))]
+            if problems:
                 single = all(block.net.num_addresses == 1 for block in opening.blocks)
                 advice = "take it out" if single else "except them"
-                message = f"{opening.what} reaches metadata services: {', '.join(found)}; {advice}"
+                message = f"{opening.what} reaches metadata services: {', '.join(problems)}; {advice}"
                 yield opening.node.problem(message)
 
 

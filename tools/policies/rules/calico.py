@@ -188,16 +188,16 @@ def _mixed_families(rule: Rule) -> Iterator[Problem]:
     if version.present and version.number() not in (4, 6):
         yield version.problem(f"{version.value!r} is no IP version; write 4 or 6")
         return
-    wanted = version.number()
+    expected = version.number()
     for side in ("source", "destination"):
         for item in (*rule.node[side]["nets"].items(), *rule.node[side]["notNets"].items()):
             net = network(item.text())
             family = None if net is None else 4 if mapped(net) else net.version
-            if family and wanted and family != wanted:
-                said = "ipVersion says otherwise" if version.present else "Calico refuses a rule with both families"
-                yield item.problem(f"this is IPv{family}, and {said}; write one rule a family")
+            if family and expected and family != expected:
+                message = "ipVersion says otherwise" if version.present else "Calico refuses a rule with both families"
+                yield item.problem(f"this is IPv{family}, and {message}; write one rule a family")
                 return
-            wanted = wanted or family
+            expected = expected or family
 
 
 def _lonely_fields(policy: Policy, rule: Rule) -> Iterator[Problem]:

@@ -108,8 +108,8 @@ def staged_policies_enforce_nothing(cluster: Cluster) -> Iterator[Problem]:
     """
     for policy in cluster.policies:
         if policy.staged:
-            wanted = policy.manifest.kind.removeprefix("Staged").removeprefix("Kubernetes")
-            message = f"{policy.manifest.kind} is reported and not enforced; to enforce it write kind: {wanted}"
+            expected = policy.manifest.kind.removeprefix("Staged").removeprefix("Kubernetes")
+            message = f"{policy.manifest.kind} is reported and not enforced; to enforce it write kind: {expected}"
             yield Problem(policy.manifest.where("kind"), message, Severity.WARNING)
 
 

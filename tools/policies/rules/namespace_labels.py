@@ -30,9 +30,9 @@ def namespace_labels_are_carried(cluster: Cluster) -> Iterator[Problem]:
         return
     for policy in cluster.policies:
         for node in policy.spec.walk():
-            wanted = _wanted(node) if node.path.rpartition(".")[2] == "namespaceSelector" else None
-            if wanted and not any(wanted.matches(labels) for labels in known.values()):
-                message = f"no namespace that is given is {node.text() or wanted}"
+            expected = _wanted(node) if node.path.rpartition(".")[2] == "namespaceSelector" else None
+            if expected and not any(expected.matches(labels) for labels in known.values()):
+                message = f"no namespace that is given is {node.text() or expected}"
                 yield node.problem(f"{message}; they carry: {_carried(known)}", Severity.WARNING)
 
 

@@ -48,8 +48,8 @@ def protocols_are_valid(cluster: Cluster) -> Iterator[Problem]:
             for rule in spec[direction].items():
                 for node in (rule["protocol"], rule["notProtocol"]):
                     if node.present and calico and not _calico_protocol(node):
-                        wanted = f"{', '.join(CALICO_PROTOCOLS)} or a number from 1 to 255"
-                        yield node.problem(f"{node.value!r} is no protocol; write {wanted}")
+                        expected = f"{', '.join(CALICO_PROTOCOLS)} or a number from 1 to 255"
+                        yield node.problem(f"{node.value!r} is no protocol; write {expected}")
                 for port in rule["ports"].items():
                     node = port["protocol"]
                     if node.present and node.text() not in WITH_PORTS:
@@ -89,15 +89,15 @@ def _calico_range_faults(item: Node) -> Iterator[Problem]:
     number, text = item.number(), item.text()
     if number is None and text.isdecimal():
         number = of_digits(text)
-    found = PORT_RANGE.fullmatch(text)
-    first, last = (of_digits(found[1]), of_digits(found[2])) if found else (number, number)
+    match = PORT_RANGE.fullmatch(text)
+    first, last = (of_digits(match[1]), of_digits(match[2])) if match else (number, number)
     if first is None or last is None:
         if isinstance(item.value, str) and (fault := port_name_fault(text)):
             yield item.problem(f'{fault}; a range is written "8000:8010"')
     elif not 1 <= first <= last <= HIGHEST_PORT:
-        what = "range" if found else "port"
-        wanted = f"1 to {HIGHEST_PORT}, from low to high" if found else f"1 to {HIGHEST_PORT}"
-        yield item.problem(f"{item.value} is no {what}; write {wanted}")
+        what = "range" if match else "port"
+        expected = f"1 to {HIGHEST_PORT}, from low to high" if match else f"1 to {HIGHEST_PORT}"
+        yield item.problem(f"{item.value} is no {what}; write {expected}")
 
 
 def _calico_protocol(node: Node) -> bool:

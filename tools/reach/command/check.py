@@ -83,19 +83,21 @@ def _chosen(options: argparse.Namespace) -> dict[str, Wanted]:
 
 def _findings(file: _File, name: str, asked: Wanted, after: Wanted | None) -> Iterator[Finding]:
     try:
-        found = sources.gather(asked)
+        findings = sources.gather(asked)
         later = sources.gather(after) if after else None
     except (HelmError, RenderError) as error:
         raise InputError(str(error)) from None
     upgraded = later.manifests if later else None
     rule = rule_id(flows_hold)
-    yield from (Finding(rule, problem, fault=True) for problem in (*found.unread, *(later.unread if later else ())))
+    yield from (Finding(rule, problem, fault=True) for problem in (*findings.unread, *(later.unread if later else ())))
     here = file.spec and file.spec.of(name)
     judged = Judgement(())
     if here:
-        judged = judge(here, found.manifests, upgraded=upgraded, pod_cidrs=found.pod_cidrs, namespace=found.namespace)
-    file.notes.extend((*found.notes, *judged.notes))
-    judged = replace(judged, problems=(*found.problems, *judged.problems))
+        judged = judge(
+            here, findings.manifests, upgraded=upgraded, pod_cidrs=findings.pod_cidrs, namespace=findings.namespace
+        )
+    file.notes.extend((*findings.notes, *judged.notes))
+    judged = replace(judged, problems=(*findings.problems, *judged.problems))
     subject = Flows(file.name, name, here, file.faults, judged)
     listed = tuple(suppress.in_text(file.text, file.name))
     suppressions = suppress.Suppressions(listed, datetime.now(UTC).date(), frozenset(manual()))

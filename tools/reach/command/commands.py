@@ -75,9 +75,9 @@ def _together(answers: Sequence[Explanation], output: Output, several: bool) -> 
 
 def policies(options: argparse.Namespace, status: Progress) -> int:
     """Which policies select a workload, or a pod that comes to be in a namespace."""
-    wanted = sources.wanted(options)
+    expected = sources.wanted(options)
     spaces = tuple(name.removesuffix("/") for name in options.names if name.endswith("/"))
-    found, world = _judged(replace(wanted, future=(*wanted.future, *spaces)), status)
+    found, world = _judged(replace(expected, future=(*expected.future, *spaces)), status)
     names = [f"{name}{NAME}" if name.endswith("/") else name for name in options.names]
     peers = [pick.one(world, name) for name in names] or [peer for peer in world.peers if peer.kind == "workload"]
     if other := next((peer for peer in peers if peer.kind != "workload"), None):
@@ -105,29 +105,29 @@ def diff(options: argparse.Namespace, status: Progress) -> int:
     return FINDINGS if options.exit_code and changed and code != COULD_NOT_RUN else code
 
 
-def _having(name: str, one: World, other: World) -> World:
+def _having(name: str, world: World, other: World) -> World:
     """The side on which a workload of that name is, the first if on none."""
     try:
-        pick.one(one, name)
+        pick.one(world, name)
     except pick.PickError:
         return other
-    return one
+    return world
 
 
-def _judged(wanted: Wanted, status: Progress) -> tuple[Input, World]:
-    if wanted.empty:
+def _judged(expected: Wanted, status: Progress) -> tuple[Input, World]:
+    if expected.empty:
         raise sources.UsageError("nothing to judge; name --env, --values, --chart, --manifests or --context")
-    found = sources.gather(wanted, status.show)
+    found = sources.gather(expected, status.show)
     status.show(f"reading {len(found.manifests):,} objects")
     return found, found.world()
 
 
-def _beside(found: Input, world: World) -> Beside:
-    return Beside.of(_said(found, world), found.unread)
+def _beside(source: Input, world: World) -> Beside:
+    return Beside.of(_said(source, world), source.unread)
 
 
-def _said(found: Input, world: World) -> Iterator[Problem]:
-    yield from (*found.problems, *world.problems, *found.notes, *world.notes, *world.idle)
+def _said(source: Input, world: World) -> Iterator[Problem]:
+    yield from (*source.problems, *world.problems, *source.notes, *world.notes, *world.idle)
     if not any(peer.kind == "workload" for peer in world.peers):
-        said = "there is no workload in the input, so there is nobody to judge; --workloads names some"
-        yield Problem(Where(""), said, Severity.NOTE)
+        message = "there is no workload in the input, so there is nobody to judge; --workloads names some"
+        yield Problem(Where(""), message, Severity.NOTE)

@@ -74,11 +74,11 @@ def _file(name: str, made: Chart) -> Path:
 
 
 def _paths(word: str) -> tuple[Path, ...]:
-    found = tuple(Path(part) for part in word.split(",") if part)
-    missing = next((path for path in found if not path.exists()), None)
-    if missing or not found:
+    paths = tuple(Path(part) for part in word.split(",") if part)
+    missing = next((path for path in paths if not path.exists()), None)
+    if missing or not paths:
         raise UsageError(f"{missing or word} is no environment of the chart, no file and no directory")
-    return found
+    return paths
 
 
 def _holds_objects(path: Path) -> bool:

@@ -62,17 +62,17 @@ class Picked:
 
 def port(word: str) -> Port:
     """PORT, PORT/PROTO, or TYPE/ICMP. Raises PickError."""
-    found = _PORT.fullmatch(word)
-    protocol = _protocol((found["protocol"] or "TCP") if found else "")
-    if found is None or not protocol:
+    match = _PORT.fullmatch(word)
+    protocol = _protocol((match["protocol"] or "TCP") if match else "")
+    if match is None or not protocol:
         raise PickError(f"{word} is no port; write a number from 1 to 65535, alone or as 53/UDP, 132/SCTP or 8/ICMP")
-    wanted = found["port"]
-    if not wanted.isascii() or not wanted.isdecimal():
-        return Port(wanted, protocol)
-    number = int(wanted[:10])
+    expected = match["port"]
+    if not expected.isascii() or not expected.isdecimal():
+        return Port(expected, protocol)
+    number = int(expected[:10])
     lowest, highest = (0, 255) if protocol in ICMP else (0 if protocol not in ("TCP", "UDP", "SCTP") else 1, 65535)
     if not lowest <= number <= highest:
-        raise PickError(f"{wanted} is none of {protocol}'s numbers; write {lowest} to {highest}")
+        raise PickError(f"{expected} is none of {protocol}'s numbers; write {lowest} to {highest}")
     # ICMP's types and codes are one number, and what is asked for by type is asked for with code 0.
     return Port(number << 8 if protocol in ICMP else number, protocol)
 
@@ -124,20 +124,20 @@ def _overlap(peer: Peer, name: str) -> bool:
     return bool(one and other and overlap(one, other))
 
 
-def called(world: World, word: str, wanted: Port) -> Picked:
+def called(world: World, word: str, port: Port) -> Picked:
     """Who is called by a word, on which port. Raises PickError."""
     prefix, slash, name = word.partition("/")
     kind = _PREFIXES.get(prefix) if slash and not _exists(world, word) else None
     if kind is None:
-        if isinstance(wanted.wanted, str):
-            raise PickError(f"{wanted.wanted} is no number; the name of a port says something of a Service alone")
-        return Picked((Called(one(world, word), wanted.wanted, wanted.protocol),))
+        if isinstance(port.wanted, str):
+            raise PickError(f"{port.wanted} is no number; the name of a port says something of a Service alone")
+        return Picked((Called(one(world, word), port.wanted, port.protocol),))
     manifest = _object(world, kind, name)
-    resolved = _behind(world, manifest, wanted)
+    resolved = _behind(world, manifest, port)
     if not resolved.targets:
         raise PickError("; ".join(note.text for note in resolved.notes))
-    found = [Called(world.peer(target.pod), target.port, target.protocol) for target in resolved.targets]
-    return Picked(tuple(found), True, resolved.notes)
+    picked = [Called(world.peer(target.pod), target.port, target.protocol) for target in resolved.targets]
+    return Picked(tuple(picked), True, resolved.notes)
 
 
 def _exists(world: World, word: str) -> bool:
@@ -160,7 +160,7 @@ def _object(world: World, kind: str, name: str) -> Manifest:
     raise PickError(f"no {kind} {name}; {known}")
 
 
-def _behind(world: World, manifest: Manifest, wanted: Port) -> Resolved:
+def _behind(world: World, manifest: Manifest, port: Port) -> Resolved:
     known = services(world.manifests, world.namespace)
     names = {peer.name for peer in world.peers}
     # Pods of one owner that policies tell apart have names of their own in the world.
@@ -171,7 +171,7 @@ def _behind(world: World, manifest: Manifest, wanted: Port) -> Resolved:
     if manifest.kind in KINDS:
         return behind_ingress(manifest, world.namespace, known, pods)
     service = known[manifest.namespace or world.namespace, manifest.name]
-    return behind(service, wanted.wanted, wanted.protocol, pods)
+    return behind(service, port.wanted, port.protocol, pods)
 
 
 def _near(word: str, names: Iterable[str]) -> str:

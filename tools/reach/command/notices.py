@@ -20,9 +20,9 @@ class Beside:
     notes: tuple[Problem, ...] = ()
 
     @classmethod
-    def of(cls, said: Iterable[Problem], unread: Iterable[Problem] = ()) -> Beside:
+    def of(cls, problems: Iterable[Problem], unread: Iterable[Problem] = ()) -> Beside:
         """Sorted out by severity, each once."""
-        once = tuple(dict.fromkeys(said))
+        once = tuple(dict.fromkeys(problems))
         return cls(
             tuple(dict.fromkeys(unread)),
             tuple(one for one in once if one.severity is not Severity.NOTE),

@@ -114,15 +114,15 @@ def parser() -> cli.Parser:
         allow_abbrev=False,
     )
     commands = made.add_subparsers(dest="command", required=True, parser_class=_Parser)
-    one = _command(commands, "matrix", MATRIX_EPILOG)
-    one.add_argument("paths", metavar="PATH", nargs="*", type=cli.path, help="manifests, as --manifests has them")
-    _what(one)
-    _focus(one)
-    ways = one.add_mutually_exclusive_group()
+    command = _command(commands, "matrix", MATRIX_EPILOG)
+    command.add_argument("paths", metavar="PATH", nargs="*", type=cli.path, help="manifests, as --manifests has them")
+    _what(command)
+    _focus(command)
+    ways = command.add_mutually_exclusive_group()
     ways.add_argument("--incoming", action="store_true", help="with --focus: only who may reach it")
     ways.add_argument("--outgoing", action="store_true", help="with --focus: only whom it may reach")
-    one.add_argument("--all", action="store_true", help="pairs that may not talk too (json, csv)")
-    _how(one, MATRIX)
+    command.add_argument("--all", action="store_true", help="pairs that may not talk too (json, csv)")
+    _how(command, MATRIX)
     two = _command(commands, "explain", EXPLAIN_EPILOG)
     two.add_argument("src", metavar="SRC", help="who calls")
     two.add_argument("dst", metavar="DST", help="who is called")
@@ -257,9 +257,9 @@ def _how(made: cli.Parser, formats: Sequence[str]) -> None:
 
 
 def _cidr(text: str) -> Net:
-    if (found := network(text)) is None:
+    if (net := network(text)) is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no CIDR; write an address and a length, such as 10.0.0.0/8")
-    return found
+    return net
 
 
 def _version(text: str) -> str:

@@ -19,10 +19,10 @@ def sentence(row: Judged, place: Place = lambda where: where) -> str:
     `place` gives the place that a person would mend for one in rendered text.
     """
     state = "" if row.state == "installed" else f" ({row.state})"
-    wanted = f"{row.flow.name}{state} is to be {'allowed' if row.flow.allowed else 'denied'}"
+    expected = f"{row.flow.name}{state} is to be {'allowed' if row.flow.allowed else 'denied'}"
     if row.verdict == "not judged":
-        return f"{wanted}, and is not judged: {row.why}"
-    return f"{wanted}, and {IS[row.verdict]}: {'; '.join(_told(row, place))}"
+        return f"{expected}, and is not judged: {row.why}"
+    return f"{expected}, and {IS[row.verdict]}: {'; '.join(_told(row, place))}"
 
 
 def _told(row: Judged, place: Place) -> Iterator[str]:

@@ -146,7 +146,9 @@ def _runs_envoy(manifest: Manifest) -> bool:
     for key in TEMPLATES[manifest.kind]:
         template = template[key]
     containers = template["spec"]["containers"].items()
-    return any("--config-path" in (*one["command"].texts(), *one["args"].texts()) for one in containers)
+    return any(
+        "--config-path" in (*container["command"].texts(), *container["args"].texts()) for container in containers
+    )
 
 
 def stand_ins(spec: Specification) -> Iterator[Manifest]:

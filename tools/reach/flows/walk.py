@@ -77,8 +77,8 @@ class Walk:
         if self.envoy_alone:
             return Hop(what, "allowed", "without policies")
         if self.explain:
-            told = self.scenery.world.explain(src, dst, port, protocol)
-            return Hop(what, told.verdict, "by policies", explanation=told)
+            notices = self.scenery.world.explain(src, dst, port, protocol)
+            return Hop(what, notices.verdict, "by policies", explanation=notices)
         verdict = self.scenery.world.verdict(src, dst)
         number = NUMBERS[protocol]
         if includes(verdict.allowed, number, port):

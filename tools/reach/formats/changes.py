@@ -26,8 +26,8 @@ def changes(changes: tuple[Changed, ...], *, colour: bool = False) -> Iterator[s
     for reason, number in reasons.numbers.items():
         yield "\n? depends on what the input does not say:\n" if number == 1 else ""
         yield from (f"{line}\n" for line in folded(printable(reason), "      ", f"  [{number}] "))
-    said = ", ".join(f"{counts[found]} {word}" for found, word in WORDS.items() if counts[found])
-    yield f"\n{said}\n" if said else "nothing changed\n"
+    message = ", ".join(f"{counts[found]} {word}" for found, word in WORDS.items() if counts[found])
+    yield f"\n{message}\n" if message else "nothing changed\n"
 
 
 def sign(change: Changed) -> Sign:
@@ -42,9 +42,9 @@ def who(name: str) -> str:
     return addresses([name]) if is_addresses(name) else printable(name)
 
 
-def _what(change: Changed, found: Sign, reasons: Reasons) -> str:
+def _what(change: Changed, sign: Sign, reasons: Reasons) -> str:
     before, after = (reasons.phrase(verdict, change.src, change.dst) for verdict in (change.before, change.after))
-    return f"{after} (was {before})" if found == "~" else after if found == "+" else before
+    return f"{after} (was {before})" if sign == "~" else after if sign == "+" else before
 
 
 def _something(verdict: Verdict) -> bool:

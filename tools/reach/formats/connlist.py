@@ -40,11 +40,11 @@ class Names(dict[str, str]):
         self._ranges = ranges or {}
 
     def __missing__(self, name: str) -> str:
-        found = self._ranges.get(name, name)
-        if found and is_addresses(name):
-            first, dash, last = found.partition("-")
-            found = f"{first}-{last if dash else first}[External]"
-        self[name] = printable(found)
+        span = self._ranges.get(name, name)
+        if span and is_addresses(name):
+            first, dash, last = span.partition("-")
+            span = f"{first}-{last if dash else first}[External]"
+        self[name] = printable(span)
         return self[name]
 
 
@@ -62,7 +62,7 @@ def wider(matrix: Matrix, *, sending: bool) -> dict[str, str]:
     found: dict[str, str] = {}
     for ranges in alike.values():
         whole = {one[:2]: written(one) for one in joined(ranges)}
-        found.update({written(one): whole.get(one[:2], "") for one in ranges})
+        found.update({written(range_): whole.get(range_[:2], "") for range_ in ranges})
     return found
 
 
@@ -158,11 +158,11 @@ def _together(matrix: Matrix) -> Iterator[Iterator[Row]]:
 
 def _more(matrix: Matrix, senders: Names, receivers: Names, facts: _Facts) -> Iterator[str]:
     for src, dst, allowed, conditional in matrix.rows():
-        if (one := senders[src]) and (other := receivers[dst]):
+        if (sender := senders[src]) and (other := receivers[dst]):
             if beyond := facts[allowed][1]:
-                yield f"# other protocols: {one} => {other} : {beyond}\n"
+                yield f"# other protocols: {sender} => {other} : {beyond}\n"
             if conditional:
-                yield f"# conditional: {one} => {other} : {'; '.join(filter(None, facts[conditional]))}\n"
+                yield f"# conditional: {sender} => {other} : {'; '.join(filter(None, facts[conditional]))}\n"
 
 
 def _span(span: tuple[int, int]) -> str:

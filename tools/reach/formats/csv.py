@@ -38,5 +38,5 @@ def matrix(matrix: Matrix) -> Iterator[str]:
     conns = _Conns()
     yield "src,dst,conns,conditional\r\n"
     for src, dst, allowed, conditional in matrix.rows():
-        if (one := senders[src]) and (other := receivers[dst]):
-            yield f"{one},{other},{conns[allowed]},{conns[conditional]}\r\n"
+        if (sender := senders[src]) and (other := receivers[dst]):
+            yield f"{sender},{other},{conns[allowed]},{conns[conditional]}\r\n"

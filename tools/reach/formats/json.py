@@ -74,8 +74,8 @@ def changes(changes: tuple[Changed, ...]) -> Iterator[str]:
     """A list of what changed: `before` and `after` are as a matrix has them, with `reasons` of what is conditional."""
     yield _document(
         [
-            {"src": found.src, "dst": found.dst, "before": _verdict(found.before), "after": _verdict(found.after)}
-            for found in changes
+            {"src": change.src, "dst": change.dst, "before": _verdict(change.before), "after": _verdict(change.after)}
+            for change in changes
         ]
     )
 
@@ -94,12 +94,12 @@ def _conns(key: str, conns: Conns) -> dict[str, Any]:
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
-    found = _conns("conns", verdict.allowed)
+    conns = _conns("conns", verdict.allowed)
     if verdict.conditional:
-        found |= _conns("conditional", verdict.conditional)
+        conns |= _conns("conditional", verdict.conditional)
     if verdict.reasons:
-        found["reasons"] = list(verdict.reasons)
-    return found
+        conns["reasons"] = list(verdict.reasons)
+    return conns
 
 
 def _side(side: Side) -> dict[str, Any]:

@@ -54,12 +54,12 @@ class Titled:
 def titled(groups: Sequence[Group]) -> tuple[Titled, ...]:
     """Every group: workloads by name, then {ingress-controller}, {node} and addresses. No two titles are the same."""
     places = sorted(range(len(groups)), key=lambda index: _place(groups[index]))
-    found = [_titled(index, groups[index]) for index in places]
-    often = Counter(one.title for one in found)
+    titleds = [_titled(index, groups[index]) for index in places]
+    often = Counter(titled.title for titled in titleds)
     letters = {title: iter(_LETTERS) for title in often}
     return tuple(
         replace(one, title=f"{one.title} {next(letters[one.title], one.index)}") if often[one.title] > 1 else one
-        for one in found
+        for one in titleds
     )
 
 
@@ -87,8 +87,8 @@ def _titled(index: int, group: Group) -> Titled:
 def _sort(peers: Iterable[Peer]) -> str:
     """A word for many ranges."""
     ranges = [found for peer in peers if (found := read(peer.name))]
-    family = " and ".join(f"IPv{version}" for version in sorted({found[0] for found in ranges})) or "addresses"
-    if not any(overlap(found, other) for found in ranges for other in _RESERVED):
+    family = " and ".join(f"IPv{version}" for version in sorted({range_[0] for range_ in ranges})) or "addresses"
+    if not any(overlap(range_, other) for range_ in ranges for other in _RESERVED):
         return f"public {family}"
     if all(any(_within(found, other) for other in _RESERVED) for found in ranges):
         return f"non-public {family}"
@@ -101,10 +101,10 @@ def _within(inner: Range, outer: Range) -> bool:
 
 def addresses(names: Iterable[str]) -> str:
     """Ranges as people write them: `8.8.8.8`, `10.0.0.0/8`, `all IPv4 but 10.0.0.0/8`, `all IPv4 and IPv6`."""
-    wanted = tuple(names)
-    ranges = [found for name in wanted if (found := read(name))]
-    if len(ranges) < len(wanted):
-        return ", ".join(map(printable, wanted))
+    expected = tuple(names)
+    ranges = [found for name in expected if (found := read(name))]
+    if len(ranges) < len(expected):
+        return ", ".join(map(printable, expected))
     if list(joined(ranges)) == [_everything(4), _everything(6)]:
         return "all IPv4 and IPv6"
     families = [[found for found in joined(ranges) if found[0] == version] for version in (4, 6)]
@@ -137,14 +137,14 @@ def _everything(version: int) -> Range:
     return version, 0, (1 << (32 if version == 4 else 128)) - 1
 
 
-def _span(found: Range) -> str:
+def _span(span: Range) -> str:
     """A range as a network where it is one."""
-    version, first, last = found
-    if found == _everything(version):
+    version, first, last = span
+    if span == _everything(version):
         return f"all IPv{version}"
     size = last - first + 1
     if size == 1 or size & (size - 1) or first % size:
-        return written(found)
+        return written(span)
     make = IPv4Address if version == 4 else IPv6Address
     [net] = summarize_address_range(make(first), make(last))
     return str(net)

@@ -130,9 +130,9 @@ def _lines(matrix: Matrix, view: View) -> Iterator[Line]:
     opened = {way: frozenset(open_ones(matrix, way)) for way in DIRECTIONS}
     single = sum(len(group.peers) for group in view.groups if group.kind == "workload") <= MOST_SINGLE
     workloads = [group for group in view.groups if group.kind == "workload"]
-    found = [line for group in workloads for line in _of(group, opened, single)]
-    often = Counter((line.section, line.title.partition("[")[0]) for line in found)
-    for line in sorted(found, key=lambda line: (line.section, line.title)):
+    lines = [line for group in workloads for line in _of(group, opened, single)]
+    often = Counter((line.section, line.title.partition("[")[0]) for line in lines)
+    for line in sorted(lines, key=lambda line: (line.section, line.title)):
         name, bracket, _ = line.title.partition("[")
         once = bracket and not line.many and often[line.section, name] == 1
         yield replace(line, title=name) if once else line

@@ -14,20 +14,20 @@ from tools.reach.model import Selected, Selecting
 LETS: Mapping[Direction, str] = {"Ingress": "comes in", "Egress": "goes out"}
 
 
-def text(found: Sequence[Selecting]) -> Iterator[str]:
+def text(selectings: Sequence[Selecting]) -> Iterator[str]:
     """A workload, and for each direction what its policies let through and which these are, in order."""
-    for number, one in enumerate(found):
+    for number, selecting in enumerate(selectings):
         yield "\n" if number else ""
-        yield f"{printable(one.peer.name)}\n"
+        yield f"{printable(selecting.peer.name)}\n"
         for way in DIRECTIONS:
-            yield f"  {_sentence(one, way)}\n"
-            yield from (f"    {_line(it)}\n" for it in one.policies[way])
+            yield f"  {_sentence(selecting, way)}\n"
+            yield from (f"    {_line(it)}\n" for it in selecting.policies[way])
 
 
-def _sentence(one: Selecting, way: Direction) -> str:
-    if not one.policies[way]:
-        return f"{way}: not isolated, {one.lets[way]} {LETS[way]}: no policy of this type selects it"
-    return f"{way}: isolated, {one.lets[way]} {LETS[way]}; selected, in this order, by"
+def _sentence(selecting: Selecting, way: Direction) -> str:
+    if not selecting.policies[way]:
+        return f"{way}: not isolated, {selecting.lets[way]} {LETS[way]}: no policy of this type selects it"
+    return f"{way}: isolated, {selecting.lets[way]} {LETS[way]}; selected, in this order, by"
 
 
 def _line(it: Selected) -> str:
@@ -36,16 +36,16 @@ def _line(it: Selected) -> str:
     return f"{printable(it.policy)}{tier}, {rules}  ({printable(place(it.where))})"
 
 
-def machine(found: Sequence[Selecting]) -> Iterator[str]:
+def machine(selectings: Sequence[Selecting]) -> Iterator[str]:
     """A list: of each workload whether it is isolated, how much is let through, and the policies, in order."""
-    yield json.dumps([_object(one) for one in found], indent=2) + "\n"
+    yield json.dumps([_object(selecting) for selecting in selectings], indent=2) + "\n"
 
 
-def _object(one: Selecting) -> dict[str, object]:
+def _object(selecting: Selecting) -> dict[str, object]:
     ways: dict[str, object] = {
         way: {
-            "isolated": bool(one.policies[way]),
-            "lets": one.lets[way],
+            "isolated": bool(selecting.policies[way]),
+            "lets": selecting.lets[way],
             "policies": [
                 {
                     "policy": it.policy,
@@ -54,19 +54,24 @@ def _object(one: Selecting) -> dict[str, object]:
                     "file": it.where.file,
                     "line": it.where.line,
                 }
-                for it in one.policies[way]
+                for it in selecting.policies[way]
             ],
         }
         for way in DIRECTIONS
     }
-    return {"workload": one.peer.name, **ways}
+    return {"workload": selecting.peer.name, **ways}
 
 
-def markdown(found: Sequence[Selecting]) -> Iterator[str]:
+def markdown(selectings: Sequence[Selecting]) -> Iterator[str]:
     """A row for each workload and direction."""
     rows = [
-        (code(one.peer.name), way, one.lets[way], "<br>".join(code(it.policy) for it in one.policies[way]) or "none")
-        for one in found
+        (
+            code(selecting.peer.name),
+            way,
+            selecting.lets[way],
+            "<br>".join(code(it.policy) for it in selecting.policies[way]) or "none",
+        )
+        for selecting in selectings
         for way in DIRECTIONS
     ]
     yield from table(("workload", "direction", "lets through", "selected by"), rows)

@@ -87,7 +87,7 @@ def entries(view: View) -> Iterator[Entry]:
         found.setdefault((own, tuple(_targets(view, source, kinds))), []).append(source)
     for (own, targets), sources in found.items():
         whole = own is None and len(sources) == kinds["address"] > 1
-        yield Entry((EVERY_ADDRESS,) if whole else tuple(one.title for one in sources), targets)
+        yield Entry((EVERY_ADDRESS,) if whole else tuple(source.title for source in sources), targets)
 
 
 def _targets(view: View, source: Titled, kinds: Mapping[str, int]) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -83,7 +83,7 @@ def _problems(chunk: str, offset: int, file: str) -> tuple[Problem, ...]:
 
 def _chunks(text: str) -> Iterator[tuple[int, str]]:
     """Each document, and how many lines stand before it. `---` at the start of a line ends whatever was open."""
-    starts = [0, *(found.start() for found in _SEPARATOR.finditer(text))]
+    starts = [0, *(match.start() for match in _SEPARATOR.finditer(text))]
     line = 0
     for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
         chunk = text[start:end]

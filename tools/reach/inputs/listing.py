@@ -88,20 +88,20 @@ def listed(get: Get, cluster: str, done: Callable[[str], None] = lambda what: No
 
     Raises AnswerError when the server does not answer at all, or does not know who asks.
     """
-    found = Listing()
-    for resource in (*ALWAYS, *_others(get, found)):
+    listing = Listing()
+    for resource in (*ALWAYS, *_others(get, listing)):
         try:
-            found.manifests.extend(_manifest(item, resource, cluster) for item in _items(get, resource.path))
+            listing.manifests.extend(_manifest(item, resource, cluster) for item in _items(get, resource.path))
         except AnswerError as error:
             if error.status in (0, 401):
                 raise
             if error.status != NOT_FOUND:
-                (found.unseen if resource.beside else found.unread).append(f"{resource}: {error}")
+                (listing.unseen if resource.beside else listing.unread).append(f"{resource}: {error}")
         done(str(resource))
-    return found
+    return listing
 
 
-def _others(get: Get, found: Listing) -> tuple[Resource, ...]:
+def _others(get: Get, listing: Listing) -> tuple[Resource, ...]:
     """What this cluster has beyond what every cluster has, each kind in one version."""
     chosen: dict[tuple[str, str], Resource] = {}
     for group, versions in _groups(get):
@@ -111,11 +111,11 @@ def _others(get: Get, found: Listing) -> tuple[Resource, ...]:
                 resources = _mappings(get(f"/apis/{api_version}", {}).get("resources"))
             except AnswerError as error:
                 if error.status != NOT_FOUND:
-                    found.unread.append(f"what there is in {api_version}: {error}")
+                    listing.unread.append(f"what there is in {api_version}: {error}")
                 continue
             for resource in _worth_reading(resources, group, api_version):
-                wanted = version in judged().get((group, resource.kind), ())
-                if wanted or (group, resource.kind) not in chosen:
+                expected = version in judged().get((group, resource.kind), ())
+                if expected or (group, resource.kind) not in chosen:
                     chosen[group, resource.kind] = resource
     public = any(group == CALICO for group, _ in chosen)
     # The store holds what the public API shows.
@@ -136,8 +136,8 @@ def _worth_reading(resources: Iterable[Body], group: str, api_version: str) -> I
     for resource in resources:
         name, kind, verbs = _text(resource.get("name")), _text(resource.get("kind")), resource.get("verbs")
         public = CALICO if group == STORE else group
-        wanted = (group, kind) in judged() or (public, kind) in judged() or notable(public, kind)
-        if wanted and "/" not in name and isinstance(verbs, list) and "list" in verbs:
+        expected = (group, kind) in judged() or (public, kind) in judged() or notable(public, kind)
+        if expected and "/" not in name and isinstance(verbs, list) and "list" in verbs:
             yield Resource(api_version, name, kind)
 
 

@@ -65,12 +65,12 @@ def _contexts() -> list[str]:
     """The contexts of the kubeconfig; `list_kube_config_contexts` would have the current one be whole as well."""
     try:
         merged: Any = kube_config.KubeConfigMerger(kube_config.KUBE_CONFIG_DEFAULT_LOCATION)  # type: ignore[no-untyped-call]
-        found = merged.config.value["contexts"] if merged.config else None
+        contexts = merged.config.value["contexts"] if merged.config else None
     except (ConfigException, OSError, ValueError, TypeError, KeyError, YAMLError) as error:
         raise UnknownContextError(f"no kubeconfig can be read: {_line(error)}") from None
-    if not isinstance(found, list):
+    if not isinstance(contexts, list):
         raise UnknownContextError(f"there is no kubeconfig in {kube_config.KUBE_CONFIG_DEFAULT_LOCATION}")
-    bodies = (getattr(one, "value", one) for one in found)
+    bodies = (getattr(context, "value", context) for context in contexts)
     return [str(body["name"]) for body in bodies if isinstance(body, Mapping) and "name" in body]
 
 

@@ -157,7 +157,11 @@ class _Reading:
         objects = manifests(parsed, RENDERED, made.name)
         # What runs while `helm test` does is no part of the release.
         self.layers.append(
-            tuple(one for one in in_templates(objects, text, made.template, made.helpers) if not is_test(one))
+            tuple(
+                manifest
+                for manifest in in_templates(objects, text, made.template, made.helpers)
+                if not is_test(manifest)
+            )
         )
         self.pod_cidrs = pod_cidrs_of(merge(_own_values(made), override))
         self.stand_ins(made)
@@ -169,16 +173,16 @@ class _Reading:
         if path.is_file() and self.wanted.stand_ins and not named:
             self.files([str(path)])
             if not self.wanted.env:
-                said = "the workloads are those of the chart's own environments; --workloads names others"
-                self.notes.append(Problem(Where(shown(path)), said, Severity.NOTE))
+                message = "the workloads are those of the chart's own environments; --workloads names others"
+                self.notes.append(Problem(Where(shown(path)), message, Severity.NOTE))
 
     def files(self, paths: Sequence[str]) -> None:
-        found: list[Manifest] = []
+        manifests: list[Manifest] = []
         for one in self._read(paths):
-            found.extend(one.manifests)
+            manifests.extend(one.manifests)
             self.problems.extend(problem for problem in one.problems if problem.severity is not Severity.NOTE)
             self.notes.extend(problem for problem in one.problems if problem.severity is Severity.NOTE)
-        self.layers.append(tuple(found))
+        self.layers.append(tuple(manifests))
 
     def _read(self, paths: Sequence[str]) -> Iterator[Read]:
         for path in paths:
@@ -193,9 +197,9 @@ class _Reading:
             if not source.refusal and any(Path(source.file).resolve().is_relative_to(folder) for folder in charts):
                 continue
             files.append(source.file)
-            if found := self._one(source):
-                empty = empty and not (found.manifests or found.problems)
-                yield found
+            if read := self._one(source):
+                empty = empty and not (read.manifests or read.problems)
+                yield read
             else:
                 refused += 1
             self.told(f"read {source.file}")
@@ -222,8 +226,8 @@ class _Reading:
             to_come = tuple(map(pod, self.wanted.future))
         except FutureError as error:
             raise UsageError(f"--future: {error}") from None
-        found, problems = stacked((*self.layers, to_come), self.namespace)
-        objects = settled(found, self.namespace)
+        manifests, problems = stacked((*self.layers, to_come), self.namespace)
+        objects = settled(manifests, self.namespace)
         if self.wanted.pending:
             objects = pending(objects, self.namespace)
         notes = tuple(once(self.notes))
@@ -231,19 +235,19 @@ class _Reading:
         return Input(objects, (*self.problems, *problems), notes, self.namespace, cidrs, tuple(self.unread))
 
 
-def gather(wanted: Wanted, told: Told = lambda what: None) -> Input:
+def gather(expected: Wanted, notices: Told = lambda what: None) -> Input:
     """Read all of it. `told` is told of each step.
 
     Raises UsageError for what is not there, and InputError, HelmError or RenderError for what cannot be read.
     """
-    if [*wanted.manifests, *wanted.workloads].count("-") > 1:
+    if [*expected.manifests, *expected.workloads].count("-") > 1:
         raise UsageError("standard input can be read once alone; name - once")
-    reading = _Reading(wanted, told)
-    if wanted.context:
+    reading = _Reading(expected, notices)
+    if expected.context:
         reading.cluster()
-    if wanted.rendered:
+    if expected.rendered:
         reading.chart()
-    for paths in (wanted.manifests, wanted.workloads):
+    for paths in (expected.manifests, expected.workloads):
         if paths:
             reading.files(paths)
     return reading.result()
@@ -261,19 +265,19 @@ def environment(name: str, made: Chart) -> tuple[Path, ...]:
 
 def _charts(path: Path) -> Iterator[Path]:
     """The charts below a folder of manifests, whole: those inside another chart are a part of it."""
-    found: list[Path] = []
+    paths: list[Path] = []
     for file in sorted(path.rglob("Chart.yaml"), key=lambda file: (len(file.parts), file)) if path.is_dir() else ():
         folder = file.parent.resolve()
-        if not any(folder.is_relative_to(outer) for outer in found):
-            found.append(folder)
-    yield from found
+        if not any(folder.is_relative_to(outer) for outer in paths):
+            paths.append(folder)
+    yield from paths
 
 
 def _left_out(charts: Sequence[Path]) -> Iterator[Problem]:
     if charts:
         more = f" (and {len(charts) - 1} more below what was named)" if len(charts) > 1 else ""
-        said = f"is a chart{more}, whose templates are no manifests, and is left out; --chart judges it"
-        yield Problem(Where(shown(charts[0] / "Chart.yaml")), said, Severity.NOTE)
+        message = f"is a chart{more}, whose templates are no manifests, and is left out; --chart judges it"
+        yield Problem(Where(shown(charts[0] / "Chart.yaml")), message, Severity.NOTE)
 
 
 def _own_values(made: Chart) -> Mapping[str, Any]:

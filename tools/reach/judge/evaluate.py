@@ -203,7 +203,7 @@ class Partition:
 
 
 def _together(everyone: int, least: Parts, most: Parts) -> Answer:
-    found: Answer = {}
+    answer: Answer = {}
     low, high = _whole(everyone, least), _whole(everyone, most)
     if least is most:
         return {(conns, conns): bits for conns, bits in low.items()}
@@ -212,8 +212,8 @@ def _together(everyone: int, least: Parts, most: Parts) -> Answer:
             if both := bits & own:
                 # Where two rules doubt the same the walk may say less at the most than at the least.
                 key = conns, union(conns, wider)
-                found[key] = found.get(key, 0) | both
-    return found
+                answer[key] = answer.get(key, 0) | both
+    return answer
 
 
 def _whole(everyone: int, parts: Parts) -> Parts:

@@ -128,11 +128,11 @@ def _unjudged(table: Table, way: Direction, near: Peer, bit: int) -> str:
     return f"no policy of type {way} selects {near.name}, so {verb} it is open"
 
 
-def _summary(way: Direction, near: Peer, word: Word, found: Sequence[Trace]) -> str:
-    verb, step = "leaving" if way == "Egress" else "entering", found[0].deciding
-    if len({one.word for one in found}) > 1:
+def _summary(way: Direction, near: Peer, word: Word, traces: Sequence[Trace]) -> str:
+    verb, step = "leaving" if way == "Egress" else "entering", traces[0].deciding
+    if len({trace.word for trace in traces}) > 1:
         return f"{verb} {near.name}: it depends on which of these addresses it is"
-    if len(found) > 1:
+    if len(traces) > 1:
         return f"{verb} {near.name}: {word}, of these addresses each part by a rule of its own"
     by = f" by {step.rule} of {step.policy}" if step.rule else f" at the end of {step.policy}" if step.policy else ""
     return f"{verb} {near.name}: {word}{by}"
@@ -160,6 +160,6 @@ def _depends(table: Table, dst: int, protocol: int, port: int) -> bool:
     """Whether some other address outside would be judged otherwise at this pod, on this port."""
     universe = table.universe
     everywhere = universe.blocks.ipv4 << universe.first_block
-    found = table.sides["Ingress"].of(dst)
-    answers = {includes(bounds[0], protocol, port) for bounds, bits in found.items() if bits & everywhere}
+    depends = table.sides["Ingress"].of(dst)
+    answers = {includes(bounds[0], protocol, port) for bounds, bits in depends.items() if bits & everywhere}
     return len(answers) > 1

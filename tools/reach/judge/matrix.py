@@ -97,7 +97,7 @@ class Judged(Matrix):
         ordered = sorted(self.places.items(), key=lambda item: item[0].name)
         workloads = [(peer.name, place) for peer, place in ordered if peer.kind == "workload"]
         everybody = [(peer.name, place) for peer, place in ordered if peer.kind != "ingress"]
-        wanted = [(name, place) for name, place in everybody if only is None or name in only]
+        expected = [(name, place) for name, place in everybody if only is None or name in only]
         inside = (1 << len(self.table.universe.classes)) - 1
 
         # Ranges that are alike have one bit, and may be thousands.
@@ -108,7 +108,9 @@ class Judged(Matrix):
         for peer, place in ordered:
             receivers = everybody if peer.kind == "workload" else workloads
             if only is not None and peer.name not in only:
-                receivers = wanted if peer.kind == "workload" else [one for one in workloads if one[0] in only]
+                receivers = (
+                    expected if peer.kind == "workload" else [workload for workload in workloads if workload[0] in only]
+                )
             if receivers:
                 yield from _rows(peer.name, receivers, line(place, EVERY_BIT if peer.kind == "workload" else inside))
 
@@ -119,13 +121,13 @@ Between = tuple[Conns, Conns]
 
 def _by_place(table: Table, place: int, among: int = EVERY_BIT, *, everything: bool) -> list[Between | None]:
     """What one bit may say to each other bit that is `among` them; None where that is nothing, unless `everything`."""
-    found: list[Between | None] = [(NONE, NONE) if everything else None] * table.universe.count
+    betweens: list[Between | None] = [(NONE, NONE) if everything else None] * table.universe.count
     for bounds, bits in table.line(place).items():
         if bounds[1]:
             between = bounds[0], conditional(bounds)
             for index in indexes(bits & among):
-                found[index] = between
-    return found
+                betweens[index] = between
+    return betweens
 
 
 def _rows(src: str, receivers: Sequence[tuple[str, int]], line: Sequence[Between | None]) -> Iterator[Row]:
@@ -178,7 +180,7 @@ def _signatures(table: Table) -> Callable[[int], Hashable]:
 def _shown_blocks(table: Table, ipv6: bool) -> int:
     """The blocks that hold more than running pods; of IPv6 only if asked, or the input speaks of it, or it is wider."""
     universe = table.universe
-    pods = {(one.version, int(one)) for pods in universe.classes for pod in pods for one in pod.addresses}
+    pods = {(address.version, int(address)) for pods in universe.classes for pod in pods for address in pod.addresses}
     nets = universe.blocks.nets
     found = bit_set(
         index

@@ -36,10 +36,10 @@ class Asked:
 
     def word(self, world: JudgedCluster) -> Word:
         """The verdict on it, by addresses as they arrive."""
-        found = world.verdict(self.src, self.dst)
-        if includes(found.allowed, self.protocol, self.port):
+        verdict = world.verdict(self.src, self.dst)
+        if includes(verdict.allowed, self.protocol, self.port):
             return "allowed"
-        return "conditional" if includes(found.conditional, self.protocol, self.port) else "denied"
+        return "conditional" if includes(verdict.conditional, self.protocol, self.port) else "denied"
 
     def denying(self, world: JudgedCluster) -> Direction | None:
         """The first direction that does not allow it for certain."""
@@ -66,15 +66,17 @@ def changes(world: JudgedCluster, src: Peer, dst: Peer, port: int, protocol: int
     small = _small(world, asked)
     if asked.word(small) != asked.word(world):
         return ()
-    wanted: Word = "denied" if verdict == "allowed" else "allowed"
-    found = _denied(small, asked) if wanted == "denied" else _allowed(small, asked)
-    return found if found and found[-1].becomes == wanted else ()
+    word: Word = "denied" if verdict == "allowed" else "allowed"
+    denied = _denied(small, asked) if word == "denied" else _allowed(small, asked)
+    return denied if denied and denied[-1].becomes == word else ()
 
 
 def _doubtful(world: JudgedCluster, asked: Asked) -> bool:
     """Whether a policy has a say that nobody judges here: of what it takes to turn it nothing is known."""
     programs = (world.table.sides[way].by_class.get(asked.ends(world, way)[0]) for way in DIRECTIONS)
-    return any(not policy.judged for found in programs if found for tier in found.tiers for policy in tier.policies)
+    return any(
+        not policy.judged for program in programs if program for tier in program.tiers for policy in tier.policies
+    )
 
 
 def _small(world: JudgedCluster, asked: Asked) -> JudgedCluster:
@@ -88,7 +90,9 @@ def _small(world: JudgedCluster, asked: Asked) -> JudgedCluster:
         if index < len(world.universe.classes):
             alike = world.universe.classes[index]
             keep |= {id(pod.manifest) for pod in alike if _is(pod.name, pod.own_name, asked)}
-    kept = (_alone(one, asked) for one in world.manifests if id(one) in keep or one.kind in ALONGSIDE)
+    kept = (
+        _alone(manifest, asked) for manifest in world.manifests if id(manifest) in keep or manifest.kind in ALONGSIDE
+    )
     return world.of(kept)
 
 
@@ -117,8 +121,8 @@ def _narrowed(world: JudgedCluster, asked: Asked, way: Direction) -> tuple[Chang
         return ()
     if near not in world.table.sides[way].by_class:
         return _isolated(world, asked, way, near)
-    found: list[Change] = []
-    while len(found) < MOST:
+    changes: list[Change] = []
+    while len(changes) < MOST:
         hit = _letting_in(world, asked, way, near, far)
         if hit is None:
             return ()
@@ -126,9 +130,9 @@ def _narrowed(world: JudgedCluster, asked: Asked, way: Direction) -> tuple[Chang
         world = world.of(_without(world, policy.manifest, rule.node))
         where = policy.manifest.where(rule.node.path)
         word = asked.word(world)
-        found.append(Change(f"take {rule.label} out of {policy.title}, or narrow it", word, "remove", where=where))
+        changes.append(Change(f"take {rule.label} out of {policy.title}, or narrow it", word, "remove", where=where))
         if word == "denied":
-            return tuple(found)
+            return tuple(changes)
         near, far = asked.ends(world, way)
     return ()
 
@@ -162,8 +166,8 @@ def _isolated(world: JudgedCluster, asked: Asked, way: Direction, near: int) -> 
 
 def _allowed(world: JudgedCluster, asked: Asked) -> tuple[Change, ...]:
     """One rule for each policy that stands in the way, on each side."""
-    found: list[Change] = []
-    while len(found) < MOST and (way := asked.denying(world)) is not None:
+    changes: list[Change] = []
+    while len(changes) < MOST and (way := asked.denying(world)) is not None:
         near, far = asked.ends(world, way)
         program = world.table.sides[way].by_class.get(near)
         place = _blocking(world, program, asked, way, near, far) if program else None
@@ -178,8 +182,8 @@ def _allowed(world: JudgedCluster, asked: Asked) -> tuple[Change, ...]:
         before = "first of its rules" if index == 0 else f"after {PATHS[way]}[{index - 1}]"
         text = f"add to {policy.title}, {before}"
         where = replace(policy.manifest.where(f"spec.{PATHS[way]}"), path=path)
-        found.append(Change(text, asked.word(world), "insert", _dump([rule]), where))
-    return tuple(found)
+        changes.append(Change(text, asked.word(world), "insert", _dump([rule]), where))
+    return tuple(changes)
 
 
 def _blocking(

@@ -126,9 +126,9 @@ class Table:
         return bool(1 << src & (self.universe.node | self.universe.hosts))
 
 
-def both(one: Bounds, other: Bounds) -> Bounds:
+def both(bounds: Bounds, other: Bounds) -> Bounds:
     """What gets through two sides."""
-    return common(one[0], other[0]), common(one[1], other[1])
+    return common(bounds[0], other[0]), common(bounds[1], other[1])
 
 
 def over_all(bounds: Sequence[Bounds]) -> Bounds:
@@ -149,8 +149,8 @@ def _opened(bounds: Bounds) -> Bounds:
     return bounds[0], ALL
 
 
-def _at(found: Answer, index: int) -> Bounds:
-    return next((bounds for bounds, bits in found.items() if bits >> index & 1), (NONE, NONE))
+def _at(answer: Answer, index: int) -> Bounds:
+    return next((bounds for bounds, bits in answer.items() if bits >> index & 1), (NONE, NONE))
 
 
 def _merged(found: Sequence[tuple[Bounds, int]] | Iterator[tuple[Bounds, int]]) -> Line:

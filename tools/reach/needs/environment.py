@@ -44,8 +44,8 @@ def environment(container: Node, namespace: str, maps: ConfigMaps) -> dict[str, 
         name = item["name"].text()
         node = item["value"]
         if item["valueFrom"].present:
-            wanted = item["valueFrom"]["configMapKeyRef"]
-            node = dict(_data(wanted["name"].text(), namespace, maps)).get(wanted["key"].text(), item["valueFrom"])
+            expected = item["valueFrom"]["configMapKeyRef"]
+            node = dict(_data(expected["name"].text(), namespace, maps)).get(expected["key"].text(), item["valueFrom"])
         if name and isinstance(node.value, str):
             text = node.text() if item["valueFrom"].present else substituted(node.text(), found)
             found[name] = Variable(name, text, node)

@@ -96,8 +96,8 @@ class Hosts:
         own = {id(manifest) for manifest in self.known.cluster.manifests}
         return tuple(
             (name, place)
-            for name, found in self.known.classes.items()
-            for place, pod in found
+            for name, class_ in self.known.classes.items()
+            for place, pod in class_
             if listening and id(pod.manifest) in own and listening <= {number for _, _, number in pod.ports}
         )
 

@@ -67,7 +67,7 @@ class Known:
     @cached_property
     def places(self) -> Mapping[int, int]:
         """Each pod's place in the world, by the identity of its manifest."""
-        return {id(pod.manifest): place for found in self.classes.values() for place, pod in found}
+        return {id(pod.manifest): place for class_ in self.classes.values() for place, pod in class_}
 
     def pair(self, src: str, dst: str) -> tuple[int, int]:
         """The places of two workloads, as bits."""
@@ -93,7 +93,7 @@ class Known:
         if key not in self._behind:
             pods = self._selected(service)
             numbers: list[int | str] = (
-                [port] if port else [one.number for one in service.ports if one.protocol == protocol]
+                [port] if port else [port.number for port in service.ports if port.protocol == protocol]
             )
             found = (target for number in numbers for target in behind(service, number, protocol, pods).targets)
             self._behind[key] = tuple(dict.fromkeys(found))
@@ -142,11 +142,11 @@ class Known:
     @cached_property
     def _policies(self) -> Mapping[str, tuple[Policy, ...]]:
         """The policies of each namespace; under "" those that may be for several."""
-        found: dict[str, list[Policy]] = {}
+        policies: dict[str, list[Policy]] = {}
         for policy in self.cluster.policies:
             if not policy.staged:
-                found.setdefault("" if policy.clusterwide else policy.manifest.namespace, []).append(policy)
-        return {space: tuple(members) for space, members in found.items()}
+                policies.setdefault("" if policy.clusterwide else policy.manifest.namespace, []).append(policy)
+        return {space: tuple(members) for space, members in policies.items()}
 
     def _opens(self, policy: Policy, pod: Pod, target: Target, without: frozenset[str]) -> bool:
         names = {name for name, protocol, number in pod.ports if (protocol, number) == (target.protocol, target.port)}
@@ -229,9 +229,9 @@ def _in_namespace(manifest: Manifest, space: str) -> Manifest:
     return manifest if manifest.namespace or clusterwide else replace(manifest, namespace=space)
 
 
-def usual_namespace(found: Iterable[Policy]) -> str:
+def usual_namespace(policies: Iterable[Policy]) -> str:
     """The namespace that most policies are in, the first of several; "" when they name none."""
-    spaces = Counter(policy.manifest.namespace for policy in found if not policy.clusterwide)
+    spaces = Counter(policy.manifest.namespace for policy in policies if not policy.clusterwide)
     return max(spaces, key=lambda name: spaces[name], default="")
 
 
@@ -260,7 +260,7 @@ def _expected(cluster: Cluster, found: Mapping[tuple[str, str], Service], pods: 
         chosen = service.selector
         if chosen is None or any(chosen.matches(pod.labels) for pod in by_space.get(space, ())):
             continue
-        labels = {one.key: one.values[0] for one in chosen.requirements}
+        labels = {requirement.key: requirement.values[0] for requirement in chosen.requirements}
         if not any(_asks_more(keys, labels) for keys in asked):
             body = {
                 "apiVersion": "v1",
@@ -285,8 +285,10 @@ def _asked(cluster: Cluster) -> Iterator[Asked]:
         for selected in (policy.subject, *(peer.pods for peer in policy.sides)):
             match selected:
                 case Pods(chosen=chosen):
-                    wanted = (one for one in chosen.requirements if one.operator in ("In", "Exists"))
-                    yield {one.key: one.values[0] if len(one.values) == 1 else "" for one in wanted}
+                    requirements = (
+                        requirement for requirement in chosen.requirements if requirement.operator in ("In", "Exists")
+                    )
+                    yield {one.key: one.values[0] if len(one.values) == 1 else "" for one in requirements}
                 case Endpoints(chosen=expression) if expression is not None:
                     yield dict(_calico(expression))
 

@@ -90,20 +90,22 @@ class Names:
         address = ip_address(text)
         if address.is_loopback or address.is_unspecified or address.is_link_local or address.is_multicast:
             return None
-        fits = (one for one in self.services.values() if text == root(one.manifest)["spec"]["clusterIP"].text())
+        fits = (
+            service for service in self.services.values() if text == root(service.manifest)["spec"]["clusterIP"].text()
+        )
         return next(fits, Outside(text))
 
 
 def served(manifests: Iterable[Manifest]) -> frozenset[str]:
     """The hosts that Ingresses, Routes and HTTPRoutes serve."""
-    found: set[str] = set()
+    members: set[str] = set()
     for manifest in manifests:
         spec = root(manifest)["spec"]
         if manifest.kind == "Ingress":
-            found.update(rule["host"].text().lower() for rule in spec["rules"].items())
-            found.update(host.lower() for item in spec["tls"].items() for host in item["hosts"].texts())
+            members.update(rule["host"].text().lower() for rule in spec["rules"].items())
+            members.update(host.lower() for item in spec["tls"].items() for host in item["hosts"].texts())
         elif manifest.kind == "Route":
-            found.add(spec["host"].text().lower())
+            members.add(spec["host"].text().lower())
         elif manifest.kind == "HTTPRoute":
-            found.update(host.lower() for host in spec["hostnames"].texts())
-    return frozenset(found - {""})
+            members.update(host.lower() for host in spec["hostnames"].texts())
+    return frozenset(members - {""})

@@ -127,10 +127,10 @@ def _nobody(_: Sequence[str]) -> Iterator[Call]:
 def _device(word: str) -> Iterator[Call]:
     """bash's /dev/tcp/HOST/PORT."""
     for protocol in ("tcp", "udp"):
-        _, found, rest = word.partition(f"/dev/{protocol}/")
+        _, calls, rest = word.partition(f"/dev/{protocol}/")
         host, _, port = rest.partition("/")
         number = port_number(port)
-        if found and is_host(host) and number:
+        if calls and is_host(host) and number:
             yield Call(host, number, "", protocol.upper())
 
 

@@ -56,9 +56,9 @@ def _calls(facts: Known) -> Iterator[Denied]:
 
 def _denied(facts: Known, caller: Caller, need: Need, service: Service) -> list[Denied]:
     targets = facts.targets(service, need.call.port, need.call.protocol)
-    found = [Denied(caller, need, target, ends) for target in targets if (ends := _ends(facts, caller, target))]
+    denieds = [Denied(caller, need, target, ends) for target in targets if (ends := _ends(facts, caller, target))]
     # A host without a port may mean any of them.
-    return found if not need.alone or len(found) == len(targets) else []
+    return denieds if not need.alone or len(denieds) == len(targets) else []
 
 
 def _ends(facts: Known, caller: Caller, target: Target) -> tuple[Direction, ...]:

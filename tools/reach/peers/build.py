@@ -39,7 +39,7 @@ def populate(
         asked.of_labels(service.selector or Selector())
         asked.ports.update(port.target for port in service.ports if isinstance(port.target, str))
     sets = tuple(_sets(manifests, namespace, dropped))
-    blocks = cut((*asked.nets, *(net for one in sets for net in one.nets)))
+    blocks = cut((*asked.nets, *(net for members in sets for net in members.nets)))
     found = tuple(pods(manifests, namespace, dropped))
     taking_part = [pod for pod, done in found if not done]
     named = {policy.space(namespace) for policy in policies} | {item.namespace for item in sets}

@@ -32,7 +32,7 @@ def backends(manifest: Manifest) -> Iterator[Backend]:
         yield from unique(Backend(node["name"].text(), None) for node in nodes if node["name"].text())
         return
     paths = (path["backend"] for rule in spec["rules"].items() for path in rule["http"]["paths"].items())
-    yield from unique(found for node in (spec["defaultBackend"], *paths) for found in _backend(node["service"]))
+    yield from unique(backend for node in (spec["defaultBackend"], *paths) for backend in _backend(node["service"]))
 
 
 def _backend(node: Node) -> Iterator[Backend]:
@@ -41,7 +41,7 @@ def _backend(node: Node) -> Iterator[Backend]:
         yield Backend(node["name"].text(), port)
 
 
-def behind_ingress(manifest: Manifest, namespace: str, known: Services, found: Sequence[Pod]) -> Resolved:
+def behind_ingress(manifest: Manifest, namespace: str, known: Services, pods: Sequence[Pod]) -> Resolved:
     """The pods and ports that the controller calls for an Ingress, or for a Route."""
     space, targets, notes = manifest.namespace or namespace, list[Target](), list[Note]()
     title = f"{manifest.kind} {space}/{manifest.name}"
@@ -50,14 +50,14 @@ def behind_ingress(manifest: Manifest, namespace: str, known: Services, found: S
         if service is None:
             notes.append(Note(f"{title} leads to Service {space}/{backend.service}, which is not there"))
             continue
-        for resolved in _all(service, backend, found):
+        for resolved in _all(service, backend, pods):
             targets.extend(resolved.targets)
             notes.extend(replace(note, text=f"{title} → {note.text}") for note in resolved.notes)
     return Resolved(tuple(unique(targets)), tuple(unique(notes)) or (Note(f"{title} leads to no Service"),))
 
 
-def _all(service: Service, backend: Backend, found: Sequence[Pod]) -> Iterator[Resolved]:
+def _all(service: Service, backend: Backend, pods: Sequence[Pod]) -> Iterator[Resolved]:
     if backend.port is not None:
-        yield behind(service, backend.port, "TCP", found)
+        yield behind(service, backend.port, "TCP", pods)
     else:
-        yield from (behind(service, port.number, port.protocol, found) for port in service.ports)
+        yield from (behind(service, port.number, port.protocol, pods) for port in service.ports)

@@ -45,18 +45,18 @@ class Labelled:
 
     def selected(self, selector: Selector) -> int:
         """The things that a Kubernetes selector matches."""
-        found = self.all
-        for one in selector.requirements:
-            match one.operator:
+        everything = self.all
+        for requirement in selector.requirements:
+            match requirement.operator:
                 case "In":
-                    found &= self.valued(one.key, one.values)
+                    everything &= self.valued(requirement.key, requirement.values)
                 case "NotIn":
-                    found &= ~self.valued(one.key, one.values)
+                    everything &= ~self.valued(requirement.key, requirement.values)
                 case "Exists":
-                    found &= self.having(one.key)
+                    everything &= self.having(requirement.key)
                 case "DoesNotExist":
-                    found &= ~self.having(one.key)
-        return found & self.all
+                    everything &= ~self.having(requirement.key)
+        return everything & self.all
 
     def matched(self, expression: Expression) -> int:
         """The things that a Calico selector matches."""
@@ -72,10 +72,10 @@ class Labelled:
             case Not(part):
                 return self.all & ~self.matched(part)
             case And(inner):
-                found = self.all
+                everything = self.all
                 for part in inner:
-                    found &= self.matched(part)
-                return found
+                    everything &= self.matched(part)
+                return everything
             case Or(inner):
                 return all_of(self.matched(part) for part in inner)
 

@@ -39,7 +39,7 @@ def places(universe: Universe, manifests: Iterable[Manifest]) -> dict[Peer, int]
             if len(classes) == 1:
                 found[_peer(name, pod)] = index
             else:
-                apart = (one for one in universe.classes[index] if one.name == name)
+                apart = (class_ for class_ in universe.classes[index] if class_.name == name)
                 found.update({_peer(one.own_name, one): index for one in apart})
     ordered = dict(sorted(found.items(), key=lambda item: item[0].name))
     if any(manifest.kind in INGRESSES for manifest in manifests):

@@ -76,9 +76,9 @@ class Service:
         """How messages call it."""
         return f"Service {self.namespace}/{self.name}"
 
-    def port(self, wanted: int | str, protocol: str) -> ServicePort | None:
+    def port(self, expected: int | str, protocol: str) -> ServicePort | None:
         """The port of that number or that name."""
-        fits = (one for one in self.ports if one.protocol == protocol and wanted in (one.number, one.name))
+        fits = (port for port in self.ports if port.protocol == protocol and expected in (port.number, port.name))
         return next(fits, None)
 
 
@@ -121,25 +121,25 @@ def _ports(node: Node) -> Iterator[ServicePort]:
             yield ServicePort(item["name"].text(), number, protocol, target)
 
 
-def behind(service: Service, wanted: int | str, protocol: str, found: Sequence[Pod]) -> Resolved:
+def behind(service: Service, expected: int | str, protocol: str, pods: Sequence[Pod]) -> Resolved:
     """The pods and ports that a connection to a port of a Service, by number or name, arrives at."""
     if service.external:
         return Resolved(notes=(Note(f"{service.title} is but a name for {service.external}: ask for its addresses"),))
     if service.selector is None:
         message = f"{service.title} has no selector: whoever writes its endpoints says where it leads"
         return Resolved(notes=(Note(message),))
-    port = service.port(wanted, protocol)
-    if service.headless and isinstance(wanted, int):
-        return _headless(service, wanted, protocol, _chosen(service, found))
+    port = service.port(expected, protocol)
+    if service.headless and isinstance(expected, int):
+        return _headless(service, expected, protocol, _chosen(service, pods))
     if port is None:
         there = ", ".join(map(str, service.ports)) or "none"
-        return Resolved(notes=(Note(f"{service.title} has no port {wanted}/{protocol}; it has {there}"),))
-    return _on_target(service, port, _chosen(service, found))
+        return Resolved(notes=(Note(f"{service.title} has no port {expected}/{protocol}; it has {there}"),))
+    return _on_target(service, port, _chosen(service, pods))
 
 
-def _chosen(service: Service, found: Sequence[Pod]) -> tuple[Pod, ...]:
+def _chosen(service: Service, pods: Sequence[Pod]) -> tuple[Pod, ...]:
     selector = service.selector or Selector()
-    return tuple(pod for pod in found if pod.namespace == service.namespace and selector.matches(pod.labels))
+    return tuple(pod for pod in pods if pod.namespace == service.namespace and selector.matches(pod.labels))
 
 
 def _headless(service: Service, number: int, protocol: str, chosen: Sequence[Pod]) -> Resolved:
@@ -175,6 +175,6 @@ def _nobody(service: Service) -> Note:
     return Note(f"{service.title} selects {service.selector}, and no workload is that")
 
 
-def unique(found: Iterable[Thing]) -> tuple[Thing, ...]:
+def unique(things: Iterable[Thing]) -> tuple[Thing, ...]:
     """Each once, in order."""
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(things))

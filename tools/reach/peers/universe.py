@@ -126,8 +126,8 @@ class Universe:
         return self._label(key, pod.labels, pod.namespace, pod.account)
 
     def _set_label(self, index: int, key: str) -> str | None:
-        found = self.sets[index]
-        return self._label(key, found.labels, found.namespace, "")
+        members = self.sets[index]
+        return self._label(key, members.labels, members.namespace, "")
 
     def _label(self, key: str, labels: Labels, namespace: str, account: str) -> str | None:
         spaces, accounts = self.spaces.get(namespace, {}), self.accounts.get((namespace, account), {})
@@ -148,21 +148,21 @@ class Universe:
         A rule with such networks holds no packets of the other version, so where a pod of both has its other address
         does not make it one that may be outside.
         """
-        found = NOBODY
+        match = NOBODY
         for net in nets:
             blocks = self.blocks.within(net)
             cidrs = [cidr for cidr in self.pod_cidrs if cidr.version == net.version]
             family = self.blocks.ipv4 if net.version == 4 else self.blocks.ipv6
             inside = certainly(blocks << self.first_block).either(self._placed(blocks, family))
-            found = found.either(inside.either(self._somewhere(net, (), cidrs)))
-        return found.outside(self.everyone)
+            match = match.either(inside.either(self._somewhere(net, (), cidrs)))
+        return match.outside(self.everyone)
 
     def at_any(self, nets: Iterable[Net]) -> Match:
         """Who is at the addresses of several networks."""
-        found = NOBODY
+        match = NOBODY
         for net in nets:
-            found = found.either(self.at(net))
-        return found
+            match = match.either(self.at(net))
+        return match
 
     def _placed(self, blocks: int, among: int = -1) -> Match:
         """The classes with known addresses: for certain when all of a class's are there, or all of those `among`."""
@@ -206,10 +206,10 @@ class Universe:
     def of_family(self, version: int) -> Match:
         """Who speaks IPv4, or IPv6: blocks by their addresses, pods by theirs or by the pods' networks."""
         blocks = self.blocks.ipv4 if version == 4 else self.blocks.ipv6
-        found = certainly(blocks << self.first_block).either(self._placed(blocks))
+        match = certainly(blocks << self.first_block).either(self._placed(blocks))
         families = {cidr.version for cidr in self.pod_cidrs}
         may = self.unaddressed if version in families else 0
-        return found.either(Match(may if families == {version} else 0, may))
+        return match.either(Match(may if families == {version} else 0, may))
 
 
 def _share(net: Net, holes: tuple[Net, ...], cidr: Net) -> str:

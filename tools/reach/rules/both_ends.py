@@ -55,7 +55,7 @@ class Link:
 
 def _links(facts: Known) -> Iterator[Link]:
     sets = tuple(network_sets(facts.cluster.manifests))
-    subjects = {id(one.manifest): one.subjects for tier in facts.world.table.tiers for one in tier.policies}
+    subjects = {id(policy.manifest): policy.subjects for tier in facts.world.table.tiers for policy in tier.policies}
     for policy in facts.cluster.policies:
         own = subjects.get(id(policy.manifest), 0)
         for rule in policy.rules if own else ():

@@ -45,9 +45,9 @@ def called_services_are_reachable(cluster: Cluster) -> Iterator[Problem]:
 
 
 def _opening(facts: Known, ends: tuple[Direction, ...]) -> str:
-    wanted = " and ".join(RULES[end] for end in ends)
+    expected = " and ".join(RULES[end] for end in ends)
     chart = "; in the chart's values `calls` or `callers` of a part opens both ends" if facts.charted else ""
-    return f"write {wanted}{chart}"
+    return f"write {expected}{chart}"
 
 
 def called_hosts_are_reachable(cluster: Cluster) -> Iterator[Problem]:

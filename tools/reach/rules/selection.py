@@ -71,9 +71,9 @@ def peers_match_somebody(cluster: Cluster) -> Iterator[Problem]:
             if not inhabited:
                 elsewhere.setdefault(_spaces(peer), peer.node)
             else:
-                wanted = _chosen(peer)
-                advice = _in_another_namespace(cluster, peer) or _near(wanted, inhabited)
-                yield peer.node.problem(f"no workload is {wanted}; {advice}")
+                chosen = _chosen(peer)
+                advice = _in_another_namespace(cluster, peer) or _near(chosen, inhabited)
+                yield peer.node.problem(f"no workload is {chosen}; {advice}")
     if elsewhere:
         first = next(iter(elsewhere.values()))
         message = f"peers not tried, for no workload of their namespaces was given: {'; '.join(elsewhere)}"
@@ -90,12 +90,12 @@ def workloads_are_isolated(cluster: Cluster) -> Iterator[Problem]:
     """
     if not cluster.given:
         return
-    found = [policy for policy in cluster.policies if policy.kind.isolates and not policy.staged]
-    governed = {policy.manifest.namespace for policy in found if not policy.clusterwide}
+    policies = [policy for policy in cluster.policies if policy.kind.isolates and not policy.staged]
+    governed = {policy.manifest.namespace for policy in policies if not policy.clusterwide}
     for pod in pods(cluster.workloads):
         if pod.host_network or pod.namespace not in governed:
             continue
-        closed = {way for policy in found if labelled(cluster, policy, pod) for way in policy.types}
+        closed = {way for policy in policies if labelled(cluster, policy, pod) for way in policy.types}
         if free := " and ".join(way for way in DIRECTIONS if way not in closed):
             message = f"no policy of type {free} selects {title(pod.manifest)}, so everything is allowed; add one"
             yield Problem(pod.manifest.where("spec"), message, Severity.WARNING)
@@ -169,10 +169,10 @@ def _in_another_namespace(cluster: Cluster, peer: Peer) -> str:
     return f"one that is runs in {where}; add namespaceSelector: {{matchLabels: {{{label}}}}}" if spaces else ""
 
 
-def _near(wanted: str, found: tuple[Pod, ...]) -> str:
+def _near(expected: str, pods: tuple[Pod, ...]) -> str:
     """What the pods carry instead, the most alike first."""
-    carried = {", ".join(f"{key}={value}" for key, value in sorted(pod.labels.items())) for pod in found}
-    alike = get_close_matches(wanted, sorted(carried), n=3, cutoff=0)
+    carried = {", ".join(f"{key}={value}" for key, value in sorted(pod.labels.items())) for pod in pods}
+    alike = get_close_matches(expected, sorted(carried), n=3, cutoff=0)
     return f"they carry: {' | '.join(labels or 'no labels' for labels in alike)}"
 
 

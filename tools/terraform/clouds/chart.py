@@ -33,12 +33,12 @@ class Layers:
 
     def value(self, path: str, default: Any = None) -> Any:
         """The value at a dotted path."""
-        found: Any = self.values
+        values: Any = self.values
         for key in path.split("."):
-            if not isinstance(found, Mapping) or key not in found:
+            if not isinstance(values, Mapping) or key not in values:
                 return default
-            found = found[key]
-        return found
+            values = values[key]
+        return values
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -88,23 +88,23 @@ def needed(layers: Layers) -> Iterator[tuple[str, Service, list[Net]]]:
 
 def chart_ports(layers: Layers, direction: str, enabled: bool = True) -> set[int]:
     """The chart's ports of a direction: of the parts that are enabled, or of those that are not."""
-    found = {
+    ports = {
         port
         for part in PARTS
         if part.direction == direction and bool(layers.value(part.enabled)) is enabled
         for port in port_numbers(layers, part.ports)
     }
     if direction == "out" and enabled:
-        found |= {DNS, NTP} | {port for entry in layers.entries for port in entry.ports}
+        ports |= {DNS, NTP} | {port for entry in layers.entries for port in entry.ports}
         servers = layers.value("gateway.egress.mcpServers") or ()
-        found |= {port for server in servers for port in server.get("ports", ()) if isinstance(port, int)}
-    return found
+        ports |= {port for server in servers for port in server.get("ports", ()) if isinstance(port, int)}
+    return ports
 
 
 def port_numbers(layers: Layers, path: str) -> list[int]:
     """The ports at a path of the values: one, or a list."""
-    found = layers.value(path)
-    items: Iterable[Any] = found if isinstance(found, list) else [found]
+    value = layers.value(path)
+    items: Iterable[Any] = value if isinstance(value, list) else [value]
     return [item for item in items if isinstance(item, int)]
 
 

@@ -142,8 +142,8 @@ class Store:
 
     def place(self, path: str) -> Where:
         """Where that stands, or would stand."""
-        found = self.resource.body.find(path) if path else ()
-        return found[0].where if found else self.resource.where
+        where = self.resource.body.find(path) if path else ()
+        return where[0].where if where else self.resource.where
 
     def ports(self) -> tuple[int, ...] | Unknown:
         """The ports that it listens on."""

@@ -187,16 +187,16 @@ def _google_rule(
 def _google_peers(body: Body, where: Where, direction: str) -> tuple[Peer, ...]:
     lists = ("source_ranges",) if direction == "in" else ("destination_ranges",)
     others = ("source_tags", "source_service_accounts") if direction == "in" else ()
-    found = (*_addresses(body, lists), *_others(body, others))
-    return found or (Peer(Value("0.0.0.0/0", where), (ALL_IPV4,)),)
+    peers = (*_addresses(body, lists), *_others(body, others))
+    return peers or (Peer(Value("0.0.0.0/0", where), (ALL_IPV4,)),)
 
 
 def _policy_peers(body: Body, where: Where, direction: str) -> tuple[Peer, ...]:
     side = "src" if direction == "in" else "dest"
     names = ("address_groups", "fqdns", "region_codes", "threat_intelligences", "secure_tags", "networks")
-    found = [*_addresses(body, (f"{side}_ip_ranges",)), *_others(body, tuple(f"{side}_{name}" for name in names))]
-    found.extend(Peer(Value("", block.where)) for block in body.blocks.get("src_secure_tags", ()) if side == "src")
-    return tuple(found) or (Peer(Value("0.0.0.0/0", where), (ALL_IPV4,)),)
+    peers = [*_addresses(body, (f"{side}_ip_ranges",)), *_others(body, tuple(f"{side}_{name}" for name in names))]
+    peers.extend(Peer(Value("", block.where)) for block in body.blocks.get("src_secure_tags", ()) if side == "src")
+    return tuple(peers) or (Peer(Value("0.0.0.0/0", where), (ALL_IPV4,)),)
 
 
 def _azure(resource: Resource) -> Iterator[Traffic]:
@@ -256,7 +256,7 @@ def _others(body: Body, names: Iterable[str]) -> tuple[Peer, ...]:
 
 
 def _ranges(items: Iterable[Value]) -> Ports | Unknown:
-    found = []
+    ports = []
     for item in items:
         if isinstance(item.data, Unknown):
             return item.data
@@ -264,8 +264,8 @@ def _ranges(items: Iterable[Value]) -> Ports | Unknown:
         if low.strip() == "*":
             return ALL_PORTS
         if low.strip().isdecimal() and (high or low).strip().isdecimal():
-            found.append((of_digits(low), of_digits(high or low)))
-    return tuple(found)
+            ports.append((of_digits(low), of_digits(high or low)))
+    return tuple(ports)
 
 
 def _protocol(value: Value | None) -> str | Unknown:

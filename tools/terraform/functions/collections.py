@@ -53,7 +53,7 @@ def coalescelist(*values: Any) -> Any:
         raise NotEvaluatedError
     for item in values:
         if sequence(item).items:
-            if len({type_of(one)[0] for one in values}) > 1:
+            if len({type_of(value)[0] for value in values}) > 1:
                 raise NotEvaluatedError
             return item
     raise EvaluationError("coalescelist has nothing but empty lists")
@@ -79,15 +79,15 @@ def concat(*values: Any) -> Any:
     return tuple_of(items)
 
 
-def contains(values: Any, wanted: Any) -> Any:
+def contains(values: Any, expected: Any) -> Any:
     """`contains`."""
-    if wanted is None:
+    if expected is None:
         raise EvaluationError("contains does not look for null")
-    found = [same(item, wanted) for item in listed(values).items]
+    found = [same(item, expected) for item in listed(values).items]
     if any(item is True for item in found):
         return True
     if any(isinstance(item, Unknown) for item in found):
-        return blend(values, wanted, *found)
+        return blend(values, expected, *found)
     return False
 
 
@@ -113,12 +113,12 @@ def distinct(values: Any) -> Any:
 
 def element(values: Any, at: Any) -> Any:
     """`element`: beyond the end it starts anew."""
-    found, number = sequence(values), whole(at)
+    series, number = sequence(values), whole(at)
     if number < 0:
         raise NotEvaluatedError
-    if not found.items:
+    if not series.items:
         raise EvaluationError("element of an empty list")
-    return found.items[number % len(found.items)]
+    return series.items[number % len(series.items)]
 
 
 def flatten(values: Any) -> Any:
@@ -129,20 +129,20 @@ def flatten(values: Any) -> Any:
 def _leaves(values: Series) -> list[Any]:
     if not ordered(values):
         raise NotEvaluatedError
-    found: list[Any] = []
+    leaves: list[Any] = []
     for item in values.items:
         if isinstance(item, Unknown) and item.type not in ("string", "number", "bool"):
             raise NotEvaluatedError
-        found.extend(_leaves(item) if isinstance(item, Series) else [item])
-    return found
+        leaves.extend(_leaves(item) if isinstance(item, Series) else [item])
+    return leaves
 
 
-def index(values: Any, wanted: Any) -> Any:
+def index(values: Any, expected: Any) -> Any:
     """`index`."""
-    if wanted is None:
+    if expected is None:
         raise EvaluationError("index does not look for null")
     for at, item in enumerate(sequence(values).items):
-        verdict = same(item, wanted)
+        verdict = same(item, expected)
         if isinstance(verdict, Unknown):
             raise NotEvaluatedError
         if verdict:
@@ -233,10 +233,10 @@ def reverse(values: Any) -> Any:
 
 def slice_(values: Any, start: Any, end: Any) -> Any:
     """`slice`."""
-    found, first, last = sequence(values), whole(start), whole(end)
-    if not 0 <= first <= last <= len(found.items):
+    series, first, last = sequence(values), whole(start), whole(end)
+    if not 0 <= first <= last <= len(series.items):
         raise EvaluationError("slice goes beyond the list")
-    return Series(found.kind, found.items[first:last], found.of)
+    return Series(series.kind, series.items[first:last], series.of)
 
 
 def sort(values: Any) -> Any:

@@ -58,8 +58,8 @@ def sum_(values: Any) -> Any:
 
 
 def _truths(values: Any) -> list[Any]:
-    found = listed(values)
-    made = [None if item is None else to_bool(item) for item in found.items]
+    truths = listed(values)
+    made = [None if item is None else to_bool(item) for item in truths.items]
     if any(item is None for item in made):
         raise NotEvaluatedError
     return made

@@ -39,24 +39,24 @@ def _compiled(pattern: str, subject: str) -> re.Pattern[str]:
     return compiled
 
 
-def _captures(found: re.Match[str]) -> Any:
-    pattern = found.re
+def _captures(match: re.Match[str]) -> Any:
+    pattern = match.re
     if not pattern.groups:
-        return found.group()
+        return match.group()
     if not pattern.groupindex:
-        return tuple_of(found.groups())
+        return tuple_of(match.groups())
     if len(pattern.groupindex) != pattern.groups:
         raise EvaluationError("a pattern has named groups or unnamed ones, not both")
-    return object_of(found.groupdict())
+    return object_of(match.groupdict())
 
 
 def regex(pattern: Any, value: Any) -> Any:
     """`regex`."""
     subject = textual(value)
-    found = _compiled(textual(pattern), subject).search(subject)
-    if not found:
+    match = _compiled(textual(pattern), subject).search(subject)
+    if not match:
         raise EvaluationError("the string does not match the pattern")
-    return _captures(found)
+    return _captures(match)
 
 
 def regexall(pattern: Any, value: Any) -> Any:
@@ -65,7 +65,7 @@ def regexall(pattern: Any, value: Any) -> Any:
     compiled = _compiled(textual(pattern), subject)
     if compiled.match("") or compiled.groups:
         raise NotEvaluatedError
-    return series("list", [found.group() for found in compiled.finditer(subject)], "string")
+    return series("list", [match.group() for match in compiled.finditer(subject)], "string")
 
 
 def replace_(value: Any, part: Any, by: Any) -> str:

@@ -57,18 +57,18 @@ def _overlaps(atom: _Atom, following: list[_Atom | None]) -> bool:
 
 def _atoms(pattern: str) -> list[_Atom | None]:
     """The places of a pattern one after the other; None where it goes two ways."""
-    found: list[_Atom | None] = []
+    atoms: list[_Atom | None] = []
     for piece in _PIECE.finditer(pattern):
         if piece["bar"] or (piece["close"] or "").endswith("?"):
-            found.append(None)
+            atoms.append(None)
         elif piece["atom"]:
             times = piece["times"] or ""
             most = -1 if times in ("*", "+") or times.endswith(",}") else 1
             if times.startswith("{") and most > 0:
                 most = of_digits(times.strip("{}").split(",")[-1])
             least = 0 if times in ("*", "?") or times.startswith(("{0,", "{0}")) else 1
-            found.append(_Atom(_chars(piece["atom"]), most, bool(least)))
-    return found
+            atoms.append(_Atom(_chars(piece["atom"]), most, bool(least)))
+    return atoms
 
 
 @lru_cache(maxsize=1000)

@@ -19,19 +19,19 @@ MAX_PRODUCT = 10_000
 
 
 def _sets(values: Sequence[Any]) -> list[Series]:
-    found = [toset(item) for item in values]
-    if any(isinstance(item, Unknown) for item in found):
+    serieses = [toset(item) for item in values]
+    if any(isinstance(item, Unknown) for item in serieses):
         raise NotEvaluatedError
-    shared = unify([item.of for item in found])
-    if shared is None or (shared == "any" and any(item.items for item in found)):
+    shared = unify([item.of for item in serieses])
+    if shared is None or (shared == "any" and any(item.items for item in serieses)):
         raise NotEvaluatedError
-    return [convert(item, ("set", shared)) for item in found]
+    return [convert(item, ("set", shared)) for item in serieses]
 
 
 def setunion(*values: Any) -> Any:
     """`setunion`."""
-    found = _sets(values)
-    return series("set", [item for one in found for item in one.items], found[0].of)
+    sets = _sets(values)
+    return series("set", [item for members in sets for item in members.items], sets[0].of)
 
 
 def setintersection(*values: Any) -> Any:
@@ -47,8 +47,8 @@ def setsubtract(left: Any, right: Any) -> Any:
     return series("set", [item for item in ours.items if not _holds(theirs, item)], ours.of)
 
 
-def _holds(values: Series, wanted: Any) -> bool:
-    verdicts = [same(item, wanted) for item in values.items]
+def _holds(values: Series, expected: Any) -> bool:
+    verdicts = [same(item, expected) for item in values.items]
     if any(isinstance(verdict, Unknown) for verdict in verdicts):
         raise NotEvaluatedError
     return any(verdicts)

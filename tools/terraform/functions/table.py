@@ -132,7 +132,11 @@ def call(name: str, arguments: Sequence[Any]) -> Any:
         return blend_as("any", *arguments, Unknown(f"the function {name} is not evaluated"))
     if len(arguments) < function.least or (function.most >= 0 and len(arguments) > function.most):
         raise EvaluationError(f"{name} has no such number of arguments: {len(arguments)}")
-    blind = [one for one in arguments if isinstance(one, Unknown) or (not function.inside and hidden(one))]
+    blind = [
+        argument
+        for argument in arguments
+        if isinstance(argument, Unknown) or (not function.inside and hidden(argument))
+    ]
     if blind and name != "coalesce":
         return blend_as(function.gives, *blind)
     if sum(map(weight_of, arguments)) > MAX_WEIGHT:

@@ -26,10 +26,10 @@ def listed(value: Any) -> Series:
 
 def sequence(value: Any) -> Series:
     """A list or a tuple. Raises EvaluationError for a set."""
-    found = listed(value)
-    if found.kind == "set":
+    series = listed(value)
+    if series.kind == "set":
         raise EvaluationError("a list is needed, and this is a set; write tolist(…)")
-    return found
+    return series
 
 
 def mapped(value: Any) -> Record:

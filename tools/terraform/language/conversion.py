@@ -155,9 +155,9 @@ def _to_record(value: Any, kind: str, inner: Type) -> Any:
         if inner == Any_ or Any_ in flat(bare_type(inner)):
             return _alike_map(items)
         return Record("map", items, bare_type(inner))
-    wanted = {entry[0]: entry for entry in inner}
+    expected = {entry[0]: entry for entry in inner}
     found: dict[str, Any] = {}
-    for name, entry in wanted.items():
+    for name, entry in expected.items():
         if name in value.items and (value.items[name] is not None or kind != "record" or entry[3] is None):
             found[name] = convert(value.items[name], entry[1])
         elif kind == "record" and entry[2]:

@@ -386,10 +386,10 @@ def _for(node: tree.For, env: Environment) -> Any:
         env.budget.work -= ELEMENT
         inner = env.having(**_pair(node.index, node.item, pair))
         if node.condition is not None:
-            wanted = decided(evaluate(node.condition, inner))
-            if isinstance(wanted, Unknown):
-                return blend(wanted, source)
-            if not wanted:
+            expected = decided(evaluate(node.condition, inner))
+            if isinstance(expected, Unknown):
+                return blend(expected, source)
+            if not expected:
                 continue
         key = None if node.key is None else evaluate(node.key, inner)
         kept.append((key, evaluate(node.value, inner)))

@@ -147,8 +147,8 @@ class _Json:
         return value
 
     def space(self) -> str:
-        found = _SPACE.match(self.text, self.at)
-        self.at = found.end() if found else self.at
+        match = _SPACE.match(self.text, self.at)
+        self.at = match.end() if match else self.at
         return self.text[self.at : self.at + 1]
 
     def value(self, depth: int) -> tree.Node:
@@ -170,14 +170,14 @@ class _Json:
             except RecursionError:
                 self.faults.append(MalformedError("strings nested too deep in strings", start))
             return tree.Unread("it cannot be read", line)
-        found = _TOKEN.match(self.text, self.at)
-        if not found:
+        match = _TOKEN.match(self.text, self.at)
+        if not match:
             raise MalformedError("a JSON value is missing here", self.at)
-        self.at = found.end()
-        if found["word"]:
-            return tree.Literal({"true": True, "false": False}.get(found["word"]), line)
+        self.at = match.end()
+        if match["word"]:
+            return tree.Literal({"true": True, "false": False}.get(match["word"]), line)
         try:
-            return tree.Literal(number(found["number"]), line)
+            return tree.Literal(number(match["number"]), line)
         except InexactError:
             return tree.Unread("a number with so many digits is not worked out", line)
 

@@ -82,13 +82,13 @@ class Body:
 
     def value(self, name: str) -> Value | None:
         """An attribute that is set; null is not set."""
-        found = self.attributes.get(name)
-        return None if found is None or found.data is None else found
+        attribute = self.attributes.get(name)
+        return None if attribute is None or attribute.data is None else attribute
 
     def data(self, name: str, default: Any = None) -> Any:
         """The data of an attribute, or the default when it is not set. It may be Unknown."""
-        found = self.value(name)
-        return default if found is None else found.data
+        value = self.value(name)
+        return default if value is None else value.data
 
     def each(self, name: str) -> tuple[Block, ...]:
         """The blocks of a type, and those that are written as an attribute: `ingress = [{ … }]`."""

@@ -107,9 +107,9 @@ def template(text: str) -> Quoted:
     return Quoted(tuple(parts), 0)
 
 
-def _read(text: str, position: int, found: Tokens, depth: int, *, top: bool = False) -> int:
+def _read(text: str, position: int, tokens: Tokens, depth: int, *, top: bool = False) -> int:
     """Read tokens to the end of the text, or to the brace that closes an insertion; gives where it stopped."""
-    match, size, add = _CODE.match, len(text), found.add
+    match, size, add = _CODE.match, len(text), tokens.add
     opened = 0
     while position < size:
         token = match(text, position)
@@ -120,12 +120,12 @@ def _read(text: str, position: int, found: Tokens, depth: int, *, top: bool = Fa
             position = token.end()
             continue
         if kind == "quote" or kind == "heredoc":
-            position = _string(text, position, token.group(), found, depth, top=top)
+            position = _string(text, position, token.group(), tokens, depth, top=top)
             continue
         if kind == "plain":
             add(STRING, token["plain"], position)
         elif kind == "comment":
-            found.remarks.append((token.group(), position))
+            tokens.remarks.append((token.group(), position))
         elif kind == "sign":
             word = token.group()
             if not top:
@@ -149,18 +149,18 @@ def _strange(char: str, offset: int) -> MalformedError:
     return MalformedError(f"`{char}` is not expected here" if char.isprintable() else "this cannot be read", offset)
 
 
-def _string(text: str, position: int, word: str, found: Tokens, depth: int, *, top: bool) -> int:
+def _string(text: str, position: int, word: str, tokens: Tokens, depth: int, *, top: bool) -> int:
     """Read a string or a heredoc; at the top a fault in it becomes a token."""
     if depth > MAX_STRINGS:
         raise MalformedError("strings nested too deep in strings; split them into locals", position)
     try:
-        quoted, end = _quoted(text, position, depth) if word == '"' else _heredoc(text, position, word, found, depth)
+        quoted, end = _quoted(text, position, depth) if word == '"' else _heredoc(text, position, word, tokens, depth)
     except MalformedError as fault:
         if not top:
             raise
-        found.add(BAD, fault, position)
+        tokens.add(BAD, fault, position)
         return _behind(text, position, word)
-    found.add(STRING, quoted, position)
+    tokens.add(STRING, quoted, position)
     return end
 
 
@@ -186,9 +186,9 @@ def _quoted(text: str, start: int, depth: int) -> tuple[Quoted, int]:
     parts: list[Part] = []
     position = start + 1
     while True:
-        if plain := _LITERAL.match(text, position):
-            literal.append(plain.group())
-            position = plain.end()
+        if match := _LITERAL.match(text, position):
+            literal.append(match.group())
+            position = match.end()
         char = text[position : position + 1]
         if char in ("", "\n", "\r"):
             raise MalformedError('a string that does not end on its line; write " or a heredoc', start)
@@ -250,12 +250,12 @@ def _insertion(text: str, position: int, depth: int) -> tuple[Part, int]:
     return Part("", mark, inside, start + left, left, right), end + 1 + right
 
 
-def _heredoc(text: str, start: int, marker: str, found: Tokens, depth: int) -> tuple[Quoted, int]:
+def _heredoc(text: str, start: int, marker: str, tokens: Tokens, depth: int) -> tuple[Quoted, int]:
     """A heredoc. The newline after its closing marker is not part of it."""
     flush, name = marker.startswith("<<-"), marker.removeprefix("<<").removeprefix("-").strip("\r\n")
     position = start + len(marker)
-    if name in found.endless or not re.compile(rf"(?m)^\s*{re.escape(name)}\s*$").search(text, position):
-        found.endless.add(name)
+    if name in tokens.endless or not re.compile(rf"(?m)^\s*{re.escape(name)}\s*$").search(text, position):
+        tokens.endless.add(name)
         raise MalformedError(f"{ENDLESS} {name}", start)
     parts: list[Part] = []
     while (newline := text.find("\n", position)) >= 0:
@@ -272,9 +272,9 @@ def _heredoc_line(text: str, position: int, parts: list[Part], depth: int) -> in
     literal: list[str] = []
     size = len(text)
     while position < size:
-        if plain := _LINE.match(text, position):
-            literal.append(plain.group())
-            position = plain.end()
+        if match := _LINE.match(text, position):
+            literal.append(match.group())
+            position = match.end()
             continue
         char = text[position]
         position = _template(text, position, literal, parts, depth)

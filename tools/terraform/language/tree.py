@@ -236,6 +236,6 @@ def walk(node: Node) -> Iterator[Node]:
     """The node and everything inside it."""
     pending = [node]
     while pending:
-        found = pending.pop()
-        yield found
-        pending.extend(children(found))
+        nodes = pending.pop()
+        yield nodes
+        pending.extend(children(nodes))

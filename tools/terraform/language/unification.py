@@ -73,14 +73,14 @@ def _unify_series(types: Sequence[Type], kinds: set[str]) -> Type | None:
     return _within("list", every)
 
 
-def flat(found: Type) -> Iterable[str]:
-    if isinstance(found, str):
-        yield found
-    elif found[0] == "object":
-        for _, inner in found[1]:
+def flat(type_: Type) -> Iterable[str]:
+    if isinstance(type_, str):
+        yield type_
+    elif type_[0] == "object":
+        for _, inner in type_[1]:
             yield from flat(inner)
-    elif found[0] == "tuple":
-        for inner in found[1]:
+    elif type_[0] == "tuple":
+        for inner in type_[1]:
             yield from flat(inner)
     else:
-        yield from flat(found[1])
+        yield from flat(type_[1])

@@ -181,6 +181,6 @@ def _inner_type(value: Series | Record) -> Type:
 
 def type_name(value: Any) -> str:
     """The kind of a value with its article, for a message."""
-    found = type_of(value)
-    name = found if isinstance(found, str) else str(found[0])
+    type_ = type_of(value)
+    name = type_ if isinstance(type_, str) else str(type_[0])
     return "null" if value is None else f"{'an' if name[0] in 'ao' else 'a'} {name}"

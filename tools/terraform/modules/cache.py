@@ -80,9 +80,9 @@ class Cache:
         try:
             return decoded(_read(path), name, text)
         except _DAMAGED:
-            found = parsed(text, name)
-            self._write(path, found)
-            return found
+            file = parsed(text, name)
+            self._write(path, file)
+            return file
 
     def _write(self, path: Path, found: File) -> None:
         try:
@@ -116,22 +116,22 @@ def _own_directory(path: Path) -> bool:
     for part in (path.parent, path):
         if not part.exists():
             part.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = os.lstat(part)
-        if not stat.S_ISDIR(found.st_mode) or not _own(found):
+        lstat = os.lstat(part)
+        if not stat.S_ISDIR(lstat.st_mode) or not _own(lstat):
             return False
     return True
 
 
-def _own(found: os.stat_result) -> bool:
-    return found.st_uid == os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+def _own(stat_result: os.stat_result) -> bool:
+    return stat_result.st_uid == os.geteuid() and not stat_result.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def _read(path: Path) -> object:
     """The data of a file of one's own. Raises OSError or ValueError for any other, and for one that is damaged."""
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     with os.fdopen(handle, "rb") as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode) or not _own(found):
+        fstat = os.fstat(file.fileno())
+        if not stat.S_ISREG(fstat.st_mode) or not _own(fstat):
             raise ValueError("somebody else's")
         digest, _, payload = file.read().partition(b"\n")
     if hashlib.sha256(payload).hexdigest().encode() != digest:

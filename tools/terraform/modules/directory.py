@@ -149,8 +149,8 @@ def _sections(found: Directory, file: File) -> Iterator[tree.Section]:
         if section.type not in KINDS:
             found.fault(READABLE, file.name, section.line, f"`{section.type}` is no block of Terraform")
         elif len(section.labels) != _LABELS.get(section.type, len(section.labels)):
-            wanted = _LABELS[section.type]
-            found.fault(READABLE, file.name, section.line, f"`{section.type}` has {wanted} names before its brace")
+            expected = _LABELS[section.type]
+            found.fault(READABLE, file.name, section.line, f"`{section.type}` has {expected} names before its brace")
         else:
             yield section
         for name, line, first in _repeated(section):

@@ -61,8 +61,8 @@ class Loader:
             return None
         if path not in self.trees:
             self.trees[path] = directory.read(path, texts, self.parser)
-        found = self.trees[path]
-        return replace(found, faults=list(found.faults))
+        tree = self.trees[path]
+        return replace(tree, faults=list(tree.faults))
 
     def texts(self, path: str) -> Mapping[str, str | Unreadable]:
         """The texts of a directory that is there."""
@@ -124,9 +124,9 @@ def evaluate_directory(
         return Module("", path, faults=(Fault(THERE, problem),))
     inputs: dict[str, Input] = {}
     files = (*automatic(path, loader.texts(path)), *given)
-    for one in files:
-        found.faults.extend(one.faults)
-        for name, (data, where) in one.values.items():
+    for file in files:
+        found.faults.extend(file.faults)
+        for name, (data, where) in file.values.items():
             if name in found.variables:
                 inputs[name] = Input(_constant(data), where)
     return _Reading(
@@ -253,30 +253,32 @@ class _Reading(Child):
         return self._module
 
     def _evaluated(self) -> Module:
-        found, scope = self.found, self.scope
-        variables = {name: self._variable(name, placed) for name, placed in found.variables.items()}
+        module, scope = self.found, self.scope
+        variables = {name: self._variable(name, placed) for name, placed in module.variables.items()}
         scope.settle_locals()
-        local = {name: self._local(name) for name in found.locals}
-        resources = tuple(one for key, placed in found.resources.items() for one in self._resources(key, placed))
-        calls = tuple(one for name, placed in found.modules.items() for one in self._calls(name, placed))
-        outputs = {name: self._output(name, placed) for name, placed in found.outputs.items()}
-        faults = (*found.faults, *undeclared(found))
+        local = {name: self._local(name) for name in module.locals}
+        resources = tuple(
+            resource for key, placed in module.resources.items() for resource in self._resources(key, placed)
+        )
+        calls = tuple(call for name, placed in module.modules.items() for call in self._calls(name, placed))
+        outputs = {name: self._output(name, placed) for name, placed in module.outputs.items()}
+        faults = (*module.faults, *undeclared(module))
         return Module(
             address=scope.address,
-            directory=found.path,
+            directory=module.path,
             variables=variables,
             locals=local,
             resources=resources,
             outputs=outputs,
             requirements=dict(self._requirements()),
             required_version=self._version(),
-            providers=tuple(self._provider(placed) for placed in found.providers),
+            providers=tuple(self._provider(placed) for placed in module.providers),
             calls=calls,
             faults=tuple(dict.fromkeys(faults)),
-            comments=tuple(found.comments),
-            references=mentioned(found),
-            sources=found.lines,
-            defaulted=frozenset(found.variables.keys() - scope.inputs.keys()) if scope.open else frozenset(),
+            comments=tuple(module.comments),
+            references=mentioned(module),
+            sources=module.lines,
+            defaulted=frozenset(module.variables.keys() - scope.inputs.keys()) if scope.open else frozenset(),
         )
 
     def _variable(self, name: str, placed: Placed) -> Variable:

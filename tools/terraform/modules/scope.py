@@ -325,24 +325,24 @@ class Scope:
         """`module.name`, and what follows it as far as it belongs to the call."""
         if name not in self.directory.modules:
             return Unknown(f"module.{name} is not declared"), len(steps)
-        found = self.calls(name)
+        calls = self.calls(name)
         rest = steps[1:]
         text = f"{self.address}.module.{name}" if self.address else f"module.{name}"
-        if any(isinstance(one.key, Unknown) for one, _ in found):
+        if any(isinstance(call.key, Unknown) for call, _ in calls):
             return Unknown(f"the instances of {text} cannot be told", frozenset({text})), len(steps)
-        if found and found[0][0].key is None:
-            child = found[0][1]
+        if calls and calls[0][0].key is None:
+            child = calls[0][1]
             if rest and isinstance(rest[0], tree.Attribute):
                 return _output(child, text, rest[0].name), 2
             return _whole(child, text), 1
         if rest and isinstance(rest[0], tree.Index) and len(rest) > 1 and isinstance(rest[1], tree.Attribute):
             key = evaluate(rest[0].key, env)
-            chosen = [child for one, child in found if isinstance(key, int | str) and one.key == key]
+            chosen = [child for one, child in calls if isinstance(key, int | str) and one.key == key]
             if chosen:
                 return _output(chosen[0], f"{text}{key_text(key)}", rest[1].name), 3
         if self.directory.modules[name].section.setting("count"):
-            return tuple_of(_whole(child, text) for _, child in found), 1
-        return object_of({str(one.key): _whole(child, text) for one, child in found}), 1
+            return tuple_of(_whole(child, text) for _, child in calls), 1
+        return object_of({str(one.key): _whole(child, text) for one, child in calls}), 1
 
 
 def _output(child: Child | Unknown, text: str, name: str) -> Any:

@@ -47,5 +47,5 @@ class Texts:
 
     def text(self, path: str) -> str | Unreadable:
         """The text of a file."""
-        found = self.files.get(posixpath.normpath(path))
-        return Unreadable("it is not there") if found is None else found
+        file = self.files.get(posixpath.normpath(path))
+        return Unreadable("it is not there") if file is None else file

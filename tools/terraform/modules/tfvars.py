@@ -71,7 +71,7 @@ def _native(text: str, file: str) -> Given:
         except RecursionError:
             faults.append(_fault(file, setting.line, "nested too deep"))
     faults.extend(
-        _fault(file, one.line, "a block in a tfvars file; write NAME = VALUE") for one in parsed.body.sections
+        _fault(file, section.line, "a block in a tfvars file; write NAME = VALUE") for section in parsed.body.sections
     )
     return Given(file, values, tuple(faults))
 

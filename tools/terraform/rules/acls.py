@@ -76,11 +76,11 @@ def network_acls_decide_in_order(module: Module) -> Iterator[Problem]:
 
 def _lists(module: Module) -> Iterator[list[tuple[int, Traffic]]]:
     """The rules of each ACL and direction whose place is known, in order."""
-    found: dict[tuple[str, str], list[tuple[int, Traffic]]] = {}
+    lists: dict[tuple[str, str], list[tuple[int, Traffic]]] = {}
     for rule in acl_rules(module):
         if rule.order is not None and rule.action and rule.direction and rule.resource.doubt is None:
-            found.setdefault((rule.group, rule.direction), []).append((rule.order, rule))
-    for rules in found.values():
+            lists.setdefault((rule.group, rule.direction), []).append((rule.order, rule))
+    for rules in lists.values():
         rules.sort(key=lambda item: item[0])
         yield rules
 

@@ -89,13 +89,13 @@ def families_do_not_mix(module: Module) -> Iterator[Problem]:
     SecurityRule.
     """
     for resource, value, family in _written(module):
-        found = [(item, net) for item in value.items() if (net := network(str(item.data)))]
-        for item, net in found if family else ():
+        problems = [(item, net) for item in value.items() if (net := network(str(item.data)))]
+        for item, net in problems if family else ():
             if net.version != family:
                 yield Problem(
                     item.where, f"{item.data} is IPv{net.version}, and this is for IPv{family}; move it to its own rule"
                 )
-        versions = {net.version for _, net in found}
+        versions = {net.version for _, net in problems}
         if resource.type.startswith(ONE_FAMILY) and len(versions) > 1:
             yield Problem(value.where, "one rule holds IPv4 and IPv6 ranges; write a rule for each")
 
@@ -152,8 +152,8 @@ def denials_deny_something(module: Module) -> Iterator[Problem]:
 def _says_denial(rule: Traffic) -> str:
     text = str(rule.body.data("description", ""))
     named = rule.resource.name if rule.body is rule.resource.body else ""
-    found = _DENIAL.search(text) or _DENIAL.search(re.sub(r"[_-]", " ", named))
-    return found[0] if found else ""
+    match = _DENIAL.search(text) or _DENIAL.search(re.sub(r"[_-]", " ", named))
+    return match[0] if match else ""
 
 
 def _group_beside_ranges(body: Body, given: list[Value]) -> bool:

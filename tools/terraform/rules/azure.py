@@ -38,8 +38,8 @@ def one_of_each_pair_is_given(module: Module) -> Iterator[Problem]:
             if doubtful and len(given) != 1 and isinstance(doubtful[0].data, Unknown):
                 yield cannot_tell(doubtful[0].where, doubtful[0].data, f"it takes one of {listed}")
             elif len(given) > 1:
-                found = " and ".join(value.where.path.rpartition(".")[2] for value in given)
-                yield Problem(given[-1].where, f"{found} are both given; write one of them")
+                problems = " and ".join(value.where.path.rpartition(".")[2] for value in given)
+                yield Problem(given[-1].where, f"{problems} are both given; write one of them")
             elif not given:
                 yield Problem(rule.where, f"neither {names[0]} nor {names[1]} is given; write one of them")
 

@@ -62,9 +62,9 @@ def suppressions(module: Module) -> Iterator[Suppression]:
     for one in module.walk():
         spans = _spans(one)
         for comment in one.comments:
-            if found := _OURS.match(comment.text):
+            if match := _OURS.match(comment.text):
                 where = Where(comment.file, "", comment.line)
-                yield read(found[1].strip(), where, _covered(comment, spans.get(comment.file, [])))
+                yield read(match[1].strip(), where, _covered(comment, spans.get(comment.file, [])))
         for foreign in _foreign(one):
             where = Where(foreign.comment.file, "", foreign.comment.line)
             for rule in foreign.rules:
@@ -73,11 +73,11 @@ def suppressions(module: Module) -> Iterator[Suppression]:
 
 def peers(check: Callable[..., object]) -> tuple[str, ...]:
     """The ids of other linters' rules in a check's manual entry, without the linters' names."""
-    found = _PEERS.search(inspect.getdoc(check) or "")
-    if not found:
+    match = _PEERS.search(inspect.getdoc(check) or "")
+    if not match:
         return ()
     tools = ("checkov", "trivy", "tflint", "tfsec", "terrascan", "KICS", "terraform", "validate")
-    return tuple(word for word in re.split(r"[;\s]+", found[1]) if word and word not in tools)
+    return tuple(word for word in re.split(r"[;\s]+", match[1]) if word and word not in tools)
 
 
 @cache
@@ -94,36 +94,36 @@ def _foreign(module: Module) -> Iterator[Foreign]:
     spans = _spans(module)
     for comment in module.comments:
         mine = spans.get(comment.file, [])
-        if found := _CHECKOV.match(comment.text):
+        if match := _CHECKOV.match(comment.text):
             yield Foreign(
                 comment,
                 "checkov",
-                found[0].strip().split(":", 2)[0] + ":skip=" + found[1],
-                _rules(found[1]),
+                match[0].strip().split(":", 2)[0] + ":skip=" + match[1],
+                _rules(match[1]),
                 _around(comment, mine),
             )
-        elif found := _KICS.match(comment.text):
-            yield from _kics(module, comment, found, mine)
-        elif found := _TFLINT.match(comment.text):
-            rules = tuple(rule for name in found[2].split(",") for rule in _rules(name.strip()))
-            lines = (1, len(module.sources.get(comment.file, ()))) if found[1] else _covered(comment, mine)
-            yield Foreign(comment, "tflint", found[0].strip(), rules, lines)
-        for found in _TRIVY.finditer(comment.text):
-            day = _DATE.search(found[2])
-            yield Foreign(comment, "trivy", found[0], _rules(found[1]), _covered(comment, mine), _day(day))
+        elif match := _KICS.match(comment.text):
+            yield from _kics(module, comment, match, mine)
+        elif match := _TFLINT.match(comment.text):
+            rules = tuple(rule for name in match[2].split(",") for rule in _rules(name.strip()))
+            lines = (1, len(module.sources.get(comment.file, ()))) if match[1] else _covered(comment, mine)
+            yield Foreign(comment, "tflint", match[0].strip(), rules, lines)
+        for match in _TRIVY.finditer(comment.text):
+            day = _DATE.search(match[2])
+            yield Foreign(comment, "trivy", match[0], _rules(match[1]), _covered(comment, mine), _day(day))
 
 
-def _kics(module: Module, comment: Comment, found: re.Match[str], spans: list[Lines]) -> Iterator[Foreign]:
+def _kics(module: Module, comment: Comment, match: re.Match[str], spans: list[Lines]) -> Iterator[Foreign]:
     whole = (1, len(module.sources.get(comment.file, ())))
-    if found[1] == "disable":
-        rules = tuple(rule for name in (found[2] or "").split(",") for rule in _rules(name))
-        yield Foreign(comment, "KICS", found[0].strip(), rules, whole)
+    if match[1] == "disable":
+        rules = tuple(rule for name in (match[2] or "").split(",") for rule in _rules(name))
+        yield Foreign(comment, "KICS", match[0].strip(), rules, whole)
         return
     rules = tuple(
         dict.fromkeys(rule for peer, names in _by_peer().items() if re.fullmatch("[0-9a-f]{8}", peer) for rule in names)
     )
-    lines = {"ignore": whole, "ignore-line": (comment.line, comment.line + 1)}.get(found[1])
-    yield Foreign(comment, "KICS", found[0].strip(), rules, lines or _covered(comment, spans))
+    lines = {"ignore": whole, "ignore-line": (comment.line, comment.line + 1)}.get(match[1])
+    yield Foreign(comment, "KICS", match[0].strip(), rules, lines or _covered(comment, spans))
 
 
 def _rules(name: str) -> tuple[str, ...]:
@@ -134,9 +134,9 @@ def _rules(name: str) -> tuple[str, ...]:
     return table.get(name.removeprefix("avd-")) or table.get(name.partition("-")[0], ())
 
 
-def _day(found: re.Match[str] | None) -> date | None:
+def _day(match: re.Match[str] | None) -> date | None:
     try:
-        return date.fromisoformat(found[1]) if found else None
+        return date.fromisoformat(match[1]) if match else None
     except ValueError:
         return None
 
@@ -155,16 +155,16 @@ def _around(comment: Comment, spans: list[Lines]) -> Lines:
 
 def _spans(module: Module) -> dict[str, list[Lines]]:
     """First and last line of each resource and of each block in one, by file. A block ends where its last line is."""
-    found: dict[str, list[Lines]] = {}
+    spans: dict[str, list[Lines]] = {}
     for resource in module.resources:
-        mine = found.setdefault(resource.where.file, [])
+        mine = spans.setdefault(resource.where.file, [])
         mine.append((resource.where.line, max(resource.end, resource.where.line)))
         mine.extend(_blocks(resource.body))
     for variable in module.variables.values():
-        found.setdefault(variable.where.file, []).append(
+        spans.setdefault(variable.where.file, []).append(
             (variable.where.line, _last(variable.body, variable.where.line))
         )
-    return found
+    return spans
 
 
 def _blocks(body: Body) -> Iterator[Lines]:

@@ -32,8 +32,8 @@ def variables_are_typed(module: Module) -> Iterator[Problem]:
     Peers: tflint terraform_typed_variables.
     Source: Terraform language, input variables, "Type constraints".
     """
-    for one in module.walk():
-        for variable in one.variables.values():
+    for inner_module in module.walk():
+        for variable in inner_module.variables.values():
             if variable.type in ("", "any"):
                 message = f"var.{variable.name} has no type; write one, such as list(string)"
                 yield Problem(variable.where, message, Severity.WARNING)
@@ -47,10 +47,10 @@ def declarations_are_described(module: Module) -> Iterator[Problem]:
     Peers: tflint terraform_documented_variables terraform_documented_outputs.
     Source: Terraform style guide, variables and outputs.
     """
-    for one in module.walk():
-        found = [(f"var.{item.name}", item.body, item.where) for item in one.variables.values()]
-        found.extend((f"output.{item.name}", item.body, item.where) for item in one.outputs.values())
-        for name, body, where in found:
+    for inner_module in module.walk():
+        problems = [(f"var.{item.name}", item.body, item.where) for item in inner_module.variables.values()]
+        problems.extend((f"output.{item.name}", item.body, item.where) for item in inner_module.outputs.values())
+        for name, body, where in problems:
             if body.data("description", "") == "":
                 yield Problem(where, f"{name} does not say what it is; write description", Severity.WARNING)
 
@@ -63,12 +63,16 @@ def declarations_are_used(module: Module) -> Iterator[Problem]:
     Peers: tflint terraform_unused_declarations.
     Source: Terraform style guide.
     """
-    for one in module.walk():
-        found: list[tuple[str, Where]] = [(f"var.{name}", item.where) for name, item in one.variables.items()]
-        found.extend((f"local.{name}", item.where) for name, item in one.locals.items())
-        found.extend((f"data.{item.type}.{item.name}", item.where) for item in one.resources if item.mode == "data")
-        for name, where in dict.fromkeys(found):
-            if not any(reference == name or reference.startswith(f"{name}.") for reference in one.references):
+    for inner_module in module.walk():
+        problems: list[tuple[str, Where]] = [
+            (f"var.{name}", item.where) for name, item in inner_module.variables.items()
+        ]
+        problems.extend((f"local.{name}", item.where) for name, item in inner_module.locals.items())
+        problems.extend(
+            (f"data.{item.type}.{item.name}", item.where) for item in inner_module.resources if item.mode == "data"
+        )
+        for name, where in dict.fromkeys(problems):
+            if not any(reference == name or reference.startswith(f"{name}.") for reference in inner_module.references):
                 yield Problem(where, f"{name} is used nowhere; use it or take it out", Severity.WARNING)
 
 
@@ -80,8 +84,8 @@ def network_inputs_are_validated(module: Module) -> Iterator[Problem]:
     Write a validation block: can(cidrhost(…)), a range of ports, a pattern of names.
     Source: Terraform language, custom conditions.
     """
-    for one in module.walk():
-        for variable in one.variables.values():
+    for inner_module in module.walk():
+        for variable in inner_module.variables.values():
             if _of_network(variable) and variable.validations == 0:
                 message = f"var.{variable.name} takes anything; write a validation block"
                 yield Problem(variable.where, message, Severity.WARNING)
@@ -95,8 +99,8 @@ def network_inputs_do_not_default_to_the_world(module: Module) -> Iterator[Probl
     Peers: KICS 4728cd65.
     Source: NIST SP 800-41, deny by default.
     """
-    for one in module.walk():
-        for variable in one.variables.values():
+    for inner_module in module.walk():
+        for variable in inner_module.variables.values():
             if text := world_of(variable):
                 where = variable.default.where if variable.default else variable.where
                 yield Problem(where, f"var.{variable.name} is {text} unless said; write no default, or []")

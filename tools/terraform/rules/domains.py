@@ -115,8 +115,8 @@ def _names(module: Module) -> Iterator[tuple[Engine, Value]]:
 
 
 def _spelling(engine: Engine, text: str) -> str:
-    found = _PREFIX.match(text)
-    prefix = found[0] if found else ""
+    match = _PREFIX.match(text)
+    prefix = match[0] if match else ""
     base = text[len(prefix) :].rstrip(".").lower()
     if engine is PROXY:
         base = base.partition("/")[0]
@@ -142,7 +142,7 @@ def _blocking(module: Module) -> set[str]:
     for rule in module.everything("aws_route53_resolver_firewall_rule"):
         domains = owner(rule.body.value("firewall_domain_list_id"))
         actions.setdefault(domains, set()).add(str(rule.body.data("action")))
-    return {domains for domains, found in actions.items() if found <= {"BLOCK", "ALERT"}}
+    return {domains for domains, action in actions.items() if action <= {"BLOCK", "ALERT"}}
 
 
 def _allowing(resource: Resource, path: str) -> Iterator[Value]:

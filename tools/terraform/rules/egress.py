@@ -59,7 +59,7 @@ def dns_is_open_on_udp_and_tcp(module: Module) -> Iterator[Problem]:
             for protocol in ("udp", "tcp")
         }
         if any(_doubt(rule) for rule in rules if rule.allows):
-            unknown = next(found for rule in rules if (found := _doubt(rule)))
+            unknown = next(doubt for rule in rules if (doubt := _doubt(rule)))
             if not all(opened.values()):
                 yield cannot_tell(rules[0].where, unknown, f"DNS of {group} may be closed on UDP or TCP")
             continue
@@ -76,11 +76,11 @@ def dns_is_open_on_udp_and_tcp(module: Module) -> Iterator[Problem]:
 
 def _groups(module: Module) -> dict[str, list[Traffic]]:
     """The egress rules of each firewall that allows by default."""
-    found: dict[str, list[Traffic]] = {}
+    groups: dict[str, list[Traffic]] = {}
     for rule in traffic(module):
         if rule.cloud != "aws" and rule.direction == "out":
-            found.setdefault(rule.group, []).append(rule)
-    return found
+            groups.setdefault(rule.group, []).append(rule)
+    return groups
 
 
 def _last_deny(rules: list[Traffic], family: int) -> Traffic | None:

@@ -39,7 +39,7 @@ def cluster_groups_do_not_undo_egress(layers: Layers) -> Iterator[Problem]:
             continue
         for node in nodes:
             yield from _undone(module, node, limited[0])
-        machines = [found for group in module.everything(*_MACHINES) if (found := _of_machines(module, group))]
+        machines = [problems for group in module.everything(*_MACHINES) if (problems := _of_machines(module, group))]
         for group, own in machines:
             yield Problem(own.where, _message(f"the nodes of {group.address}", limited[0]))
         for cluster in module.everything("aws_eks_cluster") if not nodes and not machines else ():
@@ -83,8 +83,8 @@ def _of_machines(module: Module, group: Resource) -> tuple[Resource, Value] | No
         for block in group.body.each(first):
             for name in ("id", "name", "launch_template_id", "launch_template_name"):
                 named = block.body.find(f"{rest}.{name}" if rest else name)
-                sources.extend(found for value in named if (found := _template(module, value)))
-    return next(((group, item) for one in sources for item in _groups(one) if _is_clusters(item)), None)
+                sources.extend(template for value in named if (template := _template(module, value)))
+    return next(((group, item) for source in sources for item in _groups(source) if _is_clusters(item)), None)
 
 
 def _message(who: str, group: str) -> str:

@@ -199,14 +199,14 @@ def _openings(module: Module, direction: str) -> Iterator[tuple[Peer, str, bool]
 
     A rule of Google Cloud has a block for each protocol, and its peers once.
     """
-    found: dict[tuple[Where, str, bool], tuple[Peer, list[str]]] = {}
+    peerses: dict[tuple[Where, str, bool], tuple[Peer, list[str]]] = {}
     for rule in allowed(module, direction):
         web = rule.protocol == "tcp" and rule.only(443)
         for peer in rule.peers:
             if peer.unknown or peer.world:
-                _, services = found.setdefault((peer.value.where, peer.text, web), (peer, []))
+                _, services = peerses.setdefault((peer.value.where, peer.text, web), (peer, []))
                 services.append(rule.service)
-    for (_, _, web), (peer, services) in found.items():
+    for (_, _, web), (peer, services) in peerses.items():
         *rest, last = dict.fromkeys(services)
         yield peer, f"{', '.join(rest)} and {last}" if rest else last, web
 

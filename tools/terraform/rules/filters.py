@@ -93,7 +93,9 @@ def names_in_network_rules_have_a_dns_proxy(module: Module) -> Iterator[Problem]
     Source: Azure Firewall, FQDN filtering in network rules.
     """
     policies = list(module.everything("azurerm_firewall_policy"))
-    proxied = any(value.data in (True, "true") for one in policies for value in one.body.find("dns.proxy_enabled"))
+    proxied = any(
+        value.data in (True, "true") for policy in policies for value in policy.body.find("dns.proxy_enabled")
+    )
     for collection in _network_rules(module):
         for rule in collection.body.each("rule") if policies and not proxied else ():
             for value in rule.body.find("destination_fqdns"):

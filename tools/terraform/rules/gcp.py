@@ -122,9 +122,9 @@ def rules_are_logged(module: Module) -> Iterator[Problem]:
 
 
 def _given(rule: Resource, names: tuple[str, ...]) -> list[Value]:
-    found = [value for name in names if (value := rule.body.value(name)) and value.data != ()]
+    values = [value for name in names if (value := rule.body.value(name)) and value.data != ()]
     blocks = [block for name in names for block in rule.body.blocks.get(name, ())]
-    return found + [Value(block.type, block.where) for block in blocks]
+    return values + [Value(block.type, block.where) for block in blocks]
 
 
 def _matched(rule: Resource, names: tuple[str, ...]) -> list[Value]:

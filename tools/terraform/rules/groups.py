@@ -148,7 +148,7 @@ def _uses(module: Module) -> Iterator[str]:
     for resource in module.resources:
         if resource.type not in (*AWS_RULES, LEGACY_RULE, NSG_RULE):
             own = f"{resource.type}.{resource.name}"
-            yield from (found for found in references(resource.body) if not _means(found, own))
+            yield from (reference for reference in references(resource.body) if not _means(reference, own))
     for call in module.calls:
         yield from references(call.body)
     for output in module.outputs.values():

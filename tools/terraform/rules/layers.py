@@ -109,17 +109,17 @@ def cloud_domains_are_the_charts(layers: Layers) -> Iterator[Problem]:
     Read the list from the chart's values, as the examples do.
     Source: this project's egress.domains.
     """
-    wanted = {entry.name: entry.path for entry in layers.entries}
+    expected = {entry.name: entry.path for entry in layers.entries}
     for cloud, module in layers.roots.items():
         for engine, items in _filters(module).items():
             names = {_chart_name(engine, item): item for item in items if isinstance(item.data, str)}
             unknown = next((item for item in items if isinstance(item.data, Unknown)), None)
             for name, item in names.items():
-                if name not in wanted:
+                if name not in expected:
                     severity = Severity.NOTE if engine == "Route 53 DNS Firewall" else Severity.ERROR
                     message = f"{engine} allows {name}, which egress.domains{within(layers)} does not list; take it out"
                     yield Problem(item.where, message, severity)
-            for name, path in wanted.items():
+            for name, path in expected.items():
                 if name in names:
                     continue
                 where = Where(layers.file, path)
@@ -128,10 +128,10 @@ def cloud_domains_are_the_charts(layers: Layers) -> Iterator[Problem]:
                 else:
                     yield Problem(where, f"{name} is not allowed by {engine} on {cloud}; add it to the filter's list")
             if engine == "AWS Network Firewall":
-                yield from _apexes(module, items, wanted)
+                yield from _apexes(module, items, expected)
 
 
-def _apexes(module: Module, items: Iterable[Value], wanted: Mapping[str, str]) -> Iterator[Problem]:
+def _apexes(module: Module, items: Iterable[Value], expected: Mapping[str, str]) -> Iterator[Problem]:
     denied = {
         str(item.data)
         for group in module.everything("aws_networkfirewall_rule_group")
@@ -141,20 +141,20 @@ def _apexes(module: Module, items: Iterable[Value], wanted: Mapping[str, str]) -
     }
     for item in items:
         apex = str(item.data).removeprefix(".")
-        if str(item.data).startswith(".") and apex not in denied and apex not in wanted:
+        if str(item.data).startswith(".") and apex not in denied and apex not in expected:
             message = f"{item.data} lets {apex} itself through too, which *.{apex} does not; deny it before"
             yield Problem(item.where, message, Severity.WARNING)
 
 
 def _openings(module: Module) -> dict[Service, list[Traffic]]:
-    found: dict[Service, list[Traffic]] = {}
+    openings: dict[Service, list[Traffic]] = {}
     for rule in allowed(module):
         if isinstance(rule.ports, Unknown) or isinstance(rule.protocol, Unknown) or not rule.direction:
             continue
         for first, last in rule.ports:
             for port in range(first, min(last, first + WIDE) + 1):
-                found.setdefault((rule.direction, rule.protocol, port), []).append(rule)
-    return found
+                openings.setdefault((rule.direction, rule.protocol, port), []).append(rule)
+    return openings
 
 
 def _foreign_ports(layers: Layers, cloud: str, rule: Traffic) -> Iterator[Problem]:
@@ -191,16 +191,16 @@ def _foreign_peers(layers: Layers, cloud: str, rule: Traffic) -> Iterator[Proble
 
 def _filters(module: Module) -> dict[str, list[Value]]:
     """The allowed names of each domain filter that there is."""
-    found: dict[str, list[Value]] = {}
+    filters: dict[str, list[Value]] = {}
 
     def add(engine: str, body: Body, path: str) -> None:
-        found.setdefault(engine, []).extend(item for value in body.find(path) for item in value.items())
+        filters.setdefault(engine, []).extend(item for value in body.find(path) for item in value.items())
 
     for group in module.everything("aws_networkfirewall_rule_group"):
         for rules in group.body.each("rule_group"):
             for source in rules.body.each("rules_source"):
                 for listed in source.body.each("rules_source_list"):
-                    found.setdefault("AWS Network Firewall", [])
+                    filters.setdefault("AWS Network Firewall", [])
                     if listed.body.data("generated_rules_type") == "ALLOWLIST":
                         add("AWS Network Firewall", listed.body, "targets")
     lists = {
@@ -217,7 +217,7 @@ def _filters(module: Module) -> dict[str, list[Value]]:
                 add("Azure Firewall", collection.body, "rule.destination_fqdns")
     for urls in module.everything("google_network_security_url_lists"):
         add("Secure Web Proxy", urls.body, "values")
-    return found
+    return filters
 
 
 def _chart_name(engine: str, item: Value) -> str:
@@ -235,9 +235,9 @@ def _any_group(rules: Iterable[Traffic]) -> bool:
 
 
 def _place(rules: Iterable[Traffic], nets: Iterable[Net]) -> Where:
-    wanted = set(nets)
-    found = (peer.value.where for rule in rules for peer in rule.peers if wanted & set(peer.nets))
-    return next(found)
+    expected = set(nets)
+    wheres = (peer.value.where for rule in rules for peer in rule.peers if expected & set(peer.nets))
+    return next(wheres)
 
 
 def _doubt(rule: Traffic) -> Unknown | None:

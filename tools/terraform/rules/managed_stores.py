@@ -194,8 +194,8 @@ def _stores(layers: Layers, part: str) -> Iterator[tuple[Module, list[Store]]]:
 
 def _ports(layers: Layers, part: str) -> dict[int, str]:
     """The chart's ports of a part, and where each is written."""
-    found = layers.value(f"{part}.ports")
-    ports = found.items() if isinstance(found, Mapping) else ()
+    value = layers.value(f"{part}.ports")
+    ports = value.items() if isinstance(value, Mapping) else ()
     return {port: f"{part}.ports.{name}" for name, port in ports if isinstance(port, int) and name != "metrics"}
 
 

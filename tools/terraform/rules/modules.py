@@ -133,14 +133,14 @@ def _first(module: Module) -> Where | None:
 
 def _providers(module: Module) -> dict[str, Where]:
     """The providers that resources here need, each with the first place."""
-    found: dict[str, Where] = {}
+    providers: dict[str, Where] = {}
     for resource in module.resources:
         written = resource.body.value("provider")
         reference = next(iter(written.refs), "") if written else ""
         name = reference.partition(".")[0] or resource.type.partition("_")[0]
         if name != "terraform":
-            found.setdefault(name, resource.where)
-    return found
+            providers.setdefault(name, resource.where)
+    return providers
 
 
 def _registry(source: str) -> bool:

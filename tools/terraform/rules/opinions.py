@@ -79,7 +79,7 @@ def _told_of(findings: Iterable[Finding]) -> list[Finding]:
         for finding in findings
         if finding.rule in _WHOLE and not finding.problem.message.startswith(doubts)
     ]
-    told: list[Finding] = []
+    notices: list[Finding] = []
     for finding in findings:
         where = finding.problem.where
         if finding.rule != PROTOCOLS or finding.problem.severity is Severity.NOTE:
@@ -90,8 +90,8 @@ def _told_of(findings: Iterable[Finding]) -> list[Finding]:
             other.where.file == where.file and other.where.path.startswith(f"{rule}.") and service in other.message
             for other in openings
         ):
-            told.append(finding)
-    return told
+            notices.append(finding)
+    return notices
 
 
 def _peer(message: str) -> str:

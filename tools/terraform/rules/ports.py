@@ -195,10 +195,10 @@ def _span_fault(text: str, azure: bool) -> str:
         return ""
     if "," in text:
         return f'`{text}` is no port; write a list, ["{text.replace(" ", "").split(",")[0]}", …]'
-    found = _SPAN.fullmatch(text)
-    if not found:
+    match = _SPAN.fullmatch(text)
+    if not match:
         return f"`{text}` is no port; write one such as 443, or a range such as 8000-8010"
-    low, high = of_digits(found[1]), of_digits(found[2] or found[1])
+    low, high = of_digits(match[1]), of_digits(match[2] or match[1])
     if high > HIGHEST or low > HIGHEST:
         return f"`{text}` is no port; write 0 to {HIGHEST}"
     return f"the range {text} goes down; write the lower port first" if low > high else ""

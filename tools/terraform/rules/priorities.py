@@ -118,9 +118,9 @@ def rules_differ(module: Module) -> Iterator[Problem]:
         if rule.cloud != "aws" or isinstance(rule.protocol, Unknown) or isinstance(rule.ports, Unknown):
             continue
         for peer in rule.peers:
-            if peer.unknown or not (told := _told(peer)):
+            if peer.unknown or not (notices := _told(peer)):
                 continue
-            key = (rule.group, rule.direction, rule.protocol, rule.ports, told)
+            key = (rule.group, rule.direction, rule.protocol, rule.ports, notices)
             first = seen.setdefault(key, rule)
             if first is not rule:
                 message = f"{first.resource.address} is for {rule.service} and the same peer already; take one out"
@@ -174,7 +174,7 @@ def _ports_cover(earlier: Traffic, later: Traffic) -> bool:
 
 def _peers_cover(earlier: Iterable[Peer], later: Iterable[Peer]) -> bool:
     nets = [net for peer in earlier for net in peer.nets]
-    texts = {told for peer in earlier if not peer.unknown and (told := _told(peer))}
+    texts = {notices for peer in earlier if not peer.unknown and (notices := _told(peer))}
     everybody = {net.version for net in nets if net.prefixlen == 0} == {4, 6}
 
     def covered(peer: Peer) -> bool:

@@ -98,14 +98,14 @@ def _missing(body: Body, schema: Schema, where: Where, what: str) -> Iterator[Pr
         if attribute.get("required") and body.value(name) is None and name not in body.blocks:
             yield Problem(where, f"{what} needs `{name}`; write it")
     for name, kind in schema.get("block_types", {}).items():
-        found = body.each(name)
-        doubtful = any(block.doubt for block in found)
+        blocks = body.each(name)
+        doubtful = any(block.doubt for block in blocks)
         most = kind.get("max_items", 0)
-        if kind.get("min_items", 0) > len(found):
+        if kind.get("min_items", 0) > len(blocks):
             yield Problem(where, f"{what} needs a block `{name}`; write it")
-        if most and len(found) > most and not doubtful:
-            yield Problem(found[most].where, f"{what} has {len(found)} blocks `{name}`; it takes {most}")
-        for block in found if not doubtful else ():
+        if most and len(blocks) > most and not doubtful:
+            yield Problem(blocks[most].where, f"{what} has {len(blocks)} blocks `{name}`; it takes {most}")
+        for block in blocks if not doubtful else ():
             yield from _missing(block.body, kind["block"], block.where, f"`{name}`")
 
 

@@ -119,11 +119,11 @@ def metadata_service_is_out_of_reach(module: Module) -> Iterator[Problem]:
         for peer in rule.peers:
             if peer.value.where in together:
                 continue
-            found = [f"{ip} ({whose})" for ip, whose in METADATA if _reaches(peer, network(str(ip)))]
+            problems = [f"{ip} ({whose})" for ip, whose in METADATA if _reaches(peer, network(str(ip)))]
             if peer.text.lower() == "azureplatformimds":
-                found = ["169.254.169.254 (Azure)"]
-            if found and not peer.world:
-                message = f"{named(peer)} reaches metadata services: {', '.join(found)}; take it out or narrow it"
+                problems = ["169.254.169.254 (Azure)"]
+            if problems and not peer.world:
+                message = f"{named(peer)} reaches metadata services: {', '.join(problems)}; take it out or narrow it"
                 yield Problem(peer.value.where, message)
 
 
