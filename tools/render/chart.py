@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.findings.errors import InputError
+from tools.findings.home import home
 from tools.findings.model import Manifest
 from tools.manifests.documents import Parsed
 from tools.manifests.files import mapping, objects, read_text, read_yaml, shown
@@ -19,7 +20,7 @@ from tools.render.parts import Part
 from tools.render.provenance import helpers
 from tools.render.schema import fault
 
-CHART = Path(__file__).resolve().parent.parent.parent / "charts" / "sark-network"
+CHART = home() / "charts" / "sark-network"
 FLOWS = CHART.parents[1] / "tests" / "flows.yaml"
 SUFFIX = "-values.yaml"
 
