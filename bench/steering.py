@@ -17,16 +17,23 @@ from pathlib import Path
 from typing import Any
 
 from bench.compiled import Compiled, build, processor
-from bench.proxy import ADDRESS, CONNECTIONS, PLAIN, TARGET, TLS, TURNS, WORKERS, row, serve, until
+from bench.peers import Subject
+from bench.proxy import ADDRESS, CONNECTIONS, PLAIN, TARGET, TLS, WORKERS, serve, until
 from bench.proxy import answers as proxy_answers
 from tests.proxy.namespace import Namespace
 from tests.proxy.proxy import Proxy, objects
 from tools.egress.envoy.verdict import binary
 
+TURNS = 5
 VALUES: dict[str, Any] = {
     "egress": {"domains": [{"name": TARGET, "ports": [TLS, PLAIN]}, "new.example"]},
     "dnsGuard": {"enabled": True, "steering": {"enabled": True}},
 }
+
+
+def row(name: str, figure: str) -> None:
+    """One line of the result."""
+    print(f"{name:<40} {figure}", flush=True)
 
 
 def steered_ports() -> dict[int, int]:
@@ -75,9 +82,10 @@ def main() -> int:
         Path(folder).chmod(0o755)
         proxy = Proxy(namespace, Path(folder), envoy, VALUES)
         try:
-            until(lambda: proxy_answers(namespace, proxy, "new.example"))
-            print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
             tunnel = f"127.0.0.1:{proxy.ports['gateway']}"
+            subject = Subject("CONNECT", tunnel, proxy.ports["gateway"], None, proxy.pid, envoy=proxy)
+            until(lambda: proxy_answers(namespace, subject, "new.example"))
+            print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
             connect(client, {"direct": "-", "CONNECT": tunnel, "steered": f"=127.0.0.1:{ports[TLS]}"}, rounds)
             cost(client, proxy, {"CONNECT": tunnel, "steered": f"=127.0.0.1:{ports[PLAIN]}"})
         finally:

@@ -12,7 +12,10 @@ HELMS = [
     "missing property '…'",
     "failed to parse …",
 ]
-_FAIL = re.compile(r'\bfail (?:\(printf )?"((?:[^"\\]|\\.)*)"')
+_STRING = r'"((?:[^"\\]|\\.)*)"'
+# A message, and one that is printed of several pieces.
+_FAIL = re.compile(rf"\bfail\s+(?:\(printf\s+)?{_STRING}")
+_PRINTED = re.compile(rf"\bfail\s+(?:\(printf\s+)?\(print((?:\s+{_STRING})+)\)")
 _CALL = re.compile(r"\{\{-?\s*fail\b")
 _ROW = re.compile(r"^\| `([^`]+)` \| (.+) \|$", re.MULTILINE)
 
@@ -24,9 +27,10 @@ def beginning(message: str) -> str:
 
 def refusals() -> set[str]:
     texts = [path.read_text() for path in TEMPLATES.rglob("*") if path.suffix in (".tpl", ".yaml")]
-    found = [message for text in texts for message in _FAIL.findall(text)]
-    assert len(found) == sum(len(_CALL.findall(text)) for text in texts) > 30
-    return {beginning(message) for message in found}
+    messages = [message for text in texts for message in _FAIL.findall(text)]
+    messages += ["".join(re.findall(_STRING, pieces)) for text in texts for pieces, _ in _PRINTED.findall(text)]
+    assert len(messages) == sum(len(_CALL.findall(text)) for text in texts) > 30
+    return {beginning(message) for message in messages}
 
 
 def test_the_manual_has_a_row_for_each_refusal_and_for_no_other() -> None:

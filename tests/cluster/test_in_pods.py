@@ -22,7 +22,7 @@ import pytest
 from tools.cluster.in_pods import ask_many as asker
 from tools.cluster.in_pods import internet as world
 from tools.cluster.in_pods import probe
-from tools.cluster.internet import GUESTS
+from tools.cluster.internet import IN_PODS
 
 
 def free_port() -> int:
@@ -34,7 +34,7 @@ def free_port() -> int:
 def answerer() -> Iterator[int]:
     """The port of an answerer named `database`."""
     port = free_port()
-    command = [sys.executable, str(GUESTS / "answer.py"), "database", str(port)]
+    command = [sys.executable, str(IN_PODS / "answer.py"), "database", str(port)]
     with subprocess.Popen(command) as process:
         try:
             for _ in range(100):
@@ -224,7 +224,7 @@ def test_the_test_internet_answers_tls_http_and_text_on_one_port_and_logs_the_sn
 def test_the_probe_reads_attempts_from_standard_input_and_reports_each(answerer: int) -> None:
     attempts = [attempt(answerer, id="one"), attempt(free_port(), id="two")]
     done = subprocess.run(
-        [sys.executable, str(GUESTS / "probe.py")],
+        [sys.executable, str(IN_PODS / "probe.py")],
         input=json.dumps(attempts) + "\n",
         capture_output=True,
         text=True,
@@ -253,7 +253,7 @@ def test_a_held_connection_says_when_it_is_up_and_whether_it_lived(tls: Path) ->
             attempt(doomed, id="dies", speak="tls", hold=True),
         ]
         with subprocess.Popen(
-            [sys.executable, str(GUESTS / "probe.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, str(IN_PODS / "probe.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as process:
             assert process.stdin is not None
             assert process.stdout is not None
@@ -278,7 +278,7 @@ def test_a_held_connection_says_when_it_is_up_and_whether_it_lived(tls: Path) ->
 def both() -> Iterator[int]:
     """A port on which an answerer named `n/a` answers over TCP and over UDP."""
     port = free_port()
-    command = [sys.executable, str(GUESTS / "answer.py"), "n/a", f"{port}/TCP", f"{port}/UDP"]
+    command = [sys.executable, str(IN_PODS / "answer.py"), "n/a", f"{port}/TCP", f"{port}/UDP"]
     with subprocess.Popen(command) as process:
         try:
             for _ in range(100):
@@ -357,7 +357,7 @@ def test_any_reply_to_a_question_is_an_answer() -> None:
 
 def test_an_asker_takes_order_after_order(both: int) -> None:
     lines = [json.dumps(order([name, "127.0.0.1", both, "TCP", name, ""])) for name in ("x", "y")]
-    command = [sys.executable, str(GUESTS / "ask_many.py")]
+    command = [sys.executable, str(IN_PODS / "ask_many.py")]
     done = subprocess.run(command, input="\n".join(lines) + "\n", capture_output=True, text=True, check=True)
     assert [json.loads(line)["answers"] for line in done.stdout.splitlines()] == [
         {name: f"sark-answer n/a token={name}"} for name in ("x", "y")

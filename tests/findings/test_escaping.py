@@ -89,8 +89,8 @@ def test_each_function_takes_each_text(text: str) -> None:
     for shown in (escaping.line(text), escaping.line(f"a {text}"), escaping.xml(text)):
         safe(shown)
         assert "\n" not in shown
-    assert escaping.plain(shown) == shown
-    safe(escaping.begun(escaping.plain(text)))
+    assert escaping.printable(shown) == shown
+    safe(escaping.begun(escaping.printable(text)))
     assert list(csv.reader([f"{escaping.csv(text)},b"])) == [[cell := next(csv.reader([escaping.csv(text)]))[0], "b"]]
     assert not cell.startswith(("=", "+", "-", "@"))
     for ascii_only in (True, False):

@@ -186,4 +186,4 @@ class Proxy:
         self._process.wait(10)
 
 
-__all__ = ["LIST", "MOUNT", "Proxy", "files", "objects"]
+__all__ = ["CHART", "LIST", "MOUNT", "Proxy", "files", "objects"]

@@ -26,7 +26,6 @@ ROWS = (
     Row("plain HTTP", raw(b"GET http://evil.test/ HTTP/1.1\r\nHost: x\r\n\r\n"), 403, "", ("denied", "plain-http")),
     Row("wrong SNI", tls("api.openai.com:443", "evil.test"), 200, "", ("denied", "sni-not-in-egress.domains")),
     Row("no SNI", tls("api.openai.com:443", None), 200, "", ("denied", "no-sni")),
-    Row("private", tls("logged.openai.com:443"), 200, "", ("failed", "no-address")),
     Row(
         "another host",
         plain("http.corp.example:8080", b"GET / HTTP/1.1\r\nHost: evil.test\r\n\r\n"),
@@ -35,6 +34,7 @@ ROWS = (
         ("denied", "host-not-in-egress.internal"),
     ),
     Row("garbage", raw(b"\x00\x01\x02\r\n\r\n"), 400, "", ("denied", "bad-request")),
+    Row("no such name", tls("nowhere.openai.com:443"), 200, "", ("failed", "no-address")),
     Row("nobody there", tls("closed.example:9443"), 200, "", ("failed", "connect")),
 )
 
@@ -48,7 +48,7 @@ def version(proxy: Proxy) -> str:
 
 @pytest.fixture(scope="module")
 def proxy(start: Start, world: World) -> Iterator[Proxy]:
-    world.zone |= {"logged.openai.com": ["10.1.1.1"], "closed.example": ["203.0.113.40"]}
+    world.zone |= {"closed.example": ["203.0.113.40"]}
     made = start({"egress": {**EGRESS, "contact": 'the "platform" team, 100 % awake'}})
     make(made, ROWS)
     yield made
@@ -81,6 +81,15 @@ def test_each_line_says_which_list_decided(proxy: Proxy, lines: list[dict[str, A
     decided = {line["reason"]: line["list"] for line in lines}
     assert decided.pop("bad-request") is None
     assert set(decided.values()) == {version(proxy)}
+
+
+@pytest.mark.parametrize(
+    ("reason", "entry"),
+    [("listed", "*.openai.com"), ("no-address", "*.openai.com"), ("connect", None), ("not-in-egress.domains", "")],
+)
+def test_a_line_says_which_entry_decided(lines: list[dict[str, Any]], reason: str, entry: str | None) -> None:
+    """An exact name is the server name itself, and its chain has no other name."""
+    assert [line["entry"] for line in lines if line["reason"] == reason] == [entry]
 
 
 def test_a_changed_list_has_another_hash_and_cuts_nothing(start: Start, world: World) -> None:

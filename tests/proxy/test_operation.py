@@ -16,7 +16,7 @@ from tests.proxy.proxy import Proxy
 from tests.proxy.world import World
 
 WHO = {"schema", "time", "pod", "workload", "client", "host", "sni", "upstream"}
-WHAT = {"verdict", "reason", "list", "entry", "detail", "bytes_in", "bytes_out", "duration_ms"}
+WHAT = {"verdict", "reason", "list", "entry", "grant", "detail", "bytes_in", "bytes_out", "duration_ms"}
 ATTEMPTS = re.compile(r'^envoy_sark_network_attempts\{workload="(.*?)",verdict="(.*?)",reason="(.*?)"\} (\d+)$', re.M)
 
 

@@ -70,10 +70,10 @@ def _commands() -> dict[str, tuple[argparse.ArgumentParser, Callable[[Sequence[s
 
 def make(dice: Dice) -> Any:
     """A command, its words, and what standard input holds."""
-    module = dice.one(list(_commands()))
+    module = dice.pick(list(_commands()))
     parser = _commands()[module][0]
     words = list(_words(parser, dice))
-    given = dice.one(("", FILES["workload.yaml"], "x: [", hostile.text(dice)))
+    given = dice.pick(("", FILES["workload.yaml"], "x: [", hostile.text(dice)))
     return {"module": module, "words": words, "stdin": given, "outside": dice.chance(OUTSIDE_SHARE)}
 
 
@@ -81,13 +81,13 @@ def _words(parser: argparse.ArgumentParser, dice: Dice) -> Iterator[str]:
     actions = [it for it in parser._actions if not isinstance(it, argparse._HelpAction)]
     flags = [it for it in actions if it.option_strings]
     if dice.chance(0.03):
-        yield dice.one(("--help", "--version", "--nosuch", "-h", "-x"))
+        yield dice.pick(("--help", "--version", "--nosuch", "-h", "-x"))
     if flags:
         for action in dice.some(flags, 4) if dice.chance(0.85) else []:
             yield from _option(action, dice)
     for action in actions:
         if isinstance(action, argparse._SubParsersAction):
-            name = dice.one(list(action.choices)) if dice.chance(0.97) else hostile.text(dice)
+            name = dice.pick(list(action.choices)) if dice.chance(0.97) else hostile.text(dice)
             yield name
             if name in action.choices:
                 yield from _words(action.choices[name], dice)
@@ -96,7 +96,7 @@ def _words(parser: argparse.ArgumentParser, dice: Dice) -> Iterator[str]:
 
 
 def _option(action: argparse.Action, dice: Dice) -> Iterator[str]:
-    flag = dice.one(action.option_strings)
+    flag = dice.pick(action.option_strings)
     values = list(_values(action, dice))
     if len(values) == 1 and dice.chance(0.2):
         yield f"{flag}={values[0]}"
@@ -113,12 +113,12 @@ def _values(action: argparse.Action, dice: Dice) -> Iterator[str]:
 
 def _value(action: argparse.Action, dice: Dice) -> str:
     if any(flag in WRITES for flag in action.option_strings):
-        return dice.one(TARGETS)
+        return dice.pick(TARGETS)
     if action.choices and dice.chance(0.9):
-        return str(dice.one(list(action.choices)))
+        return str(dice.pick(list(action.choices)))
     if action.default and isinstance(action.default, str) and dice.chance(0.4):
         return action.default
-    return dice.one(WORDS) if dice.chance(0.85) else hostile.text(dice)
+    return dice.pick(WORDS) if dice.chance(0.85) else hostile.text(dice)
 
 
 def judge(case: Any) -> str:

@@ -32,15 +32,15 @@ NUMBERS: tuple[int | float, ...] = (
 
 def text(dice: Dice) -> str:
     """A hostile text, or an innocent one with a hostile one in it."""
-    chosen = dice.one(TEXTS)
+    chosen = dice.pick(TEXTS)
     if dice.chance(0.7):
         return chosen
-    return dice.one((f"a{chosen}", f"{chosen}a", f"a{chosen}b", f"{chosen}{dice.one(TEXTS)}"))
+    return dice.pick((f"a{chosen}", f"{chosen}a", f"a{chosen}b", f"{chosen}{dice.pick(TEXTS)}"))
 
 
 def number(dice: Dice) -> int | float:
     """A number at an edge."""
-    return dice.one(NUMBERS)
+    return dice.pick(NUMBERS)
 
 
 def value(dice: Dice) -> Any:

@@ -53,7 +53,7 @@ def _documents(path: Path) -> list[Any]:
 def make(dice: Dice) -> Any:
     """One file of manifests."""
     if dice.chance(0.5):
-        objects = deepcopy(dice.some(dice.one(_seeds()), 6))
+        objects = deepcopy(dice.some(dice.pick(_seeds()), 6))
     else:
         cluster = topology(dice.number(0, 999), pods=5, spaces=2)
         policies = case(
@@ -65,13 +65,13 @@ def make(dice: Dice) -> Any:
         ).policies
         objects = deepcopy([*cluster.objects, *policies])
     for _ in dice.times(0, 4):
-        objects[dice.number(0, len(objects) - 1)] = _changed(dice.one(objects), dice)
+        objects[dice.number(0, len(objects) - 1)] = _changed(dice.pick(objects), dice)
     text = yaml.dump_all(objects, Dumper=_Dumper, sort_keys=False, allow_unicode=dice.chance(0.5))
     if dice.chance(0.1):
         text = json.dumps({"kind": "List", "apiVersion": "v1", "items": objects})
     for _ in dice.times(0, 2):
         text = _as_text(text, dice)
-    return {"text": text, "format": dice.one(FORMATS), "reach": dice.chance(REACH_SHARE)}
+    return {"text": text, "format": dice.pick(FORMATS), "reach": dice.chance(REACH_SHARE)}
 
 
 class _Dumper(yaml.SafeDumper):
@@ -82,20 +82,22 @@ class _Dumper(yaml.SafeDumper):
 def _changed(value: Any, dice: Dice) -> Any:
     """The tree with one place in it changed."""
     if isinstance(value, dict) and value and dice.chance(0.85):
-        key = dice.one(list(value))
+        key = dice.pick(list(value))
         return _in_mapping(value, key, dice) if dice.chance(0.3) else {**value, key: _changed(value[key], dice)}
     if isinstance(value, list) and value and dice.chance(0.85):
         index = dice.number(0, len(value) - 1)
         if dice.chance(0.25):
-            return dice.one((value[:index] + value[index + 1 :], [*value, value[index]], [*value, hostile.value(dice)]))
+            return dice.pick(
+                (value[:index] + value[index + 1 :], [*value, value[index]], [*value, hostile.value(dice)])
+            )
         return [*value[:index], _changed(value[index], dice), *value[index + 1 :]]
     return hostile.value(dice)
 
 
 def _in_mapping(value: dict[Any, Any], key: Any, dice: Dice) -> dict[Any, Any]:
     rest = {name: item for name, item in value.items() if name != key}
-    other: Any = dice.one((hostile.text(dice), f"{key}x", 1, None, True))
-    return dice.one((rest, {**rest, other: value[key]}, {**value, other: hostile.value(dice)}))
+    other: Any = dice.pick((hostile.text(dice), f"{key}x", 1, None, True))
+    return dice.pick((rest, {**rest, other: value[key]}, {**value, other: hostile.value(dice)}))
 
 
 def _as_text(text: str, dice: Dice) -> str:
@@ -103,11 +105,11 @@ def _as_text(text: str, dice: Dice) -> str:
     at = dice.number(0, len(lines) - 1)
     kind = dice.weighted({"drop": 2, "twice": 2, "indent": 2, "insert": 3, "cut": 1, "join": 1, "deep": 1, "long": 1})
     if kind == "insert":
-        lines.insert(at, hostile.text(dice) + dice.one(("\n", ": x\n", "")))
+        lines.insert(at, hostile.text(dice) + dice.pick(("\n", ": x\n", "")))
     elif kind == "deep":
-        lines.insert(at, dice.one(("[", "{a: ", "- ")) * dice.one((50, 900, 3000)) + "\n")
+        lines.insert(at, dice.pick(("[", "{a: ", "- ")) * dice.pick((50, 900, 3000)) + "\n")
     elif kind == "long":
-        lines.insert(at, f"{dice.one(('a', 'port'))}: {'9' * dice.one((310, 4301))}\n")
+        lines.insert(at, f"{dice.pick(('a', 'port'))}: {'9' * dice.pick((310, 4301))}\n")
     elif kind == "cut":
         return text[: dice.number(0, len(text))]
     else:

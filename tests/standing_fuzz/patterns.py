@@ -27,13 +27,13 @@ def _piece(name: str, argument: Any, dice: Dice) -> str:
     if name == "LITERAL":
         return chr(argument)
     if name == "NOT_LITERAL":
-        return dice.one([each for each in PRINTABLE if ord(each) != argument])
+        return dice.pick([each for each in PRINTABLE if ord(each) != argument])
     if name == "ANY":
-        return dice.one(PRINTABLE)
+        return dice.pick(PRINTABLE)
     if name == "IN":
         return _of_class(argument, dice)
     if name == "BRANCH":
-        return _sequence(dice.one(argument[1]), dice)
+        return _sequence(dice.pick(argument[1]), dice)
     if name == "SUBPATTERN":
         return _sequence(argument[3], dice)
     if name in ("MAX_REPEAT", "MIN_REPEAT"):
@@ -50,8 +50,8 @@ def _sequence(pieces: Any, dice: Dice) -> str:
 def _of_class(items: Any, dice: Dice) -> str:
     if str(items[0][0]) == "NEGATE":
         refused = {each for name, argument in items[1:] for each in _members(str(name), argument)}
-        return dice.one([each for each in PRINTABLE if each not in refused] or ["a"])
-    return dice.one([each for name, argument in items for each in _members(str(name), argument)])
+        return dice.pick([each for each in PRINTABLE if each not in refused] or ["a"])
+    return dice.pick([each for name, argument in items for each in _members(str(name), argument)])
 
 
 def _members(name: str, argument: Any) -> list[str]:

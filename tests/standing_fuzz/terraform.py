@@ -95,21 +95,21 @@ def make(dice: Dice) -> Any:
     kind = dice.weighted({"spoilt": 5, "expressions": 3, "planted": 3, "json": 2, "tfvars": 2})
     files: dict[str, str] = {}
     if kind == "spoilt":
-        files["main.tf"] = spoilt(dice.one(_seeds()), dice)
+        files["main.tf"] = spoilt(dice.pick(_seeds()), dice)
     elif kind == "expressions":
         lines = (f"  v{index} = {expression(dice, 4)}\n" for index in range(dice.number(1, 6)))
         files["main.tf"] = f"locals {{\n{''.join(lines)}}}\n"
     elif kind == "planted":
         wraps = [dice.number(0, len(WRAPS) - 1) for _ in dice.times(0, 2)]
-        return {"form": dice.number(0, len(OPEN_FORMS) - 1), "wraps": wraps, "format": dice.one(FORMATS)}
+        return {"form": dice.number(0, len(OPEN_FORMS) - 1), "wraps": wraps, "format": dice.pick(FORMATS)}
     elif kind == "json":
         files["main.tf.json"] = _as_json(dice)
     else:
         files["main.tf"] = 'variable "x" {\n  type = any\n}\nlocals {\n  y = var.x\n}\n'
         files["terraform.tfvars"] = spoilt(f"x = {expression(dice, 3)}\n", dice)
     if dice.chance(0.1):
-        files["override.tf"] = spoilt(dice.one(_seeds()), dice)
-    return {"files": files, "format": dice.one(FORMATS)}
+        files["override.tf"] = spoilt(dice.pick(_seeds()), dice)
+    return {"files": files, "format": dice.pick(FORMATS)}
 
 
 def spoilt(text: str, dice: Dice) -> str:
@@ -121,11 +121,11 @@ def spoilt(text: str, dice: Dice) -> str:
         if kind == "cut":
             tokens = tokens[: at + 1] if dice.chance(0.3) else tokens
         elif kind == "insert":
-            tokens.insert(at, dice.one(FRAGMENTS))
+            tokens.insert(at, dice.pick(FRAGMENTS))
         elif kind == "hostile":
             tokens.insert(at, json.dumps(hostile.text(dice)))
         elif tokens:
-            tokens[at] = {"drop": "", "twice": tokens[at] * 2, "other": dice.one(tokens)}[kind]
+            tokens[at] = {"drop": "", "twice": tokens[at] * 2, "other": dice.pick(tokens)}[kind]
     return "".join(tokens)
 
 
@@ -137,7 +137,7 @@ def expression(dice: Dice, depth: int) -> str:
     forms = (
         f"[{one}, {two}]",
         f'{{ a = {one}, "b" = {two} }}',
-        f"{one} {dice.one(('+', '-', '*', '/', '%', '==', '!=', '<', '&&', '||'))} {two}",
+        f"{one} {dice.pick(('+', '-', '*', '/', '%', '==', '!=', '<', '&&', '||'))} {two}",
         f"({one}) ? {two} : {_atom(dice)}",
         f"[for k, v in {one} : v if {two}]",
         f"{{ for k, v in {one} : k => v... }}",
@@ -145,25 +145,25 @@ def expression(dice: Dice, depth: int) -> str:
         f"({one})[*].a",
         f"({one}).*.a",
         f'"x${{{one}}}y"' if '"' not in one and "\n" not in one else one,
-        f"{dice.one(FUNCTIONS)}({one}, {two})",
-        f"{dice.one(FUNCTIONS)}({one})",
-        f"{dice.one(FUNCTIONS)}([{one}]...)",
+        f"{dice.pick(FUNCTIONS)}({one}, {two})",
+        f"{dice.pick(FUNCTIONS)}({one})",
+        f"{dice.pick(FUNCTIONS)}([{one}]...)",
         f"try({one}, {two})",
     )
-    return dice.one(forms)
+    return dice.pick(forms)
 
 
 def _atom(dice: Dice) -> str:
     kind = dice.weighted({"text": 4, "number": 4, "word": 4})
     if kind == "text":
         return json.dumps(
-            dice.one(
+            dice.pick(
                 (*("a", "10.0.0.0/8", "0.0.0.0/0", "%d", "(a+)+$", "aaaaaaaaaaaaaaaaaaaaaaaa!"), hostile.text(dice))
             )
         )
     if kind == "number":
-        return dice.one((str(hostile.number(dice)), "1e309", "10000000", "0.1", "64"))
-    return dice.one(("null", "true", "false", "[]", "{}", "local.v0", "var.missing", "path.module", "data.x.y.z"))
+        return dice.pick((str(hostile.number(dice)), "1e309", "10000000", "0.1", "64"))
+    return dice.pick(("null", "true", "false", "[]", "{}", "local.v0", "var.missing", "path.module", "data.x.y.z"))
 
 
 def planted(form: int, wraps: list[int]) -> dict[str, str]:
@@ -182,7 +182,7 @@ def _as_json(dice: Dice) -> str:
     }
     body = {
         **body,
-        dice.one(("locals", "variable", "output", "module", "provider", "terraform", "x")): hostile.value(dice),
+        dice.pick(("locals", "variable", "output", "module", "provider", "terraform", "x")): hostile.value(dice),
     }
     text = json.dumps(body)
     return spoilt(text, dice) if dice.chance(0.5) else text

@@ -92,9 +92,9 @@ class _Author:
             "domain": self.domain,
             "cidr": self.cidr,
             "internalCidr": self.cidr,
-            "ipAddress": lambda: self.dice.one(FOUR + SIX),
-            "workload": lambda: self.dice.one(PARTS),
-            "partName": lambda: self.dice.one(PARTS),
+            "ipAddress": lambda: self.dice.pick(FOUR + SIX),
+            "workload": lambda: self.dice.pick(PARTS),
+            "partName": lambda: self.dice.pick(PARTS),
         }
 
     def pair(self, node: Node) -> tuple[Any, Any]:
@@ -110,7 +110,7 @@ class _Author:
         """A key of a mapping, and what stands there; now and then one that the schema does not know."""
         known = list(node.get("properties", {}).items())
         if known and self.dice.chance(0.97):
-            key, inner = self.dice.one(known)
+            key, inner = self.dice.pick(known)
             return key, inner
         return hostile.text(self.dice)[:80], {"type": "string"}
 
@@ -148,12 +148,12 @@ class _Author:
         flat = self.resolved(node)
         for key in ("const", "enum"):
             if key in flat:
-                return self.dice.one(flat["enum"]) if key == "enum" else flat["const"]
+                return self.dice.pick(flat["enum"]) if key == "enum" else flat["const"]
         return self._typed(flat, depth)
 
     def _typed(self, flat: Node, depth: int) -> Any:
         kind = flat.get("type", "string" if "pattern" in flat else "object" if "properties" in flat else "")
-        kind = self.dice.one(kind) if isinstance(kind, list) else kind
+        kind = self.dice.pick(kind) if isinstance(kind, list) else kind
         if kind == "object":
             return self._mapping(flat, depth)
         if kind == "array":
@@ -164,7 +164,7 @@ class _Author:
             return list(distinct.values()) if flat.get("uniqueItems") else items
         if kind in ("integer", "number"):
             low, high = flat.get("minimum", 0), flat.get("maximum", flat.get("exclusiveMaximum", 10**7))
-            whole = self.dice.one((low, high, self.dice.number(int(low), int(high)), min(int(high), 1_000_000)))
+            whole = self.dice.pick((low, high, self.dice.number(int(low), int(high)), min(int(high), 1_000_000)))
             return whole if kind == "integer" or self.dice.chance(0.6) else float(whole) / 2
         if kind == "boolean":
             return self.dice.chance(0.5)
@@ -173,7 +173,7 @@ class _Author:
     def _text(self, flat: Node) -> str:
         if "pattern" in flat:
             return patterns.sample(flat["pattern"], self.dice)[: flat.get("maxLength", 253)]
-        return self.dice.one(("x", "some words", "a-b", "x1"))
+        return self.dice.pick(("x", "some words", "a-b", "x1"))
 
     def _mapping(self, flat: Node, depth: int) -> dict[str, Any]:
         made: dict[str, Any] = {}
@@ -188,20 +188,20 @@ class _Author:
 
     def _key(self, flat: Node) -> str:
         names = flat.get("propertyNames")
-        return str(self.right(names, 0)) if isinstance(names, Mapping) else self.dice.one((*PARTS, "extra"))
+        return str(self.right(names, 0)) if isinstance(names, Mapping) else self.dice.pick((*PARTS, "extra"))
 
     def domain(self) -> str:
         """A name of the allowlist, or one that looks like it."""
-        base = self.dice.one(NAMES if self.dice.chance(0.75) else SUFFIXES)
+        base = self.dice.pick(NAMES if self.dice.chance(0.75) else SUFFIXES)
         for _ in self.dice.times(0, 2):
-            base = f"{self.dice.one(('api', 'www', 'x1', 'a-b'))}.{base}"
+            base = f"{self.dice.pick(('api', 'www', 'x1', 'a-b'))}.{base}"
         return self.dice.weighted({f"*.{base}": 4, base: 6, base.upper(): 1, f"{base}.": 1})
 
     def cidr(self) -> str:
         """A network in CIDR notation."""
         if self.dice.chance(0.7):
-            return f"{self.dice.one(FOUR)}/{self.dice.one((0, 6, 7, 8, 12, 16, 24, 31, 32))}"
-        return f"{self.dice.one(SIX)}/{self.dice.one((0, 7, 10, 32, 48, 64, 96, 127, 128))}"
+            return f"{self.dice.pick(FOUR)}/{self.dice.pick((0, 6, 7, 8, 12, 16, 24, 31, 32))}"
+        return f"{self.dice.pick(SIX)}/{self.dice.pick((0, 7, 10, 32, 48, 64, 96, 127, 128))}"
 
 
 def _spoilt(value: Any, dice: Dice) -> Any:
@@ -209,7 +209,7 @@ def _spoilt(value: Any, dice: Dice) -> Any:
     places = list(_leaves(value, ()))
     if not places:
         return deepcopy(value)
-    path, leaf = dice.one(places)
+    path, leaf = dice.pick(places)
     replacement: Any = hostile.text(dice) if isinstance(leaf, str) else hostile.number(dice)
     return _replaced(value, path, replacement)
 

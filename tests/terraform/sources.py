@@ -48,12 +48,12 @@ class Files:
             return text[:at] + piece + text[at:]
         return text[:at] + piece[::-1] + text[at + size :]
 
-    def one(self, *choices: str) -> str:
+    def pick(self, *choices: str) -> str:
         return self.random.choice(choices)
 
     def gap(self, *, inside: bool) -> str:
         """White space; inside brackets a newline and a comment too."""
-        return self.one("", " ", " ", "  ", "\t", " /* c */ ", *(("\n", " # c\n", "\n\n") if inside else ()))
+        return self.pick("", " ", " ", "  ", "\t", " /* c */ ", *(("\n", " # c\n", "\n\n") if inside else ()))
 
     def body(self, depth: int) -> str:
         """Attributes and blocks, each on its line."""
@@ -63,33 +63,33 @@ class Files:
         """One attribute, block, comment or blank line."""
         kind = self.random.random()
         if kind < 0.1:
-            return self.one("\n", "# c\n", "// c\n", "/* c\n c */\n", "  /* c */ \n")
-        ends = self.one("\n", "\n", "\n", " # c\n", " // c\n", " /* c */\n", "\n\n")
+            return self.pick("\n", "# c\n", "// c\n", "/* c\n c */\n", "  /* c */ \n")
+        ends = self.pick("\n", "\n", "\n", " # c\n", " // c\n", " /* c */\n", "\n\n")
         if kind < 0.65 or depth <= 0:
             # A name that is set twice is no matter of syntax.
             self.count += 1
-            sign = self.one(" = ", "=", " =", "= ")
-            return f"{self.one(*NAMES)}{self.count}{sign}{self.expression(3, inside=False)}{ends}"
-        labels = self.one("", ' "a"', ' "a" "b"', " a", ' "a\\"b" c', ' "$${x}"')
+            sign = self.pick(" = ", "=", " =", "= ")
+            return f"{self.pick(*NAMES)}{self.count}{sign}{self.expression(3, inside=False)}{ends}"
+        labels = self.pick("", ' "a"', ' "a" "b"', " a", ' "a\\"b" c', ' "$${x}"')
         if self.random.random() < 0.2:
-            inside = self.one("", " ", " a = 1 ", f" a = {self.expression(1, inside=False)} ")
+            inside = self.pick("", " ", " a = 1 ", f" a = {self.expression(1, inside=False)} ")
         else:
-            inside = f"{self.one('', ' # c')}\n{self.body(depth - 1)}"
-        return f"{self.one(*NAMES)}{labels} {{{inside}}}{ends}"
+            inside = f"{self.pick('', ' # c')}\n{self.body(depth - 1)}"
+        return f"{self.pick(*NAMES)}{labels} {{{inside}}}{ends}"
 
     def expression(self, depth: int, *, inside: bool) -> str:
         """An expression; inside brackets it may go over several lines."""
         space = self.gap(inside=inside)
         if depth <= 0:
-            return self.one(*NAMES[:5], *NUMBERS, '"x"', '""', "a.b", "a[0]", "true", "null")
+            return self.pick(*NAMES[:5], *NUMBERS, '"x"', '""', "a.b", "a[0]", "true", "null")
         deeper = partial(self.expression, depth - 1, inside=inside)
         kind = self.random.randrange(14)
         if kind == 0:
-            return f"{deeper()}{space}{self.one(*OPERATORS)}{self.gap(inside=inside)}{deeper()}"
+            return f"{deeper()}{space}{self.pick(*OPERATORS)}{self.gap(inside=inside)}{deeper()}"
         if kind == 1:
             return f"{deeper()} ?{space}{deeper()} :{space}{deeper()}"
         if kind == 2:
-            return f"{self.one('-', '!', '- ', '--', '!!', f'-{space}!', f'- -{space}-')}{deeper()}"
+            return f"{self.pick('-', '!', '- ', '--', '!!', f'-{space}!', f'- -{space}-')}{deeper()}"
         if kind == 3:
             return f"({self.gap(inside=True)}{self.expression(depth - 1, inside=True)}{self.gap(inside=True)})"
         if kind == 4:
@@ -113,42 +113,43 @@ class Files:
     def listed(self, depth: int) -> str:
         """A list."""
         items = [self.inner(depth) for _ in range(self.random.randint(0, 3))]
-        return f"[{','.join(items)}{self.one('', ',') if items else self.gap(inside=True)}]"
+        return f"[{','.join(items)}{self.pick('', ',') if items else self.gap(inside=True)}]"
 
     def object(self, depth: int) -> str:
         """An object."""
         entries = [
-            f"{self.one('a', 'true', '(a)', '(a.b)', '1', f'{chr(34)}k{chr(34)}', 'if')}{self.one(' = ', '=', ' : ')}"
+            f"{self.pick('a', 'true', '(a)', '(a.b)', '1', f'{chr(34)}k{chr(34)}', 'if')}{self.pick(' = ', '=', ' : ')}"
             + self.expression(depth - 1, inside=False)
             for _ in range(self.random.randint(0, 3))
         ]
-        mark = self.one(",", ", ", "\n", ",\n", "\n\n", " # c\n")
-        return (
-            f"{{{self.one('', ' ', chr(10))}{mark.join(entries)}{self.one('', ' ', chr(10), ',') if entries else ''}}}"
-        )
+        mark = self.pick(",", ", ", "\n", ",\n", "\n\n", " # c\n")
+        start = self.pick("", " ", "\n")
+        return f"{{{start}{mark.join(entries)}{self.pick('', ' ', chr(10), ',') if entries else ''}}}"
 
     def loop(self, depth: int) -> str:
         """A `for` expression."""
-        head = f"for {self.one('x', 'k, v', 'k,v')} in {self.inner(depth)}:{self.inner(depth)}"
+        head = f"for {self.pick('x', 'k, v', 'k,v')} in {self.inner(depth)}:{self.inner(depth)}"
         condition = f" if{self.gap(inside=True)} {self.inner(depth)}" if self.random.random() < 0.4 else ""
         if self.random.random() < 0.5:
             return f"[{self.gap(inside=True)}{head}{condition}]"
-        return f"{{{self.gap(inside=True)}{head}=>{self.inner(depth)}{self.one('', '...')}{condition}}}"
+        return f"{{{self.gap(inside=True)}{head}=>{self.inner(depth)}{self.pick('', '...')}{condition}}}"
 
     def call(self, depth: int, *, inside: bool) -> str:
         """A function call."""
         space = self.gap(inside=inside)
         arguments = [self.inner(depth) for _ in range(self.random.randint(0, 3))]
-        ends = self.one("", "", ",", "...") if arguments else ""
-        name = self.one("f", "provider::a::b", "for", "a::b", "core::a", f"a::{space}b", "a::b::c::d")
+        ends = self.pick("", "", ",", "...") if arguments else ""
+        name = self.pick("f", "provider::a::b", "for", "a::b", "core::a", f"a::{space}b", "a::b::c::d")
         return f"{name}({','.join(arguments)}{ends})"
 
     def steps(self, depth: int, *, inside: bool) -> str:
         """A traversal."""
-        found = self.one("a", "f(a)", "[a]", "(a)")
+        found = self.pick("a", "f(a)", "[a]", "(a)")
         for _ in range(self.random.randint(1, 4)):
-            gap = self.one("", "", "", self.gap(inside=True)) if inside else ""
-            found += gap + self.one(".b", ".0", ".*.c", ".*", "[*]", "[*].d", "[0]", f"[{self.inner(depth)}]", ".*.1.e")
+            gap = self.pick("", "", "", self.gap(inside=True)) if inside else ""
+            found += gap + self.pick(
+                ".b", ".0", ".*.c", ".*", "[*]", "[*].d", "[0]", f"[{self.inner(depth)}]", ".*.1.e"
+            )
         return found
 
     def string(self, depth: int) -> str:
@@ -157,25 +158,25 @@ class Files:
 
     def piece(self, depth: int) -> str:
         """A piece of a template."""
-        left, right = self.one("", "", "~"), self.one("", "", "~")
+        left, right = self.pick("", "", "~"), self.pick("", "", "~")
         words = ["x", " ", "$", "%", "$$", "$${", "%%{", "é", "#", "//", "{", "}"]
-        text = self.one(*words, f"${{{left}{self.inner(depth)}{right}}}")
+        text = self.pick(*words, f"${{{left}{self.inner(depth)}{right}}}")
         if self.random.random() < 0.2:
             gap = self.gap(inside=True)
-            text = f"%{{{left}{gap} if {self.inner(depth)}{right}}}y" + self.one(
+            text = f"%{{{left}{gap} if {self.inner(depth)}{right}}}y" + self.pick(
                 "", "%{ else }z", f"%{{~ {gap}else ~}}"
             )
             text += f"%{{ {gap}endif{gap} {right}}}"
         elif self.random.random() < 0.1:
             gap = self.gap(inside=True)
-            text = f"%{{ {gap}for {self.one('x', 'k, v')} in {self.inner(depth)}{right}}}y%{{{gap}endfor }}"
+            text = f"%{{ {gap}for {self.pick('x', 'k, v')} in {self.inner(depth)}{right}}}y%{{{gap}endfor }}"
         return text
 
     def heredoc(self, depth: int) -> str:
         """A heredoc."""
-        word = self.one("E", "EOT", "E-F")
+        word = self.pick("E", "EOT", "E-F")
         lines = "".join(
-            f"{self.one('', '  ', '    ', chr(9))}{self.piece(depth)}{self.one('', self.piece(depth))}\n"
+            f"{self.pick('', '  ', '    ', chr(9))}{self.piece(depth)}{self.pick('', self.piece(depth))}\n"
             for _ in range(self.random.randint(0, 3))
         )
-        return f"<<{self.one('', '-')}{word}\n{lines}{self.one('', '  ')}{word}"
+        return f"<<{self.pick('', '-')}{word}\n{lines}{self.pick('', '  ')}{word}"

@@ -22,8 +22,8 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 def read(manifests: str) -> list[Mapping[str, Any]]:
     """The objects of manifests, files or addresses with commas between, made fit for a cluster of some minutes."""
-    found = [body for manifest in manifests.split(",") for body in _objects(manifest, _text(manifest))]
-    return [plan.without_certificates(body) for body in found]
+    bodies = [body for manifest in manifests.split(",") for body in _objects(manifest, _text(manifest))]
+    return [plan.without_certificates(body) for body in bodies]
 
 
 def _text(manifest: str) -> str:
@@ -70,14 +70,14 @@ def _workloads_ready(kube: Kube) -> bool:
     deployments = [
         (it.spec.replicas, it.status.ready_replicas) for it in apps.list_deployment_for_all_namespaces().items
     ]
-    return bool(sets) and all(wanted and wanted == ready for wanted, ready in sets + deployments)
+    return bool(sets) and all(desired and desired == ready for desired, ready in sets + deployments)
 
 
 def resources(api: Any) -> tuple[str, ...]:
     """The resources of projectcalico.org/v3 that the cluster serves; none: the API is not there."""
     group, version = V3.split("/")
-    found = client.CustomObjectsApi(api).get_api_resources(group, version)
-    return tuple(resource.name for resource in found.resources)
+    listing = client.CustomObjectsApi(api).get_api_resources(group, version)
+    return tuple(resource.name for resource in listing.resources)
 
 
 def is_the_one_that_enforces(kube: Kube) -> None:

@@ -123,10 +123,10 @@ def install(options: Options, output: Output) -> int:
     done = Run(options)
     with done.noted():
         kube, release = connect(options), Release.of(options)
-        wanted = values(options)
-        can_enforce(kube, wanted)
+        requested = values(options)
+        can_enforce(kube, requested)
         with done.progress.step("helm install"):
-            revision = release.install(wanted)
+            revision = release.install(requested)
         print(f"installed: revision {revision}, environment {options.environment}")
     return tell(done, output, table=False)
 

@@ -65,8 +65,8 @@ def _save(path: Path, make: Callable[[], str]) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _plain(kube: Kube, found: Any) -> str:
-    return str(yaml.safe_dump(kube.api.sanitize_for_serialization(found)))
+def _plain(kube: Kube, result: Any) -> str:
+    return str(yaml.safe_dump(kube.api.sanitize_for_serialization(result)))
 
 
 def _pods(kube: Kube) -> list[Any]:

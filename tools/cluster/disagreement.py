@@ -20,25 +20,25 @@ SETTLE, SETTLE_AGAIN = 8.0, 2.5
 
 
 def settled(
-    crowd: Crowd, wanted: Sequence[Attempt], said: Mapping[Attempt, Word], bound: float = SETTLE
+    crowd: Crowd, attempts: Sequence[Attempt], messages: Mapping[Attempt, Word], bound: float = SETTLE
 ) -> dict[Attempt, bool]:
     """What was answered. Attempts that disagree, or came to no verdict, are made again, until the time is up."""
     started = time.monotonic()
-    truth, trouble = crowd.ask(wanted)
-    while pending := [*trouble, *(it.attempt for it in compare.disagreements(truth, said))]:
+    truth, error = crowd.ask(attempts)
+    while pending := [*error, *(it.attempt for it in compare.disagreements(truth, messages))]:
         if time.monotonic() - started > bound:
             break
         time.sleep(0.5)
-        again, trouble = crowd.ask(pending, 1.5)
+        again, error = crowd.ask(pending, 1.5)
         truth |= again
-    if trouble:
-        attempt, why = next(iter(trouble.items()))
+    if error:
+        attempt, why = next(iter(error.items()))
         raise CannotRunError(f"{attempt} could not be tried: {why}")
     return truth
 
 
 @dataclass(frozen=True)
-class Dispute:
+class Reproduction:
     """A case in which somebody is wrong. `addresses`: the pods'."""
 
     enforcer: Enforcer
@@ -46,12 +46,12 @@ class Dispute:
     addresses: Mapping[str, str]
     judge: compare.Judge
 
-    def smallest(self, found: Disagreement) -> tuple[Object, ...]:
+    def smallest(self, disagreement: Disagreement) -> tuple[Object, ...]:
         """As few and as small policies as still show it, tried in the cluster one after the other."""
-        start = self._looked_at(found.attempt)
-        if not self.lasts(found.attempt, start):
+        start = self._looked_at(disagreement.attempt)
+        if not self.lasts(disagreement.attempt, start):
             start = self.case.policies
-        return shrink.shrunk(start, lambda tried: self.lasts(found.attempt, tried))
+        return shrink.shrunk(start, lambda tried: self.lasts(disagreement.attempt, tried))
 
     def _looked_at(self, attempt: Attempt) -> tuple[Object, ...]:
         """The policies that the judge took into account, and all sets and tiers: the first guess, for one try."""
@@ -66,15 +66,15 @@ class Dispute:
         except CannotRunError:
             # The API refuses what was left of an object: no fault is shown.
             return False
-        said = self.judge((*self.case.topology.objects, *policies), self.addresses, [attempt])
-        truth = settled(self.enforcer.crowd, [attempt], said, SETTLE_AGAIN)
-        return any(compare.disagreements(truth, said))
+        verdicts = self.judge((*self.case.topology.objects, *policies), self.addresses, [attempt])
+        truth = settled(self.enforcer.crowd, [attempt], verdicts, SETTLE_AGAIN)
+        return any(compare.disagreements(truth, verdicts))
 
-    def text(self, policies: Sequence[Object], found: Disagreement) -> str:
+    def text(self, policies: Sequence[Object], disagreement: Disagreement) -> str:
         """One YAML file that the judge can read: the objects, and as comments the verdicts and the judge's reasons."""
-        around = self._around(found.attempt, policies)
-        reasons = told((*self.case.topology.objects, *policies), self.addresses, found.attempt)
-        comments = "".join(f"# {line}\n" for line in (str(found), *reasons))
+        around = self._around(disagreement.attempt, policies)
+        reasons = judge_reasons((*self.case.topology.objects, *policies), self.addresses, disagreement.attempt)
+        comments = "".join(f"# {line}\n" for line in (str(disagreement), *reasons))
         return comments + shrink.text([*policies, *around])
 
     def _around(self, attempt: Attempt, policies: Sequence[Object]) -> list[Object]:
@@ -89,7 +89,7 @@ class Dispute:
         return [*living, *near, *given.namespaces, *services]
 
 
-def told(objects: Sequence[Object], addresses: Mapping[str, str], attempt: Attempt) -> list[str]:
+def judge_reasons(objects: Sequence[Object], addresses: Mapping[str, str], attempt: Attempt) -> list[str]:
     """The judge's reasons for its verdict, line by line."""
     why = _explained(objects, addresses, attempt)
     lines: list[str] = []

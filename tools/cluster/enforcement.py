@@ -61,15 +61,15 @@ class Enforcer:
 
     def enforce(self, policies: Iterable[Object]) -> None:
         """Have these and no others in force. Raises `CannotRunError` when one is refused; then none is there."""
-        wanted = list(policies)
+        policies_now = list(policies)
         try:
-            self._delete_all([body for body in self.there if body not in wanted])
-            self._create_all([body for body in wanted if body not in self.there])
+            self._delete_all([body for body in self.there if body not in policies_now])
+            self._create_all([body for body in policies_now if body not in self.there])
         except CannotRunError:
-            self._delete_all([*self.there, *wanted])
+            self._delete_all([*self.there, *policies_now])
             self.there = []
             raise
-        self.there = wanted
+        self.there = policies_now
         self.turn += 1
         for body in self._markers():
             self._replace(body)
@@ -102,8 +102,8 @@ class Enforcer:
         return markers(self.turn, self.tier, beacons)
 
     def _wait(self) -> None:
-        wanted = {attempt: attempt.port in shown(self.turn) for attempt in _signals()}
-        until("the markers show that policies are in force", 40, lambda: self._seen() == wanted, every=0.05)
+        expected = {attempt: attempt.port in shown(self.turn) for attempt in _signals()}
+        until("the markers show that policies are in force", 40, lambda: self._seen() == expected, every=0.05)
 
     def _seen(self) -> Mapping[Attempt, bool]:
         return self.crowd.ask(_signals(), 0.3)[0]
@@ -139,5 +139,5 @@ def _apart(bodies: Sequence[Object]) -> tuple[list[Object], list[Object]]:
 
 
 def _signals() -> tuple[Attempt, ...]:
-    one, other = BEACON_NAMES
-    return tuple(Attempt(*pair, "TCP", port) for pair in ((one, other), (other, one)) for port in BEACON_PORTS)
+    first, other = BEACON_NAMES
+    return tuple(Attempt(*pair, "TCP", port) for pair in ((first, other), (other, first)) for port in BEACON_PORTS)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from tools.cluster.fuzz.calico import API, DEFAULT_TIER
 from tools.cluster.fuzz.topology import PREFIX, Object, key
 from tools.cluster.options import IMAGE
-from tools.cluster.plan import GUESTS
+from tools.cluster.plan import MOUNT
 
 # The two pods that tell when policies are in force, and their ports.
 BEACONS = f"{PREFIX}beacons"
@@ -27,8 +27,8 @@ def bodied(pod: Object, index: int, ports: list[str]) -> Object:
     container = pod["spec"]["containers"][0] | {
         "image": IMAGE,
         "imagePullPolicy": "IfNotPresent",
-        "command": ["python3", f"{GUESTS}/answer.py", name, *ports],
-        "volumeMounts": [{"name": "guests", "mountPath": GUESTS}],
+        "command": ["python3", f"{MOUNT}/answer.py", name, *ports],
+        "volumeMounts": [{"name": "guests", "mountPath": MOUNT}],
     }
     spec = pod["spec"] | {
         "automountServiceAccountToken": False,

@@ -12,7 +12,7 @@ from typing import Any
 from tools.cluster.fuzz.compare import Attempt
 from tools.cluster.fuzz.topology import POINTS, PREFIX, Object, Topology
 from tools.cluster.fuzz_objects import BEACONS, beacon, bodied, scripts, space
-from tools.cluster.internet import GUESTS, Internet
+from tools.cluster.internet import IN_PODS, Internet
 from tools.cluster.kube import Kube, until
 from tools.cluster.probers import Asker, Outside, lead_to_pods, opened
 from tools.cluster.progress import Progress
@@ -23,22 +23,24 @@ _tokens = itertools.count(1)
 
 @dataclass
 class Crowd:
-    """Pods that answer and ask. `addresses`: theirs, by `namespace/name`. `askers`: who tries connections, by where
+    """Pods that answer and ask. `addresses`: theirs, by `namespace/name`. `probers`: who tries connections, by where
     these come from: a pod, or an address of the test internet.
     """
 
     kube: Kube
     topology: Topology
     addresses: dict[str, str] = field(default_factory=dict)
-    askers: dict[str, Asker] = field(default_factory=dict)
+    probers: dict[str, Asker] = field(default_factory=dict)
 
-    def relabel(self, wanted: Topology) -> None:
+    def relabel(self, topology: Topology) -> None:
         """Give namespaces and pods the labels that they have there."""
-        pairs = zip((*self.topology.namespaces, *self.topology.pods), (*wanted.namespaces, *wanted.pods), strict=True)
+        pairs = zip(
+            (*self.topology.namespaces, *self.topology.pods), (*topology.namespaces, *topology.pods), strict=True
+        )
         changed = [(old, new) for old, new in pairs if old["metadata"]["labels"] != new["metadata"]["labels"]]
         with ThreadPoolExecutor(max_workers=8) as pool:
             list(pool.map(lambda pair: self._relabel(*pair), changed))
-        self.topology = wanted
+        self.topology = topology
 
     def _relabel(self, old: Object, new: Object) -> None:
         labels: dict[str, str | None] = dict.fromkeys(old["metadata"]["labels"])
@@ -55,30 +57,30 @@ class Crowd:
         """
         by_asker: dict[Asker, list[Attempt]] = {}
         for attempt in attempts:
-            by_asker.setdefault(self.askers[attempt.src], []).append(attempt)
+            by_asker.setdefault(self.probers[attempt.src], []).append(attempt)
         truth: dict[Attempt, bool] = {}
-        trouble: dict[Attempt, str] = {}
+        failures: dict[Attempt, str] = {}
         with ThreadPoolExecutor(max_workers=len(by_asker) or 1) as pool:
-            for found, troubled in pool.map(lambda item: self._ask(item[0], item[1], seconds), by_asker.items()):
-                truth |= found
-                trouble |= troubled
-        return truth, trouble
+            for answered, troubled in pool.map(lambda item: self._ask(item[0], item[1], seconds), by_asker.items()):
+                truth |= answered
+                failures |= troubled
+        return truth, failures
 
     def _ask(
         self, asker: Asker, attempts: list[Attempt], seconds: float
     ) -> tuple[dict[Attempt, bool], dict[Attempt, str]]:
         token = f"{next(_tokens)}"
         order = [[str(at), *self._target(attempt), token, self._source(attempt)] for at, attempt in enumerate(attempts)]
-        said = asker.ask({"timeout": seconds, "attempts": order})
+        report = asker.ask({"timeout": seconds, "attempts": order})
         truth: dict[Attempt, bool] = {}
-        trouble = {attempts[int(at)]: why for at, why in said["refused"].items()}
+        failures = {attempts[int(at)]: why for at, why in report["refused"].items()}
         for at, attempt in enumerate(attempts):
-            answer = said["answers"].get(str(at))
+            answer = report["answers"].get(str(at))
             if answer and not self._is_from(attempt, answer, token):
-                trouble[attempt] = f"somebody else answered: {answer}"
-            elif attempt not in trouble:
+                failures[attempt] = f"somebody else answered: {answer}"
+            elif attempt not in failures:
                 truth[attempt] = answer is not None
-        return truth, trouble
+        return truth, failures
 
     def _source(self, attempt: Attempt) -> str:
         """The address to come from: a pod has but one."""
@@ -119,14 +121,14 @@ def gathered(ground: Ground, topology: Topology, outside: Iterable[str], step: s
             _create(kube, topology)
             until("the random cluster's pods run", 180, lambda: _addresses(crowd), every=1)
             with ThreadPoolExecutor(max_workers=4) as pool:
-                crowd.askers |= zip(
+                crowd.probers |= zip(
                     crowd.addresses, pool.map(lambda pod: opened(kube, pod), crowd.addresses), strict=True
                 )
             lead_to_pods(ground.cluster, ground.internet, _nodes(crowd))
-            crowd.askers |= dict.fromkeys(outside, Outside(ground.internet))
+            crowd.probers |= dict.fromkeys(outside, Outside(ground.internet))
         yield crowd
     finally:
-        for asker in set(crowd.askers.values()):
+        for asker in set(crowd.probers.values()):
             asker.close()
         remove(kube, wait=False)
 
@@ -134,7 +136,7 @@ def gathered(ground: Ground, topology: Topology, outside: Iterable[str], step: s
 def _create(kube: Kube, topology: Topology) -> None:
     beacons = [beacon(index) for index in (0, 1)]
     spaces = [*topology.namespaces, space(BEACONS)]
-    texts = {name: (GUESTS / name).read_text(encoding="utf-8") for name in SCRIPTS}
+    texts = {name: (IN_PODS / name).read_text(encoding="utf-8") for name in SCRIPTS}
     maps = [scripts(it["metadata"]["name"], texts) for it in spaces]
     rest = [*maps, *topology.accounts, *topology.services]
     with ThreadPoolExecutor(max_workers=8) as pool:

@@ -15,7 +15,7 @@ from random import randrange
 
 from tools.cluster import fuzz_pods as crowds
 from tools.cluster import refused
-from tools.cluster.disagreement import Dispute, settled
+from tools.cluster.disagreement import Reproduction, settled
 from tools.cluster.enforcement import Enforcer
 from tools.cluster.errors import CannotRunError
 from tools.cluster.fuzz import compare, coverage
@@ -104,24 +104,24 @@ class Run:
         made = case(seed, relabelled(base, seed), places, size, tiers=enforcer.tiers)
         crowd.relabel(made.topology)
         enforcer.enforce(made.policies)
-        said = self.judge(made.objects, addresses, everything)
-        truth = settled(crowd, everything, said)
+        verdicts = self.judge(made.objects, addresses, everything)
+        truth = settled(crowd, everything, verdicts)
         self.recorded.append(written(Recorded(seed, made.objects, addresses, truth)))
         self.features += coverage.coverage(made.policies)
-        self.tally = self.tally.plus(made.size, truth, said, hosts(base))
-        if found := list(compare.disagreements(truth, said)):
-            self._tell(Dispute(enforcer, made, addresses, self.judge), found)
+        self.tally = self.tally.plus(made.size, truth, verdicts, hosts(base))
+        if disagreements := list(compare.disagreements(truth, verdicts)):
+            self._tell(Reproduction(enforcer, made, addresses, self.judge), disagreements)
 
-    def _tell(self, dispute: Dispute, found: Sequence[Disagreement]) -> None:
+    def _tell(self, reproduction: Reproduction, disagreements: Sequence[Disagreement]) -> None:
         """A failed result with the smallest policies that show the first of them."""
-        first, seed = found[0], dispute.case.seed
+        first, seed = disagreements[0], reproduction.case.seed
         self.disputed += 1
-        policies = dispute.smallest(first) if self.disputed <= MOST_SHRUNK else dispute.case.policies
-        text = dispute.text(policies, first)
+        policies = reproduction.smallest(first) if self.disputed <= MOST_SHRUNK else reproduction.case.policies
+        text = reproduction.text(policies, first)
         path = self.options.evidence / "fuzz" / f"{seed}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-        message = f"{first} (and {len(found) - 1} more); {shown(path)}:\n{text}"
+        message = f"{first} (and {len(disagreements) - 1} more); {shown(path)}:\n{text}"
         self.results.append(Result(f"agrees-{seed}", STATE, FAIL, message))
 
 
@@ -158,6 +158,6 @@ def summed_up(seed: str, tally: Tally, disputed: int) -> Result:
         troubles.append(f"{tally.conditional:.0%} of the verdicts are conditional, so that little is shown")
     if not low < share < high:
         troubles.append(f"{share:.0%} of the connections were answered, so that little is shown")
-    said = f"seed {seed}: {tally}; {disputed} cases with a disagreement"
+    summary = f"seed {seed}: {tally}; {disputed} cases with a disagreement"
     status = FAIL if troubles or disputed else PASS
-    return Result("judge-agrees-with-cluster", STATE, status, "; ".join([said, *troubles]))
+    return Result("judge-agrees-with-cluster", STATE, status, "; ".join([summary, *troubles]))

@@ -13,13 +13,13 @@ from dataclasses import replace
 from typing import Any
 
 from tools.cluster import leftovers, plan, probes
-from tools.cluster.internet import GUESTS
+from tools.cluster.internet import IN_PODS
 from tools.cluster.kube import until
 from tools.cluster.options import IMAGE, NAMESPACE, Options
 from tools.cluster.questions import Question, by_resolver, hostile
 from tools.cluster.release import values
 from tools.cluster.trial_cluster import GUARD, Scene
-from tools.cluster.tried import guests, specification
+from tools.cluster.tried import programs, specification
 from tools.cluster.verdict import UNPROBED, Report
 from tools.reach.flows.read import Pod
 from tools.render.merge import overlay
@@ -38,13 +38,13 @@ _numbers = itertools.count(1)
 def run(scene: Scene) -> None:
     """Ask before the guard, behind it, past it, and without it; then leave nothing."""
     own = replace(scene, spec=specification(scene.options.flows, GUARDED))
-    wanted = guarded_values(scene.options)
+    release_values = guarded_values(scene.options)
     try:
         with own.progress.step("helm install without the guard"):
-            own.release.install(overlay(wanted, {"dnsGuard": {"enabled": False}}))
+            own.release.install(overlay(release_values, {"dnsGuard": {"enabled": False}}))
         before_the_guard(own)
         with own.progress.step("helm upgrade with the guard"):
-            own.release.install(wanted)
+            own.release.install(release_values)
         own.rows(STATE, own.spec.during("installed"))
         behind_the_guard(own)
         widened(own)
@@ -167,7 +167,7 @@ def dns_config(server: str) -> dict[str, Any]:
 def newcomer(scene: Scene, more: Mapping[str, Any]) -> Iterator[Pod]:
     """A pod with the gateway's labels that is made now, with `more` in its spec, for as long as the block lasts."""
     pod = replace(scene.spec.pods["gateway"], name=ASKER, ports=(7000,), ready=False)
-    made = plan.stand_ins(replace(scene.spec, pods={ASKER: pod}), guests(), IMAGE)
+    made = plan.stand_ins(replace(scene.spec, pods={ASKER: pod}), programs(), IMAGE)
     body = next(it for it in made if it["kind"] == "Pod")
     scene.kube.apply([{**body, "spec": {**body["spec"], **more}}])
     until(f"pod {ASKER} runs", 60, lambda: _phase(scene) == "Running")
@@ -192,7 +192,7 @@ def _ask(
     scene: Scene, pod: Pod, asked: Iterable[Question], server: str, seconds: float = 3
 ) -> tuple[dict[str, Report], list[Mapping[str, Any]]]:
     """The reports by the ways of asking, and what the authoritative server logged meanwhile."""
-    program = ("python3", "-c", (GUESTS / "names.py").read_text(encoding="utf-8"))
+    program = ("python3", "-c", (IN_PODS / "names.py").read_text(encoding="utf-8"))
     before = len(scene.internet.log())
     attempts = [question.asked(server, seconds) for question in asked]
     reports = probes.ask(scene.kube, [(pod, attempts)], seconds=60, program=program)
@@ -209,8 +209,8 @@ def _said(reports: Mapping[str, Report], question: Question) -> str:
 
 
 def _deployment(scene: Scene) -> str:
-    found = scene.kube.apps.list_namespaced_deployment(NAMESPACE).items
-    return next(str(it.metadata.name) for it in found if it.spec.selector.match_labels.items() >= GUARD.items())
+    deployments = scene.kube.apps.list_namespaced_deployment(NAMESPACE).items
+    return next(str(it.metadata.name) for it in deployments if it.spec.selector.match_labels.items() >= GUARD.items())
 
 
 def _pods(scene: Scene) -> list[Any]:

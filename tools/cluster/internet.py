@@ -15,7 +15,7 @@ from tools.cluster.options import IMAGE
 from tools.cluster.process import attempt, run
 from tools.reach.flows.read import Specification
 
-GUESTS = Path(__file__).parent / "in_pods"
+IN_PODS = Path(__file__).parent / "in_pods"
 Event = Mapping[str, Any]
 
 
@@ -33,13 +33,13 @@ class Internet:
     def start(self, cluster: str, spec: Specification) -> None:
         """Start it anew, on Docker's network `kind`, and lead the nodes there before anything can be sent elsewhere."""
         self.stop()
-        script = (GUESTS / "internet.py").read_text(encoding="utf-8")
+        script = (IN_PODS / "internet.py").read_text(encoding="utf-8")
         where = ["--name", self.container, "--network", "kind", "--cap-add", "NET_ADMIN"]
         program = ["python3", "-c", script, json.dumps(plan.world(spec))]
         run(["docker", "run", "--detach", *where, IMAGE, *program], seconds=120)
         until("the test internet is up", 20, self._ready, every=0.2)
-        wanted = '{{(index .NetworkSettings.Networks "kind").IPAddress}}'
-        address = run(["docker", "inspect", "--format", wanted, self.container]).strip()
+        template = '{{(index .NetworkSettings.Networks "kind").IPAddress}}'
+        address = run(["docker", "inspect", "--format", template, self.container]).strip()
         batch = "".join(f"route replace {route} via {address}\n" for route in plan.routes(spec))
         for node in kind.nodes(cluster):
             run(["docker", "exec", "--interactive", node, "ip", "-batch", "-"], stdin=batch)
@@ -55,8 +55,8 @@ class Internet:
 
     def _ready(self) -> bool:
         if not self.runs():
-            said = attempt(["docker", "logs", self.container]).stderr.strip().splitlines()[-3:]
-            raise CannotRunError("the test internet's container stopped: " + " ".join(said))
+            log_lines = attempt(["docker", "logs", self.container]).stderr.strip().splitlines()[-3:]
+            raise CannotRunError("the test internet's container stopped: " + " ".join(log_lines))
         return any(event["event"] == "ready" for event in self.log())
 
     def log(self) -> list[Event]:

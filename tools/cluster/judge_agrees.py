@@ -31,29 +31,29 @@ def check(scene: Scene, state: str, bound: float = 10.0) -> None:
     with scene.progress.step(f"the judge's matrix: {state}"):
         world = read(scene.kube)
         pairs = attempts(scene)
-        said = compare.judged(world, pairs)
+        verdicts = compare.judged(world, pairs)
         started = time.monotonic()
-        truth, trouble = probe(scene, pairs)
-        while pending := [*trouble, *(it.attempt for it in compare.disagreements(truth, said))]:
+        truth, failures = probe(scene, pairs)
+        while pending := [*failures, *(it.attempt for it in compare.disagreements(truth, verdicts))]:
             if time.monotonic() - started > bound:
                 break
-            again, trouble = probe(scene, pending)
+            again, failures = probe(scene, pending)
             truth |= again
-    wrong = list(compare.disagreements(truth, said))
-    unknown = [f"{attempt} could not be probed: {why}" for attempt, why in trouble.items()]
-    troubles = [*unknown, *(told(world, found) for found in wrong[:SHOWN])]
+    wrong = list(compare.disagreements(truth, verdicts))
+    unknown = [f"{attempt} could not be probed: {why}" for attempt, why in failures.items()]
+    troubles = [*unknown, *(description(world, disagreement) for disagreement in wrong[:SHOWN])]
     if len(wrong) > SHOWN:
         troubles.append(f"and {len(wrong) - SHOWN} connections more")
-    allowed = sum(word == "allowed" for word in said.values())
-    scene.note(NAME, state, troubles, f"{len(said)} connections between stand-ins, {allowed} of them allowed")
+    allowed = sum(word == "allowed" for word in verdicts.values())
+    scene.note(NAME, state, troubles, f"{len(verdicts)} connections between stand-ins, {allowed} of them allowed")
 
 
 def read(kube: Kube) -> World:
     """The judge over everything that the cluster has."""
-    found = listed(lambda path, query: _get(kube, path, query), "kind")
-    if found.unread:
-        raise CannotRunError(f"the cluster's objects cannot be read: {found.unread[0]}")
-    return World(found.manifests)
+    objects = listed(lambda path, query: _get(kube, path, query), "kind")
+    if objects.unread:
+        raise CannotRunError(f"the cluster's objects cannot be read: {objects.unread[0]}")
+    return World(objects.manifests)
 
 
 def _get(kube: Kube, path: str, query: Mapping[str, str]) -> Mapping[str, Any]:
@@ -71,31 +71,33 @@ def attempts(scene: Scene) -> list[Attempt]:
     """Every stand-in to every other at each port that the other answers on."""
     pods = scene.spec.pods.values()
     return [
-        Attempt(f"{one.namespace}/{one.name}", f"{other.namespace}/{other.name}", "TCP", port)
-        for one in pods
+        Attempt(f"{pod.namespace}/{pod.name}", f"{other.namespace}/{other.name}", "TCP", port)
+        for pod in pods
         for other in pods
-        if one is not other
+        if pod is not other
         for port in other.ports
     ]
 
 
-def probe(scene: Scene, wanted: list[Attempt], seconds: float = 2.0) -> tuple[dict[Attempt, bool], dict[Attempt, str]]:
+def probe(
+    scene: Scene, attempts: list[Attempt], seconds: float = 2.0
+) -> tuple[dict[Attempt, bool], dict[Attempt, str]]:
     """Whether each was answered, and, apart, why some came to no verdict."""
     addresses = scene.addresses().pods
     by_pod: dict[str, list[Mapping[str, Any]]] = {}
-    for index, attempt in enumerate(wanted):
+    for index, attempt in enumerate(attempts):
         src, dst = (name.partition("/")[2] for name in (attempt.src, attempt.dst))
         by_pod.setdefault(src, []).append(_tried(index, addresses[dst], attempt.port, seconds))
     reports = probes.ask(scene.kube, [(scene.spec.pods[src], tried) for src, tried in by_pod.items()])
     truth: dict[Attempt, bool] = {}
-    trouble: dict[Attempt, str] = {}
-    for index, attempt in enumerate(wanted):
+    failures: dict[Attempt, str] = {}
+    for index, attempt in enumerate(attempts):
         report = reports.get(str(index), verdict.UNPROBED)
         if report.outcome in ("answer", "timeout"):
             truth[attempt] = report.outcome == "answer"
         else:
-            trouble[attempt] = f"{report.outcome}: {report.detail}"
-    return truth, trouble
+            failures[attempt] = f"{report.outcome}: {report.detail}"
+    return truth, failures
 
 
 def _tried(index: int, address: str, port: int, seconds: float) -> dict[str, Any]:
@@ -103,8 +105,8 @@ def _tried(index: int, address: str, port: int, seconds: float) -> dict[str, Any
     return usual | {"id": f"{index}", "host": address, "port": port, "timeout": seconds}
 
 
-def told(world: World, found: Disagreement) -> str:
+def description(world: World, disagreement: Disagreement) -> str:
     """A disagreement with the judge's reasons, as one line."""
-    attempt = found.attempt
+    attempt = disagreement.attempt
     sides = world.explain(world.peer(attempt.src), world.peer(attempt.dst), attempt.port, attempt.protocol).sides
-    return f"{found} ({'; '.join(f'{side.direction}: {side.summary}' for side in sides)})"
+    return f"{disagreement} ({'; '.join(f'{side.direction}: {side.summary}' for side in sides)})"

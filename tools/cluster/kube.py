@@ -16,7 +16,7 @@ from kubernetes.config.config_exception import ConfigException
 
 from tools.cluster.errors import CannotRunError
 
-Found = TypeVar("Found")
+Answer = TypeVar("Answer")
 MANAGER = "sark-network-tests"
 _LATER: tuple[type[Exception], ...] = (
     ApiException,
@@ -26,18 +26,18 @@ _LATER: tuple[type[Exception], ...] = (
 )
 
 
-def until(what: str, seconds: float, ask: Callable[[], Found | None], every: float = 0.5) -> Found:
+def until(what: str, seconds: float, ask: Callable[[], Answer | None], every: float = 0.5) -> Answer:
     """The first true answer of `ask`; an API that does not answer yet counts as none. Time out: `CannotRunError`."""
     deadline = time.monotonic() + seconds
-    trouble = ""
+    last_error = ""
     while True:
         try:
-            if found := ask():
-                return found
+            if answer := ask():
+                return answer
         except _LATER as error:
-            trouble = f": {explain(error)}"
+            last_error = f": {explain(error)}"
         if time.monotonic() > deadline:
-            raise CannotRunError(f"{what}: not within {seconds:.0f} s{trouble}")
+            raise CannotRunError(f"{what}: not within {seconds:.0f} s{last_error}")
         time.sleep(every)
 
 
@@ -69,8 +69,8 @@ class Kube:
                 f"{kubeconfig} names no cluster: {error}. Make one: python -m tools.cluster up"
             ) from error
         until("the cluster's API answers", 60, client.VersionApi(api).get_code)
-        found: Any = dynamic.DynamicClient(api, cache_file=str(cache))  # type: ignore[no-untyped-call]
-        return cls(api, found)
+        dynamic_client: Any = dynamic.DynamicClient(api, cache_file=str(cache))  # type: ignore[no-untyped-call]
+        return cls(api, dynamic_client)
 
     @property
     def core(self) -> Any:

@@ -24,8 +24,8 @@ def labelled(kube: Kube) -> tuple[str, ...]:
         resource for resource in _resources(kube) if "list" in (resource.verbs or ()) and "/" not in resource.name
     ]
     with ThreadPoolExecutor(max_workers=8) as pool:
-        found = pool.map(_list_labelled, listable)
-    return tuple(sorted({name for names in found for name in names}))
+        listings = pool.map(_list_labelled, listable)
+    return tuple(sorted({name for names in listings for name in names}))
 
 
 def _resources(kube: Kube) -> Iterator[Any]:
@@ -71,10 +71,10 @@ def _has(kube: Kube, api_version: str, kind: str, namespace: str, name: str) -> 
 
 def remove_policies(kube: Kube) -> int:
     """Delete every policy of the release behind Helm's back, and say how many there were."""
-    found = list(_policies(kube))
-    for api_version, kind, item in found:
+    policies = list(_policies(kube))
+    for api_version, kind, item in policies:
         kube.delete(api_version, kind, item.metadata.name, item.metadata.namespace)
-    return len(found)
+    return len(policies)
 
 
 def policy_names(kube: Kube) -> list[tuple[str, str]]:
@@ -106,10 +106,10 @@ def _hooks(kube: Kube, namespace: str) -> list[str]:
 
 def policies(kube: Kube) -> Mapping[str, Any]:
     """Every policy in the cluster, as the API gives it back: for the diagnostics."""
-    found: dict[str, Any] = {}
+    policies_by_name: dict[str, Any] = {}
     for api_version, kind in (*POLICIES, ("projectcalico.org/v3", "GlobalNetworkSet")):
         try:
-            found[kind] = kube.kind(api_version, kind).get().to_dict()
+            policies_by_name[kind] = kube.kind(api_version, kind).get().to_dict()
         except _GONE as error:
-            found[kind] = str(error)
-    return found
+            policies_by_name[kind] = str(error)
+    return policies_by_name

@@ -11,7 +11,7 @@ from tools.reach.flows.read import Pod, Specification
 
 RESOLVER = "203.0.113.53"
 METADATA = "169.254.169.254"
-GUESTS = "/sark"
+MOUNT = "/sark"
 STAND_IN = "sark-network/stand-in"
 _FORWARD = re.compile(r"^(\s*)forward \. [^\n{]*(\{[^}]*\})?", re.MULTILINE)
 _CACHE = re.compile(r"^\s*cache \d+ *(\{[^}]*\})?\n", re.MULTILINE)
@@ -61,9 +61,9 @@ def _pod(pod: Pod, image: str, *, on_control_plane: bool) -> dict[str, Any]:
         "name": "stand-in",
         "image": image,
         "imagePullPolicy": "IfNotPresent",
-        "command": ["python3", f"{GUESTS}/answer.py", pod.name, *map(str, pod.ports)],
+        "command": ["python3", f"{MOUNT}/answer.py", pod.name, *map(str, pod.ports)],
         "readinessProbe": {"exec": {"command": ["true" if pod.ready else "false"]}, "periodSeconds": 2},
-        "volumeMounts": [{"name": "guests", "mountPath": GUESTS}],
+        "volumeMounts": [{"name": "guests", "mountPath": MOUNT}],
     }
     return {
         "apiVersion": "v1",

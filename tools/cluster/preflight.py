@@ -44,9 +44,9 @@ def docker_answers() -> None:
         raise CannotRunError("docker is not on PATH: the cluster tests run in Docker. Install Docker Engine")
     done = attempt(["docker", "version", "--format", "{{.Server.Version}}"], seconds=20)
     if done.returncode:
-        said = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
+        reason = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
         raise CannotRunError(
-            f"Docker's daemon does not answer ({said[0]}). Start it, or let this user reach its socket"
+            f"Docker's daemon does not answer ({reason[0]}). Start it, or let this user reach its socket"
         )
 
 
@@ -54,16 +54,16 @@ def kind_is_new_enough() -> None:
     """A kind that knows the node images of today."""
     if not shutil.which("kind"):
         raise CannotRunError(f"kind is not on PATH. Install it: {INSTALL_KIND}")
-    said = attempt(["kind", "version"], seconds=20).stdout
-    found = re.search(r"v(\d+)\.(\d+)\.(\d+)", said)
-    if not found:
+    version_text = attempt(["kind", "version"], seconds=20).stdout
+    match = re.search(r"v(\d+)\.(\d+)\.(\d+)", version_text)
+    if not match:
         raise CannotRunError(
-            f"`kind version` says {said.strip()!r}, which names no version. Install it: {INSTALL_KIND}"
+            f"`kind version` says {version_text.strip()!r}, which names no version. Install it: {INSTALL_KIND}"
         )
-    if tuple(map(int, found.groups())) < OLDEST_KIND:
+    if tuple(map(int, match.groups())) < OLDEST_KIND:
         oldest = ".".join(map(str, OLDEST_KIND))
         raise CannotRunError(
-            f"kind {found[0]} is too old, v{oldest} is the oldest that works. Install it: {INSTALL_KIND}"
+            f"kind {match[0]} is too old, v{oldest} is the oldest that works. Install it: {INSTALL_KIND}"
         )
 
 
@@ -83,11 +83,11 @@ def read_config(path: Path) -> Mapping[str, Any]:
         raise CannotRunError(f"{path} cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise CannotRunError(f"{path} is not YAML: {error}") from error
-    found: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
-    networking = found.get("networking")
+    config: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
+    networking = config.get("networking")
     if not isinstance(networking, Mapping) or networking.get("disableDefaultCNI") is not True:
         raise CannotRunError(f"{path}: set networking.disableDefaultCNI to true, or kindnet enforces instead of Calico")
-    return found
+    return config
 
 
 def host_ports(config: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
@@ -120,9 +120,9 @@ def image_is_there(image: str) -> None:
         return
     done = attempt(["docker", "pull", "--quiet", image], seconds=300)
     if done.returncode:
-        said = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
+        reason = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
         raise CannotRunError(
-            f"the node image {image} is not in Docker and cannot be pulled ({said[0]}). "
+            f"the node image {image} is not in Docker and cannot be pulled ({reason[0]}). "
             "Name another with --node-image or KIND_NODE_IMAGE, or build it"
         )
 

@@ -12,9 +12,9 @@ from typing import Any, Protocol
 
 from tools.cluster import kind, probes
 from tools.cluster.errors import CannotRunError
-from tools.cluster.internet import GUESTS, Internet
+from tools.cluster.internet import IN_PODS, Internet
 from tools.cluster.kube import Kube
-from tools.cluster.plan import GUESTS as MOUNTED
+from tools.cluster.plan import MOUNT as MOUNTED
 from tools.cluster.process import run
 
 # Seconds that an answer may take beyond what the attempts themselves may.
@@ -42,11 +42,11 @@ class InPod:
     def ask(self, order: Mapping[str, Any]) -> Mapping[str, Any]:
         """See Asker."""
         self.channel.write_stdin(json.dumps(order) + "\n")
-        said: Mapping[str, Any] = next(probes.lines(self.channel, order["timeout"] + PATIENCE), {})
-        if "done" not in said:
+        answer: Mapping[str, Any] = next(probes.lines(self.channel, order["timeout"] + PATIENCE), {})
+        if "done" not in answer:
             why = self.channel.read_stderr().strip() if self.channel.peek_stderr() else "no word came back"
             raise CannotRunError(f"the prober in pod {self.pod} does not answer: {why}")
-        return said
+        return answer
 
     def close(self) -> None:
         """See Asker."""
@@ -62,12 +62,12 @@ def opened(kube: Kube, pod: str, tries: int = 3, seconds: float = 30.0) -> InPod
         made: Queue[InPod | Exception] = Queue()
         Thread(target=_open, args=(kube, pod, made), daemon=True).start()
         try:
-            found = made.get(timeout=seconds)
+            prober = made.get(timeout=seconds)
         except Empty:
             continue
-        if isinstance(found, InPod):
-            return found
-        why = found
+        if isinstance(prober, InPod):
+            return prober
+        why = prober
     raise CannotRunError(f"no prober could be started in pod {pod}: {why or f'not within {seconds:.0f} s'}")
 
 
@@ -82,7 +82,7 @@ class Outside:
     """The program in the test internet's container, from whose addresses it comes."""
 
     def __init__(self, internet: Internet) -> None:
-        script = (GUESTS / "ask_many.py").read_text(encoding="utf-8")
+        script = (IN_PODS / "ask_many.py").read_text(encoding="utf-8")
         command = ["docker", "exec", "--interactive", internet.container, "python3", "-c", script]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
@@ -96,8 +96,8 @@ class Outside:
         line = back.readline() if ready else ""
         if not line:
             raise CannotRunError("the prober in the test internet does not answer")
-        said: Mapping[str, Any] = json.loads(line)
-        return said
+        answer: Mapping[str, Any] = json.loads(line)
+        return answer
 
     def close(self) -> None:
         """See Asker."""

@@ -16,11 +16,11 @@ from kubernetes.client.exceptions import ApiException
 from websocket import WebSocketException
 
 from tools.cluster.kube import Kube, explain
-from tools.cluster.plan import GUESTS
+from tools.cluster.plan import MOUNT
 from tools.cluster.verdict import Report
 from tools.reach.flows.read import Pod
 
-PROBE = ("python3", f"{GUESTS}/probe.py")
+PROBE = ("python3", f"{MOUNT}/probe.py")
 _TROUBLE = (ApiException, WebSocketException, urllib3.exceptions.HTTPError, OSError)
 Attempts = Sequence[Mapping[str, Any]]
 
@@ -31,8 +31,8 @@ def ask(
     """The reports by the attempts' ids. What brings no report is `unprobed` with the reason."""
     reports: dict[str, Report] = {}
     with ThreadPoolExecutor(max_workers=16) as pool:
-        for found in pool.map(lambda item: _ask_one(kube, item[0], item[1], seconds, program), attempts):
-            reports.update(found)
+        for report in pool.map(lambda item: _ask_one(kube, item[0], item[1], seconds, program), attempts):
+            reports.update(report)
     return reports
 
 
@@ -41,14 +41,14 @@ def _ask_one(kube: Kube, pod: Pod, attempts: Attempts, seconds: float, program: 
     try:
         channel = kube.open(pod.namespace, pod.name, program)
         channel.write_stdin(json.dumps(list(attempts)) + "\n")
-        for said in lines(channel, seconds):
-            if "id" in said:
-                reports[said["id"]] = Report(said["outcome"], said["detail"])
-        trouble = channel.read_stderr() if channel.peek_stderr() else f"no word from pod {pod.name}"
+        for answer in lines(channel, seconds):
+            if "id" in answer:
+                reports[answer["id"]] = Report(answer["outcome"], answer["detail"])
+        reason = channel.read_stderr() if channel.peek_stderr() else f"no word from pod {pod.name}"
         channel.close()
     except _TROUBLE as error:
-        trouble = f"no command could be run in pod {pod.name}: {explain(error)}"
-    last = trouble.strip().splitlines()[-1]
+        reason = f"no command could be run in pod {pod.name}: {explain(error)}"
+    last = reason.strip().splitlines()[-1]
     return {attempt["id"]: Report("unprobed", last) for attempt in attempts} | reports
 
 
@@ -62,9 +62,9 @@ def lines(channel: Any, seconds: float) -> Iterator[dict[str, Any]]:
         text += channel.read_stdout() if channel.peek_stdout() else ""
         *whole, text = text.split("\n")
         for line in whole:
-            said = json.loads(line)
-            yield said
-            if "done" in said:
+            answer = json.loads(line)
+            yield answer
+            if "done" in answer:
                 return
         if not open_before:
             return
@@ -80,11 +80,11 @@ class Held:
 
     def listen(self) -> None:
         """Note what the probe says, until it says no more."""
-        for said in lines(self.channel, 300):
-            if said.get("outcome") == "held":
-                self.opened.add(said["id"])
-            elif "id" in said:
-                self.reports[said["id"]] = Report(said["outcome"], said["detail"])
+        for answer in lines(self.channel, 300):
+            if answer.get("outcome") == "held":
+                self.opened.add(answer["id"])
+            elif "id" in answer:
+                self.reports[answer["id"]] = Report(answer["outcome"], answer["detail"])
 
 
 @contextmanager

@@ -25,8 +25,8 @@ def run(command: Sequence[str], *, seconds: float = 60, stdin: str = "") -> str:
     """Its standard output; a failure is a `CannotRunError` with the last lines that it wrote."""
     done = attempt(command, seconds=seconds, stdin=stdin)
     if done.returncode:
-        said = "\n  ".join((done.stderr or done.stdout).strip().splitlines()[-8:])
-        raise CannotRunError(f"`{_shown(command)}` failed with exit code {done.returncode}:\n  {said}")
+        output = "\n  ".join((done.stderr or done.stdout).strip().splitlines()[-8:])
+        raise CannotRunError(f"`{_shown(command)}` failed with exit code {done.returncode}:\n  {output}")
     return done.stdout
 
 

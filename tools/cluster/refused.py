@@ -70,13 +70,13 @@ def laid_over(base: Any, over: Any) -> Any:
 def written_out(value: Any) -> Any:
     """The same with what is short for many written out: `<x*3>` in a text, `{<times>: 3, item: …}` in a list."""
     if isinstance(value, str):
-        return _REPEATED.sub(lambda found: found[1] * int(found[2]), value)
+        return _REPEATED.sub(lambda match: match[1] * int(match[2]), value)
     if isinstance(value, dict):
         return {written_out(key): written_out(inner) for key, inner in value.items()}
     if not isinstance(value, list):
         return value
-    found = [written_out(item) for item in value]
-    return [one for item in found for one in (_many(item) if isinstance(item, dict) and TIMES in item else [item])]
+    items = [written_out(item) for item in value]
+    return [part for item in items for part in (_many(item) if isinstance(item, dict) and TIMES in item else [item])]
 
 
 def nulls(value: Any) -> Any:
@@ -103,33 +103,33 @@ class Asked:
 
 def ask(kube: Kube, every: tuple[Case, ...]) -> Asked:
     """Each case tried in a cluster: a failed result for each that is taken and should not be, or the contrary."""
-    found = Asked()
+    outcomes = Asked()
     for case in every:
         if case.offline:
-            found.left_out[case.offline] += 1
+            outcomes.left_out[case.offline] += 1
             continue
         try:
             resource = kube.kind(case.body["apiVersion"], case.body["kind"])
         except dynamic.exceptions.ResourceNotFoundError:
-            found.left_out[f"{case.body['apiVersion']} is not served"] += 1
+            outcomes.left_out[f"{case.body['apiVersion']} is not served"] += 1
             continue
         refusal = _refusal(resource, case.body)
         if bool(refusal) == case.good:
-            said = f"is refused: {refusal}" if refusal else "is taken"
+            outcome = f"is refused: {refusal}" if refusal else "is taken"
             body = yaml.safe_dump(dict(case.body), default_flow_style=True, width=10_000).strip()[:2000]
-            found.results.append(
-                Result(f"refused-as-written-{len(found.results)}", STATE, FAIL, f"{case.title} {said}: {body}")
+            outcomes.results.append(
+                Result(f"refused-as-written-{len(outcomes.results)}", STATE, FAIL, f"{case.title} {outcome}: {body}")
             )
         else:
-            found.agreed += 1
-    found.results.append(_summed_up(found))
-    return found
+            outcomes.agreed += 1
+    outcomes.results.append(_summed_up(outcomes))
+    return outcomes
 
 
-def _summed_up(found: Asked) -> Result:
-    left = "".join(f"; {number} not tried: {why}" for why, number in found.left_out.items())
-    message = f"{found.agreed} of {found.agreed + len(found.results)} cases are as the table has them{left}"
-    return Result("refused-as-written", STATE, FAIL if found.results or not found.agreed else PASS, message)
+def _summed_up(outcomes: Asked) -> Result:
+    left = "".join(f"; {number} not tried: {why}" for why, number in outcomes.left_out.items())
+    message = f"{outcomes.agreed} of {outcomes.agreed + len(outcomes.results)} cases are as the table has them{left}"
+    return Result("refused-as-written", STATE, FAIL if outcomes.results or not outcomes.agreed else PASS, message)
 
 
 def _refusal(resource: Any, body: Mapping[str, Any]) -> str:

@@ -24,7 +24,7 @@ from tools.render.helm import Helm, HelmError, find
 from tools.render.helm_errors import classify
 from tools.render.merge import overlay
 
-Said = TypeVar("Said")
+Output = TypeVar("Output")
 SECONDS = 180
 
 
@@ -63,22 +63,22 @@ def images(options: Options) -> list[str]:
     """The images that the chart's own values name."""
     defaults = _mapping(options.chart / "values.yaml")
     merged = overlay(defaults, values(options))
-    found = [merged[part]["image"] for part in ("proxy", "test", "dnsGuard")]
-    return [f"{image['repository']}:{image['tag']}" for image in found]
+    image_values = [merged[part]["image"] for part in ("proxy", "test", "dnsGuard")]
+    return [f"{image['repository']}:{image['tag']}" for image in image_values]
 
 
-def can_enforce(kube: Kube, wanted: Mapping[str, Any]) -> None:
+def can_enforce(kube: Kube, release_values: Mapping[str, Any]) -> None:
     """Refuse what this cluster would accept and not enforce."""
     try:
         served = calico.resources(kube.api)
     except ApiException as error:
         served = ()
-        if wanted.get("calico", {}).get("enabled"):
+        if release_values.get("calico", {}).get("enabled"):
             raise CannotRunError(
                 f"calico.enabled is true, but this cluster does not serve {calico.V3} ({explain(error)}). "
                 "Install Calico's API server (apiserver.yaml of its release), or set calico.enabled=false"
             ) from error
-    engine = wanted.get("egress", {}).get("engine", "proxy")
+    engine = release_values.get("egress", {}).get("engine", "proxy")
     if engine == "calico-enterprise" and calico.ENTERPRISE_ONLY not in served:
         raise CannotRunError(
             "egress.engine is calico-enterprise, but this cluster runs open-source Calico (it serves no licensekeys). "
@@ -118,31 +118,31 @@ class Release:
         command = AnyVersion(helm, options.kubeconfig)
         return cls(options.chart, command, Client(command, executable=helm.path))
 
-    def install(self, wanted: Mapping[str, Any]) -> int:
+    def install(self, release_values: Mapping[str, Any]) -> int:
         """Install or upgrade, and wait until its pods are ready; returns the revision."""
 
         async def go() -> int:
             source = await self.client.get_chart(self.chart)
             done = await self.client.install_or_upgrade_release(
-                RELEASE, source, dict(wanted), namespace=NAMESPACE, wait=True, timeout=f"{SECONDS}s"
+                RELEASE, source, dict(release_values), namespace=NAMESPACE, wait=True, timeout=f"{SECONDS}s"
             )
             return int(done.revision)
 
-        return self._said("install", go())
+        return self._output_of("install", go())
 
     def uninstall(self) -> None:
         """Remove it and wait until it is gone; one that is not there is fine."""
         gone = self.client.uninstall_release(RELEASE, namespace=NAMESPACE, wait=True, timeout=f"{SECONDS}s")
-        self._said("uninstall", gone)
+        self._output_of("uninstall", gone)
 
     def helm(self, *words: str) -> str:
         """A helm command that pyhelm3 has no method for."""
-        output = self._said(words[0], self.command.run([*words, "--namespace", NAMESPACE]))
+        output = self._output_of(words[0], self.command.run([*words, "--namespace", NAMESPACE]))
         return bytes(output).decode("utf-8", "replace")
 
-    def _said(self, what: str, words: Coroutine[Any, Any, Said]) -> Said:
+    def _output_of(self, what: str, words: Coroutine[Any, Any, Output]) -> Output:
         try:
             return asyncio.run(words)
         except errors.Error as error:
-            said = classify(error.stderr.decode("utf-8", "replace"), error.returncode)
-            raise CannotRunError(f"helm {what}: {said}") from error
+            refusal = classify(error.stderr.decode("utf-8", "replace"), error.returncode)
+            raise CannotRunError(f"helm {what}: {refusal}") from error

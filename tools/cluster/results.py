@@ -7,7 +7,7 @@ from itertools import groupby
 from xml.etree import ElementTree
 
 from tools.cluster.verdict import ERROR, FAIL, GOOD, NOT_RUN, PASS, Result
-from tools.findings.escaping import line, plain, xml
+from tools.findings.escaping import line, printable, xml
 from tools.findings.model import Finding, Problem, Stage, Where
 
 MARKS = {PASS: "ok", FAIL: "FAIL", ERROR: "ERROR", NOT_RUN: "skip"}
@@ -22,7 +22,7 @@ def table(results: Sequence[Result], *, everything: bool = True) -> str:
     for state, group in groupby(shown, key=lambda result: result.state):
         lines.extend(("", line(state)))
         lines.extend(
-            plain(f"  {MARKS[it.status]:<5} {it.name:<{width}}  {_connection(it)}{it.message}") for it in group
+            printable(f"  {MARKS[it.status]:<5} {it.name:<{width}}  {_connection(it)}{it.message}") for it in group
         )
     return "\n".join([*lines, "", summary(results)]).lstrip("\n")
 
@@ -34,8 +34,8 @@ def _connection(result: Result) -> str:
         return ""
     target = flow.target.name if flow.target.kind in ("pod", "internet", "address") else flow.target.kind
     via = f" by proxy:{flow.proxy_port}" if flow.via == "proxy" else ""
-    said = f", SNI {flow.sni or 'none'}" if flow.sni is not None else ""
-    return f"{flow.source} → {target}:{flow.port}/{flow.protocol}{via}{said}  {flow.expect}  "
+    sni = f", SNI {flow.sni or 'none'}" if flow.sni is not None else ""
+    return f"{flow.source} → {target}:{flow.port}/{flow.protocol}{via}{sni}  {flow.expect}  "
 
 
 def summary(results: Iterable[Result]) -> str:
@@ -52,7 +52,7 @@ def stages(results: Sequence[Result], file: str, seconds: Mapping[str, float], s
 
     What did not run for want of something that need not be there fails nothing, and is not taken for a pass.
     """
-    found = []
+    stage_list = []
     for state, group in groupby(results, key=lambda result: result.state):
         rows = list(group)
         unknown = [it.name for it in rows if it.status == ERROR]
@@ -61,12 +61,12 @@ def stages(results: Sequence[Result], file: str, seconds: Mapping[str, float], s
         spent = sum(value for name, value in seconds.items() if name.endswith(f": {state}"))
         absent = "; ".join(it.message for it in rows if it.status == NOT_RUN)
         excused = bool(absent) and not skipped
-        found.append(
+        stage_list.append(
             Stage(f"cluster: {state}", findings=findings, skipped=skipped or absent, seconds=spent, excused=excused)
         )
     if stopped:
-        found.append(Stage("cluster", skipped=stopped))
-    return tuple(found)
+        stage_list.append(Stage("cluster", skipped=stopped))
+    return tuple(stage_list)
 
 
 def _findings(rows: Iterable[Result], file: str) -> Iterator[Finding]:

@@ -14,11 +14,11 @@ from typing import Any
 
 from tools.cluster import leftovers, probes
 from tools.cluster.guarded import ASKER, behind_the_guard, newcomer
-from tools.cluster.internet import GUESTS
+from tools.cluster.internet import IN_PODS
 from tools.cluster.options import NAMESPACE, Options
 from tools.cluster.release import values
 from tools.cluster.trial_cluster import Scene
-from tools.cluster.up import specification
+from tools.cluster.tried import specification
 from tools.cluster.verdict import UNPROBED, Report
 from tools.reach.flows.read import Pod
 
@@ -146,7 +146,7 @@ def _fetch(scene: Scene, pod: Pod, fetches: Iterable[Fetch]) -> dict[str, tuple[
     """What each program said, and whether the test internet saw its token."""
     numbers = {fetch.name: next(_numbers) for fetch in fetches}
     attempts = [fetch.attempt(numbers[fetch.name]) for fetch in fetches]
-    program = ("python3", "-c", (GUESTS / "programs.py").read_text(encoding="utf-8"))
+    program = ("python3", "-c", (IN_PODS / "programs.py").read_text(encoding="utf-8"))
     before = len(scene.internet.log())
     reports = probes.ask(scene.kube, [(pod, attempts)], seconds=60, program=program)
     events = scene.internet.log()[before:]

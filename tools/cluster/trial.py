@@ -65,10 +65,10 @@ def run(scene: Scene, sark: Sark | None = None) -> None:
 
 def install(scene: Scene) -> None:
     """The chart, with the values of the tests."""
-    wanted = values(scene.options)
-    can_enforce(scene.kube, wanted)
+    release_values = values(scene.options)
+    can_enforce(scene.kube, release_values)
     with scene.progress.step("helm install"):
-        scene.release.install(wanted)
+        scene.release.install(release_values)
     scene.note("helm-install", "installed", [], f"ready after {scene.progress.timings['helm install']:.1f} s")
     replicas_apart(scene)
 
@@ -126,13 +126,15 @@ def upgrade(scene: Scene) -> None:
 
 
 def _note_held(scene: Scene, held: probes.Held, opened: set[str], goes: Flow, stays: Flow) -> None:
-    for flow, wanted in ((goes, "closed"), (stays, "open")):
+    for flow, expected in ((goes, "closed"), (stays, "open")):
         report = held.reports.get(flow.name, verdict.UNPROBED)
-        trouble = [] if report.outcome == wanted else [f"should be {wanted}, but is {report.outcome}: {report.detail}"]
+        faults = (
+            [] if report.outcome == expected else [f"should be {expected}, but is {report.outcome}: {report.detail}"]
+        )
         if flow.name not in opened:
-            trouble = [f"was never open: {report.detail}"]
-        name = "open-connection-to-revoked-name" if wanted == "closed" else "open-connection-to-kept-name"
-        scene.note(name, "upgraded", trouble, report.detail)
+            faults = [f"was never open: {report.detail}"]
+        name = "open-connection-to-revoked-name" if expected == "closed" else "open-connection-to-kept-name"
+        scene.note(name, "upgraded", faults, report.detail)
 
 
 def _through_proxy(name: str) -> Flow:
@@ -176,9 +178,9 @@ def proxy_down_and_back(scene: Scene) -> None:
 
 def network_policies_alone(scene: Scene) -> None:
     """The same rows without Calico's lock-down, as on any other CNI: it must not hide a hole in the NetworkPolicies."""
-    wanted = overlay(values(scene.options), {"calico": {"enabled": False}})
+    release_values = overlay(values(scene.options), {"calico": {"enabled": False}})
     with scene.progress.step("helm upgrade without Calico's lock-down"):
-        scene.release.install(wanted)
+        scene.release.install(release_values)
     left = [name for kind, name in leftovers.policy_names(scene.kube) if kind == "GlobalNetworkPolicy"]
     scene.note("lock-down-removed", "NetworkPolicies alone", [f"{name} is still there" for name in left])
     scene.rows("NetworkPolicies alone", scene.spec.during("installed"))

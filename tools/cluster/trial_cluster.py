@@ -75,7 +75,7 @@ class Scene:
     def _services(self) -> dict[str, str]:
         """The services' addresses; the proxy and the parts' DNS guards have some only while the chart is installed."""
         core = self.kube.core
-        found = {
+        services = {
             "dns": core.read_namespaced_service("kube-dns", "kube-system").spec.cluster_ip,
             "apiserver": core.read_namespaced_service("kubernetes", "default").spec.cluster_ip,
             "node": self._node(),
@@ -84,8 +84,8 @@ class Scene:
             component, part = _component(service), (service.metadata.labels or {}).get(WORKLOAD)
             kind = {"dns-guard": "guard", "egress-proxy": "steering" if part else "proxy"}.get(component)
             if kind:
-                found[f"{kind}:{part}" if part else kind] = service.spec.cluster_ip
-        return found
+                services[f"{kind}:{part}" if part else kind] = service.spec.cluster_ip
+        return services
 
     def _node(self) -> str:
         """The address of a node that is not the control plane's, where there is one."""
@@ -158,10 +158,10 @@ class Scene:
             with self.progress.step("diagnostics"):
                 diagnostics.write(self.options, state)
 
-    def note(self, name: str, state: str, troubles: Sequence[str], said: str = "") -> None:
+    def note(self, name: str, state: str, troubles: Sequence[str], detail: str = "") -> None:
         """Note a fact that is no row: what is wrong with it, or nothing and `said`."""
         status = FAIL if troubles else PASS
-        self.results.append(Result(name, state, status, "; ".join(troubles) or said))
+        self.results.append(Result(name, state, status, "; ".join(troubles) or detail))
 
     def rows(self, state: str, flows: Sequence[Flow] | None = None) -> None:
         """Every row of a state, or those given: first those that must be answered, then, alone, those that must not."""
@@ -173,9 +173,9 @@ class Scene:
     def twins(self, state: str, *, through_proxy: bool) -> None:
         """Every denied row once more, with nothing to forbid it: all must be answered."""
         flows = {flow.name: verdict.twin(flow) for flow in self.spec.flows if not flow.allowed}
-        wanted = [flow for name, flow in flows.items() if self._has_twin(flow, through_proxy)]
+        flows_with_twin = [flow for name, flow in flows.items() if self._has_twin(flow, through_proxy)]
         with self.progress.step(f"twins: {state}"):
-            self.settle(state, wanted, seconds=5)
+            self.settle(state, flows_with_twin, seconds=5)
 
     def _has_twin(self, twin: Flow, through_proxy: bool) -> bool:
         if twin.twin == "never":
@@ -189,15 +189,17 @@ class Scene:
         target = Flow("", pod.name, Target("dns"), 53, "allow", "", protocol="UDP", speak="dns")
         attempt = verdict.attempt(target, addresses, "", 5)
         attempts = [attempt | {"id": name, "authority": name} for name in self.spec.internet]
-        wanted = {name: f"{name} is {address}, code 0" for name, address in self.spec.internet.items()}
+        expected = {name: f"{name} is {address}, code 0" for name, address in self.spec.internet.items()}
 
         def all_resolve() -> bool:
             reports = probes.ask(self.kube, [(pod, attempts)])
             wrong.clear()
-            wrong.extend(f"{name}: {reports[name].detail}" for name in wanted if reports[name].detail != wanted[name])
+            wrong.extend(
+                f"{name}: {reports[name].detail}" for name in expected if reports[name].detail != expected[name]
+            )
             return not wrong
 
         wrong: list[str] = []
         with self.progress.step("cluster DNS asks the test internet"):
             until(f"cluster DNS asks {RESOLVER} for the names of the test internet", 60, all_resolve)
-        self.note("names-resolve", state, wrong, f"{len(wanted)} names")
+        self.note("names-resolve", state, wrong, f"{len(expected)} names")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tools.cluster.errors import CannotRunError
-from tools.cluster.internet import GUESTS
+from tools.cluster.internet import IN_PODS
 from tools.reach.flows.read import Specification, read
 
 SCRIPTS = ("answer.py", "probe.py")
@@ -23,14 +23,14 @@ def specification(path: Path, environment: str = TRIAL) -> Specification:
         raise CannotRunError(f"{path} cannot be read: {error}") from error
     spec, problems = read(text, str(path))
     if spec is None:
-        found = "\n".join(f"  {it.where.file}:{it.where.line}: {it.where.path} {it.message}" for it in problems)
-        raise CannotRunError(f"the specification of flows is wrong:\n{found}")
+        problem_lines = "\n".join(f"  {it.where.file}:{it.where.line}: {it.where.path} {it.message}" for it in problems)
+        raise CannotRunError(f"the specification of flows is wrong:\n{problem_lines}")
     rows = spec.of(environment)
     if not rows.flows:
         raise CannotRunError(f"{path}: no row holds in {environment}, which is what is tried in a cluster")
     return rows
 
 
-def guests() -> dict[str, str]:
+def programs() -> dict[str, str]:
     """The programs that run inside the stand-ins."""
-    return {name: (GUESTS / name).read_text(encoding="utf-8") for name in SCRIPTS}
+    return {name: (IN_PODS / name).read_text(encoding="utf-8") for name in SCRIPTS}

@@ -13,14 +13,14 @@ from tools.cluster.progress import Progress
 from tools.cluster.release import images
 from tools.cluster.sark import images as sark_images
 from tools.cluster.trial_cluster import Scene
-from tools.cluster.tried import guests
+from tools.cluster.tried import programs
 from tools.reach.flows.read import Flow, Pod, Specification, Target
 
 
 def bring_up(options: Options, spec: Specification, progress: Progress) -> Kube:
     """Everything that the trial needs, save the chart."""
     with progress.step("read what is to be installed"):
-        wanted = [IMAGE, *images(options)]
+        image_names = [IMAGE, *images(options)]
         objects = calico.read(options.calico_manifest)
         there = kind.exists(options.name)
     if there:
@@ -32,7 +32,7 @@ def bring_up(options: Options, spec: Specification, progress: Progress) -> Kube:
         kube = Kube.at(options.kubeconfig)
         until("cluster DNS is configured", 60, lambda: ask_it_for_names(kube))
     with progress.step("Calico, images, test internet"), ThreadPoolExecutor() as pool:
-        loading = pool.submit(_load, options, wanted)
+        loading = pool.submit(_load, options, image_names)
         starting = pool.submit(Internet.of(options.name).start, options.name, spec)
         kube.apply(objects)
         calico.wait(kube)
@@ -43,16 +43,16 @@ def bring_up(options: Options, spec: Specification, progress: Progress) -> Kube:
     return kube
 
 
-def _load(options: Options, wanted: list[str]) -> None:
+def _load(options: Options, image_names: list[str]) -> None:
     """With SARK's stand-ins in one go, where they will be needed: they share most of what they are made of."""
     more = sark_images.built() if options.sark else []
-    kind.load(options.name, list(dict.fromkeys([*wanted, *more])))
+    kind.load(options.name, list(dict.fromkeys([*image_names, *more])))
 
 
 def deploy_stand_ins(kube: Kube, spec: Specification, progress: Progress) -> None:
     """One pod for every name in the specification, all running."""
     with progress.step("stand-ins for SARK's parts"):
-        kube.apply(plan.stand_ins(spec, guests(), IMAGE))
+        kube.apply(plan.stand_ins(spec, programs(), IMAGE))
         until("the stand-ins run", 120, lambda: all(_runs(kube, it) for it in spec.pods.values() if not it.shipped))
 
 
@@ -86,7 +86,7 @@ def _bystanders(spec: Specification) -> tuple[Pod, Pod]:
     return source, next(pod for pod in aside if pod.namespace != source.namespace)
 
 
-def _becomes(scene: Scene, flow: Flow, wanted: str, when: str) -> None:
+def _becomes(scene: Scene, flow: Flow, expected: str, when: str) -> None:
     addresses = scene.addresses()
     last = verdict.UNPROBED
 
@@ -94,12 +94,13 @@ def _becomes(scene: Scene, flow: Flow, wanted: str, when: str) -> None:
         nonlocal last
         attempt = verdict.attempt(flow, addresses, "control", 1.5)
         last = probes.ask(scene.kube, [(scene.spec.pods[flow.source], [attempt])]).get(flow.name, last)
-        return last.outcome == wanted
+        return last.outcome == expected
 
     try:
         until("control", 30, ask)
     except CannotRunError as error:
         raise CannotRunError(
-            f"a connection between two pods should end in {wanted} {when}, but ended in {last.outcome}: {last.detail}. "
+            f"a connection between two pods should end in {expected} {when}, but ended in {last.outcome}: "
+            f"{last.detail}. "
             "Policies do not work in this cluster, so no row could mean anything"
         ) from error

@@ -15,7 +15,7 @@ PASS, FAIL, ERROR, NOT_RUN = "pass", "fail", "error", "not run"
 GOOD = (PASS, NOT_RUN)
 # The kinds of target whose connections the test internet logs, and the ways to speak that say a token to it.
 LOGGED = ("internet", "address", "metadata")
-TOLD = ("line", "tls", "http")
+TOKEN_SPEAK = ("line", "tls", "http")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def twin(flow: Flow) -> Flow:
 
 def judge(flow: Flow, report: Report, addresses: Addresses, events: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
     """The status of a row and the reason, from the client's report and the test internet's log of the same moment."""
-    said = f"{report.outcome}: {report.detail}"
+    outcome = f"{report.outcome}: {report.detail}"
     if report.outcome not in ("answer", "refused", "timeout"):
         return ERROR, f"could not be probed, so nothing is known: {report.detail}"
     if flow.allowed:
@@ -115,16 +115,16 @@ def judge(flow: Flow, report: Report, addresses: Addresses, events: Sequence[Map
     if came:
         return (
             FAIL,
-            f"the client saw a denial ({said}), but a connection reached {came[0]['address']}:{came[0]['port']}",
+            f"the client saw a denial ({outcome}), but a connection reached {came[0]['address']}:{came[0]['port']}",
         )
-    return PASS, said
+    return PASS, outcome
 
 
 def judge_all(
     flow: Flow, reports: Mapping[str, Report], addresses: Addresses, events: Sequence[Mapping[str, Any]]
 ) -> tuple[str, str]:
     """The verdict on a row whose attempts all count: the first that is not a pass, else the first."""
-    made = [one["id"] for one in attempts(flow, addresses, "", 0)]
+    made = [attempt["id"] for attempt in attempts(flow, addresses, "", 0)]
     verdicts = [judge(flow, reports.get(name, UNPROBED), addresses, events) for name in made]
     for door, (status, message) in zip(("", *addresses.proxies), verdicts, strict=False):
         if status != PASS:
@@ -135,16 +135,16 @@ def judge_all(
 def _judge_allow(
     flow: Flow, report: Report, addresses: Addresses, events: Sequence[Mapping[str, Any]]
 ) -> tuple[str, str]:
-    said = f"{report.outcome}: {report.detail}"
+    outcome = f"{report.outcome}: {report.detail}"
     if report.outcome != "answer":
-        return FAIL, f"should be allowed, but {said}"
+        return FAIL, f"should be allowed, but {outcome}"
     who = {"pod": flow.target.name, "internet": f"{addresses.of(flow)}:{flow.port}"}.get(flow.target.kind)
     if who and flow.speak not in ("dns", "knock") and f"sark-answer {who} " not in report.detail:
         return FAIL, f"somebody else than {who} answered: {report.detail}"
     # A log that misses what did arrive would prove nothing by its silence either.
-    if flow.target.kind in LOGGED and flow.speak in TOLD and not any(e.get("row") == flow.name for e in events):
+    if flow.target.kind in LOGGED and flow.speak in TOKEN_SPEAK and not any(e.get("row") == flow.name for e in events):
         return FAIL, f"answered ({report.detail}), but the test internet's log does not show it"
-    return PASS, said
+    return PASS, outcome
 
 
 def arrived(event: Mapping[str, Any], flow: Flow, addresses: Addresses) -> bool:

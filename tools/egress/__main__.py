@@ -64,8 +64,8 @@ def _parser() -> Parser:
     )
     check.add_argument("--workload", metavar="PART", default="gateway", help="the part that asks (default: gateway)")
     listing = commands.add_parser("list", help="every entry with its owner, reason and expiry", epilog=EXIT_CODES)
-    for one in (check, listing):
-        _of_values(one)
+    for subcommand in (check, listing):
+        _of_values(subcommand)
     live.add_commands(commands, _of_values)
     for command in commands.choices.values():
         configuration.add_option(command)
@@ -124,9 +124,9 @@ def _check(lists: Mapping[str, Allowlist], suffixes: Suffixes, options: argparse
         return USAGE
     answers = {environment: _decides(listed, name, port, options.workload) for environment, listed in lists.items()}
     sentences = {}
-    for environment, found in answers.items():
-        let_through = "" if found or lists[environment].mode != "audit" else " (mode audit: let through and logged)"
-        sentences[environment] = f"{_sentence(found, name, port, options.workload)}{let_through}"
+    for environment, answer in answers.items():
+        let_through = "" if answer or lists[environment].mode != "audit" else " (mode audit: let through and logged)"
+        sentences[environment] = f"{_sentence(answer, name, port, options.workload)}{let_through}"
     return _answer(answers, sentences, options)
 
 
@@ -183,16 +183,16 @@ def _decides(listed: Allowlist, name: str, port: int, workload: str) -> Entry | 
     return listed.find(name, port, workload)
 
 
-def _sentence(found: Entry | None, name: str, port: int, workload: str) -> str:
-    if found:
-        at = f", at {', '.join(found.cidrs)} alone" if found.cidrs else ""
-        return f"allowed  {workload} may reach {name}:{port} by {found.path} ({found.name}){at}"
-    plain = port == 443 and workload == "gateway"
+def _sentence(allowing: Entry | None, name: str, port: int, workload: str) -> str:
+    if allowing:
+        at = f", at {', '.join(allowing.cidrs)} alone" if allowing.cidrs else ""
+        return f"allowed  {workload} may reach {name}:{port} by {allowing.path} ({allowing.name}){at}"
+    by_default = port == 443 and workload == "gateway"
     fields = ([f"ports: [{port}]"] if port != 443 else []) + (
         [f"workloads: [{workload}]"] if workload != "gateway" else []
     )
     quoted = json.dumps(name) if name.startswith("*") else name
-    entry = quoted if plain else f"{{name: {quoted}, {', '.join(fields)}}}"
+    entry = quoted if by_default else f"{{name: {quoted}, {', '.join(fields)}}}"
     return f"denied   {workload} may not reach {name}:{port}; to allow it, add to egress.domains: - {entry}"
 
 

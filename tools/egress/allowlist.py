@@ -310,7 +310,7 @@ def parse_values(
 
 
 def _entries(egress: Mapping[str, Any]) -> Iterator[Entry]:
-    for key in ("domains", "extraDomains", "internal"):
+    for key in ("domains", "extraDomains", "grants", "internal"):
         items = egress.get(key)
         for index, item in enumerate(items if isinstance(items, list) else ()):
             fields = {"name": item} if isinstance(item, str) else item
@@ -451,10 +451,10 @@ def _covered(entries: tuple[Entry, ...]) -> Iterator[tuple[str, str]]:
         labels = entry.name.removeprefix("*.").split(".")[1:]
         wildcards = ["*." + ".".join(labels[index:]) for index in range(len(labels))] if not entry.cidrs else []
         for wildcard in wildcards:
-            found = [places.get((rule.workload, rule.port, wildcard), "") for rule in entry.rules()]
-            if all(found):
+            covering = [places.get((rule.workload, rule.port, wildcard), "") for rule in entry.rules()]
+            if all(covering):
                 yield (
                     entry.path,
-                    f"`{entry.name}` is covered by {found[0]} already; remove it, or narrow the wildcard",
+                    f"`{entry.name}` is covered by {covering[0]} already; remove it, or narrow the wildcard",
                 )
                 break

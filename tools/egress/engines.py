@@ -51,4 +51,4 @@ ENGINES: tuple[Engine, ...] = (
 
 def engine(name: str) -> Engine | None:
     """The engine of that name, or None."""
-    return next((one for one in ENGINES if one.name == name), None)
+    return next((candidate for candidate in ENGINES if candidate.name == name), None)

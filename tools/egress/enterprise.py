@@ -29,7 +29,7 @@ def _joined(rules: Iterable[Rule]) -> frozenset[Rule]:
     cidrs: dict[Rule, set[str]] = {}
     for rule in rules:
         cidrs.setdefault(replace(rule, cidrs=()), set()).update(rule.cidrs)
-    return frozenset(replace(rule, cidrs=canonical(found)) for rule, found in cidrs.items())
+    return frozenset(replace(rule, cidrs=canonical(cidr)) for rule, cidr in cidrs.items())
 
 
 def _policy(manifest: Manifest) -> Iterator[Rule]:

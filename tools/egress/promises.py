@@ -180,5 +180,5 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _meet(one: Net, other: Net) -> bool:
-    return one.version == other.version and one.overlaps(other)
+def _meet(left: Net, other: Net) -> bool:
+    return left.version == other.version and left.overlaps(other)

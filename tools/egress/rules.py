@@ -50,15 +50,17 @@ def rendered_list_is_the_list(egress: Egress) -> Iterator[Problem]:
     made from. The manifests are therefore decoded again; each rule that is in one and not in the other is a problem.
     In mode audit every workload that uses the list may also reach everything else.
     """
-    found = engine(egress.engine)
-    if found is None:
+    known_engine = engine(egress.engine)
+    if known_engine is None:
         yield Problem(Where(egress.file, "egress.engine"), f"{egress.engine} is no engine that can be read back")
         return
-    expected, decoded = _expected(egress), found.decode(egress.manifests)
+    expected, decoded = _expected(egress), known_engine.decode(egress.manifests)
     for rule in sorted(decoded - expected):
-        yield Problem(Where(egress.file, "egress"), f"{found.name} allows {_said(rule)}, which the list does not")
+        yield Problem(
+            Where(egress.file, "egress"), f"{known_engine.name} allows {_said(rule)}, which the list does not"
+        )
     for rule in sorted(expected - decoded):
-        yield Problem(_place(egress, rule), f"{found.name} does not allow {_said(rule)}, which the list does")
+        yield Problem(_place(egress, rule), f"{known_engine.name} does not allow {_said(rule)}, which the list does")
 
 
 def engine_can_say_the_list(egress: Egress) -> Iterator[Problem]:
@@ -67,8 +69,8 @@ def engine_can_say_the_list(egress: Egress) -> Iterator[Problem]:
     What an engine cannot say is data (tools/egress/engines.py). Using it is an error under `egress.strict`, and a
     warning without it. Use another engine, or write the entry so that this one can say it (docs/engines.md).
     """
-    found = engine(egress.engine)
-    for gap in found.gaps if found else ():
+    known_engine = engine(egress.engine)
+    for gap in known_engine.gaps if known_engine else ():
         for path in gap.used(egress.listed):
             yield Problem(
                 Where(egress.file, path),
@@ -150,7 +152,7 @@ def _expected(egress: Egress) -> frozenset[Rule]:
 
 
 def _place(egress: Egress, rule: Rule) -> Where:
-    entry: Entry | None = next((one for one in egress.listed.entries if rule in one.rules()), None)
+    entry: Entry | None = next((entry for entry in egress.listed.entries if rule in entry.rules()), None)
     return Where(egress.file, entry.path if entry else "egress")
 
 
@@ -162,5 +164,5 @@ def _said(rule: Rule) -> str:
 
 
 def _inside_private(cidr: str) -> bool:
-    found = network(cidr)
-    return found is None or any(within(found, block) for block in _PRIVATE)
+    net = network(cidr)
+    return net is None or any(within(net, block) for block in _PRIVATE)

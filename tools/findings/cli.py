@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tools import COMMAND, __version__
-from tools.findings.escaping import line, plain
+from tools.findings.escaping import line, printable
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -70,7 +70,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print one line of help and leave."""
-        self.exit(USAGE, f"{self.prog}: {plain(message)}; {self.prog} --help says what there is\n")
+        self.exit(USAGE, f"{self.prog}: {printable(message)}; {self.prog} --help says what there is\n")
 
 
 def complain(program: str, message: object) -> None:
@@ -191,6 +191,6 @@ def _unraisable(unraisable: sys.UnraisableHookArgs) -> None:
 
 def fault(error: Exception) -> str:
     """What is said of an error that nobody foresaw."""
-    said = plain(str(error))
-    shown = said if len(said) <= LONGEST else f"{said[:LONGEST]}…"
+    text = printable(str(error))
+    shown = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
     return f"a fault of the toolkit: {type(error).__name__}: {shown} ({TRACEBACK}=1 shows where)"

@@ -19,7 +19,7 @@ _BEGINS = re.compile(r"^([^\S\n]*):(?=:[A-Za-z-]*[g-zG-Z][A-Za-z-]*(?: [^\n]*)?:
 _FORMULA = ("=", "+", "-", "@")
 
 
-def plain(text: str) -> str:
+def printable(text: str) -> str:
     """For a terminal and for a log: a newline, an escape and all that does not print, written as Python would."""
     if not text.isprintable():
         text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
@@ -28,7 +28,7 @@ def plain(text: str) -> str:
 
 def line(text: str) -> str:
     """A whole line of a terminal or of a log: the same, and it is no command by how it begins."""
-    return begun(plain(text))
+    return begun(printable(text))
 
 
 def lines(text: str) -> str:
@@ -43,7 +43,7 @@ def begun(shown: str) -> str:
 
 def workflow_data(text: str) -> str:
     """For the message of one of GitHub's workflow commands, in which newlines are kept."""
-    kept = "\n".join(plain(part) for part in text.replace("\r\n", "\n").split("\n"))
+    kept = "\n".join(printable(part) for part in text.replace("\r\n", "\n").split("\n"))
     return kept.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
@@ -59,7 +59,7 @@ def xml(text: str) -> str:
 
 def csv(text: str) -> str:
     """For a field of CSV (RFC 4180) that is one line and that no spreadsheet takes for a formula."""
-    shown = plain(text)
+    shown = printable(text)
     if shown.startswith(_FORMULA):
         shown = f"'{shown}"
     return '"' + shown.replace('"', '""') + '"' if any(char in shown for char in ',"') else shown

@@ -81,11 +81,11 @@ def fails(finding: Finding) -> bool:
 
 def grouped(stages: Sequence[Stage]) -> tuple[Grouped, ...]:
     """The findings by file and line, each once, with the environments that have it."""
-    found: dict[tuple[Finding, Identity | None], dict[str, Finding]] = {}
+    by_key: dict[tuple[Finding, Identity | None], dict[str, Finding]] = {}
     for stage in stages:
         for finding in stage.findings:
-            found.setdefault((finding, finding.problem.where.identity), {}).setdefault(stage.environment, finding)
-    groups = [Grouped(finding, tuple(filter(None, names))) for (finding, _), names in found.items()]
+            by_key.setdefault((finding, finding.problem.where.identity), {}).setdefault(stage.environment, finding)
+    groups = [Grouped(finding, tuple(filter(None, names))) for (finding, _), names in by_key.items()]
     return tuple(sorted(groups, key=lambda group: _order(group.finding)))
 
 

@@ -34,5 +34,5 @@ def checks(stage: str) -> tuple[Check[Any], ...]:
 
 def manual(stages: Iterable[str] = MODULES) -> dict[str, str]:
     """Each rule's id and manual entry: its docstring, the first line of which says the fact that holds."""
-    found = {rule_id(check): inspect.getdoc(check) or "" for stage in stages for check in checks(stage)}
-    return dict(sorted(found.items()))
+    entries = {rule_id(check): inspect.getdoc(check) or "" for stage in stages for check in checks(stage)}
+    return dict(sorted(entries.items()))

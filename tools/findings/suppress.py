@@ -113,9 +113,9 @@ def judge(suppressions: Suppressions) -> tuple[Finding, ...]:
 def in_text(text: str, file: str) -> Iterator[Suppression]:
     """The suppressions in the comments of a values file."""
     for number, line in enumerate(text.splitlines(), 1):
-        if found := _COMMENT.match(line):
-            covered = number if found["before"].strip() else number + 1
-            yield read(found["text"].strip(), Where(file, "", number), (covered, covered))
+        if match := _COMMENT.match(line):
+            covered = number if match["before"].strip() else number + 1
+            yield read(match["text"].strip(), Where(file, "", number), (covered, covered))
 
 
 def in_manifests(manifests: Iterable[Manifest]) -> Iterator[Suppression]:
@@ -133,7 +133,7 @@ def in_manifests(manifests: Iterable[Manifest]) -> Iterator[Suppression]:
 
 def read(text: str, where: Where, lines: tuple[int, int]) -> Suppression:
     """The suppression that a text is: `RULE until YYYY-MM-DD: REASON`, or with the day last."""
-    form = next((found for pattern in _FORMS if (found := pattern.fullmatch(text))), None)
+    form = next((match for pattern in _FORMS if (match := pattern.fullmatch(text))), None)
     if not form:
         return Suppression(where, lines, fault=f"`{text}` is no suppression; {_WRITE}")
     try:

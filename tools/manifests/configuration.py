@@ -51,8 +51,8 @@ class Configuration:
                 raise InputError(f"{self.place(key)}: {key} is no option that can be written there; {advice}")
             items = _items(value)
             if not items or not all(isinstance(item, str) for item in items):
-                said = "is neither text nor a list of texts; write it as on the command line"
-                raise InputError(f"{self.place(key)}: {key} {said}")
+                message = "is neither text nor a list of texts; write it as on the command line"
+                raise InputError(f"{self.place(key)}: {key} {message}")
 
     def place(self, key: str) -> str:
         """The file, and the line of the key where it is known."""
@@ -67,16 +67,16 @@ class Configuration:
 
         `allowed`: the options that the command has, and how many values each takes at most. Raises InputError.
         """
-        found: list[str] = []
+        words_before: list[str] = []
         for key in self.options:
             if key not in allowed or key in given or (key in SUBJECTS and set(given) & {*SUBJECTS, "context"}):
                 continue
             words, most = self.words(key), allowed[key]
             if most is not None and len(words) > most:
-                said = f"{key} has {len(words)} values, and this command takes {most}; name it with --{key}"
-                raise InputError(f"{self.place(key)}: {said}")
-            found.extend((f"--{key}", *words))
-        return found
+                message = f"{key} has {len(words)} values, and this command takes {most}; name it with --{key}"
+                raise InputError(f"{self.place(key)}: {message}")
+            words_before.extend((f"--{key}", *words))
+        return words_before
 
 
 def _items(value: Any) -> list[Any]:
@@ -126,9 +126,9 @@ def completed(line: Sequence[str], words: Sequence[str]) -> list[str]:
 
 def configuration(named: str = "") -> Configuration:
     """The file that is named, or the one of the current directory. Raises InputError."""
-    found = _read(named)
-    found.check()
-    return found
+    settings = _read(named)
+    settings.check()
+    return settings
 
 
 def _read(named: str) -> Configuration:
@@ -166,11 +166,11 @@ def _pyproject(path: Path) -> Configuration:
 
 def _lines(text: str) -> dict[str, int]:
     """The line of each key of the table, which the reader of TOML does not say."""
-    found: dict[str, int] = {}
+    lines_of: dict[str, int] = {}
     inside = False
     for number, line in enumerate(text.splitlines(), 1):
         if line.lstrip().startswith("["):
             inside = line.strip().replace(" ", "").startswith(f"[tool.{TABLE}]")
         elif inside and (match := _KEY.match(line)):
-            found.setdefault(match["key"], number)
-    return found
+            lines_of.setdefault(match["key"], number)
+    return lines_of

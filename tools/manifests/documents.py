@@ -63,13 +63,13 @@ def parse(text: str, file: str) -> Parsed:
 
 def _sources(text: str) -> list[tuple[int, str]]:
     """The line and the template of each `# Source:` line."""
-    found: list[tuple[int, str]] = []
+    sources: list[tuple[int, str]] = []
     line, counted = 1, 0
     for source in _SOURCE.finditer(text):
         line += text.count("\n", counted, source.start())
         counted = source.start()
-        found.append((line, source[1]))
-    return found
+        sources.append((line, source[1]))
+    return sources
 
 
 def manifests(parsed: Parsed, file: str, chart: str = "") -> tuple[Manifest, ...]:
@@ -78,12 +78,12 @@ def manifests(parsed: Parsed, file: str, chart: str = "") -> tuple[Manifest, ...
     With `chart`, the chart's directory, an object's file is the template that Helm's `# Source:` line names; otherwise
     it is `file`.
     """
-    found: list[Manifest] = []
+    objects: list[Manifest] = []
     for document in parsed.documents:
         _, _, template = document.source.partition("/")
         place = f"{chart}/{template}" if chart and template else file
-        found.extend(_objects(document.body, document.lines, place))
-    return tuple(found)
+        objects.extend(_objects(document.body, document.lines, place))
+    return tuple(objects)
 
 
 def _objects(body: Any, lines: Mapping[str, int], file: str) -> Iterator[Manifest]:
@@ -111,11 +111,11 @@ def _of_items(body: Mapping[str, Any], kind: str) -> dict[str, Any]:
 
 
 def _by_item(lines: Mapping[str, int]) -> dict[int, dict[str, int]]:
-    found: dict[int, dict[str, int]] = {}
+    lines_by_item: dict[int, dict[str, int]] = {}
     for path, line in lines.items():
         if item := _ITEM.match(path):
-            found.setdefault(int(item[1]), {})[path[item.end() :]] = line
-    return found
+            lines_by_item.setdefault(int(item[1]), {})[path[item.end() :]] = line
+    return lines_by_item
 
 
 def _text(value: Any) -> str:

@@ -42,11 +42,11 @@ class Dropped:
 
     def idle_notes(self) -> Iterator[Problem]:
         """The first of them, and how many more there are: a cluster may hold thousands."""
-        found = tuple(self.idle.values())
-        yield from found[:MOST_IDLE]
-        if len(found) > MOST_IDLE:
-            more = f"{len(found) - MOST_IDLE:,} more selectors match nobody of the input; the last of them is here"
-            yield replace(found[-1], message=more)
+        notes = tuple(self.idle.values())
+        yield from notes[:MOST_IDLE]
+        if len(notes) > MOST_IDLE:
+            more = f"{len(notes) - MOST_IDLE:,} more selectors match nobody of the input; the last of them is here"
+            yield replace(notes[-1], message=more)
 
     def known(self, node: Node, keys: Iterable[str]) -> None:
         """Note every key of a mapping that is none of `keys`."""
@@ -103,10 +103,10 @@ def number(node: Node) -> int | None:
 
 def word(node: Node, known: Iterable[str], default: str = "") -> str:
     """One word of a few."""
-    found = text(node) or default
-    if found not in (known := tuple(known)):
-        raise BrokenError(node, f"{found!r} is none of {', '.join(known)}; write one of them")
-    return found
+    value = text(node) or default
+    if value not in (known := tuple(known)):
+        raise BrokenError(node, f"{value!r} is none of {', '.join(known)}; write one of them")
+    return value
 
 
 def cidr(node: Node) -> Net:

@@ -116,10 +116,10 @@ def manifest_texts(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
 def objects(paths: Sequence[str]) -> tuple[Manifest, ...]:
     """The Kubernetes objects of manifest files. Raises InputError, also when there is none."""
     texts = list(manifest_texts(paths))
-    found = tuple(item for file, text in texts for item in manifests(parse(text, file), file))
-    if not found:
+    documents = tuple(item for file, text in texts for item in manifests(parse(text, file), file))
+    if not documents:
         raise InputError(nothing_in(file for file, _ in texts))
-    return found
+    return documents
 
 
 def nothing_in(files: Iterable[str]) -> str:
@@ -159,14 +159,14 @@ def _below(directory: Path) -> Iterator[Source]:
         folder = str(error.filename)
         unreadable.append(Source(folder, refusal=f"cannot read {folder}: {error.strerror}"))
 
-    found = sorted(
+    paths = sorted(
         Path(folder, file)
         for folder, _, files in os.walk(directory, onerror=refused)
         for file in files
         if file.endswith(MANIFESTS)
     )
     yield from unreadable
-    if not found and not unreadable:
+    if not paths and not unreadable:
         yield Source(shown(directory), refusal=f"{shown(directory)} holds no {', '.join(MANIFESTS)} file")
-    for path in found:
+    for path in paths:
         yield _source(shown(path), partial(read_text, path))

@@ -65,5 +65,5 @@ def port_name_fault(name: str) -> str:
     """A port's name (RFC 6335): at most 15 characters, one letter at least."""
     if len(name) <= 15 and PORT_NAME.fullmatch(name) and any(character.isalpha() for character in name):
         return ""
-    wanted = "at most 15 lower-case letters, digits and single '-', a letter among them"
-    return f"{name!r} is no port name; write a number, or {wanted}"
+    form = "at most 15 lower-case letters, digits and single '-', a letter among them"
+    return f"{name!r} is no port name; write a number, or {form}"

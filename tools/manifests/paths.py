@@ -35,5 +35,5 @@ def nearest(path: str, lines: Mapping[str, int]) -> str:
 
 def leading(message: str) -> str:
     """The path that a message begins with (`egress.domains[0]: …`), or ""."""
-    found = _LEADING.match(message)
-    return found["path"] if found else ""
+    match = _LEADING.match(message)
+    return match["path"] if match else ""

@@ -26,7 +26,7 @@ class OutOfRangeError(ValueError):
     """A number that no field of Kubernetes can hold; the message says what is wrong with it, and what to write."""
 
 
-def plain(text: str) -> str | int | float | bool | None:
+def unquoted(text: str) -> str | int | float | bool | None:
     """The value of a scalar that was written without quotes and without a tag. Raises OutOfRangeError."""
     if text in _NULL:
         return None

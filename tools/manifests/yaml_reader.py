@@ -16,7 +16,7 @@ import yaml
 
 from tools.findings.model import Problem, Where
 from tools.manifests.paths import step
-from tools.manifests.scalars import OutOfRangeError, plain
+from tools.manifests.scalars import OutOfRangeError, unquoted
 
 DEEPEST = 100
 MOST_FROM_ALIASES = 100_000
@@ -154,7 +154,7 @@ class Reader:
     def _plain(self, event: Any, path: str) -> Any:
         """The scalar's value; a number out of range is a problem, and its text is what is read on with."""
         try:
-            return plain(event.value)
+            return unquoted(event.value)
         except OutOfRangeError as error:
             self.problems.append(Problem(Where(self.file, path, event.start_mark.line + 1), str(error)))
             return event.value

@@ -67,12 +67,12 @@ def _usable(path: str, named: str) -> Helm:
     except (OSError, subprocess.TimeoutExpired) as error:
         reason = error.strerror if isinstance(error, OSError) else "it did not answer within 30 s"
         raise HelmError(f"{named}{path}, which does not run ({reason}); {_advice()}") from None
-    found = _VERSION.search(ran.stdout)
-    if ran.returncode or not found:
+    match = _VERSION.search(ran.stdout)
+    if ran.returncode or not match:
         raise HelmError(f"{named}{path}, which does not say its version; {_advice()}")
-    version = (int(found[1]), int(found[2]), int(found[3] or 0))
+    version = (int(match[1]), int(match[2]), int(match[3] or 0))
     if version < OLDEST:
-        raise HelmError(f"{named}{path}, which is {found[0]} and too old; {_advice()}")
+        raise HelmError(f"{named}{path}, which is {match[0]} and too old; {_advice()}")
     return Helm(path, version)
 
 

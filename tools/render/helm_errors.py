@@ -62,13 +62,13 @@ def classify(stderr: str, code: int = 1) -> RenderError:
 def _error_text(stderr: str) -> str:
     lines = [line for line in stderr.splitlines() if not line.startswith(("level=", "WARNING:", "coalesce.go"))]
     text = "\n".join(lines).replace("Use --debug flag to render out invalid YAML", "").strip()
-    _, found, after = text.rpartition("Error: ") if text.startswith("Error: ") else text.partition("\nError: ")
-    return (after if found else text).removeprefix("Error: ").strip()
+    _, separator, after = text.rpartition("Error: ") if text.startswith("Error: ") else text.partition("\nError: ")
+    return (after if separator else text).removeprefix("Error: ").strip()
 
 
 def _details(text: str) -> list[tuple[str, str]]:
-    found = [line for line in map(_LEAF.match, text.splitlines()) if line]
-    leaves = [(dotted(line["pointer"]), line["message"]) for line in found if line["message"] not in _SUMMARIES]
+    leaf_lines = [line for line in map(_LEAF.match, text.splitlines()) if line]
+    leaves = [(dotted(line["pointer"]), line["message"]) for line in leaf_lines if line["message"] not in _SUMMARIES]
     return leaves or [("", text.splitlines()[-1].strip())]
 
 
@@ -82,5 +82,5 @@ def dotted(pointer: str) -> str:
 
 
 def _place(text: str) -> Where:
-    found = _PLACE.search(text)
-    return Where(found["file"], "", int(found["line"] or 0)) if found else Where("")
+    match = _PLACE.search(text)
+    return Where(match["file"], "", int(match["line"] or 0)) if match else Where("")

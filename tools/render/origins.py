@@ -44,8 +44,8 @@ def placed(
 
 def _sources(rendered: Sequence[str], chart: str) -> list[tuple[int, str]]:
     """The line, from 1, and the file of each line that names a template."""
-    found = ((number, _SOURCE.fullmatch(text.rstrip())) for number, text in enumerate(rendered, 1) if text[:1] == "#")
-    return [(number, f"{chart}/{match[1]}") for number, match in found if match]
+    sources = ((number, _SOURCE.fullmatch(text.rstrip())) for number, text in enumerate(rendered, 1) if text[:1] == "#")
+    return [(number, f"{chart}/{match[1]}") for number, match in sources if match]
 
 
 def _source(sources: Sequence[tuple[int, str]], line: int) -> str:

@@ -16,14 +16,14 @@ Helpers = Mapping[str, Sequence[str]]
 
 def helpers(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """The lines of each named template in some files, each up to the next."""
-    found: dict[str, list[str]] = {}
+    helpers_of: dict[str, list[str]] = {}
     for text in texts:
         lines: list[str] = []
         for line in text.splitlines():
             if name := _DEFINE.search(line):
-                lines = found.setdefault(name[1], [])
+                lines = helpers_of.setdefault(name[1], [])
             lines.append(line)
-    return {name: tuple(lines) for name, lines in found.items()}
+    return {name: tuple(lines) for name, lines in helpers_of.items()}
 
 
 def document_starts(rendered: Sequence[str]) -> list[int]:
@@ -44,8 +44,8 @@ def template_line(
     those of the documents, where they are known already.
     """
     for text in _ancestry(rendered, line):
-        if found := _only(text, template):
-            return found
+        if number := _only(text, template):
+            return number
     document = _document(rendered, line, starts or document_starts(rendered))
     return _including(document, template, helpers or {})
 
@@ -58,7 +58,7 @@ def _including(lines: Sequence[str], template: Sequence[str], helpers: Helpers) 
         # Of two with as many of its lines, the one that has fewer others.
         likeness[number] = len(own & document), -len(own - document)
     best = max(likeness.values(), default=(0, 0))
-    alike = [number for number, found in likeness.items() if found == best]
+    alike = [number for number, score in likeness.items() if score == best]
     return alike[0] if best[0] and len(alike) == 1 else 0
 
 

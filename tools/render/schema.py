@@ -26,8 +26,8 @@ def judge(schema: Mapping[str, Any], values: Any) -> tuple[Rejection, ...]:
     from jsonschema import Draft7Validator, validators
 
     extended: Any = validators.extend(Draft7Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
-    found = (rejection for error in extended(schema).iter_errors(values) for rejection in _rejections(error))
-    return tuple(dict.fromkeys(found))
+    rejections = (rejection for error in extended(schema).iter_errors(values) for rejection in _rejections(error))
+    return tuple(dict.fromkeys(rejections))
 
 
 def fault(schema: Any) -> str:
@@ -95,20 +95,20 @@ def shown(value: Any) -> str:
 
 _Explain = Callable[[Any, Any], str]
 _MESSAGES: Mapping[str, _Explain] = {
-    "const": lambda value, wanted: f"{shown(value)} is refused: write {_words(wanted)}",
-    "enum": lambda value, wanted: f"{shown(value)} is not one of them: write {', '.join(map(_words, wanted))}",
-    "type": lambda value, wanted: f"{shown(value)} is {_kind(value)}: write {_wanted(wanted)}",
-    "pattern": lambda value, wanted: f"{shown(value)} does not match {wanted}",
-    "minimum": lambda value, wanted: f"{shown(value)} is too small: write {wanted} or more",
-    "maximum": lambda value, wanted: f"{shown(value)} is too large: write {wanted} or less",
-    "exclusiveMinimum": lambda value, wanted: f"{shown(value)} is too small: write more than {wanted}",
-    "exclusiveMaximum": lambda value, wanted: f"{shown(value)} is too large: write less than {wanted}",
-    "minLength": lambda value, wanted: f"{shown(value)} is too short: write {wanted} characters or more",
-    "maxLength": lambda value, wanted: f"{shown(value)} is too long: write {wanted} characters or fewer",
-    "minItems": lambda value, wanted: f"{shown(value)} has too few items: write {wanted} or more",
-    "maxItems": lambda value, wanted: f"{shown(value)} has too many items: write {wanted} or fewer",
-    "minProperties": lambda value, wanted: f"{shown(value)} has too few keys: write {wanted} or more",
-    "maxProperties": lambda value, wanted: f"{shown(value)} has too many keys: write {wanted} or fewer",
+    "const": lambda value, constant: f"{shown(value)} is refused: write {_words(constant)}",
+    "enum": lambda value, choices: f"{shown(value)} is not one of them: write {', '.join(map(_words, choices))}",
+    "type": lambda value, types: f"{shown(value)} is {_kind(value)}: write {_wanted(types)}",
+    "pattern": lambda value, pattern: f"{shown(value)} does not match {pattern}",
+    "minimum": lambda value, limit: f"{shown(value)} is too small: write {limit} or more",
+    "maximum": lambda value, limit: f"{shown(value)} is too large: write {limit} or less",
+    "exclusiveMinimum": lambda value, limit: f"{shown(value)} is too small: write more than {limit}",
+    "exclusiveMaximum": lambda value, limit: f"{shown(value)} is too large: write less than {limit}",
+    "minLength": lambda value, limit: f"{shown(value)} is too short: write {limit} characters or more",
+    "maxLength": lambda value, limit: f"{shown(value)} is too long: write {limit} characters or fewer",
+    "minItems": lambda value, limit: f"{shown(value)} has too few items: write {limit} or more",
+    "maxItems": lambda value, limit: f"{shown(value)} has too many items: write {limit} or fewer",
+    "minProperties": lambda value, limit: f"{shown(value)} has too few keys: write {limit} or more",
+    "maxProperties": lambda value, limit: f"{shown(value)} has too many keys: write {limit} or fewer",
     "uniqueItems": lambda value, _: f"{shown(value)} holds an item twice: keep one",
 }
 

@@ -141,8 +141,10 @@ def _misread(paths: Sequence[str]) -> str:
     """What is wrong with paths that are to hold manifests, in the words of `tools.reach`; "" when nothing is."""
     if paths.count("-") > 1:
         return "standard input can be read once alone; name - once"
-    found = next((path for path in paths if is_chart(path)), "")
-    return f"{found} is a chart, and its templates are no manifests; write --chart {found}" if found else ""
+    chart_path = next((path for path in paths if is_chart(path)), "")
+    return (
+        f"{chart_path} is a chart, and its templates are no manifests; write --chart {chart_path}" if chart_path else ""
+    )
 
 
 def _manual(rule: str | None) -> int:
@@ -201,12 +203,12 @@ def _definitions(paths: Sequence[str]) -> dict[str, dict[str, Any]]:
     if not paths:
         return {}
     try:
-        found = crds.definitions(objects(paths))
+        definitions = crds.definitions(objects(paths))
     except crds.DefinitionError as error:
         raise InputError(f"{place(error.problem.where)}: {error.problem.message}") from None
-    if not found:
+    if not definitions:
         raise InputError(f"no {crds.KIND} is in {', '.join(paths)}; --schemas names files that hold some")
-    return found
+    return definitions
 
 
 async def _environments(options: argparse.Namespace, rules: judge.Rules, progress: Progress) -> tuple[Stage, ...]:
@@ -227,11 +229,11 @@ async def _environments(options: argparse.Namespace, rules: judge.Rules, progres
         done=progress.done,
     )
     chosen = _chosen(options, judged)
-    runs = [environment(name, one, job) for name, one in chosen.items()]
+    runs = [environment(name, values_file, job) for name, values_file in chosen.items()]
     if judged.own:
         clouds = stage.Job(judged, chosen, rules.today, rules.known, rules.gate, progress.done, cached=options.cache)
         runs.append(asyncio.to_thread(stage.stages, clouds))
-    stages = tuple(found for run in await asyncio.gather(*runs) for found in run)
+    stages = tuple(stage for run in await asyncio.gather(*runs) for stage in run)
     return stages if judged.own or not judged.has_list else (*stages, *_without_clouds(judged, chosen))
 
 
@@ -246,8 +248,8 @@ def _without_clouds(judged: Chart, chosen: Mapping[str, Chosen]) -> Iterator[Sta
 def _flows(options: argparse.Namespace, judged: Chart) -> judge.Specified | None:
     """The specification that was named, or the project's own for its own chart."""
     own = FLOWS if judged.own else None
-    found = _specified(options.flows or own, frozenset(judged.environments))
-    return replace(found, given=options.flows is not None) if found else None
+    specified = _specified(options.flows or own, frozenset(judged.environments))
+    return replace(specified, given=options.flows is not None) if specified else None
 
 
 def _specified(file: Path | None, environments: frozenset[str]) -> judge.Specified | None:

@@ -84,13 +84,13 @@ def files(recorder: Recorder, sources: Sequence[Source], rules: Rules) -> None:
         recorder.skip(("manifests", "policies"), faults[0].problem.message, excused=False)
         return
     parsed = [(source.file, _parsed(source, faults)) for source in read]
-    if not faults and not any(one.documents or one.problems for _, one in parsed):
+    if not faults and not any(source.documents or source.problems for _, source in parsed):
         recorder.skip(("manifests", "policies"), nothing_in(file for file, _ in parsed), excused=False)
         return
-    objects = tuple(item for file, one in parsed for item in manifests(one, file))
+    objects = tuple(item for file, source in parsed for item in manifests(source, file))
     suppressions = suppress.Suppressions(tuple(suppress.in_manifests(objects)), rules.today, rules.known)
     cluster = cache(partial(rules.cluster, objects, [(source.file, source.text) for source in read]))
-    recorder.run("manifests", lambda: (*faults, *_manifests([one for _, one in parsed], cluster(), suppressions)))
+    recorder.run("manifests", lambda: (*faults, *_manifests([source for _, source in parsed], cluster(), suppressions)))
     recorder.run("policies", lambda: suppress.apply(_policies(cluster()), suppressions))
     if (specified := rules.flows) and specified.given:
         recorder.run("flows", lambda: _flows(specified, "", objects, {}, rules))
@@ -199,9 +199,9 @@ def _flows(
 
 
 def _manifests(parsed: Sequence[Parsed], cluster: Cluster, suppressions: suppress.Suppressions) -> tuple[Finding, ...]:
-    found = [finding for one in parsed for finding in run((yaml_is_unambiguous,), one)]
-    found.extend(over_objects(checks("manifests"), cluster))
-    return (*suppress.apply(_named(found, cluster.manifests), suppressions), *suppress.judge(suppressions))
+    findings = [finding for source in parsed for finding in run((yaml_is_unambiguous,), source)]
+    findings.extend(over_objects(checks("manifests"), cluster))
+    return (*suppress.apply(_named(findings, cluster.manifests), suppressions), *suppress.judge(suppressions))
 
 
 def _policies(cluster: Cluster) -> Iterator[Finding]:

@@ -126,8 +126,8 @@ async def _judge(recorder: Recorder, loaded: Loaded, job: Job) -> None:
 
 def _reported(recorder: Recorder, refusal: RenderError) -> bool:
     """Whether the values' own checks have failed the run for what a template refuses, in the template's words."""
-    found = (finding for stage in recorder.stages for finding in stage.findings if recorder.gate.fails(finding))
-    return any(finding.problem.message.replace("`", "") == refusal.message for finding in found)
+    findings = (finding for stage in recorder.stages for finding in stage.findings if recorder.gate.fails(finding))
+    return any(finding.problem.message.replace("`", "") == refusal.message for finding in findings)
 
 
 async def _outcome(render: Render, files: Sequence[Path]) -> Outcome:

@@ -33,10 +33,12 @@ the same words.
 */}}
 {{- define "sark-network.allowlist.read" -}}
 {{- $entries := list -}}
-{{- range $key := list "domains" "extraDomains" -}}
+{{- range $key := list "domains" "extraDomains" "grants" -}}
 {{- range $i, $entry := index $.Values.egress $key -}}
 {{- if kindIs "string" $entry }}{{ $entry = dict "name" $entry }}{{ end -}}
-{{- $entries = append $entries (include "sark-network.entry" (dict "entry" $entry "path" (printf "egress.%s[%d]" $key $i)) | fromJson) -}}
+{{- $read := include "sark-network.entry" (dict "entry" $entry "path" (printf "egress.%s[%d]" $key $i)) | fromJson -}}
+{{- if eq $key "grants" }}{{ $_ := set $read "grant" (printf "%s until %s: %s" $read.owner $read.expires $read.reason) }}{{ end -}}
+{{- $entries = append $entries $read -}}
 {{- end -}}
 {{- end -}}
 {{- $internal := list -}}

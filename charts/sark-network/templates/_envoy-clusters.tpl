@@ -2,8 +2,8 @@
 {{- define "sark-network.envoy.clusters" -}}
 resources:
   {{- $root := .root }}
-  {{- range $workload := .workloads }}{{ range .ports }}
-  {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "names-%s-%v" $workload.name .)) | nindent 2 }}
+  {{- range $workload := .workloads }}{{ range .lists }}
+  {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "names-%s-%s" $workload.name .id)) | nindent 2 }}
   {{- end }}{{ end }}
   {{- range $entry := .internal }}{{ if ne .protocol "tls" }}{{ range .ports }}
   {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "internal-%s-%v" $entry.id .) "http" (eq $entry.protocol "http")) | nindent 2 }}

@@ -15,6 +15,7 @@ words is only ever a value of a JSON string. files/egress-log.schema.json says w
         pod: "%HOSTNAME%"
         list: {{ .list | quote }}
         entry: {{ .entry | default "" | quote }}
+        grant: {{ .grant | quote }}
         workload: {{ .workload | quote }}
         client: {{ .client | quote }}
         host: {{ .host | quote }}
@@ -49,7 +50,7 @@ words is only ever a value of a JSON string. files/egress-log.schema.json says w
 {{- define "sark-network.envoy.innerLog" -}}
 {{- $inner := dict
   "workload" "%FILTER_STATE(sark.workload:PLAIN)%" "client" "%FILTER_STATE(sark.client:PLAIN)%" "host" "%FILTER_STATE(sark.host:PLAIN)%"
-  "sni" "%REQUESTED_SERVER_NAME%" "upstream" "%UPSTREAM_HOST%" "list" "%FILTER_STATE(sark.list:PLAIN)%" -}}
+  "sni" "%REQUESTED_SERVER_NAME%" "upstream" "%UPSTREAM_HOST%" "list" "%FILTER_STATE(sark.list:PLAIN)%" "grant" "%FILTER_STATE(sark.grant:PLAIN)%" -}}
 {{- include "sark-network.envoy.log" (merge (dict) . $inner) -}}
 {{- end -}}
 
@@ -60,6 +61,8 @@ are bits: 2 is NoHealthyUpstream, 32 UpstreamConnectionFailure, 128 UpstreamOver
 */}}
 {{- define "sark-network.envoy.endLog" -}}
 {{- $connected := "has(upstream.local_address)" -}}
+{{- /* A chain is named for its wildcard, or for the name that TLS does not say; the one that audit adds is nobody's. */ -}}
+{{- $entry := "%FILTER_CHAIN_NAME%" -}}
 {{- $upstream := "%UPSTREAM_REMOTE_ADDRESS%" -}}
 {{- if .audit -}}
 {{- $audited := ternary (printf `%s && xds.filter_chain_name == "audit"` $connected) $connected (default false .named) -}}
@@ -67,10 +70,10 @@ are bits: 2 is NoHealthyUpstream, 32 UpstreamConnectionFailure, 128 UpstreamOver
 {{- $connected = printf `%s && xds.filter_chain_name != "audit"` $connected -}}
 {{- end -}}
 {{- if or .named (not .audit) -}}
-{{- include "sark-network.envoy.innerLog" (dict "when" $connected "verdict" "allowed" "reason" "listed" "upstream" $upstream) -}}
+{{- include "sark-network.envoy.innerLog" (dict "when" $connected "verdict" "allowed" "reason" "listed" "upstream" $upstream "entry" $entry) -}}
 {{- end -}}
-{{- include "sark-network.envoy.innerLog" (dict "when" "(response.flags / 2) % 2 == 1" "verdict" "failed" "reason" "no-address") -}}
-{{- include "sark-network.envoy.innerLog" (dict "when" "(response.flags / 32) % 2 == 1" "verdict" "failed" "reason" "connect") -}}
-{{- include "sark-network.envoy.innerLog" (dict "when" "(response.flags / 128) % 2 == 1" "verdict" "failed" "reason" "proxy") -}}
-{{- include "sark-network.envoy.innerLog" (dict "when" "response.flags == 0 && !has(response.code_details) && !has(upstream.local_address)" "verdict" "failed" "reason" "client-left") -}}
+{{- include "sark-network.envoy.innerLog" (dict "when" "(response.flags / 2) % 2 == 1" "verdict" "failed" "reason" "no-address" "entry" $entry) -}}
+{{- include "sark-network.envoy.innerLog" (dict "when" "(response.flags / 32) % 2 == 1" "verdict" "failed" "reason" "connect" "entry" $entry) -}}
+{{- include "sark-network.envoy.innerLog" (dict "when" "(response.flags / 128) % 2 == 1" "verdict" "failed" "reason" "proxy" "entry" $entry) -}}
+{{- include "sark-network.envoy.innerLog" (dict "when" "response.flags == 0 && !has(response.code_details) && !has(upstream.local_address)" "verdict" "failed" "reason" "client-left" "entry" $entry) -}}
 {{- end -}}

@@ -1,20 +1,32 @@
 {{/*
 The allowlist as Envoy needs it, as JSON: entries and internal as in sark-network.model, each internal entry with an id,
-"workloads": [{name, slug, listen, ports}] where ports are those of its TLS names, "ports", all of them that a name is resolved
-for, and "cidrs", each set of them that an internal entry may lead to.
+"workloads": [{name, slug, listen, ports, lists}] where ports are those of its TLS names and lists [{id, port, ends, expires,
+grant}] what a listener of names each is for: those of a port without an end, and those of a port that end together; "ports",
+all of them that a name is resolved for, and "cidrs", each set of them that an internal entry may lead to.
 */}}
 {{- define "sark-network.envoy.plan" -}}
 {{- include "sark-network.model" . -}}
 {{- $list := .Values._model -}}
 {{- $used := dict -}}
+{{- $lists := dict -}}
+{{- /* In audit nothing is closed, and the log says what the next render will refuse. */ -}}
+{{- if eq .Values.egress.mode "audit" }}{{ range concat $list.entries $list.internal }}{{ $_ := unset . "ends" }}{{ end }}{{ end -}}
 {{- range $list.internal -}}
 {{- /* Two entries may share a name, for two workloads; and an entry whose CIDRs changed is another one. */ -}}
-{{- $_ := set . "id" (printf "%s-%s" .name (omit . "path" "owner" "reason" "expires" "ends" | toJson | sha256sum | trunc 8)) -}}
+{{- $_ := set . "id" (printf "%s-%s" .name (omit . "id" "end" "path" "owner" "reason" "expires" "ends" "grant" | toJson | sha256sum | trunc 8)) -}}
 {{- end -}}
 {{- range $entry := concat $list.entries $list.internal -}}
 {{- $tls := eq (default "tls" $entry.protocol) "tls" -}}
+{{- $end := "" -}}
+{{- with $entry.ends }}{{ $end = printf "-until-%d" (int64 .) }}{{ end -}}
+{{- with $entry.grant }}{{ $end = printf "%s-%s" $end (sha256sum . | trunc 8) }}{{ end -}}
+{{- $_ := set $entry "end" $end -}}
 {{- range $workload := $entry.workloads -}}
-{{- if not (hasKey $used $workload) }}{{ $_ := set $used $workload dict }}{{ end -}}
+{{- if not (hasKey $used $workload) }}{{ $_ := set $used $workload dict }}{{ $_ := set $lists $workload dict }}{{ end -}}
+{{- if $tls }}{{ range $entry.ports -}}
+{{- $one := dict "id" (printf "%d%s" (int .) $end) "port" (int .) "end" $end "ends" (int64 ($entry.ends | default 0)) "expires" ($entry.expires | default "") "grant" ($entry.grant | default "") -}}
+{{- $_ := set (get $lists $workload) (printf "%05d%s" (int .) $end) $one -}}
+{{- end }}{{ end -}}
 {{- if $tls }}{{ range $entry.ports }}{{ $_ := set (get $used $workload) (printf "%05d" (int .)) (int .) }}{{ end }}{{ end -}}
 {{- end -}}
 {{- end -}}
@@ -28,7 +40,9 @@ for, and "cidrs", each set of them that an internal entry may lead to.
 {{- $own = append $own $port -}}
 {{- $_ := set $ports $key $port -}}
 {{- end -}}
-{{- $workloads = append $workloads (dict "name" $name "slug" (kebabcase $name) "listen" (include "sark-network.part.proxyPort" (dict "root" $ "part" $name) | int) "ports" $own) -}}
+{{- $each := list -}}
+{{- range $key, $one := (get $lists $name | default dict) }}{{ $each = append $each $one }}{{ end -}}
+{{- $workloads = append $workloads (dict "lists" $each "name" $name "slug" (kebabcase $name) "listen" (include "sark-network.part.proxyPort" (dict "root" $ "part" $name) | int) "ports" $own) -}}
 {{- end -}}
 {{- end -}}
 {{- /* A range goes by key; `values` would give another order each time, and each upgrade would change the proxy. */ -}}

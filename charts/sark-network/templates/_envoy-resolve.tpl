@@ -49,5 +49,5 @@ resources:
   access_log:
     {{- include "sark-network.envoy.endLog" . | nindent 4 }}
   filter_chains:
-    - {name: {{ ternary "audit" "listed" (not (empty .audit)) }}, filters: {{ include "sark-network.envoy.way" . }}}
+    - {name: {{ ternary "audit" .host (not (empty .audit)) | quote }}, filters: {{ include "sark-network.envoy.way" . }}}
 {{- end -}}

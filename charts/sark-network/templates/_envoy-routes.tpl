@@ -10,16 +10,16 @@ resources:
     name: {{ $workload | quote }}
     request_headers_to_remove: [proxy-authorization, proxy-connection]
     virtual_hosts:
-      {{- range $port := .workload.ports }}
-      - name: names-{{ $port }}
+      {{- range $list := .workload.lists }}
+      - name: names-{{ .id }}
         domains:
           {{- range concat $.plan.entries $.plan.internal }}
-          {{- if and (has $workload .workloads) (has $port .ports) (eq (default "tls" .protocol) "tls") }}
-          - "{{ .name }}:{{ $port }}"
+          {{- if and (has $workload .workloads) (has $list.port .ports) (eq (default "tls" .protocol) "tls") (eq .end $list.end) }}
+          - "{{ .name }}:{{ $list.port }}"
           {{- end }}
           {{- end }}
         routes:
-          {{- include "sark-network.envoy.tunnel" (dict "name" "tunnel" "cluster" (printf "names-%s-%v" $workload $port)) | nindent 10 }}
+          {{- include "sark-network.envoy.tunnel" (dict "root" $.plan.root "name" "tunnel" "cluster" (printf "names-%s-%s" $workload .id) "until" .) | nindent 10 }}
           {{- include "sark-network.envoy.plainHttp" (dict "root" $.plan.root "audit" $audit) | nindent 10 }}
       {{- end }}
       {{- range $entry := .plan.internal }}
@@ -29,13 +29,10 @@ resources:
         domains: ["{{ $entry.name }}:{{ $port }}"{{ if and (eq $entry.protocol "http") (eq (int $port) 80) }}, {{ $entry.name | quote }}{{ end }}]
         routes:
           {{- if eq $entry.protocol "http" }}
-          {{- include "sark-network.envoy.tunnel" (dict "name" "unnamed" "cluster" (printf "http-%s-%v" $entry.id $port)) | nindent 10 }}
-          - name: http
-            match: {prefix: /}
-            metadata: {{ include "sark-network.envoy.listed" . }}
-            route: {cluster: "internal-{{ $entry.id }}-{{ $port }}", timeout: 0s}
+          {{- include "sark-network.envoy.tunnel" (dict "root" $.plan.root "name" "unnamed" "cluster" (printf "http-%s-%v" $entry.id $port) "until" $entry) | nindent 10 }}
+          {{- include "sark-network.envoy.tunnel" (dict "root" $.plan.root "name" "http" "plain" true "cluster" (printf "internal-%s-%v" $entry.id $port) "until" $entry) | nindent 10 }}
           {{- else }}
-          {{- include "sark-network.envoy.tunnel" (dict "name" "unnamed" "cluster" (printf "internal-%s-%v" $entry.id $port)) | nindent 10 }}
+          {{- include "sark-network.envoy.tunnel" (dict "root" $.plan.root "name" "unnamed" "cluster" (printf "internal-%s-%v" $entry.id $port) "until" $entry) | nindent 10 }}
           {{- include "sark-network.envoy.plainHttp" (dict "root" $.plan.root "audit" $audit) | nindent 10 }}
           {{- end }}
       {{- end }}
@@ -45,7 +42,7 @@ resources:
         domains: ["*"]
         routes:
           {{- if $audit }}
-          {{- include "sark-network.envoy.tunnel" (dict "name" "unnamed" "cluster" "audit-not-in-egress.domains") | nindent 10 }}
+          {{- include "sark-network.envoy.tunnel" (dict "root" .plan.root "name" "unnamed" "cluster" "audit-not-in-egress.domains") | nindent 10 }}
           {{- else }}
           - name: not-in-egress.domains
             match: {connect_matcher: {}}
@@ -55,12 +52,21 @@ resources:
           {{- include "sark-network.envoy.plainHttp" (dict "root" $.plan.root "audit" $audit) | nindent 10 }}
 {{- end -}}
 
-{{/* A tunnel's route is named tunnel where a server name decides, and unnamed where none does. */}}
+{{/*
+A way in: (dict "root" $ "name" … "cluster" … "plain" whether plain HTTP comes this way, and no CONNECT "until" {ends, expires,
+grant}). A tunnel's route is named tunnel where a server name decides, and unnamed where none does.
+*/}}
 {{- define "sark-network.envoy.tunnel" -}}
+{{- $match := ternary (dict "prefix" "/") (dict "connect_matcher" dict) (default false .plain) -}}
+{{- $upgrade := ternary dict (dict "upgrade_configs" (list (dict "upgrade_type" "CONNECT" "connect_config" dict))) (default false .plain) -}}
+{{- if and .until .until.ends -}}
+{{- include "sark-network.envoy.until" (merge (dict "match" $match "upgrade" $upgrade) .) -}}
+{{- else -}}
 - name: {{ .name }}
-  match: {connect_matcher: {}}
+  match: {{ toJson $match }}
   metadata: {{ include "sark-network.envoy.listed" . }}
-  route: {cluster: {{ .cluster | quote }}, timeout: 0s, upgrade_configs: [{upgrade_type: CONNECT, connect_config: {}}]}
+  route: {{ merge (dict "cluster" .cluster "timeout" "0s") $upgrade | toJson }}
+{{- end -}}
 {{- end -}}
 
 {{/* (dict "root" $ "audit" bool) */}}
@@ -88,7 +94,9 @@ because some clients try again without the proxy.
 
 {{/* What a route knows of the list that it is from; the log reads it from here, because routes may change and cut nothing. */}}
 {{- define "sark-network.envoy.listed" -}}
-{filter_metadata: {sark: {list: {{ include "sark-network.envoy.unsigned" . }}}}}
+{{- $until := dict -}}
+{{- if kindIs "map" . }}{{ $until = .until | default dict }}{{ end -}}
+{filter_metadata: {sark: {list: {{ include "sark-network.envoy.unsigned" . }}, grant: {{ $until.grant | default "" | quote }}}}}
 {{- end -}}
 
 {{/* What stands in the configuration until its hash is known. */}}

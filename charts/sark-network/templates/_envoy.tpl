@@ -86,3 +86,34 @@ type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.
 {{- define "sark-network.envoy.buffer" -}}
 {{ mul (int64 .Values.proxy.bufferKiB) 1024 }}
 {{- end -}}
+
+{{/*
+The files that Envoy watches, and the hash of them all, as JSON {"hash", "listeners", "routes": {file: text}}. Written once a
+render. The hash is each file's version: Envoy tells which version is in force, and the log by which list it decided.
+*/}}
+{{- define "sark-network.envoy.files" -}}
+{{- if not (hasKey .Values "_envoyFiles") -}}
+{{- $plan := merge (dict "root" .) (include "sark-network.envoy.plan" . | fromJson) -}}
+{{- $listeners := include "sark-network.envoy.listeners" $plan -}}
+{{- $routes := dict -}}
+{{- range $plan.workloads -}}
+{{- $_ := set $routes (printf "routes-%s.yaml" .name) (include "sark-network.envoy.routes" (dict "plan" $plan "workload" .)) -}}
+{{- end -}}
+{{- $_ := set $routes "clusters.yaml" (include "sark-network.envoy.clusters" $plan) -}}
+{{- range $plan.ports -}}
+{{- $_ := set $routes (printf "resolve-%v.yaml" .) (include "sark-network.envoy.resolver" (dict "root" $ "port" .)) -}}
+{{- end -}}
+{{- include "sark-network.envoy.fits" $listeners -}}
+{{- include "sark-network.envoy.fits" (values $routes | join "") -}}
+{{- $hash := list $listeners (toJson $routes) | join "\n" | sha256sum | trunc 12 -}}
+{{- $unsigned := include "sark-network.envoy.unsigned" . | trimAll "\"" -}}
+{{- $signed := dict -}}
+{{- range $file, $text := $routes }}{{ $_ := set $signed $file (replace $unsigned $hash $text) }}{{ end -}}
+{{- $_ := set .Values "_envoyFiles" (dict "hash" $hash "listeners" (replace $unsigned $hash $listeners) "routes" $signed | toJson) -}}
+{{- end -}}
+{{- get .Values "_envoyFiles" -}}
+{{- end -}}
+
+{{- define "sark-network.list.hash" -}}
+{{- (include "sark-network.envoy.files" . | fromJson).hash -}}
+{{- end -}}

@@ -43,14 +43,14 @@ tells which list and which port a connection is for, since the connection itself
 
 {{/*
 The ports of one workload's list, and what is on each. TLS has a server name and HTTP a Host, so names share a port; what is
-neither has a port of its own or none: (dict "plan" … "workload" … "audit" bool).
+neither has a port of its own or none. A name that ends is left out: its end is that of a request. (dict "plan" … "workload" … "audit" bool).
 */}}
 {{- define "sark-network.steering.ports" -}}
 {{- $workload := .workload -}}
 {{- $ports := dict -}}
 {{- if .audit }}{{ range list 80 443 }}{{ $_ := set $ports (printf "%05d" .) (dict "port" . "tls" true "http" true "tcp" list) }}{{ end }}{{ end -}}
 {{- range $entry := concat .plan.entries .plan.internal -}}
-{{- if has $workload .workloads -}}
+{{- if and (has $workload .workloads) (not .ends) -}}
 {{- range $port := .ports -}}
 {{- $key := printf "%05d" (int .) -}}
 {{- if not (hasKey $ports $key) }}{{ $_ := set $ports $key (dict "port" (int .) "tls" false "http" false "tcp" list) }}{{ end -}}
@@ -76,7 +76,7 @@ neither has a port of its own or none: (dict "plan" … "workload" … "audit" b
 {{- end -}}
 {{- $names := list -}}
 {{- range $entry := concat .plan.entries .plan.internal -}}
-{{- if has $workload .workloads -}}
+{{- if and (has $workload .workloads) (not .ends) -}}
 {{- $reached := ne (default "tls" $entry.protocol) "tcp" -}}
 {{- range .ports }}{{ if hasKey $alone (printf "%05d" (int .)) }}{{ $reached = true }}{{ end }}{{ end -}}
 {{- if $reached }}{{ $names = append $names .name }}{{ end -}}

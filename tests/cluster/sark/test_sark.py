@@ -21,7 +21,7 @@ import yaml
 from tools.cluster import plan, probes
 from tools.cluster.errors import CannotRunError
 from tools.cluster.in_pods import workload
-from tools.cluster.internet import GUESTS, Internet
+from tools.cluster.internet import IN_PODS, Internet
 from tools.cluster.kube import Kube
 from tools.cluster.options import Options
 from tools.cluster.progress import Progress
@@ -316,7 +316,7 @@ def test_stand_ins_are_built_of_copies_alone_and_their_tags_follow_their_content
 def test_the_images_hold_what_is_run_in_them() -> None:
     named = {stand_in.program[0] for stand_in in shipped.STAND_INS.values() if stand_in.program}
     assert {*named, "answer.py", "probe.py", "nc.py"} == set(shipped.PROGRAMS)
-    assert all((GUESTS / name).is_file() for name in shipped.PROGRAMS)
+    assert all((IN_PODS / name).is_file() for name in shipped.PROGRAMS)
 
 
 # A checkout.
@@ -491,7 +491,7 @@ def test_a_line_is_answered_as_a_request_is() -> None:
 
 
 def test_a_stand_in_stops_when_it_is_told_to() -> None:
-    command = [sys.executable, str(GUESTS / "workload.py"), "opa", "sark-opa", f"--addr=127.0.0.1:{free_port()}"]
+    command = [sys.executable, str(IN_PODS / "workload.py"), "opa", "sark-opa", f"--addr=127.0.0.1:{free_port()}"]
     with subprocess.Popen(command) as process:
         port = int(command[-1].rpartition(":")[2])
         for _ in range(100):
@@ -515,7 +515,7 @@ def test_nc_knows_what_the_init_containers_ask(arguments: list[str], code: int, 
         ports = {"open": server.getsockname()[1], "closed": free_port()}
         words = [word.format(**ports) for word in arguments]
         done = subprocess.run(
-            [sys.executable, str(GUESTS / "nc.py"), *words], capture_output=True, text=True, check=False
+            [sys.executable, str(IN_PODS / "nc.py"), *words], capture_output=True, text=True, check=False
         )
     assert (done.returncode, done.stderr) == (code, said.format(**ports))
 

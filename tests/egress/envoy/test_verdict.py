@@ -90,7 +90,7 @@ def edited(objects: tuple[Manifest, ...], key: str, edit: Callable[[str], str]) 
 FAULTS = {
     "unknown cluster": (
         "routes-gateway.yaml",
-        lambda text: text.replace('cluster: "names-gateway-443"', "cluster: nowhere"),
+        lambda text: text.replace('"cluster":"names-gateway-443"', '"cluster":"nowhere"'),
         "route: unknown cluster 'nowhere'",
     ),
     "unknown field": (

@@ -13,7 +13,7 @@ from tools.policies.model import DIRECTIONS
 from tools.reach.diff import Changed
 from tools.reach.formats import ANSWERS, MATRIX, diff_formats, explanation_formats, matrix_formats
 from tools.reach.formats.mermaid import MOST_EDGES
-from tools.reach.formats.names import addresses, plain, titled
+from tools.reach.formats.names import addresses, printable, titled
 from tools.reach.model import Explanation, Group, Matrix, Side, Step, Verdict, Word
 from tools.reach.views import Focused
 
@@ -363,7 +363,7 @@ def test_mermaid_says_when_it_is_more_than_is_drawn() -> None:
     [("a/b[Pod]", "a/b[Pod]"), ("a\nb", "a\\nb"), ("\x1b[0m", "\\x1b[0m"), ("é", "é"), ("\udc80", "\\udc80")],
 )
 def test_what_a_terminal_does_not_print_is_escaped(text: str, safe: str) -> None:
-    assert plain(text) == safe
+    assert printable(text) == safe
 
 
 def test_a_part_of_a_matrix_does_not_speak_of_what_it_leaves_out() -> None:

@@ -59,7 +59,7 @@ def some(world: RandomWorld, count: int) -> Iterator[Asked]:
     """About that many connections, drawn by the world's seed."""
     dice, between, over = Dice("packets", world.seed), pairs(world), connections(world)
     for _ in range(count if between else 0):
-        (source, destination), (protocol, port) = dice.one(between), dice.one(over)
+        (source, destination), (protocol, port) = dice.pick(between), dice.pick(over)
         if fits(world, source, protocol):
             yield source, destination, protocol, port
 

@@ -66,7 +66,7 @@ def random_world(seed: object, policies: int = 4, *, dual: bool = False) -> Rand
             if dual:
                 body["status"]["podIPs"] = [{"ip": v4[key(body)]}, {"ip": as_sixth(v4[key(body)])}]
         elif body["kind"] == "Service" and dice.chance(0.4):
-            body["spec"]["ports"][0]["targetPort"] = dice.one(PORT_NAMES)
+            body["spec"]["ports"][0]["targetPort"] = dice.pick(PORT_NAMES)
         elif "projectcalico" in body["apiVersion"]:
             _spice(body, dice, version)
         elif body["kind"] == "NetworkPolicy" and version != 4:
@@ -103,7 +103,7 @@ def _dress(pod: Object, address: str, dice: Dice) -> None:
         ports = pod["spec"]["containers"][0].setdefault("ports", [])
         free = [name for name in PORT_NAMES if all(port["name"] != name for port in ports)]
         if free:
-            ports.append({"name": dice.one(free), "containerPort": dice.one(NUMBERS), "protocol": "SCTP"})
+            ports.append({"name": dice.pick(free), "containerPort": dice.pick(NUMBERS), "protocol": "SCTP"})
     if dice.chance(0.15):
         pod["metadata"]["labels"] = {}
 
@@ -127,7 +127,7 @@ def _spice(body: Object, dice: Dice, version: int) -> None:
             rule.pop("protocol", None)
             rule.pop("notProtocol", None)
             rule.pop("ipVersion", None)
-            rule |= deepcopy(dice.one(OTHER_PROTOCOLS))
+            rule |= deepcopy(dice.pick(OTHER_PROTOCOLS))
         elif rule.get("protocol") == "UDP" and dice.chance(0.2):
             rule["protocol"] = "SCTP"
         if version != 4 and dice.chance(0.5):
@@ -137,7 +137,7 @@ def _spice(body: Object, dice: Dice, version: int) -> None:
                 for key in side.keys() & {"nets", "notNets"}:
                     side[key] = [as_sixth(net) for net in side[key]]
         if not str(rule.get("protocol")).startswith("ICMP") and dice.chance(0.08):
-            rule["ipVersion"] = dice.one((4, 6))
+            rule["ipVersion"] = dice.pick((4, 6))
             for side in sides:
                 side.pop("nets", None)
                 side.pop("notNets", None)
@@ -145,7 +145,7 @@ def _spice(body: Object, dice: Dice, version: int) -> None:
 
 def _account(dice: Dice) -> str:
     """A selector of service accounts by what Calico alone says of them, their names."""
-    return f"projectcalico.org/name {dice.one(('==', '!='))} '{dice.one(('default', 'keeper', 'guest'))}'"
+    return f"projectcalico.org/name {dice.pick(('==', '!='))} '{dice.pick(('default', 'keeper', 'guest'))}'"
 
 
 def _to_sixth(body: Object, dice: Dice) -> None:
@@ -161,9 +161,9 @@ def _to_sixth(body: Object, dice: Dice) -> None:
 def _finished(objects: list[Object], dice: Dice) -> Iterator[Object]:
     """A pod that is done, with other labels, and with the address that a running one has now."""
     running = [body for body in objects if body["kind"] == "Pod" and not body["spec"].get("hostNetwork")]
-    body, other = deepcopy(dice.one(running)), dice.one(running)
-    body["metadata"] |= {"name": "done", "labels": {name: dice.one(values) for name, values in POD_LABELS.items()}}
-    body["status"] = {"phase": dice.one(("Succeeded", "Failed")), "podIP": other["status"]["podIP"]}
+    body, other = deepcopy(dice.pick(running)), dice.pick(running)
+    body["metadata"] |= {"name": "done", "labels": {name: dice.pick(values) for name, values in POD_LABELS.items()}}
+    body["status"] = {"phase": dice.pick(("Succeeded", "Failed")), "podIP": other["status"]["podIP"]}
     yield body
 
 
@@ -197,7 +197,7 @@ def _admin_spec(dice: Dice, version: int, actions: tuple[str, ...], ports: Any) 
         rules = []
         for _ in dice.times(0, 3):
             peers = [_admin_peer(dice, version, outgoing=side == "to") for _ in dice.times(1, 2)]
-            rule: Object = {"action": dice.one(actions), side: peers}
+            rule: Object = {"action": dice.pick(actions), side: peers}
             named = not any("networks" in peer for peer in peers)
             rules.append(rule | (ports(dice, named) if dice.chance(0.6) else {}))
         if rules or dice.chance(0.2):
@@ -223,25 +223,25 @@ def _admin_peer(dice: Dice, version: int, *, outgoing: bool) -> Object:
 def _admin_ports(dice: Dice, named: bool) -> Object:
     ports: list[Object] = []
     for _ in dice.times(1, 2):
-        protocol, number = dice.one(("TCP", "UDP", "SCTP")), dice.one(NUMBERS)
+        protocol, number = dice.pick(("TCP", "UDP", "SCTP")), dice.pick(NUMBERS)
         choices: list[Object] = [
             {"portNumber": {"protocol": protocol, "port": number}},
             {"portRange": {"protocol": protocol, "start": number, "end": number + dice.number(1, 30)}},
         ]
-        ports.append(dice.one([*choices, *([{"namedPort": dice.one(PORT_NAMES)}] if named else [])]))
+        ports.append(dice.pick([*choices, *([{"namedPort": dice.pick(PORT_NAMES)}] if named else [])]))
     return {"ports": ports}
 
 
 def _protocols(dice: Dice, named: bool) -> Object:
     found: list[Object] = []
     for _ in dice.times(1, 2):
-        number = dice.one(NUMBERS)
+        number = dice.pick(NUMBERS)
         fields: list[Object] = [
             {"destinationPort": {"number": number}},
             {"destinationPort": {"range": {"start": number, "end": number + dice.number(1, 30)}}},
         ]
-        choices: list[Object] = [{dice.one(("tcp", "udp", "sctp")): dice.one(fields)}]
-        found.append(dice.one([*choices, *([{"destinationNamedPort": dice.one(PORT_NAMES)}] if named else [])]))
+        choices: list[Object] = [{dice.pick(("tcp", "udp", "sctp")): dice.pick(fields)}]
+        found.append(dice.pick([*choices, *([{"destinationNamedPort": dice.pick(PORT_NAMES)}] if named else [])]))
     return {"protocols": found}
 
 

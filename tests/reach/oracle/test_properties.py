@@ -83,7 +83,7 @@ def test_one_more_rule_that_allows_takes_nothing_away() -> None:
         world = random_world(seed)
         policies = [body for body in world.objects if body["apiVersion"].startswith("networking")]
         if policies:
-            more = with_a_rule(world, Dice("rule", seed).one(policies), Dice("more", seed))
+            more = with_a_rule(world, Dice("rule", seed).pick(policies), Dice("more", seed))
             before, after = verdicts(of_objects(world.objects)), verdicts(of_objects(more))
             for source, destination, _, _ in some(world, 25):
                 lost = minus(before(source, destination).allowed, after(source, destination).allowed)
@@ -93,7 +93,7 @@ def test_one_more_rule_that_allows_takes_nothing_away() -> None:
 def with_a_rule(world: RandomWorld, policy: Object, dice: Dice) -> list[Object]:
     """The objects with one rule more in a NetworkPolicy, of a direction that it is of already."""
     types = policy["spec"].get("policyTypes") or ["Ingress", *(["Egress"] if policy["spec"].get("egress") else [])]
-    direction = dice.one(types).lower()
+    direction = dice.pick(types).lower()
     namespaces = tuple(body for body in world.objects if body["kind"] == "Namespace")
     pods = {name: address for name, address in world.pods.items() if ":" not in address} or {"": "10.0.0.9"}
     rule: Object = {}

@@ -44,8 +44,8 @@ def with_more(world: RandomWorld) -> RandomWorld:
                 for rule in body["spec"].get(direction) or ():
                     by_service = "services" in rule.get("source", {})
                     if rule.get("protocol") in ("TCP", "UDP") and not by_service and dice.chance(0.1):
-                        ports = [dice.one((40000, "40000:50000", "http"))]
-                        rule.setdefault("source", {})[dice.one(("ports", "notPorts"))] = ports
+                        ports = [dice.pick((40000, "40000:50000", "http"))]
+                        rule.setdefault("source", {})[dice.pick(("ports", "notPorts"))] = ports
                     may_have_http = rule["action"] == "Allow" and direction == "ingress" and "notProtocol" not in rule
                     if may_have_http and rule.get("protocol", "TCP") == "TCP" and dice.chance(0.1):
                         rule["http"] = {"methods": ["GET"]}
@@ -92,8 +92,8 @@ def drawn(world: RandomWorld, unknown: Kinds, dice: Dice) -> tuple[Object, ...]:
 def _address(world: RandomWorld, cidrs: Sequence[Net], places: set[str], dice: Dice) -> str:
     named = [cidrs[0], *(net for text in networks(world.objects) if (net := network(text)))]
     while True:
-        cidr = dice.one(cidrs)
-        net = dice.one(named) if dice.chance(0.7) else cidr
+        cidr = dice.pick(cidrs)
+        net = dice.pick(named) if dice.chance(0.7) else cidr
         address = net[dice.number(0, net.num_addresses - 1)]
         if address in cidr and str(address) not in places:
             return str(address)
@@ -134,7 +134,7 @@ def trials(world: RandomWorld) -> Iterator[tuple[Trial, tuple[Object, ...]]]:
     for draw in range(DRAWS):
         objects = drawn(world, unknown, dice)
         for asked in some(replace(world, seed=(world.seed, draw)), PACKETS):
-            trial = Trial(asked, dice.one((40000, 50001, 80)), dice.chance(0.5), unknown, cidrs)
+            trial = Trial(asked, dice.pick((40000, 50001, 80)), dice.chance(0.5), unknown, cidrs)
             verdict = verdict or verdicts(sound(trial.judge(objects)))
             if trial.outside_bounds(objects, verdict):
                 yield trial, objects
@@ -189,7 +189,7 @@ def test_two_replicas_are_two_pods_with_the_same_labels() -> None:
     for seed in range(WORLDS // 2):
         world = with_more(random_world(seed))
         dice = Dice("replicas", seed)
-        one = dice.one(list(world.pods))
+        one = dice.pick(list(world.pods))
         body = next(body for body in world.objects if is_one(body) and key(body) == one)
         twin = deepcopy(body)
         twin["metadata"]["name"] += "-twin"
@@ -218,7 +218,7 @@ def test_a_pod_on_its_nodes_network_is_at_an_address_that_nobody_knows() -> None
         verdict, oracle, places = verdicts(judge), Oracle(world.objects), {*world.pods.values()}
         for _, _, protocol, port in some(world, PACKETS) if hosts and pods else ():
             if protocol in WITH_PORTS:
-                pod, node = dice.one(pods), _address(world, POD_CIDRS, places, dice)
+                pod, node = dice.pick(pods), _address(world, POD_CIDRS, places, dice)
                 into, out = verdict(hosts[0], pod), verdict(pod, hosts[0])
                 arrives, leaves = oracle.allowed(node, pod, protocol, port), oracle.allowed(pod, node, protocol, port)
                 where = f"seed {seed}: {hosts[0]} at {node}, {pod} {protocol} {port}"

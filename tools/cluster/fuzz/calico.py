@@ -53,30 +53,30 @@ class Author:
 
     def policy(self, name: str, *, everywhere: bool) -> Object:
         """A GlobalNetworkPolicy, or a NetworkPolicy in one of the namespaces."""
-        tier = self.dice.one(self.tiers)
+        tier = self.dice.pick(self.tiers)
         metadata: Object = {"name": name if tier == DEFAULT_TIER else f"{tier}.{name}"}
         if not everywhere:
-            metadata["namespace"] = self.dice.one(self.given.spaces)
+            metadata["namespace"] = self.dice.pick(self.given.spaces)
         kind = "GlobalNetworkPolicy" if everywhere else "NetworkPolicy"
         spec = self._spec(everywhere) | ({} if tier == DEFAULT_TIER else {"tier": tier})
         return {"apiVersion": API, "kind": kind, "metadata": metadata, "spec": spec}
 
     def network_set(self, name: str, *, everywhere: bool) -> Object:
         """Networks with the labels of pods, so that a selector that means pods means them too."""
-        labels = {label: self.dice.one(values) for label, values in POD_LABELS.items() if self.dice.chance(0.6)}
+        labels = {label: self.dice.pick(values) for label, values in POD_LABELS.items() if self.dice.chance(0.6)}
         metadata: Object = {"name": name, "labels": labels}
         if not everywhere:
-            metadata["namespace"] = self.dice.one(self.given.spaces)
+            metadata["namespace"] = self.dice.pick(self.given.spaces)
         kind = "GlobalNetworkSet" if everywhere else "NetworkSet"
         nets = sorted({self.places.net(self.dice) for _ in self.dice.times(1, 3)})
         if self.dice.chance(0.1):
-            nets.append(self.dice.one(SIXTH))
+            nets.append(self.dice.pick(SIXTH))
         return {"apiVersion": API, "kind": kind, "metadata": metadata, "spec": {"nets": nets}}
 
     def _spec(self, everywhere: bool) -> Object:
         dice = self.dice
         spec: Object = {}
-        if (order := dice.one(ORDERS)) is not None:
+        if (order := dice.pick(ORDERS)) is not None:
             spec["order"] = order
         if dice.chance(0.75):
             spec["selector"] = self._selector()
@@ -92,8 +92,8 @@ class Author:
     def _sections(self, types: tuple[str, ...]) -> Object:
         made: Object = {}
         for direction in ("ingress", "egress"):
-            wanted = direction.capitalize() in types if types else self.dice.chance(0.6)
-            if wanted and not self.dice.chance(0.07):
+            has_rules = direction.capitalize() in types if types else self.dice.chance(0.6)
+            if has_rules and not self.dice.chance(0.07):
                 made[direction] = [self._rule(direction) for _ in self.dice.times(1, 4)]
             elif self.dice.chance(0.1):
                 made[direction] = []
@@ -124,9 +124,9 @@ class Author:
     def _protocol(self) -> Object:
         kind = self.dice.weighted({"": 5, "yes": 9, "not": 1})
         if kind == "not":
-            return {"notProtocol": self.dice.one(("TCP", "UDP", 17, "ICMP"))}
-        found = self.dice.weighted({"TCP": 8, "UDP": 5, 6: 1, 17: 1, "ICMP": 1, "SCTP": 1})
-        return {"protocol": found} if kind else {}
+            return {"notProtocol": self.dice.pick(("TCP", "UDP", 17, "ICMP"))}
+        protocol = self.dice.weighted({"TCP": 8, "UDP": 5, 6: 1, 17: 1, "ICMP": 1, "SCTP": 1})
+        return {"protocol": protocol} if kind else {}
 
     def _ports(self) -> Object:
         kind = self.dice.weighted({"none": 4, "ports": 6, "notPorts": 2})
@@ -135,11 +135,11 @@ class Author:
         return {kind: [self._port() for _ in self.dice.times(1, 3)]}
 
     def _port(self) -> int | str:
-        number = self.dice.one(POINTS)[1]
+        number = self.dice.pick(POINTS)[1]
         kind = self.dice.weighted({"number": 5, "name": 4, "range": 3})
         if kind == "name":
-            return self.dice.one((*PORT_NAMES, "nobodys"))
-        return number if kind == "number" else self.dice.one((f"1:{number}", f"{number}:65535", "53:5432", "81:8079"))
+            return self.dice.pick((*PORT_NAMES, "nobodys"))
+        return number if kind == "number" else self.dice.pick((f"1:{number}", f"{number}:65535", "53:5432", "81:8079"))
 
     def _peer(self, rule: Object, direction: str) -> Object:
         dice = self.dice
@@ -160,37 +160,37 @@ class Author:
     def _subject(self) -> Object:
         """A rule may narrow whom it is about, besides the policy's own selector."""
         dice = self.dice
-        return dice.one(({"selector": self._selector()}, {"notSelector": self._selector()}, self._nets()))
+        return dice.pick(({"selector": self._selector()}, {"notSelector": self._selector()}, self._nets()))
 
     def _selectors(self) -> Object:
         dice = self.dice
-        found: Object = {}
-        while not found:
+        selectors: Object = {}
+        while not selectors:
             if dice.chance(0.55):
-                found["selector"] = self._selector()
+                selectors["selector"] = self._selector()
             if dice.chance(0.4):
-                found["namespaceSelector"] = self._space_selector()
+                selectors["namespaceSelector"] = self._space_selector()
             if dice.chance(0.25):
-                found["notSelector"] = self._selector()
+                selectors["notSelector"] = self._selector()
             if dice.chance(0.25):
-                found["serviceAccounts"] = self._accounts()
-        return found
+                selectors["serviceAccounts"] = self._accounts()
+        return selectors
 
     def _nets(self) -> Object:
         dice = self.dice
-        found: Object = {}
+        addresses: Object = {}
         if dice.chance(0.75):
-            found["nets"] = sorted({self.places.net(dice) for _ in dice.times(1, 3)})
-        if not found or dice.chance(0.3):
-            found["notNets"] = sorted({self.places.net(dice) for _ in dice.times(1, 2)} - {"0.0.0.0/0"})
-        return {field: nets for field, nets in found.items() if nets}
+            addresses["nets"] = sorted({self.places.net(dice) for _ in dice.times(1, 3)})
+        if not addresses or dice.chance(0.3):
+            addresses["notNets"] = sorted({self.places.net(dice) for _ in dice.times(1, 2)} - {"0.0.0.0/0"})
+        return {field: nets for field, nets in addresses.items() if nets}
 
     def _service(self) -> Object:
-        metadata = self.dice.one(self.given.services)["metadata"]
+        metadata = self.dice.pick(self.given.services)["metadata"]
         return {"name": metadata["name"], "namespace": metadata["namespace"]}
 
     def _accounts(self) -> Object:
-        kind = self.dice.one(("names", "selector", "both"))
+        kind = self.dice.pick(("names", "selector", "both"))
         names = {"names": self.dice.some(self.accounts, 2)} if kind != "selector" else {}
         return names | ({"selector": self._account_selector()} if kind != "names" else {})
 
@@ -199,7 +199,7 @@ class Author:
         return selectors.calico(self.dice, labels)
 
     def _space_selector(self) -> str:
-        names: Labels = {self.dice.one(SPACE_NAMES): self.given.spaces}
+        names: Labels = {self.dice.pick(SPACE_NAMES): self.given.spaces}
         return selectors.calico(self.dice, names if self.dice.chance(0.25) else SPACE_LABELS)
 
     def _account_selector(self) -> str:
@@ -208,7 +208,7 @@ class Author:
 
 def tier(name: str, dice: Dice) -> Object:
     """A tier of a random order, before the one that is always there, or after it."""
-    spec: Object = {"order": dice.one((10, 10, 200, 2_000_000))}
+    spec: Object = {"order": dice.pick((10, 10, 200, 2_000_000))}
     if dice.chance(0.7):
-        spec["defaultAction"] = dice.one(("Deny", "Pass", "Pass"))
+        spec["defaultAction"] = dice.pick(("Deny", "Pass", "Pass"))
     return {"apiVersion": API, "kind": "Tier", "metadata": {"name": f"{PREFIX}{name}"}, "spec": spec}

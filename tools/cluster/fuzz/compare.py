@@ -72,13 +72,13 @@ def _living(body: Object, addresses: Mapping[str, str]) -> Object:
 def judged(judge: World, attempts: Iterable[Attempt]) -> dict[Attempt, Word]:
     """The verdict on each of the attempts."""
     pairs: dict[tuple[str, str], Verdict] = {}
-    found: dict[Attempt, Word] = {}
+    verdicts: dict[Attempt, Word] = {}
     for attempt in attempts:
         pair = attempt.src, attempt.dst
         if pair not in pairs:
             pairs[pair] = judge.verdict(judge.peer(attempt.src), judge.peer(attempt.dst))
-        found[attempt] = word(pairs[pair], attempt)
-    return found
+        verdicts[attempt] = word(pairs[pair], attempt)
+    return verdicts
 
 
 def word(verdict: Verdict, attempt: Attempt) -> Word:
@@ -89,11 +89,11 @@ def word(verdict: Verdict, attempt: Attempt) -> Word:
     return "conditional" if includes(verdict.conditional, number, attempt.port) else "denied"
 
 
-def disagreements(truth: Truth, said: Mapping[Attempt, Word]) -> Iterator[Disagreement]:
+def disagreements(truth: Truth, verdicts: Mapping[Attempt, Word]) -> Iterator[Disagreement]:
     """Every attempt that went otherwise than the judge said. `conditional` fits whatever happened."""
     for attempt, answered in truth.items():
-        if said[attempt] == ("denied" if answered else "allowed"):
-            yield Disagreement(attempt, answered, said[attempt])
+        if verdicts[attempt] == ("denied" if answered else "allowed"):
+            yield Disagreement(attempt, answered, verdicts[attempt])
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +110,10 @@ class Tally:
     doubtful: int = 0
     words: Mapping[Word, int] = field(default_factory=Counter)
 
-    def plus(self, policies: int, truth: Truth, said: Mapping[Attempt, Word], hosts: Container[str]) -> Tally:
+    def plus(self, policies: int, truth: Truth, messages: Mapping[Attempt, Word], hosts: Container[str]) -> Tally:
         """With one more case. `hosts`: the pods on their nodes' network."""
         doubtful = [
-            it for it, word in said.items() if word == "conditional" and not (it.src in hosts or it.dst in hosts)
+            it for it, word in messages.items() if word == "conditional" and not (it.src in hosts or it.dst in hosts)
         ]
         return Tally(
             self.cases + 1,
@@ -121,7 +121,7 @@ class Tally:
             self.attempts + len(truth),
             self.answered + sum(truth.values()),
             self.doubtful + len(doubtful),
-            Counter(self.words) + Counter(said.values()),
+            Counter(self.words) + Counter(messages.values()),
         )
 
     @property
@@ -131,5 +131,5 @@ class Tally:
 
     def __str__(self) -> str:
         words: tuple[Word, ...] = ("allowed", "denied", "conditional")
-        said = ", ".join(f"{self.words.get(name, 0)} {name}" for name in words)
-        return f"{self.policies} policies in {self.cases} cases, {self.attempts} connections tried: {said}"
+        message = ", ".join(f"{self.words.get(name, 0)} {name}" for name in words)
+        return f"{self.policies} policies in {self.cases} cases, {self.attempts} connections tried: {message}"

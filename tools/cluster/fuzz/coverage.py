@@ -61,6 +61,6 @@ def _port(value: Any) -> str:
     return "number"
 
 
-def shown(found: Counter[str]) -> str:
+def shown(counts: Counter[str]) -> str:
     """A line a feature, the most used first."""
-    return "\n".join(f"{count:6} {feature}" for feature, count in found.most_common())
+    return "\n".join(f"{count:6} {feature}" for feature, count in counts.most_common())

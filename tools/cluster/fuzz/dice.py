@@ -19,7 +19,7 @@ class Dice:
         """True in that share of the throws, from 0 to 1."""
         return self._random.random() < share
 
-    def one(self, things: Sequence[Thing]) -> Thing:
+    def pick(self, things: Sequence[Thing]) -> Thing:
         """One of them, each as likely as the others."""
         return self._random.choice(things)
 

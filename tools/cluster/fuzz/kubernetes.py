@@ -20,10 +20,10 @@ def network_policy(name: str, dice: Dice, given: Topology, places: Places) -> Ob
         spec["policyTypes"] = list(types)
     # A section that the types do not name is not in force; without types, what is there decides.
     for direction in ("ingress", "egress"):
-        wanted = direction.capitalize() in types if types else dice.chance(0.6)
-        if wanted or dice.chance(0.1):
+        has_rules = direction.capitalize() in types if types else dice.chance(0.6)
+        if has_rules or dice.chance(0.1):
             spec |= _section(direction, dice, given, places)
-    metadata = {"name": name, "namespace": dice.one(given.spaces)}
+    metadata = {"name": name, "namespace": dice.pick(given.spaces)}
     return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
 
 
@@ -70,7 +70,7 @@ def _block(dice: Dice, places: Places) -> Object:
 
 def _port(dice: Dice) -> Object:
     kind = dice.weighted({"number": 5, "name": 4, "protocol": 2, "range": 3, "nobody's": 1})
-    protocol, number = dice.one(POINTS)
+    protocol, number = dice.pick(POINTS)
     port: Object = {}
     if protocol != "TCP" or dice.chance(0.5):
         port["protocol"] = protocol
@@ -78,13 +78,13 @@ def _port(dice: Dice) -> Object:
         case "number":
             return port | {"port": number}
         case "name":
-            return port | {"port": dice.one(PORT_NAMES)}
+            return port | {"port": dice.pick(PORT_NAMES)}
         case "range":
-            first = dice.one((1, 53, 80, 81, 5000, number))
+            first = dice.pick((1, 53, 80, 81, 5000, number))
             return port | {
                 "port": first,
-                "endPort": dice.one([last for last in (80, 5432, 8079, 8080, 65535) if last >= first]),
+                "endPort": dice.pick([last for last in (80, 5432, 8079, 8080, 65535) if last >= first]),
             }
         case "nobody's":
-            return dice.one(({"port": "nobodys"}, {"protocol": "SCTP", "port": 80}, {"port": 81}))
+            return dice.pick(({"port": "nobodys"}, {"protocol": "SCTP", "port": 80}, {"port": 81}))
     return port or {"protocol": "TCP"}

@@ -25,13 +25,13 @@ class Places:
             case "pod":
                 return f"{self._pod(dice)}/32"
             case "around":
-                return _around(self._pod(dice), dice.one((16, 24, 26, 28, 29, 30)))
+                return _around(self._pod(dice), dice.pick((16, 24, 26, 28, 29, 30)))
             case "outside":
-                return f"{dice.one(self.outside)}/32"
+                return f"{dice.pick(self.outside)}/32"
             case "around outside":
-                return _around(dice.one(self.outside), dice.one((8, 24, 28)))
+                return _around(dice.pick(self.outside), dice.pick((8, 24, 28)))
             case "half":
-                return dice.one(("0.0.0.0/1", "128.0.0.0/1"))
+                return dice.pick(("0.0.0.0/1", "128.0.0.0/1"))
             case "all":
                 return "0.0.0.0/0"
         return "198.51.100.0/24"
@@ -43,10 +43,10 @@ class Places:
         if not there or outer.prefixlen >= 32:
             return []
         longer = [length for length in (16, 24, 26, 28, 30, 32) if length > outer.prefixlen]
-        return sorted({_around(text, dice.one(longer)) for text in dice.some(sorted(set(there)), 2)})
+        return sorted({_around(text, dice.pick(longer)) for text in dice.some(sorted(set(there)), 2)})
 
     def _pod(self, dice: Dice) -> str:
-        return dice.one(sorted(self.pods.values()))
+        return dice.pick(sorted(self.pods.values()))
 
 
 def _around(address: str, length: int) -> str:

@@ -17,14 +17,14 @@ def kubernetes(dice: Dice, labels: Labels, *, empty: float = 0.3) -> dict[str, A
     made: dict[str, Any] = {}
     if dice.chance(0.5):
         names = dice.some(list(labels), 1)
-        made["matchLabels"] = {name: dice.one(labels[name]) for name in names}
+        made["matchLabels"] = {name: dice.pick(labels[name]) for name in names}
     if not made or dice.chance(0.3):
         made["matchExpressions"] = [_requirement(dice, labels) for _ in dice.times(1, 2)]
     return made
 
 
 def _requirement(dice: Dice, labels: Labels) -> dict[str, Any]:
-    name = dice.one(list(labels))
+    name = dice.pick(list(labels))
     operator = dice.weighted({"In": 3, "NotIn": 3, "Exists": 2, "DoesNotExist": 2})
     if operator in ("Exists", "DoesNotExist"):
         return {"key": name, "operator": operator}
@@ -34,7 +34,7 @@ def _requirement(dice: Dice, labels: Labels) -> dict[str, Any]:
 def calico(dice: Dice, labels: Labels, depth: int = 2) -> str:
     """An expression of Calico's grammar, of at most that many levels."""
     if depth and dice.chance(0.35):
-        sign = dice.one((" && ", " || ", "||", "&&"))
+        sign = dice.pick((" && ", " || ", "||", "&&"))
         return sign.join(_operand(dice, labels, depth - 1) for _ in dice.times(2, 2))
     return _operand(dice, labels, depth)
 
@@ -47,19 +47,19 @@ def _operand(dice: Dice, labels: Labels, depth: int) -> str:
 
 
 def _operation(dice: Dice, labels: Labels) -> str:
-    name = ABSENT if dice.chance(0.06) else dice.one(list(labels))
+    name = ABSENT if dice.chance(0.06) else dice.pick(list(labels))
     values = labels.get(name, ("nothing",))
-    value = dice.one(values)
-    quote = dice.one(("'", "'", '"'))
-    said = f"{quote}{value}{quote}"
+    value = dice.pick(values)
+    quote = dice.pick(("'", "'", '"'))
+    operation = f"{quote}{value}{quote}"
     several = ", ".join(f"{quote}{it}{quote}" for it in dice.some(values, 2))
     # Parts as long as the shortest value: another value may hold one where this one begins or ends with it.
     size = min(len(it) for it in values)
     head, tail = value[:size], value[-size:]
     choices = {
-        f"{name} == {said}": 6,
-        f"{name}=={said}": 1,
-        f"{name} != {said}": 4,
+        f"{name} == {operation}": 6,
+        f"{name}=={operation}": 1,
+        f"{name} != {operation}": 4,
         f"{name} in {{{several}}}": 4,
         f"{name} not in {{{several}}}": 3,
         f"{name} notin {{ {several} }}": 1,

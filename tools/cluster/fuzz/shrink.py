@@ -25,10 +25,10 @@ KEPT = ("apiVersion", "kind", "metadata", "action", "operator", "key", "cidr", "
 def shrunk(objects: Sequence[Object], shows: Shows, tries: int = 150) -> Objects:
     """As few and as small objects as can be found in that many tries. `shows`: whether objects show the fault."""
     bounded = _bounded(shows, tries)
-    found = fewer(tuple(objects), bounded)
-    for index in range(len(found)):
-        found = _smaller(found, index, bounded)
-    return fewer(found, bounded)
+    smaller = fewer(tuple(objects), bounded)
+    for index in range(len(smaller)):
+        smaller = _smaller(smaller, index, bounded)
+    return fewer(smaller, bounded)
 
 
 def _bounded(shows: Shows, tries: int) -> Shows:
@@ -48,9 +48,9 @@ def fewer(objects: Objects, shows: Shows) -> Objects:
     while len(objects) > 1:
         size = -(-len(objects) // parts)
         rests = [objects[:start] + objects[start + size :] for start in range(0, len(objects), size)]
-        found = next((rest for rest in rests if rest and shows(rest)), None)
-        if found is not None:
-            objects, parts = found, max(parts - 1, 2)
+        smaller = next((rest for rest in rests if rest and shows(rest)), None)
+        if smaller is not None:
+            objects, parts = smaller, max(parts - 1, 2)
         elif size == 1:
             break
         else:
@@ -77,15 +77,15 @@ def _places(value: Any, path: Path) -> Iterator[Path]:
     level: list[tuple[Any, Path]] = [(value, path)]
     while level:
         below: list[tuple[Any, Path]] = []
-        for found, where in level:
+        for paths, where in level:
             steps: list[tuple[str | int, Any]] = []
-            if isinstance(found, dict):
-                steps = [(name, inner) for name, inner in found.items() if name not in KEPT]
-                below += [(inner, (*where, name)) for name, inner in found.items() if name in KEPT]
-            elif isinstance(found, list):
+            if isinstance(paths, dict):
+                steps = [(name, inner) for name, inner in paths.items() if name not in KEPT]
+                below += [(inner, (*where, name)) for name, inner in paths.items() if name in KEPT]
+            elif isinstance(paths, list):
                 # The last item cannot go: an empty list may mean the contrary of a short one. Its field may go.
-                steps = list(enumerate(found)) if len(found) > 1 else []
-                below += [(inner, (*where, 0)) for inner in found] if len(found) == 1 else []
+                steps = list(enumerate(paths)) if len(paths) > 1 else []
+                below += [(inner, (*where, 0)) for inner in paths] if len(paths) == 1 else []
             yield from ((*where, step) for step, _ in steps)
             below += [(inner, (*where, step)) for step, inner in steps]
         level = below

@@ -89,7 +89,7 @@ def relabelled(given: Topology, seed: object) -> Topology:
 
 def _labelled(thing: Object, dice: Dice, universe: Labels, share: float) -> Object:
     kept = {SERVICE_LABEL: thing["metadata"].get("labels", {}).get(SERVICE_LABEL)}
-    made = {name: dice.one(values) for name, values in universe.items() if dice.chance(share)}
+    made = {name: dice.pick(values) for name, values in universe.items() if dice.chance(share)}
     labels = made | {name: value for name, value in kept.items() if value}
     return {**thing, "metadata": {**thing["metadata"], "labels": labels}}
 
@@ -99,7 +99,7 @@ def _space(name: str) -> Object:
 
 
 def _account(space: str, name: str, dice: Dice) -> Object:
-    labels = {label: dice.one(values) for label, values in ACCOUNT_LABELS.items() if dice.chance(0.8)}
+    labels = {label: dice.pick(values) for label, values in ACCOUNT_LABELS.items() if dice.chance(0.8)}
     metadata = {"name": name, "namespace": space, "labels": labels}
     return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
 
@@ -113,9 +113,9 @@ def _pod(name: str, space: str, dice: Dice, *, host: bool) -> Object:
     ]
     if host:
         ports = [port | {"hostPort": port["containerPort"]} for port in ports]
-    labels = {SERVICE_LABEL: dice.one(("one", "two"))} if dice.chance(0.6) else {}
+    labels = {SERVICE_LABEL: dice.pick(("one", "two"))} if dice.chance(0.6) else {}
     spec: Object = {
-        "serviceAccountName": dice.one(("default", "keeper", "guest")),
+        "serviceAccountName": dice.pick(("default", "keeper", "guest")),
         "containers": [{"name": "guest", "ports": ports}],
     }
     metadata = {"name": name, "namespace": space, "labels": labels}
@@ -131,11 +131,11 @@ def _service(name: str, space: str, dice: Dice) -> Object:
         {"name": f"p{index}", "protocol": protocol, "port": 1000 + index, "targetPort": _target(port, dice)}
         for index, (protocol, port) in enumerate(points)
     ]
-    selector = {SERVICE_LABEL: dice.one(("one", "two"))}
+    selector = {SERVICE_LABEL: dice.pick(("one", "two"))}
     metadata = {"name": name, "namespace": space}
     spec = {"selector": selector, "ports": ports} | ({"clusterIP": "None"} if dice.chance(0.2) else {})
     return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
 
 
 def _target(port: int, dice: Dice) -> int | str:
-    return dice.one(PORT_NAMES) if dice.chance(0.25) else port
+    return dice.pick(PORT_NAMES) if dice.chance(0.25) else port

@@ -37,11 +37,11 @@ class Datagrams(asyncio.DatagramProtocol):
             self.came.set_exception(exc)
 
 
-async def by_tcp(host: str, port: int, said: bytes, source: Source) -> str:
+async def by_tcp(host: str, port: int, payload: bytes, source: Source) -> str:
     """One line there, one line back."""
     reader, writer = await asyncio.open_connection(host, port, local_addr=source)
     try:
-        writer.write(said)
+        writer.write(payload)
         line = await reader.readline()
         if not line:
             raise ConnectionResetError("hung up")
@@ -50,17 +50,17 @@ async def by_tcp(host: str, port: int, said: bytes, source: Source) -> str:
         writer.close()
 
 
-async def by_udp(host: str, port: int, said: bytes, source: Source) -> str:
+async def by_udp(host: str, port: int, payload: bytes, source: Source) -> str:
     """One datagram there, again and again, and one back."""
     loop = asyncio.get_running_loop()
     channel, protocol = await loop.create_datagram_endpoint(Datagrams, local_addr=source, remote_addr=(host, port))
     try:
         while True:
-            channel.sendto(said)
+            channel.sendto(payload)
             done, _ = await asyncio.wait([protocol.came], timeout=AGAIN)
             if done:
                 data = protocol.came.result()
-                return "sark-answer dns" if said == QUERY else data.decode("ascii", "replace").strip()
+                return "sark-answer dns" if payload == QUERY else data.decode("ascii", "replace").strip()
     finally:
         channel.close()
 

@@ -45,10 +45,10 @@ def by_wire(question: Question) -> str:
 def by_resolver(question: Question) -> str:
     """Ask as a program does."""
     try:
-        found = socket.getaddrinfo(question["name"], 443, socket.AF_INET, socket.SOCK_STREAM)
+        infos = socket.getaddrinfo(question["name"], 443, socket.AF_INET, socket.SOCK_STREAM)
     except socket.gaierror as error:
         return f"no address: {error.strerror}"
-    return " ".join(sorted({str(item[4][0]) for item in found}))
+    return " ".join(sorted({str(item[4][0]) for item in infos}))
 
 
 def outcome(question: Question) -> tuple[str, str]:

@@ -153,9 +153,9 @@ class Visit(socketserver.BaseRequestHandler):
                 while lines.readline().strip():
                     pass
             status, text = self.role.reply(words[1] if spoken else words[-1])
-            said = text.encode()
-            head = f"HTTP/1.1 {status} {http.client.responses[status]}\r\nContent-Length: {len(said)}\r\n"
-            lines.write((f"{head}Connection: close\r\n\r\n".encode() if spoken else b"") + said)
+            data = text.encode()
+            head = f"HTTP/1.1 {status} {http.client.responses[status]}\r\nContent-Length: {len(data)}\r\n"
+            lines.write((f"{head}Connection: close\r\n\r\n".encode() if spoken else b"") + data)
             lines.flush()
             if spoken:
                 break

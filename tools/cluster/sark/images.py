@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tools.cluster import kind
-from tools.cluster.internet import GUESTS
+from tools.cluster.internet import IN_PODS
 from tools.cluster.options import IMAGE
 from tools.cluster.process import attempt, run
 from tools.cluster.sark.shipped import PROGRAMS, STAND_INS, StandIn
@@ -23,7 +23,7 @@ def tag(stand_in: StandIn) -> str:
     """The image's name; its tag follows from what is in it, so that another content is another image."""
     content = hashlib.sha256(stand_in.dockerfile(IMAGE).encode())
     for name in PROGRAMS:
-        content.update((GUESTS / name).read_bytes())
+        content.update((IN_PODS / name).read_bytes())
     return f"{PREFIX}{stand_in.name}:{content.hexdigest()[:12]}"
 
 
@@ -59,6 +59,6 @@ def _context() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for program in PROGRAMS:
-            shutil.copyfile(GUESTS / program, folder / program)
+            shutil.copyfile(IN_PODS / program, folder / program)
             (folder / program).chmod(0o755)
         yield folder

@@ -7,7 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from tools.cluster.plan import GUESTS
+from tools.cluster.plan import MOUNT
 from tools.cluster.sark.placing import containers, split_image, template
 
 Object = dict[str, Any]
@@ -28,11 +28,11 @@ class StandIn:
 
     def dockerfile(self, base: str) -> str:
         """How it is built: copies alone, so that no network is needed."""
-        lines = [f"FROM {base}", f"COPY . {GUESTS}/"]
+        lines = [f"FROM {base}", f"COPY . {MOUNT}/"]
         if self.netcat:
             lines.append("COPY nc.py /usr/local/bin/nc")
         if self.program:
-            words = ", ".join(f'"{word}"' for word in ("python3", f"{GUESTS}/{self.program[0]}", *self.program[1:]))
+            words = ", ".join(f'"{word}"' for word in ("python3", f"{MOUNT}/{self.program[0]}", *self.program[1:]))
             lines.append(f"ENTRYPOINT [{words}]")
         return "\n".join(lines) + "\n"
 
@@ -96,7 +96,7 @@ def store(service: Mapping[str, Any], image: str) -> Object:
         "name": "stand-in",
         "image": image,
         "imagePullPolicy": "IfNotPresent",
-        "command": ["python3", f"{GUESTS}/answer.py", name, *ports],
+        "command": ["python3", f"{MOUNT}/answer.py", name, *ports],
         "readinessProbe": {"tcpSocket": {"port": int(ports[0])}, "periodSeconds": 1},
     }
     pod = {"automountServiceAccountToken": False, "terminationGracePeriodSeconds": 0, "containers": [container]}

@@ -19,7 +19,7 @@ from tools.cluster.sark import images, shipped
 from tools.cluster.sark.checkout import Sark
 from tools.cluster.sark.waiting import waits_for
 from tools.cluster.trial_cluster import Scene
-from tools.cluster.tried import SHIPPED, guests, specification
+from tools.cluster.tried import SHIPPED, programs, specification
 from tools.cluster.verdict import NOT_RUN, UNPROBED, Result
 
 STATE = "SARK as shipped"
@@ -80,7 +80,7 @@ def _objects(sark: Sark) -> list[Mapping[str, Any]]:
 
 def _stand_ins(scene: Scene, names: Container[str], sark: Sark) -> None:
     """Those of the trial that are named and live where SARK does; the others have been there all the time."""
-    for body in plan.stand_ins(scene.spec, guests(), IMAGE):
+    for body in plan.stand_ins(scene.spec, programs(), IMAGE):
         metadata = body["metadata"]
         if body["kind"] != "Pod" or (metadata["name"] in names and metadata["namespace"] in sark.namespaces):
             scene.kube.apply([body])

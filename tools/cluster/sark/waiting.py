@@ -13,8 +13,8 @@ from tools.cluster.trial_cluster import is_ready
 
 def waits_for(kube: Kube, namespace: str, name: str) -> list[str]:
     """A sentence for each of its pods that is not ready, or one that there are none."""
-    wanted = kube.apps.read_namespaced_deployment(name, namespace).spec.selector.match_labels
-    selector = ",".join(f"{key}={value}" for key, value in wanted.items())
+    match_labels = kube.apps.read_namespaced_deployment(name, namespace).spec.selector.match_labels
+    selector = ",".join(f"{key}={value}" for key, value in match_labels.items())
     pods = kube.core.list_namespaced_pod(namespace, label_selector=selector).items
     return [f"{pod.metadata.name}: {_why(kube, pod)}" for pod in pods if not is_ready(pod)] or ["it has no pods"]
 
@@ -41,8 +41,8 @@ def _containers(kube: Kube, pod: Any) -> Iterator[str]:
             if status.ready or (ended and ended.exit_code == 0):
                 continue
             waiting = status.state.waiting
-            said = waiting.message or waiting.reason if waiting else _last_words(kube, pod, status.name)
-            yield f"{kind} {status.name}: {said}"
+            reason = waiting.message or waiting.reason if waiting else _last_words(kube, pod, status.name)
+            yield f"{kind} {status.name}: {reason}"
 
 
 def _last_words(kube: Kube, pod: Any, container: str) -> str:

@@ -42,14 +42,14 @@ def pods(manifests: tuple[Manifest, ...]) -> tuple[Pod, ...]:
 
 
 def _pods(manifests: tuple[Manifest, ...]) -> Iterator[Pod]:
-    maps = {(one.namespace, one.name): one for one in manifests if one.kind == "ConfigMap"}
-    for one in manifests:
-        spec = _at(one.body, "spec", "template", "spec")
+    maps = {(manifest.namespace, manifest.name): manifest for manifest in manifests if manifest.kind == "ConfigMap"}
+    for manifest in manifests:
+        spec = _at(manifest.body, "spec", "template", "spec")
         for container in _at(spec, "containers") or ():
             arguments = [*(container.get("command") or ()), *(container.get("args") or ())]
             if "--config-path" in arguments[:-1]:
                 path = arguments[arguments.index("--config-path") + 1]
-                yield Pod(one, path, dict(_mounted(one, spec, container, maps)))
+                yield Pod(manifest, path, dict(_mounted(manifest, spec, container, maps)))
 
 
 def _mounted(
@@ -58,9 +58,12 @@ def _mounted(
     volumes = {volume["name"]: volume for volume in spec.get("volumes") or ()}
     for mount in container.get("volumeMounts") or ():
         for name in _config_maps(volumes.get(mount["name"], {})):
-            found = maps.get((workload.namespace, name))
-            for key, text in (_at(found.body, "data") or {}).items() if found else ():
-                yield f"{mount['mountPath']}/{key}", (text, found.where(f'data["{key}"]') if found else Where(""))
+            config_map = maps.get((workload.namespace, name))
+            for key, text in (_at(config_map.body, "data") or {}).items() if config_map else ():
+                yield (
+                    f"{mount['mountPath']}/{key}",
+                    (text, config_map.where(f'data["{key}"]') if config_map else Where("")),
+                )
 
 
 def _config_maps(volume: Tree) -> Iterator[str]:
@@ -92,10 +95,10 @@ def _inline_filter(pod: Pod, named: Tree) -> None:
     if discovery is None:
         return
     path = _at(discovery, "config_source", "path_config_source", "path") or ""
-    found = {filter["name"]: filter for filter in _resources(pod, path)}
-    if named["name"] not in found:
+    filters = {filter["name"]: filter for filter in _resources(pod, path)}
+    if named["name"] not in filters:
         raise ConfigError(pod.files[path][1], f"{path} has no filter named {named['name']}, which a listener asks for")
-    named["typed_config"] = found[named["name"]]["typed_config"]
+    named["typed_config"] = filters[named["name"]]["typed_config"]
 
 
 def _inline_routes(pod: Pod, settings: Tree) -> None:
@@ -103,16 +106,18 @@ def _inline_routes(pod: Pod, settings: Tree) -> None:
     if rds is None:
         return
     path = _at(rds, "config_source", "path_config_source", "path") or ""
-    found = {route["name"]: route for route in _resources(pod, path)}
-    if rds["route_config_name"] not in found:
+    routes = {route["name"]: route for route in _resources(pod, path)}
+    if rds["route_config_name"] not in routes:
         where = pod.files[path][1]
         raise ConfigError(where, f"{path} has no routes named {rds['route_config_name']}, which a listener asks for")
-    settings["route_config"] = found[rds["route_config_name"]]
+    settings["route_config"] = routes[rds["route_config_name"]]
 
 
 def _resources(pod: Pod, path: str) -> list[Tree]:
     content = _file(pod, path, pod.files[pod.bootstrap][1])
-    return [{key: value for key, value in one.items() if key != "@type"} for one in content.get("resources") or ()]
+    return [
+        {key: value for key, value in resource.items() if key != "@type"} for resource in content.get("resources") or ()
+    ]
 
 
 def _file(pod: Pod, path: str, asked: Where) -> Tree:

@@ -71,8 +71,8 @@ class Proxy:
         workload = self.listeners.get(port)
         if workload is None:
             return Decision("denied", f"Envoy has no listener on port {port}")
-        found = _Workload(self, workload).decide(request)
-        return Decision(found.verdict, found.why, self.places.get(workload))
+        decision = _Workload(self, workload).decide(request)
+        return Decision(decision.verdict, decision.why, self.places.get(workload))
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,8 +206,8 @@ def _cidrs(given: Tree) -> Iterator[str]:
 
 def _behind(config: Config, cluster: Any) -> Tree | None:
     """The internal listener that a cluster leads to."""
-    found = config.clusters.get(cluster) if isinstance(cluster, str) else None
-    for locality in _list(_at(found, "load_assignment"), "endpoints"):
+    resource = config.clusters.get(cluster) if isinstance(cluster, str) else None
+    for locality in _list(_at(resource, "load_assignment"), "endpoints"):
         for endpoint in _list(locality, "lb_endpoints"):
             name = _at(endpoint, "endpoint", "address", "envoy_internal_address", "server_listener_name")
             return config.listeners.get(str(name))

@@ -75,12 +75,12 @@ async def _ask(envoy: str, configuration: str) -> tuple[str, ...]:
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         try:
-            said, _ = await asyncio.wait_for(asked.communicate(), SECONDS)
+            output, _ = await asyncio.wait_for(asked.communicate(), SECONDS)
         except TimeoutError:
             asked.kill()
             await asked.wait()
             return (f"no verdict within {SECONDS} s",)
-    records = said.decode("utf-8", "replace").split(RECORD)[1:]
+    records = output.decode("utf-8", "replace").split(RECORD)[1:]
     complaints = tuple(said_plainly(record, str(file)) for record in records if UNFINISHED not in record)
     return complaints or (() if asked.returncode == 0 else (f"it ended with {asked.returncode}",))
 

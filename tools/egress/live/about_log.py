@@ -15,7 +15,7 @@ from tools.egress.live.record import Log, read
 from tools.egress.live.tally import Blocked
 from tools.findings.cli import CLEAN, COULD_NOT_RUN, FINDINGS, USAGE, complain
 from tools.findings.errors import InputError
-from tools.findings.escaping import json_text, line, plain
+from tools.findings.escaping import json_text, line, printable
 from tools.manifests.files import shown
 
 
@@ -82,7 +82,7 @@ def _values(items: tuple[Blocked, ...], suffixes: Suffixes) -> None:
     given = [(item, advice(item, suffixes)) for item in items]
     for item, how in given:
         if not how.key:
-            print(plain(f"# {item.workload}, {item.name}:{item.port} ({item.reason}): {how.sentence}"))
+            print(printable(f"# {item.workload}, {item.name}:{item.port} ({item.reason}): {how.sentence}"))
     print(fragment(how for _, how in given), end="")
 
 

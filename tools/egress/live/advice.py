@@ -76,19 +76,19 @@ def _cidr(address: str) -> str:
 def merged(advices: Iterable[Advice]) -> tuple[Advice, ...]:
     """One entry for a name where that opens no more than was asked: its ports together, then its workloads."""
     ports: dict[tuple[object, ...], Advice] = {}
-    for one in advices:
-        if one.key:
-            same = ports.setdefault((one.key, one.name, one.cidrs, one.workloads), one)
-            ports[(one.key, one.name, one.cidrs, one.workloads)] = replace(
-                same, ports=tuple(sorted({*same.ports, *one.ports}))
+    for advice in advices:
+        if advice.key:
+            same = ports.setdefault((advice.key, advice.name, advice.cidrs, advice.workloads), advice)
+            ports[(advice.key, advice.name, advice.cidrs, advice.workloads)] = replace(
+                same, ports=tuple(sorted({*same.ports, *advice.ports}))
             )
     workloads: dict[tuple[object, ...], Advice] = {}
-    for one in ports.values():
-        same = workloads.setdefault((one.key, one.name, one.cidrs, one.ports), one)
-        workloads[(one.key, one.name, one.cidrs, one.ports)] = replace(
-            same, workloads=tuple(dict.fromkeys((*same.workloads, *one.workloads)))
+    for advice in ports.values():
+        same = workloads.setdefault((advice.key, advice.name, advice.cidrs, advice.ports), advice)
+        workloads[(advice.key, advice.name, advice.cidrs, advice.ports)] = replace(
+            same, workloads=tuple(dict.fromkeys((*same.workloads, *advice.workloads)))
         )
-    return tuple(sorted(workloads.values(), key=lambda one: (one.key, one.name, one.ports)))
+    return tuple(sorted(workloads.values(), key=lambda advice: (advice.key, advice.name, advice.ports)))
 
 
 def fragment(advices: Iterable[Advice]) -> str:

@@ -129,10 +129,10 @@ def proxy(context: str, namespace: str, release: str) -> Proxy:
 
 def logs(context: str, namespace: str, release: str, since: str | None) -> Iterator[str]:
     """The lines of every replica's log that the cluster still holds. Raises InputError."""
-    found = _SINCE.fullmatch(since) if since else None
-    if since and not found:
+    match = _SINCE.fullmatch(since) if since else None
+    if since and not match:
         raise InputError(f"--since: {since} is no duration; write a number and s, m, h or d, such as 12h")
-    options = {"since_seconds": int(found["count"]) * _SECONDS[found["unit"]]} if found else {}
+    options = {"since_seconds": int(match["count"]) * _SECONDS[match["unit"]]} if match else {}
     running = proxy(context, namespace, release)
     for name in running.names:
         text = asked(lambda name=name: running.core.read_namespaced_pod_log(name, running.namespace, **options))

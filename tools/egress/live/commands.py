@@ -16,6 +16,10 @@ def run(options: argparse.Namespace, lists: Mapping[str, Allowlist], suffixes: S
         return about_log.run(options, lists, suffixes)
     if options.command == "add":
         return adding.run(options, suffixes)
+    if options.command == "grant":
+        from tools.egress.live.granting import run as ask_to_grant
+
+        return ask_to_grant(options, suffixes)
     # Only now: Kubernetes' client takes longer to load than all the rest.
     from tools.egress.live.replicas_now import run as ask_replicas
 

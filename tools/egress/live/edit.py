@@ -45,8 +45,8 @@ def _scalar(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_scalar, value))}]"
     if isinstance(value, str):
-        plain = _PLAIN.fullmatch(value) and not _NO_TEXT.fullmatch(value)
-        return value if plain else json.dumps(value, ensure_ascii=False)
+        is_plain = _PLAIN.fullmatch(value) and not _NO_TEXT.fullmatch(value)
+        return value if is_plain else json.dumps(value, ensure_ascii=False)
     return json.dumps(value)
 
 

@@ -10,7 +10,7 @@ from tools.findings.cli import EXIT_CODES, file_path
 
 LOG_COMMANDS = ("blocked", "used", "unused", "report")
 LIST_COMMANDS = ("used", "unused", "report")
-COMMANDS = (*LOG_COMMANDS, "add", "push", "status")
+COMMANDS = (*LOG_COMMANDS, "add", "push", "status", "grant")
 
 
 def add_commands(commands: Any, lists: Callable[[argparse.ArgumentParser], None]) -> None:
@@ -27,6 +27,7 @@ def add_commands(commands: Any, lists: Callable[[argparse.ArgumentParser], None]
     _add(commands)
     _push(commands)
     _status(commands)
+    _grant(commands)
 
 
 def _blocked(commands: Any) -> None:
@@ -91,4 +92,36 @@ def _push(commands: Any) -> None:
 def _status(commands: Any) -> None:
     parser = commands.add_parser("status", help="which replica serves which list, and since when", epilog=EXIT_CODES)
     cluster(parser)
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def _grant(commands: Any) -> None:
+    parser = commands.add_parser(
+        "grant",
+        help="open a name in a running release until a moment; it closes by itself",
+        description="Adds an entry of egress.grants to the release. Envoy closes it at its end and cuts its tunnels.",
+        epilog=EXIT_CODES,
+    )
+    parser.add_argument("name", metavar="NAME", help="the name, such as api.example.com or *.example.com")
+    parser.add_argument("--for", metavar="DURATION", dest="duration", help="how long: 30m, 4h (required to grant)")
+    parser.add_argument("--reason", metavar="TEXT", help="what it is for (required to grant)")
+    parser.add_argument("--owner", metavar="NAME", help="who asks for it (default: who runs this)")
+    parser.add_argument(
+        "--ports", metavar="PORT", type=int, nargs="+", action="extend", help="its ports (default: 443)"
+    )
+    parser.add_argument(
+        "--workloads", metavar="PART", nargs="+", action="extend", help="the parts that may use it (default: gateway)"
+    )
+    parser.add_argument(
+        "--ceiling",
+        metavar="FILE",
+        type=file_path,
+        default=file_path("egress-ceiling.yaml"),
+        help="what may be granted: names, ports, workloads, longest (default: %(default)s)",
+    )
+    parser.add_argument("--end", action="store_true", help="take the grant of NAME back, and cut its tunnels")
+    cluster(parser)
+    parser.add_argument(
+        "--wait", metavar="SECONDS", type=float, default=30, help="how long to wait for the replicas (default: 30)"
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text")

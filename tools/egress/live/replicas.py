@@ -68,7 +68,7 @@ class Replica:
 
 def replica(pod: str, stats: str, ready: bool = True) -> Replica:
     """What a replica's metrics say."""
-    found: dict[str, dict[str, str]] = {}
+    files: dict[str, dict[str, str]] = {}
     for text in stats.splitlines():
         line = _LINE.match(text)
         metric = _METRIC.fullmatch(line["name"]) if line else None
@@ -78,8 +78,8 @@ def replica(pod: str, stats: str, ready: bool = True) -> Replica:
             file = f"routes-{route}.yaml" if route else _SUBJECTS.get(metric["subject"], "")
             if file:
                 is_text = metric["what"] == "version_text"
-                found.setdefault(file, {})[metric["what"]] = labels.get("text_value", "") if is_text else line["value"]
-    return Replica(pod, tuple((name, _file(facts)) for name, facts in sorted(found.items())), ready)
+                files.setdefault(file, {})[metric["what"]] = labels.get("text_value", "") if is_text else line["value"]
+    return Replica(pod, tuple((name, _file(facts)) for name, facts in sorted(files.items())), ready)
 
 
 def _file(facts: Mapping[str, str]) -> File:
@@ -92,25 +92,25 @@ def installed(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({version for text in texts for version in _VERSION.findall(text)}))
 
 
-def sentence(one: Replica, list: str) -> str:
+def sentence(replica: Replica, list: str) -> str:
     """What is said of a replica when `list` is the one that is installed."""
-    ready = "" if one.ready else ", not ready"
-    if one.fault:
-        return f"{one.pod}  cannot be asked{ready}: {one.fault}"
-    if not one.files:
-        return f"{one.pod}  does not say which list it serves{ready}"
-    serving = " and ".join(version or "a list without a hash" for version in one.lists)
-    if one.serves(list):
-        earlier = f"; it has refused {_files(one.refused)} since it started" if one.refused else ""
-        return f"{one.pod}  serves {serving} since {one.since}{ready}{earlier}"
-    behind = ", ".join(one.behind(list))
-    refusing = [name for name, file in one.files if file.list != list and file.refused]
+    ready = "" if replica.ready else ", not ready"
+    if replica.fault:
+        return f"{replica.pod}  cannot be asked{ready}: {replica.fault}"
+    if not replica.files:
+        return f"{replica.pod}  does not say which list it serves{ready}"
+    serving = " and ".join(version or "a list without a hash" for version in replica.lists)
+    if replica.serves(list):
+        earlier = f"; it has refused {_files(replica.refused)} since it started" if replica.refused else ""
+        return f"{replica.pod}  serves {serving} since {replica.since}{ready}{earlier}"
+    behind = ", ".join(replica.behind(list))
+    refusing = [name for name, file in replica.files if file.list != list and file.refused]
     why = (
         f"Envoy refused {', '.join(refusing)}, so the old list goes on; its log says why"
         if refusing
         else f"{behind} has not arrived; python -m tools.egress push brings it now"
     )
-    return f"{one.pod}  serves {serving} since {one.since}, and not {list}{ready}: {why}"
+    return f"{replica.pod}  serves {serving} since {replica.since}, and not {list}{ready}: {why}"
 
 
 def _files(count: int) -> str:

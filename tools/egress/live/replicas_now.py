@@ -20,9 +20,9 @@ def run(options: argparse.Namespace) -> int:
     """Answer, with 1 when some replica does not serve the list that is installed."""
     try:
         running = proxy(options.context, options.namespace, options.release)
-        installed = running.installed()
         if options.command == "push":
-            return _push(running, installed, options)
+            return push(running, options)
+        installed = running.installed()
         replicas = running.replicas()
     except InputError as error:
         complain("egress", error)
@@ -31,48 +31,50 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _answer(installed: str, replicas: tuple[Replica, ...], options: argparse.Namespace, took: str = "") -> int:
-    behind = [one for one in replicas if not one.serves(installed)]
+    behind = [replica for replica in replicas if not replica.serves(installed)]
     if options.format == "json":
-        body = {"list": installed, "replicas": [_record(one, installed) for one in replicas]}
+        body = {"list": installed, "replicas": [_record(replica, installed) for replica in replicas]}
         print(json_text(body, 2, ascii=True))
     else:
         print(line(f"list {installed} is installed{took}"))
-        for one in replicas:
-            print(line(f"  {sentence(one, installed)}"))
+        for replica in replicas:
+            print(line(f"  {sentence(replica, installed)}"))
     return FINDINGS if behind or not replicas else CLEAN
 
 
-def _record(one: Replica, installed: str) -> dict[str, object]:
-    files = {name: asdict(file) for name, file in one.files}
+def _record(replica: Replica, installed: str) -> dict[str, object]:
+    files = {name: asdict(file) for name, file in replica.files}
     return {
-        "pod": one.pod,
-        "ready": one.ready,
-        "in_force": one.serves(installed),
-        "lists": list(one.lists),
-        "since": one.since,
-        "refused": one.refused,
-        "fault": one.fault,
+        "pod": replica.pod,
+        "ready": replica.ready,
+        "in_force": replica.serves(installed),
+        "lists": list(replica.lists),
+        "since": replica.since,
+        "refused": replica.refused,
+        "fault": replica.fault,
         "files": files,
     }
 
 
-def _push(running: Proxy, installed: str, options: argparse.Namespace) -> int:
+def push(running: Proxy, options: argparse.Namespace) -> int:
+    """Have every replica take the list that is installed, and wait until each has. Raises InputError."""
+    installed = running.installed()
     started = time.monotonic()
     running.push(installed)
-    told = started
+    sent = started
     while True:
         replicas = running.replicas()
         elapsed = time.monotonic() - started
-        if all(one.serves(installed) for one in replicas) or elapsed > options.wait:
+        if all(replica.serves(installed) for replica in replicas) or elapsed > options.wait:
             break
         if _refusing(replicas, installed):
             break
-        if time.monotonic() - told > AGAIN_AFTER:
+        if time.monotonic() - sent > AGAIN_AFTER:
             running = again(running)
             running.push(installed)
-            told = time.monotonic()
+            sent = time.monotonic()
         time.sleep(0.1)
-    in_force = all(one.serves(installed) for one in replicas)
+    in_force = all(replica.serves(installed) for replica in replicas)
     took = f", and in force on every replica after {elapsed:.1f} s" if in_force else f"; waited {elapsed:.1f} s"
     return _answer(installed, replicas, options, took)
 
@@ -80,7 +82,7 @@ def _push(running: Proxy, installed: str, options: argparse.Namespace) -> int:
 def _refusing(replicas: tuple[Replica, ...], installed: str) -> bool:
     """Whether a replica has taken some files of the list and refused others: waiting would change nothing."""
     return any(
-        any(file.list == installed for _, file in one.files)
-        and any(file.list != installed and file.refused for _, file in one.files)
-        for one in replicas
+        any(file.list == installed for _, file in replica.files)
+        and any(file.list != installed and file.refused for _, file in replica.files)
+        for replica in replicas
     )

@@ -59,12 +59,12 @@ def _rules(stage: Stage) -> tuple[str, ...]:
 
 def _case(rule: str, suite: str, stage: Stage, report: Report) -> Xml.Element:
     case = Xml.Element("testcase", name=xml(rule), classname=xml(suite), time=f"{0:.3f}")
-    found = [finding for finding in stage.findings if finding.rule == rule]
-    faults = [finding for finding in found if finding.fault]
-    if failures := [finding for finding in found if _fails(finding)]:
+    findings = [finding for finding in stage.findings if finding.rule == rule]
+    faults = [finding for finding in findings if finding.fault]
+    if failures := [finding for finding in findings if _fails(finding)]:
         failure = Xml.SubElement(case, "error" if faults else "failure", _about(faults or failures))
         failure.text = "\n".join(map(_line, failures))
-    elif stage.skipped and not found:
+    elif stage.skipped and not findings:
         kind = "skipped" if stage.excused else "error"
         reason = {"message": xml(stage.skipped)} | ({} if stage.excused else {"type": "could-not-run"})
         Xml.SubElement(case, kind, reason)

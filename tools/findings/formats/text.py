@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tools.findings.escaping import begun, plain
+from tools.findings.escaping import begun, printable
 from tools.findings.model import Severity, Stage, Where
 from tools.findings.report import Grouped, Report, grouped, subject
 
@@ -30,12 +30,12 @@ def _line(group: Grouped, colour: bool) -> str:
     severity = problem.severity.value
     if colour:
         severity = f"\x1b[{_COLOURS[problem.severity]}m{severity}\x1b[0m"
-    start = f"{plain(place(problem.where))}: " if problem.where.file else ""
+    start = f"{printable(place(problem.where))}: " if problem.where.file else ""
     path = problem.where.path
     parts = (subject(group.finding), "" if problem.message.startswith(path) else path, problem.message)
     environments = f" ({', '.join(group.environments)})" if group.environments else ""
-    said = f"{': '.join(filter(None, parts))} [{group.finding.rule}]{environments}"
-    return f"{start}{severity}: {plain(said)}"
+    sentence = f"{': '.join(filter(None, parts))} [{group.finding.rule}]{environments}"
+    return f"{start}{severity}: {printable(sentence)}"
 
 
 def _not_run(stages: Sequence[Stage]) -> Iterator[str]:
@@ -47,7 +47,7 @@ def _not_run(stages: Sequence[Stage]) -> Iterator[str]:
     for reason, stopped in reasons.items():
         names = ", ".join(dict.fromkeys(stage.name for stage in stopped))
         environments = ", ".join(dict.fromkeys(stage.environment for stage in stopped if stage.environment))
-        yield plain(f"not run: {names}{f' ({environments})' if environments else ''}: {reason}")
+        yield printable(f"not run: {names}{f' ({environments})' if environments else ''}: {reason}")
 
 
 def _summary(report: Report, groups: Sequence[Grouped]) -> str:
@@ -55,16 +55,16 @@ def _summary(report: Report, groups: Sequence[Grouped]) -> str:
         _count(sum(group.finding.problem.severity is severity for group in groups), severity.value)
         for severity in Severity
     ]
-    said = ", ".join(filter(None, counts)) or "no findings"
+    counted = ", ".join(filter(None, counts)) or "no findings"
     ran = sum(not stage.skipped for stage in report.stages)
     beside = f"; disabled: {', '.join(sorted(report.disabled))}" if report.disabled else ""
-    beside += f"; configuration: {plain(report.configuration)}" if report.configuration else ""
+    beside += f"; configuration: {printable(report.configuration)}" if report.configuration else ""
     if not ran:
         return "nothing was judged"
     environments = len({stage.environment for stage in report.stages} - {""}) or 1
     seconds = f" in {sum(stage.seconds for stage in report.stages):.2f} s of work" if report.timings else ""
     stages = f"{ran} of {_count(len(report.stages), 'stage')} ran"
-    return f"{said}; {_count(environments, 'environment')}, {stages}{seconds}{beside}"
+    return f"{counted}; {_count(environments, 'environment')}, {stages}{seconds}{beside}"
 
 
 def _count(number: int, noun: str) -> str:

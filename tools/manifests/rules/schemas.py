@@ -133,8 +133,8 @@ def _wrong_value(error: ValidationError) -> str:
         case "enum":
             return f"{shown} is not one of {', '.join(str(value) for value in allowed)}"
         case "anyOf":
-            wanted = [_wanted(choice["type"]) for choice in allowed if "type" in choice]
-            return f"{shown} is not {' or '.join(wanted)}" if wanted else f"{shown} has the wrong shape"
+            type_names = [_wanted(choice["type"]) for choice in allowed if "type" in choice]
+            return f"{shown} is not {' or '.join(type_names)}" if type_names else f"{shown} has the wrong shape"
     return f"{shown}: {error.message}"
 
 

@@ -31,8 +31,8 @@ class UnknownVersionError(ValueError):
 def versions() -> tuple[str, ...]:
     """The Kubernetes versions whose schemas are at hand, `1.25` and up, oldest first."""
     folders = files("kubernetes_validate").joinpath("kubernetes-json-schema").iterdir()
-    found = {folder.name[1:].split(".0-")[0] for folder in folders if folder.name.endswith("-strict")}
-    return tuple(sorted(found, key=lambda version: [int(part) for part in version.split(".")]))
+    served = {folder.name[1:].split(".0-")[0] for folder in folders if folder.name.endswith("-strict")}
+    return tuple(sorted(served, key=lambda version: [int(part) for part in version.split(".")]))
 
 
 def minor(version: str) -> str:
@@ -57,14 +57,14 @@ def validator(api_version: str, kind: str, kube_version: str = KUBE_VERSION) -> 
 @lru_cache
 def kinds(api_version: str, kube_version: str = KUBE_VERSION) -> tuple[str, ...]:
     """The kinds of an API version that schemas are at hand for."""
-    found = (kind for known, kind in _known(kube_version) if known == api_version)
-    return tuple(sorted(kind for kind in found if not kind.endswith("List") and kind not in EVERYWHERE))
+    served = (kind for known, kind in _known(kube_version) if known == api_version)
+    return tuple(sorted(kind for kind in served if not kind.endswith("List") and kind not in EVERYWHERE))
 
 
 @lru_cache
 def api_versions(kind: str, kube_version: str = KUBE_VERSION) -> tuple[str, ...]:
     """The API versions that have that kind."""
-    return tuple(sorted(known for known, found in _known(kube_version) if found == kind))
+    return tuple(sorted(known for known, known_kind in _known(kube_version) if known_kind == kind))
 
 
 def _known(kube_version: str) -> Iterable[tuple[str, str]]:

@@ -68,17 +68,17 @@ def schema(source: str) -> dict[str, Any]:
 
 def versions(source: str) -> tuple[str, str]:
     """The provider's name and version that a binding was generated from."""
-    found = re.search(r"providerName: '(\w+)',\s+providerVersion: '([^']+)'", source)
-    if not found:
+    match = re.search(r"providerName: '(\w+)',\s+providerVersion: '([^']+)'", source)
+    if not match:
         raise BindingError("the binding does not say its provider's version")
-    return found[1], found[2]
+    return match[1], match[2]
 
 
 def _class(source: str, name: str) -> str:
-    found = re.search(rf"^export class {name} extends .*?^\}}$", source, re.M | re.S)
-    if not found:
+    match = re.search(rf"^export class {name} extends .*?^\}}$", source, re.M | re.S)
+    if not match:
         raise BindingError(f"no class {name}")
-    return found[0]
+    return match[0]
 
 
 def _entries(text: str, pattern: re.Pattern[str]) -> dict[str, _Entry]:
@@ -89,9 +89,9 @@ def _entries(text: str, pattern: re.Pattern[str]) -> dict[str, _Entry]:
 
 
 def _properties(body: str) -> Iterator[_Property]:
-    found = list(_FLAGS.finditer(body))
-    ends = [*(match.start() for match in found[1:]), len(body)]
-    for match, end in zip(found, ends, strict=True):
+    matches = list(_FLAGS.finditer(body))
+    ends = [*(match.start() for match in matches[1:]), len(body)]
+    for match, end in zip(matches, ends, strict=True):
         name, computed, optional, required = match.groups()
         yield _Property(name, computed == "true", optional == "true", required == "true", body[match.end() : end])
 
@@ -119,18 +119,18 @@ def _nested_block(source: str, item: _Property, entry: _Entry) -> dict[str, Any]
 
 def _struct(item: _Property, entry: _Entry) -> tuple[str, bool]:
     """The name of the struct of a nested block, and whether the block may be repeated."""
-    if found := _NESTED.search(item.text):
-        return found[1], found[2] == "List"
-    found = re.search(r"private _\w+\?: (\w+?)(\[\])?(?: \||;)", item.text)
-    if not found:
+    if match := _NESTED.search(item.text):
+        return match[1], match[2] == "List"
+    match = re.search(r"private _\w+\?: (\w+?)(\[\])?(?: \||;)", item.text)
+    if not match:
         raise BindingError(f"block {item.name} of an unknown shape: {item.text[:200]}")
-    return found[1], bool(found[2])
+    return match[1], bool(match[2])
 
 
 def _struct_block(source: str, struct: str) -> dict[str, Any]:
     function = struct[0].lower() + struct[1:] + "ToHclTerraform"
-    found = re.search(rf"^export function {function}\(.*?^\}}$", source, re.M | re.S)
-    entries = _entries(found[0], _NESTED_ENTRY) if found else {}
+    match = re.search(rf"^export function {function}\(.*?^\}}$", source, re.M | re.S)
+    entries = _entries(match[0], _NESTED_ENTRY) if match else {}
     if re.search(rf"^export class {struct}OutputReference ", source, re.M):
         return _block(source, _class(source, f"{struct}OutputReference"), entries)
     return _interface_block(source, struct, entries)
@@ -138,10 +138,10 @@ def _struct_block(source: str, struct: str) -> dict[str, Any]:
 
 def _interface_block(source: str, struct: str, entries: Mapping[str, _Entry]) -> dict[str, Any]:
     """A provider's nested blocks have an interface and no class."""
-    found = re.search(rf"^export interface {struct} \{{.*?^\}}$", source, re.M | re.S)
-    if not found:
+    match = re.search(rf"^export interface {struct} \{{.*?^\}}$", source, re.M | re.S)
+    if not match:
         raise BindingError(f"no interface {struct}")
-    optional = {_snake(name): mark == "?" for name, mark in re.findall(r"^  readonly (\w+)(\??):", found[0], re.M)}
+    optional = {_snake(name): mark == "?" for name, mark in re.findall(r"^  readonly (\w+)(\??):", match[0], re.M)}
     names = dict(zip(entries, optional, strict=True))
     attributes: dict[str, Any] = {}
     blocks: dict[str, Any] = {}
@@ -152,7 +152,7 @@ def _interface_block(source: str, struct: str, entries: Mapping[str, _Entry]) ->
             struct_name = entry.storage.removesuffix("List")
             blocks[name] = {"nesting_mode": _NESTING[entry.type], "block": _struct_block(source, struct_name)}
             blocks[name] |= {} if is_optional else {"min_items": 1}
-            blocks[name] |= {} if many and f"{struct_name}[]" in found[0] else {"max_items": 1}
+            blocks[name] |= {} if many and f"{struct_name}[]" in match[0] else {"max_items": 1}
         else:
             attributes[name] = {"type": _entry_type(entry), "optional" if is_optional else "required": True}
     return {name: part for name, part in (("attributes", attributes), ("block_types", blocks)) if part}
@@ -163,9 +163,9 @@ def _snake(name: str) -> str:
 
 
 def _type(source: str, item: _Property, entry: _Entry | None) -> Any:
-    if found := _NESTED.search(item.text):
-        wrapper = entry.type if entry else "set" if found[3] == "true" else "list"
-        return [wrapper, ["object", _object(source, found[1])]]
+    if match := _NESTED.search(item.text):
+        wrapper = entry.type if entry else "set" if match[3] == "true" else "list"
+        return [wrapper, ["object", _object(source, match[1])]]
     if entry and not entry.is_block:
         return _entry_type(entry)
     getter = _GETTER.search(item.text)

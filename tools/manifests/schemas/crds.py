@@ -32,18 +32,18 @@ class DefinitionError(Exception):
 
 def definitions(manifests: Iterable[Manifest]) -> dict[str, dict[str, Any]]:
     """The schema of each version of each definition, by `group/version/Kind`. Raises DefinitionError."""
-    found: dict[str, dict[str, Any]] = {}
+    schemas: dict[str, dict[str, Any]] = {}
     for manifest in manifests:
         if manifest.kind == KIND:
             try:
-                found.update(_versions(manifest.body))
+                schemas.update(_versions(manifest.body))
             except (KeyError, TypeError, AttributeError, SchemaError) as error:
-                said = (
+                refusal = (
                     error.message if isinstance(error, SchemaError) else "a part of spec.versions[].schema is missing"
                 )
-                message = f"the definition {manifest.name} cannot be read: {said}"
+                message = f"the definition {manifest.name} cannot be read: {refusal}"
                 raise DefinitionError(Problem(manifest.where("spec"), message)) from None
-    return found
+    return schemas
 
 
 def _versions(body: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

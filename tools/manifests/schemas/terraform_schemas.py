@@ -92,26 +92,26 @@ def main(wheels: Sequence[str]) -> None:
 
 def _provider(source: str) -> dict[str, Any]:
     """The provider's own configuration, without its endpoints, which are two thirds of it."""
-    found = schema(source)
-    found["block"]["attributes"].pop("alias")
-    found["block"].get("block_types", {}).pop("endpoints", None)
-    for name in [name for name in found["block"]["attributes"] if name.endswith("_custom_endpoint")]:
-        del found["block"]["attributes"][name]
-    return found
+    blocks = schema(source)
+    blocks["block"]["attributes"].pop("alias")
+    blocks["block"].get("block_types", {}).pop("endpoints", None)
+    for name in [name for name in blocks["block"]["attributes"] if name.endswith("_custom_endpoint")]:
+        del blocks["block"]["attributes"][name]
+    return blocks
 
 
 def _sources(wheel: Path, provider: str) -> Iterator[tuple[str, str]]:
     """Each wanted type's TypeScript, which the JavaScript in the wheel's own archive carries in its source map."""
-    wanted = {name.replace("_", "-"): name for name in (*TYPES[provider], "provider")}
+    type_names = {name.replace("_", "-"): name for name in (*TYPES[provider], "provider")}
     with zipfile.ZipFile(wheel) as outer:
         [archive] = [name for name in outer.namelist() if name.endswith(".jsii.tgz")]
         with tarfile.open(fileobj=io.BytesIO(outer.read(archive)), mode="r:gz") as inner:
             for member in inner:
-                found = re.fullmatch(r"package/lib/([\w-]+)/index\.js", member.name)
-                if found and found[1] in wanted and (file := inner.extractfile(member)):
-                    yield wanted.pop(found[1]), _typescript(file.read().decode())
-    if wanted:
-        raise SystemExit(f"{wheel.name} lacks {', '.join(sorted(wanted))}")
+                match = re.fullmatch(r"package/lib/([\w-]+)/index\.js", member.name)
+                if match and match[1] in type_names and (file := inner.extractfile(member)):
+                    yield type_names.pop(match[1]), _typescript(file.read().decode())
+    if type_names:
+        raise SystemExit(f"{wheel.name} lacks {', '.join(sorted(type_names))}")
 
 
 def _typescript(javascript: str) -> str:

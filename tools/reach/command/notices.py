@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tools.findings.formats.text import place
 from tools.findings.model import Problem, Severity
 from tools.reach.diff import Alone
-from tools.reach.formats.names import plain
+from tools.reach.formats.names import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def _line(problem: Problem) -> str:
     where = f"{place(problem.where)}: " if problem.where.file else ""
     path = problem.where.path
     subject = f"{path}: " if path and not problem.message.startswith(path) else ""
-    return plain(f"{where}{problem.severity.value}: {_object(problem)}{subject}{problem.message}")
+    return printable(f"{where}{problem.severity.value}: {_object(problem)}{subject}{problem.message}")
 
 
 def _object(problem: Problem) -> str:
@@ -62,4 +62,4 @@ def one_sided(alone: Alone, before: str, after: str) -> Iterator[str]:
     """The workloads that one side of a diff has and the other does not."""
     for name, found in ((before, alone.before), (after, alone.after)):
         if found:
-            yield plain(f"only in {name}: {', '.join(found)}")
+            yield printable(f"only in {name}: {', '.join(found)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TextIO
 
-from tools.reach.formats.names import plain
+from tools.reach.formats.names import printable
 
 _CLEAR = "\r\x1b[K"
 WIDEST = 78
@@ -21,7 +21,7 @@ class Status:
     def told(self, what: str) -> None:
         """Show what is being done, or was done last."""
         if self.terminal:
-            self.terminal.write(f"{_CLEAR}{plain(what)[:WIDEST]} …")
+            self.terminal.write(f"{_CLEAR}{printable(what)[:WIDEST]} …")
             self.terminal.flush()
             self.shown = True
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from tools.reach.diff import Changed
-from tools.reach.formats.names import addresses, is_addresses, plain
+from tools.reach.formats.names import addresses, is_addresses, printable
 from tools.reach.formats.words import Reasons, folded
 from tools.reach.model import Verdict
 
@@ -25,7 +25,7 @@ def changes(changes: tuple[Changed, ...], *, colour: bool = False) -> Iterator[s
         yield f"{start}{found} {who(change.src)} -> {who(change.dst)}: {_what(change, found, reasons)}{end}\n"
     for reason, number in reasons.numbers.items():
         yield "\n? depends on what the input does not say:\n" if number == 1 else ""
-        yield from (f"{line}\n" for line in folded(plain(reason), "      ", f"  [{number}] "))
+        yield from (f"{line}\n" for line in folded(printable(reason), "      ", f"  [{number}] "))
     said = ", ".join(f"{counts[found]} {word}" for found, word in WORDS.items() if counts[found])
     yield f"\n{said}\n" if said else "nothing changed\n"
 
@@ -39,7 +39,7 @@ def sign(change: Changed) -> Sign:
 
 def who(name: str) -> str:
     """A peer; addresses as a network where they are one."""
-    return addresses([name]) if is_addresses(name) else plain(name)
+    return addresses([name]) if is_addresses(name) else printable(name)
 
 
 def _what(change: Changed, found: Sign, reasons: Reasons) -> str:

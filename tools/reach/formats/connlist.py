@@ -21,7 +21,7 @@ from itertools import chain, groupby
 from operator import itemgetter
 
 from tools.reach.connections import Conns, all_ports, ports
-from tools.reach.formats.names import is_addresses, plain
+from tools.reach.formats.names import is_addresses, printable
 from tools.reach.formats.protocols import others
 from tools.reach.model import Matrix, Row, Verdict
 from tools.reach.ranges import Range, joined, read, written
@@ -44,7 +44,7 @@ class Names(dict[str, str]):
         if found and is_addresses(name):
             first, dash, last = found.partition("-")
             found = f"{first}-{last if dash else first}[External]"
-        self[name] = plain(found)
+        self[name] = printable(found)
         return self[name]
 
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from tools.findings.formats.text import place
 from tools.policies.model import Direction
 from tools.reach.connections import NUMBERS, WITH_PORTS
-from tools.reach.formats.names import addresses, plain
+from tools.reach.formats.names import addresses, printable
 from tools.reach.formats.protocols import protocol_name
 from tools.reach.formats.words import WIDTH, columns, folded
 from tools.reach.model import Change, Explanation, Share, Side, Step
@@ -49,12 +49,12 @@ def _lines(explanation: Explanation, paint: _Paint) -> Iterator[str]:
         yield ""
         yield paint("bold", "to know beside it")
         for note in explanation.notes:
-            yield from folded(plain(note), "    ", "  - ")
+            yield from folded(printable(note), "    ", "  - ")
 
 
 def asked(explanation: Explanation) -> str:
     """`a/b[Pod] -> 8.8.8.8, UDP 53`."""
-    return f"{plain(explanation.src.name)} -> {plain(explanation.dst.name)}, {connection(explanation)}"
+    return f"{printable(explanation.src.name)} -> {printable(explanation.dst.name)}, {connection(explanation)}"
 
 
 def connection(explanation: Explanation) -> str:
@@ -62,7 +62,7 @@ def connection(explanation: Explanation) -> str:
     number = NUMBERS.get(explanation.protocol)
     if number is None and explanation.protocol.isdecimal():
         number = int(explanation.protocol)
-    name = plain(explanation.protocol) if number is None else protocol_name(number)
+    name = printable(explanation.protocol) if number is None else protocol_name(number)
     if name in ("ICMP", "ICMPv6"):
         return f"{name} type {explanation.port >> 8} code {explanation.port & 255}"
     return f"{name} {explanation.port}" if name in WITH_PORTS else name
@@ -70,14 +70,14 @@ def connection(explanation: Explanation) -> str:
 
 def way(explanation: Explanation, direction: Direction) -> str:
     """`leaving a/b[Pod]` or `entering 8.8.8.8`."""
-    return WAY[direction].format(src=plain(explanation.src.name), dst=plain(explanation.dst.name))
+    return WAY[direction].format(src=printable(explanation.src.name), dst=printable(explanation.dst.name))
 
 
 def sentence(explanation: Explanation) -> str:
     """The verdict as one sentence, with the direction that it comes from."""
     said = [way(explanation, side.direction) for side in explanation.sides if side.verdict == explanation.verdict]
     where = " and ".join(said)
-    src, dst = plain(explanation.src.name), plain(explanation.dst.name)
+    src, dst = printable(explanation.src.name), printable(explanation.dst.name)
     flow = f"reach {dst} on {connection(explanation)}"
     if explanation.verdict == "allowed":
         return f"{src} may {flow}."
@@ -92,7 +92,7 @@ def sentence(explanation: Explanation) -> str:
 def summary(explanation: Explanation, side: Side) -> str:
     """The side's summary without what its heading and its deciding step say already."""
     rest = side.summary.removeprefix(f"{way(explanation, side.direction)}: ")
-    return "" if side.deciding and rest.startswith(side.verdict) else plain(rest)
+    return "" if side.deciding and rest.startswith(side.verdict) else printable(rest)
 
 
 def _side(explanation: Explanation, side: Side, paint: _Paint) -> Iterator[str]:
@@ -104,7 +104,7 @@ def _side(explanation: Explanation, side: Side, paint: _Paint) -> Iterator[str]:
         yield from folded(f"{held(share)}: {share.verdict}", "    ", "  ")
         yield from (f"  {line}" for line in _deciding(share.deciding, paint))
     for reason in side.reasons:
-        yield from folded(f"it depends on this: {plain(reason)}", "    ", "  ")
+        yield from folded(f"it depends on this: {printable(reason)}", "    ", "  ")
     if others := tuple(step for step in side.steps if step != side.deciding):
         yield f"  {paint('bold', 'also looked at, in this order')}"
         yield from _others(others, paint)
@@ -123,21 +123,21 @@ def _deciding(step: Step, paint: _Paint) -> Iterator[str]:
     yield f"  {paint('bold', 'decided by' if step.rule or not step.policy else 'decided by the end of')}"
     names = step.policy.split(", ") if step.policy else []
     rule = [step.rule, step.outcome] if step.rule else []
-    yield from (f"    {'  '.join([plain(name), *rule])}" for name in names)
+    yield from (f"    {'  '.join([printable(name), *rule])}" for name in names)
     if step.why:
-        yield from folded(plain(step.why), "      ")
+        yield from folded(printable(step.why), "      ")
     if step.where:
-        yield paint("dim", f"      {plain(place(step.where))}")
+        yield paint("dim", f"      {printable(place(step.where))}")
 
 
 def _others(steps: Sequence[Step], paint: _Paint) -> Iterator[str]:
     for (policy, file), of_it in groupby(steps, lambda step: (step.policy, step.where.file if step.where else "")):
-        names = plain(policy) if ", " not in policy else f"the end of these {policy.count(', ') + 1} policies"
+        names = printable(policy) if ", " not in policy else f"the end of these {policy.count(', ') + 1} policies"
         if len(names) + len(file) > WIDTH - 8:
             yield f"    {names}"
-            yield paint("dim", f"      {plain(file)}")
+            yield paint("dim", f"      {printable(file)}")
         else:
-            yield f"    {names}" + (paint("dim", f"  ({plain(file)})") if file else "")
+            yield f"    {names}" + (paint("dim", f"  ({printable(file)})") if file else "")
         yield from columns([row(run) for run in runs(tuple(of_it))], "      ")
 
 
@@ -152,7 +152,7 @@ def row(alike: Sequence[Step]) -> tuple[str, str, str]:
     first, last = alike[0], alike[-1]
     rule = first.rule if len(alike) == 1 else f"{first.rule} to {last.rule}"
     line = f" (line {first.where.line})" if first.where and first.where.line else ""
-    return rule or "(end)", first.outcome, plain(first.why) + line
+    return rule or "(end)", first.outcome, printable(first.why) + line
 
 
 def _changes(changes: Sequence[Change], paint: _Paint) -> Iterator[str]:
@@ -161,11 +161,11 @@ def _changes(changes: Sequence[Change], paint: _Paint) -> Iterator[str]:
     yield f"{paint('bold', f'{many} after which it is')} {paint(changes[-1].becomes, changes[-1].becomes)}"
     for number, change in enumerate(changes, 1):
         start = f"  {number}. " if len(changes) > 1 else "  "
-        yield from folded(plain(change.text), " " * len(start), start)
+        yield from folded(printable(change.text), " " * len(start), start)
         if change.where and change.where.file:
-            yield paint("dim", f"{' ' * len(start)}{plain(place(change.where))}")
+            yield paint("dim", f"{' ' * len(start)}{printable(place(change.where))}")
         if change.yaml:
             yield ""
-            yield from (f"      {plain(line)}".rstrip() for line in change.yaml.splitlines())
+            yield from (f"      {printable(line)}".rstrip() for line in change.yaml.splitlines())
             if number < len(changes):
                 yield ""

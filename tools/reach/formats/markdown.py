@@ -9,7 +9,7 @@ from tools.findings.formats.text import place
 from tools.reach.diff import Changed
 from tools.reach.formats.changes import WORDS, sign, who
 from tools.reach.formats.explanation import connection, held, row, runs, sentence, summary, way
-from tools.reach.formats.names import plain
+from tools.reach.formats.names import printable
 from tools.reach.formats.text import is_summed_up, summed_up
 from tools.reach.formats.view import EACH_OTHER, EVERY_ADDRESS, EVERY_WORKLOAD, View, entries, seen
 from tools.reach.formats.words import Reasons, openings
@@ -88,7 +88,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 def text(words: str) -> str:
     """Text of which no character is markup, not even in a table."""
-    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", plain(words))
+    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", printable(words))
 
 
 def code(name: str) -> str:
@@ -133,5 +133,5 @@ def _change(change: Change) -> str:
     where = f" ({code(place(change.where))})" if change.where and change.where.file else ""
     longest = max((len(run) for run in re.findall("`+", change.yaml)), default=0)
     fence = "`" * max(3, longest + 1)
-    yaml = "\n".join(plain(line) for line in change.yaml.splitlines())
+    yaml = "\n".join(printable(line) for line in change.yaml.splitlines())
     return f"\n{text(change.text)}{where}\n" + (f"\n{fence}yaml\n{yaml}\n{fence}\n" if yaml else "")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from tools.policies.model import DIRECTIONS
-from tools.reach.formats.names import Titled, plain
+from tools.reach.formats.names import Titled, printable
 from tools.reach.formats.picture import too_many
 from tools.reach.formats.view import View, seen
 from tools.reach.formats.words import open_ones, openings
@@ -92,9 +92,9 @@ def _dashed(matrix: Matrix, view: View) -> Iterator[str]:
 
 def label(text: str) -> str:
     """Text for between two quotation marks."""
-    return re.sub(r"[^\w /.:,;+?()\[\]-]", lambda found: f"#{ord(found[0])};", plain(text), flags=re.ASCII)
+    return re.sub(r"[^\w /.:,;+?()\[\]-]", lambda found: f"#{ord(found[0])};", printable(text), flags=re.ASCII)
 
 
 def _comment(text: str) -> str:
     """Text for a comment, which ends with its line; braces after %% would be a directive."""
-    return plain(text).replace("{", "(").replace("}", ")")
+    return printable(text).replace("{", "(").replace("}", ")")

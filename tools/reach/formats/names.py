@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_network, summarize_address_range
 from itertools import pairwise
 
-from tools.findings.escaping import plain
+from tools.findings.escaping import printable
 from tools.manifests.addresses import INSIDE, METADATA, UNUSUAL
 from tools.reach.model import Group, Peer
 from tools.reach.ranges import Range, joined, overlap, read, refined, written
 
-__all__ = ["LONGEST", "ORDER", "Titled", "addresses", "is_addresses", "plain", "titled"]
+__all__ = ["LONGEST", "ORDER", "Titled", "addresses", "is_addresses", "printable", "titled"]
 
 ORDER = ("workload", "ingress", "node", "address")
 LONGEST = 46
@@ -26,7 +26,7 @@ def is_addresses(name: str) -> bool:
 
 def named(names: Iterable[str], most: int = 4) -> str:
     """Peers in a line, addresses as networks where they are such; of very many the first."""
-    found = [addresses([name]) if is_addresses(name) else plain(name) for name in names]
+    found = [addresses([name]) if is_addresses(name) else printable(name) for name in names]
     more = f" and {len(found) - most} more" if len(found) > most else ""
     return f"{', '.join(found[:most])}{more}" if more else " and ".join(found)
 
@@ -79,7 +79,7 @@ def _titled(index: int, group: Group) -> Titled:
     if group.kind == "address":
         holds = addresses(peer.name for peer in peers)
         return Titled(index, holds, "", peers) if len(holds) <= LONGEST else Titled(index, _sort(peers), holds, peers)
-    names = [plain(peer.name) for peer in peers]
+    names = [printable(peer.name) for peer in peers]
     title = names[0] if len(names) == 1 else f"{names[0]} +{len(names) - 1}"
     return Titled(index, title, ", ".join(names) if len(names) > 1 else "", peers)
 
@@ -104,7 +104,7 @@ def addresses(names: Iterable[str]) -> str:
     wanted = tuple(names)
     ranges = [found for name in wanted if (found := read(name))]
     if len(ranges) < len(wanted):
-        return ", ".join(map(plain, wanted))
+        return ", ".join(map(printable, wanted))
     if list(joined(ranges)) == [_everything(4), _everything(6)]:
         return "all IPv4 and IPv6"
     families = [[found for found in joined(ranges) if found[0] == version] for version in (4, 6)]

@@ -13,7 +13,7 @@ from typing import Literal
 
 from tools.policies.model import DIRECTIONS, Direction
 from tools.reach.connections import ALL, Conns, all_ports, ports, shown
-from tools.reach.formats.names import Titled, plain
+from tools.reach.formats.names import Titled, printable
 from tools.reach.formats.view import View, seen
 from tools.reach.formats.words import open_ones
 from tools.reach.model import Matrix, Verdict
@@ -145,8 +145,8 @@ def _of(group: Titled, opened: Mapping[Direction, frozenset[str]], single: bool)
     """A group's line, or one for each of its workloads."""
     for peers in [(peer,) for peer in group.peers] if single else [group.peers]:
         spaces = {peer.namespace for peer in peers}
-        space = plain(spaces.pop()) if len(spaces) == 1 else "several namespaces"
-        full = ", ".join(plain(peer.name) for peer in peers)
+        space = printable(spaces.pop()) if len(spaces) == 1 else "several namespaces"
+        full = ", ".join(printable(peer.name) for peer in peers)
         title = (full if single else group.title).removeprefix(f"{space}/")
         ways = frozenset(way for way, names in opened.items() if any(peer.name in names for peer in peers))
         yield Line(title, full, space, group, len(peers) > 1, ways)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from tools.findings.formats.text import place
 from tools.policies.model import DIRECTIONS, Direction
 from tools.reach.formats.markdown import code, table
-from tools.reach.formats.names import plain
+from tools.reach.formats.names import printable
 from tools.reach.model import Selected, Selecting
 
 LETS: Mapping[Direction, str] = {"Ingress": "comes in", "Egress": "goes out"}
@@ -18,7 +18,7 @@ def text(found: Sequence[Selecting]) -> Iterator[str]:
     """A workload, and for each direction what its policies let through and which these are, in order."""
     for number, one in enumerate(found):
         yield "\n" if number else ""
-        yield f"{plain(one.peer.name)}\n"
+        yield f"{printable(one.peer.name)}\n"
         for way in DIRECTIONS:
             yield f"  {_sentence(one, way)}\n"
             yield from (f"    {_line(it)}\n" for it in one.policies[way])
@@ -32,8 +32,8 @@ def _sentence(one: Selecting, way: Direction) -> str:
 
 def _line(it: Selected) -> str:
     rules = "1 rule" if it.rules == 1 else f"{it.rules} rules"
-    tier = "" if it.tier == "default" else f" of tier {plain(it.tier)}"
-    return f"{plain(it.policy)}{tier}, {rules}  ({plain(place(it.where))})"
+    tier = "" if it.tier == "default" else f" of tier {printable(it.tier)}"
+    return f"{printable(it.policy)}{tier}, {rules}  ({printable(place(it.where))})"
 
 
 def machine(found: Sequence[Selecting]) -> Iterator[str]:

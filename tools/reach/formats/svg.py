@@ -11,7 +11,7 @@ from textwrap import wrap
 from xml.sax.saxutils import escape
 
 from tools.reach.formats.frame import GAP, HEIGHT, LETTER, MARGIN, NARROWEST, Frame, cut, framed
-from tools.reach.formats.names import plain
+from tools.reach.formats.names import printable
 from tools.reach.formats.picture import MOST_SINGLE, OUTSIDE, Box, Line, Picture, judged, pictured, too_many
 from tools.reach.formats.view import heading
 from tools.reach.model import Matrix
@@ -177,7 +177,7 @@ def _notes(picture: Picture) -> Iterator[str]:
     drawn = {line.title for line in picture.lines if line.many or line.section == OUTSIDE}
     drawn |= {f"{line.section}/{line.title}" for line in picture.lines if line.many}
     yield from (f"{title}: {holds}" for title, holds in picture.view.alike if title in drawn)
-    yield from (f"[{number}] {plain(reason)}" for reason, number in picture.view.reasons.numbers.items())
+    yield from (f"[{number}] {printable(reason)}" for reason, number in picture.view.reasons.numbers.items())
 
 
 def _text(x: float, y: float, content: str, style: str = "", anchor: str = "") -> str:
@@ -187,4 +187,4 @@ def _text(x: float, y: float, content: str, style: str = "", anchor: str = "") -
 
 def _xml(text: str) -> str:
     """Text for between two tags."""
-    return escape(plain(text))
+    return escape(printable(text))

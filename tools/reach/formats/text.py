@@ -7,7 +7,7 @@ from itertools import zip_longest
 
 from tools.reach.formats.changes import changes
 from tools.reach.formats.explanation import explanation
-from tools.reach.formats.names import Titled, plain, titled
+from tools.reach.formats.names import Titled, printable, titled
 from tools.reach.formats.summary import Listing
 from tools.reach.formats.view import View, entries, seen
 from tools.reach.formats.words import WIDTH, asked, columns, folded, openings
@@ -62,7 +62,7 @@ def _below(matrix: Matrix, view: View) -> Iterator[str]:
     if view.reasons.numbers:
         yield from ("", "? depends on what the input does not say:")
         for reason, number in view.reasons.numbers.items():
-            yield from folded(plain(reason), "      ", f"  [{number}] ")
+            yield from folded(printable(reason), "      ", f"  [{number}] ")
 
 
 def _list(view: View) -> Iterator[str]:

@@ -8,7 +8,7 @@ from textwrap import wrap
 
 from tools.policies.model import DIRECTIONS, Direction
 from tools.reach.connections import shown
-from tools.reach.formats.names import plain
+from tools.reach.formats.names import printable
 from tools.reach.model import Cell, Matrix, Verdict
 from tools.reach.views import Focused
 
@@ -77,7 +77,7 @@ def openings(matrix: Matrix) -> Iterator[tuple[str, str]]:
     for direction in DIRECTIONS:
         found = open_ones(matrix, direction)
         if found:
-            names = "every workload" if found == everybody and len(found) > 1 else ", ".join(map(plain, found))
+            names = "every workload" if found == everybody and len(found) > 1 else ", ".join(map(printable, found))
             yield f"no policy limits what {DONE[direction]}", names
 
 

@@ -22,9 +22,9 @@ PLACES = {"Problem": 2, "problem": 1}
 
 def severities(check: Callable[..., object]) -> tuple[Severity, ...]:
     """The severities that a check's findings can have, the worst first."""
-    found = {severity for function in _reached(check) for severity in _yielded(function)}
+    yielded = {severity for function in _reached(check) for severity in _yielded(function)}
     # A check that only hands on problems made while reading hands on errors.
-    return tuple(severity for severity in ORDER if severity in found) or (Severity.ERROR,)
+    return tuple(severity for severity in ORDER if severity in yielded) or (Severity.ERROR,)
 
 
 def _reached(check: Callable[..., object]) -> Iterator[FunctionType]:

@@ -44,21 +44,21 @@ def _rows(values: Mapping[str, Any], above: str, lines: Mapping[str, int], text:
 
 def _comment(text: list[str], line: int) -> str:
     """The `# --` comment that ends right above `line` (counted from 1)."""
-    said: list[str] = []
+    comment_lines: list[str] = []
     for above in reversed(text[: line - 1]):
         words = above.strip()
         if not words.startswith("#"):
             return ""
-        said.append(words.removeprefix("#").strip())
+        comment_lines.append(words.removeprefix("#").strip())
         if words.startswith("# -- "):
-            return " ".join(reversed(said)).removeprefix("-- ")
+            return " ".join(reversed(comment_lines)).removeprefix("-- ")
     return ""
 
 
-def table(found: tuple[Row, ...]) -> str:
+def table(rows: tuple[Row, ...]) -> str:
     """The rows as a Markdown table; a default is written as JSON, which is YAML too."""
     lines = ["| Key | Default | Meaning |", "|---|---|---|"]
-    for row in found:
+    for row in rows:
         default = json.dumps(row.default, ensure_ascii=False)
         lines.append(f"| `{row.path}` | `{_cell(default)}` | {_cell(row.meaning)} |")
     return "\n".join(lines)

@@ -1,0 +1,140 @@
+"""Runs `grant`: a name is opened in a running release by an upgrade of its values, and Envoy closes it by itself."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from tools.egress.allowlist import Suffixes, parse_values
+from tools.egress.live import grants
+from tools.egress.live.cluster import proxy
+from tools.egress.live.grants import Grant
+from tools.egress.live.replicas_now import push
+from tools.findings.cli import CLEAN, COULD_NOT_RUN, USAGE, complain
+from tools.findings.errors import InputError
+from tools.findings.escaping import line
+from tools.manifests.files import mapping, read_yaml, shown
+from tools.render.chart import CHART
+from tools.render.helm import HelmError, located
+from tools.render.helm_errors import classify
+from tools.render.merge import merge
+
+SECONDS = 180
+
+
+def run(options: argparse.Namespace, suffixes: Suffixes) -> int:
+    """Grant, or take a grant back."""
+    now = datetime.now(UTC)
+    try:
+        grant = None if options.end else _grant(options, suffixes, now)
+        running = proxy(options.context, options.namespace, options.release)
+        release = Release(located(), options.context, running.namespace, running.release)
+        release.has_this_chart()
+        values = release.values()
+        if grant is None:
+            changed = grants.taken_back(values, options.name.lower(), now)
+            if changed is None:
+                print(line(f"{options.name} has no grant; nothing was changed"))
+                return CLEAN
+            release.upgrade(changed, f"egress grant taken back: {options.name.lower()}")
+            print(line(f"taken back: {options.name.lower()}"))
+        else:
+            before = parse_values(_whole(grants.without(values, grant.name)), suffixes=suffixes)[0].at(now)
+            found = [before.find(grant.name, port, part) for port in grant.ports for part in grant.workloads]
+            if all(found) and found[0]:
+                print(line(f"{grant.name} is allowed already, by {found[0].path}; nothing was changed"))
+                return CLEAN
+            release.upgrade(grants.granted(values, grant, now), f"egress grant: {_said(grant)}")
+            print(line(f"granted: {_said(grant)}"))
+        return push(proxy(options.context, running.namespace, running.release), options)
+    except (ValueError, grants.CeilingError) as error:
+        complain("egress", error)
+        return USAGE
+    except (InputError, HelmError) as error:
+        complain("egress", error)
+        return COULD_NOT_RUN
+
+
+def _grant(options: argparse.Namespace, suffixes: Suffixes, now: datetime) -> Grant:
+    """What was asked for. Raises ValueError and CeilingError for what cannot be granted."""
+    for option, value in (("--for", options.duration), ("--reason", options.reason)):
+        if not value:
+            raise ValueError(f"{option} is missing: a grant has an end and a reason")
+    grant = Grant(
+        name=options.name.lower(),
+        until=grants.until(now, grants.duration(options.duration)),
+        owner=options.owner or getpass.getuser(),
+        reason=options.reason,
+        ports=tuple(options.ports or (443,)),
+        workloads=tuple(options.workloads or ("gateway",)),
+    )
+    problems = parse_values({"egress": {"grants": [grant.entry()]}}, suffixes=suffixes)[1]
+    if problems:
+        raise ValueError(problems[0].message)
+    try:
+        ceiling = grants.ceiling(mapping(options.ceiling))
+    except InputError as error:
+        raise grants.CeilingError(f"{error}; a grant needs a file that says what may be granted (--ceiling)") from None
+    except grants.CeilingError as error:
+        raise grants.CeilingError(f"{shown(options.ceiling)}: {error}") from None
+    if excess := grants.excess(grant, ceiling, now):
+        raise grants.CeilingError(f"{shown(options.ceiling)}: {excess}")
+    return grant
+
+
+def _said(grant: Grant) -> str:
+    ports = ", ".join(f"{grant.name}:{port}" for port in grant.ports)
+    entry = grant.entry()
+    return f"{ports} for {', '.join(grant.workloads)} to {grant.owner} until {entry['expires']}: {grant.reason}"
+
+
+def _whole(values: Mapping[str, Any]) -> dict[str, Any]:
+    return merge(mapping(CHART / "values.yaml"), values)
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release as Helm knows it. What Helm says against a command is an InputError."""
+
+    helm: str
+    context: str
+    namespace: str
+    name: str
+
+    def has_this_chart(self) -> None:
+        """Raises InputError when another version of the chart is installed: a grant must change the list alone."""
+        found = json.loads(self._run("list", "--filter", f"^{self.name}$", "--output", "json", stdin=None))
+        documents = read_yaml(CHART / "Chart.yaml").documents
+        body: Any = documents[0].body if documents else {}
+        ours = f"{body.get('name')}-{body.get('version')}"
+        theirs = str(found[0]["chart"]) if found else "no chart that Helm installed"
+        if theirs != ours:
+            raise InputError(f"release {self.name} is {theirs}, and this is {ours}; use the toolkit of that version")
+
+    def values(self) -> dict[str, Any]:
+        """The values that the release was given."""
+        return json.loads(self._run("get", "values", self.name, "--output", "json", stdin=None)) or {}
+
+    def upgrade(self, values: Mapping[str, Any], description: str) -> None:
+        """The same chart with other values."""
+        words = ("upgrade", self.name, str(CHART), "--values", "-", "--reset-values", "--description", description)
+        self._run(*words, stdin=json.dumps(values))
+
+    def _run(self, *words: str, stdin: str | None) -> str:
+        context = ["--kube-context", self.context] if self.context else []
+        command = [self.helm, *words, "--namespace", self.namespace, *context]
+        try:
+            ran = subprocess.run(
+                command, input=stdin or "", capture_output=True, text=True, timeout=SECONDS, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise InputError(f"helm {words[0]} did not come to an end: {error}") from None
+        if ran.returncode:
+            raise InputError(f"helm {words[0]}: {classify(ran.stderr, ran.returncode)}")
+        return ran.stdout
