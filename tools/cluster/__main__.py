@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tools.cluster.commands import COMMANDS, Output
 from tools.cluster.options import CALICO_MANIFEST, ROOT, Options
-from tools.findings.cli import EXIT_CODES, Parser, run
+from tools.findings.cli import COULD_NOT_RUN, EXIT_CODES, Parser, complain, run
 from tools.findings.report import FORMATS
 from tools.manifests import configuration
 
