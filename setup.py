@@ -1,4 +1,4 @@
-"""How the wheel is made: `tools` of a checkout is installed as `sark_network` (docs/adr/0015-the-wheel-has-a-name-of-its-own.md)."""
+"""How the wheel is made: `tools` of a checkout is installed as `sark_network`; docs/adr/ has the reasons."""
 
 import re
 import shutil

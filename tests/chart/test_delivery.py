@@ -1,4 +1,4 @@
-"""The chart as others render and package it: Argo CD, which has a cluster's APIs and no cluster; a package; its metadata."""
+"""The chart as others render and package it: as Argo CD does, without a cluster to ask; a package; its metadata."""
 
 import base64
 import re

@@ -30,7 +30,7 @@ class Refusing(BaseHTTPRequestHandler):
 
     asked: list[str]
 
-    def do_CONNECT(self) -> None:  # noqa: N802
+    def do_CONNECT(self) -> None:
         self.asked.append(self.path)
         self.send_response(403)
         self.send_header("content-length", "0")

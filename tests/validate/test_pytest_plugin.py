@@ -29,14 +29,21 @@ def outcome(tmp_path: Path, values: str) -> str:
         "chart/values.yaml": "port: 80\n",
         "chart/templates/policy.yaml": "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: a}\n"
         "spec:\n  podSelector: {}\n  policyTypes: [Ingress]\n"
-        '  ingress: [{from: [{podSelector: {}}], ports: [{port: {{ .Values.port }}}]}]\n',
+        "  ingress: [{from: [{podSelector: {}}], ports: [{port: {{ .Values.port }}}]}]\n",
         "chart/ci/dev-values.yaml": values,
         "test_theirs.py": "def test_it(sark_findings):\n    assert [f.rule for f in sark_findings('dev')] == []\n",
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    options = ["-p", "tools.validate.pytest_plugin", "--sark-chart", str(tmp_path / "chart"), "--rootdir", str(tmp_path)]
+    options = [
+        "-p",
+        "tools.validate.pytest_plugin",
+        "--sark-chart",
+        str(tmp_path / "chart"),
+        "--rootdir",
+        str(tmp_path),
+    ]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "/dev/null", *options]
     ran = subprocess.run([*command, str(tmp_path / "test_theirs.py")], capture_output=True, text=True, check=False)
     return ran.stdout
