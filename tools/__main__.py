@@ -1,4 +1,4 @@
-"""One command for all of the toolkit's: `sark-network COMMAND …` is what `python -m tools.COMMAND …` is in a checkout."""
+"""One command for all: `sark-network COMMAND …` of the wheel is `python -m tools.COMMAND …` of a checkout."""
 
 from __future__ import annotations
 

@@ -36,15 +36,9 @@ def outcome(tmp_path: Path, values: str) -> str:
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    options = [
-        "-p",
-        "tools.validate.pytest_plugin",
-        "--sark-chart",
-        str(tmp_path / "chart"),
-        "--rootdir",
-        str(tmp_path),
-    ]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "/dev/null", *options]
+    options = ("-q", "-p", "no:cacheprovider", "-c", "/dev/null", "--rootdir", str(tmp_path))
+    plugin = ("-p", "tools.validate.pytest_plugin", "--sark-chart", str(tmp_path / "chart"))
+    command = [sys.executable, "-m", "pytest", *options, *plugin]
     ran = subprocess.run([*command, str(tmp_path / "test_theirs.py")], capture_output=True, text=True, check=False)
     return ran.stdout
 

@@ -52,8 +52,6 @@ def test_a_key_without_a_comment_has_no_description() -> None:
 
 
 def test_other_lines_of_the_schema_stay() -> None:
-    old = '{\n    "complete": {},\n    "meanings": {"properties": {}},\n    "domain": {}\n}\n'
-    new = (
-        '{\n    "complete": {},\n    "meanings": {"properties": {"a": {"description": "It."}}},\n    "domain": {}\n}\n'
-    )
-    assert with_meanings(old, [Row("a", 1, "It.")]) == new
+    shape = '{\n    "complete": {},\n    "meanings": %s,\n    "domain": {}\n}\n'
+    new = shape % '{"properties": {"a": {"description": "It."}}}'
+    assert with_meanings(shape % '{"properties": {}}', [Row("a", 1, "It.")]) == new
