@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.render.chart import CHART, chart
+from tools.render.chart import chart
+from tools.render.own import CHART
 
 GOLDEN = Path("tests/golden")
 SOURCE = re.compile(r"^# Source: sark-network/templates/(?P<template>\S+)\n", re.MULTILINE)

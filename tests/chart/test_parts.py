@@ -13,8 +13,9 @@ import yaml
 from tests.chart.test_chart import find_one, names, template
 from tests.doc_runs import rendered_notes
 from tools.render import parts
-from tools.render.chart import CHART, chart
+from tools.render.chart import chart
 from tools.render.helm import find
+from tools.render.own import CHART
 from tools.validate.docs.parts_page import main
 
 PARTS = chart().parts

@@ -11,10 +11,10 @@ import yaml
 
 from tools.egress.allowlist import Suffixes
 from tools.manifests.files import mapping
-from tools.render.chart import CHART
 from tools.render.helm import located
 from tools.render.helm_errors import classify
 from tools.render.merge import merge
+from tools.render.own import CHART
 from tools.render.values import Layer
 from tools.validate.__main__ import main
 from tools.validate.rules.values import Listed, addresses_keep_promises, allowlist_is_sound, ranges_are_networks

@@ -12,9 +12,9 @@ import pytest
 from tools.findings.model import Where, run
 from tools.manifests.documents import parse
 from tools.manifests.rules.yaml import CHECKS
-from tools.render.chart import CHART
 from tools.render.helm import located
 from tools.render.helm_errors import classify
+from tools.render.own import CHART
 from tools.render.template import render
 from tools.render.values import Layer, Values
 from tools.validate.__main__ import main

@@ -41,9 +41,9 @@ from tools.cluster.fuzz_pods import Crowd
 from tools.cluster.fuzz_run import OUTSIDE, SOURCES, Run, attempts, control, summed_up
 from tools.cluster.options import Options
 from tools.cluster.probers import opened
-from tools.cluster.progress import Progress
 from tools.cluster.verdict import FAIL, PASS
 from tools.findings.model import run as judge
+from tools.findings.progress import Progress
 from tools.manifests.rules.objects import names_are_legal
 from tools.manifests.rules.schemas import objects_fit_their_schema
 from tools.policies.cluster import Cluster
@@ -134,7 +134,7 @@ def crowds(monkeypatch: pytest.MonkeyPatch) -> list[FakeCrowd]:
 class Ground:
     """Where the fakes gather."""
 
-    progress = Progress(False)
+    progress = Progress()
 
 
 def run(tmp_path: Path, judge: compare.Judge = compare.judge) -> Run:
@@ -563,7 +563,7 @@ def test_kinds_that_are_not_served_are_said_and_not_passed() -> None:
 
 
 def test_a_run_asks_what_the_api_refuses(tmp_path: Path) -> None:
-    ground = SimpleNamespace(progress=Progress(False), kube=TableApi())
+    ground = SimpleNamespace(progress=Progress(), kube=TableApi())
     done = Run(ground, Options(diagnostics=tmp_path))  # type: ignore[arg-type]
     done.refusals()
     assert [(result.name, result.status) for result in done.results] == [("refused-as-written", PASS)]

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tools.cluster import back_doors, doors
+from tools.cluster import back_doors, doors, granted
 from tools.cluster.sark.state import GONE, NO_CHECKOUT, REQUESTS, STATE
 from tools.reach.flows.read import STATES, Specification, read
 
@@ -40,6 +40,7 @@ FACTS = [
     ("upgraded", "open-connection-to-revoked-name"),
     ("upgraded", "open-connection-to-kept-name"),
     ("upgraded", "proxy-not-restarted"),
+    *((granted.STATE, name) for name in granted.FACTS),
     ("NetworkPolicies alone", "lock-down-removed"),
     ("NetworkPolicies alone", "judge-agrees-with-cluster"),
     ("without policies", "policies-removed"),

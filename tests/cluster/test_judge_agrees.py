@@ -13,9 +13,9 @@ from tools.cluster.fuzz.compare import Attempt
 from tools.cluster.fuzz.topology import Object
 from tools.cluster.judge_agrees import NAME, attempts, check, probe
 from tools.cluster.options import Options
-from tools.cluster.progress import Progress
 from tools.cluster.trial_cluster import Scene
 from tools.cluster.verdict import FAIL, PASS, Addresses, Report, Result
+from tools.findings.progress import Progress
 from tools.reach.flows.read import Pod, Specification
 from tools.reach.world import World
 
@@ -56,7 +56,7 @@ def world() -> World:
 
 
 def scene() -> Scene:
-    return Scene(Options(), SPEC, None, None, None, Progress(False))  # type: ignore[arg-type]
+    return Scene(Options(), SPEC, None, None, None, Progress())  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import yaml
 from tools.egress import expiry
 from tools.egress.engines import engine
 from tools.manifests.documents import manifests, parse
-from tools.render.chart import CHART
+from tools.render.own import CHART
 from tools.render.template import render
 
 KEPT = {"name": "kept.example", "expires": "2099-06-30"}

@@ -75,7 +75,7 @@ def replies(scripts: Path, command: str, *words: str) -> list[str]:
         ("reach", ["matrix", "--inc"], ["--incoming"]),
         ("reach", ["explain", "--expect", ""], ["allowed", "denied"]),
         ("reach", ["check", "--format", "sa"], ["sarif"]),
-        ("egress", [""], ["check", "list"]),
+        ("egress", ["b"], ["blocked"]),
         ("render", ["--kube"], ["--kube-version"]),
         ("terraform", ["lint", "--no"], ["--no-cache"]),
         ("terraform", ["vars", "--cloud", ""], ["aws", "azure", "gcp"]),

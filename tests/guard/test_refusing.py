@@ -121,6 +121,8 @@ def test_refusals_are_logged_and_counted_by_part(start: Start) -> None:
     guard.ask("one.evil.test", part="frontend")
     guard.ask_by_tcp('a"b\nc.evil.test', part="frontend")
     guard.ask("kubernetes.default.svc.cluster.local")
+    # A line is written after the answer.
+    until(lambda: sum("workload=" in line for line in guard.log()) == 3)
     lines = [re.sub(r".*\[INFO\] (.*) client=127.0.0.1:\d+ (.*)", r"\1 \2", line) for line in guard.log()]
     assert [line for line in lines if "workload=" in line] == [
         "workload=gateway type=TXT class=IN proto=udp rcode=NXDOMAIN name=c2vjcmv0.evil.test.",

@@ -133,7 +133,7 @@ def test_audit_leads_every_name_to_the_proxy_and_logs_it(start: Start, cluster_d
     names = ("evil.test", "openai.com", "sub.api.anthropic.com", "api.openai.com")
     assert {name: guard.ask(name).addresses for name in names} == {key: [PROXY] for key in names}
     assert guard.ask("kubernetes.default.svc.cluster.local").addresses == ["10.96.0.1"]
-    assert any("workload=gateway verdict=audit" in line and "name=evil.test." in line for line in guard.log())
+    until(lambda: any("workload=gateway verdict=audit" in it and "name=evil.test." in it for it in guard.log()))
     assert cluster_dns.forwarded[before:] == []
 
 
@@ -142,12 +142,12 @@ def test_audit_without_steering_lets_names_through_and_logs_them(start: Start, c
     before = len(cluster_dns.forwarded)
     assert guard.ask("evil.test").addresses == ["203.0.113.66"]
     assert cluster_dns.forwarded[before:] == [("evil.test", message.TYPES["A"])]
-    assert any("workload=gateway verdict=audit" in line and "name=evil.test." in line for line in guard.log())
+    until(lambda: any("workload=gateway verdict=audit" in it and "name=evil.test." in it for it in guard.log()))
 
 
 def test_thousands_of_names_are_served(start: Start) -> None:
     names = [f"host-{number}.zone-{number % 97}.example" for number in range(2_000)]
-    guard = start({**VALUES, "egress": {"domains": names}})
+    guard = start({**VALUES, "egress": {"domains": names}, "proxy": {"maxConnections": 1000}})
     assert guard.ask(names[0]).addresses == guard.ask(names[-1]).addresses == [PROXY]
     assert guard.ask("host-0.zone-1.example").code == "NXDOMAIN"
     assert guard.memory() < 128 * 1024 * 1024

@@ -16,10 +16,10 @@ from tools.cluster.__main__ import main as cluster
 from tools.egress.__main__ import main as egress
 from tools.reach.__main__ import main as reach
 from tools.render.__main__ import main as render
-from tools.render.chart import CHART
+from tools.render.own import CHART
 from tools.terraform.__main__ import main as terraform
-from tools.validate.__main__ import CONFIGURABLE, parser
 from tools.validate.__main__ import main as validate
+from tools.validate.options import CONFIGURABLE, parser
 
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: c, image: i}]}\n"
 CRD = """\

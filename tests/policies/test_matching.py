@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import yaml
 
@@ -140,7 +138,7 @@ PEERS: list[tuple[str, list[str]]] = [
 @pytest.mark.parametrize(("peer", "expected"), PEERS)
 def test_members(peer: str, expected: list[str]) -> None:
     subject, policy = cluster(kubernetes(f"{{podSelector: {{}}, ingress: [{{from: [{peer}]}}]}}"))
-    assert [pod.manifest.name for pod in members(subject, policy, policy.rules[0].peers[0].node)] == expected
+    assert [pod.manifest.name for pod in members(subject, policy, policy.rules[0].peers[0])] == expected
 
 
 SETS = """
@@ -178,8 +176,7 @@ def test_network_sets(entity: str, clusterwide: bool) -> None:
             "kind: NetworkPolicy, metadata: {name: p, namespace: known}",
         )
     _, policy = cluster(text)
-    far: Any = policy.rules[0].node["destination"]
-    found = [item.name for item in selected(network_sets(objects(SETS)), policy, far)]
+    found = [item.name for item in selected(network_sets(objects(SETS)), policy, policy.rules[0].peers[0])]
     assert found == ENTITIES[entity][clusterwide]
 
 

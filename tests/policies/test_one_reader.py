@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 import pytest
+import yaml
 
 from tests.cluster.fuzz.cases import random_case
 from tests.cluster.fuzz.test_recorded import recorded
@@ -13,7 +14,7 @@ from tools.cluster.fuzz.topology import Object
 from tools.findings.model import Manifest
 from tools.policies.cluster import Cluster
 from tools.policies.matching import subjects
-from tools.reach.peers.sets import indexes
+from tools.reach.sets import indexes
 from tools.reach.world import World
 
 CASES, POLICIES = 200, 10
@@ -74,3 +75,28 @@ def test_random_policies_select_the_same_pods(start: int) -> None:
         policies += case.size
         assert list(differences(case.objects)) == [], f"seed {seed}"
     assert policies == 20 * POLICIES
+
+
+ACCOUNTS = """
+{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: s}, spec: {serviceAccountName: robot}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: b, namespace: s}, spec: {serviceAccountName: other}}
+---
+apiVersion: projectcalico.org/v3
+kind: GlobalNetworkPolicy
+metadata: {name: p}
+spec: SPEC
+"""
+BY_ACCOUNT = (
+    "{serviceAccountSelector: projectcalico.org/name == 'robot'}",
+    "{selector: pcsa.projectcalico.org/name == 'robot'}",
+    "{selector: projectcalico.org/serviceaccount == 'robot'}",
+)
+
+
+@pytest.mark.parametrize("spec", BY_ACCOUNT)
+def test_pods_that_differ_in_their_account_alone_are_told_apart(spec: str) -> None:
+    objects = tuple(yaml.safe_load_all(ACCOUNTS.replace("SPEC", spec)))
+    assert list(differences(objects)) == []
+    [selected] = by_the_judge(compare.world(objects, {})).values()
+    assert selected == {("s", "a")}

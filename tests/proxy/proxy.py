@@ -19,8 +19,8 @@ from tests.proxy.cgroup import Cgroup
 from tests.proxy.namespace import Namespace
 from tests.proxy.world import RESOLVER
 from tools.egress.envoy.verdict import UNFINISHED
-from tools.render.chart import CHART
 from tools.render.merge import merge
+from tools.render.own import CHART
 from tools.render.template import render
 
 MOUNT = "/etc/envoy"

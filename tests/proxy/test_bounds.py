@@ -17,7 +17,7 @@ from tests.proxy.conftest import EGRESS, Start
 from tests.proxy.flood import flooding
 from tests.proxy.proxy import Proxy
 from tests.proxy.world import World
-from tools.render.chart import CHART
+from tools.render.own import CHART
 
 PROXY = yaml.safe_load((CHART / "values.yaml").read_text())["proxy"]
 MOST = int(PROXY["maxConnections"])

@@ -15,7 +15,7 @@ from tests.proxy.conftest import EGRESS, Start
 from tests.proxy.proxy import Proxy
 from tests.proxy.test_change import until
 from tests.proxy.world import World
-from tools.render.chart import CHART
+from tools.render.own import CHART
 
 SCHEMA = json.loads((CHART / "files" / "egress-log.schema.json").read_text())
 VERSION = re.compile(r'^version_info: "([0-9a-f]{12})"$', re.M)

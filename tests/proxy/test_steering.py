@@ -34,13 +34,13 @@ class Steered:
 
     def tls(self, port: int, sni: str | None, workload: str = "gateway") -> Attempt:
         """TLS straight to the proxy, as a program that was steered makes it."""
-        return self._said(port, workload, lambda it: it.encrypt(sni))
+        return self._answered(port, workload, lambda it: it.encrypt(sni))
 
     def plain(self, port: int, words: bytes, workload: str = "gateway") -> Attempt:
         """Bytes as they are."""
-        return self._said(port, workload, lambda it: None, words)
+        return self._answered(port, workload, lambda it: None, words)
 
-    def _said(
+    def _answered(
         self, port: int, workload: str, begin: Callable[[client.Client], None], words: bytes = b"ping"
     ) -> Attempt:
         made = client.Client(self.proxy.namespace, self.ports[workload, port])
@@ -205,5 +205,5 @@ def test_a_revoked_name_loses_its_connections_and_no_other_does(start: Start) ->
     own.proxy.update({**VALUES, "egress": {"domains": ["*.openai.com", {"name": "new.example", "ports": [8443]}]}})
     assert held["api.anthropic.com"].sock.recv(1) == b""
     assert held["api.openai.com"].alive()
-    for one in held.values():
-        one.close()
+    for client_held in held.values():
+        client_held.close()

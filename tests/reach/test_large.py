@@ -7,11 +7,11 @@ from functools import cache
 import pytest
 
 from tests.reach.samples.worlds import world
-from tools.reach.formats import matrix_formats
 from tools.reach.formats.picture import MOST_DRAWN
 from tools.reach.formats.text import MOST_IN_FULL
+from tools.reach.formats.writers import matrix_formats
 from tools.reach.model import Matrix
-from tools.reach.peers.sets import indexes
+from tools.reach.sets import indexes
 from tools.reach.views import Focused
 
 MANY = MOST_IN_FULL + 20

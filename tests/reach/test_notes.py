@@ -7,7 +7,7 @@ import pytest
 from tests.reach.samples.worlds import world
 from tests.reach.shell import Runner
 from tools.findings.model import Severity
-from tools.manifests.fields import MOST_IDLE
+from tools.reach.resolve import MOST_IDLE
 
 PODS = """apiVersion: v1
 kind: Namespace

@@ -8,9 +8,9 @@ import pytest
 
 from tests.reach.samples.worlds import explained, world
 from tests.reach.shell import Runner
+from tools.policies.unjudged import DOUBTS
 from tools.policies.unmodelled import KNOWN
 from tools.reach.connections import ALL, NONE
-from tools.reach.unjudged import DOUBTS
 
 PODS = """apiVersion: v1
 kind: Pod

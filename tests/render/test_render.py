@@ -11,9 +11,9 @@ import yaml
 
 from tools.manifests.documents import manifests, parse
 from tools.render.__main__ import main
-from tools.render.chart import CHART
 from tools.render.helm_errors import RenderError
 from tools.render.manifest_files import HEADER, by_template, write
+from tools.render.own import CHART
 from tools.render.target import Target
 from tools.render.template import render
 

@@ -19,13 +19,17 @@ from tests.standing_fuzz.case import Subject, Unmet
 from tests.standing_fuzz.quiet import quiet
 from tools.cluster.fuzz.dice import Dice
 from tools.egress import __main__ as egress
+from tools.egress import options as egress_options
 from tools.findings import cli
 from tools.reach import __main__ as reach
 from tools.reach.command import options as reach_options
 from tools.render import __main__ as render
-from tools.render.chart import CHART
+from tools.render import options as render_options
+from tools.render.own import CHART
 from tools.terraform import __main__ as terraform
+from tools.terraform import options as terraform_options
 from tools.validate import __main__ as validate
+from tools.validate import options as validate_options
 
 PROJECT = CHART.parents[1]
 CODES = {cli.CLEAN, cli.FINDINGS, cli.COULD_NOT_RUN, cli.USAGE}
@@ -60,11 +64,11 @@ FILES = {
 def _commands() -> dict[str, tuple[argparse.ArgumentParser, Callable[[Sequence[str]], int]]]:
     """Each command's parser, and what runs it."""
     return {
-        "tools.validate": (validate.parser(), validate.main),
-        "tools.render": (render.parser(), render.main),
-        "tools.egress": (egress._parser(), egress.main),
+        "tools.validate": (validate_options.parser(), validate.main),
+        "tools.render": (render_options.parser(), render.main),
+        "tools.egress": (egress_options.parser(), egress.main),
         "tools.reach": (reach_options.parser(), reach.main),
-        "tools.terraform": (terraform.parser(), terraform.main),
+        "tools.terraform": (terraform_options.parser(), terraform.main),
     }
 
 

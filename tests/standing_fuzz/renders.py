@@ -24,8 +24,8 @@ from tools.egress.envoy.verdict import verdict
 from tools.findings.model import Manifest, Severity
 from tools.findings.recorder import Recorder
 from tools.findings.stages import manual
-from tools.render.chart import CHART
 from tools.render.helm_errors import RenderError
+from tools.render.own import CHART
 from tools.render.template import render
 from tools.validate import manifests as judged
 from tools.validate.rules.values import Listed

@@ -10,7 +10,8 @@ from typing import Any
 
 from tests.standing_fuzz import hostile, patterns
 from tools.cluster.fuzz.dice import Dice
-from tools.render.chart import CHART, chart
+from tools.render.chart import chart
+from tools.render.own import CHART
 
 Node = Mapping[str, Any]
 DEPTH = 6

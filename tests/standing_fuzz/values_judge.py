@@ -13,9 +13,10 @@ from tests.standing_fuzz.values import make, suffix_rules
 from tools.egress.allowlist import Suffixes
 from tools.findings.model import Severity, run
 from tools.render import parts
-from tools.render.chart import CHART, Chart, chart
+from tools.render.chart import Chart, chart
 from tools.render.load import load
 from tools.render.merge import merge
+from tools.render.own import CHART
 from tools.validate.rules import values as checks
 from tools.validate.rules.values import Listed
 

@@ -17,8 +17,8 @@ import yaml
 
 from tests.terraform.lint_roots import DIRECTORIES, files, root
 from tools.findings.model import Finding, Problem, Severity, run
-from tools.render.chart import CHART
 from tools.render.merge import merge
+from tools.render.own import CHART
 from tools.terraform.clouds.chart import Layers
 from tools.terraform.language.model import Module
 from tools.terraform.modules.directory import Directory, read

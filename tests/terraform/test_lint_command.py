@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tools.render.chart import CHART, chart
+from tools.render.chart import chart
+from tools.render.own import CHART
 from tools.terraform.__main__ import main
 from tools.terraform.modules.files import disk
 from tools.terraform.modules.read import evaluate_directory

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tools.findings.model import Finding, run
-from tools.terraform.__main__ import Run, findings, main
+from tools.terraform.__main__ import main
+from tools.terraform.command import Run, findings
 from tools.terraform.language.model import Module
 from tools.terraform.language.syntax import parse
 from tools.terraform.lint import lint_others

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from tools.findings.report import Gate
-from tools.render.chart import CHART, chart
+from tools.render.chart import chart
 from tools.render.load import Chosen
+from tools.render.own import CHART
 from tools.terraform import stage
+from tools.terraform.clouds import CLOUDS
 from tools.terraform.modules import cache
 from tools.terraform.modules.cache import folder
-from tools.validate import __main__ as validate
+from tools.validate import options as validate
 
 FILES = 6
 
@@ -112,4 +114,4 @@ def test_the_projects_own_examples_are_all_there() -> None:
     judged = stage.Job(chart(CHART), {}, date(2026, 1, 1), frozenset(), Gate(), lambda _: None, cached=False)
     stage.stages(judged)
     folders = {path.name for path in (judged.directory / "examples").iterdir() if list(path.glob("*.tf"))}
-    assert judged.others.keys() == folders - set(stage.CLOUDS)
+    assert judged.others.keys() == folders - set(CLOUDS)

@@ -12,7 +12,8 @@ import pytest
 from tools.findings.model import Manifest, Severity, run
 from tools.findings.stages import checks
 from tools.policies.cluster import Cluster
-from tools.render.chart import CHART, chart
+from tools.render.chart import chart
+from tools.render.own import CHART
 
 Break = Callable[[dict[str, Any]], None]
 CHECKS = (*checks("manifests"), *checks("policies"))

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from tools.cluster.commands import COMMANDS, Output
-from tools.cluster.options import CALICO_MANIFEST, ROOT, Options
+from tools.cluster.options import CALICO_MANIFEST, COMMANDS, ROOT, Options
 from tools.findings.cli import COULD_NOT_RUN, EXIT_CODES, Parser, complain, run
 from tools.findings.report import FORMATS
 from tools.manifests import configuration
@@ -40,7 +39,7 @@ def parser(environment: Mapping[str, str]) -> Parser:
         allow_abbrev=False,
     )
     add = made.add_argument
-    add("command", choices=tuple(COMMANDS), metavar="|".join(COMMANDS))
+    add("command", choices=COMMANDS, metavar="|".join(COMMANDS))
     add("--name", default=usual.name, help="the kind cluster's name (%(default)s)")
     add("--node-image", default=environment.get("KIND_NODE_IMAGE", ""), help="kind's node image ($KIND_NODE_IMAGE)")
     add(
@@ -88,7 +87,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.kind_config.is_file():
         complain("cluster", f"there is no {options.kind_config}: run it in a checkout of the project, which has it")
         return COULD_NOT_RUN
-    return COMMANDS[given.command](options, Output(given.format, given.output, given.junit))
+    # Only now: the client of Kubernetes takes longer to load than --help may take.
+    from tools.cluster.commands import RUN, Output
+
+    return RUN[given.command](options, Output(given.format, given.output, given.junit))
 
 
 if __name__ == "__main__":

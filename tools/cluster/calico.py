@@ -16,7 +16,6 @@ from tools.cluster.errors import CannotRunError
 from tools.cluster.kube import Kube, until
 
 V3 = "projectcalico.org/v3"
-ENTERPRISE_ONLY = "licensekeys"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 

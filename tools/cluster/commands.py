@@ -6,7 +6,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -19,7 +19,6 @@ from tools.cluster.fuzz_pods import Ground
 from tools.cluster.internet import Internet
 from tools.cluster.kube import Kube, explain
 from tools.cluster.options import Options
-from tools.cluster.progress import Progress
 from tools.cluster.release import Release, can_enforce, values
 from tools.cluster.sark.checkout import Sark
 from tools.cluster.sark.checkout import read as read_sark
@@ -27,7 +26,10 @@ from tools.cluster.trial_cluster import Scene
 from tools.cluster.tried import specification
 from tools.cluster.up import bring_up, deploy_stand_ins, enforcement_is_real
 from tools.cluster.verdict import GOOD, Result
+from tools.findings.errors import InputError
 from tools.findings.escaping import line, lines
+from tools.findings.output import put
+from tools.findings.progress import Progress
 from tools.findings.report import COULD_NOT_RUN, Report, exit_code, formats
 from tools.manifests.files import shown
 
@@ -46,7 +48,7 @@ class Run:
     """One run of a command: what was found, and why it stopped if it did."""
 
     options: Options
-    progress: Progress = field(default_factory=Progress)
+    progress: Progress = field(default_factory=lambda: Progress.on(sys.stderr))
     results: list[Result] = field(default_factory=list)
     stopped: str = ""
 
@@ -159,7 +161,7 @@ def down(options: Options, output: Output) -> int:
     return tell(done, output, table=False)
 
 
-COMMANDS: Mapping[str, Callable[[Options, Output], int]] = {
+RUN: Mapping[str, Callable[[Options, Output], int]] = {
     "up": up,
     "install": install,
     "test": test,
@@ -254,8 +256,9 @@ def _text(done: Run) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    try:
+    with suppress(OSError):  # The file then cannot be written either, which is said.
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        print(line(f"cannot write {path}: {error.strerror}"), file=sys.stderr)
+    try:
+        put((text,), path)
+    except InputError as error:
+        print(line(str(error)), file=sys.stderr)

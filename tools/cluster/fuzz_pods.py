@@ -15,7 +15,7 @@ from tools.cluster.fuzz_objects import BEACONS, beacon, bodied, scripts, space
 from tools.cluster.internet import IN_PODS, Internet
 from tools.cluster.kube import Kube, until
 from tools.cluster.probers import Asker, Outside, lead_to_pods, opened
-from tools.cluster.progress import Progress
+from tools.findings.progress import Progress
 
 SCRIPTS = ("answer.py", "ask_many.py")
 _tokens = itertools.count(1)

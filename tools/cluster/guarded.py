@@ -69,7 +69,7 @@ def before_the_guard(scene: Scene) -> None:
     asked = _questions()
     reports, events = _ask(scene, scene.spec.pods["gateway"], asked, server)
     missing = [
-        f"{question.way}: did not arrive ({_said(reports, question)})"
+        f"{question.way}: did not arrive ({_outcome(reports, question)})"
         for question in asked
         if not _came(question, events)
     ]
@@ -77,8 +77,8 @@ def before_the_guard(scene: Scene) -> None:
     own = by_resolver(next(_numbers))
     with newcomer(scene, {}) as pod:
         reports, events = _ask(scene, pod, [own], "")
-    missing = [] if _came(own, events) else [f"the pod's resolver asked for nothing ({_said(reports, own)})"]
-    scene.note("the-resolvers-question-arrives", BEFORE, missing, _said(reports, own))
+    missing = [] if _came(own, events) else [f"the pod's resolver asked for nothing ({_outcome(reports, own)})"]
+    scene.note("the-resolvers-question-arrives", BEFORE, missing, _outcome(reports, own))
 
 
 def behind_the_guard(scene: Scene, state: str = STATE) -> None:
@@ -90,12 +90,12 @@ def behind_the_guard(scene: Scene, state: str = STATE) -> None:
     ):
         asked = _questions()
         reports, events = _ask(scene, scene.spec.pods["gateway"], asked, server)
-        troubles = [f"{question.way}: arrived outside" for question in asked if _came(question, events)]
+        faults = [f"{question.way}: arrived outside" for question in asked if _came(question, events)]
         for question in asked:
             report = reports.get(question.way, UNPROBED)
             if report.outcome != due[0] or not report.detail.startswith(due[1]):
-                troubles.append(f"{question.way}: should end in {due[0]} {due[1]}, but {_said(reports, question)}")
-        scene.note(f"nothing-arrives-by-{name}", state, troubles, f"{len(asked)} ways of asking, none arrived")
+                faults.append(f"{question.way}: should end in {due[0]} {due[1]}, but {_outcome(reports, question)}")
+        scene.note(f"nothing-arrives-by-{name}", state, faults, f"{len(asked)} ways of asking, none arrived")
     _resolver_of_a_pod(scene, services["guard:gateway"], state)
 
 
@@ -107,14 +107,14 @@ def _resolver_of_a_pod(scene: Scene, server: str, state: str) -> None:
     with newcomer(scene, dns_config(server)) as pod:
         until("the guard answers a new pod", 60, lambda: _finds(scene, pod, services[0], address))
         reports, events = _ask(scene, pod, [*services, asked], "")
-    troubles = [
-        f"{it.way}: {_said(reports, it)}" for it in services if reports.get(it.way) != Report("answer", address)
+    faults = [
+        f"{it.way}: {_outcome(reports, it)}" for it in services if reports.get(it.way) != Report("answer", address)
     ]
     if not reports.get(asked.way, UNPROBED).detail.startswith("no address"):
-        troubles.append(f"{asked.name}: {_said(reports, asked)}")
+        faults.append(f"{asked.name}: {_outcome(reports, asked)}")
     names = [str(event["name"]) for event in events if event.get("event") == "query"]
-    troubles += [f"{name} was asked for outside" for name in names if name.startswith(asked.name)]
-    scene.note("dns-config-works", state, troubles, _said(reports, asked))
+    faults += [f"{name} was asked for outside" for name in names if name.startswith(asked.name)]
+    scene.note("dns-config-works", state, faults, _outcome(reports, asked))
 
 
 def _finds(scene: Scene, pod: Pod, question: Question, address: str) -> bool:
@@ -147,9 +147,11 @@ def guard_down(scene: Scene) -> None:
         until("the guard's pods are gone", 90, lambda: not _pods(scene))
     asked = [*_questions(), Question("a Service", "kubernetes.default.svc.cluster.local")]
     reports, events = _ask(scene, scene.spec.pods["gateway"], asked, server)
-    troubles = [f"{question.way}: arrived outside" for question in asked if _came(question, events)]
-    troubles += [f"{it.way}: {_said(reports, it)}" for it in asked if reports.get(it.way, UNPROBED).outcome == "answer"]
-    scene.note("nothing-is-answered", DOWN, troubles, f"{len(asked)} questions, no answer")
+    faults = [f"{question.way}: arrived outside" for question in asked if _came(question, events)]
+    faults += [
+        f"{it.way}: {_outcome(reports, it)}" for it in asked if reports.get(it.way, UNPROBED).outcome == "answer"
+    ]
+    scene.note("nothing-is-answered", DOWN, faults, f"{len(asked)} questions, no answer")
     with scene.progress.step(f"scale the guard to {replicas}"):
         apps.patch_namespaced_deployment_scale(name, NAMESPACE, {"spec": {"replicas": replicas}})
         ask = apps.read_namespaced_deployment_status
@@ -164,23 +166,23 @@ def dns_config(server: str) -> dict[str, Any]:
 
 
 @contextmanager
-def newcomer(scene: Scene, more: Mapping[str, Any]) -> Iterator[Pod]:
+def newcomer(scene: Scene, more: Mapping[str, Any], name: str = ASKER) -> Iterator[Pod]:
     """A pod with the gateway's labels that is made now, with `more` in its spec, for as long as the block lasts."""
-    pod = replace(scene.spec.pods["gateway"], name=ASKER, ports=(7000,), ready=False)
-    made = plan.stand_ins(replace(scene.spec, pods={ASKER: pod}), programs(), IMAGE)
+    pod = replace(scene.spec.pods["gateway"], name=name, ports=(7000,), ready=False)
+    made = plan.stand_ins(replace(scene.spec, pods={name: pod}), programs(), IMAGE)
     body = next(it for it in made if it["kind"] == "Pod")
     scene.kube.apply([{**body, "spec": {**body["spec"], **more}}])
-    until(f"pod {ASKER} runs", 60, lambda: _phase(scene) == "Running")
+    until(f"pod {name} runs", 60, lambda: _phase(scene, name) == "Running")
     try:
         yield pod
     finally:
-        scene.kube.delete("v1", "Pod", ASKER, NAMESPACE)
-        until(f"pod {ASKER} is gone", 60, lambda: not _phase(scene))
+        scene.kube.delete("v1", "Pod", name, NAMESPACE)
+        until(f"pod {name} is gone", 60, lambda: not _phase(scene, name))
 
 
-def _phase(scene: Scene) -> str:
-    """The phase of the asking pod, "" when it is not there."""
-    pods = scene.kube.core.list_namespaced_pod(NAMESPACE, field_selector=f"metadata.name={ASKER}").items
+def _phase(scene: Scene, name: str) -> str:
+    """The phase of a pod, "" when it is not there."""
+    pods = scene.kube.core.list_namespaced_pod(NAMESPACE, field_selector=f"metadata.name={name}").items
     return next((str(pod.status.phase) for pod in pods), "")
 
 
@@ -203,7 +205,7 @@ def _came(question: Question, events: Iterable[Mapping[str, Any]]) -> bool:
     return any(question.arrived(event) for event in events)
 
 
-def _said(reports: Mapping[str, Report], question: Question) -> str:
+def _outcome(reports: Mapping[str, Report], question: Question) -> str:
     report = reports.get(question.way, UNPROBED)
     return f"{report.outcome}: {report.detail}"
 

@@ -9,6 +9,7 @@ from tools.findings.home import home
 
 ROOT = home()
 CHART = ROOT / "charts" / "sark-network"
+COMMANDS = ("up", "install", "test", "fuzz", "down", "all")
 RELEASE = "sark"
 NAMESPACE = "sark"
 IMAGE = "python:3.13-slim"

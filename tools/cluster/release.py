@@ -17,6 +17,7 @@ from tools.cluster import calico
 from tools.cluster.errors import CannotRunError
 from tools.cluster.kube import Kube, explain
 from tools.cluster.options import NAMESPACE, RELEASE, Options
+from tools.egress.engines import engine
 from tools.findings.errors import InputError
 from tools.manifests.files import read_yaml, shown
 from tools.render.chart import chart
@@ -78,12 +79,11 @@ def can_enforce(kube: Kube, release_values: Mapping[str, Any]) -> None:
                 f"calico.enabled is true, but this cluster does not serve {calico.V3} ({explain(error)}). "
                 "Install Calico's API server (apiserver.yaml of its release), or set calico.enabled=false"
             ) from error
-    engine = release_values.get("egress", {}).get("engine", "proxy")
-    if engine == "calico-enterprise" and calico.ENTERPRISE_ONLY not in served:
+    chosen = engine(release_values.get("egress", {}).get("engine", "proxy"))
+    if chosen and chosen.resource and chosen.resource not in served:
         raise CannotRunError(
-            "egress.engine is calico-enterprise, but this cluster runs open-source Calico (it serves no licensekeys). "
-            "It would accept destination.domains, drop the field, and let every address through. "
-            "Set egress.engine=proxy, or install Calico Enterprise or Calico Cloud"
+            f"egress.engine is {chosen.name}, but this cluster {chosen.without}. "
+            f"Set egress.engine=proxy, or install {chosen.needs}"
         )
 
 

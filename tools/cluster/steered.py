@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -81,7 +81,7 @@ def run(scene: Scene) -> None:
             own.release.install(steered_values(scene.options))
         own.rows(STATE, own.spec.during("installed"))
         with newcomer(own, {}) as pod:
-            told_by_the_api_server(own)
+            written_by_the_api_server(own)
             programs(own, pod)
             names_that_lie(own, pod)
         behind_the_guard(own, STATE)
@@ -99,7 +99,7 @@ def steered_values(options: Options) -> dict[str, Any]:
     return values(replace(options, environment=STEERED, values=options.guarded_values))
 
 
-def told_by_the_api_server(scene: Scene) -> None:
+def written_by_the_api_server(scene: Scene) -> None:
     """The pod has the guard's address and the proxy's variables, though its manifest says neither."""
     spec = scene.kube.core.read_namespaced_pod(ASKER, NAMESPACE).spec
     config = spec.dns_config
@@ -107,9 +107,9 @@ def told_by_the_api_server(scene: Scene) -> None:
     due = scene.addresses().services["guard:gateway"]
     names = {variable.name for container in spec.containers for variable in container.env or ()}
     missing = sorted({"HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "NODE_USE_ENV_PROXY"} - names)
-    troubles = [] if (spec.dns_policy, servers) == ("None", [due]) else [f"dnsPolicy {spec.dns_policy}, {servers}"]
-    troubles += [f"{name} is not set" for name in missing]
-    scene.note("the-api-server-writes-it", STATE, troubles, f"nameserver {due}, {len(names)} variables")
+    faults = [] if (spec.dns_policy, servers) == ("None", [due]) else [f"dnsPolicy {spec.dns_policy}, {servers}"]
+    faults += [f"{name} is not set" for name in missing]
+    scene.note("the-api-server-writes-it", STATE, faults, f"nameserver {due}, {len(names)} variables")
 
 
 def programs(scene: Scene, pod: Pod) -> None:
@@ -119,11 +119,11 @@ def programs(scene: Scene, pod: Pod) -> None:
     with scene.progress.step("programs fetch"):
         while pending and time.monotonic() < deadline:
             last.update(_fetch(scene, pod, pending))
-            pending = [it for it in pending if it.address and _trouble(it, *last[it.name])]
+            pending = [it for it in pending if it.address and _fault(it, *last[it.name])]
     for fetch in FETCHES:
         report, arrived = last[fetch.name]
-        trouble = _trouble(fetch, report, arrived)
-        scene.note(f"fetch {fetch.name}", STATE, [trouble] if trouble else [], f"{report.outcome}: {report.detail}")
+        fault = _fault(fetch, report, arrived)
+        scene.note(f"fetch {fetch.name}", STATE, [fault] if fault else [], f"{report.outcome}: {report.detail}")
 
 
 def names_that_lie(scene: Scene, pod: Pod) -> None:
@@ -137,9 +137,15 @@ def names_that_lie(scene: Scene, pod: Pod) -> None:
     before = len(scene.internet.log())
     reports = probes.ask(scene.kube, [(pod, attempts)], seconds=30)
     came = [event for event in scene.internet.log()[before:] if event.get("event") == "accept"]
-    troubles = [f"{name}: {it.outcome}: {it.detail}" for name, it in reports.items() if it.outcome != "refused"]
-    troubles += [f"a connection reached {event['address']}:{event['port']}" for event in came]
-    scene.note("other-server-names-are-closed", STATE, troubles, f"{len(attempts)} names, all closed")
+    faults = [f"{name}: {it.outcome}: {it.detail}" for name, it in reports.items() if it.outcome != "refused"]
+    faults += [f"a connection reached {event['address']}:{event['port']}" for event in came]
+    scene.note("other-server-names-are-closed", STATE, faults, f"{len(attempts)} names, all closed")
+
+
+def fetched(scene: Scene, pod: Pod, fetches: Sequence[Fetch]) -> dict[Fetch, str]:
+    """Each fetch, and what is wrong with how it ended, or nothing."""
+    last = _fetch(scene, pod, fetches)
+    return {fetch: _fault(fetch, *last[fetch.name]) for fetch in fetches}
 
 
 def _fetch(scene: Scene, pod: Pod, fetches: Iterable[Fetch]) -> dict[str, tuple[Report, bool]]:
@@ -157,7 +163,7 @@ def _saw(events: Iterable[Mapping[str, Any]], token: str) -> bool:
     return any(event.get("token") == token for event in events)
 
 
-def _trouble(fetch: Fetch, report: Report, arrived: bool) -> str:
+def _fault(fetch: Fetch, report: Report, arrived: bool) -> str:
     if fetch.address:
         right = report.outcome == "answer" and f"sark-answer {fetch.address} " in report.detail and arrived
         return "" if right else f"should reach {fetch.address}, but {report.outcome}: {report.detail}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from tools.cluster import back_doors, guarded, leftovers, plan, probes, steered, verdict
+from tools.cluster import back_doors, granted, guarded, leftovers, plan, probes, rollout, steered, verdict
 from tools.cluster import fuzz_run as fuzz
 from tools.cluster import judge_agrees as agreement
 from tools.cluster.errors import CannotRunError
@@ -52,6 +52,7 @@ def run(scene: Scene, sark: Sark | None = None) -> None:
     back_doors.check(scene)
     upgrade(scene)
     roll_back(scene)
+    granted.check(scene)
     proxy_down_and_back(scene)
     network_policies_alone(scene)
     without_policies(scene)
@@ -61,6 +62,7 @@ def run(scene: Scene, sark: Sark | None = None) -> None:
     steered.run(scene)
     shipped.run(scene, sark)
     random_policies(scene)
+    rollout.run(scene)
 
 
 def install(scene: Scene) -> None:

@@ -14,9 +14,9 @@ from tools.cluster.internet import Internet
 from tools.cluster.kube import Kube, until
 from tools.cluster.options import NAMESPACE, Options
 from tools.cluster.plan import RESOLVER, STAND_IN
-from tools.cluster.progress import Progress
 from tools.cluster.release import Release
 from tools.cluster.verdict import FAIL, PASS, Addresses, Report, Result
+from tools.findings.progress import Progress
 from tools.reach.flows.read import Flow, Pod, Specification, Target
 
 PROXY = {"app.kubernetes.io/component": "egress-proxy"}

@@ -9,11 +9,11 @@ from tools.cluster.errors import CannotRunError
 from tools.cluster.internet import Internet, ask_it_for_names
 from tools.cluster.kube import Kube, until
 from tools.cluster.options import IMAGE, NAMESPACE, Options
-from tools.cluster.progress import Progress
 from tools.cluster.release import images
 from tools.cluster.sark import images as sark_images
 from tools.cluster.trial_cluster import Scene
 from tools.cluster.tried import programs
+from tools.findings.progress import Progress
 from tools.reach.flows.read import Flow, Pod, Specification, Target
 
 

@@ -10,7 +10,6 @@ from ipaddress import ip_network
 from tools.egress import expiry
 from tools.egress.allowlist import Allowlist, Entry, Rule, everything
 from tools.egress.engines import engine
-from tools.egress.envoy.decode import denied
 from tools.findings.model import Manifest, Problem, Severity, Where
 from tools.manifests.addresses import INSIDE, METADATA, UNUSUAL, Net, network, private, within
 
@@ -127,8 +126,9 @@ def proxy_refuses_private_addresses(egress: Egress) -> Iterator[Problem]:
     A listed name whose DNS answer is the metadata service or a database is a way in (DNS rebinding). The chart's own
     list of ranges (templates/_addresses.tpl) must cover all of them; egress.internal is the way to a private address.
     """
-    if egress.engine == "proxy":
-        blocks = [block for cidr in denied(egress.manifests) if (block := network(cidr))]
+    chosen = engine(egress.engine)
+    if chosen and chosen.refused:
+        blocks = [block for cidr in chosen.refused(egress.manifests) if (block := network(cidr))]
         for refused in _REFUSED:
             if not any(within(refused, block) for block in blocks):
                 message = f"the proxy connects to {refused} when a listed name says so"

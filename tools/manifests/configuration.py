@@ -9,29 +9,20 @@ are of reports alone, not of answers such as a matrix.
 from __future__ import annotations
 
 import argparse
-import os
-import re
 import sys
-import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
 from tools.findings import cli
 from tools.findings.errors import InputError
-from tools.manifests.files import mapping, read_text, read_yaml, shown
-from tools.manifests.paths import step
+from tools.manifests.configuration_names import OWN, SHARED, TABLE
 
-OWN = ".sark-network.yaml"
-SHARED = "pyproject.toml"
-TABLE = "sark-network"
 # What is judged: who names one of them on the command line means no other of the file.
 SUBJECTS = ("env", "values", "manifests")
 OF_REPORTS = ("format", "output", "fail-on", "disable")
 KEYS = frozenset((*SUBJECTS, "chart", "kube-version", "workloads", "flows", "schemas", *OF_REPORTS))
-_KEY = re.compile(r"""\s*["']?(?P<key>[A-Za-z0-9_-]+)["']?\s*=""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,51 +117,9 @@ def completed(line: Sequence[str], words: Sequence[str]) -> list[str]:
 
 def configuration(named: str = "") -> Configuration:
     """The file that is named, or the one of the current directory. Raises InputError."""
-    settings = _read(named)
+    # Only now: --help reads no file.
+    from tools.manifests.configuration_file import read
+
+    settings = Configuration(*read(named))
     settings.check()
     return settings
-
-
-def _read(named: str) -> Configuration:
-    if named:
-        return _pyproject(Path(named)) if named.endswith(".toml") else _own(Path(named))
-    # Of a link that leads nowhere, too, somebody thought that it would be read.
-    shared = _pyproject(Path(SHARED)) if os.path.lexists(SHARED) else Configuration()
-    if not os.path.lexists(OWN):
-        return shared
-    if shared.file:
-        raise InputError(f"there are options in {OWN} and in {shared.file}; keep one of the two")
-    return _own(Path(OWN))
-
-
-def _own(path: Path) -> Configuration:
-    options = mapping(path)
-    documents = read_yaml(path).documents
-    lines = documents[0].lines if documents else {}
-    steps = {key: step("", key) for key in options if isinstance(key, str)}
-    return Configuration(shown(path), options, {key: lines[at] for key, at in steps.items() if at in lines})
-
-
-def _pyproject(path: Path) -> Configuration:
-    text = read_text(path)
-    try:
-        table = tomllib.loads(text).get("tool", {}).get(TABLE)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError, AttributeError) as error:
-        raise InputError(f"{shown(path)}: not TOML that can be read: {error}") from None
-    if table is None:
-        return Configuration()
-    if not isinstance(table, Mapping):
-        raise InputError(f"{shown(path)}: tool.{TABLE} is no table; write [tool.{TABLE}]")
-    return Configuration(shown(path), table, _lines(text))
-
-
-def _lines(text: str) -> dict[str, int]:
-    """The line of each key of the table, which the reader of TOML does not say."""
-    lines_of: dict[str, int] = {}
-    inside = False
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.lstrip().startswith("["):
-            inside = line.strip().replace(" ", "").startswith(f"[tool.{TABLE}]")
-        elif inside and (match := _KEY.match(line)):
-            lines_of.setdefault(match["key"], number)
-    return lines_of

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from tools.findings.model import Problem, Severity
+from tools.findings.model import Problem
 from tools.manifests.addresses import Net, mapped, network
 from tools.manifests.label_selector import OPERATORS, WITH_VALUES, Selector, selector
 from tools.manifests.names import key_fault, value_fault
 from tools.manifests.node import Node
-
-MOST_IDLE = 20
 
 
 class BrokenError(Exception):
@@ -26,27 +24,11 @@ class BrokenError(Exception):
 class Dropped:
     """Collects the fields that nobody knows. The API server drops them, and the rest means what it means without.
 
-    `notes` are of what clusters take differently. `idle`: selectors that match nobody of the input.
+    `notes` are of what clusters take differently.
     """
 
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
-    idle: dict[str, Problem] = field(default_factory=dict)
-
-    def matches_nobody(self, node: Node, shown: object, things: str, near: str = "") -> None:
-        """Note a selector that matches none of some things, as a label that is misspelt does."""
-        meant = f"; did you mean {near}?" if near else ""
-        message = f"{shown} matches no {things} of the input{meant}"
-        place = f"{node.manifest.file} {node.manifest.namespace}/{node.manifest.name} {node.path}"
-        self.idle.setdefault(place, node.problem(message, Severity.NOTE))
-
-    def idle_notes(self) -> Iterator[Problem]:
-        """The first of them, and how many more there are: a cluster may hold thousands."""
-        notes = tuple(self.idle.values())
-        yield from notes[:MOST_IDLE]
-        if len(notes) > MOST_IDLE:
-            more = f"{len(notes) - MOST_IDLE:,} more selectors match nobody of the input; the last of them is here"
-            yield replace(notes[-1], message=more)
 
     def known(self, node: Node, keys: Iterable[str]) -> None:
         """Note every key of a mapping that is none of `keys`."""

@@ -11,17 +11,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tools.findings.model import Manifest, Severity
-from tools.manifests.fields import BrokenError, Dropped, cidr, items, labels, mapping, number, text, word
+from tools.findings.model import Manifest
+from tools.manifests.fields import BrokenError, items, mapping, number, text, word
 from tools.manifests.node import Node, root
-from tools.policies.kubernetes import pods_of
-from tools.policies.kubernetes_rules import NEAR_AND_FAR
-from tools.reach.compiled import Action, Part, Policy, Ports, Rule, title
-from tools.reach.connections import NONE, NUMBERS, Conns, Span, merged, of
-from tools.reach.peers.sets import NOBODY, Match
-from tools.reach.peers.universe import PortName, Universe
+from tools.policies.faults import Faults
+from tools.policies.kubernetes import NEAR_AND_FAR, pods_of
+from tools.policies.model import WITH_PORTS, Block, Direction, Kind, Peer, Pods, Policy, Port, Rule
 
 ADMIN, BASELINE = "kube-admin", "kube-baseline"
+CLUSTER = "ClusterNetworkPolicy"
+BASELINE_KIND = "BaselineAdminNetworkPolicy"
 SPECS = {
     "AdminNetworkPolicy": ("priority", "subject", "ingress", "egress"),
     "BaselineAdminNetworkPolicy": ("subject", "ingress", "egress"),
@@ -35,239 +34,242 @@ MOST_IN_A_PEER, LONGEST_NAME = 25, 100
 DOMAIN = re.compile(r"(\*\.)?([A-Za-z0-9]([-A-Za-z0-9_]*[A-Za-z0-9])?\.)+[A-Za-z0-9]([-A-Za-z0-9_]*[A-Za-z0-9])?\.?")
 NO_PODS = ("networks", "nodes", "domainNames")
 PEERS = ("namespaces", "pods", "networks", "nodes", "domainNames")
-SETS = "to the API namespaces are their pods, and Calico, which is here, takes the addresses of network sets too"
 NAMES = "names are resolved by the dataplane, and their addresses are in no manifest"
 
 
-def admin_policy(manifest: Manifest, universe: Universe, dropped: Dropped) -> Policy:
-    """A policy of one of the three kinds. Raises BrokenError for one that the API server refuses."""
-    spec = mapping(root(manifest)["spec"])
-    dropped.known(spec, SPECS[manifest.kind])
-    tier, order = _place(manifest, spec)
-    most = MOST[manifest.kind]
+def admin_policy(manifest: Manifest, kind: Kind) -> Policy:
+    """A policy of one of the three kinds."""
+    faults = Faults()
+    spec = faults.mapping(root(manifest)["spec"])
+    faults.known(spec, SPECS[kind.name])
+    tier, order = faults.attempt((ADMIN, 0.0), _place, manifest, spec)
+    most = MOST[kind.name]
     for _, key, _ in NEAR_AND_FAR:
-        _some(spec[key], most)
-    rules = {
-        way: tuple(
-            _rule(node, index, key, far, manifest.kind, universe, dropped)
-            for index, node in enumerate(items(spec[key]))
-        )
+        _some(spec[key], most, faults)
+    rules = tuple(
+        _rule(node, index, way, key, far, faults)
         for way, key, far in NEAR_AND_FAR
-    }
+        for index, node in enumerate(spec[key].items())
+    )
+    subject = _subject(spec["subject"], faults)
     return Policy(
         manifest=manifest,
-        title=title(manifest),
-        tier=tier,
-        order=order,
-        subjects=_subject(spec["subject"], universe, dropped) & universe.pods,
-        types=frozenset(way for way, found in rules.items() if found),
+        kind=kind,
+        subject=subject,
         rules=rules,
+        types=frozenset(rule.direction for rule in rules),
+        order=order,
+        tier=tier,
+        problems=faults.all_problems,
+        notes=faults.all_notes,
+        broken=faults.broken is not None,
     )
 
 
 def _place(manifest: Manifest, spec: Node) -> tuple[str, float]:
-    if manifest.kind == "BaselineAdminNetworkPolicy":
+    if manifest.kind == BASELINE_KIND:
         if manifest.name != "default":
             raise BrokenError(root(manifest)["metadata"]["name"], "there is one baseline and its name is default")
         return BASELINE, 0.0
     priority = number(spec["priority"])
     if priority is None or not 0 <= priority <= 1000:
         raise BrokenError(spec["priority"], "priority is a number from 0 to 1000, and must be there")
-    if manifest.kind == "ClusterNetworkPolicy":
+    if manifest.kind == CLUSTER:
         tier = word(spec["tier"], ("Admin", "Baseline"))
         return (ADMIN if tier == "Admin" else BASELINE), float(priority)
     return ADMIN, float(priority)
 
 
-def _subject(node: Node, universe: Universe, dropped: Dropped) -> int:
-    dropped.known(node, ("namespaces", "pods"))
+def _subject(node: Node, faults: Faults) -> Pods:
+    faults.known(node, ("namespaces", "pods"))
+    faults.check(_one_subject, node)
+    return _members(node, faults)
+
+
+def _one_subject(node: Node) -> None:
     if node["namespaces"].present == node["pods"].present:
         raise BrokenError(node, "a subject is either namespaces or pods; write one of the two")
-    return _members(node, universe, dropped).must
 
 
-def _members(node: Node, universe: Universe, dropped: Dropped) -> Match:
+def _members(node: Node, faults: Faults) -> Pods:
     """The pods that `namespaces` or `pods` names; an empty namespaceSelector is every namespace here, and in a
     ClusterNetworkPolicy so is none.
     """
     if node["namespaces"].present:
-        return pods_of(node["namespaces"], node["podSelector"], universe, "", dropped, defined=True)
-    mapping(node["pods"])
-    dropped.known(node["pods"], ("namespaceSelector", "podSelector"))
-    spaces = node["pods"]["namespaceSelector"]
-    if not spaces.present and node.manifest.kind != "ClusterNetworkPolicy":
-        raise BrokenError(node["pods"], "pods needs a namespaceSelector; an empty one, {}, is every namespace")
-    if not node["pods"]["podSelector"].present:
-        raise BrokenError(node["pods"], "pods needs a podSelector; an empty one, {}, is every pod")
+        return pods_of(node["namespaces"], node["podSelector"], faults, defined=True)
+    pods = faults.mapping(node["pods"])
+    faults.known(pods, ("namespaceSelector", "podSelector"))
+    faults.check(_both_selectors, pods)
+    spaces = pods["namespaceSelector"]
     everywhere = spaces if spaces.present else replace(spaces, value={})
-    return pods_of(everywhere, node["pods"]["podSelector"], universe, "", dropped, defined=True)
+    return pods_of(everywhere, pods["podSelector"], faults, defined=True)
 
 
-def _rule(node: Node, index: int, key: str, far: str, kind: str, universe: Universe, dropped: Dropped) -> Rule:
-    label = f"{key}[{index}]"
-    action = _action(node["action"], kind)
-    ports_key = "protocols" if kind == "ClusterNetworkPolicy" else "ports"
-    dropped.known(node, ("name", "action", far, ports_key))
-    if len(text(node["name"])) > LONGEST_NAME:
-        said = f"is {len(node['name'].text())} characters long, and {LONGEST_NAME} is the most; write a shorter one"
-        raise BrokenError(node["name"], said)
-    peers = _some(node[far], MOST[kind])
-    if not peers:
-        raise BrokenError(node[far], f"{far} names nobody; write at least one peer")
-    for peer in peers:
-        _of_its_direction(peer, key)
-    _some(node[ports_key], MOST[kind], least=1)
-    unknown = [peer for peer in peers if not any(name in PEERS for name in mapping(peer).value or {})]
+def _both_selectors(pods: Node) -> None:
+    if not pods["namespaceSelector"].present and pods.manifest.kind != CLUSTER:
+        raise BrokenError(pods, "pods needs a namespaceSelector; an empty one, {}, is every namespace")
+    if not pods["podSelector"].present:
+        raise BrokenError(pods, "pods needs a podSelector; an empty one, {}, is every pod")
+
+
+def _rule(node: Node, index: int, way: Direction, key: str, far: str, faults: Faults) -> Rule:
+    label, kind = f"{key}[{index}]", node.manifest.kind
+    action = faults.attempt("", _action, node["action"], kind)
+    ports_key = "protocols" if kind == CLUSTER else "ports"
+    faults.known(node, ("name", "action", far, ports_key))
+    faults.check(_short_name, node["name"])
+    items = _some(node[far], MOST[kind], faults)
+    faults.check(_of_its_direction, node[far], key, far)
+    _some(node[ports_key], MOST[kind], faults, least=1)
+    unknown = [peer for peer in items if isinstance(peer.value, dict) and not any(name in PEERS for name in peer.value)]
     if unknown:
-        dropped.problems.append(unknown[0].problem(f"no kind of peer that is known; {label} fails closed"))
-        everyone = Match(universe.everyone, universe.everyone)
-        return Rule(node, label, "Deny", (Part(NOBODY if action == "Allow" else everyone),))
-    ports = (
-        tuple(_protocols(node[ports_key])) if kind == "ClusterNetworkPolicy" else (_ports(node[ports_key], dropped),)
-    )
-    if any(peer[key].present for peer in peers for key in NO_PODS) and any(one.by_name for one in ports):
-        raise BrokenError(
-            node[ports_key], f"names of ports are for pods, and not for {', '.join(NO_PODS)}; write numbers"
-        )
-    means = _peer_of_calico if kind == "ClusterNetworkPolicy" and universe.sets else _peer
-    # The names of ports that are called are asked of the pods of the namespaces alone, as in Calico's own rules.
-    calls = key == "egress"
-    own = [_peer(peer, universe, dropped).may if calls and peer["namespaces"].present else None for peer in peers]
-    parts = tuple(
-        Part(means(peer, universe, dropped), replace(one, only=pods))
-        for peer, pods in zip(peers, own, strict=True)
-        for one in ports
-    )
-    doubt = NAMES if any(peer["domainNames"].present for peer in peers) else ""
-    return Rule(node, label, action, parts, doubt=doubt)
+        faults.problems.append(unknown[0].problem(f"no kind of peer that is known; {label} fails closed"))
+        return Rule(node, label, way, "Deny", () if action == "Allow" else (Peer(node),))
+    ports = tuple(_protocols(node[ports_key], faults) if kind == CLUSTER else _ports(node[ports_key], faults))
+    if any(port.name for port in ports):
+        faults.check(_numbers_alone, items, key, node[ports_key])
+    peers = tuple(_peer(peer, faults) for peer in items)
+    doubt = NAMES if any(peer.domains for peer in peers) else ""
+    return Rule(node, label, way, action, peers, ports, doubt=doubt)
 
 
-def _some(node: Node, most: int, *, least: int = 0) -> tuple[Node, ...]:
+def _numbers_alone(peers: tuple[Node, ...], key: str, ports: Node) -> None:
+    if any(peer[key].present for peer in peers for key in NO_PODS):
+        raise BrokenError(ports, f"names of ports are for pods, and not for {', '.join(NO_PODS)}; write numbers")
+
+
+def _short_name(node: Node) -> None:
+    if len(text(node)) > LONGEST_NAME:
+        message = f"is {len(node.text())} characters long, and {LONGEST_NAME} is the most; write a shorter one"
+        raise BrokenError(node, message)
+
+
+def _some(node: Node, most: int, faults: Faults, *, least: int = 0) -> tuple[Node, ...]:
     """The elements of a list that may hold so many; where it is written it holds `least`."""
-    found = items(node)
-    if len(found) > most:
-        raise BrokenError(node, f"holds {len(found)} items, and {most} is the most; write several policies or rules")
-    if node.present and len(found) < least:
+    faults.check(_counted, node, most, least)
+    return node.items()
+
+
+def _counted(node: Node, most: int, least: int) -> None:
+    count = len(items(node))
+    if count > most:
+        raise BrokenError(node, f"holds {count} items, and {most} is the most; write several policies or rules")
+    if node.present and count < least:
         raise BrokenError(node, f"{node.path.rpartition('.')[2]} is empty; write an item, or leave it out")
-    return found
 
 
-def _of_its_direction(peer: Node, key: str) -> None:
+def _of_its_direction(peers: Node, key: str, far: str) -> None:
     """Ingress peers are pods. Source: the CRDs, which have no other field there, so that nothing is left of another."""
-    if not mapping(peer).value:
-        raise BrokenError(peer, f"a peer says nobody; write one of {', '.join(PEERS)}")
-    for name in NO_PODS if key == "ingress" else ():
-        if peer[name].present:
-            said = f"{name} is for egress; of an ingress peer the API server drops it, and refuses what is left"
-            raise BrokenError(peer[name], f"{said}; write namespaces or pods")
+    if not items(peers):
+        raise BrokenError(peers, f"{far} names nobody; write at least one peer")
+    for peer in items(peers):
+        if not mapping(peer).value:
+            raise BrokenError(peer, f"a peer says nobody; write one of {', '.join(PEERS)}")
+        for name in NO_PODS if key == "ingress" else ():
+            if peer[name].present:
+                dropped = f"{name} is for egress; of an ingress peer the API server drops it, and refuses what is left"
+                raise BrokenError(peer[name], f"{dropped}; write namespaces or pods")
 
 
-def _set_of(node: Node) -> tuple[Node, ...]:
+def _set_of(node: Node, faults: Faults) -> tuple[Node, ...]:
     """A list of some texts, each once."""
+    faults.check(_each_once, node)
+    return node.items()
+
+
+def _each_once(node: Node) -> None:
+    _counted(node, MOST_IN_A_PEER, 1)
     known: set[str] = set()
-    for item in _some(node, MOST_IN_A_PEER, least=1):
+    for item in items(node):
         if text(item) in known:
             raise BrokenError(item, f"{item.text()} is written twice; write it once")
         known.add(item.text())
-    return items(node)
 
 
-def _action(node: Node, kind: str) -> Action:
-    known = {"Accept" if kind == "ClusterNetworkPolicy" else "Allow": "Allow", "Deny": "Deny"}
-    if kind != "BaselineAdminNetworkPolicy":
+def _action(node: Node, kind: str) -> str:
+    known = {"Accept" if kind == CLUSTER else "Allow": "Allow", "Deny": "Deny"}
+    if kind != BASELINE_KIND:
         known["Pass"] = "Pass"
-    found: Action = known[word(node, known)]  # type: ignore[assignment]
-    return found
+    return known[word(node, known)]
 
 
 def _one_of(node: Node, known: tuple[str, ...]) -> None:
     """Source: the API's types, "exactly one of the selector pointers must be set", and MaxProperties=1."""
-    said = [key for key in known if node[key].present]
-    if len(said) > 1:
-        raise BrokenError(node, f"says {' and '.join(said)}, and only one of them may be there; write two items")
+    written = [key for key in known if node[key].present]
+    if len(written) > 1:
+        raise BrokenError(node, f"says {' and '.join(written)}, and only one of them may be there; write two items")
 
 
-def _peer(node: Node, universe: Universe, dropped: Dropped) -> Match:
-    dropped.known(node, PEERS)
-    _one_of(node, PEERS)
+def _peer(node: Node, faults: Faults) -> Peer:
+    faults.known(node, PEERS)
+    faults.check(_one_of, node, PEERS)
     if node["networks"].present:
-        return universe.at_any(map(cidr, _set_of(node["networks"])))
+        nets = tuple(Block(item, net) for item in _set_of(node["networks"], faults) if (net := faults.cidr(item)))
+        return Peer(node, nets=nets, unread=not nets)
     if node["nodes"].present:
-        labels(node["nodes"], dropped, defined=True)
-        return Match(0, universe.node | universe.hosts)
+        faults.labels(node["nodes"], defined=True)
+        return Peer(node, nodes=True)
     if node["domainNames"].present:
-        for item in _set_of(node["domainNames"]):
-            if not DOMAIN.fullmatch(item.text()):
-                raise BrokenError(item, f"{item.text()!r} is no domain name; write one, such as *.example.com")
-        return Match(0, universe.outside)
-    return _members(node, universe, dropped)
+        names = _set_of(node["domainNames"], faults)
+        for item in names:
+            faults.check(_domain, item)
+        return Peer(node, domains=tuple(item.text() for item in names), unread=not names)
+    if not (node["namespaces"].present or node["pods"].present):
+        return Peer(node, unread=True)
+    return Peer(node, _members(node, faults))
 
 
-def _peer_of_calico(node: Node, universe: Universe, dropped: Dropped) -> Match:
-    """A peer where there are network sets, and so Calico: with `namespaces` it takes their sets too, said in a note.
-
-    Source: libcalico-go k8s/conversion/clusternetworkpolicy.go, which writes no selector for pods beside it.
-    """
-    found = _peer(node, universe, dropped)
-    if not node["namespaces"].present:
-        return found
-    spaces = labels(node["namespaces"], dropped, defined=True)
-    # An empty selector is all(), which is whoever is in a namespace; others may match a set that is in none.
-    sets = (one for one in universe.sets if one.namespace or spaces.requirements)
-    own = [one for one in sets if spaces.matches(universe.spaces.get(one.namespace, {}))]
-    if own:
-        dropped.notes.append(node["namespaces"].problem(f"{SETS}: {', '.join(one.name for one in own)}", Severity.NOTE))
-    return found.either(universe.at_any(net for one in own for net in one.nets))
+def _domain(item: Node) -> None:
+    if not DOMAIN.fullmatch(item.text()):
+        raise BrokenError(item, f"{item.text()!r} is no domain name; write one, such as *.example.com")
 
 
-def _ports(node: Node, dropped: Dropped) -> Ports:
+def _ports(node: Node, faults: Faults) -> Iterator[Port]:
     """v1alpha1: portNumber, portRange or namedPort."""
-    spans: list[Span] = []
-    names = []
-    for item in items(node):
-        dropped.known(item, V1ALPHA1_PORTS)
-        _one_of(item, V1ALPHA1_PORTS)
-        if not any(item[key].present for key in V1ALPHA1_PORTS):
-            raise BrokenError(item, f"a port says nothing; write one of {', '.join(V1ALPHA1_PORTS)}")
-        dropped.known(item["portNumber"], ("protocol", "port"))
-        dropped.known(item["portRange"], ("protocol", "start", "end"))
+    for item in faults.items(node):
+        faults.known(item, V1ALPHA1_PORTS)
+        faults.check(_one_of, item, V1ALPHA1_PORTS)
+        faults.check(_a_port, item)
+        faults.known(item["portNumber"], ("protocol", "port"))
+        faults.known(item["portRange"], ("protocol", "start", "end"))
         if item["namedPort"].present:
-            names.append(PortName(text(item["namedPort"]), None))
-        elif item["portRange"].present:
-            spans.extend(_range(item["portRange"], _protocol(item["portRange"])))
-        else:
-            port = item["portNumber"]["port"]
-            spans.extend(_between(port, number(port), number(port), _protocol(item["portNumber"])))
-    return Ports(merged(spans), tuple(names)) if items(node) else Ports()
+            yield Port(item, "", name=faults.text(item["namedPort"]))
+            continue
+        ranged = item["portRange"].present
+        single = item["portNumber"]["port"]
+        where, protocol = (item["portRange"], item["portRange"]) if ranged else (single, item["portNumber"])
+        first, last = (protocol["start"], protocol["end"]) if ranged else (single, single)
+        yield _numbered(where, faults.word(protocol["protocol"], WITH_PORTS, "TCP"), first, last, faults)
 
 
-def _protocol(node: Node) -> int:
-    return NUMBERS[word(node["protocol"], ("TCP", "UDP", "SCTP"), "TCP")]
+def _a_port(item: Node) -> None:
+    if not any(item[key].present for key in V1ALPHA1_PORTS):
+        raise BrokenError(item, f"a port says nothing; write one of {', '.join(V1ALPHA1_PORTS)}")
 
 
-def _range(node: Node, protocol: int) -> Conns:
-    return _between(node, number(node["start"]), number(node["end"]), protocol)
+def _numbered(node: Node, protocol: str, first: Node, last: Node, faults: Faults) -> Port:
+    span = faults.attempt(None, _span, node, first, last)
+    return Port(node, protocol, *span) if span else Port(node, protocol, name="?")
 
 
-def _between(node: Node, first: int | None, last: int | None, protocol: int) -> Conns:
-    if first is None or last is None or not 0 < first <= last < 65536:
+def _span(node: Node, first: Node, last: Node) -> tuple[int, int]:
+    start, end = number(first), number(last)
+    if start is None or end is None or not 0 < start <= end < 65536:
         raise BrokenError(node, "no ports; write 1 to 65535, the lower one first")
-    return of(protocol, first, last)
+    return start, end
 
 
-def _protocols(node: Node) -> Iterator[Ports]:
+def _protocols(node: Node, faults: Faults) -> Iterator[Port]:
     """v1alpha2: tcp, udp or sctp with a destinationPort, or destinationNamedPort; several are alternatives."""
-    if not items(node):
-        yield Ports()
-    for item in items(node):
-        _one_of(item, V1ALPHA2_PROTOCOLS)
-        _says_something(item, V1ALPHA2_PROTOCOLS)
+    for item in faults.items(node):
+        faults.check(_one_of, item, V1ALPHA2_PROTOCOLS)
+        faults.check(_says_something, item, V1ALPHA2_PROTOCOLS)
         if item["destinationNamedPort"].present:
-            yield Ports(NONE, (PortName(text(item["destinationNamedPort"]), None),))
+            yield Port(item, "", name=faults.text(item["destinationNamedPort"]))
         for key in ("tcp", "udp", "sctp"):
             if item[key].present:
-                _says_something(item[key], ("destinationPort",))
-                yield Ports(_destination(item[key]["destinationPort"], NUMBERS[key.upper()]))
+                faults.check(_says_something, item[key], ("destinationPort",))
+                yield _destination(item[key]["destinationPort"], key.upper(), faults)
 
 
 def _says_something(node: Node, known: tuple[str, ...]) -> None:
@@ -275,11 +277,15 @@ def _says_something(node: Node, known: tuple[str, ...]) -> None:
         raise BrokenError(node, f"says nothing; write {' or '.join(known)}")
 
 
-def _destination(node: Node, protocol: int) -> Conns:
-    _says_something(node, ("number", "range"))
-    _one_of(node, ("number", "range"))
+def _destination(node: Node, protocol: str, faults: Faults) -> Port:
+    faults.check(_says_something, node, ("number", "range"))
+    faults.check(_one_of, node, ("number", "range"))
     if node["range"].present:
-        if node["range"]["start"].value == node["range"]["end"].value:
-            raise BrokenError(node["range"], "the range ends where it starts; write number")
-        return _range(node["range"], protocol)
-    return _between(node, number(node["number"]), number(node["number"]), protocol)
+        faults.check(_a_range, node["range"])
+        return _numbered(node["range"], protocol, node["range"]["start"], node["range"]["end"], faults)
+    return _numbered(node["number"], protocol, node["number"], node["number"], faults)
+
+
+def _a_range(node: Node) -> None:
+    if node["start"].value == node["end"].value:
+        raise BrokenError(node, "the range ends where it starts; write number")

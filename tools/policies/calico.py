@@ -6,61 +6,66 @@ Sources: libcalico-go updateprocessors (what a policy becomes), felix and app-po
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from tools.findings.model import Manifest, Severity
-from tools.manifests.fields import BrokenError, Dropped, items, mapping, number, text, word
+from tools.manifests.fields import BrokenError, number
 from tools.manifests.node import Node, root
-from tools.policies.calico_entity import DOMAINS, families, naming, service, who
-from tools.policies.calico_fields import calico
-from tools.policies.calico_ports import destination_ports, source_ports_matter, types_of_no_protocol
+from tools.policies.calico_entity import DOMAINS, entity, families
+from tools.policies.calico_fields import selector
+from tools.policies.calico_ports import destination_ports, source_ports_matter, traffic, types_of_no_protocol
 from tools.policies.calico_refused import check_policy, check_rule
 from tools.policies.endpoints import Endpoints
-from tools.policies.model import DIRECTIONS, Direction
-from tools.reach.compiled import Action, Part, Policy, Ports, Rule, title
-from tools.reach.connections import NONE, NUMBERS, Conns, common, of
-from tools.reach.peers.services import ServicePort
-from tools.reach.peers.sets import NOBODY, Match, certainly
-from tools.reach.peers.universe import PortName, Universe
+from tools.policies.faults import Faults
+from tools.policies.model import BOTH_FAMILIES, DIRECTIONS, Direction, Kind, Policy, Rule
 
-ACTIONS: tuple[Action, ...] = ("Allow", "Deny", "Pass", "Log")
+ACTIONS = ("Allow", "Deny", "Pass", "Log")
 SPEC = ("tier", "order", "selector", "serviceAccountSelector", "types", "ingress", "egress", "performanceHints")
 GLOBAL_SPEC = (*SPEC, "namespaceSelector", "doNotTrack", "preDNAT", "applyOnForward")
 RULE = (
     *("action", "protocol", "notProtocol", "icmp", "notICMP", "ipVersion"),
     *("source", "destination", "http", "metadata"),
 )
-SELECTING = ("selector", "namespaceSelector", "serviceAccountSelector")
+NEAR_AND_FAR: dict[Direction, tuple[str, str, str]] = {
+    "Ingress": ("ingress", "destination", "source"),
+    "Egress": ("egress", "source", "destination"),
+}
+PORTS = ("ports", "notPorts")
+BESIDE = ("ipVersion", "notProtocol", "icmp", "notICMP", "http")
 HTTP = "an HTTP match is for Calico's application layer policy: what a packet holds is in no manifest"
 SOURCE_PORTS = "it depends on the port that the caller sends from"
 NOT_ICMP = (
     "notICMP needs protocol: ICMP or ICMPv6 beside it; Calico takes the rule, and what nodes make of it is not known"
 )
-UNSERVED = "the Service has no selector: its endpoints are written by somebody else"
 
 
-def calico_policy(manifest: Manifest, universe: Universe, namespace: str, dropped: Dropped) -> Policy:
-    """A policy of Calico's. Raises BrokenError for one that Calico refuses."""
-    spec = mapping(root(manifest)["spec"])
-    clusterwide = manifest.kind == "GlobalNetworkPolicy"
-    space = "" if clusterwide else manifest.namespace or namespace
-    dropped.known(spec, GLOBAL_SPEC if clusterwide else SPEC)
-    check_policy(spec, clusterwide=clusterwide)
-    rules = {
-        way: tuple(
-            _rule(node, f"{way.lower()}[{index}]", way, universe, space, dropped)
-            for index, node in enumerate(items(spec[way.lower()]))
-        )
-        for way in DIRECTIONS
-    }
+def calico_policy(manifest: Manifest, kind: Kind) -> Policy:
+    """A policy of Calico's, or of its backing store, staged or not."""
+    faults = Faults()
+    spec = faults.mapping(root(manifest)["spec"])
+    clusterwide = not kind.namespaced
+    known = GLOBAL_SPEC if clusterwide else SPEC
+    faults.known(spec, known if kind.enforced else (*known, "stagedAction"))
+    faults.check(check_policy, spec, clusterwide=clusterwide)
+    rules = tuple(
+        _rule(node, f"{key}[{index}]", way, clusterwide, faults)
+        for way, (key, _, _) in NEAR_AND_FAR.items()
+        for index, node in enumerate(faults.items(spec[key]))
+    )
+    tier = faults.text(spec["tier"]) or "default"
+    order = faults.attempt(math.inf, _order, spec["order"])
+    subject = _subject(spec, clusterwide, faults)
+    types = _types(spec, faults)
     return Policy(
         manifest=manifest,
-        title=title(manifest, space),
-        tier=text(spec["tier"]) or "default",
-        order=_order(spec["order"]),
-        subjects=_subjects(spec, universe, space, dropped),
-        types=_types(spec, rules, dropped),
+        kind=kind,
+        subject=subject,
         rules=rules,
+        types=types,
+        order=order,
+        tier=tier,
+        problems=faults.all_problems,
+        notes=faults.all_notes,
+        broken=faults.broken is not None,
     )
 
 
@@ -72,94 +77,84 @@ def _order(node: Node) -> float:
     return float(node.value)
 
 
-def _types(spec: Node, rules: dict[Direction, tuple[Rule, ...]], dropped: Dropped) -> frozenset[Direction]:
+def _types(spec: Node, faults: Faults) -> frozenset[Direction]:
     """Written, or by which rules there are: an empty list counts as none. Without rules it is Ingress.
 
     Source: libcalico-go clientv3 defaultPolicyTypesField. Untracked and pre-DNAT policies are for host endpoints,
     before any workload's tiers: no workload meets them.
     """
-    if spec["doNotTrack"].value is True or spec["preDNAT"].value is True:
-        return frozenset()
-    written = [word(node, DIRECTIONS) for node in items(spec["types"])]
-    if not written and (hollow := next((way for way in DIRECTIONS if spec[way.lower()].value == []), None)):
+    written = [faults.word(node, DIRECTIONS) for node in faults.items(spec["types"])]
+    hollow = next((way for way in DIRECTIONS if spec[way.lower()].value == []), None)
+    if not written and hollow and not of_hosts(spec):
         message = (
             f"an empty list makes no type here, and a type {hollow} where Calico keeps its own resources; write types"
         )
-        dropped.notes.append(spec[hollow.lower()].problem(message, Severity.NOTE))
-    chosen = written or [way for way in DIRECTIONS if rules[way]] or ["Ingress"]
+        faults.notes.append(spec[hollow.lower()].problem(message, Severity.NOTE))
+    chosen = written or [way for way in DIRECTIONS if spec[way.lower()].items()] or ["Ingress"]
     return frozenset(way for way in DIRECTIONS if way in chosen)
 
 
-def _subjects(spec: Node, universe: Universe, space: str, dropped: Dropped) -> int:
-    spaces, accounts = calico(spec["namespaceSelector"]), calico(spec["serviceAccountSelector"])
-    endpoints = Endpoints(bool(space), spaces if not space else None, calico(spec["selector"]), accounts=accounts)
-    found = universe.pods & universe.calico.matched(endpoints.expression(space))
-    if not found and universe.calico.count and any(text(spec[key]) for key in SELECTING):
-        written = " and ".join(text(spec[key]) for key in SELECTING if text(spec[key]))
-        dropped.matches_nobody(spec[SELECTING[0]], written, f"workload in {space}" if space else "workload")
-    return found
+def of_hosts(spec: Node) -> bool:
+    """Whether a policy is for host endpoints alone, before any workload's tiers."""
+    return spec["doNotTrack"].value is True or spec["preDNAT"].value is True
 
 
-def _rule(node: Node, label: str, way: Direction, universe: Universe, space: str, dropped: Dropped) -> Rule:
-    dropped.known(node, RULE)
+def _subject(spec: Node, clusterwide: bool, faults: Faults) -> Endpoints:
+    chosen = selector(spec["selector"], faults)
+    spaces = selector(spec["namespaceSelector"], faults) if clusterwide else None
+    accounts = selector(spec["serviceAccountSelector"], faults)
+    return Endpoints(own=not clusterwide, spaces=spaces, chosen=chosen, accounts=accounts)
+
+
+def _rule(node: Node, label: str, way: Direction, clusterwide: bool, faults: Faults) -> Rule:
+    faults.known(node, RULE)
     for key in ("icmp", "notICMP"):
-        dropped.known(node[key], ("type", "code"))
-    action: Action = word(node["action"], ACTIONS)  # type: ignore[assignment]
-    near_side, far_side = ("destination", "source") if way == "Ingress" else ("source", "destination")
-    near, far = node[near_side], node[far_side]
-    mapping(near), mapping(far)
-    check_rule(node, way, clusterwide=not space)
-    ports = replace(destination_ports(node), only=naming(node["destination"], universe, space))
-    versions = families(near) & families(far) & _versions(node["ipVersion"])
-    parts = [Part(who(far, universe, space, dropped).both(_family(versions, universe)), ports)]
-    doubt = DOMAINS if items(far["domains"]) else ""
-    if (named := service(far, space, dropped)) is not None:
-        parts, doubt = _served(parts[0], universe, named, ports_too=way == "Egress")
-    if doubtful := _doubt(node):
-        doubt = doubtful
-        parts = [Part(Match(0, part.far.may), part.ports) for part in parts]
-    return Rule(node, label, action, tuple(parts), who(near, universe, space, dropped) if near.present else None, doubt)
+        faults.known(node[key], ("type", "code"))
+    action = faults.word(node["action"], ACTIONS)
+    _, near_side, far_side = NEAR_AND_FAR[way]
+    near, far = faults.mapping(node[near_side]), faults.mapping(node[far_side])
+    faults.check(check_rule, node, way, clusterwide=clusterwide)
+    protocols = traffic(node, faults)
+    ports, not_ports = destination_ports(node, faults)
+    versions = families(near) & families(far) & faults.attempt(BOTH_FAMILIES, _versions, node["ipVersion"])
+    peer = entity(far, node, clusterwide, faults)
+    doubt = _doubt(node, faults) or (DOMAINS if peer.domains else "")
+    own = entity(near, node, clusterwide, faults) if near.present else None
+    return Rule(
+        node=node,
+        label=label,
+        direction=way,
+        action=action,
+        peers=(peer,),
+        ports=ports,
+        not_ports=not_ports,
+        narrowed=_narrowed(node, way),
+        near=own,
+        traffic=protocols,
+        families=versions,
+        doubt=doubt,
+    )
 
 
-def _doubt(node: Node) -> str:
+def _narrowed(node: Node, way: Direction) -> bool:
+    _, near, far = NEAR_AND_FAR[way]
+    beside = any(not node[key].empty for key in BESIDE)
+    beside |= any(not value.empty for key, value in node[near].fields() if key not in PORTS or near == "source")
+    beside |= any(not node[side]["notPorts"].empty for side in (near, far))
+    return beside | (far == "source" and not node[far]["ports"].empty)
+
+
+def _doubt(node: Node, faults: Faults) -> str:
     """Why it cannot be told which connections a rule means, or ""."""
     if not node["http"].empty:
         return HTTP
-    if types_of_no_protocol(node):
+    if faults.attempt(False, types_of_no_protocol, node):
         return NOT_ICMP
-    return SOURCE_PORTS if source_ports_matter(node["source"]) else ""
+    return SOURCE_PORTS if faults.attempt(False, source_ports_matter, node["source"]) else ""
 
 
-def _served(part: Part, universe: Universe, named: tuple[str, str], *, ports_too: bool) -> tuple[list[Part], str]:
-    """The pods behind a Service, and, for egress, the ports that they serve it on. No such Service: nobody."""
-    behind = universe.services.get(named)
-    if behind is None:
-        return [], ""
-    if not behind.selector:
-        return [Part(Match(0, part.far.may), part.ports)], UNSERVED
-    pods = universe.kubernetes.selected(behind.selector) & universe.by_namespace.get(named[0], 0)
-    far = part.far.both(Match(pods & universe.pods, pods))
-    if not ports_too:
-        return [Part(far, part.ports)], ""
-    return [Part(far, _target(port, part.ports.fixed)) for port in behind.ports if port.protocol in NUMBERS], ""
-
-
-def _target(port: ServicePort, within: Conns) -> Ports:
-    """The port that a Service's port leads to: its number, or its name, which every pod resolves for itself."""
-    protocol = NUMBERS[port.protocol]
-    if isinstance(port.target, str):
-        return Ports(NONE, (PortName(port.target, protocol),), (), within)
-    return Ports(common(within, of(protocol, port.target, port.target)))
-
-
-def _versions(node: Node) -> set[int]:
+def _versions(node: Node) -> frozenset[int]:
     version = number(node)
     if version not in (None, 4, 6):
         raise BrokenError(node, f"{version} is no IP version; write 4 or 6")
-    return {4, 6} if version is None else {version}
-
-
-def _family(versions: set[int], universe: Universe) -> Match:
-    if versions == {4, 6}:
-        return certainly(universe.everyone)
-    return universe.of_family(versions.pop()) if versions else NOBODY
+    return BOTH_FAMILIES if version is None else frozenset((version,))

@@ -7,13 +7,12 @@ namespaceSelector says another; nets alone confine it to nothing.
 
 from __future__ import annotations
 
-from tools.findings.model import Severity
-from tools.manifests.fields import Dropped, cidr, items, mapping, text, texts
+from tools.manifests.addresses import network
 from tools.manifests.node import Node
-from tools.policies.calico_fields import calico
+from tools.policies.calico_fields import selector
 from tools.policies.endpoints import Endpoints
-from tools.reach.peers.sets import Match, certainly, indexes
-from tools.reach.peers.universe import Universe
+from tools.policies.faults import Faults
+from tools.policies.model import BOTH_FAMILIES, Block, Peer
 
 FIELDS = (
     *("nets", "notNets", "selector", "notSelector", "namespaceSelector", "serviceAccounts"),
@@ -23,77 +22,51 @@ SELECTORS = ("selector", "notSelector", "namespaceSelector")
 DOMAINS = "only Calico Enterprise and Cloud know domains; open-source Calico drops them and matches every address"
 
 
-def who(node: Node, universe: Universe, space: str, dropped: Dropped) -> Match:
-    """Everybody that an entity matches, its services and ports aside. `space`: the policy's namespace, "" if none."""
-    dropped.known(node, FIELDS)
-    dropped.known(node["serviceAccounts"], ("names", "selector"))
-    dropped.known(node["services"], ("name", "namespace"))
-    found = certainly(universe.everyone)
-    if (selection := _selection(node, space)).positive:
-        matched = _matched(universe, selection, space)
-        if not matched.may & ~universe.ingress and universe.classes:
-            written = " and ".join(node[key].text() for key in SELECTORS if node[key].text())
-            dropped.matches_nobody(node, written or "serviceAccounts", "workload and no network set")
-        found = found.both(matched)
-    elif excluded := selection.excluded:
-        found = found.both(_matched(universe, Endpoints(chosen=excluded), space).outside(universe.everyone))
-    if nets := items(node["nets"]):
-        found = found.both(universe.at_any(map(cidr, nets)))
-    if nets := items(node["notNets"]):
-        found = found.both(universe.outside_all(map(cidr, nets)))
-    return Match(0, found.may) if items(node["domains"]) else found
+def entity(node: Node, rule: Node, clusterwide: bool, faults: Faults) -> Peer:
+    """Everybody that an entity matches."""
+    faults.known(node, FIELDS)
+    faults.known(node["serviceAccounts"], ("names", "selector"))
+    faults.known(node["services"], ("name", "namespace"))
+    before = faults.breaks
+    endpoints = _endpoints(node, clusterwide, faults)
+    broken = faults.breaks > before
+    nets = tuple(Block(item, net) for item in faults.items(node["nets"]) if (net := faults.cidr(item)))
+    not_nets = tuple(net for item in faults.items(node["notNets"]) if (net := faults.cidr(item)))
+    return Peer(
+        node=node if node.present else rule,
+        pods=endpoints if endpoints.positive or endpoints.excluded else None,
+        nets=nets,
+        not_nets=not_nets,
+        service=_service(node["services"], faults),
+        domains=tuple(item.text() for item in faults.items(node["domains"])),
+        unread=broken or (not node["nets"].empty and not nets),
+    )
 
 
-def naming(node: Node, universe: Universe, space: str) -> int | None:
-    """The pods whose names of ports count: those that an entity's selectors match by their own labels; None: all.
-
-    A pod that is meant by its address alone, in a network set, is not asked for the names of its ports.
-    Source: felix calc/rule_scanner.go, namedPortsToIPSets.
-    """
-    selection = _selection(node, space)
-    return universe.calico.matched(selection.expression(space)) if selection.positive else None
-
-
-def _selection(node: Node, space: str) -> Endpoints:
-    accounts = mapping(node["serviceAccounts"])
-    spaces, chosen = calico(node["namespaceSelector"]), calico(node["selector"])
-    names, by_label = texts(accounts["names"]), calico(accounts["selector"])
-    excluded = calico(node["notSelector"])
-    confined = bool(space) and not spaces and bool(chosen or names or by_label or excluded)
+def _endpoints(node: Node, clusterwide: bool, faults: Faults) -> Endpoints:
+    accounts = faults.mapping(node["serviceAccounts"])
+    spaces, chosen = selector(node["namespaceSelector"], faults), selector(node["selector"], faults)
+    names, by_label = faults.texts(accounts["names"]), selector(accounts["selector"], faults)
+    excluded = selector(node["notSelector"], faults)
+    confined = not clusterwide and not spaces and bool(chosen or names or by_label or excluded)
     return Endpoints(confined, spaces, chosen, names, by_label, excluded)
 
 
-def _matched(universe: Universe, selection: Endpoints, space: str) -> Match:
-    """Pods by their labels, and the addresses of the network sets that match."""
-    expression = selection.expression(space)
-    chosen = universe.networks.matched(expression)
-    found = universe.at_any(net for index in indexes(chosen) for net in universe.sets[index].nets)
-    pods = universe.calico.matched(expression) & universe.pods
-    controller = universe.ingress
-    return found.either(Match(pods | (controller if selection.every_pod else 0), pods | controller))
-
-
-def families(node: Node) -> set[int]:
+def families(node: Node) -> frozenset[int]:
     """The IP versions of which a rule can hold packets: each list of networks, negated or not, must have one of it.
 
     Source: felix rules/policy.go, FilterRuleToIPVersion: a rule whose list has none of a family is not rendered for it.
     """
-    found = {4, 6}
+    found = BOTH_FAMILIES
     for key in ("nets", "notNets"):
-        if nets := items(node[key]):
-            found &= {cidr(net).version for net in nets}
+        if nets := [net for text in node[key].texts() if (net := network(text))]:
+            found &= {net.version for net in nets}
     return found
 
 
-def service(node: Node, space: str, dropped: Dropped) -> tuple[str, str] | None:
+def _service(node: Node, faults: Faults) -> tuple[str, str] | None:
     """The namespace and name of the Service that an entity names; None when it names none."""
-    services = mapping(node["services"])
+    services = faults.mapping(node)
     if not services.present:
         return None
-    named, namespace = text(services["name"]), text(services["namespace"]) or space
-    if services["namespace"].empty:
-        message = (
-            "a Service without its namespace is the policy's own to the API, and nobody's to some of Calico's versions"
-        )
-        dropped.notes.append(services.problem(f"{message}; write namespace: {space}", Severity.NOTE))
-    return namespace, named
+    return faults.text(services["namespace"]), faults.text(services["name"])

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from tools.manifests.fields import BrokenError, text
 from tools.manifests.node import Node
-from tools.policies.calico_expression import Expression
+from tools.policies.calico_expression import All, Expression
 from tools.policies.calico_selector import SelectorError, parse
+from tools.policies.faults import Faults
 
 
-def calico(node: Node) -> Expression | None:
-    """A Calico selector; None when there is none."""
+def selector(node: Node, faults: Faults) -> Expression | None:
+    """The selector at a node; None where there is none, and all() for one that is broken."""
+    return faults.attempt(All(), _selector, node)
+
+
+def _selector(node: Node) -> Expression | None:
     if not text(node):
         return None
     try:

@@ -57,6 +57,11 @@ def seen(
     return labels.get(key)
 
 
+def is_derived(key: str) -> bool:
+    """Whether a label is one that Calico derives, and nobody writes on a pod."""
+    return key.startswith((OF_NAMESPACE, OF_ACCOUNT, "projectcalico.org/"))
+
+
 def _inherited(key: str, name: str | None, labels: Labels | None) -> Value:
     if name == "":
         return None

@@ -8,12 +8,12 @@ from tools.manifests.fields import BrokenError, items, number
 from tools.manifests.names import port_name_fault
 from tools.manifests.node import Node
 from tools.manifests.scalars import of_digits
-from tools.policies.calico_rules import NUMBERED
-from tools.reach.compiled import Ports
-from tools.reach.connections import ALL, NUMBERS, WITH_PORTS, Conns, Span, common, merged, minus, of
-from tools.reach.peers.universe import PortName
+from tools.policies.faults import Faults
+from tools.policies.model import PROTOCOLS, WITH_PORTS, Message, Port, Traffic
 
-_RANGE = re.compile(r"([0-9]+):([0-9]+)")
+PORT_RANGE = re.compile(r"([0-9]+):([0-9]+)")
+# Protocols that may be written by their number (IANA).
+NUMBERED = {str(number): name for name, number in PROTOCOLS.items()}
 
 
 def protocol(node: Node) -> int | None:
@@ -21,8 +21,8 @@ def protocol(node: Node) -> int | None:
     if not node.present:
         return None
     value = node.value
-    if isinstance(value, str) and value in NUMBERS:
-        return NUMBERS[value]
+    if isinstance(value, str) and value in PROTOCOLS:
+        return PROTOCOLS[value]
     if isinstance(value, str) and value.isdecimal():
         value = of_digits(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 256:
@@ -31,60 +31,63 @@ def protocol(node: Node) -> int | None:
     return value
 
 
-def protocols(rule: Node) -> Conns:
-    """What a rule's protocol, notProtocol, icmp and notICMP leave."""
-    wanted, unwanted = protocol(rule["protocol"]), protocol(rule["notProtocol"])
-    found = ALL if wanted is None else of(wanted)
-    if unwanted is not None:
-        found = minus(found, of(unwanted))
-    if not rule["icmp"].empty:
-        found = common(found, _icmp(rule["icmp"], wanted))
-    if not rule["notICMP"].empty and not types_of_no_protocol(rule):
-        found = minus(found, _icmp(rule["notICMP"], wanted))
-    return found
+def traffic(rule: Node, faults: Faults) -> Traffic:
+    """A rule's protocol, notProtocol, icmp and notICMP."""
+    wanted = faults.attempt(None, protocol, rule["protocol"])
+    unwanted = faults.attempt(None, protocol, rule["notProtocol"])
+    icmp = None if rule["icmp"].empty else faults.attempt(None, _icmp, rule["icmp"], wanted)
+    without = None
+    if not rule["notICMP"].empty and not faults.attempt(True, types_of_no_protocol, rule):
+        without = faults.attempt(None, _icmp, rule["notICMP"], wanted)
+    return Traffic(wanted, unwanted, icmp, without)
 
 
 def types_of_no_protocol(rule: Node) -> bool:
     """Whether a rule leaves out types of ICMP and is of another protocol, or of all: Calico takes it, and no more."""
-    return not rule["notICMP"].empty and protocol(rule["protocol"]) not in (NUMBERS["ICMP"], NUMBERS["ICMPv6"])
+    return not rule["notICMP"].empty and protocol(rule["protocol"]) not in (PROTOCOLS["ICMP"], PROTOCOLS["ICMPv6"])
 
 
-def _icmp(node: Node, wanted: int | None) -> Conns:
-    if wanted not in (NUMBERS["ICMP"], NUMBERS["ICMPv6"]):
+def _icmp(node: Node, wanted: int | None) -> Message:
+    if wanted not in (PROTOCOLS["ICMP"], PROTOCOLS["ICMPv6"]):
         raise BrokenError(node, "types and codes need protocol: ICMP or ICMPv6 beside them")
     kind, code = number(node["type"]), number(node["code"])
     if kind is None:
         raise BrokenError(node, "has no type; write the number of an ICMP type, and a code where one is meant")
     if not 0 <= kind < 256 or not 0 <= (code or 0) < 256:
         raise BrokenError(node, "types and codes are numbers from 0 to 255")
-    first = kind << 8
-    return of(wanted, first, first | 255) if code is None else of(wanted, first | code, first | code)
+    return kind, code
 
 
-def destination_ports(rule: Node) -> Ports:
-    """The connections of a rule, by its protocol and by its destination's ports and notPorts."""
-    within = protocols(rule)
-    wanted = protocol(rule["protocol"])
+def destination_ports(rule: Node, faults: Faults) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
+    """The ports of a rule, and those that it leaves out: its protocol, and its destination's ports and notPorts."""
+    name = _name(rule["protocol"])
     ports, others = rule["destination"]["ports"], rule["destination"]["notPorts"]
-    numbers, names = _ports(ports, wanted)
-    not_numbers, not_names = _ports(others, wanted)
-    fixed = minus(common(within, numbers) if items(ports) else within, not_numbers)
-    # A name that is not wanted is taken off wherever it is one, so what is left is still within the rest.
-    return Ports(fixed, names, not_names, minus(within, not_numbers))
+    items = faults.items(ports)
+    chosen = tuple(_port(item, name, faults) for item in items) if items else _all_of(rule["protocol"], name)
+    return chosen, tuple(_port(item, name, faults) for item in faults.items(others))
 
 
-def _ports(node: Node, wanted: int | None) -> tuple[Conns, tuple[PortName, ...]]:
-    found: list[Span] = []
-    names = []
-    for item in items(node):
-        span = _span(item)
-        if span is None:
-            names.append(PortName(item.text(), wanted))
-        elif wanted not in {NUMBERS[name] for name in WITH_PORTS}:
-            raise BrokenError(item, "a port by number needs protocol: TCP, UDP or SCTP in its rule")
-        else:
-            found.extend(of(wanted, *span))
-    return merged(found), tuple(names)
+def _all_of(node: Node, name: str) -> tuple[Port, ...]:
+    return (Port(node, name),) if name else ()
+
+
+def _name(node: Node) -> str:
+    """A protocol by its name where it has one, else by its number; "" where none is written."""
+    written = str(node.value) if node.present else ""
+    return NUMBERED.get(written, written)
+
+
+def _port(node: Node, name: str, faults: Faults) -> Port:
+    span = faults.attempt(None, _span, node)
+    if span is None:
+        return Port(node, name, name=node.text() or str(node.value))
+    faults.check(_ports_of, node, name)
+    return Port(node, name, *span)
+
+
+def _ports_of(node: Node, name: str) -> None:
+    if name not in WITH_PORTS:
+        raise BrokenError(node, "a port by number needs protocol: TCP, UDP or SCTP in its rule")
 
 
 def _span(node: Node) -> tuple[int, int] | None:
@@ -96,7 +99,7 @@ def _span(node: Node) -> tuple[int, int] | None:
         raise BrokenError(node, "no port; write a number, a range such as 8000:8010, or a name")
     if text.lstrip("-").isdecimal():
         text = f"{text}:{text}"
-    if found := _RANGE.fullmatch(text):
+    if found := PORT_RANGE.fullmatch(text):
         first, last = of_digits(found[1]), of_digits(found[2])
         if not 1 <= first <= last < 65536:
             raise BrokenError(node, f"{node.value} is no range of ports; write 1 to 65535, the lower one first")

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tools.manifests.node import Node
 from tools.policies.calico_expression import All, And, Comparison, Expression, Global, Has, Not, Or
 from tools.policies.calico_labels import ACCOUNT, NAMESPACE, OF_ACCOUNT, OF_NAMESPACE, ORCHESTRATOR
-from tools.policies.calico_selector import SelectorError, parse
 
 # All of these mean every pod, whatever its labels.
 _EVERY_POD: tuple[Expression | None, ...] = (None, All(), Comparison(ORCHESTRATOR, "==", ("k8s",)))
@@ -60,35 +58,6 @@ class Endpoints:
         if self.excluded:
             parts.append(Not(self.excluded))
         return parts[0] if len(parts) == 1 else And(tuple(parts))
-
-
-def policy_endpoints(spec: Node, *, clusterwide: bool) -> Endpoints:
-    """Whom a policy is for."""
-    spaces = _read(spec["namespaceSelector"]) if clusterwide else None
-    accounts = _read(spec["serviceAccountSelector"])
-    return Endpoints(own=not clusterwide, spaces=spaces, chosen=_read(spec["selector"]), accounts=accounts)
-
-
-def entity_endpoints(node: Node, *, clusterwide: bool) -> Endpoints:
-    """Whom a rule's source or destination means by labels.
-
-    In a namespaced policy any of selector, notSelector and serviceAccounts confines it to the own namespace, unless
-    namespaceSelector says another.
-    """
-    accounts = node["serviceAccounts"]
-    spaces, chosen = _read(node["namespaceSelector"]), _read(node["selector"])
-    names, by_label = accounts["names"].texts(), _read(accounts["selector"])
-    excluded = _read(node["notSelector"])
-    confined = not clusterwide and not spaces and bool(chosen or names or by_label or excluded)
-    return Endpoints(confined, spaces, chosen, names, by_label, excluded)
-
-
-def _read(node: Node) -> Expression | None:
-    """A selector; None where there is none, or one that is broken, which other checks tell of."""
-    try:
-        return parse(node.text()) if node.text() else None
-    except SelectorError:
-        return None
 
 
 def inherited(expression: Expression, prefix: str, presence: str = "") -> Expression:

@@ -1,6 +1,7 @@
-"""Finds the network policies among manifests, in Kubernetes' dialect and in Calico's, and reads them as rules.
+"""The kinds of policies, one row each: what a kind is called, where it stands, and who reads it.
 
-Reading never fails: what has the wrong shape says nothing here, and the schema check tells of it.
+Everything that goes by kind goes by this table: which objects the rules and the judge read, which namespaces they
+govern, what is listed in a cluster, and what is named as not modelled. CONTRIBUTING.md has the recipe for a new kind.
 """
 
 from __future__ import annotations
@@ -9,25 +10,67 @@ from collections.abc import Iterable
 
 from tools.findings.model import Manifest
 from tools.manifests.node import root
-from tools.policies.calico_rules import calico_policy
-from tools.policies.kubernetes_rules import kubernetes_policy
-from tools.policies.model import Policy
+from tools.policies.admin import admin_policy
+from tools.policies.calico import calico_policy
+from tools.policies.kubernetes import network_policy
+from tools.policies.model import Kind, Policy
 
-KUBERNETES_KINDS = {
-    ("networking.k8s.io/v1", "NetworkPolicy"),
-    ("projectcalico.org/v3", "StagedKubernetesNetworkPolicy"),
-}
-CALICO_KINDS = {"NetworkPolicy", "GlobalNetworkPolicy", "StagedNetworkPolicy", "StagedGlobalNetworkPolicy"}
-CALICO_GROUPS = ("projectcalico.org/v3", "crd.projectcalico.org/v1")
+KUBERNETES, CALICO, STORE, ADMIN = (
+    "networking.k8s.io",
+    "projectcalico.org",
+    "crd.projectcalico.org",
+    "policy.networking.k8s.io",
+)
+
+
+def _calico(name: str, *, namespaced: bool = True, enforced: bool = True) -> tuple[Kind, ...]:
+    """A kind of Calico's, in its API and in the store behind that."""
+    groups = ((CALICO, "v3"), (STORE, "v1"))
+    return tuple(
+        Kind(
+            group, name, (version,), "calico", calico_policy, namespaced, strict=True, types="types", enforced=enforced
+        )
+        for group, version in groups
+    )
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind(KUBERNETES, "NetworkPolicy", ("v1",), "kubernetes", network_policy, types="policyTypes"),
+    *_calico("NetworkPolicy"),
+    *_calico("GlobalNetworkPolicy", namespaced=False),
+    Kind(ADMIN, "AdminNetworkPolicy", ("v1alpha1",), "admin", admin_policy, namespaced=False),
+    Kind(ADMIN, "BaselineAdminNetworkPolicy", ("v1alpha1",), "admin", admin_policy, namespaced=False),
+    Kind(ADMIN, "ClusterNetworkPolicy", ("v1alpha2", "v1beta1"), "admin", admin_policy, namespaced=False),
+    *_calico("StagedNetworkPolicy", enforced=False),
+    *_calico("StagedGlobalNetworkPolicy", namespaced=False, enforced=False),
+    Kind(
+        CALICO,
+        "StagedKubernetesNetworkPolicy",
+        ("v3",),
+        "kubernetes",
+        network_policy,
+        strict=True,
+        types="policyTypes",
+        enforced=False,
+    ),
+)
+
+
+def kind_of(manifest: Manifest) -> Kind | None:
+    """The kind of policy that an object is, None when it is none that is read."""
+    group, _, version = root(manifest)["apiVersion"].text().rpartition("/")
+    for kind in KINDS:
+        if (kind.group, kind.name) == (group, manifest.kind) and (version in kind.versions or not kind.strict):
+            return kind
+    return None
+
+
+def read(manifest: Manifest) -> Policy | None:
+    """The policy that an object is, if it is one."""
+    kind = kind_of(manifest)
+    return kind.read(manifest, kind) if kind else None
 
 
 def policies(manifests: Iterable[Manifest]) -> tuple[Policy, ...]:
-    """Every NetworkPolicy and Calico policy among the manifests, staged ones too."""
-    found = []
-    for manifest in manifests:
-        api_version = root(manifest)["apiVersion"].text()
-        if (api_version, manifest.kind) in KUBERNETES_KINDS:
-            found.append(kubernetes_policy(manifest))
-        elif api_version in CALICO_GROUPS and manifest.kind in CALICO_KINDS:
-            found.append(calico_policy(manifest))
-    return tuple(found)
+    """Every policy among the objects, staged ones too."""
+    return tuple(policy for manifest in manifests if (policy := read(manifest)))

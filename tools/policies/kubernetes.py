@@ -1,171 +1,142 @@
-"""Kubernetes NetworkPolicy, as the API server takes it. Source: k8s.io/api networking/v1 types.go.
+"""Kubernetes' NetworkPolicy, as the API server takes it. Source: k8s.io/api networking/v1 types.go.
 
 Rules add up: whatever one of them matches is allowed, and a selected pod is allowed nothing else.
 """
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from tools.findings.model import Manifest
-from tools.manifests.addresses import within
-from tools.manifests.fields import MOST_IDLE, BrokenError, Dropped, cidr, items, labels, mapping, number, text, word
-from tools.manifests.label_selector import Selector
+from tools.manifests.addresses import Net, within
+from tools.manifests.fields import BrokenError, number, text
 from tools.manifests.names import port_name_fault
 from tools.manifests.node import Node, root
-from tools.policies.kubernetes_rules import NEAR_AND_FAR
-from tools.policies.model import NETWORK_POLICY_ORDER, Direction
-from tools.reach.compiled import Part, Policy, Ports, Rule, title
-from tools.reach.connections import NUMBERS, Conns, Span, merged, of
-from tools.reach.peers.sets import NOBODY, Match, certainly
-from tools.reach.peers.universe import PortName, Universe
+from tools.policies.faults import Faults
+from tools.policies.model import DIRECTIONS, WITH_PORTS, Block, Direction, Kind, Peer, Pods, Policy, Port, Rule
 
-PROTOCOLS = ("TCP", "UDP", "SCTP")
+NEAR_AND_FAR: tuple[tuple[Direction, str, str], ...] = (("Ingress", "ingress", "from"), ("Egress", "egress", "to"))
 
 
-def network_policy(manifest: Manifest, universe: Universe, namespace: str, dropped: Dropped) -> Policy:
-    """A NetworkPolicy. Raises BrokenError for one that the API server refuses."""
-    spec = mapping(root(manifest)["spec"])
-    dropped.known(spec, ("podSelector", "policyTypes", "ingress", "egress"))
-    space = manifest.namespace or namespace
-    wanted = labels(spec["podSelector"], dropped)
-    chosen = universe.kubernetes.selected(wanted) & universe.by_namespace.get(space, 0)
-    if not chosen and wanted.requirements:
-        nobody(spec["podSelector"], wanted, universe, f"workload in {space}", dropped)
-    rules = {
-        way: tuple(
-            _rule(node, index, way, key, far, universe, space, dropped) for index, node in enumerate(items(spec[key]))
-        )
+def network_policy(manifest: Manifest, kind: Kind) -> Policy:
+    """A NetworkPolicy, staged or not."""
+    faults = Faults()
+    spec = faults.mapping(root(manifest)["spec"])
+    staged = () if kind.enforced else ("stagedAction",)
+    faults.known(spec, ("podSelector", "policyTypes", "ingress", "egress", *staged))
+    subject = Pods(None, faults.labels(spec["podSelector"]), spec["namespaceSelector"], spec["podSelector"])
+    rules = tuple(
+        _rule(node, index, way, key, far, faults)
         for way, key, far in NEAR_AND_FAR
-    }
+        for index, node in enumerate(faults.items(spec[key]))
+    )
+    types = _types(spec, faults)
     return Policy(
         manifest=manifest,
-        title=title(manifest, space),
-        tier="default",
-        order=NETWORK_POLICY_ORDER,
-        subjects=chosen & universe.pods,
-        types=_types(spec),
+        kind=kind,
+        subject=subject,
         rules=rules,
+        types=types,
+        problems=faults.all_problems,
+        notes=faults.all_notes,
+        broken=faults.broken is not None,
     )
 
 
-def _types(spec: Node) -> frozenset[Direction]:
+def _types(spec: Node, faults: Faults) -> frozenset[Direction]:
     """Written, or Ingress, and Egress when there are egress rules: "if any" means that the list is not empty.
 
     Source: k8s.io/kubernetes pkg/apis/networking/v1 SetDefaults_NetworkPolicy.
     """
-    written = [word(node, ("Ingress", "Egress")) for node in items(spec["policyTypes"])]
-    if len(written) > len(NEAR_AND_FAR):
-        raise BrokenError(spec["policyTypes"], "policyTypes are more than two; write Ingress and Egress once each")
+    written = [faults.word(node, DIRECTIONS) for node in faults.items(spec["policyTypes"])]
+    faults.check(_few_types, spec["policyTypes"])
     if not written:
-        written = ["Ingress", *(["Egress"] if items(spec["egress"]) else [])]
-    return frozenset(way for way, _, _ in NEAR_AND_FAR if way in written)
+        written = ["Ingress", *(["Egress"] if spec["egress"].items() else [])]
+    return frozenset(way for way in DIRECTIONS if way in written)
 
 
-def _rule(
-    node: Node, index: int, way: Direction, key: str, far: str, universe: Universe, space: str, dropped: Dropped
-) -> Rule:
+def _few_types(node: Node) -> None:
+    if len(node.items()) > len(DIRECTIONS):
+        raise BrokenError(node, "policyTypes are more than two; write Ingress and Egress once each")
+
+
+def _rule(node: Node, index: int, way: Direction, key: str, far: str, faults: Faults) -> Rule:
     """One rule. "If this field is empty or missing, this rule matches all" goes for peers and for ports."""
-    dropped.known(node, (far, "ports"))
-    peers = items(node[far])
-    found = NOBODY if peers else certainly(universe.everyone)
-    for peer in peers:
-        found = found.either(_peer(peer, universe, space, dropped))
-    return Rule(node, f"{key}[{index}]", "Allow", (Part(found, _ports(items(node["ports"]), dropped)),))
+    faults.known(node, (far, "ports"))
+    items = faults.items(node[far])
+    peers = tuple(_peer(item, faults) for item in items) if items else (Peer(node),)
+    ports = tuple(_port(item, faults) for item in faults.items(node["ports"]))
+    return Rule(node, f"{key}[{index}]", way, "Allow", peers, ports)
 
 
-def _peer(node: Node, universe: Universe, space: str, dropped: Dropped) -> Match:
-    dropped.known(node, ("podSelector", "namespaceSelector", "ipBlock"))
+def _peer(node: Node, faults: Faults) -> Peer:
+    faults.known(node, ("podSelector", "namespaceSelector", "ipBlock"))
+    faults.check(_says_one_thing, node)
+    spaces, chosen = node["namespaceSelector"], node["podSelector"]
     if node["ipBlock"].present:
-        if node["podSelector"].present or node["namespaceSelector"].present:
-            raise BrokenError(node, "ipBlock stands beside a selector; write two peers, each after a dash of its own")
-        return _block(node["ipBlock"], universe, dropped)
-    if not (node["podSelector"].present or node["namespaceSelector"].present):
+        return _block(node, faults)
+    if not (spaces.present or chosen.present):
+        return Peer(node, unread=True)
+    return Peer(node, pods_of(spaces, chosen, faults))
+
+
+def _says_one_thing(node: Node) -> None:
+    selecting = node["podSelector"].present or node["namespaceSelector"].present
+    if node["ipBlock"].present and selecting:
+        raise BrokenError(node, "ipBlock stands beside a selector; write two peers, each after a dash of its own")
+    if not node["ipBlock"].present and not selecting:
         raise BrokenError(node, "a peer says nobody; write podSelector, namespaceSelector or ipBlock")
-    return pods_of(node["namespaceSelector"], node["podSelector"], universe, space, dropped)
 
 
-def pods_of(
-    spaces: Node, selected: Node, universe: Universe, space: str, dropped: Dropped, *, defined: bool = False
-) -> Match:
-    """The pods of some namespaces, by default of `space`, that a selector matches.
-
-    Pods on the host's network are perhaps seen as their node: what a selector says of them is undefined.
-    """
-    wanted, there = labels(selected, dropped, defined=defined), labels(spaces, dropped, defined=defined)
-    chosen = universe.kubernetes.selected(wanted)
-    here = universe.in_spaces(there) if spaces.present else universe.by_namespace.get(space, 0)
-    found = chosen & here
-    if spaces.present and there.requirements and not universe.namespaces.selected(there):
-        nobody(spaces, there, universe, "namespace", dropped)
-    elif not found and wanted.requirements:
-        nobody(selected, wanted, universe, "workload" if spaces.present else f"workload in {space}", dropped)
-    anybody = spaces.present and not there.requirements and not wanted.requirements
-    must = found & universe.pods | (universe.ingress if anybody else 0)
-    return Match(must, found | universe.ingress)
+def pods_of(spaces: Node, chosen: Node, faults: Faults, *, defined: bool = False) -> Pods:
+    """The pods of some namespaces, by default of the policy's own, that a selector matches."""
+    selected = faults.labels(chosen, defined=defined)
+    there = faults.labels(spaces, defined=defined)
+    return Pods(there if spaces.present else None, selected, spaces, chosen)
 
 
-def nobody(node: Node, wanted: Selector, universe: Universe, things: str, dropped: Dropped) -> None:
-    """Note a selector that matches none of the input's workloads, or of its namespaces, where there are any."""
-    known = universe.namespaces if things == "namespace" else universe.kubernetes
-    if known.count:
-        # Nobody reads more of them than these, and it takes a look at every pod.
-        near = _near(wanted, universe, things) if len(dropped.idle) < MOST_IDLE else ""
-        dropped.matches_nobody(node, wanted, things, near)
+def _block(node: Node, faults: Faults) -> Peer:
+    block = node["ipBlock"]
+    faults.known(block, ("cidr", "except"))
+    net = faults.cidr(block["cidr"])
+    holes: list[Net] = []
+    for item in faults.items(block["except"]):
+        hole = faults.cidr(item)
+        if hole is not None:
+            holes.append(hole)
+        if hole is not None and net is not None:
+            faults.check(_inside, item, hole, net)
+    return Peer(node, nets=(Block(block["cidr"], net, tuple(holes)),)) if net else Peer(node, unread=True)
 
 
-def _near(wanted: Selector, universe: Universe, things: str) -> str:
-    """A label that is there and is like one that a selector asks for in vain; "" when there is none."""
-    pods = (pod.labels for pods in universe.classes for pod in pods)
-    labels = tuple(universe.spaces.values() if things == "namespace" else pods)
-    for one in wanted.requirements:
-        values = {value for own in labels if (value := own.get(one.key)) is not None}
-        if one.operator == "In" and not values & set(one.values):
-            found = [match for value in one.values for match in get_close_matches(value, sorted(values), 1)]
-            return f"{one.key}={found[0]}" if found else ""
-    return ""
+def _inside(item: Node, hole: Net, net: Net) -> None:
+    if not within(hole, net) or hole == net:
+        raise BrokenError(item, f"{hole} is not inside {net}; an exception must be a part of its block")
 
 
-def _block(node: Node, universe: Universe, dropped: Dropped) -> Match:
-    dropped.known(node, ("cidr", "except"))
-    net = cidr(node["cidr"])
-    holes = tuple(cidr(item) for item in items(node["except"]))
-    for hole, item in zip(holes, items(node["except"]), strict=True):
-        if not within(hole, net) or hole == net:
-            raise BrokenError(item, f"{hole} is not inside {net}; an exception must be a part of its block")
-    return universe.at(net, holes)
+def _port(node: Node, faults: Faults) -> Port:
+    faults.known(node, ("protocol", "port", "endPort"))
+    protocol = faults.word(node["protocol"], WITH_PORTS, "TCP")
+    if isinstance(node["port"].value, str):
+        faults.check(_check_name, node)
+        return Port(node, protocol, name=node["port"].text())
+    first, last = faults.attempt((node["port"].number(), node["endPort"].number()), _numbers, node)
+    return Port(node, protocol) if first is None else Port(node, protocol, first, last or first)
 
 
-def _ports(nodes: tuple[Node, ...], dropped: Dropped) -> Ports:
-    if not nodes:
-        return Ports()
-    spans: list[Span] = []
-    names = []
-    for node in nodes:
-        dropped.known(node, ("protocol", "port", "endPort"))
-        protocol = NUMBERS[word(node["protocol"], PROTOCOLS, "TCP")]
-        if isinstance(node["port"].value, str):
-            names.append(_named(node, protocol))
-        else:
-            spans.extend(_numbered(node, protocol))
-    return Ports(merged(spans), tuple(names))
-
-
-def _named(node: Node, protocol: int) -> PortName:
+def _check_name(node: Node) -> None:
     if node["endPort"].present:
         raise BrokenError(node["endPort"], "endPort needs a number in port, and this is a name")
     if fault := port_name_fault(text(node["port"])):
         raise BrokenError(node["port"], fault)
-    return PortName(node["port"].text(), protocol)
 
 
-def _numbered(node: Node, protocol: int) -> Conns:
+def _numbers(node: Node) -> tuple[int | None, int | None]:
+    """The first port and the last; none at all is every port."""
     first, last = number(node["port"]), number(node["endPort"])
     if first is None:
         if last is not None:
             raise BrokenError(node["endPort"], "endPort stands without port; write the first port too")
-        return of(protocol)
+        return None, None
     last = first if last is None else last
     if not 0 < first <= last < 65536:
         raise BrokenError(node["port"], f"{first} to {last} are no ports; write 1 to 65535, the lower one first")
-    return of(protocol, first, last)
+    return first, last

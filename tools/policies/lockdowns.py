@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from tools.findings.model import Manifest
 from tools.manifests.node import Node, root
-from tools.policies.kinds import policies
 from tools.policies.model import NETWORK_POLICY_ORDER, Policy
 
 POD_LABEL = "projectcalico.org/orchestrator"
@@ -28,9 +27,9 @@ class LockDown:
     by_networks: bool
 
 
-def lock_downs(manifests: Iterable[Manifest]) -> Iterator[LockDown]:
+def lock_downs(policies: Iterable[Policy]) -> Iterator[LockDown]:
     """Every policy in force that denies whatever does not carry the pods' label."""
-    for policy in policies(manifests):
+    for policy in policies:
         early = policy.clusterwide and not policy.staged and policy.order < NETWORK_POLICY_ORDER
         for rule in policy.towards("Egress") if early else ():
             if rule.action == "Deny" and POD_LABEL in rule.node["destination"]["notSelector"].text():
@@ -40,9 +39,9 @@ def lock_downs(manifests: Iterable[Manifest]) -> Iterator[LockDown]:
                 break
 
 
-def left_open(manifests: tuple[Manifest, ...]) -> Iterator[tuple[Node, str]]:
+def left_open(manifests: tuple[Manifest, ...], policies: Iterable[Policy]) -> Iterator[tuple[Node, str]]:
     """The back doors that nothing in the input shuts: the place in the first lock-down that has each, and a message."""
-    downs = tuple(lock_downs(manifests))
+    downs = tuple(lock_downs(policies))
     sets = [down for down in downs if not down.by_networks]
     if sets and not _refused(manifests, "networksets", POD_LABEL):
         yield (

@@ -7,6 +7,7 @@ names no namespace may be in any, and a namespace without a manifest may carry a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 
 from tools.manifests.label_selector import Requirement, Selector, selector
@@ -15,8 +16,8 @@ from tools.manifests.pods import NAME_LABEL, Pod
 from tools.policies.calico_expression import holds
 from tools.policies.calico_labels import CALICO_NAME_LABEL, Value, seen
 from tools.policies.cluster import Cluster
-from tools.policies.endpoints import Endpoints, entity_endpoints, policy_endpoints
-from tools.policies.model import Policy
+from tools.policies.endpoints import Endpoints
+from tools.policies.model import Peer, Pods, Policy, Selected
 
 _PARTS = ("matchLabels", "matchExpressions")
 NAMES = (NAME_LABEL, CALICO_NAME_LABEL)
@@ -24,10 +25,42 @@ NAMES = (NAME_LABEL, CALICO_NAME_LABEL)
 
 def subjects(cluster: Cluster, policy: Policy) -> tuple[Pod, ...]:
     """The pods that a policy selects; those on the host's network are nobody's subject."""
-    if policy.calico:
-        return tuple(pod for pod in cluster.pods if not pod.host_network and labelled(cluster, policy, pod))
-    own, wanted = policy.manifest.namespace, selector(policy.spec["podSelector"])
-    return tuple(pod for pod in chosen(cluster, wanted) if not pod.host_network and same(pod.namespace, own))
+    return tuple(pod for pod in _meant(cluster, policy, policy.subject) if not pod.host_network)
+
+
+def labelled(cluster: Cluster, policy: Policy, pod: Pod) -> bool:
+    """Whether a policy's selectors fit a pod, wherever it runs."""
+    match policy.subject:
+        case Pods() as pods:
+            return pods.chosen.matches(pod.labels) and _inside(cluster, policy, pods)(pod.namespace)
+        case Endpoints() as endpoints:
+            return _carries(cluster, policy, endpoints, pod)
+
+
+def members(cluster: Cluster, policy: Policy, peer: Peer) -> tuple[Pod, ...]:
+    """The pods that a peer means by their labels; all of them where it says nothing of labels."""
+    if peer.pods is None:
+        return () if peer.unread else cluster.pods
+    return tuple(_meant(cluster, policy, peer.pods))
+
+
+def neighbours(cluster: Cluster, policy: Policy, peer: Peer) -> tuple[Pod, ...]:
+    """The pods of the namespaces that a peer means, whatever their labels."""
+    match peer.pods:
+        case Pods() as pods:
+            return tuple(_meant(cluster, policy, replace(pods, chosen=Selector())))
+        case Endpoints() as endpoints:
+            return tuple(_meant(cluster, policy, Endpoints(own=endpoints.own, spaces=endpoints.spaces)))
+    return cluster.pods
+
+
+def _meant(cluster: Cluster, policy: Policy, selected: Selected) -> Iterator[Pod]:
+    match selected:
+        case Pods() as pods:
+            inside = _inside(cluster, policy, pods)
+            return (pod for pod in chosen(cluster, pods.chosen) if inside(pod.namespace))
+        case Endpoints() as endpoints:
+            return (pod for pod in cluster.pods if _carries(cluster, policy, endpoints, pod))
 
 
 def chosen(cluster: Cluster, wanted: Selector) -> Iterator[Pod]:
@@ -40,34 +73,7 @@ def chosen(cluster: Cluster, wanted: Selector) -> Iterator[Pod]:
     return (pod for pod in found if wanted.matches(pod.labels))
 
 
-def labelled(cluster: Cluster, policy: Policy, pod: Pod) -> bool:
-    """Whether a policy's selectors fit a pod, wherever it runs."""
-    if policy.calico:
-        return _means(cluster, policy, policy_endpoints(policy.spec, clusterwide=policy.clusterwide), pod)
-    own = same(pod.namespace, policy.manifest.namespace)
-    return own and selector(policy.spec["podSelector"]).matches(pod.labels)
-
-
-def neighbours(cluster: Cluster, policy: Policy, peer: Node) -> tuple[Pod, ...]:
-    """The pods of the namespaces that a peer means, whatever their labels; in Calico a peer is a rule's far side."""
-    if policy.calico:
-        entity = entity_endpoints(peer, clusterwide=policy.clusterwide)
-        spaces = Endpoints(own=entity.own, spaces=entity.spaces)
-        return tuple(pod for pod in cluster.pods if _means(cluster, policy, spaces, pod))
-    inside = _namespaces_of(cluster, policy, peer)
-    return tuple(pod for pod in cluster.pods if inside(pod.namespace))
-
-
-def members(cluster: Cluster, policy: Policy, peer: Node) -> tuple[Pod, ...]:
-    """The pods that a peer means."""
-    if policy.calico:
-        entity = entity_endpoints(peer, clusterwide=policy.clusterwide)
-        return tuple(pod for pod in cluster.pods if _means(cluster, policy, entity, pod))
-    inside = _namespaces_of(cluster, policy, peer)
-    return tuple(pod for pod in chosen(cluster, selector(peer["podSelector"])) if inside(pod.namespace))
-
-
-def _means(cluster: Cluster, policy: Policy, endpoints: Endpoints, pod: Pod) -> bool:
+def _carries(cluster: Cluster, policy: Policy, endpoints: Endpoints, pod: Pod) -> bool:
     """Whether Calico's selectors may mean a pod, by all the labels that Calico sees on it."""
 
     def label(key: str) -> Value:
@@ -78,23 +84,31 @@ def _means(cluster: Cluster, policy: Policy, endpoints: Endpoints, pod: Pod) -> 
     return holds(endpoints.expression(policy.manifest.namespace), label) is not False
 
 
-def _namespaces_of(cluster: Cluster, policy: Policy, peer: Node) -> Callable[[str], bool]:
-    """Whether a namespace is among those that a peer means."""
-    spaces, own = peer["namespaceSelector"], policy.manifest.namespace
-    if not spaces.present:
-        return lambda namespace: policy.clusterwide or same(namespace, own)
-    wanted = selector(spaces)
-    return cache(lambda namespace: _in_spaces(cluster, wanted, namespace))
+def _inside(cluster: Cluster, policy: Policy, pods: Pods) -> Callable[[str], bool]:
+    """Whether a namespace is among those that Kubernetes' selectors mean."""
+    spaces, own = pods.spaces, policy.manifest.namespace
+    if spaces is None:
+        return lambda namespace: same(namespace, own)
+    return cache(lambda namespace: _in_spaces(cluster, spaces, namespace))
 
 
-def everything(cluster: Cluster, node: Node) -> bool:
+def every_space(cluster: Cluster, pods: Pods) -> bool:
+    """Whether the selector of namespaces leaves none out."""
+    return pods.spaces is not None and _everything(cluster, pods.spaces_at, of_spaces=True)
+
+
+def every_label(cluster: Cluster, pods: Pods) -> bool:
+    """Whether the selector of pods leaves none out of its namespaces; one that is absent does not."""
+    return pods.chosen_at.empty or _everything(cluster, pods.chosen_at, of_spaces=False)
+
+
+def _everything(cluster: Cluster, node: Node, *, of_spaces: bool) -> bool:
     """Whether a label selector leaves nobody out, however it is written: `{}`, or conditions that all of them meet."""
     if not isinstance(node.value, dict) or not all(part.empty or key in _PARTS for key, part in node.fields()):
         return False
     requirements = selector(node).requirements
     if len(requirements) < len(tuple(node["matchLabels"].fields())) + len(node["matchExpressions"].items()):
         return False  # Some of it is broken, and not a condition less.
-    of_spaces = node.path.rpartition(".")[2] == "namespaceSelector"
     carried = _known_labels(cluster, of_spaces=of_spaces)
     return all(_all_meet(requirement, carried, of_spaces) for requirement in requirements)
 

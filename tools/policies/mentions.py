@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from tools.findings.model import Manifest
-from tools.manifests.addresses import Net, network
-from tools.manifests.node import Node, root
+from tools.manifests.addresses import Net
+from tools.manifests.label_selector import Selector
 from tools.manifests.pods import NAME_LABEL
-from tools.policies.calico_expression import Comparison, Has, parts
+from tools.policies.calico_expression import Comparison, Expression, Has, parts
 from tools.policies.calico_labels import ACCOUNT, CALICO_NAME_LABEL, NAMESPACE, OF_ACCOUNT, OF_NAMESPACE
-from tools.policies.calico_selector import SelectorError, parse
+from tools.policies.endpoints import Endpoints
+from tools.policies.model import Pods, Policy, Selected
 
-SELECTORS = ("selector", "notSelector", "namespaceSelector", "serviceAccountSelector")
-PORTS = ("port", "ports", "notPorts", "destinationNamedPort", "namedPort")
-NETS = ("cidr", "nets", "notNets", "networks", "except")
-PREFIXES = (OF_NAMESPACE, OF_ACCOUNT)
-_SAME = {NAMESPACE: NAME_LABEL, CALICO_NAME_LABEL: NAME_LABEL}
+# Labels that say the same of a pod: the names of its namespace, and of its service account.
+_SAME = {
+    NAMESPACE: NAME_LABEL,
+    OF_NAMESPACE + CALICO_NAME_LABEL: NAME_LABEL,
+    OF_ACCOUNT + CALICO_NAME_LABEL: ACCOUNT,
+}
 _OTHER = "\0"
 
 
@@ -44,78 +45,47 @@ class Mentions:
 
     def ask(self, key: str, values: Iterable[str], *, whole: bool = False) -> None:
         """Note that a label is asked about."""
-        for prefix in PREFIXES:
-            key = key.removeprefix(prefix)
         key = _SAME.get(key, key)
+        for prefix in (OF_NAMESPACE, OF_ACCOUNT):
+            key = key.removeprefix(prefix)
         self.values.setdefault(key, set()).update(values)
         if whole:
             self.whole.add(key)
 
+    def of_labels(self, selector: Selector) -> None:
+        """Note the labels of a Kubernetes selector."""
+        for part in selector.requirements:
+            self.ask(part.key, part.values)
 
-def mentions(manifests: Iterable[Manifest]) -> Mentions:
-    """What policies, Services and network sets ask about."""
-    found = Mentions()
-    for manifest in manifests:
-        _walk(found, root(manifest)["spec"])
-    return found
-
-
-def _walk(found: Mentions, spec: Node) -> None:
-    # By value and not by Node: a Node for each of a large input's values would be most of the cost.
-    pending: list[object] = [spec.value]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, dict):
-            for key, inner in value.items():
-                _field(found, key, inner)
-                pending.append(inner)
-        elif isinstance(value, list):
-            pending.extend(value)
+    def of_expression(self, expression: Expression) -> None:
+        """Note the labels of a Calico selector."""
+        for part in parts(expression):
+            if isinstance(part, Has):
+                self.ask(part.label, ())
+            elif isinstance(part, Comparison):
+                self.ask(part.label, part.values, whole=part.operator in ("contains", "starts with", "ends with"))
 
 
-def _field(found: Mentions, key: object, value: object) -> None:
-    if key == "matchLabels" and isinstance(value, dict):
-        _labels(found, value)
-    elif key == "matchExpressions" and isinstance(value, list):
-        for item in value:
-            if isinstance(item, dict) and isinstance(item.get("key"), str):
-                values = item.get("values")
-                values = values if isinstance(values, list) else []
-                found.ask(item["key"], _texts(["" if one is None else one for one in values]))
-    elif key == "selector" and isinstance(value, dict):
-        _labels(found, value)
-    elif key in SELECTORS and isinstance(value, str):
-        _calico(found, value)
-    elif key == "names":
-        found.ask(ACCOUNT, _texts(value))
-    elif key in PORTS:
-        found.ports.update(_texts(value if isinstance(value, list) else [value]))
-    elif key == "targetPort":
-        found.ports.update(_texts([value]))
-    elif key in NETS:
-        found.nets.update(
-            net for text in _texts(value if isinstance(value, list) else [value]) if (net := network(text))
-        )
+def mentions(policies: Iterable[Policy]) -> Mentions:
+    """What policies ask about."""
+    asked = Mentions()
+    for policy in policies:
+        _of_pods(asked, policy.subject)
+        for peer in policy.sides:
+            if peer.pods is not None:
+                _of_pods(asked, peer.pods)
+            asked.nets.update(net for block in peer.nets for net in (block.net, *block.holes))
+            asked.nets.update(peer.not_nets)
+        for rule in policy.rules:
+            asked.ports.update(port.name for port in (*rule.ports, *rule.not_ports) if port.name)
+    return asked
 
 
-def _labels(found: Mentions, labels: dict[object, object]) -> None:
-    for key, value in labels.items():
-        if isinstance(key, str) and (value is None or isinstance(value, str)):
-            found.ask(key, (value or "",))
-
-
-def _calico(found: Mentions, text: str) -> None:
-    try:
-        expression = parse(text)
-    except SelectorError:
-        return
-    for part in parts(expression):
-        if isinstance(part, Has):
-            found.ask(part.label, ())
-        elif isinstance(part, Comparison):
-            found.ask(part.label, part.values, whole=part.operator in ("contains", "starts with", "ends with"))
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, list):
-        yield from (item for item in value if isinstance(item, str))
+def _of_pods(asked: Mentions, selected: Selected) -> None:
+    match selected:
+        case Pods():
+            asked.of_labels(selected.chosen)
+            if selected.spaces is not None:
+                asked.of_labels(selected.spaces)
+        case Endpoints():
+            asked.of_expression(selected.expression(""))

@@ -1,20 +1,56 @@
-"""Network policies of every dialect as one kind of rule: who is let through, on which ports, by which addresses."""
+"""Network policies of every dialect as data: whom a policy selects, and what its rules do with which connections.
+
+Selectors are data here, and so are ports and addresses; nothing in this folder knows who is in a cluster. The rules of
+the linter match the selectors against pods (matching.py), the judge turns them into sets of peers.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from tools.findings.model import Manifest
-from tools.manifests.addresses import ALL_IPV4, ALL_IPV6, Net, network
+from tools.findings.model import Manifest, Problem
+from tools.manifests.addresses import ALL_IPV4, ALL_IPV6, Net
+from tools.manifests.label_selector import Selector
 from tools.manifests.node import Node, root
+from tools.policies.endpoints import Endpoints
 
 Direction = Literal["Ingress", "Egress"]
 DIRECTIONS: tuple[Direction, ...] = ("Ingress", "Egress")
+Action = Literal["Allow", "Deny", "Pass", "Log"]
+Dialect = Literal["kubernetes", "calico", "admin"]
 
 # Calico evaluates every Kubernetes NetworkPolicy at this order of its tier `default`.
 NETWORK_POLICY_ORDER = 1000
 EVERY_PORT = (1, 65535)
+# Protocols by IANA's numbers; those with ports.
+PROTOCOLS = {"ICMP": 1, "TCP": 6, "UDP": 17, "ICMPv6": 58, "SCTP": 132, "UDPLite": 136}
+WITH_PORTS = ("TCP", "UDP", "SCTP")
+BOTH_FAMILIES = frozenset((4, 6))
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of policy. `versions`: those that are known; `strict`: of another one nothing is read.
+
+    `types`: the field that says which directions are in force, "" where the kind has none. `enforced`: not staged.
+    """
+
+    group: str
+    name: str
+    versions: tuple[str, ...]
+    dialect: Dialect
+    read: Callable[[Manifest, Kind], Policy]
+    namespaced: bool = True
+    strict: bool = False
+    types: str = ""
+    enforced: bool = True
+
+    @property
+    def isolates(self) -> bool:
+        """Whether selecting a pod denies what no rule allows, as it does in all but the policy API."""
+        return self.dialect != "admin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +63,64 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
-    """The other side of a rule. `blocks` are addresses, in or out of the cluster; pods named by labels are none.
+class Pods:
+    """Pods by Kubernetes' selectors: of the namespaces that `spaces` selects, or of the policy's own when it is None.
 
-    `anyone`: it says nothing at all, so it is every address. `non_pods`: it is every address that is not a pod.
+    `spaces_at` and `chosen_at` are where the two are written.
+    """
+
+    spaces: Selector | None
+    chosen: Selector
+    spaces_at: Node
+    chosen_at: Node
+
+
+Selected = Pods | Endpoints
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One side of a rule, whose conditions all hold: pods by their labels, addresses, and what only some dialects have.
+
+    A peer without conditions is everyone. `unread`: a part of it is broken, so nothing follows from what is absent.
+    `service`: a Service's namespace, "" for the policy's own, and its name. `nodes`: the cluster's nodes.
     """
 
     node: Node
-    blocks: tuple[Block, ...] = ()
-    anyone: bool = False
-    non_pods: bool = False
+    pods: Selected | None = None
+    nets: tuple[Block, ...] = ()
+    not_nets: tuple[Net, ...] = ()
+    service: tuple[str, str] | None = None
+    domains: tuple[str, ...] = ()
+    nodes: bool = False
+    unread: bool = False
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The addresses that it means, in or out of the cluster; pods by their labels are none."""
+        if self.nets:
+            return tuple(replace(block, holes=(*block.holes, *self.not_nets)) for block in self.nets)
+        return whole(self.node, self.not_nets) if self._unbounded else ()
+
+    @property
+    def anyone(self) -> bool:
+        """Whether it says nothing at all, so that it is every address."""
+        return self._unbounded and self.pods is None and not self.nets and not self.not_nets
+
+    @property
+    def non_pods(self) -> bool:
+        """Whether it is every address that is not a pod."""
+        return self._unbounded and self.pods is not None and not self.nets and not self.not_nets
+
+    @property
+    def _unbounded(self) -> bool:
+        by_label = self.pods is not None and (isinstance(self.pods, Pods) or self.pods.positive)
+        return not (by_label or self.service or self.domains or self.nodes or self.unread)
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A range of ports of one protocol, or a named port."""
+    """A range of ports of one protocol, or a named port; `protocol` "" takes a name in any."""
 
     node: Node
     protocol: str
@@ -54,16 +133,40 @@ class Port:
         return not self.name and self.first <= port <= self.last
 
 
+# The type of an ICMP message, and its code; None: any code.
+Message = tuple[int, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What a Calico rule says of protocols, beside ports; protocols by their numbers."""
+
+    protocol: int | None = None
+    not_protocol: int | None = None
+    icmp: Message | None = None
+    not_icmp: Message | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. No ports: every protocol and port. `narrowed`: conditions beside peers and ports hold too."""
+    """One rule: an action on connections with any of its peers; without peers it matches nobody.
+
+    No `ports`: every protocol and port. `narrowed`: conditions beside peers and ports hold too. `near`: which of the
+    selected pods it is for. `families`: the versions of IP. `doubt`: why it cannot be told what it matches.
+    """
 
     node: Node
+    label: str
     direction: Direction
     action: str
     peers: tuple[Peer, ...]
     ports: tuple[Port, ...] = ()
+    not_ports: tuple[Port, ...] = ()
     narrowed: bool = False
+    near: Peer | None = None
+    traffic: Traffic = Traffic()
+    families: frozenset[int] = BOTH_FAMILIES
+    doubt: str = ""
 
     @property
     def total(self) -> bool:
@@ -73,37 +176,55 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One policy object. `order` is infinite when none is set; `tier` is Calico's."""
+    """One policy object. `order` is infinite when none is set. `broken`: no cluster would take it.
+
+    `problems` and `notes`: what is wrong with it, and what clusters take differently.
+    """
 
     manifest: Manifest
-    calico: bool
+    kind: Kind
+    subject: Selected
     rules: tuple[Rule, ...]
     types: frozenset[Direction]
     order: float = NETWORK_POLICY_ORDER
     tier: str = "default"
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
+    broken: bool = False
 
     @property
     def spec(self) -> Node:
         return root(self.manifest)["spec"]
 
     @property
+    def calico(self) -> bool:
+        return self.kind.dialect == "calico"
+
+    @property
     def clusterwide(self) -> bool:
-        return self.manifest.kind.endswith("GlobalNetworkPolicy")
+        return not self.kind.namespaced
 
     @property
     def staged(self) -> bool:
-        return self.manifest.kind.startswith("Staged")
+        return not self.kind.enforced
+
+    def space(self, namespace: str) -> str:
+        """The namespace that it is in, `namespace` where it names none; "" for one of the whole cluster."""
+        return "" if self.clusterwide else self.manifest.namespace or namespace
 
     def towards(self, direction: Direction) -> tuple[Rule, ...]:
         """Its rules of one direction, in order."""
         return tuple(rule for rule in self.rules if rule.direction == direction)
 
+    @property
+    def sides(self) -> Iterator[Peer]:
+        """Everybody that its rules speak of, on either side."""
+        for rule in self.rules:
+            yield from rule.peers
+            if rule.near is not None:
+                yield rule.near
+
 
 def whole(node: Node, holes: tuple[Net, ...] = ()) -> tuple[Block, ...]:
     """Every address of both families without `holes`."""
     return Block(node, ALL_IPV4, holes), Block(node, ALL_IPV6, holes)
-
-
-def networks(node: Node) -> tuple[Net, ...]:
-    """The valid CIDRs of a list."""
-    return tuple(net for text in node.texts() if (net := network(text)))

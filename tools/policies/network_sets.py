@@ -8,50 +8,72 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
-from tools.findings.model import Manifest
+from tools.findings.model import Manifest, Problem
 from tools.manifests.addresses import Net, network
+from tools.manifests.fields import BrokenError, cidr_or_address, texts_by_key
 from tools.manifests.node import Node, root
-from tools.policies.calico_expression import Global
-from tools.policies.calico_selector import SelectorError, parse
-from tools.policies.model import Policy
+from tools.manifests.pods import labels_of
+from tools.policies.calico_expression import holds
+from tools.policies.calico_labels import NAMESPACE, Value, seen
+from tools.policies.endpoints import Endpoints
+from tools.policies.faults import Faults
+from tools.policies.model import Peer, Policy
+
+KINDS = {"NetworkSet": True, "GlobalNetworkSet": False}
+RESERVED = f"{NAMESPACE} is Calico's own label, which a set may not carry; drop it"
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkSet:
-    """A set: its namespace ("" when global), its labels and its networks."""
+    """A set: its labels and its networks. `namespace`: "" when it names none, or is `clusterwide`."""
 
     name: str
     namespace: str
     labels: Mapping[str, str]
     nets: tuple[Net, ...]
+    clusterwide: bool = False
+    problems: tuple[Problem, ...] = ()
+    broken: bool = False
 
 
 def network_sets(manifests: Iterable[Manifest]) -> Iterator[NetworkSet]:
     """Every NetworkSet and GlobalNetworkSet among the manifests."""
     for manifest in manifests:
-        if manifest.kind in ("NetworkSet", "GlobalNetworkSet"):
-            body = root(manifest)
-            labels = {key: value.value for key, value in body["metadata"]["labels"].fields() if value.text()}
-            nets = tuple(net for text in body["spec"]["nets"].texts() if (net := network(text)))
-            yield NetworkSet(manifest.name, manifest.namespace, labels, nets)
+        if manifest.kind in KINDS:
+            yield _read(manifest)
 
 
-def selected(sets: Iterable[NetworkSet], policy: Policy, entity: Node) -> Iterator[NetworkSet]:
-    """The sets that a rule's far side matches. Labels of namespaces are not known here: a set may be in any of them."""
-    if all(entity[key].empty for key in ("selector", "namespaceSelector")):
+def _read(manifest: Manifest) -> NetworkSet:
+    faults = Faults()
+    body = root(manifest)
+    faults.known(body["spec"], ("nets",))
+    items = faults.items(body["spec"]["nets"])
+    nets = tuple(net for item in items if (net := faults.attempt(network(item.text()), cidr_or_address, item)))
+    metadata = body["metadata"]
+    faults.check(_check_labels, metadata["labels"])
+    labels = faults.attempt(labels_of(metadata), texts_by_key, metadata["labels"])
+    clusterwide = not KINDS[manifest.kind]
+    namespace = "" if clusterwide else manifest.namespace
+    broken = faults.broken is not None
+    return NetworkSet(manifest.name, namespace, labels, nets, clusterwide, faults.all_problems, broken)
+
+
+def _check_labels(node: Node) -> None:
+    if NAMESPACE in texts_by_key(node):
+        raise BrokenError(node, RESERVED)
+
+
+def selected(sets: Iterable[NetworkSet], policy: Policy, peer: Peer) -> Iterator[NetworkSet]:
+    """The sets that a peer's selectors may match; what nobody gave of a namespace's labels may be anything."""
+    endpoints = peer.pods
+    if peer.unread or not isinstance(endpoints, Endpoints) or not (endpoints.chosen or endpoints.spaces):
         return
-    try:
-        spaces, chosen = parse(entity["namespaceSelector"].text()), parse(entity["selector"].text())
-        excluded = parse(entity["notSelector"].text()) if entity["notSelector"].text() else None
-    except SelectorError:
-        return
-    for item in sets:
-        if isinstance(spaces, Global):
-            here = not item.namespace
-        elif not entity["namespaceSelector"].empty:
-            here = bool(item.namespace)
-        else:
-            here = policy.clusterwide or item.namespace == policy.manifest.namespace
-        if here and chosen.matches(item.labels) and not (excluded and excluded.matches(item.labels)):
-            yield item
+    expression = endpoints.expression(policy.manifest.namespace)
+    yield from (item for item in sets if holds(expression, partial(_label, item)) is not False)
+
+
+def _label(item: NetworkSet, key: str) -> Value:
+    namespace = item.namespace if item.namespace or item.clusterwide else None
+    return seen(key, item.labels, namespace, "", None, None)

@@ -13,25 +13,8 @@ from dataclasses import dataclass
 from tools.findings.model import Manifest, Problem, Severity
 from tools.manifests.node import Node, root
 from tools.manifests.pods import TEMPLATES
-
-KUBERNETES, CALICO, STORE, ADMIN = (
-    "networking.k8s.io",
-    "projectcalico.org",
-    "crd.projectcalico.org",
-    "policy.networking.k8s.io",
-)
-# What is judged: each kind's group, and its versions.
-JUDGED = {
-    (KUBERNETES, "NetworkPolicy"): ("v1",),
-    (CALICO, "NetworkPolicy"): ("v3",),
-    (CALICO, "GlobalNetworkPolicy"): ("v3",),
-    (CALICO, "NetworkSet"): ("v3",),
-    (CALICO, "GlobalNetworkSet"): ("v3",),
-    (CALICO, "Tier"): ("v3",),
-    (ADMIN, "AdminNetworkPolicy"): ("v1alpha1",),
-    (ADMIN, "BaselineAdminNetworkPolicy"): ("v1alpha1",),
-    (ADMIN, "ClusterNetworkPolicy"): ("v1alpha2", "v1beta1"),
-}
+from tools.policies import kinds
+from tools.policies.kinds import CALICO, STORE
 
 _MESH = "a mesh of proxies enforces it beside the policies, which are judged without it"
 _CILIUM = "Cilium alone enforces it, and it is not judged: it may deny or allow what is said here"
@@ -135,7 +118,6 @@ _HARMLESS = re.compile(
     r"\w*PolicyException|ImagePolicy|\w*ImageValidatingPolicy|\w*CleanupPolicy|PolicyEndpoint|BackupPolicy|"
     r"LimitPolicy|AuditPolicy|BackendTLSPolicy|\w*DisruptionPolicy|BGP\w*Polic(y|ies)"
 )
-POLICIES = {kind for _, kind in JUDGED}
 SECOND_INTERFACES = "k8s.v1.cni.cncf.io/networks"
 _FLAGS = {
     "doNotTrack": "a policy with doNotTrack goes before connections are tracked and for host endpoints only; "
@@ -176,15 +158,26 @@ def notes(manifests: Iterable[Manifest]) -> Iterator[Problem]:
         yield said.node.problem(f"{said.subject}{others}: {said.message}", Severity.NOTE)
 
 
+def judged() -> dict[tuple[str, str], tuple[str, ...]]:
+    """What is judged: each kind's group and name, and its versions."""
+    policies = {(kind.group, kind.name): kind.versions for kind in kinds.KINDS if kind.enforced and kind.group != STORE}
+    return policies | {(CALICO, name): ("v3",) for name in ("NetworkSet", "GlobalNetworkSet", "Tier")}
+
+
+def is_policy(kind: str) -> bool:
+    """Whether a kind is called as one that is judged, of whatever group."""
+    return any(kind == name for _, name in judged())
+
+
 def notable(group: str, kind: str) -> bool:
     """Whether objects of a kind are worth reading from a cluster, although they are not judged."""
-    return (group, kind) in KNOWN or ((group, kind) not in JUDGED and _speaks(kind))
+    return (group, kind) in KNOWN or ((group, kind) not in judged() and _speaks(kind))
 
 
 def is_known(group: str, kind: str) -> bool:
     """Whether it is known what a kind does, and so whether it limits traffic."""
     public = CALICO if group == STORE else group
-    return (public, kind) in JUDGED or (public, kind) in KNOWN or bool(_HARMLESS.fullmatch(kind))
+    return (public, kind) in judged() or (public, kind) in KNOWN or bool(_HARMLESS.fullmatch(kind))
 
 
 def _of(manifest: Manifest) -> Iterator[_Said]:
@@ -203,9 +196,9 @@ def _of(manifest: Manifest) -> Iterator[_Said]:
 
 def _kind(group: str, version: str, kind: str) -> str:
     """What to say of a kind; "" when it is judged, or changes no answer."""
-    if group == STORE and (CALICO, kind) in JUDGED:
+    if group == STORE and (CALICO, kind) in judged():
         return _STORED
-    if versions := JUDGED.get((group, kind)):
+    if versions := judged().get((group, kind)):
         wanted = " or ".join(f"{group}/{one}" for one in versions)
         fate = "is left out; write" if group == CALICO else "is judged as if it were of"
         unknown = f"it is of {group}/{version}, a version that is not known, and {fate} {wanted}"
@@ -213,7 +206,7 @@ def _kind(group: str, version: str, kind: str) -> str:
     if message := KNOWN.get((CALICO if group == STORE else group, kind)):
         return message
     api = f"{group}/{version}" if group else version or "no API"
-    if kind in POLICIES:
+    if is_policy(kind):
         return f"a kind of that name in {api} is not known, and it is left out"
     return (
         f"its name speaks of traffic, nothing more is known of it ({api}), and it is left out" if _speaks(kind) else ""

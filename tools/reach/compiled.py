@@ -7,12 +7,10 @@ from typing import Literal
 
 from tools.findings.model import Manifest
 from tools.manifests.node import Node
-from tools.policies.model import Direction
+from tools.policies.model import Action, Direction
 from tools.reach.connections import ALL, NONE, Conns, common, minus, union
-from tools.reach.peers.sets import Match
 from tools.reach.peers.universe import PortName, Universe
-
-Action = Literal["Allow", "Deny", "Pass", "Log"]
+from tools.reach.sets import Match
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from tools.policies.model import PROTOCOLS, WITH_PORTS
+
 Span = tuple[int, int]
 Conns = tuple[Span, ...]
 
-NUMBERS = {"ICMP": 1, "TCP": 6, "UDP": 17, "ICMPv6": 58, "SCTP": 132, "UDPLite": 136}
+NUMBERS = PROTOCOLS
 NAMES = {number: name for name, number in NUMBERS.items()}
-WITH_PORTS = ("TCP", "UDP", "SCTP")
 LAST_PORT = 65535
 
 NONE: Conns = ()

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, Protocol
 from tools.findings.model import Where
 from tools.policies.model import Direction
 from tools.reach.connections import NONE, Conns
-from tools.reach.peers.sets import bit_set
+from tools.reach.sets import bit_set
 
 Word = Literal["allowed", "denied", "conditional"]
 Amount = Literal["everything", "some", "nothing"]

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tools.findings.model import Manifest, Problem, Severity
 from tools.manifests import metadata
 from tools.manifests.addresses import Net, network
 from tools.manifests.fields import BrokenError, Dropped
-from tools.manifests.node import root
-from tools.policies import unmodelled
-from tools.policies.admin import admin_policy
-from tools.policies.calico import calico_policy
-from tools.policies.kinds import CALICO_GROUPS
-from tools.policies.kubernetes import network_policy
+from tools.policies import kinds, unmodelled
 from tools.policies.lockdowns import left_open
-from tools.reach import unjudged
-from tools.reach.compiled import Policy, Tier
+from tools.policies.unjudged import unjudged
+from tools.reach import doubts
+from tools.reach.compiled import Tier
 from tools.reach.connections import ALL, NONE, NUMBERS, Conns, of, union
 from tools.reach.judge.explain import explanation
 from tools.reach.judge.matrix import Judged
@@ -32,6 +28,7 @@ from tools.reach.peers.ingresses import KINDS as INGRESSES
 from tools.reach.peers.ingresses import behind_ingress
 from tools.reach.peers.naming import UnknownPeerError
 from tools.reach.peers.universe import Universe
+from tools.reach.resolve import Resolver
 from tools.reach.tiers import arrange
 
 __all__ = ["POD_CIDRS", "UnknownPeerError", "World"]
@@ -40,10 +37,6 @@ __all__ = ["POD_CIDRS", "UnknownPeerError", "World"]
 POD_CIDRS: tuple[Net, ...] = tuple(
     net for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10") if (net := network(text))
 )
-KUBERNETES = "networking.k8s.io/"
-ADMIN = "policy.networking.k8s.io/"
-ASKING = ("NetworkPolicy", "GlobalNetworkPolicy", "NetworkSet", "GlobalNetworkSet", "Service")
-ADMIN_KINDS = ("AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,28 +124,25 @@ class World:
 
 
 def _read(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net, ...]) -> Judgement:
-    asking = [manifest for manifest in manifests if manifest.kind in (*ASKING, *ADMIN_KINDS)]
     dropped = Dropped()
-    doubtful = unjudged.unjudged(manifests)
-    universe, notes = populate(manifests, asking, namespace, pod_cidrs, dropped, doubtful)
-    policies: list[Policy] = []
-    for manifest in asking:
-        if (read := _reader(manifest)) is not None:
-            try:
-                policies.append(read(manifest, universe, namespace, dropped))
-            except BrokenError as broken:
-                dropped.problems.append(broken.problem)
-    tiers, problems = arrange(manifests, policies, dropped)
+    doubtful = unjudged(manifests)
+    policies = tuple(policy for policy in kinds.policies(manifests) if not policy.staged)
+    universe, notes = populate(manifests, policies, namespace, pod_cidrs, dropped, doubtful)
+    resolver = Resolver(universe, namespace)
+    for policy in policies:
+        dropped.problems.extend(policy.problems)
+    resolved = tuple(resolver.policy(policy) for policy in policies if not policy.broken)
+    tiers, problems = arrange(manifests, resolved, dropped)
     served, unserved = _served(manifests, universe, namespace)
-    doors = (node.problem(message, Severity.NOTE) for node, message in left_open(manifests))
-    beside = (*notes, *dropped.notes, *unserved, *unmodelled.notes(manifests), *doors)
+    doors = (node.problem(message, Severity.NOTE) for node, message in left_open(manifests, policies))
+    beside = (*notes, *resolver.beside.notes, *unserved, *unmodelled.notes(manifests), *doors)
     return Judgement(
         universe=universe,
-        tiers=(*unjudged.tiers(doubtful, universe, namespace), *tiers),
+        tiers=(*doubts.tiers(doubtful, universe, namespace), *tiers),
         served=served,
         problems=tuple(dict.fromkeys((*_nameless(manifests), *dropped.problems, *problems))),
         notes=tuple(dict.fromkeys(beside)),
-        idle=tuple(dropped.idle_notes()),
+        idle=tuple(resolver.beside.idle_notes()),
     )
 
 
@@ -195,17 +185,3 @@ def _served(
                 called = of(NUMBERS[target.protocol], target.port, target.port)
                 found[place] = union(found.get(place, NONE), called)
     return found, notes
-
-
-Reader = Callable[[Manifest, Universe, str, Dropped], Policy]
-
-
-def _reader(manifest: Manifest) -> Reader | None:
-    version = root(manifest)["apiVersion"].text()
-    if manifest.kind == "NetworkPolicy" and version.startswith(KUBERNETES):
-        return network_policy
-    if manifest.kind in ("NetworkPolicy", "GlobalNetworkPolicy") and version in CALICO_GROUPS:
-        return calico_policy
-    if manifest.kind in ADMIN_KINDS and version.startswith(ADMIN):
-        return lambda manifest, universe, namespace, dropped: admin_policy(manifest, universe, dropped)
-    return None

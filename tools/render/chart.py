@@ -10,18 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from tools.findings.errors import InputError
-from tools.findings.home import home
 from tools.findings.model import Manifest
 from tools.manifests.documents import Parsed
 from tools.manifests.files import mapping, objects, read_text, read_yaml, shown
 from tools.render import parts
 from tools.render.merge import overlay
+from tools.render.own import CHART
 from tools.render.parts import Part
 from tools.render.provenance import helpers
 from tools.render.schema import fault
 
-CHART = home() / "charts" / "sark-network"
-FLOWS = CHART.parents[1] / "tests" / "flows.yaml"
 SUFFIX = "-values.yaml"
 
 

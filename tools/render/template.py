@@ -46,6 +46,14 @@ async def render(
     return bytes(output).decode("utf-8", "replace")
 
 
+def rendered(chart: Path, files: Sequence[Path], target: Target) -> str:
+    """The same for a caller that waits. Raises RenderError, and HelmError when there is no helm."""
+    # Only now: it takes longer to load than all that reads manifests.
+    import asyncio
+
+    return asyncio.run(render(chart, files=files, target=target))
+
+
 def _as_flag(file: Path) -> str:
     """The flag that names a values file. Helm splits its text at commas, as CSV, and takes `x://` for an address."""
     name = str(file.absolute()).replace('"', '""')

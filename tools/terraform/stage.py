@@ -16,9 +16,11 @@ from tools.findings.model import Finding, Stage, run
 from tools.findings.recorder import Recorder
 from tools.findings.report import Gate
 from tools.manifests.files import shown
-from tools.render.chart import CHART, Chart
+from tools.render.chart import Chart
 from tools.render.load import Chosen, load
+from tools.render.own import CHART
 from tools.terraform import beside
+from tools.terraform.clouds import CLOUDS
 from tools.terraform.clouds.chart import Layers
 from tools.terraform.language.model import Module
 from tools.terraform.lint import in_comments, lint
@@ -26,8 +28,6 @@ from tools.terraform.modules.cache import Cache, folder
 from tools.terraform.modules.files import TERRAFORM, Disk, roots
 from tools.terraform.modules.read import Loader, evaluate_directory
 from tools.terraform.rules import layers as terraform_layers
-
-CLOUDS = ("aws", "gcp", "azure")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from typing import Any
 
 from tools.egress.allowlist import Entry
 
-CLOUDS = ("aws", "gcp", "azure")
 # The module's port and the value that it comes from; of a list the first.
 PORTS = {
     "gateway": "gateway.ports.http",

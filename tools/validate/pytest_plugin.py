@@ -20,9 +20,10 @@ from tools.findings.model import Finding, Manifest
 from tools.manifests.documents import manifests, parse
 from tools.manifests.files import mapping
 from tools.reach.world import World
-from tools.render.chart import CHART, Chart, chart
+from tools.render.chart import Chart, chart
+from tools.render.own import CHART
 from tools.render.template import render
-from tools.validate.__main__ import judged
+from tools.validate.command import judged
 
 Rendered = Callable[[str], tuple[Manifest, ...]]
 Reachability = Callable[[str], World]

@@ -39,11 +39,16 @@ def api(path, body=None):
 
 
 def replicas(namespace, selector):
-    """Name and address of each pod that is there to stay."""
+    """Name and address of each pod that is there to stay; whatever else carries the labels has no metrics port."""
     query = urllib.parse.urlencode({"labelSelector": selector})
     pods = api(f"/api/v1/namespaces/{namespace}/pods?{query}")["items"]
-    living = [pod for pod in pods if not pod["metadata"].get("deletionTimestamp")]
+    living = [pod for pod in pods if not pod["metadata"].get("deletionTimestamp") and measured(pod)]
     return {pod["metadata"]["name"]: pod["status"].get("podIP", "") for pod in living}
+
+
+def measured(pod):
+    """Whether a container of the pod has a port called metrics."""
+    return any(port.get("name") == "metrics" for each in pod["spec"]["containers"] for port in each.get("ports") or ())
 
 
 def push(namespace, names, version):
@@ -95,7 +100,8 @@ def main(namespace, selector, version, port, seconds):
             print(f"list {version} is in force on {', '.join(now)} after {time.monotonic() - started:.1f} s")
             return 0
         time.sleep(0.2)
-    for name, lists in now.items():
+    behind = {name: lists for name, lists in now.items() if lists != [version]}
+    for name, lists in behind.items():
         print(f"{name} serves {' and '.join(lists)}, and not {version}; if Envoy refused it, its log says why")
     for refusal in refusals:
         print(f"the annotation could not be patched on {refusal}")

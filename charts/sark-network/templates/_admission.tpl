@@ -10,7 +10,7 @@ annotation projectcalico.org/metadata where there is one, so what is refused as 
 {{- end -}}
 
 {{- define "sark-network.admission.calico" -}}
-{{- $lockdown := and .Values.egress.enabled (or .Values.calico.enabled (eq .Values.egress.engine "calico-enterprise")) -}}
+{{- $lockdown := include "sark-network.lockedDown" . -}}
 {{- if and $lockdown .Values.admission.calico.enabled (include "sark-network.admission.served" .) }}true{{ end -}}
 {{- end -}}
 

@@ -3,7 +3,7 @@ Engine calico-enterprise: domain rules in the lock-down itself. `domains` exists
 alone; open-source Calico drops the field, and "Allow TCP to these domains" becomes "Allow TCP to everywhere".
 In audit, what no rule allowed is logged and then let through.
 */}}
-{{- define "sark-network.enterprise.rules" -}}
+{{- define "sark-network.rules.calico-enterprise" -}}
 {{- $part := .part -}}
 {{- include "sark-network.model" .root -}}
 {{- $list := .root.Values._model -}}

@@ -4,9 +4,9 @@ can widen it. It denies addresses that are not pods, whatever they are; what pas
 NetworkPolicies, which see a packet when nothing here has matched it.
 */}}
 {{- define "sark-network.lockdown" }}
-{{- $enterprise := eq .root.Values.egress.engine "calico-enterprise" }}
+{{- $engine := include "sark-network.engine" .root | fromJson }}
 {{- $annotations := dict }}
-{{- if $enterprise }}{{ $_ := set $annotations "sark-network/requires" "calico-enterprise" }}{{ end }}
+{{- with $engine.requires }}{{ $_ := set $annotations "sark-network/requires" . }}{{ end }}
 {{- with include "sark-network.lockdown.open" .root }}{{ $_ := set $annotations "sark-network/open" . }}{{ end }}
 apiVersion: projectcalico.org/v3
 kind: GlobalNetworkPolicy
@@ -26,8 +26,8 @@ spec:
     {{- with include "sark-network.guard.lockdownDeny" .root | trim }}
     {{- . | nindent 4 }}
     {{- end }}
-    {{- if $enterprise }}
-    {{- with include "sark-network.enterprise.rules" . | trim }}
+    {{- if $engine.lockdown }}
+    {{- with include (printf "sark-network.rules.%s" $engine.name) . | trim }}
     {{- . | nindent 4 }}
     {{- end }}
     {{- end }}
@@ -205,7 +205,8 @@ spec:
 {{/* A cluster that lacks the API says so before anything is applied; `helm template` cannot ask and is told nothing. */}}
 {{- define "sark-network.requireCalico" -}}
 {{- if and (include "sark-network.connected" .) (not (.Capabilities.APIVersions.Has "projectcalico.org/v3")) -}}
-{{- $why := ternary "calico.enabled is true" "egress.engine is calico-enterprise" (ne .Values.egress.engine "calico-enterprise") -}}
+{{- $engine := include "sark-network.engine" . | fromJson -}}
+{{- $why := ternary (printf "egress.engine is %s" $engine.name) "calico.enabled is true" (default false $engine.lockdown) -}}
 {{- fail (printf
     (print "%s, but this cluster does not serve projectcalico.org/v3. Install Calico's API server: kubectl apply -f "
       "https://raw.githubusercontent.com/projectcalico/calico/v3.30.3/manifests/apiserver.yaml (with the operator: "

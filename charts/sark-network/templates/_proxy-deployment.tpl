@@ -51,6 +51,8 @@ spec:
             - --file-flush-interval-msec
             - "1000"
             - --disable-hot-restart
+            # A field that this Envoy does not know would be passed over, and what it was to refuse let through.
+            - --reject-unknown-dynamic-fields
           ports:
             {{- range .plan.workloads }}
             - {name: {{ .slug | quote }}, containerPort: {{ int64 .listen }}}

@@ -9,10 +9,11 @@ cluster where there is one.
 {{- $cidrs := $given.cidrs -}}
 {{- $port := $given.port -}}
 {{- if and (not $cidrs) (include "sark-network.connected" .) -}}
-{{- range (lookup "v1" "Endpoints" "default" "kubernetes").subsets -}}
-{{- range .addresses }}{{ $cidrs = append $cidrs (printf "%s/%s" .ip (ternary "128" "32" (contains ":" .ip))) }}{{ end -}}
-{{- range .ports }}{{ $port = .port }}{{ end -}}
+{{- $slice := lookup "discovery.k8s.io/v1" "EndpointSlice" "default" "kubernetes" -}}
+{{- range $slice.endpoints -}}
+{{- range .addresses }}{{ $cidrs = append $cidrs (printf "%s/%s" . (ternary "128" "32" (contains ":" .))) }}{{ end -}}
 {{- end -}}
+{{- range $slice.ports }}{{ $port = .port }}{{ end -}}
 {{- end -}}
 {{- if not $cidrs -}}
 {{- fail "proxy.push.apiServer.cidrs: is empty, and the hook's pod must reach the API server; write its addresses (kubectl get endpoints kubernetes -n default), or set proxy.push.enabled=false and run python -m tools.egress push" -}}

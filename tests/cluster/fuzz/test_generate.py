@@ -65,12 +65,13 @@ def cases() -> list[Case]:
 
 def test_a_seed_makes_the_same_case_whatever_the_hashes_are() -> None:
     script = (
-        "import json; from fuzz.cases import random_case; print(json.dumps([random_case(n).objects for n in range(5)]))"
+        "import json; from tests.cluster.fuzz.cases import random_case; "
+        "print(json.dumps([random_case(n).objects for n in range(5)]))"
     )
     said = {
         subprocess.run(
             [sys.executable, "-c", script],
-            env=dict(os.environ) | {"PYTHONHASHSEED": hashes, "PYTHONPATH": "tests:."},
+            env=dict(os.environ) | {"PYTHONHASHSEED": hashes, "PYTHONPATH": "."},
             cwd=Path(__file__).parents[3],
             capture_output=True,
             text=True,

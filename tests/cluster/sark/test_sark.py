@@ -24,7 +24,6 @@ from tools.cluster.in_pods import workload
 from tools.cluster.internet import IN_PODS, Internet
 from tools.cluster.kube import Kube
 from tools.cluster.options import Options
-from tools.cluster.progress import Progress
 from tools.cluster.release import shipped_values
 from tools.cluster.sark import images, kustomize, shipped, state
 from tools.cluster.sark.checkout import read
@@ -33,10 +32,12 @@ from tools.cluster.sark.waiting import waits_for
 from tools.cluster.trial_cluster import Scene
 from tools.cluster.tried import SHIPPED, specification
 from tools.cluster.verdict import Addresses, Result
+from tools.findings.progress import Progress
 from tools.manifests.documents import manifests, parse
 from tools.reach.flows.judge import judge
 from tools.reach.flows.read import Pod
-from tools.render.chart import CHART, chart
+from tools.render.chart import chart
+from tools.render.own import CHART
 from tools.render.template import render
 
 

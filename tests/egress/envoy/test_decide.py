@@ -16,7 +16,7 @@ from tools.egress.envoy.decide import Proxy, Request
 from tools.findings.model import Manifest
 from tools.manifests.documents import manifests, parse
 from tools.reach.model import Word
-from tools.render.chart import CHART
+from tools.render.own import CHART
 from tools.render.template import render
 
 # What the tests of mode audit put into the zone beside its names.

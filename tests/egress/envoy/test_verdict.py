@@ -15,8 +15,8 @@ from tools.egress.envoy import verdict as envoy
 from tools.egress.envoy.config import pods
 from tools.findings.model import Manifest, Stage
 from tools.manifests.documents import manifests, parse
-from tools.render.chart import CHART
 from tools.render.helm_errors import RenderError
+from tools.render.own import CHART
 from tools.render.template import render
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Envoy's binary is Linux's")

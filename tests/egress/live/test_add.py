@@ -9,7 +9,7 @@ import yaml
 
 from tools.egress.__main__ import main
 from tools.egress.live.edit import EditError, with_entry, written
-from tools.render.chart import CHART
+from tools.render.own import CHART
 
 NAME = {"name": "api.new.example"}
 

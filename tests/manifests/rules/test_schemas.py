@@ -76,7 +76,7 @@ def test_calicos_kinds_are_known(kind: str) -> None:
 
 def test_origin_names_module_and_version() -> None:
     assert schemas.origin("projectcalico.org").startswith("github.com/projectcalico/api@v0.0.0-")
-    assert schemas.origin("policy.networking.k8s.io").startswith("sigs.k8s.io/network-policy-api@v0.2.0 ")
+    assert schemas.origin("policy.networking.k8s.io").startswith("sigs.k8s.io/network-policy-api@v0.3.0 ")
 
 
 INTEGER_OR_STRING = {"anyOf": [{"type": "integer"}, {"type": "string"}]}

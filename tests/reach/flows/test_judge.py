@@ -21,7 +21,8 @@ from tools.reach.flows.read import Specification, read
 from tools.reach.flows.sentences import sentence
 from tools.reach.flows.state import allow_all, is_test, stand_ins
 from tools.reach.world import POD_CIDRS
-from tools.render.chart import CHART, FLOWS, chart, layered
+from tools.render.chart import chart, layered
+from tools.render.own import CHART, FLOWS
 from tools.render.target import NAMESPACE
 from tools.render.template import render
 

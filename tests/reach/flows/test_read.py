@@ -12,10 +12,12 @@ import yaml
 from tools.egress.allowlist import Rule, Suffixes, matches, parse_values
 from tools.manifests.files import mapping
 from tools.reach.flows.read import STATES, Flow, Specification, Target, read
-from tools.render.chart import CHART, chart, layered
+from tools.render.chart import chart, layered
 from tools.render.merge import merge
+from tools.render.own import CHART
 
 FILE = Path("tests/flows.yaml")
+TARGETS = "internet:NAME, address:IP, guard:PART, steering:PART, proxy, dns, apiserver, node, metadata"
 
 
 @pytest.fixture(scope="module")
@@ -161,11 +163,11 @@ BAD_ROWS: list[tuple[dict[str, Any], str]] = [
     ({"source": "three"}, "flows[0].source three is not among pods"),
     ({"source": 3}, "flows[0].source needs the name of a pod"),
     ({"target": "three"},
-     "flows[0].target three is no pod, internet:NAME, address:IP, guard:PART, proxy, dns, apiserver, node, metadata"),
+     f"flows[0].target three is no pod, {TARGETS}"),
     ({"target": "internet:b.test"}, "flows[0].target b.test is not among internet; give it an address there"),
     ({"target": "address:203.0.113"}, "flows[0].target 203.0.113 is no IPv4 address"),
     ({"target": "pod:two"},
-     "flows[0].target pod:two is no pod, internet:NAME, address:IP, guard:PART, proxy, dns, apiserver, node, metadata"),
+     f"flows[0].target pod:two is no pod, {TARGETS}"),
     ({"port": 0}, "flows[0].port 0 is no port from 1 to 65535"),
     ({"port": "80"}, "flows[0].port '80' is no port from 1 to 65535"),
     ({"port": True}, "flows[0].port True is no port from 1 to 65535"),

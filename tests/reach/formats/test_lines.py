@@ -17,8 +17,8 @@ from tests.reach.samples.examples import CHANGES, EXPLANATION, HOSTILE, SMALL
 from tests.reach.samples.matrices import conns, made, rows
 from tools.reach.connections import ALL, minus, of, union
 from tools.reach.diff import Changed
-from tools.reach.formats import diff_formats, explanation_formats, matrix_formats
 from tools.reach.formats.protocols import others
+from tools.reach.formats.writers import diff_formats, explanation_formats, matrix_formats
 from tools.reach.model import Matrix, Verdict
 
 A, B = "a/x[Pod]", "b/y[Deployment]"

@@ -11,9 +11,10 @@ from tests.reach.samples.examples import CHANGES, EXPLANATION, FILE, HOSTILE, LO
 from tests.reach.samples.matrices import made, peer
 from tools.policies.model import DIRECTIONS
 from tools.reach.diff import Changed
-from tools.reach.formats import ANSWERS, MATRIX, diff_formats, explanation_formats, matrix_formats
+from tools.reach.formats import ANSWERS, MATRIX
 from tools.reach.formats.mermaid import MOST_EDGES
 from tools.reach.formats.names import addresses, printable, titled
+from tools.reach.formats.writers import diff_formats, explanation_formats, matrix_formats
 from tools.reach.model import Explanation, Group, Matrix, Side, Step, Verdict, Word
 from tools.reach.views import Focused
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.reach.samples.examples import HOSTILE, SMALL
 from tests.reach.samples.matrices import made
-from tools.reach.formats import matrix_formats
 from tools.reach.formats.picture import MOST_SINGLE, Picture, pictured, room
+from tools.reach.formats.writers import matrix_formats
 from tools.reach.model import Matrix
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -11,8 +11,8 @@ from tools.manifests.documents import manifests, parse
 from tools.manifests.files import mapping
 from tools.policies.cluster import Cluster
 from tools.reach.needs.roles import roles
-from tools.render.chart import CHART
 from tools.render.merge import overlay
+from tools.render.own import CHART
 from tools.render.template import render
 
 CHECKS = checks("policies")

@@ -15,7 +15,7 @@ from tools.findings.model import Finding, Manifest, Severity, run
 from tools.findings.stages import checks
 from tools.manifests.files import objects
 from tools.policies.cluster import Cluster
-from tools.render.chart import CHART
+from tools.render.own import CHART
 
 # A checkout of SARK, or its directory k8s, is named by this variable.
 CHECKOUT = Path(os.environ.get("SARK") or "no-checkout")

@@ -17,7 +17,8 @@ from pathlib import Path
 import yaml
 
 from tools.cluster.fuzz.topology import Object
-from tools.reach.connections import NONE, WITH_PORTS, Conns, of, union
+from tools.policies.model import WITH_PORTS
+from tools.reach.connections import NONE, Conns, of, union
 
 HOME = Path(".cache/network-config-analyzer")
 LOCK = Path("bench/reach.lock")

@@ -23,7 +23,8 @@ from tools.cluster.fuzz.kubernetes import network_policy
 from tools.cluster.fuzz.places import Places
 from tools.cluster.fuzz.shrink import text
 from tools.cluster.fuzz.topology import Object, topology
-from tools.reach.connections import WITH_PORTS, Conns, common, of, shown, union
+from tools.policies.model import WITH_PORTS
+from tools.reach.connections import Conns, common, of, shown, union
 from tools.reach.world import World
 
 CLUSTERS = int(os.environ.get("SARK_REACH_WORLDS", "0")) or 60

@@ -8,7 +8,7 @@ import pytest
 
 from tools.manifests.addresses import Net
 from tools.reach.peers.address_blocks import cut, written
-from tools.reach.peers.sets import indexes
+from tools.reach.sets import indexes
 
 
 def drawn(seed: int) -> list[Net]:

@@ -22,9 +22,10 @@ def test_rules_are_written() -> None:
 
 @pytest.mark.parametrize("rule", CHECKS)
 def test_severities_are_those_of_the_cases(rule: str) -> None:
-    shown = {
-        line.split(" ")[1].removesuffix(":") for line in (CASES / rule / "bad.txt").read_text("utf-8").splitlines()
-    }
+    expected = CASES / rule / "bad.txt"
+    advice = f"write tests/cases/{rule}/bad.yaml and good.yaml, then pytest tests/validate/test_cases.py --update"
+    assert expected.is_file(), f"the rule has no case that it must catch; {advice}"
+    shown = {line.split(" ")[1].removesuffix(":") for line in expected.read_text("utf-8").splitlines()}
     stated = set(severities(CHECKS[rule]))
     if rule == "policies-select-something":
         # Its note is for runs without workloads, and its case has some.

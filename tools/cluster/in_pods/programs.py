@@ -55,10 +55,10 @@ def by_socket(attempt: Attempt) -> str:
         plain.settimeout(attempt["timeout"])
         sock = anyone().wrap_socket(plain, server_hostname=host) if url.scheme == "https" else plain
         sock.sendall(f"sark-probe {url.path.strip('/')}\n".encode())
-        said = sock.makefile("rb").readline().decode().strip()
-        if not said:
+        line = sock.makefile("rb").readline().decode().strip()
+        if not line:
             raise OSError("hung up")
-        return said
+        return line
 
 
 PROGRAMS: dict[str, Callable[[Attempt], str]] = {"curl": by_curl, "urllib": by_urllib, "socket": by_socket}

@@ -16,14 +16,14 @@ from tools.egress.live import grants
 from tools.egress.live.cluster import proxy
 from tools.egress.live.grants import Grant
 from tools.egress.live.replicas_now import push
-from tools.findings.cli import CLEAN, COULD_NOT_RUN, USAGE, complain
+from tools.findings.cli import CLEAN, COULD_NOT_RUN, FINDINGS, USAGE, complain
 from tools.findings.errors import InputError
 from tools.findings.escaping import line
 from tools.manifests.files import mapping, read_yaml, shown
-from tools.render.chart import CHART
 from tools.render.helm import HelmError, located
 from tools.render.helm_errors import classify
 from tools.render.merge import merge
+from tools.render.own import CHART
 
 SECONDS = 180
 
@@ -52,7 +52,13 @@ def run(options: argparse.Namespace, suffixes: Suffixes) -> int:
                 return CLEAN
             release.upgrade(grants.granted(values, grant, now), f"egress grant: {_said(grant)}")
             print(line(f"granted: {_said(grant)}"))
-        return push(proxy(options.context, running.namespace, running.release), options)
+        code = push(proxy(options.context, running.namespace, running.release), options)
+        if grant and grant.until <= datetime.now(UTC):
+            complain(
+                "egress", f"the grant ended before it was in force, at {grant.until:%H:%M:%S} UTC; grant it for longer"
+            )
+            return FINDINGS
+        return code
     except (ValueError, grants.CeilingError) as error:
         complain("egress", error)
         return USAGE

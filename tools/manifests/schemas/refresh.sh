@@ -4,8 +4,8 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 python=${PYTHON:-python3}
 calico=github.com/projectcalico/api@v0.0.0-20250916150628-d4009e4d7c50
-cluster=sigs.k8s.io/network-policy-api@v0.2.0
-admin=sigs.k8s.io/network-policy-api@v0.1.1
+cluster=sigs.k8s.io/network-policy-api@v0.3.0
+admin=sigs.k8s.io/network-policy-api@v0.1.7
 generator=sigs.k8s.io/controller-tools/cmd/controller-gen@v0.19.0
 
 work=$(mktemp -d)
@@ -22,5 +22,5 @@ rm calico/projectcalico.org_{profiles,blockaffinities,caliconodestatuses}.yaml
 
 write() { PYTHONPATH="$here/../../.." "$python" -m tools.manifests.schemas.structural "$1" "${@:3}" > "$here/$2"; }
 write "$calico, by $generator" calico.json calico/*.yaml
-write "$cluster config/crd/experimental, $admin config/crd" policy-api.json \
-  "$(directory "$cluster")"/config/crd/experimental/policy.*.yaml "$(directory "$admin")"/config/crd/policy.*.yaml
+write "$cluster config/crd/experimental, $admin config/crd/experimental" policy-api.json \
+  "$(directory "$cluster")"/config/crd/experimental/policy.*.yaml "$(directory "$admin")"/config/crd/experimental/policy.*.yaml

@@ -101,7 +101,7 @@ def _of_peer(rule: Rule, peer: Peer, denied: tuple[Net, ...]) -> Iterator[Openin
 def _of_sets(cluster: Cluster, policy: Policy, peer: Peer, denied: tuple[Net, ...]) -> Iterator[Opening]:
     if not policy.calico or peer.blocks:
         return
-    for item in selected(network_sets(cluster.manifests), policy, peer.node):
+    for item in selected(network_sets(cluster.manifests), policy, peer):
         for net in item.nets:
             yield Opening(peer.node, f"{net} of network set {item.name}", (Block(peer.node, net),), denied)
 

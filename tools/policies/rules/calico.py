@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tools.findings.model import Check, Problem, Severity
 from tools.manifests.addresses import ALL_IPV4, ALL_IPV6, mapped, network
 from tools.manifests.node import Node
-from tools.policies.calico_rules import NEAR_AND_FAR, PORTS
+from tools.policies.calico import NEAR_AND_FAR, PORTS
 from tools.policies.calico_selector import SelectorError, parse
 from tools.policies.cluster import Cluster
 from tools.policies.model import NETWORK_POLICY_ORDER, Policy, Rule

@@ -47,7 +47,7 @@ def sections_are_in_force(cluster: Cluster) -> Iterator[Problem]:
             section = policy.spec[direction.lower()]
             if section.present and not section.empty and direction not in policy.types:
                 yield section.problem(f"these rules do nothing: {direction} is not among the types; add it")
-            if section.value is None:
+            if section.value is None and policy.kind.isolates:
                 yield section.problem(_null_section(policy, direction), Severity.WARNING)
         yield from _guessed_types(policy)
         for rule in policy.rules:
@@ -114,7 +114,7 @@ def staged_policies_enforce_nothing(cluster: Cluster) -> Iterator[Problem]:
 
 
 def _types(policy: Policy) -> Node:
-    return policy.spec["types" if policy.calico else "policyTypes"]
+    return policy.spec[policy.kind.types]
 
 
 def _null_section(policy: Policy, direction: Direction) -> str:
@@ -126,13 +126,13 @@ def _null_section(policy: Policy, direction: Direction) -> str:
 
 
 def _guessed_types(policy: Policy) -> Iterator[Problem]:
-    if not _types(policy).empty:
+    if not policy.kind.types or not _types(policy).empty:
         return
     yield from _absent_types(policy)
     ingress, egress = policy.spec["ingress"], policy.spec["egress"]
     hollow = [way for way in DIRECTIONS if policy.spec[way.lower()].value == [] and way not in policy.types]
     for direction in hollow:
-        key = "types" if policy.calico else "policyTypes"
+        key = policy.kind.types
         message = f"an empty list does not put {direction} in force; write {key}: [Ingress, Egress]"
         yield policy.spec[direction.lower()].problem(message)
     if not policy.calico and not hollow and egress.present and not ingress.present:
@@ -143,7 +143,7 @@ def _guessed_types(policy: Policy) -> Iterator[Problem]:
 def _absent_types(policy: Policy) -> Iterator[Problem]:
     """What follows from types that are not written, where no rule says that it is meant."""
     ingress, egress = policy.spec["ingress"], policy.spec["egress"]
-    key = "types" if policy.calico else "policyTypes"
+    key = policy.kind.types
     if not policy.spec.present or egress.value == [] or ingress.value == [] or not egress.empty:
         return
     if ingress.empty:

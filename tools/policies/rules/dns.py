@@ -10,9 +10,11 @@ from tools.manifests.addresses import private
 from tools.manifests.label_selector import selector
 from tools.manifests.node import Node, root
 from tools.manifests.pods import Pod
+from tools.policies.calico_expression import All
 from tools.policies.cluster import Cluster
-from tools.policies.matching import everything, members
-from tools.policies.model import Policy, Rule
+from tools.policies.endpoints import Endpoints
+from tools.policies.matching import every_label, every_space, members
+from tools.policies.model import Peer, Pods, Policy, Rule
 from tools.policies.rules.openness import dns_only, matches_all
 
 NAME_LABELS = ("kubernetes.io/metadata.name", "projectcalico.org/name")
@@ -35,7 +37,7 @@ def dns_egress_is_pinned(cluster: Cluster) -> Iterator[Problem]:
         for rule in policy.towards("Egress"):
             if rule.action == "Allow" and dns_only(rule):
                 for peer in rule.peers:
-                    if whom := _unpinned(cluster, policy, peer.node, peer.anyone):
+                    if whom := _unpinned(cluster, peer):
                         yield peer.node.problem(f"DNS is open to {whom}; name the DNS servers: {_ADVICE}")
                     for block in peer.blocks:
                         wide = block.net.prefixlen < WIDEST[block.net.version] and not private(block.net)
@@ -60,7 +62,7 @@ def dns_egress_is_udp_and_tcp(cluster: Cluster) -> Iterator[Problem]:
         for rule in policy.towards("Egress"):
             for port in rule.ports if rule.action == "Allow" else ():
                 if (port.first, port.last) == (53, 53):
-                    key = _destination(rule)
+                    key = _destination(policy, rule)
                     opened.setdefault(key, set()).add(port.protocol)
                     places.setdefault(key, port.node)
         for key, protocols in opened.items():
@@ -113,6 +115,7 @@ def egress_isolation_leaves_dns(cluster: Cluster) -> Iterator[Problem]:
         if (
             policy.calico
             or policy.staged
+            or not policy.kind.isolates
             or not policy.towards("Egress")
             or any(policy is other for other in resolving)
         ):
@@ -127,24 +130,20 @@ def egress_isolation_leaves_dns(cluster: Cluster) -> Iterator[Problem]:
 _ADVICE = "kubernetes.io/metadata.name: kube-system with k8s-app: kube-dns"
 
 
-def _unpinned(cluster: Cluster, policy: Policy, peer: Node, anyone: bool) -> str:
-    if anyone:
+def _unpinned(cluster: Cluster, peer: Peer) -> str:
+    if peer.anyone:
         return "everyone"
-    if policy.calico:
-        spaces, pods = peer["namespaceSelector"].text(), peer["selector"].text()
-        return "every pod" if spaces and matches_all(spaces) and matches_all(pods) and peer["nets"].empty else ""
-    if everything(cluster, peer["namespaceSelector"]) and (
-        peer["podSelector"].empty or everything(cluster, peer["podSelector"])
-    ):
-        return "every pod of the cluster"
+    match peer.pods:
+        case Pods() as pods if every_space(cluster, pods) and every_label(cluster, pods):
+            return "every pod of the cluster"
+        case Endpoints(spaces=spaces, chosen=chosen) if spaces == All() and chosen in (None, All()) and not peer.nets:
+            return "every pod"
     return ""
 
 
-def _destination(rule: Rule) -> str:
+def _destination(policy: Policy, rule: Rule) -> str:
     """A rule's far side as text, so that two rules with the same one are found."""
-    peers = (
-        rule.node["destination"] if rule.node["destination"].present or rule.node["action"].present else rule.node["to"]
-    )
+    peers = rule.node["destination" if policy.calico else "to"]
     value = peers.value if peers.present else None
     if isinstance(value, dict):
         value = {key: inner for key, inner in value.items() if key != "ports"}
@@ -155,7 +154,7 @@ def _covered(policy: Policy, destination: str, protocol: str) -> bool:
     """Whether another rule to the same place opens port 53 of that protocol among others."""
     return any(
         rule.action == "Allow"
-        and _destination(rule) == destination
+        and _destination(policy, rule) == destination
         and (not rule.ports or any(port.protocol == protocol and port.includes(53) for port in rule.ports))
         for rule in policy.towards("Egress")
     )
@@ -198,7 +197,7 @@ def _leads_to(cluster: Cluster, policy: Policy, servers: Sequence[tuple[Manifest
         for rule in policy.towards("Egress")
         if rule.action == "Allow" and any(port.includes(number) for port in rule.ports)
         for peer in rule.peers
-        for pod in members(cluster, policy, peer.node)
+        for pod in members(cluster, policy, peer)
     )
 
 
@@ -209,12 +208,17 @@ def _selects(service: Manifest, pod: Pod) -> bool:
 
 def _also_selects(cluster: Cluster, other: Policy, policy: Policy) -> bool:
     """Whether another policy of the namespace surely selects all pods of this one."""
-    mine, theirs = policy.spec["podSelector"], other.spec["podSelector"]
     if other.calico:
         return matches_all(other.spec["selector"].text())
+    if other.clusterwide:
+        every = isinstance(other.subject, Pods) and every_space(cluster, other.subject)
+        return every and isinstance(other.subject, Pods) and every_label(cluster, other.subject)
     if other.manifest.namespace != policy.manifest.namespace:
         return False
-    return theirs.empty or theirs.value == mine.value or everything(cluster, theirs)
+    mine, theirs = policy.subject, other.subject
+    if not isinstance(mine, Pods) or not isinstance(theirs, Pods):
+        return False
+    return theirs.chosen_at.value == mine.chosen_at.value or every_label(cluster, theirs)
 
 
 CHECKS: tuple[Check[Cluster], ...] = (

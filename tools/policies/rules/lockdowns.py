@@ -21,7 +21,7 @@ def lock_downs_have_no_back_door(cluster: Cluster) -> Iterator[Problem]:
     platform team from these resources, in both API groups.
     Source: felix reads the labels of network sets as it reads those of pods; measured with Calico 3.28.
     """
-    for node, message in left_open(cluster.manifests):
+    for node, message in left_open(cluster.manifests, cluster.policies):
         yield node.problem(message, Severity.WARNING)
 
 

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from tools.findings.model import Check, Problem, Severity
 from tools.manifests.node import Node
 from tools.manifests.pods import Pod
-from tools.policies.calico_rules import NEAR_AND_FAR, PORT_RANGE, PORTS
+from tools.policies.calico import NEAR_AND_FAR, PORTS
+from tools.policies.calico_ports import PORT_RANGE
 from tools.policies.cluster import Cluster
 from tools.policies.matching import members, subjects
 from tools.policies.model import Policy, Port, Rule
-
-# What makes one side of a Calico rule mean some pods and not all.
-CHOOSING = ("selector", "notSelector", "namespaceSelector")
 
 
 def named_ports_are_somebodys(cluster: Cluster) -> Iterator[Problem]:
@@ -54,16 +52,9 @@ def _calico(cluster: Cluster, policy: Policy, rule: Rule) -> Iterator[Problem]:
         for item in (item for key in PORTS for item in entity[key].items()):
             name = item.text()
             if name and not name.isdecimal() and not PORT_RANGE.fullmatch(name):
-                pods = subjects(cluster, policy) if side == near else _meant(cluster, policy, entity)
+                pods = subjects(cluster, policy) if side == near else members(cluster, policy, rule.peers[0])
                 does = "is called" if side == "destination" else "calls"
                 yield from _nobodys(cluster, pods, item, name, protocol, does)
-
-
-def _meant(cluster: Cluster, policy: Policy, entity: Node) -> tuple[Pod, ...]:
-    """The pods of a rule's far side: all of them when it does not choose."""
-    if all(entity[key].empty for key in CHOOSING):
-        return cluster.pods
-    return members(cluster, policy, entity)
 
 
 def _nobodys(
@@ -80,7 +71,7 @@ def _nobodys(
 def _called(cluster: Cluster, policy: Policy, rule: Rule) -> tuple[Pod, ...]:
     if rule.direction == "Ingress":
         return subjects(cluster, policy)
-    return tuple(pod for peer in rule.peers if not peer.blocks for pod in members(cluster, policy, peer.node))
+    return tuple(pod for peer in rule.peers if not peer.blocks for pod in members(cluster, policy, peer))
 
 
 CHECKS: tuple[Check[Cluster], ...] = (named_ports_are_somebodys,)

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from tools.findings.model import Check, Problem, Severity
 from tools.manifests.node import Node, root
+from tools.policies.calico_expression import All
 from tools.policies.calico_selector import SelectorError, parse
 from tools.policies.cluster import Cluster
-from tools.policies.matching import everything
-from tools.policies.model import Peer, Policy, Rule
+from tools.policies.matching import every_label, every_space
+from tools.policies.model import Peer, Pods, Policy, Rule
 
 REASON = "sark-network/open"
 DNS_PORTS = (53, 5353)
@@ -48,12 +49,13 @@ def _everyone(cluster: Cluster, policy: Policy, rule: Rule, peer: Peer) -> str:
     way = "in" if rule.direction == "Ingress" else "out"
     if peer.anyone:
         return f"everyone is let {way}" if not rule.narrowed else ""
-    pods, spaces = peer.node["podSelector"], peer.node["namespaceSelector"]
     if policy.calico:
         return _calico_everyone(peer.node, way)
-    if everything(cluster, spaces) and (pods.empty or everything(cluster, pods)):
-        return f"every pod of the cluster is let {way}"
-    return f"every pod of the namespace is let {way}" if everything(cluster, pods) and not spaces.present else ""
+    if not isinstance(peer.pods, Pods) or not every_label(cluster, peer.pods):
+        return ""
+    if peer.pods.spaces is None:
+        return f"every pod of the namespace is let {way}"
+    return f"every pod of the cluster is let {way}" if every_space(cluster, peer.pods) else ""
 
 
 def _calico_everyone(entity: Node, way: str) -> str:
@@ -71,17 +73,18 @@ def _calico_everyone(entity: Node, way: str) -> str:
 def matches_all(selector: str) -> bool:
     """Whether a Calico selector leaves nothing out; a broken one leaves out everything."""
     try:
-        return str(parse(selector)) == "All()"
+        return parse(selector) == All()
     except SelectorError:
         return False
 
 
 def _every_pod(cluster: Cluster, policy: Policy) -> str:
     spec = policy.spec
-    if not policy.calico:
-        chosen = spec["podSelector"]
-        every = chosen.empty or everything(cluster, chosen)
-        return "this opens something on every pod of the namespace" if every else ""
+    if isinstance(policy.subject, Pods):
+        where = "namespace" if policy.subject.spaces is None else "cluster"
+        everywhere = policy.subject.spaces is None or every_space(cluster, policy.subject)
+        every = everywhere and every_label(cluster, policy.subject)
+        return f"this opens something on every pod of the {where}" if every else ""
     if spec["serviceAccountSelector"].text() or not matches_all(spec["selector"].text()):
         return ""
     if not policy.clusterwide:

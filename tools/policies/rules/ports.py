@@ -8,7 +8,7 @@ from tools.findings.model import Check, Problem
 from tools.manifests.names import port_name_fault
 from tools.manifests.node import Node
 from tools.manifests.scalars import of_digits
-from tools.policies.calico_rules import PORT_RANGE
+from tools.policies.calico_ports import PORT_RANGE
 from tools.policies.cluster import Cluster
 from tools.policies.rules.syntax import group, specs
 

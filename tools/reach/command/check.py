@@ -13,22 +13,23 @@ from tools.findings import suppress
 from tools.findings.errors import InputError
 from tools.findings.escaping import begun
 from tools.findings.model import Finding, Problem, Severity, rule_id, run
+from tools.findings.progress import Progress
 from tools.findings.recorder import Recorder
 from tools.findings.report import Gate, Report, formats
 from tools.findings.stages import manual
 from tools.manifests.files import read_text, shown
 from tools.reach.command.notices import Beside
 from tools.reach.command.output import Output
-from tools.reach.command.status import Status
 from tools.reach.flows import read as flows
 from tools.reach.flows.judge import Judgement, judge
 from tools.reach.flows.model import Specification
 from tools.reach.flows.rules import CHECKS, Flows, flows_hold
 from tools.reach.inputs import sources
 from tools.reach.inputs.sources import Wanted, wanted
-from tools.render.chart import CHART, FLOWS, chart
+from tools.render.chart import chart
 from tools.render.helm import HelmError
 from tools.render.helm_errors import RenderError
+from tools.render.own import CHART, FLOWS
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class _File:
     notes: list[Problem] = field(default_factory=list)
 
 
-def check(options: argparse.Namespace, status: Status) -> int:
+def check(options: argparse.Namespace, status: Progress) -> int:
     """Judge every row where it is to hold, and report those that do not."""
     path = options.flows or FLOWS
     text = read_text(path)
@@ -54,7 +55,7 @@ def check(options: argparse.Namespace, status: Status) -> int:
         )
     stages = []
     for name, asked in _chosen(options).items():
-        status.told(f"judging {name or 'the rows'}")
+        status.show(f"judging {name or 'the rows'}")
         recorder = Recorder(name, gate=gate)
         after = replace(asked, values=(*asked.values, *options.upgraded)) if options.upgraded else None
         recorder.run("flows", partial(_findings, file, name, asked, after))

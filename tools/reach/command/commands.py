@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from tools.findings.cli import COULD_NOT_RUN, FINDINGS
 from tools.findings.model import Problem, Severity, Where
-from tools.reach.command import check as checked
+from tools.findings.progress import Progress
 from tools.reach.command import diff_sides as operands
 from tools.reach.command import named_peers as pick
 from tools.reach.command.notices import Beside, one_sided
 from tools.reach.command.output import Output
-from tools.reach.command.status import Status
 from tools.reach.diff import alone, changes
-from tools.reach.formats import diff_formats, explanation_formats, matrix_formats
 from tools.reach.formats.selected import FORMATS as SELECTED
+from tools.reach.formats.writers import diff_formats, explanation_formats, matrix_formats
 from tools.reach.inputs import sources
 from tools.reach.inputs.future import NAME
 from tools.reach.inputs.sources import Input, Wanted
@@ -26,10 +25,10 @@ from tools.reach.views import Focused, Whole
 from tools.reach.world import World
 
 
-def matrix(options: argparse.Namespace, status: Status) -> int:
+def matrix(options: argparse.Namespace, status: Progress) -> int:
     """Who reaches whom."""
     found, world = _judged(sources.wanted(options), status)
-    status.told(f"judging {len(world.peers):,} workloads")
+    status.show(f"judging {len(world.peers):,} workloads")
     asked = [pick.one(world, name) for name in options.focus or ()]
     if (options.incoming or options.outgoing) and not asked:
         raise sources.UsageError("--incoming and --outgoing say from whose side; name somebody with --focus")
@@ -42,12 +41,12 @@ def matrix(options: argparse.Namespace, status: Status) -> int:
     return Output(options.format, options.output, status).write(pieces, _beside(found, world))
 
 
-def explain(options: argparse.Namespace, status: Status) -> int:
+def explain(options: argparse.Namespace, status: Progress) -> int:
     """Why one may or may not reach another."""
     port = pick.port(options.port)
     found, world = _judged(sources.wanted(options), status)
     src, called = pick.one(world, options.src), pick.called(world, options.dst, port)
-    status.told("explaining")
+    status.show("explaining")
     answers = [_explained(world, src.name, one, called.notes) for one in called.called]
     output = Output(options.format, options.output, status)
     pieces = _together(answers, output, called.several)
@@ -74,7 +73,7 @@ def _together(answers: Sequence[Explanation], output: Output, several: bool) -> 
     yield "\n]\n" if listed else ""
 
 
-def policies(options: argparse.Namespace, status: Status) -> int:
+def policies(options: argparse.Namespace, status: Progress) -> int:
     """Which policies select a workload, or a pod that comes to be in a namespace."""
     wanted = sources.wanted(options)
     spaces = tuple(name.removesuffix("/") for name in options.names if name.endswith("/"))
@@ -87,14 +86,14 @@ def policies(options: argparse.Namespace, status: Status) -> int:
     return Output(options.format, options.output, status).write(pieces, _beside(found, world))
 
 
-def diff(options: argparse.Namespace, status: Status) -> int:
+def diff(options: argparse.Namespace, status: Progress) -> int:
     """What changed between two."""
     common = sources.wanted(options)
     sides = [operands.side(word, common) for word in (options.a, options.b)]
     if sum((*side.manifests, *side.workloads).count("-") for side in sides) > 1:
         raise sources.UsageError("standard input can be one side alone, and nothing that goes for both")
     (before, one), (after, other) = (_judged(side, status) for side in sides)
-    status.told("comparing")
+    status.show("comparing")
     changed = changes(one, other)
     if options.focus:
         asked = [pick.one(_having(name, one, other), name) for name in options.focus]
@@ -115,20 +114,11 @@ def _having(name: str, one: World, other: World) -> World:
     return one
 
 
-COMMANDS: Mapping[str, Callable[[argparse.Namespace, Status], int]] = {
-    "matrix": matrix,
-    "explain": explain,
-    "policies": policies,
-    "diff": diff,
-    "check": checked.check,
-}
-
-
-def _judged(wanted: Wanted, status: Status) -> tuple[Input, World]:
+def _judged(wanted: Wanted, status: Progress) -> tuple[Input, World]:
     if wanted.empty:
         raise sources.UsageError("nothing to judge; name --env, --values, --chart, --manifests or --context")
-    found = sources.gather(wanted, status.told)
-    status.told(f"reading {len(found.manifests):,} objects")
+    found = sources.gather(wanted, status.show)
+    status.show(f"reading {len(found.manifests):,} objects")
     return found, found.world()
 
 

@@ -9,17 +9,8 @@ from pathlib import Path
 from tools.manifests.documents import parse
 from tools.manifests.files import read_text, shown
 from tools.reach.inputs.sources import UsageError, Wanted
-from tools.render.chart import CHART, Chart, chart
-
-GRAMMAR = """Each side, A and B, is one word:
-  NAME                 an environment of the chart (ci/NAME-values.yaml), with the chart's ci/workloads.yaml
-  FILE[,FILE...]       values files, merged as Helm does; or manifests, when they hold apiVersion and kind
-  DIRECTORY            a chart, with its own values, when it has a Chart.yaml; else manifests
-  CHART:VALUES         a chart's directory and, with commas between, values files or names of its environments:
-                       two versions of a chart are compared as old/sark-network:production new/sark-network:production
-  -                    manifests on standard input
-  env:, values:, manifests:, chart: or context: before it say what a word is, such as context:prod for a live cluster.
-A word that is an environment's name is one, even beside a file of that name; write ./NAME for the file."""
+from tools.render.chart import Chart, chart
+from tools.render.own import CHART
 
 
 def side(word: str, common: Wanted) -> Wanted:

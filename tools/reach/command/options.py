@@ -11,8 +11,6 @@ from tools.findings import cli
 from tools.findings.report import FORMATS
 from tools.manifests import configuration
 from tools.manifests.addresses import Net, network
-from tools.manifests.schemas import UnknownVersionError, minor
-from tools.reach.command.diff_sides import GRAMMAR
 from tools.reach.formats import ANSWERS, MATRIX
 from tools.render.target import KUBE_VERSION
 
@@ -49,6 +47,16 @@ examples:
   python -m tools.reach explain sark-api 8.8.8.8 53/UDP --env production
   python -m tools.reach explain sark-api svc/sark-database 5432 --manifests all.yaml --expect allowed
   python -m tools.reach explain stranger sark-database 5432 --context prod"""
+
+GRAMMAR = """Each side, A and B, is one word:
+  NAME                 an environment of the chart (ci/NAME-values.yaml), with the chart's ci/workloads.yaml
+  FILE[,FILE...]       values files, merged as Helm does; or manifests, when they hold apiVersion and kind
+  DIRECTORY            a chart, with its own values, when it has a Chart.yaml; else manifests
+  CHART:VALUES         a chart's directory and, with commas between, values files or names of its environments:
+                       two versions of a chart are compared as old/sark-network:production new/sark-network:production
+  -                    manifests on standard input
+  env:, values:, manifests:, chart: or context: before it say what a word is, such as context:prod for a live cluster.
+A word that is an environment's name is one, even beside a file of that name; write ./NAME for the file."""
 
 DIFF_EPILOG = f"""{GRAMMAR}
 
@@ -255,6 +263,11 @@ def _cidr(text: str) -> Net:
 
 
 def _version(text: str) -> str:
+    # The schemas of the default are there, and those of others take longer to look for than --help may take.
+    if text == KUBE_VERSION:
+        return text
+    from tools.manifests.schemas import UnknownVersionError, minor
+
     try:
         minor(text)
     except UnknownVersionError as error:

@@ -10,10 +10,10 @@ from itertools import chain
 from pathlib import Path
 
 from tools.findings.cli import CLEAN, COULD_NOT_RUN, FINDINGS
-from tools.findings.errors import InputError
 from tools.findings.escaping import begun
+from tools.findings.output import put
+from tools.findings.progress import Progress
 from tools.reach.command.notices import Beside
-from tools.reach.command.status import Status
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Output:
 
     format: str
     file: Path | None
-    status: Status
+    status: Progress
 
     @property
     def colour(self) -> bool:
@@ -44,12 +44,4 @@ class Output:
     def put(self, pieces: Iterable[str]) -> None:
         """Write the answer alone. Raises InputError."""
         self.status.clear()
-        pieces = map(begun, pieces)
-        if self.file is None:
-            sys.stdout.writelines(pieces)
-            return
-        try:
-            with self.file.open("w", encoding="utf-8", newline="") as out:
-                out.writelines(pieces)
-        except OSError as error:
-            raise InputError(f"cannot write {self.file}: {error.strerror}") from None
+        put(map(begun, pieces), self.file)

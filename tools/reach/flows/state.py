@@ -106,8 +106,8 @@ class Scenery:
 
     def _of_part(self, target: Target, port: int, protocol: str) -> tuple[Peer, int]:
         """The pods behind a Service of a part's own, and the port that it leads to there."""
-        own = (one for one in self.services if _is_own(one, target))
-        targets = [found for one in own for found in behind(one, port, protocol, self.installed).targets]
+        own = (service for service in self.services if _is_own(service, target))
+        targets = [pod for service in own for pod in behind(service, port, protocol, self.installed).targets]
         if not targets:
             name = f"{target.kind}:{target.name}"
             raise UnknownPeerError(f"{name}: no Service of the part's own leads anywhere on {protocol} {port}")

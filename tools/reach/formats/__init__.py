@@ -2,51 +2,5 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
-
-from tools.reach.diff import Changed
-from tools.reach.model import Explanation, Matrix
-
 MATRIX = ("text", "json", "csv", "connlist", "markdown", "svg", "mermaid")
 ANSWERS = ("text", "json", "markdown")
-
-
-def matrix_formats() -> Mapping[str, Callable[[Matrix], Iterator[str]]]:
-    """Each format of a matrix, and what writes it."""
-    return {name: partial(_matrix, name) for name in MATRIX}
-
-
-def explanation_formats(*, colour: bool = False) -> Mapping[str, Callable[[Explanation], Iterator[str]]]:
-    """Each format of an explanation, and what writes it. `colour`: as on a terminal; text alone has it."""
-    return {name: partial(_explanation, name, colour) for name in ANSWERS}
-
-
-def diff_formats(*, colour: bool = False) -> Mapping[str, Callable[[tuple[Changed, ...]], Iterator[str]]]:
-    """Each format of what changed, and what writes it. `colour`: as on a terminal; text alone has it."""
-    return {name: partial(_changes, name, colour) for name in ANSWERS}
-
-
-def _matrix(name: str, matrix: Matrix) -> Iterator[str]:
-    # Only the module that is used is loaded, as in tools.findings.report.
-    pieces: Iterator[str] = _module(name).matrix(matrix)
-    return pieces
-
-
-def _explanation(name: str, colour: bool, explanation: Explanation) -> Iterator[str]:
-    pieces: Iterator[str] = _module(name).explanation(explanation, **_colour(name, colour))
-    return pieces
-
-
-def _changes(name: str, colour: bool, changes: tuple[Changed, ...]) -> Iterator[str]:
-    pieces: Iterator[str] = _module(name).changes(changes, **_colour(name, colour))
-    return pieces
-
-
-def _module(name: str):  # type: ignore[no-untyped-def]
-    return importlib.import_module(f"tools.reach.formats.{name}")
-
-
-def _colour(name: str, colour: bool) -> dict[str, bool]:
-    return {"colour": colour} if name == "text" else {}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from tools.findings.formats.text import place
-from tools.policies.model import Direction
-from tools.reach.connections import NUMBERS, WITH_PORTS
+from tools.policies.model import WITH_PORTS, Direction
+from tools.reach.connections import NUMBERS
 from tools.reach.formats.names import addresses, printable
 from tools.reach.formats.protocols import protocol_name
 from tools.reach.formats.words import WIDTH, columns, folded

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from tools.reach.connections import LAST_PORT, NAMES, NUMBERS, WITH_PORTS, Conns, Span, all_ports, common, of
+from tools.policies.model import WITH_PORTS
+from tools.reach.connections import LAST_PORT, NAMES, NUMBERS, Conns, Span, all_ports, common, of
 
 OTHERS = tuple(sorted(set(range(256)) - {NUMBERS[name] for name in WITH_PORTS}))
 WHOLE: tuple[Span, ...] = ((0, LAST_PORT),)

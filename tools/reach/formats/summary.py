@@ -12,7 +12,7 @@ from tools.reach.formats.names import Titled
 from tools.reach.formats.view import EACH_OTHER, EVERY_ADDRESS, EVERY_WORKLOAD
 from tools.reach.formats.words import Reasons, columns, folded
 from tools.reach.model import Matrix, Verdict
-from tools.reach.peers.sets import bit_set
+from tools.reach.sets import bit_set
 
 MOST_NAMES = 6
 KINDS = (("workload", EVERY_WORKLOAD), ("address", EVERY_ADDRESS), ("ingress", ""), ("node", ""))

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tools.findings.model import Manifest
+from tools.policies.kinds import CALICO, STORE
 from tools.policies.lockdowns import ADMISSION
-from tools.policies.unmodelled import CALICO, JUDGED, SECOND_INTERFACES, STORE, notable
+from tools.policies.unmodelled import SECOND_INTERFACES, judged, notable
 
 Body = Mapping[str, Any]
 # A path below the server's root and what stands in the query -> the answer. Raises AnswerError.
@@ -113,7 +114,7 @@ def _others(get: Get, found: Listing) -> tuple[Resource, ...]:
                     found.unread.append(f"what there is in {api_version}: {error}")
                 continue
             for resource in _worth_reading(resources, group, api_version):
-                wanted = version in JUDGED.get((group, resource.kind), ())
+                wanted = version in judged().get((group, resource.kind), ())
                 if wanted or (group, resource.kind) not in chosen:
                     chosen[group, resource.kind] = resource
     public = any(group == CALICO for group, _ in chosen)
@@ -134,9 +135,9 @@ def _groups(get: Get) -> Iterator[tuple[str, Sequence[str]]]:
 def _worth_reading(resources: Iterable[Body], group: str, api_version: str) -> Iterator[Resource]:
     for resource in resources:
         name, kind, verbs = _text(resource.get("name")), _text(resource.get("kind")), resource.get("verbs")
-        judged = (group, kind) in JUDGED or (group == STORE and (CALICO, kind) in JUDGED)
-        known = judged or notable(CALICO if group == STORE else group, kind)
-        if known and "/" not in name and isinstance(verbs, list) and "list" in verbs:
+        public = CALICO if group == STORE else group
+        wanted = (group, kind) in judged() or (public, kind) in judged() or notable(public, kind)
+        if wanted and "/" not in name and isinstance(verbs, list) and "list" in verbs:
             yield Resource(api_version, name, kind)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,11 +24,12 @@ from tools.reach.inputs.rendered import in_templates
 from tools.reach.objects import around, stacked
 from tools.reach.peers.owners import settled
 from tools.reach.world import POD_CIDRS, World
-from tools.render.chart import CHART, Chart, chart, is_chart, layered
+from tools.render.chart import Chart, chart, is_chart, layered
 from tools.render.merge import merge
 from tools.render.origins import RENDERED
+from tools.render.own import CHART
 from tools.render.target import KUBE_VERSION, NAMESPACE, Target
-from tools.render.template import render
+from tools.render.template import rendered
 
 DEFAULT_NAMESPACE = "default"
 Told = Callable[[str], None]
@@ -150,7 +150,7 @@ class _Reading:
         files = (*environment(self.wanted.env, made), *self.wanted.values)
         override = layered(files)
         target = Target(namespace=self.namespace, kube_version=self.wanted.kube_version)
-        text = asyncio.run(render(made.path, files=files, target=target))
+        text = rendered(made.path, files, target)
         self.told(f"rendered {made.name}")
         parsed = parse(text, RENDERED)
         self.problems.extend(parsed.problems)

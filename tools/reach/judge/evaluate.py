@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from tools.policies.model import Direction
 from tools.reach.compiled import Policy, Rule, Tier
 from tools.reach.connections import ALL, NONE, Conns, common, minus, union
-from tools.reach.peers.sets import indexes
 from tools.reach.peers.universe import Universe
+from tools.reach.sets import indexes
 
 Parts = dict[Conns, int]
 Bounds = tuple[Conns, Conns]

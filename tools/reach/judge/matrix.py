@@ -11,8 +11,8 @@ from tools.reach.connections import NONE, Conns, minus, union
 from tools.reach.judge.table import Table, conditional
 from tools.reach.model import Cell, Group, Matrix, Peer, Row, Verdict
 from tools.reach.peers.address_blocks import written
-from tools.reach.peers.sets import bit_set, indexes
 from tools.reach.peers.universe import Universe
+from tools.reach.sets import bit_set, indexes
 
 Reasons = Callable[[int, int], tuple[str, ...]]
 EVERY_BIT = -1

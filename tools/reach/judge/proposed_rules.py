@@ -7,9 +7,9 @@ from typing import Any
 
 from tools.manifests.pod_templates import Pod
 from tools.manifests.pods import NAME_LABEL
-from tools.policies.model import Direction
+from tools.policies.model import WITH_PORTS, Direction
 from tools.reach.compiled import Policy
-from tools.reach.connections import NAMES, WITH_PORTS
+from tools.reach.connections import NAMES
 from tools.reach.judge.judged import JudgedCluster
 from tools.reach.model import Peer
 from tools.reach.peers.naming import nets

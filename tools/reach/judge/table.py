@@ -10,8 +10,8 @@ from tools.policies.model import DIRECTIONS, Direction
 from tools.reach.compiled import Tier
 from tools.reach.connections import ALL, NONE, Conns, common, minus, union
 from tools.reach.judge.evaluate import Answer, Bounds, Program, answer, programs
-from tools.reach.peers.sets import all_of, indexes
 from tools.reach.peers.universe import Universe
+from tools.reach.sets import all_of, indexes
 
 OPEN: Bounds = (ALL, ALL)
 # One sender's row: what (for certain, at the most) → the bits of those to whom that gets through.

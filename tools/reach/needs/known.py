@@ -9,20 +9,21 @@ from functools import cached_property, lru_cache
 
 from tools.findings.model import Manifest
 from tools.manifests import pods as workloads
-from tools.manifests.label_selector import selector
-from tools.manifests.node import Node, root
+from tools.manifests.label_selector import Selector
+from tools.manifests.node import root
 from tools.manifests.pod_templates import Pod
-from tools.policies.calico_expression import Comparison, Has, parts
-from tools.policies.calico_selector import SelectorError, parse
+from tools.policies.calico_expression import Comparison, Expression, Has, parts
+from tools.policies.calico_labels import is_derived
 from tools.policies.cluster import Cluster
+from tools.policies.endpoints import Endpoints
 from tools.policies.matching import labelled, members
-from tools.policies.model import Direction, Policy
+from tools.policies.model import Direction, Peer, Pods, Policy
 from tools.reach.connections import NUMBERS, Conns, includes
 from tools.reach.needs.environment import ConfigMaps, config_maps
 from tools.reach.needs.gather import Need, needs
 from tools.reach.needs.names import Names, served
 from tools.reach.peers.services import Service, Target, behind, running, services
-from tools.reach.peers.sets import all_of, bit_set, indexes
+from tools.reach.sets import all_of, bit_set, indexes
 from tools.reach.world import World
 
 NAMESPACE = "default"
@@ -152,22 +153,23 @@ class Known:
         for rule in policy.towards("Ingress"):
             ports = [port for port in rule.ports if port.protocol in ("", target.protocol)]
             fits = not rule.ports or any(port.includes(target.port) or port.name in names for port in ports)
-            peers = [peer.node for peer in rule.peers if not _only_in(without, policy, peer.node)]
-            if rule.action == "Allow" and fits and not all(members(self.cluster, policy, node) for node in peers):
+            peers = [peer for peer in rule.peers if not _only_in(without, policy, peer)]
+            if rule.action == "Allow" and fits and not all(members(self.cluster, policy, peer) for peer in peers):
                 return True
         return False
 
 
-def _only_in(spaces: frozenset[str], policy: Policy, peer: Node) -> bool:
+def _only_in(spaces: frozenset[str], policy: Policy, peer: Peer) -> bool:
     """Whether a peer is pods of some namespaces and nobody else."""
-    if policy.clusterwide or peer["ipBlock"].present:
-        return False
-    if not peer["namespaceSelector"].present:
-        return policy.manifest.namespace in spaces
-    named = () if policy.calico else selector(peer["namespaceSelector"]).requirements
-    return any(
-        one.key == workloads.NAME_LABEL and one.operator == "In" and spaces.issuperset(one.values) for one in named
-    )
+    match peer.pods:
+        case Pods(spaces=None) | Endpoints(own=True):
+            return policy.manifest.namespace in spaces
+        case Pods(spaces=Selector(requirements)):
+            return any(
+                need.key == workloads.NAME_LABEL and need.operator == "In" and spaces.issuperset(need.values)
+                for need in requirements
+            )
+    return False
 
 
 def _at(answer: Mapping[tuple[Conns, Conns], int], index: int) -> Conns:
@@ -240,10 +242,9 @@ def _namespaces(
     yield from (pod.namespace for pod in pods)
     yield from (space for space, _ in found)
     for policy in cluster.policies:
-        for rule in policy.rules:
-            for peer in () if policy.calico else rule.peers:
-                for need in selector(peer.node["namespaceSelector"]).requirements:
-                    yield from need.values if need.key == workloads.NAME_LABEL and need.operator == "In" else ()
+        for peer in policy.sides:
+            for need in peer.pods.spaces.requirements if isinstance(peer.pods, Pods) and peer.pods.spaces else ():
+                yield from need.values if need.key == workloads.NAME_LABEL and need.operator == "In" else ()
 
 
 def _expected(cluster: Cluster, found: Mapping[tuple[str, str], Service], pods: tuple[Pod, ...]) -> Iterator[Manifest]:
@@ -281,23 +282,20 @@ Asked = Mapping[str, str]
 
 def _asked(cluster: Cluster) -> Iterator[Asked]:
     for policy in cluster.policies:
-        peers = [peer.node for rule in policy.rules for peer in rule.peers]
-        for node in ([policy.spec["selector"], *(peer["selector"] for peer in peers)]) if policy.calico else ():
-            yield dict(_calico(node))
-        for node in [] if policy.calico else [policy.spec["podSelector"], *(peer["podSelector"] for peer in peers)]:
-            wanted = (one for one in selector(node).requirements if one.operator in ("In", "Exists"))
-            yield {one.key: one.values[0] if len(one.values) == 1 else "" for one in wanted}
+        for selected in (policy.subject, *(peer.pods for peer in policy.sides)):
+            match selected:
+                case Pods(chosen=chosen):
+                    wanted = (one for one in chosen.requirements if one.operator in ("In", "Exists"))
+                    yield {one.key: one.values[0] if len(one.values) == 1 else "" for one in wanted}
+                case Endpoints(chosen=expression) if expression is not None:
+                    yield dict(_calico(expression))
 
 
-def _calico(node: Node) -> Iterator[tuple[str, str]]:
-    try:
-        tree = parse(node.text())
-    except SelectorError:
-        return
-    for part in parts(tree):
-        if isinstance(part, Comparison) and not part.label.startswith("projectcalico.org/"):
+def _calico(expression: Expression) -> Iterator[tuple[str, str]]:
+    for part in parts(expression):
+        if isinstance(part, Comparison) and not is_derived(part.label):
             yield part.label, part.values[0] if part.operator == "==" and len(part.values) == 1 else ""
-        elif isinstance(part, Has):
+        elif isinstance(part, Has) and not is_derived(part.label):
             yield part.label, ""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tools.manifests.label_selector import Selector
 from tools.policies.calico_expression import All, And, Comparison, Expression, Global, Has, Not, Or
-from tools.reach.peers.sets import all_of
+from tools.reach.sets import all_of
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from tools.manifests.pod_templates import Pod
 from tools.reach.model import Peer
 from tools.reach.peers.address_blocks import written
 from tools.reach.peers.ingresses import KINDS as INGRESSES
-from tools.reach.peers.sets import indexes
 from tools.reach.peers.universe import Universe
+from tools.reach.sets import indexes
 
 INGRESS = Peer("{ingress-controller}", "ingress")
 NODE = Peer("{node}", "node")

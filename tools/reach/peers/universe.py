@@ -19,7 +19,7 @@ from tools.reach.connections import NONE, NUMBERS, Conns, of, union
 from tools.reach.peers.address_blocks import Blocks
 from tools.reach.peers.label_index import Labelled
 from tools.reach.peers.services import Service
-from tools.reach.peers.sets import NOBODY, Match, all_of, bit_set, certainly
+from tools.reach.sets import NOBODY, Match, all_of, bit_set, certainly
 
 Labels = Mapping[str, str]
 

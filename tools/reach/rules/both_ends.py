@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tools.findings.model import Check, Problem, Severity
-from tools.manifests.label_selector import selector
 from tools.manifests.node import Node
 from tools.policies.cluster import Cluster
+from tools.policies.endpoints import Endpoints
 from tools.policies.matching import members
-from tools.policies.model import Direction, Peer, Policy, Rule
+from tools.policies.model import Direction, Peer, Pods, Policy, Rule
 from tools.policies.network_sets import network_sets, selected
 from tools.reach.connections import ALL, NONE, NUMBERS, Conns, common, merged, of, union
 from tools.reach.needs import unmet
 from tools.reach.needs.known import Known, known, title
-from tools.reach.peers.sets import bit_set, indexes
+from tools.reach.sets import bit_set, indexes
 
 
 def connections_are_open_at_both_ends(cluster: Cluster) -> Iterator[Problem]:
@@ -60,31 +60,33 @@ def _links(facts: Known) -> Iterator[Link]:
         own = subjects.get(id(policy.manifest), 0)
         for rule in policy.rules if own else ():
             for peer in rule.peers if rule.action == "Allow" and not rule.narrowed else ():
-                if _by_labels(policy, peer) and not (policy.calico and any(selected(sets, policy, peer.node))):
-                    there = _members(facts, policy, peer.node)
+                if _by_labels(peer) and not (policy.calico and any(selected(sets, policy, peer))):
+                    there = _members(facts, policy, peer)
                     callers, called = (there, own) if rule.direction == "Ingress" else (own, there)
                     conns = _conns(facts, rule, called)
                     if there and conns:
                         yield Link(peer.node, rule.direction, callers, called, conns)
 
 
-def _by_labels(policy: Policy, peer: Peer) -> bool:
+def _by_labels(peer: Peer) -> bool:
     """Whether a peer is pods, by their labels or their namespaces and nothing else."""
-    labels = ("selector", "namespaceSelector") if policy.calico else ("podSelector", "namespaceSelector")
-    written = [key for key, value in peer.node.fields() if value.present and key not in ("ports", "notPorts")]
-    return bool(written) and set(written) <= {*labels, "notSelector"} and not (peer.anyone or peer.non_pods)
+    beside = peer.nets or peer.not_nets or peer.service or peer.domains or peer.nodes or peer.non_pods
+    accounts = isinstance(peer.pods, Endpoints) and (peer.pods.names or peer.pods.accounts)
+    return peer.pods is not None and not (beside or accounts)
 
 
-def _members(facts: Known, policy: Policy, peer: Node) -> int:
+def _members(facts: Known, policy: Policy, peer: Peer) -> int:
     """The places of the pods that a peer means."""
     universe = facts.world.universe
-    if policy.calico:
-        pods = members(facts.cluster, policy, peer)
-        return bit_set({facts.places[id(pod.manifest)] for pod in pods if id(pod.manifest) in facts.places})
-    spaces = peer["namespaceSelector"]
-    own = universe.by_namespace.get(policy.manifest.namespace or facts.namespace, 0)
-    here = universe.in_spaces(selector(spaces)) if spaces.present else own
-    return universe.kubernetes.selected(selector(peer["podSelector"])) & here
+    match peer.pods:
+        case Pods() as pods:
+            own = universe.by_namespace.get(policy.space(facts.namespace), 0)
+            here = own if pods.spaces is None else universe.in_spaces(pods.spaces)
+            return universe.kubernetes.selected(pods.chosen) & here
+        case Endpoints():
+            found = members(facts.cluster, policy, peer)
+            return bit_set({facts.places[id(pod.manifest)] for pod in found if id(pod.manifest) in facts.places})
+    return 0
 
 
 def _half(facts: Known, link: Link) -> bool:

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from tools.findings.model import Check, Problem, Severity
-from tools.manifests.label_selector import selector
+from tools.manifests.label_selector import Selector
 from tools.manifests.node import Node
 from tools.manifests.pods import Pod, pods
 from tools.manifests.rules.objects import title
+from tools.policies.calico_expression import Global
 from tools.policies.cluster import Cluster
+from tools.policies.endpoints import Endpoints
 from tools.policies.matching import labelled, members, neighbours, same, subjects
-from tools.policies.model import DIRECTIONS, Policy
-from tools.policies.network_sets import network_sets, selected
+from tools.policies.model import DIRECTIONS, Peer, Pods, Policy
+from tools.policies.network_sets import NetworkSet, network_sets, selected
 from tools.reach.needs.known import known
 
 
@@ -33,9 +35,8 @@ def policies_select_something(cluster: Cluster) -> Iterator[Problem]:
         beside = known(cluster).cluster
         for policy in unmatched:
             if not subjects(beside, policy):
-                message = f"{title(policy.manifest)} selects {_wanted(policy)}, and no workload is that"
-                node = policy.spec["selector" if policy.calico else "podSelector"]
-                yield node.problem(f"{message}; {_carried(cluster, policy)}")
+                message = f"{title(policy.manifest)} selects {_subject(policy)}, and no workload is that"
+                yield _written(policy).problem(f"{message}; {_carried(cluster, policy)}")
         if expected := [policy.manifest for policy in unmatched if subjects(beside, policy)]:
             names = ", ".join(manifest.name for manifest in expected)
             message = (
@@ -63,16 +64,16 @@ def peers_match_somebody(cluster: Cluster) -> Iterator[Problem]:
     elsewhere: dict[str, Node] = {}
     cluster = known(cluster).cluster
     for policy in cluster.policies:
-        for node in _peers(cluster, policy):
-            if members(cluster, policy, node):
+        for peer in _peers(cluster, policy):
+            if members(cluster, policy, peer):
                 continue
-            inhabited = neighbours(cluster, policy, node)
+            inhabited = neighbours(cluster, policy, peer)
             if not inhabited:
-                elsewhere.setdefault(_spaces(policy, node), node)
+                elsewhere.setdefault(_spaces(peer), peer.node)
             else:
-                wanted = _chosen(policy, node)
-                advice = _in_another_namespace(cluster, policy, node) or _near(wanted, inhabited)
-                yield node.problem(f"no workload is {wanted}; {advice}")
+                wanted = _chosen(peer)
+                advice = _in_another_namespace(cluster, peer) or _near(wanted, inhabited)
+                yield peer.node.problem(f"no workload is {wanted}; {advice}")
     if elsewhere:
         first = next(iter(elsewhere.values()))
         message = f"peers not tried, for no workload of their namespaces was given: {'; '.join(elsewhere)}"
@@ -89,7 +90,7 @@ def workloads_are_isolated(cluster: Cluster) -> Iterator[Problem]:
     """
     if not cluster.given:
         return
-    found = [policy for policy in cluster.policies if not policy.staged]
+    found = [policy for policy in cluster.policies if policy.kind.isolates and not policy.staged]
     governed = {policy.manifest.namespace for policy in found if not policy.clusterwide}
     for pod in pods(cluster.workloads):
         if pod.host_network or pod.namespace not in governed:
@@ -100,36 +101,50 @@ def workloads_are_isolated(cluster: Cluster) -> Iterator[Problem]:
             yield Problem(pod.manifest.where("spec"), message, Severity.WARNING)
 
 
-def _peers(cluster: Cluster, policy: Policy) -> Iterator[Node]:
+def _peers(cluster: Cluster, policy: Policy) -> Iterator[Peer]:
     """The peers that are pods: by their labels or their namespaces, and not by what network sets carry too."""
     sets = tuple(network_sets(cluster.manifests))
     for rule in policy.rules:
         for peer in rule.peers:
-            keys = ("selector", "notSelector") if policy.calico else ("podSelector",)
-            by_label = any(peer.node[key].present for key in (*keys, "namespaceSelector"))
-            in_sets = policy.calico and any(selected(sets, policy, peer.node))
-            global_only = peer.node["namespaceSelector"].text().strip() == "global()"
-            if by_label and not peer.blocks and not in_sets and not global_only:
-                yield peer.node
+            if peer.pods is not None and not peer.blocks and not _in_sets(sets, policy, peer):
+                yield peer
 
 
-def _spaces(policy: Policy, peer: Node) -> str:
-    spaces = peer["namespaceSelector"]
-    return spaces.text() or "any" if policy.calico else str(selector(spaces))
+def _in_sets(sets: tuple[NetworkSet, ...], policy: Policy, peer: Peer) -> bool:
+    """Whether a peer is for network sets, or means some of those that are given."""
+    if not isinstance(peer.pods, Endpoints):
+        return False
+    by_label = peer.pods.spaces or peer.pods.chosen or peer.pods.excluded
+    return not by_label or peer.pods.spaces == Global() or any(selected(sets, policy, peer))
 
 
-def _chosen(policy: Policy, peer: Node) -> str:
-    if not policy.calico:
-        return str(selector(peer["podSelector"]))
-    return peer["selector"].text() or f"outside {peer['notSelector'].text()}"
+def _spaces(peer: Peer) -> str:
+    if isinstance(peer.pods, Pods):
+        return str(peer.pods.spaces or Selector())
+    return peer.node["namespaceSelector"].text() or "any"
 
 
-def _wanted(policy: Policy) -> str:
-    if not policy.calico:
-        return str(selector(policy.spec["podSelector"]))
-    chosen, accounts = policy.spec["selector"].text(), policy.spec["serviceAccountSelector"].text()
-    by_account = f"service accounts {accounts}" if accounts else ""
-    return " and ".join(filter(None, (chosen, by_account))) or "all()"
+def _chosen(peer: Peer) -> str:
+    if isinstance(peer.pods, Pods):
+        return str(peer.pods.chosen)
+    return peer.node["selector"].text() or f"outside {peer.node['notSelector'].text()}"
+
+
+def _written(policy: Policy) -> Node:
+    """Where a policy says whom it is for."""
+    if isinstance(policy.subject, Endpoints):
+        return policy.spec["selector"]
+    return policy.subject.chosen_at if policy.subject.spaces is None else policy.spec["subject"]
+
+
+def _subject(policy: Policy) -> str:
+    if isinstance(policy.subject, Endpoints):
+        accounts = policy.spec["serviceAccountSelector"].text()
+        by_account = f"service accounts {accounts}" if accounts else ""
+        return " and ".join(filter(None, (policy.spec["selector"].text(), by_account))) or "all()"
+    if policy.subject.spaces is None:
+        return str(policy.subject.chosen)
+    return f"{policy.subject.chosen} in namespaces {policy.subject.spaces}"
 
 
 def _carried(cluster: Cluster, policy: Policy) -> str:
@@ -140,14 +155,14 @@ def _carried(cluster: Cluster, policy: Policy) -> str:
         return f"none is in namespace {own}; they are in: {', '.join(spaces)}"
     if any(pod.host_network and labelled(cluster, policy, pod) for pod in near):
         return "one that is uses the host's network, where no policy reaches it"
-    return _near(_wanted(policy), tuple(pod for pod in near if not pod.host_network))
+    return _near(_subject(policy), tuple(pod for pod in near if not pod.host_network))
 
 
-def _in_another_namespace(cluster: Cluster, policy: Policy, peer: Node) -> str:
+def _in_another_namespace(cluster: Cluster, peer: Peer) -> str:
     """Where the pods are that a peer of the policy's own namespace was meant for."""
-    if policy.calico or peer["namespaceSelector"].present:
+    if not isinstance(peer.pods, Pods) or peer.pods.spaces is not None:
         return ""
-    chosen = selector(peer["podSelector"])
+    chosen = peer.pods.chosen
     spaces = sorted({pod.namespace for pod in cluster.pods if pod.namespace and chosen.matches(pod.labels)})
     label = f"kubernetes.io/metadata.name: {spaces[0]}" if spaces else ""
     where = ", ".join(spaces)

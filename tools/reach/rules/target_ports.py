@@ -43,7 +43,7 @@ def _fronts(cluster: Cluster) -> dict[int, list[Service]]:
 
 
 def _of_services(cluster: Cluster, fronts: dict[int, list[Service]], policy: Policy, rule: Rule) -> Iterator[Problem]:
-    pods = [pod for peer in rule.peers if not peer.blocks for pod in members(cluster, policy, peer.node)]
+    pods = [pod for peer in rule.peers if not peer.blocks for pod in members(cluster, policy, peer)]
     behind: dict[int, tuple[Service, list[Pod]]] = {}
     for pod in pods if rule.ports else ():
         for service in fronts.get(id(pod), ()):

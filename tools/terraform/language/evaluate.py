@@ -55,6 +55,13 @@ class Names(Protocol):
         """The value of a function call. Raises EvaluationError."""
 
 
+@dataclass(slots=True)
+class Doubts:
+    """Counts the values that are not worked out here, and might be an error for Terraform."""
+
+    count: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """The names of the module, those that `for` and `dynamic` gave besides, and the element of a splat."""
@@ -62,8 +69,7 @@ class Environment:
     names: Names
     given: Mapping[str, Any] = field(default_factory=dict)
     element: Any = None
-    # Grows by one with each value that is not worked out here, and might be an error for Terraform.
-    doubts: list[None] = field(default_factory=list)
+    doubts: Doubts = field(default_factory=Doubts)
     budget: Budget = field(default_factory=Budget)
 
     def having(self, **given: Any) -> Environment:
@@ -83,7 +89,7 @@ def evaluate(node: tree.Node, env: Environment) -> Any:
     budget = env.budget
     budget.work -= 1
     if budget.work < 0:
-        env.doubts.append(None)
+        env.doubts.count += 1
         return Unknown(TOO_MUCH)
     try:
         value = _EVALUATORS[type(node)](node, env)
@@ -96,7 +102,7 @@ def evaluate(node: tree.Node, env: Environment) -> Any:
     if isinstance(value, Series | Record):
         budget.work -= value.weight >> 5
     elif isinstance(value, Unknown) and not value.refs:
-        env.doubts.append(None)
+        env.doubts.count += 1
     return value
 
 
@@ -240,15 +246,15 @@ def _attempt(name: str, node: tree.Call, env: Environment) -> Any:
     """`try` and `can`. What is unknown might still fail when it is known, so that ends the attempt."""
     if not node.arguments or (name == "can" and len(node.arguments) != 1):
         raise EvaluationError(f"{name} has no such number of arguments")
-    before = len(env.doubts)
+    before = env.doubts.count
     for argument in node.arguments:
         try:
             value = evaluate(argument, env)
         except EvaluationError:
-            if len(env.doubts) > before:
+            if env.doubts.count > before:
                 return Unknown("something in it is not evaluated")
             continue
-        if len(env.doubts) > before or not _sure(value):
+        if env.doubts.count > before or not _sure(value):
             return blend(value)
         return value if name == "try" else True
     if name == "can":
@@ -337,7 +343,7 @@ def _conditional(node: tree.Conditional, env: Environment) -> Any:
         value is None and not isinstance(side, tree.Literal) for value, side in zip((chosen, other), sides, strict=True)
     ):
         # A null has a type, which is not followed here, and might not go with the other side's.
-        env.doubts.append(None)
+        env.doubts.count += 1
     if other is None and not isinstance(sides[1], tree.Literal):
         return chosen if all_text(type_of(chosen)) else blend(chosen)
     return chosen if other is None or chosen is None else settled(chosen, other)

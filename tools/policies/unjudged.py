@@ -1,13 +1,12 @@
 """Policies of other products as doubt: nobody here judges them, and what they may do makes a verdict conditional.
 
-Each becomes a policy in a tier before all others, with rules that match only perhaps. A kind that can only take away
-leaves what is denied denied; one that can also let through, as Cilium's and Antrea's can, leaves nothing certain.
+A kind that can only take away leaves what is denied denied; one that can also let through, as Cilium's and Antrea's
+can, leaves nothing certain.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tools.findings.model import Manifest
@@ -15,10 +14,7 @@ from tools.manifests.label_selector import OPERATORS, Selector, selector
 from tools.manifests.node import Node, root
 from tools.policies import unmodelled
 from tools.policies.mentions import Mentions
-from tools.policies.model import DIRECTIONS, Direction
-from tools.reach.compiled import Action, Part, Policy, Rule, Tier, title
-from tools.reach.peers.sets import Match
-from tools.reach.peers.universe import Universe
+from tools.policies.model import DIRECTIONS, Action, Direction
 
 BOTH: tuple[Action, ...] = ("Allow", "Deny")
 LESS: tuple[Action, ...] = ("Deny",)
@@ -136,7 +132,7 @@ def _doubt(manifest: Manifest) -> Doubt | None:
         return None if of_nodes else DOUBTS[group, kind]
     if unmodelled.is_known(group, kind) or not isinstance(spec := top["spec"].value, dict):
         return None
-    limiting = bool(_LIMITING & spec.keys()) or kind in unmodelled.POLICIES
+    limiting = bool(_LIMITING & spec.keys()) or unmodelled.is_policy(kind)
     return _WIDER if limiting and _SELECTING & spec.keys() else None
 
 
@@ -145,34 +141,3 @@ def ask(asked: Mentions, doubtful: Iterable[Unjudged]) -> None:
     for item in doubtful:
         for part in item.selector.requirements:
             asked.ask(part.key, part.values)
-
-
-def tiers(doubtful: Iterable[Unjudged], universe: Universe, namespace: str) -> Iterator[Tier]:
-    """A tier of doubt for each kind, to stand before all others."""
-    found: dict[str, list[Policy]] = {}
-    for item in doubtful:
-        policy = _policy(item, universe, namespace)
-        if policy.subjects:
-            found.setdefault(item.reason, []).append(policy)
-    for policies in found.values():
-        yield Tier(f"of {policies[0].manifest.kind}", -math.inf, "Pass", tuple(policies))
-
-
-def _policy(item: Unjudged, universe: Universe, namespace: str) -> Policy:
-    space, manifest = item.space(namespace), item.manifest
-    subjects = universe.kubernetes.selected(item.selector) & universe.pods
-    if space:
-        subjects &= universe.by_namespace.get(space, 0)
-    far = Match(0, universe.outside if item.doubt.outside else universe.everyone)
-    node = root(manifest)["spec"]
-    rules = tuple(Rule(node, "spec", action, (Part(far),), doubt=item.reason) for action in item.doubt.actions)
-    return Policy(
-        manifest=manifest,
-        title=title(manifest, manifest.namespace),
-        tier="",
-        order=0.0,
-        subjects=subjects,
-        types=frozenset(item.doubt.ways),
-        rules={way: rules if way in item.doubt.ways else () for way in DIRECTIONS},
-        judged=False,
-    )

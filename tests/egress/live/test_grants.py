@@ -1,0 +1,123 @@
+"""What may be granted, and what becomes of a release's values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.egress.__main__ import main
+from tools.egress.live.grants import Ceiling, CeilingError, Grant, ceiling, duration, excess, granted, taken_back
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+GRANT = Grant("mcp.partner.example", NOW + timedelta(hours=1), "kim", "incident 42")
+ABOVE = Ceiling(("*.partner.example", "pypi.org"), timedelta(hours=4))
+ENTRY = {
+    "name": "mcp.partner.example",
+    "expires": "2026-11-28T13:00:00Z",
+    "owner": "kim",
+    "reason": "incident 42",
+    "ports": [443],
+    "workloads": ["gateway"],
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, ""),
+        ({"name": "pypi.org"}, ""),
+        ({"name": "*.partner.example"}, ""),
+        ({"name": "*.a.partner.example"}, ""),
+        ({"until": NOW + timedelta(hours=4)}, ""),
+        (
+            {"name": "partner.example"},
+            "partner.example is not among the names that may be granted: *.partner.example, pypi.org",
+        ),
+        ({"name": "*.example"}, "*.example is not among the names that may be granted: *.partner.example, pypi.org"),
+        ({"name": "*.pypi.org"}, "*.pypi.org is not among the names that may be granted: *.partner.example, pypi.org"),
+        ({"name": "evilpartner.example"}, "evilpartner.example is not among the names that may be granted: "),
+        ({"ports": (443, 8443)}, "port 8443 may not be granted; 443 may"),
+        ({"workloads": ("opa",)}, "nothing may be granted to opa; to gateway it may"),
+        ({"until": NOW + timedelta(hours=4, seconds=1)}, "no grant may be longer than 4h"),
+    ],
+)
+def test_nothing_goes_beyond_the_ceiling(change: dict[str, Any], said: str) -> None:
+    found = excess(replace(GRANT, **change), ABOVE, NOW)
+    assert found.startswith(said)
+    assert bool(found) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({}, "names: must be a list of texts, and not empty"),
+        ({"names": [], "longest": "1h"}, "names: must be a list of texts, and not empty"),
+        ({"names": ["*"], "longest": "1h"}, "names: `*` is no name"),
+        ({"names": ["a.example"]}, "longest:  is no duration; write a number and s, m, h or d, such as 1h"),
+        ({"names": ["a.example"], "longest": "1h", "ports": ["443"]}, "ports: must be a list of numbers"),
+        ({"names": ["a.example"], "longest": "1h", "port": [443]}, "port: unknown; a ceiling has names, ports"),
+    ],
+)
+def test_a_ceiling_that_is_not_understood_allows_nothing(body: dict[str, Any], said: str) -> None:
+    with pytest.raises(CeilingError) as error:
+        ceiling(body)
+    assert str(error.value).startswith(said)
+
+
+def test_a_ceiling() -> None:
+    assert ceiling({"names": ["*.Partner.example", "pypi.org"], "longest": "4h"}) == ABOVE
+
+
+@pytest.mark.parametrize(("text", "length"), [("90s", 90), ("30m", 1800), ("4h", 14400), ("2d", 172800)])
+def test_durations(text: str, length: int) -> None:
+    assert duration(text) == timedelta(seconds=length)
+
+
+@pytest.mark.parametrize("text", ["", "0h", "1", "h", "1.5h", "-1h", "1w"])
+def test_no_durations(text: str) -> None:
+    with pytest.raises(ValueError, match="is no duration"):
+        duration(text)
+
+
+def test_a_grant_takes_the_place_of_an_earlier_one_and_leaves_the_rest() -> None:
+    other = {**ENTRY, "name": "other.partner.example"}
+    over = {**ENTRY, "name": "over.partner.example", "expires": "2026-11-28T12:00:00Z"}
+    before = {
+        "egress": {"mode": "enforce", "grants": [{**ENTRY, "reason": "earlier"}, other, over]},
+        "proxy": {"replicas": 3},
+    }
+    after = granted(before, GRANT, NOW)
+    assert after == {"egress": {"mode": "enforce", "grants": [other, ENTRY]}, "proxy": {"replicas": 3}}
+    assert taken_back(after, "mcp.partner.example", NOW) == {
+        "egress": {"mode": "enforce", "grants": [other]},
+        "proxy": {"replicas": 3},
+    }
+    assert taken_back(after, "another.example", NOW) is None
+    assert granted({}, GRANT, NOW) == {"egress": {"grants": [ENTRY]}}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["a.example", "--reason", "x"], "--for is missing: a grant has an end and a reason"),
+        (["a.example", "--for", "1h"], "--reason is missing: a grant has an end and a reason"),
+        (["a.example", "--for", "soon", "--reason", "x"], "soon is no duration"),
+        (["*.com", "--for", "1h", "--reason", "x"], "`*.com` is refused"),
+        (
+            ["a.example", "--for", "1h", "--reason", "x", "--ceiling", "no.yaml"],
+            "a grant needs a file that says what may",
+        ),
+        (["a.example", "--for", "1h", "--reason", "x", "--ceiling", "CEILING"], "a.example is not among the names"),
+    ],
+)
+def test_what_is_refused_before_any_cluster_is_asked(
+    tmp_path: Path, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "ceiling.yaml"
+    file.write_text('names: ["*.partner.example"]\nlongest: 4h\n')
+    assert main(["grant", *(str(file) if word == "CEILING" else word for word in arguments)]) == 64
+    assert said in capsys.readouterr().err

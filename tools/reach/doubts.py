@@ -1,0 +1,44 @@
+"""Policies that nobody here judges, as tiers before all others, with rules that match only perhaps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+
+from tools.manifests.node import root
+from tools.policies.model import DIRECTIONS
+from tools.policies.unjudged import Unjudged
+from tools.reach.compiled import Part, Policy, Rule, Tier, title
+from tools.reach.peers.universe import Universe
+from tools.reach.sets import Match
+
+
+def tiers(doubtful: Iterable[Unjudged], universe: Universe, namespace: str) -> Iterator[Tier]:
+    """A tier of doubt for each kind, to stand before all others."""
+    found: dict[str, list[Policy]] = {}
+    for item in doubtful:
+        policy = _policy(item, universe, namespace)
+        if policy.subjects:
+            found.setdefault(item.reason, []).append(policy)
+    for policies in found.values():
+        yield Tier(f"of {policies[0].manifest.kind}", -math.inf, "Pass", tuple(policies))
+
+
+def _policy(item: Unjudged, universe: Universe, namespace: str) -> Policy:
+    space, manifest = item.space(namespace), item.manifest
+    subjects = universe.kubernetes.selected(item.selector) & universe.pods
+    if space:
+        subjects &= universe.by_namespace.get(space, 0)
+    far = Match(0, universe.outside if item.doubt.outside else universe.everyone)
+    node = root(manifest)["spec"]
+    rules = tuple(Rule(node, "spec", action, (Part(far),), doubt=item.reason) for action in item.doubt.actions)
+    return Policy(
+        manifest=manifest,
+        title=title(manifest, manifest.namespace),
+        tier="",
+        order=0.0,
+        subjects=subjects,
+        types=frozenset(item.doubt.ways),
+        rules={way: rules if way in item.doubt.ways else () for way in DIRECTIONS},
+        judged=False,
+    )

@@ -1,0 +1,210 @@
+"""Judges Terraform, and writes an environment's values as tfvars."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import json
+import os
+import posixpath
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tools.egress.allowlist import Suffixes, parse_values
+from tools.findings import cli, suppress
+from tools.findings.errors import InputError
+from tools.findings.model import Finding, Severity, rule_id
+from tools.findings.output import put
+from tools.findings.recorder import Recorder
+from tools.findings.report import Gate, Report, formats
+from tools.findings.stages import manual
+from tools.manifests.files import shown
+from tools.render.chart import chart
+from tools.render.load import Loaded, load
+from tools.render.own import CHART
+from tools.terraform import beside
+from tools.terraform.clouds.chart import Layers
+from tools.terraform.language.model import Module
+from tools.terraform.lint import lint, lint_others
+from tools.terraform.modules.cache import Cache, folder
+from tools.terraform.modules.files import disk, given, is_ours, roots
+from tools.terraform.modules.read import Loader, evaluate_directory, uncalled
+from tools.terraform.modules.tfvars import Given
+from tools.terraform.options import parser
+from tools.terraform.vars import variables
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what was asked for; gives the exit code."""
+    return _vars(options) if options.command == "vars" else _lint(options)
+
+
+def _lint(options: argparse.Namespace) -> int:
+    # The other stages' rules take longer to load than a directory takes to judge.
+    entries = manual() if options.explain else {**manual(("terraform", "layers")), **_suppressions()}
+    try:
+        loaded = _loaded(options)
+    except InputError as error:
+        cli.complain("terraform", error)
+        return cli.COULD_NOT_RUN
+    if options.explain:
+        if options.explain not in entries:
+            parser().error(f"there is no rule {options.explain}; `python -m tools.validate --list-rules` lists them")
+        sys.stdout.write(f"{options.explain}\n\n{entries[options.explain]}\n")
+        return cli.CLEAN
+    if not options.paths:
+        parser().error("lint needs a PATH")
+    started = datetime.now(UTC)
+    gate = Gate(Severity(options.fail_on), frozenset(options.disable))
+    if (unknown := sorted(gate.disabled - entries.keys())) and (unknown := sorted({*unknown} - manual().keys())):
+        parser().error(f"there is no rule {', '.join(unknown)}; `python -m tools.validate --list-rules` lists them")
+    recorder = Recorder("", gate=gate)
+    run = Run(options.paths, options.tfvars, started, frozenset(entries), options.within, options.cache, loaded)
+    recorder.run("terraform", lambda: findings(run))
+    for message in run.failed:
+        recorder.skip(("terraform",), message, excused=False)
+    terminal = options.format == "text" and not options.output and sys.stdout.isatty()
+    report = Report(
+        stages=tuple(recorder.stages),
+        rules=entries,
+        started=started.strftime("%Y-%m-%dT%H:%M:%S"),
+        colour=terminal and not os.environ.get("NO_COLOR"),
+        timings=terminal,
+        gate=gate,
+    )
+    return _written(formats()[options.format](report), options.output, report.exit)
+
+
+def _loaded(options: argparse.Namespace) -> Beside | None:
+    """The chart's values that are judged beside Terraform, where some are named."""
+    if not options.env and not options.values:
+        return None
+    project = chart(CHART)
+    if options.env and options.env not in project.environments:
+        named = ", ".join(project.environments) or "none"
+        parser().error(f"there is no environment {options.env}; there are {named}")
+    files = [*([project.environments[options.env]] if options.env else []), *options.values]
+    return Beside(load(options.env, files, project), options.env, shown(files[-1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The values of an environment, and the file that a finding about them names."""
+
+    loaded: Loaded
+    environment: str
+    file: str
+
+
+def _suppressions() -> dict[str, str]:
+    return {rule_id(check): inspect.getdoc(check) or "" for check in suppress.CHECKS}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What to judge, and with what; `failed` gets what could not be judged because the toolkit failed."""
+
+    paths: Sequence[str]
+    files: Sequence[str]
+    now: datetime
+    known: frozenset[str]
+    besides: Sequence[str] = ()
+    cached: bool = False
+    beside: Beside | None = None
+    failed: list[str] = field(default_factory=list)
+
+    def note(self, what: str, error: Exception) -> None:
+        """Note an error that nobody foresaw. It is raised where tracebacks are wanted."""
+        if os.environ.get(cli.TRACEBACK):
+            raise error
+        self.failed.append(f"{what}: {cli.fault(error)}")
+
+
+def findings(run: Run) -> list[Finding]:
+    """The findings at these paths. Raises InputError for one that cannot be read."""
+    found = roots(run.paths)
+    source = disk(run.paths, run.besides)
+    cache = Cache(folder() if run.cached else None)
+    values, loader = given(run.files), Loader(source, parser=cache.parse)
+    whole = _evaluated(run, [root.path for root in found if not root.only], values, loader)
+    parts = _alone(run, [root.path for root in found if root.only], values, loader)
+    wanted = {root.only for root in found}
+    cache.tidy()
+    kept: dict[Finding, None] = {}
+    for ours in (True, False):
+        judged = [module for module in whole if is_ours(module.directory) == ours]
+        kept.update(dict.fromkeys(_judged(run, judged, ours=ours)))
+        named = [module for module in parts if is_ours(module.directory) == ours]
+        of_files = (item for item in _judged(run, named, ours=ours) if item.problem.where.file in wanted)
+        kept.update(dict.fromkeys(of_files))
+    if not kept and not run.failed and not any(_says_something(module) for module in (*whole, *parts)):
+        raise InputError(
+            f"no resource is in {', '.join(run.paths)}, nor an output or a module call, so nothing was judged"
+        )
+    if run.beside:
+        every = {module.directory: module for module in whole}
+        loaded, today = run.beside.loaded, run.now.date()
+        subject = Layers(every, loaded.values.body, run.beside.environment, run.beside.file)
+        kept.update(dict.fromkeys(beside.judged(subject, loaded.values, loaded.suppressions, today, run.known)))
+    return list(kept)
+
+
+def _says_something(root: Module) -> bool:
+    """Whether there is anything in a module that a rule could be about; a list of variables alone asks nothing."""
+    return any(
+        module.resources or module.calls or module.outputs or module.references or module.faults
+        for module in root.walk()
+    )
+
+
+def _judged(run: Run, modules: Sequence[Module], *, ours: bool) -> Sequence[Finding]:
+    if ours:
+        return lint(modules, run.now.date(), run.known)
+    return lint_others(modules, run.now.date(), run.known, run.note)
+
+
+def _evaluated(run: Run, paths: Sequence[str], values: Sequence[Given], loader: Loader) -> list[Module]:
+    """Every directory: one that others call through them, unless no call makes an instance of it."""
+    callers = uncalled(paths, loader.calls)
+    found = _alone(run, callers, values, loader)
+    seen = {posixpath.normpath(module.directory) for root in found for module in root.walk()}
+    left = [path for path in paths if path not in callers and posixpath.normpath(path) not in seen]
+    return found + _alone(run, left, values, loader)
+
+
+def _alone(run: Run, paths: Sequence[str], values: Sequence[Given], loader: Loader) -> list[Module]:
+    found = []
+    for path in paths:
+        try:
+            found.append(evaluate_directory(path, loader.sources, values, loader))
+        except Exception as error:
+            run.note(path, error)
+    return found
+
+
+def _vars(options: argparse.Namespace) -> int:
+    if not options.env:
+        parser().error("the following arguments are required: --env")
+    try:
+        known = chart(CHART).environments
+        if options.env not in known:
+            parser().error(f"there is no environment {options.env}; there are {', '.join(known) or 'none'}")
+        values = load(options.env, [known[options.env]], chart(CHART)).values.body
+    except InputError as error:
+        cli.complain("terraform", error)
+        return cli.COULD_NOT_RUN
+    listed, _ = parse_values(values, suffixes=Suffixes(frozenset()))
+    text = json.dumps(variables(values, listed.entries), indent=2) + "\n"
+    return _written(text, options.output, cli.CLEAN)
+
+
+def _written(text: str, output: Path | None, code: int) -> int:
+    try:
+        put((text,), output)
+    except InputError as error:
+        cli.complain("terraform", error)
+        return cli.COULD_NOT_RUN
+    return code

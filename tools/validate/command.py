@@ -1,0 +1,202 @@
+"""Renders what is asked for and judges it, and this project's Terraform."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tools.egress.envoy.verdict import verdict
+from tools.findings import cli
+from tools.findings.errors import InputError
+from tools.findings.formats.text import place
+from tools.findings.model import Severity, Stage
+from tools.findings.output import put
+from tools.findings.progress import Progress
+from tools.findings.recorder import Recorder
+from tools.findings.report import Gate, Report, formats
+from tools.findings.stages import manual
+from tools.manifests.files import manifest_sources, objects, read_text, shown
+from tools.manifests.schemas import UnknownVersionError, crds, minor
+from tools.render.chart import Chart, chart, is_chart
+from tools.render.load import Chosen
+from tools.render.own import CHART, FLOWS
+from tools.render.target import Target
+from tools.render.template import render
+from tools.terraform import stage
+from tools.validate import manifests as judge
+from tools.validate.options import parser
+from tools.validate.pipeline import Job, environment
+
+
+def run(options: argparse.Namespace, configured: str) -> int:
+    """Judge what was asked for; gives the exit code. `configured`: the file that options were read from, or ""."""
+    if options.list_rules or options.explain:
+        return _manual(options.explain)
+    try:
+        minor(options.kube_version)
+    except UnknownVersionError as error:
+        parser().error(str(error))
+    if unknown := sorted(set(options.disable) - manual().keys()):
+        parser().error(f"there is no rule {', '.join(unknown)}; --list-rules lists them")
+    if wrong := _misread((*(options.manifests or ()), *(options.workloads or ()), *(options.schemas or ()))):
+        parser().error(wrong)
+    report = asyncio.run(_run(options, configured))
+    text = formats()[options.format](report)
+    try:
+        put((text,), options.output)
+    except InputError as error:
+        cli.complain("validate", error)
+        return cli.COULD_NOT_RUN
+    return report.exit
+
+
+def judged(arguments: Sequence[str]) -> Report:
+    """What the command line would report, for a program that asks; no configuration file is read."""
+    return asyncio.run(_run(parser().parse_args(arguments), ""))
+
+
+def _misread(paths: Sequence[str]) -> str:
+    """What is wrong with paths that are to hold manifests, in the words of `tools.reach`; "" when nothing is."""
+    if paths.count("-") > 1:
+        return "standard input can be read once alone; name - once"
+    chart_path = next((path for path in paths if is_chart(path)), "")
+    return (
+        f"{chart_path} is a chart, and its templates are no manifests; write --chart {chart_path}" if chart_path else ""
+    )
+
+
+def _manual(rule: str | None) -> int:
+    entries = manual()
+    if rule is None:
+        width = max(map(len, entries))
+        sys.stdout.writelines(f"{name:{width}}  {entry.partition(chr(10))[0]}\n" for name, entry in entries.items())
+    elif rule in entries:
+        sys.stdout.write(f"{rule}\n\n{entries[rule]}\n")
+    else:
+        parser().error(f"there is no rule {rule}; --list-rules lists them")
+    return cli.CLEAN
+
+
+async def _run(options: argparse.Namespace, configured: str) -> Report:
+    started = datetime.now(UTC)
+    terminal = options.format == "text" and not options.output and sys.stdout.isatty()
+    progress = Progress.on(sys.stderr) if terminal else Progress()
+    entries = manual()
+    gate = Gate(Severity(options.fail_on), frozenset(options.disable))
+    try:
+        workloads = objects(options.workloads) if options.workloads else None
+    except InputError as error:
+        return Report((Stage("workloads", skipped=str(error)),))
+    try:
+        definitions = _definitions(options.schemas or ())
+    except InputError as error:
+        return Report((Stage("schemas", skipped=str(error)),))
+    rules = judge.Rules(
+        started.date(),
+        frozenset(entries),
+        kube_version=options.kube_version,
+        workloads=workloads,
+        flows=_specified(options.flows, frozenset()),
+        gate=gate,
+        definitions=definitions,
+    )
+    stages: tuple[Stage, ...] = ()
+    if options.env or options.values or not options.manifests:
+        stages += await _environments(options, rules, progress)
+    if options.manifests:
+        stages += _manifests(options.manifests, rules, progress)
+    return Report(
+        stages=stages,
+        rules=entries,
+        started=started.strftime("%Y-%m-%dT%H:%M:%S"),
+        colour=terminal and not os.environ.get("NO_COLOR"),
+        timings=terminal,
+        gate=gate,
+        configuration=configured,
+    )
+
+
+def _definitions(paths: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The schemas of the definitions at these paths, which hold some. Raises InputError."""
+    if not paths:
+        return {}
+    try:
+        definitions = crds.definitions(objects(paths))
+    except crds.DefinitionError as error:
+        raise InputError(f"{place(error.problem.where)}: {error.problem.message}") from None
+    if not definitions:
+        raise InputError(f"no {crds.KIND} is in {', '.join(paths)}; --schemas names files that hold some")
+    return definitions
+
+
+async def _environments(options: argparse.Namespace, rules: judge.Rules, progress: Progress) -> tuple[Stage, ...]:
+    try:
+        judged = chart(options.chart)
+        # Somebody's own values may name somebody's own labels, of which ci/workloads.yaml knows nothing.
+        workloads = rules.workloads if options.values else rules.workloads or judged.workloads
+    except InputError as error:
+        return (Stage("values", skipped=str(error)),)
+    target = Target(kube_version=options.kube_version)
+    job = Job(
+        chart=judged,
+        rules=replace(
+            rules, template=judged.template, helpers=judged.helpers, workloads=workloads, flows=_flows(options, judged)
+        ),
+        render=lambda files: render(judged.path, files=files, target=target),
+        envoy=verdict,
+        done=progress.done,
+    )
+    chosen = _chosen(options, judged)
+    runs = [environment(name, values_file, job) for name, values_file in chosen.items()]
+    if judged.own:
+        clouds = stage.Job(judged, chosen, rules.today, rules.known, rules.gate, progress.done, cached=options.cache)
+        runs.append(asyncio.to_thread(stage.stages, clouds))
+    stages = tuple(stage for run in await asyncio.gather(*runs) for stage in run)
+    return stages if judged.own or not judged.has_list else (*stages, *_without_clouds(judged, chosen))
+
+
+def _without_clouds(judged: Chart, chosen: Mapping[str, Chosen]) -> Iterator[Stage]:
+    """What is not judged for a chart that lists names as this project's does, and is called otherwise."""
+    reason = f"terraform/ is for {CHART.name}, and {judged.name} calls itself {judged.title or 'nothing'}"
+    yield Stage("terraform", skipped=reason, excused=True)
+    for name in chosen:
+        yield Stage("layers", name, skipped=reason, excused=True)
+
+
+def _flows(options: argparse.Namespace, judged: Chart) -> judge.Specified | None:
+    """The specification that was named, or the project's own for its own chart."""
+    own = FLOWS if judged.own else None
+    specified = _specified(options.flows or own, frozenset(judged.environments))
+    return replace(specified, given=options.flows is not None) if specified else None
+
+
+def _specified(file: Path | None, environments: frozenset[str]) -> judge.Specified | None:
+    return judge.Specified(shown(file), partial(read_text, file), environments, given=True) if file else None
+
+
+def _chosen(options: argparse.Namespace, judged: Chart) -> dict[str, Chosen]:
+    """What is asked for, by the name that reports have: each environment, with the values that are laid over it."""
+    known = judged.environments
+    unknown = [name for name in options.env or () if name not in known]
+    if unknown:
+        parser().error(f"there is no environment {', '.join(unknown)}; there are {', '.join(known) or 'none'}")
+    over = tuple(map(Path, options.values or ()))
+    names = options.env or (() if over else known)
+    called = [file.name for file in over]
+    if not names:
+        return {"+".join(called) or "values.yaml": Chosen(over)}
+    return {"+".join((name, *called)): Chosen((known[name], *over), name) for name in names}
+
+
+def _manifests(paths: Sequence[str], rules: judge.Rules, progress: Progress) -> tuple[Stage, ...]:
+    recorder = Recorder("", progress.done, rules.gate)
+    judge.files(recorder, tuple(manifest_sources(paths)), rules)
+    return tuple(recorder.stages)

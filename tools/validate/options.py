@@ -1,0 +1,88 @@
+"""The command line: what can be asked, and what `--help` says of it."""
+
+from __future__ import annotations
+
+from tools.findings import cli
+from tools.findings.report import FORMATS
+from tools.manifests.configuration import KEYS, add_option
+from tools.render.own import CHART
+from tools.render.target import KUBE_VERSION
+
+DESCRIPTION = """Renders every environment and judges it, and this project's Terraform: `python -m tools.validate`.
+
+Nothing here needs a cluster, a network or a cloud.
+"""
+
+EPILOG = f"""{cli.EXIT_CODES}. A stage whose program is an extra that is not installed (envoy) is named, and fails
+nothing; any other stage that does not run is {cli.COULD_NOT_RUN}. Environment: SARK_HELM names the helm to use,
+NO_COLOR turns
+colour off, SARK_TRACEBACK=1 shows where the toolkit itself failed."""
+
+SINGLE = ("chart", "kube-version", "flows", "format", "output", "fail-on")
+# The options that a project may write down, and how many values each takes at most: all that there are.
+CONFIGURABLE = {key: 1 if key in SINGLE else None for key in KEYS}
+
+
+def parser() -> cli.Parser:
+    """The command line."""
+    made = cli.Parser(prog="python -m tools.validate", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False)
+    what = made.add_argument_group("what to judge (every environment of the chart, unless one of these is given)")
+    what.add_argument(
+        "--env", metavar="NAME", nargs="+", action="extend", help="these environments of the chart's ci directory"
+    )
+    what.add_argument(
+        "--values",
+        metavar="FILE",
+        nargs="+",
+        action="extend",
+        type=cli.path,
+        help="values files, merged as Helm does: laid over each --env, or else over the chart's own values alone",
+    )
+    what.add_argument(
+        "--manifests",
+        metavar="PATH",
+        nargs="+",
+        action="extend",
+        type=cli.path,
+        help="plain manifests: files, directories, - for stdin",
+    )
+    what.add_argument(
+        "--chart", metavar="DIR", type=cli.file_path, default=CHART, help="another chart than this project's"
+    )
+    what.add_argument("--kube-version", metavar="X.Y.Z", default=KUBE_VERSION, help="default: %(default)s")
+    what.add_argument(
+        "--workloads",
+        metavar="PATH",
+        nargs="+",
+        action="extend",
+        type=cli.path,
+        help="the workloads that the policies are for, as manifests; --env has ci/workloads.yaml",
+    )
+    what.add_argument(
+        "--flows",
+        metavar="FILE",
+        type=cli.file_path,
+        help="the specification of who may reach whom; the project's environments have tests/flows.yaml",
+    )
+    what.add_argument(
+        "--schemas",
+        metavar="PATH",
+        nargs="+",
+        action="extend",
+        type=cli.path,
+        help="CustomResourceDefinitions, by which objects of their kinds are judged: files, directories",
+    )
+    how = made.add_argument_group("how to report")
+    how.add_argument("--format", choices=FORMATS, default="text", help="default: %(default)s")
+    how.add_argument(
+        "--output", metavar="FILE", type=cli.file_path, help="write the report there, not to standard output"
+    )
+    rules = made.add_argument_group("the rules")
+    cli.add_gate(rules)
+    rules.add_argument("--list-rules", action="store_true", help="print each rule's id and what it says")
+    rules.add_argument("--explain", metavar="RULE", help="print a rule's manual entry")
+    made.add_argument(
+        "--no-cache", dest="cache", action="store_false", help="parse all of Terraform, whatever the user's cache has"
+    )
+    add_option(made)
+    return made
