@@ -153,7 +153,7 @@ def test_the_action_and_the_template_run_the_validator() -> None:
     [step] = yaml.safe_load(Path("action.yml").read_text())["runs"]["steps"]
     assert subprocess.run(["bash", "-n"], input=step["run"], text=True, check=False).returncode == 0
     [job] = yaml.safe_load(Path("ci-templates/sark-network.gitlab-ci.yml").read_text()).values()
-    assert "sark-network validate --format github" in step["run"]
+    assert '/sark-network" validate --format github' in step["run"]
     assert any("sark-network validate --format junit" in line for line in job["script"])
     # Nothing but an index is asked, and that one can be named.
     assert "://" not in step["run"] + "".join(job["script"])

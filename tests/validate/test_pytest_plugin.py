@@ -1,5 +1,6 @@
 """The fixtures that the wheel's plugin brings, of this project's chart and of one that has faults."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +23,14 @@ def test_what_is_found(sark_findings: Findings) -> None:
     assert [finding for finding in sark_findings("dev") if finding.problem.severity.name == "ERROR"] == []
 
 
-def outcome(tmp_path: Path, values: str) -> str:
+THEIRS = """\
+def test_it(sark_findings):
+    errors = [finding.rule for finding in sark_findings("dev") if finding.problem.severity.name == "ERROR"]
+    assert errors == []
+"""
+
+
+def outcome(tmp_path: Path, values: str, **environment: str) -> str:
     """What pytest prints for a test of somebody's chart, whose environment dev has these values."""
     files = {
         "chart/Chart.yaml": "apiVersion: v2\nname: theirs\nversion: 1.0.0\n",
@@ -31,7 +39,7 @@ def outcome(tmp_path: Path, values: str) -> str:
         "spec:\n  podSelector: {}\n  policyTypes: [Ingress]\n"
         "  ingress: [{from: [{podSelector: {}}], ports: [{port: {{ .Values.port }}}]}]\n",
         "chart/ci/dev-values.yaml": values,
-        "test_theirs.py": "def test_it(sark_findings):\n    assert [f.rule for f in sark_findings('dev')] == []\n",
+        "test_theirs.py": THEIRS,
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -39,7 +47,8 @@ def outcome(tmp_path: Path, values: str) -> str:
     options = ("-q", "-p", "no:cacheprovider", "-c", "/dev/null", "--rootdir", str(tmp_path))
     plugin = ("-p", "tools.validate.pytest_plugin", "--sark-chart", str(tmp_path / "chart"))
     command = [sys.executable, "-m", "pytest", *options, *plugin]
-    ran = subprocess.run([*command, str(tmp_path / "test_theirs.py")], capture_output=True, text=True, check=False)
+    command.append(str(tmp_path / "test_theirs.py"))
+    ran = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
     return ran.stdout
 
 
@@ -52,4 +61,4 @@ def test_a_finding_fails_the_test(tmp_path: Path) -> None:
 
 
 def test_what_could_not_be_judged_fails_the_test(tmp_path: Path) -> None:
-    assert "dev could not be judged: values: " in outcome(tmp_path, "x-huge: [\n")
+    assert "dev could not be judged: render: " in outcome(tmp_path, "port: 81\n", SARK_HELM=str(tmp_path / "no-helm"))
