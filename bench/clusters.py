@@ -79,8 +79,8 @@ spec:
 
 def _policy(number: int, namespaces: int, chance: random.Random) -> str:
     direction, side = chance.choice((("Ingress", "from"), ("Egress", "to")))
-    one, two, three = chance.sample(TIERS, 3)
-    subject = chance.choice((f"app: app-{chance.randrange(IN_A_NAMESPACE)}", f"tier: {one}"))
+    near, two, three = chance.sample(TIERS, 3)
+    subject = chance.choice((f"app: app-{chance.randrange(IN_A_NAMESPACE)}", f"tier: {near}"))
     first, last = _ports(chance)
     lowest, highest = _ports(chance)
     network = f"{chance.randrange(20, 90)}.{chance.randrange(256)}"

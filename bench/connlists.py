@@ -40,18 +40,18 @@ class Connlist:
 
 def read(lines: Iterable[str]) -> Connlist:
     """A list as it was written. Raises ValueError at a line that is not understood."""
-    found, pieces = Connlist(), dict[tuple[str, str], list[Piece]]()
+    connlist, pieces = Connlist(), dict[tuple[str, str], list[Piece]]()
     for line in lines:
         match = None if line.startswith("#") else _LINE.fullmatch(line := line.strip())
         if match is None:
             if line == END:
                 break
             if line.startswith(_PERHAPS):
-                found.perhaps.append(line)
+                connlist.perhaps.append(line)
             elif not _ASIDE.match(line):
                 raise ValueError(f"not a line of a connection list: {line[:200]}")
             continue
-        found.lines += 1
+        connlist.lines += 1
         src, dst, conns = match["src"], match["dst"], _conns(match["conns"])
         if ":" in src or ":" in dst:
             continue
@@ -60,26 +60,26 @@ def read(lines: Iterable[str]) -> Connlist:
                 pieces.setdefault(key, []).append((*addresses, conns))
                 break
         else:
-            found.pairs[src, dst] = joined(found.pairs.get((src, dst), frozenset()), conns)
-    found.outside = {key: tuple(_evened(parts)) for key, parts in pieces.items()}
-    return found
+            connlist.pairs[src, dst] = joined(connlist.pairs.get((src, dst), frozenset()), conns)
+    connlist.outside = {key: tuple(_evened(parts)) for key, parts in pieces.items()}
+    return connlist
 
 
-def differences(one: Connlist, other: Connlist) -> list[str]:
+def differences(connlist: Connlist, other: Connlist) -> list[str]:
     """What one says and the other does not, a line each; what one cannot tell is a difference too."""
-    found = [*one.perhaps, *other.perhaps]
-    for left, right in ((one.pairs, other.pairs), (one.outside, other.outside)):
+    differing_pairs = [*connlist.perhaps, *other.perhaps]
+    for left, right in ((connlist.pairs, other.pairs), (connlist.outside, other.outside)):
         for key in left.keys() | right.keys():
             if left.get(key) != right.get(key):
-                found.append(f"{key[0]} {key[1]}: {_shown(left.get(key))} against {_shown(right.get(key))}")
-    return sorted(found)
+                differing_pairs.append(f"{key[0]} {key[1]}: {_shown(left.get(key))} against {_shown(right.get(key))}")
+    return sorted(differing_pairs)
 
 
 @cache
-def joined(one: Conns, other: Conns) -> Conns:
+def joined(conns: Conns, other: Conns) -> Conns:
     """Both, with ranges that meet as one."""
     spans: list[tuple[str, int, int]] = []
-    for protocol, first, last in sorted(one | other):
+    for protocol, first, last in sorted(conns | other):
         if spans and spans[-1][0] == protocol and first <= spans[-1][2] + 1:
             spans[-1] = (protocol, spans[-1][1], max(last, spans[-1][2]))
         else:
@@ -119,8 +119,8 @@ def _range(name: str) -> tuple[int, int] | None:
 
 
 def _number(text: str) -> int:
-    one, two, three, four = map(int, text.split("."))
-    return one << 24 | two << 16 | three << 8 | four
+    first, two, three, four = map(int, text.split("."))
+    return first << 24 | two << 16 | three << 8 | four
 
 
 def _evened(parts: list[Piece]) -> Iterable[Piece]:

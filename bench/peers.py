@@ -49,11 +49,11 @@ class Subject:
 
     def pids(self) -> list[int]:
         """Its process and what that started."""
-        found = [self.pid]
-        for pid in found:
+        processes = [self.pid]
+        for pid in processes:
             children = Path(f"/proc/{pid}/task/{pid}/children")
-            found += [int(child) for child in children.read_text().split()] if children.exists() else []
-        return found
+            processes += [int(child) for child in children.read_text().split()] if children.exists() else []
+        return processes
 
     def resident(self) -> int:
         """Bytes, its children's too."""
@@ -136,8 +136,8 @@ shutdown_lifetime 1 seconds
 
 def smokescreen(namespace: Namespace, folder: Path, names: list[str]) -> Subject:
     """With an ACL by name; it looks at no server name."""
-    found = shutil.which("smokescreen") or str(ROOT / ".cache" / "bench" / "smokescreen")
-    program = _program(found, f"GOBIN={ROOT}/.cache/bench go install github.com/stripe/smokescreen@latest")
+    executable = shutil.which("smokescreen") or str(ROOT / ".cache" / "bench" / "smokescreen")
+    program = _program(executable, f"GOBIN={ROOT}/.cache/bench go install github.com/stripe/smokescreen@latest")
     write(folder, names)
     # Without this setting, which has no flag, it asks clients for certificates that say who they are.
     (folder / "config.yaml").write_text("allow_missing_role: true\n")
@@ -214,10 +214,10 @@ def reload(subject: Subject, namespace: Namespace, names: list[str]) -> None:
 
 
 def _program(name: str, install: str) -> str:
-    found = shutil.which(name)
-    if not found:
+    program = shutil.which(name)
+    if not program:
         raise AbsentError(f"{Path(name).name} is not installed: {install}")
-    return found
+    return program
 
 
 def _started(name: str, namespace: Namespace, folder: Path, port: int, command: Sequence[str]) -> Subject:

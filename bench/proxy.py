@@ -37,7 +37,7 @@ from tests.proxy.world import World
 from tools.egress.envoy.verdict import binary
 
 TARGET, NEW, ADDRESS, STREAM = "target.example", "new.example", "203.0.113.50", 8444
-TLS, PLAIN = 8445, 8446
+TLS, PLAIN_PORT = 8445, 8446
 MEGABYTES, CONNECTIONS, WORKERS, OPEN, STALLED = 256, 600, 8, 300, 100
 HELLO = hello(TARGET)
 Make = Callable[[Path, list[str]], Subject]
@@ -130,7 +130,7 @@ def turn(client: Compiled, namespace: Namespace, subject: Subject, taken: Taken)
     taken.direct_trips += ran["round"][0]
     taken.trips += ran["round"][1]
     before = spent(subject)
-    ran = client.ask("rate", CONNECTIONS, WORKERS, f"{ADDRESS}:{PLAIN}", subject.proxy, TARGET)
+    ran = client.ask("rate", CONNECTIONS, WORKERS, f"{ADDRESS}:{PLAIN_PORT}", subject.proxy, TARGET)
     taken.costs.append((spent(subject) - before) / CONNECTIONS * 1000)
     taken.rates.append(CONNECTIONS / ran["seconds"])
     before, started, left = spent(subject), time.perf_counter(), MEGABYTES << 20
@@ -286,7 +286,7 @@ def main() -> int:
     internet.start()
     ready.wait(20)
     client = Compiled(program, namespace.command)
-    server = client.serve(ADDRESS, TLS, PLAIN)
+    server = client.serve(ADDRESS, TLS, PLAIN_PORT)
     try:
         measure(namespace, client, envoy, turns)
     finally:

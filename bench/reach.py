@@ -90,8 +90,8 @@ def peers() -> Iterator[Program]:
     where = ("--connectivity", "FOLDER", "--ns_list", "FOLDER", "--pod_list", "FOLDER")
     yield Program("network-config-analyzer", (str(program), *where, "--output_format", "txt_no_fw_rules"))
     for name in ("netpol-analyzer", "netpolicy"):
-        if found := shutil.which(name):
-            yield Program(name, (found, "list", "--quiet", "--dirpath", "FOLDER"))
+        if which := shutil.which(name):
+            yield Program(name, (which, "list", "--quiet", "--dirpath", "FOLDER"))
 
 
 def compared(size: clusters.Size, others: Sequence[Program], rounds: int, limit: float) -> Iterator[str]:
@@ -115,14 +115,14 @@ def compared(size: clusters.Size, others: Sequence[Program], rounds: int, limit:
         yield from judged(size, mine, statistics.median(units))
         for other in others:
             theirs = middle(runs[other.name])
-            if theirs.said or mine.said:
+            if theirs.failure or mine.failure:
                 print(f"{other.name:24}{theirs}")
                 continue
-            found = differing(lists["tools.reach"], lists[other.name])
+            differences = differing(lists["tools.reach"], lists[other.name])
             pairs = zip(theirs.spent(), mine.spent(), strict=True)
             ratio = " ".join(f"{figure / own:6.1f}" for figure, own in pairs)
-            print(f"{other.name:24}{theirs} {ratio}; {f'{len(found):,} differ' if found else 'equal'}")
-            yield from (f"{size}: ours against {other.name}'s: {difference}" for difference in found[:5])
+            print(f"{other.name:24}{theirs} {ratio}; {f'{len(differences):,} differ' if differences else 'equal'}")
+            yield from (f"{size}: ours against {other.name}'s: {difference}" for difference in differences[:5])
 
 
 def growth(seed: int, rounds: int, limit: float) -> Iterator[str]:
@@ -135,7 +135,7 @@ def growth(seed: int, rounds: int, limit: float) -> Iterator[str]:
             folder = written(size, Path(directory))
             unit = yardstick(Path(directory))
             run = middle([ours("text").run(folder, limit)[0] for _ in range(rounds)])
-        growing = before is not None and not run.said and (workloads, policies) != LARGE
+        growing = before is not None and not run.failure and (workloads, policies) != LARGE
         times = f"{run.processor / before.processor:.1f} times the row above" if before and growing else ""
         print(f"{f'{workloads:,} × {policies:,}':24}{run}  {times}")
         yield from judged(size, run, unit)
@@ -154,7 +154,7 @@ def explained(size: clusters.Size) -> Iterator[str]:
         unit = yardstick(Path(directory))
         files = [(str(file), file.read_text()) for file in sorted(written(size, Path(directory)).glob("*.yaml"))]
     started = time.process_time()
-    world = World([found for name, text in files for found in manifests(parse(text, name), name)])
+    world = World([manifest for name, text in files for manifest in manifests(parse(text, name), name)])
     read = time.process_time() - started
     chance, took = random.Random(size.seed), []
     for _ in range(QUESTIONS):
@@ -179,8 +179,8 @@ def written(size: clusters.Size, base: Path) -> Path:
 
 def judged(size: clusters.Size, run: Run, unit: float) -> Iterator[str]:
     """What is wrong with a run of ours; `unit`: what the yardstick took beside it."""
-    if run.said:
-        yield f"{size}: tools.reach: {run.said}"
+    if run.failure:
+        yield f"{size}: tools.reach: {run.failure}"
         return
     yardsticks, megabytes = TARGETS.get((size.workloads, size.policies), (None, None))
     if yardsticks and run.processor > yardsticks * unit:
@@ -189,9 +189,9 @@ def judged(size: clusters.Size, run: Run, unit: float) -> Iterator[str]:
         yield f"{size}: {run.megabytes:.0f} MB; the limit is {megabytes} MB"
 
 
-def differing(one: Path, other: Path) -> list[str]:
+def differing(path: Path, other: Path) -> list[str]:
     """Where two lists differ."""
-    with one.open() as left, other.open() as right:
+    with path.open() as left, other.open() as right:
         return connlists.differences(connlists.read(left), connlists.read(right))
 
 

@@ -30,15 +30,15 @@ class Run:
     processor: float
     megabytes: float
     lines: int = 0
-    said: str = ""
+    failure: str = ""
 
     def spent(self) -> tuple[float, float, float]:
         """What it took."""
         return self.seconds, self.processor, self.megabytes
 
     def __str__(self) -> str:
-        if self.said:
-            return self.said
+        if self.failure:
+            return self.failure
         return f"{self.seconds:8.2f} s {self.processor:8.2f} s {self.megabytes:7,.0f} MB {self.lines:10,} lines"
 
 
@@ -64,7 +64,7 @@ def measured(command: Sequence[str], output: Path, limit: float) -> Run:
     seconds, processor, megabytes, code = json.loads(subprocess.check_output(own, cwd=ROOT))
     with output.open("rb") as lines:
         count = sum(1 for _ in lines)
-    return Run(seconds, processor, megabytes, count, said(code, output.with_suffix(".err"), limit))
+    return Run(seconds, processor, megabytes, count, failure(code, output.with_suffix(".err"), limit))
 
 
 def yardstick(folder: Path) -> float:
@@ -74,8 +74,8 @@ def yardstick(folder: Path) -> float:
     about a second where the limits were set.
     """
     run = measured([sys.executable, "-c", YARDSTICK], folder / "yardstick.txt", 300)
-    if run.said:
-        raise RuntimeError(f"the yardstick: {run.said}")
+    if run.failure:
+        raise RuntimeError(f"the yardstick: {run.failure}")
     return run.processor
 
 
@@ -93,7 +93,7 @@ def alone(output: Path, limit: float, command: Sequence[str]) -> tuple[float, fl
     return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6, process.returncode
 
 
-def said(code: int, errors: Path, limit: float) -> str:
+def failure(code: int, errors: Path, limit: float) -> str:
     """Why a command did not end well, or nothing."""
     if code == -9:
         return f"not done within {limit:.0f} s"
@@ -105,7 +105,7 @@ def said(code: int, errors: Path, limit: float) -> str:
 
 def middle(runs: Sequence[Run]) -> Run:
     """The run of median time, with the most memory of any; one that did not end well, if there is one."""
-    failed = next((run for run in runs if run.said), None)
+    failed = next((run for run in runs if run.failure), None)
     if failed:
         return failed
     run = sorted(runs, key=lambda run: run.seconds)[len(runs) // 2]

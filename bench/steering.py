@@ -18,7 +18,7 @@ from typing import Any
 
 from bench.compiled import Compiled, build, processor
 from bench.peers import Subject
-from bench.proxy import ADDRESS, CONNECTIONS, PLAIN, TARGET, TLS, WORKERS, serve, until
+from bench.proxy import ADDRESS, CONNECTIONS, PLAIN_PORT, TARGET, TLS, WORKERS, serve, until
 from bench.proxy import answers as proxy_answers
 from tests.proxy.namespace import Namespace
 from tests.proxy.proxy import Proxy, objects
@@ -26,7 +26,7 @@ from tools.egress.envoy.verdict import binary
 
 TURNS = 5
 VALUES: dict[str, Any] = {
-    "egress": {"domains": [{"name": TARGET, "ports": [TLS, PLAIN]}, "new.example"]},
+    "egress": {"domains": [{"name": TARGET, "ports": [TLS, PLAIN_PORT]}, "new.example"]},
     "dnsGuard": {"enabled": True, "steering": {"enabled": True}},
 }
 
@@ -56,7 +56,7 @@ def cost(client: Compiled, proxy: Proxy, sides: dict[str, str]) -> None:
     for _ in range(TURNS):
         for name, side in sides.items():
             before = processor(proxy.pid)
-            client.ask("rate", CONNECTIONS, WORKERS, f"{ADDRESS}:{PLAIN}", side, TARGET)
+            client.ask("rate", CONNECTIONS, WORKERS, f"{ADDRESS}:{PLAIN_PORT}", side, TARGET)
             spent[name] += processor(proxy.pid) - before
     for name, seconds in spent.items():
         share = f", x{seconds / spent['CONNECT']:.2f} of CONNECT's" if name != "CONNECT" else ""
@@ -76,7 +76,7 @@ def main() -> int:
     internet.start()
     ready.wait(20)
     client = Compiled(program, namespace.command)
-    server = client.serve(ADDRESS, TLS, PLAIN)
+    server = client.serve(ADDRESS, TLS, PLAIN_PORT)
     ports = steered_ports()
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
@@ -87,7 +87,7 @@ def main() -> int:
             until(lambda: proxy_answers(namespace, subject, "new.example"))
             print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
             connect(client, {"direct": "-", "CONNECT": tunnel, "steered": f"=127.0.0.1:{ports[TLS]}"}, rounds)
-            cost(client, proxy, {"CONNECT": tunnel, "steered": f"=127.0.0.1:{ports[PLAIN]}"})
+            cost(client, proxy, {"CONNECT": tunnel, "steered": f"=127.0.0.1:{ports[PLAIN_PORT]}"})
         finally:
             proxy.stop()
             server.terminate()

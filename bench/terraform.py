@@ -41,7 +41,7 @@ FIREWALLS = (
     "aws_security_group", "aws_vpc_security_group", "aws_default_security_group", "aws_networkfirewall",
     "google_compute_firewall", "azurerm_network_security", "azurerm_subnet_network_security",
 )  # fmt: skip
-Said = set[tuple[str, str]]
+Faults = set[tuple[str, str]]
 
 
 def main() -> int:
@@ -105,7 +105,7 @@ def generate(base: Path, lines: int) -> list[Path]:
     """A module of at least so many lines for each cloud: the clean ones again and again, under other names."""
     from tests.terraform.planted import modules
 
-    found = []
+    paths = []
     for cloud, name in (("aws", "aws-map"), ("gcp", "gcp"), ("azure", "azure")):
         text = modules()[name]
         head, _, body = text.partition("\nlocals {")
@@ -116,8 +116,8 @@ def generate(base: Path, lines: int) -> list[Path]:
         while count(path) < lines:
             number += 1
             (path / f"part{number}.tf").write_text(renamed("\nlocals {" + body, number))
-        found.append(path)
-    return found
+        paths.append(path)
+    return paths
 
 
 def renamed(body: str, number: int) -> str:
@@ -155,7 +155,7 @@ def timed(action: Any) -> tuple[float, float]:
     return time.perf_counter() - started, used
 
 
-def ours(*paths: Path, cached: bool = True) -> Mapping[str, Said]:
+def ours(*paths: Path, cached: bool = True) -> Mapping[str, Faults]:
     """What our linter says of each directory, notes left out but those of opinions."""
     from tools.terraform.rules.opinions import OPINIONS
 
@@ -164,36 +164,36 @@ def ours(*paths: Path, cached: bool = True) -> Mapping[str, Said]:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment())
     if done.returncode > 1:
         sys.exit(f"tools.terraform failed:\n{done.stderr}")
-    found: dict[str, Said] = {}
+    faults_by_module: dict[str, Faults] = {}
     for stage in json.loads(done.stdout)["stages"]:
         for item in stage["findings"]:
             if item["severity"] != "note" or item["rule"] in OPINIONS:
-                found.setdefault(Path(item["file"]).parent.name, set()).add((item["rule"], item["path"]))
-    return found
+                faults_by_module.setdefault(Path(item["file"]).parent.name, set()).add((item["rule"], item["path"]))
+    return faults_by_module
 
 
-def theirs_of(checkov: Path, *paths: Path) -> Mapping[str, Said]:
+def theirs_of(checkov: Path, *paths: Path) -> Mapping[str, Faults]:
     """What checkov says of each directory."""
     command = [str(checkov), "--framework", "terraform", "--output", "json", "--quiet", "--compact"]
     for path in paths:
         command += ["--directory", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment())
-    found: dict[str, Said] = {}
-    for one in reports(done.stdout) or sys.exit(f"checkov failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"):
-        for item in one.get("results", {}).get("failed_checks", ()):
+    faults_by_module: dict[str, Faults] = {}
+    for report in reports(done.stdout) or sys.exit(f"checkov failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"):
+        for item in report.get("results", {}).get("failed_checks", ()):
             folder = Path(item["file_abs_path"]).parent.name
-            found.setdefault(folder, set()).add((item["check_id"], item["resource"]))
-    return found
+            faults_by_module.setdefault(folder, set()).add((item["check_id"], item["resource"]))
+    return faults_by_module
 
 
 def reports(text: str) -> list[Any]:
     """The JSON of each directory, one after the other."""
-    decoder, found = json.JSONDecoder(), []
+    decoder, documents = json.JSONDecoder(), []
     while (start := min((text.find(sign) for sign in "[{" if sign in text), default=-1)) >= 0:
-        one, end = decoder.raw_decode(text[start:])
-        found.extend(one if isinstance(one, list) else [one])
+        document, end = decoder.raw_decode(text[start:])
+        documents.extend(document if isinstance(document, list) else [document])
         text = text[start + end :]
-    return found
+    return documents
 
 
 def faults(base: Path, checkov: Path | None, listing: bool) -> bool:
@@ -207,12 +207,12 @@ def faults(base: Path, checkov: Path | None, listing: bool) -> bool:
     for name, text in texts.items():
         (base / name).mkdir(parents=True)
         (base / name / "main.tf").write_text(text)
-    said = {"tools.terraform": ours(base)}
+    reported = {"tools.terraform": ours(base)}
     if checkov:
-        said["checkov"] = theirs_of(checkov, base)
-    found: dict[str, set[str]] = {}
-    for tool, results in said.items():
-        found[tool] = {
+        reported["checkov"] = theirs_of(checkov, base)
+    seen: dict[str, set[str]] = {}
+    for tool, results in reported.items():
+        seen[tool] = {
             fault.name
             for fault in every
             if results.get(fault.name, set()) - results.get(f"clean-{fault.module}", set())
@@ -224,15 +224,15 @@ def faults(base: Path, checkov: Path | None, listing: bool) -> bool:
             for rule, place in results.get(name, ())
             if place.removeprefix("module.").startswith(FIREWALLS)
         )
-        print(f"{tool:16} finds {len(found[tool])} of {len(every)} faults; {len(false)} false positives")
+        print(f"{tool:16} finds {len(seen[tool])} of {len(every)} faults; {len(false)} false positives")
         for line in false if listing else ():
             print(f"  {line}")
-    mine = found["tools.terraform"]
+    mine = seen["tools.terraform"]
     for fault in every if listing else ():
-        row = " ".join(f"{tool if fault.name in names else '-':16}" for tool, names in found.items())
+        row = " ".join(f"{tool if fault.name in names else '-':16}" for tool, names in seen.items())
         print(f"  {fault.name:44} {row}")
     missed = {fault.name for fault in every} - mine
-    behind = found.get("checkov", set()) - mine
+    behind = seen.get("checkov", set()) - mine
     if missed or behind:
         print(f"missed: {', '.join(sorted(missed))}; of these checkov finds: {', '.join(sorted(behind)) or 'none'}")
     return bool(missed or behind)

@@ -129,9 +129,9 @@ def printed(ours: Figures, theirs: dict[str, Figures], rounds: int) -> int:
 def middle(figures: list[Figures]) -> Figures:
     """Medians, and the most megabytes of any round."""
     return Figures(
-        statistics.median(one.seconds for one in figures),
-        statistics.median(one.processor for one in figures),
-        max(one.megabytes for one in figures),
+        statistics.median(figure.seconds for figure in figures),
+        statistics.median(figure.processor for figure in figures),
+        max(figure.megabytes for figure in figures),
     )
 
 

@@ -138,11 +138,11 @@ def mermaid(text: str) -> Iterator[str]:
 
 def _unlabelled(body: str) -> set[str]:
     """Nodes that an edge uses and that nowhere have a label: a name that was mistyped."""
-    plain = re.sub(r"\|[^|]*\|", " ", body)
-    labelled = set(re.findall(r"\b(\w+)(?=[\[({])", plain)) | set(
-        re.findall(r"^\s*subgraph (\w+)", plain, re.MULTILINE)
+    unlabelled = re.sub(r"\|[^|]*\|", " ", body)
+    labelled = set(re.findall(r"\b(\w+)(?=[\[({])", unlabelled)) | set(
+        re.findall(r"^\s*subgraph (\w+)", unlabelled, re.MULTILINE)
     )
-    bare = re.sub(r"[\[({]+[^\])}]*[\])}]+", " ", plain)
+    bare = re.sub(r"[\[({]+[^\])}]*[\])}]+", " ", unlabelled)
     edges = [line for line in bare.splitlines() if re.search(r"--|-\.|==", line)]
     used = {
         word for line in edges for word in re.findall(r"\b\w+\b", re.sub(r"[xo]?[-=.]{2,}[->xo]*|-\.-[x>]?", " ", line))
@@ -160,9 +160,9 @@ def semantics(text: str) -> Iterator[str]:
     for written, because in table(text, "Written", "Because"):
         name = written.strip("`")
         _, problems = parse_values({"egress": {"domains": [name]}}, suffixes=SUFFIXES)
-        said = " ".join(problem.message for problem in problems)
-        if because not in said:
-            yield f"{written}: is told {said or 'nothing'!r} and not {because!r}"
+        messages = " ".join(problem.message for problem in problems)
+        if because not in messages:
+            yield f"{written}: is told {messages or 'nothing'!r} and not {because!r}"
 
 
 def described_policies(guide: str) -> Iterator[str]:
@@ -181,13 +181,13 @@ def described_policies(guide: str) -> Iterator[str]:
 
 def explained_reasons(guide: str) -> Iterator[str]:
     """Every reason that the proxy's log can give has a row, and every row's reason is one that it gives."""
-    told = {row[1].strip("`") for row in table(guide, "Verdict", "Reason", "Means") if row[1].startswith("`")}
+    notices = {row[1].strip("`") for row in table(guide, "Verdict", "Reason", "Means") if row[1].startswith("`")}
     templates = "\n".join(file.read_text() for file in sorted(CHART.glob("templates/_envoy*.tpl")))
     given = set(re.findall(r'"reason" "([a-z.-]+)"', templates)) | set(
         re.findall(r"name: (not-in-[a-z.]+|plain-http)\n", templates)
     )
-    yield from (f"{reason} has no row" for reason in sorted(given - told))
-    yield from (f"{reason} is no reason of the proxy's" for reason in sorted(told - given))
+    yield from (f"{reason} has no row" for reason in sorted(given - notices))
+    yield from (f"{reason} is no reason of the proxy's" for reason in sorted(notices - given))
 
 
 def described_engines(page: str) -> Iterator[str]:

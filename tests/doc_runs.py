@@ -33,10 +33,10 @@ def values_blocks(text: str) -> Iterator[str]:
     for block in blocks(text):
         if block.info != ("yaml", "values"):
             continue
-        said, complaint = rendered(yaml.safe_load(block.text))
+        manifests, complaint = rendered(yaml.safe_load(block.text))
         if complaint:
             yield f"{block.line}: does not render: {complaint.strip()}"
-        elif said == _default():
+        elif manifests == _default():
             yield f"{block.line}: changes nothing"
 
 
@@ -87,9 +87,9 @@ def _objects() -> frozenset[str]:
     """Every name of every object, with all workloads on the list, Calico and the DNS guard on."""
     listed = [{"name": "all.example.com", "workloads": ["gateway", "database", "cache", "opa"]}]
     on = {"enabled": True}
-    said, complaint = rendered({"egress": {"domains": listed}, "calico": on, "dnsGuard": {**on, "steering": on}})
+    manifests, complaint = rendered({"egress": {"domains": listed}, "calico": on, "dnsGuard": {**on, "steering": on}})
     assert not complaint
-    return frozenset(body["metadata"]["name"] for body in yaml.load_all(said, yaml.CSafeLoader) if body)
+    return frozenset(body["metadata"]["name"] for body in yaml.load_all(manifests, yaml.CSafeLoader) if body)
 
 
 def outputs(text: str) -> Iterator[str]:
@@ -130,9 +130,9 @@ def notes(text: str) -> Iterator[str]:
         joined = re.sub(r"\\\n\s*", " ", block.text)
         for part in re.split(r"^\$ ", joined, flags=re.MULTILINE)[1:]:
             command, _, shown = part.partition("\n")
-            _, found, after = shown.partition("NOTES:\n")
-            if found and not _fits(after.strip("\n"), said := _notes(command.removeprefix("helm "))):
-                yield f"{block.line}: the notes are\n{said}"
+            _, separator, after = shown.partition("NOTES:\n")
+            if separator and not _fits(after.strip("\n"), expected := _notes(command.removeprefix("helm "))):
+                yield f"{block.line}: the notes are\n{expected}"
 
 
 @cache
@@ -152,10 +152,10 @@ def _rendered(release: str, flags: list[str], values: str) -> str:
     with tempfile.TemporaryDirectory() as made:
         copy = Path(made) / "chart"
         shutil.copytree(CHART, copy)
-        told = (copy / "templates/NOTES.txt").read_text()
+        template = (copy / "templates/NOTES.txt").read_text()
         (copy / "templates/NOTES.txt").unlink()
         shape = '{{ define "told" }}%s{{ end }}\nkind: Notes\ntext: {{ include "told" . | toJson }}\n'
-        (copy / "templates/notes.yaml").write_text(shape % told)
+        (copy / "templates/notes.yaml").write_text(shape % template)
         only = ["--show-only", "templates/notes.yaml", "--kube-version", "1.34.0"]
         command = [find().path, "template", release, str(copy), *flags, *only]
         ran = subprocess.run(command, input=values, capture_output=True, text=True, check=False)

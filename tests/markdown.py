@@ -66,8 +66,8 @@ def links(text: str) -> Iterator[tuple[str, int]]:
 
 def anchors(text: str) -> set[str]:
     """What `#…` may name: GitHub lowers a heading, drops its punctuation and joins its words with hyphens."""
-    found = (_HEADING.match(line) for line in prose(text).splitlines())
-    return {re.sub(r"[^\w\- ]", "", head[1].lower()).replace(" ", "-") for head in found if head}
+    headings = (_HEADING.match(line) for line in prose(text).splitlines())
+    return {re.sub(r"[^\w\- ]", "", head[1].lower()).replace(" ", "-") for head in headings if head}
 
 
 def table(text: str, *header: str) -> list[list[str]]:

@@ -72,8 +72,8 @@ def test_a_shim_for_an_absent_python_is_passed_over(machine: Path) -> None:
 
 def test_python_without_venv(machine: Path) -> None:
     program(machine / "bin" / "python3", "[[ $1 == -c ]] && exit 0; exit 1")
-    code, said = bootstrap(machine, "venv", "requirements.lock")
-    assert (code, said) == (
+    code, output = bootstrap(machine, "venv", "requirements.lock")
+    assert (code, output) == (
         2,
         "bootstrap: `python3 -m venv` failed; on Debian and Ubuntu: apt-get install python3-venv\n",
     )
@@ -81,9 +81,9 @@ def test_python_without_venv(machine: Path) -> None:
 
 def test_pip_that_fails(machine: Path) -> None:
     program(machine / "bin" / "python3", GOOD_PYTHON.replace('echo "$*"', "exit 1; echo"))
-    code, said = bootstrap(machine, "venv", "requirements.lock")
+    code, output = bootstrap(machine, "venv", "requirements.lock")
     assert code == 2
-    assert said.endswith("bootstrap: pip could not install requirements.lock (its message is above)\n")
+    assert output.endswith("bootstrap: pip could not install requirements.lock (its message is above)\n")
 
 
 HELM_IS_THERE, HELM_IS_NOT = "exit 0", "exit 2"
@@ -109,18 +109,18 @@ def test_neither_the_program_nor_go(machine: Path, name: str) -> None:
 def test_go_builds_a_pinned_version_into_the_cache(machine: Path, name: str, module: str) -> None:
     program(machine / "project" / ".venv" / "bin" / "python", HELM_IS_NOT)
     program(machine / "bin" / "go", 'echo "$GOBIN $*" >> "$LOG"')
-    code, said = bootstrap(machine, name)
+    code, output = bootstrap(machine, name)
     assert code == 0
-    assert re.fullmatch(rf"building {module} into \.cache/bin, once: a few minutes\n", said)
+    assert re.fullmatch(rf"building {module} into \.cache/bin, once: a few minutes\n", output)
     logged = (machine / "log").read_text()
     assert re.fullmatch(rf"{re.escape(str(machine / 'project' / '.cache' / 'bin'))} install {module}\n", logged)
 
 
 def test_go_that_fails(machine: Path) -> None:
     program(machine / "bin" / "go", "exit 1")
-    code, said = bootstrap(machine, "kind")
+    code, output = bootstrap(machine, "kind")
     assert code == 2
-    assert said.endswith("bootstrap: go could not build sigs.k8s.io/kind@v0.33.0 (its message is above)\n")
+    assert output.endswith("bootstrap: go could not build sigs.k8s.io/kind@v0.33.0 (its message is above)\n")
 
 
 def test_a_kind_that_was_built_is_used(machine: Path) -> None:

@@ -106,11 +106,11 @@ MODULES = sorted(Path("tools").rglob("*.py"))
 def arrows() -> frozenset[tuple[str, str]]:
     """Which module of the toolkit imports which, by their paths: `tools/reach/world`, `tools/reach/sets`."""
     known = {path_of(module) for module in MODULES}
-    found = set()
+    edges = set()
     for module in MODULES:
         names = (name.replace(".", "/") for name in imported(module.read_text()))
-        found |= {(path_of(module), name) for name in names if name in known and name != path_of(module)}
-    return frozenset(found)
+        edges |= {(path_of(module), name) for name in names if name in known and name != path_of(module)}
+    return frozenset(edges)
 
 
 def path_of(module: Path) -> str:
@@ -195,18 +195,18 @@ def test_every_shell_module_needs_to_be_one() -> None:
     """A module that no longer does I/O belongs to the core, and is then held to it."""
     for name in SHELL:
         files = [module for module in MODULES if module == Path(name) or Path(name) in module.parents]
-        names = {found for module in files for found in imported(module.read_text())}
-        shell = {found for found in names if in_shell(Path(found.replace(".", "/") + ".py"))}
-        assert shell or {found for found in names if found.partition(".")[0] in FORBIDDEN}, f"{name} does no I/O"
+        names = {name for module in files for name in imported(module.read_text())}
+        shell = {result for result in names if in_shell(Path(result.replace(".", "/") + ".py"))}
+        assert shell or {name for name in names if name.partition(".")[0] in FORBIDDEN}, f"{name} does no I/O"
 
 
 @pytest.mark.parametrize(
-    ("source", "found"),
+    ("source", "module"),
     [
         ("import os.path", "os.path"),
         ("from pathlib import Path", "pathlib"),
         ("def f():\n    import kubernetes", "kubernetes"),
     ],
 )
-def test_imports_are_found_wherever_they_stand(source: str, found: str) -> None:
-    assert found in set(imported(source))
+def test_imports_are_found_wherever_they_stand(source: str, module: str) -> None:
+    assert module in set(imported(source))

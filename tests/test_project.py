@@ -24,12 +24,12 @@ PROJECT = tomllib.loads(Path("pyproject.toml").read_text())["project"]
 def locked(lock: str) -> dict[str, tuple[str, list[str]]]:
     """name -> version and hashes."""
     entries = re.split(r"^(?=[a-z0-9])", Path(lock).read_text(), flags=re.MULTILINE)
-    found = {}
+    versions = {}
     for entry in filter(None, map(str.strip, entries)):
         if not entry.startswith("#"):
             name, version = re.match(r"([a-z0-9-]+)==([^\s;]+)", entry).groups()  # type: ignore[union-attr]
-            found[name] = (version, re.findall(r"--hash=sha256:[0-9a-f]{64}", entry))
-    return found
+            versions[name] = (version, re.findall(r"--hash=sha256:[0-9a-f]{64}", entry))
+    return versions
 
 
 @pytest.mark.parametrize("lock", LOCKS)

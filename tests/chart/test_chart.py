@@ -30,8 +30,8 @@ def template(
 
 
 def find_one(objects: Sequence[dict[str, Any]], kind: str, ending: str) -> dict[str, Any]:
-    [found] = [body for body in objects if body["kind"] == kind and body["metadata"]["name"].endswith(ending)]
-    return found
+    [body_found] = [body for body in objects if body["kind"] == kind and body["metadata"]["name"].endswith(ending)]
+    return body_found
 
 
 def names(objects: Sequence[dict[str, Any]]) -> set[tuple[str, str, str]]:
@@ -59,16 +59,16 @@ def test_extra_domains_are_added() -> None:
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_two_releases_share_no_name(environment: str) -> None:
     values = yaml.safe_load(Path(CHART, "ci", f"{environment}-values.yaml").read_text())
-    one = names(template(values, release="c", namespace="a-b"))
+    first_names = names(template(values, release="c", namespace="a-b"))
     for release, namespace in (("b-c", "a"), ("c2", "a-b"), ("c", "a")):
-        assert not one & names(template(values, release=release, namespace=namespace))
+        assert not first_names & names(template(values, release=release, namespace=namespace))
 
 
 def test_long_release_names_stay_legal_and_apart() -> None:
     first, second = ("r" * 52 + "1", "r" * 52 + "2")
-    one, two = names(template(release=first)), names(template(release=second))
-    assert not one & two
-    for kind, _, name in one:
+    names_of_first, two = names(template(release=first)), names(template(release=second))
+    assert not names_of_first & two
+    for kind, _, name in names_of_first:
         assert len(name) <= (253 if kind == "GlobalNetworkPolicy" else 63)
 
 
@@ -219,15 +219,15 @@ def test_a_cluster_without_calicos_api_is_told_before_anything_is_applied() -> N
 
 
 def test_an_old_cluster_is_refused_and_no_cluster_is_not() -> None:
-    def told(*flags: str) -> tuple[int, str]:
+    def notices(*flags: str) -> tuple[int, str]:
         command = [find().path, "template", "sark", CHART, "--set", "opa.namespace=", *flags]
         ran = subprocess.run(command, capture_output=True, text=True, check=False)
         return ran.returncode, ran.stderr
 
     connected = ("--api-versions", "apiregistration.k8s.io/v1", "--kube-version")
-    assert told() == (0, "")
-    assert told(*connected, "1.25.0") == (0, "")
-    code, text = told(*connected, "1.24.9")
+    assert notices() == (0, "")
+    assert notices(*connected, "1.25.0") == (0, "")
+    code, text = notices(*connected, "1.24.9")
     assert code == 1
     assert "this cluster is Kubernetes v1.24.9, and the chart needs 1.25 or newer" in text
 

@@ -33,10 +33,12 @@ def test_no_port_moves_when_a_part_or_a_listed_port_comes() -> None:
 def test_ports_are_each_their_own() -> None:
     parts = {f"part-{number}": {"podSelector": {"matchLabels": {"app": f"p{number}"}}} for number in range(60)}
     every = {name: {**part, "calls": ["database"]} for name, part in parts.items()}
-    found = [ports[53] for name, ports in services({"dnsGuard": GUARD, "extraParts": every}).items() if "-dns-" in name]
-    assert len(found) > 60
-    assert len(set(found)) == len(found)
-    assert all(10_000 <= port < 20_000 for port in found)
+    dns_ports = [
+        ports[53] for name, ports in services({"dnsGuard": GUARD, "extraParts": every}).items() if "-dns-" in name
+    ]
+    assert len(dns_ports) > 60
+    assert len(set(dns_ports)) == len(dns_ports)
+    assert all(10_000 <= port < 20_000 for port in dns_ports)
 
 
 def deployment(values: dict[str, Any]) -> dict[str, Any]:
@@ -83,8 +85,8 @@ def test_cluster_dns_is_closed_unless_values_keep_it_open() -> None:
 
 def lockdown(values: dict[str, Any]) -> list[dict[str, Any]]:
     """The rules of the gateway's lock-down."""
-    found = next(it for it in objects(values) if it["metadata"]["name"].endswith("-lockdown-gateway"))
-    rules: list[dict[str, Any]] = found["spec"]["egress"]
+    lockdown_policy = next(it for it in objects(values) if it["metadata"]["name"].endswith("-lockdown-gateway"))
+    rules: list[dict[str, Any]] = lockdown_policy["spec"]["egress"]
     return rules
 
 

@@ -151,8 +151,8 @@ def test_what_breaks_a_line_is_refused_or_inside_quotes(path: tuple[str | int, .
 def string_leaves(schema: Any, path: str = "#") -> Iterator[str]:
     """Each place of the schema that takes text and says nothing of which."""
     if isinstance(schema, dict):
-        said = {"pattern", "enum", "const", "$ref", "if", "allOf"} & schema.keys()
-        if schema.get("type") == "string" and not said:
+        constraints = {"pattern", "enum", "const", "$ref", "if", "allOf"} & schema.keys()
+        if schema.get("type") == "string" and not constraints:
             yield path
         for key, item in schema.items():
             # A condition refuses nothing.

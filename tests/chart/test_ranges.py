@@ -40,7 +40,7 @@ def judged(values: dict[str, Any]) -> list[tuple[str, str]]:
 
 def ranges(text: str) -> list[str]:
     """Every CIDR that stands in the manifests, Envoy's configuration left out."""
-    found: list[str] = []
+    cidrs: list[str] = []
 
     def walk(value: Any) -> None:
         if isinstance(value, dict):
@@ -54,11 +54,11 @@ def ranges(text: str) -> list[str]:
                 ip_network(value, strict=False)
             except ValueError:
                 return
-            found.append(value)
+            cidrs.append(value)
 
     for body in yaml.load_all(text, yaml.CSafeLoader):
         walk(body)
-    return found
+    return cidrs
 
 
 # Beside a range of the chart's own, within one, beyond one, of both families, with host bits, in long spelling.
@@ -79,9 +79,9 @@ def test_every_range_renders_as_the_network_that_it_is() -> None:
     values = {**WRITTEN, "egress": {**WRITTEN["egress"], "deniedCidrs": ["198.51.100.7/25", "172.16.0.0/11"]}}
     ran = rendered(values)
     assert ran.returncode == 0, ran.stderr
-    found = set(ranges(ran.stdout))
-    assert {text for text in found if text != str(ip_network(text, strict=False))} == set()
-    assert found >= {
+    networks = set(ranges(ran.stdout))
+    assert {text for text in networks if text != str(ip_network(text, strict=False))} == set()
+    assert networks >= {
         *("8.0.0.0/6", "2001:db8:ff::/48", "203.0.113.0/24", "2001:db8:1::/64", "198.51.100.0/25", "172.0.0.0/11"),
         *("fd12:10::/64", "192.0.2.0/28", "fd13:10::5/128", "fd14::/127", "169.254.20.10/32", "fd15::a/128"),
     }
@@ -135,8 +135,8 @@ def prefixes(value: Any) -> list[list[str]]:
     """The lists of CIDR ranges in Envoy's configuration."""
     if isinstance(value, dict):
         own = [f"{value['address_prefix']}/{value['prefix_len']}"] if "address_prefix" in value else []
-        return [own] * bool(own) + [found for item in value.values() for found in prefixes(item)]
-    return [found for item in value for found in prefixes(item)] if isinstance(value, list) else []
+        return [own] * bool(own) + [prefix for item in value.values() for prefix in prefixes(item)]
+    return [prefix for item in value for prefix in prefixes(item)] if isinstance(value, list) else []
 
 
 def test_a_range_in_an_unusual_spelling_is_no_finding() -> None:
@@ -150,8 +150,8 @@ def test_host_bits_are_one_finding_at_their_key(tmp_path: Path, capsys: pytest.C
     file = tmp_path / "v.yaml"
     file.write_text('cluster: {cidrs: ["10.0.0.0/6"]}\n')
     assert main(["--values", str(file)]) == 1
-    said = [line for line in capsys.readouterr().out.splitlines() if "host bits" in line]
-    assert said == [
+    lines = [line for line in capsys.readouterr().out.splitlines() if "host bits" in line]
+    assert lines == [
         f"{file}:1: warning: cluster.cidrs[0]: 10.0.0.0/6 has host bits set, and means all of 8.0.0.0/6; "
         "write 8.0.0.0/6, or 10.0.0.0/32 for the one address [ranges-are-networks] (v.yaml)"
     ]
@@ -224,9 +224,9 @@ def test_an_mcp_server_whose_selector_means_every_pod_is_reported(
     file = tmp_path / "v.yaml"
     file.write_text(f"gateway: {{egress: {{mcpServers: [{{podSelector: {selector}, ports: [8080]}}]}}}}\n")
     assert main(["--values", str(file)]) == 1
-    said = [line for line in capsys.readouterr().out.splitlines() if "openings-carry-a-reason" in line]
-    assert len(said) == 1
-    assert "every pod of the namespace is let out; name the peers, or annotate why: sark-network/open" in said[0]
+    lines = [line for line in capsys.readouterr().out.splitlines() if "openings-carry-a-reason" in line]
+    assert len(lines) == 1
+    assert "every pod of the namespace is let out; name the peers, or annotate why: sark-network/open" in lines[0]
 
 
 def test_a_refusal_names_the_file_of_refusals_whatever_part_of_the_chart_reads_it() -> None:

@@ -110,7 +110,7 @@ def helms(chart: Path, text: str, name: str) -> Any:
 def toolkits(text: str) -> tuple[list[str], Any]:
     """What the toolkit says of a values file, and its reading, in JSON's numbers as Helm's are."""
     parsed = parse(text, "values.yaml")
-    problems = [found.problem for found in run(CHECKS, parsed)]
+    problems = [finding.problem for finding in run(CHECKS, parsed)]
     body = parsed.documents[0].body if parsed.documents else {}
     return [problem.message for problem in problems], json.loads(json.dumps(body), parse_int=float, parse_float=float)
 
@@ -118,14 +118,16 @@ def toolkits(text: str) -> tuple[list[str], Any]:
 def test_helm_and_the_toolkit_come_to_one_verdict_and_one_reading(probe: Path) -> None:
     asked = {**READ, **{name: text for name, (text, _) in (REFUSED | STRICTER).items()}}
     with ThreadPoolExecutor(2) as pool:
-        answers = dict(zip(asked, pool.map(lambda one: helms(probe, one[1], one[0]), asked.items()), strict=True))
+        answers = dict(
+            zip(asked, pool.map(lambda question: helms(probe, question[1], question[0]), asked.items()), strict=True)
+        )
     assert [name for name in asked if (answers[name] is None) != (name in REFUSED)] == []
     assert {name: toolkits(text)[0] for name, text in READ.items() if toolkits(text)[0]} == {}
     floats = {name: json.loads(json.dumps(answers[name]), parse_int=float) for name in READ}
     read = {name: toolkits(text)[1] for name, text in READ.items()}
     assert {name: (floats[name], read[name]) for name in READ if not same(floats[name], read[name])} == {}
-    said = {name: toolkits(text)[0] for name, (text, _) in (REFUSED | STRICTER).items()}
-    assert said == {name: [words] for name, (_, words) in (REFUSED | STRICTER).items()}
+    verdicts = {name: toolkits(text)[0] for name, (text, _) in (REFUSED | STRICTER).items()}
+    assert verdicts == {name: [words] for name, (_, words) in (REFUSED | STRICTER).items()}
 
 
 def same(helm: dict[str, Any], own: dict[str, Any]) -> bool:

@@ -16,9 +16,8 @@ from kubernetes import dynamic
 from kubernetes.client.exceptions import ApiException
 
 from tests.cluster.fuzz.cases import addresses
-from tools.cluster import disagreement as dispute
+from tools.cluster import disagreement, refused
 from tools.cluster import fuzz_run as fuzz
-from tools.cluster import refused
 from tools.cluster.__main__ import main
 from tools.cluster.enforcement import Enforcer
 from tools.cluster.errors import CannotRunError
@@ -76,13 +75,13 @@ class FakeCrowd:
         self.slow: dict[Attempt, int] = {}
         self.enforced = 0
 
-    def relabel(self, wanted: Topology) -> None:
-        self.topology = wanted
+    def relabel(self, topology: Topology) -> None:
+        self.topology = topology
 
-    def ask(self, wanted: Iterable[Attempt], _: float = 1.0) -> tuple[dict[Attempt, bool], dict[Attempt, str]]:
-        asked = list(wanted)
-        said = compare.judge((*self.topology.objects, *self.policies), self.addresses, asked)
-        return {attempt: said[attempt] == "allowed" and not self._is_slow(attempt) for attempt in asked}, {}
+    def ask(self, attempts: Iterable[Attempt], _: float = 1.0) -> tuple[dict[Attempt, bool], dict[Attempt, str]]:
+        asked = list(attempts)
+        verdicts = compare.judge((*self.topology.objects, *self.policies), self.addresses, asked)
+        return {attempt: verdicts[attempt] == "allowed" and not self._is_slow(attempt) for attempt in asked}, {}
 
     def _is_slow(self, attempt: Attempt) -> bool:
         self.slow[attempt] = self.slow.get(attempt, 0) - 1
@@ -127,7 +126,7 @@ def crowds(monkeypatch: pytest.MonkeyPatch) -> list[FakeCrowd]:
 
     monkeypatch.setattr("tools.cluster.fuzz_pods.gathered", gathered)
     monkeypatch.setattr(fuzz, "Enforcer", FakeEnforcer)
-    monkeypatch.setattr(dispute, "time", Clock())
+    monkeypatch.setattr(disagreement, "time", Clock())
     return made
 
 
@@ -193,8 +192,10 @@ def mutated(value: Any, mutation: Mutation) -> Any:
 
 
 def wrong(mutation: Mutation) -> compare.Judge:
-    def judge(objects: Iterable[Object], where: Mapping[str, str], wanted: Iterable[Attempt]) -> Mapping[Attempt, Word]:
-        return compare.judge([mutated(deepcopy(body), mutation) for body in objects], where, wanted)
+    def judge(
+        objects: Iterable[Object], where: Mapping[str, str], attempts: Iterable[Attempt]
+    ) -> Mapping[Attempt, Word]:
+        return compare.judge([mutated(deepcopy(body), mutation) for body in objects], where, attempts)
 
     return judge
 
@@ -253,7 +254,7 @@ def test_a_slow_answer_is_no_disagreement(crowds: list[FakeCrowd], monkeypatch: 
     crowd = FakeCrowd(topology("s"))
     pairs = list(attempts(crowd.topology))
     crowd.slow = {pairs[3]: 2, pairs[9]: 1}
-    assert all(dispute.settled(crowd, pairs, dict.fromkeys(pairs, "allowed")).values())  # type: ignore[arg-type]
+    assert all(disagreement.settled(crowd, pairs, dict.fromkeys(pairs, "allowed")).values())  # type: ignore[arg-type]
 
 
 def test_without_policies_everything_must_be_answered(crowds: list[FakeCrowd]) -> None:
@@ -268,13 +269,13 @@ def test_without_policies_everything_must_be_answered(crowds: list[FakeCrowd]) -
 def test_what_cannot_be_tried_is_no_verdict(crowds: list[FakeCrowd], monkeypatch: pytest.MonkeyPatch) -> None:
     crowd = FakeCrowd(topology("s"))
     pairs = list(attempts(crowd.topology))[:2]
-    monkeypatch.setattr(crowd, "ask", lambda wanted, _=1.0: ({pairs[0]: True}, {pairs[1]: "Connection refused"}))
+    monkeypatch.setattr(crowd, "ask", lambda expected, _=1.0: ({pairs[0]: True}, {pairs[1]: "Connection refused"}))
     with pytest.raises(CannotRunError, match="could not be tried: Connection refused"):
-        dispute.settled(crowd, pairs, dict.fromkeys(pairs, "allowed"))  # type: ignore[arg-type]
+        disagreement.settled(crowd, pairs, dict.fromkeys(pairs, "allowed"))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("tally", "trouble"),
+    ("tally", "error"),
     [
         (Tally(1, 10, 100, 5), "5% of the connections were answered, so that little is shown"),
         (Tally(1, 10, 100, 95), "95% of the connections were answered, so that little is shown"),
@@ -282,9 +283,9 @@ def test_what_cannot_be_tried_is_no_verdict(crowds: list[FakeCrowd], monkeypatch
         (Tally(), "0% of the connections were answered, so that little is shown"),
     ],
 )
-def test_a_run_that_shows_little_does_not_pass(tally: Tally, trouble: str) -> None:
+def test_a_run_that_shows_little_does_not_pass(tally: Tally, error: str) -> None:
     result = summed_up("1", tally, 0)
-    assert (result.status, result.message.rpartition("; ")[2]) == (FAIL, trouble)
+    assert (result.status, result.message.rpartition("; ")[2]) == (FAIL, error)
 
 
 def test_every_pair_is_tried_both_ways_on_every_port_and_so_is_the_outside() -> None:
@@ -327,10 +328,10 @@ def test_an_answer_counts_when_it_is_the_targets_own() -> None:
     }
     asker = FakeAsker(answers, {"5": "Connection refused"})
     crowd = Crowd(None, topology("s"), {"n/a": "10.0.0.1", "n/b": "10.0.0.2", "n/c": "10.0.0.3"}, {"n/a": asker})  # type: ignore[arg-type]
-    truth, trouble = crowd.ask(pairs, 0.7)
+    truth, error = crowd.ask(pairs, 0.7)
     assert truth == {pairs[0]: True, pairs[1]: False, pairs[3]: True, pairs[4]: True}
     token = asker.order["attempts"][0][4]
-    assert trouble == {
+    assert error == {
         pairs[2]: f"somebody else answered: sark-answer n/b token={token}",
         pairs[5]: "Connection refused",
     }
@@ -356,11 +357,11 @@ def test_the_markers_show_what_is_waited_for(turn: int, tier: str) -> None:
     where = dict(zip(BEACON_NAMES, ("192.168.0.1", "192.168.1.1"), strict=True))
     pods = [beacon(0), beacon(1)]
     policies = [*markers(turn, tier, list(where.values())), guard(tier), *([guard_tier()] if tier != "default" else [])]
-    one, other = BEACON_NAMES
-    pairs = [Attempt(*pair, "TCP", port) for pair in ((one, other), (other, one)) for port in BEACON_PORTS]
-    said = compare.judge([*pods, *policies], where, pairs)
-    assert {pair.port for pair in pairs if said[pair] == "allowed"} == shown(turn)
-    assert {pair for pair in pairs if said[pair] == "conditional"} == set()
+    first, other = BEACON_NAMES
+    pairs = [Attempt(*pair, "TCP", port) for pair in ((first, other), (other, first)) for port in BEACON_PORTS]
+    verdicts = compare.judge([*pods, *policies], where, pairs)
+    assert {pair.port for pair in pairs if verdicts[pair] == "allowed"} == shown(turn)
+    assert {pair for pair in pairs if verdicts[pair] == "conditional"} == set()
     assert shown(turn) ^ shown(turn + 1) == set(BEACON_PORTS)
 
 
@@ -477,8 +478,8 @@ def of(kind: str, name: str, **spec: object) -> Object:
 def test_only_what_changes_is_changed_and_a_tier_is_there_around_its_policies(monkeypatch: pytest.MonkeyPatch) -> None:
     api = FakeApi()
     made = enforcer(api, monkeypatch)
-    tier, one, other = of("Tier", "t"), of("GlobalNetworkPolicy", "t.one"), of("GlobalNetworkPolicy", "other")
-    made.enforce([one, tier, other])
+    tier, policy, other = of("Tier", "t"), of("GlobalNetworkPolicy", "t.one"), of("GlobalNetworkPolicy", "other")
+    made.enforce([policy, tier, other])
     assert api.done[0] == "+t"
     made.enforce([other])
     assert api.done[3:] == ["-t.one", "-t"]
@@ -534,30 +535,30 @@ class TableApi:
 
 def test_what_the_api_refuses_is_asked_case_by_case_and_nothing_is_left() -> None:
     api = TableApi()
-    found = refused.ask(api, TABLE)  # type: ignore[arg-type]
-    [result] = found.results
+    ask = refused.ask(api, TABLE)  # type: ignore[arg-type]
+    [result] = ask.results
     assert (result.status, result.state) == (PASS, "what the API refuses")
-    assert result.message.startswith(f"{found.agreed} of {found.agreed} cases are as the table has them; 3 not tried: ")
-    assert sum(found.left_out.values()) == len([case for case in TABLE if case.offline])
-    assert found.agreed == len([case for case in TABLE if not case.offline]) > 300
+    assert result.message.startswith(f"{ask.agreed} of {ask.agreed} cases are as the table has them; 3 not tried: ")
+    assert sum(ask.left_out.values()) == len([case for case in TABLE if case.offline])
+    assert ask.agreed == len([case for case in TABLE if not case.offline]) > 300
     assert (api.there, api.dry > 40) == ([], True)
 
 
 def test_a_rule_that_a_cluster_does_not_have_is_a_failure() -> None:
-    found = refused.ask(TableApi(blind="a port's name has a letter"), TABLE)  # type: ignore[arg-type]
-    *wrong, summary = found.results
+    ask = refused.ask(TableApi(blind="a port's name has a letter"), TABLE)  # type: ignore[arg-type]
+    *wrong, summary = ask.results
     assert [result.message.partition(": ")[2].partition(" is taken")[0] for result in wrong] == [
         "a port's name has a letter",
         "a port's name has a letter",
     ]
     assert summary.status == FAIL
-    assert summary.message.startswith(f"{found.agreed} of {found.agreed + 2} cases are")
+    assert summary.message.startswith(f"{ask.agreed} of {ask.agreed + 2} cases are")
 
 
 def test_kinds_that_are_not_served_are_said_and_not_passed() -> None:
-    found = refused.ask(TableApi(served=lambda api: "policy." not in api), TABLE)  # type: ignore[arg-type]
-    assert [result.status for result in found.results] == [PASS]
-    assert "not tried: policy.networking.k8s.io/v1alpha2 is not served" in found.results[0].message
+    ask = refused.ask(TableApi(served=lambda api: "policy." not in api), TABLE)  # type: ignore[arg-type]
+    assert [result.status for result in ask.results] == [PASS]
+    assert "not tried: policy.networking.k8s.io/v1alpha2 is not served" in ask.results[0].message
     nothing = refused.ask(TableApi(served=lambda api: False), TABLE)  # type: ignore[arg-type]
     assert [result.status for result in nothing.results] == [FAIL]
 

@@ -231,9 +231,9 @@ def test_the_probe_reads_attempts_from_standard_input_and_reports_each(answerer:
         timeout=20,
         check=True,
     )
-    said = [json.loads(line) for line in done.stdout.splitlines()]
-    assert {it["id"]: it["outcome"] for it in said[:-1]} == {"one": "answer", "two": "refused"}
-    assert said[-1] == {"done": 2}
+    reports = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {it["id"]: it["outcome"] for it in reports[:-1]} == {"one": "answer", "two": "refused"}
+    assert reports[-1] == {"done": 2}
 
 
 def test_a_held_connection_says_when_it_is_up_and_whether_it_lived(tls: Path) -> None:
@@ -308,8 +308,8 @@ def test_an_asker_comes_from_where_it_is_told() -> None:
         sock.sendall(b"here\n")
 
     with serving(tell) as port:
-        said = asyncio.run(asker.ask(order(["a", "127.0.0.1", port, "TCP", "t", "127.0.0.9"])))
-    assert (said["answers"], seen) == ({"a": "here"}, ["127.0.0.9"])
+        report = asyncio.run(asker.ask(order(["a", "127.0.0.1", port, "TCP", "t", "127.0.0.9"])))
+    assert (report["answers"], seen) == ({"a": "here"}, ["127.0.0.9"])
 
 
 def test_an_asker_tells_silence_from_a_refusal() -> None:
@@ -322,8 +322,8 @@ def test_an_asker_tells_silence_from_a_refusal() -> None:
             ["nowhere", "127.0.0.1", free_port(), "UDP", "t", ""],
         ]
         started = time.monotonic()
-        said = asyncio.run(asker.ask(order(*tried, timeout=0.4)))
-    assert said == {"done": 4, "answers": {}, "refused": dict.fromkeys(("nobody", "nowhere"), "Connection refused")}
+        report = asyncio.run(asker.ask(order(*tried, timeout=0.4)))
+    assert report == {"done": 4, "answers": {}, "refused": dict.fromkeys(("nobody", "nowhere"), "Connection refused")}
     assert time.monotonic() - started < 1.4
 
 
@@ -338,8 +338,8 @@ def test_an_asker_says_a_datagram_again_when_it_is_lost() -> None:
 
         threading.Thread(target=forgetful, daemon=True).start()
         port = server.getsockname()[1]
-        said = asyncio.run(asker.ask(order(["a", "127.0.0.1", port, "UDP", "t", ""], timeout=2.0)))
-    assert said["answers"] == {"a": "second sark-probe t"}
+        report = asyncio.run(asker.ask(order(["a", "127.0.0.1", port, "UDP", "t", ""], timeout=2.0)))
+    assert report["answers"] == {"a": "second sark-probe t"}
 
 
 def test_any_reply_to_a_question_is_an_answer() -> None:
@@ -351,8 +351,8 @@ def test_any_reply_to_a_question_is_an_answer() -> None:
             server.sendto(world.resolve(query, "p", {}), peer)
 
         threading.Thread(target=resolve, daemon=True).start()
-        said = asyncio.run(asker.ask(order(["a", "127.0.0.1", server.getsockname()[1], "DNS", "t", ""])))
-    assert said["answers"] == {"a": "sark-answer dns"}
+        report = asyncio.run(asker.ask(order(["a", "127.0.0.1", server.getsockname()[1], "DNS", "t", ""])))
+    assert report["answers"] == {"a": "sark-answer dns"}
 
 
 def test_an_asker_takes_order_after_order(both: int) -> None:

@@ -86,13 +86,13 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     command += ["--sark", SARK] if SARK else []
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert junit.is_file(), done.stderr
-    found: dict[tuple[str, str], str] = {}
+    statuses: dict[tuple[str, str], str] = {}
     for suite in ElementTree.parse(junit).getroot():
         for case in suite:
             # What did not run says so there too: it is not a pass.
-            trouble = next((child.get("message", "") for child in case), "")
-            found[suite.get("name", ""), case.get("name", "")] = trouble
-    return found
+            error = next((child.get("message", "") for child in case), "")
+            statuses[suite.get("name", ""), case.get("name", "")] = error
+    return statuses
 
 
 def verdict(results: Results, state: str, name: str) -> str:
@@ -123,4 +123,4 @@ def test_sark_as_shipped(results: Results, state: str, name: str) -> None:
 
 def test_nothing_else_went_wrong(results: Results) -> None:
     absent = {} if SARK else {(STATE, "sark-as-shipped"): NO_CHECKOUT}
-    assert {key: trouble for key, trouble in results.items() if trouble} == absent
+    assert {key: error for key, error in results.items() if error} == absent

@@ -65,7 +65,7 @@ def noted(monkeypatch: pytest.MonkeyPatch) -> Callable[[Probes], Result]:
 
     def note(probes: Probes) -> Result:
         monkeypatch.setattr(agreement, "read", lambda _: world())
-        monkeypatch.setattr(agreement, "probe", lambda _, wanted: probes(wanted))
+        monkeypatch.setattr(agreement, "probe", lambda _, expected: probes(expected))
         where = scene()
         check(where, "installed", bound=0.0)
         [result] = where.results
@@ -79,12 +79,12 @@ def test_every_stand_in_is_asked_about_every_port_of_every_other() -> None:
 
 
 def test_agreement_is_noted_with_its_size(noted: Callable[[Probes], Result]) -> None:
-    result = noted(lambda wanted: ({it: it != SHUT for it in wanted}, {}))
+    result = noted(lambda tried: ({it: it != SHUT for it in tried}, {}))
     assert result == Result(NAME, "installed", PASS, "3 connections between stand-ins, 2 of them allowed")
 
 
 def test_a_disagreement_says_what_was_seen_and_what_the_judge_says_and_why(noted: Callable[[Probes], Result]) -> None:
-    result = noted(lambda wanted: (dict.fromkeys(wanted, True), {}))
+    result = noted(lambda tried: (dict.fromkeys(tried, True), {}))
     assert result.status == FAIL
     assert result.message.startswith(f"{SHUT}: the cluster answered, the judge says denied (Egress: ")
     assert "; Ingress: " in result.message
@@ -92,19 +92,19 @@ def test_a_disagreement_says_what_was_seen_and_what_the_judge_says_and_why(noted
 
 
 def test_what_could_not_be_probed_is_no_agreement(noted: Callable[[Probes], Result]) -> None:
-    result = noted(lambda wanted: ({it: it == OPEN for it in wanted if it != BACK}, {BACK: "refused: hung up"}))
+    result = noted(lambda tried: ({it: it == OPEN for it in tried if it != BACK}, {BACK: "refused: hung up"}))
     assert (result.status, result.message) == (FAIL, f"{BACK} could not be probed: refused: hung up")
 
 
 def test_a_slow_cluster_is_asked_again(noted: Callable[[Probes], Result], monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[Attempt]] = []
 
-    def slow(wanted: list[Attempt]) -> tuple[dict[Attempt, bool], dict[Attempt, str]]:
-        asked.append(wanted)
-        return {it: len(asked) > 1 and it != SHUT for it in wanted}, {}
+    def slow(attempts: list[Attempt]) -> tuple[dict[Attempt, bool], dict[Attempt, str]]:
+        asked.append(attempts)
+        return {it: len(asked) > 1 and it != SHUT for it in attempts}, {}
 
     monkeypatch.setattr(agreement, "read", lambda _: world())
-    monkeypatch.setattr(agreement, "probe", lambda _, wanted: slow(wanted))
+    monkeypatch.setattr(agreement, "probe", lambda _, attempts: slow(attempts))
     where = scene()
     check(where, "installed")
     assert [result.status for result in where.results] == [PASS]
@@ -123,7 +123,7 @@ def test_probes_are_made_from_the_stand_ins_and_read_by_their_outcome(monkeypatc
     where = scene()
     monkeypatch.setattr("tools.cluster.probes.ask", ask)
     monkeypatch.setattr(where, "addresses", lambda: Addresses({"one": "10.0.0.1", "two": "10.0.0.2"}, {}, {}))
-    truth, trouble = probe(where, [OPEN, SHUT, BACK])
+    truth, error = probe(where, [OPEN, SHUT, BACK])
     assert asked == [("one", "10.0.0.2", 80, "0"), ("one", "10.0.0.2", 81, "1"), ("two", "10.0.0.1", 80, "2")]
     assert truth == {OPEN: True, SHUT: False}
-    assert trouble == {BACK: "refused: said"}
+    assert error == {BACK: "refused: said"}

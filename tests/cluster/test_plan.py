@@ -80,13 +80,13 @@ def test_each_pod_that_sark_does_not_ship_becomes_a_stand_in_with_its_labels_por
         ("Namespace", "a"), ("Namespace", "b"), ("ConfigMap", "sark-guests"), ("ConfigMap", "sark-guests"),
         ("Pod", "one"), ("Pod", "two"),
     ]  # fmt: skip
-    one, two = objects[-2:]
-    assert one["metadata"]["labels"] == {"app": "one"}
-    assert one["spec"]["containers"][0]["command"] == ["python3", "/sark/answer.py", "one", "80", "81"]
-    assert one["spec"]["automountServiceAccountToken"] is False
-    ready = [it["spec"]["containers"][0]["readinessProbe"]["exec"]["command"] for it in (one, two)]
+    first, two = objects[-2:]
+    assert first["metadata"]["labels"] == {"app": "one"}
+    assert first["spec"]["containers"][0]["command"] == ["python3", "/sark/answer.py", "one", "80", "81"]
+    assert first["spec"]["automountServiceAccountToken"] is False
+    ready = [it["spec"]["containers"][0]["readinessProbe"]["exec"]["command"] for it in (first, two)]
     assert ready == [["true"], ["false"]]
-    assert one["spec"]["nodeSelector"] != two["spec"]["nodeSelector"]
+    assert first["spec"]["nodeSelector"] != two["spec"]["nodeSelector"]
 
 
 def test_the_two_policies_of_the_controls() -> None:

@@ -51,11 +51,11 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
 def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     """What a command that cannot run says, after its exit code was seen to be 2."""
     assert main(arguments) == 2
-    said = capsys.readouterr()
-    assert "Traceback" not in said.err
-    found = [line for line in said.err.splitlines() if line.startswith("could not run: ")]
-    assert len(found) == 1
-    return said.err[said.err.index("could not run: ") :].removeprefix("could not run: ").strip()
+    captured = capsys.readouterr()
+    assert "Traceback" not in captured.err
+    lines = [line for line in captured.err.splitlines() if line.startswith("could not run: ")]
+    assert len(lines) == 1
+    return captured.err[captured.err.index("could not run: ") :].removeprefix("could not run: ").strip()
 
 
 PROGRAMS: list[tuple[str, dict[str, str | None], str]] = [
@@ -146,9 +146,9 @@ def test_a_wrong_kind_configuration(
     config = tmp_path / "kind.yaml"
     if text is not None:
         config.write_text(text, encoding="utf-8")
-    said = refusal(capsys, "up", "--kind-config", str(config))
-    assert said.startswith(str(config))
-    assert message in said
+    refused_with = refusal(capsys, "up", "--kind-config", str(config))
+    assert refused_with.startswith(str(config))
+    assert message in refused_with
 
 
 def test_a_calico_manifest_that_is_not_there(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:
@@ -190,10 +190,10 @@ def test_a_wrong_specification_names_every_bad_row(
     fake({})
     flows = tmp_path / "flows.yaml"
     flows.write_text("pods: {}\ninternet: {}\nflows:\n- {flow: a}\n", encoding="utf-8")
-    said = refusal(capsys, "up", "--flows", str(flows))
-    assert said.splitlines()[0] == "the specification of flows is wrong:"
-    assert "flows.yaml:1: pods is missing; write name: {namespace, labels, ports}" in said
-    assert "flows.yaml:4: flows[0] has no why; a row needs flow, source, target, port, expect, why" in said
+    message = refusal(capsys, "up", "--flows", str(flows))
+    assert message.splitlines()[0] == "the specification of flows is wrong:"
+    assert "flows.yaml:1: pods is missing; write name: {namespace, labels, ports}" in message
+    assert "flows.yaml:4: flows[0] has no why; a row needs flow, source, target, port, expect, why" in message
 
 
 @pytest.mark.parametrize("command", ["install", "test"])
@@ -212,9 +212,9 @@ def test_kind_that_fails_is_quoted_and_what_it_left_is_removed(
         ";; esac", ';; "create "*) echo "no space left" >&2; exit 1;; esac'
     )
     fake({"kind": failing, "docker": f'echo "docker $*" >> {calls}\n{DOCKER}'})
-    said = refusal(capsys, "all")
-    assert said.startswith("`kind create cluster --name sark-network ")
-    assert said.endswith("failed with exit code 1:\n  no space left")
+    message = refusal(capsys, "all")
+    assert message.startswith("`kind create cluster --name sark-network ")
+    assert message.endswith("failed with exit code 1:\n  no space left")
     after = calls.read_text(encoding="utf-8").split("create cluster")[1]
     assert "docker rm --force --volumes sark-network-internet\n" in after
     assert "delete cluster --name sark-network" in after
@@ -239,10 +239,10 @@ def test_an_interrupted_run_cleans_up_and_says_so(fake: Fake, tmp_path: Path, nu
                 break
             time.sleep(0.05)
         process.send_signal(number)
-        _, said = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said.splitlines()[-1] == "interrupted"
-    assert "Traceback" not in said
+    assert errors.splitlines()[-1] == "interrupted"
+    assert "Traceback" not in errors
     after = calls.read_text(encoding="utf-8").split("create cluster")[1]
     assert f"docker rm --force --volumes interrupted-{number.value}-internet\n" in after
     assert f"delete cluster --name interrupted-{number.value} " in after

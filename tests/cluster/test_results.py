@@ -63,30 +63,30 @@ def test_junit_survives_what_no_xml_can_hold() -> None:
 
 
 def test_each_state_is_a_stage_and_each_failure_a_finding_at_its_row() -> None:
-    found = stages([GOOD, BAD, LEFT], "tests/flows.yaml", {"rows: installed": 4.0, "twins: installed": 1.0})
-    assert [(stage.name, len(stage.findings), stage.skipped, stage.seconds) for stage in found] == [
+    stages_shown = stages([GOOD, BAD, LEFT], "tests/flows.yaml", {"rows: installed": 4.0, "twins: installed": 1.0})
+    assert [(stage.name, len(stage.findings), stage.skipped, stage.seconds) for stage in stages_shown] == [
         ("cluster: installed", 1, "", 5.0),
         ("cluster: uninstalled", 1, "", 0),
     ]
-    finding = found[0].findings[0]
+    finding = stages_shown[0].findings[0]
     assert finding.rule == "flow-is-denied"
     assert finding.problem.where == Where("tests/flows.yaml", "flows: apex", 7)
     assert finding.problem.message == "should be denied, but the target answered: y (not listed)"
-    assert found[1].findings[0].rule == "nothing-left-behind"
-    assert exit_code(found) == 1
+    assert stages_shown[1].findings[0].rule == "nothing-left-behind"
+    assert exit_code(stages_shown) == 1
 
 
 def test_what_could_not_be_probed_is_a_stage_that_did_not_run() -> None:
-    found = stages([UNKNOWN], "f", {})
-    assert found[0].skipped == "could not be probed: apex"
-    assert found[0].findings[0].rule == "flow-could-not-be-probed"
-    assert exit_code(found) == 2
+    stages_shown = stages([UNKNOWN], "f", {})
+    assert stages_shown[0].skipped == "could not be probed: apex"
+    assert stages_shown[0].findings[0].rule == "flow-could-not-be-probed"
+    assert exit_code(stages_shown) == 2
 
 
 def test_a_trial_that_stopped_could_not_run_however_good_it_was_so_far() -> None:
-    found = stages([GOOD], "f", {}, "the cluster went away")
-    assert (found[-1].name, found[-1].skipped) == ("cluster", "the cluster went away")
-    assert exit_code(found) == 2
+    stages_shown = stages([GOOD], "f", {}, "the cluster went away")
+    assert (stages_shown[-1].name, stages_shown[-1].skipped) == ("cluster", "the cluster went away")
+    assert exit_code(stages_shown) == 2
     assert exit_code(stages([GOOD], "f", {})) == 0
 
 
@@ -101,12 +101,12 @@ def test_what_did_not_run_is_no_pass_and_no_failure_and_is_shown_everywhere() ->
     suite = ElementTree.fromstring(junit([ABSENT]))[0]
     assert [suite.get(key) for key in ("tests", "failures", "errors", "skipped")] == ["1", "0", "0", "1"]
     assert [(child.tag, child.get("message")) for child in suite[0]] == [("skipped", ABSENT.message)]
-    found = stages([GOOD, ABSENT], "f", {})
-    assert [(stage.findings, stage.skipped, stage.excused) for stage in found] == [
+    stages_shown = stages([GOOD, ABSENT], "f", {})
+    assert [(stage.findings, stage.skipped, stage.excused) for stage in stages_shown] == [
         ((), "", False),
         ((), ABSENT.message, True),
     ]
-    assert exit_code(found) == 0
+    assert exit_code(stages_shown) == 0
     assert exit_code(stages([GOOD, BAD, ABSENT], "f", {})) == 1
 
 

@@ -27,7 +27,7 @@ HERE = Addresses({"gateway": "192.168.1.1"}, {"proxy": "10.96.0.9", "dns": "10.9
 NAME = Flow("row", "gateway", Target("internet", "api.test"), 443, "deny", "why", via="proxy", speak="tls")
 POD = Flow("row", "stranger", Target("pod", "gateway"), 8000, "deny", "why")
 ACCEPT = {"event": "accept", "address": "203.0.113.10", "port": 443, "peer": "172.18.0.2"}
-SAID = ACCEPT | {"event": "answer", "row": "row"}
+ANSWERED = ACCEPT | {"event": "answer", "row": "row"}
 
 
 def allowed(flow: Flow) -> Flow:
@@ -39,7 +39,7 @@ CASES: list[tuple[str, Flow, Report, list[dict[str, Any]], str, str]] = [
      "answer: sark-answer gateway token=1"),
     ("answered by another", allowed(POD), Report("answer", "sark-answer database token=1"), [], FAIL,
      "somebody else than gateway answered: sark-answer database token=1"),
-    ("by name", allowed(NAME), Report("answer", "sark-answer 203.0.113.10:443 sni=api.test token=1"), [SAID], PASS,
+    ("by name", allowed(NAME), Report("answer", "sark-answer 203.0.113.10:443 sni=api.test token=1"), [ANSWERED], PASS,
      "answer: sark-answer 203.0.113.10:443 sni=api.test token=1"),
     ("by name, unseen", allowed(NAME), Report("answer", "sark-answer 203.0.113.10:443 sni=api.test token=1"), [ACCEPT],
      FAIL, "answered (sark-answer 203.0.113.10:443 sni=api.test token=1), "

@@ -157,7 +157,7 @@ def parsed(*domains: Any, **more: Any) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("domains", "said"),
+    ("domains", "messages"),
     [
         (["*.openai.com", "*.anthropic.com"], []),
         (
@@ -185,8 +185,8 @@ def parsed(*domains: Any, **more: Any) -> list[str]:
         ),
     ],
 )
-def test_entries_against_each_other(domains: list[Any], said: list[str]) -> None:
-    assert parsed(*domains) == said
+def test_entries_against_each_other(domains: list[Any], messages: list[str]) -> None:
+    assert parsed(*domains) == messages
 
 
 def test_a_name_under_a_wildcard_is_a_warning_for_it_may_carry_owner_and_reason() -> None:
@@ -199,21 +199,21 @@ def test_a_name_under_a_wildcard_is_a_warning_for_it_may_carry_owner_and_reason(
 RULES = [line for line in (CHART / "files/public-suffixes.txt").read_text().splitlines() if line[0] != "#"]
 EXCEPTIONS = sorted(rule[1:] for rule in RULES if rule.startswith("!"))
 STARS = sorted(rule[2:] for rule in RULES if rule.startswith("*."))
-PLAIN = sorted(rule for rule in RULES if rule[0] not in "!*")
+ORDINARY = sorted(rule for rule in RULES if rule[0] not in "!*")
 ABOVE = sorted(
     {
         parent
-        for name in (*PLAIN, *STARS)
+        for name in (*ORDINARY, *STARS)
         for parent in (".".join(name.split(".")[i:]) for i in range(1, name.count(".")))
     }
 )
-WIDE = sorted({*PLAIN, *(star for star in STARS if "." in star), *(f"any.{star}" for star in STARS), *ABOVE})
+WIDE = sorted({*ORDINARY, *(star for star in STARS if "." in star), *(f"any.{star}" for star in STARS), *ABOVE})
 
 
 def test_every_wildcard_that_holds_a_public_suffix_is_refused_and_every_exception_is_not() -> None:
     assert [name for name in WIDE if not parsed(f"*.{name}")] == []
     assert [name for name in EXCEPTIONS if parsed(f"*.{name}")] == []
-    assert [name for name in PLAIN if parsed(f"*.sark.{name}") and f"*.{name}" not in RULES] == []
+    assert [name for name in ORDINARY if parsed(f"*.sark.{name}") and f"*.{name}" not in RULES] == []
     assert [name for name in WIDE if parsed({"name": f"*.{name}", "allowSuffixes": True, "reason": "ours"})] == []
 
 
@@ -246,10 +246,10 @@ refused:
   {{ . }}: {{ include "sark-network.refuseSuffix" $asked | quote }}
 {{- end }}"""
     )
-    asked = sorted({*WIDE, *EXCEPTIONS, *(f"sark.{name}" for name in PLAIN)})
-    said: dict[str, str] = yaml.load(helm(tmp_path, {"names": asked}), yaml.CSafeLoader)["refused"]
+    asked = sorted({*WIDE, *EXCEPTIONS, *(f"sark.{name}" for name in ORDINARY)})
+    refusals: dict[str, str] = yaml.load(helm(tmp_path, {"names": asked}), yaml.CSafeLoader)["refused"]
     assert len(asked) > 15_000
-    assert {name: text.split(": *.", 1)[-1].removeprefix(name) for name, text in said.items() if text} == {
+    assert {name: text.split(": *.", 1)[-1].removeprefix(name) for name, text in refusals.items() if text} == {
         name: f" {excess}" for name in asked if (excess := SUFFIXES.opened(name))
     }
 

@@ -23,7 +23,7 @@ DENIED = "denied   gateway may not reach"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["api.openai.com"], 0, "allowed  gateway may reach api.openai.com:443 by egress.domains[0] (api.openai.com)"),
         (["API.OpenAI.com."], 0, "allowed  gateway may reach api.openai.com:443"),
@@ -80,18 +80,18 @@ DENIED = "denied   gateway may not reach"
         (["api.openai.com", "--values", "no-such-file.yaml"], 2, "cannot read no-such-file.yaml: No such file"),
     ],
 )
-def test_check(arguments: list[str], code: int, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check(arguments: list[str], code: int, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", *arguments]) == code
-    told = capsys.readouterr()
-    assert said in told.out + told.err
+    notices = capsys.readouterr()
+    assert message in notices.out + notices.err
 
 
 def test_check_of_values_files_merges_them_as_helm_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    one, two = tmp_path / "one.yaml", tmp_path / "two.yaml"
-    one.write_text("egress: {domains: [a.example.com]}")
+    first, two = tmp_path / "one.yaml", tmp_path / "two.yaml"
+    first.write_text("egress: {domains: [a.example.com]}")
     two.write_text("egress: {domains: [b.example.com]}")
-    assert main(["check", "a.example.com", "--values", str(one), str(two)]) == 1
-    assert main(["check", "b.example.com", "--values", str(one), str(two), "--format", "json"]) == 0
+    assert main(["check", "a.example.com", "--values", str(first), str(two)]) == 1
+    assert main(["check", "b.example.com", "--values", str(first), str(two), "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out.partition("\n")[2])[0]["entry"]["path"] == "egress.domains[0]"
 
 
@@ -107,9 +107,9 @@ def test_list_marks_what_has_expired(tmp_path: Path, capsys: pytest.CaptureFixtu
     file = tmp_path / "values.yaml"
     file.write_text('egress: {domains: [{name: a.example.com, expires: "2020-01-01", owner: me, reason: trial}]}')
     assert main(["list", "--values", str(file)]) == 0
-    told = capsys.readouterr().out
-    assert "EXPIRED 2020-01-01" in told
-    assert "trial" in told
+    notices = capsys.readouterr().out
+    assert "EXPIRED 2020-01-01" in notices
+    assert "trial" in notices
 
 
 def test_what_has_expired_is_denied(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -137,8 +137,8 @@ def test_an_expired_entry_is_not_expected_of_the_render() -> None:
 
 
 def egress(*entries: Entry, manifests: tuple[Manifest, ...] = (), **more: object) -> Egress:
-    plain = Egress("calico-enterprise", "enforce", True, Allowlist(entries), manifests, NOW, "v.yaml")
-    return replace(plain, **more)  # type: ignore[arg-type]
+    egress_without_decoding = Egress("calico-enterprise", "enforce", True, Allowlist(entries), manifests, NOW, "v.yaml")
+    return replace(egress_without_decoding, **more)  # type: ignore[arg-type]
 
 
 def lockdown(*names: str, final_deny: bool = True) -> Manifest:
@@ -192,7 +192,7 @@ def test_a_gap_is_an_error_under_strict_and_a_warning_without() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expires", "said"),
+    ("expires", "messages"),
     [
         ("", []),
         ("2026-07-15", []),
@@ -237,9 +237,9 @@ def test_a_gap_is_an_error_under_strict_and_a_warning_without() -> None:
         ),
     ],
 )
-def test_expiry(expires: str, said: list[str]) -> None:
-    found = entry_has_not_expired(egress(Entry("a.example.com", "p", expires=expires, owner="me")))
-    assert [problem.message for problem in found] == said
+def test_expiry(expires: str, messages: list[str]) -> None:
+    problems = entry_has_not_expired(egress(Entry("a.example.com", "p", expires=expires, owner="me")))
+    assert [problem.message for problem in problems] == messages
 
 
 @pytest.mark.parametrize(
@@ -247,9 +247,9 @@ def test_expiry(expires: str, said: list[str]) -> None:
     [("10.20.0.10/32", True), ("fd00::/8", True), ("11.0.0.0/8", False), ("172.0.0.0/8", False), ("2606::/32", False)],
 )
 def test_internal_cidrs(cidr: str, private: bool) -> None:
-    found = list(internal_cidrs_are_private(egress(Entry("a.internal.example", "p", cidrs=(cidr,)))))
-    assert bool(found) is not private
-    for problem in found:
+    problems = list(internal_cidrs_are_private(egress(Entry("a.internal.example", "p", cidrs=(cidr,)))))
+    assert bool(problems) is not private
+    for problem in problems:
         assert problem.where.path == "p.cidrs[0]"
         expected = f"{cidr} is not inside a private range; list a.internal.example in egress.domains instead"
         assert problem.message == expected

@@ -68,30 +68,30 @@ LISTS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", [one.name for one in ENGINES])
+@pytest.mark.parametrize("name", [engine_row.name for engine_row in ENGINES])
 @pytest.mark.parametrize("case", LISTS)
 def test_decode_gives_back_the_list(name: str, case: str) -> None:
-    found = engine(name)
-    assert found
-    assert found.decode(rendered({"engine": name, **LISTS[case]})) == rules(LISTS[case])
+    known_engine = engine(name)
+    assert known_engine
+    assert known_engine.decode(rendered({"engine": name, **LISTS[case]})) == rules(LISTS[case])
 
 
-@pytest.mark.parametrize("name", [one.name for one in ENGINES])
+@pytest.mark.parametrize("name", [engine_row.name for engine_row in ENGINES])
 def test_audit_decodes_to_the_list_and_everything(name: str) -> None:
-    found = engine(name)
-    assert found
+    known_engine = engine(name)
+    assert known_engine
     egress = {"domains": ["*.openai.com", {"name": "b.example.com", "workloads": ["opa"]}]}
-    decoded = found.decode(rendered({"engine": name, "mode": "audit", **egress}))
+    decoded = known_engine.decode(rendered({"engine": name, "mode": "audit", **egress}))
     assert decoded == rules(egress) | {everything("gateway"), everything("opa")}
 
 
-@pytest.mark.parametrize("name", [one.name for one in ENGINES])
+@pytest.mark.parametrize("name", [engine_row.name for engine_row in ENGINES])
 @pytest.mark.parametrize("seed", range(6))
 def test_decode_gives_back_random_lists(name: str, seed: int) -> None:
-    found, draw = engine(name), random.Random(seed)
-    assert found
+    known_engine, draw = engine(name), random.Random(seed)
+    assert known_engine
     egress = {"domains": [random_entry(draw, index) for index in range(draw.randrange(1, 40))]}
-    assert found.decode(rendered({"engine": name, **egress})) == rules(egress)
+    assert known_engine.decode(rendered({"engine": name, **egress})) == rules(egress)
 
 
 def random_entry(draw: random.Random, index: int) -> Any:
@@ -227,12 +227,12 @@ def reconfigured(manifests: tuple[Manifest, ...], change: Callable[[str, Resourc
             change(resource["@type"].rpartition(".")[2], resource)
         return yaml.safe_dump(body)
 
-    def one(manifest: Manifest) -> Manifest:
+    def edited(manifest: Manifest) -> Manifest:
         data = manifest.body.get("data", {})
         files = {key: file(text) if key.endswith(".yaml") else text for key, text in data.items()}
         return replace(manifest, body={**manifest.body, "data": files})
 
-    return tuple(one(manifest) if manifest.kind == "ConfigMap" else manifest for manifest in manifests)
+    return tuple(edited(manifest) if manifest.kind == "ConfigMap" else manifest for manifest in manifests)
 
 
 def test_a_dropped_final_deny_decodes_to_everything() -> None:
@@ -240,9 +240,9 @@ def test_a_dropped_final_deny_decodes_to_everything() -> None:
     for manifest in manifests:
         if manifest.kind == "GlobalNetworkPolicy":
             manifest.body["spec"]["egress"].pop()
-    found = engine("calico-enterprise")
-    assert found
-    assert everything("gateway") in found.decode(manifests)
+    known_engine = engine("calico-enterprise")
+    assert known_engine
+    assert everything("gateway") in known_engine.decode(manifests)
 
 
 def test_a_pruned_domains_field_decodes_to_everything() -> None:
@@ -251,9 +251,9 @@ def test_a_pruned_domains_field_decodes_to_everything() -> None:
     for manifest in manifests:
         for rule in manifest.body["spec"].get("egress", ()) if manifest.kind == "GlobalNetworkPolicy" else ():
             rule.get("destination", {}).pop("domains", None)
-    found = engine("calico-enterprise")
-    assert found
-    assert everything("gateway") in found.decode(manifests)
+    known_engine = engine("calico-enterprise")
+    assert known_engine
+    assert everything("gateway") in known_engine.decode(manifests)
 
 
 def test_a_gap_in_use_fails_the_render_under_strict() -> None:
@@ -263,5 +263,5 @@ def test_a_gap_in_use_fails_the_render_under_strict() -> None:
 
 
 def test_the_chart_and_the_table_of_engines_name_the_same_ones() -> None:
-    with pytest.raises(RenderError, match=", ".join(one.name for one in ENGINES)):
+    with pytest.raises(RenderError, match=", ".join(engine_row.name for engine_row in ENGINES)):
         rendered({"engine": "no-such-engine"})

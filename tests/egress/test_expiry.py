@@ -24,9 +24,9 @@ def rendered(egress: dict[str, Any], **values: Any) -> str:
 
 
 def names(text: str, name: str = "proxy") -> set[str]:
-    found = engine(name)
-    assert found
-    return {rule.name for rule in found.decode(manifests(parse(text, "r"), "r"))}
+    known_engine = engine(name)
+    assert known_engine
+    return {rule.name for rule in known_engine.decode(manifests(parse(text, "r"), "r"))}
 
 
 @pytest.mark.parametrize("name", ["proxy", "calico-enterprise"])
@@ -73,8 +73,8 @@ def test_peers_by_address_and_internal_names_end_too() -> None:
 
 def test_the_render_says_so() -> None:
     bodies = [body for body in yaml.safe_load_all(rendered({"domains": [OVER, KEPT], "asOf": "2026-07-01"})) if body]
-    said = [body["metadata"].get("annotations", {}).get("sark-network/expired") for body in bodies]
-    assert set(said) == {None, "over.example (egress.domains[0], 2026-06-30)"}
+    annotations = [body["metadata"].get("annotations", {}).get("sark-network/expired") for body in bodies]
+    assert set(annotations) == {None, "over.example (egress.domains[0], 2026-06-30)"}
 
 
 def test_nothing_is_said_while_nothing_has_expired() -> None:

@@ -132,9 +132,9 @@ def suites() -> dict[str, Xml.Element]:
 def test_junit_has_a_case_for_each_rule_whatever_it_found() -> None:
     cases = {name: [case.attrib["name"] for case in suite.iter("testcase")] for name, suite in suites().items()}
     beside = {"dev.values": ["old", "hint"], "dev.policies": [SAME.rule], "production.policies": [SAME.rule]}
-    for name, found in cases.items():
+    for name, outcomes in cases.items():
         own = list(manual((name.rpartition(".")[2],)))
-        assert found == list(dict.fromkeys([*own, *beside.get(name, [])]))
+        assert outcomes == list(dict.fromkeys([*own, *beside.get(name, [])]))
 
 
 def test_junit_counts_what_it_holds() -> None:
@@ -193,8 +193,8 @@ def test_every_format_names_the_object() -> None:
     title = "NetworkPolicy shop/web"
     assert written("text", report).startswith(f"a.yaml:3: error: {title}: spec.egress: it is open [r] (dev)\n")
     assert written("github", report) == f"::error file=a.yaml,line=3,title=r::{title}: it is open (dev)\n"
-    [found] = json.loads(written("json", report))["stages"][0]["findings"]
-    assert [found[key] for key in ("kind", "namespace", "name")] == ["NetworkPolicy", "shop", "web"]
+    [load] = json.loads(written("json", report))["stages"][0]["findings"]
+    assert [load[key] for key in ("kind", "namespace", "name")] == ["NetworkPolicy", "shop", "web"]
     [result] = json.loads(written("sarif", report))["runs"][0]["results"]
     assert result["message"] == {"text": f"{title}: it is open"}
     assert result["properties"]["object"] == {"kind": "NetworkPolicy", "namespace": "shop", "name": "web"}
@@ -332,7 +332,7 @@ def test_sarif_rules_and_failures() -> None:
 def test_a_line_that_moves_does_not_make_a_finding_new() -> None:
     moved = Finding(SAME.rule, Problem(Where("t/a.yaml", "spec.egress[0]", 99), SAME.problem.message))
     prints = [
-        json.loads(written("sarif", Report((Stage("policies", "dev", (one,)),))))["runs"][0]["results"][0]
-        for one in (SAME, moved)
+        json.loads(written("sarif", Report((Stage("policies", "dev", (document,)),))))["runs"][0]["results"][0]
+        for document in (SAME, moved)
     ]
     assert prints[0]["partialFingerprints"] == prints[1]["partialFingerprints"]

@@ -20,8 +20,10 @@ def finding(line: int, rule: str = "some-rule", file: str = "values.yaml") -> Fi
 def run(text: str, *findings: Finding) -> tuple[list[int], list[str]]:
     """The lines of the findings that are left, and what is said of the suppressions."""
     suppressions = Suppressions(tuple(in_text(text, "values.yaml")), TODAY, RULES)
-    said = [f"{one.rule} {one.problem.where.line} {one.problem.message}" for one in judge(suppressions)]
-    return [one.problem.where.line for one in apply(findings, suppressions)], said
+    reports = [
+        f"{finding.rule} {finding.problem.where.line} {finding.problem.message}" for finding in judge(suppressions)
+    ]
+    return [finding.problem.where.line for finding in apply(findings, suppressions)], reports
 
 
 @pytest.mark.parametrize(
@@ -40,7 +42,7 @@ def test_what_a_comment_covers(text: str, left: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("comment", "said"),
+    ("comment", "message"),
     [
         (
             "some-rule until 2026-11-23: reason",
@@ -68,8 +70,8 @@ def test_what_a_comment_covers(text: str, left: list[int]) -> None:
         ),
     ],
 )
-def test_a_suppression_that_is_none_hides_nothing(comment: str, said: str) -> None:
-    assert run(f"a: 1  # sark:ignore {comment}\n", finding(1)) == ([1], [said])
+def test_a_suppression_that_is_none_hides_nothing(comment: str, message: str) -> None:
+    assert run(f"a: 1  # sark:ignore {comment}\n", finding(1)) == ([1], [message])
 
 
 def test_another_file_is_not_covered() -> None:
@@ -95,11 +97,11 @@ spec:
 
 
 def test_an_annotation_covers_its_object_alone() -> None:
-    found = manifests(parse(OBJECTS, "f.yaml"), "f.yaml")
-    suppressions = Suppressions(tuple(in_manifests(found)), TODAY, RULES)
+    objects = manifests(parse(OBJECTS, "f.yaml"), "f.yaml")
+    suppressions = Suppressions(tuple(in_manifests(objects)), TODAY, RULES)
     places = [finding(line, rule, "f.yaml") for rule in ("some-rule", "other-rule") for line in (1, 9, 11, 14)]
     left = apply(places, suppressions)
-    assert [(one.rule, one.problem.where.line) for one in left] == [
+    assert [(finding.rule, finding.problem.where.line) for finding in left] == [
         ("some-rule", 11),
         ("some-rule", 14),
         ("other-rule", 11),

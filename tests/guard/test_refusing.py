@@ -108,9 +108,9 @@ def test_search_domains_end_at_cluster_dns(guard: Guard, cluster_dns: ClusterDns
 
 def test_messages_that_are_no_plain_question_go_nowhere(guard: Guard, cluster_dns: ClusterDns) -> None:
     asked = len(cluster_dns.asked)
-    plain = message.query("c2VjcmV0.evil.test")
-    opcodes = [guard.send(plain[:2] + bytes([opcode << 3 | 1]) + plain[3:]).code for opcode in (1, 2, 4, 5)]
-    two = guard.send(plain[:4] + b"\0\2" + plain[6:] + plain[12:]).code
+    data = message.query("c2VjcmV0.evil.test")
+    opcodes = [guard.send(data[:2] + bytes([opcode << 3 | 1]) + data[3:]).code for opcode in (1, 2, 4, 5)]
+    two = guard.send(data[:4] + b"\0\2" + data[6:] + data[12:]).code
     assert (opcodes, two) == (["NOTIMP", "NOTIMP", "NXDOMAIN", "NOTIMP"], "FORMERR")
     assert cluster_dns.asked[asked:] == []
 

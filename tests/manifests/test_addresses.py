@@ -22,8 +22,8 @@ from tools.manifests.addresses import ALL_IPV4, INSIDE, METADATA, UNUSUAL, left,
     ],
 )
 def test_left(whole: str, holes: list[str], expected: list[str]) -> None:
-    found = left(ip_network(whole), [ip_network(hole) for hole in holes])
-    assert sorted(map(str, found)) == expected
+    nets = left(ip_network(whole), [ip_network(hole) for hole in holes])
+    assert sorted(map(str, nets)) == expected
 
 
 def test_ipv4_inside_ipv6_is_known() -> None:

@@ -66,7 +66,7 @@ def report(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any
 
 
 def rules(document: dict[str, Any]) -> list[str]:
-    return [found["rule"] for stage in document["stages"] for found in stage["findings"]]
+    return [finding["rule"] for stage in document["stages"] for finding in stage["findings"]]
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -128,8 +128,8 @@ def test_options_are_read_from_a_file(name: str, text: str, capsys: pytest.Captu
     assert [stage["name"] for stage in document["stages"]] == ["manifests", "policies"]
     assert (document["configuration"], document["disabled"]) == (name, ["names-are-legal"])
     assert validate([]) == 0
-    said = "no findings; 1 environment, 2 of 2 stages ran; disabled: names-are-legal; configuration: {}\n"
-    assert capsys.readouterr().out == said.format(name)
+    summary = "no findings; 1 environment, 2 of 2 stages ran; disabled: names-are-legal; configuration: {}\n"
+    assert capsys.readouterr().out == summary.format(name)
 
 
 def test_the_command_line_goes_before_the_file(capsys: pytest.CaptureFixture[str]) -> None:
@@ -186,9 +186,9 @@ def test_every_key_is_an_option() -> None:
 def test_a_kind_without_a_schema_is_a_note(capsys: pytest.CaptureFixture[str]) -> None:
     Path("thing.yaml").write_text(THING.replace("{spec}", "{size: many}"))
     document = report(capsys, "--manifests", "thing.yaml")
-    said = "no schema of Thing (example.com/v1) is at hand, so it was not checked; name its CRD with --schemas"
-    [found] = document["stages"][0]["findings"]
-    assert (document["exit"], found["severity"], found["message"]) == (0, "note", said)
+    message = "no schema of Thing (example.com/v1) is at hand, so it was not checked; name its CRD with --schemas"
+    [finding] = document["stages"][0]["findings"]
+    assert (document["exit"], finding["severity"], finding["message"]) == (0, "note", message)
 
 
 @pytest.mark.parametrize(
@@ -214,8 +214,8 @@ def test_a_kind_is_judged_by_the_definition_that_is_given(
     Path("crds/thing.yaml").write_text(CRD)
     Path("thing.yaml").write_text(THING.replace("{spec}", spec))
     document = report(capsys, "--manifests", "thing.yaml", "--schemas", "crds")
-    found = [one["message"] for stage in document["stages"] for one in stage["findings"]]
-    assert (document["exit"], found) == ((1, [message]) if message else (0, []))
+    messages = [finding["message"] for stage in document["stages"] for finding in stage["findings"]]
+    assert (document["exit"], messages) == ((1, [message]) if message else (0, []))
 
 
 @pytest.mark.parametrize(
@@ -264,8 +264,8 @@ def test_a_chart_without_a_schema_is_judged_with_a_note(capsys: pytest.CaptureFi
     assert {stage["skipped"] for stage in document["stages"]} == {""}
     assert "objects-fit-their-schema" in rules(document)
     [note] = document["stages"][0]["findings"]
-    said = "the chart has no values.schema.json, so nothing says which values are right, and they are not judged"
-    assert (note["rule"], note["severity"], note["message"]) == ("values-match-schema", "note", said)
+    message = "the chart has no values.schema.json, so nothing says which values are right, and they are not judged"
+    assert (note["rule"], note["severity"], note["message"]) == ("values-match-schema", "note", message)
 
 
 def test_a_chart_that_renders_nothing_is_not_clean(capsys: pytest.CaptureFixture[str]) -> None:
@@ -318,8 +318,8 @@ def test_values_are_laid_over_an_environment_in_every_command(capsys: pytest.Cap
     names = {stage["environment"] for stage in document["stages"]} - {""}
     assert names == {"production+v.yaml"}
     # The rows of the environment are judged, by the list that is laid over it.
-    held = [found for stage in document["stages"] for found in stage["findings"] if found["rule"] == "flows-hold"]
-    assert any("api.openai.com" in found["message"] or "denied" in found["message"] for found in held)
+    held = [finding for stage in document["stages"] for finding in stage["findings"] if finding["rule"] == "flows-hold"]
+    assert any("api.openai.com" in finding["message"] or "denied" in finding["message"] for finding in held)
     assert egress(["list", *asked, "--format", "json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert {name: [entry["name"] for entry in entries] for name, entries in listed.items()} == {

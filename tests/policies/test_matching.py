@@ -31,11 +31,11 @@ spec: {jobTemplate: {spec: {template: {metadata: {labels: {app: job}}}}}}
 
 
 def objects(text: str) -> tuple[Manifest, ...]:
-    found = []
+    manifests = []
     for body in yaml.safe_load_all(text):
         meta = body["metadata"]
-        found.append(Manifest("file", body["kind"], meta["name"], meta.get("namespace", ""), body))
-    return tuple(found)
+        manifests.append(Manifest("file", body["kind"], meta["name"], meta.get("namespace", ""), body))
+    return tuple(manifests)
 
 
 def cluster(policy: str) -> tuple[Cluster, Policy]:
@@ -176,12 +176,12 @@ def test_network_sets(entity: str, clusterwide: bool) -> None:
             "kind: NetworkPolicy, metadata: {name: p, namespace: known}",
         )
     _, policy = cluster(text)
-    found = [item.name for item in selected(network_sets(objects(SETS)), policy, policy.rules[0].peers[0])]
-    assert found == ENTITIES[entity][clusterwide]
+    names = [item.name for item in selected(network_sets(objects(SETS)), policy, policy.rules[0].peers[0])]
+    assert names == ENTITIES[entity][clusterwide]
 
 
 @pytest.mark.parametrize(
-    ("names", "said"),
+    ("names", "message"),
     [
         (("a",), "1 policy selects no workload that is at hand (a); name some with --workloads"),
         (("a", "b"), "2 policies select no workload that is at hand (a, b); name some with --workloads"),
@@ -191,11 +191,11 @@ def test_network_sets(entity: str, clusterwide: bool) -> None:
         ),
     ],
 )
-def test_without_workloads_a_policy_that_selects_nobody_is_a_note(names: tuple[str, ...], said: str) -> None:
+def test_without_workloads_a_policy_that_selects_nobody_is_a_note(names: tuple[str, ...], message: str) -> None:
     policies = "\n---\n".join(
         f"{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: {name}}}, "
         "spec: {podSelector: {matchLabels: {app: x}}}}"
         for name in names
     )
     [problem] = policies_select_something(Cluster(objects(policies)))
-    assert (problem.severity, problem.message) == (Severity.NOTE, said)
+    assert (problem.severity, problem.message) == (Severity.NOTE, message)

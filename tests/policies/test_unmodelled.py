@@ -7,10 +7,10 @@ from tools.manifests.documents import manifests, parse
 from tools.policies.unmodelled import KNOWN, judged, notable, notes
 
 
-def said(text: str) -> list[tuple[int, str]]:
-    found = list(notes(manifests(parse(text, "x.yaml"), "x.yaml")))
-    assert {note.severity for note in found} <= {Severity.NOTE}
-    return [(note.where.line, note.message) for note in found]
+def noted(text: str) -> list[tuple[int, str]]:
+    problems = list(notes(manifests(parse(text, "x.yaml"), "x.yaml")))
+    assert {note.severity for note in problems} <= {Severity.NOTE}
+    return [(note.where.line, note.message) for note in problems]
 
 
 def written(api: str, kind: str, more: str = "") -> str:
@@ -61,10 +61,10 @@ def written(api: str, kind: str, more: str = "") -> str:
     ],
 )
 def test_each_kind_is_named(api: str, kind: str, part: str) -> None:
-    (found,) = said(written(api, kind))
-    assert found[0] == 2
-    assert found[1].startswith(f"{kind} sark/a: ")
-    assert part in found[1]
+    (note,) = noted(written(api, kind))
+    assert note[0] == 2
+    assert note[1].startswith(f"{kind} sark/a: ")
+    assert part in note[1]
 
 
 @pytest.mark.parametrize(
@@ -84,12 +84,12 @@ def test_each_kind_is_named(api: str, kind: str, part: str) -> None:
     ],
 )
 def test_what_is_judged_or_changes_nothing_is_no_note(api: str, kind: str) -> None:
-    assert said(written(api, kind)) == []
+    assert noted(written(api, kind)) == []
 
 
 def test_a_kind_is_named_once() -> None:
     many = written("cilium.io/v2", "CiliumNetworkPolicy") * 3 + written("security.istio.io/v1", "PeerAuthentication")
-    assert [message.partition(":")[0] for _, message in said(many)] == [
+    assert [message.partition(":")[0] for _, message in noted(many)] == [
         "CiliumNetworkPolicy sark/a (and 2 more like it)",
         "PeerAuthentication sark/a",
     ]
@@ -104,16 +104,16 @@ def test_a_kind_is_named_once() -> None:
     ],
 )
 def test_flags_of_calicos_policies(key: str, part: str) -> None:
-    ((line, message),) = said(written("projectcalico.org/v3", "GlobalNetworkPolicy", f"spec:\n  {key}: true\n"))
+    ((line, message),) = noted(written("projectcalico.org/v3", "GlobalNetworkPolicy", f"spec:\n  {key}: true\n"))
     assert line == 5
     assert part in message
-    assert said(written("projectcalico.org/v3", "GlobalNetworkPolicy", f"spec: {{{key}: false}}\n")) == []
+    assert noted(written("projectcalico.org/v3", "GlobalNetworkPolicy", f"spec: {{{key}: false}}\n")) == []
 
 
 def test_a_second_interface_of_a_pod() -> None:
     annotated = "metadata: {annotations: {k8s.v1.cni.cncf.io/networks: macvlan}}"
     deployment = written("apps/v1", "Deployment", f"spec:\n  template:\n    {annotated}\n")
-    ((line, message),) = said(deployment)
+    ((line, message),) = noted(deployment)
     assert (line, "second interface" in message) == (6, True)
 
 
@@ -121,7 +121,7 @@ def test_a_second_interface_of_a_pod() -> None:
     "text", ["[]", "3", "kind: [x]", "kind: X\napiVersion: {a: b}", "spec: 3\nkind: Pod", "kind: 7"]
 )
 def test_any_shape_is_read(text: str) -> None:
-    assert said(text) == []
+    assert noted(text) == []
 
 
 def test_what_is_worth_reading_from_a_cluster() -> None:

@@ -40,15 +40,15 @@ def addresses() -> str:
     return ""
 
 
-def make(wanted: dict[str, Any]) -> socket.socket:
+def make(question: dict[str, Any]) -> socket.socket:
     """A socket of a family and a type, bound and listening when asked."""
-    made = socket.socket(wanted["family"], wanted["type"])
+    made = socket.socket(question["family"], question["type"])
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if wanted["family"] == socket.AF_INET6:
+    if question["family"] == socket.AF_INET6:
         made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-    if wanted["bind"]:
-        made.bind(tuple(wanted["bind"]))
-        if wanted["type"] == socket.SOCK_STREAM:
+    if question["bind"]:
+        made.bind(tuple(question["bind"]))
+        if question["type"] == socket.SOCK_STREAM:
             made.listen(512)
     return made
 

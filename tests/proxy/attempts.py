@@ -51,9 +51,9 @@ def tls(host: str, sni: str | None = "", version: str = "1.1") -> Action:
     return lambda proxy, port: client.tls(proxy.namespace, port, host, name, version)
 
 
-def plain(host: str, words: bytes) -> Action:
+def send_bytes(host: str, words: bytes) -> Action:
     """A tunnel with these bytes in it."""
-    return lambda proxy, port: client.plain(proxy.namespace, port, host, words)
+    return lambda proxy, port: client.send_bytes(proxy.namespace, port, host, words)
 
 
 def raw(request: bytes) -> Action:

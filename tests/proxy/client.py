@@ -88,7 +88,7 @@ def tls(namespace: Namespace, port: int, host: str, sni: str | None, version: st
     return Attempt(status, text, client.name)
 
 
-def plain(namespace: Namespace, port: int, host: str, words: bytes) -> Attempt:
+def send_bytes(namespace: Namespace, port: int, host: str, words: bytes) -> Attempt:
     """CONNECT to `host`, then `words` as they are."""
     client = Client(namespace, port)
     status, text = client.connect(host)

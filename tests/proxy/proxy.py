@@ -34,16 +34,16 @@ _numbers = itertools.count()
 def objects(values: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What the chart makes of `values`."""
     text = asyncio.run(render(CHART, values))
-    return [found for found in yaml.load_all(text, yaml.CSafeLoader) if found]
+    return [document for document in yaml.load_all(text, yaml.CSafeLoader) if document]
 
 
 def files(manifests: list[dict[str, Any]]) -> dict[str, str]:
     """Envoy's configuration files, from the ConfigMaps that the Deployment mounts."""
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for manifest in manifests:
         if manifest["kind"] == "ConfigMap" and "egress-proxy" in manifest["metadata"]["name"]:
-            found.update(manifest["data"])
-    return found
+            texts.update(manifest["data"])
+    return texts
 
 
 class Proxy:
@@ -145,9 +145,9 @@ class Proxy:
         """The log's lines about a client, once there is one."""
         deadline = time.monotonic() + wait
         while True:
-            found = [line for line in self.log() if line["client"] == client]
-            if found or time.monotonic() > deadline:
-                return found
+            lines_of_client = [line for line in self.log() if line["client"] == client]
+            if lines_of_client or time.monotonic() > deadline:
+                return lines_of_client
             time.sleep(0.05)
 
     def log(self) -> list[dict[str, Any]]:

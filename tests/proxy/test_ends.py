@@ -60,8 +60,8 @@ def cut_at(tunnels: dict[str, Client], until: float) -> dict[str, float]:
     """When each was seen to be closed; what is open at the end is not in it."""
     cut: dict[str, float] = {}
     while time.time() < until and len(cut) < len(tunnels):
-        for name, one in tunnels.items():
-            if name not in cut and not one.alive():
+        for name, tunnel in tunnels.items():
+            if name not in cut and not tunnel.alive():
                 cut[name] = time.time()
         time.sleep(0.02)
     return cut
@@ -93,8 +93,8 @@ def ended(start: Start, world: World) -> Iterator[tuple[Proxy, float, dict[str, 
     assert time.time() < moment.timestamp() - 1, "too slow to see anything before the end"
     cut = cut_at(tunnels, moment.timestamp() + 5)
     yield proxy, moment.timestamp(), cut, kept
-    for one in (*tunnels.values(), *kept.values()):
-        one.close()
+    for client_tunnel in (*tunnels.values(), *kept.values()):
+        client_tunnel.close()
     proxy.stop()
 
 

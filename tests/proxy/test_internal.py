@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.proxy.attempts import REFUSED, Outcome, Row, make, plain, raw, tls
+from tests.proxy.attempts import REFUSED, Outcome, Row, make, raw, send_bytes, tls
 from tests.proxy.client import Client
 from tests.proxy.proxy import Proxy
 from tests.proxy.world import World
@@ -26,10 +26,10 @@ ROWS = (
     Row("tls, apex of the wildcard", tls("wild.corp.example:443"), 403, "wild.corp.example:443 is not", UNLISTED),
     Row("public name at an internal address", tls("lured.openai.com:443"), 200, "", ASTRAY),
     Row("public SNI in an internal tunnel", tls("tls.corp.example:443", "lured.openai.com"), 200, "", ASTRAY),
-    Row("tcp", plain("tcp.corp.example:5432", b"hello"), 200, "10.20.0.3 None hello", ALLOWED),
+    Row("tcp", send_bytes("tcp.corp.example:5432", b"hello"), 200, "10.20.0.3 None hello", ALLOWED),
     Row("tcp with TLS in it", tls("tcp.corp.example:5432", "evil.test"), 200, "10.20.0.3 evil.test ping", ALLOWED),
-    Row("tcp, outside its CIDRs", plain("strayed-tcp.corp.example:5432", b"hello"), REFUSED, "", ASTRAY),
-    Row("tcp, another port", plain("tcp.corp.example:443", b"x"), 403, "tcp.corp.example:443 is not", UNLISTED),
+    Row("tcp, outside its CIDRs", send_bytes("strayed-tcp.corp.example:5432", b"hello"), REFUSED, "", ASTRAY),
+    Row("tcp, another port", send_bytes("tcp.corp.example:443", b"x"), 403, "tcp.corp.example:443 is not", UNLISTED),
     Row("tcp by HTTP", raw(get("tcp.corp.example:5432")), 403, "tcp.corp.example:5432 was", ("denied", "plain-http")),
     Row("http", raw(get("ignored", "http://http.corp.example/a")), 200, "10.20.0.2 None GET /a ", ALLOWED),
     Row("http, its other port", raw(get("x", "http://http.corp.example:8080/")), 200, "10.20.0.2 None GET / ", ALLOWED),
@@ -41,25 +41,31 @@ ROWS = (
         ("denied", "plain-http"),
     ),
     Row("http, outside its CIDRs", raw(get("x", "http://public-http.corp.example/")), 503, "", ASTRAY),
-    Row("http tunnel", plain("http.corp.example:80", get("http.corp.example")), 200, "HTTP/1.1 200 OK", ALLOWED),
-    Row("http tunnel, other host", plain("http.corp.example:80", get("b.example")), 200, "HTTP/1.1 403 ", OTHER_HOST),
+    Row("http tunnel", send_bytes("http.corp.example:80", get("http.corp.example")), 200, "HTTP/1.1 200 OK", ALLOWED),
+    Row(
+        "http tunnel, other host",
+        send_bytes("http.corp.example:80", get("b.example")),
+        200,
+        "HTTP/1.1 403 ",
+        OTHER_HOST,
+    ),
     Row(
         "http tunnel, absolute other host",
-        plain("http.corp.example:80", get("http.corp.example", "http://b.example/")),
+        send_bytes("http.corp.example:80", get("http.corp.example", "http://b.example/")),
         200,
         "HTTP/1.1 403 ",
         OTHER_HOST,
     ),
     Row(
         "http tunnel in a tunnel",
-        plain("http.corp.example:80", b"CONNECT b.example:443 HTTP/1.1\r\n\r\n"),
+        send_bytes("http.corp.example:80", b"CONNECT b.example:443 HTTP/1.1\r\n\r\n"),
         200,
         "HTTP/1.1 404 ",
         ("denied", "bad-request"),
     ),
     Row(
         "http tunnel, not HTTP",
-        plain("http.corp.example:80", b"\x16\x03\x01\r\n\r\n"),
+        send_bytes("http.corp.example:80", b"\x16\x03\x01\r\n\r\n"),
         200,
         "HTTP/1.1 400 ",
         ("denied", "bad-request"),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.proxy.attempts import Outcome, Row, make, plain, raw, tls
+from tests.proxy.attempts import Outcome, Row, make, raw, send_bytes, tls
 from tests.proxy.client import Client, hello
 from tests.proxy.proxy import Proxy
 from tests.proxy.world import World
 
 ALLOWED, UNLISTED = ("allowed", "listed"), ("denied", "not-in-egress.domains")
 NOT_THE_SNI, NO_SNI, BAD = ("denied", "sni-not-in-egress.domains"), ("denied", "no-sni"), ("denied", "bad-request")
-PLAIN = ("denied", "plain-http")
+PLAIN_HTTP = ("denied", "plain-http")
 
 
 def refused(host: str, workload: str = "gateway") -> str:
@@ -61,9 +61,13 @@ ROWS = (
     Row("another port's SNI", tls("mcp.partner.example:8443", "api.openai.com"), 200, "", NOT_THE_SNI),
     Row("another workload's SNI", tls("api.openai.com:443", "store.example"), 200, "", NOT_THE_SNI),
     Row("no SNI", tls("api.openai.com:443", None), 200, "", NO_SNI),
-    Row("not TLS", plain("api.openai.com:443", b"SSH-2.0-OpenSSH_9.9\r\n"), 200, "", NO_SNI),
+    Row("not TLS", send_bytes("api.openai.com:443", b"SSH-2.0-OpenSSH_9.9\r\n"), 200, "", NO_SNI),
     Row(
-        "HTTP in the tunnel", plain("api.openai.com:443", b"GET / HTTP/1.1\r\nHost: evil.test\r\n\r\n"), 200, "", NO_SNI
+        "HTTP in the tunnel",
+        send_bytes("api.openai.com:443", b"GET / HTTP/1.1\r\nHost: evil.test\r\n\r\n"),
+        200,
+        "",
+        NO_SNI,
     ),
     # The SNI is what is resolved and dialled, so the host that was asked for is not reached.
     Row(
@@ -86,28 +90,28 @@ ROWS = (
         raw(b"GET http://api.openai.com/ HTTP/1.1\r\nHost: api.openai.com\r\n\r\n"),
         403,
         "api.openai.com was asked for over plain HTTP; ",
-        PLAIN,
+        PLAIN_HTTP,
     ),
     Row(
         "plain HTTP to its TLS port",
         raw(b"GET http://api.openai.com:443/ HTTP/1.1\r\nHost: x\r\n\r\n"),
         403,
         "api.openai.com:443 was asked for over plain HTTP; ",
-        PLAIN,
+        PLAIN_HTTP,
     ),
     Row(
         "plain HTTP",
         raw(b"POST http://evil.test/ HTTP/1.1\r\nHost: evil.test\r\n\r\n"),
         403,
         "evil.test was asked for over plain HTTP; ",
-        PLAIN,
+        PLAIN_HTTP,
     ),
     Row(
         "HTTP to the proxy itself",
         raw(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"),
         403,
         "127.0.0.1 was asked for over plain HTTP; ",
-        PLAIN,
+        PLAIN_HTTP,
     ),
     Row(
         "huge headers", raw(b"CONNECT api.openai.com:443 HTTP/1.1\r\nX: " + b"x" * 100_000 + b"\r\n\r\n"), 431, "", BAD

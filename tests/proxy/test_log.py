@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.proxy.attempts import Row, make, plain, raw, tls
+from tests.proxy.attempts import Row, make, raw, send_bytes, tls
 from tests.proxy.conftest import EGRESS, Start
 from tests.proxy.proxy import Proxy
 from tests.proxy.test_change import until
@@ -28,7 +28,7 @@ ROWS = (
     Row("no SNI", tls("api.openai.com:443", None), 200, "", ("denied", "no-sni")),
     Row(
         "another host",
-        plain("http.corp.example:8080", b"GET / HTTP/1.1\r\nHost: evil.test\r\n\r\n"),
+        send_bytes("http.corp.example:8080", b"GET / HTTP/1.1\r\nHost: evil.test\r\n\r\n"),
         200,
         "",
         ("denied", "host-not-in-egress.internal"),
@@ -41,9 +41,9 @@ ROWS = (
 
 def version(proxy: Proxy) -> str:
     """The list's hash, which every file that Envoy watches carries."""
-    found = {str(VERSION.findall(path.read_text())[0]) for path in (proxy.folder / "list").glob("*.yaml")}
-    assert len(found) == 1
-    return found.pop()
+    versions = {str(VERSION.findall(path.read_text())[0]) for path in (proxy.folder / "list").glob("*.yaml")}
+    assert len(versions) == 1
+    return versions.pop()
 
 
 @pytest.fixture(scope="module")

@@ -97,11 +97,11 @@ def test_a_hello_in_many_pieces(enforcing: Proxy, world: World) -> None:
         assert [line["verdict"] for line in enforcing.lines(client.name)] == expected
 
 
-@pytest.mark.parametrize("said", [0, 1, 20])
-def test_a_client_that_leaves_is_logged(enforcing: Proxy, world: World, said: int) -> None:
+@pytest.mark.parametrize("size", [0, 1, 20])
+def test_a_client_that_leaves_is_logged(enforcing: Proxy, world: World, size: int) -> None:
     client = Client(world.namespace, enforcing.ports["gateway"])
     assert client.connect("api.openai.com:443")[0] == 200
-    client.sock.sendall(hello("api.openai.com")[:said])
+    client.sock.sendall(hello("api.openai.com")[:size])
     time.sleep(0.2)
     client.close()
     assert [(it["verdict"], it["reason"]) for it in enforcing.lines(client.name)] == [("failed", "client-left")]

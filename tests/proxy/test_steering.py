@@ -36,7 +36,7 @@ class Steered:
         """TLS straight to the proxy, as a program that was steered makes it."""
         return self._answered(port, workload, lambda it: it.encrypt(sni))
 
-    def plain(self, port: int, words: bytes, workload: str = "gateway") -> Attempt:
+    def send_bytes(self, port: int, words: bytes, workload: str = "gateway") -> Attempt:
         """Bytes as they are."""
         return self._answered(port, workload, lambda it: None, words)
 
@@ -152,7 +152,7 @@ def test_http_goes_by_host(
     steered: Steered, world: World, port: int, host: str, status: int, logged: tuple[str, str]
 ) -> None:
     before = len(world.arrivals)
-    attempt = steered.plain(port, request(host))
+    attempt = steered.send_bytes(port, request(host))
     assert attempt.text.startswith(f"HTTP/1.1 {status} ")
     assert [line[2:] for line in steered.lines(attempt)] == [logged]
     assert [it.address for it in world.arrivals[before:]] == (["10.20.0.2"] if status == 200 else [])
@@ -162,7 +162,7 @@ def test_a_server_that_says_no_name_has_the_port_to_itself(start: Start, world: 
     internal = [{"name": "tcp.corp.example", "cidrs": ["10.20.0.0/16"], "ports": [5432], "protocol": "tcp"}]
     own = Steered(start, {**VALUES, "egress": {"domains": [], "internal": internal}}, 20_000)
     before = len(world.arrivals)
-    attempt = own.plain(5432, b"SELECT 1")
+    attempt = own.send_bytes(5432, b"SELECT 1")
     assert attempt.text.startswith("10.20.0.3 ")
     assert own.lines(attempt) == [("gateway", "tcp.corp.example", "allowed", "listed")]
     assert len(world.arrivals) == before + 1
@@ -170,7 +170,7 @@ def test_a_server_that_says_no_name_has_the_port_to_itself(start: Start, world: 
 
 def test_text_on_a_port_of_tls_is_closed(steered: Steered, world: World) -> None:
     before = len(world.arrivals)
-    attempt = steered.plain(443, request("api.openai.com"))
+    attempt = steered.send_bytes(443, request("api.openai.com"))
     assert (attempt.text, steered.lines(attempt)) == ("", [("gateway", "", "denied", "no-sni")])
     assert world.arrivals[before:] == []
 
@@ -190,7 +190,7 @@ def test_audit_lets_names_through_and_logs_them(audited: Steered) -> None:
     assert audited.lines(listed) == [("gateway", "api.openai.com", "allowed", "listed")]
     private = audited.tls(443, "tcp.corp.example")
     assert (private.text, [line[2] for line in audited.lines(private)]) == ("", ["failed"])
-    text = audited.plain(80, request("evil.test"))
+    text = audited.send_bytes(80, request("evil.test"))
     assert text.text.startswith("HTTP/1.1 200 ")
     assert [line[2:] for line in audited.lines(text)] == [("audit", "plain-http")]
 

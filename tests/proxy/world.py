@@ -79,9 +79,9 @@ class World:
                 context = self._tls()
                 context.sni_callback = lambda _socket, name, _context: setattr(arrival, "sni", name)
                 sock = context.wrap_socket(sock, server_side=True)
-            while said := sock.recv(65536):
-                reply = f"{arrival.address} {arrival.sni} ".encode() + said
-                if said.startswith((b"GET ", b"POST ")):
+            while data := sock.recv(65536):
+                reply = f"{arrival.address} {arrival.sni} ".encode() + data
+                if data.startswith((b"GET ", b"POST ")):
                     reply = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(reply) + reply
                 sock.sendall(reply)
         sock.close()

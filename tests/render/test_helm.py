@@ -25,8 +25,8 @@ def fake(directory: Path, body: str) -> str:
 )
 def test_a_version_that_fits(tmp_path: Path, says: str, version: tuple[int, int, int]) -> None:
     path = fake(tmp_path / "bin", f"echo {says}")
-    found = find({"PATH": str(tmp_path / "bin")}, tmp_path / "none")
-    assert (found.path, found.version) == (path, version)
+    fits = find({"PATH": str(tmp_path / "bin")}, tmp_path / "none")
+    assert (fits.path, fits.version) == (path, version)
 
 
 @pytest.mark.parametrize(

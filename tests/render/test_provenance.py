@@ -74,13 +74,13 @@ def test_a_line_above_the_document_is_not_its_ancestor() -> None:
     assert template_line(["kind: A", "---", "  x: 1"], 3, ["kind: A"]) == 0
 
 
-def found(file: str, line: int) -> Finding:
+def finding_at(file: str, line: int) -> Finding:
     return Finding("rule", Problem(Where(file, "spec", line), "message"))
 
 
 def test_findings_move_into_their_templates() -> None:
     files = {"charts/sark/templates/egress.yaml": TEMPLATE}
-    before = [found("charts/sark/templates/egress.yaml", 6), found(RENDERED, 6), found("values.yaml", 6)]
+    before = [finding_at("charts/sark/templates/egress.yaml", 6), finding_at(RENDERED, 6), finding_at("values.yaml", 6)]
     after = placed(before, "\n".join(RENDER), "charts/sark", lambda file: files.get(file, ()))
     assert [(finding.problem.where.file, finding.problem.where.line) for finding in after] == [
         ("charts/sark/templates/egress.yaml", 5),

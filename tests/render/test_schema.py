@@ -86,7 +86,7 @@ def test_of_alternatives_each_says_what_it_wants() -> None:
 
 
 def test_every_refusal_is_reported() -> None:
-    assert {found.path for found in judge(SCHEMA, {"count": 0, "on": 1, "x": 2, "entry": {}})} == {
+    assert {rejection.path for rejection in judge(SCHEMA, {"count": 0, "on": 1, "x": 2, "entry": {}})} == {
         "count",
         "on",
         "x",

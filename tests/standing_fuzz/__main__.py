@@ -36,10 +36,10 @@ def main() -> int:
     counts = {name: max(1, round(SUBJECTS[name].cases * options.scale)) for name in options.only}
     tallies = run(seed, counts, options.processes, lambda line: print(line, flush=True))
     print(f"{sum(tally.cases for tally in tallies):,} cases, seed {seed}")
-    return FINDINGS if _told(tallies) else CLEAN
+    return FINDINGS if _print_tallies(tallies) else CLEAN
 
 
-def _told(tallies: list[Tally]) -> int:
+def _print_tallies(tallies: list[Tally]) -> int:
     """Print each kind of failure, and write its case. How many kinds there are."""
     kinds = 0
     for tally in tallies:

@@ -131,13 +131,13 @@ def judge(case: Any) -> str:
     if any(word.startswith(WRITES) and "=" in word and word.partition("=")[2] not in TARGETS for word in words):
         return "not run"
     with _directory():
-        code, said = _outside(case) if case["outside"] else _inside(case)
-    if "Traceback (most recent call last)" in said or FAULT in said:
-        raise Unmet("a command ends in a fault", f"{case['module']}: {said[-500:]}")
+        code, output = _outside(case) if case["outside"] else _inside(case)
+    if "Traceback (most recent call last)" in output or FAULT in output:
+        raise Unmet("a command ends in a fault", f"{case['module']}: {output[-500:]}")
     if code not in CODES:
-        raise Unmet(f"exit code {code} is not documented", f"{case['module']}: {said[-300:]}")
-    if re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", said):
-        raise Unmet("a control character reaches the terminal", f"{case['module']}: {said[-300:]!r}")
+        raise Unmet(f"exit code {code} is not documented", f"{case['module']}: {output[-300:]}")
+    if re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", output):
+        raise Unmet("a control character reaches the terminal", f"{case['module']}: {output[-300:]!r}")
     return f"exit {code}"
 
 

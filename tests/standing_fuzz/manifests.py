@@ -137,9 +137,9 @@ def judge(given: Any) -> str:
 def _ran(main: Callable[[list[str]], int], arguments: list[str]) -> int:
     with quiet() as streams:
         code = main(arguments)
-    said = streams.text()
-    if FAULT in said:
-        raise Unmet("a fault of the toolkit", said[-400:])
+    output = streams.text()
+    if FAULT in output:
+        raise Unmet("a fault of the toolkit", output[-400:])
     if code not in (CLEAN, FINDINGS, COULD_NOT_RUN):
         raise Unmet("an exit code that is not documented", str(code))
     return code
@@ -150,8 +150,8 @@ def read_report(chosen: str, text: str, code: int) -> None:
     if FAULT in text:
         at = text.index(FAULT)
         raise Unmet("a fault of the toolkit", text[at : at + 300])
-    if found := CONTROL.search(text):
-        raise Unmet(f"a control character reaches a report in format {chosen}", repr(found[0]))
+    if match := CONTROL.search(text):
+        raise Unmet(f"a control character reaches a report in format {chosen}", repr(match[0]))
     if chosen in ("text", "github"):
         for line in text.split("\n"):
             if line.startswith("::") and not re.match(r"::(error|warning|notice|debug)[ :]", line):

@@ -79,9 +79,9 @@ def _refused(error: RenderError, values: Listed) -> str:
 
 def _rendered(case: Any, values: Listed, text: str) -> str:
     rules = judged.Rules(date(2026, 1, 1), frozenset(_manual()), workloads=project().workloads)
-    found = judged.read_render(text, values, (), project().name, rules)
+    render = judged.read_render(text, values, (), project().name, rules)
     recorder = Recorder("fuzz")
-    judged.rendered(recorder, found)
+    judged.rendered(recorder, render)
     for stage in recorder.stages:
         if stage.skipped and not stage.excused:
             raise Unmet(f"stage {stage.name} does not run", stage.skipped)
@@ -89,11 +89,11 @@ def _rendered(case: Any, values: Listed, text: str) -> str:
             if finding.rule in NEVER and finding.problem.severity is Severity.ERROR:
                 raise Unmet(f"the render breaks {finding.rule}", finding.problem.message)
     egress = values.body.get("egress") or {}
-    _as_written(values, egress, found.objects)
-    _addresses(values.body, egress, found.objects)
-    _same_skeleton(case, found.objects)
+    _as_written(values, egress, render.objects)
+    _addresses(values.body, egress, render.objects)
+    _same_skeleton(case, render.objects)
     if case.get("envoy"):
-        for finding in asyncio.run(verdict(found.objects, "fuzz")).findings:
+        for finding in asyncio.run(verdict(render.objects, "fuzz")).findings:
             raise Unmet("Envoy refuses what was rendered", finding.problem.message)
         return "rendered, and Envoy asked"
     return "rendered"
@@ -136,13 +136,13 @@ def _some(rules: Iterable[Rule]) -> str:
 def _addresses(values: Mapping[str, Any], egress: Mapping[str, Any], objects: tuple[Manifest, ...]) -> None:
     """Policies open addresses that values hold, and the proxy denies all those that it is told to."""
     written = set(_networks(values))
-    for one in objects:
-        if one.kind != "NetworkPolicy":
+    for object_ in objects:
+        if object_.kind != "NetworkPolicy":
             continue
-        for block in _blocks(one.body.get("spec")):
+        for block in _blocks(object_.body.get("spec")):
             net = ip_network(block["cidr"], strict=False)
             if net not in written and not (net.prefixlen == 0 and block.get("except")):
-                raise Unmet("a policy opens addresses that nobody wrote", f"{one.name}: {net}")
+                raise Unmet("a policy opens addresses that nobody wrote", f"{object_.name}: {net}")
     if egress.get("engine") == "proxy" and egress.get("enabled"):
         closed = tuple(ip_network(cidr, strict=False) for cidr in denied(objects))
         cluster = (values.get("cluster") or {}).get("cidrs") or ()
@@ -193,16 +193,16 @@ def _same_skeleton(case: Any, objects: tuple[Manifest, ...]) -> None:
         raise Unmet("text in values changes the skeleton", f"{changed[0][:300]} and {changed[-1][:300]}")
 
 
-def _only_texts_differ(one: Any, other: Any) -> bool:
+def _only_texts_differ(left: Any, other: Any) -> bool:
     """Whether every difference is of two texts, both not empty; lists of names are sorted, and left out."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(
+    if isinstance(left, dict) and isinstance(other, dict):
+        return left.keys() == other.keys() and all(
             key not in ("domains", "extraDomains") and _only_texts_differ(value, other[key])
-            for key, value in one.items()
+            for key, value in left.items()
         )
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_only_texts_differ, one, other))
-    return one == other or (isinstance(one, str) and isinstance(other, str) and bool(one) and bool(other))
+    if isinstance(left, list) and isinstance(other, list):
+        return len(left) == len(other) and all(map(_only_texts_differ, left, other))
+    return left == other or (isinstance(left, str) and isinstance(other, str) and bool(left) and bool(other))
 
 
 def skeleton(value: Any, key: str = "") -> Any:

@@ -133,22 +133,22 @@ def expression(dice: Dice, depth: int) -> str:
     """An expression of Terraform's language, right by its grammar; its types are as they come."""
     if depth == 0:
         return _atom(dice)
-    one, two = expression(dice, depth - 1), expression(dice, depth - 1 if dice.chance(0.4) else 0)
+    left, two = expression(dice, depth - 1), expression(dice, depth - 1 if dice.chance(0.4) else 0)
     forms = (
-        f"[{one}, {two}]",
-        f'{{ a = {one}, "b" = {two} }}',
-        f"{one} {dice.pick(('+', '-', '*', '/', '%', '==', '!=', '<', '&&', '||'))} {two}",
-        f"({one}) ? {two} : {_atom(dice)}",
-        f"[for k, v in {one} : v if {two}]",
-        f"{{ for k, v in {one} : k => v... }}",
-        f"({one})[{two}]",
-        f"({one})[*].a",
-        f"({one}).*.a",
-        f'"x${{{one}}}y"' if '"' not in one and "\n" not in one else one,
-        f"{dice.pick(FUNCTIONS)}({one}, {two})",
-        f"{dice.pick(FUNCTIONS)}({one})",
-        f"{dice.pick(FUNCTIONS)}([{one}]...)",
-        f"try({one}, {two})",
+        f"[{left}, {two}]",
+        f'{{ a = {left}, "b" = {two} }}',
+        f"{left} {dice.pick(('+', '-', '*', '/', '%', '==', '!=', '<', '&&', '||'))} {two}",
+        f"({left}) ? {two} : {_atom(dice)}",
+        f"[for k, v in {left} : v if {two}]",
+        f"{{ for k, v in {left} : k => v... }}",
+        f"({left})[{two}]",
+        f"({left})[*].a",
+        f"({left}).*.a",
+        f'"x${{{left}}}y"' if '"' not in left and "\n" not in left else left,
+        f"{dice.pick(FUNCTIONS)}({left}, {two})",
+        f"{dice.pick(FUNCTIONS)}({left})",
+        f"{dice.pick(FUNCTIONS)}([{left}]...)",
+        f"try({left}, {two})",
     )
     return dice.pick(forms)
 
@@ -198,14 +198,14 @@ def judge(case: Any) -> str:
     texts = planted(case["form"], case["wraps"]) if "form" in case else case["files"]
     files = {f"root/{name}": text for name, text in texts.items()}
     module = evaluate_directory("root", Texts(files))
-    found = lint([module], date(2026, 1, 1), frozenset(_rules()))
-    report = Report((Stage("terraform", findings=found),), rules=_rules())
+    findings = lint([module], date(2026, 1, 1), frozenset(_rules()))
+    report = Report((Stage("terraform", findings=findings),), rules=_rules())
     written = formats()[case["format"]](report)
-    if not written and found:
+    if not written and findings:
         raise Unmet("findings that no report has")
-    if "form" in case and not any(one.rule in OPEN for one in found):
+    if "form" in case and not any(finding.rule in OPEN for finding in findings):
         raise Unmet("an open rule passes in silence", texts["main.tf"][-300:])
-    return "findings" if found else "clean"
+    return "findings" if findings else "clean"
 
 
 SUBJECT = Subject("terraform", make, judge, cases=2500, check=30, seconds=8)

@@ -62,15 +62,15 @@ def make(dice: Dice) -> Any:
     """Values that are laid over the chart's own; `plain` are the same with innocent text where hostile text is."""
     author = _Author(dice, chart(CHART).schema)
     values: dict[str, Any] = {}
-    plain: dict[str, Any] = {}
+    valid: dict[str, Any] = {}
     for _ in dice.times(1, 3):
-        _plant(author, values, plain)
-    return {"values": values, "plain": plain}
+        _plant(author, values, valid)
+    return {"values": values, "plain": valid}
 
 
-def _plant(author: _Author, values: dict[str, Any], plain: dict[str, Any]) -> None:
+def _plant(author: _Author, values: dict[str, Any], valid: dict[str, Any]) -> None:
     dice, node = author.dice, author.resolved(author.schema)
-    here = [values, plain]
+    here = [values, valid]
     while True:
         key, inner = author.member(node)
         resolved = author.resolved(inner)
@@ -104,8 +104,8 @@ class _Author:
         if kind == "wrong":
             wrong = hostile.value(self.dice)
             return wrong, deepcopy(wrong)
-        plain = self.right(node, 0)
-        return (_spoilt(plain, self.dice) if kind == "hostile" else deepcopy(plain)), plain
+        right = self.right(node, 0)
+        return (_spoilt(right, self.dice) if kind == "hostile" else deepcopy(right)), right
 
     def member(self, node: Node) -> tuple[str, Node]:
         """A key of a mapping, and what stands there; now and then one that the schema does not know."""

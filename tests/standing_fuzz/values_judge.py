@@ -50,7 +50,7 @@ def read(override: Mapping[str, Any]) -> Listed:
 def judge(case: Any) -> str:
     """Judge the values as the stage `values` does; what passes is looked at once more, here."""
     values = read(case["values"])
-    problems = [found.problem for found in run(checks.CHECKS, values)]
+    problems = [finding.problem for finding in run(checks.CHECKS, values)]
     for problem in problems:
         if not problem.message.strip():
             raise Unmet("a finding says nothing", problem.where.path)

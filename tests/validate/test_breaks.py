@@ -200,7 +200,7 @@ def production(rendered: Callable[[str], tuple[Manifest, ...]]) -> tuple[Manifes
     return rendered("production")
 
 
-def found(manifests: tuple[Manifest, ...]) -> set[tuple[str, str, str]]:
+def failing(manifests: tuple[Manifest, ...]) -> set[tuple[str, str, str]]:
     """The rule, object and path of each finding that fails a run."""
     subject = Cluster(manifests, chart(CHART).workloads or (), given=True)
     return {
@@ -219,10 +219,10 @@ def broken(manifests: tuple[Manifest, ...], name: str, apply: Break) -> tuple[Ma
 
 
 def test_production_is_clean(production: tuple[Manifest, ...]) -> None:
-    assert found(production) == set()
+    assert failing(production) == set()
 
 
 @pytest.mark.parametrize("what", BREAKS)
 def test_break_is_found(what: str, production: tuple[Manifest, ...]) -> None:
     name, apply, (rule, path) = BREAKS[what]
-    assert (rule, "broken", path) in found(broken(production, name, apply))
+    assert (rule, "broken", path) in failing(broken(production, name, apply))

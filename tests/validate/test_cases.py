@@ -50,18 +50,18 @@ def test_every_rule_has_cases_and_every_case_a_rule() -> None:
 @pytest.mark.parametrize("rule", FOLDERS)
 def test_bad_is_caught_word_for_word(rule: str, request: pytest.FixtureRequest) -> None:
     folder = CASES / rule
-    found = [line(finding) for finding in run(CHECKS, cluster(folder, "bad.yaml")) if finding.rule == rule]
+    lines = [line(finding) for finding in run(CHECKS, cluster(folder, "bad.yaml")) if finding.rule == rule]
     expected = folder / "bad.txt"
     if request.config.getoption("--update"):
-        expected.write_text("".join(f"{text}\n" for text in found), "utf-8")
-    assert found, "the rule says nothing"
-    assert found == expected.read_text("utf-8").splitlines(), "pytest tests/validate --update writes bad.txt anew"
+        expected.write_text("".join(f"{text}\n" for text in lines), "utf-8")
+    assert lines, "the rule says nothing"
+    assert lines == expected.read_text("utf-8").splitlines(), "pytest tests/validate --update writes bad.txt anew"
 
 
 @pytest.mark.parametrize("rule", FOLDERS)
 def test_good_passes_every_rule(rule: str) -> None:
-    found = run(CHECKS, cluster(CASES / rule, "good.yaml"))
-    assert [f"{item.rule} {line(item)}" for item in found if _counts(item, rule)] == []
+    findings = run(CHECKS, cluster(CASES / rule, "good.yaml"))
+    assert [f"{item.rule} {line(item)}" for item in findings if _counts(item, rule)] == []
 
 
 def _counts(finding: Finding, rule: str) -> bool:

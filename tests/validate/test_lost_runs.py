@@ -77,7 +77,7 @@ def report(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any
 
 
 def rules(document: dict[str, Any]) -> list[str]:
-    return [found["rule"] for stage in document["stages"] for found in stage["findings"]]
+    return [finding["rule"] for stage in document["stages"] for finding in stage["findings"]]
 
 
 def reasons(document: dict[str, Any]) -> set[str]:
@@ -101,8 +101,8 @@ def test_a_workload_of_the_default_namespace_is_one_whether_that_is_written_or_n
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """The judge takes them for one; the rules take what is not written for what is not known."""
-    one = "---\n".join((DEPLOYMENT, SERVICE, POLICY)).replace(", namespace: shop", "")
-    Path("all.yaml").write_text(f"{one}---\n{DEPLOYMENT.replace('namespace: shop', 'namespace: default')}")
+    text = "---\n".join((DEPLOYMENT, SERVICE, POLICY)).replace(", namespace: shop", "")
+    Path("all.yaml").write_text(f"{text}---\n{DEPLOYMENT.replace('namespace: shop', 'namespace: default')}")
     assert reasons(report(capsys, "--manifests", "all.yaml")) == set()
 
 
@@ -149,8 +149,8 @@ def test_huge_numbers_lose_no_run(capsys: pytest.CaptureFixture[str]) -> None:
         assert report(capsys, "--values", "values.yaml")["exit"] == 1
         assert render(["--values", "values.yaml", "--to", "out"]) == 2
         assert egress(["list", "--values", "values.yaml"]) == 2
-        said = capsys.readouterr().err.splitlines()
-        assert [line.split(" 999")[0] for line in said] == ["render: values.yaml:2:", "egress: values.yaml:2:"]
+        lines = capsys.readouterr().err.splitlines()
+        assert [line.split(" 999")[0] for line in lines] == ["render: values.yaml:2:", "egress: values.yaml:2:"]
 
 
 def test_a_file_that_cannot_be_read_costs_that_file_alone(capsys: pytest.CaptureFixture[str]) -> None:
@@ -164,9 +164,9 @@ def test_a_file_that_cannot_be_read_costs_that_file_alone(capsys: pytest.Capture
         file.truncate(MOST_BYTES + 1)
     document = report(capsys, "--manifests", "m", "/no/file")
     assert (document["exit"], reasons(document)) == (2, set())
-    faults = [found for stage in document["stages"] for found in stage["findings"] if found.get("fault")]
+    faults = [finding for stage in document["stages"] for finding in stage["findings"] if finding.get("fault")]
     pipe = "it is no regular file; what a pipe gives is read from standard input"
-    assert [(found["file"], found["message"]) for found in faults] == [
+    assert [(fault["file"], fault["message"]) for fault in faults] == [
         ("m/bytes.yaml", "cannot read m/bytes.yaml: line 1 is not UTF-8; save it as UTF-8"),
         ("m/large.yaml", "cannot read m/large.yaml: it is larger than 64 MiB, which is the most that is read"),
         ("m/loop.yaml", "cannot read m/loop.yaml: Too many levels of symbolic links"),
@@ -175,7 +175,7 @@ def test_a_file_that_cannot_be_read_costs_that_file_alone(capsys: pytest.Capture
         ("/no/file", "cannot read /no/file: No such file or directory"),
     ]
     assert "objects-fit-their-schema" in rules(document)
-    broken = [found["message"] for found in faults]
+    broken = [fault["message"] for fault in faults]
     # Whatever its command, a run of the judge of reach judges the rest, and says what it did not read.
     for command in (["matrix", "m", "/no/file"], ["explain", "a", "8.8.8.8", "53", "--manifests", "m", "/no/file"]):
         assert reach(command) == 2
@@ -192,8 +192,8 @@ def test_a_file_that_cannot_be_read_costs_that_file_alone(capsys: pytest.Capture
     )
     # Where nothing at all can be read, that is all there is to say.
     assert reach(["matrix", "m/bytes.yaml", "/no/file"]) == 2
-    said = capsys.readouterr()
-    assert (said.out, said.err) == (
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == (
         "",
         "reach: cannot read m/bytes.yaml: line 1 is not UTF-8; save it as UTF-8\n"
         "cannot read /no/file: No such file or directory\n",
@@ -370,12 +370,12 @@ def breaks_on_b(cluster: Cluster) -> Any:
 def test_a_fault_of_a_rule_costs_the_object_that_it_fell_over(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "---\n".join(POD.replace("name: a}", f"name: {name}}}") for name in "abc")
     cluster = Cluster(manifests(parse(text, "f.yaml"), "f.yaml"))
-    found = list(over_objects((breaks_on_b,), cluster))
-    said = (
+    findings = list(over_objects((breaks_on_b,), cluster))
+    message = (
         "not judged by this rule: a fault of the toolkit: ZeroDivisionError: by\\nzero (SARK_TRACEBACK=1 shows where)"
     )
-    assert [(it.fault, it.problem.where.line, it.problem.message) for it in found] == [
-        (True, 6, said),
+    assert [(it.fault, it.problem.where.line, it.problem.message) for it in findings] == [
+        (True, 6, message),
         (False, 3, "seen"),
         (False, 13, "seen"),
     ]
@@ -401,25 +401,30 @@ def breaks(subject: object) -> Any:
 
 
 def test_a_fault_where_there_are_no_objects_is_said_where_it_was() -> None:
-    found = list(guarded((breaks,), None, Where("values.yaml")))
-    assert [(it.rule, it.fault, it.problem.where.file) for it in found] == [
+    findings = list(guarded((breaks,), None, Where("values.yaml")))
+    assert [(it.rule, it.fault, it.problem.where.file) for it in findings] == [
         ("breaks", False, "f"),
         ("breaks", True, "values.yaml"),
     ]
 
 
 def test_what_an_error_says_is_bounded_and_plain() -> None:
-    said = fault(ValueError("\x1b[2J" + "x" * 10_000))
-    assert said.startswith("a fault of the toolkit: ValueError: \\x1b[2Jxxx")
-    assert len(said) < 500
+    message = fault(ValueError("\x1b[2J" + "x" * 10_000))
+    assert message.startswith("a fault of the toolkit: ValueError: \\x1b[2Jxxx")
+    assert len(message) < 500
 
 
 def test_what_is_wrong_with_the_text_of_an_object_names_the_object(capsys: pytest.CaptureFixture[str]) -> None:
     broken = POD.replace("kind: Pod", "kind: Pod\nkind: Pod")
     Path("pods.yaml").write_text(f"{POD}---\n{broken.replace('name: a}', 'name: b}')}---\n{POD.replace('a}', 'c}')}")
     document = report(capsys, "--manifests", "pods.yaml")
-    [found] = [one for stage in document["stages"] for one in stage["findings"]]
-    assert (found["rule"], found["line"], found["kind"], found["name"]) == ("yaml-is-unambiguous", 8, "Pod", "b")
+    [finding] = [finding for stage in document["stages"] for finding in stage["findings"]]
+    assert (finding["rule"], finding["line"], finding["kind"], finding["name"]) == (
+        "yaml-is-unambiguous",
+        8,
+        "Pod",
+        "b",
+    )
 
 
 def test_many_findings_in_rendered_text_take_time_in_proportion() -> None:
@@ -433,7 +438,7 @@ def test_many_findings_in_rendered_text_take_time_in_proportion() -> None:
         started = time.process_time()
         placed_ones = list(placed(findings, text, "a", lambda file: template))
         spent = time.process_time() - started
-        assert {found.problem.where for found in placed_ones} == {
+        assert {placed_one.problem.where for placed_one in placed_ones} == {
             Where(f"a/templates/t{n}.yaml", "metadata.name", 4) for n in range(7)
         }
         return spent

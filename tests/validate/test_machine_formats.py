@@ -125,7 +125,7 @@ def test_an_explanation_of_a_service_is_a_list_of_such(capsys: pytest.CaptureFix
     assert reach(["explain", "web", "svc/db", "80", "--manifests", "later.yaml", "--format", "json"]) == 1
     answers = json.loads(capsys.readouterr().out)
     assert len(answers) == 1
-    assert [error.message for one in answers for error in schema("reach-explanation").iter_errors(one)] == []
+    assert [error.message for answer in answers for error in schema("reach-explanation").iter_errors(answer)] == []
 
 
 DIRECTION = {"isolated": False, "lets": "everything", "policies": []}

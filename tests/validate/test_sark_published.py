@@ -60,18 +60,18 @@ def findings() -> tuple[Finding, ...]:
 
 
 @pytest.fixture(scope="module")
-def found(findings: tuple[Finding, ...]) -> set[tuple[str, str, int]]:
+def places(findings: tuple[Finding, ...]) -> set[tuple[str, str, int]]:
     return {(item.rule, item.problem.where.file, item.problem.where.line) for item in findings}
 
 
 @pytest.fixture(scope="module")
-def said(findings: tuple[Finding, ...]) -> tuple[str, ...]:
+def messages(findings: tuple[Finding, ...]) -> tuple[str, ...]:
     return tuple(item.problem.message for item in findings)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_fault_is_found(fault: str, found: set[tuple[str, str, int]]) -> None:
-    assert FAULTS[fault] in found
+def test_fault_is_found(fault: str, places: set[tuple[str, str, int]]) -> None:
+    assert FAULTS[fault] in places
 
 
 def test_the_command_finds_them(capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,7 +84,7 @@ def test_the_command_finds_them(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 # What the design names of them, each with the words that a user is told.
-TOLD = {
+WORDS = {
     "selects app=sark-gateway, and no workload is that": 2,
     "selects app == 'sark-gateway', and no workload is that": 1,
     "no cluster sets name: kube-system on a namespace; write kubernetes.io/metadata.name: kube-system": 1,
@@ -96,9 +96,9 @@ TOLD = {
 }
 
 
-@pytest.mark.parametrize("words", TOLD)
-def test_fault_is_told_in_words(words: str, said: tuple[str, ...]) -> None:
-    assert sum(words in message for message in said) == TOLD[words]
+@pytest.mark.parametrize("words", WORDS)
+def test_fault_is_told_in_words(words: str, messages: tuple[str, ...]) -> None:
+    assert sum(words in message for message in messages) == WORDS[words]
 
 
 def test_what_comes_of_them() -> None:
@@ -108,9 +108,9 @@ def test_what_comes_of_them() -> None:
     gateway, database = world.peer("sark/sark[Deployment]"), world.peer("sark/postgres[StatefulSet]")
     metadata = world.explain(gateway, world.peer("169.254.169.254"), 80)
     stolen = world.explain(world.peer("sark-system/opa[Deployment]"), database, 5432)
-    for told in (metadata, stolen):
-        assert told.verdict == "allowed"
-        assert [side.deciding for side in told.sides] == [None, None]
+    for notices in (metadata, stolen):
+        assert notices.verdict == "allowed"
+        assert [side.deciding for side in notices.sides] == [None, None]
 
 
 def test_workloads_that_cannot_be_read_are_no_pass(capsys: pytest.CaptureFixture[str]) -> None:

@@ -64,10 +64,10 @@ def judged(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any
 
 def findings(report: Mapping[str, Any]) -> list[tuple[str, str, int, str]]:
     return [
-        (found["rule"], found["file"], found["line"], found["message"])
+        (finding["rule"], finding["file"], finding["line"], finding["message"])
         for stage in report["stages"]
-        for found in stage["findings"]
-        if found["severity"] != "note"
+        for finding in stage["findings"]
+        if finding["severity"] != "note"
     ]
 
 
@@ -122,11 +122,11 @@ def test_a_flow_that_does_not_hold_names_the_policy_in_its_template(
 ) -> None:
     Path("flows.yaml").write_text(FLOWS.replace("EXPECT", "allow"))
     report = judged(capsys, "--chart", str(chart), "--flows", "flows.yaml")
-    said = (
+    message = (
         "in is to be allowed, and it is denied: elsewhere/two[Pod] to sark/one[Pod], TCP 80: entering sark/one[Pod]: "
         "denied at the end of NetworkPolicy sark/sark-deny at small/templates/policy.yaml:6"
     )
-    assert findings(report) == [("flows-hold", "flows.yaml", 7, said)]
+    assert findings(report) == [("flows-hold", "flows.yaml", 7, message)]
     assert report["exit"] == 1
 
 
@@ -150,8 +150,8 @@ def test_an_environment_that_the_specification_does_not_name_is_no_pass(
     (chart / "ci" / "qa-values.yaml").write_text("size: 3\n")
     Path("flows.yaml").write_text(FLOWS.replace("EXPECT", "deny"))
     report = judged(capsys, "--chart", str(chart), "--env", "qa", "--flows", "flows.yaml")
-    said = "qa is not among environments, which are dev; add it and its rows"
-    assert findings(report) == [("environments-have-flows", "flows.yaml", 0, said)]
+    message = "qa is not among environments, which are dev; add it and its rows"
+    assert findings(report) == [("environments-have-flows", "flows.yaml", 0, message)]
 
 
 def test_a_specification_without_a_row_for_the_values_is_no_pass(
@@ -161,16 +161,16 @@ def test_a_specification_without_a_row_for_the_values_is_no_pass(
     text = FLOWS.replace("EXPECT", "deny").replace("port: 80, expect", "port: 80, environments: [dev], expect")
     Path("flows.yaml").write_text(text)
     report = judged(capsys, "--chart", str(chart), "--values", "own.yaml", "--flows", "flows.yaml")
-    said = "no row holds in these values, so nothing is judged; write some"
-    assert findings(report) == [("environments-have-flows", "flows.yaml", 0, said)]
+    message = "no row holds in these values, so nothing is judged; write some"
+    assert findings(report) == [("environments-have-flows", "flows.yaml", 0, message)]
 
 
 def test_a_row_after_an_upgrade_is_noted_as_not_judged(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = FLOWS.replace("EXPECT", "deny").replace("[dev], expect: allow", "[dev], during: [upgraded], expect: allow")
     Path("flows.yaml").write_text(text)
     report = judged(capsys, "--chart", str(chart), "--flows", "flows.yaml")
-    notes = [found for stage in report["stages"] for found in stage["findings"] if found["rule"] == "flows-hold"]
-    assert [(found["severity"], found["message"]) for found in notes] == [
+    notes = [finding for stage in report["stages"] for finding in stage["findings"] if finding["rule"] == "flows-hold"]
+    assert [(note["severity"], note["message"]) for note in notes] == [
         (
             "note",
             "out (upgraded) is to be allowed, and is not judged: "
@@ -184,8 +184,8 @@ def test_a_specification_that_is_none_is_a_finding_and_one_that_is_not_there_cou
 ) -> None:
     Path("flows.yaml").write_text(FLOWS.replace("EXPECT", "perhaps"))
     report = judged(capsys, "--chart", str(chart), "--flows", "flows.yaml")
-    said = "'perhaps' is none of allow, deny"
-    assert findings(report) == [("specification-is-well-formed", "flows.yaml", 7, said)]
+    message = "'perhaps' is none of allow, deny"
+    assert findings(report) == [("specification-is-well-formed", "flows.yaml", 7, message)]
     report = judged(capsys, "--chart", str(chart), "--flows", "nowhere.yaml")
     assert report["exit"] == 2
     assert skipped(report)["flows"] == "cannot read nowhere.yaml: No such file or directory"
@@ -199,8 +199,8 @@ def test_plain_manifests_are_judged_by_a_specification_that_is_given(
     Path("flows.yaml").write_text(FLOWS.replace("EXPECT", "allow"))
     report = judged(capsys, "--manifests", "own.yaml", "--flows", "flows.yaml")
     assert [stage["name"] for stage in report["stages"]] == ["manifests", "policies", "flows"]
-    said = [message for rule, _, _, message in findings(report) if rule == "flows-hold"]
-    assert said == [
+    messages = [message for rule, _, _, message in findings(report) if rule == "flows-hold"]
+    assert messages == [
         "in is to be allowed, and it is denied: elsewhere/two[Pod] to sark/one[Pod], TCP 80: entering sark/one[Pod]: "
         "denied at the end of NetworkPolicy sark/own-deny at own.yaml:6"
     ]
@@ -323,9 +323,9 @@ def test_a_fault_is_found_where_it_stands(
 ) -> None:
     (chart / file).write_text(text)
     report = judged(capsys, "--chart", str(chart))
-    found = [(rule, (file, line), message) for rule, file, line, message in findings(report)]
-    assert [(one, where) for one, where, _ in found if one == rule] == [(rule, place)]
-    assert message in next(said for one, _, said in found if one == rule)
+    stands = [(rule, (file, line), message) for rule, file, line, message in findings(report)]
+    assert [(rule_id, where) for rule_id, where, _ in stands if rule_id == rule] == [(rule, place)]
+    assert message in next(text for rule_id, _, text in stands if rule_id == rule)
     assert report["exit"] == 1
     assert skipped(report).get("policies", "") == later
 
@@ -368,11 +368,13 @@ def test_a_chart_without_environments_is_judged_by_its_own_values(
     chart: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (chart / "ci" / "dev-values.yaml").unlink()
-    said = "the chart has no environment (ci/NAME-values.yaml), so it is judged by its own values; --values FILE names "
+    message = (
+        "the chart has no environment (ci/NAME-values.yaml), so it is judged by its own values; --values FILE names "
+    )
     report = judged(capsys, "--chart", str(chart))
-    notes = [found for stage in report["stages"] for found in stage["findings"] if found["severity"] == "note"]
-    assert [(found["rule"], found["file"], found["message"]) for found in notes] == [
-        ("environments-are-there", "small/values.yaml", f"{said}others")
+    notes = [finding for stage in report["stages"] for finding in stage["findings"] if finding["severity"] == "note"]
+    assert [(note["rule"], note["file"], note["message"]) for note in notes] == [
+        ("environments-are-there", "small/values.yaml", f"{message}others")
     ]
     assert findings(report) == []
     assert (report["exit"], skipped(report).keys() - {"envoy"}) == (0, set())
@@ -404,7 +406,7 @@ def test_manifests_are_judged_without_a_chart(chart: Path, capsys: pytest.Captur
     Path("m/a.yaml").write_text("kind: Pod\nkind: Pod\n")
     report = judged(capsys, "--manifests", "m")
     assert [stage["name"] for stage in report["stages"]] == ["manifests", "policies"]
-    assert ("yaml-is-unambiguous", "m/a.yaml", 2) in [found[:3] for found in findings(report)]
+    assert ("yaml-is-unambiguous", "m/a.yaml", 2) in [finding[:3] for finding in findings(report)]
 
 
 def test_both_at_once(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -425,10 +427,10 @@ def test_without_helm_the_values_are_judged_and_the_rest_did_not_run(
     (chart / "ci" / "dev-values.yaml").write_text("size: two\n")
     report = ran("--chart", str(chart), "--format", "json", environment=NO_HELM)
     assert report.returncode == 2
-    said = json.loads(report.stdout)
-    assert [rule for rule, *_ in findings(said)] == ["values-match-schema"]
-    assert skipped(said)["render"].startswith("SARK_HELM names /no/helm, which does not run")
-    assert skipped(said)["policies"] == "nothing was rendered"
+    document = json.loads(report.stdout)
+    assert [rule for rule, *_ in findings(document)] == ["values-match-schema"]
+    assert skipped(document)["render"].startswith("SARK_HELM names /no/helm, which does not run")
+    assert skipped(document)["policies"] == "nothing was rendered"
 
 
 def ran(*arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -647,13 +649,13 @@ def test_a_fault_of_the_toolkit_is_a_stage_that_did_not_run(monkeypatch: pytest.
     def broken() -> tuple[()]:
         raise ZeroDivisionError("by zero")
 
-    told: list[Stage] = []
-    recorder = Recorder("dev", told.append)
+    notices: list[Stage] = []
+    recorder = Recorder("dev", notices.append)
     recorder.run("policies", broken)
     recorder.run("egress", tuple)
     fault = "a fault of the toolkit: ZeroDivisionError: by zero (SARK_TRACEBACK=1 shows where)"
     assert [(stage.name, stage.skipped) for stage in recorder.stages] == [("policies", fault), ("egress", "")]
-    assert told == recorder.stages
+    assert notices == recorder.stages
     monkeypatch.setenv("SARK_TRACEBACK", "1")
     with pytest.raises(ZeroDivisionError):
         recorder.run("policies", broken)

@@ -43,8 +43,8 @@ def write(options: Options, moment: str) -> Path:
         (folder / "unreachable.txt").write_text(f"{error}\n", encoding="utf-8")
         return folder
     _save(folder / "events.txt", lambda: _events(kube))
-    _save(folder / "pods.yaml", lambda: _plain(kube, kube.core.list_pod_for_all_namespaces()))
-    _save(folder / "nodes.yaml", lambda: _plain(kube, kube.core.list_node()))
+    _save(folder / "pods.yaml", lambda: _as_text(kube, kube.core.list_pod_for_all_namespaces()))
+    _save(folder / "nodes.yaml", lambda: _as_text(kube, kube.core.list_node()))
     _save(folder / "policies.yaml", lambda: yaml.safe_dump(dict(leftovers.policies(kube))))
     _save(folder / "manifest.yaml", lambda: Release.of(options).helm("get", "manifest", RELEASE))
     _save(folder / "values.yaml", lambda: Release.of(options).helm("get", "values", RELEASE))
@@ -65,7 +65,7 @@ def _save(path: Path, make: Callable[[], str]) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _plain(kube: Kube, result: Any) -> str:
+def _as_text(kube: Kube, result: Any) -> str:
     return str(yaml.safe_dump(kube.api.sanitize_for_serialization(result)))
 
 

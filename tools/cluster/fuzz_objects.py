@@ -54,7 +54,7 @@ def space(name: str) -> Object:
 
 
 def scripts(place: str, texts: Mapping[str, str]) -> Object:
-    """The guests' programs in one namespace."""
+    """The programs that pods run, in one namespace."""
     metadata = {"name": "sark-guests", "namespace": place}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": dict(texts)}
 

@@ -42,7 +42,7 @@ def corefile(text: str) -> str:
 
 
 def stand_ins(spec: Specification, scripts: Mapping[str, str], image: str) -> Iterator[dict[str, Any]]:
-    """Namespaces, the guests' scripts in each, and a pod for each name in the specification that SARK does not ship."""
+    """Namespaces, their programs in each, and a pod for each name in the specification that SARK does not ship."""
     namespaces = sorted({pod.namespace for pod in spec.pods.values()})
     for name in namespaces:
         yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}

@@ -21,7 +21,7 @@ from tools.cluster.verdict import Report
 from tools.reach.flows.read import Pod
 
 PROBE = ("python3", f"{MOUNT}/probe.py")
-_TROUBLE = (ApiException, WebSocketException, urllib3.exceptions.HTTPError, OSError)
+_API_ERRORS = (ApiException, WebSocketException, urllib3.exceptions.HTTPError, OSError)
 Attempts = Sequence[Mapping[str, Any]]
 
 
@@ -46,7 +46,7 @@ def _ask_one(kube: Kube, pod: Pod, attempts: Attempts, seconds: float, program: 
                 reports[answer["id"]] = Report(answer["outcome"], answer["detail"])
         reason = channel.read_stderr() if channel.peek_stderr() else f"no word from pod {pod.name}"
         channel.close()
-    except _TROUBLE as error:
+    except _API_ERRORS as error:
         reason = f"no command could be run in pod {pod.name}: {explain(error)}"
     last = reason.strip().splitlines()[-1]
     return {attempt["id"]: Report("unprobed", last) for attempt in attempts} | reports

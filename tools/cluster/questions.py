@@ -22,7 +22,7 @@ class Question:
     spelt: str = ""
 
     def asked(self, server: str, seconds: float) -> dict[str, Any]:
-        """As guests/names.py takes it; without a server the pod's own resolver is asked."""
+        """As in_pods/names.py takes it; without a server the pod's own resolver is asked."""
         return {
             "id": self.way,
             "name": self.spelt or self.name,

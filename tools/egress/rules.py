@@ -56,10 +56,12 @@ def rendered_list_is_the_list(egress: Egress) -> Iterator[Problem]:
     expected, decoded = _expected(egress), known_engine.decode(egress.manifests)
     for rule in sorted(decoded - expected):
         yield Problem(
-            Where(egress.file, "egress"), f"{known_engine.name} allows {_said(rule)}, which the list does not"
+            Where(egress.file, "egress"), f"{known_engine.name} allows {_rule_text(rule)}, which the list does not"
         )
     for rule in sorted(expected - decoded):
-        yield Problem(_place(egress, rule), f"{known_engine.name} does not allow {_said(rule)}, which the list does")
+        yield Problem(
+            _place(egress, rule), f"{known_engine.name} does not allow {_rule_text(rule)}, which the list does"
+        )
 
 
 def engine_can_say_the_list(egress: Egress) -> Iterator[Problem]:
@@ -156,7 +158,7 @@ def _place(egress: Egress, rule: Rule) -> Where:
     return Where(egress.file, entry.path if entry else "egress")
 
 
-def _said(rule: Rule) -> str:
+def _rule_text(rule: Rule) -> str:
     if rule == everything(rule.workload):
         return f"{rule.workload} everything"
     at = f" at {', '.join(rule.cidrs)}" if rule.cidrs else ""

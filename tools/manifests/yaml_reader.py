@@ -141,17 +141,17 @@ class Reader:
 
     def _scalar(self, event: Any, path: str) -> Any:
         if event.tag is None:
-            return self._plain(event, path) if event.implicit[0] else event.value
+            return self._plain_scalar(event, path) if event.implicit[0] else event.value
         name = event.tag.removeprefix(_TAG)
         if event.tag in ("!", f"{_TAG}str"):
             return event.value
         if event.tag == f"{_TAG}binary":
             return self._binary(event, path)
         if event.tag.startswith(_TAG) and name in ("int", "float", "bool", "null", "timestamp"):
-            return self._plain(event, path)
+            return self._plain_scalar(event, path)
         raise self._refused(event, path, f"the tag {_shown(event.tag)} means nothing to Kubernetes; drop it")
 
-    def _plain(self, event: Any, path: str) -> Any:
+    def _plain_scalar(self, event: Any, path: str) -> Any:
         """The scalar's value; a number out of range is a problem, and its text is what is read on with."""
         try:
             return unquoted(event.value)

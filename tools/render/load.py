@@ -47,7 +47,7 @@ def load(environment: str, files: Sequence[Path], chart: Chart) -> Loaded:
     texts = [(shown(path), read_text(path) if path.exists() or path in files else "") for path in paths]
     schema_file = chart.path / "values.schema.json"
     parsed = [(file, parse(text, file)) for file, text in texts]
-    layers = [layer for file, one in parsed if (layer := _layer(file, one))]
+    layers = [layer for file, document in parsed if (layer := _layer(file, document))]
     body: Mapping[str, Any] = {}
     override: Mapping[str, Any] = {}
     for layer in layers:
@@ -65,7 +65,7 @@ def load(environment: str, files: Sequence[Path], chart: Chart) -> Loaded:
             parts=parts.names(chart.parts, merged),
         ),
         files=tuple(files),
-        findings=tuple(finding for _, one in parsed for finding in run(CHECKS, one)),
+        findings=tuple(finding for _, document in parsed for finding in run(CHECKS, document)),
         suppressions=tuple(item for file, text in texts for item in in_text(text, file)),
         usable=len(layers) == len(parsed),
     )

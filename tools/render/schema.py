@@ -97,7 +97,7 @@ _Explain = Callable[[Any, Any], str]
 _MESSAGES: Mapping[str, _Explain] = {
     "const": lambda value, constant: f"{shown(value)} is refused: write {_words(constant)}",
     "enum": lambda value, choices: f"{shown(value)} is not one of them: write {', '.join(map(_words, choices))}",
-    "type": lambda value, types: f"{shown(value)} is {_kind(value)}: write {_wanted(types)}",
+    "type": lambda value, types: f"{shown(value)} is {_kind(value)}: write {_type_names(types)}",
     "pattern": lambda value, pattern: f"{shown(value)} does not match {pattern}",
     "minimum": lambda value, limit: f"{shown(value)} is too small: write {limit} or more",
     "maximum": lambda value, limit: f"{shown(value)} is too large: write {limit} or less",
@@ -135,7 +135,7 @@ _NAMES = {
 }
 
 
-def _wanted(types: Any) -> str:
+def _type_names(types: Any) -> str:
     return " or ".join(_NAMES.get(name, name) for name in ([types] if isinstance(types, str) else types))
 
 

@@ -66,13 +66,20 @@ would let in everybody, so one without peers is not written.
 {{- define "sark-network.part.asks" -}}
 {{- $part := include "sark-network.part" . | fromJson -}}
 {{- $external := false -}}
-{{- range include "sark-network.external" .root | fromJsonArray }}{{ if has $part.name .workloads }}{{ $external = true }}{{ end }}{{ end -}}
+{{- range include "sark-network.external" .root | fromJsonArray -}}
+{{- if has $part.name .workloads -}}
+{{- $external = true -}}
+{{- end -}}
+{{- end -}}
 {{- $listed := and (include "sark-network.proxied" .root) (include "sark-network.part.listed" .) -}}
 {{- $servers := ($part.block.egress | default dict).mcpServers -}}
 {{- if or $part.outbound ($part.block.replication | default dict).enabled $listed $servers $external (eq .part "gateway") }}true{{ end -}}
 {{- end -}}
 
-{{/* Egress rules: cluster DNS, or the guard before it, for whoever calls anybody by name, then the parts, its replicas, the proxy, and what values add. */}}
+{{/*
+Egress rules: cluster DNS, or the guard before it, for whoever calls anybody by name, then the parts, its replicas, the
+proxy, and what values add.
+*/}}
 {{- define "sark-network.part.egress" -}}
 {{- $root := .root -}}
 {{- $part := include "sark-network.part" . | fromJson -}}

@@ -13,7 +13,10 @@ with a port and a workload, and 64 MiB for Envoy itself.
 {{- $need := add $still (div (add (mul (int64 $proxy.maxConnections) $tunnel) 1023) 1024) -}}
 {{- $limit := div (include "sark-network.bytes" (dig "limits" "memory" "" $proxy.resources) | int64) 1048576 -}}
 {{- if and $limit (gt $need $limit) -}}
-{{- fail (printf "proxy.maxConnections: %d tunnels may take %d MiB of memory with proxy.bufferKiB %d and this list, and proxy.resources.limits.memory is %d MiB; write %dMi there, or at most %d connections" (int64 $proxy.maxConnections) $need (int64 $proxy.bufferKiB) $limit $need (max 0 (div (mul (sub $limit $still) 1024) $tunnel))) -}}
+{{- fail (printf
+    (print "proxy.maxConnections: %d tunnels may take %d MiB of memory with proxy.bufferKiB %d and this list, and "
+      "proxy.resources.limits.memory is %d MiB; write %dMi there, or at most %d connections") (int64 $proxy.maxConnections)
+    $need (int64 $proxy.bufferKiB) $limit $need (max 0 (div (mul (sub $limit $still) 1024) $tunnel))) -}}
 {{- end -}}
 {{- mul (default $need $limit) 1048576 -}}
 {{- end -}}
@@ -22,7 +25,8 @@ with a port and a workload, and 64 MiB for Envoy itself.
 {{- define "sark-network.bytes" -}}
 {{- $text := toString (default "" .) -}}
 {{- $unit := regexFind "[A-Za-z]+$" $text -}}
-{{- $factor := get (dict "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776) $unit | default 1 -}}
+{{- $factor := get (dict "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824
+    "Ti" 1099511627776) $unit | default 1 -}}
 {{- mulf (trimSuffix $unit $text | default "0" | float64) $factor | int64 -}}
 {{- end -}}
 

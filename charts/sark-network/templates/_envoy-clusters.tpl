@@ -6,7 +6,8 @@ resources:
   {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "names-%s-%s" $workload.name .id)) | nindent 2 }}
   {{- end }}{{ end }}
   {{- range $entry := .internal }}{{ if ne .protocol "tls" }}{{ range .ports }}
-  {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "internal-%s-%v" $entry.id .) "http" (eq $entry.protocol "http")) | nindent 2 }}
+  {{- include "sark-network.envoy.inward"
+    (dict "root" $root "name" (printf "internal-%s-%v" $entry.id .) "http" (eq $entry.protocol "http")) | nindent 2 }}
   {{- if eq $entry.protocol "http" }}
   {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "http-%s-%v" $entry.id .)) | nindent 2 }}
   {{- end }}
@@ -27,7 +28,8 @@ resources:
   name: {{ .name | quote }}
   per_connection_buffer_limit_bytes: {{ include "sark-network.envoy.buffer" .root }}
   circuit_breakers: {{ include "sark-network.envoy.limits" . }}
-  load_assignment: {cluster_name: {{ .name | quote }}, endpoints: [{lb_endpoints: [{endpoint: {address: {envoy_internal_address: {server_listener_name: {{ .name | quote }}}}}}]}]}
+  {{- $address := printf "{envoy_internal_address: {server_listener_name: %s}}" (quote .name) }}
+  load_assignment: {cluster_name: {{ .name | quote }}, endpoints: [{lb_endpoints: [{endpoint: {address: {{ $address }}}}]}]}
   transport_socket: {{ include "sark-network.envoy.passOn" . }}
   {{- if .http }}
   # A connection for each request: none outlives its client, and each has its line in the log.
@@ -56,7 +58,11 @@ resources:
 
 {{/* The filter state goes along: the log at the end tells who asked for what at the beginning. */}}
 {{- define "sark-network.envoy.passOn" -}}
-{name: envoy.transport_sockets.internal_upstream, typed_config: {"@type": type.googleapis.com/envoy.extensions.transport_sockets.internal_upstream.v3.InternalUpstreamTransport, transport_socket: {name: envoy.transport_sockets.raw_buffer, typed_config: {"@type": type.googleapis.com/envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer}}}}
+{{- $sockets := "type.googleapis.com/envoy.extensions.transport_sockets" -}}
+{{- $inner := printf `{"@type": %s.raw_buffer.v3.RawBuffer}` $sockets -}}
+{{- $raw := printf "{name: envoy.transport_sockets.raw_buffer, typed_config: %s}" $inner -}}
+{{- $outer := printf `{"@type": %s.internal_upstream.v3.InternalUpstreamTransport, transport_socket: %s}` $sockets $raw -}}
+{name: envoy.transport_sockets.internal_upstream, typed_config: {{ $outer }}}
 {{- end -}}
 
 {{/* Envoy's own limit is 1024 for each cluster; the limit on connections from outside is the one that counts. */}}
@@ -87,7 +93,8 @@ their records' TTL.
 {{- end -}}
 {{- $filter := dict "ranges" $ranges -}}
 {{- if .cidrs }}{{ $_ := set $filter "invert_match" true }}{{ end -}}
-{{- $config := dict "dns_lookup_family" $family "max_hosts" 16384 "host_ttl" "60s" "dns_refresh_rate" "5s" "dns_query_timeout" "5s" "disable_dns_refresh_on_failure" true
+{{- $config := dict "dns_lookup_family" $family "max_hosts" 16384 "host_ttl" "60s" "dns_refresh_rate" "5s"
+  "dns_query_timeout" "5s" "disable_dns_refresh_on_failure" true
   "typed_dns_resolver_config" (dict "name" "envoy.network.dns_resolver.cares" "typed_config" $options) "resolved_address_filter" $filter -}}
 {{- $_ := set $config "name" (printf "%s-%s" (ternary "cidrs" "names" (not (empty .cidrs))) (toJson $config | sha256sum | trunc 8)) -}}
 {{- toJson $config -}}

@@ -21,7 +21,9 @@ routes of entries that end; metadata and state are out of a client's reach, and 
   handle:clearRouteCache()
 end
 ` -}}
-{{- dict "name" "deadline" "disabled" true "typed_config" (dict "@type" "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua" "source_codes" (dict "deadline" (dict "inline_string" $code))) | toJson -}}
+{{- dict "name" "deadline" "disabled" true "typed_config" (dict
+    "@type" "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua"
+    "source_codes" (dict "deadline" (dict "inline_string" $code))) | toJson -}}
 {{- end -}}
 
 {{/* The two routes: what `tunnel` takes, with "match" and "upgrade". */}}
@@ -34,8 +36,10 @@ end
   route: {{ merge (dict "cluster" .cluster "timeout" "0s" "max_stream_duration" (dict "grpc_timeout_header_max" "0s")) .upgrade | toJson }}
 - name: expired
   match: {{ toJson .match }}
-  metadata: {filter_metadata: {deadline: {ends: {{ int64 .until.ends }}}, sark: {list: {{ include "sark-network.envoy.unsigned" . }}, grant: {{ .until.grant | default "" | quote }}}}}
+  metadata: {filter_metadata: {deadline: {ends: {{ int64 .until.ends }}}, sark: {list: {{ include "sark-network.envoy.unsigned"
+    . }}, grant: {{ .until.grant | default "" | quote }}}}}
   typed_per_filter_config:
     deadline: {"@type": type.googleapis.com/envoy.extensions.filters.http.lua.v3.LuaPerRoute, name: deadline}
-  direct_response: {{ include "sark-network.envoy.refusal" (dict "root" .root "words" (printf "%%REQ(:AUTHORITY)%% was allowed until %s" .until.expires)) }}
+  direct_response: {{ include "sark-network.envoy.refusal"
+    (dict "root" .root "words" (printf "%%REQ(:AUTHORITY)%% was allowed until %s" .until.expires)) }}
 {{- end -}}

@@ -14,8 +14,11 @@
             {{- include "sark-network.envoy.httpLimits" . | nindent 12 }}
             generate_request_id: false
             access_log:
-              {{- include "sark-network.envoy.innerLog" (dict "when" `response.code_details == "direct_response"` "verdict" "denied" "reason" "host-not-in-egress.internal") | nindent 14 }}
-              {{- include "sark-network.envoy.innerLog" (dict "when" `response.code >= 400 && response.code < 500 && response.code_details != "direct_response" && response.code_details != "via_upstream"` "verdict" "denied" "reason" "bad-request") | nindent 14 }}
+              {{- include "sark-network.envoy.innerLog" (dict "when" `response.code_details == "direct_response"`
+                  "verdict" "denied" "reason" "host-not-in-egress.internal") | nindent 14 }}
+              {{- include "sark-network.envoy.innerLog" (dict "when"
+                  (print `response.code >= 400 && response.code < 500 && response.code_details != "direct_response" && `
+                    `response.code_details != "via_upstream"`) "verdict" "denied" "reason" "bad-request") | nindent 14 }}
             route_config:
               request_headers_to_remove: [proxy-authorization, proxy-connection]
               virtual_hosts:
@@ -25,7 +28,9 @@
                 - name: other
                   domains: ["*"]
                   routes:
-                    - {match: {prefix: /}, direct_response: {{ include "sark-network.envoy.refusal" (dict "root" .root "words" (printf "%%REQ(:AUTHORITY)%% is not %s, which this tunnel is for" $entry.name)) }}}
+                    - {match: {prefix: /}, direct_response: {{ include "sark-network.envoy.refusal"
+                      (dict "root" .root
+                        "words" (printf "%%REQ(:AUTHORITY)%% is not %s, which this tunnel is for" $entry.name)) }}}
             http_filters:
               - {{ include "sark-network.envoy.router" . }}
 {{- end -}}

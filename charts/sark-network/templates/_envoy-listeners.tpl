@@ -6,18 +6,23 @@ resources:
   {{- include "sark-network.envoy.outer" (dict "root" $root "plan" $ "workload" .) | nindent 0 }}
   {{- end }}
   {{- range $place, $workload := .workloads }}{{ range $number, $list := .lists }}
-  {{- include "sark-network.envoy.names" (dict "plan" $ "workload" $workload.name "list" $list "place" $place "number" $number) | nindent 0 }}
+  {{- include "sark-network.envoy.names"
+    (dict "plan" $ "workload" $workload.name "list" $list "place" $place "number" $number) | nindent 0 }}
   {{- end }}{{ end }}
   {{- include "sark-network.envoy.steering" . | nindent 0 }}
   {{- range $entry := .internal }}{{ if ne .protocol "tls" }}{{ range .ports }}
-  {{- include "sark-network.envoy.unnamed" (dict "root" $root "name" (printf "internal-%s-%v" $entry.id .) "port" . "host" $entry.name "cidrs" $entry.cidrs) | nindent 0 }}
+  {{- include "sark-network.envoy.unnamed"
+    (dict "root" $root "name" (printf "internal-%s-%v" $entry.id .) "port" . "host" $entry.name "cidrs" $entry.cidrs)
+    | nindent 0 }}
   {{- if eq $entry.protocol "http" }}
   {{- include "sark-network.envoy.http" (dict "root" $root "entry" $entry "port" .) | nindent 0 }}
   {{- end }}
   {{- end }}{{ end }}{{ end }}
   {{- if eq $root.Values.egress.mode "audit" }}
   {{- range list "not-in-egress.domains" "plain-http" }}
-  {{- include "sark-network.envoy.unnamed" (dict "root" $root "name" (printf "audit-%s" .) "port" 80 "host" "%FILTER_STATE(sark.host:PLAIN)%" "audit" .) | nindent 0 }}
+  {{- include "sark-network.envoy.unnamed"
+    (dict "root" $root "name" (printf "audit-%s" .) "port" 80 "host" "%FILTER_STATE(sark.host:PLAIN)%" "audit" .) | nindent
+    0 }}
   {{- end }}
   {{- end }}
 {{- end -}}
@@ -40,7 +45,8 @@ resources:
 
 {{/* Requests of a workload, by its routes: (dict "root" $ "workload" {name}). */}}
 {{- define "sark-network.envoy.requests" -}}
-{{- $log := dict "workload" .workload.name "client" "%DOWNSTREAM_REMOTE_ADDRESS%" "host" "%REQ(:AUTHORITY)%" "sni" "" "upstream" "" "list" "%METADATA(ROUTE:sark:list)%" "grant" "%METADATA(ROUTE:sark:grant)%" -}}
+{{- $log := dict "workload" .workload.name "client" "%DOWNSTREAM_REMOTE_ADDRESS%" "host" "%REQ(:AUTHORITY)%" "sni" ""
+  "upstream" "" "list" "%METADATA(ROUTE:sark:list)%" "grant" "%METADATA(ROUTE:sark:grant)%" -}}
 - name: http
   typed_config:
     "@type": {{ include "sark-network.envoy.hcm" . }}
@@ -51,11 +57,20 @@ resources:
     strip_trailing_host_dot: true
     generate_request_id: false
     access_log:
-      {{- include "sark-network.envoy.log" (merge (dict "when" `response.code_details == "direct_response"` "verdict" "denied" "reason" "%ROUTE_NAME%") $log) | nindent 6 }}
-      {{- include "sark-network.envoy.log" (merge (dict "when" `response.code >= 400 && response.code < 500 && response.code_details != "direct_response" && response.code_details != "via_upstream"` "verdict" "denied" "reason" "bad-request") $log) | nindent 6 }}
+      {{- include "sark-network.envoy.log"
+        (merge (dict "when" `response.code_details == "direct_response"` "verdict" "denied" "reason" "%ROUTE_NAME%") $log)
+        | nindent 6 }}
+      {{- include "sark-network.envoy.log" (merge (dict "when"
+            (print `response.code >= 400 && response.code < 500 && response.code_details != "direct_response" && `
+              `response.code_details != "via_upstream"`) "verdict" "denied" "reason" "bad-request") $log) | nindent 6 }}
       {{- /* Where no server name is waited for, a name without an address is closed at once, and the listener within has said so. */}}
-      {{- include "sark-network.envoy.log" (merge (dict "when" `response.code >= 500 && response.code_details != "via_upstream" && !response.code_details.contains("connection_termination") && (xds.route_name == "tunnel" || !response.code_details.contains("remote_connection_failure"))` "verdict" "failed" "reason" "proxy") $log) | nindent 6 }}
-    rds: {route_config_name: {{ .workload.name | quote }}, config_source: {{ include "sark-network.envoy.file" (printf "routes-%s" .workload.name) }}}
+      {{- include "sark-network.envoy.log" (merge (dict "when"
+            (print `response.code >= 500 && response.code_details != "via_upstream" && `
+              `!response.code_details.contains("connection_termination") && (xds.route_name == "tunnel" || `
+              `!response.code_details.contains("remote_connection_failure"))`) "verdict" "failed" "reason" "proxy") $log)
+        | nindent 6 }}
+    rds: {route_config_name: {{ .workload.name | quote }}, config_source: {{ include "sark-network.envoy.file"
+      (printf "routes-%s" .workload.name) }}}
     http_filters:
       - {{ include "sark-network.envoy.deadline" . }}
       - {{ include "sark-network.envoy.remember" .workload.name }}
@@ -78,8 +93,11 @@ shared: what is remembered is always the own client's.
 */}}
 {{- define "sark-network.envoy.remember" -}}
 {{- $values := list -}}
-{{- range $key, $format := dict "sark.workload" . "sark.client" "%DOWNSTREAM_REMOTE_ADDRESS%" "sark.host" "%REQ(:AUTHORITY)%" "sark.list" "%METADATA(ROUTE:sark:list)%" "sark.grant" "%METADATA(ROUTE:sark:grant)%" -}}
-{{- $values = append $values (dict "object_key" $key "factory_key" "envoy.hashable_string" "skip_if_empty" true "shared_with_upstream" "TRANSITIVE" "format_string" (dict "text_format_source" (dict "inline_string" $format))) -}}
+{{- range $key, $format := dict "sark.workload" . "sark.client" "%DOWNSTREAM_REMOTE_ADDRESS%" "sark.host"
+  "%REQ(:AUTHORITY)%" "sark.list" "%METADATA(ROUTE:sark:list)%" "sark.grant" "%METADATA(ROUTE:sark:grant)%" -}}
+{{- $values = append $values (dict "object_key" $key "factory_key" "envoy.hashable_string" "skip_if_empty" true
+    "shared_with_upstream" "TRANSITIVE" "format_string" (dict "text_format_source" (dict "inline_string" $format))) -}}
 {{- end -}}
-{name: envoy.filters.http.set_filter_state, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.set_filter_state.v3.Config, on_request_headers: {{ toJson $values }}}}
+{{- $type := "type.googleapis.com/envoy.extensions.filters.http.set_filter_state.v3.Config" -}}
+{name: envoy.filters.http.set_filter_state, typed_config: {"@type": {{ $type }}, on_request_headers: {{ toJson $values }}}}
 {{- end -}}

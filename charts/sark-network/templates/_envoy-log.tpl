@@ -43,14 +43,16 @@ words is only ever a value of a JSON string. files/egress-log.schema.json says w
 {{- end -}}
 
 {{- define "sark-network.envoy.when" -}}
-{extension_filter: {name: cel, typed_config: {"@type": type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter, expression: {{ . | squote }}}}}
+{{- $type := "type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter" -}}
+{extension_filter: {name: cel, typed_config: {"@type": {{ $type }}, expression: {{ . | squote }}}}}
 {{- end -}}
 
 {{/* The same inside Envoy, where the first listener's words travel along as filter state. */}}
 {{- define "sark-network.envoy.innerLog" -}}
 {{- $inner := dict
   "workload" "%FILTER_STATE(sark.workload:PLAIN)%" "client" "%FILTER_STATE(sark.client:PLAIN)%" "host" "%FILTER_STATE(sark.host:PLAIN)%"
-  "sni" "%REQUESTED_SERVER_NAME%" "upstream" "%UPSTREAM_HOST%" "list" "%FILTER_STATE(sark.list:PLAIN)%" "grant" "%FILTER_STATE(sark.grant:PLAIN)%" -}}
+  "sni" "%REQUESTED_SERVER_NAME%" "upstream" "%UPSTREAM_HOST%" "list" "%FILTER_STATE(sark.list:PLAIN)%"
+  "grant" "%FILTER_STATE(sark.grant:PLAIN)%" -}}
 {{- include "sark-network.envoy.log" (merge (dict) . $inner) -}}
 {{- end -}}
 
@@ -70,10 +72,16 @@ are bits: 2 is NoHealthyUpstream, 32 UpstreamConnectionFailure, 128 UpstreamOver
 {{- $connected = printf `%s && xds.filter_chain_name != "audit"` $connected -}}
 {{- end -}}
 {{- if or .named (not .audit) -}}
-{{- include "sark-network.envoy.innerLog" (dict "when" $connected "verdict" "allowed" "reason" "listed" "upstream" $upstream "entry" $entry) -}}
+{{- include "sark-network.envoy.innerLog"
+  (dict "when" $connected "verdict" "allowed" "reason" "listed" "upstream" $upstream "entry" $entry) -}}
 {{- end -}}
-{{- include "sark-network.envoy.innerLog" (dict "when" "(response.flags / 2) % 2 == 1" "verdict" "failed" "reason" "no-address" "entry" $entry) -}}
-{{- include "sark-network.envoy.innerLog" (dict "when" "(response.flags / 32) % 2 == 1" "verdict" "failed" "reason" "connect" "entry" $entry) -}}
-{{- include "sark-network.envoy.innerLog" (dict "when" "(response.flags / 128) % 2 == 1" "verdict" "failed" "reason" "proxy" "entry" $entry) -}}
-{{- include "sark-network.envoy.innerLog" (dict "when" "response.flags == 0 && !has(response.code_details) && !has(upstream.local_address)" "verdict" "failed" "reason" "client-left" "entry" $entry) -}}
+{{- include "sark-network.envoy.innerLog"
+  (dict "when" "(response.flags / 2) % 2 == 1" "verdict" "failed" "reason" "no-address" "entry" $entry) -}}
+{{- include "sark-network.envoy.innerLog"
+  (dict "when" "(response.flags / 32) % 2 == 1" "verdict" "failed" "reason" "connect" "entry" $entry) -}}
+{{- include "sark-network.envoy.innerLog"
+  (dict "when" "(response.flags / 128) % 2 == 1" "verdict" "failed" "reason" "proxy" "entry" $entry) -}}
+{{- include "sark-network.envoy.innerLog" (dict
+    "when" "response.flags == 0 && !has(response.code_details) && !has(upstream.local_address)" "verdict" "failed"
+    "reason" "client-left" "entry" $entry) -}}
 {{- end -}}

@@ -16,8 +16,12 @@ end} "place" of the workload "number" of the list)
   listener_filters:
     - {{ include "sark-network.envoy.tlsInspector" . }}
   access_log:
-    {{- include "sark-network.envoy.innerLog" (dict "when" `response.code_details == "filter_chain_not_found" && connection.requested_server_name != ""` "verdict" "denied" "reason" "sni-not-in-egress.domains") | nindent 4 }}
-    {{- include "sark-network.envoy.innerLog" (dict "when" `response.code_details == "filter_chain_not_found" && connection.requested_server_name == ""` "verdict" "denied" "reason" "no-sni") | nindent 4 }}
+    {{- include "sark-network.envoy.innerLog" (dict
+        "when" `response.code_details == "filter_chain_not_found" && connection.requested_server_name != ""`
+        "verdict" "denied" "reason" "sni-not-in-egress.domains") | nindent 4 }}
+    {{- include "sark-network.envoy.innerLog" (dict
+        "when" `response.code_details == "filter_chain_not_found" && connection.requested_server_name == ""`
+        "verdict" "denied" "reason" "no-sni") | nindent 4 }}
     {{- include "sark-network.envoy.endLog" (dict "named" $audit "audit" (ternary "sni-not-in-egress.domains" "" $audit)) | nindent 4 }}
   {{- /* Of the anchors: two workloads may begin with the same letter, and an anchor stands once in a file. */}}
   {{- $mark := printf "%s%d%s" (trunc 1 $workload) .place (ternary "" (printf "u%d-" .number) (empty .list.end)) }}
@@ -30,14 +34,24 @@ end} "place" of the workload "number" of the list)
   {{- end }}
 {{- end -}}
 
-{{/* A filter chain for each server name of the list: (dict "plan" … "workload" "gateway" "port" 443 "mark" of the anchors "end" of the list). */}}
+{{/*
+A filter chain for each server name of the list: (dict "plan" … "workload" "gateway" "port" 443 "mark" of the anchors "end"
+of the list).
+*/}}
 {{- define "sark-network.envoy.chains" -}}
 {{- $workload := .workload }}{{ $port := .port }}{{ $mark := .mark -}}
 {{- $seen := dict }}{{ $end := .end | default "" -}}
 {{- range concat .plan.entries .plan.internal }}
 {{- if and (has $workload .workloads) (has $port .ports) (eq (default "tls" .protocol) "tls") (eq .end $end) }}
 {{- $key := toJson .cidrs }}
-- { {{- if hasPrefix "*." .name }}name: {{ .name | quote }}, {{ end }}filter_chain_match: {server_names: [{{ .name | quote }}]}, filters: {{ if hasKey $seen $key }}*{{ get $seen $key }}{{ else }}{{ $_ := set $seen $key (printf "%s%v-%d" $mark $port (len $seen)) }}&{{ get $seen $key }} {{ include "sark-network.envoy.way" (dict "root" $.plan.root "port" $port "cidrs" .cidrs) }}{{ end }}}
+{{- $filters := printf "*%s" (get $seen $key) }}
+{{- if not (hasKey $seen $key) }}
+{{- $_ := set $seen $key (printf "%s%v-%d" $mark $port (len $seen)) }}
+{{- $way := include "sark-network.envoy.way" (dict "root" $.plan.root "port" $port "cidrs" .cidrs) }}
+{{- $filters = printf "&%s %s" (get $seen $key) $way }}
+{{- end }}
+{{- $name := ternary (printf "name: %s, " (quote .name)) "" (hasPrefix "*." .name) }}
+- { {{- $name }}filter_chain_match: {server_names: [{{ .name | quote }}]}, filters: {{ $filters }}}
 {{- end }}
 {{- end }}
 {{- end -}}

@@ -13,7 +13,8 @@ all of them that a name is resolved for, and "cidrs", each set of them that an i
 {{- if eq .Values.egress.mode "audit" }}{{ range concat $list.entries $list.internal }}{{ $_ := unset . "ends" }}{{ end }}{{ end -}}
 {{- range $list.internal -}}
 {{- /* Two entries may share a name, for two workloads; and an entry whose CIDRs changed is another one. */ -}}
-{{- $_ := set . "id" (printf "%s-%s" .name (omit . "id" "end" "path" "owner" "reason" "expires" "ends" "grant" | toJson | sha256sum | trunc 8)) -}}
+{{- $_ := set . "id" (printf "%s-%s" .name
+    (omit . "id" "end" "path" "owner" "reason" "expires" "ends" "grant" | toJson | sha256sum | trunc 8)) -}}
 {{- end -}}
 {{- range $entry := concat $list.entries $list.internal -}}
 {{- $tls := eq (default "tls" $entry.protocol) "tls" -}}
@@ -24,7 +25,8 @@ all of them that a name is resolved for, and "cidrs", each set of them that an i
 {{- range $workload := $entry.workloads -}}
 {{- if not (hasKey $used $workload) }}{{ $_ := set $used $workload dict }}{{ $_ := set $lists $workload dict }}{{ end -}}
 {{- if $tls }}{{ range $entry.ports -}}
-{{- $one := dict "id" (printf "%d%s" (int .) $end) "port" (int .) "end" $end "ends" (int64 ($entry.ends | default 0)) "expires" ($entry.expires | default "") "grant" ($entry.grant | default "") -}}
+{{- $one := dict "id" (printf "%d%s" (int .) $end) "port" (int .) "end" $end "ends" (int64 ($entry.ends | default 0))
+  "expires" ($entry.expires | default "") "grant" ($entry.grant | default "") -}}
 {{- $_ := set (get $lists $workload) (printf "%05d%s" (int .) $end) $one -}}
 {{- end }}{{ end -}}
 {{- if $tls }}{{ range $entry.ports }}{{ $_ := set (get $used $workload) (printf "%05d" (int .)) (int .) }}{{ end }}{{ end -}}
@@ -42,11 +44,17 @@ all of them that a name is resolved for, and "cidrs", each set of them that an i
 {{- end -}}
 {{- $each := list -}}
 {{- range $key, $one := (get $lists $name | default dict) }}{{ $each = append $each $one }}{{ end -}}
-{{- $workloads = append $workloads (dict "lists" $each "name" $name "slug" (kebabcase $name) "listen" (include "sark-network.part.proxyPort" (dict "root" $ "part" $name) | int) "ports" $own) -}}
+{{- $workloads = append $workloads (dict "lists" $each "name" $name "slug" (kebabcase $name)
+    "listen" (include "sark-network.part.proxyPort" (dict "root" $ "part" $name) | int) "ports" $own) -}}
 {{- end -}}
 {{- end -}}
 {{- /* A range goes by key; `values` would give another order each time, and each upgrade would change the proxy. */ -}}
-{{- if eq .Values.egress.mode "audit" }}{{ $_ := set $ports "00080" 80 }}{{ if include "sark-network.steered" . }}{{ $_ := set $ports "00443" 443 }}{{ end }}{{ end -}}
+{{- if eq .Values.egress.mode "audit" -}}
+{{- $_ := set $ports "00080" 80 -}}
+{{- if include "sark-network.steered" . -}}
+{{- $_ := set $ports "00443" 443 -}}
+{{- end -}}
+{{- end -}}
 {{- $every := list -}}
 {{- range $ports }}{{ $every = append $every . }}{{ end -}}
 {{- $cidrs := dict -}}
@@ -59,6 +67,8 @@ all of them that a name is resolved for, and "cidrs", each set of them that an i
 {{/* A ConfigMap holds one MiB, its keys included; the API server's own message would name no value. */}}
 {{- define "sark-network.envoy.fits" -}}
 {{- if gt (len .) 1048000 -}}
-{{- fail (printf "egress.domains: the list takes %d bytes as Envoy's configuration, and a ConfigMap holds 1048576. Write a wildcard for the names that share a domain, or fewer names" (len .)) -}}
+{{- fail (printf
+    (print "egress.domains: the list takes %d bytes as Envoy's configuration, and a ConfigMap holds 1048576. Write a "
+      "wildcard for the names that share a domain, or fewer names") (len .)) -}}
 {{- end -}}
 {{- end -}}

@@ -7,11 +7,16 @@ to an address of the answer. Both look into one cache, which never holds an addr
 {{- $filters := list -}}
 {{- with .host -}}
 {{- $state := dict "object_key" "envoy.upstream.dynamic_host" "format_string" (dict "text_format_source" (dict "inline_string" .)) -}}
-{{- $filters = append $filters (dict "name" "host" "typed_config" (dict "@type" "type.googleapis.com/envoy.extensions.filters.network.set_filter_state.v3.Config" "on_new_connection" (list $state))) -}}
+{{- $filters = append $filters (dict "name" "host" "typed_config" (dict
+      "@type" "type.googleapis.com/envoy.extensions.filters.network.set_filter_state.v3.Config"
+      "on_new_connection" (list $state))) -}}
 {{- end -}}
-{{- $resolve := dict "name" (printf "public-%v" .port) "config_discovery" (dict "config_source" (include "sark-network.envoy.file" (printf "resolve-%v" .port) | fromYaml) "type_urls" (list (include "sark-network.envoy.sniType" .))) -}}
+{{- $resolve := dict "name" (printf "public-%v" .port) "config_discovery"
+  (dict "config_source" (include "sark-network.envoy.file" (printf "resolve-%v" .port) | fromYaml)
+    "type_urls" (list (include "sark-network.envoy.sniType" .))) -}}
 {{- if .cidrs }}{{ $resolve = dict "name" "internal" "typed_config" (include "sark-network.envoy.sni" . | fromJson) }}{{ end -}}
-{{- $tcp := dict "@type" "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy" "stat_prefix" "out" "cluster" (include "sark-network.envoy.outward" .)
+{{- $tcp := dict "@type" "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy" "stat_prefix" "out"
+  "cluster" (include "sark-network.envoy.outward" .)
   "idle_timeout" (printf "%ds" (int64 .root.Values.proxy.idleTimeoutSeconds)) -}}
 {{- concat $filters (list $resolve (dict "name" "tcp" "typed_config" $tcp)) | toJson -}}
 {{- end -}}
@@ -26,7 +31,8 @@ type.googleapis.com/envoy.extensions.filters.network.sni_dynamic_forward_proxy.v
 {{- end -}}
 
 {{- define "sark-network.envoy.sni" -}}
-{{- dict "@type" (include "sark-network.envoy.sniType" .) "port_value" .port "dns_cache_config" (include "sark-network.envoy.dns" . | fromJson) | toJson -}}
+{{- dict "@type" (include "sark-network.envoy.sniType" .) "port_value" .port
+  "dns_cache_config" (include "sark-network.envoy.dns" . | fromJson) | toJson -}}
 {{- end -}}
 
 {{/*

@@ -19,20 +19,28 @@ resources:
           {{- end }}
           {{- end }}
         routes:
-          {{- include "sark-network.envoy.tunnel" (dict "root" $.plan.root "name" "tunnel" "cluster" (printf "names-%s-%s" $workload .id) "until" .) | nindent 10 }}
+          {{- include "sark-network.envoy.tunnel"
+            (dict "root" $.plan.root "name" "tunnel" "cluster" (printf "names-%s-%s" $workload .id) "until" .) | nindent
+            10 }}
           {{- include "sark-network.envoy.plainHttp" (dict "root" $.plan.root "audit" $audit) | nindent 10 }}
       {{- end }}
       {{- range $entry := .plan.internal }}
       {{- if and (has $workload .workloads) (ne .protocol "tls") }}
       {{- range $port := .ports }}
       - name: "internal-{{ $entry.id }}-{{ $port }}"
-        domains: ["{{ $entry.name }}:{{ $port }}"{{ if and (eq $entry.protocol "http") (eq (int $port) 80) }}, {{ $entry.name | quote }}{{ end }}]
+        domains: ["{{ $entry.name }}:{{ $port }}"{{ if and (eq $entry.protocol "http")
+          (eq (int $port) 80) }}, {{ $entry.name | quote }}{{ end }}]
         routes:
           {{- if eq $entry.protocol "http" }}
-          {{- include "sark-network.envoy.tunnel" (dict "root" $.plan.root "name" "unnamed" "cluster" (printf "http-%s-%v" $entry.id $port) "until" $entry) | nindent 10 }}
-          {{- include "sark-network.envoy.tunnel" (dict "root" $.plan.root "name" "http" "plain" true "cluster" (printf "internal-%s-%v" $entry.id $port) "until" $entry) | nindent 10 }}
+          {{- include "sark-network.envoy.tunnel"
+            (dict "root" $.plan.root "name" "unnamed" "cluster" (printf "http-%s-%v" $entry.id $port) "until" $entry)
+            | nindent 10 }}
+          {{- include "sark-network.envoy.tunnel" (dict "root" $.plan.root "name" "http" "plain" true
+              "cluster" (printf "internal-%s-%v" $entry.id $port) "until" $entry) | nindent 10 }}
           {{- else }}
-          {{- include "sark-network.envoy.tunnel" (dict "root" $.plan.root "name" "unnamed" "cluster" (printf "internal-%s-%v" $entry.id $port) "until" $entry) | nindent 10 }}
+          {{- include "sark-network.envoy.tunnel"
+            (dict "root" $.plan.root "name" "unnamed" "cluster" (printf "internal-%s-%v" $entry.id $port) "until" $entry)
+            | nindent 10 }}
           {{- include "sark-network.envoy.plainHttp" (dict "root" $.plan.root "audit" $audit) | nindent 10 }}
           {{- end }}
       {{- end }}
@@ -42,12 +50,16 @@ resources:
         domains: ["*"]
         routes:
           {{- if $audit }}
-          {{- include "sark-network.envoy.tunnel" (dict "root" .plan.root "name" "unnamed" "cluster" "audit-not-in-egress.domains") | nindent 10 }}
+          {{- include "sark-network.envoy.tunnel"
+            (dict "root" .plan.root "name" "unnamed" "cluster" "audit-not-in-egress.domains") | nindent 10 }}
           {{- else }}
           - name: not-in-egress.domains
             match: {connect_matcher: {}}
             metadata: {{ include "sark-network.envoy.listed" . }}
-            direct_response: {{ include "sark-network.envoy.refusal" (dict "root" .plan.root "words" (printf "%%REQ(:AUTHORITY)%% is not in egress.domains for %s, asked by %%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%%" $workload)) }}
+            direct_response: {{ include "sark-network.envoy.refusal" (dict "root" .plan.root
+                "words" (printf
+                  "%%REQ(:AUTHORITY)%% is not in egress.domains for %s, asked by %%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%%"
+                  $workload)) }}
           {{- end }}
           {{- include "sark-network.envoy.plainHttp" (dict "root" $.plan.root "audit" $audit) | nindent 10 }}
 {{- end -}}
@@ -58,7 +70,8 @@ grant}). A tunnel's route is named tunnel where a server name decides, and unnam
 */}}
 {{- define "sark-network.envoy.tunnel" -}}
 {{- $match := ternary (dict "prefix" "/") (dict "connect_matcher" dict) (default false .plain) -}}
-{{- $upgrade := ternary dict (dict "upgrade_configs" (list (dict "upgrade_type" "CONNECT" "connect_config" dict))) (default false .plain) -}}
+{{- $upgrade := ternary dict (dict "upgrade_configs" (list (dict "upgrade_type" "CONNECT" "connect_config" dict)))
+  (default false .plain) -}}
 {{- if and .until .until.ends -}}
 {{- include "sark-network.envoy.until" (merge (dict "match" $match "upgrade" $upgrade) .) -}}
 {{- else -}}
@@ -77,7 +90,10 @@ grant}). A tunnel's route is named tunnel where a server name decides, and unnam
   {{- if .audit }}
   route: {cluster: audit-plain-http, timeout: 0s}
   {{- else }}
-  direct_response: {{ include "sark-network.envoy.refusal" (dict "root" .root "words" "%REQ(:AUTHORITY)% was asked for over plain HTTP; the list allows TLS through CONNECT, and plain HTTP to egress.internal with protocol http. Asked by %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%") }}
+  direct_response: {{ include "sark-network.envoy.refusal" (dict "root" .root
+      "words"
+      (print "%REQ(:AUTHORITY)% was asked for over plain HTTP; the list allows TLS through CONNECT, and plain HTTP to "
+        "egress.internal with protocol http. Asked by %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%")) }}
   {{- end }}
 {{- end -}}
 
@@ -87,8 +103,11 @@ because some clients try again without the proxy.
 */}}
 {{- define "sark-network.envoy.refusal" -}}
 {{- $release := .root.Release -}}
-{{- $contact := .root.Values.egress.contact | default (printf "whoever runs release %s in namespace %s" $release.Name $release.Namespace) | replace "%" "%%" -}}
-{{- $policy := printf "This is policy and no fault: do not retry, and do not try without the proxy, for no other way leads out. To have it allowed, ask %s." $contact -}}
+{{- $contact := .root.Values.egress.contact | default
+  (printf "whoever runs release %s in namespace %s" $release.Name $release.Namespace) | replace "%" "%%" -}}
+{{- $policy := printf
+  (print "This is policy and no fault: do not retry, and do not try without the proxy, for no other way leads out. To "
+    "have it allowed, ask %s.") $contact -}}
 {status: 403, body_format: {text_format_source: {inline_string: {{ printf "%s\n%s\n" .words $policy | quote }}}}}
 {{- end -}}
 

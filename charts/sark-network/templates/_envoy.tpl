@@ -14,7 +14,8 @@ node: {id: egress-proxy, cluster: {{ include "sark-network.fullname" .root | quo
 admin: {address: {socket_address: {address: 127.0.0.1, port_value: 9901}}}
 bootstrap_extensions:
   - name: envoy.bootstrap.internal_listener
-    typed_config: {"@type": type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener, buffer_size_kb: {{ int64 .root.Values.proxy.bufferKiB }}}
+    {{- $type := "type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener" }}
+    typed_config: {"@type": {{ $type }}, buffer_size_kb: {{ int64 .root.Values.proxy.bufferKiB }}}
 dynamic_resources:
   lds_config: {{ include "sark-network.envoy.file" "listeners" }}
   cds_config: {{ include "sark-network.envoy.file" "clusters" }}
@@ -49,11 +50,13 @@ static_resources:
                               "@type": type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault
                               delay: {fixed_delay: 5s, percentage: {numerator: 100}}
                 http_filters:
-                  - {name: envoy.filters.http.fault, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault}}
+                  {{- $fault := "type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault" }}
+                  - {name: envoy.filters.http.fault, typed_config: {"@type": {{ $fault }}}}
                   - {{ include "sark-network.envoy.router" . }}
   clusters:
     - name: admin
-      load_assignment: {cluster_name: admin, endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: 9901}}}}]}]}
+      {{- $address := "{socket_address: {address: 127.0.0.1, port_value: 9901}}" }}
+      load_assignment: {cluster_name: admin, endpoints: [{lb_endpoints: [{endpoint: {address: {{ $address }}}}]}]}
 {{- end -}}
 
 {{/* A file of the watched directory. The kubelet swaps the directory's ..data link, so every file changes at once. */}}
@@ -75,11 +78,13 @@ type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.
 {{- end -}}
 
 {{- define "sark-network.envoy.router" -}}
-{name: envoy.filters.http.router, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router, suppress_envoy_headers: true}}
+{{- $type := "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" -}}
+{name: envoy.filters.http.router, typed_config: {"@type": {{ $type }}, suppress_envoy_headers: true}}
 {{- end -}}
 
 {{- define "sark-network.envoy.tlsInspector" -}}
-{name: envoy.filters.listener.tls_inspector, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector}}
+{{- $type := "type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector" -}}
+{name: envoy.filters.listener.tls_inspector, typed_config: {"@type": {{ $type }}}}
 {{- end -}}
 
 {{/* What one end of a tunnel may hold of what its other end has not taken, in bytes. */}}

@@ -30,7 +30,9 @@ the file says; hence a block for what goes to cluster DNS, and one for what does
 {{/* A ConfigMap holds one MiB, its keys included. */}}
 {{- define "sark-network.guard.fits" -}}
 {{- if gt (len .) 1048000 -}}
-{{- fail (printf "dnsGuard.steering: the list takes %d bytes as the guard's configuration, and a ConfigMap holds 1048576. Write a wildcard for the names that share a domain, or fewer names" (len .)) -}}
+{{- fail (printf
+    (print "dnsGuard.steering: the list takes %d bytes as the guard's configuration, and a ConfigMap holds 1048576. Write "
+      "a wildcard for the names that share a domain, or fewer names") (len .)) -}}
 {{- end -}}
 {{- end -}}
 
@@ -56,7 +58,8 @@ template CH ANY . {
 {{/* A negative answer, with the SOA that says for how long it may be kept: as short as a name's that is there. */}}
 {{- define "sark-network.guard.negative" -}}
 rcode {{ .rcode }}
-authority ". {{ int64 .root.Values.dnsGuard.ttl }} IN SOA dns-guard. nobody. 1 {{ int64 .root.Values.dnsGuard.ttl }} {{ int64 .root.Values.dnsGuard.ttl }} {{ int64 .root.Values.dnsGuard.ttl }} {{ int64 .root.Values.dnsGuard.ttl }}"
+{{- $ttl := int64 .root.Values.dnsGuard.ttl }}
+authority ". {{ $ttl }} IN SOA dns-guard. nobody. 1 {{ $ttl }} {{ $ttl }} {{ $ttl }} {{ $ttl }}"
 {{- end -}}
 
 {{/*
@@ -84,7 +87,8 @@ which: to the proxy where it steers, else to cluster DNS.
     rcode REFUSED
   }
   {{- else }}
-  log . "workload={{ .workload.name }} verdict=audit client={remote}:{port} type={type} class={class} proto={proto} rcode={rcode} name={name}"
+  {{- $query := "type={type} class={class} proto={proto} rcode={rcode} name={name}" }}
+  log . "workload={{ .workload.name }} verdict=audit client={remote}:{port} {{ $query }}"
   {{- include "sark-network.guard.otherClass" . | nindent 2 }}
   {{- if .steered }}
   {{- include "sark-network.guard.toProxy" (merge (dict "which" ".*") .) | nindent 2 }}
@@ -145,7 +149,8 @@ them again, and thousands of names are as quick as one.
 {{- end -}}
 {{- $list := list -}}
 {{- range $key, $names := $groups -}}
-{{- $list = append $list (dict "kind" (splitList " " $key | first) "labels" (splitList " " $key | last | trimPrefix "0" | trimPrefix "0" | atoi) "keys" $names) -}}
+{{- $list = append $list (dict "kind" (splitList " " $key | first)
+    "labels" (splitList " " $key | last | trimPrefix "0" | trimPrefix "0" | atoi) "keys" $names) -}}
 {{- end -}}
 {{- dict "groups" $list | toJson -}}
 {{- end -}}

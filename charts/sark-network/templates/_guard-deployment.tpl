@@ -97,7 +97,8 @@ spec:
 apiVersion: v1
 kind: Service
 metadata:
-  {{- include "sark-network.metadata" (dict "root" .root "name" .workload.service "namespace" .root.Release.Namespace "labels" (dict "sark-network/workload" .workload.name)) | nindent 2 }}
+  {{- include "sark-network.metadata" (dict "root" .root "name" .workload.service "namespace" .root.Release.Namespace
+      "labels" (dict "sark-network/workload" .workload.name)) | nindent 2 }}
 spec:
   type: ClusterIP
   ipFamilyPolicy: {{ .root.Values.proxy.service.ipFamilyPolicy | quote }}

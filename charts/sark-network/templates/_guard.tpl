@@ -39,7 +39,8 @@ that calls anybody by name. Which part asks is told by the port, and the Network
 {{- $part := include "sark-network.part" $here | fromJson -}}
 {{- $port := include "sark-network.steadyPort" (dict "key" (printf "dns:%s" .) "from" 10000 "used" $used) | int -}}
 {{- $service := printf "%s-dns-%s" (include "sark-network.fullname" $) $part.slug -}}
-{{- $workloads = append $workloads (dict "name" . "slug" $part.slug "namespace" $part.namespace "service" $service "port" $port "address" (get $guard.addresses . | default "")) -}}
+{{- $workloads = append $workloads (dict "name" . "slug" $part.slug "namespace" $part.namespace "service" $service
+    "port" $port "address" (get $guard.addresses . | default "")) -}}
 {{- end -}}
 {{- end -}}
 {{- $workloads | toJson -}}
@@ -94,7 +95,9 @@ A port of ten thousand from `from` on that depends on the key alone, so that non
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
-  {{- include "sark-network.metadata" (dict "root" $ "name" (printf "%s-dns-guard" (include "sark-network.fullname" .)) "namespace" .Release.Namespace) | nindent 2 }}
+  {{- include "sark-network.metadata"
+    (dict "root" $ "name" (printf "%s-dns-guard" (include "sark-network.fullname" .)) "namespace" .Release.Namespace)
+    | nindent 2 }}
 spec:
   podSelector:
     matchLabels:
@@ -125,7 +128,9 @@ spec:
 apiVersion: projectcalico.org/v3
 kind: GlobalNetworkPolicy
 metadata:
-  {{- include "sark-network.metadata" (dict "root" $ "name" (include "sark-network.lockdown.name" (dict "root" $ "of" "dns-guard")) "annotations" $annotations) | nindent 2 }}
+  {{- include "sark-network.metadata" (dict "root" $
+      "name" (include "sark-network.lockdown.name" (dict "root" $ "of" "dns-guard")) "annotations" $annotations) | nindent
+    2 }}
 spec:
   {{- include "sark-network.lockdown.place" . | nindent 2 }}
   namespaceSelector: {{ printf "projectcalico.org/name == '%s'" .Release.Namespace | quote }}
@@ -177,21 +182,28 @@ egress.external opens by address comes before.
 {{- end -}}
 {{- if $guard.enabled -}}
 {{- if not .Values.dns.enabled -}}
-{{- fail "dnsGuard.enabled: the guard asks cluster DNS for the cluster's names, and dns.enabled is false; set dns.enabled to true, or dnsGuard.enabled to false" -}}
+{{- fail
+  (print "dnsGuard.enabled: the guard asks cluster DNS for the cluster's names, and dns.enabled is false; set dns.enabled "
+    "to true, or dnsGuard.enabled to false") -}}
 {{- end -}}
 {{- if and .Values.egress.enabled (ne .Values.egress.engine "proxy") -}}
-{{- fail (printf "dnsGuard.enabled: engine %s learns addresses from what cluster DNS answers for the listed names, and the guard refuses those; use egress.engine=proxy, or set dnsGuard.enabled to false" .Values.egress.engine) -}}
+{{- fail (printf
+    (print "dnsGuard.enabled: engine %s learns addresses from what cluster DNS answers for the listed names, and the "
+      "guard refuses those; use egress.engine=proxy, or set dnsGuard.enabled to false") .Values.egress.engine) -}}
 {{- end -}}
 {{- if has (int $guard.metricsPort) (list 8080 8181) -}}
 {{- fail (printf "dnsGuard.metricsPort: port %v is where the guard tells the kubelet how it is; give another" $guard.metricsPort) -}}
 {{- end -}}
 {{- $labels := include "sark-network.guard.podLabels" . | fromYaml -}}
 {{- if eq (get $labels .Values.defaultDeny.exemptLabel | toString) "true" -}}
-{{- fail (printf "commonLabels: the DNS guard would be left out of default-deny; take the label %s away" .Values.defaultDeny.exemptLabel) -}}
+{{- fail (printf "commonLabels: the DNS guard would be left out of default-deny; take the label %s away"
+    .Values.defaultDeny.exemptLabel) -}}
 {{- end -}}
 {{- range (include "sark-network.parts" . | fromJson).parts -}}
 {{- if and (eq .namespace $.Release.Namespace) (include "sark-network.selector.matches" (dict "selector" .selector "labels" $labels)) -}}
-{{- fail (printf "%s.podSelector: %s chooses the pods of the DNS guard too, and the part's policies would then hold for them; narrow it, or take the label out of commonLabels" .key (toJson .selector)) -}}
+{{- fail (printf
+    (print "%s.podSelector: %s chooses the pods of the DNS guard too, and the part's policies would then hold for them; "
+      "narrow it, or take the label out of commonLabels") .key (toJson .selector)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -205,7 +217,8 @@ egress.external opens by address comes before.
 {{- $within := false -}}
 {{- range $ranges }}{{ if hasPrefix (include "sark-network.bits" .) $bits }}{{ $within = true }}{{ end }}{{ end -}}
 {{- if not $within -}}
-{{- fail (printf "%s: %s is not in cluster.serviceCidrs (%s), so no Service can have it; write a free address of that range" .path .address (join ", " $ranges)) -}}
+{{- fail (printf "%s: %s is not in cluster.serviceCidrs (%s), so no Service can have it; write a free address of that range"
+    .path .address (join ", " $ranges)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -10,12 +10,17 @@ the variables that name the proxy. What a pod says itself stays: another dnsPoli
 {{- end -}}
 {{- range include "sark-network.guard.workloads" . | fromJsonArray -}}
 {{- if not .address -}}
-{{- fail (printf "dnsGuard.addresses.%s: is missing, and dnsGuard.inject writes it into pods; write a free address of the Services' range" .name) -}}
+{{- fail (printf
+    (print "dnsGuard.addresses.%s: is missing, and dnsGuard.inject writes it into pods; write a free address of the "
+      "Services' range") .name) -}}
 {{- end -}}
 {{- end -}}
 {{- $api := printf "admissionregistration.k8s.io/%s/MutatingAdmissionPolicy" $inject.apiVersion -}}
 {{- if and (include "sark-network.connected" .) (not (.Capabilities.APIVersions.Has $api)) -}}
-{{- fail (printf "dnsGuard.inject.enabled: this cluster does not serve %s; switch on the API server's feature gate MutatingAdmissionPolicy and runtime-config admissionregistration.k8s.io/%s=true, name another dnsGuard.inject.apiVersion, or write dnsConfig into the pods yourself" $api $inject.apiVersion) -}}
+{{- fail (printf
+    (print "dnsGuard.inject.enabled: this cluster does not serve %s; switch on the API server's feature gate "
+      "MutatingAdmissionPolicy and runtime-config admissionregistration.k8s.io/%s=true, name another "
+      "dnsGuard.inject.apiVersion, or write dnsConfig into the pods yourself") $api $inject.apiVersion) -}}
 {{- end -}}
 {{- end -}}
 
@@ -70,9 +75,16 @@ spec:
 {{- $servers := printf "['%s']" .workload.address -}}
 {{- $searches := printf "['%s.svc.%s', 'svc.%s', '%s']" .workload.namespace $domain $domain $domain -}}
 {{- $options := "[Object.spec.dnsConfig.options{name: 'ndots', value: '5'}]" -}}
-{{- $whole := printf "[JSONPatch{op: 'add', path: '/spec/dnsPolicy', value: 'None'}, JSONPatch{op: 'add', path: '/spec/dnsConfig', value: Object.spec.dnsConfig{nameservers: %s, searches: %s, options: %s}}]" $servers $searches $options -}}
-{{- $kept := printf "[JSONPatch{op: 'add', path: '/spec/dnsPolicy', value: 'None'}, JSONPatch{op: 'add', path: '/spec/dnsConfig/nameservers', value: %s}, JSONPatch{op: 'add', path: '/spec/dnsConfig/searches', value: %s}]" $servers $searches -}}
-{{- printf "object.spec.?dnsPolicy.orValue('ClusterFirst') != 'ClusterFirst' ? [] : has(object.spec.dnsConfig) && has(object.spec.dnsConfig.options) ? %s : %s" $kept $whole -}}
+{{- $whole := printf
+  (print "[JSONPatch{op: 'add', path: '/spec/dnsPolicy', value: 'None'}, JSONPatch{op: 'add', path: '/spec/dnsConfig', "
+    "value: Object.spec.dnsConfig{nameservers: %s, searches: %s, options: %s}}]") $servers $searches $options -}}
+{{- $kept := printf
+  (print "[JSONPatch{op: 'add', path: '/spec/dnsPolicy', value: 'None'}, JSONPatch{op: 'add', path: "
+    "'/spec/dnsConfig/nameservers', value: %s}, JSONPatch{op: 'add', path: '/spec/dnsConfig/searches', value: %s}]")
+  $servers $searches -}}
+{{- printf
+  (print "object.spec.?dnsPolicy.orValue('ClusterFirst') != 'ClusterFirst' ? [] : has(object.spec.dnsConfig) && "
+    "has(object.spec.dnsConfig.options) ? %s : %s") $kept $whole -}}
 {{- end -}}
 
 {{/*
@@ -95,7 +107,9 @@ by reference: an ApplyConfiguration may write no field like valueFrom, which is 
 {{- $lists := list -}}
 {{- range list "containers" "initContainers" -}}
 {{- $of := printf "Object.spec.%s" . -}}
-{{- $lists = append $lists (printf "%s: object.spec.?%s.orValue([]).map(c, %s{name: c.name, env: variables.proxy.filter(n, !has(c.env) || !c.env.exists(e, e.name == n)).map(n, %s.env{name: n, value: variables.proxy[n]})})" . . $of $of) -}}
+{{- $lists = append $lists (printf
+    (print "%s: object.spec.?%s.orValue([]).map(c, %s{name: c.name, env: variables.proxy.filter(n, !has(c.env) || "
+      "!c.env.exists(e, e.name == n)).map(n, %s.env{name: n, value: variables.proxy[n]})})") . . $of $of) -}}
 {{- end -}}
 {{- dict "map" (printf "{%s}" (join ", " $pairs)) "expression" (printf "Object{spec: Object.spec{%s}}" (join ", " $lists)) | toJson -}}
 {{- end -}}

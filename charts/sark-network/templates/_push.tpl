@@ -16,7 +16,10 @@ cluster where there is one.
 {{- range $slice.ports }}{{ $port = .port }}{{ end -}}
 {{- end -}}
 {{- if not $cidrs -}}
-{{- fail "proxy.push.apiServer.cidrs: is empty, and the hook's pod must reach the API server; write its addresses (kubectl get endpoints kubernetes -n default), or set proxy.push.enabled=false and run python -m tools.egress push" -}}
+{{- fail
+  (print "proxy.push.apiServer.cidrs: is empty, and the hook's pod must reach the API server; write its addresses "
+    "(kubectl get endpoints kubernetes -n default), or set proxy.push.enabled=false and run python -m tools.egress "
+    "push") -}}
 {{- end -}}
 {{- dict "cidrs" $cidrs "port" $port | toJson -}}
 {{- end -}}
@@ -49,12 +52,26 @@ server holds the hook's account to the one annotation of the proxy's pods: (dict
 {{- define "sark-network.push.admission" -}}
 {{- $annotation := "sark-network/pushed" -}}
 {{- $proxies := list -}}
-{{- range $key, $value := .selector }}{{ $proxies = append $proxies (printf "(has(oldObject.metadata.labels) && %s in oldObject.metadata.labels && oldObject.metadata.labels[%s] == %s)" (squote $key) (squote $key) (squote $value)) }}{{ end -}}
+{{- range $key, $value := .selector -}}
+{{- $proxies = append $proxies (printf
+    "(has(oldObject.metadata.labels) && %s in oldObject.metadata.labels && oldObject.metadata.labels[%s] == %s)"
+    (squote $key) (squote $key) (squote $value)) -}}
+{{- end -}}
 {{- $others := printf "request.userInfo.username != %s" (squote .account) -}}
 {{- $before := "(has(oldObject.metadata.annotations) ? oldObject.metadata.annotations : {})" -}}
 {{- $after := "(has(object.metadata.annotations) ? object.metadata.annotations : {})" -}}
-{{- $same := printf "%s.all(key, key == %s || (key in %s && %s[key] == %s[key])) && %s.all(key, key == %s || key in %s)" $after (squote $annotation) $before $before $after $before (squote $annotation) $after -}}
-{{- $meta := "object.metadata.labels == oldObject.metadata.labels && has(object.metadata.ownerReferences) == has(oldObject.metadata.ownerReferences) && (!has(object.metadata.ownerReferences) || object.metadata.ownerReferences == oldObject.metadata.ownerReferences) && has(object.metadata.finalizers) == has(oldObject.metadata.finalizers)" -}}
-{{- $expression := printf "%s || (request.operation == 'UPDATE' && %s && object.spec == oldObject.spec && %s && %s)" $others (join " && " $proxies) $meta $same -}}
-{{- include "sark-network.admission.policy" (dict "root" .root "name" "egress-push" "rules" (list (dict "groups" (list "") "resources" (list "pods"))) "namespaces" (list .root.Release.Namespace) "validations" (list (dict "expression" $expression "message" (printf "the account of the hook that pushes the egress list may change the annotation %s of the proxy's pods, and nothing else" $annotation)))) -}}
+{{- $same := printf "%s.all(key, key == %s || (key in %s && %s[key] == %s[key])) && %s.all(key, key == %s || key in %s)"
+  $after (squote $annotation) $before $before $after $before (squote $annotation) $after -}}
+{{- $meta :=
+  (print "object.metadata.labels == oldObject.metadata.labels && has(object.metadata.ownerReferences) == "
+    "has(oldObject.metadata.ownerReferences) && (!has(object.metadata.ownerReferences) || "
+    "object.metadata.ownerReferences == oldObject.metadata.ownerReferences) && has(object.metadata.finalizers) == "
+    "has(oldObject.metadata.finalizers)") -}}
+{{- $expression := printf "%s || (request.operation == 'UPDATE' && %s && object.spec == oldObject.spec && %s && %s)" $others
+  (join " && " $proxies) $meta $same -}}
+{{- include "sark-network.admission.policy" (dict "root" .root "name" "egress-push"
+    "rules" (list (dict "groups" (list "") "resources" (list "pods"))) "namespaces" (list .root.Release.Namespace)
+    "validations" (list (dict "expression" $expression "message" (printf
+          (print "the account of the hook that pushes the egress list may change the annotation %s of the proxy's pods, "
+            "and nothing else") $annotation)))) -}}
 {{- end -}}

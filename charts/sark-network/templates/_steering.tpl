@@ -8,9 +8,10 @@ arrives there straight by its server name. So programs that know nothing of a pr
 {{- end -}}
 
 {{/*
-What is steered, as a JSON list of {name, slug, service, host, ports: [{port, listen, tls, http, tcp: {name, id, cidrs}}], entries: [{name}],
-left: [what is not, in words]}, one for each workload of the list. `listen` is Envoy's own port for one port of one workload: it
-tells which list and which port a connection is for, since the connection itself says neither. Read once a render.
+What is steered, as a JSON list of {name, slug, service, host, ports: [{port, listen, tls, http, tcp: {name, id, cidrs}}],
+entries: [{name}], left: [what is not, in words]}, one for each workload of the list. `listen` is Envoy's own port for one port
+of one workload: it tells which list and which port a connection is for, since the connection itself says neither. Read once a
+render.
 */}}
 {{- define "sark-network.steering" -}}
 {{- if not (hasKey .Values "_steering") -}}
@@ -27,7 +28,8 @@ tells which list and which port a connection is for, since the connection itself
 {{- range .Values.proxy.ports }}{{ $_ := set $used (toString .) true }}{{ end -}}
 {{- range $key := list .Values.proxy.metricsPort 9901 }}{{ $_ := set $used (toString $key) true }}{{ end -}}
 {{- range $workload := $plan.workloads -}}
-{{- $own := include "sark-network.steering.ports" (dict "plan" $plan "workload" .name "audit" (eq $.Values.egress.mode "audit")) | fromJson -}}
+{{- $own := include "sark-network.steering.ports"
+  (dict "plan" $plan "workload" .name "audit" (eq $.Values.egress.mode "audit")) | fromJson -}}
 {{- $ports := list -}}
 {{- range $own.ports -}}
 {{- $listen := include "sark-network.steadyPort" (dict "key" (printf "%s:%v" $workload.name .port) "from" 20000 "used" $used) | int -}}
@@ -35,7 +37,8 @@ tells which list and which port a connection is for, since the connection itself
 {{- end -}}
 {{- $service := printf "%s-out-%s" (include "sark-network.fullname" $) .slug -}}
 {{- $host := printf "%s.%s.svc.%s" $service $.Release.Namespace $.Values.cluster.domain -}}
-{{- $workloads = append $workloads (dict "name" .name "slug" .slug "service" $service "host" $host "ports" $ports "names" $own.names "left" $own.left) -}}
+{{- $workloads = append $workloads
+  (dict "name" .name "slug" .slug "service" $service "host" $host "ports" $ports "names" $own.names "left" $own.left) -}}
 {{- end -}}
 {{- end -}}
 {{- $workloads | toJson -}}
@@ -43,12 +46,17 @@ tells which list and which port a connection is for, since the connection itself
 
 {{/*
 The ports of one workload's list, and what is on each. TLS has a server name and HTTP a Host, so names share a port; what is
-neither has a port of its own or none. A name that ends is left out: its end is that of a request. (dict "plan" … "workload" … "audit" bool).
+neither has a port of its own or none. A name that ends is left out: its end is that of a request. (dict "plan" …
+"workload" … "audit" bool).
 */}}
 {{- define "sark-network.steering.ports" -}}
 {{- $workload := .workload -}}
 {{- $ports := dict -}}
-{{- if .audit }}{{ range list 80 443 }}{{ $_ := set $ports (printf "%05d" .) (dict "port" . "tls" true "http" true "tcp" list) }}{{ end }}{{ end -}}
+{{- if .audit -}}
+{{- range list 80 443 -}}
+{{- $_ := set $ports (printf "%05d" .) (dict "port" . "tls" true "http" true "tcp" list) -}}
+{{- end -}}
+{{- end -}}
 {{- range $entry := concat .plan.entries .plan.internal -}}
 {{- if and (has $workload .workloads) (not .ends) -}}
 {{- range $port := .ports -}}
@@ -56,7 +64,11 @@ neither has a port of its own or none. A name that ends is left out: its end is 
 {{- if not (hasKey $ports $key) }}{{ $_ := set $ports $key (dict "port" (int .) "tls" false "http" false "tcp" list) }}{{ end -}}
 {{- $at := get $ports $key -}}
 {{- $protocol := default "tls" $entry.protocol -}}
-{{- if eq $protocol "tcp" }}{{ $_ := set $at "tcp" (append $at.tcp (dict "name" $entry.name "cidrs" $entry.cidrs "path" $entry.path)) }}{{ else }}{{ $_ := set $at $protocol true }}{{ end -}}
+{{- if eq $protocol "tcp" -}}
+{{- $_ := set $at "tcp" (append $at.tcp (dict "name" $entry.name "cidrs" $entry.cidrs "path" $entry.path)) -}}
+{{- else -}}
+{{- $_ := set $at $protocol true -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -65,7 +77,9 @@ neither has a port of its own or none. A name that ends is left out: its end is 
 {{- $shared := or .tls .http (gt (len .tcp) 1) -}}
 {{- range .tcp -}}
 {{- if or $shared (hasPrefix "*." .name) -}}
-{{- $left = append $left (printf "%s: %s, port %v of %s, has protocol tcp, which says no name, and %s" .path .name $at.port $workload (ternary "a wildcard is no one server" "the port is other names' too; give the server a port of its own" (hasPrefix "*." .name))) -}}
+{{- $left = append $left (printf "%s: %s, port %v of %s, has protocol tcp, which says no name, and %s" .path .name $at.port
+    $workload (ternary "a wildcard is no one server" "the port is other names' too; give the server a port of its own"
+      (hasPrefix "*." .name))) -}}
 {{- else -}}
 {{- $_ := set $alone $key . -}}
 {{- end -}}
@@ -102,7 +116,8 @@ neither has a port of its own or none. A name that ends is left out: its end is 
 apiVersion: v1
 kind: Service
 metadata:
-  {{- include "sark-network.metadata" (dict "root" .root "name" .workload.service "namespace" .root.Release.Namespace "labels" (dict "sark-network/workload" .workload.name)) | nindent 2 }}
+  {{- include "sark-network.metadata" (dict "root" .root "name" .workload.service "namespace" .root.Release.Namespace
+      "labels" (dict "sark-network/workload" .workload.name)) | nindent 2 }}
 spec:
   type: ClusterIP
   ipFamilyPolicy: {{ .root.Values.proxy.service.ipFamilyPolicy | quote }}
@@ -137,13 +152,15 @@ does; a server that says no name has the listener to itself.
   listener_filters:
     - {{ include "sark-network.envoy.tlsInspector" . }}
   access_log:
-    {{- include "sark-network.envoy.steeringLog" (dict "workload" $workload.name "host" "%REQUESTED_SERVER_NAME%" "named" $audit "audit" (ternary "sni-not-in-egress.domains" "" $audit) "http" .http) | nindent 4 }}
+    {{- include "sark-network.envoy.steeringLog" (dict "workload" $workload.name "host" "%REQUESTED_SERVER_NAME%"
+        "named" $audit "audit" (ternary "sni-not-in-egress.domains" "" $audit) "http" .http) | nindent 4 }}
   {{- /* The very chains of CONNECT's listener, unless there is one more: thousands of names are written once. */}}
   {{- if not .http }}
   filter_chains: *{{ trunc 1 $workload.name }}{{ $place }}-{{ .port }}
   {{- else }}
   filter_chains:
-    {{- include "sark-network.envoy.chains" (dict "plan" $ "workload" $workload.name "port" .port "mark" (printf "steer%d-" $place)) | nindent 4 }}
+    {{- include "sark-network.envoy.chains"
+      (dict "plan" $ "workload" $workload.name "port" .port "mark" (printf "steer%d-" $place)) | nindent 4 }}
     - name: http
       filter_chain_match: {transport_protocol: raw_buffer}
       filters:
@@ -165,12 +182,20 @@ What the chain named http passes on has lines of its own: (dict "workload" … "
 */}}
 {{- define "sark-network.envoy.steeringLog" -}}
 {{- $lines := include "sark-network.envoy.endLog" . -}}
-{{- if .http }}{{ $lines = regexReplaceAll "expression: '([^']*)'" $lines "expression: 'xds.filter_chain_name != \"http\" && (${1})'" }}{{ end -}}
-{{- if hasKey . "named" -}}
-{{- $lines = printf "%s%s%s" (include "sark-network.envoy.innerLog" (dict "when" `response.code_details == "filter_chain_not_found" && connection.requested_server_name != ""` "verdict" "denied" "reason" "sni-not-in-egress.domains"))
-  (include "sark-network.envoy.innerLog" (dict "when" `response.code_details == "filter_chain_not_found" && connection.requested_server_name == ""` "verdict" "denied" "reason" "no-sni")) $lines -}}
+{{- if .http -}}
+{{- $lines = regexReplaceAll "expression: '([^']*)'" $lines "expression: 'xds.filter_chain_name != \"http\" && (${1})'" -}}
 {{- end -}}
-{{- $lines | replace "%FILTER_STATE(sark.workload:PLAIN)%" .workload | replace "%FILTER_STATE(sark.client:PLAIN)%" "%DOWNSTREAM_REMOTE_ADDRESS%" | replace "%FILTER_STATE(sark.host:PLAIN)%" .host -}}
+{{- if hasKey . "named" -}}
+{{- $sni := include "sark-network.envoy.innerLog" (dict
+    "when" `response.code_details == "filter_chain_not_found" && connection.requested_server_name != ""`
+    "verdict" "denied" "reason" "sni-not-in-egress.domains") -}}
+{{- $none := include "sark-network.envoy.innerLog" (dict
+    "when" `response.code_details == "filter_chain_not_found" && connection.requested_server_name == ""`
+    "verdict" "denied" "reason" "no-sni") -}}
+{{- $lines = printf "%s%s%s" $sni $none $lines -}}
+{{- end -}}
+{{- $lines | replace "%FILTER_STATE(sark.workload:PLAIN)%" .workload | replace "%FILTER_STATE(sark.client:PLAIN)%"
+  "%DOWNSTREAM_REMOTE_ADDRESS%" | replace "%FILTER_STATE(sark.host:PLAIN)%" .host -}}
 {{- end -}}
 
 {{/* What cannot be steered is said, or fails the render when the engine must be exact. */}}
@@ -186,7 +211,8 @@ What the chain named http passes on has lines of its own: (dict "workload" … "
 {{- $names := dict -}}
 {{- range include "sark-network.steering" . | fromJsonArray -}}
 {{- if and .left $.Values.egress.strict -}}
-{{- fail (printf "dnsGuard.steering: %s, or set egress.strict=false to leave it to programs that use the proxy themselves" (join "; " .left)) -}}
+{{- fail (printf "dnsGuard.steering: %s, or set egress.strict=false to leave it to programs that use the proxy themselves"
+    (join "; " .left)) -}}
 {{- end -}}
 {{- range .names }}{{ $_ := set $names . true }}{{ end -}}
 {{- end -}}
@@ -196,7 +222,9 @@ What the chain named http passes on has lines of its own: (dict "workload" … "
 {{- range $j, $_ := rest $labels }}{{ $covers = append $covers (printf "*.%s" (slice $labels (int (add1 $j)) | join ".")) }}{{ end -}}
 {{- range $covers -}}
 {{- if hasKey $names . -}}
-{{- fail (printf "dnsGuard.names[%d]: %s is steered already, by %s of the allowlist, so cluster DNS is not asked for it; remove one of the two" $i $name .) -}}
+{{- fail (printf
+    (print "dnsGuard.names[%d]: %s is steered already, by %s of the allowlist, so cluster DNS is not asked for it; remove "
+      "one of the two") $i $name .) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

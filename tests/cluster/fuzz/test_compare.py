@@ -18,7 +18,7 @@ B = Attempt("n/b", "203.0.113.10", "UDP", 53)
 
 
 @pytest.mark.parametrize(
-    ("answered", "said", "found"),
+    ("answered", "verdict", "disagrees"),
     [
         (True, "allowed", False),
         (True, "denied", True),
@@ -28,8 +28,8 @@ B = Attempt("n/b", "203.0.113.10", "UDP", 53)
         (False, "conditional", False),
     ],
 )
-def test_only_the_contrary_is_a_disagreement(answered: bool, said: Word, found: bool) -> None:
-    assert bool(list(compare.disagreements({A: answered}, {A: said}))) is found
+def test_only_the_contrary_is_a_disagreement(answered: bool, verdict: Word, disagrees: bool) -> None:
+    assert bool(list(compare.disagreements({A: answered}, {A: verdict}))) is disagrees
 
 
 def test_a_disagreement_says_who_said_what() -> None:
@@ -69,16 +69,16 @@ def test_the_judge_knows_where_pods_are() -> None:
         "spec": {"podSelector": {}, "ingress": [{"from": [block]}]},
     }
     for where, word in (("192.168.0.7", "allowed"), ("192.168.1.7", "denied")):
-        said = compare.judge([*pods, policy], {"n/a": where, "n/b": "192.168.2.1"}, [A])
-        assert said == {A: word}
+        verdicts = compare.judge([*pods, policy], {"n/a": where, "n/b": "192.168.2.1"}, [A])
+        assert verdicts == {A: word}
 
 
 def test_a_tally_leaves_the_doubt_about_host_pods_aside() -> None:
-    said: dict[Attempt, Word] = {A: "conditional", B: "allowed"}
-    one = Tally().plus(3, {A: True, B: False}, said, {"n/a"})
-    two = one.plus(2, {A: True, B: False}, said, ())
+    verdicts: dict[Attempt, Word] = {A: "conditional", B: "allowed"}
+    tally = Tally().plus(3, {A: True, B: False}, verdicts, {"n/a"})
+    two = tally.plus(2, {A: True, B: False}, verdicts, ())
     assert (two.cases, two.policies, two.attempts, two.answered) == (2, 5, 4, 2)
-    assert (one.conditional, two.conditional) == (0, 0.25)
+    assert (tally.conditional, two.conditional) == (0, 0.25)
     assert str(two) == "5 policies in 2 cases, 4 connections tried: 2 allowed, 0 denied, 2 conditional"
 
 

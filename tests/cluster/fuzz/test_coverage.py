@@ -6,7 +6,7 @@ from tools.cluster.fuzz.coverage import coverage, shown
 
 
 def test_features_of_both_dialects() -> None:
-    found = coverage(
+    counts = coverage(
         [
             {
                 "apiVersion": "networking.k8s.io/v1",
@@ -27,7 +27,7 @@ def test_features_of_both_dialects() -> None:
             },
         ]
     )
-    assert set(found) == {
+    assert set(counts) == {
         "Kubernetes NetworkPolicy",
         "Kubernetes podSelector",
         "Kubernetes podSelector.matchLabels",
@@ -54,5 +54,5 @@ def test_features_of_both_dialects() -> None:
         "Calico egress.destination.ports",
         "Calico ports range",
     }
-    assert found["Kubernetes ingress.ports.port"] == 2
-    assert shown(found).splitlines()[0] == "     2 Kubernetes ingress.ports.port"
+    assert counts["Kubernetes ingress.ports.port"] == 2
+    assert shown(counts).splitlines()[0] == "     2 Kubernetes ingress.ports.port"

@@ -68,7 +68,7 @@ def test_a_seed_makes_the_same_case_whatever_the_hashes_are() -> None:
         "import json; from tests.cluster.fuzz.cases import random_case; "
         "print(json.dumps([random_case(n).objects for n in range(5)]))"
     )
-    said = {
+    texts = {
         subprocess.run(
             [sys.executable, "-c", script],
             env=dict(os.environ) | {"PYTHONHASHSEED": hashes, "PYTHONPATH": "."},
@@ -79,7 +79,7 @@ def test_a_seed_makes_the_same_case_whatever_the_hashes_are() -> None:
         ).stdout
         for hashes in ("1", "2")
     }
-    assert [json.loads(text) for text in said] == [[list(random_case(seed).objects) for seed in range(5)]]
+    assert [json.loads(text) for text in texts] == [[list(random_case(seed).objects) for seed in range(5)]]
     assert random_case(1).objects != random_case(2).objects
 
 
@@ -87,8 +87,8 @@ def test_a_seed_makes_the_same_case_whatever_the_hashes_are() -> None:
 def test_every_object_is_valid(cases: list[Case], check: object) -> None:
     for case in cases:
         cluster = Cluster(tuple(compare.manifest(body) for body in case.objects))
-        found = [it for it in run([check], cluster) if it.problem.severity is Severity.ERROR]  # type: ignore[list-item]
-        assert not found, f"seed {case.seed}: {found[0].problem.where}: {found[0].problem.message}"
+        its = [it for it in run([check], cluster) if it.problem.severity is Severity.ERROR]  # type: ignore[list-item]
+        assert not its, f"seed {case.seed}: {its[0].problem.where}: {its[0].problem.message}"
 
 
 def test_the_judge_leaves_nothing_out(cases: list[Case]) -> None:
@@ -97,8 +97,8 @@ def test_the_judge_leaves_nothing_out(cases: list[Case]) -> None:
 
 
 def test_every_feature_is_used(cases: list[Case]) -> None:
-    found = coverage(body for case in cases for body in case.policies)
-    assert [feature for feature in FEATURES if not found[feature]] == []
+    counts = coverage(body for case in cases for body in case.policies)
+    assert [feature for feature in FEATURES if not counts[feature]] == []
 
 
 def test_what_is_allowed_and_what_is_denied_are_both_common(cases: list[Case]) -> None:
@@ -137,10 +137,10 @@ def test_policies_are_counted_without_what_they_refer_to() -> None:
 
 
 def test_other_labels_leave_the_pods_and_what_is_behind_a_service() -> None:
-    one = topology("x")
-    other = relabelled(one, "y")
-    assert [key(pod) for pod in one.pods] == [key(pod) for pod in other.pods]
-    assert [pod["spec"] for pod in one.pods] == [pod["spec"] for pod in other.pods]
-    labels = [[pod["metadata"]["labels"] for pod in given.pods] for given in (one, other)]
+    topology_before = topology("x")
+    other = relabelled(topology_before, "y")
+    assert [key(pod) for pod in topology_before.pods] == [key(pod) for pod in other.pods]
+    assert [pod["spec"] for pod in topology_before.pods] == [pod["spec"] for pod in other.pods]
+    labels = [[pod["metadata"]["labels"] for pod in given.pods] for given in (topology_before, other)]
     assert labels[0] != labels[1]
     assert [it.get("behind") for it in labels[0]] == [it.get("behind") for it in labels[1]]

@@ -29,12 +29,12 @@ def test_the_judge_says_what_the_cluster_did() -> None:
     for case in recorded():
         world = compare.world(case.objects, case.addresses)
         assert world.problems == ()
-        said = compare.judged(world, case.truth)
-        found = list(compare.disagreements(case.truth, said))
-        assert not found, f"seed {case.seed}: {found[0]} (and {len(found) - 1} more)"
+        verdicts = compare.judged(world, case.truth)
+        disagreements = list(compare.disagreements(case.truth, verdicts))
+        assert not disagreements, f"seed {case.seed}: {disagreements[0]} (and {len(disagreements) - 1} more)"
         policies = sum(body["kind"] in POLICY_KINDS for body in case.objects)
         hosts = {key(body) for body in case.objects if body["kind"] == "Pod" and host_network(body)}
-        tally = tally.plus(policies, case.truth, said, hosts)
+        tally = tally.plus(policies, case.truth, verdicts, hosts)
     assert tally.policies >= 500
     assert tally.conditional < 0.01
     assert 0.3 < tally.answered / tally.attempts < 0.7

@@ -376,8 +376,8 @@ def test_a_checkout_that_cannot_be_read_says_why(tmp_path: Path, files: dict[str
     checkout(tmp_path, **files)
     with pytest.raises(CannotRunError) as refused:
         read(tmp_path)
-    said = message.format(given=tmp_path, base=tmp_path / "k8s" / "base")
-    assert str(refused.value).startswith(said)
+    expected = message.format(given=tmp_path, base=tmp_path / "k8s" / "base")
+    assert str(refused.value).startswith(expected)
 
 
 # The rows.
@@ -504,21 +504,21 @@ def test_a_stand_in_stops_when_it_is_told_to() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "output"),
     [
         (["-z", "127.0.0.1", "{open}"], 0, ""),
         (["-z", "127.0.0.1", "{closed}"], 1, "nc: 127.0.0.1:{closed}: [Errno 111] Connection refused\n"),
         (["-l", "80"], 2, "this stand-in knows `nc -z HOST PORT` only, and not -l 80\n"),
     ],
 )
-def test_nc_knows_what_the_init_containers_ask(arguments: list[str], code: int, said: str) -> None:
+def test_nc_knows_what_the_init_containers_ask(arguments: list[str], code: int, output: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         ports = {"open": server.getsockname()[1], "closed": free_port()}
         words = [word.format(**ports) for word in arguments]
         done = subprocess.run(
             [sys.executable, str(IN_PODS / "nc.py"), *words], capture_output=True, text=True, check=False
         )
-    assert (done.returncode, done.stderr) == (code, said.format(**ports))
+    assert (done.returncode, done.stderr) == (code, output.format(**ports))
 
 
 # The state.
@@ -568,7 +568,7 @@ def test_a_pod_of_sark_is_found_by_its_labels_and_a_ready_one_first(
     reported: list[str] = []
 
     def ask(_kube: Kube, attempts: list[tuple[Pod, Any]], seconds: float) -> dict[str, Any]:
-        reported.extend(one.name for one, _ in attempts)
+        reported.extend(attempt.name for attempt, _ in attempts)
         return {}
 
     monkeypatch.setattr(Kube, "core", SimpleNamespace(list_namespaced_pod=listed))

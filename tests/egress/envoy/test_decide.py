@@ -43,14 +43,14 @@ def rendered(egress: dict[str, Any]) -> tuple[Manifest, ...]:
 
 def request(row: Row) -> Request | None:
     """The row's attempt as a request; None for what is none."""
-    said = inspect.getclosurevars(row.action).nonlocals
-    if "request" in said:
-        found = URL.match(said["request"])
-        return found and made(found["host"].decode(), int(found["port"] or 80), "http", "")
-    host, _, port = said["host"].rpartition(":")
-    if not port.isdecimal() or ((words := said.get("words", b"")).startswith(b"GET ") and "http" in host):
+    closure = inspect.getclosurevars(row.action).nonlocals
+    if "request" in closure:
+        match = URL.match(closure["request"])
+        return match and made(match["host"].decode(), int(match["port"] or 80), "http", "")
+    host, _, port = closure["host"].rpartition(":")
+    if not port.isdecimal() or ((words := closure.get("words", b"")).startswith(b"GET ") and "http" in host):
         return None
-    return made(host.strip("[]").removesuffix("."), int(port), "line" if words else "tls", said.get("name") or "")
+    return made(host.strip("[]").removesuffix("."), int(port), "line" if words else "tls", closure.get("name") or "")
 
 
 def made(host: str, port: int, speak: str, sni: str) -> Request:
@@ -59,14 +59,14 @@ def made(host: str, port: int, speak: str, sni: str) -> Request:
 
 def rows() -> list[Any]:
     tables = {"enforce": (*test_list.ROWS, *test_internal.ROWS), "audit": test_audit.ROWS}
-    found = []
+    requests = []
     for mode, table in tables.items():
         for row in table:
             asked = request(row)
             # A name that resolves to nothing, or to two addresses, is not what the specification can say.
             if asked and (row.log[0] in WORDS or row.log == NOWHERE) and row.log[1] not in LEFT_OUT:
-                found.append(pytest.param(mode, row, asked, id=f"{mode}: {row.name}"))
-    return found
+                requests.append(pytest.param(mode, row, asked, id=f"{mode}: {row.name}"))
+    return requests
 
 
 ROWS = rows()

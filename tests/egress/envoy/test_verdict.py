@@ -47,7 +47,7 @@ def judged(objects: tuple[Manifest, ...]) -> Stage:
     return asyncio.run(envoy.verdict(objects, "test"))
 
 
-def said(objects: tuple[Manifest, ...]) -> list[str]:
+def messages(objects: tuple[Manifest, ...]) -> list[str]:
     stage = judged(objects)
     assert not stage.skipped
     return [finding.problem.message for finding in stage.findings]
@@ -56,13 +56,13 @@ def said(objects: tuple[Manifest, ...]) -> list[str]:
 @pytest.mark.parametrize("environment", ["dev", "staging", "production"])
 def test_envoy_accepts_each_environment(rendered: Rendered, environment: str) -> None:
     assert pods(rendered(environment))
-    assert said(rendered(environment)) == []
+    assert messages(rendered(environment)) == []
 
 
 @pytest.mark.parametrize("values", ACCEPTED.values(), ids=ACCEPTED)
 def test_envoy_accepts(values: dict[str, Any]) -> None:
     text = asyncio.run(render(CHART, values))
-    assert said(manifests(parse(text, "x"), "x", "sark-network")) == []
+    assert messages(manifests(parse(text, "x"), "x", "sark-network")) == []
 
 
 def test_a_list_that_no_config_map_holds_is_refused() -> None:
@@ -78,11 +78,11 @@ def test_a_list_that_no_config_map_holds_is_refused() -> None:
 def edited(objects: tuple[Manifest, ...], key: str, edit: Callable[[str], str]) -> tuple[Manifest, ...]:
     """The objects, with one file of a ConfigMap changed."""
     changed = []
-    for one in objects:
-        data = one.body.get("data") or {}
+    for object_ in objects:
+        data = object_.body.get("data") or {}
         if key in data:
-            one = replace(one, body={**one.body, "data": {**data, key: edit(data[key])}})
-        changed.append(one)
+            object_ = replace(object_, body={**object_.body, "data": {**data, key: edit(data[key])}})
+        changed.append(object_)
     assert changed != list(objects)
     return tuple(changed)
 
@@ -140,7 +140,7 @@ def test_a_fault_is_a_finding(rendered: Rendered, key: str, edit: Callable[[str]
 
 
 def test_without_a_proxy_the_stage_says_so(rendered: Rendered) -> None:
-    stage = judged(tuple(one for one in rendered("dev") if one.kind != "Deployment"))
+    stage = judged(tuple(manifest for manifest in rendered("dev") if manifest.kind != "Deployment"))
     assert stage == Stage("envoy", "test", skipped="no workload runs Envoy", excused=True)
 
 

@@ -138,7 +138,7 @@ def test_add_never_replaces_the_charts_list(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["*.com"], 64, "`*.com` is refused: write a wildcard under a name of your own"),
         (["*.co.uk"], 64, "`*.co.uk` would allow every name under the public suffix co.uk"),
@@ -148,12 +148,12 @@ def test_add_never_replaces_the_charts_list(tmp_path: Path) -> None:
     ],
 )
 def test_what_add_refuses(
-    tmp_path: Path, arguments: list[str], code: int, said: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, arguments: list[str], code: int, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "values.yaml"
     path.write_text("egress:\n  mode: audit\n")
     assert main(["add", *arguments, "--to", str(path)]) == code
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert path.read_text() == "egress:\n  mode: audit\n"
 
 

@@ -261,7 +261,7 @@ def test_text_in_a_report_is_no_markup(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["unused", "LOG"], 64, "whose list is meant? Name one environment with --env, or its values files"),
         (["unused", "LOG", "--env", "dev", "staging"], 64, "whose list is meant?"),
@@ -270,10 +270,10 @@ def test_text_in_a_report_is_no_markup(tmp_path: Path, capsys: pytest.CaptureFix
     ],
 )
 def test_what_cannot_be_answered(
-    log: str, arguments: list[str], code: int, said: str, capsys: pytest.CaptureFixture[str]
+    log: str, arguments: list[str], code: int, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([log if word == "LOG" else word for word in arguments]) == code
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_nothing_blocked_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -124,7 +124,7 @@ def test_definitions_leave_status_open_and_labels_strings() -> None:
     }
     version = {"name": "v3", "schema": {"openAPIV3Schema": schema}}
     crd = {"spec": {"group": "projectcalico.org", "names": {"kind": "Tier"}, "versions": [version]}}
-    ((name, found),) = definitions([crd])
+    ((name, strings),) = definitions([crd])
     assert name == "projectcalico.org/v3/Tier"
-    assert found["properties"]["status"] == {}
-    assert found["properties"]["metadata"]["properties"]["labels"]["additionalProperties"] == {"type": "string"}
+    assert strings["properties"]["status"] == {}
+    assert strings["properties"]["metadata"]["properties"]["labels"]["additionalProperties"] == {"type": "string"}

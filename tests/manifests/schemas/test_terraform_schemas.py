@@ -179,12 +179,14 @@ def test_each_origin_is_said() -> None:
     ],
 )
 def test_what_a_type_requires(kind: str, required: set[str]) -> None:
-    [found] = [
+    [requires] = [
         kinds["resource_schemas"][kind]
         for kinds in KEPT["provider_schemas"].values()
         if kind in kinds["resource_schemas"]
     ]
-    assert {name for name, said in found["block"]["attributes"].items() if said.get("required")} == required
+    assert {
+        name for name, attribute in requires["block"]["attributes"].items() if attribute.get("required")
+    } == required
 
 
 def test_a_plan_leaves_open_what_the_cloud_chooses() -> None:

@@ -50,8 +50,8 @@ def to_port(port: str, app: str = "api") -> str:
     ],
 )
 def test_a_named_port_that_nobody_at_hand_has_is_a_warning(port: str, app: str, message: str) -> None:
-    found = [(it.message, it.severity) for it in named_ports_are_somebodys(cluster(to_port(port, app)))]
-    assert found == ([(message, "warning")] if message else [])
+    problems = [(it.message, it.severity) for it in named_ports_are_somebodys(cluster(to_port(port, app)))]
+    assert problems == ([(message, "warning")] if message else [])
     given = [it.severity for it in named_ports_are_somebodys(cluster(to_port(port, app), given=True))]
     assert given == (["error"] if message else [])
 

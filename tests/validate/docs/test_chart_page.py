@@ -25,7 +25,7 @@ third: {}
 """
 
 
-def found() -> tuple[Row, ...]:
+def table_rows() -> tuple[Row, ...]:
     [document] = parse(VALUES, "values.yaml").documents
     return tuple(rows(document, VALUES))
 
@@ -37,7 +37,7 @@ def chart(tmp_path: Path, readme: str, values: str = VALUES) -> Path:
 
 
 def test_rows() -> None:
-    assert found() == (
+    assert table_rows() == (
         Row("first", 1, "The first."),
         Row("second.mode", "on-or-off", "On or off: a | b."),
         Row("second.ports", {"http": 80}, "Ports by name."),
@@ -47,7 +47,7 @@ def test_rows() -> None:
 
 
 def test_table_escapes_bars() -> None:
-    assert '| `second.mode` | `"on-or-off"` | On or off: a \\| b. |' in table(found())
+    assert '| `second.mode` | `"on-or-off"` | On or off: a \\| b. |' in table(table_rows())
 
 
 @pytest.mark.parametrize("readme", ["", BEGIN, f"{END}\n{BEGIN}", f"{BEGIN}\n{BEGIN}\n{END}"])

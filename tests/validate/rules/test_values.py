@@ -47,12 +47,12 @@ def values(text: str, helm: tuple[Rejection, ...] | None = (), schema: Any = Non
     return Listed("dev", body, (base, top), schema, "values.schema.json", fault(schema), helm, suffixes=SUFFIXES)
 
 
-def found(subject: Listed) -> list[tuple[str, Where, str]]:
-    return [(one.rule, one.problem.where, one.problem.message) for one in run(checks.CHECKS, subject)]
+def reported(subject: Listed) -> list[tuple[str, Where, str]]:
+    return [(finding.rule, finding.problem.where, finding.problem.message) for finding in run(checks.CHECKS, subject)]
 
 
 def test_good_values_have_no_findings() -> None:
-    assert found(values("live: false\n")) == []
+    assert reported(values("live: false\n")) == []
 
 
 @pytest.mark.parametrize(
@@ -70,13 +70,13 @@ def test_good_values_have_no_findings() -> None:
 )
 def test_values_match_schema(text: str, where: Where, message: str) -> None:
     refused = (Rejection(where.path, "the same"),)
-    assert found(values(text, refused)) == [("values-match-schema", where, f"{where.path}: {message}")]
+    assert reported(values(text, refused)) == [("values-match-schema", where, f"{where.path}: {message}")]
 
 
 def test_a_fault_of_the_charts_own_values_stands_in_them() -> None:
     base = Layer("values.yaml", {"live": "x"}, {"": 1, "live": 7})
     subject = replace(values("egress: {domains: []}\n"), layers=(base,), body={"live": "x"}, helm=None)
-    assert [where for _, where, _ in found(subject)] == [Where("values.yaml", "live", 7)]
+    assert [where for _, where, _ in reported(subject)] == [Where("values.yaml", "live", 7)]
 
 
 @pytest.mark.parametrize(
@@ -91,17 +91,17 @@ def test_a_fault_of_the_charts_own_values_stands_in_them() -> None:
     ],
 )
 def test_schema_verdicts_agree(text: str, helm: tuple[Rejection, ...], message: str) -> None:
-    assert [(where, said) for rule, where, said in found(values(text, helm)) if rule == "schema-verdicts-agree"] == [
-        (Where("top.yaml", "live", 1), message)
-    ]
+    assert [
+        (where, message) for rule, where, message in reported(values(text, helm)) if rule == "schema-verdicts-agree"
+    ] == [(Where("top.yaml", "live", 1), message)]
 
 
 def test_helm_that_was_not_asked_does_not_disagree() -> None:
-    assert [rule for rule, _, _ in found(values("live: 3\n", None))] == ["values-match-schema"]
+    assert [rule for rule, _, _ in reported(values("live: 3\n", None))] == ["values-match-schema"]
 
 
 def test_the_allowlist_speaks_once_for_a_name_that_the_schema_refuses_too() -> None:
-    [(rule, where, message)] = found(
+    [(rule, where, message)] = reported(
         values('egress:\n  domains:\n    - "*"\n', (Rejection("egress.domains[0]", "no"),))
     )
     assert (rule, where) == ("allowlist-is-sound", Where("top.yaml", "egress.domains[0]", 3))
@@ -109,7 +109,7 @@ def test_the_allowlist_speaks_once_for_a_name_that_the_schema_refuses_too() -> N
 
 
 def test_the_allowlist_says_what_a_schema_cannot() -> None:
-    [(rule, where, message)] = found(values('egress:\n  domains: ["*.co.uk"]\n'))
+    [(rule, where, message)] = reported(values('egress:\n  domains: ["*.co.uk"]\n'))
     assert (rule, where) == ("allowlist-is-sound", Where("top.yaml", "egress.domains[0]", 2))
     assert message == (
         "egress.domains[0]: `*.co.uk` would allow every name under the public suffix co.uk, where anyone can register "
@@ -118,7 +118,7 @@ def test_the_allowlist_says_what_a_schema_cannot() -> None:
 
 
 def test_a_faulty_schema_is_a_finding_and_judges_nothing() -> None:
-    [(rule, where, message)] = found(values("live: 3\n", schema={"type": "mapping"}))
+    [(rule, where, message)] = reported(values("live: 3\n", schema={"type": "mapping"}))
     assert (rule, where) == ("schema-is-valid", Where("values.schema.json"))
     assert message.startswith("not a draft-07 schema: type: 'mapping' is not valid")
 
@@ -152,7 +152,7 @@ def test_a_path_belongs_to_the_layer_that_sets_it(path: str, where: Where) -> No
     ],
 )
 def test_values_files(text: str, messages: list[tuple[int, str]]) -> None:
-    problems = [one.problem for one in run(SOURCE_CHECKS, parse(text, "f.yaml"))]
+    problems = [finding.problem for finding in run(SOURCE_CHECKS, parse(text, "f.yaml"))]
     assert [(problem.where.line, problem.message) for problem in problems] == messages
 
 
@@ -232,7 +232,7 @@ def test_a_render_that_ended_well_or_not_for_a_template_is_no_finding() -> None:
 )
 def test_addresses_that_values_open(text: str, found_at: tuple[str, int], message: str) -> None:
     subject = replace(values(text, None, {"type": "object"}), parts=("gateway", "database"))
-    [(rule, where, words)] = [one for one in found(subject) if one[0] == found_at[0]]
+    [(rule, where, words)] = [finding for finding in reported(subject) if finding[0] == found_at[0]]
     assert ((rule, where.line), words) == (found_at, message)
     clean = "proxy: {resolvers: [10.0.0.10]}\ndatabase: {externalCidrs: [10.9.0.0/28]}\n"
-    assert found(replace(values(clean, None, {"type": "object"}), parts=("gateway", "database"))) == []
+    assert reported(replace(values(clean, None, {"type": "object"}), parts=("gateway", "database"))) == []

@@ -51,9 +51,9 @@ def by_socket(attempt: Attempt) -> str:
     """A program that knows of no proxy at all: it resolves, connects, and speaks TLS or not."""
     url = urlsplit(attempt["url"])
     host, port = str(url.hostname), url.port or 443
-    with socket.create_connection((host, port), attempt["timeout"]) as plain:
-        plain.settimeout(attempt["timeout"])
-        sock = anyone().wrap_socket(plain, server_hostname=host) if url.scheme == "https" else plain
+    with socket.create_connection((host, port), attempt["timeout"]) as connection:
+        connection.settimeout(attempt["timeout"])
+        sock = anyone().wrap_socket(connection, server_hostname=host) if url.scheme == "https" else connection
         sock.sendall(f"sark-probe {url.path.strip('/')}\n".encode())
         line = sock.makefile("rb").readline().decode().strip()
         if not line:

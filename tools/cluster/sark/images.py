@@ -1,4 +1,4 @@
-"""The stand-ins' images: built from the guests' programs, and put into the nodes."""
+"""The stand-ins' images: built from the programs of in_pods, and put into the nodes."""
 
 from __future__ import annotations
 

@@ -135,27 +135,27 @@ def _holds(cidr: str, host: str) -> bool:
 
 def _listeners(config: Config) -> Iterator[tuple[int, str]]:
     for name, listener in config.listeners.items():
-        for socket in _found(listener.get("address"), "socket_address"):
+        for socket in _subtrees(listener.get("address"), "socket_address"):
             if isinstance(port := socket.get("port_value"), int):
                 yield port, name
 
 
 def _resolvers(trees: list[Tree]) -> Iterator[tuple[str, int]]:
-    for resolver in _found(trees, "typed_dns_resolver_config"):
-        for socket in _found(resolver, "socket_address"):
+    for resolver in _subtrees(trees, "typed_dns_resolver_config"):
+        for socket in _subtrees(resolver, "socket_address"):
             yield str(socket.get("address")), int(socket.get("port_value", 53))
 
 
-def _found(tree: Any, key: str) -> Iterator[Tree]:
+def _subtrees(tree: Any, key: str) -> Iterator[Tree]:
     """Every mapping under a key, however deep."""
     if isinstance(tree, Mapping):
         for name, value in tree.items():
             if name == key and isinstance(value, Mapping):
                 yield value
-            yield from _found(value, key)
+            yield from _subtrees(value, key)
     elif isinstance(tree, list):
         for item in tree:
-            yield from _found(item, key)
+            yield from _subtrees(item, key)
 
 
 def _places(manifests: tuple[Manifest, ...], config: Config) -> Iterator[tuple[str, Where]]:

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 # Words that YAML 1.1 takes for something else than text, or that a reader might.
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9.-]*( [A-Za-z0-9.-]+)*")
+_PLAIN_SCALAR = re.compile(r"[A-Za-z][A-Za-z0-9.-]*( [A-Za-z0-9.-]+)*")
 _NO_TEXT = re.compile(r"(?i)(true|false|yes|no|on|off|null|y|n|~)")
 
 
@@ -45,7 +45,7 @@ def _scalar(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_scalar, value))}]"
     if isinstance(value, str):
-        is_plain = _PLAIN.fullmatch(value) and not _NO_TEXT.fullmatch(value)
+        is_plain = _PLAIN_SCALAR.fullmatch(value) and not _NO_TEXT.fullmatch(value)
         return value if is_plain else json.dumps(value, ensure_ascii=False)
     return json.dumps(value)
 

@@ -46,9 +46,9 @@ def run(options: argparse.Namespace, suffixes: Suffixes) -> int:
             print(line(f"taken back: {options.name.lower()}"))
         else:
             before = parse_values(_whole(grants.without(values, grant.name)), suffixes=suffixes)[0].at(now)
-            found = [before.find(grant.name, port, part) for port in grant.ports for part in grant.workloads]
-            if all(found) and found[0]:
-                print(line(f"{grant.name} is allowed already, by {found[0].path}; nothing was changed"))
+            existing = [before.find(grant.name, port, part) for port in grant.ports for part in grant.workloads]
+            if all(existing) and existing[0]:
+                print(line(f"{grant.name} is allowed already, by {existing[0].path}; nothing was changed"))
                 return CLEAN
             release.upgrade(grants.granted(values, grant, now), f"egress grant: {_said(grant)}")
             print(line(f"granted: {_said(grant)}"))
@@ -115,11 +115,11 @@ class Release:
 
     def has_this_chart(self) -> None:
         """Raises InputError when another version of the chart is installed: a grant must change the list alone."""
-        found = json.loads(self._run("list", "--filter", f"^{self.name}$", "--output", "json", stdin=None))
+        releases = json.loads(self._run("list", "--filter", f"^{self.name}$", "--output", "json", stdin=None))
         documents = read_yaml(CHART / "Chart.yaml").documents
         body: Any = documents[0].body if documents else {}
         ours = f"{body.get('name')}-{body.get('version')}"
-        theirs = str(found[0]["chart"]) if found else "no chart that Helm installed"
+        theirs = str(releases[0]["chart"]) if releases else "no chart that Helm installed"
         if theirs != ours:
             raise InputError(f"release {self.name} is {theirs}, and this is {ours}; use the toolkit of that version")
 

@@ -55,10 +55,10 @@ class Grant:
 
 def duration(text: str) -> timedelta:
     """A duration such as 30m or 4h. Raises ValueError."""
-    found = _DURATION.fullmatch(text)
-    if not found:
+    match = _DURATION.fullmatch(text)
+    if not match:
         raise ValueError(f"{text} is no duration; write a number and s, m, h or d, such as 1h")
-    return timedelta(**{_UNITS[found["unit"]]: int(found["count"])})
+    return timedelta(**{_UNITS[match["unit"]]: int(match["count"])})
 
 
 def ceiling(body: Mapping[str, Any]) -> Ceiling:

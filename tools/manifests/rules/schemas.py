@@ -129,11 +129,11 @@ def _wrong_value(error: ValidationError) -> str:
     allowed: Any = error.validator_value
     match error.validator:
         case "type":
-            return f"{shown} is not {_wanted(allowed)}"
+            return f"{shown} is not {_type_names(allowed)}"
         case "enum":
             return f"{shown} is not one of {', '.join(str(value) for value in allowed)}"
         case "anyOf":
-            type_names = [_wanted(choice["type"]) for choice in allowed if "type" in choice]
+            type_names = [_type_names(choice["type"]) for choice in allowed if "type" in choice]
             return f"{shown} is not {' or '.join(type_names)}" if type_names else f"{shown} has the wrong shape"
     return f"{shown}: {error.message}"
 
@@ -146,7 +146,7 @@ def _shown(value: Any) -> str:
     return "nothing" if value is None else repr(value)
 
 
-def _wanted(types: str | list[str]) -> str:
+def _type_names(types: str | list[str]) -> str:
     names = [types] if isinstance(types, str) else [name for name in types if name != "null"]
     return " or ".join(TYPES[name] for name in names)
 

@@ -24,14 +24,14 @@ def main(arguments: list[str] | None = None, modules: Path = MODULES) -> int:
     code = cli.CLEAN
     for directory in sorted({file.parent for file in modules.rglob("*.tf")}):
         try:
-            code = max(code, _one(directory, options.check))
+            code = max(code, _update(directory, options.check))
         except (ReadmeError, OSError, UnicodeDecodeError) as error:
             print(f"{os.path.relpath(directory)}: {error}", file=sys.stderr)
             return cli.COULD_NOT_RUN
     return code
 
 
-def _one(directory: Path, check: bool) -> int:
+def _update(directory: Path, check: bool) -> int:
     readme = directory / "README.md"
     old = readme.read_text("utf-8")
     try:

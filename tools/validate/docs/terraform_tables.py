@@ -104,17 +104,17 @@ def _resources(blocks: list[Mapping[str, Any]], providers: Mapping[str, tuple[st
 
 def _input(name: str, body: Mapping[str, Any], written: str) -> Row:
     given = "default" in body
-    default = _code(json.dumps(_plain(body["default"]), indent=2)) if given else "n/a"
+    default = _code(json.dumps(_unquoted(body["default"]), indent=2)) if given else "n/a"
     return name, _text(body), _code(written), default, "no" if given else "yes"
 
 
-def _plain(value: Any) -> Any:
+def _unquoted(value: Any) -> Any:
     """A default without the quotes that the parser keeps around strings and keys."""
     if isinstance(value, str):
         return _string(value)
     if isinstance(value, Mapping):
-        return {_string(key): _plain(item) for key, item in value.items() if not key.startswith("__")}
-    return [_plain(item) for item in value] if isinstance(value, list) else value
+        return {_string(key): _unquoted(item) for key, item in value.items() if not key.startswith("__")}
+    return [_unquoted(item) for item in value] if isinstance(value, list) else value
 
 
 def _code(text: str) -> str:
