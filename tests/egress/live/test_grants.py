@@ -26,7 +26,7 @@ ENTRY = {
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({}, ""),
         ({"name": "pypi.org"}, ""),
@@ -45,14 +45,14 @@ ENTRY = {
         ({"until": NOW + timedelta(hours=4, seconds=1)}, "no grant may be longer than 4h"),
     ],
 )
-def test_nothing_goes_beyond_the_ceiling(change: dict[str, Any], said: str) -> None:
-    found = excess(replace(GRANT, **change), ABOVE, NOW)
-    assert found.startswith(said)
-    assert bool(found) == bool(said)
+def test_nothing_goes_beyond_the_ceiling(change: dict[str, Any], message: str) -> None:
+    refusal = excess(replace(GRANT, **change), ABOVE, NOW)
+    assert refusal.startswith(message)
+    assert bool(refusal) == bool(message)
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         ({}, "names: must be a list of texts, and not empty"),
         ({"names": [], "longest": "1h"}, "names: must be a list of texts, and not empty"),
@@ -62,10 +62,10 @@ def test_nothing_goes_beyond_the_ceiling(change: dict[str, Any], said: str) -> N
         ({"names": ["a.example"], "longest": "1h", "port": [443]}, "port: unknown; a ceiling has names, ports"),
     ],
 )
-def test_a_ceiling_that_is_not_understood_allows_nothing(body: dict[str, Any], said: str) -> None:
+def test_a_ceiling_that_is_not_understood_allows_nothing(body: dict[str, Any], message: str) -> None:
     with pytest.raises(CeilingError) as error:
         ceiling(body)
-    assert str(error.value).startswith(said)
+    assert str(error.value).startswith(message)
 
 
 def test_a_ceiling() -> None:
@@ -101,7 +101,7 @@ def test_a_grant_takes_the_place_of_an_earlier_one_and_leaves_the_rest() -> None
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["a.example", "--reason", "x"], "--for is missing: a grant has an end and a reason"),
         (["a.example", "--for", "1h"], "--reason is missing: a grant has an end and a reason"),
@@ -115,9 +115,9 @@ def test_a_grant_takes_the_place_of_an_earlier_one_and_leaves_the_rest() -> None
     ],
 )
 def test_what_is_refused_before_any_cluster_is_asked(
-    tmp_path: Path, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "ceiling.yaml"
     file.write_text('names: ["*.partner.example"]\nlongest: 4h\n')
     assert main(["grant", *(str(file) if word == "CEILING" else word for word in arguments)]) == 64
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err

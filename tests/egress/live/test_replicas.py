@@ -28,7 +28,7 @@ def stats(listeners: str, routes: str, rejected: int = 0, failure: int = 0) -> s
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         (stats(NEW, NEW), f"p  serves {NEW} since 2026-11-28T09:49:52.831+00:00"),
         (
@@ -53,10 +53,10 @@ def stats(listeners: str, routes: str, rejected: int = 0, failure: int = 0) -> s
         ("", "p  does not say which list it serves"),
     ],
 )
-def test_a_replica_says_which_list_it_serves(text: str, said: str) -> None:
-    one = replica("p", text)
-    assert sentence(one, NEW) == said
-    assert one.serves(NEW) == (said.startswith(f"p  serves {NEW} since") and "and not" not in said)
+def test_a_replica_says_which_list_it_serves(text: str, expected: str) -> None:
+    state = replica("p", text)
+    assert sentence(state, NEW) == expected
+    assert state.serves(NEW) == (expected.startswith(f"p  serves {NEW} since") and "and not" not in expected)
 
 
 def test_what_is_installed_is_read_from_the_files() -> None:

@@ -22,18 +22,18 @@ Attempt = dict[str, Any]
 def fetch(attempt: Attempt) -> None:
     """A line over TLS, and a line back, through the proxy or straight to whatever the name is."""
     host, port = attempt["name"], attempt["port"]
-    with socket.create_connection(tuple(attempt["proxy"] or (host, port)), 4) as plain:
-        plain.settimeout(4)
+    with socket.create_connection(tuple(attempt["proxy"] or (host, port)), 4) as connection:
+        connection.settimeout(4)
         if attempt["proxy"]:
-            plain.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+            connection.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
             head = b""
             while not head.endswith(b"\r\n\r\n"):
-                head += plain.recv(1) or b"\r\n\r\n"
+                head += connection.recv(1) or b"\r\n\r\n"
             if b" 200 " not in head.splitlines()[0]:
                 raise OSError(head.splitlines()[0].decode())
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        with context.wrap_socket(plain, server_hostname=host) as secure:
+        with context.wrap_socket(connection, server_hostname=host) as secure:
             secure.sendall(b"sark-probe kept\n")
             if not secure.recv(4096).startswith(b"sark-answer"):
                 raise OSError("no answer")

@@ -50,8 +50,8 @@ def run(options: argparse.Namespace, suffixes: Suffixes) -> int:
             if all(existing) and existing[0]:
                 print(line(f"{grant.name} is allowed already, by {existing[0].path}; nothing was changed"))
                 return CLEAN
-            release.upgrade(grants.granted(values, grant, now), f"egress grant: {_said(grant)}")
-            print(line(f"granted: {_said(grant)}"))
+            release.upgrade(grants.granted(values, grant, now), f"egress grant: {_sentence(grant)}")
+            print(line(f"granted: {_sentence(grant)}"))
         code = push(proxy(options.context, running.namespace, running.release), options)
         if grant and grant.until <= datetime.now(UTC):
             complain(
@@ -94,7 +94,7 @@ def _grant(options: argparse.Namespace, suffixes: Suffixes, now: datetime) -> Gr
     return grant
 
 
-def _said(grant: Grant) -> str:
+def _sentence(grant: Grant) -> str:
     ports = ", ".join(f"{grant.name}:{port}" for port in grant.ports)
     entry = grant.entry()
     return f"{ports} for {', '.join(grant.workloads)} to {grant.owner} until {entry['expires']}: {grant.reason}"
