@@ -38,6 +38,8 @@ SHELL = {
     "tools/validate/docs/__main__.py": "a command line",
     "tools/validate/docs/chart_page.py": "writes the chart's README",
     "tools/findings/cli.py": "ends processes",
+    "tools/findings/home.py": "looks for files",
+    "tools/validate/pytest_plugin.py": "runs Helm",
     "tools/cluster": "makes clusters",
     "tools/manifests/configuration.py": "reads the configuration",
     "tools/egress/__main__.py": "a command line",

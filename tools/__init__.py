@@ -7,8 +7,8 @@ import sys
 
 __version__ = "0.1.0"
 
-# Python calls a module's package so while it looks for the module that `python -m` names.
-COMMAND = sys.argv[:1] == ["-m"]
+# Python calls a module's package so while it looks for the module that `python -m` names; the other is the wheel's.
+COMMAND = sys.argv[:1] == ["-m"] or os.path.basename("".join(sys.argv[:1])) == "sark-network"  # noqa: PTH119
 
 
 # Files for other programs, each alone in a directory of its own, to be removed with it.

@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from tools.cluster.options import CALICO_MANIFEST, COMMANDS, ROOT, Options
-from tools.findings.cli import EXIT_CODES, Parser, run
+from tools.findings.cli import COULD_NOT_RUN, EXIT_CODES, Parser, complain, run
 from tools.findings.report import FORMATS
 from tools.manifests import configuration
 
@@ -84,6 +84,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given, _ = configuration.parsed(parser(os.environ), arguments, lambda _: CONFIGURABLE)
     named = (field.name for field in fields(Options) if hasattr(given, field.name))
     options = Options(**{name: getattr(given, name) for name in named})
+    if not options.kind_config.is_file():
+        complain("cluster", f"there is no {options.kind_config}: run it in a checkout of the project, which has it")
+        return COULD_NOT_RUN
     # Only now: the client of Kubernetes takes longer to load than --help may take.
     from tools.cluster.commands import RUN, Output
 

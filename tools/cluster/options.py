@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tools.findings.home import home
+
+ROOT = home()
 CHART = ROOT / "charts" / "sark-network"
 COMMANDS = ("up", "install", "test", "fuzz", "down", "all")
 RELEASE = "sark"

@@ -27,7 +27,7 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 TRACEBACK = "SARK_TRACEBACK"
 LONGEST = 400
-PROGRAM = re.compile(r"python -m tools\.\w+")
+PROGRAM = re.compile(r"(python -m tools\.|sark-network )\w+")
 # How a full disk, a quota, a lost device and a closed descriptor are told.
 _OF_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 

@@ -7,6 +7,7 @@ a name of its own, as a function of the shell that runs it.
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 import sys
 from collections.abc import Callable, Collection, Iterator
@@ -16,21 +17,23 @@ _MODULE = "python -m "
 
 
 def name_of(program: str) -> str:
-    """What the shell calls a command: sark-validate for `python -m tools.validate`."""
-    return f"sark-{program.rpartition('.')[2].replace('_', '-')}"
+    """What the shell calls a command: sark-validate for the validator, however it is installed."""
+    return f"sark-{re.split('[. ]', program)[-1].replace('_', '-')}"
 
 
 def script(made: argparse.ArgumentParser, paths: Collection[Callable[[str], object]]) -> str:
     """The lines that the shell reads. `paths`: what reads the text of an option that names a file or a directory."""
     import shtab
 
-    name, module = name_of(made.prog), made.prog.removeprefix(_MODULE)
+    name, program = name_of(made.prog), made.prog
+    if program.startswith(_MODULE):
+        program = f"{shlex.quote(sys.executable)} -m {program.removeprefix(_MODULE)}"
     for action in _actions(made):
         if action.type in paths:
             action.complete = shtab.DIRECTORY if action.metavar == "DIR" else shtab.FILE  # type: ignore[attr-defined]
     made.prog = name
     completion: str = shtab.complete(made, SHELL, root_prefix=name.replace("-", "_"))
-    return f'{name}() {{ {shlex.quote(sys.executable)} -m {module} "$@"; }}\n{completion}\n'
+    return f'{name}() {{ {program} "$@"; }}\n{completion}\n'
 
 
 def _actions(made: argparse.ArgumentParser) -> Iterator[argparse.Action]:

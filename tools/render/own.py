@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from tools.findings.home import home
 
-CHART = Path(__file__).resolve().parent.parent.parent / "charts" / "sark-network"
+CHART = home() / "charts" / "sark-network"
 FLOWS = CHART.parents[1] / "tests" / "flows.yaml"

@@ -58,6 +58,11 @@ def run(options: argparse.Namespace, configured: str) -> int:
     return report.exit
 
 
+def judged(arguments: Sequence[str]) -> Report:
+    """What the command line would report, for a program that asks; no configuration file is read."""
+    return asyncio.run(_run(parser().parse_args(arguments), ""))
+
+
 def _misread(paths: Sequence[str]) -> str:
     """What is wrong with paths that are to hold manifests, in the words of `tools.reach`; "" when nothing is."""
     if paths.count("-") > 1:

@@ -33,10 +33,7 @@ spec:
       priorityClassName: {{ . | quote }}
       {{- end }}
       securityContext:
-        runAsNonRoot: true
-        runAsUser: 65532
-        runAsGroup: 65532
-        seccompProfile: {type: RuntimeDefault}
+        {{- include "sark-network.podSecurityContext" .root | nindent 8 }}
       containers:
         - name: coredns
           image: {{ include "sark-network.image" $guard.image | quote }}

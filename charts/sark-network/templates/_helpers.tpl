@@ -84,6 +84,16 @@ app.kubernetes.io/component: egress-proxy
 {{- if .digest }}{{ printf "%s@%s" .repository .digest }}{{ else }}{{ printf "%s:%s" .repository .tag }}{{ end -}}
 {{- end -}}
 
+{{/* Of the chart's own pods. Without a number the platform chooses the user, as OpenShift's constraints do. */}}
+{{- define "sark-network.podSecurityContext" -}}
+runAsNonRoot: true
+{{- with .Values.podSecurity.runAsUser }}
+runAsUser: {{ int64 . }}
+runAsGroup: {{ int64 . }}
+{{- end }}
+seccompProfile: {type: RuntimeDefault}
+{{- end -}}
+
 {{- define "sark-network.proxied" -}}
 {{- if and .Values.egress.enabled (eq .Values.egress.engine "proxy") }}true{{ end -}}
 {{- end -}}

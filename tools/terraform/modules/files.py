@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools.findings.errors import InputError
+from tools.findings.home import home
 from tools.manifests.files import decoded, read_bytes, read_text, shown
 from tools.terraform.modules import tfvars
 from tools.terraform.modules.sources import OUTSIDE, Unreadable
 
 CONFIGURATION = (".tf", ".tf.json")
 # This project's own modules.
-TERRAFORM = Path(__file__).resolve().parent.parent.parent.parent / "terraform"
+TERRAFORM = home() / "terraform"
 _VALUES = (".auto.tfvars", ".auto.tfvars.json")
 _NAMED = ("terraform.tfvars", "terraform.tfvars.json")
 

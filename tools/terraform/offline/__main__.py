@@ -9,9 +9,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tools.findings import cli
+from tools.findings.home import home
 from tools.terraform.offline.check import TerraformError, checked, directories, find
 
-TERRAFORM = Path(__file__).resolve().parent.parent.parent.parent / "terraform"
+TERRAFORM = home() / "terraform"
 
 
 def main(arguments: list[str] | None = None) -> int:

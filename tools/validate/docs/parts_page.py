@@ -1,7 +1,7 @@
 """Writes what follows from the chart's list of parts, or with `--check` says whether it is up to date.
 
-From files/parts.yaml and values.yaml: the parts' lines of values.schema.json, the keys that must be there, and
-the table of parts in README.md.
+From files/parts.yaml and values.yaml: the parts' lines of values.schema.json, the keys that must be there, what an
+editor shows for each, and the table of parts in README.md.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from tools.findings.page import between
 from tools.manifests.files import mapping, read_text, shown
 from tools.render import parts
 from tools.render.chart import Chart, chart
+from tools.validate.docs.hover_texts import with_meanings
+from tools.validate.docs.values_table import Row, rows
 
 
 def main(arguments: list[str] | None = None, directory: Path | None = None) -> int:
@@ -46,13 +48,19 @@ def _written(source: Chart) -> Iterator[tuple[Path, str]]:
         )
     schema, readme = source.path / "values.schema.json", source.path / "README.md"
     lines = _in_schema(schema, parts.schema_lines(source.parts, values))
-    yield schema, parts.with_complete(lines, parts.complete_line(values))
+    complete = parts.with_complete(lines, parts.complete_line(values))
+    yield schema, with_meanings(complete, _rows(source))
     page = between(read_text(readme), parts.BEGIN, parts.END, parts.table(source.parts, values))
     if page is None:
         raise InputError(
             f"{shown(readme)}: the table goes between two lines, each there once: `{parts.BEGIN}` and `{parts.END}`"
         )
     yield readme, page
+
+
+def _rows(source: Chart) -> tuple[Row, ...]:
+    [document] = source.values.documents
+    return tuple(rows(document, read_text(source.path / "values.yaml")))
 
 
 def _in_schema(path: Path, lines: str) -> str:

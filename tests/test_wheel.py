@@ -1,0 +1,159 @@
+"""The wheel: its own name, every module, and the files that its commands read; and its hooks, action and template."""
+
+import importlib.util
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import yaml
+
+from tools.__main__ import COMMANDS
+from tools.findings.completion import name_of
+from tools.findings.home import home
+
+PROJECT = ("setup.py", "pyproject.toml", "README.md", "LICENSE", "MANIFEST.in")
+
+
+def setup_module_of_the_project() -> ModuleType:
+    specification = importlib.util.spec_from_file_location("project_setup", "setup.py")
+    assert specification
+    assert specification.loader
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+RENAMED: Callable[[str], str] = setup_module_of_the_project().renamed
+
+
+@pytest.mark.parametrize(
+    ("written", "built"),
+    [
+        ("from tools.findings import cli", "from sark_network.findings import cli"),
+        ("import tools.reach.world", "import sark_network.reach.world"),
+        ("from tools import __version__", "from sark_network import __version__"),
+        ("    import tools", "    import sark_network"),
+        ('f"tools.reach.formats.{name}"', 'f"sark_network.reach.formats.{name}"'),
+        ("`python -m tools.validate --env dev`", "`sark-network validate --env dev`"),
+        ("run python -m tools.validate.docs", "run python -m sark_network.validate.docs"),
+        ('prog="python -m tools.egress"', 'prog="sark-network egress"'),
+        ("[tool.sark-network]", "[tool.sark-network]"),
+        ("devtools.reach", "devtools.reach"),
+        ("the tools. They", "the tools. They"),
+    ],
+)
+def test_what_a_module_says_of_another(written: str, built: str) -> None:
+    assert RENAMED(written) == built
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory that the built package stands in, as site-packages would hold it."""
+    place = tmp_path_factory.mktemp("built")
+    source = place / "source"
+    source.mkdir()
+    for name in PROJECT:
+        shutil.copy(name, source)
+    for name in ("tools", "charts", "terraform/modules"):
+        shutil.copytree(name, source / name, ignore=shutil.ignore_patterns("__pycache__", ".terraform*"))
+    (source / "tests").mkdir()
+    shutil.copy("tests/flows.yaml", source / "tests")
+    command = [sys.executable, "setup.py", "--quiet", "build", "--build-lib", str(place / "site")]
+    subprocess.run(command, cwd=source, check=True, capture_output=True)
+    return place / "site"
+
+
+def test_nothing_but_the_package_is_installed(installed: Path) -> None:
+    assert [path.name for path in installed.iterdir()] == ["sark_network"]
+
+
+def test_every_module_is_there_and_none_speaks_of_tools(installed: Path) -> None:
+    modules = {path.relative_to(installed / "sark_network") for path in installed.rglob("*.py")}
+    ours = {path.relative_to("tools") for path in Path("tools").rglob("*.py")}
+    data = {module for module in modules if module.parts[0] == "data"}
+    assert modules - data == ours
+    left = re.compile(r"^\s*(from|import) tools\b|[\"']tools\.\w", re.MULTILINE)
+    assert [module for module in modules - data if left.search((installed / "sark_network" / module).read_text())] == []
+
+
+def test_it_carries_what_its_commands_read(installed: Path) -> None:
+    data = installed / "sark_network/data"
+    for name in ("charts/sark-network/Chart.yaml", "charts/sark-network/templates/_helpers.tpl", "tests/flows.yaml"):
+        assert (data / name).read_text() == Path(name).read_text()
+    assert sorted((data / "terraform/modules").rglob("*.tf")) != []
+
+
+def run(installed: Path, directory: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    program = "import sys; sys.argv[0] = 'sark-network'; from sark_network.__main__ import main; sys.exit(main())"
+    command = [sys.executable, "-c", program, *words]
+    environment = {"PYTHONPATH": str(installed), "PATH": "/usr/bin:/bin"}
+    return subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_it_runs_in_an_empty_directory(installed: Path, tmp_path: Path) -> None:
+    ran = run(installed, tmp_path, "egress", "check", "api.openai.com", "--env", "production")
+    expected = "production   allowed  gateway may reach api.openai.com:443 by egress.domains[0] (api.openai.com)\n"
+    assert (ran.stdout, ran.stderr, ran.returncode) == (expected, "", 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "printed"),
+    [
+        (["--version"], 0, "sark-network 0."),
+        (["--help"], 0, "usage: sark-network COMMAND …"),
+        ([], 64, "usage: sark-network COMMAND …"),
+        (["valdate"], 64, "sark-network: there is no command 'valdate'; sark-network --help lists them"),
+        (["validate", "--help"], 0, "usage: sark-network validate"),
+        (["validate", "--no"], 64, "sark-network validate --help says what there is"),
+        (["cluster", "down"], 2, "run it in a checkout of the project"),
+    ],
+)
+def test_the_command(installed: Path, tmp_path: Path, words: list[str], code: int, printed: str) -> None:
+    ran = run(installed, tmp_path, *words)
+    assert ran.returncode == code, ran.stderr
+    assert printed in ran.stdout + ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_every_command_is_a_package_that_runs() -> None:
+    assert [name for name in COMMANDS if not Path("tools", name, "__main__.py").is_file()] == []
+
+
+def test_the_chart_is_the_checkouts_then_the_directorys_then_the_packages(tmp_path: Path) -> None:
+    package = tmp_path / "site/sark_network"
+    (package / "data").mkdir(parents=True)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    assert home(package, elsewhere) == package / "data"
+    chart = elsewhere / "charts/sark-network"
+    chart.mkdir(parents=True)
+    (chart / "Chart.yaml").touch()
+    assert home(package, elsewhere) == elsewhere
+    assert home(elsewhere / "tools", tmp_path) == elsewhere
+
+
+@pytest.mark.parametrize("program", ["python -m tools.validate", "sark-network validate"])
+def test_a_shell_knows_the_command_by_one_name(program: str) -> None:
+    assert name_of(program) == "sark-validate"
+
+
+def test_hooks_for_others_run_commands_that_there_are() -> None:
+    hooks = yaml.safe_load(Path(".pre-commit-hooks.yaml").read_text())
+    assert {hook["language"] for hook in hooks} == {"python"}
+    assert {hook["entry"].split()[1] for hook in hooks} <= COMMANDS.keys()
+    assert {hook["entry"].split()[0] for hook in hooks} == {"sark-network"}
+
+
+def test_the_action_and_the_template_run_the_validator() -> None:
+    [step] = yaml.safe_load(Path("action.yml").read_text())["runs"]["steps"]
+    assert subprocess.run(["bash", "-n"], input=step["run"], text=True, check=False).returncode == 0
+    [job] = yaml.safe_load(Path("ci-templates/sark-network.gitlab-ci.yml").read_text()).values()
+    assert '/sark-network" validate --format github' in step["run"]
+    assert any("sark-network validate --format junit" in line for line in job["script"])
+    # Nothing but an index is asked, and that one can be named.
+    assert "://" not in step["run"] + "".join(job["script"])
