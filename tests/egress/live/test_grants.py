@@ -26,7 +26,7 @@ ENTRY = {
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({}, ""),
         ({"name": "pypi.org"}, ""),
@@ -52,7 +52,7 @@ def test_nothing_goes_beyond_the_ceiling(change: dict[str, Any], message: str) -
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         ({}, "names: must be a list of texts, and not empty"),
         ({"names": [], "longest": "1h"}, "names: must be a list of texts, and not empty"),
@@ -101,7 +101,7 @@ def test_a_grant_takes_the_place_of_an_earlier_one_and_leaves_the_rest() -> None
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["a.example", "--reason", "x"], "--for is missing: a grant has an end and a reason"),
         (["a.example", "--for", "1h"], "--reason is missing: a grant has an end and a reason"),

@@ -28,7 +28,7 @@ def stats(listeners: str, routes: str, rejected: int = 0, failure: int = 0) -> s
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (stats(NEW, NEW), f"p  serves {NEW} since 2026-11-28T09:49:52.831+00:00"),
         (
