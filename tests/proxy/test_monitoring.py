@@ -22,10 +22,10 @@ def written(kind: str, **values: Any) -> list[dict[str, Any]]:
 
 def expressions() -> dict[str, str]:
     (rule,) = written("PrometheusRule", monitoring=ON)
-    names_used = {each["alert"]: each["expr"] for each in rule["spec"]["groups"][0]["rules"]}
+    alerts = {each["alert"]: each["expr"] for each in rule["spec"]["groups"][0]["rules"]}
     boards = [body for body in written("ConfigMap", monitoring=ON) if body["metadata"]["name"].endswith("-dashboard")]
     (text,) = boards[0]["data"].values()
-    return names_used | {panel["title"]: panel["targets"][0]["expr"] for panel in json.loads(text)["panels"]}
+    return alerts | {panel["title"]: panel["targets"][0]["expr"] for panel in json.loads(text)["panels"]}
 
 
 EXPRESSIONS = expressions()

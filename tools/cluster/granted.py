@@ -17,7 +17,7 @@ from tools.cluster.verdict import UNPROBED, Report
 from tools.reach.flows.read import Flow, Target
 
 STATE = "grant"
-NAME = "mcp.dev.partner.example"
+NAME = "notopenai.com"
 SECONDS = 90
 # How long after its end a granted name's tunnel may live.
 LATE = 5.0
@@ -59,8 +59,8 @@ def check(scene: Scene) -> None:
     detail = held.reports.get(flow.name, UNPROBED).detail
     scene.note("granted-name", STATE, [] if opened else [f"was never open: {detail}"])
     late = closed - end if closed else LATE + 5
-    troubles = [] if opened and -1 < late <= LATE else [f"closed {late:.1f} s after its end: {detail}"]
-    scene.note("granted-tunnel-ends-by-itself", STATE, troubles, f"{late:.1f} s after its end")
+    faults = [] if opened and -1 < late <= LATE else [f"closed {late:.1f} s after its end: {detail}"]
+    scene.note("granted-tunnel-ends-by-itself", STATE, faults, f"{late:.1f} s after its end")
     after = probes.ask(scene.kube, [(gateway, [attempt])])[flow.name]
     scene.note("denied-after-its-grant", STATE, _denied(after))
 

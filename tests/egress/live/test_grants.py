@@ -46,9 +46,9 @@ ENTRY = {
     ],
 )
 def test_nothing_goes_beyond_the_ceiling(change: dict[str, Any], message: str) -> None:
-    refusals = excess(replace(GRANT, **change), ABOVE, NOW)
-    assert refusals.startswith(message)
-    assert bool(refusals) == bool(message)
+    refusal = excess(replace(GRANT, **change), ABOVE, NOW)
+    assert refusal.startswith(message)
+    assert bool(refusal) == bool(message)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def stats(listeners: str, routes: str, rejected: int = 0, failure: int = 0) -> s
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("text", "expected"),
     [
         (stats(NEW, NEW), f"p  serves {NEW} since 2026-11-28T09:49:52.831+00:00"),
         (
@@ -53,10 +53,10 @@ def stats(listeners: str, routes: str, rejected: int = 0, failure: int = 0) -> s
         ("", "p  does not say which list it serves"),
     ],
 )
-def test_a_replica_says_which_list_it_serves(text: str, message: str) -> None:
-    first = replica("p", text)
-    assert sentence(first, NEW) == message
-    assert first.serves(NEW) == (message.startswith(f"p  serves {NEW} since") and "and not" not in message)
+def test_a_replica_says_which_list_it_serves(text: str, expected: str) -> None:
+    state = replica("p", text)
+    assert sentence(state, NEW) == expected
+    assert state.serves(NEW) == (expected.startswith(f"p  serves {NEW} since") and "and not" not in expected)
 
 
 def test_what_is_installed_is_read_from_the_files() -> None:

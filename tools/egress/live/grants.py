@@ -100,7 +100,7 @@ def excess(grant: Grant, above: Ceiling, now: datetime) -> str:
     if workloads:
         return f"nothing may be granted to {workloads[0]}; to {', '.join(above.workloads)} it may"
     if grant.until - now > above.longest:
-        return f"no grant may be longer than {_grant_text(above.longest)}"
+        return f"no grant may be longer than {_duration(above.longest)}"
     return ""
 
 
@@ -111,7 +111,7 @@ def _covers(allowed: str, name: str) -> bool:
     return matches(allowed, name)
 
 
-def _grant_text(length: timedelta) -> str:
+def _duration(length: timedelta) -> str:
     for unit, seconds in (("d", 86400), ("h", 3600), ("m", 60)):
         count, rest = divmod(int(length.total_seconds()), seconds)
         if count and not rest:
