@@ -181,7 +181,7 @@ def test_network_sets(entity: str, clusterwide: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "said"),
+    ("names", "message"),
     [
         (("a",), "1 policy selects no workload that is at hand (a); name some with --workloads"),
         (("a", "b"), "2 policies select no workload that is at hand (a, b); name some with --workloads"),
