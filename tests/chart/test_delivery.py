@@ -40,8 +40,8 @@ def test_it_renders_with_a_clusters_apis_and_without_a_cluster(environment: Path
     given = ("--values", str(environment.resolve()), "--set", "proxy.push.apiServer.cidrs={10.0.0.1/32}")
     ran = as_argo_cd_does(*given)
     assert ran.stderr == ""
-    plain = helm("template", "sark-network", str(CHART), "-n", "sark", "--kube-version", "1.34.0", *given)
-    assert kinds(ran.stdout) == kinds(plain.stdout)
+    direct_render = helm("template", "sark-network", str(CHART), "-n", "sark", "--kube-version", "1.34.0", *given)
+    assert kinds(ran.stdout) == kinds(direct_render.stdout)
 
 
 def kinds(text: str) -> set[tuple[str, str]]:
