@@ -26,6 +26,7 @@ _NOT_VALUES = {
     "destination.domains",
     "rules.dns",
     "override.tf",
+    "platform.tf",
     "name.namespace",
     "projectcalico.org",
     "crd.projectcalico.org",
@@ -183,8 +184,8 @@ def explained_reasons(guide: str) -> Iterator[str]:
     """Every reason that the proxy's log can give has a row, and every row's reason is one that it gives."""
     notices = {row[1].strip("`") for row in table(guide, "Verdict", "Reason", "Means") if row[1].startswith("`")}
     templates = "\n".join(file.read_text() for file in sorted(CHART.glob("templates/_envoy*.tpl")))
-    given = set(re.findall(r'"reason" "([a-z.-]+)"', templates)) | set(
-        re.findall(r"name: (not-in-[a-z.]+|plain-http)\n", templates)
+    given = set(re.findall(r'"verdict" "[a-z]+"\s+"reason" "([a-z.-]+)"', templates)) | set(
+        re.findall(r"name: (not-in-[a-z.]+|plain-http|expired)\n", templates)
     )
     yield from (f"{reason} has no row" for reason in sorted(given - notices))
     yield from (f"{reason} is no reason of the proxy's" for reason in sorted(notices - given))

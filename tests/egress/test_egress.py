@@ -27,7 +27,11 @@ DENIED = "denied   gateway may not reach"
     [
         (["api.openai.com"], 0, "allowed  gateway may reach api.openai.com:443 by egress.domains[0] (api.openai.com)"),
         (["API.OpenAI.com."], 0, "allowed  gateway may reach api.openai.com:443"),
-        (["a.b.anthropic.com:443"], 0, "by egress.domains[1] (*.anthropic.com)"),
+        (
+            ["a.b.anthropic.com:443", "--env", "app-sark", "full", "production"],
+            0,
+            "by egress.domains[1] (*.anthropic.com)",
+        ),
         (["openai.com"], 1, f"dev          {DENIED} openai.com:443; to allow it, add to egress.domains: - openai.com"),
         (
             ["mcp.partner.example:8444"],
@@ -56,7 +60,7 @@ DENIED = "denied   gateway may not reach"
         (
             ["api.openai.com", "--env", "prod"],
             64,
-            "there is no environment prod; there are app-sark, dev, full, production, staging",
+            "there is no environment prod; there are app-sark, dev, full, guarded, production, staging, steered",
         ),
         (["x.example", "--workload", "api"], 64, "there is no part api; there are gateway, frontend, database,"),
         (["vault.example", "--workload", "vault", "--env", "full"], 1, "full         denied   vault may not reach"),

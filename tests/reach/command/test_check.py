@@ -36,7 +36,15 @@ def findings(run: Runner, *arguments: str) -> tuple[int, list[tuple[str, str, in
 def test_the_projects_own_rows_hold_everywhere(run: Runner) -> None:
     ran = run("check", "--format", "json")
     report = json.loads(ran.out)
-    assert [stage["environment"] for stage in report["stages"]] == ["app-sark", "dev", "full", "production", "staging"]
+    assert [stage["environment"] for stage in report["stages"]] == [
+        "app-sark",
+        "dev",
+        "full",
+        "guarded",
+        "production",
+        "staging",
+        "steered",
+    ]
     assert (ran.code, ran.err) == (0, "")
 
 

@@ -110,7 +110,7 @@ def test_workloads_for_both_sides(sides: Runner) -> None:
         (
             ("env:nowhere", "open.yaml"),
             64,
-            "has no environment nowhere; there are app-sark, dev, full, production, staging",
+            "has no environment nowhere; there are app-sark, dev, full, guarded, production, staging, steered",
         ),
         (("chart:closed", "open.yaml"), 2, "closed is no chart: it has no Chart.yaml"),
         (("stranger.yaml,closed.yaml", "open.yaml"), 64, "stranger.yaml holds values and others hold manifests"),

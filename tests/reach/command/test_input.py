@@ -114,7 +114,7 @@ def test_tiers_that_only_pass(run: Runner) -> None:
         (
             ("--env", "nowhere"),
             64,
-            "has no environment nowhere; there are app-sark, dev, full, production, staging",
+            "has no environment nowhere; there are app-sark, dev, full, guarded, production, staging, steered",
         ),
         (("--manifests", "gone.yaml"), 2, "cannot read gone.yaml: No such file or directory"),
         (("--manifests", "empty"), 2, "empty holds no .yaml, .yml, .json file"),
