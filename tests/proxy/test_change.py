@@ -108,15 +108,26 @@ def test_several_changes_in_a_row(proxy: Proxy, tunnel: Open) -> None:
 
 def test_other_settings_cut_nothing(proxy: Proxy, tunnel: Open) -> None:
     """Denied ranges and the mode of another workload's entries are in files that no tunnel hangs on."""
+    other = {"name": "store.example", "workloads": ["database"]}
+    proxy.update(values(["stays.test", "goes.test", "comes.test", other]))
+    assert until(lambda: reachable(proxy, "comes.test"))
     stays, tcp = tunnel(proxy, "stays.test"), tunnel(proxy, "tcp-stays.test", 5432)
     more = [*INTERNAL, {"name": "more.test", "cidrs": ["10.40.0.0/16"], "protocol": "http", "ports": [80]}]
-    changed = values(["stays.test", "goes.test", {"name": "store.example", "workloads": ["database"]}], more)
+    changed = values(["stays.test", "goes.test", "comes.test", {**other, "ports": [8443]}], more)
     changed["egress"]["deniedCidrs"] = [f"{NAMES['goes.test']}/32"]
     proxy.update(changed)
     assert until(lambda: not reachable(proxy, "goes.test"))
     time.sleep(2.5)
     assert stays.alive()
     assert tcp.alive()
+
+
+def test_a_workloads_first_entry_changes_every_share(proxy: Proxy, tunnel: Open) -> None:
+    """What a workload may hold is in the filters of its listener, and Envoy drains a listener whose filters change."""
+    stays = tunnel(proxy, "stays.test")
+    proxy.update(values(["stays.test", "goes.test", PORT, {"name": "store.example", "workloads": ["database"]}]))
+    assert until(lambda: not stays.alive())
+    assert reachable(proxy, "stays.test")
 
 
 def test_a_broken_file_changes_nothing(proxy: Proxy, tunnel: Open) -> None:

@@ -50,16 +50,18 @@ def _manifest(body: dict[str, Any]) -> Manifest:
 
 
 def filled(value: Any) -> Any:
-    """A value with {} for every null in a list."""
+    """A value with {} for every null in a list, and "" for the null of a label."""
     if isinstance(value, dict):
-        return {key: filled(below) for key, below in value.items()}
+        labels = value.get("matchLabels")
+        texts = {"matchLabels": {key: text or "" for key, text in labels.items()}} if isinstance(labels, dict) else {}
+        return {key: filled(below) for key, below in (value | texts).items()}
     return [{} if item is None else filled(item) for item in value] if isinstance(value, list) else value
 
 
 def disagreement(judge: World, bodies: Sequence[dict[str, Any]]) -> str:
     """The first connection of which the oracle thinks otherwise, or that it cannot judge.
 
-    To it null in a list is {}, as Go's encoding/json makes it for the API server.
+    To it null in a list is {}, and that of a label is "", as Go's encoding/json makes them for the API server.
     """
     oracle = Oracle([*OBJECTS["around"], *(filled(body) for body in bodies)])
     for (src, dst), (protocol, port) in product(product(PODS, PODS), PORTS):

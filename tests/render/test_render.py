@@ -172,7 +172,7 @@ def ended(arguments: list[str]) -> object:
         (
             ["--env", "nowhere", "--to", "x"],
             64,
-            "there is no environment nowhere; there are app-sark, dev, full, production, staging;",
+            "there is no environment nowhere; there are app-sark, dev, full, guarded, production, staging, steered;",
         ),
         ([], 64, "the following arguments are required: --to"),
         (["--to", "x", "--nope"], 64, "unrecognized arguments: --nope"),

@@ -79,7 +79,7 @@ def test_every_environment_of_the_project_is_clean(capsys: pytest.CaptureFixture
     report = judged(capsys)
     assert findings(report) == []
     assert report["exit"] == 0
-    names = ("app-sark", "dev", "full", "production", "staging")
+    names = ("app-sark", "dev", "full", "guarded", "production", "staging", "steered")
     assert [(stage["environment"], stage["name"]) for stage in report["stages"]] == [
         *((environment, stage) for environment in names for stage in STAGES),
         ("", "terraform"),
@@ -374,7 +374,12 @@ def test_a_chart_without_environments_is_judged_by_its_own_values(
     report = judged(capsys, "--chart", str(chart))
     notes = [finding for stage in report["stages"] for finding in stage["findings"] if finding["severity"] == "note"]
     assert [(note["rule"], note["file"], note["message"]) for note in notes] == [
-        ("environments-are-there", "small/values.yaml", f"{message}others")
+        ("environments-are-there", "small/values.yaml", f"{message}others"),
+        (
+            "policies-select-something",
+            "small/templates/policy.yaml",
+            "1 policy selects no workload that is at hand (sark-deny); name some with --workloads",
+        ),
     ]
     assert findings(report) == []
     assert (report["exit"], skipped(report).keys() - {"envoy"}) == (0, set())
@@ -451,7 +456,7 @@ def ran(*arguments: str, environment: Mapping[str, str] | None = None) -> subpro
         (
             ["--env", "nowhere"],
             64,
-            "there is no environment nowhere; there are app-sark, dev, full, production, staging;",
+            "there is no environment nowhere; there are app-sark, dev, full, guarded, production, staging, steered;",
         ),
         (["--env"], 64, "argument --env: expected at least one argument"),
         (["--format", "xml"], 64, "argument --format: invalid choice: 'xml'"),

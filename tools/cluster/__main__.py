@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given, _ = configuration.parsed(parser(os.environ), arguments, lambda _: CONFIGURABLE)
     named = (field.name for field in fields(Options) if hasattr(given, field.name))
     options = Options(**{name: getattr(given, name) for name in named})
-    if not options.kind_config.is_file():
+    if options.kind_config == Options().kind_config and not options.kind_config.is_file():
         complain("cluster", f"there is no {options.kind_config}: run it in a checkout of the project, which has it")
         return COULD_NOT_RUN
     # Only now: the client of Kubernetes takes longer to load than --help may take.

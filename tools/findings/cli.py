@@ -63,6 +63,15 @@ class Parser(argparse.ArgumentParser):
                 help="print what has that shell complete the command, and leave",
             )
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does it, but refuses `--option=--`, of which some versions of Python make an empty list."""
+        words = sys.argv[1:] if args is None else list(args)
+        for word in words[: words.index("--")] if "--" in words else words:
+            option, sign, value = word.partition("=")
+            if option.startswith("--") and sign and value == "--":
+                self.error(f"argument {option}: '--' is no value")
+        return super().parse_known_args(words, namespace)
+
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         """As argparse does it, which keeps silent about an output that takes nothing."""
         if message:

@@ -163,7 +163,8 @@ def _of_its_direction(peers: Node, key: str, far: str) -> None:
     if not items(peers):
         raise BrokenError(peers, f"{far} names nobody; write at least one peer")
     for peer in items(peers):
-        if not mapping(peer).value:
+        # A field that is null is none: the API server drops it before it validates.
+        if all(value is None for value in (mapping(peer).value or {}).values()):
             raise BrokenError(peer, f"a peer says nobody; write one of {', '.join(PEERS)}")
         for name in NO_PODS if key == "ingress" else ():
             if peer[name].present:

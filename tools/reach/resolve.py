@@ -16,7 +16,7 @@ from tools.manifests.node import Node
 from tools.policies.calico import of_hosts
 from tools.policies.calico_entity import SELECTORS
 from tools.policies.endpoints import Endpoints
-from tools.policies.model import BOTH_FAMILIES, DIRECTIONS, Message, Peer, Pods, Port, Traffic
+from tools.policies.model import BOTH_FAMILIES, DIRECTIONS, EVERY_PORT, Message, Peer, Pods, Port, Traffic
 from tools.policies.model import Policy as Read
 from tools.policies.model import Rule as ReadRule
 from tools.reach.compiled import Part, Policy, Ports, Rule, title
@@ -279,8 +279,14 @@ def _ports(rule: ReadRule) -> Ports:
 
 def _split(ports: tuple[Port, ...]) -> tuple[Conns, tuple[PortName, ...]]:
     """Ports by their numbers, and ports by their names."""
-    numbers = [span for port in ports if not port.name for span in of(_number(port), port.first, port.last)]
+    # Every port of a protocol without ports is every message of it, those with number 0 too.
+    numbers = [span for port in ports if not port.name for span in _span(port)]
     return merged(numbers), tuple(PortName(port.name, _number(port) or None) for port in ports if port.name)
+
+
+def _span(port: Port) -> Conns:
+    every = (port.first, port.last) == EVERY_PORT
+    return of(_number(port)) if every else of(_number(port), port.first, port.last)
 
 
 def _number(port: Port) -> int:

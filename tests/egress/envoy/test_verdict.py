@@ -70,7 +70,7 @@ def test_a_list_that_no_config_map_holds_is_refused() -> None:
     workloads = ["gateway", "database", "cache", "opa"]
     entries = [{"name": f"a{i}.{long}.example", "workloads": workloads, "ports": [1, 2, 3, 4, 5]} for i in range(220)]
     with pytest.raises(RenderError) as caught:
-        asyncio.run(render(CHART, {"egress": {"domains": entries}}))
+        asyncio.run(render(CHART, {"egress": {"domains": entries}, "proxy": {"maxConnections": 400}}))
     assert "egress.domains: the list takes 1" in str(caught.value)
     assert "Write a wildcard for the names that share a domain, or fewer names" in str(caught.value)
 
@@ -106,7 +106,7 @@ FAULTS = {
     "a broken rule": (
         "listeners.yaml",
         lambda text: text.replace('stat_prefix: "gateway"', "stat_prefix: ''"),
-        "Proto constraint validation failed (HttpConnectionManagerValidationError.StatPrefix: value length must be",
+        "Proto constraint validation failed (ConnectionLimitValidationError.StatPrefix: value length must be",
     ),
     "no YAML": ("listeners.yaml", lambda text: "resources: [", "/etc/envoy-list/listeners.yaml is no YAML: "),
     "no mapping": ("routes-gateway.yaml", lambda text: "[]", "/etc/envoy-list/routes-gateway.yaml is not a mapping"),
