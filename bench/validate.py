@@ -5,8 +5,8 @@ printed.
     python -m bench.validate [ROUNDS]
 
 Memory is the largest sum of resident sets of the processes that ran at one time (from /proc; Linux only).
-Fails when tools.validate takes more than 1.5 times the processor's time of these four together (a busy machine makes both
-sides longer), or more than 100 MB an environment: they are judged side by side.
+Fails when tools.validate takes more than 1.5 times the processor's time of these four together (a busy machine makes
+both sides longer), or more than 100 MB an environment: they are judged side by side.
 """
 
 from __future__ import annotations
