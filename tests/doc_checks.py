@@ -25,6 +25,8 @@ _HOST = re.compile(r".*\.(com|test|example|uk|io|internal|svc|local)")
 _NOT_VALUES = {
     "destination.domains",
     "rules.dns",
+    "spec.ingress",
+    "spec.egress",
     "override.tf",
     "platform.tf",
     "name.namespace",
