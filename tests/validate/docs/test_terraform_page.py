@@ -76,8 +76,7 @@ TABLES = """\
 
 | Name | Type |
 |------|------|
-| [aws_security_group.x](https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/security_group) \
-| resource |
+| aws\\_security\\_group.x | resource |
 
 ## Inputs
 

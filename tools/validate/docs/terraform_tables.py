@@ -1,6 +1,7 @@
 """The tables of a Terraform module's README, as `terraform-docs markdown table --anchor=false` writes them.
 
-They come from the text of the module's .tf files: requirements, providers, modules, resources, inputs and outputs.
+They come from the text of the module's .tf files: requirements, providers, modules, resources, inputs and outputs. A
+resource is named and not linked: the page of a provider is found by the name.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from tools.findings.page import between
 # What terraform-docs looks for, so that either may write between the lines.
 BEGIN = "<!-- BEGIN_TF_DOCS -->"
 END = "<!-- END_TF_DOCS -->"
-_PAGES = "https://registry.terraform.io/providers/{}/latest/docs/resources/{}"
 # A variable and the type in it, as `terraform fmt` leaves them.
 _VARIABLE = re.compile(r'^variable "(\w+)" \{\n(.*?)^\}', re.M | re.S)
 _TYPE = re.compile(r"^  type +?= (.*?)(?=^  \w|^$|\Z)", re.M | re.S)
@@ -34,17 +34,17 @@ def tables(texts: Iterable[str]) -> str:
         for kind, blocks in _parsed(text).items():
             sections.get(kind, []).extend(blocks)
         types |= _types(text)
-    providers = dict(_providers(sections["terraform"]))
-    requirements = [*_terraform(sections["terraform"]), *((name, version) for name, (_, version) in providers.items())]
+    providers = list(_providers(sections["terraform"]))
+    requirements = [*_terraform(sections["terraform"]), *providers]
     modules = [(name, _string(body["source"]), "n/a") for name, body in _named(sections["module"])]
     inputs = [_input(name, body, types.get(name, "any")) for name, body in _named(sections["variable"])]
     outputs = [(name, _text(body)) for name, body in _named(sections["output"])]
     return "\n\n".join(
         (
             _section("Requirements", ("Name", "Version"), requirements),
-            _section("Providers", ("Name", "Version"), [(name, version) for name, (_, version) in providers.items()]),
+            _section("Providers", ("Name", "Version"), providers),
             _section("Modules", ("Name", "Source", "Version"), sorted(modules)),
-            _section("Resources", ("Name", "Type"), sorted(_resources(sections["resource"], providers))),
+            _section("Resources", ("Name", "Type"), sorted(_resources(sections["resource"]))),
             _section("Inputs", ("Name", "Description", "Type", "Default", "Required"), sorted(inputs)),
             _section("Outputs", ("Name", "Description"), sorted(outputs)),
         )
@@ -85,21 +85,19 @@ def _terraform(blocks: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
             yield "terraform", _string(version)
 
 
-def _providers(blocks: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Each required provider's name, with its source and its version."""
+def _providers(blocks: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
+    """Each required provider's name and version."""
     for block in blocks:
         for required in block.get("required_providers", ()):
             for name, provider in required.items():
                 if isinstance(provider, Mapping):
-                    yield name, (_string(provider["source"]), _string(provider["version"]))
+                    yield name, _string(provider["version"])
 
 
-def _resources(blocks: list[Mapping[str, Any]], providers: Mapping[str, tuple[str, str]]) -> Iterator[Row]:
+def _resources(blocks: list[Mapping[str, Any]]) -> Iterator[Row]:
     for kind, names in _named(blocks):
-        provider, _, page = kind.partition("_")
-        source = providers.get(provider, (f"hashicorp/{provider}", ""))[0]
         for name in (name.strip('"') for name, body in names.items() if isinstance(body, Mapping)):
-            yield f"[{kind}.{name}]({_PAGES.format(source, page)})", "resource"
+            yield f"{kind}.{name}", "resource"
 
 
 def _input(name: str, body: Mapping[str, Any], written: str) -> Row:
@@ -133,11 +131,7 @@ def _section(title: str, header: Row, rows: Sequence[Row]) -> str:
     if not rows:
         return f"## {title}\n\nNo {title.lower()}."
     rule = [":--------:" if name == "Required" else "-" * (len(name) + 2) for name in header]
-    # Markdown takes two underscores for emphasis; a link is not escaped by terraform-docs either.
-    lines = [[_name(row[0]), *row[1:]] for row in rows]
+    # Markdown takes two underscores for emphasis.
+    lines = [[row[0].replace("_", "\\_"), *row[1:]] for row in rows]
     body = [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines]
     return "\n".join((f"## {title}", "", f"| {' | '.join(header)} |", f"|{'|'.join(rule)}|", *body))
-
-
-def _name(name: str) -> str:
-    return name if name.startswith("[") else name.replace("_", "\\_")
