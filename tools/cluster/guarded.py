@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from tools.cluster import leftovers, plan, probes
+from tools.cluster import plan, probes
 from tools.cluster.internet import IN_PODS
 from tools.cluster.kube import until
 from tools.cluster.options import IMAGE, NAMESPACE, Options
@@ -49,9 +49,7 @@ def run(scene: Scene) -> None:
         behind_the_guard(own)
         widened(own)
         guard_down(own)
-        removed = leftovers.remove_policies(own.kube)
-        own.note("policies-removed", GONE, [] if removed else ["there were none"], f"{removed} policies")
-        own.twins(GONE, through_proxy=True)
+        own.without_policies(GONE)
     finally:
         with own.progress.step(f"clean up: {STATE}"):
             own.kube.delete("v1", "Pod", ASKER, NAMESPACE)

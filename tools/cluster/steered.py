@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tools.cluster import leftovers, probes
+from tools.cluster import probes
 from tools.cluster.guarded import ASKER, behind_the_guard, newcomer
 from tools.cluster.internet import IN_PODS
 from tools.cluster.options import NAMESPACE, Options
@@ -85,9 +85,7 @@ def run(scene: Scene) -> None:
             programs(own, pod)
             names_that_lie(own, pod)
         behind_the_guard(own, STATE)
-        removed = leftovers.remove_policies(own.kube)
-        own.note("policies-removed", GONE, [] if removed else ["there were none"], f"{removed} policies")
-        own.twins(GONE, through_proxy=True)
+        own.without_policies(GONE)
     finally:
         with own.progress.step(f"clean up: {STATE}"):
             own.kube.delete("v1", "Pod", ASKER, NAMESPACE)

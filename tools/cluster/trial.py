@@ -194,9 +194,7 @@ def without_policies(scene: Scene) -> None:
 
     Denied rows to the proxy must be answered now; and what Envoy is to deny, it must deny with no policy behind it.
     """
-    removed = leftovers.remove_policies(scene.kube)
-    scene.note("policies-removed", "without policies", [] if removed else ["there were none"], f"{removed} policies")
-    scene.twins("without policies", through_proxy=True)
+    scene.without_policies("without policies")
     envoys = [flow for flow in scene.spec.during("installed") if flow.via == "proxy" and flow.twin != "proxy"]
     scene.rows("Envoy alone", envoys)
     with scene.progress.step("helm upgrade puts the policies back"):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tools.cluster import diagnostics, probes, verdict
+from tools.cluster import diagnostics, leftovers, probes, verdict
 from tools.cluster.errors import CannotRunError
 from tools.cluster.internet import Internet
 from tools.cluster.kube import Kube, until
@@ -92,6 +92,12 @@ class Scene:
         nodes = self.kube.core.list_node(label_selector="!node-role.kubernetes.io/control-plane").items
         nodes = nodes or self.kube.core.list_node().items
         return next(str(it.address) for it in nodes[0].status.addresses if it.type == "InternalIP")
+
+    def without_policies(self, state: str) -> None:
+        """Takes every policy of the release away, and has each denied row's twin answer."""
+        removed = leftovers.remove_policies(self.kube)
+        self.note("policies-removed", state, [] if removed else ["there were none"], f"{removed} policies")
+        self.twins(state, through_proxy=True)
 
     def proxy_pods(self) -> list[Any]:
         """The proxy's pods, without the stand-in that wears its labels."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tools.egress.live import options as live
-from tools.findings.cli import EXIT_CODES, Parser, file_path
+from tools.findings.cli import EXIT_CODES, Parser, add_several, file_path
 from tools.manifests import configuration
 from tools.render.own import CHART
 
@@ -38,11 +38,10 @@ def parser() -> Parser:
 
 def _of_values(parser: argparse.ArgumentParser) -> None:
     """The options that say which list is meant."""
-    parser.add_argument("--env", nargs="+", action="extend", metavar="NAME", help="these environments alone")
-    parser.add_argument(
+    add_several(parser, "--env", metavar="NAME", help="these environments alone")
+    add_several(
+        parser,
         "--values",
-        nargs="+",
-        action="extend",
         type=file_path,
         metavar="FILE",
         help="values files, merged as Helm does: laid over each --env, or else over the chart's own values alone",

@@ -101,6 +101,11 @@ def path(text: str) -> str:
     return text
 
 
+def add_several(group: argparse._ActionsContainer, option: str, **settings: Any) -> None:
+    """An option that takes several values, and may be given more than once: all of them count."""
+    group.add_argument(option, nargs="+", action="extend", **settings)
+
+
 def add_gate(rules: argparse._ArgumentGroup) -> None:
     """The options that say what fails a run."""
     rules.add_argument(
@@ -109,9 +114,7 @@ def add_gate(rules: argparse._ArgumentGroup) -> None:
         default="warning",
         help="the least severe finding that fails the run (default: %(default)s)",
     )
-    rules.add_argument(
-        "--disable", metavar="RULE", nargs="+", action="extend", default=[], help="rules that are not asked for"
-    )
+    add_several(rules, "--disable", metavar="RULE", default=[], help="rules that are not asked for")
 
 
 def file_path(text: str) -> Path:

@@ -19,14 +19,8 @@ def parser() -> cli.Parser:
     """The command line."""
     made = cli.Parser(prog="python -m tools.render", description=DESCRIPTION, epilog=cli.EXIT_CODES)
     made.add_argument("--env", metavar="NAME", help="an environment of the chart's ci directory")
-    made.add_argument(
-        "--values",
-        metavar="FILE",
-        nargs="+",
-        action="extend",
-        type=cli.file_path,
-        default=[],
-        help="values files, merged as Helm does",
+    cli.add_several(
+        made, "--values", metavar="FILE", type=cli.file_path, default=[], help="values files, merged as Helm does"
     )
     made.add_argument(
         "--to", metavar="DIR", type=cli.file_path, required=True, help="where to write, one file a template"

@@ -36,20 +36,13 @@ def parser() -> cli.Parser:
         type=cli.path,
         help="directories, each one below them too, as root modules; files",
     )
-    judge.add_argument(
-        "--tfvars",
-        metavar="FILE",
-        nargs="+",
-        action="extend",
-        type=cli.path,
-        default=[],
-        help="values of variables, the last one wins",
+    cli.add_several(
+        judge, "--tfvars", metavar="FILE", type=cli.path, default=[], help="values of variables, the last one wins"
     )
-    judge.add_argument(
+    cli.add_several(
+        judge,
         "--within",
         metavar="DIR",
-        nargs="+",
-        action="extend",
         type=cli.path,
         default=[],
         help="where modules and links may lead besides the paths",
@@ -60,11 +53,10 @@ def parser() -> cli.Parser:
         default="",
         help="judge managed databases and caches beside the chart's values in this environment",
     )
-    judge.add_argument(
+    cli.add_several(
+        judge,
         "--values",
         metavar="FILE",
-        nargs="+",
-        action="extend",
         type=cli.file_path,
         default=[],
         help="the same beside these values files, laid over the chart's own values, or over --env",

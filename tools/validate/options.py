@@ -27,34 +27,25 @@ def parser() -> cli.Parser:
     """The command line."""
     made = cli.Parser(prog="python -m tools.validate", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False)
     what = made.add_argument_group("what to judge (every environment of the chart, unless one of these is given)")
-    what.add_argument(
-        "--env", metavar="NAME", nargs="+", action="extend", help="these environments of the chart's ci directory"
-    )
-    what.add_argument(
+    cli.add_several(what, "--env", metavar="NAME", help="these environments of the chart's ci directory")
+    cli.add_several(
+        what,
         "--values",
         metavar="FILE",
-        nargs="+",
-        action="extend",
         type=cli.path,
         help="values files, merged as Helm does: laid over each --env, or else over the chart's own values alone",
     )
-    what.add_argument(
-        "--manifests",
-        metavar="PATH",
-        nargs="+",
-        action="extend",
-        type=cli.path,
-        help="plain manifests: files, directories, - for stdin",
+    cli.add_several(
+        what, "--manifests", metavar="PATH", type=cli.path, help="plain manifests: files, directories, - for stdin"
     )
     what.add_argument(
         "--chart", metavar="DIR", type=cli.file_path, default=CHART, help="another chart than this project's"
     )
     what.add_argument("--kube-version", metavar="X.Y.Z", default=KUBE_VERSION, help="default: %(default)s")
-    what.add_argument(
+    cli.add_several(
+        what,
         "--workloads",
         metavar="PATH",
-        nargs="+",
-        action="extend",
         type=cli.path,
         help="the workloads that the policies are for, as manifests; --env has ci/workloads.yaml",
     )
@@ -64,11 +55,10 @@ def parser() -> cli.Parser:
         type=cli.file_path,
         help="the specification of who may reach whom; the project's environments have tests/flows.yaml",
     )
-    what.add_argument(
+    cli.add_several(
+        what,
         "--schemas",
         metavar="PATH",
-        nargs="+",
-        action="extend",
         type=cli.path,
         help="CustomResourceDefinitions, by which objects of their kinds are judged: files, directories",
     )

@@ -11,7 +11,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tools.cluster import leftovers, plan, probes
+from tools.cluster import plan, probes
 from tools.cluster.kube import Kube, until
 from tools.cluster.options import IMAGE
 from tools.cluster.release import shipped_values
@@ -52,9 +52,7 @@ def run(scene: Scene, sark: Sark | None) -> None:
         _apply(own, sark)
         own.rows(STATE, own.spec.flows)
         _requests(own)
-        removed = leftovers.remove_policies(scene.kube)
-        scene.note("policies-removed", GONE, [] if removed else ["there were none"], f"{removed} policies")
-        own.twins(GONE, through_proxy=True)
+        own.without_policies(GONE)
     finally:
         with scene.progress.step(f"clean up: {STATE}"):
             scene.release.uninstall()

@@ -186,34 +186,15 @@ def _what(made: cli.Parser, *, several: bool = False) -> None:
         help="an environment of the chart, and the workloads of its ci/workloads.yaml",
         **many,
     )
-    what.add_argument(
-        "--values",
-        metavar="FILE",
-        nargs="+",
-        action="extend",
-        type=cli.file_path,
-        help="values files, merged as Helm does",
-    )
-    what.add_argument(
-        "--manifests",
-        metavar="PATH",
-        nargs="+",
-        action="extend",
-        type=cli.path,
-        help="manifests: files, directories, - for stdin",
+    cli.add_several(what, "--values", metavar="FILE", type=cli.file_path, help="values files, merged as Helm does")
+    cli.add_several(
+        what, "--manifests", metavar="PATH", type=cli.path, help="manifests: files, directories, - for stdin"
     )
     _common(what)
 
 
 def _common(what: argparse._ArgumentGroup) -> None:
-    what.add_argument(
-        "--workloads",
-        metavar="PATH",
-        nargs="+",
-        action="extend",
-        type=cli.path,
-        help="manifests of workloads beside it",
-    )
+    cli.add_several(what, "--workloads", metavar="PATH", type=cli.path, help="manifests of workloads beside it")
     what.add_argument("--chart", metavar="DIR", type=cli.file_path, help="another chart than this project's")
     what.add_argument(
         "--namespace", metavar="NAME", help="of objects that name none (default; with a chart its release's: sark)"
