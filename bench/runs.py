@@ -24,7 +24,7 @@ for part in yaml.load_all(text, yaml.CSafeLoader):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Seconds on the clock and of processor, megabytes at most, lines written; `said`: why it did not end well."""
+    """Seconds on the clock and of processor, megabytes at most, lines written; `failure`: why it did not end well."""
 
     seconds: float
     processor: float

@@ -165,7 +165,7 @@ class Scene:
                 diagnostics.write(self.options, state)
 
     def note(self, name: str, state: str, troubles: Sequence[str], detail: str = "") -> None:
-        """Note a fact that is no row: what is wrong with it, or nothing and `said`."""
+        """Note a fact that is no row: what is wrong with it, or nothing and `detail`."""
         status = FAIL if troubles else PASS
         self.results.append(Result(name, state, status, "; ".join(troubles) or detail))
 

@@ -48,7 +48,7 @@ def common(conns: Conns, other: Conns) -> Conns:
 
 
 def minus(conns: Conns, other: Conns) -> Conns:
-    """What is in `one` and not in `other`."""
+    """What is in `conns` and not in `other`."""
     return common(conns, _outside(other)) if other else conns
 
 

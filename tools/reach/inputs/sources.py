@@ -236,7 +236,7 @@ class _Reading:
 
 
 def gather(expected: Wanted, notices: Told = lambda what: None) -> Input:
-    """Read all of it. `told` is told of each step.
+    """Read all of it. `notices` is called with each step.
 
     Raises UsageError for what is not there, and InputError, HelmError or RenderError for what cannot be read.
     """
