@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # The last commit with three inner listeners.
 BEFORE = "2043e63"
 PORTS = (443, 8444, 8445, 8446)
+# Seconds that a program may take to end by itself.
+PATIENCE = 5
 
 
 class AbsentError(Exception):
@@ -66,7 +68,12 @@ class Subject:
             self.envoy.stop()
         elif self.process:
             self.process.terminate()
-            self.process.wait(20)
+            try:
+                self.process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                # Smokescreen waits for its tunnels to end, however long they take.
+                self.process.kill()
+                self.process.wait()
 
 
 def envoy(namespace: Namespace, folder: Path, binary: str, names: list[str], old: bool) -> Subject:
