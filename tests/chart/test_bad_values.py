@@ -22,7 +22,8 @@ CASES: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-BASE = mapping(chart().path / "values.yaml")
+PROJECT = chart()
+BASE = mapping(PROJECT.path / "values.yaml")
 
 
 def helm_template(values: dict[str, Any]) -> tuple[int, str]:
@@ -39,7 +40,7 @@ def test_refused_with_a_message_and_by_both_readings_of_the_schema(values: dict[
     code, text = helm_template(values)
     assert code != 0
     assert says in text
-    assert bool(judge(chart().schema, merge(BASE, values))) == (classify(text).kind == "schema")
+    assert bool(judge(PROJECT.schema, merge(BASE, values))) == (classify(text).kind == "schema")
 
 
 def test_the_good_twin_renders() -> None:
