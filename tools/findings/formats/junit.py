@@ -27,7 +27,7 @@ def write(report: Report) -> str:
 
 def _suite(stage: Stage, number: int, report: Report) -> Xml.Element:
     name = ".".join(filter(None, (stage.environment, stage.name)))
-    cases = [_case(rule, name, stage, report) for rule in _rules(stage)]
+    cases = [_case(rule, name, stage, report) for rule in rules_of(stage)]
     if stage.skipped and not stage.excused and not any(case.find("error") is not None for case in cases):
         cases.append(_case(stage.name, name, stage, report))
     beside = [finding for finding in stage.findings if not _fails(finding)]
@@ -51,7 +51,7 @@ def _suite(stage: Stage, number: int, report: Report) -> Xml.Element:
     return suite
 
 
-def _rules(stage: Stage) -> tuple[str, ...]:
+def rules_of(stage: Stage) -> tuple[str, ...]:
     """Every rule of the stage, and those that found something beside them; the stage itself when there is none."""
     known = manual((stage.name,)) if stage.name in MODULES else {}
     return tuple(dict.fromkeys((*known, *(finding.rule for finding in stage.findings)))) or (stage.name,)
