@@ -32,6 +32,7 @@ from tools.render.target import Target
 from tools.render.template import render
 from tools.terraform import stage
 from tools.validate import manifests as judge
+from tools.validate.chart.command import beside
 from tools.validate.options import parser
 from tools.validate.pipeline import Job, environment
 
@@ -111,6 +112,7 @@ async def _run(options: argparse.Namespace, configured: str) -> Report:
     stages: tuple[Stage, ...] = ()
     if options.env or options.values or not options.manifests:
         stages += await _environments(options, rules, progress)
+    stages += await beside(options, gate, progress)
     if options.manifests:
         stages += _manifests(options.manifests, rules, progress)
     return Report(

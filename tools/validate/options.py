@@ -62,6 +62,14 @@ def parser() -> cli.Parser:
         type=cli.path,
         help="CustomResourceDefinitions, by which objects of their kinds are judged: files, directories",
     )
+    beside = made.add_argument_group("what else to try of the chart")
+    cli.add_several(
+        beside,
+        "--refused",
+        metavar="PATH",
+        type=cli.path,
+        help="values that must be refused, and with which message: a table, or a folder of values files",
+    )
     how = made.add_argument_group("how to report")
     how.add_argument("--format", choices=FORMATS, default="text", help="default: %(default)s")
     how.add_argument(

@@ -37,6 +37,7 @@ TITLES = {
     "policies": "Policies",
     "egress": "Egress: what the manifests allow against what the values list",
     "envoy": "Envoy: its own verdict on the proxy's configuration",
+    "refusals": "Refusals: values that a chart has to refuse (`--refused`)",
     "terraform": "Terraform",
     "layers": "Layers: the clouds' firewalls against each other and against the chart's values",
 }
