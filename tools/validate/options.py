@@ -18,7 +18,7 @@ nothing; any other stage that does not run is {cli.COULD_NOT_RUN}. Environment: 
 NO_COLOR turns
 colour off, SARK_TRACEBACK=1 shows where the toolkit itself failed."""
 
-SINGLE = ("chart", "kube-version", "flows", "format", "output", "fail-on")
+SINGLE = ("chart", "flows", "format", "output", "fail-on")
 # The options that a project may write down, and how many values each takes at most: all that there are.
 CONFIGURABLE = {key: 1 if key in SINGLE else None for key in KEYS}
 
@@ -41,7 +41,12 @@ def parser() -> cli.Parser:
     what.add_argument(
         "--chart", metavar="DIR", type=cli.file_path, default=CHART, help="another chart than this project's"
     )
-    what.add_argument("--kube-version", metavar="X.Y.Z", default=KUBE_VERSION, help="default: %(default)s")
+    cli.add_several(
+        what,
+        "--kube-version",
+        metavar="X.Y.Z",
+        help=f"the cluster's version (default: {KUBE_VERSION}); each environment is judged for each that is named",
+    )
     cli.add_several(
         what,
         "--workloads",
@@ -69,6 +74,13 @@ def parser() -> cli.Parser:
         metavar="PATH",
         type=cli.path,
         help="values that must be refused, and with which message: a table, or a folder of values files",
+    )
+    beside.add_argument(
+        "--api-versions",
+        metavar="API",
+        nargs="*",
+        action="extend",
+        help="judge each environment without these APIs and with them; none named: those that the templates ask for",
     )
     how = made.add_argument_group("how to report")
     how.add_argument("--format", choices=FORMATS, default="text", help="default: %(default)s")

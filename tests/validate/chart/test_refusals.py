@@ -31,8 +31,7 @@ def test_each_row_is_tried_and_says_where_it_is_wrong(report: Report) -> None:
         (
             "error",
             7,
-            'these values are refused, and not with "write a whole number"; '
-            "Helm says: size: got number, want integer",
+            'these values are refused, and not with "write a whole number"; Helm says: size: got number, want integer',
         ),
     ]
 

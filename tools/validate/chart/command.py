@@ -11,7 +11,7 @@ from tools.findings.progress import Progress
 from tools.findings.recorder import Recorder
 from tools.findings.report import Gate
 from tools.render.chart import chart
-from tools.render.target import Target
+from tools.render.target import KUBE_VERSION, Target
 from tools.render.template import render
 
 
@@ -28,6 +28,6 @@ async def beside(options: argparse.Namespace, gate: Gate, progress: Progress) ->
     except InputError as error:
         recorder.skip((refused.STAGE,), str(error), excused=False)
         return tuple(recorder.stages)
-    target = Target(kube_version=options.kube_version)
+    target = Target(kube_version=(options.kube_version or (KUBE_VERSION,))[0])
     rendered = partial(render, judged.path, target=target)
     return await refused.stages(options.refused, lambda values, files: rendered(values, files=files), recorder)
