@@ -22,7 +22,20 @@ from tools.manifests.configuration_names import OWN, SHARED, TABLE
 # What is judged: who names one of them on the command line means no other of the file.
 SUBJECTS = ("env", "values", "manifests")
 OF_REPORTS = ("format", "output", "fail-on", "disable")
-KEYS = frozenset((*SUBJECTS, "chart", "kube-version", "workloads", "flows", "schemas", "refused", "api-versions", *OF_REPORTS))
+KEYS = frozenset(
+    (
+        *SUBJECTS,
+        "chart",
+        "kube-version",
+        "workloads",
+        "flows",
+        "schemas",
+        "refused",
+        "api-versions",
+        "helm",
+        *OF_REPORTS,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,13 +26,13 @@ from tools.findings.stages import manual
 from tools.manifests.files import manifest_sources, objects, read_text, shown
 from tools.manifests.schemas import UnknownVersionError, crds, minor
 from tools.render.chart import Chart, chart, is_chart
+from tools.render.helm import HelmError, named
 from tools.render.load import Chosen
 from tools.render.own import CHART, FLOWS
 from tools.render.target import KUBE_VERSION, Target
 from tools.render.template import render
 from tools.terraform import stage
 from tools.validate import manifests as judge
-from tools.validate.chart.command import beside
 from tools.validate.chart.variants import Variant, asked_for, variants
 from tools.validate.options import parser
 from tools.validate.pipeline import Job, environment
@@ -114,7 +114,11 @@ async def _run(options: argparse.Namespace, configured: str) -> Report:
     stages: tuple[Stage, ...] = ()
     if options.env or options.values or not options.manifests:
         stages += await _environments(options, rules, progress)
-    stages += await beside(options, gate, progress)
+    if options.refused or len(options.helm or ()) > 1:
+        # Only now: who asks for none of it waits for none of it.
+        from tools.validate.chart.command import beside
+
+        stages += await beside(options, partial(_chosen, options), gate, progress)
     if options.manifests:
         stages += _manifests(options.manifests, rules, progress)
     return Report(
@@ -146,21 +150,22 @@ async def _environments(options: argparse.Namespace, rules: judge.Rules, progres
         judged = chart(options.chart)
         # Somebody's own values may name somebody's own labels, of which ci/workloads.yaml knows nothing.
         workloads = rules.workloads if options.values else rules.workloads or judged.workloads
-    except InputError as error:
+        helm = named(options.helm[0], "--helm").path if options.helm else None
+    except (InputError, HelmError) as error:
         return (Stage("values", skipped=str(error)),)
     job = Job(
         chart=judged,
         rules=replace(
             rules, template=judged.template, helpers=judged.helpers, workloads=workloads, flows=_flows(options, judged)
         ),
-        render=partial(_rendered, judged, Variant(rules.kube_version)),
+        render=partial(_rendered, judged, Variant(rules.kube_version), helm),
         envoy=verdict,
         done=progress.done,
     )
     chosen = _chosen(options, judged)
     clusters = _variants(options, judged)
     runs = [
-        environment(f"{name}{variant.suffix}", files, _for(variant, job))
+        environment(f"{name}{variant.suffix}", files, _for(variant, job, helm))
         for variant in clusters
         for name, files in chosen.items()
     ]
@@ -185,14 +190,14 @@ def _variants(options: argparse.Namespace, judged: Chart) -> tuple[Variant, ...]
     return variants(_versions(options), asked_for(judged.templates) if apis == [] else apis)
 
 
-def _for(variant: Variant, job: Job) -> Job:
+def _for(variant: Variant, job: Job, helm: str | None) -> Job:
     rules = replace(job.rules, kube_version=variant.kube_version)
-    return replace(job, rules=rules, render=partial(_rendered, job.chart, variant))
+    return replace(job, rules=rules, render=partial(_rendered, job.chart, variant, helm))
 
 
-async def _rendered(judged: Chart, variant: Variant, files: Sequence[Path]) -> str:
+async def _rendered(judged: Chart, variant: Variant, helm: str | None, files: Sequence[Path]) -> str:
     target = Target(kube_version=variant.kube_version, api_versions=variant.apis)
-    return await render(judged.path, files=files, target=target)
+    return await render(judged.path, files=files, target=target, helm=helm)
 
 
 def _without_clouds(judged: Chart, chosen: Mapping[str, Chosen]) -> Iterator[Stage]:

@@ -82,6 +82,13 @@ def parser() -> cli.Parser:
         action="extend",
         help="judge each environment without these APIs and with them; none named: those that the templates ask for",
     )
+    cli.add_several(
+        beside,
+        "--helm",
+        metavar="PATH",
+        type=cli.path,
+        help="the helm to render with; what others that are named render differently is a finding",
+    )
     how = made.add_argument_group("how to report")
     how.add_argument("--format", choices=FORMATS, default="text", help="default: %(default)s")
     how.add_argument(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from tools.findings.errors import InputError
@@ -10,24 +11,40 @@ from tools.findings.model import Stage
 from tools.findings.progress import Progress
 from tools.findings.recorder import Recorder
 from tools.findings.report import Gate
-from tools.render.chart import chart
+from tools.render.chart import Chart, chart
+from tools.render.helm import HelmError, named
+from tools.render.load import Chosen
 from tools.render.target import KUBE_VERSION, Target
 from tools.render.template import render
+from tools.validate.chart import compared, refused
+
+Environments = Callable[[Chart], Mapping[str, Chosen]]
 
 
-async def beside(options: argparse.Namespace, gate: Gate, progress: Progress) -> tuple[Stage, ...]:
-    """The stages that somebody has to ask for, where somebody does."""
-    if not options.refused:
-        return ()
-    # Only now: who asks for none of it waits for none of it.
-    from tools.validate.chart import refused
-
+async def beside(
+    options: argparse.Namespace, environments: Environments, gate: Gate, progress: Progress
+) -> tuple[Stage, ...]:
+    """The stages that somebody has to ask for. `environments`: which of a chart are asked for."""
     recorder = Recorder("", progress.done, gate)
     try:
         judged = chart(options.chart)
-    except InputError as error:
-        recorder.skip((refused.STAGE,), str(error), excused=False)
+        helms = [named(path, "--helm") for path in options.helm or ()]
+    except (InputError, HelmError) as error:
+        recorder.skip(_asked(options), str(error), excused=False)
         return tuple(recorder.stages)
     target = Target(kube_version=(options.kube_version or (KUBE_VERSION,))[0])
     rendered = partial(render, judged.path, target=target)
-    return await refused.stages(options.refused, lambda values, files: rendered(values, files=files), recorder)
+    if options.refused:
+        used = partial(rendered, helm=helms[0].path if helms else None)
+        await refused.stage(options.refused, lambda values, files: used(values, files=files), recorder)
+    stages = tuple(recorder.stages)
+    if len(helms) > 1:
+        stages += await compared.stages(judged, environments(judged), helms, rendered, recorder)
+    return stages
+
+
+def _asked(options: argparse.Namespace) -> Iterator[str]:
+    if options.refused:
+        yield refused.STAGE
+    if len(options.helm or ()) > 1:
+        yield compared.STAGE

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.findings.errors import InputError
-from tools.findings.model import Finding, Stage, run
+from tools.findings.model import Finding, run
 from tools.findings.recorder import Recorder
 from tools.manifests.files import MANIFESTS, read_text, read_yaml, shown
 from tools.render.helm import HelmError
@@ -37,8 +37,8 @@ def _read(path: Path) -> Iterator[Refusal]:
         yield of_values_file(read_text(file), shown(file))
 
 
-async def stages(paths: Sequence[str], render: Render, recorder: Recorder) -> tuple[Stage, ...]:
-    """The stage of the refusals; `render` gives Helm's output for values, or raises RenderError or HelmError."""
+async def stage(paths: Sequence[str], render: Render, recorder: Recorder) -> None:
+    """Runs the stage of the refusals; `render` gives Helm's output for values, or raises RenderError or HelmError."""
     started = time.perf_counter()
     outcomes: list[Refused] = []
     try:
@@ -47,9 +47,8 @@ async def stages(paths: Sequence[str], render: Render, recorder: Recorder) -> tu
         outcomes.extend(await asyncio.gather(*(outcome(refusal, render, turns) for refusal in refusals)))
     except (InputError, HelmError) as error:
         recorder.skip((STAGE,), str(error), excused=False)
-        return tuple(recorder.stages)
+        return
     recorder.run(STAGE, lambda: _findings(outcomes), time.perf_counter() - started)
-    return tuple(recorder.stages)
 
 
 async def outcome(refusal: Refusal, render: Render, turns: asyncio.Semaphore) -> Refused:

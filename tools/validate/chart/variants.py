@@ -12,8 +12,9 @@ _API = re.compile(r"[\"`](?P<api>[a-z0-9-]+(?:\.[a-z0-9-]+)+/v\d[a-z0-9]*(?:/[A-
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One cluster: its version of Kubernetes, the APIs that Helm is told it has beside its own, and what a report writes
-    behind the name of an environment.
+    """One cluster: its version of Kubernetes and the APIs that it has beside Kubernetes' own.
+
+    `suffix`: what a report writes behind the name of an environment.
     """
 
     kube_version: str
@@ -22,7 +23,7 @@ class Variant:
 
 
 def variants(versions: Sequence[str], apis: Sequence[str] | None) -> tuple[Variant, ...]:
-    """Each version, once; with `apis` (None: nobody asks for any) each without them, and with them where there are any."""
+    """Each version, once; with `apis` (None: nobody asks for any) each without them and with them."""
     every = tuple(dict.fromkeys(versions))
     return tuple(variant for version in every for variant in _of_version(version, apis, several=len(every) > 1))
 
