@@ -114,7 +114,7 @@ async def _run(options: argparse.Namespace, configured: str) -> Report:
     stages: tuple[Stage, ...] = ()
     if options.env or options.values or not options.manifests:
         stages += await _environments(options, rules, progress)
-    if options.refused or len(options.helm or ()) > 1:
+    if options.refused or options.wrong_values or len(options.helm or ()) > 1:
         # Only now: who asks for none of it waits for none of it.
         from tools.validate.chart.command import beside
 

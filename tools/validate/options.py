@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tools.findings import cli
 from tools.findings.report import FORMATS
-from tools.manifests.configuration import KEYS, add_option
+from tools.manifests.configuration import FLAGS, KEYS, add_option
 from tools.render.own import CHART
 from tools.render.target import KUBE_VERSION
 
@@ -20,7 +20,7 @@ colour off, SARK_TRACEBACK=1 shows where the toolkit itself failed."""
 
 SINGLE = ("chart", "flows", "format", "output", "fail-on")
 # The options that a project may write down, and how many values each takes at most: all that there are.
-CONFIGURABLE = {key: 1 if key in SINGLE else None for key in KEYS}
+CONFIGURABLE = {key: 0 if key in FLAGS else 1 if key in SINGLE else None for key in KEYS}
 
 
 def parser() -> cli.Parser:
@@ -74,6 +74,11 @@ def parser() -> cli.Parser:
         metavar="PATH",
         type=cli.path,
         help="values that must be refused, and with which message: a table, or a folder of values files",
+    )
+    beside.add_argument(
+        "--wrong-values",
+        action="store_true",
+        help="try a value of each type at each place of the chart's schema, which has to refuse some",
     )
     beside.add_argument(
         "--api-versions",
