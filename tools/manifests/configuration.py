@@ -24,6 +24,8 @@ SUBJECTS = ("env", "values", "manifests")
 OF_REPORTS = ("format", "output", "fail-on", "disable")
 # Of which a file says true.
 FLAGS = ("wrong-values",)
+# Of which it may write a number.
+NUMBERS = ("coverage",)
 KEYS = frozenset(
     (
         *SUBJECTS,
@@ -37,6 +39,7 @@ KEYS = frozenset(
         "helm",
         *OF_REPORTS,
         *FLAGS,
+        *NUMBERS,
     )
 )
 
@@ -60,6 +63,8 @@ class Configuration:
             if key in FLAGS:
                 if not isinstance(value, bool):
                     raise InputError(f"{self.place(key)}: {key} is neither true nor false")
+                continue
+            if key in NUMBERS and type(value) is int:
                 continue
             if not items or not all(isinstance(item, str) for item in items):
                 message = "is neither text nor a list of texts; write it as on the command line"

@@ -42,11 +42,16 @@ class Chart:
         return {file.name.removesuffix(SUFFIX): file for file in files}
 
     @cached_property
-    def title(self) -> str:
-        """The name in its Chart.yaml, which a copy elsewhere has too; "" when there is none."""
+    def metadata(self) -> Mapping[str, Any]:
+        """What is in its Chart.yaml."""
         documents = read_yaml(self.path / "Chart.yaml").documents
         body = documents[0].body if documents else None
-        name = body.get("name") if isinstance(body, Mapping) else None
+        return body if isinstance(body, Mapping) else {}
+
+    @property
+    def title(self) -> str:
+        """The name in its Chart.yaml, which a copy elsewhere has too; "" when there is none."""
+        name = self.metadata.get("name")
         return name if isinstance(name, str) else ""
 
     @property

@@ -114,11 +114,11 @@ async def _run(options: argparse.Namespace, configured: str) -> Report:
     stages: tuple[Stage, ...] = ()
     if options.env or options.values or not options.manifests:
         stages += await _environments(options, rules, progress)
-    if options.refused or options.wrong_values or len(options.helm or ()) > 1:
+    if options.refused or options.wrong_values or options.coverage is not None or len(options.helm or ()) > 1:
         # Only now: who asks for none of it waits for none of it.
         from tools.validate.chart.command import beside
 
-        stages += await beside(options, partial(_chosen, options), gate, progress)
+        stages += await beside(options, partial(_chosen, options), partial(_variants, options), gate, progress)
     if options.manifests:
         stages += _manifests(options.manifests, rules, progress)
     return Report(

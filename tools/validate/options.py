@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+
 from tools.findings import cli
 from tools.findings.report import FORMATS
 from tools.manifests.configuration import FLAGS, KEYS, add_option
@@ -18,9 +20,15 @@ nothing; any other stage that does not run is {cli.COULD_NOT_RUN}. Environment: 
 NO_COLOR turns
 colour off, SARK_TRACEBACK=1 shows where the toolkit itself failed."""
 
-SINGLE = ("chart", "flows", "format", "output", "fail-on")
+SINGLE = ("chart", "flows", "coverage", "format", "output", "fail-on")
 # The options that a project may write down, and how many values each takes at most: all that there are.
 CONFIGURABLE = {key: 0 if key in FLAGS else 1 if key in SINGLE else None for key in KEYS}
+
+
+def _percent(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to 100")
+    return int(text)
 
 
 def parser() -> cli.Parser:
@@ -79,6 +87,15 @@ def parser() -> cli.Parser:
         "--wrong-values",
         action="store_true",
         help="try a value of each type at each place of the chart's schema, which has to refuse some",
+    )
+    beside.add_argument(
+        "--coverage",
+        metavar="PERCENT",
+        nargs="?",
+        const=0,
+        type=_percent,
+        help="which branches of the templates the environments reach, and which values nothing reads; with PERCENT an "
+        "error below it",
     )
     beside.add_argument(
         "--api-versions",

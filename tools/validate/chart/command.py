@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 from tools.findings.errors import InputError
 from tools.findings.model import Stage, run
@@ -12,22 +15,25 @@ from tools.findings.progress import Progress
 from tools.findings.recorder import Recorder
 from tools.findings.report import Gate
 from tools.manifests.documents import parse
-from tools.manifests.files import read_text, shown
+from tools.manifests.files import mapping, read_text, shown
 from tools.render.chart import Chart, chart
 from tools.render.helm import HelmError, named
 from tools.render.load import Chosen
 from tools.render.target import KUBE_VERSION, Target
 from tools.render.template import render
-from tools.validate.chart import compared, refused, wrong_values
+from tools.validate.chart import compared, coverage, refused, wrong_values
+from tools.validate.chart.coverage_rules import CHECKS, Coverage
+from tools.validate.chart.variants import Variant
 
-WRONG_VALUES = "wrong-values"
+WRONG_VALUES, COVERAGE = "wrong-values", "coverage"
+Clusters = Callable[[Chart], Sequence[Variant]]
 Environments = Callable[[Chart], Mapping[str, Chosen]]
 
 
 async def beside(
-    options: argparse.Namespace, environments: Environments, gate: Gate, progress: Progress
+    options: argparse.Namespace, environments: Environments, clusters: Clusters, gate: Gate, progress: Progress
 ) -> tuple[Stage, ...]:
-    """The stages that somebody has to ask for. `environments`: which of a chart are asked for."""
+    """The stages that somebody has to ask for. `environments` and `clusters`: which of a chart are asked for."""
     recorder = Recorder("", progress.done, gate)
     try:
         judged = chart(options.chart)
@@ -42,10 +48,40 @@ async def beside(
         await refused.stage(options.refused, lambda values, files: used(values, files=files), recorder)
     if options.wrong_values:
         recorder.run(WRONG_VALUES, lambda: run(wrong_values.CHECKS, schema_of(judged)))
+    if options.coverage is not None:
+        renders = [
+            partial(_of_copy, chosen.files, variant, helms[0].path if helms else None)
+            for chosen in environments(judged).values()
+            for variant in clusters(judged)
+        ]
+        await _coverage(options, judged, renders, recorder)
     stages = tuple(recorder.stages)
     if len(helms) > 1:
         stages += await compared.stages(judged, environments(judged), helms, rendered, recorder)
     return stages
+
+
+async def _of_copy(
+    files: Sequence[Path], variant: Variant, helm: str | None, chart: Path, values: Mapping[str, Any]
+) -> str:
+    target = Target(kube_version=variant.kube_version, api_versions=variant.apis)
+    return await render(chart, values, files=files, target=target, helm=helm)
+
+
+async def _coverage(
+    options: argparse.Namespace, judged: Chart, renders: Sequence[coverage.Render], recorder: Recorder
+) -> None:
+    started = time.perf_counter()
+    try:
+        refusals = refused.read(options.refused) if options.refused else ()
+        tried = coverage.Tried(judged, renders, [item.values or mapping(Path(item.file)) for item in refusals])
+        await tried.run()
+        dead = await coverage.dead(judged, renders)
+    except (InputError, HelmError) as error:
+        recorder.skip((COVERAGE,), str(error), excused=False)
+        return
+    subject = Coverage(judged.name, len(renders), tried.branches, frozenset(tried.reached), dead, options.coverage)
+    recorder.run(COVERAGE, lambda: run(CHECKS, subject), time.perf_counter() - started)
 
 
 def schema_of(judged: Chart) -> wrong_values.Schema:
@@ -68,5 +104,7 @@ def _asked(options: argparse.Namespace) -> Iterator[str]:
         yield refused.STAGE
     if options.wrong_values:
         yield WRONG_VALUES
+    if options.coverage is not None:
+        yield COVERAGE
     if len(options.helm or ()) > 1:
         yield compared.STAGE
