@@ -24,7 +24,12 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "wrong-values": ("tools.validate.chart.wrong_values",),
     "helms": ("tools.validate.chart.helms",),
     "coverage": ("tools.validate.chart.coverage_rules",),
-    "terraform": ("tools.terraform.rules.source", "tools.terraform.rules.registry", "tools.terraform.rules.comments"),
+    "terraform": (
+        "tools.terraform.rules.source",
+        "tools.terraform.rules.registry",
+        "tools.terraform.rules.releases",
+        "tools.terraform.rules.comments",
+    ),
     "layers": ("tools.terraform.rules.layers", "tools.terraform.rules.managed_stores", "tools.terraform.rules.eks"),
 }
 # Those that somebody has to ask for.

@@ -25,7 +25,7 @@ from tools.manifests.files import shown
 from tools.render.chart import chart
 from tools.render.load import Loaded, load
 from tools.render.own import CHART
-from tools.terraform import beside
+from tools.terraform import beside, releases
 from tools.terraform.clouds.chart import Layers
 from tools.terraform.language.model import Module
 from tools.terraform.lint import lint, lint_others
@@ -140,6 +140,7 @@ def findings(run: Run) -> list[Finding]:
         named = [module for module in parts if is_ours(module.directory) == ours]
         of_files = (item for item in _judged(run, named, ours=ours) if item.problem.where.file in onlies)
         kept.update(dict.fromkeys(of_files))
+    kept.update(dict.fromkeys(releases.judged((*whole, *parts), run.now.date(), run.known)))
     if not kept and not run.failed and not any(_says_something(module) for module in (*whole, *parts)):
         raise InputError(
             f"no resource is in {', '.join(run.paths)}, nor an output or a module call, so nothing was judged"

@@ -19,7 +19,7 @@ from tools.manifests.files import shown
 from tools.render.chart import Chart
 from tools.render.load import Chosen, load
 from tools.render.own import CHART
-from tools.terraform import beside
+from tools.terraform import beside, releases
 from tools.terraform.clouds import CLOUDS
 from tools.terraform.clouds.chart import Layers
 from tools.terraform.language.model import Module
@@ -85,7 +85,8 @@ def stages(job: Job) -> tuple[Stage, ...]:
 
 def modules(job: Job) -> tuple[Finding, ...]:
     """The findings in every module and example."""
-    return lint(job.modules, job.today, job.known)
+    of_releases = releases.judged(job.modules, job.today, job.known)
+    return (*lint(job.modules, job.today, job.known), *of_releases)
 
 
 def layers(job: Job, name: str, files: Sequence[Path]) -> tuple[Finding, ...]:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from tools.terraform.language.arguments import NotEvaluatedError, listed, textual
+from tools.terraform.language.model import Unknown
 from tools.terraform.language.numbers import number, text
-from tools.terraform.language.values import EvaluationError, Record, Series, from_plain
+from tools.terraform.language.values import EvaluationError, Record, Series, from_plain, plain
 from tools.terraform.language.yaml_values import decoded
 
 
@@ -58,3 +59,8 @@ def jsonencode(value: Any) -> str:
 def yamldecode(value: Any) -> Any:
     """`yamldecode`."""
     return decoded(textual(value))
+
+
+def yamlencode(value: Any) -> Unknown:
+    """`yamlencode`, whose layout is not followed here: a text that is unknown, and what is in it."""
+    return Unknown("the text that yamlencode writes is not evaluated", type="string", encoded=plain(value))

@@ -109,6 +109,7 @@ TABLE: dict[str, Function] = {
     "upper": Function(text.upper, gives="string"),
     "values": Function(collections.values, inside=True),
     "yamldecode": Function(formats.yamldecode),
+    "yamlencode": Function(formats.yamlencode, gives="string", inside=True),
     "zipmap": Function(collections.zipmap, 2, 2, inside=True),
 }
 

@@ -19,13 +19,15 @@ class Unknown:
     """What cannot be told, why, and which attributes of other objects it comes from (`aws_security_group.a.id`).
 
     Two unknowns that are the bare value of the same attribute have the same single `refs` and `bare` set.
-    `type` is Terraform's type of it as far as that is known (tools/terraform/types.py).
+    `type` is Terraform's type of it as far as that is known (tools/terraform/types.py). `encoded` is what a
+    text that is not written out was made from, by `yamlencode`.
     """
 
     reason: str
     refs: frozenset[str] = frozenset()
     bare: bool = False
     type: Any = field(default="any", compare=False)
+    encoded: Any = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
