@@ -32,7 +32,8 @@ class Report:
     """One run: its stages, and what formats say beside them.
 
     `rules`: the manual entry of each rule; `started`: ISO 8601, in UTC, without a zone; `colour` and `timings` are for
-    text on a terminal; `configuration`: the file that options were read from, "" without one.
+    text on a terminal; `configuration`: the file that options were read from, "" without one; `baseline`: the file of
+    accepted findings, of which `known` are there and left out.
     """
 
     stages: tuple[Stage, ...]
@@ -42,6 +43,8 @@ class Report:
     timings: bool = False
     gate: Gate = Gate()
     configuration: str = ""
+    baseline: str = ""
+    known: int = 0
 
     @property
     def exit(self) -> int:

@@ -23,6 +23,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "refusals": ("tools.validate.chart.refusals",),
     "wrong-values": ("tools.validate.chart.wrong_values",),
     "helms": ("tools.validate.chart.helms",),
+    "baseline": ("tools.findings.baseline",),
     "coverage": ("tools.validate.chart.coverage_rules",),
     "terraform": (
         "tools.terraform.rules.source",
@@ -33,7 +34,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "layers": ("tools.terraform.rules.layers", "tools.terraform.rules.managed_stores", "tools.terraform.rules.eks"),
 }
 # Those that somebody has to ask for.
-ASKED = ("refusals", "wrong-values", "helms", "coverage")
+ASKED = ("refusals", "wrong-values", "helms", "coverage", "baseline")
 # Those that need an environment's render; Terraform does not.
 STAGES = tuple(name for name in MODULES if name not in ("terraform", "layers", *ASKED))
 

@@ -37,6 +37,7 @@ KEYS = frozenset(
         "refused",
         "api-versions",
         "helm",
+        "baseline",
         *OF_REPORTS,
         *FLAGS,
         *NUMBERS,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.egress.envoy.verdict import verdict
-from tools.findings import cli
+from tools.findings import baseline, cli
 from tools.findings.errors import InputError
 from tools.findings.formats.text import place
 from tools.findings.model import Severity, Stage
@@ -51,7 +51,15 @@ def run(options: argparse.Namespace, configured: str) -> int:
         parser().error(f"there is no rule {', '.join(unknown)}; --list-rules lists them")
     if wrong := _misread((*(options.manifests or ()), *(options.workloads or ()), *(options.schemas or ()))):
         parser().error(wrong)
+    if options.write_baseline and not options.baseline:
+        parser().error("--write-baseline needs --baseline FILE")
     report = asyncio.run(_run(options, configured))
+    if options.baseline:
+        try:
+            report = _beside_baseline(report, options.baseline, write=options.write_baseline)
+        except InputError as error:
+            cli.complain("validate", error)
+            return cli.COULD_NOT_RUN
     text = formats()[options.format](report)
     try:
         put((text,), options.output)
@@ -59,6 +67,17 @@ def run(options: argparse.Namespace, configured: str) -> int:
         cli.complain("validate", error)
         return cli.COULD_NOT_RUN
     return report.exit
+
+
+def _beside_baseline(report: Report, file: Path, *, write: bool) -> Report:
+    """The report without what the baseline accepts, which may be written anew before. Raises InputError."""
+    if write and report.exit == cli.COULD_NOT_RUN:
+        reasons = dict.fromkeys(stage.skipped for stage in report.stages if stage.skipped and not stage.excused)
+        why = "; ".join(reasons) or "a rule failed"
+        raise InputError(f"{shown(file)} is not written, because not everything was judged: {why}")
+    if write:
+        put((baseline.written(report),), file)
+    return baseline.without(report, baseline.read(read_text(file), shown(file)))
 
 
 def judged(arguments: Sequence[str]) -> Report:

@@ -20,7 +20,7 @@ nothing; any other stage that does not run is {cli.COULD_NOT_RUN}. Environment: 
 NO_COLOR turns
 colour off, SARK_TRACEBACK=1 shows where the toolkit itself failed."""
 
-SINGLE = ("chart", "flows", "coverage", "format", "output", "fail-on")
+SINGLE = ("chart", "flows", "coverage", "baseline", "format", "output", "fail-on")
 # The options that a project may write down, and how many values each takes at most: all that there are.
 CONFIGURABLE = {key: 0 if key in FLAGS else 1 if key in SINGLE else None for key in KEYS}
 
@@ -118,6 +118,13 @@ def parser() -> cli.Parser:
     )
     rules = made.add_argument_group("the rules")
     cli.add_gate(rules)
+    rules.add_argument(
+        "--baseline",
+        metavar="FILE",
+        type=cli.file_path,
+        help="findings that are accepted: they are counted, new ones fail, and gone ones are named",
+    )
+    rules.add_argument("--write-baseline", action="store_true", help="accept every finding of this run, in that file")
     rules.add_argument("--list-rules", action="store_true", help="print each rule's id and what it says")
     rules.add_argument("--explain", metavar="RULE", help="print a rule's manual entry")
     made.add_argument(

@@ -20,6 +20,8 @@ def write(report: Report) -> str:
         document["disabled"] = sorted(report.disabled)
     if report.configuration:
         document["configuration"] = report.configuration
+    if report.baseline:
+        document["baseline"] = {"file": report.baseline, "known": report.known}
     return json_text(document, 2) + "\n"
 
 

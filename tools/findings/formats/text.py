@@ -59,6 +59,8 @@ def _summary(report: Report, groups: Sequence[Grouped]) -> str:
     ran = sum(not stage.skipped for stage in report.stages)
     beside = f"; disabled: {', '.join(sorted(report.disabled))}" if report.disabled else ""
     beside += f"; configuration: {printable(report.configuration)}" if report.configuration else ""
+    if report.baseline:
+        counted += f" beside {report.known} of {printable(report.baseline)}"
     if not ran:
         return "nothing was judged"
     environments = len({stage.environment for stage in report.stages} - {""}) or 1

@@ -40,6 +40,7 @@ TITLES = {
     "refusals": "Refusals: values that a chart has to refuse (`--refused`)",
     "wrong-values": "Wrong values: made from the schema, tried at each place of it (`--wrong-values`)",
     "helms": "Helms: one chart by several versions of Helm (`--helm`)",
+    "baseline": "Baseline: findings that somebody has accepted (`--baseline`)",
     "coverage": "Coverage: branches that no environment reaches, values that nothing reads (`--coverage`)",
     "terraform": "Terraform",
     "layers": "Layers: the clouds' firewalls against each other and against the chart's values",
