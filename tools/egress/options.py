@@ -46,5 +46,11 @@ def _of_values(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="values files, merged as Helm does: laid over each --env, or else over the chart's own values alone",
     )
-    parser.add_argument("--chart", metavar="DIR", type=file_path, default=CHART, help="another chart than this one")
+    parser.add_argument(
+        "--chart",
+        metavar="DIR",
+        type=file_path,
+        default=CHART,
+        help="another chart than this project's: a directory, or oci://REGISTRY/NAME:VERSION",
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text")

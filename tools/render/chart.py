@@ -18,6 +18,7 @@ from tools.render.merge import overlay
 from tools.render.own import CHART
 from tools.render.parts import Part
 from tools.render.provenance import helpers
+from tools.render.pulled import pulled, reference
 from tools.render.schema import fault
 
 SUFFIX = "-values.yaml"
@@ -129,7 +130,9 @@ class Chart:
 
 
 def chart(path: Path = CHART) -> Chart:
-    """The chart at `path`. Raises InputError when there is none."""
+    """The chart at `path`, or that of a registry. Raises InputError when there is none."""
+    if name := reference(path):
+        return Chart(pulled(name))
     if not (path / "Chart.yaml").is_file():
         raise InputError(f"{shown(path)} is no chart: it has no Chart.yaml; name one with --chart DIR")
     return Chart(path)

@@ -29,7 +29,11 @@ def parser() -> cli.Parser:
     made.add_argument("--namespace", default=NAMESPACE, help="default: %(default)s")
     made.add_argument("--kube-version", metavar="X.Y.Z", default=KUBE_VERSION, help="default: %(default)s")
     made.add_argument(
-        "--chart", metavar="DIR", type=cli.file_path, default=CHART, help="another chart than this project's"
+        "--chart",
+        metavar="DIR",
+        type=cli.file_path,
+        default=CHART,
+        help="another chart than this project's: a directory, or oci://REGISTRY/NAME:VERSION",
     )
     configuration.add_option(made)
     return made

@@ -195,7 +195,12 @@ def _what(made: cli.Parser, *, several: bool = False) -> None:
 
 def _common(what: argparse._ArgumentGroup) -> None:
     cli.add_several(what, "--workloads", metavar="PATH", type=cli.path, help="manifests of workloads beside it")
-    what.add_argument("--chart", metavar="DIR", type=cli.file_path, help="another chart than this project's")
+    what.add_argument(
+        "--chart",
+        metavar="DIR",
+        type=cli.file_path,
+        help="another chart than this project's: a directory, or oci://REGISTRY/NAME:VERSION",
+    )
     what.add_argument(
         "--namespace", metavar="NAME", help="of objects that name none (default; with a chart its release's: sark)"
     )
