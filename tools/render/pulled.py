@@ -1,4 +1,4 @@
-"""Charts of a registry, `--chart oci://registry.example.com/charts/name:1.2.3`: pulled by Helm, kept by their digest."""
+"""Charts of a registry (`--chart oci://registry.example.com/charts/name:1.2.3`): pulled by Helm, kept by digest."""
 
 from __future__ import annotations
 
