@@ -175,7 +175,12 @@ async def _environments(options: argparse.Namespace, rules: judge.Rules, progres
     job = Job(
         chart=judged,
         rules=replace(
-            rules, template=judged.template, helpers=judged.helpers, workloads=workloads, flows=_flows(options, judged)
+            rules,
+            template=judged.template,
+            helpers=judged.helpers,
+            workloads=workloads,
+            flows=_flows(options, judged),
+            foreign=not judged.own and not judged.has_list,
         ),
         render=partial(_rendered, judged, Variant(rules.kube_version), helm),
         envoy=verdict,

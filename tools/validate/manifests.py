@@ -32,6 +32,7 @@ from tools.reach.world import UnknownPeerError
 from tools.render.origins import RENDERED, placed
 from tools.render.provenance import Helpers
 from tools.validate.guarded import failure, guarded, over_objects
+from tools.validate.opinions import tempered
 from tools.validate.rules.values import Listed
 
 _OF_OBJECTS = ("manifests", "policies", "egress", "flows")
@@ -54,7 +55,7 @@ class Specified:
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What a judgement goes by: the day, the rules there are, a template's lines, what policies are for, and the flows
-    that are to hold.
+    that are to hold. `foreign`: the chart is somebody else's, and lists no names.
     """
 
     today: date
@@ -66,6 +67,7 @@ class Rules:
     flows: Specified | None = None
     gate: Gate = Gate()
     definitions: Mapping[str, Any] = field(default_factory=dict)
+    foreign: bool = False
 
     def cluster(
         self, objects: tuple[Manifest, ...], texts: Sequence[tuple[str, str]], values: Mapping[str, Any] | None = None
@@ -154,7 +156,8 @@ def rendered(recorder: Recorder, render: Render, stages: Collection[str] = STAGE
     own = replace(render.suppressions, items=tuple(suppress.in_manifests(render.objects)))
     cluster = cache(partial(render.rules.cluster, render.objects, ((RENDERED, render.text),), render.values.body))
     recorder.run("manifests", lambda: render.placed(_manifests([render.parsed], cluster(), own)))
-    recorder.run("policies", lambda: render.settled(_policies(cluster())))
+    judged = tempered if render.rules.foreign else iter
+    recorder.run("policies", lambda: judged(render.settled(_policies(cluster()))))
     egress = render.values.body.get("egress")
     if "egress" not in stages:
         pass
