@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.validate.chart.conftest import POLICY, Report, of_stage
-from tools.validate.chart.branches import Reads, branches, changed, leaves, marked, reached
+from tools.validate.chart.branches import Reads, branches, changed, instrumented, leaves, reached
 
 TEMPLATE = """\
 {{- /* if nothing: a comment opens nothing */ -}}
@@ -50,7 +50,7 @@ def test_a_branch_that_ends_the_render_refuses(text: str, refuses: bool) -> None
 
 def test_a_marked_template_is_the_same_but_for_its_marks() -> None:
     every = dict(enumerate(branches(TEMPLATE, "t")))
-    text = marked(TEMPLATE, every)
+    text = instrumented(TEMPLATE, every)
     for number in every:
         mark = f'{{{{ fail "sark-network reached branch {number}" }}}}'
         assert text.count(mark) == 1

@@ -63,7 +63,7 @@ def _without_texts(words: str) -> str:
     return re.sub(r'"(?:\\.|[^"\\])*"|`[^`]*`', '""', words)
 
 
-def marked(text: str, numbered: Mapping[int, Branch]) -> str:
+def instrumented(text: str, numbered: Mapping[int, Branch]) -> str:
     """The template, in which each of these branches ends the render and gives its number."""
     pieces, end = [], 0
     for number, branch in sorted(numbered.items(), key=lambda item: item[1].start):

@@ -19,7 +19,7 @@ from tools.manifests.paths import joined
 from tools.render.chart import Chart
 from tools.render.helm_errors import RenderError
 from tools.render.merge import overlay
-from tools.validate.chart.branches import Branch, Reads, branches, changed, leaves, marked, reached
+from tools.validate.chart.branches import Branch, Reads, branches, changed, instrumented, leaves, reached
 
 TEMPLATES = (".yaml", ".yml", ".tpl", ".txt", ".json")
 
@@ -81,7 +81,7 @@ class Tried:
                 if branch.file == name and number not in self.reached
             }
             if written.get(file) != left.keys():
-                (copy / file).write_text(marked(text, left), "utf-8")
+                (copy / file).write_text(instrumented(text, left), "utf-8")
                 written[file] = frozenset(left)
 
 

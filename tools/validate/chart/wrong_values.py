@@ -16,7 +16,6 @@ from tools.render.schema import checker, judge, shown
 ONE_OF_EACH: tuple[Any, ...] = (None, True, -7, 0.5, "\n{{ wrong }}: [", ["wrong", {}], {"wrong": ["value"]})
 # Texts that a name, an address, a quantity or an image can hardly be.
 TEXTS = ("", " ", "\n", "a\nb: c", "{{ .Values }}", "-", "%", "../..", "é", "a b", "\x07", "#", "[", "wrong" * 1000)
-WARN = Severity.WARNING
 UNKNOWN = "aKeyThatNobodyKnows"
 
 Pointer = tuple[str | int, ...]
@@ -91,7 +90,9 @@ def every_value_can_be_wrong(schema: Schema) -> Iterator[Problem]:
     """
     for place in schema.places:
         if not any(schema.refuses(place, value) for value in ONE_OF_EACH):
-            yield Problem(schema.where(place), "a value of any type is accepted here; write which `type` it has", WARN)
+            yield Problem(
+                schema.where(place), "a value of any type is accepted here; write which `type` it has", Severity.WARNING
+            )
 
 
 def patterns_refuse_something(schema: Schema) -> Iterator[Problem]:
@@ -104,7 +105,9 @@ def patterns_refuse_something(schema: Schema) -> Iterator[Problem]:
         if place.patterns and not any(schema.refuses(place, text) for text in TEXTS):
             patterns = " and ".join(map(shown, place.patterns))
             yield Problem(
-                schema.where(place), f"every text that was tried matches {patterns}; write `^…$` around it", WARN
+                schema.where(place),
+                f"every text that was tried matches {patterns}; write `^…$` around it",
+                Severity.WARNING,
             )
 
 
@@ -117,7 +120,7 @@ def unknown_keys_are_refused(schema: Schema) -> Iterator[Problem]:
     for place in (*schema.places, Place((), (), schema.body, (schema.body,))):
         if place.keys and not schema.refuses(place, {UNKNOWN: "wrong"}) and not _names_are_free(place):
             message = "a key that the schema does not name is accepted here; write `additionalProperties: false`"
-            yield Problem(schema.where(place), message, WARN)
+            yield Problem(schema.where(place), message, Severity.WARNING)
 
 
 def _names_are_free(place: Place) -> bool:
