@@ -25,9 +25,9 @@ FILES = 6
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The directory of a user's cache, with nothing in it."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    found = folder()
-    assert found == tmp_path / "cache" / "sark-network" / "terraform"
-    return found
+    directory = folder()
+    assert directory == tmp_path / "cache" / "sark-network" / "terraform"
+    return directory
 
 
 def job(tmp_path: Path, *, cached: bool) -> stage.Job:
@@ -59,7 +59,7 @@ def test_the_stage_finds_what_it_kept(tmp_path: Path, home: Path) -> None:
     first = stage.stages(job(tmp_path, cached=True))
     before = kept(home)
     again = job(tmp_path, cached=True)
-    assert [one.findings for one in stage.stages(again)] == [one.findings for one in first]
+    assert [item.findings for item in stage.stages(again)] == [item.findings for item in first]
     assert (again.cache.written, kept(home)) == (0, before)
 
 

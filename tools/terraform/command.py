@@ -125,13 +125,13 @@ class Run:
 
 def findings(run: Run) -> list[Finding]:
     """The findings at these paths. Raises InputError for one that cannot be read."""
-    found = roots(run.paths)
+    directories = roots(run.paths)
     source = disk(run.paths, run.besides)
     cache = Cache(folder() if run.cached else None)
     values, loader = given(run.files), Loader(source, parser=cache.parse)
-    whole = _evaluated(run, [root.path for root in found if not root.only], values, loader)
-    parts = _alone(run, [root.path for root in found if root.only], values, loader)
-    onlies = {root.only for root in found}
+    whole = _evaluated(run, [root.path for root in directories if not root.only], values, loader)
+    parts = _alone(run, [root.path for root in directories if root.only], values, loader)
+    onlies = {root.only for root in directories}
     cache.tidy()
     kept: dict[Finding, None] = {}
     for ours in (True, False):

@@ -22,8 +22,8 @@ def lint(modules: Iterable[Module], today: date, known: frozenset[str]) -> tuple
     """The findings over root modules, each once, however many roots have it. `known` are the rules there are."""
     modules = tuple(modules)
     written = in_comments(modules, today, known)
-    found = dict.fromkeys(finding for module in modules for finding in run(CHECKS, module))
-    return (*suppress.apply(found, written), *dict.fromkeys(suppress.judge(written)))
+    findings = dict.fromkeys(finding for module in modules for finding in run(CHECKS, module))
+    return (*suppress.apply(findings, written), *dict.fromkeys(suppress.judge(written)))
 
 
 def lint_others(
@@ -35,11 +35,11 @@ def lint_others(
     """
     modules = tuple(modules)
     written = in_comments(modules, today, known)
-    found = dict.fromkeys(tempered(finding) for module in modules for finding in _found(module, failed))
-    return (*once(suppress.apply(found, written)), *dict.fromkeys(suppress.judge(written)))
+    findings = dict.fromkeys(tempered(finding) for module in modules for finding in _findings(module, failed))
+    return (*once(suppress.apply(findings, written)), *dict.fromkeys(suppress.judge(written)))
 
 
-def _found(module: Module, failed: Failed | None) -> Iterator[Finding]:
+def _findings(module: Module, failed: Failed | None) -> Iterator[Finding]:
     defaults = Defaults(module)
     for check in CHECKS:
         try:

@@ -59,28 +59,28 @@ class Job:
     @cached_property
     def modules(self) -> tuple[Module, ...]:
         """Every module and example, evaluated; the examples with the chart's own values."""
-        found = roots([str(self.directory)])
-        return tuple(evaluate_directory(root.path, self.loader.sources, loader=self.loader) for root in found)
+        directories = roots([str(self.directory)])
+        return tuple(evaluate_directory(root.path, self.loader.sources, loader=self.loader) for root in directories)
 
     @property
     def others(self) -> dict[str, Module]:
         """The examples of none of the three clouds' roots, by their names."""
         examples = shown(self.directory / "examples")
-        found = {module.directory.removeprefix(f"{examples}/"): module for module in self.modules}
-        return {name: module for name, module in found.items() if "/" not in name and name not in CLOUDS}
+        named = {module.directory.removeprefix(f"{examples}/"): module for module in self.modules}
+        return {name: module for name, module in named.items() if "/" not in name and name not in CLOUDS}
 
 
 def stages(job: Job) -> tuple[Stage, ...]:
     """The stage of the modules, and that of the layers for each environment."""
     recorder = Recorder("", job.done, job.gate)
     recorder.run("terraform", lambda: modules(job))
-    found = list(recorder.stages)
+    judged = list(recorder.stages)
     for name, chosen in job.environments.items():
-        one = Recorder(name, job.done, job.gate)
-        one.run("layers", partial(layers, job, chosen.environment, chosen.files))
-        found.extend(one.stages)
+        environment_recorder = Recorder(name, job.done, job.gate)
+        environment_recorder.run("layers", partial(layers, job, chosen.environment, chosen.files))
+        judged.extend(environment_recorder.stages)
     job.cache.tidy()
-    return tuple(found)
+    return tuple(judged)
 
 
 def modules(job: Job) -> tuple[Finding, ...]:

@@ -71,7 +71,7 @@ def _same_set(mine: tuple[Any, ...], real: list[Any]) -> bool:
     """A set of objects has no order that anyone knows."""
     if not all(isinstance(item, dict | list) for item in real):
         return False
-    return all(any(agrees(one, other) for other in real) for one in mine)
+    return all(any(agrees(item, other) for other in real) for item in mine)
 
 
 def agrees(mine: Any, real: Any) -> bool:

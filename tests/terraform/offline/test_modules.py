@@ -103,7 +103,9 @@ def test_format(commands: Commands) -> None:
 @pytest.mark.parametrize("directory", DIRECTORIES, ids=relative)
 def test_init_validate_test(directory: Path, results: Mapping[Path, Future[tuple[Ran, ...]]]) -> None:
     ran = results[directory].result()
-    assert [(one.command, one.code) for one in ran] == [("init", 0), ("validate", 0), ("test", 0)], ran[-1].output
+    assert [(result.command, result.code) for result in ran] == [("init", 0), ("validate", 0), ("test", 0)], ran[
+        -1
+    ].output
     assert re.search(r"Success! [1-9]\d* passed, 0 failed\.$", ran[-1].output.strip()), ran[-1].output
 
 
@@ -195,7 +197,9 @@ def test_readmes_example_is_valid(readme: Path, commands: Commands, tmp_path: Pa
     given = tuple(f"-var={name}={GIVEN[name]}" for name in names)
     plan = ("plan", "-lock=false", *given)
     ran = tried(commands.terraform, directory, commands.environment, (INIT, ("validate",), plan))
-    assert [(one.command, one.code) for one in ran] == [("init", 0), ("validate", 0), ("plan", 0)], ran[-1].output
+    assert [(result.command, result.code) for result in ran] == [("init", 0), ("validate", 0), ("plan", 0)], ran[
+        -1
+    ].output
     assert PLANNED[readme.parent.name] in ran[-1].output
     assert "0 to change, 0 to destroy" in ran[-1].output
 

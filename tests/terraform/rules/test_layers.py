@@ -66,7 +66,7 @@ AZURE = (
 UNKNOWN = 'variable "peer" {\n  type = string\n}\n'
 
 
-def found(values: Mapping[str, Any], **clouds: str) -> list[str]:
+def reported(values: Mapping[str, Any], **clouds: str) -> list[str]:
     """What is said of some clouds' Terraform, and of a chart's values."""
     roots: dict[str, Module] = {cloud: evaluate_text({f"{cloud}.tf": text}) for cloud, text in clouds.items()}
     layers = Layers(roots, values, "production", "values.yaml")
@@ -82,7 +82,7 @@ def changed(**parts: Any) -> dict[str, Any]:
 
 
 def test_clouds_that_agree_with_each_other_and_with_the_chart_are_clean() -> None:
-    assert found(VALUES, aws=AWS, azure=AZURE) == []
+    assert reported(VALUES, aws=AWS, azure=AZURE) == []
 
 
 CASES: dict[str, tuple[Mapping[str, Any], dict[str, str], list[str]]] = {
@@ -224,7 +224,7 @@ CASES: dict[str, tuple[Mapping[str, Any], dict[str, str], list[str]]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_layers_that_differ(name: str) -> None:
     values, clouds, expected = CASES[name]
-    assert found(values, **clouds) == expected
+    assert reported(values, **clouds) == expected
 
 
 def test_ports_that_are_not_known_are_said() -> None:
@@ -235,13 +235,13 @@ def test_ports_that_are_not_known_are_said() -> None:
     )
     assert (
         "cloud-ports-are-the-charts note aws.tf cannot tell: var.port has no value; the chart may "
-        "keep the port closed" in found(VALUES, aws=text)
+        "keep the port closed" in reported(VALUES, aws=text)
     )
 
 
 def test_every_rule_is_told() -> None:
-    said = {line.split(" ")[0] for _, _, expected in CASES.values() for line in expected}
-    assert said == set(RULES)
+    severities = {line.split(" ")[0] for _, _, expected in CASES.values() for line in expected}
+    assert severities == set(RULES)
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -152,14 +152,14 @@ class Store:
                 return value.data
             if (written := number(value.data)) is not None:
                 return (written,)
-        found = []
+        numbers = []
         for port in self.kind.ports:
             data = next((value.data for value in self.values(port.path)), None)
             if port.path and isinstance(data, Unknown):
                 return data
             if not port.path or data in port.values:
-                found.append(port.number)
-        return tuple(dict.fromkeys(found))
+                numbers.append(port.number)
+        return tuple(dict.fromkeys(numbers))
 
     def public(self) -> bool | Unknown:
         """Whether it has a public address."""
@@ -209,14 +209,14 @@ class Store:
 
 def stores(module: Module, part: str) -> list[Store]:
     """The databases, or the caches, that may be SARK's."""
-    found = []
+    candidates = []
     for resource in module.everything(*KINDS):
         kind = KINDS[resource.type]
         engine = [value.data for value in resource.body.find(kind.engine)] if kind.engine else []
         ours = not kind.engine or any(isinstance(item, str) and item.startswith(kind.engines) for item in engine)
         if kind.part == part and ours:
-            found.append(Store(resource, kind, module))
-    return found
+            candidates.append(Store(resource, kind, module))
+    return candidates
 
 
 def _may_be(value: Value | None, names: Iterable[str]) -> bool:
@@ -234,12 +234,20 @@ def _followed(module: Module, values: Iterable[Value], steps: list[str]) -> Iter
     for value in values:
         if not isinstance(value.data, Unknown) and not isinstance(value.data, str):
             continue
-        target = owner(value)
-        found = [one for one in module.everything(kind) if target in (one.address, one.body.data("name"))]
-        if not found and isinstance(value.data, Unknown):
+        reference = owner(value)
+        targets = [
+            resource
+            for resource in module.everything(kind)
+            if reference in (resource.address, resource.body.data("name"))
+        ]
+        if not targets and isinstance(value.data, Unknown):
             yield value
-        for one in found:
-            items = _range(one.body) if not path else [item for held in one.body.find(path) for item in held.items()]
+        for resource in targets:
+            items = (
+                _range(resource.body)
+                if not path
+                else [item for held in resource.body.find(path) for item in held.items()]
+            )
             yield from _followed(module, items, steps[1:])
 
 

@@ -141,11 +141,11 @@ def _span(protocol: str | Unknown, low: Value | None, high: Value | None) -> Por
             return data
     if not isinstance(protocol, Unknown) and protocol not in WITH_PORTS:
         return ()
-    one, other = number(first), number(last)
+    low_port, high_port = number(first), number(last)
     # Without ports, and with -1, all of them are meant.
-    if one is None or other is None or -1 in (one, other):
+    if low_port is None or high_port is None or -1 in (low_port, high_port):
         return ALL_PORTS
-    return ((one, other),)
+    return ((low_port, high_port),)
 
 
 def _google(resource: Resource) -> Iterator[Traffic]:

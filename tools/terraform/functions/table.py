@@ -73,7 +73,7 @@ TABLE: dict[str, Function] = {
     "merge": Function(collections.merge, 0, -1, inside=True),
     "min": Function(numbers.minimum, 1, -1, "number"),
     "nonsensitive": Function(collections.itself, inside=True),
-    "one": Function(collections.one, inside=True),
+    "one": Function(collections.single, inside=True),
     "parseint": Function(text.parseint, 2, 2, "number"),
     "range": Function(numbers.range_, 1, 3, ("list", "number")),
     "regex": Function(regex.regex, 2, 2),

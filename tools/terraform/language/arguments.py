@@ -43,25 +43,25 @@ def numeric(value: Any) -> Any:
     """A number. Raises EvaluationError."""
     if value is None:
         raise EvaluationError("a number is needed, and this is null")
-    found = to_number(value)
-    if isinstance(found, Unknown):
+    number = to_number(value)
+    if isinstance(number, Unknown):
         raise NotEvaluatedError
-    return found
+    return number
 
 
 def whole(value: Any) -> int:
     """A whole number. Raises EvaluationError."""
-    found = numeric(value)
-    if isinstance(found, Fraction):
+    number = numeric(value)
+    if isinstance(number, Fraction):
         raise EvaluationError("a whole number is needed")
-    return int(found)
+    return int(number)
 
 
 def textual(value: Any) -> str:
     """A string. Raises EvaluationError."""
     if value is None:
         raise EvaluationError("a string is needed, and this is null")
-    found = to_string(value)
-    if isinstance(found, Unknown):
+    string = to_string(value)
+    if isinstance(string, Unknown):
         raise NotEvaluatedError
-    return str(found)
+    return str(string)

@@ -37,8 +37,8 @@ def settled(chosen: Any, other: Any) -> Any:
     if isinstance(chosen, Unknown):
         return replace(chosen, type=ours if ours == theirs else "any")
     if theirs == "any":
-        plain = isinstance(chosen, str) or (isinstance(chosen, Series | Record) and not chosen.items)
-        return chosen if plain else blend(other, chosen)
+        unchanged = isinstance(chosen, str) or (isinstance(chosen, Series | Record) and not chosen.items)
+        return chosen if unchanged else blend(other, chosen)
     if isinstance(chosen, Series | Record) and not chosen.items and ours[0] in ("tuple", "object"):
         # Empty it is whatever it becomes; of which kind, the other side decides.
         kind = theirs[0] if isinstance(theirs, tuple) and theirs[0] in ("list", "set", "map") else ""

@@ -123,9 +123,9 @@ def bare_type(target: Type) -> Type:
         return target
     kind, inner = target
     if kind == "record":
-        return ("object", tuple((name, bare_type(one)) for name, one, _, _ in inner))
+        return ("object", tuple((name, bare_type(field_type)) for name, field_type, _, _ in inner))
     if kind == "object":
-        return ("object", tuple((name, bare_type(one)) for name, one in inner))
+        return ("object", tuple((name, bare_type(field_type)) for name, field_type in inner))
     return (kind, tuple(map(bare_type, inner)) if kind == "tuple" else bare_type(inner))
 
 
@@ -143,7 +143,7 @@ def _to_series(value: Any, kind: str, inner: Type) -> Any:
 def _to_tuple(value: Any, inner: Sequence[Type]) -> Any:
     if not isinstance(value, Series) or value.kind == "set" or len(value.items) != len(inner):
         raise EvaluationError(f"a tuple of {len(inner)} is needed")
-    return tuple_of(convert(item, one) for item, one in zip(value.items, inner, strict=True))
+    return tuple_of(convert(item, item_type) for item, item_type in zip(value.items, inner, strict=True))
 
 
 def _to_record(value: Any, kind: str, inner: Type) -> Any:
@@ -156,17 +156,17 @@ def _to_record(value: Any, kind: str, inner: Type) -> Any:
             return _alike_map(items)
         return Record("map", items, bare_type(inner))
     expected = {entry[0]: entry for entry in inner}
-    found: dict[str, Any] = {}
+    attributes: dict[str, Any] = {}
     for name, entry in expected.items():
         if name in value.items and (value.items[name] is not None or kind != "record" or entry[3] is None):
-            found[name] = convert(value.items[name], entry[1])
+            attributes[name] = convert(value.items[name], entry[1])
         elif kind == "record" and entry[2]:
-            found[name] = convert(entry[3], entry[1])
+            attributes[name] = convert(entry[3], entry[1])
         elif name in value.items:
-            found[name] = None
+            attributes[name] = None
         else:
             raise EvaluationError(f"the attribute {name} is missing")
-    return object_of(found)
+    return object_of(attributes)
 
 
 def _alike_map(items: Mapping[str, Any]) -> Any:

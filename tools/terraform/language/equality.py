@@ -90,20 +90,20 @@ def _same_inside(left: Any, right: Any, ours: Type, theirs: Type) -> bool | Unkn
             return False
         return _all(same(item, right.items[key]) for key, item in left.items.items())
     if left.kind == "set":
-        return _all(_any(same(one, other) for other in right.items) for one in left.items)
-    return _all(same(one, other) for one, other in zip(left.items, right.items, strict=True))
+        return _all(_any(same(item, other) for other in right.items) for item in left.items)
+    return _all(same(item, other) for item, other in zip(left.items, right.items, strict=True))
 
 
 def _all(verdicts: Iterable[bool | Unknown]) -> bool | Unknown:
     """Whether all hold: False when one surely does not, Unknown when one cannot be told."""
-    found = tuple(verdicts)
-    if any(verdict is False for verdict in found):
+    results = tuple(verdicts)
+    if any(verdict is False for verdict in results):
         return False
-    return next((verdict for verdict in found if isinstance(verdict, Unknown)), True)
+    return next((verdict for verdict in results if isinstance(verdict, Unknown)), True)
 
 
 def _any(verdicts: Iterable[bool | Unknown]) -> bool | Unknown:
-    found = tuple(verdicts)
-    if any(verdict is True for verdict in found):
+    results = tuple(verdicts)
+    if any(verdict is True for verdict in results):
         return True
-    return next((verdict for verdict in found if isinstance(verdict, Unknown)), False)
+    return next((verdict for verdict in results if isinstance(verdict, Unknown)), False)

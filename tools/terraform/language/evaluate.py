@@ -285,10 +285,10 @@ def _binary(node: tree.Binary, env: Environment) -> Any:
         return _logical(node, env)
     left, right = evaluate(node.left, env), evaluate(node.right, env)
     if node.operator in ("==", "!="):
-        found = same(left, right)
-        if isinstance(found, Unknown):
-            return blend_as("bool", found)
-        return found if node.operator == "==" else not found
+        equal = same(left, right)
+        if isinstance(equal, Unknown):
+            return blend_as("bool", equal)
+        return equal if node.operator == "==" else not equal
     kind = "bool" if node.operator in COMPARISONS else "number"
     if left is None or right is None:
         raise EvaluationError(f"`{node.operator}` needs two numbers, and one is null")

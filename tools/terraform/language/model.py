@@ -100,8 +100,8 @@ class Body:
         """The values at `match.layer4_configs.ip_protocol`, through every block on the way."""
         head, _, rest = path.partition(".")
         if not rest:
-            found = self.value(head)
-            return () if found is None else (found,)
+            value = self.value(head)
+            return () if value is None else (value,)
         return tuple(value for block in self.each(head) for value in block.body.find(rest))
 
 

@@ -37,11 +37,11 @@ def parse(text: str, file: str) -> File:
     # Terraform reads past a byte order mark.
     text = text.removeprefix("\ufeff")
     source = Text(text, file)
-    found = tokens(text)
-    reader = Blocks(found, source)
+    stream = tokens(text)
+    reader = Blocks(stream, source)
     settings, sections = reader.file()
     body = tree.Section("", (), tuple(settings), tuple(sections), 1, len(lines))
-    comments = tuple(_comment(source, remark, offset) for remark, offset in found.remarks)
+    comments = tuple(_comment(source, remark, offset) for remark, offset in stream.remarks)
     order = sorted((_syntax(source, fault) for fault in reader.faults), key=lambda item: item.problem.where.line)
     return File(file, body, comments, tuple(order), lines)
 

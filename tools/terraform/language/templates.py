@@ -114,13 +114,13 @@ def _stripped(parts: tuple[Part, ...]) -> list[Part]:
     """The parts after their strip markers did their work: each takes white space from the literal part beside it."""
     if not any(part.left or part.right for part in parts):
         return list(parts)
-    found = list(parts)
+    stripped = list(parts)
     for at, part in enumerate(parts):
-        if part.left and at and not found[at - 1].mark:
-            found[at - 1] = replace(found[at - 1], text=found[at - 1].text.rstrip(SPACES))
-        if part.right and at + 1 < len(found) and not found[at + 1].mark:
-            found[at + 1] = replace(found[at + 1], text=found[at + 1].text.lstrip(SPACES))
-    return found
+        if part.left and at and not stripped[at - 1].mark:
+            stripped[at - 1] = replace(stripped[at - 1], text=stripped[at - 1].text.rstrip(SPACES))
+        if part.right and at + 1 < len(stripped) and not stripped[at + 1].mark:
+            stripped[at + 1] = replace(stripped[at + 1], text=stripped[at + 1].text.lstrip(SPACES))
+    return stripped
 
 
 def _flushed(parts: list[Part]) -> list[Part]:

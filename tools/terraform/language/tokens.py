@@ -92,10 +92,10 @@ class Quoted:
 
 def tokens(text: str, start: int = 0) -> Tokens:
     """The tokens of a text from there to its end."""
-    found = Tokens()
-    end = _read(text, start, found, 0, top=True)
-    found.add(END, "", end)
-    return found
+    stream = Tokens()
+    end = _read(text, start, stream, 0, top=True)
+    stream.add(END, "", end)
+    return stream
 
 
 def template(text: str) -> Quoted:

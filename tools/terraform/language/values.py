@@ -103,21 +103,21 @@ def object_of(items: Mapping[str, Any]) -> Record:
     return Record("object", dict(sorted(items.items())))
 
 
-def plain(value: Any) -> Any:
+def to_data(value: Any) -> Any:
     """The value as plain data (tools/terraform/language/model.py)."""
     if isinstance(value, Series):
-        return tuple(map(plain, value.items))
+        return tuple(map(to_data, value.items))
     if isinstance(value, Record):
-        return {key: plain(item) for key, item in value.items.items()}
+        return {key: to_data(item) for key, item in value.items.items()}
     return float(value) if isinstance(value, Fraction) else value
 
 
-def from_plain(data: Any) -> Any:
+def from_data(data: Any) -> Any:
     """The value of JSON-like data: lists are tuples, mappings are objects."""
     if isinstance(data, Mapping):
-        return object_of({characters(str(key)): from_plain(item) for key, item in data.items()})
+        return object_of({characters(str(key)): from_data(item) for key, item in data.items()})
     if isinstance(data, Sequence) and not isinstance(data, str):
-        return tuple_of(map(from_plain, data))
+        return tuple_of(map(from_data, data))
     if isinstance(data, float | Decimal):
         return number(str(data))
     return characters(data) if isinstance(data, str) else data
@@ -149,9 +149,9 @@ def veils(value: Any) -> Iterator[Unknown]:
 
 def blend(*values: Any, reason: str = "") -> Unknown:
     """The unknown that comes of these values: it has the references of every unknown in them."""
-    found = list(dict.fromkeys(unknown for value in values for unknown in veils(value)))
-    refs = frozenset(ref for one in found for ref in one.refs)
-    return Unknown(reason or (found[0].reason if found else "it cannot be told"), refs)
+    unknowns = list(dict.fromkeys(unknown for value in values for unknown in veils(value)))
+    refs = frozenset(ref for unknown in unknowns for ref in unknown.refs)
+    return Unknown(reason or (unknowns[0].reason if unknowns else "it cannot be told"), refs)
 
 
 def type_of(value: Any) -> Type:

@@ -11,7 +11,7 @@ from tools.terraform.language import tree
 from tools.terraform.language.evaluate import TOO_MUCH, Environment, LocatedError, evaluate, pairs
 from tools.terraform.language.model import Block, Body, Unknown, Value
 from tools.terraform.language.references import references
-from tools.terraform.language.values import EvaluationError, Record, Series, blend, hidden, object_of, plain, type_of
+from tools.terraform.language.values import EvaluationError, Record, Series, blend, hidden, object_of, to_data, type_of
 
 MAX_INSTANCES = 1000
 # From which weight on the plain data of a value is kept.
@@ -36,18 +36,18 @@ class Reader:
         refs = self.refs(node)
         where = Where(self.file, path, line)
         data = self.raw(node, env, path)
-        return Value(self.plain(data, env), where, refs, self._parts(node, path, data))
+        return Value(self.to_data(data, env), where, refs, self._parts(node, path, data))
 
-    def plain(self, data: Any, env: Environment) -> Any:
+    def to_data(self, data: Any, env: Environment) -> Any:
         """The value as plain data; that of a large one is made once."""
         if not isinstance(data, Series | Record) or data.weight < LARGE:
-            return plain(data)
+            return to_data(data)
         if id(data) not in self.large:
             env.budget.work -= data.weight >> 2
             if env.budget.work < 0:
                 return Unknown(TOO_MUCH)
             # The value is kept beside it, so that no other takes its id.
-            self.large[id(data)] = (data, plain(data))
+            self.large[id(data)] = (data, to_data(data))
         return self.large[id(data)][1]
 
     def raw(self, node: tree.Node, env: Environment, path: str) -> Any:
@@ -102,7 +102,7 @@ class Reader:
         for item in section.settings:
             constant = isinstance(item.node, tree.Literal)
             where = Where(item.file or self.file, f"{path}.{item.name}", item.line)
-            value = plain(evaluate(item.node, env)) if constant else _NOT_EVALUATED
+            value = to_data(evaluate(item.node, env)) if constant else _NOT_EVALUATED
             attributes[item.name] = Value(value, where, self.refs(item.node))
         return Body(attributes)
 
@@ -162,7 +162,7 @@ class Instance:
     given: Mapping[str, Any]
 
 
-ONE = (Instance(None, {}),)
+SINGLE = (Instance(None, {}),)
 
 
 def _unsure(source: Unknown, name: str) -> tuple[Instance, ...]:
@@ -176,7 +176,7 @@ def _unsure(source: Unknown, name: str) -> tuple[Instance, ...]:
 def instances(count: Any, each: Any, has: str) -> tuple[Instance, ...]:
     """The instances that `count` or `for_each` (`has` says which) makes. Raises EvaluationError."""
     if not has:
-        return ONE
+        return SINGLE
     return _counted(count) if has == "count" else _keyed(each)
 
 

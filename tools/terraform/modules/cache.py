@@ -84,9 +84,9 @@ class Cache:
             self._write(path, file)
             return file
 
-    def _write(self, path: Path, found: File) -> None:
+    def _write(self, path: Path, parsed_file: File) -> None:
         try:
-            payload = json.dumps(encoded(found), separators=(",", ":"), ensure_ascii=True).encode()
+            payload = json.dumps(encoded(parsed_file), separators=(",", ":"), ensure_ascii=True).encode()
             handle, name = tempfile.mkstemp(dir=path.parent)
             try:
                 with os.fdopen(handle, "wb") as file:

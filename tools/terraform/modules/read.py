@@ -27,7 +27,7 @@ from tools.terraform.language.model import (
 )
 from tools.terraform.language.references import references
 from tools.terraform.language.syntax import File
-from tools.terraform.language.values import EvaluationError, plain
+from tools.terraform.language.values import EvaluationError, to_data
 from tools.terraform.modules import directory
 from tools.terraform.modules.bodies import Instance
 from tools.terraform.modules.declared import undeclared
@@ -61,20 +61,20 @@ class Loader:
             return None
         if path not in self.trees:
             self.trees[path] = directory.read(path, texts, self.parser)
-        tree = self.trees[path]
-        return replace(tree, faults=list(tree.faults))
+        declarations = self.trees[path]
+        return replace(declarations, faults=list(declarations.faults))
 
     def texts(self, path: str) -> Mapping[str, str | Unreadable]:
         """The texts of a directory that is there."""
-        found = self.parsed.get(path)
-        return {} if found is None or isinstance(found, Unreadable) else found
+        texts = self.parsed.get(path)
+        return {} if texts is None or isinstance(texts, Unreadable) else texts
 
     def calls(self, path: str) -> tuple[str, ...]:
         """The directories that a directory calls as modules."""
-        found = self.directory(path)
-        if not isinstance(found, Directory):
+        module = self.directory(path)
+        if not isinstance(module, Directory):
             return ()
-        called = (local_source(placed.section) for placed in found.modules.values())
+        called = (local_source(placed.section) for placed in module.modules.values())
         return tuple(posixpath.normpath(posixpath.join(path, source)) for source in called if source)
 
 
@@ -85,9 +85,9 @@ def uncalled(paths: Sequence[str], calls: Callable[[str], Sequence[str]]) -> lis
     """
     names = {posixpath.normpath(path): path for path in paths}
     called = {name for path in paths for name in calls(path) if name != posixpath.normpath(path)}
-    found = [path for name, path in names.items() if name not in called]
+    callers = [path for name, path in names.items() if name not in called]
     reached: set[str] = set()
-    pending = [posixpath.normpath(path) for path in found]
+    pending = [posixpath.normpath(path) for path in callers]
     for name in (*names, None):
         while pending:
             current = pending.pop()
@@ -95,9 +95,9 @@ def uncalled(paths: Sequence[str], calls: Callable[[str], Sequence[str]]) -> lis
                 reached.add(current)
                 pending.extend(calls(names.get(current, current)))
         if name is not None and name not in reached:
-            found.append(names[name])
+            callers.append(names[name])
             pending.append(name)
-    return found
+    return callers
 
 
 def local_source(section: tree.Section) -> str:
@@ -117,27 +117,37 @@ def evaluate_directory(
     One that is not there, or without Terraform in it, is a module with that fault.
     """
     loader = loader or Loader(sources)
-    found = loader.directory(path)
-    if found is None or isinstance(found, Unreadable):
-        message = f"it cannot be read: {found.reason}" if found else "there is no .tf or .tf.json file in it"
+    declarations = loader.directory(path)
+    if declarations is None or isinstance(declarations, Unreadable):
+        message = (
+            f"it cannot be read: {declarations.reason}" if declarations else "there is no .tf or .tf.json file in it"
+        )
         problem = Problem(Where(path), f"no Terraform: {message}")
         return Module("", path, faults=(Fault(THERE, problem),))
     inputs: dict[str, Input] = {}
     files = (*automatic(path, loader.texts(path)), *given)
     for file in files:
-        found.faults.extend(file.faults)
+        declarations.faults.extend(file.faults)
         for name, (data, where) in file.values.items():
-            if name in found.variables:
+            if name in declarations.variables:
                 inputs[name] = Input(_constant(data), where)
     return _Reading(
-        loader, found, "", ".", path, inputs, (posixpath.normpath(path),), Budget(), not files and not _is_root(found)
+        loader,
+        declarations,
+        "",
+        ".",
+        path,
+        inputs,
+        (posixpath.normpath(path),),
+        Budget(),
+        not files and not _is_root(declarations),
     ).module
 
 
-def _is_root(found: Directory) -> bool:
+def _is_root(declarations: Directory) -> bool:
     """Whether a directory says that it is a root module: it configures a provider, or where its state is kept."""
-    sections = [section.type for placed in found.settings for section in placed.section.sections]
-    return bool(found.providers) or "backend" in sections or "cloud" in sections
+    sections = [section.type for placed in declarations.settings for section in placed.section.sections]
+    return bool(declarations.providers) or "backend" in sections or "cloud" in sections
 
 
 def evaluate_text(files: Mapping[str, str], path: str = ".", given: Sequence[Given] = ()) -> Module:
@@ -155,7 +165,7 @@ class _Reading(Child):
     def __init__(
         self,
         loader: Loader,
-        found: Directory,
+        declarations: Directory,
         address: str,
         path: str,
         base: str,
@@ -164,16 +174,18 @@ class _Reading(Child):
         budget: Budget,
         alone: bool = False,
     ) -> None:
-        self.loader, self.found, self.chain, self.base = loader, found, chain, base
-        self.scope = Scope(found, address, path, loader.sources, base, inputs, self._child, budget=budget, open=alone)
+        self.loader, self.declarations, self.chain, self.base = loader, declarations, chain, base
+        self.scope = Scope(
+            declarations, address, path, loader.sources, base, inputs, self._child, budget=budget, open=alone
+        )
         self._module: Module | None = None
         self._values: dict[str, Any] = {}
 
     def output(self, name: str) -> Any:
-        if name not in self.found.outputs:
+        if name not in self.declarations.outputs:
             return Unknown(f"there is no output {name}")
         if name not in self._values:
-            placed = self.found.outputs[name]
+            placed = self.declarations.outputs[name]
             setting = placed.section.setting("value")
             self._values[name] = _BUSY
             self._values[name] = (
@@ -186,24 +198,24 @@ class _Reading(Child):
         return self._values[name]
 
     def outputs(self) -> Mapping[str, Any]:
-        return {name: self.output(name) for name in self.found.outputs}
+        return {name: self.output(name) for name in self.declarations.outputs}
 
     def _child(self, scope: Scope, name: str, placed: Placed, instance: Instance) -> Child | Unknown:
         section = placed.section
         setting, source = section.setting("source"), local_source(section)
         if not source:
             return Unknown(f"module.{name} is not in this tree")
-        path = posixpath.normpath(posixpath.join(self.found.path, source))
+        path = posixpath.normpath(posixpath.join(self.declarations.path, source))
         line = setting.line if setting else section.line
         if path in self.chain or len(self.chain) > MAX_CALLS:
             self._absent(placed, name, line, f"module {name} calls itself: {source} is this module or above it")
             return Unknown(f"module.{name} calls itself")
-        found = self.loader.directory(path)
-        if isinstance(found, Unreadable):
-            message = f"cannot tell: {source}: {found.reason}; what module.{name} opens is not looked at"
+        declarations = self.loader.directory(path)
+        if isinstance(declarations, Unreadable):
+            message = f"cannot tell: {source}: {declarations.reason}; what module.{name} opens is not looked at"
             self._absent(placed, name, line, message, Severity.NOTE)
-            return Unknown(f"module.{name} is not read: {found.reason}")
-        if found is None:
+            return Unknown(f"module.{name} is not read: {declarations.reason}")
+        if declarations is None:
             self._absent(placed, name, line, f"there is no Terraform at {source}")
             return Unknown(f"module.{name} is not there")
         scope.budget.modules -= 1
@@ -211,17 +223,17 @@ class _Reading(Child):
             return Unknown("so many modules are not looked into")
         address = f"{scope.address}.module.{name}" if scope.address else f"module.{name}"
         inner = posixpath.normpath(posixpath.join(scope.path, source))
-        inputs = self._inputs(scope, name, placed, instance, found)
+        inputs = self._inputs(scope, name, placed, instance, declarations)
         address += key_text(instance.key)
-        return _Reading(self.loader, found, address, inner, self.base, inputs, (*self.chain, path), scope.budget)
+        return _Reading(self.loader, declarations, address, inner, self.base, inputs, (*self.chain, path), scope.budget)
 
     def _absent(self, placed: Placed, name: str, line: int, message: str, severity: Severity = Severity.ERROR) -> None:
         fault = Fault(THERE, Problem(Where(placed.file, f"module.{name}.source", line), message, severity))
-        if fault not in self.found.faults:
-            self.found.faults.append(fault)
+        if fault not in self.declarations.faults:
+            self.declarations.faults.append(fault)
 
     def _inputs(
-        self, scope: Scope, name: str, placed: Placed, instance: Instance, found: Directory
+        self, scope: Scope, name: str, placed: Placed, instance: Instance, declarations: Directory
     ) -> dict[str, Input]:
         env = scope.env.having(**instance.given)
         inputs: dict[str, Input] = {}
@@ -229,18 +241,18 @@ class _Reading(Child):
             if setting.name in _CALL:
                 continue
             path, file = f"module.{name}.{setting.name}", setting.file or placed.file
-            if setting.name not in found.variables:
-                message = f"the module at {found.path} has no variable {setting.name}"
-                self.found.fault("terraform-references-are-declared", file, setting.line, message, path)
+            if setting.name not in declarations.variables:
+                message = f"the module at {declarations.path} has no variable {setting.name}"
+                self.declarations.fault("terraform-references-are-declared", file, setting.line, message, path)
                 continue
             inputs[setting.name] = Input(
                 partial(scope.reader(file).raw, setting.node, env, path),
                 Where(file, path, setting.line),
             )
-        for key, variable in found.variables.items():
+        for key, variable in declarations.variables.items():
             if key not in inputs and variable.section.setting("default") is None:
                 message = f"module {name} is not given {key}, which has no default"
-                self.found.fault(
+                self.declarations.fault(
                     "terraform-references-are-declared", placed.file, placed.section.line, message, f"module.{name}"
                 )
         return inputs
@@ -253,7 +265,7 @@ class _Reading(Child):
         return self._module
 
     def _evaluated(self) -> Module:
-        module, scope = self.found, self.scope
+        module, scope = self.declarations, self.scope
         variables = {name: self._variable(name, placed) for name, placed in module.variables.items()}
         scope.settle_locals()
         local = {name: self._local(name) for name in module.locals}
@@ -291,7 +303,7 @@ class _Reading(Child):
         return Variable(
             name,
             constraints.written(kind.node) if kind else "",
-            Value(plain(data), scope.wheres.get(name, Where(placed.file, path, section.line))),
+            Value(to_data(data), scope.wheres.get(name, Where(placed.file, path, section.line))),
             body,
             Where(placed.file, path, section.line),
             sum(inner.type == "validation" for inner in section.sections),
@@ -300,10 +312,10 @@ class _Reading(Child):
         )
 
     def _local(self, name: str) -> Local:
-        file, setting = self.found.locals[name]
+        file, setting = self.declarations.locals[name]
         where = Where(file, f"local.{name}", setting.line)
         refs = self.scope.reader(file).refs(setting.node)
-        return Local(name, Value(plain(self.scope.local(name)), where, refs), where)
+        return Local(name, Value(to_data(self.scope.local(name)), where, refs), where)
 
     def _output(self, name: str, placed: Placed) -> Output:
         path = f"output.{name}"
@@ -312,7 +324,7 @@ class _Reading(Child):
         setting = placed.section.setting("value")
         refs = reader.refs(setting.node) if setting else frozenset()
         place = Where(setting.file or placed.file, path, setting.line) if setting else where
-        value = Value(plain(self.output(name)), place, refs)
+        value = Value(to_data(self.output(name)), place, refs)
         body = reader.body(placed.section, self.scope.env, path, frozenset({"value", "depends_on"}) | _LAZY)
         return Output(name, value, body, where)
 
@@ -363,7 +375,7 @@ class _Reading(Child):
         return ProviderBlock(placed.section.labels[0], str(body.data("alias", "")), body, where)
 
     def _requirements(self) -> Iterator[tuple[str, Requirement]]:
-        for placed in self.found.settings:
+        for placed in self.declarations.settings:
             for section in placed.section.sections:
                 if section.type != "required_providers":
                     continue
@@ -375,7 +387,7 @@ class _Reading(Child):
                     yield setting.name, Requirement(setting.name, str(source or ""), str(version or ""), where)
 
     def _version(self) -> Value | None:
-        for placed in self.found.settings:
+        for placed in self.declarations.settings:
             if setting := placed.section.setting("required_version"):
                 where = Where(placed.file, "terraform.required_version", setting.line)
                 return Value(_static(setting.node), where)
@@ -415,21 +427,21 @@ def loops(section: tree.Section) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(names), frozenset(iterators)
 
 
-def mentioned(found: Directory) -> frozenset[str]:
+def mentioned(declarations: Directory) -> frozenset[str]:
     """Every reference written in a directory."""
     placed = (
-        *found.resources.values(),
-        *found.variables.values(),
-        *found.outputs.values(),
-        *found.modules.values(),
-        *found.providers,
-        *found.settings,
-        *found.others,
+        *declarations.resources.values(),
+        *declarations.variables.values(),
+        *declarations.outputs.values(),
+        *declarations.modules.values(),
+        *declarations.providers,
+        *declarations.settings,
+        *declarations.others,
     )
     names: set[str] = set()
-    for _, setting in found.locals.values():
+    for _, setting in declarations.locals.values():
         names.update(name for name, _ in references(setting.node))
-    pending = [one.section for one in placed]
+    pending = [block.section for block in placed]
     while pending:
         section = pending.pop()
         pending.extend(section.sections)

@@ -17,7 +17,7 @@ from tools.terraform.language.conversion import bare_type, convert, to_string
 from tools.terraform.language.evaluate import TOO_MUCH, Environment, LocatedError, evaluate
 from tools.terraform.language.model import Fault, Unknown, key_text
 from tools.terraform.language.numbers import InexactError
-from tools.terraform.language.values import EvaluationError, Type, object_of, plain, tuple_of
+from tools.terraform.language.values import EvaluationError, Type, object_of, to_data, tuple_of
 from tools.terraform.modules.bodies import Instance, Reader, instances
 from tools.terraform.modules.directory import Directory
 from tools.terraform.modules.overrides import Placed
@@ -155,10 +155,10 @@ class Scope:
 
     def local(self, name: str) -> Any:
         """A local value."""
-        found = self.directory.locals.get(name)
-        if found is None:
+        declaration = self.directory.locals.get(name)
+        if declaration is None:
             return Unknown(f"local.{name} is not declared")
-        file, setting = found
+        file, setting = declaration
         return self._once(
             ("local", name), lambda: self._local(file, setting, name), Where(file, f"local.{name}", setting.line)
         )
@@ -213,11 +213,11 @@ class Scope:
 
     def variable(self, name: str) -> Any:
         """The value of a variable: given, else its default, else Unknown, of its type."""
-        found = self.directory.variables.get(name)
-        if found is None:
+        placed = self.directory.variables.get(name)
+        if placed is None:
             return Unknown(f"var.{name} is not declared")
-        where = Where(found.file, f"var.{name}", found.section.line)
-        return self._once(("var", name), lambda: self._variable(name, found), where)
+        where = Where(placed.file, f"var.{name}", placed.section.line)
+        return self._once(("var", name), lambda: self._variable(name, placed), where)
 
     def _variable(self, name: str, placed: Placed) -> Any:
         section, kind = placed.section, self.type(placed)
@@ -282,10 +282,10 @@ class Scope:
     def _message(self, block: tree.Section, env: Environment) -> str:
         setting = block.setting("error_message")
         try:
-            found = plain(evaluate(setting.node, env)) if setting else ""
+            message = to_data(evaluate(setting.node, env)) if setting else ""
         except EvaluationError:
-            found = ""
-        return found if isinstance(found, str) and found else f"the condition on line {block.line} is false"
+            message = ""
+        return message if isinstance(message, str) and message else f"the condition on line {block.line} is false"
 
     def instances(self, name: str, placed: Placed) -> tuple[Instance, ...]:
         """The instances of a resource, data source or module call."""
@@ -313,13 +313,13 @@ class Scope:
     def calls(self, name: str) -> list[tuple[Instance, Child | Unknown]]:
         """Each instance of a module call, with its module."""
         placed = self.directory.modules[name]
-        found = []
+        calls = []
         for instance in self.instances(f"module.{name}", placed):
             key = (name, key_text(instance.key))
             if key not in self.children:
                 self.children[key] = self.child(self, name, placed, instance)
-            found.append((instance, self.children[key]))
-        return found
+            calls.append((instance, self.children[key]))
+        return calls
 
     def module(self, name: str, steps: Sequence[tree.Attribute | tree.Index], env: Environment) -> tuple[Any, int]:
         """`module.name`, and what follows it as far as it belongs to the call."""
@@ -337,12 +337,12 @@ class Scope:
             return _whole(child, text), 1
         if rest and isinstance(rest[0], tree.Index) and len(rest) > 1 and isinstance(rest[1], tree.Attribute):
             key = evaluate(rest[0].key, env)
-            chosen = [child for one, child in calls if isinstance(key, int | str) and one.key == key]
+            chosen = [child for instance, child in calls if isinstance(key, int | str) and instance.key == key]
             if chosen:
                 return _output(chosen[0], f"{text}{key_text(key)}", rest[1].name), 3
         if self.directory.modules[name].section.setting("count"):
             return tuple_of(_whole(child, text) for _, child in calls), 1
-        return object_of({str(one.key): _whole(child, text) for one, child in calls}), 1
+        return object_of({str(instance.key): _whole(child, text) for instance, child in calls}), 1
 
 
 def _output(child: Child | Unknown, text: str, name: str) -> Any:
@@ -366,9 +366,9 @@ class _Variables:
 
     def record(self, node: tree.Node) -> Any:
         names = {
-            found.name
-            for found in tree.walk(node)
-            if isinstance(found, tree.Attribute) and isinstance(found.of, tree.Name) and found.of.name == "var"
+            child.name
+            for child in tree.walk(node)
+            if isinstance(child, tree.Attribute) and isinstance(child.of, tree.Name) and child.of.name == "var"
         }
         others = {name: self.scope.variable(name) for name in names if name not in self.own}
         return object_of({**others, **self.own})

@@ -13,7 +13,7 @@ from tools.terraform.language.model import Fault, Unknown
 from tools.terraform.language.numbers import InexactError
 from tools.terraform.language.places import MalformedError, Text
 from tools.terraform.language.syntax import READABLE, parse
-from tools.terraform.language.values import EvaluationError, from_plain
+from tools.terraform.language.values import EvaluationError, from_data
 from tools.terraform.modules.sources import Unreadable
 
 
@@ -88,6 +88,6 @@ def _json(text: str, file: str) -> Given:
 
 def _value(data: Any) -> Any:
     try:
-        return from_plain(data)
+        return from_data(data)
     except (InexactError, RecursionError):
         return Unknown("it is too large or too deep to work out")

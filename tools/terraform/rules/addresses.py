@@ -145,8 +145,8 @@ def denials_deny_something(module: Module) -> Iterator[Problem]:
                     peer.value.where,
                     f"{peer.text} is no destination of any packet: the rule neither allows nor denies; take it out",
                 )
-        if rule.cloud == "aws" and (said := _says_denial(rule)):
-            yield Problem(rule.where, f"it says `{said}`, and it allows; a security group denies what no rule allows")
+        if rule.cloud == "aws" and (denial := _says_denial(rule)):
+            yield Problem(rule.where, f"it says `{denial}`, and it allows; a security group denies what no rule allows")
 
 
 def _says_denial(rule: Traffic) -> str:

@@ -114,7 +114,11 @@ def _limited(module: Module) -> list[str]:
 def _template(module: Module, named: Value | None) -> Resource | None:
     target = owner(named)
     return next(
-        (one for one in module.everything("aws_launch_template") if target in (one.address, one.body.data("name"))),
+        (
+            template
+            for template in module.everything("aws_launch_template")
+            if target in (template.address, template.body.data("name"))
+        ),
         None,
     )
 
@@ -129,8 +133,8 @@ def _has_policy(module: Module) -> bool:
     """Whether pods get groups of their own: a SecurityGroupPolicy is written in some file, or read from one."""
     return any(
         _POLICY.search(line) and not _COMMENT.match(line)
-        for one in module.walk()
-        for lines in one.sources.values()
+        for inner_module in module.walk()
+        for lines in inner_module.sources.values()
         for line in lines
     )
 

@@ -82,7 +82,7 @@ def groups_are_attached(module: Module) -> Iterator[Problem]:
     Peers: checkov CKV2_AWS_5 CKV2_AZURE_31.
     Source: CIS Azure Foundations Benchmark, networking; Amazon VPC user guide, security groups.
     """
-    used = {reference for one in module.walk() for reference in _uses(one)}
+    used = {reference for inner_module in module.walk() for reference in _uses(inner_module)}
     for group in module.everything("aws_security_group", NSG):
         local = f"{group.type}.{group.name}"
         if not any(_means(reference, name) for reference in used for name in (local, group.base)):

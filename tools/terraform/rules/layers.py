@@ -43,19 +43,23 @@ def clouds_agree(layers: Layers) -> Iterator[Problem]:
         for other, others in open_in.items():
             for service, rules in openings.items() if other != cloud else ():
                 if service not in others:
-                    message = f"{_said(service)} is open on {cloud} and not on {other}; open it there or close it here"
+                    message = f"{_service_name(service)} is open on {cloud} and not on {other}; open it there or close it here"
                     yield Problem(rules[0].port_where, message)
                     continue
-                doubt = next((found for rule in (*rules, *others[service]) if (found := _doubt(rule))), None)
+                doubt = next((unknown for rule in (*rules, *others[service]) if (unknown := _doubt(rule))), None)
                 if doubt and cloud < other:
-                    yield cannot_tell(rules[0].port_where, doubt, f"{_said(service)} may differ on {cloud} and {other}")
+                    yield cannot_tell(
+                        rules[0].port_where, doubt, f"{_service_name(service)} may differ on {cloud} and {other}"
+                    )
                 mine, theirs = _nets(rules), _nets(others[service])
                 if doubt or _any_group(rules) or _any_group(others[service]):
                     continue
                 own = HEALTH_CHECKS if service[0] == "in" else RESOLVERS if service[2] == DNS else ()
                 if extra := [net for net in mine if net not in own and left(net, theirs)]:
                     listed = ", ".join(str(net) for net in extra)
-                    message = f"{_said(service)} is open for {listed} on {cloud} and not on {other}; write the same"
+                    message = (
+                        f"{_service_name(service)} is open for {listed} on {cloud} and not on {other}; write the same"
+                    )
                     yield Problem(_place(rules, extra), message)
 
 
@@ -93,10 +97,11 @@ def cloud_opens_what_the_chart_opens(layers: Layers) -> Iterator[Problem]:
             doubt = _doubt(unknown) if unknown else None
             listed = f" for {', '.join(str(net) for net in missing)}" if missing else ""
             if doubt:
-                yield cannot_tell(where, doubt, f"{_said(service)} may be closed on {cloud}{listed}")
+                yield cannot_tell(where, doubt, f"{_service_name(service)} may be closed on {cloud}{listed}")
             else:
                 yield Problem(
-                    where, f"the chart opens {_said(service)}{listed}, and {cloud} keeps it closed; open it there"
+                    where,
+                    f"the chart opens {_service_name(service)}{listed}, and {cloud} keeps it closed; open it there",
                 )
 
 
@@ -166,7 +171,7 @@ def _foreign_ports(layers: Layers, cloud: str, rule: Traffic) -> Iterator[Proble
     foreign = [port for port in ports if port not in known] if rule.direction else []
     closed = [port for port in foreign if port not in off]
     for port in (closed or foreign)[:1]:
-        opened = f"{cloud} opens {_said((rule.direction, str(rule.protocol), port))}"
+        opened = f"{cloud} opens {_service_name((rule.direction, str(rule.protocol), port))}"
         if closed:
             message = f"{opened}, which the chart keeps closed{within(layers)}; take it out"
             yield Problem(rule.port_where, message)
@@ -245,7 +250,7 @@ def _doubt(rule: Traffic) -> Unknown | None:
     return next((part for part in parts if isinstance(part, Unknown)), None)
 
 
-def _said(service: Service) -> str:
+def _service_name(service: Service) -> str:
     direction, protocol, port = service
     return f"{protocol.upper()} {port} {'in' if direction == 'in' else 'out'}"
 

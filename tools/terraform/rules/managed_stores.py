@@ -29,11 +29,11 @@ def stores_listen_on_the_charts_ports(layers: Layers) -> Iterator[Problem]:
     """
     for part in PARTS:
         opened = _ports(layers, part)
-        for _, found in _stores(layers, part):
-            known = [(store, ports) for store in found if not isinstance(ports := store.ports(), Unknown)]
+        for _, candidates in _stores(layers, part):
+            known = [(store, ports) for store in candidates if not isinstance(ports := store.ports(), Unknown)]
             if any(opened.keys() & set(ports) for _, ports in known):
                 continue
-            for store in found:
+            for store in candidates:
                 ports = store.ports()
                 where = store.place(store.kind.port)
                 if isinstance(ports, Unknown):
@@ -57,10 +57,10 @@ def stores_stand_where_the_chart_looks(layers: Layers) -> Iterator[Problem]:
     for part in PARTS:
         path = f"{part}.externalCidrs"
         listed = _nets(layers, path)
-        for _, found in _stores(layers, part):
-            if any(_stands_in(store, listed) for store in found):
+        for _, candidates in _stores(layers, part):
+            if any(_stands_in(store, listed) for store in candidates):
                 continue
-            for store in found:
+            for store in candidates:
                 nets, doubt = store.nets()
                 where = Where(layers.file, path)
                 if not nets and doubt:
@@ -85,12 +85,14 @@ def stores_let_sark_in(layers: Layers) -> Iterator[Problem]:
     """
     for part in PARTS:
         opened = _ports(layers, part).keys()
-        for module, found in _stores(layers, part):
+        for module, candidates in _stores(layers, part):
             # One on another port is another rule's finding.
-            heard = [store for store in found if isinstance(ports := store.ports(), Unknown) or opened & set(ports)]
+            heard = [
+                store for store in candidates if isinstance(ports := store.ports(), Unknown) or opened & set(ports)
+            ]
             problems = [list(_closed(layers, module, store, opened)) for store in heard]
             if all(problems):
-                yield from (problem for of_one in problems for problem in of_one)
+                yield from (problem for of_store in problems for problem in of_store)
 
 
 def _closed(layers: Layers, module: Module, store: Store, opened: Collection[int]) -> Iterator[Problem]:
@@ -188,8 +190,8 @@ def _stores(layers: Layers, part: str) -> Iterator[tuple[Module, list[Store]]]:
     """The stores of each root, where the chart has that part."""
     if layers.value(f"{part}.enabled") and _ports(layers, part):
         for module in layers.roots.values():
-            if found := stores(module, part):
-                yield module, found
+            if candidates := stores(module, part):
+                yield module, candidates
 
 
 def _ports(layers: Layers, part: str) -> dict[int, str]:

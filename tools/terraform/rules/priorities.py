@@ -118,16 +118,16 @@ def rules_differ(module: Module) -> Iterator[Problem]:
         if rule.cloud != "aws" or isinstance(rule.protocol, Unknown) or isinstance(rule.ports, Unknown):
             continue
         for peer in rule.peers:
-            if peer.unknown or not (notices := _told(peer)):
+            if peer.unknown or not (peer_key := _peer_key(peer)):
                 continue
-            key = (rule.group, rule.direction, rule.protocol, rule.ports, notices)
+            key = (rule.group, rule.direction, rule.protocol, rule.ports, peer_key)
             first = seen.setdefault(key, rule)
             if first is not rule:
                 message = f"{first.resource.address} is for {rule.service} and the same peer already; take one out"
                 yield Problem(rule.where, message)
 
 
-def _told(peer: Peer) -> str:
+def _peer_key(peer: Peer) -> str:
     data = peer.value.data
     if isinstance(data, Unknown):
         return next(iter(data.refs)) if data.bare and len(data.refs) == 1 else ""
@@ -174,16 +174,16 @@ def _ports_cover(earlier: Traffic, later: Traffic) -> bool:
 
 def _peers_cover(earlier: Iterable[Peer], later: Iterable[Peer]) -> bool:
     nets = [net for peer in earlier for net in peer.nets]
-    texts = {notices for peer in earlier if not peer.unknown and (notices := _told(peer))}
+    keys = {key for peer in earlier if not peer.unknown and (key := _peer_key(peer))}
     everybody = {net.version for net in nets if net.prefixlen == 0} == {4, 6}
 
     def covered(peer: Peer) -> bool:
         if peer.unknown or not peer.nets:
-            return everybody or (not peer.unknown and bool(_told(peer)) and _told(peer) in texts)
+            return everybody or (not peer.unknown and bool(_peer_key(peer)) and _peer_key(peer) in keys)
         return all(any(within(net, outer) for outer in nets) for net in peer.nets)
 
-    found = list(later)
-    return bool(found) and all(covered(peer) for peer in found)
+    peers = list(later)
+    return bool(peers) and all(covered(peer) for peer in peers)
 
 
 def _others_cover(earlier: Traffic, later: Traffic) -> bool:
@@ -191,18 +191,18 @@ def _others_cover(earlier: Traffic, later: Traffic) -> bool:
     if earlier.cloud == "aws":
         return True
     if earlier.cloud == "gcp":
-        one, other = (_given(rule.resource.body.find(name) for name in _TARGETS) for rule in (earlier, later))
-        return not one or one == other
+        wide, narrow = (_given(rule.resource.body.find(name) for name in _TARGETS) for rule in (earlier, later))
+        return not wide or wide == narrow
     near = _FAR_SIDES if earlier.direction == "in" else _SIDES
-    one, other = (_given(rule.body.find(name) for name in near) for rule in (earlier, later))
+    wide, narrow = (_given(rule.body.find(name) for name in near) for rule in (earlier, later))
     ports = [
         _given((rule.body.find("source_port_range"), rule.body.find("source_port_ranges"))) for rule in (earlier, later)
     ]
-    return (one == ["*"] or (one == other and bool(one))) and (ports[0] in ([], ["*"]) or ports[0] == ports[1])
+    return (wide == ["*"] or (wide == narrow and bool(wide))) and (ports[0] in ([], ["*"]) or ports[0] == ports[1])
 
 
 def _given(values: Iterable[tuple[Value, ...]]) -> list[str]:
-    return sorted(str(item.data) for found in values for value in found for item in value.items())
+    return sorted(str(item.data) for attribute in values for value in attribute for item in value.items())
 
 
 def _verb(rule: Traffic) -> str:

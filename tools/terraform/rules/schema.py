@@ -79,10 +79,10 @@ def _unknown(body: Body, schema: Schema) -> Iterator[Problem]:
             yield Problem(value.where, f"there is no `{name}` here{_meant(name, names)}")
         elif name in attributes and value.data is not None and _computed(attributes[name]):
             yield Problem(value.where, f"`{name}` is set by the provider; take it out")
-    for name, found in body.blocks.items():
+    for name, nested in body.blocks.items():
         if name in META:
             continue
-        for block in found:
+        for block in nested:
             if name in blocks:
                 yield from _unknown(block.body, blocks[name]["block"])
             elif fields := _fields(attributes.get(name)):
