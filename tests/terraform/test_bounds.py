@@ -13,7 +13,7 @@ import pytest
 from tools.findings.model import run
 from tools.terraform.functions.regex_cost import steps
 from tools.terraform.language.budget import MAX_MODULES
-from tools.terraform.language.model import Module, Unknown, unknowns
+from tools.terraform.language.model import Module, UnknownValue, unknowns
 from tools.terraform.modules.read import evaluate_text
 from tools.terraform.rules import comments, registry
 
@@ -53,7 +53,7 @@ def test_what_takes_too_much_costs_itself(heavy: int) -> None:
 
 
 def unknown(data: Any) -> bool:
-    return isinstance(data, Unknown)
+    return isinstance(data, UnknownValue)
 
 
 @pytest.mark.parametrize(

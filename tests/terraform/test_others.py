@@ -11,7 +11,7 @@ import pytest
 
 from tools.findings.model import Finding, run
 from tools.terraform.__main__ import main
-from tools.terraform.command import Run, findings
+from tools.terraform.command import LintRun, findings
 from tools.terraform.language.model import Module
 from tools.terraform.language.syntax import parse
 from tools.terraform.lint import lint_others
@@ -284,10 +284,10 @@ def written(folder: Path, files: dict[str, str]) -> Path:
     return folder
 
 
-def of(paths: list[str], *besides: str) -> list[Finding]:
+def of(paths: list[str], *within: str) -> list[Finding]:
     from datetime import UTC, datetime
 
-    return findings(Run(paths, [], datetime.now(UTC), frozenset(), besides))
+    return findings(LintRun(paths, [], datetime.now(UTC), frozenset(), within))
 
 
 def test_a_module_that_is_called_is_judged_by_its_callers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from tools.terraform.language.model import Unknown
+from tools.terraform.language.model import UnknownValue
 from tools.terraform.modules.read import evaluate_text
 
 TERRAFORM = shutil.which("terraform")
@@ -76,7 +76,7 @@ def _same_set(mine: tuple[Any, ...], real: list[Any]) -> bool:
 
 def agrees(mine: Any, real: Any) -> bool:
     """Whether nothing that is known differs. What Terraform refuses has no value that a known one could differ from."""
-    if isinstance(mine, Unknown) or isinstance(real, Error):
+    if isinstance(mine, UnknownValue) or isinstance(real, Error):
         return True
     if isinstance(mine, Error):
         return False

@@ -8,7 +8,7 @@ import pytest
 
 from tests.terraform.language.console import TERRAFORM, Error, agrees, ours, theirs
 from tests.terraform.language.expressions import PRELUDE, Generator
-from tools.terraform.language.model import Unknown, unknowns
+from tools.terraform.language.model import UnknownValue, unknowns
 
 TABLE = [
     line for line in (Path(__file__).parent / "table.txt").read_text("utf-8").splitlines() if line and line[0] != "#"
@@ -69,7 +69,9 @@ def test_generated_expressions(seed: int, tmp_path: Path) -> None:
     lenient = [
         text
         for text, expression, other in zip(expressions, mine, real, strict=True)
-        if isinstance(other, Error) and not isinstance(expression, Error | Unknown) and not any(unknowns(expression))
+        if isinstance(other, Error)
+        and not isinstance(expression, Error | UnknownValue)
+        and not any(unknowns(expression))
     ]
     assert len(lenient) < SIZE / 50
 
@@ -80,4 +82,4 @@ def test_a_wrong_value_would_be_seen(tmp_path: Path) -> None:
         False, False, False, True,
     ]  # fmt: skip
     assert not agrees(Error("refused"), real[0])
-    assert agrees(Unknown("cannot be told"), real[0])
+    assert agrees(UnknownValue("cannot be told"), real[0])

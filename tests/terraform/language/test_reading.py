@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tools.terraform.language.model import Module, Unknown
+from tools.terraform.language.model import Module, UnknownValue
 from tools.terraform.modules.read import evaluate_text
 
 RULE = """
@@ -69,27 +69,27 @@ def test_an_attribute_that_cannot_be_read_is_unknown_and_its_block_stays(written
         "from_port": 22,
         "cidr_ipv4": "0.0.0.0/0",
     }
-    assert rule.body.data("description") == Unknown("it cannot be read")
+    assert rule.body.data("description") == UnknownValue("it cannot be read")
 
 
 def test_a_local_that_cannot_be_read_leaves_the_others() -> None:
     root = module('locals {\n  a = = 1\n  b = "0.0.0.0/0"\n  c = "x${local.a}"\n}\n')
     assert faults(root) == [(2, "column 7: `=` is not expected here")]
     assert local(root, "b") == "0.0.0.0/0"
-    assert local(root, "c") == Unknown("it cannot be read", type="string")
+    assert local(root, "c") == UnknownValue("it cannot be read", type="string")
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('a = "${1e400}"', Unknown("a number with so many digits is not worked out")),
-        ("a = 1e400", Unknown("a number with so many digits is not worked out")),
-        ("a = -1e-400", Unknown("a number with so many digits is not worked out")),
-        ("a = 1e646456990", Unknown("a number with so many digits is not worked out")),
-        (f"a = 0.{'1' * 400}", Unknown("a number with so many digits is not worked out")),
-        ('a = tonumber("1e400")', Unknown("`1e400` as a number is not evaluated")),
-        ('a = jsondecode("[1e400]")', Unknown("jsondecode is not evaluated for these arguments")),
-        ('a = yamldecode("a: 1e400")', {"a": Unknown("this word in YAML may mean several things")}),
+        ('a = "${1e400}"', UnknownValue("a number with so many digits is not worked out")),
+        ("a = 1e400", UnknownValue("a number with so many digits is not worked out")),
+        ("a = -1e-400", UnknownValue("a number with so many digits is not worked out")),
+        ("a = 1e646456990", UnknownValue("a number with so many digits is not worked out")),
+        (f"a = 0.{'1' * 400}", UnknownValue("a number with so many digits is not worked out")),
+        ('a = tonumber("1e400")', UnknownValue("`1e400` as a number is not evaluated")),
+        ('a = jsondecode("[1e400]")', UnknownValue("jsondecode is not evaluated for these arguments")),
+        ('a = yamldecode("a: 1e400")', {"a": UnknownValue("this word in YAML may mean several things")}),
     ],
 )
 def test_a_number_out_of_measure_is_unknown(text: str, expected: Any) -> None:
@@ -101,11 +101,11 @@ def test_a_number_out_of_measure_is_unknown(text: str, expected: Any) -> None:
 def test_a_number_out_of_measure_in_json_costs_that_value() -> None:
     root = module({"a.tf.json": '{"locals": {"a": 1e400, "b": "\\ud800", "c": 1}}'})
     assert faults(root) == []
-    assert local(root, "a") == Unknown("a number with so many digits is not worked out")
+    assert local(root, "a") == UnknownValue("a number with so many digits is not worked out")
     assert (local(root, "b"), local(root, "c")) == ("\ufffd", 1)
     root = module({"a.tf.json": '{"locals": {"a": "${1 +}", "c": 1}}'})
     assert faults(root) == [(1, "column 18: it ends too early")]
-    assert (local(root, "a"), local(root, "c")) == (Unknown("it cannot be read"), 1)
+    assert (local(root, "a"), local(root, "c")) == (UnknownValue("it cannot be read"), 1)
 
 
 @pytest.mark.parametrize(

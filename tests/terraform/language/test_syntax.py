@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tools.terraform.language.model import Module, Unknown
+from tools.terraform.language.model import Module, UnknownValue
 from tools.terraform.modules.read import evaluate_text
 
 GOOD = 'resource "aws_x" "{}" {{\n  a = 1\n}}\n'
@@ -108,9 +108,9 @@ def test_a_fault_has_its_place_and_hides_nothing(block: str, line: int, message:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("provider::aws::arn_parse(1).a", Unknown("the function provider::aws::arn_parse is not evaluated")),
-        ("f::g()", Unknown("the function f::g is not evaluated")),
-        ("(f\n::\ng\n::h(--1))", Unknown("the function f::g::h is not evaluated")),
+        ("provider::aws::arn_parse(1).a", UnknownValue("the function provider::aws::arn_parse is not evaluated")),
+        ("f::g()", UnknownValue("the function f::g is not evaluated")),
+        ("(f\n::\ng\n::h(--1))", UnknownValue("the function f::g::h is not evaluated")),
         ("(- # c\n-\n-1)", -1),
         ("([[{ b = 1 }]][\n*\n][0].b)", (1,)),
         ("-" * 150 + "2", 2),

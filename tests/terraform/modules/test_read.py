@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tools.findings.model import Where
-from tools.terraform.language.model import Module, Unknown
+from tools.terraform.language.model import Module, UnknownValue
 from tools.terraform.language.values import from_data
 from tools.terraform.modules import tfvars
 from tools.terraform.modules.read import evaluate_text
@@ -17,7 +17,7 @@ DECLARED, EVALUATES, THERE = (
 
 
 def module(text: str | Mapping[str, str], **values: Any) -> Module:
-    given = tfvars.Given("v.tfvars", {name: (item, Where("v.tfvars", name, 1)) for name, item in values.items()})
+    given = tfvars.TfvarsFile("v.tfvars", {name: (item, Where("v.tfvars", name, 1)) for name, item in values.items()})
     return evaluate_text({"main.tf": text} if isinstance(text, str) else text, given=(given,))
 
 
@@ -105,8 +105,8 @@ def test_instances_that_cannot_be_told() -> None:
         'variable "c" {\n  type = set(string)\n}\nresource "a" "x" {\n  for_each = var.c\n  v = each.value\n}\n'
     )
     [resource] = root.everything()
-    assert (resource.address, resource.doubt) == ("a.x[?]", Unknown("var.c has no value", frozenset({"var.c"})))
-    assert isinstance(resource.body.data("v"), Unknown)
+    assert (resource.address, resource.doubt) == ("a.x[?]", UnknownValue("var.c has no value", frozenset({"var.c"})))
+    assert isinstance(resource.body.data("v"), UnknownValue)
 
 
 def test_values_from_tfvars_are_of_the_variables_type() -> None:
@@ -278,7 +278,7 @@ locals {
         }
     )
     assert root.locals["ports"].value.data == {"pg": 5432}
-    assert root.locals["none"].value.unknown == Unknown("none: it is not there")
+    assert root.locals["none"].value.unknown == UnknownValue("none: it is not there")
 
 
 def test_what_is_not_in_the_tree_is_unknown() -> None:

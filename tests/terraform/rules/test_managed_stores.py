@@ -13,10 +13,10 @@ from tests.terraform.language.expressions import PRELUDE, Generator
 from tests.terraform.sources import Files
 from tests.terraform.test_changed import changed
 from tools.findings.model import rule_id, run
-from tools.terraform.beside import CHECKS
 from tools.terraform.clouds.chart import Layers
-from tools.terraform.clouds.stores import KINDS
+from tools.terraform.clouds.stores import STORE_KINDS
 from tools.terraform.modules.read import evaluate_text
+from tools.terraform.with_chart import CHECKS
 from tools.validate.docs.severities import severities
 
 RULES = {rule_id(check): check for check in CHECKS}
@@ -76,15 +76,15 @@ OTHER = {"aws_db_instance": 5433, "aws_rds_cluster": 5433, "google_redis_instanc
 
 
 def test_every_type_has_a_case() -> None:
-    assert {*LISTENS, *FIXED} == set(KINDS)
-    assert {*IN, *PUBLIC} | {"azurerm_redis_cache", "google_redis_instance"} == set(KINDS)
-    assert {kind for kind in KINDS if KINDS[kind].places} == set(STANDS)
+    assert {*LISTENS, *FIXED} == set(STORE_KINDS)
+    assert {*IN, *PUBLIC} | {"azurerm_redis_cache", "google_redis_instance"} == set(STORE_KINDS)
+    assert {kind for kind in STORE_KINDS if STORE_KINDS[kind].places} == set(STANDS)
 
 
 @pytest.mark.parametrize("kind", LISTENS)
 def test_a_port_that_is_not_the_charts(kind: str) -> None:
     ours, other, same = LISTENS[kind]
-    part = KINDS[kind].part
+    part = STORE_KINDS[kind].part
     name, number = ("postgresql", 5432) if part == "database" else ("redis", 6379)
     line = 1 if kind in ("azurerm_redis_cache", "google_redis_instance") else 2 + bool(ours)
     assert reported(resource(kind, f"{ours};{other}"), PORTS) == [
@@ -97,7 +97,7 @@ def test_a_port_that_is_not_the_charts(kind: str) -> None:
 @pytest.mark.parametrize("kind", FIXED)
 def test_a_port_that_cannot_be_chosen(kind: str) -> None:
     ours, listens = FIXED[kind]
-    part = KINDS[kind].part
+    part = STORE_KINDS[kind].part
     name = "postgresql" if part == "database" else "redis"
     assert reported(resource(kind, ours), PORTS) == []
     [message] = reported(resource(kind, ours), PORTS, values=values_with(**{part: {"ports": {name: 15432}}}))
@@ -178,7 +178,7 @@ def placed(kind: str, cidr: str) -> str:
 
 @pytest.mark.parametrize("kind", STANDS)
 def test_addresses_that_the_chart_does_not_open(kind: str) -> None:
-    part = KINDS[kind].part
+    part = STORE_KINDS[kind].part
     inside = "10.2.0.0/24" if part == "database" else "10.2.1.0/24"
     assert reported(placed(kind, inside), PLACES) == []
     message = (
@@ -242,7 +242,7 @@ def store(kind: str, ids: str = "[aws_security_group.store.id]") -> str:
 
 @pytest.mark.parametrize("kind", IN)
 def test_groups_that_keep_sark_out(kind: str) -> None:
-    part, name = KINDS[kind].part, IN[kind][1]
+    part, name = STORE_KINDS[kind].part, IN[kind][1]
     port = 5432 if part == "database" else 6379
     line = 3 if IN[kind][0] else 2
     called = f"the {part} {kind}.s"

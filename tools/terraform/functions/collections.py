@@ -7,14 +7,14 @@ from typing import Any
 from tools.terraform.language.arguments import NotEvaluatedError, listed, mapped, sequence, textual, whole
 from tools.terraform.language.conversion import alike, convert, to_map
 from tools.terraform.language.equality import MAX_COMPARED, ordered, same, series
-from tools.terraform.language.model import Unknown
+from tools.terraform.language.model import UnknownValue
 from tools.terraform.language.unification import unify
 from tools.terraform.language.values import (
     EvaluationError,
-    Record,
+    MapValue,
     Series,
     blend,
-    hidden,
+    first_unknown,
     object_of,
     tuple_of,
     type_name,
@@ -34,13 +34,13 @@ def coalesce(*values: Any) -> Any:
     if shared is None:
         raise EvaluationError("the arguments of coalesce are of one type; these are not")
     for item in values:
-        if isinstance(item, Unknown):
+        if isinstance(item, UnknownValue):
             return blend(*values)
         if item is None or item == "":
             continue
         if isinstance(item, str):
             return item
-        if None in values or "any" in kinds or any(map(hidden, values)):
+        if None in values or "any" in kinds or any(map(first_unknown, values)):
             # The type of a null counts too, and is not followed here.
             raise NotEvaluatedError
         return convert(item, shared)
@@ -86,7 +86,7 @@ def contains(values: Any, expected: Any) -> Any:
     verdicts = [same(item, expected) for item in listed(values).items]
     if any(item is True for item in verdicts):
         return True
-    if any(isinstance(item, Unknown) for item in verdicts):
+    if any(isinstance(item, UnknownValue) for item in verdicts):
         return blend(values, expected, *verdicts)
     return False
 
@@ -95,16 +95,16 @@ def distinct(values: Any) -> Any:
     """`distinct`."""
     elements = listed(values)
     made = alike(elements.items, "list") if elements.kind == "tuple" else elements
-    if isinstance(made, Unknown):
+    if isinstance(made, UnknownValue):
         return made
-    if made.of in ("string", "number", "bool") and not hidden(made):
+    if made.of in ("string", "number", "bool") and not first_unknown(made):
         return series("list", tuple(dict.fromkeys(made.items)), made.of)
     if len(made.items) > MAX_COMPARED:
         raise NotEvaluatedError
     kept: list[Any] = []
     for item in made.items:
         verdicts = [same(item, other) for other in kept]
-        if any(isinstance(verdict, Unknown) for verdict in verdicts):
+        if any(isinstance(verdict, UnknownValue) for verdict in verdicts):
             raise NotEvaluatedError
         if not any(verdicts):
             kept.append(item)
@@ -131,7 +131,7 @@ def _leaves(values: Series) -> list[Any]:
         raise NotEvaluatedError
     leaves: list[Any] = []
     for item in values.items:
-        if isinstance(item, Unknown) and item.type not in ("string", "number", "bool"):
+        if isinstance(item, UnknownValue) and item.type not in ("string", "number", "bool"):
             raise NotEvaluatedError
         leaves.extend(_leaves(item) if isinstance(item, Series) else [item])
     return leaves
@@ -143,7 +143,7 @@ def index(values: Any, expected: Any) -> Any:
         raise EvaluationError("index does not look for null")
     for at, item in enumerate(sequence(values).items):
         verdict = same(item, expected)
-        if isinstance(verdict, Unknown):
+        if isinstance(verdict, UnknownValue):
             raise NotEvaluatedError
         if verdict:
             return at
@@ -170,8 +170,8 @@ def length(value: Any) -> Any:
         if not value.isascii() or "\r" in value:
             raise NotEvaluatedError
         return len(value)
-    if isinstance(value, Series | Record):
-        if isinstance(value, Series) and value.kind == "set" and hidden(value):
+    if isinstance(value, Series | MapValue):
+        if isinstance(value, Series) and value.kind == "set" and first_unknown(value):
             return blend(value)
         return len(value.items)
     raise EvaluationError(f"length needs a collection or a string, and this is {type_name(value)}")
@@ -194,7 +194,7 @@ def lookup(value: Any, key: Any, *default: Any) -> Any:
 
 def merge(*values: Any) -> Any:
     """`merge`: later ones win; null is nothing."""
-    if None in values and not all(item is None or isinstance(item, Record) for item in values):
+    if None in values and not all(item is None or isinstance(item, MapValue) for item in values):
         raise NotEvaluatedError
     mappings = [mapped(item) for item in values if item is not None]
     if not mappings:
@@ -207,7 +207,7 @@ def merge(*values: Any) -> Any:
     ordered_items = dict(sorted(items.items()))
     kinds = {type_of(mapping) for mapping in mappings}
     if len(mappings) == len(values) and len(kinds) == 1 and mappings[0].kind == "map":
-        return Record("map", ordered_items, mappings[0].of)
+        return MapValue("map", ordered_items, mappings[0].of)
     if any(mapping.kind == "map" for mapping in mappings) and any(item is None for item in values):
         raise NotEvaluatedError
     return object_of(items)
@@ -216,7 +216,7 @@ def merge(*values: Any) -> Any:
 def single(value: Any) -> Any:
     """`one`."""
     elements = listed(value)
-    if elements.kind == "set" and hidden(elements):
+    if elements.kind == "set" and first_unknown(elements):
         raise NotEvaluatedError
     if len(elements.items) > 1:
         raise EvaluationError("one needs a list with at most one element")
@@ -270,7 +270,7 @@ def toset(value: Any) -> Any:
 
 def tomap(value: Any) -> Any:
     """`tomap`."""
-    if value is None or (isinstance(value, Record) and value.kind == "map"):
+    if value is None or (isinstance(value, MapValue) and value.kind == "map"):
         return value
     return to_map(value)
 
@@ -281,9 +281,9 @@ def zipmap(names: Any, items: Any) -> Any:
     theirs = sequence(items)
     if len(ours.items) != len(theirs.items):
         raise EvaluationError("zipmap needs as many keys as values")
-    if any(isinstance(item, Unknown) for item in ours.items):
+    if any(isinstance(item, UnknownValue) for item in ours.items):
         raise NotEvaluatedError
     if any(item is None for item in ours.items):
         raise EvaluationError("null is no key")
     pairs = dict(sorted(dict(zip(ours.items, theirs.items, strict=True)).items()))
-    return Record("map", pairs, theirs.of) if theirs.kind == "list" else object_of(pairs)
+    return MapValue("map", pairs, theirs.of) if theirs.kind == "list" else object_of(pairs)

@@ -11,16 +11,16 @@ from tools.terraform.functions.collections import toset
 from tools.terraform.language.arguments import NotEvaluatedError, listed
 from tools.terraform.language.conversion import alike, convert
 from tools.terraform.language.equality import same, series
-from tools.terraform.language.model import Unknown
+from tools.terraform.language.model import UnknownValue
 from tools.terraform.language.unification import unify
-from tools.terraform.language.values import Series, hidden, tuple_of
+from tools.terraform.language.values import Series, first_unknown, tuple_of
 
 MAX_PRODUCT = 10_000
 
 
 def _sets(values: Sequence[Any]) -> list[Series]:
     serieses = [toset(item) for item in values]
-    if any(isinstance(item, Unknown) for item in serieses):
+    if any(isinstance(item, UnknownValue) for item in serieses):
         raise NotEvaluatedError
     shared = unify([item.of for item in serieses])
     if shared is None or (shared == "any" and any(item.items for item in serieses)):
@@ -49,7 +49,7 @@ def setsubtract(left: Any, right: Any) -> Any:
 
 def _holds(values: Series, expected: Any) -> bool:
     verdicts = [same(item, expected) for item in values.items]
-    if any(isinstance(verdict, Unknown) for verdict in verdicts):
+    if any(isinstance(verdict, UnknownValue) for verdict in verdicts):
         raise NotEvaluatedError
     return any(verdicts)
 
@@ -61,7 +61,7 @@ def setproduct(*values: Any) -> Any:
         raise NotEvaluatedError
     rows = [tuple_of(row) for row in product(*(factor.items for factor in factors))]
     if all(factor.kind == "set" for factor in factors):
-        if any(map(hidden, factors)):
+        if any(map(first_unknown, factors)):
             raise NotEvaluatedError
         return series("set", rows, ("tuple", tuple(factor.of for factor in factors)))
     if any(factor.kind == "set" for factor in factors):

@@ -51,7 +51,7 @@ def _is_value(section: tree.Section, name: str) -> bool:
     return name == "type" and section.type != "variable"
 
 
-def _setting(directory: Directory, file: str, setting: tree.Setting, bound: frozenset[str]) -> Iterator[Fault]:
+def _setting(directory: Directory, file: str, setting: tree.BlockSetting, bound: frozenset[str]) -> Iterator[Fault]:
     try:
         for name, line in references(setting.node, bound):
             if message := _message(directory, name):

@@ -10,7 +10,7 @@ from tools.findings.model import Problem, Where
 from tools.terraform.language import tree
 from tools.terraform.language.json_syntax import parse_json
 from tools.terraform.language.model import Comment, Fault
-from tools.terraform.language.syntax import READABLE, File, parse
+from tools.terraform.language.syntax import READABLE, ParsedFile, parse
 from tools.terraform.modules.overrides import Placed, merged, merged_settings
 from tools.terraform.modules.sources import Unreadable
 
@@ -42,7 +42,7 @@ class Directory:
     variables: dict[str, Placed] = field(default_factory=dict)
     outputs: dict[str, Placed] = field(default_factory=dict)
     modules: dict[str, Placed] = field(default_factory=dict)
-    locals: dict[str, tuple[str, tree.Setting]] = field(default_factory=dict)
+    locals: dict[str, tuple[str, tree.BlockSetting]] = field(default_factory=dict)
     providers: list[Placed] = field(default_factory=list)
     settings: list[Placed] = field(default_factory=list)
     others: list[Placed] = field(default_factory=list)
@@ -56,15 +56,17 @@ class Directory:
         self.faults.append(Fault(kind, Problem(Where(file, path, line), message)))
 
 
-def parsed(text: str, file: str) -> File:
+def parsed(text: str, file: str) -> ParsedFile:
     """A file of either syntax, parsed."""
     return (parse_json if file.endswith(".json") else parse)(text, file)
 
 
-def read(path: str, texts: Mapping[str, str | Unreadable], parser: Callable[[str, str], File] = parsed) -> Directory:
+def read(
+    path: str, texts: Mapping[str, str | Unreadable], parser: Callable[[str, str], ParsedFile] = parsed
+) -> Directory:
     """Parse the Terraform files of a directory; `parser` parses one of them."""
     directory = Directory(path, names=frozenset(texts))
-    overriding: list[File] = []
+    overriding: list[ParsedFile] = []
     for name in sorted(texts):
         if not name.endswith((".tf", ".tf.json")):
             continue
@@ -89,7 +91,7 @@ def read(path: str, texts: Mapping[str, str | Unreadable], parser: Callable[[str
     return directory
 
 
-def _override(directory: Directory, file: File) -> None:
+def _override(directory: Directory, file: ParsedFile) -> None:
     """Merge an override file, as Terraform does: what it has takes the place of what is there."""
     for section in _sections(directory, file):
         placed = Placed(file.name, section)
@@ -133,12 +135,12 @@ def _overridden_providers(providers: list[Placed], placed: Placed) -> list[Place
     ]
 
 
-def _collect(directory: Directory, file: File) -> None:
+def _collect(directory: Directory, file: ParsedFile) -> None:
     for section in _sections(directory, file):
         _declare(directory, Placed(file.name, section))
 
 
-def _sections(directory: Directory, file: File) -> Iterator[tree.Section]:
+def _sections(directory: Directory, file: ParsedFile) -> Iterator[tree.Section]:
     """The blocks of a file that are Terraform's; what is wrong with the others is among the faults."""
     directory.faults.extend(file.faults)
     directory.comments.extend(file.comments)

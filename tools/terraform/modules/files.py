@@ -85,7 +85,7 @@ def _text(path: Path) -> str | Unreadable:
         return Unreadable(error.strerror or str(error))
 
 
-def disk(paths: Sequence[str], besides: Sequence[str] = ()) -> Disk:
+def disk(paths: Sequence[str], within: Sequence[str] = ()) -> Disk:
     """The disk, of which modules and expressions reach what is below these paths, and below those besides.
 
     Of a path below the current directory, all of the current directory is reached.
@@ -94,7 +94,7 @@ def disk(paths: Sequence[str], besides: Sequence[str] = ()) -> Disk:
     named = [Path(name).resolve() for name in paths]
     folders = [path if path.is_dir() else path.parent for path in named]
     reached = [here if folder.is_relative_to(here) else folder for folder in folders]
-    return Disk(tuple(dict.fromkeys((*reached, *(Path(name).resolve() for name in besides)))))
+    return Disk(tuple(dict.fromkeys((*reached, *(Path(name).resolve() for name in within)))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +141,6 @@ def is_ours(path: str) -> bool:
     return Path(path).resolve().is_relative_to(TERRAFORM)
 
 
-def given(files: Sequence[str]) -> tuple[tfvars.Given, ...]:
+def tfvars_files(files: Sequence[str]) -> tuple[tfvars.TfvarsFile, ...]:
     """The values of tfvars files. Raises InputError for one that cannot be read."""
     return tuple(tfvars.read(read_text(Path(name)), shown(Path(name))) for name in files)

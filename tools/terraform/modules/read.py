@@ -13,29 +13,29 @@ from tools.terraform.language import constraints, tree
 from tools.terraform.language.budget import Budget
 from tools.terraform.language.model import (
     Fault,
-    Local,
+    InputVariable,
+    LocalValue,
     Module,
     ModuleCall,
-    Output,
+    OutputValue,
     ProviderBlock,
-    Requirement,
-    Resource,
-    Unknown,
+    ProviderRequirement,
+    ResourceInstance,
+    UnknownValue,
     Value,
-    Variable,
     key_text,
 )
 from tools.terraform.language.references import references
-from tools.terraform.language.syntax import File
+from tools.terraform.language.syntax import ParsedFile
 from tools.terraform.language.values import EvaluationError, to_data
 from tools.terraform.modules import directory
 from tools.terraform.modules.bodies import Instance
 from tools.terraform.modules.declared import undeclared
 from tools.terraform.modules.directory import Directory
 from tools.terraform.modules.overrides import Placed
-from tools.terraform.modules.scope import Child, Input, Scope
+from tools.terraform.modules.scope import Child, Scope, VariableInput
 from tools.terraform.modules.sources import Sources, Texts, Unreadable
-from tools.terraform.modules.tfvars import Given, automatic
+from tools.terraform.modules.tfvars import TfvarsFile, automatic
 
 THERE = "terraform-modules-are-there"
 MAX_CALLS = 20
@@ -48,7 +48,7 @@ class Loader:
     sources: Sources
     parsed: dict[str, Mapping[str, str | Unreadable] | Unreadable | None] = field(default_factory=dict)
     trees: dict[str, Directory] = field(default_factory=dict)
-    parser: Callable[[str, str], File] = directory.parsed
+    parser: Callable[[str, str], ParsedFile] = directory.parsed
 
     def directory(self, path: str) -> Directory | Unreadable | None:
         """The directory with fresh faults, or None when it is not there or has no Terraform in it."""
@@ -110,7 +110,7 @@ def local_source(section: tree.Section) -> str:
 
 
 def evaluate_directory(
-    path: str, sources: Sources, given: Sequence[Given] = (), loader: Loader | None = None
+    path: str, sources: Sources, given: Sequence[TfvarsFile] = (), loader: Loader | None = None
 ) -> Module:
     """Evaluate a directory as a root module, with its automatic tfvars and then the given ones.
 
@@ -124,14 +124,14 @@ def evaluate_directory(
         )
         problem = Problem(Where(path), f"no Terraform: {message}")
         return Module("", path, faults=(Fault(THERE, problem),))
-    inputs: dict[str, Input] = {}
+    inputs: dict[str, VariableInput] = {}
     files = (*automatic(path, loader.texts(path)), *given)
     for file in files:
         declarations.faults.extend(file.faults)
         for name, (data, where) in file.values.items():
             if name in declarations.variables:
-                inputs[name] = Input(_constant(data), where)
-    return _Reading(
+                inputs[name] = VariableInput(_constant(data), where)
+    return _ModuleEvaluation(
         loader,
         declarations,
         "",
@@ -150,7 +150,7 @@ def _is_root(declarations: Directory) -> bool:
     return bool(declarations.providers) or "backend" in sections or "cloud" in sections
 
 
-def evaluate_text(files: Mapping[str, str], path: str = ".", given: Sequence[Given] = ()) -> Module:
+def evaluate_text(files: Mapping[str, str], path: str = ".", given: Sequence[TfvarsFile] = ()) -> Module:
     """Evaluate files in memory: `{"main.tf": "…", "network/firewall.tf": "…"}`."""
     return evaluate_directory(path, Texts(files), given)
 
@@ -159,7 +159,7 @@ def _constant(data: Any) -> Any:
     return lambda: data
 
 
-class _Reading(Child):
+class _ModuleEvaluation(Child):
     """One module while it is evaluated."""
 
     def __init__(
@@ -169,7 +169,7 @@ class _Reading(Child):
         address: str,
         path: str,
         base: str,
-        inputs: Mapping[str, Input],
+        inputs: Mapping[str, VariableInput],
         chain: tuple[str, ...],
         budget: Budget,
         alone: bool = False,
@@ -183,15 +183,15 @@ class _Reading(Child):
 
     def output(self, name: str) -> Any:
         if name not in self.declarations.outputs:
-            return Unknown(f"there is no output {name}")
+            return UnknownValue(f"there is no output {name}")
         if name not in self._values:
             placed = self.declarations.outputs[name]
             setting = placed.section.setting("value")
             self._values[name] = _BUSY
             self._values[name] = (
-                self.scope.reader(placed.file).raw(setting.node, self.scope.env, f"output.{name}")
+                self.scope.evaluator(placed.file).raw(setting.node, self.scope.env, f"output.{name}")
                 if setting
-                else Unknown(f"the output {name} has no value")
+                else UnknownValue(f"the output {name} has no value")
             )
         if self._values[name] is _BUSY:
             raise EvaluationError(f"a circle: the output {name} of {self.scope.address} comes from itself; break it")
@@ -200,32 +200,34 @@ class _Reading(Child):
     def outputs(self) -> Mapping[str, Any]:
         return {name: self.output(name) for name in self.declarations.outputs}
 
-    def _child(self, scope: Scope, name: str, placed: Placed, instance: Instance) -> Child | Unknown:
+    def _child(self, scope: Scope, name: str, placed: Placed, instance: Instance) -> Child | UnknownValue:
         section = placed.section
         setting, source = section.setting("source"), local_source(section)
         if not source:
-            return Unknown(f"module.{name} is not in this tree")
+            return UnknownValue(f"module.{name} is not in this tree")
         path = posixpath.normpath(posixpath.join(self.declarations.path, source))
         line = setting.line if setting else section.line
         if path in self.chain or len(self.chain) > MAX_CALLS:
             self._absent(placed, name, line, f"module {name} calls itself: {source} is this module or above it")
-            return Unknown(f"module.{name} calls itself")
+            return UnknownValue(f"module.{name} calls itself")
         declarations = self.loader.directory(path)
         if isinstance(declarations, Unreadable):
             message = f"cannot tell: {source}: {declarations.reason}; what module.{name} opens is not looked at"
             self._absent(placed, name, line, message, Severity.NOTE)
-            return Unknown(f"module.{name} is not read: {declarations.reason}")
+            return UnknownValue(f"module.{name} is not read: {declarations.reason}")
         if declarations is None:
             self._absent(placed, name, line, f"there is no Terraform at {source}")
-            return Unknown(f"module.{name} is not there")
+            return UnknownValue(f"module.{name} is not there")
         scope.budget.modules -= 1
         if scope.budget.modules < 0:
-            return Unknown("so many modules are not looked into")
+            return UnknownValue("so many modules are not looked into")
         address = f"{scope.address}.module.{name}" if scope.address else f"module.{name}"
         inner = posixpath.normpath(posixpath.join(scope.path, source))
         inputs = self._inputs(scope, name, placed, instance, declarations)
         address += key_text(instance.key)
-        return _Reading(self.loader, declarations, address, inner, self.base, inputs, (*self.chain, path), scope.budget)
+        return _ModuleEvaluation(
+            self.loader, declarations, address, inner, self.base, inputs, (*self.chain, path), scope.budget
+        )
 
     def _absent(self, placed: Placed, name: str, line: int, message: str, severity: Severity = Severity.ERROR) -> None:
         fault = Fault(THERE, Problem(Where(placed.file, f"module.{name}.source", line), message, severity))
@@ -234,9 +236,9 @@ class _Reading(Child):
 
     def _inputs(
         self, scope: Scope, name: str, placed: Placed, instance: Instance, declarations: Directory
-    ) -> dict[str, Input]:
+    ) -> dict[str, VariableInput]:
         env = scope.env.having(**instance.given)
-        inputs: dict[str, Input] = {}
+        inputs: dict[str, VariableInput] = {}
         for setting in placed.section.settings:
             if setting.name in _CALL:
                 continue
@@ -245,8 +247,8 @@ class _Reading(Child):
                 message = f"the module at {declarations.path} has no variable {setting.name}"
                 self.declarations.fault("terraform-references-are-declared", file, setting.line, message, path)
                 continue
-            inputs[setting.name] = Input(
-                partial(scope.reader(file).raw, setting.node, env, path),
+            inputs[setting.name] = VariableInput(
+                partial(scope.evaluator(file).raw, setting.node, env, path),
                 Where(file, path, setting.line),
             )
         for key, variable in declarations.variables.items():
@@ -267,7 +269,7 @@ class _Reading(Child):
     def _evaluated(self) -> Module:
         module, scope = self.declarations, self.scope
         variables = {name: self._variable(name, placed) for name, placed in module.variables.items()}
-        scope.settle_locals()
+        scope.evaluate_locals()
         local = {name: self._local(name) for name in module.locals}
         resources = tuple(
             resource for key, placed in module.resources.items() for resource in self._resources(key, placed)
@@ -293,14 +295,14 @@ class _Reading(Child):
             defaulted=frozenset(module.variables.keys() - scope.inputs.keys()) if scope.open else frozenset(),
         )
 
-    def _variable(self, name: str, placed: Placed) -> Variable:
+    def _variable(self, name: str, placed: Placed) -> InputVariable:
         section, scope = placed.section, self.scope
         data = scope.variable(name)
         path = f"var.{name}"
-        body = scope.reader(placed.file).body(section, scope.env, path, frozenset({"type", "validation"}) | _LAZY)
+        body = scope.evaluator(placed.file).body(section, scope.env, path, frozenset({"type", "validation"}) | _LAZY)
         kind, default = section.setting("type"), body.attributes.get("default")
         nullable = section.setting("nullable")
-        return Variable(
+        return InputVariable(
             name,
             constraints.written(kind.node) if kind else "",
             Value(to_data(data), scope.wheres.get(name, Where(placed.file, path, section.line))),
@@ -311,35 +313,35 @@ class _Reading(Child):
             not (nullable and isinstance(nullable.node, tree.Literal) and nullable.node.value is False),
         )
 
-    def _local(self, name: str) -> Local:
+    def _local(self, name: str) -> LocalValue:
         file, setting = self.declarations.locals[name]
         where = Where(file, f"local.{name}", setting.line)
-        refs = self.scope.reader(file).refs(setting.node)
-        return Local(name, Value(to_data(self.scope.local(name)), where, refs), where)
+        refs = self.scope.evaluator(file).refs(setting.node)
+        return LocalValue(name, Value(to_data(self.scope.local(name)), where, refs), where)
 
-    def _output(self, name: str, placed: Placed) -> Output:
+    def _output(self, name: str, placed: Placed) -> OutputValue:
         path = f"output.{name}"
         where = Where(placed.file, path, placed.section.line)
-        reader = self.scope.reader(placed.file)
+        evaluator = self.scope.evaluator(placed.file)
         setting = placed.section.setting("value")
-        refs = reader.refs(setting.node) if setting else frozenset()
+        refs = evaluator.refs(setting.node) if setting else frozenset()
         place = Where(setting.file or placed.file, path, setting.line) if setting else where
         value = Value(to_data(self.output(name)), place, refs)
-        body = reader.body(placed.section, self.scope.env, path, frozenset({"value", "depends_on"}) | _LAZY)
-        return Output(name, value, body, where)
+        body = evaluator.body(placed.section, self.scope.env, path, frozenset({"value", "depends_on"}) | _LAZY)
+        return OutputValue(name, value, body, where)
 
-    def _resources(self, key: tuple[str, str, str], placed: Placed) -> Iterator[Resource]:
+    def _resources(self, key: tuple[str, str, str], placed: Placed) -> Iterator[ResourceInstance]:
         mode, kind, name = key
         if mode == "ephemeral":
             return
         local = f"{'data.' if mode == 'data' else ''}{kind}.{name}"
-        reader = self.scope.reader(placed.file)
+        evaluator = self.scope.evaluator(placed.file)
         given, iterators = loops(placed.section)
         for instance in self.scope.instances(local, placed):
             path = f"{self.scope.address}.{local}" if self.scope.address else local
             path += key_text(instance.key)
-            body = reader.body(placed.section, self.scope.env.having(**instance.given), path)
-            yield Resource(
+            body = evaluator.body(placed.section, self.scope.env.having(**instance.given), path)
+            yield ResourceInstance(
                 type=kind,
                 name=name,
                 key=instance.key,
@@ -353,11 +355,11 @@ class _Reading(Child):
             )
 
     def _calls(self, name: str, placed: Placed) -> Iterator[ModuleCall]:
-        reader = self.scope.reader(placed.file)
+        evaluator = self.scope.evaluator(placed.file)
         for instance, child in self.scope.calls(name):
             path = f"{self.scope.address}.module.{name}" if self.scope.address else f"module.{name}"
             path += key_text(instance.key)
-            body = reader.body(placed.section, self.scope.env.having(**instance.given), path)
+            body = evaluator.body(placed.section, self.scope.env.having(**instance.given), path)
             yield ModuleCall(
                 name,
                 instance.key,
@@ -365,16 +367,16 @@ class _Reading(Child):
                 str(body.data("version", "")),
                 body,
                 Where(placed.file, path, placed.section.line),
-                child.module if isinstance(child, _Reading) else None,
+                child.module if isinstance(child, _ModuleEvaluation) else None,
             )
 
     def _provider(self, placed: Placed) -> ProviderBlock:
         path = f"provider.{placed.section.labels[0]}"
-        body = self.scope.reader(placed.file).body(placed.section, self.scope.env, path)
+        body = self.scope.evaluator(placed.file).body(placed.section, self.scope.env, path)
         where = Where(placed.file, path, placed.section.line)
         return ProviderBlock(placed.section.labels[0], str(body.data("alias", "")), body, where)
 
-    def _requirements(self) -> Iterator[tuple[str, Requirement]]:
+    def _requirements(self) -> Iterator[tuple[str, ProviderRequirement]]:
         for placed in self.declarations.settings:
             for section in placed.section.sections:
                 if section.type != "required_providers":
@@ -384,7 +386,7 @@ class _Reading(Child):
                     entry = data if isinstance(data, dict) else {"version": data}
                     where = Where(placed.file, f"terraform.required_providers.{setting.name}", setting.line)
                     source, version = (entry.get(key) for key in ("source", "version"))
-                    yield setting.name, Requirement(setting.name, str(source or ""), str(version or ""), where)
+                    yield setting.name, ProviderRequirement(setting.name, str(source or ""), str(version or ""), where)
 
     def _version(self) -> Value | None:
         for placed in self.declarations.settings:

@@ -15,7 +15,7 @@ from functools import cache
 
 from tools.findings.model import Check, Problem, Severity, Where, rule_id
 from tools.findings.suppress import Suppression, read
-from tools.terraform.language.model import Block, Body, Comment, Module
+from tools.terraform.language.model import Body, Comment, Module, NestedBlock
 from tools.terraform.rules import registry
 
 Lines = tuple[int, int]
@@ -176,7 +176,7 @@ def _blocks(body: Body) -> Iterator[Lines]:
 
 def _last(body: Body, line: int) -> int:
     places = [value.where.line for value in body.attributes.values()]
-    inner: list[Block] = [block for blocks in body.blocks.values() for block in blocks]
+    inner: list[NestedBlock] = [block for blocks in body.blocks.values() for block in blocks]
     return max([line, *places, *(_last(block.body, block.where.line) for block in inner)])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from tools.findings.model import Check, Problem, Severity, Where
 from tools.terraform.clouds.model import owner
-from tools.terraform.language.model import Body, Module, Resource, Value, unknowns
+from tools.terraform.language.model import Body, Module, ResourceInstance, Value, unknowns
 
 AWS_GROUPS = ("aws_security_group", "aws_default_security_group")
 AWS_RULES = ("aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule")
@@ -135,7 +135,7 @@ def attributes_are_current(module: Module) -> Iterator[Problem]:
                 yield Problem(value.where, f"{name} has been replaced; write {instead}", Severity.WARNING)
 
 
-def _inline(module: Module) -> Iterator[tuple[Resource, list[Where]]]:
+def _inline(module: Module) -> Iterator[tuple[ResourceInstance, list[Where]]]:
     for group in module.everything(*AWS_GROUPS, NSG):
         names = ("security_rule",) if group.type == NSG else ("ingress", "egress")
         blocks: list[Where] = [block.where for name in names for block in group.body.each(name)]

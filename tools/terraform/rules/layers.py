@@ -7,10 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from tools.findings.model import Check, Problem, Severity, Where
 from tools.manifests.addresses import Net, left, network
 from tools.terraform.clouds.cannot_tell import cannot_tell
-from tools.terraform.clouds.chart import DNS, PARTS, Layers, Service, chart_ports, needed, port_numbers, within
-from tools.terraform.clouds.model import Traffic, owner
-from tools.terraform.clouds.traffic import allowed
-from tools.terraform.language.model import Body, Module, Unknown, Value
+from tools.terraform.clouds.chart import (
+    CHART_PORTS,
+    DNS,
+    Layers,
+    Service,
+    chart_ports,
+    in_environment,
+    needed_openings,
+    port_numbers,
+)
+from tools.terraform.clouds.firewall_rules import allowed
+from tools.terraform.clouds.model import FirewallRule, owner
+from tools.terraform.language.model import Body, Module, UnknownValue, Value
 
 # Of a range of ports no more than this are looked at; wide ones are another rule's finding.
 WIDE = 100
@@ -43,8 +52,8 @@ def clouds_agree(layers: Layers) -> Iterator[Problem]:
         for other, others in open_in.items():
             for service, rules in openings.items() if other != cloud else ():
                 if service not in others:
-                    message = f"{_service_name(service)} is open on {cloud} and not on {other}; open it there or close it here"
-                    yield Problem(rules[0].port_where, message)
+                    message = f"{_service_name(service)} is open on {cloud} and not on {other}"
+                    yield Problem(rules[0].port_where, f"{message}; open it there or close it here")
                     continue
                 doubt = next((unknown for rule in (*rules, *others[service]) if (unknown := _doubt(rule))), None)
                 if doubt and cloud < other:
@@ -89,7 +98,7 @@ def cloud_opens_what_the_chart_opens(layers: Layers) -> Iterator[Problem]:
     for cloud, module in layers.roots.items():
         openings = _openings(module)
         unknown = next((rule for rule in allowed(module) if _doubt(rule)), None)
-        for path, service, nets in needed(layers):
+        for path, service, nets in needed_openings(layers):
             missing = nets if service not in openings else [n for n in nets if left(n, _nets(openings[service]))]
             if service in openings and (not missing or _any_group(openings[service])):
                 continue
@@ -118,17 +127,17 @@ def cloud_domains_are_the_charts(layers: Layers) -> Iterator[Problem]:
     for cloud, module in layers.roots.items():
         for engine, items in _filters(module).items():
             names = {_chart_name(engine, item): item for item in items if isinstance(item.data, str)}
-            unknown = next((item for item in items if isinstance(item.data, Unknown)), None)
+            unknown = next((item for item in items if isinstance(item.data, UnknownValue)), None)
             for name, item in names.items():
                 if name not in expected:
                     severity = Severity.NOTE if engine == "Route 53 DNS Firewall" else Severity.ERROR
-                    message = f"{engine} allows {name}, which egress.domains{within(layers)} does not list; take it out"
-                    yield Problem(item.where, message, severity)
+                    message = f"{engine} allows {name}, which egress.domains{in_environment(layers)} does not list"
+                    yield Problem(item.where, f"{message}; take it out", severity)
             for name, path in expected.items():
                 if name in names:
                     continue
                 where = Where(layers.file, path)
-                if unknown and isinstance(unknown.data, Unknown):
+                if unknown and isinstance(unknown.data, UnknownValue):
                     yield cannot_tell(unknown.where, unknown.data, f"{engine} may not allow {name}")
                 else:
                     yield Problem(where, f"{name} is not allowed by {engine} on {cloud}; add it to the filter's list")
@@ -151,10 +160,10 @@ def _apexes(module: Module, items: Iterable[Value], expected: Mapping[str, str])
             yield Problem(item.where, message, Severity.WARNING)
 
 
-def _openings(module: Module) -> dict[Service, list[Traffic]]:
-    openings: dict[Service, list[Traffic]] = {}
+def _openings(module: Module) -> dict[Service, list[FirewallRule]]:
+    openings: dict[Service, list[FirewallRule]] = {}
     for rule in allowed(module):
-        if isinstance(rule.ports, Unknown) or isinstance(rule.protocol, Unknown) or not rule.direction:
+        if isinstance(rule.ports, UnknownValue) or isinstance(rule.protocol, UnknownValue) or not rule.direction:
             continue
         for first, last in rule.ports:
             for port in range(first, min(last, first + WIDE) + 1):
@@ -162,8 +171,8 @@ def _openings(module: Module) -> dict[Service, list[Traffic]]:
     return openings
 
 
-def _foreign_ports(layers: Layers, cloud: str, rule: Traffic) -> Iterator[Problem]:
-    if isinstance(rule.ports, Unknown):
+def _foreign_ports(layers: Layers, cloud: str, rule: FirewallRule) -> Iterator[Problem]:
+    if isinstance(rule.ports, UnknownValue):
         yield cannot_tell(rule.port_where, rule.ports, "the chart may keep the port closed")
         return
     known, off = chart_ports(layers, rule.direction), chart_ports(layers, rule.direction, enabled=False)
@@ -173,15 +182,17 @@ def _foreign_ports(layers: Layers, cloud: str, rule: Traffic) -> Iterator[Proble
     for port in (closed or foreign)[:1]:
         opened = f"{cloud} opens {_service_name((rule.direction, str(rule.protocol), port))}"
         if closed:
-            message = f"{opened}, which the chart keeps closed{within(layers)}; take it out"
+            message = f"{opened}, which the chart keeps closed{in_environment(layers)}; take it out"
             yield Problem(rule.port_where, message)
         else:
             # A part that is switched off has no policy, which is not to say that it is closed.
-            yield Problem(rule.port_where, f"{opened}, whose part is switched off{within(layers)}", Severity.NOTE)
+            yield Problem(
+                rule.port_where, f"{opened}, whose part is switched off{in_environment(layers)}", Severity.NOTE
+            )
 
 
-def _foreign_peers(layers: Layers, cloud: str, rule: Traffic) -> Iterator[Problem]:
-    for part in PARTS:
+def _foreign_peers(layers: Layers, cloud: str, rule: FirewallRule) -> Iterator[Problem]:
+    for part in CHART_PORTS:
         listed = layers.value(part.peers) if part.peers and part.peers != "dns.cidrs" else None
         if not listed or rule.direction != part.direction:
             continue
@@ -191,7 +202,7 @@ def _foreign_peers(layers: Layers, cloud: str, rule: Traffic) -> Iterator[Proble
         for peer in rule.peers:
             if any(left(net, nets) for net in peer.nets):
                 message = f"{cloud} opens {rule.service} for {peer.text}, which {part.peers} does not list"
-                yield Problem(peer.value.where, f"{message}{within(layers)}; write the same addresses")
+                yield Problem(peer.value.where, f"{message}{in_environment(layers)}; write the same addresses")
 
 
 def _filters(module: Module) -> dict[str, list[Value]]:
@@ -230,24 +241,24 @@ def _chart_name(engine: str, item: Value) -> str:
     return f"*{text}" if engine == "AWS Network Firewall" and text.startswith(".") else text
 
 
-def _nets(rules: Iterable[Traffic]) -> list[Net]:
+def _nets(rules: Iterable[FirewallRule]) -> list[Net]:
     return [net for rule in rules for peer in rule.peers for net in peer.nets]
 
 
-def _any_group(rules: Iterable[Traffic]) -> bool:
+def _any_group(rules: Iterable[FirewallRule]) -> bool:
     """Whether some peer is no range, so that ranges alone do not tell who is meant."""
     return any(not peer.nets and not peer.unknown for rule in rules for peer in rule.peers)
 
 
-def _place(rules: Iterable[Traffic], nets: Iterable[Net]) -> Where:
+def _place(rules: Iterable[FirewallRule], nets: Iterable[Net]) -> Where:
     expected = set(nets)
     wheres = (peer.value.where for rule in rules for peer in rule.peers if expected & set(peer.nets))
     return next(wheres)
 
 
-def _doubt(rule: Traffic) -> Unknown | None:
+def _doubt(rule: FirewallRule) -> UnknownValue | None:
     parts = (rule.ports, rule.protocol, *(peer.unknown for peer in rule.peers))
-    return next((part for part in parts if isinstance(part, Unknown)), None)
+    return next((part for part in parts if isinstance(part, UnknownValue)), None)
 
 
 def _service_name(service: Service) -> str:

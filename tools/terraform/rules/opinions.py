@@ -52,7 +52,7 @@ _ADVICE = (("write the addresses of the proxy", "write the addresses that are ca
 _KEYS = re.compile(r'module\.[\w-]+(?:\[[^\]]*\])?\.|\[(?:"[^"]*"|\d+|\?)\](?!\.\d)')
 
 
-def once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def deduplicated(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """One finding for a place and a cause: of all instances of a block the first, of all openings the most telling."""
     kept: dict[object, Finding] = {}
     openings: dict[object, dict[str, Finding]] = {}
@@ -107,7 +107,7 @@ def _less_telling(rules: dict[str, Finding]) -> list[Finding]:
     return [finding for rule, finding in rules.items() if rule != best]
 
 
-def tempered(finding: Finding) -> Finding:
+def softened(finding: Finding) -> Finding:
     """The finding as it is told of somebody else's tree: opinions are notes, and advice is not about this project."""
     problem = finding.problem
     message = problem.message

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from tools.findings.model import Check, Problem, Where
-from tools.terraform.language.model import Body, Module, Unknown
+from tools.terraform.language.model import Body, Module, UnknownValue
 
 Schema = Mapping[str, Any]
 # What every resource takes.
@@ -120,7 +120,7 @@ def _types(body: Body, schema: Schema) -> Iterator[Problem]:
 
 
 def _type_fault(data: Any, kind: Any) -> str:
-    if data is None or isinstance(data, Unknown) or kind is None or kind == "dynamic":
+    if data is None or isinstance(data, UnknownValue) or kind is None or kind == "dynamic":
         return ""
     if isinstance(kind, list):
         if kind[0] in ("list", "set", "tuple") and not isinstance(data, tuple):
