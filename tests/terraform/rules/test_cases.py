@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from tools.findings.model import Finding, Severity, rule_id, run
+from tools.findings.stages import severities
 from tools.terraform.language.model import Module
 from tools.terraform.modules.read import evaluate_text
 from tools.terraform.rules import comments, registry
 from tools.terraform.rules.comments import peers
-from tools.validate.docs.severities import severities
 
 CHECKS = (*registry.CHECKS, *comments.CHECKS)
 

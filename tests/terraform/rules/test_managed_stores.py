@@ -13,11 +13,11 @@ from tests.terraform.language.expressions import PRELUDE, Generator
 from tests.terraform.sources import Files
 from tests.terraform.test_changed import changed
 from tools.findings.model import rule_id, run
+from tools.findings.stages import severities
 from tools.terraform.clouds.chart import Layers
 from tools.terraform.clouds.stores import STORE_KINDS
 from tools.terraform.modules.read import evaluate_text
 from tools.terraform.with_chart import CHECKS
-from tools.validate.docs.severities import severities
 
 RULES = {rule_id(check): check for check in CHECKS}
 PORTS, PLACES, LETS_IN = (
@@ -512,4 +512,29 @@ def test_an_entry_says_the_fact_the_reason_and_the_source(name: str) -> None:
     assert lines[0].endswith(".")
     assert lines[1] == ""
     assert any(line.startswith("Source: ") for line in lines)
-    assert severities(RULES[name])
+
+
+# Of each rule a text for each severity that it declares, and values beside it.
+SEVERE: dict[str, list[tuple[str, Mapping[str, Any]]]] = {
+    PORTS: [
+        (resource("aws_db_instance", 'engine = "postgres"; port = 5433'), VALUES),
+        (resource("aws_db_instance", 'engine = "postgres"; port = var.x'), VALUES),
+    ],
+    PLACES: [
+        (placed("aws_db_instance", "10.9.0.0/24"), VALUES),
+        (placed("aws_db_instance", "10.9.0.0/24"), values_with(database={"externalCidrs": []})),
+        (resource("aws_db_instance", 'engine = "postgres"; db_subnet_group_name = var.x'), VALUES),
+    ],
+    LETS_IN: [
+        (store("aws_db_instance") + groups(5432), VALUES),
+        (store("aws_db_instance", "") + groups(5432), VALUES),
+        (store("aws_db_instance", "[var.x]") + groups(5432), VALUES),
+    ],
+    "cluster-groups-do-not-undo-egress": [(NODES + CLUSTER + OURS, VALUES), (CLUSTER + OURS, VALUES)],
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_has_each_severity_that_it_declares(name: str) -> None:
+    shown = [line.partition(" ")[0] for text, values in SEVERE[name] for line in reported(text, name, values=values)]
+    assert sorted(shown) == sorted(severities(RULES[name]))

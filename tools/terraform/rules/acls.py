@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.terraform.clouds.firewall_rules import acl_rules
 from tools.terraform.clouds.model import ALL_PORTS, FirewallRule, everywhere
 from tools.terraform.language.model import Module, UnknownValue
@@ -105,3 +105,7 @@ def _opened(rule: FirewallRule) -> str:
 
 
 CHECKS: tuple[Check[Module], ...] = (network_acls_are_not_open_to_the_world, network_acls_decide_in_order)
+SEVERITIES: Severities = {
+    network_acls_are_not_open_to_the_world: (Severity.ERROR, Severity.WARNING),
+    network_acls_decide_in_order: (Severity.ERROR, Severity.WARNING),
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 
-from tools.findings.model import Check, Problem, Severity, Where
+from tools.findings.model import Check, Problem, Severities, Severity, Where
 from tools.manifests.addresses import network
 from tools.terraform.clouds.cannot_tell import cannot_tell
 from tools.terraform.clouds.model import FirewallPeer, everywhere
@@ -217,3 +217,7 @@ CHECKS: tuple[Check[Module], ...] = (
     databases_are_not_open_to_the_world,
     control_planes_are_not_open_to_the_world,
 )
+SEVERITIES: Severities = {
+    databases_are_not_open_to_the_world: (Severity.ERROR, Severity.WARNING, Severity.NOTE),
+    control_planes_are_not_open_to_the_world: (Severity.ERROR, Severity.WARNING, Severity.NOTE),
+}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.addresses import network
 from tools.terraform.clouds.firewall_rules import firewall_rules
 from tools.terraform.clouds.model import AZURE_WORLD, FirewallRule, may_be_null
@@ -193,3 +193,7 @@ CHECKS: tuple[Check[Module], ...] = (
     rules_name_one_peer,
     denials_deny_something,
 )
+SEVERITIES: Severities = {
+    ranges_are_networks: (Severity.ERROR, Severity.WARNING),
+    rules_name_one_peer: (Severity.ERROR, Severity.NOTE),
+}

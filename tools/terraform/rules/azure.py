@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.addresses import network
 from tools.terraform.clouds.cannot_tell import cannot_tell
 from tools.terraform.clouds.firewall_rules import firewall_rules
@@ -70,3 +70,6 @@ def _items(body: Body, name: str) -> tuple[Value, ...]:
 
 
 CHECKS: tuple[Check[Module], ...] = (one_of_each_pair_is_given, service_tags_stand_alone)
+SEVERITIES: Severities = {
+    one_of_each_pair_is_given: (Severity.ERROR, Severity.NOTE),
+}

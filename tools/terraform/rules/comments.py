@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from tools.findings.model import Check, Problem, Severity, Where, rule_id
+from tools.findings.model import Check, Problem, Severities, Severity, Where, rule_id
 from tools.findings.suppress import Suppression, read
 from tools.terraform.language.model import Body, Comment, Module, NestedBlock
 from tools.terraform.rules import registry
@@ -181,3 +181,6 @@ def _last(body: Body, line: int) -> int:
 
 
 CHECKS: tuple[Check[Module], ...] = (comments_of_peers_have_an_end,)
+SEVERITIES: Severities = {
+    comments_of_peers_have_an_end: (Severity.NOTE,),
+}

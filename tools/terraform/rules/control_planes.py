@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.addresses import network
 from tools.terraform.clouds.cannot_tell import cannot_tell
 from tools.terraform.clouds.model import everywhere
@@ -86,3 +86,6 @@ def _setting(cluster: ResourceInstance, path: str) -> Value | None:
 
 
 CHECKS: tuple[Check[Module], ...] = (control_planes_can_be_reached,)
+SEVERITIES: Severities = {
+    control_planes_can_be_reached: (Severity.ERROR, Severity.WARNING, Severity.NOTE),
+}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tools.findings.model import Check, Problem, Severity, Where
+from tools.findings.model import Check, Problem, Severities, Severity, Where
 from tools.manifests.addresses import ALL_IPV4, ALL_IPV6, network
 from tools.terraform.clouds.model import FirewallPeer, everywhere
 from tools.terraform.language.model import InputVariable, Module, UnknownValue, Value
@@ -152,3 +152,9 @@ CHECKS: tuple[Check[Module], ...] = (
     network_inputs_are_validated,
     network_inputs_do_not_default_to_the_world,
 )
+SEVERITIES: Severities = {
+    variables_are_typed: (Severity.WARNING,),
+    declarations_are_described: (Severity.WARNING,),
+    declarations_are_used: (Severity.WARNING,),
+    network_inputs_are_validated: (Severity.WARNING,),
+}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tools.egress.allowlist import refusal
-from tools.findings.model import Check, Problem
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.terraform.clouds.cannot_tell import cannot_tell
 from tools.terraform.clouds.model import owner
 from tools.terraform.language.model import Module, ResourceInstance, UnknownValue, Value
@@ -160,3 +160,6 @@ CHECKS: tuple[Check[Module], ...] = (
     domains_are_spelled_for_their_engine,
     domain_lists_are_not_everything,
 )
+SEVERITIES: Severities = {
+    domains_are_spelled_for_their_engine: (Severity.ERROR, Severity.NOTE),
+}

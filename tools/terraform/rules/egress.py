@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.terraform.clouds.cannot_tell import cannot_tell
 from tools.terraform.clouds.firewall_rules import firewall_rules
 from tools.terraform.clouds.model import ALL_PORTS, FirewallRule
@@ -114,3 +114,7 @@ def _doubt(rule: FirewallRule) -> UnknownValue | None:
 
 
 CHECKS: tuple[Check[Module], ...] = (egress_ends_in_deny, dns_is_open_on_udp_and_tcp)
+SEVERITIES: Severities = {
+    egress_ends_in_deny: (Severity.ERROR, Severity.NOTE),
+    dns_is_open_on_udp_and_tcp: (Severity.ERROR, Severity.NOTE),
+}

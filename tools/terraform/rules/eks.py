@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.terraform.clouds.cannot_tell import cannot_tell
 from tools.terraform.clouds.chart import Layers
 from tools.terraform.clouds.firewall_rules import allowed
@@ -142,3 +142,6 @@ def _has_policy(module: Module) -> bool:
 
 
 CHECKS: tuple[Check[Layers], ...] = (cluster_groups_do_not_undo_egress,)
+SEVERITIES: Severities = {
+    cluster_groups_do_not_undo_egress: (Severity.ERROR, Severity.NOTE),
+}

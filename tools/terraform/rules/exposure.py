@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem, Severity, Where
+from tools.findings.model import Check, Problem, Severities, Severity, Where
 from tools.manifests.addresses import ALL_IPV4, ALL_IPV6, INSIDE, UNUSUAL, Net, left, network, private, within
 from tools.terraform.clouds.cannot_tell import cannot_tell
 from tools.terraform.clouds.firewall_rules import allowed
@@ -258,3 +258,11 @@ CHECKS: tuple[Check[Module], ...] = (
     protocols_are_not_all_allowed,
     port_ranges_are_narrow,
 )
+SEVERITIES: Severities = {
+    ingress_is_not_open_to_the_world: (Severity.ERROR, Severity.NOTE),
+    egress_is_not_open_to_the_world: (Severity.ERROR, Severity.NOTE),
+    public_ranges_are_narrow: (Severity.WARNING,),
+    databases_stay_in_private_ranges: (Severity.ERROR, Severity.NOTE),
+    protocols_are_not_all_allowed: (Severity.ERROR, Severity.WARNING, Severity.NOTE),
+    port_ranges_are_narrow: (Severity.WARNING, Severity.NOTE),
+}

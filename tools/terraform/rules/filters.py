@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.terraform.clouds.model import number, owner
 from tools.terraform.language.model import Module, NestedBlock, ResourceInstance, UnknownValue
 from tools.terraform.rules.domains import LISTS, is_allowlist
@@ -176,3 +176,8 @@ CHECKS: tuple[Check[Module], ...] = (
     names_in_network_rules_have_a_dns_proxy,
     filters_fail_closed,
 )
+SEVERITIES: Severities = {
+    allowlists_drop_the_rest: (Severity.ERROR, Severity.NOTE),
+    home_net_is_named: (Severity.WARNING,),
+    filters_fail_closed: (Severity.WARNING,),
+}

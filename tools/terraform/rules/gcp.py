@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.terraform.clouds.cannot_tell import cannot_tell
 from tools.terraform.clouds.model import may_be_null
 from tools.terraform.language.model import Module, ResourceInstance, UnknownValue, Value
@@ -140,3 +140,9 @@ CHECKS: tuple[Check[Module], ...] = (
     rules_are_in_force,
     rules_are_logged,
 )
+SEVERITIES: Severities = {
+    tags_and_accounts_do_not_mix: (Severity.ERROR, Severity.NOTE),
+    rules_allow_or_deny: (Severity.ERROR, Severity.NOTE),
+    rules_are_in_force: (Severity.WARNING, Severity.NOTE),
+    rules_are_logged: (Severity.WARNING, Severity.NOTE),
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tools.findings.model import Check, Problem, Severity, Where
+from tools.findings.model import Check, Problem, Severities, Severity, Where
 from tools.terraform.clouds.model import owner
 from tools.terraform.language.model import Body, Module, ResourceInstance, Value, unknowns
 
@@ -184,3 +184,9 @@ CHECKS: tuple[Check[Module], ...] = (
     resources_are_current,
     attributes_are_current,
 )
+SEVERITIES: Severities = {
+    rules_stand_beside_their_group: (Severity.WARNING,),
+    groups_are_attached: (Severity.WARNING,),
+    resources_are_current: (Severity.WARNING,),
+    attributes_are_current: (Severity.WARNING,),
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from tools.findings.model import Check, Problem, Severity, Where
+from tools.findings.model import Check, Problem, Severities, Severity, Where
 from tools.manifests.addresses import Net, left, network
 from tools.terraform.clouds.cannot_tell import cannot_tell
 from tools.terraform.clouds.chart import (
@@ -272,3 +272,9 @@ CHECKS: tuple[Check[Layers], ...] = (
     cloud_opens_what_the_chart_opens,
     cloud_domains_are_the_charts,
 )
+SEVERITIES: Severities = {
+    clouds_agree: (Severity.ERROR, Severity.NOTE),
+    cloud_ports_are_the_charts: (Severity.ERROR, Severity.NOTE),
+    cloud_opens_what_the_chart_opens: (Severity.ERROR, Severity.NOTE),
+    cloud_domains_are_the_charts: (Severity.ERROR, Severity.WARNING, Severity.NOTE),
+}

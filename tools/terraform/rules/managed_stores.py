@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from tools.findings.model import Check, Problem, Severity, Where
+from tools.findings.model import Check, Problem, Severities, Severity, Where
 from tools.manifests.addresses import Net, left, network
 from tools.manifests.addresses import within as lies_in
 from tools.terraform.clouds.cannot_tell import cannot_tell
@@ -236,3 +236,8 @@ CHECKS: tuple[Check[Layers], ...] = (
     stores_stand_where_the_chart_looks,
     stores_let_sark_in,
 )
+SEVERITIES: Severities = {
+    stores_listen_on_the_charts_ports: (Severity.ERROR, Severity.NOTE),
+    stores_stand_where_the_chart_looks: (Severity.ERROR, Severity.WARNING, Severity.NOTE),
+    stores_let_sark_in: (Severity.ERROR, Severity.WARNING, Severity.NOTE),
+}

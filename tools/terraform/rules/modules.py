@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from tools.findings.model import Check, Problem, Severity, Where
+from tools.findings.model import Check, Problem, Severities, Severity, Where
 from tools.terraform.language.model import Module
 
 CLOUDS: Mapping[str, str] = {"aws": "AWS", "google": "Google Cloud", "google-beta": "Google Cloud", "azurerm": "Azure"}
@@ -164,3 +164,8 @@ CHECKS: tuple[Check[Module], ...] = (
     modules_hold_no_provider,
     one_cloud_a_module,
 )
+SEVERITIES: Severities = {
+    providers_are_pinned: (Severity.WARNING,),
+    modules_are_pinned: (Severity.WARNING, Severity.NOTE),
+    modules_are_looked_into: (Severity.NOTE,),
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.scalars import of_digits
 from tools.terraform.clouds.cannot_tell import cannot_tell
 from tools.terraform.clouds.firewall_rules import firewall_rules
@@ -227,3 +227,7 @@ CHECKS: tuple[Check[Module], ...] = (
     protocol_names_are_known,
     words_are_exact,
 )
+SEVERITIES: Severities = {
+    protocol_names_are_known: (Severity.ERROR, Severity.WARNING),
+    words_are_exact: (Severity.ERROR, Severity.NOTE),
+}

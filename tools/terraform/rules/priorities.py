@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.addresses import within
 from tools.terraform.clouds.cannot_tell import cannot_tell
 from tools.terraform.clouds.firewall_rules import firewall_rules
@@ -215,3 +215,7 @@ CHECKS: tuple[Check[Module], ...] = (
     rules_are_not_shadowed,
     rules_differ,
 )
+SEVERITIES: Severities = {
+    priorities_are_in_range: (Severity.ERROR, Severity.NOTE),
+    rules_are_not_shadowed: (Severity.ERROR, Severity.WARNING),
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem, rule_id
+from tools.findings.model import Check, Problem, Severities, Severity, rule_id
 from tools.terraform.language.model import Module
 
 
@@ -75,3 +75,7 @@ CHECKS: tuple[Check[Module], ...] = (
     terraform_expressions_evaluate,
     terraform_modules_are_there,
 )
+SEVERITIES: Severities = {
+    terraform_expressions_evaluate: (Severity.ERROR, Severity.NOTE),
+    terraform_modules_are_there: (Severity.ERROR, Severity.NOTE),
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from tools.findings.model import Check, Problem, Severity, Where
+from tools.findings.model import Check, Problem, Severities, Severity, Where
 from tools.terraform.language.model import Body, Module, UnknownValue
 from tools.terraform.rules.gcp import RULES as GOOGLE_RULES
 from tools.terraform.rules.groups import AWS_RULES, LEGACY_RULE, NSG_RULE, references
@@ -128,3 +128,8 @@ CHECKS: tuple[Check[Module], ...] = (
     firewalls_are_logged,
     flow_logs_show_rejections,
 )
+SEVERITIES: Severities = {
+    rules_are_described: (Severity.WARNING,),
+    firewalls_are_logged: (Severity.WARNING,),
+    flow_logs_show_rejections: (Severity.WARNING,),
+}
