@@ -170,8 +170,8 @@ def test_a_module_that_several_call_is_told_of_once(project: Path, capsys: pytes
     ("path", "reason"),
     [
         ("none", "cannot read none: no such file or directory"),
-        ("empty", "empty holds no .tf, .tf.json file"),
-        ("a.txt", "a.txt is no Terraform: its name does not end in .tf or .tf.json"),
+        ("empty", "empty holds no .tf or .tf.json file"),
+        ("a.txt", "a.txt is not Terraform: its name does not end in .tf or .tf.json"),
     ],
 )
 def test_what_is_no_terraform(path: str, reason: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -188,7 +188,7 @@ def test_terraform_that_says_nothing_is_not_clean(text: str, project: Path, caps
     (project / "bare" / "below").mkdir(parents=True)
     (project / "bare" / "main.tf").write_text(text)
     (project / "bare" / "below" / "empty.tf.json").write_text("{}")
-    reason = "no resource is in {}, nor an output or a module call, so nothing was judged"
+    reason = "{}: there is no resource, output or module call in it, so nothing was judged"
     for path in ("bare", "bare/main.tf"):
         assert judged(capsys, path) == (2, [], reason.format(path))
     assert judged(capsys, "bare", "net")[2] == ""

@@ -142,7 +142,7 @@ def findings(run: LintRun) -> list[Finding]:
         kept.update(dict.fromkeys(of_files))
     if not kept and not run.failed and not any(_can_be_judged(module) for module in (*whole, *parts)):
         raise InputError(
-            f"no resource is in {', '.join(run.paths)}, nor an output or a module call, so nothing was judged"
+            f"{', '.join(run.paths)}: there is no resource, output or module call in it, so nothing was judged"
         )
     if run.values:
         every = {module.directory: module for module in whole}

@@ -46,7 +46,7 @@ def _captures(match: re.Match[str]) -> Any:
     if not pattern.groupindex:
         return tuple_of(match.groups())
     if len(pattern.groupindex) != pattern.groups:
-        raise EvaluationError("a pattern has named groups or unnamed ones, not both")
+        raise EvaluationError("a pattern can have named groups or unnamed ones, not both")
     return object_of(match.groupdict())
 
 

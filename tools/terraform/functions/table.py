@@ -131,7 +131,7 @@ def call(name: str, arguments: Sequence[Any]) -> Any:
     if function is None:
         return blend_as("any", *arguments, UnknownValue(f"the function {name} is not evaluated"))
     if len(arguments) < function.least or (function.most >= 0 and len(arguments) > function.most):
-        raise EvaluationError(f"{name} has no such number of arguments: {len(arguments)}")
+        raise EvaluationError(f"{name} does not take {len(arguments)} argument{'s' * (len(arguments) != 1)}")
     blind = [
         argument
         for argument in arguments
@@ -140,7 +140,7 @@ def call(name: str, arguments: Sequence[Any]) -> Any:
     if blind and name != "coalesce":
         return blend_as(function.gives, *blind)
     if sum(map(weight_of, arguments)) > MAX_WEIGHT:
-        return UnknownValue(f"{name} is not evaluated for so much", type=function.gives)
+        return UnknownValue(f"{name} is not evaluated for so much data", type=function.gives)
     try:
         return function.apply(*arguments)
     except (InexactError, ArithmeticError, ValueError, TypeError, AttributeError, IndexError, KeyError, RecursionError):

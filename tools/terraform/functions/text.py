@@ -123,7 +123,7 @@ def join(separator: Any, *values: Any) -> str:
     for value in values:
         for item in listed(value).items:
             if item is None:
-                raise EvaluationError("join does not take null")
+                raise EvaluationError("join does not accept null")
             parts.append(textual(item))
     return textual(separator).join(parts)
 
@@ -180,7 +180,7 @@ def parseint(value: Any, base: Any) -> int:
     try:
         return int(digits, radix)
     except ValueError:
-        raise EvaluationError(f"`{digits}` is no number to base {radix}") from None
+        raise EvaluationError(f"`{digits}` is not a number in base {radix}") from None
 
 
 def _verb(verb: str, flags: str, value: Any) -> str:
@@ -237,7 +237,7 @@ def formatlist(pattern: Any, *values: Any) -> Any:
     if not lists or len(textual(pattern)) * max(sizes) > MAX_TEXT:
         raise NotEvaluatedError
     if len(sizes) > 1:
-        raise EvaluationError("the lists of formatlist are of one length; these are not")
+        raise EvaluationError("the lists of formatlist must have one length; these do not")
     rows = [
         format_(pattern, *(item.items[at] if isinstance(item, Series) else item for item in values))
         for at in range(sizes.pop())

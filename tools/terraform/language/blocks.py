@@ -13,7 +13,7 @@ from tools.terraform.language.places import MalformedError, Text
 from tools.terraform.language.templates import literal
 from tools.terraform.language.tokens import BAD, END, ENDLESS, ID, NEWLINE, STRING, TOP, Tokens
 
-_JOINED = "two things on one line; write it on a line of its own"
+_JOINED = "two definitions on one line; write each on a line of its own"
 _OPERATORS = ("||", "&&", "==", "!=", ">", ">=", "<", "<=", "+", "-", "*", "/", "%", "?", ":")
 
 
@@ -92,7 +92,7 @@ class BodyReader:
                     self._lone_ends()
             elif brace >= 0 and self.kinds[start + 1] in (ID, STRING, "{"):
                 raise MalformedError(
-                    "a block on one line holds no block; write it on several lines", self.offsets[brace]
+                    "a block on one line cannot hold another block; write it on several lines", self.offsets[brace]
                 )
             else:
                 self._section(sections)
@@ -116,7 +116,7 @@ class BodyReader:
         kind = self.kinds[self.at]
         if kind in _OPERATORS:
             return MalformedError(
-                f"a line that starts with `{kind}`; put the whole expression in parentheses", self.offsets[self.at]
+                f"a line cannot start with `{kind}`; put the whole expression in parentheses", self.offsets[self.at]
             )
         if kind in (")", "]"):
             return MalformedError(f"`{kind}` closes nothing", self.offsets[self.at])
@@ -165,7 +165,7 @@ class BodyReader:
             elif kind == STRING:
                 labels.append(self._label())
             elif kind == NEWLINE and self._brace_follows():
-                self._fault("the brace of a block stands on the line of its name", self.at)
+                self._fault("the opening brace of a block must be on the line of its name", self.at)
                 continue
             else:
                 raise self._unexpected()
@@ -196,7 +196,7 @@ class BodyReader:
         if isinstance(text, str):
             return literal(text)
         if any(part.mark for part in text.parts) or text.heredoc:
-            raise MalformedError("a label holds no template; write plain text", self.offsets[self.at])
+            raise MalformedError("a label cannot hold a template; write plain text", self.offsets[self.at])
         return literal("".join(part.text for part in text.parts))
 
     def _brace_follows(self) -> bool:
@@ -212,7 +212,7 @@ class BodyReader:
         """Look for the brace behind the one attribute of a block on one line."""
         kind = self.kinds[self.at]
         if kind == NEWLINE:
-            self._fault("a block that starts on one line ends on it; write it on several lines", self.at)
+            self._fault("a block that begins on one line must end on it; write it on several lines", self.at)
         elif kind == ID:
             self._fault(_JOINED, self.at)
         elif kind != "}":

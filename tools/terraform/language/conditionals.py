@@ -63,7 +63,9 @@ def _apart(ours: Type, theirs: Type) -> bool:
 
 
 def _different(chosen: Any, other: Any) -> EvaluationError:
-    return EvaluationError(f"the two sides of a condition are {type_name(chosen)} and {type_name(other)}")
+    return EvaluationError(
+        f"the results of a condition have no type in common: they are {type_name(chosen)} and {type_name(other)}"
+    )
 
 
 def _unified_in_part(chosen: Any, other: Any, ours: Any, theirs: Any) -> Any:

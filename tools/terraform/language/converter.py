@@ -100,11 +100,11 @@ class _Converter:
         text, line = self.text(item), self.line(item)
         written = _NUMBER.fullmatch(text)
         if not written or abs(int((written[1] or "0")[:20])) > MAX_EXPONENT:
-            raise MalformedError(f"`{text[:30]}` is no number", self.offset(item))
+            raise MalformedError(f"`{text[:30]}` is not a number", self.offset(item))
         try:
             return tree.Literal(number(text), line)
         except InexactError:
-            return tree.Unread("a number with so many digits is not worked out", line)
+            return tree.Unread("a number with so many digits is not evaluated", line)
 
     def _string(self, item: Any) -> tree.Node:
         quoted = self.text(item)
@@ -135,7 +135,7 @@ class _Converter:
         if word.data in ("identifier", "keyword", "literal_value"):
             return tree.Literal(self.text(word), self.line(word))
         if not self.references and word.data in _STEPS and self.is_reference(word):
-            raise MalformedError("a reference as a key stands in parentheses: (a.b) = …", self.offset(word))
+            raise MalformedError("a reference as a key must be in parentheses: (a.b) = …", self.offset(word))
         return self.node(item)
 
     def is_reference(self, item: Any) -> bool:
@@ -182,7 +182,7 @@ class _Converter:
                 while pointed < len(steps) and getattr(steps[pointed], "data", "") in ("get_attr", "short_index"):
                     pointed += 1
                 if pointed < len(steps) and steps[pointed] == ".*":
-                    raise MalformedError("`.*` behind `.*`; write [*]", self.offset(steps[pointed]))
+                    raise MalformedError("`.*` after `.*`; write [*]", self.offset(steps[pointed]))
                 each = self.steps(tree.Element(line), steps[at + 1 : pointed])
                 return self.steps(tree.Splat(node, each, line), steps[pointed:])
             node = self.step(node, step)

@@ -79,7 +79,7 @@ class Environment:
 
 # What an element of a `for` costs besides its expressions.
 ELEMENT = 8
-TOO_MUCH = "it takes too much to work out"
+TOO_MUCH = "it takes too much work to evaluate"
 
 
 def evaluate(node: tree.Node, env: Environment) -> Any:
@@ -98,7 +98,7 @@ def evaluate(node: tree.Node, env: Environment) -> Any:
     except EvaluationError as error:
         raise LocatedError(str(error), node.line) from None
     except InexactError:
-        value = UnknownValue("it follows rules of Terraform that are not evaluated")
+        value = UnknownValue("it depends on rules of Terraform that are not evaluated")
     if isinstance(value, Series | MapValue):
         budget.work -= value.weight >> 5
     elif isinstance(value, UnknownValue) and not value.refs:
@@ -131,7 +131,7 @@ def _joined(parts: Sequence[str]) -> str:
 
 def _text(value: Any) -> Any:
     if value is None:
-        raise EvaluationError("null cannot stand in a string")
+        raise EvaluationError("null cannot be part of a string")
     return to_string(value)
 
 
@@ -169,7 +169,7 @@ def pairs(source: Any) -> Iterator[tuple[Any, Any]]:
         for at, item in enumerate(source.items):
             yield (item if source.kind == "set" else at), item
     else:
-        raise EvaluationError(f"`for` goes over a list, a set or a map, and this is {type_name(source)}")
+        raise EvaluationError(f"`for` iterates over a list, a set or a map, and this is {type_name(source)}")
 
 
 def _name(node: tree.Name, env: Environment) -> Any:
@@ -235,7 +235,7 @@ def _call(node: tree.FunctionCall, env: Environment) -> Any:
         if isinstance(last, UnknownValue):
             return blend(last, *arguments)
         if not isinstance(last, Series):
-            raise EvaluationError("`...` stands after a list, a tuple or a set")
+            raise EvaluationError("`...` must follow a list, a tuple or a set")
         if not ordered(last):
             return blend(last, reason="the order of a set of objects is not known")
         arguments.extend(last.items)
@@ -245,7 +245,7 @@ def _call(node: tree.FunctionCall, env: Environment) -> Any:
 def _attempt(name: str, node: tree.FunctionCall, env: Environment) -> Any:
     """`try` and `can`. What is unknown might still fail when it is known, so that ends the attempt."""
     if not node.arguments or (name == "can" and len(node.arguments) != 1):
-        raise EvaluationError(f"{name} has no such number of arguments")
+        raise EvaluationError(f"{name} does not take {len(node.arguments)} argument{'s' * (len(node.arguments) != 1)}")
     before = env.doubts.count
     for argument in node.arguments:
         try:
@@ -308,7 +308,7 @@ def _logical(node: tree.Binary, env: Environment) -> Any:
     except EvaluationError:
         # Newer versions of Terraform do not look at the right side then, older ones fail.
         if left is decisive:
-            return UnknownValue("the right side fails, which not every version of Terraform minds", type="bool")
+            return UnknownValue("the right side fails, and not every version of Terraform evaluates it", type="bool")
         raise
     if any(isinstance(side, UnknownValue) and not side.refs for side in (left, right)):
         return blend_as("bool", left, right)
@@ -365,7 +365,7 @@ def _object(node: tree.Object, env: Environment) -> Any:
     for key, value in node.items:
         name = evaluate(key, env)
         if name is None:
-            raise EvaluationError("null is no key")
+            raise EvaluationError("null cannot be a key")
         name = to_string(name)
         if isinstance(name, UnknownValue):
             return blend(name)
@@ -400,12 +400,12 @@ def _keyed(kept: Sequence[tuple[Any, Any]], grouping: bool) -> Any:
     groups: dict[str, list[Any]] = {}
     for key, value in kept:
         if key is None:
-            raise EvaluationError("null is no key")
+            raise EvaluationError("null cannot be a key")
         name = to_string(key)
         if isinstance(name, UnknownValue):
             return blend(name, *(item for _, item in kept))
         if name in groups and not grouping:
-            raise EvaluationError(f'the key "{name}" comes twice; group them with `...`')
+            raise EvaluationError(f'the key "{name}" appears twice; group its values with `...`')
         groups.setdefault(name, []).append(value)
     return object_of({name: tuple_of(items) if grouping else items[0] for name, items in groups.items()})
 

@@ -120,7 +120,7 @@ def _as_block(name: str, value: Value) -> NestedBlock:
     if isinstance(value.data, dict):
         body = Body({key: Value(item, value.where, value.refs) for key, item in value.data.items()})
         return NestedBlock(name, (), body, value.where)
-    doubt = value.data if isinstance(value.data, UnknownValue) else UnknownValue(f"{name} is no object")
+    doubt = value.data if isinstance(value.data, UnknownValue) else UnknownValue(f"{name} is not an object")
     return NestedBlock(name, (), Body(), value.where, doubt)
 
 

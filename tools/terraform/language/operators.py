@@ -50,5 +50,5 @@ def computed(operator: str, left: Any, right: Any) -> Any:
 
 def decided(value: Any) -> Any:
     if value is None:
-        raise EvaluationError("true or false is needed, and this is null")
+        raise EvaluationError("true or false is needed, but this is null")
     return to_bool(value)

@@ -63,7 +63,7 @@ def unexpected(tokens: Tokens, at: int, closing: str = "") -> MalformedError:
         assert isinstance(text, MalformedError)
         return text
     if kind in (END, NEWLINE):
-        return MalformedError("it ends too early", offset)
+        return MalformedError("the expression ends too early", offset)
     if kind == STRING:
         return MalformedError("a string is not expected here", offset)
     if closing and kind in (")", "]", "}"):
@@ -118,7 +118,7 @@ def piece(tokens: Tokens, start: int, depth: int, *, inside: bool = False) -> Pi
         elif kind == NUMBER:
             text = tokens.texts[at]
             if before == "." and "." in text:
-                message = f"`.{text}` is no index; write [{text.replace('.', '][')}]"
+                message = f"`.{text}` is not an index; write [{text.replace('.', '][')}]"
                 cut.fault = MalformedError(message, tokens.offsets[at])
                 break
             cut.add("0", at)

@@ -33,7 +33,7 @@ def parse(text: str, file: str) -> ParsedFile:
     lines = tuple(text.split("\n"))
     if len(text) > MAX_SIZE:
         size = f"{len(text) / MAX_SIZE:.1f} MiB"
-        return _failed(file, f"the file has {size}, and files are read up to 1 MiB; split it", 1, lines)
+        return _failed(file, f"the file is {size}, and files are read up to 1 MiB; split it", 1, lines)
     # Terraform reads past a byte order mark.
     text = text.removeprefix("\ufeff")
     source = Text(text, file)

@@ -64,7 +64,7 @@ class Templates:
 
     def _insertion(self, part: TemplatePart) -> tree.Node:
         if len(part.tokens.kinds) == 1:
-            raise MalformedError("an empty insertion; write an expression in it", part.start)
+            raise MalformedError("an empty interpolation; write an expression in it", part.start)
         return self._expression(part, 0)
 
     def _expression(self, part: TemplatePart, start: int) -> tree.Node:
@@ -74,7 +74,7 @@ class Templates:
         line = self.line_of(part.start)
         self.at += 1
         if word not in ("if", "for"):
-            raise MalformedError(f"`%{{ {word}` is no directive; write %{{ if … }} or %{{ for … in … }}", part.start)
+            raise MalformedError(f"`%{{ {word}` is not a directive; write %{{ if … }} or %{{ for … in … }}", part.start)
         if word == "if":
             condition = self._expression(part, _first(part.tokens) + 1)
             then = tree.Template(self._until(("else", "endif")), line)
@@ -100,7 +100,7 @@ class Templates:
         part = self.parts[self.at]
         word, *more = [text for text, kind in zip(part.tokens.texts, part.tokens.kinds, strict=True) if kind != NEWLINE]
         if len(more) > 1:
-            raise MalformedError(f"`%{{ {word}` holds more than its word", part.start)
+            raise MalformedError(f"`%{{ {word}` takes nothing after it", part.start)
         self.at += 1
         return str(word)
 

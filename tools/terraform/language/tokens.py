@@ -13,7 +13,7 @@ from tools.terraform.language.places import MalformedError
 
 # How many strings may stand in each other's insertions.
 MAX_STRINGS = 30
-ENDLESS = "a heredoc without its closing"
+ENDLESS = "a heredoc without its closing marker"
 ID, NUMBER, STRING, NEWLINE, END, BAD = "name", "number", "string", "newline", "end", "bad"
 
 _NAME = r"[^\W\d](?:[\w-]|[\u0300-\u036f])*"
@@ -191,7 +191,7 @@ def _quoted(text: str, start: int, depth: int) -> tuple[Quoted, int]:
             position = match.end()
         char = text[position : position + 1]
         if char in ("", "\n", "\r"):
-            raise MalformedError('a string that does not end on its line; write " or a heredoc', start)
+            raise MalformedError('a string that does not end on its line; close it with ", or write a heredoc', start)
         if char == '"':
             break
         if char == "\\":
@@ -232,9 +232,9 @@ def _escape(text: str, position: int) -> tuple[str, int]:
     digits = {"u": 4, "U": 8}.get(char, 0)
     code = text[position + 2 : position + 2 + digits]
     if not digits or not re.fullmatch(r"[0-9a-fA-F]+", code) or len(code) != digits or int(code, 16) > 0x10FFFF:
-        raise MalformedError(f"`\\{char}` is no escape; a backslash is written \\\\", position)
+        raise MalformedError(f"`\\{char}` is not an escape sequence; write a backslash as \\\\", position)
     if 0xD800 <= int(code, 16) <= 0xDFFF:
-        raise MalformedError(f"`\\{char}{code}` is half a character; write the whole one", position)
+        raise MalformedError(f"`\\{char}{code}` is half of a character; write the whole character", position)
     return chr(int(code, 16)), position + 2 + digits
 
 
@@ -245,7 +245,7 @@ def _insertion(text: str, position: int, depth: int) -> tuple[TemplatePart, int]
     inside = Tokens()
     end = _read(text, start + left, inside, depth + 1)
     if not inside.kinds or inside.kinds[-1] != END or end >= len(text):
-        raise MalformedError("a template insertion that does not end; write }", start + left)
+        raise MalformedError("a template sequence without its closing brace; write }", start + left)
     right = text[end] == "~"
     return TemplatePart("", mark, inside, start + left, left, right), end + 1 + right
 
@@ -261,7 +261,7 @@ def _heredoc(text: str, start: int, marker: str, tokens: Tokens, depth: int) -> 
     while (newline := text.find("\n", position)) >= 0:
         if text[position:newline].strip(SPACES) == name:
             if stray := _STRAY.search(text, start + len(marker) - 1, newline + 1):
-                raise MalformedError("a carriage return that ends no line; take it out", stray.start())
+                raise MalformedError("a carriage return in the middle of a line; remove it", stray.start())
             return Quoted(tuple(parts), start, True, flush), newline - (text[newline - 1] == "\r")
         position = _heredoc_line(text, position, parts, depth)
     raise MalformedError(f"{ENDLESS} {name}", start)

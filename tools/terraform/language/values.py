@@ -170,7 +170,7 @@ def blend(*values: Any, reason: str = "") -> UnknownValue:
     """The unknown that comes of these values: it has the references of every unknown in them."""
     unknowns = list(dict.fromkeys(unknown for value in values for unknown in unknowns_in(value)))
     refs = frozenset(ref for unknown in unknowns for ref in unknown.refs)
-    return UnknownValue(reason or (unknowns[0].reason if unknowns else "it cannot be told"), refs)
+    return UnknownValue(reason or (unknowns[0].reason if unknowns else "it is not known"), refs)
 
 
 def type_of(value: Any) -> Type:

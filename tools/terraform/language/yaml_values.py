@@ -33,11 +33,11 @@ def decoded(text: str) -> Any:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}" if mark else ""
-        raise EvaluationError(f"no YAML: {getattr(error, 'problem', '') or 'it cannot be parsed'}{place}") from None
+        raise EvaluationError(f"not YAML: {getattr(error, 'problem', '') or 'it cannot be parsed'}{place}") from None
     except RecursionError:
         return UnknownValue("YAML that is nested too deep is not read")
     if len(documents) != 1 or documents[0] is None:
-        return UnknownValue("YAML of no document or of several is not read")
+        return UnknownValue("YAML that is not exactly one document is not read")
     return _YamlReader().value(documents[0])
 
 
@@ -74,7 +74,7 @@ class _YamlReader:
         text = node.tag == "tag:yaml.org,2002:str"
         doubtful = _DOUBTFUL.fullmatch(node.value) and not _NUMBER.fullmatch(node.value)
         if doubtful or text != self._is_text(node.value):
-            return UnknownValue("this word in YAML may mean several things")
+            return UnknownValue("this word means more than one thing in YAML")
         if node.value in _WORDS:
             return _WORDS[node.value]
         return number(node.value) if _NUMBER.fullmatch(node.value) else node.value

@@ -195,7 +195,7 @@ def _counted(count: Any) -> tuple[Instance, ...]:
     if isinstance(count, UnknownValue):
         return _unsure(count, "count")
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-        raise EvaluationError("count needs a whole number from 0")
+        raise EvaluationError("count needs a whole number, 0 or more")
     if count > MAX_INSTANCES:
         return _unsure(UnknownValue(f"more than {MAX_INSTANCES} instances are not told apart"), "count")
     return tuple(Instance(at, {"count": object_of({"index": at})}) for at in range(count))

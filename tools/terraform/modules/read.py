@@ -194,7 +194,7 @@ class _ModuleEvaluation(Child):
                 else UnknownValue(f"the output {name} has no value")
             )
         if self._values[name] is _BUSY:
-            raise EvaluationError(f"a circle: the output {name} of {self.scope.address} comes from itself; break it")
+            raise EvaluationError(f"the output {name} of {self.scope.address} depends on itself; break the cycle")
         return self._values[name]
 
     def outputs(self) -> Mapping[str, Any]:
@@ -208,11 +208,13 @@ class _ModuleEvaluation(Child):
         path = posixpath.normpath(posixpath.join(self.declarations.path, source))
         line = setting.line if setting else section.line
         if path in self.chain or len(self.chain) > MAX_CALLS:
-            self._absent(placed, name, line, f"module {name} calls itself: {source} is this module or above it")
+            self._absent(
+                placed, name, line, f"module {name} calls itself: {source} is this module, or one that calls it"
+            )
             return UnknownValue(f"module.{name} calls itself")
         declarations = self.loader.directory(path)
         if isinstance(declarations, Unreadable):
-            message = f"cannot tell: {source}: {declarations.reason}; what module.{name} opens is not looked at"
+            message = f"cannot tell: {source}: {declarations.reason}; what module.{name} opens is not checked"
             self._absent(placed, name, line, message, Severity.NOTE)
             return UnknownValue(f"module.{name} is not read: {declarations.reason}")
         if declarations is None:
@@ -220,7 +222,7 @@ class _ModuleEvaluation(Child):
             return UnknownValue(f"module.{name} is not there")
         scope.budget.modules -= 1
         if scope.budget.modules < 0:
-            return UnknownValue("so many modules are not looked into")
+            return UnknownValue("there are too many modules to look into")
         address = f"{scope.address}.module.{name}" if scope.address else f"module.{name}"
         inner = posixpath.normpath(posixpath.join(scope.path, source))
         inputs = self._inputs(scope, name, placed, instance, declarations)

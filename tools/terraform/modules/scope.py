@@ -151,7 +151,7 @@ class Scope:
                 key = UnknownValue("")
             words.append(key_text(key) if isinstance(key, int | str | UnknownValue) else "[?]")
         text = "".join(words)
-        return UnknownValue(f"{text} is known when it has been made", frozenset({text}), bare="[?]" not in text)
+        return UnknownValue(f"{text} is known only after apply", frozenset({text}), bare="[?]" not in text)
 
     def local(self, name: str) -> Any:
         """A local value."""
@@ -202,13 +202,13 @@ class Scope:
                 self.report(where, str(error))
                 self.memo[key] = UnknownValue(f"{name} cannot be evaluated: {error}")
             except (InexactError, RecursionError):
-                self.memo[key] = UnknownValue(f"{name} is too large or too deep to work out")
+                self.memo[key] = UnknownValue(f"{name} is too large or too deep to evaluate")
             finally:
                 self.trail.pop()
         if self.memo[key] is _BUSY:
             name = ".".join(key)
             circle = " → ".join([*self.trail[self.trail.index(name) :], name])
-            raise EvaluationError(f"a circle: {circle}; break it")
+            raise EvaluationError(f"a cycle: {circle}; break it")
         return self.memo[key]
 
     def variable(self, name: str) -> Any:
@@ -234,7 +234,7 @@ class Scope:
         if given is not None:
             outside = given.value()
             if outside is None and strict and default is None:
-                self.report(given.where, f"var.{name} takes no null")
+                self.report(given.where, f"var.{name} does not accept null")
             elif outside is not None or not strict:
                 self.wheres[name] = given.where
                 value = self._converted(name, outside, kind, given.where)
@@ -278,7 +278,7 @@ class Scope:
                 continue
             if verdict is False:
                 message = self._message(block, env)
-                message = f"var.{name} does not pass its validation: {message}"
+                message = f"var.{name} fails its validation: {message}"
                 self.report(self.wheres[name], message, frozenset({f"var.{name}"}))
 
     def _message(self, block: tree.Section, env: Environment) -> str:
@@ -308,7 +308,7 @@ class Scope:
                     self.expanded[name] = instances(UnknownValue(str(error)), UnknownValue(str(error)), setting.name)
                 self.budget.instances -= len(self.expanded[name])
                 if self.budget.instances < 0:
-                    doubt = UnknownValue("so many instances are not told apart")
+                    doubt = UnknownValue("there are too many instances to tell apart")
                     self.expanded[name] = instances(doubt, doubt, setting.name)
         return self.expanded[name]
 
@@ -331,7 +331,7 @@ class Scope:
         rest = steps[1:]
         text = f"{self.address}.module.{name}" if self.address else f"module.{name}"
         if any(isinstance(call.key, UnknownValue) for call, _ in calls):
-            return UnknownValue(f"the instances of {text} cannot be told", frozenset({text})), len(steps)
+            return UnknownValue(f"the instances of {text} are not known", frozenset({text})), len(steps)
         if calls and calls[0][0].key is None:
             child = calls[0][1]
             if rest and isinstance(rest[0], tree.Attribute):

@@ -48,4 +48,4 @@ class Texts:
     def text(self, path: str) -> str | Unreadable:
         """The text of a file."""
         file = self.files.get(posixpath.normpath(path))
-        return Unreadable("it is not there") if file is None else file
+        return Unreadable("it does not exist") if file is None else file

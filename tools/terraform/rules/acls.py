@@ -63,17 +63,19 @@ def network_acls_decide_in_order(module: Module) -> Iterator[Problem]:
                 (rule for other, rule in rules[:index] if other == number and rule.body is not later.body), None
             )
             if twin is not None:
-                yield Problem(place, f"rule {number} is {twin.resource.address}'s already; write another number")
+                yield Problem(place, f"rule {number} is already {twin.resource.address}'s; write another number")
                 continue
             earlier = next((rule for _, rule in rules[:index] if covers(rule, later)), None)
             if earlier is None:
                 continue
             name = earlier.resource.address
             if earlier.action == later.action:
-                yield Problem(place, f"{name} decides the same before it; take one of them out", Severity.WARNING)
+                yield Problem(place, f"{name} already decides the same; remove one of the two", Severity.WARNING)
             else:
                 verbs = ["allows" if rule.allows else "denies" for rule in (earlier, later)]
-                yield Problem(place, f"{name} comes before it and {verbs[0]} all of it; it {verbs[1]} nothing")
+                yield Problem(
+                    place, f"{name} comes first and {verbs[0]} all of this traffic; this rule {verbs[1]} nothing"
+                )
 
 
 def _lists(module: Module) -> Iterator[list[tuple[int, FirewallRule]]]:

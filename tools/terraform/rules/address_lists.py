@@ -63,7 +63,7 @@ def databases_are_not_open_to_the_world(module: Module) -> Iterator[Problem]:
     Azure's databases have rules with a first and a last address, Cloud SQL and AlloyDB lists of authorized networks: no
     network's firewall stands before them, so that passwords alone do. `0.0.0.0` to `0.0.0.0` on Azure is every service
     of every tenant. A public address is a warning: a security group, or the lack of any rule, may still stand before
-    it. Azure's Redis has a public address unless said, and lets in everybody until it has a rule.
+    it. Azure's Redis has a public address by default, and lets in everybody until it has a rule.
     Write the addresses of those who call it, or reach it by a private address.
     Peers: checkov CKV_GCP_11 CKV_AWS_17 CKV_AWS_87; trivy AWS-0180 GCP-0017 AZU-0022 AZU-0029.
     Source: CIS Google Cloud Foundations Benchmark 6.5; CIS Azure Foundations Benchmark, databases; Amazon RDS user
@@ -110,7 +110,7 @@ def control_planes_are_not_open_to_the_world(module: Module) -> Iterator[Problem
             yield from _doubts(cluster, path, "it may let everybody in to the API server")
         if where := _unlisted(cluster):
             name = PLANES[cluster.type][0].split(".")[0 if cluster.type == "google_container_cluster" else -1]
-            message = f"everybody is let in to the API server unless said; write {name}"
+            message = f"everybody is let in to the API server by default; write {name}"
             yield Problem(where, message, Severity.WARNING)
 
 
@@ -124,7 +124,7 @@ def _public(store: Store) -> Iterator[Problem]:
         message = f"the {kind.part} lets everybody in: it has a public address and no {kind.rules}"
         yield Problem(where, f"{message}; write {name} = false")
     elif public:
-        has = "has a public address" if where != store.resource.where else "has a public address unless said"
+        has = "has a public address" if where != store.resource.where else "has a public address by default"
         yield Problem(where, f"the {kind.part} {has}; write {name} = false", Severity.WARNING)
 
 

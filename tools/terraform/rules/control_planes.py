@@ -46,14 +46,14 @@ def _eks(cluster: ResourceInstance) -> Iterator[Problem]:
     narrow = bool(nets) and all(net and not everywhere(net) for net in nets)
     if private and isinstance(private.data, UnknownValue):
         if closed or narrow:
-            yield cannot_tell(private.where, private.data, "nodes may not reach the API server")
+            yield cannot_tell(private.where, private.data, "nodes may be unable to reach the API server")
     elif closed and public:
         message = "the API server has no endpoint; write endpoint_private_access = true"
         yield Problem(public.where, message)
     elif narrow:
         message = (
-            "nodes reach the API server by its public endpoint alone, from an address that is in this list or not at "
-            "all; write endpoint_private_access = true"
+            "nodes can reach the API server only by its public endpoint, and only from an address in this list; write "
+            "endpoint_private_access = true"
         )
         yield Problem(cidrs[0].where, message, Severity.WARNING)
 
@@ -75,10 +75,10 @@ def _aks(cluster: ResourceInstance) -> Iterator[Problem]:
     private = _setting(cluster, "private_cluster_enabled")
     listed = [item for path in _AKS_LISTS for value in cluster.body.find(path) for item in value.items()]
     if private and listed and private.data in _YES:
-        message = "a private cluster takes no authorized ranges; take them out"
+        message = "a private cluster does not accept authorized ranges; remove them"
         yield Problem(listed[0].where, message)
     elif private and listed and isinstance(private.data, UnknownValue):
-        yield cannot_tell(private.where, private.data, "a private cluster takes no authorized ranges")
+        yield cannot_tell(private.where, private.data, "a private cluster does not accept authorized ranges")
 
 
 def _setting(cluster: ResourceInstance, path: str) -> Value | None:

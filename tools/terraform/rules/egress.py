@@ -34,9 +34,11 @@ def egress_ends_in_deny(module: Module) -> Iterator[Problem]:
             if doubtful and not last and (unknown := _doubt(doubtful)):
                 yield cannot_tell(doubtful.where, unknown, f"egress of {group} may end without a deny")
                 break
-            what = "a deny behind it" if last is None else f"a deny with a higher number than {last.order}"
+            what = "a last deny" if last is None else f"a deny with a higher number than {last.order}"
             to = "::/0" if family == 6 else "0.0.0.0/0"
-            message = f"egress of {group} does not end in a deny: what no rule allows goes out; write {what}, to {to}"
+            message = (
+                f"egress of {group} does not end in a deny: whatever no rule allows goes out; write {what}, to {to}"
+            )
             yield Problem(where, message)
 
 
@@ -66,11 +68,13 @@ def dns_is_open_on_udp_and_tcp(module: Module) -> Iterator[Problem]:
         for here, missing in (("udp", "tcp"), ("tcp", "udp")):
             narrow = [rule for rule in opened[here] if rule.only(DNS)]
             if narrow and not opened[missing]:
-                message = f"DNS is open on {here.upper()} and not on {missing.upper()}; write a rule for that too"
-                yield Problem(narrow[0].where, message)
+                message = f"DNS is open on {here.upper()} and not on {missing.upper()}"
+                yield Problem(narrow[0].where, f"{message}; write a rule for {missing.upper()} too")
         last = _last_deny(rules, 4)
         if last and not opened["udp"] and not opened["tcp"]:
-            message = f"{group} denies egress, DNS included: only the cloud's own resolver answers; open 53 for others"
+            message = (
+                f"{group} denies egress, DNS included: only the cloud's own resolver answers; open port 53 for others"
+            )
             yield Problem(last.resource.where, message, Severity.NOTE)
 
 

@@ -45,7 +45,7 @@ def ingress_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
         if peer.unknown:
             yield cannot_tell(peer.value.where, peer.unknown, f"it may let the world in to {service}")
         elif web:
-            message = f"{peer_name(peer)} lets everybody in to TCP 443; right for a public web server alone"
+            message = f"{peer_name(peer)} lets everybody in to TCP 443, which is right only for a public web server"
             yield Problem(peer.value.where, message, Severity.NOTE)
         else:
             yield Problem(
@@ -70,7 +70,7 @@ def egress_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
         else:
             yield Problem(
                 peer.value.where,
-                f"{peer_name(peer)} lets out to everybody by {service}; write the addresses of the proxy",
+                f"{peer_name(peer)} lets traffic out to everybody by {service}; write the addresses of the proxy",
             )
 
 

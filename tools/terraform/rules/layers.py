@@ -132,7 +132,7 @@ def cloud_domains_are_the_charts(layers: Layers) -> Iterator[Problem]:
                 if name not in expected:
                     severity = Severity.NOTE if engine == "Route 53 DNS Firewall" else Severity.ERROR
                     message = f"{engine} allows {name}, which egress.domains{in_environment(layers)} does not list"
-                    yield Problem(item.where, f"{message}; take it out", severity)
+                    yield Problem(item.where, f"{message}; remove it", severity)
             for name, path in expected.items():
                 if name in names:
                     continue
@@ -182,7 +182,7 @@ def _foreign_ports(layers: Layers, cloud: str, rule: FirewallRule) -> Iterator[P
     for port in (closed or foreign)[:1]:
         opened = f"{cloud} opens {_service_name((rule.direction, str(rule.protocol), port))}"
         if closed:
-            message = f"{opened}, which the chart keeps closed{in_environment(layers)}; take it out"
+            message = f"{opened}, which the chart keeps closed{in_environment(layers)}; remove it"
             yield Problem(rule.port_where, message)
         else:
             # A part that is switched off has no policy, which is not to say that it is closed.

@@ -67,9 +67,7 @@ def stores_stand_where_the_chart_looks(layers: Layers) -> Iterator[Problem]:
                     yield cannot_tell(where, doubt, f"{path} may not hold the addresses of {store.name}")
                 elif nets:
                     closed = ", ".join(str(net) for net in nets if left(net, listed))
-                    message = (
-                        f"{store.name} stands in {closed}, which {path} does not list{in_environment(layers)}; write it"
-                    )
+                    message = f"{store.name} is in {closed}, which {path} does not list{in_environment(layers)}; add it"
                     yield Problem(where, message, Severity.ERROR if listed else Severity.WARNING)
 
 
@@ -89,10 +87,10 @@ def stores_let_sark_in(layers: Layers) -> Iterator[Problem]:
         opened = _ports(layers, part).keys()
         for module, candidates in _stores(layers, part):
             # One on another port is another rule's finding.
-            heard = [
+            listening = [
                 store for store in candidates if isinstance(ports := store.ports(), UnknownValue) or opened & set(ports)
             ]
-            problems = [list(_closed(layers, module, store, opened)) for store in heard]
+            problems = [list(_closed(layers, module, store, opened)) for store in listening]
             if all(problems):
                 yield from (problem for of_store in problems for problem in of_store)
 
@@ -113,7 +111,7 @@ def _by_groups(layers: Layers, module: Module, store: Store, ports: tuple[int, .
     items = store.values(store.kind.groups)
     where = store.place(store.kind.groups)
     if not items:
-        message = f"{store.name} has no security group, and the VPC's default one lets in its own members alone"
+        message = f"{store.name} has no security group, and the VPC's default one lets in only its own members"
         yield Problem(where, f"{message}; write {store.kind.groups}", Severity.WARNING)
         return
     service = f"TCP {', '.join(map(str, ports))}"

@@ -125,9 +125,7 @@ def metadata_service_is_out_of_reach(module: Module) -> Iterator[Problem]:
             if peer.text.lower() == "azureplatformimds":
                 problems = ["169.254.169.254 (Azure)"]
             if problems and not peer.world:
-                message = (
-                    f"{peer_name(peer)} reaches metadata services: {', '.join(problems)}; take it out or narrow it"
-                )
+                message = f"{peer_name(peer)} reaches metadata services: {', '.join(problems)}; remove it or narrow it"
                 yield Problem(peer.value.where, message)
 
 

@@ -119,7 +119,7 @@ def flow_logs_show_rejections(module: Module) -> Iterator[Problem]:
 def _described(body: Body, where: Where, what: str) -> Iterator[Problem]:
     value = body.value("description")
     if value is None or (not isinstance(value.data, UnknownValue) and not str(value.data).strip()):
-        yield Problem(where, f"{what} does not say what it is for; write description", Severity.WARNING)
+        yield Problem(where, f"{what} has no description; write one", Severity.WARNING)
 
 
 CHECKS: tuple[Check[Module], ...] = (
