@@ -28,7 +28,7 @@ def itself(value: Any) -> Any:
 
 
 def coalesce(*values: Any) -> Any:
-    """`coalesce`: the first that is neither null nor ""; all are made to be of one type."""
+    """`coalesce`: the first that is neither null nor "", converted to the type that all of them share."""
     kinds = [type_of(item) for item in values if item is not None]
     shared = unify(kinds)
     if shared is None:
@@ -112,7 +112,7 @@ def distinct(values: Any) -> Any:
 
 
 def element(values: Any, at: Any) -> Any:
-    """`element`: beyond the end it starts anew."""
+    """`element`: an index beyond the end starts again at the first."""
     series, number = sequence(values), whole(at)
     if number < 0:
         raise NotEvaluatedError
@@ -193,7 +193,7 @@ def lookup(value: Any, key: Any, *default: Any) -> Any:
 
 
 def merge(*values: Any) -> Any:
-    """`merge`: later ones win; null is nothing."""
+    """`merge`: the last value of a key wins; null arguments are left out."""
     if None in values and not all(item is None or isinstance(item, MapValue) for item in values):
         raise NotEvaluatedError
     mappings = [mapped(item) for item in values if item is not None]

@@ -11,7 +11,7 @@ from tools.terraform.language.equality import series
 from tools.terraform.language.values import EvaluationError
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
-# Terraform still reads numbers with leading zeros in an address, each program in its own way.
+# Terraform accepts leading zeros in an address, which programs read differently.
 _ZEROS = re.compile(r"(?:^|\.)0\d")
 
 

@@ -19,7 +19,7 @@ MAX_TEXT = 1_000_000
 
 
 def _ascii(value: Any) -> str:
-    """A string in which bytes, characters and what users see are the same."""
+    """A string in which bytes, characters and what a reader sees as one are the same."""
     string = textual(value)
     if not string.isascii() or "\r" in string:
         raise NotEvaluatedError
@@ -231,7 +231,7 @@ def format_(pattern: Any, *values: Any) -> str:
 
 
 def formatlist(pattern: Any, *values: Any) -> Any:
-    """`formatlist`: a list for each argument that is one, the rest is repeated."""
+    """`formatlist`: arguments that are lists are taken element by element, the others are repeated."""
     lists = [listed(item) for item in values if isinstance(item, Series)]
     sizes = {len(item.items) for item in lists}
     if not lists or len(textual(pattern)) * max(sizes) > MAX_TEXT:

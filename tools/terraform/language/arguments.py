@@ -1,4 +1,4 @@
-"""What a function's arguments must be."""
+"""Takes a function's arguments as the types that it needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.terraform.language.values import EvaluationError, MapValue, Series, t
 
 
 class NotEvaluatedError(ValueError):
-    """Arguments that Terraform takes and this does not."""
+    """Arguments that Terraform accepts and this evaluator does not."""
 
 
 def listed(value: Any) -> Series:

@@ -1,4 +1,4 @@
-"""The type of a variable: as it is written, and as a constraint to convert to."""
+"""The type of a variable: as text, and as a constraint to convert values to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a value becomes one of another type."""
+"""Converts values to other types."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tools.terraform.language.values import (
 
 
 def alike(values: Sequence[Any], kind: str) -> Series | UnknownValue:
-    """A list or set of these values, made to be of one type. Raises EvaluationError when they cannot be."""
+    """A list or set of these values, converted to one type. Raises EvaluationError when there is none."""
     inner = unify([type_of(item) for item in values])
     if inner is None:
         raise EvaluationError(f"the elements of a {kind} must have one type; these do not")
@@ -38,7 +38,7 @@ def alike(values: Sequence[Any], kind: str) -> Series | UnknownValue:
     return series(kind, tuple(convert(item, inner) for item in values), inner)
 
 
-# How deep values are of which a type is found out.
+# How deep a value may be whose type has to be inferred.
 MAX_LOOSE = 8
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,2})?")
 
@@ -95,7 +95,7 @@ _PRIMITIVES = {"string": to_string, "number": to_number, "bool": to_bool}
 
 
 def convert(value: Any, target: Type) -> Any:
-    """The value as a value of the target type. Raises EvaluationError when there is none."""
+    """The value, converted to the target type. Raises EvaluationError when it cannot be."""
     if target == Any_:
         return value
     if isinstance(target, str):
@@ -108,7 +108,7 @@ def convert(value: Any, target: Type) -> Any:
         return value
     kind, inner = target
     if isinstance(value, Series | MapValue) and value.height > MAX_LOOSE and Any_ in flat(bare_type(target)):
-        # Each level of what is only found out on the way is gone over twice.
+        # Each level of an inferred type is visited twice.
         raise UndecidedError
     if kind in ("list", "set"):
         return _to_series(value, kind, inner)
@@ -118,7 +118,7 @@ def convert(value: Any, target: Type) -> Any:
 
 
 def bare_type(target: Type) -> Type:
-    """A constraint as the type of what comes out: without optional attributes."""
+    """The type of a value that fits a constraint: without optional attributes."""
     if isinstance(target, str):
         return target
     kind, inner = target
@@ -177,7 +177,7 @@ def _alike_map(items: Mapping[str, Any]) -> Any:
 
 
 def to_map(value: Any) -> Any:
-    """`tomap`: the elements are made to be of one type. Raises EvaluationError."""
+    """`tomap`: the elements are converted to one type. Raises EvaluationError."""
     if isinstance(value, MapValue):
         return _alike_map(value.items)
     raise EvaluationError(f"a map is needed, but this is {type_name(value)}")

@@ -1,6 +1,6 @@
 """Turns python-hcl2's tree of one expression into ours.
 
-python-hcl2 takes some of what HCL refuses, and joins splats otherwise: that is put right here.
+python-hcl2 accepts some text that HCL refuses, and groups splats differently; both are corrected here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tools.terraform.language.tokens import END, Tokens
 MAX_TREE = 180
 TOO_DEEP = "nested too deep; split it into locals"
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?(?:[eE]([+-]?[0-9]+))?")
-# What the exponent of two of Go's large numbers may be, in powers of ten.
+# The largest exponent of Go's big numbers, in powers of ten.
 MAX_EXPONENT = 646_456_990
 _WORDS = {"true": True, "false": False, "null": None}
 _STEPS = ("get_attr_expr_term", "index_expr_term")
@@ -47,7 +47,7 @@ def expression(cut: Piece, line: Lines, depth: int, *, references: bool = False)
 
 
 def inner(tokens: Tokens, start: int, line: Lines, depth: int) -> tree.Node:
-    """The expression inside an insertion, from a token on. Raises MalformedError."""
+    """The expression of an interpolation, from a token on. Raises MalformedError."""
     cut = piece(tokens, start, depth + 1, inside=True)
     if tokens.kinds[cut.end] != END and not cut.fault:
         cut.fault = unexpected(tokens, cut.end)
@@ -72,7 +72,7 @@ class _Converter:
         return self.line_of(self.offset(item))
 
     def text(self, item: Any) -> Any:
-        """What the token holds that stands where this does."""
+        """The text of the token in this place."""
         return self.cut.tokens.texts[self.cut.token(self.position(item))]
 
     def node(self, item: Any) -> tree.Node:
@@ -130,7 +130,7 @@ class _Converter:
         return tree.Object(tuple(items), self.line(item))
 
     def key(self, item: Any) -> tree.Node:
-        """The key of an entry: a lone word is text, a reference stands in parentheses."""
+        """The key of an entry: a lone word is text, a reference must be in parentheses."""
         word = _lone(item)
         if word.data in ("identifier", "keyword", "literal_value"):
             return tree.Literal(self.text(word), self.line(word))
@@ -139,7 +139,7 @@ class _Converter:
         return self.node(item)
 
     def is_reference(self, item: Any) -> bool:
-        """Whether it is a name and steps that are written out, none of them in parentheses."""
+        """Whether it is a name with constant steps, none of them in parentheses."""
         while item.data in _STEPS:
             of, step = _parts(item)
             if step.data not in ("get_attr", "short_index"):
@@ -158,7 +158,7 @@ class _Converter:
         return tree.FunctionCall(self.cut.names.get(first, self.text(item)), nodes, spread, self.line(item))
 
     def _chain(self, item: Any) -> tree.Node:
-        """`of` and the steps behind it, each a Tree, or the Token of a splat."""
+        """`of` and the steps after it, each a Tree, or the Token of a splat."""
         steps: list[Any] = []
         of = item
         while of.data in _CHAINED:
@@ -172,7 +172,7 @@ class _Converter:
     _get_attr_expr_term = _index_expr_term = _attr_splat_expr_term = _full_splat_expr_term = _chain
 
     def steps(self, node: tree.Node, steps: Sequence[Any]) -> tree.Node:
-        """`a[*]` takes every step that follows for each element, `a.*` only those with points."""
+        """`a[*]` applies every following step to each element, `a.*` only those that begin with a dot."""
         for at, step in enumerate(steps):
             line = self.line(step)
             if step == "[*]":
@@ -236,7 +236,7 @@ class _Converter:
 
 
 def _lone(item: Any) -> Any:
-    """What stands there without a term's wrapping; parentheses stay."""
+    """The item without the wrapping of a term; parentheses stay."""
     while item.data == "expr_term" and len(item.children) == 1:
         item = item.children[0]
     return item

@@ -1,6 +1,6 @@
-"""Terraform's JSON syntax, made into the same tree: a string is a template, an object in a body a block where it must.
+"""Terraform's JSON syntax, as the same tree: a string is a template, and an object a block where one must be.
 
-Inside a resource JSON does not tell a nested block from a map: both are settings there (`Body.each` reads both).
+Inside a resource, JSON does not distinguish a nested block from a map: both are attributes (`Body.each` reads both).
 Source: Terraform's documentation of its JSON configuration syntax.
 """
 
@@ -130,13 +130,13 @@ def _type(value: tree.Literal) -> tree.Node:
 
 
 class _Json:
-    """A JSON reader that keeps lines, and says where a fault is."""
+    """A JSON reader that records lines, and the places of faults."""
 
     def __init__(self, source: Text) -> None:
         self.source = source
         self.text = source.text
         self.at = 0
-        # What costs one value.
+        # Faults that affect one value only.
         self.faults: list[MalformedError] = []
 
     def document(self) -> tree.Node:
@@ -215,7 +215,7 @@ class _Json:
                 return
 
     def more(self, closing: str) -> bool:
-        """Whether the object or list ends here; a comma goes on."""
+        """Whether the object or list goes on (after a comma) or ends here."""
         char = self.space()
         if char not in (",", closing) or not char:
             raise MalformedError(f"`,` or `{closing}` is missing here", self.at)

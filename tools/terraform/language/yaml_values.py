@@ -1,4 +1,4 @@
-"""What Terraform's `yamldecode` makes of a document: its YAML is not PyYAML's in what a plain word means."""
+"""The value that Terraform's `yamldecode` gives for a document; it reads plain words differently from PyYAML."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WORDS = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")
-# Words that one version of YAML or another takes for something else than text.
+# Words that some version of YAML reads as something other than text.
 _DOUBTFUL = re.compile(
     r"[-+]?(?:0[xXoObB]?[0-9a-fA-F_]+|[\d_]+|[\d_]*\.[\d_]*)(?:[eE][-+]?\d*)?|[-+]?\.(?:inf|nan|NaN|Inf|INF|NAN)"
     r"|[-+]?\d+(?::\d+)+(?:\.\d*)?|\d{4}-\d\d?-\d\d?(?:[Tt \t].*)?|<<|=|[yYnN]|[Yy]es|YES|[Nn]o|NO|[Oo]n|ON|[Oo]ff|OFF"
@@ -25,7 +25,7 @@ MAX_NODES = 100_000
 
 
 def decoded(text: str) -> Any:
-    """The value of a YAML document. Raises EvaluationError when it is none."""
+    """The value of a YAML document. Raises EvaluationError for text that is not YAML."""
     if not text.isprintable() and re.search(r"[\x00-\x08\x0b-\x1f\x7f]", text.replace("\r", "")):
         return UnknownValue("YAML with control characters is not read")
     try:

@@ -12,7 +12,7 @@ from tools.terraform.modules.directory import Directory
 
 DECLARED = "terraform-references-are-declared"
 _ALWAYS = frozenset({"path", "terraform", "self", "ephemeral"})
-# What holds names of other things, or is read elsewhere.
+# Attributes that hold names of other things, or that are read elsewhere.
 _NAMES = frozenset({"provider", "providers", "ignore_changes", "replace_triggered_by", "type", "iterator"})
 
 
@@ -47,7 +47,7 @@ def _section(directory: Directory, file: str, section: tree.Section, bound: froz
 
 
 def _is_value(section: tree.Section, name: str) -> bool:
-    """`type` is an attribute like any other, but for a variable's."""
+    """Whether it is `type` as an ordinary attribute, not as that of a variable."""
     return name == "type" and section.type != "variable"
 
 

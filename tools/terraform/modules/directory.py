@@ -92,7 +92,7 @@ def read(
 
 
 def _override(directory: Directory, file: ParsedFile) -> None:
-    """Merge an override file, as Terraform does: what it has takes the place of what is there."""
+    """Merge an override file, as Terraform does: what it declares replaces what is declared already."""
     for section in _sections(directory, file):
         placed = Placed(file.name, section)
         if section.type == "locals":
@@ -142,7 +142,7 @@ def _collect(directory: Directory, file: ParsedFile) -> None:
 
 
 def _sections(directory: Directory, file: ParsedFile) -> Iterator[tree.Section]:
-    """The blocks of a file that are Terraform's; what is wrong with the others is among the faults."""
+    """The blocks of a file that Terraform knows; what is wrong with the others is among the faults."""
     directory.faults.extend(file.faults)
     directory.comments.extend(file.comments)
     directory.lines[file.name] = file.lines

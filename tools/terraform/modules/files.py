@@ -27,9 +27,9 @@ MAX_BYTES = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """Sources on the disk. Modules, links and expressions reach what is below these directories and nothing else.
+    """Sources on the disk. Modules, links and expressions reach only what is below these directories.
 
-    `instead` has text for some files, by their resolved path: what an evaluation sees in place of what is there.
+    `instead`: texts by resolved path, which an evaluation sees in place of those files.
     """
 
     allowed: tuple[Path, ...]
@@ -86,9 +86,9 @@ def _text(path: Path) -> str | Unreadable:
 
 
 def disk(paths: Sequence[str], within: Sequence[str] = ()) -> Disk:
-    """The disk, of which modules and expressions reach what is below these paths, and below those besides.
+    """The disk, where modules and expressions reach what is below `paths` and below `within`.
 
-    Of a path below the current directory, all of the current directory is reached.
+    With a path below the current directory, they reach all of the current directory.
     """
     here = Path.cwd().resolve()
     named = [Path(name).resolve() for name in paths]
@@ -99,7 +99,7 @@ def disk(paths: Sequence[str], within: Sequence[str] = ()) -> Disk:
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A directory to judge as a root module; `only` is the one file of it that is asked for, or ""."""
+    """A directory to check as a root module; `only`: the one file of it to check, or "" for all."""
 
     path: str
     only: str = ""

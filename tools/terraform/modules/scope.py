@@ -1,5 +1,5 @@
-"""What the names of one module stand for: variables, locals, module calls, resources, paths. Each is worked out once,
-when it is first needed; a circle is found on the way.
+"""What the names of one module stand for: variables, locals, module calls, resources, paths. Each is evaluated once,
+when it is first needed, which also uncovers cycles.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _BUSY = object()
 
 @dataclass(frozen=True, slots=True)
 class VariableInput:
-    """A variable's value from outside: worked out when it is needed, and where it is written."""
+    """A variable's value from outside, evaluated when it is needed, and the place where it is written."""
 
     value: Callable[[], Any]
     where: Where
@@ -67,7 +67,7 @@ class Scope:
     evaluators: dict[str, BodyEvaluator] = field(default_factory=dict)
     reported: set[tuple[Where, str]] = field(default_factory=set)
     budget: Budget = field(default_factory=Budget)
-    # Whether it is judged by itself and may be a module that others call with other values.
+    # Whether it is checked by itself, although others may call it with other values.
     open: bool = False
 
     @property
@@ -82,7 +82,7 @@ class Scope:
         return self.evaluators[file]
 
     def report(self, where: Where, message: str, refs: frozenset[str] = frozenset()) -> None:
-        """Note an error of evaluation, once. One that comes of a default which a caller may replace is a note."""
+        """Note an error of evaluation, once. One that depends on a default, which a caller may replace, is a note."""
         if (where, message) in self.reported:
             return
         self.reported.add((where, message))
@@ -139,7 +139,7 @@ class Scope:
         return self._resource(root, steps, env), len(steps)
 
     def _resource(self, root: str, steps: Sequence[tree.Attribute | tree.Index], env: Environment) -> UnknownValue:
-        """The attribute of a resource: it is known after Terraform has run."""
+        """An attribute of a resource, which is known only after apply."""
         words = [f"{self.address}.{root}" if self.address else root]
         for step in steps:
             if isinstance(step, tree.Attribute):
@@ -164,7 +164,7 @@ class Scope:
         )
 
     def evaluate_locals(self) -> None:
-        """Work out every local value after those that it mentions, so that a long chain of them is no deep one."""
+        """Evaluate every local value after those that it refers to, so that a long chain of them nests no calls."""
         begun: set[str] = set()
         done: set[str] = set()
         for first in self.directory.locals:
@@ -174,7 +174,7 @@ class Scope:
                 before = [] if name in begun else self._mentioned(name)
                 begun.add(name)
                 if any(other in begun and other not in done for other in before):
-                    # A circle: it is told from where it was entered.
+                    # A cycle: it is reported from where it was entered.
                     pending = [first]
                 elif left := [other for other in before if other not in done]:
                     pending.extend(left)
@@ -212,7 +212,7 @@ class Scope:
         return self.memo[key]
 
     def variable(self, name: str) -> Any:
-        """The value of a variable: given, else its default, else Unknown, of its type."""
+        """The value of a variable, of its type: the given one, else its default, else unknown."""
         placed = self.directory.variables.get(name)
         if placed is None:
             return UnknownValue(f"var.{name} is not declared")
@@ -324,7 +324,7 @@ class Scope:
         return calls
 
     def module(self, name: str, steps: Sequence[tree.Attribute | tree.Index], env: Environment) -> tuple[Any, int]:
-        """`module.name`, and what follows it as far as it belongs to the call."""
+        """The value of `module.name`, with the steps after it that belong to the call, and how many those are."""
         if name not in self.directory.modules:
             return UnknownValue(f"module.{name} is not declared"), len(steps)
         calls = self.calls(name)
@@ -361,7 +361,7 @@ def _whole(child: Child | UnknownValue, text: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Variables:
-    """`var` inside a validation: the variable itself while it is being worked out, and the others it mentions."""
+    """`var` inside a validation: the variable that is being evaluated, and the others that the condition refers to."""
 
     own: Mapping[str, Any]
     scope: Scope

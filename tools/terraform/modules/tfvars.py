@@ -19,7 +19,7 @@ from tools.terraform.modules.sources import Unreadable
 
 @dataclass(frozen=True, slots=True)
 class TfvarsFile:
-    """The values that a file gives, by variable, each with its place, and what is wrong with the file."""
+    """The values of a file, by variable, each with its place; and what is wrong with the file."""
 
     file: str
     values: Mapping[str, tuple[Any, Where]] = field(default_factory=dict)

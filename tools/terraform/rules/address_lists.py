@@ -61,8 +61,8 @@ def databases_are_not_open_to_the_world(module: Module) -> Iterator[Problem]:
     """No database lets in the internet by a list or a firewall of its own.
 
     Azure's databases have rules with a first and a last address, Cloud SQL and AlloyDB lists of authorized networks: no
-    network's firewall stands before them, so that passwords alone do. `0.0.0.0` to `0.0.0.0` on Azure is every service
-    of every tenant. A public address is a warning: a security group, or the lack of any rule, may still stand before
+    network's firewall stands in front of them, only their passwords. `0.0.0.0` to `0.0.0.0` on Azure is every service
+    of every tenant. A public address is a warning: a security group, or the lack of any rule, may still protect
     it. Azure's Redis has a public address by default, and lets in everybody until it has a rule.
     Write the addresses of those who call it, or reach it by a private address.
     Peers: checkov CKV_GCP_11 CKV_AWS_17 CKV_AWS_87; trivy AWS-0180 GCP-0017 AZU-0022 AZU-0029.
@@ -115,7 +115,7 @@ def control_planes_are_not_open_to_the_world(module: Module) -> Iterator[Problem
 
 
 def _public(store: Store) -> Iterator[Problem]:
-    """What is said of a store of Azure or Google Cloud with a public address, or of one that may have it."""
+    """The findings on a store of Azure or Google Cloud that has, or may have, a public address."""
     kind, public = store.kind, store.public()
     where, name = store.place(kind.public), kind.public.rpartition(".")[2]
     if isinstance(public, UnknownValue):
@@ -157,14 +157,14 @@ def _items(resource: ResourceInstance, path: str) -> list[Value]:
 
 
 def _split(value: Value) -> Iterator[Value]:
-    """The elements of a list, also of one that is written as text with commas."""
+    """The elements of a list, or of a text that separates them by commas."""
     for item in value.items():
         texts = str(item.data).split(",") if isinstance(item.data, str) else [item.data]
         yield from (Value(text.strip() if isinstance(text, str) else text, item.where, item.refs) for text in texts)
 
 
 def _world(resource: ResourceInstance, path: str) -> Iterator[tuple[Value, str]]:
-    """Each element that is the world, and the last of those that are it together, with what it says of itself."""
+    """Each element that is the whole internet, and the last of those that add up to it, with words for a message."""
     peers = []
     for item in _items(resource, path):
         net = network(item.data) if isinstance(item.data, str) else None
@@ -186,7 +186,7 @@ def _doubts(resource: ResourceInstance, path: str, question: str) -> Iterator[Pr
 
 
 def _private(cluster: ResourceInstance) -> bool:
-    """Whether it is said that the API server has no public endpoint."""
+    """Whether the API server is written to have no public endpoint."""
     body = cluster.body
     if cluster.type == "aws_eks_cluster":
         return any(value.data in _NO for value in body.find("vpc_config.endpoint_public_access"))
@@ -198,7 +198,7 @@ def _private(cluster: ResourceInstance) -> bool:
 
 
 def _unlisted(cluster: ResourceInstance) -> Where | None:
-    """Where a list would stand that is not there."""
+    """The place where a missing list belongs; None when there is one."""
     body = cluster.body
     if cluster.type == "aws_eks_cluster":
         blocks = body.each("vpc_config")

@@ -136,7 +136,7 @@ def denials_deny_something(module: Module) -> Iterator[Problem]:
 
     A security group of AWS has no deny: what no rule allows is denied, and a rule allows. A rule to 127.0.0.1/32 does
     nothing at all, and a rule whose name or description says "deny" lets through what it names.
-    Take the rule out: without egress rules nothing goes out.
+    Remove the rule: without egress rules nothing goes out.
     Source: Amazon VPC user guide, security groups; the provider takes AWS's own allow-all egress rule away.
     """
     for rule in firewall_rules(module):

@@ -1,4 +1,4 @@
-"""Checks of a cluster's API server as those see it who must reach it: its nodes, and whoever administers it."""
+"""Checks that a cluster's API server can be reached by those who must reach it: its nodes and its administrators."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _AKS_LISTS = ("api_server_access_profile.authorized_ip_ranges", "api_server_auth
 def control_planes_can_be_reached(module: Module) -> Iterator[Problem]:
     """A cluster's API server can be reached by its nodes, and its settings go together.
 
-    An EKS cluster has a public endpoint, a private one or both, and only the public one unless said: with a list of
+    An EKS cluster has a public endpoint, a private one or both, by default only the public one: with a list of
     addresses on that and no private one, nodes must come from an address of the list. GKE refuses a private endpoint
     without authorized networks, which may be an empty block, and AKS authorized ranges for a private cluster.
     Write endpoint_private_access = true beside a list of addresses, and the block that the message names.

@@ -59,7 +59,7 @@ def declarations_are_used(module: Module) -> Iterator[Problem]:
     """Every variable, local value and data source is used.
 
     An input that changes nothing is believed to change something: `allowed_cidrs` that no rule reads.
-    Use it, or take it out.
+    Use it, or remove it.
     Peers: tflint terraform_unused_declarations.
     Source: Terraform style guide.
     """

@@ -1,4 +1,4 @@
-"""Checks of what domain filters do with what is on no list."""
+"""Checks of what domain filters do with names that are on no list."""
 
 from __future__ import annotations
 

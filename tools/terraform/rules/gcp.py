@@ -89,7 +89,7 @@ def rules_are_in_force(module: Module) -> Iterator[Problem]:
     """No firewall rule is written and switched off.
 
     `disabled = true` keeps a rule in the list and out of force: a deny that denies nothing reads like one that does.
-    Take the rule out, or switch it on.
+    Remove the rule, or switch it on.
     Source: Compute Engine firewalls, `disabled`.
     """
     for rule in module.everything(*RULES):

@@ -77,7 +77,7 @@ def stores_let_sark_in(layers: Layers) -> Iterator[Problem]:
     On AWS a store has security groups: one of their rules must let in a group from which the store's port goes out, or
     addresses of `cluster.podCidrs` or `cluster.cidrs`. On Azure and Google Cloud a public store lets in nobody without
     rules or authorized networks, and one that is not public needs a network of its own or a private endpoint. What is
-    made elsewhere cannot be told.
+    made elsewhere is not known.
     Where a root has several stores of a kind, one of them is enough.
     Write a rule from the group of SARK's pods or nodes, or give the store a private address.
     Source: Amazon RDS user guide, controlling access with security groups; Azure Database for PostgreSQL and Cloud SQL,
@@ -144,7 +144,7 @@ def _doubt(
     peers: list[FirewallPeer],
     callers: set[str],
 ) -> UnknownValue | None:
-    """What is not known here of who a store lets in."""
+    """The unknown value on which it depends whom a store lets in, if there is one."""
     made = {group.address for group in module.everything(*AWS_GROUPS)}
     for item in items:
         if owner(item) not in made:
@@ -213,7 +213,7 @@ def _own(layers: Layers) -> list[Net]:
 
 
 def _nets(layers: Layers, path: str) -> list[Net]:
-    """The networks that are listed there; what is no list is another stage's finding."""
+    """The networks that are listed at a path; a value that is not a list is another stage's finding."""
     listed = layers.value(path)
     return [net for text in listed if (net := network(str(text)))] if isinstance(listed, list) else []
 

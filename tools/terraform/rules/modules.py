@@ -1,4 +1,4 @@
-"""Checks of what a Terraform module is made with: providers, and the modules that it calls."""
+"""Checks of what a Terraform module depends on: providers, and the modules that it calls."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def one_cloud_a_module(module: Module) -> Iterator[Problem]:
 
 
 def _first(module: Module) -> Where | None:
-    """The place for what is nowhere: the first line of a file that says most of a module."""
+    """The place of a finding about what is missing: the first line of the module's main file."""
     if not module.sources:
         return None
     names = sorted(module.sources)

@@ -80,8 +80,8 @@ def rules_are_not_shadowed(module: Module) -> Iterator[Problem]:
     """No rule is decided by an earlier one for everything that it is about.
 
     The lower priority comes first, on Google Cloud and on Azure; a deny that follows an allow of the same traffic
-    denies nothing, and an allow behind a deny opens nothing. That is an error; the same decision twice is a warning.
-    Give it a lower number, narrow the earlier rule, or take it out.
+    denies nothing, and an allow after a deny opens nothing. That is an error; the same decision twice is a warning.
+    Give it a lower number, narrow the earlier rule, or remove it.
     Source: Azure network security groups overview; Compute Engine VPC firewall rules, "Priority".
     """
     groups: dict[tuple[str, str], list[tuple[int, FirewallRule]]] = {}
@@ -111,7 +111,7 @@ def rules_differ(module: Module) -> Iterator[Problem]:
 
     EC2 refuses the second (InvalidPermission.Duplicate), when everything before it has been applied. Descriptions do
     not tell rules apart.
-    Take one of them out.
+    Remove one of them.
     Source: EC2 AuthorizeSecurityGroupIngress, error InvalidPermission.Duplicate.
     """
     seen: dict[Any, FirewallRule] = {}

@@ -1,4 +1,4 @@
-"""Checks of resources against their providers' schemas, of which the ones that matter here are kept."""
+"""Checks of resources against their providers' schemas; those of the resource types that matter here are kept."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def attributes_have_their_type(module: Module) -> Iterator[Problem]:
 
 @cache
 def schemas() -> Mapping[str, Schema]:
-    """The schema of each resource type that is kept."""
+    """Each resource type that has a schema here, with its schema."""
     text = files("tools.manifests.schemas").joinpath("terraform.json").read_text("utf-8")
     providers = json.loads(text)["provider_schemas"].values()
     return {kind: schema for provider in providers for kind, schema in provider["resource_schemas"].items()}

@@ -14,7 +14,7 @@ _GOOGLE_NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
 _AWS_TEXT = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}")
 _AZURE_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,78}[A-Za-z0-9_])?")
 _AWS_WRITE = "at most 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*"
-# What an attribute holds, by type and path, and what to write.
+# The form of an attribute, by type and path, and what to write.
 FORMS: Mapping[str, Mapping[str, tuple[re.Pattern[str], str]]] = {
     **{
         kind: {"name": (_GOOGLE_NAME, "lower-case letters, digits and hyphens, a letter first, at most 63")}
