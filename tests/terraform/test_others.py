@@ -76,12 +76,12 @@ def test_one_open_rule_is_one_finding(text: str, expected: tuple[str, str]) -> N
     assert message.startswith(expected[1])
 
 
-def test_what_is_not_the_same_place_or_peer_is_told_of_besides() -> None:
+def test_what_is_not_the_same_place_or_peer_is_reported_too() -> None:
     text = rule('cidr_ipv4 = "0.0.0.0/0"', 22, 22) + rule('cidr_ipv6 = "::/0"', 22, 22, name="b")
     assert [(line, message[:9]) for _, _, line, message in judged(text, *OPEN)] == [(7, "0.0.0.0/0"), (15, "::/0 lets")]
 
 
-def test_instances_of_one_block_are_told_of_once() -> None:
+def test_instances_of_one_block_are_reported_once() -> None:
     text = rule(WORLD, 22, 22).replace('" {\n', '" {\n  for_each = toset(["a", "b", "c"])\n', 1)
     assert len(judged(text, *OPEN)) == 1
     child = {"main.tf": 'module "a" {\n  source = "./m"\n}\nmodule "b" {\n  source = "./m"\n}\n', "m/main.tf": text}
@@ -224,7 +224,7 @@ def test_what_a_comment_switches_off_does_not_hide_the_protocol() -> None:
     ]
 
 
-def test_a_default_that_is_the_world_is_told_of_at_the_default() -> None:
+def test_a_default_that_is_the_world_is_reported_at_the_default() -> None:
     text = (
         'variable "from" {\n  description = "x"\n  type = list(string)\n  default = ["0.0.0.0/0"]\n}\n'
         "locals {\n  all = toset(var.from)\n}\n"

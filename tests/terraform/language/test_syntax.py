@@ -1,4 +1,4 @@
-"""Text that is no Terraform, or hardly: what is said of it, where, and that the rest is still read."""
+"""Text that is hardly Terraform, or not at all: what is wrong with it, where, and that the rest is still read."""
 
 import time
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Directories as they evaluate: instances, blocks, modules, variables, and what cannot be told."""
+"""Directories as they evaluate: instances, blocks, modules, variables, and what is not known."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -100,7 +100,7 @@ def test_instances_that_terraform_refuses(setting: str, message: str) -> None:
     assert [resource.doubt is not None for resource in root.everything()] == [True]
 
 
-def test_instances_that_cannot_be_told() -> None:
+def test_instances_that_are_not_known() -> None:
     root = module(
         'variable "c" {\n  type = set(string)\n}\nresource "a" "x" {\n  for_each = var.c\n  v = each.value\n}\n'
     )
@@ -198,7 +198,7 @@ resource "aws_x" "y" {
     assert resource.body.data("path") == "net"
 
 
-def test_a_validation_that_fails_is_told_where_the_value_is() -> None:
+def test_a_validation_that_fails_is_reported_where_the_value_is() -> None:
     call = 'module "net" {\n  source = "./net"\n  cidr   = "10.0.0.0/33"\n}\n'
     root = module({"main.tf": call, "net/main.tf": CHILD})
     message = "var.cidr fails its validation: A CIDR, please."

@@ -67,7 +67,7 @@ UNKNOWN = 'variable "peer" {\n  type = string\n}\n'
 
 
 def reported(values: Mapping[str, Any], **clouds: str) -> list[str]:
-    """What is said of some clouds' Terraform, and of a chart's values."""
+    """The findings on some clouds' Terraform, and of a chart's values."""
     roots: dict[str, Module] = {cloud: evaluate_text({f"{cloud}.tf": text}) for cloud, text in clouds.items()}
     layers = Layers(roots, values, "production", "values.yaml")
     return [

@@ -33,7 +33,7 @@ VALUES: Mapping[str, Any] = {
 
 
 def reported(text: str, *rules: str, values: Mapping[str, Any] = VALUES) -> list[str]:
-    """What is said of a root and of the chart's values: severity, file and line, message."""
+    """The findings on a root and of the chart's values: severity, file and line, message."""
     layers = Layers({"aws": evaluate_text({"main.tf": text})}, values, "production", "values.yaml")
     return [
         f"{item.problem.severity} {item.problem.where.file}:{item.problem.where.line} {item.problem.message}"

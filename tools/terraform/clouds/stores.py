@@ -14,6 +14,7 @@ from tools.manifests.addresses import Net, network
 from tools.terraform.clouds.model import may_be_null, number, owner
 from tools.terraform.language.model import Body, Module, ResourceInstance, UnknownValue, Value
 
+# How Terraform may have true and false.
 YES = (True, "true")
 NO = (False, "false")
 

@@ -9,7 +9,7 @@ from tools.findings.model import Check, Problem, Severities, Severity, Where
 from tools.manifests.addresses import network
 from tools.terraform.clouds.cannot_tell import cannot_tell
 from tools.terraform.clouds.model import FirewallPeer, everywhere
-from tools.terraform.clouds.stores import Store, stores
+from tools.terraform.clouds.stores import NO, YES, Store, stores
 from tools.terraform.language.model import Module, ResourceInstance, UnknownValue, Value
 from tools.terraform.rules.exposure import all_public, smallest_covering
 
@@ -53,8 +53,6 @@ PLANES: Mapping[str, tuple[str, ...]] = {
         "api_server_authorized_ip_ranges",
     ),
 }
-_YES = (True, "true")
-_NO = (False, "false")
 
 
 def databases_are_not_open_to_the_world(module: Module) -> Iterator[Problem]:
@@ -80,7 +78,7 @@ def databases_are_not_open_to_the_world(module: Module) -> Iterator[Problem]:
             yield from _doubts(database, path, "it may let everybody in to the database")
     for database in module.everything(*PUBLIC):
         address = database.body.value("publicly_accessible")
-        if address and address.data in _YES:
+        if address and address.data in YES:
             message = "the database has a public address; write publicly_accessible = false"
             yield Problem(address.where, message, Severity.WARNING)
     for store in (*stores(module, "database"), *stores(module, "cache")):
@@ -189,12 +187,12 @@ def _private(cluster: ResourceInstance) -> bool:
     """Whether the API server is written to have no public endpoint."""
     body = cluster.body
     if cluster.type == "aws_eks_cluster":
-        return any(value.data in _NO for value in body.find("vpc_config.endpoint_public_access"))
+        return any(value.data in NO for value in body.find("vpc_config.endpoint_public_access"))
     if cluster.type == "azurerm_kubernetes_cluster":
-        return body.data("private_cluster_enabled") in _YES
+        return body.data("private_cluster_enabled") in YES
     ends = body.find("private_cluster_config.enable_private_endpoint")
     off = body.find("control_plane_endpoints_config.ip_endpoints_config.enable_public_endpoint")
-    return any(value.data in _YES for value in ends) or any(value.data in _NO for value in off)
+    return any(value.data in YES for value in ends) or any(value.data in NO for value in off)
 
 
 def _unlisted(cluster: ResourceInstance) -> Where | None:

@@ -8,10 +8,9 @@ from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.addresses import network
 from tools.terraform.clouds.cannot_tell import cannot_tell
 from tools.terraform.clouds.model import everywhere
+from tools.terraform.clouds.stores import NO, YES
 from tools.terraform.language.model import Module, ResourceInstance, UnknownValue, Value
 
-_YES = (True, "true")
-_NO = (False, "false")
 _AKS_LISTS = ("api_server_access_profile.authorized_ip_ranges", "api_server_authorized_ip_ranges")
 
 
@@ -38,11 +37,11 @@ def _eks(cluster: ResourceInstance) -> Iterator[Problem]:
     if not blocks or blocks[0].doubt:
         return
     private, public = (_setting(cluster, f"vpc_config.endpoint_{name}_access") for name in ("private", "public"))
-    if private and private.data in _YES:
+    if private and private.data in YES:
         return
     cidrs = [item for value in cluster.body.find("vpc_config.public_access_cidrs") for item in value.items()]
     nets = [network(item.data) if isinstance(item.data, str) else None for item in cidrs]
-    closed = public is not None and public.data in _NO
+    closed = public is not None and public.data in NO
     narrow = bool(nets) and all(net and not everywhere(net) for net in nets)
     if private and isinstance(private.data, UnknownValue):
         if closed or narrow:
@@ -66,7 +65,7 @@ def _gke(cluster: ResourceInstance) -> Iterator[Problem]:
     ]
     if value and not lists and isinstance(value.data, UnknownValue):
         yield cannot_tell(value.where, value.data, "a private endpoint needs master_authorized_networks_config")
-    elif value and not lists and value.data in _YES:
+    elif value and not lists and value.data in YES:
         message = "a private endpoint needs authorized networks; write master_authorized_networks_config {}"
         yield Problem(value.where, message, Severity.WARNING)
 
@@ -74,7 +73,7 @@ def _gke(cluster: ResourceInstance) -> Iterator[Problem]:
 def _aks(cluster: ResourceInstance) -> Iterator[Problem]:
     private = _setting(cluster, "private_cluster_enabled")
     listed = [item for path in _AKS_LISTS for value in cluster.body.find(path) for item in value.items()]
-    if private and listed and private.data in _YES:
+    if private and listed and private.data in YES:
         message = "a private cluster does not accept authorized ranges; remove them"
         yield Problem(listed[0].where, message)
     elif private and listed and isinstance(private.data, UnknownValue):

@@ -20,6 +20,7 @@ from tools.terraform.clouds.chart import (
 from tools.terraform.clouds.firewall_rules import allowed
 from tools.terraform.clouds.model import FirewallRule, owner
 from tools.terraform.language.model import Body, Module, UnknownValue, Value
+from tools.terraform.rules.domains import LISTS
 
 # No more ports of a range than this are compared; wide ranges are another rule's finding.
 WIDE = 100
@@ -33,9 +34,6 @@ HEALTH_CHECKS = tuple(
         *("2600:2d00:1:b029::/64", "2600:2d00:1:1::/64", "2600:1901:8001::/48"),
     )
 )
-
-
-_LISTS = "rule_group.rules_source.rules_source_list"
 
 
 def clouds_agree(layers: Layers) -> Iterator[Problem]:
@@ -149,8 +147,8 @@ def _apexes(module: Module, items: Iterable[Value], expected: Mapping[str, str])
     denied = {
         str(item.data)
         for group in module.everything("aws_networkfirewall_rule_group")
-        if any(value.data == "DENYLIST" for value in group.body.find(f"{_LISTS}.generated_rules_type"))
-        for value in group.body.find(f"{_LISTS}.targets")
+        if any(value.data == "DENYLIST" for value in group.body.find(f"{LISTS}.generated_rules_type"))
+        for value in group.body.find(f"{LISTS}.targets")
         for item in value.items()
     }
     for item in items:

@@ -11,6 +11,7 @@ from tools.terraform.clouds.cannot_tell import cannot_tell
 from tools.terraform.clouds.firewall_rules import firewall_rules
 from tools.terraform.clouds.model import WITH_PORTS, FirewallRule
 from tools.terraform.language.model import Module, UnknownValue, Value
+from tools.terraform.rules.domains import LISTS
 
 HIGHEST = 65535
 _SPAN = re.compile(r"(\d+)(?:-(\d+))?")
@@ -26,14 +27,13 @@ _POLICY = {
     "direction": ("INGRESS", "EGRESS"),
     "action": ("allow", "deny", "goto_next", "apply_security_profile_group"),
 }
-_LISTS = "rule_group.rules_source.rules_source_list"
 # The words that an attribute takes, by the resource's type and the attribute's path.
 WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "aws_security_group_rule": {"type": ("ingress", "egress")},
     "aws_networkfirewall_rule_group": {
         "type": ("STATEFUL", "STATELESS", "STATEFUL_DOMAIN"),
-        f"{_LISTS}.generated_rules_type": ("ALLOWLIST", "DENYLIST", "REJECTLIST", "ALERTLIST"),
-        f"{_LISTS}.target_types": ("TLS_SNI", "HTTP_HOST"),
+        f"{LISTS}.generated_rules_type": ("ALLOWLIST", "DENYLIST", "REJECTLIST", "ALERTLIST"),
+        f"{LISTS}.target_types": ("TLS_SNI", "HTTP_HOST"),
         "rule_group.stateful_rule_options.rule_order": ("STRICT_ORDER", "DEFAULT_ACTION_ORDER"),
     },
     "aws_networkfirewall_firewall_policy": {
