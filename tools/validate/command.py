@@ -157,7 +157,9 @@ async def _environments(options: argparse.Namespace, rules: judge.Rules, progres
     chosen = _chosen(options, judged)
     runs = [environment(name, values_file, job) for name, values_file in chosen.items()]
     if judged.own:
-        clouds = stage.Job(judged, chosen, rules.today, rules.known, rules.gate, progress.done, cached=options.cache)
+        clouds = stage.TerraformJob(
+            judged, chosen, rules.today, rules.known, rules.gate, progress.done, cached=options.cache
+        )
         runs.append(asyncio.to_thread(stage.stages, clouds))
     stages = tuple(stage for run in await asyncio.gather(*runs) for stage in run)
     return stages if judged.own or not judged.has_list else (*stages, *_without_clouds(judged, chosen))
