@@ -19,7 +19,7 @@ from tools.findings.errors import InputError
 from tools.findings.model import Finding, Severity, rule_id
 from tools.findings.output import put
 from tools.findings.recorder import Recorder
-from tools.findings.report import Gate, Report, formats
+from tools.findings.report import STARTED, Gate, Report, formats
 from tools.findings.stages import manual
 from tools.manifests.files import shown
 from tools.render.chart import chart
@@ -70,7 +70,7 @@ def _lint(options: argparse.Namespace) -> int:
     report = Report(
         stages=tuple(recorder.stages),
         rules=entries,
-        started=started.strftime("%Y-%m-%dT%H:%M:%S"),
+        started=started.strftime(STARTED),
         colour=terminal and not os.environ.get("NO_COLOR"),
         timings=terminal,
         gate=gate,
