@@ -16,6 +16,7 @@ from pathlib import Path
 from tools.egress.allowlist import Suffixes, parse_values
 from tools.findings import cli, suppress
 from tools.findings.errors import InputError
+from tools.findings.faults import contained
 from tools.findings.model import Finding, Severity, rule_id
 from tools.findings.output import put
 from tools.findings.recorder import Recorder
@@ -117,10 +118,8 @@ class Run:
     failed: list[str] = field(default_factory=list)
 
     def note(self, what: str, error: Exception) -> None:
-        """Note an error that nobody foresaw. It is raised where tracebacks are wanted."""
-        if os.environ.get(cli.TRACEBACK):
-            raise error
-        self.failed.append(f"{what}: {cli.fault(error)}")
+        """Note an error that nobody foresaw. It is raised where tracebacks are asked for."""
+        self.failed.append(f"{what}: {contained(error)}")
 
 
 def findings(run: Run) -> list[Finding]:
