@@ -21,7 +21,7 @@ from tools.findings.model import Severity, Stage
 from tools.findings.output import put
 from tools.findings.progress import Progress
 from tools.findings.recorder import Recorder
-from tools.findings.report import Gate, Report, formats
+from tools.findings.report import STARTED, Gate, Report, formats
 from tools.findings.stages import manual
 from tools.manifests.files import manifest_sources, objects, read_text, shown
 from tools.manifests.schemas import UnknownVersionError, crds, minor
@@ -116,7 +116,7 @@ async def _run(options: argparse.Namespace, configured: str) -> Report:
     return Report(
         stages=stages,
         rules=entries,
-        started=started.strftime("%Y-%m-%dT%H:%M:%S"),
+        started=started.strftime(STARTED),
         colour=terminal and not os.environ.get("NO_COLOR"),
         timings=terminal,
         gate=gate,
