@@ -76,7 +76,7 @@ def opened(proxy: Proxy, host: str) -> Client:
 
 
 def stalling(proxy: Proxy, address: str) -> socket.socket | None:
-    """A tunnel whose client asks, and reads nothing; None where it was refused. Of many clients: one may not hold them all.
+    """A tunnel whose client asks, and reads nothing; None where it was refused. `address`: one client may not hold all.
 
     The kernel is let hold little at either end, or the test would spend its time on filling that.
     """
@@ -175,7 +175,7 @@ def test_one_workload_cannot_take_another_s_connections(start: Start, served: Se
 
 
 def test_one_client_cannot_take_its_workload_s_connections(start: Start, served: Served) -> None:
-    """One of the gateway's has a quarter of all, one of another workload's a sixteenth; what it gives back it has again."""
+    """One of the gateway's has a quarter of all, one of another workload's a sixteenth; what it closed it has again."""
     proxy = start({"egress": EGRESS, "proxy": {"maxConnections": 32}})
     gateway, database = proxy.ports["gateway"], proxy.ports["database"]
     assert served.tunnels(gateway, 12, APART[0]) == [True] * 8 + [False] * 4
@@ -206,13 +206,10 @@ def test_clients_are_spread_over_every_chain() -> None:
 
 
 def test_steered_connections_have_a_part_of_the_share(start: Start, served: Served) -> None:
-    """Of the gateway's sixteen CONNECT's port has six, port 443 too, and every other port one; the database has four."""
+    """Of the gateway's sixteen CONNECT's port and port 443 have six each, every other port one."""
     steering = {"dnsGuard": {"enabled": True, "steering": {"enabled": True}}}
-    own = Steered(
-        start,
-        {**steering, "egress": {**EGRESS, "strict": False, "internal": []}, "proxy": {"maxConnections": 20}},
-        5_000,
-    )
+    listed = {"domains": EGRESS["domains"]}
+    own = Steered(start, {**steering, "egress": listed, "proxy": {"maxConnections": 20}}, 5_000)
     shares = yaml.safe_load((own.proxy.folder / "list" / "shares.yaml").read_text())["resources"][0]["layer"]
     limits = {key.removeprefix("envoy.resource_limits.listener."): value for key, value in shares.items()}
     assert limits == {
