@@ -75,7 +75,7 @@ def _split(
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class RulePart:
     """Who is on the far side, and on which ports."""
 
     far: Match
@@ -83,7 +83,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class CompiledRule:
     """One rule: an action on connections to or from its parts. `near`: which selected pods it is for; None: all.
 
     `doubt`: on what it depends, beside addresses, where a part matches only perhaps.
@@ -92,13 +92,13 @@ class Rule:
     node: Node
     label: str
     action: Action
-    parts: tuple[Part, ...]
+    parts: tuple[RulePart, ...]
     near: Match | None = None
     doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class CompiledPolicy:
     """One policy. `subjects` are bits; `order` is infinite when there is none. `title`: `Kind namespace/name`.
 
     `judged`: what its rules do is known; else they are doubt alone.
@@ -110,7 +110,7 @@ class Policy:
     order: float
     subjects: int
     types: frozenset[Direction]
-    rules: dict[Direction, tuple[Rule, ...]]
+    rules: dict[Direction, tuple[CompiledRule, ...]]
     judged: bool = True
 
     @property
@@ -126,7 +126,7 @@ class Tier:
     name: str
     order: float
     end: Literal["Deny", "Pass"]
-    policies: tuple[Policy, ...] = ()
+    policies: tuple[CompiledPolicy, ...] = ()
 
 
 def title(manifest: Manifest, namespace: str = "") -> str:

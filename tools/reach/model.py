@@ -16,7 +16,7 @@ Amount = Literal["everything", "some", "nothing"]
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
+class NamedPeer:
     """One who takes part.
 
     `kind`: workload, ingress (whatever controller serves the Ingresses), node (a machine of the cluster), or address.
@@ -39,7 +39,7 @@ class Verdict:
     reasons: tuple[str, ...] = ()
 
 
-class Row(NamedTuple):
+class MatrixRow(NamedTuple):
     """One peer to another, by name. At least one of the two sets is not empty, unless it was asked for as well.
 
     A tuple, for there may be millions.
@@ -55,7 +55,7 @@ class Row(NamedTuple):
 class Group:
     """Peers that are alike: each reaches the same, and is reached by the same."""
 
-    peers: tuple[Peer, ...]
+    peers: tuple[NamedPeer, ...]
 
     @property
     def kind(self) -> str:
@@ -115,7 +115,7 @@ class Matrix(Protocol):
         for src, line in self.lines():
             yield src, tuple((verdict, bit_set(bits[index] for index in groups)) for verdict, groups in line)
 
-    def rows(self, *, everything: bool = False, only: frozenset[str] | None = None) -> Iterator[Row]:
+    def rows(self, *, everything: bool = False, only: frozenset[str] | None = None) -> Iterator[MatrixRow]:
         """Every pair of different peers that may talk, in order of their names; two addresses are no pair.
 
         A group of several workloads is written out; addresses are written as their ranges, alike ones beside each
@@ -158,7 +158,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class ExplainedSide:
     """One direction of a connection. `deciding`: the step that decided; `steps`: all that were looked at, in order.
 
     `shares`: of addresses that different rules decide about, each by its own; the side itself has no such step then.
@@ -189,7 +189,7 @@ class Selecting:
     through in all. Nobody selects it in a direction: it is not isolated there.
     """
 
-    peer: Peer
+    peer: NamedPeer
     policies: dict[Direction, tuple[Selected, ...]]
     lets: dict[Direction, Amount]
 
@@ -213,11 +213,11 @@ class Change:
 class Explanation:
     """Why one may or may not reach another on one port. `notes`: what a reader must know beside it."""
 
-    src: Peer
-    dst: Peer
+    src: NamedPeer
+    dst: NamedPeer
     port: int
     protocol: str
     verdict: Word
-    sides: tuple[Side, ...]
+    sides: tuple[ExplainedSide, ...]
     changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()

@@ -16,10 +16,8 @@ from tools.manifests.node import Node
 from tools.policies.calico import of_hosts
 from tools.policies.calico_entity import SELECTORS
 from tools.policies.endpoints import Endpoints
-from tools.policies.model import BOTH_FAMILIES, DIRECTIONS, EVERY_PORT, Message, Peer, Pods, Port, Traffic
-from tools.policies.model import Policy as Read
-from tools.policies.model import Rule as ReadRule
-from tools.reach.compiled import Part, Policy, Ports, Rule, title
+from tools.policies.model import BOTH_FAMILIES, DIRECTIONS, EVERY_PORT, Message, Peer, Pods, Policy, Port, Rule, Traffic
+from tools.reach.compiled import CompiledPolicy, CompiledRule, Ports, RulePart, title
 from tools.reach.connections import ALL, NONE, NUMBERS, Conns, common, merged, minus, of
 from tools.reach.peers.services import ServicePort
 from tools.reach.peers.universe import PortName, Universe
@@ -32,7 +30,7 @@ MOST_IDLE = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class CollectedNotes:
     """What resolving shows beside policies. `idle`: selectors that match nobody of the input, by their places."""
 
     notes: list[Problem] = field(default_factory=list)
@@ -60,9 +58,9 @@ class Resolver:
 
     universe: Universe
     namespace: str
-    beside: Beside = field(default_factory=Beside)
+    beside: CollectedNotes = field(default_factory=CollectedNotes)
 
-    def policy(self, policy: Read) -> Policy:
+    def policy(self, policy: Policy) -> CompiledPolicy:
         """A policy that is not broken, ready to be evaluated."""
         self.beside.notes.extend(policy.notes)
         space = policy.space(self.namespace)
@@ -71,7 +69,7 @@ class Resolver:
             way: tuple(self._rule(policy, rule, space) for rule in policy.rules if rule.direction == way)
             for way in DIRECTIONS
         }
-        return Policy(
+        return CompiledPolicy(
             manifest=policy.manifest,
             title=title(policy.manifest, space),
             tier=policy.tier,
@@ -81,7 +79,7 @@ class Resolver:
             rules=rules,
         )
 
-    def _subjects(self, policy: Read, space: str) -> int:
+    def _subjects(self, policy: Policy, space: str) -> int:
         match policy.subject:
             case Pods():
                 # Whoever is on the host's network is selected by nobody, but does carry the labels.
@@ -89,7 +87,7 @@ class Resolver:
             case Endpoints():
                 return self._endpoints(policy, policy.subject, space)
 
-    def _endpoints(self, policy: Read, subject: Endpoints, space: str) -> int:
+    def _endpoints(self, policy: Policy, subject: Endpoints, space: str) -> int:
         bits = self.universe.pods & self.universe.calico.matched(subject.expression(space))
         written = [text for key in SELECTING if (text := policy.spec[key].text())]
         if not bits and self.universe.calico.count and written:
@@ -97,36 +95,38 @@ class Resolver:
             self.beside.matches_nobody(policy.spec[SELECTING[0]], " and ".join(written), things)
         return bits
 
-    def _rule(self, policy: Read, rule: ReadRule, space: str) -> Rule:
+    def _rule(self, policy: Policy, rule: Rule, space: str) -> CompiledRule:
         near = self._who(rule.near, space) if rule.near is not None else None
         parts, doubt = self._parts(policy, rule, space)
         if rule.doubt and policy.calico:
-            parts = [Part(Match(0, part.far.may), part.ports) for part in parts]
+            parts = [RulePart(Match(0, part.far.may), part.ports) for part in parts]
         action = rule.action
-        return Rule(rule.node, rule.label, action, tuple(parts), near, rule.doubt or doubt)  # type: ignore[arg-type]
+        return CompiledRule(rule.node, rule.label, action, tuple(parts), near, rule.doubt or doubt)  # type: ignore[arg-type]
 
-    def _parts(self, policy: Read, rule: ReadRule, space: str) -> tuple[list[Part], str]:
+    def _parts(self, policy: Policy, rule: Rule, space: str) -> tuple[list[RulePart], str]:
         ports = _ports(rule)
         if not policy.calico:
             return self._alternatives(policy, rule, space, ports), ""
         (peer,) = rule.peers
         called = peer if rule.direction == "Egress" else rule.near
-        part = Part(self._who(peer, space).both(self._family(rule)), self._named_by(called, space, ports))
+        part = RulePart(self._who(peer, space).both(self._family(rule)), self._named_by(called, space, ports))
         return ([part], "") if peer.service is None else self._served(peer, rule, space, part)
 
-    def _alternatives(self, policy: Read, rule: ReadRule, space: str, ports: Ports) -> list[Part]:
+    def _alternatives(self, policy: Policy, rule: Rule, space: str, ports: Ports) -> list[RulePart]:
         """The peers of Kubernetes' own kinds are alternatives. Those of one kind of namespaces also mean network sets,
         where Calico enforces the policy API; the names of ports are asked of pods alone.
         """
         if policy.kind.dialect == "admin" and self.universe.sets and ports.by_name and rule.direction == "Egress":
             return [
-                Part(self._admin(peer, space), replace(ports, only=self._who(peer, space).may if peer.pods else None))
+                RulePart(
+                    self._admin(peer, space), replace(ports, only=self._who(peer, space).may if peer.pods else None)
+                )
                 for peer in rule.peers
             ]
         far = NOBODY
         for peer in rule.peers:
             far = far.either(self._admin(peer, space) if policy.kind.dialect == "admin" else self._who(peer, space))
-        return [Part(far, ports)]
+        return [RulePart(far, ports)]
 
     def _admin(self, peer: Peer, space: str) -> Match:
         """A peer of the policy API. Where there are network sets, and so Calico, `namespaces` in a ClusterNetworkPolicy
@@ -233,12 +233,12 @@ class Resolver:
             return ports
         return replace(ports, only=self.universe.calico.matched(endpoints.expression(space)))
 
-    def _family(self, rule: ReadRule) -> Match:
+    def _family(self, rule: Rule) -> Match:
         if rule.families == BOTH_FAMILIES:
             return certainly(self.universe.everyone)
         return self.universe.of_family(*rule.families) if rule.families else NOBODY
 
-    def _served(self, peer: Peer, rule: ReadRule, space: str, part: Part) -> tuple[list[Part], str]:
+    def _served(self, peer: Peer, rule: Rule, space: str, part: RulePart) -> tuple[list[RulePart], str]:
         """The pods behind a Service, and, for egress, the ports that they serve it on. No such Service: nobody."""
         namespace, name = peer.service or ("", "")
         if not namespace:
@@ -250,13 +250,13 @@ class Resolver:
         if behind is None:
             return [], ""
         if not behind.selector:
-            return [Part(Match(0, part.far.may), part.ports)], UNSERVED
+            return [RulePart(Match(0, part.far.may), part.ports)], UNSERVED
         pods = universe.kubernetes.selected(behind.selector) & universe.by_namespace.get(behind.namespace, 0)
         far = part.far.both(Match(pods & universe.pods, pods))
         if rule.direction == "Ingress":
-            return [Part(far, part.ports)], ""
+            return [RulePart(far, part.ports)], ""
         fixed = part.ports.fixed
-        return [Part(far, _target(port, fixed)) for port in behind.ports if port.protocol in NUMBERS], ""
+        return [RulePart(far, _target(port, fixed)) for port in behind.ports if port.protocol in NUMBERS], ""
 
 
 def _target(port: ServicePort, within: Conns) -> Ports:
@@ -267,7 +267,7 @@ def _target(port: ServicePort, within: Conns) -> Ports:
     return Ports(common(within, of(protocol, port.target, port.target)))
 
 
-def _ports(rule: ReadRule) -> Ports:
+def _ports(rule: Rule) -> Ports:
     """The connections of a rule, by what it says of protocols, of ports, and of ports that it leaves out."""
     within = _protocols(rule.traffic)
     numbers, names = _split(rule.ports)

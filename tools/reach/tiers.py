@@ -13,7 +13,7 @@ from tools.findings.model import Manifest, Problem, Severity
 from tools.manifests.fields import BrokenError, Dropped, number, word
 from tools.manifests.node import Node, root
 from tools.policies.admin import ADMIN, BASELINE
-from tools.reach.compiled import Policy, Tier
+from tools.reach.compiled import CompiledPolicy, Tier
 
 End = Literal["Deny", "Pass"]
 # Order and default action of the tiers that need no object. Calico's own are fixed to these.
@@ -25,12 +25,12 @@ ALWAYS: dict[str, tuple[float, End]] = {
 
 
 def arrange(
-    manifests: Iterable[Manifest], policies: Sequence[Policy], dropped: Dropped
+    manifests: Iterable[Manifest], policies: Sequence[CompiledPolicy], dropped: Dropped
 ) -> tuple[tuple[Tier, ...], tuple[Problem, ...]]:
     """The tiers that have policies, in order, each with its policies in order; and what is wrong with that."""
     problems: list[Problem] = []
     known = dict(ALWAYS) | _written(manifests, problems, dropped)
-    found: dict[str, list[Policy]] = {}
+    found: dict[str, list[CompiledPolicy]] = {}
     for policy in policies:
         if policy.tier in known:
             found.setdefault(policy.tier, []).append(policy)
@@ -44,7 +44,7 @@ def arrange(
     return tuple(tiers), tuple(problems)
 
 
-def _ordered(policies: Iterable[Policy]) -> tuple[Policy, ...]:
+def _ordered(policies: Iterable[CompiledPolicy]) -> tuple[CompiledPolicy, ...]:
     return tuple(sorted(policies, key=lambda policy: (policy.order, policy.tie)))
 
 

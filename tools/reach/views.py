@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tools.policies.model import Direction
-from tools.reach.model import Cell, Group, Matrix, Row
+from tools.reach.model import Cell, Group, Matrix, MatrixRow
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class Whole(Matrix):
         """The inner matrix's."""
         return self.inner.isolated
 
-    def rows(self, *, everything: bool = False, only: frozenset[str] | None = None) -> Iterator[Row]:
+    def rows(self, *, everything: bool = False, only: frozenset[str] | None = None) -> Iterator[MatrixRow]:
         """Every pair."""
         return self.inner.rows(everything=True, only=only)
 
@@ -49,7 +49,7 @@ class Focused(Matrix):
     incoming: bool = True
     outgoing: bool = True
 
-    def rows(self, *, everything: bool = False, only: frozenset[str] | None = None) -> Iterator[Row]:
+    def rows(self, *, everything: bool = False, only: frozenset[str] | None = None) -> Iterator[MatrixRow]:
         """The rows that name one of them."""
         rows = self.inner.rows(everything=everything, only=self.names if only is None else self.names & only)
         if self.incoming and self.outgoing:

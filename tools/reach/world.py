@@ -16,11 +16,11 @@ from tools.reach import doubts
 from tools.reach.compiled import Tier
 from tools.reach.connections import ALL, NONE, NUMBERS, Conns, of, union
 from tools.reach.judge.explain import explanation
-from tools.reach.judge.matrix import Judged
+from tools.reach.judge.matrix import JudgedMatrix
 from tools.reach.judge.reasons import reasons
 from tools.reach.judge.selecting import selecting
 from tools.reach.judge.table import Table, conditional, over_all
-from tools.reach.model import Explanation, Matrix, Peer, Selecting, Verdict
+from tools.reach.model import Explanation, Matrix, NamedPeer, Selecting, Verdict
 from tools.reach.objects import stacked
 from tools.reach.peers import naming
 from tools.reach.peers.build import populate
@@ -40,7 +40,7 @@ POD_CIDRS: tuple[Net, ...] = tuple(
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class ResolvedManifests:
     """What was read of the manifests: who there is, the tiers that decide, and what was wrong."""
 
     universe: Universe
@@ -76,7 +76,7 @@ class World:
         """A world of other objects, with the same addresses of pods and the same namespace by default."""
         return World(manifests, pod_cidrs=self.pod_cidrs, namespace=self.namespace)
 
-    def peer(self, name: str) -> Peer:
+    def peer(self, name: str) -> NamedPeer:
         """A workload by `namespace/name[Kind]`, `namespace/name`, or `name`; `{node}`; `{ingress-controller}`; or an
         address, a range `first-last` or a CIDR, outside or a known pod's. Raises UnknownPeerError.
         """
@@ -84,9 +84,9 @@ class World:
 
     def matrix(self, *, ipv6: bool = False) -> Matrix:
         """Who reaches whom. `ipv6`: addresses of IPv6 too, where neither the input speaks of them nor it matters."""
-        return Judged(self.table, self.places, lambda src, dst: reasons(self.table, src, dst), ipv6=ipv6)
+        return JudgedMatrix(self.table, self.places, lambda src, dst: reasons(self.table, src, dst), ipv6=ipv6)
 
-    def verdict(self, src: Peer, dst: Peer) -> Verdict:
+    def verdict(self, src: NamedPeer, dst: NamedPeer) -> Verdict:
         """Every connection between two. Two replicas of one workload when both are the same, but a Pod is itself.
 
         An address is judged as the one that arrives: what a load balancer or a node makes of it is not looked at here.
@@ -103,27 +103,27 @@ class World:
         )
         return Verdict(bounds[0], perhaps, tuple(why))
 
-    def alone(self, peer: Peer) -> bool:
+    def alone(self, peer: NamedPeer) -> bool:
         """Whether a peer is one pod by itself, which nothing keeps from itself."""
         if peer not in self.places or self.places[peer] >= len(self.universe.classes):
             return False
         pods = self.universe.classes[self.places[peer]]
         return [pod.single for pod in pods if peer.name in (pod.name, pod.own_name)] == [True]
 
-    def bits(self, peer: Peer) -> tuple[int, ...]:
+    def bits(self, peer: NamedPeer) -> tuple[int, ...]:
         """The bits of a peer: one, or the blocks that a network reaches into."""
         return (self.places[peer],) if peer in self.places else naming.bits(peer, self.universe)
 
-    def selecting(self, peer: Peer) -> Selecting:
+    def selecting(self, peer: NamedPeer) -> Selecting:
         """Which policies select a workload, and how much they let through."""
         return selecting(self.table, peer, self.bits(peer)[0])
 
-    def explain(self, src: Peer, dst: Peer, port: int, protocol: str = "TCP") -> Explanation:
+    def explain(self, src: NamedPeer, dst: NamedPeer, port: int, protocol: str = "TCP") -> Explanation:
         """Why one may or may not reach the other on a port. `protocol`: TCP, UDP, SCTP, ICMP, ICMPv6 or a number."""
         return explanation(self, src, dst, port, protocol)
 
 
-def _read(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net, ...]) -> Judgement:
+def _read(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net, ...]) -> ResolvedManifests:
     dropped = Dropped()
     doubtful = unjudged(manifests)
     policies = tuple(policy for policy in kinds.policies(manifests) if not policy.staged)
@@ -136,7 +136,7 @@ def _read(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net,
     served, unserved = _served(manifests, universe, namespace)
     doors = (node.problem(message, Severity.NOTE) for node, message in left_open(manifests, policies))
     beside = (*notes, *resolver.beside.notes, *unserved, *unmodelled.notes(manifests), *doors)
-    return Judgement(
+    return ResolvedManifests(
         universe=universe,
         tiers=(*doubts.tiers(doubtful, universe, namespace), *tiers),
         served=served,

@@ -18,14 +18,14 @@ from tools.findings.recorder import Recorder
 from tools.findings.report import Gate, Report, formats
 from tools.findings.stages import manual
 from tools.manifests.files import read_text, shown
-from tools.reach.command.notices import Beside
-from tools.reach.command.output import Output
+from tools.reach.command.notices import Notices
+from tools.reach.command.output import AnswerOutput
 from tools.reach.flows import read as flows
-from tools.reach.flows.judge import Judgement, judge
+from tools.reach.flows.judge import FlowsJudgement, judge
 from tools.reach.flows.model import Specification
 from tools.reach.flows.rules import CHECKS, Flows, flows_hold
 from tools.reach.inputs import sources
-from tools.reach.inputs.sources import Wanted, wanted
+from tools.reach.inputs.sources import InputRequest, wanted
 from tools.render.chart import chart
 from tools.render.helm import HelmError
 from tools.render.helm_errors import RenderError
@@ -60,16 +60,16 @@ def check(options: argparse.Namespace, status: Progress) -> int:
         after = replace(asked, values=(*asked.values, *options.upgraded)) if options.upgraded else None
         recorder.run("flows", partial(_findings, file, name, asked, after))
         stages.extend(recorder.stages)
-    output = Output(options.format, options.output, status)
+    output = AnswerOutput(options.format, options.output, status)
     report = Report(
         tuple(stages), manual(("flows",)), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}", output.colour, gate=gate
     )
-    sys.stderr.writelines(f"{begun(line)}\n" for line in Beside.of(file.notes).lines())
+    sys.stderr.writelines(f"{begun(line)}\n" for line in Notices.of(file.notes).lines())
     output.put((formats()[options.format](report),))
     return report.exit
 
 
-def _chosen(options: argparse.Namespace) -> dict[str, Wanted]:
+def _chosen(options: argparse.Namespace) -> dict[str, InputRequest]:
     """What to judge, by the name of the environment that it is; "" for what is none."""
     given = replace(wanted(options), stand_ins=False)
     names = tuple(options.env or ())
@@ -81,7 +81,7 @@ def _chosen(options: argparse.Namespace) -> dict[str, Wanted]:
     return {name: replace(given, env=name) for name in names} or {options.named or "": given}
 
 
-def _findings(file: _File, name: str, asked: Wanted, after: Wanted | None) -> Iterator[Finding]:
+def _findings(file: _File, name: str, asked: InputRequest, after: InputRequest | None) -> Iterator[Finding]:
     try:
         findings = sources.gather(asked)
         later = sources.gather(after) if after else None
@@ -91,7 +91,7 @@ def _findings(file: _File, name: str, asked: Wanted, after: Wanted | None) -> It
     rule = rule_id(flows_hold)
     yield from (Finding(rule, problem, fault=True) for problem in (*findings.unread, *(later.unread if later else ())))
     here = file.spec and file.spec.of(name)
-    judged = Judgement(())
+    judged = FlowsJudgement(())
     if here:
         judged = judge(
             here, findings.manifests, upgraded=upgraded, pod_cidrs=findings.pod_cidrs, namespace=findings.namespace

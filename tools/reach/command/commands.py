@@ -11,14 +11,14 @@ from tools.findings.model import Problem, Severity, Where
 from tools.findings.progress import Progress
 from tools.reach.command import diff_sides as operands
 from tools.reach.command import named_peers as pick
-from tools.reach.command.notices import Beside, one_sided
-from tools.reach.command.output import Output
+from tools.reach.command.notices import Notices, one_sided
+from tools.reach.command.output import AnswerOutput
 from tools.reach.diff import alone, changes
 from tools.reach.formats.selected import FORMATS as SELECTED
 from tools.reach.formats.writers import diff_formats, explanation_formats, matrix_formats
 from tools.reach.inputs import sources
 from tools.reach.inputs.future import NAME
-from tools.reach.inputs.sources import Input, Wanted
+from tools.reach.inputs.sources import InputRequest, JudgeInput
 from tools.reach.model import Explanation, Matrix
 from tools.reach.peers.services import Note
 from tools.reach.views import Focused, Whole
@@ -38,7 +38,7 @@ def matrix(options: argparse.Namespace, status: Progress) -> int:
         ways = (not options.outgoing, not options.incoming)
         shown = Focused(shown, frozenset(pick.shown(judged, asked)), *ways)
     pieces = matrix_formats()[options.format](shown)
-    return Output(options.format, options.output, status).write(pieces, _beside(found, world))
+    return AnswerOutput(options.format, options.output, status).write(pieces, _beside(found, world))
 
 
 def explain(options: argparse.Namespace, status: Progress) -> int:
@@ -48,7 +48,7 @@ def explain(options: argparse.Namespace, status: Progress) -> int:
     src, called = pick.one(world, options.src), pick.called(world, options.dst, port)
     status.show("explaining")
     answers = [_explained(world, src.name, one, called.notes) for one in called.called]
-    output = Output(options.format, options.output, status)
+    output = AnswerOutput(options.format, options.output, status)
     pieces = _together(answers, output, called.several)
     code = output.write(pieces, _beside(found, world))
     unexpected = options.expect and any(answer.verdict != options.expect for answer in answers)
@@ -61,7 +61,7 @@ def _explained(world: World, src: str, called: pick.Called, notes: Sequence[Note
     return replace(answer, notes=(*own, *answer.notes))
 
 
-def _together(answers: Sequence[Explanation], output: Output, several: bool) -> Iterator[str]:
+def _together(answers: Sequence[Explanation], output: AnswerOutput, several: bool) -> Iterator[str]:
     """One answer, or those for every pod behind a Service: in JSON as a list."""
     write = explanation_formats(colour=output.colour)[output.format]
     listed = several and output.format == "json"
@@ -83,7 +83,7 @@ def policies(options: argparse.Namespace, status: Progress) -> int:
     if other := next((peer for peer in peers if peer.kind != "workload"), None):
         raise sources.UsageError(f"{other.name} is no workload, and no policy selects it")
     pieces = SELECTED[options.format]([world.selecting(peer) for peer in peers])
-    return Output(options.format, options.output, status).write(pieces, _beside(found, world))
+    return AnswerOutput(options.format, options.output, status).write(pieces, _beside(found, world))
 
 
 def diff(options: argparse.Namespace, status: Progress) -> int:
@@ -98,9 +98,9 @@ def diff(options: argparse.Namespace, status: Progress) -> int:
     if options.focus:
         asked = [pick.one(_having(name, one, other), name) for name in options.focus]
         changed = tuple(change for change in changed if pick.about(asked, change.src, change.dst))
-    beside = Beside.of((*_said(before, one), *_said(after, other)), (*before.unread, *after.unread))
+    beside = Notices.of((*_said(before, one), *_said(after, other)), (*before.unread, *after.unread))
     more = one_sided(alone(one.matrix(), other.matrix()), options.a, options.b)
-    output = Output(options.format, options.output, status)
+    output = AnswerOutput(options.format, options.output, status)
     code = output.write(diff_formats(colour=output.colour)[options.format](changed), beside, more)
     return FINDINGS if options.exit_code and changed and code != COULD_NOT_RUN else code
 
@@ -114,7 +114,7 @@ def _having(name: str, world: World, other: World) -> World:
     return world
 
 
-def _judged(expected: Wanted, status: Progress) -> tuple[Input, World]:
+def _judged(expected: InputRequest, status: Progress) -> tuple[JudgeInput, World]:
     if expected.empty:
         raise sources.UsageError("nothing to judge; name --env, --values, --chart, --manifests or --context")
     found = sources.gather(expected, status.show)
@@ -122,11 +122,11 @@ def _judged(expected: Wanted, status: Progress) -> tuple[Input, World]:
     return found, found.world()
 
 
-def _beside(source: Input, world: World) -> Beside:
-    return Beside.of(_said(source, world), source.unread)
+def _beside(source: JudgeInput, world: World) -> Notices:
+    return Notices.of(_said(source, world), source.unread)
 
 
-def _said(source: Input, world: World) -> Iterator[Problem]:
+def _said(source: JudgeInput, world: World) -> Iterator[Problem]:
     yield from (*source.problems, *world.problems, *source.notes, *world.notes, *world.idle)
     if not any(peer.kind == "workload" for peer in world.peers):
         message = "there is no workload in the input, so there is nobody to judge; --workloads names some"

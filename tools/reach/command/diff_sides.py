@@ -8,12 +8,12 @@ from pathlib import Path
 
 from tools.manifests.documents import parse
 from tools.manifests.files import read_text, shown
-from tools.reach.inputs.sources import UsageError, Wanted
+from tools.reach.inputs.sources import InputRequest, UsageError
 from tools.render.chart import Chart, chart
 from tools.render.own import CHART
 
 
-def side(word: str, common: Wanted) -> Wanted:
+def side(word: str, common: InputRequest) -> InputRequest:
     """What a word asks to be read; `common` holds the options of both sides. Raises UsageError and InputError."""
     kind, colon, rest = word.partition(":")
     if colon and kind in _READERS and rest:
@@ -33,27 +33,27 @@ def side(word: str, common: Wanted) -> Wanted:
     return _values(word, common) if values else _manifests(word, common)
 
 
-def _environment(word: str, common: Wanted) -> Wanted:
+def _environment(word: str, common: InputRequest) -> InputRequest:
     return replace(common, env=word)
 
 
-def _values(word: str, common: Wanted) -> Wanted:
+def _values(word: str, common: InputRequest) -> InputRequest:
     return replace(common, values=_paths(word))
 
 
-def _manifests(word: str, common: Wanted) -> Wanted:
+def _manifests(word: str, common: InputRequest) -> InputRequest:
     return replace(common, chart=None, manifests=tuple(map(str, _paths(word))))
 
 
-def _chart(word: str, common: Wanted) -> Wanted:
+def _chart(word: str, common: InputRequest) -> InputRequest:
     return replace(common, chart=Path(word))
 
 
-def _context(word: str, common: Wanted) -> Wanted:
+def _context(word: str, common: InputRequest) -> InputRequest:
     return replace(common, chart=None, context=word)
 
 
-_READERS: Mapping[str, Callable[[str, Wanted], Wanted]] = {
+_READERS: Mapping[str, Callable[[str, InputRequest], InputRequest]] = {
     "env": _environment,
     "values": _values,
     "manifests": _manifests,
@@ -62,7 +62,7 @@ _READERS: Mapping[str, Callable[[str, Wanted], Wanted]] = {
 }
 
 
-def _of_chart(folder: Path, values: str, common: Wanted) -> Wanted:
+def _of_chart(folder: Path, values: str, common: InputRequest) -> InputRequest:
     made, names = chart(folder), [name for name in values.split(",") if name]
     if len(names) == 1 and names[0] in made.environments:
         return replace(common, chart=folder, env=names[0])

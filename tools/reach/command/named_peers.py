@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from tools.findings.model import Manifest
 from tools.reach.connections import NUMBERS
-from tools.reach.model import Matrix, Peer
+from tools.reach.model import Matrix, NamedPeer
 from tools.reach.peers.ingresses import KINDS, behind_ingress
 from tools.reach.peers.services import Note, Resolved, behind, running, services
 from tools.reach.ranges import overlap, read
@@ -35,7 +35,7 @@ class PickError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Port:
+class PortArgument:
     """What was written for PORT[/PROTO]: a number, or the name of a Service's port, and the protocol's name."""
 
     wanted: int | str
@@ -46,7 +46,7 @@ class Port:
 class Called:
     """Who is called, on which port."""
 
-    peer: Peer
+    peer: NamedPeer
     port: int
     protocol: str
 
@@ -60,7 +60,7 @@ class Picked:
     notes: tuple[Note, ...] = ()
 
 
-def port(word: str) -> Port:
+def port(word: str) -> PortArgument:
     """PORT, PORT/PROTO, or TYPE/ICMP. Raises PickError."""
     match = _PORT.fullmatch(word)
     protocol = _protocol((match["protocol"] or "TCP") if match else "")
@@ -68,13 +68,13 @@ def port(word: str) -> Port:
         raise PickError(f"{word} is no port; write a number from 1 to 65535, alone or as 53/UDP, 132/SCTP or 8/ICMP")
     expected = match["port"]
     if not expected.isascii() or not expected.isdecimal():
-        return Port(expected, protocol)
+        return PortArgument(expected, protocol)
     number = int(expected[:10])
     lowest, highest = (0, 255) if protocol in ICMP else (0 if protocol not in ("TCP", "UDP", "SCTP") else 1, 65535)
     if not lowest <= number <= highest:
         raise PickError(f"{expected} is none of {protocol}'s numbers; write {lowest} to {highest}")
     # ICMP's types and codes are one number, and what is asked for by type is asked for with code 0.
-    return Port(number << 8 if protocol in ICMP else number, protocol)
+    return PortArgument(number << 8 if protocol in ICMP else number, protocol)
 
 
 def _protocol(word: str) -> str:
@@ -83,7 +83,7 @@ def _protocol(word: str) -> str:
     return _NAMES.get(word.upper(), "")
 
 
-def one(world: World, word: str) -> Peer:
+def one(world: World, word: str) -> NamedPeer:
     """A peer. Raises PickError, with those whose names are near."""
     if kind := _PREFIXES.get(word.partition("/")[0]) if "/" in word and not _exists(world, word) else None:
         raise PickError(f"{word} is a {kind}, which calls nobody; name a workload, an address or {{node}}")
@@ -96,7 +96,7 @@ def one(world: World, word: str) -> Peer:
         raise PickError(f"no workload {word}; did you mean {near}?" if near else str(error)) from None
 
 
-def shown(matrix: Matrix, asked: Iterable[Peer]) -> Iterator[str]:
+def shown(matrix: Matrix, asked: Iterable[NamedPeer]) -> Iterator[str]:
     """The names that peers have in a matrix: an address has those of the ranges that it lies in. Raises PickError."""
     names = [peer.name for group in matrix.groups for peer in group.peers]
     for peer in asked:
@@ -106,25 +106,25 @@ def shown(matrix: Matrix, asked: Iterable[Peer]) -> Iterator[str]:
         yield from found
 
 
-def _nowhere(peer: Peer) -> str:
+def _nowhere(peer: NamedPeer) -> str:
     if peer.kind == "address":
         return f"{peer.name} is in no range of the matrix: only pods have these addresses; name the pods"
     return f"{peer.name} has no row in the matrix; ask for it with explain"
 
 
-def about(asked: Iterable[Peer], *names: str) -> bool:
+def about(asked: Iterable[NamedPeer], *names: str) -> bool:
     """Whether one of those names is that of somebody who was asked for, or of addresses that his lie in."""
     return any(peer.name == name or _overlap(peer, name) for peer in asked for name in names)
 
 
-def _overlap(peer: Peer, name: str) -> bool:
+def _overlap(peer: NamedPeer, name: str) -> bool:
     if peer.kind != "address":
         return False
     one, other = read(peer.name), read(name)
     return bool(one and other and overlap(one, other))
 
 
-def called(world: World, word: str, port: Port) -> Picked:
+def called(world: World, word: str, port: PortArgument) -> Picked:
     """Who is called by a word, on which port. Raises PickError."""
     prefix, slash, name = word.partition("/")
     kind = _PREFIXES.get(prefix) if slash and not _exists(world, word) else None
@@ -160,7 +160,7 @@ def _object(world: World, kind: str, name: str) -> Manifest:
     raise PickError(f"no {kind} {name}; {known}")
 
 
-def _behind(world: World, manifest: Manifest, port: Port) -> Resolved:
+def _behind(world: World, manifest: Manifest, port: PortArgument) -> Resolved:
     known = services(world.manifests, world.namespace)
     names = {peer.name for peer in world.peers}
     # Pods of one owner that policies tell apart have names of their own in the world.

@@ -12,7 +12,7 @@ from tools.reach.formats.names import printable
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class Notices:
     """Files that could not be read, findings about the input, each of which leaves something out, and notes."""
 
     unread: tuple[Problem, ...] = ()
@@ -20,7 +20,7 @@ class Beside:
     notes: tuple[Problem, ...] = ()
 
     @classmethod
-    def of(cls, problems: Iterable[Problem], unread: Iterable[Problem] = ()) -> Beside:
+    def of(cls, problems: Iterable[Problem], unread: Iterable[Problem] = ()) -> Notices:
         """Sorted out by severity, each once."""
         once = tuple(dict.fromkeys(problems))
         return cls(

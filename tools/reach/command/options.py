@@ -96,7 +96,7 @@ ABOUT = {
 }
 
 
-class _Parser(cli.Parser):
+class _CommandParser(cli.Parser):
     def error(self, message: str) -> NoReturn:
         """As everywhere; where words went to the option before them, say so."""
         if "arguments are required" in message:
@@ -113,7 +113,7 @@ def parser() -> cli.Parser:
         formatter_class=RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    commands = made.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    commands = made.add_subparsers(dest="command", required=True, parser_class=_CommandParser)
     command = _command(commands, "matrix", MATRIX_EPILOG)
     command.add_argument("paths", metavar="PATH", nargs="*", type=cli.path, help="manifests, as --manifests has them")
     _what(command)
@@ -164,7 +164,7 @@ def parser() -> cli.Parser:
     return made
 
 
-def _command(commands: argparse._SubParsersAction[_Parser], name: str, epilog: str) -> cli.Parser:
+def _command(commands: argparse._SubParsersAction[_CommandParser], name: str, epilog: str) -> cli.Parser:
     return commands.add_parser(
         name,
         help=ABOUT[name],

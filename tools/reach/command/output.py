@@ -13,11 +13,11 @@ from tools.findings.cli import CLEAN, COULD_NOT_RUN, FINDINGS
 from tools.findings.escaping import begun
 from tools.findings.output import put
 from tools.findings.progress import Progress
-from tools.reach.command.notices import Beside
+from tools.reach.command.notices import Notices
 
 
 @dataclass(frozen=True)
-class Output:
+class AnswerOutput:
     """A file, or standard output when `file` is None."""
 
     format: str
@@ -29,7 +29,7 @@ class Output:
         """Whether a person reads it on a terminal."""
         return not self.file and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
-    def write(self, pieces: Iterable[str], beside: Beside, more: Iterable[str] = ()) -> int:
+    def write(self, pieces: Iterable[str], beside: Notices, more: Iterable[str] = ()) -> int:
         """Write the answer, piece by piece, with `more` lines about it and what is beside it: below it in text, else on
         standard error. Gives the exit code. Raises InputError.
         """

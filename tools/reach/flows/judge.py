@@ -23,7 +23,7 @@ from tools.egress.envoy.decide import Proxy
 from tools.findings.model import Manifest, Problem
 from tools.manifests.addresses import Net, network
 from tools.reach.flows.model import Flow, Specification
-from tools.reach.flows.state import Scenery, allow_all
+from tools.reach.flows.state import ClusterState, allow_all
 from tools.reach.flows.walk import Hop, Walk
 from tools.reach.world import POD_CIDRS
 
@@ -35,7 +35,7 @@ LOCK_DOWN = ("GlobalNetworkPolicy",)
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedRow:
     """The verdict on one row in one state. `hops`: its steps, in order, as far as they were walked; those of a row that
     does not hold carry their explanations. `why`: why it was not judged.
     """
@@ -53,10 +53,10 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class FlowsJudgement:
     """Every row of a specification in each of its states, and what was wrong with the manifests or is not modelled."""
 
-    rows: tuple[Judged, ...]
+    rows: tuple[JudgedRow, ...]
     problems: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
 
@@ -82,7 +82,7 @@ def judge(
     pod_cidrs: tuple[Net, ...] = POD_CIDRS,
     namespace: str = "sark",
     explain: bool = False,
-) -> Judgement:
+) -> FlowsJudgement:
     """Judge the rows of a specification; of one environment they are `spec.of(environment)`.
 
     `manifests` is what the values of the environment render; `upgraded` what is rendered after the upgrade, without
@@ -92,7 +92,7 @@ def judge(
     states = _States(spec, manifests, upgraded, pod_cidrs, namespace)
     rows = tuple(states.judged(flow, state, explain) for flow in spec.flows for state in states.of(flow))
     world = states.installed.world
-    return Judgement(rows, world.problems, world.notes)
+    return FlowsJudgement(rows, world.problems, world.notes)
 
 
 @dataclass(frozen=True)
@@ -106,24 +106,24 @@ class _States:
     namespace: str
 
     @cached_property
-    def installed(self) -> Scenery:
+    def installed(self) -> ClusterState:
         return self._scenery(self.manifests)
 
     @cached_property
-    def widened(self) -> Scenery:
+    def widened(self) -> ClusterState:
         return self._scenery((*self.manifests, allow_all(self.namespace)), self.installed.proxy)
 
     @cached_property
-    def upgraded(self) -> Scenery | None:
+    def upgraded(self) -> ClusterState | None:
         return self._scenery(self.after) if self.after is not None else None
 
     @cached_property
-    def additive(self) -> Scenery:
+    def additive(self) -> ClusterState:
         policies = tuple(manifest for manifest in self.manifests if manifest.kind not in LOCK_DOWN)
         return self._scenery(policies, self.installed.proxy)
 
-    def _scenery(self, manifests: tuple[Manifest, ...], proxy: Proxy | None = None) -> Scenery:
-        return Scenery.of(manifests, self.spec, self.pod_cidrs, self.namespace, proxy)
+    def _scenery(self, manifests: tuple[Manifest, ...], proxy: Proxy | None = None) -> ClusterState:
+        return ClusterState.of(manifests, self.spec, self.pod_cidrs, self.namespace, proxy)
 
     def of(self, flow: Flow) -> Iterator[str]:
         """The states in which a row is judged: its own, and each wall alone in the first of them."""
@@ -138,13 +138,13 @@ class _States:
     def walk(self, state: str, explain: bool) -> Walk | None:
         """What is there in a state, to walk in; None when it is not known."""
         there = {UPGRADED: "upgraded", ALLOW_ALL: "widened", POLICIES_ALONE: "additive"}.get(state, "installed")
-        scenery: Scenery | None = getattr(self, there)
+        scenery: ClusterState | None = getattr(self, there)
         runs, alone = state != PROXY_DOWN, state == ENVOY_ALONE
         return Walk(scenery, proxy_runs=runs, envoy_alone=alone, explain=explain) if scenery else None
 
-    def judged(self, flow: Flow, state: str, explain: bool) -> Judged:
+    def judged(self, flow: Flow, state: str, explain: bool) -> JudgedRow:
         walk = self.walk(state, explain)
         if walk is None:
-            return Judged(flow, state, "not judged", why="it holds after an upgrade, whose values were not given")
-        found = Judged(flow, state, *walk.along(flow))
+            return JudgedRow(flow, state, "not judged", why="it holds after an upgrade, whose values were not given")
+        found = JudgedRow(flow, state, *walk.along(flow))
         return found if explain or found.holds else self.judged(flow, state, True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
-class Pod:
+class FlowPod:
     """A pod that takes part: TCP `ports` that it answers on; `ready` false keeps it out of Services.
 
     `shipped`: SARK's own manifests make it; the trial makes none, and finds it by its labels.
@@ -22,7 +22,7 @@ class Pod:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class FlowTarget:
     """`kind` is pod, internet, address, one of `OF_PARTS` or of `SERVICES`; `name` is the pod, the domain name, the
     address, or the part.
     """
@@ -37,7 +37,7 @@ class Flow:
 
     name: str
     source: str
-    target: Target
+    target: FlowTarget
     port: int
     expect: str
     why: str
@@ -65,7 +65,7 @@ class Specification:
     of which each must do it alone.
     """
 
-    pods: Mapping[str, Pod]
+    pods: Mapping[str, FlowPod]
     internet: Mapping[str, str]
     flows: tuple[Flow, ...]
     file: str = ""

@@ -29,9 +29,9 @@ from typing import Any
 from tools.findings.model import Problem, Where
 from tools.manifests.documents import Document, parse
 from tools.reach.flows.fields import REQUIRED, RULES, SERVICES, STATES, WALLS, is_ipv4, is_labels, is_port, is_text
-from tools.reach.flows.model import Flow, Pod, Specification, Target
+from tools.reach.flows.model import Flow, FlowPod, FlowTarget, Specification
 
-__all__ = ["STATES", "Flow", "Pod", "Specification", "Target", "read"]
+__all__ = ["STATES", "Flow", "FlowPod", "FlowTarget", "Specification", "read"]
 
 # What a part has a Service of its own for, and the pods behind it.
 OF_PARTS = ("guard", "steering")
@@ -49,13 +49,13 @@ _SAID_TO = {
 
 
 @dataclass
-class _Reader:
+class _SpecificationReader:
     """Collects what is wrong while the rows are read, so that every bad row is named at once."""
 
     document: Document
     environments: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
-    pods: dict[str, Pod] = field(default_factory=dict)
+    pods: dict[str, FlowPod] = field(default_factory=dict)
     internet: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -80,7 +80,7 @@ def read(text: str, file: str) -> tuple[Specification | None, tuple[Problem, ...
     if parsed.problems or len(parsed.documents) != 1:
         empty = Problem(Where(file), "holds no YAML document; it needs pods, internet and flows")
         return None, parsed.problems or (empty,)
-    reader = _Reader(parsed.documents[0])
+    reader = _SpecificationReader(parsed.documents[0])
     body = parsed.documents[0].body
     if not isinstance(body, Mapping):
         reader.bad("", "is not a mapping; it needs pods, internet and flows")
@@ -101,13 +101,13 @@ def read(text: str, file: str) -> tuple[Specification | None, tuple[Problem, ...
     return Specification(reader.pods, reader.internet, flows, file, reader.known, tuple(walls), reader.apart), ()
 
 
-def _keys(reader: _Reader, body: Mapping[str, Any], path: str, known: set[str]) -> None:
+def _keys(reader: _SpecificationReader, body: Mapping[str, Any], path: str, known: set[str]) -> None:
     for key in body:
         if key not in known:
             reader.bad(f"{path}.{key}".lstrip("."), f"is no key here; known are {', '.join(sorted(known))}")
 
 
-def _environments(reader: _Reader, body: Any, key: str) -> tuple[str, ...]:
+def _environments(reader: _SpecificationReader, body: Any, key: str) -> tuple[str, ...]:
     if body is None:
         return ()
     if not isinstance(body, list) or not body or not all(map(is_text, body)) or len(set(body)) < len(body):
@@ -116,7 +116,7 @@ def _environments(reader: _Reader, body: Any, key: str) -> tuple[str, ...]:
     return tuple(body)
 
 
-def _pods(reader: _Reader, body: Any) -> Iterator[tuple[str, Pod]]:
+def _pods(reader: _SpecificationReader, body: Any) -> Iterator[tuple[str, FlowPod]]:
     if not isinstance(body, Mapping) or not body:
         reader.bad("pods", "is missing; write name: {namespace, labels, ports}")
         return
@@ -131,10 +131,10 @@ def _pods(reader: _Reader, body: Any) -> Iterator[tuple[str, Pod]]:
         else:
             _keys(reader, pod, path, {"namespace", "labels", "ports", "ready", "shipped"})
             ready, shipped = pod.get("ready", True) is True, pod.get("shipped", False) is True
-            yield name, Pod(name, pod["namespace"], pod["labels"], tuple(pod["ports"]), ready, shipped)
+            yield name, FlowPod(name, pod["namespace"], pod["labels"], tuple(pod["ports"]), ready, shipped)
 
 
-def _internet(reader: _Reader, body: Any) -> Iterator[tuple[str, str]]:
+def _internet(reader: _SpecificationReader, body: Any) -> Iterator[tuple[str, str]]:
     if not isinstance(body, Mapping):
         reader.bad("internet", "is missing; write name: address")
         return
@@ -145,7 +145,7 @@ def _internet(reader: _Reader, body: Any) -> Iterator[tuple[str, str]]:
             reader.bad(f'internet["{name}"]', f"{address!r} is no IPv4 address")
 
 
-def _flows(reader: _Reader, body: Any) -> Iterator[Flow]:
+def _flows(reader: _SpecificationReader, body: Any) -> Iterator[Flow]:
     if not isinstance(body, list) or not body:
         reader.bad("flows", "is missing; write one row a flow: {flow, source, target, port, expect, why}")
         return
@@ -164,7 +164,7 @@ def _flows(reader: _Reader, body: Any) -> Iterator[Flow]:
             yield _flow(row, reader.line(path))
 
 
-def _check_row(reader: _Reader, row: Mapping[str, Any], path: str) -> None:
+def _check_row(reader: _SpecificationReader, row: Mapping[str, Any], path: str) -> None:
     _keys(reader, row, path, set(RULES))
     for key in REQUIRED:
         if key not in row:
@@ -177,7 +177,7 @@ def _check_row(reader: _Reader, row: Mapping[str, Any], path: str) -> None:
         _check_together(reader, row, path)
 
 
-def _check_together(reader: _Reader, row: Mapping[str, Any], path: str) -> None:
+def _check_together(reader: _SpecificationReader, row: Mapping[str, Any], path: str) -> None:
     """What only shows when two keys, or a key and the pods, are seen together."""
     target = _target(row["target"], reader.pods)
     if row["source"] not in reader.pods:
@@ -203,18 +203,18 @@ def _check_together(reader: _Reader, row: Mapping[str, Any], path: str) -> None:
         reader.bad(f"{path}.twin", "only the test internet keeps a log that could prove it; a twin must answer here")
 
 
-def _target(text: str, pods: Mapping[str, Pod]) -> Target | None:
+def _target(text: str, pods: Mapping[str, FlowPod]) -> FlowTarget | None:
     kind, colon, name = text.partition(":")
     if colon:
-        return Target(kind, name) if kind in ("internet", "address", *OF_PARTS) else None
+        return FlowTarget(kind, name) if kind in ("internet", "address", *OF_PARTS) else None
     if text in pods:
-        return Target("pod", text)
-    return Target(text) if text in SERVICES else None
+        return FlowTarget("pod", text)
+    return FlowTarget(text) if text in SERVICES else None
 
 
 def _flow(row: Mapping[str, Any], line: int) -> Flow:
     kind, _, name = row["target"].partition(":")
-    target = Target(kind, name) if name else Target(kind) if kind in SERVICES else Target("pod", kind)
+    target = FlowTarget(kind, name) if name else FlowTarget(kind) if kind in SERVICES else FlowTarget("pod", kind)
     protocol = row.get("protocol", "TCP")
     usual = "dns" if protocol == "UDP" else _SAID_TO.get(target.kind, "tls")
     return Flow(

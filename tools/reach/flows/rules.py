@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tools.findings.model import Check, Problem, Severity, Where
-from tools.reach.flows.judge import ENVOY_ALONE, INSTALLED, POLICIES_ALONE, Judgement
+from tools.reach.flows.judge import ENVOY_ALONE, INSTALLED, POLICIES_ALONE, FlowsJudgement
 from tools.reach.flows.model import Specification
 from tools.reach.flows.sentences import sentence
 
@@ -23,7 +23,7 @@ class Flows:
     environment: str
     spec: Specification | None
     faults: tuple[Problem, ...]
-    judgement: Judgement
+    judgement: FlowsJudgement
     place: Callable[[Where], Where] = lambda where: where
 
 

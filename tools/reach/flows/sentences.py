@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from tools.findings.model import Where
-from tools.reach.flows.judge import Judged
+from tools.reach.flows.judge import JudgedRow
 from tools.reach.flows.walk import Hop
-from tools.reach.model import Side
+from tools.reach.model import ExplainedSide
 
 Place = Callable[[Where], Where]
 IS = {"allowed": "it is allowed", "denied": "it is denied", "conditional": "it depends"}
 
 
-def sentence(row: Judged, place: Place = lambda where: where) -> str:
+def sentence(row: JudgedRow, place: Place = lambda where: where) -> str:
     """What `python -m tools.reach check` and the flows stage say of a row that does not hold.
 
     `place` gives the place that a person would mend for one in rendered text.
@@ -25,7 +25,7 @@ def sentence(row: Judged, place: Place = lambda where: where) -> str:
     return f"{expected}, and {IS[row.verdict]}: {'; '.join(_told(row, place))}"
 
 
-def _told(row: Judged, place: Place) -> Iterator[str]:
+def _told(row: JudgedRow, place: Place) -> Iterator[str]:
     """A denial by the step that made it; what is let through, or hangs on something, by every step."""
     hops: Iterable[Hop] = row.hops[-1:] if row.verdict == "denied" else row.hops
     for hop in hops:
@@ -36,7 +36,7 @@ def _told(row: Judged, place: Place) -> Iterator[str]:
             yield f"{hop.what}: {', '.join(_side(side, place) for side in deciding) or hop.verdict}"
 
 
-def _side(side: Side, place: Place) -> str:
+def _side(side: ExplainedSide, place: Place) -> str:
     reasons = f" ({'; '.join(side.reasons)})" if side.reasons else ""
     return f"{side.summary}{_at(side.deciding.where if side.deciding else None, place)}{reasons}"
 

@@ -10,17 +10,17 @@ from tools.egress.envoy.decide import Proxy
 from tools.findings.model import Manifest
 from tools.manifests.addresses import Net
 from tools.manifests.node import root
-from tools.manifests.pod_templates import Pod as RenderedPod
+from tools.manifests.pod_templates import Pod
 from tools.manifests.pods import TEMPLATES
-from tools.reach.flows.model import Pod, Specification, Target
-from tools.reach.model import Peer
+from tools.reach.flows.model import FlowPod, FlowTarget, Specification
+from tools.reach.model import NamedPeer
 from tools.reach.objects import stacked
 from tools.reach.peers.services import Service, behind, running, services
 from tools.reach.world import UnknownPeerError, World
 
 METADATA = "169.254.169.254"
 API_SERVER_PORT = 6443
-DNS = Pod("kube-dns", "kube-system", {"k8s-app": "kube-dns"}, ())
+DNS = FlowPod("kube-dns", "kube-system", {"k8s-app": "kube-dns"}, ())
 HOOK = "helm.sh/hook"
 # On objects that are one part's.
 WORKLOAD = "sark-network/workload"
@@ -28,19 +28,19 @@ BEHIND = {"guard": "dns-guard", "steering": "egress-proxy"}
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class ProxyEndpoint:
     """Where a connection to the proxy's Service arrives: pods of the proxy, and the port that they are called on.
 
     `missing`: why the Service does not lead there; the port is then the one that was asked for.
     """
 
-    peer: Peer
+    peer: NamedPeer
     port: int
     missing: str = ""
 
 
 @dataclass(frozen=True)
-class Scenery:
+class ClusterState:
     """One state of the cluster. `envoys`: the pods of the workloads that run the proxy; `installed`: those of all
     workloads that were rendered.
     """
@@ -49,8 +49,8 @@ class Scenery:
     proxy: Proxy
     spec: Specification
     services: tuple[Service, ...]
-    envoys: tuple[RenderedPod, ...]
-    installed: tuple[RenderedPod, ...] = ()
+    envoys: tuple[Pod, ...]
+    installed: tuple[Pod, ...] = ()
 
     @classmethod
     def of(
@@ -60,7 +60,7 @@ class Scenery:
         pod_cidrs: tuple[Net, ...],
         namespace: str,
         proxy: Proxy | None = None,
-    ) -> Scenery:
+    ) -> ClusterState:
         """The scenery of what a chart rendered. `proxy`: what its ConfigMaps say, when they have been read before."""
         installed = tuple(manifest for manifest in manifests if not is_test(manifest))
         # A stand-in takes the place of a pod of its name.
@@ -75,21 +75,21 @@ class Scenery:
             installed=running((one for one in installed if one.kind in TEMPLATES), namespace),
         )
 
-    def pod(self, name: str) -> Peer:
+    def pod(self, name: str) -> NamedPeer:
         """The stand-in of that name."""
         pod = self.spec.pods[name]
         return self.world.peer(f"{pod.namespace}/{pod.name}[Pod]")
 
-    def doors(self, port: int) -> tuple[Door, ...]:
+    def doors(self, port: int) -> tuple[ProxyEndpoint, ...]:
         """Every workload of the proxy that a connection to its Service on a port may arrive at."""
         led = [behind(service, port, "TCP", self.envoys) for service in self.services]
         targets = dict.fromkeys(target for one in led for target in one.targets)
         if targets:
-            return tuple(Door(self.world.peer(target.pod), target.port) for target in targets)
+            return tuple(ProxyEndpoint(self.world.peer(target.pod), target.port) for target in targets)
         missing = f"no Service leads to port {port} of the proxy"
-        return tuple(Door(self.world.peer(pod.name), port, missing) for pod in self.envoys)
+        return tuple(ProxyEndpoint(self.world.peer(pod.name), port, missing) for pod in self.envoys)
 
-    def place(self, target: Target, port: int, protocol: str = "TCP") -> tuple[Peer, int]:
+    def place(self, target: FlowTarget, port: int, protocol: str = "TCP") -> tuple[NamedPeer, int]:
         """A target that is not the proxy, as the peer and the port that policies see: after DNAT."""
         match target.kind:
             case "pod":
@@ -104,7 +104,7 @@ class Scenery:
                 return self.world.peer("{node}"), port
         return self.world.peer(self.address(target)), port
 
-    def _of_part(self, target: Target, port: int, protocol: str) -> tuple[Peer, int]:
+    def _of_part(self, target: FlowTarget, port: int, protocol: str) -> tuple[NamedPeer, int]:
         """The pods behind a Service of a part's own, and the port that it leads to there."""
         own = (service for service in self.services if _is_own(service, target))
         targets = [pod for service in own for pod in behind(service, port, protocol, self.installed).targets]
@@ -113,17 +113,17 @@ class Scenery:
             raise UnknownPeerError(f"{name}: no Service of the part's own leads anywhere on {protocol} {port}")
         return self.world.peer(targets[0].pod), targets[0].port
 
-    def address(self, target: Target) -> str:
+    def address(self, target: FlowTarget) -> str:
         """The address of a target outside the cluster."""
         names = {"internet": self.spec.internet.get(target.name, ""), "metadata": METADATA}
         return names.get(target.kind, target.name)
 
-    def resolvers(self) -> Iterator[tuple[Peer, int]]:
+    def resolvers(self) -> Iterator[tuple[NamedPeer, int]]:
         """Whom the proxy asks for addresses: resolvers of its own, or cluster DNS."""
         for host, port in self.proxy.resolvers:
             yield self.world.peer(host), port
         if not self.proxy.resolvers:
-            yield self.place(Target("dns"), 53)
+            yield self.place(FlowTarget("dns"), 53)
 
 
 def is_test(manifest: Manifest) -> bool:
@@ -132,7 +132,7 @@ def is_test(manifest: Manifest) -> bool:
     return bool(hooks) and all(hook.strip() in ("test", "test-success") for hook in hooks.split(","))
 
 
-def _is_own(service: Service, target: Target) -> bool:
+def _is_own(service: Service, target: FlowTarget) -> bool:
     """Whether a Service is the one that a part has for the DNS guard, or for the proxy."""
     selected = root(service.manifest)["spec"]["selector"]["app.kubernetes.io/component"].text()
     part = root(service.manifest)["metadata"]["labels"][WORKLOAD].text()
@@ -158,7 +158,7 @@ def stand_ins(spec: Specification) -> Iterator[Manifest]:
         yield _pod(pod, spec.file, [("", "TCP", port) for port in pod.ports])
 
 
-def _pod(pod: Pod, file: str, ports: Iterable[tuple[str, str, int]]) -> Manifest:
+def _pod(pod: FlowPod, file: str, ports: Iterable[tuple[str, str, int]]) -> Manifest:
     named = [
         {"containerPort": number, "protocol": protocol} | ({"name": name} if name else {})
         for name, protocol, number in ports

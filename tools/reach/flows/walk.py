@@ -9,8 +9,8 @@ from tools.egress.envoy.decide import Request
 from tools.findings.model import Where
 from tools.reach.connections import NUMBERS, includes
 from tools.reach.flows.model import Flow
-from tools.reach.flows.state import Door, Scenery
-from tools.reach.model import Explanation, Peer, Word
+from tools.reach.flows.state import ClusterState, ProxyEndpoint
+from tools.reach.model import Explanation, NamedPeer, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Hop:
 class Walk:
     """A state of the cluster to walk in. `envoy_alone`: no policy has a say; `explain`: ask why, which takes longer."""
 
-    scenery: Scenery
+    scenery: ClusterState
     proxy_runs: bool = True
     envoy_alone: bool = False
     explain: bool = False
@@ -56,7 +56,7 @@ class Walk:
         target, port = self.scenery.place(flow.target, flow.port, flow.protocol)
         yield self._hop(self.scenery.pod(flow.source), target, port, flow.protocol)
 
-    def _through(self, flow: Flow, door: Door) -> Iterator[Hop]:
+    def _through(self, flow: Flow, door: ProxyEndpoint) -> Iterator[Hop]:
         yield self._hop(self.scenery.pod(flow.source), door.peer, door.port, flow.protocol)
         if door.missing:
             yield Hop("the proxy's Service", "denied", door.missing)
@@ -72,7 +72,7 @@ class Walk:
                 yield self._hop(door.peer, resolver, port, "UDP")
         yield self._hop(door.peer, self.scenery.world.peer(address), flow.port, flow.protocol)
 
-    def _hop(self, src: Peer, dst: Peer, port: int, protocol: str) -> Hop:
+    def _hop(self, src: NamedPeer, dst: NamedPeer, port: int, protocol: str) -> Hop:
         what = f"{src.name} to {dst.name}, {protocol} {port}"
         if self.envoy_alone:
             return Hop(what, "allowed", "without policies")

@@ -23,13 +23,13 @@ from operator import itemgetter
 from tools.reach.connections import Conns, all_ports, ports
 from tools.reach.formats.names import is_addresses, printable
 from tools.reach.formats.protocols import others
-from tools.reach.model import Matrix, Row, Verdict
+from tools.reach.model import Matrix, MatrixRow, Verdict
 from tools.reach.ranges import Range, joined, read, written
 
 MOST_AT_ONCE = 10_000
 
 
-class Names(dict[str, str]):
+class ConnlistNames(dict[str, str]):
     """A peer's name -> how netpol-analyzer writes it. Each is worked out once.
 
     `ranges`: addresses that are written otherwise, or not at all ("").
@@ -98,7 +98,7 @@ class Words(dict[Conns, str]):
 class _Followed(dict[str, str]):
     """A peer's name -> how it is written, and what follows; "" for one that is not written."""
 
-    def __init__(self, names: Names, then: str) -> None:
+    def __init__(self, names: ConnlistNames, then: str) -> None:
         super().__init__()
         self._names, self._then = names, then
 
@@ -117,7 +117,7 @@ class _Facts(dict[Conns, tuple[str, str]]):
 
 def matrix(matrix: Matrix) -> Iterator[str]:
     """Its lines, then what it does not know."""
-    senders, receivers = (Names(wider(matrix, sending=sending)) for sending in (True, False))
+    senders, receivers = (ConnlistNames(wider(matrix, sending=sending)) for sending in (True, False))
     starts, ends, facts, more = _Followed(senders, " => "), _Followed(receivers, " : "), _Facts(), False
     # The names are in order, but as they are written an address may come after one that it is the beginning of.
     for rows in _together(matrix):
@@ -146,7 +146,7 @@ def matrix(matrix: Matrix) -> Iterator[str]:
         yield from _more(matrix, senders, receivers, facts)
 
 
-def _together(matrix: Matrix) -> Iterator[Iterator[Row]]:
+def _together(matrix: Matrix) -> Iterator[Iterator[MatrixRow]]:
     """The rows of each sender; of addresses that follow each other, together. To be read as they come."""
     by_sender = groupby(matrix.rows(), itemgetter(0))
     for whole, senders in groupby(by_sender, lambda item: item[0][-1] in "]}"):
@@ -156,7 +156,7 @@ def _together(matrix: Matrix) -> Iterator[Iterator[Row]]:
             yield chain.from_iterable(rows for _, rows in senders)
 
 
-def _more(matrix: Matrix, senders: Names, receivers: Names, facts: _Facts) -> Iterator[str]:
+def _more(matrix: Matrix, senders: ConnlistNames, receivers: ConnlistNames, facts: _Facts) -> Iterator[str]:
     for src, dst, allowed, conditional in matrix.rows():
         if (sender := senders[src]) and (other := receivers[dst]):
             if beyond := facts[allowed][1]:

@@ -12,7 +12,7 @@ from tools.reach.connections import NUMBERS
 from tools.reach.formats.names import addresses, printable
 from tools.reach.formats.protocols import protocol_name
 from tools.reach.formats.words import WIDTH, columns, folded
-from tools.reach.model import Change, Explanation, Share, Side, Step
+from tools.reach.model import Change, ExplainedSide, Explanation, Share, Step
 
 MOST_RANGES = 8
 WAY: dict[Direction, str] = {"Egress": "leaving {src}", "Ingress": "entering {dst}"}
@@ -89,13 +89,13 @@ def sentence(explanation: Explanation) -> str:
     return f"Whether {src} may {flow} depends on what the input does not say{end}."
 
 
-def summary(explanation: Explanation, side: Side) -> str:
+def summary(explanation: Explanation, side: ExplainedSide) -> str:
     """The side's summary without what its heading and its deciding step say already."""
     rest = side.summary.removeprefix(f"{way(explanation, side.direction)}: ")
     return "" if side.deciding and rest.startswith(side.verdict) else printable(rest)
 
 
-def _side(explanation: Explanation, side: Side, paint: _Paint) -> Iterator[str]:
+def _side(explanation: Explanation, side: ExplainedSide, paint: _Paint) -> Iterator[str]:
     if said := summary(explanation, side):
         yield from folded(said, "  ")
     if side.deciding:

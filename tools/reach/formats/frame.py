@@ -16,7 +16,7 @@ LONGEST, NARROWEST = 40, 640
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class SectionRun:
     """The lines of one section beside each other: where they begin, and how many there are."""
 
     section: str
@@ -37,8 +37,8 @@ class Frame:
     angle: int
     rows: Mapping[int, float]
     columns: Mapping[int, float]
-    row_runs: tuple[Run, ...]
-    column_runs: tuple[Run, ...]
+    row_runs: tuple[SectionRun, ...]
+    column_runs: tuple[SectionRun, ...]
     width: float
 
     @property
@@ -72,15 +72,15 @@ def cut(title: str) -> str:
     return title if len(title) <= LONGEST else f"{title[: LONGEST - 1]}…"
 
 
-def _placed(lines: Mapping[int, Line], start: float, size: float) -> tuple[dict[int, float], tuple[Run, ...]]:
+def _placed(lines: Mapping[int, Line], start: float, size: float) -> tuple[dict[int, float], tuple[SectionRun, ...]]:
     """Where each line begins, with room for the name of a section before its first."""
     places: dict[int, float] = {}
-    runs: list[Run] = []
+    runs: list[SectionRun] = []
     for section, found in groupby(lines, lambda number: lines[number].section):
         start += GAP
         first = start
         for number in found:
             places[number] = start
             start += size
-        runs.append(Run(section, first, round((start - first) / size)))
+        runs.append(SectionRun(section, first, round((start - first) / size)))
     return places, tuple(runs)

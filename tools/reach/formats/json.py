@@ -18,7 +18,7 @@ from tools.findings.model import Where
 from tools.reach.connections import Conns, ports
 from tools.reach.diff import Changed
 from tools.reach.formats.protocols import other_spans, others
-from tools.reach.model import Change, Explanation, Matrix, Share, Side, Step, Verdict
+from tools.reach.model import Change, ExplainedSide, Explanation, Matrix, Share, Step, Verdict
 
 
 class _Names(dict[str, str]):
@@ -27,7 +27,7 @@ class _Names(dict[str, str]):
         return self[name]
 
 
-class _Conns(dict[Conns, str]):
+class _ConnsMembers(dict[Conns, str]):
     def __init__(self, key: str) -> None:
         super().__init__()
         self._key = key
@@ -45,7 +45,7 @@ class _Reasons(dict[tuple[str, ...], str]):
 
 def matrix(matrix: Matrix) -> Iterator[str]:
     """A list of its rows."""
-    names, allowed, conditional, reasons = _Names(), _Conns("conns"), _Conns("conditional"), _Reasons()
+    names, allowed, conditional, reasons = _Names(), _ConnsMembers("conns"), _ConnsMembers("conditional"), _Reasons()
     separator = "[\n"
     for src, dst, certain, perhaps in matrix.rows():
         beside = f", {conditional[perhaps]}{reasons[matrix.why(src, dst)]}" if perhaps else ""
@@ -102,7 +102,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     return conns
 
 
-def _side(side: Side) -> dict[str, Any]:
+def _side(side: ExplainedSide) -> dict[str, Any]:
     shares = {"shares": [_share(share) for share in side.shares]} if side.shares else {}
     return {
         "direction": side.direction,

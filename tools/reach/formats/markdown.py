@@ -13,7 +13,7 @@ from tools.reach.formats.names import printable
 from tools.reach.formats.text import is_summed_up, summed_up
 from tools.reach.formats.view import EACH_OTHER, EVERY_ADDRESS, EVERY_WORKLOAD, View, entries, seen
 from tools.reach.formats.words import Reasons, openings
-from tools.reach.model import Change, Explanation, Matrix, Side, Step
+from tools.reach.model import Change, ExplainedSide, Explanation, Matrix, Step
 
 # What is no markup between two backticks, and what is none in a text.
 _IN_CODE = re.compile(r"[\w /.:,;{}\[\]()+=?-]+", re.ASCII)
@@ -107,7 +107,7 @@ def _reasons(reasons: Reasons) -> Iterator[str]:
         yield from (f"- [{number}] {text(reason)}\n" for reason, number in reasons.numbers.items())
 
 
-def _side(explanation: Explanation, side: Side) -> Iterator[str]:
+def _side(explanation: Explanation, side: ExplainedSide) -> Iterator[str]:
     if said := summary(explanation, side):
         yield f"\n{text(said)}\n"
     for reason in side.reasons:

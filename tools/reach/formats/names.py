@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from tools.findings.escaping import printable
 from tools.manifests.addresses import INSIDE, METADATA, UNUSUAL
-from tools.reach.model import Group, Peer
+from tools.reach.model import Group, NamedPeer
 from tools.reach.ranges import Range, joined, overlap, read, refined, written
 
 __all__ = ["LONGEST", "ORDER", "Titled", "addresses", "is_addresses", "printable", "titled"]
@@ -38,7 +38,7 @@ class Titled:
     index: int
     title: str
     holds: str
-    peers: tuple[Peer, ...]
+    peers: tuple[NamedPeer, ...]
 
     @property
     def kind(self) -> str:
@@ -84,7 +84,7 @@ def _titled(index: int, group: Group) -> Titled:
     return Titled(index, title, ", ".join(names) if len(names) > 1 else "", peers)
 
 
-def _sort(peers: Iterable[Peer]) -> str:
+def _sort(peers: Iterable[NamedPeer]) -> str:
     """A word for many ranges."""
     ranges = [found for peer in peers if (found := read(peer.name))]
     family = " and ".join(f"IPv{version}" for version in sorted({range_[0] for range_ in ranges})) or "addresses"

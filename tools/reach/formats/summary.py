@@ -63,7 +63,7 @@ def _first(bits: int, most: int) -> Iterator[int]:
 
 
 @dataclass
-class Listing:
+class SummaryList:
     """Every source, or addresses that reach the same, and below it what it reaches on which ports.
 
     `doubtful`: whether something of what was listed depends on what the input does not say.

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from tools.reach.formats.changes import changes
 from tools.reach.formats.explanation import explanation
 from tools.reach.formats.names import Titled, printable, titled
-from tools.reach.formats.summary import Listing
+from tools.reach.formats.summary import SummaryList
 from tools.reach.formats.view import View, entries, seen
 from tools.reach.formats.words import WIDTH, asked, columns, folded, openings
 from tools.reach.model import Matrix
@@ -46,7 +46,7 @@ def summed_up(matrix: Matrix) -> Iterator[str]:
     """A summary: of each source some of whom it may reach, and how many more."""
     view = View(titled(matrix.groups), {})
     yield f"{view.heading}, in {len(view.groups):,} groups\n\n"
-    listing = Listing(matrix, view.groups)
+    listing = SummaryList(matrix, view.groups)
     for line in listing.lines():
         yield f"{line}\n"
     yield from (f"{line}\n" for line in _below(matrix, view))

@@ -53,7 +53,7 @@ _Targets = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SourceEntry:
     """Sources that reach the same, and for each phrase (`TCP 80`) the targets, in words."""
 
     sources: tuple[str, ...]
@@ -76,7 +76,7 @@ def seen(matrix: Matrix) -> View:
     return View(titled(matrix.groups), table, asked(matrix))
 
 
-def entries(view: View) -> Iterator[Entry]:
+def entries(view: View) -> Iterator[SourceEntry]:
     """One for every source, and one for addresses that reach the same."""
     kinds = Counter(group.kind for group in view.groups)
     found: dict[tuple[int | None, _Targets], list[Titled]] = {}
@@ -87,7 +87,7 @@ def entries(view: View) -> Iterator[Entry]:
         found.setdefault((own, tuple(_targets(view, source, kinds))), []).append(source)
     for (own, targets), sources in found.items():
         whole = own is None and len(sources) == kinds["address"] > 1
-        yield Entry((EVERY_ADDRESS,) if whole else tuple(source.title for source in sources), targets)
+        yield SourceEntry((EVERY_ADDRESS,) if whole else tuple(source.title for source in sources), targets)
 
 
 def _targets(view: View, source: Titled, kinds: Mapping[str, int]) -> Iterator[tuple[str, tuple[str, ...]]]:

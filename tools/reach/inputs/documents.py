@@ -25,14 +25,14 @@ NO_OBJECT = "has neither apiVersion nor kind, so it is no Kubernetes object, and
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class FileObjects:
     """The objects of a file, and what is wrong with it or with some of them, each with its line."""
 
     manifests: tuple[Manifest, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
-def read(text: str, file: str) -> Read:
+def read(text: str, file: str) -> FileObjects:
     """The Kubernetes objects of a text. What is no object is a problem, and is left out."""
     parsed = _parsed(text, file)
     found: list[Manifest] = []
@@ -42,7 +42,7 @@ def read(text: str, file: str) -> Read:
         problems.extend([problem] if problem else [])
         if problem is None:
             found.append(manifest)
-    return Read(tuple(found), tuple(problems))
+    return FileObjects(tuple(found), tuple(problems))
 
 
 def _parsed(text: str, file: str) -> Parsed:

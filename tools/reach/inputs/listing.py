@@ -42,7 +42,7 @@ class AnswerError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
+class ApiResource:
     """Something that can be listed. `beside`: no verdict depends on it, and what is said beside one does."""
 
     api_version: str
@@ -61,19 +61,19 @@ class Resource:
 
 
 ALWAYS = (
-    Resource("v1", "namespaces", "Namespace"),
-    Resource("v1", "pods", "Pod"),
-    Resource("v1", "services", "Service"),
-    Resource("v1", "serviceaccounts", "ServiceAccount"),
-    Resource("networking.k8s.io/v1", "networkpolicies", "NetworkPolicy"),
-    Resource("networking.k8s.io/v1", "ingresses", "Ingress"),
+    ApiResource("v1", "namespaces", "Namespace"),
+    ApiResource("v1", "pods", "Pod"),
+    ApiResource("v1", "services", "Service"),
+    ApiResource("v1", "serviceaccounts", "ServiceAccount"),
+    ApiResource("networking.k8s.io/v1", "networkpolicies", "NetworkPolicy"),
+    ApiResource("networking.k8s.io/v1", "ingresses", "Ingress"),
     # What refuses the objects that would open a lock-down; older clusters have none.
-    Resource("admissionregistration.k8s.io/v1", "validatingadmissionpolicies", ADMISSION, beside=True),
+    ApiResource("admissionregistration.k8s.io/v1", "validatingadmissionpolicies", ADMISSION, beside=True),
 )
 
 
 @dataclass(slots=True)
-class Listing:
+class ClusterListing:
     """A cluster's objects; `unread` is what could not be had, each with the reason, and `unseen` the same of what no
     verdict depends on.
     """
@@ -83,12 +83,12 @@ class Listing:
     unseen: list[str] = field(default_factory=list)
 
 
-def listed(get: Get, cluster: str, done: Callable[[str], None] = lambda what: None) -> Listing:
+def listed(get: Get, cluster: str, done: Callable[[str], None] = lambda what: None) -> ClusterListing:
     """Read a cluster, which messages call `cluster`. `done` is told of each kind that was read.
 
     Raises AnswerError when the server does not answer at all, or does not know who asks.
     """
-    listing = Listing()
+    listing = ClusterListing()
     for resource in (*ALWAYS, *_others(get, listing)):
         try:
             listing.manifests.extend(_manifest(item, resource, cluster) for item in _items(get, resource.path))
@@ -101,9 +101,9 @@ def listed(get: Get, cluster: str, done: Callable[[str], None] = lambda what: No
     return listing
 
 
-def _others(get: Get, listing: Listing) -> tuple[Resource, ...]:
+def _others(get: Get, listing: ClusterListing) -> tuple[ApiResource, ...]:
     """What this cluster has beyond what every cluster has, each kind in one version."""
-    chosen: dict[tuple[str, str], Resource] = {}
+    chosen: dict[tuple[str, str], ApiResource] = {}
     for group, versions in _groups(get):
         for version in versions:
             api_version = f"{group}/{version}"
@@ -132,13 +132,13 @@ def _groups(get: Get) -> Iterator[tuple[str, Sequence[str]]]:
             yield name, sorted(filter(None, versions), key=lambda version: version != first)
 
 
-def _worth_reading(resources: Iterable[Body], group: str, api_version: str) -> Iterator[Resource]:
+def _worth_reading(resources: Iterable[Body], group: str, api_version: str) -> Iterator[ApiResource]:
     for resource in resources:
         name, kind, verbs = _text(resource.get("name")), _text(resource.get("kind")), resource.get("verbs")
         public = CALICO if group == STORE else group
         expected = (group, kind) in judged() or (public, kind) in judged() or notable(public, kind)
         if expected and "/" not in name and isinstance(verbs, list) and "list" in verbs:
-            yield Resource(api_version, name, kind)
+            yield ApiResource(api_version, name, kind)
 
 
 def _items(get: Get, path: str) -> list[Body]:
@@ -165,7 +165,7 @@ def _pages(get: Get, path: str) -> Iterator[Body]:
     raise AnswerError(500, f"there are more than {MOST_PAGES * PAGE} of them")
 
 
-def _manifest(item: Body, resource: Resource, cluster: str) -> Manifest:
+def _manifest(item: Body, resource: ApiResource, cluster: str) -> Manifest:
     meta = item.get("metadata")
     meta = meta if isinstance(meta, Mapping) else {}
     name, namespace = _text(meta.get("name")), _text(meta.get("namespace"))

@@ -14,7 +14,7 @@ from kubernetes.config import kube_config
 from kubernetes.config.config_exception import ConfigException
 from yaml import YAMLError
 
-from tools.reach.inputs.listing import AnswerError, Body, Get, Listing, listed
+from tools.reach.inputs.listing import AnswerError, Body, ClusterListing, Get, listed
 
 # Seconds to connect, and seconds between two pieces of an answer.
 TIMEOUT = (5.0, 60.0)
@@ -28,7 +28,7 @@ class UnreachableError(Exception):
     """A cluster that does not answer, or does not know who asks."""
 
 
-def read(context: str, done: Callable[[str], None] = lambda what: None) -> Listing:
+def read(context: str, done: Callable[[str], None] = lambda what: None) -> ClusterListing:
     """The objects of the cluster that a context of the kubeconfig names. Raises the two errors above."""
     get = connected(context)
     try:

@@ -18,7 +18,7 @@ from tools.manifests.files import Source, manifest_sources, mapping, nothing_in,
 from tools.policies.staged import pending
 from tools.reach.flows.judge import pod_cidrs_of
 from tools.reach.flows.state import is_test
-from tools.reach.inputs.documents import Read, once, read
+from tools.reach.inputs.documents import FileObjects, once, read
 from tools.reach.inputs.future import FutureError, pod
 from tools.reach.inputs.rendered import in_templates
 from tools.reach.objects import around, stacked
@@ -32,7 +32,7 @@ from tools.render.target import KUBE_VERSION, NAMESPACE, Target
 from tools.render.template import rendered
 
 DEFAULT_NAMESPACE = "default"
-Told = Callable[[str], None]
+OnStep = Callable[[str], None]
 
 
 class UsageError(Exception):
@@ -40,7 +40,7 @@ class UsageError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class InputRequest:
     """What to judge. Later ones replace earlier ones: a cluster, the chart, manifests, workloads.
 
     `chart` None and neither `env` nor `values`: no chart. `namespace` "": the release's for a chart, else default.
@@ -73,9 +73,9 @@ class Wanted:
         return not (self.rendered or self.context or self.manifests or self.workloads)
 
 
-def wanted(options: argparse.Namespace, env: str = "") -> Wanted:
+def wanted(options: argparse.Namespace, env: str = "") -> InputRequest:
     """What the options of a command line ask for. `env`: the environment, where the command itself says which."""
-    return Wanted(
+    return InputRequest(
         context=getattr(options, "context", None) or "",
         chart=options.chart,
         env=env or getattr(options, "env", None) or "",
@@ -92,7 +92,7 @@ def wanted(options: argparse.Namespace, env: str = "") -> Wanted:
 
 
 @dataclass(frozen=True)
-class Input:
+class JudgeInput:
     """What was read. `problems` are findings; `notes` is what a reader must know of how it was read.
 
     `unread`: the files that could not be read, and why. A judgement without them may be wrong.
@@ -111,11 +111,11 @@ class Input:
 
 
 @dataclass
-class _Reading:
+class _InputReading:
     """Collects layers while they are read."""
 
-    wanted: Wanted
-    told: Told
+    wanted: InputRequest
+    told: OnStep
     layers: list[tuple[Manifest, ...]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
@@ -184,7 +184,7 @@ class _Reading:
             self.notes.extend(problem for problem in one.problems if problem.severity is Severity.NOTE)
         self.layers.append(tuple(manifests))
 
-    def _read(self, paths: Sequence[str]) -> Iterator[Read]:
+    def _read(self, paths: Sequence[str]) -> Iterator[FileObjects]:
         for path in paths:
             if is_chart(path):
                 raise UsageError(f"{path} is a chart, and its templates are no manifests; write --chart {path}")
@@ -208,7 +208,7 @@ class _Reading:
         if empty:
             raise InputError(nothing_in(files))
 
-    def _one(self, source: Source) -> Read | None:
+    def _one(self, source: Source) -> FileObjects | None:
         """The objects of a file. One that cannot be read costs that file, and the others are judged."""
         if source.refusal:
             self.unread.append(Problem(Where(source.file), source.refusal))
@@ -221,7 +221,7 @@ class _Reading:
             self.unread.append(Problem(Where(source.file), fault(error)))
             return None
 
-    def result(self) -> Input:
+    def result(self) -> JudgeInput:
         try:
             to_come = tuple(map(pod, self.wanted.future))
         except FutureError as error:
@@ -232,17 +232,17 @@ class _Reading:
             objects = pending(objects, self.namespace)
         notes = tuple(once(self.notes))
         cidrs = self.wanted.pod_cidrs or (*self.pod_cidrs, *around(objects, self.pod_cidrs, self.namespace))
-        return Input(objects, (*self.problems, *problems), notes, self.namespace, cidrs, tuple(self.unread))
+        return JudgeInput(objects, (*self.problems, *problems), notes, self.namespace, cidrs, tuple(self.unread))
 
 
-def gather(expected: Wanted, notices: Told = lambda what: None) -> Input:
+def gather(expected: InputRequest, notices: OnStep = lambda what: None) -> JudgeInput:
     """Read all of it. `notices` is called with each step.
 
     Raises UsageError for what is not there, and InputError, HelmError or RenderError for what cannot be read.
     """
     if [*expected.manifests, *expected.workloads].count("-") > 1:
         raise UsageError("standard input can be read once alone; name - once")
-    reading = _Reading(expected, notices)
+    reading = _InputReading(expected, notices)
     if expected.context:
         reading.cluster()
     if expected.rendered:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tools.policies.model import Direction
-from tools.reach.compiled import Policy, Rule, Tier
+from tools.reach.compiled import CompiledPolicy, CompiledRule, Tier
 from tools.reach.connections import ALL, NONE, Conns, common, minus, union
 from tools.reach.peers.universe import Universe
 from tools.reach.sets import indexes
@@ -36,7 +36,7 @@ class Program:
 
 def programs(universe: Universe, tiers: Sequence[Tier], direction: Direction) -> dict[Program, int]:
     """Each different program of a direction, with the bits of the classes that meet it."""
-    met: dict[int, list[tuple[int, Policy]]] = {index: [] for index in range(len(universe.classes))}
+    met: dict[int, list[tuple[int, CompiledPolicy]]] = {index: [] for index in range(len(universe.classes))}
     for place, tier in enumerate(tiers):
         for policy in tier.policies:
             if direction in policy.types:
@@ -55,7 +55,7 @@ def programs(universe: Universe, tiers: Sequence[Tier], direction: Direction) ->
     return dict(by_policies.values())
 
 
-def _asks_near(policy: Policy, direction: Direction) -> bool:
+def _asks_near(policy: CompiledPolicy, direction: Direction) -> bool:
     """Whether a policy's rules tell the pods apart that it selects: by who they are, or by their ports' names."""
     for rule in policy.rules[direction]:
         if rule.near is not None or (direction == "Ingress" and any(part.ports.by_name for part in rule.parts)):
@@ -63,8 +63,8 @@ def _asks_near(policy: Policy, direction: Direction) -> bool:
     return False
 
 
-def _tiers(tiers: Sequence[Tier], found: Sequence[tuple[int, Policy]]) -> tuple[Tier, ...]:
-    members: dict[int, list[Policy]] = {}
+def _tiers(tiers: Sequence[Tier], found: Sequence[tuple[int, CompiledPolicy]]) -> tuple[Tier, ...]:
+    members: dict[int, list[CompiledPolicy]] = {}
     for place, policy in found:
         members.setdefault(place, []).append(policy)
     return tuple(
@@ -74,7 +74,7 @@ def _tiers(tiers: Sequence[Tier], found: Sequence[tuple[int, Policy]]) -> tuple[
 
 
 def terms(
-    universe: Universe, rule: Rule, direction: Direction, near: int, *, certain: bool
+    universe: Universe, rule: CompiledRule, direction: Direction, near: int, *, certain: bool
 ) -> Iterator[tuple[int, Conns]]:
     """Whom a rule matches and on which connections: for certain, or at the most. `near` as in Program."""
     if rule.near is not None and not near & (rule.near.must if certain else rule.near.may):

@@ -13,8 +13,8 @@ from tools.reach.judge.judged import JudgedCluster
 from tools.reach.judge.reasons import reasons
 from tools.reach.judge.remedy import changes
 from tools.reach.judge.table import Table
-from tools.reach.judge.trace import Question, Trace, trace
-from tools.reach.model import Explanation, Peer, Share, Side, Step, Word
+from tools.reach.judge.trace import SideQuestion, Trace, trace
+from tools.reach.model import ExplainedSide, Explanation, NamedPeer, Share, Step, Word
 from tools.reach.peers.naming import nets
 from tools.reach.ranges import Range, joined, overlap, written
 
@@ -31,11 +31,11 @@ NO_ADDRESS_RULES = (
 )
 
 
-def explanation(world: JudgedCluster, src: Peer, dst: Peer, port: int, protocol: str) -> Explanation:
+def explanation(world: JudgedCluster, src: NamedPeer, dst: NamedPeer, port: int, protocol: str) -> Explanation:
     """The verdict on one connection, with reasons. Raises ValueError for a protocol or port that is none."""
     number = _number(protocol, port)
     if src == dst and world.alone(src):
-        itself = tuple(Side(way, "allowed", ITSELF.format(name=src.name)) for way in WAYS)
+        itself = tuple(ExplainedSide(way, "allowed", ITSELF.format(name=src.name)) for way in WAYS)
         return Explanation(src, dst, port, protocol, "allowed", itself)
     sides = tuple(_side(world, way, src, dst, number, port) for way in WAYS)
     arrives_differs = _arrives_differs(world, src, dst, number, port)
@@ -62,13 +62,15 @@ def _verdict(words: Sequence[Word]) -> Word:
     return "conditional" if "conditional" in words else "allowed"
 
 
-def _side(world: JudgedCluster, way: Direction, src: Peer, dst: Peer, protocol: int, port: int) -> Side:
+def _side(
+    world: JudgedCluster, way: Direction, src: NamedPeer, dst: NamedPeer, protocol: int, port: int
+) -> ExplainedSide:
     near, far = (src, dst) if way == "Egress" else (dst, src)
     nears, fars = world.bits(near), world.bits(far)
     program = world.table.sides[way].by_class.get(nears[0])
     if program is None:
-        return Side(way, "allowed", _unjudged(world.table, way, near, nears[0]))
-    found = [trace(Question(world.table, way, nears[0], bit, far, protocol, port), program) for bit in fars]
+        return ExplainedSide(way, "allowed", _unjudged(world.table, way, near, nears[0]))
+    found = [trace(SideQuestion(world.table, way, nears[0], bit, far, protocol, port), program) for bit in fars]
     word = found[0].word if len({one.word for one in found}) == 1 else "conditional"
     if way == "Ingress" and word == "denied" and world.table.from_node(fars[0]):
         word = "conditional"
@@ -76,16 +78,18 @@ def _side(world: JudgedCluster, way: Direction, src: Peer, dst: Peer, protocol: 
     why = why if word == "conditional" else ()
     these = replace(far, name=THESE)
     several = fars if len(fars) > 1 else ()
-    parts = {bit: trace(Question(world.table, way, nears[0], bit, these, protocol, port), program) for bit in several}
+    parts = {
+        bit: trace(SideQuestion(world.table, way, nears[0], bit, these, protocol, port), program) for bit in several
+    }
     shares = _shares(world, way, nears[0], far, parts)
     summary = _summary(way, near, word, [found[0], *(found[1:] if shares else ())])
     if shares:
-        return Side(way, word, summary, reasons=why, shares=shares)
-    return Side(way, word, summary, found[0].deciding, found[0].steps, why)
+        return ExplainedSide(way, word, summary, reasons=why, shares=shares)
+    return ExplainedSide(way, word, summary, found[0].deciding, found[0].steps, why)
 
 
 def _shares(
-    world: JudgedCluster, way: Direction, near: int, far: Peer, traces: Mapping[int, Trace]
+    world: JudgedCluster, way: Direction, near: int, far: NamedPeer, traces: Mapping[int, Trace]
 ) -> tuple[Share, ...]:
     """The addresses by what decides about them; none where it is the same for all."""
     alike: dict[tuple[Word, Step], list[int]] = {}
@@ -119,7 +123,7 @@ def _why(table: Table, way: Direction, near: int, far: int) -> tuple[str, ...]:
     return reasons(table, near, far) if way == "Egress" else reasons(table, far, near)
 
 
-def _unjudged(table: Table, way: Direction, near: Peer, bit: int) -> str:
+def _unjudged(table: Table, way: Direction, near: NamedPeer, bit: int) -> str:
     verb = "leaving" if way == "Egress" else "entering"
     if near.kind != "workload":
         return f"no policy in the input can select {near.name}, so {verb} it is open"
@@ -128,7 +132,7 @@ def _unjudged(table: Table, way: Direction, near: Peer, bit: int) -> str:
     return f"no policy of type {way} selects {near.name}, so {verb} it is open"
 
 
-def _summary(way: Direction, near: Peer, word: Word, traces: Sequence[Trace]) -> str:
+def _summary(way: Direction, near: NamedPeer, word: Word, traces: Sequence[Trace]) -> str:
     verb, step = "leaving" if way == "Egress" else "entering", traces[0].deciding
     if len({trace.word for trace in traces}) > 1:
         return f"{verb} {near.name}: it depends on which of these addresses it is"
@@ -138,14 +142,14 @@ def _summary(way: Direction, near: Peer, word: Word, traces: Sequence[Trace]) ->
     return f"{verb} {near.name}: {word}{by}"
 
 
-def _arrives_differs(world: JudgedCluster, src: Peer, dst: Peer, protocol: int, port: int) -> bool:
+def _arrives_differs(world: JudgedCluster, src: NamedPeer, dst: NamedPeer, protocol: int, port: int) -> bool:
     """Whether the verdict on traffic from an address is another where a load balancer or a node replaces it."""
     if src.kind != "address" or dst.kind != "workload":
         return False
     return _depends(world.table, world.bits(dst)[0], protocol, port)
 
 
-def _notes(src: Peer, dst: Peer, *, arrives_differs: bool) -> Iterator[str]:
+def _notes(src: NamedPeer, dst: NamedPeer, *, arrives_differs: bool) -> Iterator[str]:
     if src == dst and src.kind == "workload":
         yield SELF.format(name=src.name)
     if src.kind == dst.kind == "workload" or src.kind == "ingress":

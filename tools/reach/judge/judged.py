@@ -7,7 +7,7 @@ from typing import Protocol
 
 from tools.findings.model import Manifest
 from tools.reach.judge.table import Table
-from tools.reach.model import Peer, Verdict
+from tools.reach.model import NamedPeer, Verdict
 from tools.reach.peers.universe import Universe
 
 
@@ -26,13 +26,13 @@ class JudgedCluster(Protocol):
     def table(self) -> Table:
         """Who reaches whom."""
 
-    def bits(self, peer: Peer) -> tuple[int, ...]:
+    def bits(self, peer: NamedPeer) -> tuple[int, ...]:
         """The bits of a peer: one, or the blocks that a network reaches into."""
 
-    def alone(self, peer: Peer) -> bool:
+    def alone(self, peer: NamedPeer) -> bool:
         """Whether a peer is one pod by itself, which nothing keeps from itself."""
 
-    def verdict(self, src: Peer, dst: Peer) -> Verdict:
+    def verdict(self, src: NamedPeer, dst: NamedPeer) -> Verdict:
         """Every connection between two."""
 
     def of(self, manifests: Iterable[Manifest]) -> JudgedCluster:

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from tools.policies.model import DIRECTIONS, Direction
 from tools.reach.connections import NONE, Conns, minus, union
 from tools.reach.judge.table import Table, conditional
-from tools.reach.model import Cell, Group, Matrix, Peer, Row, Verdict
+from tools.reach.model import Cell, Group, Matrix, MatrixRow, NamedPeer, Verdict
 from tools.reach.peers.address_blocks import written
 from tools.reach.peers.universe import Universe
 from tools.reach.sets import bit_set, indexes
@@ -19,11 +19,11 @@ EVERY_BIT = -1
 
 
 @dataclass(frozen=True, eq=False)
-class Judged(Matrix):
+class JudgedMatrix(Matrix):
     """A matrix of a table. Groups, cells and the ranges of addresses are found when they are asked for."""
 
     table: Table
-    workloads: Mapping[Peer, int]
+    workloads: Mapping[NamedPeer, int]
     reasons: Reasons
     ipv6: bool = False
 
@@ -32,7 +32,7 @@ class Judged(Matrix):
         return _alike(self.table, self.workloads, self.ipv6)
 
     @cached_property
-    def places(self) -> dict[Peer, int]:
+    def places(self) -> dict[NamedPeer, int]:
         """Each peer's bit, one of those that are alike."""
         outside = zip(self._alike.ranges, self._alike.blocks, strict=True)
         return {**self.workloads, **{peer: places[0] for ranges, places in outside for peer in ranges}}
@@ -92,7 +92,7 @@ class Judged(Matrix):
     def _by_name(self) -> dict[str, int]:
         return {peer.name: place for peer, place in self.places.items()}
 
-    def rows(self, *, everything: bool = False, only: frozenset[str] | None = None) -> Iterator[Row]:
+    def rows(self, *, everything: bool = False, only: frozenset[str] | None = None) -> Iterator[MatrixRow]:
         """Every pair of different peers that may talk, in order of their names; two addresses are no pair."""
         ordered = sorted(self.places.items(), key=lambda item: item[0].name)
         workloads = [(peer.name, place) for peer, place in ordered if peer.kind == "workload"]
@@ -130,28 +130,28 @@ def _by_place(table: Table, place: int, among: int = EVERY_BIT, *, everything: b
     return betweens
 
 
-def _rows(src: str, receivers: Sequence[tuple[str, int]], line: Sequence[Between | None]) -> Iterator[Row]:
+def _rows(src: str, receivers: Sequence[tuple[str, int]], line: Sequence[Between | None]) -> Iterator[MatrixRow]:
     make = tuple.__new__
     for dst, place in receivers:
         between = line[place]
         if between is not None and dst != src:
             # Row(…) itself would take twice as long, and there may be millions.
-            yield make(Row, (src, dst, *between))
+            yield make(MatrixRow, (src, dst, *between))
 
 
 @dataclass(frozen=True, slots=True)
 class _Alike:
     """Workloads by what makes them alike; blocks of addresses the same, as bits and as ranges."""
 
-    workloads: tuple[tuple[Peer, ...], ...]
+    workloads: tuple[tuple[NamedPeer, ...], ...]
     blocks: tuple[tuple[int, ...], ...]
-    ranges: tuple[tuple[Peer, ...], ...]
+    ranges: tuple[tuple[NamedPeer, ...], ...]
 
 
-def _alike(table: Table, peers: Mapping[Peer, int], ipv6: bool) -> _Alike:
+def _alike(table: Table, peers: Mapping[NamedPeer, int], ipv6: bool) -> _Alike:
     universe = table.universe
     signature = _signatures(table)
-    workloads: dict[Hashable, list[Peer]] = {}
+    workloads: dict[Hashable, list[NamedPeer]] = {}
     for peer, place in peers.items():
         workloads.setdefault((peer.kind, signature(place)), []).append(peer)
     blocks: dict[Hashable, list[int]] = {}
@@ -206,7 +206,7 @@ def _wider_by_ipv6(table: Table) -> bool:
     return False
 
 
-def _ranges(universe: Universe, places: Sequence[int]) -> tuple[Peer, ...]:
+def _ranges(universe: Universe, places: Sequence[int]) -> tuple[NamedPeer, ...]:
     """The ranges of some blocks of one family, those beside each other as one."""
     indexes_of = [place - universe.first_block for place in places]
     version = universe.blocks.nets[indexes_of[0]].version
@@ -216,10 +216,12 @@ def _ranges(universe: Universe, places: Sequence[int]) -> tuple[Peer, ...]:
             joined[-1] = joined[-1][0], last
         else:
             joined.append((first, last))
-    return tuple(Peer(written(version, span), "address") for span in joined)
+    return tuple(NamedPeer(written(version, span), "address") for span in joined)
 
 
-def _merged(table: Table, groups: Sequence[tuple[Peer, ...]], places: Mapping[Peer, int]) -> tuple[Group, ...]:
+def _merged(
+    table: Table, groups: Sequence[tuple[NamedPeer, ...]], places: Mapping[NamedPeer, int]
+) -> tuple[Group, ...]:
     """Groups with the same lines and the same columns are one, whatever policies made them so.
 
     Only where there are few: it compares every pair.
@@ -228,7 +230,7 @@ def _merged(table: Table, groups: Sequence[tuple[Peer, ...]], places: Mapping[Pe
         return tuple(Group(peers) for peers in groups)
     heads = [places[peers[0]] for peers in groups]
     lines = [_by_place(table, head, everything=False) for head in heads]
-    found: dict[Hashable, list[Peer]] = {}
+    found: dict[Hashable, list[NamedPeer]] = {}
     for peers, head, line in zip(groups, heads, lines, strict=True):
         row = tuple(line[other] for other in heads)
         column = tuple(other[head] for other in lines)
@@ -238,7 +240,7 @@ def _merged(table: Table, groups: Sequence[tuple[Peer, ...]], places: Mapping[Pe
     return tuple(Group(tuple(sorted(peers, key=lambda peer: peer.name))) for peers in found.values())
 
 
-def _cells(table: Table, groups: Sequence[Group], places: Mapping[Peer, int], reasons: Reasons) -> Iterator[Cell]:
+def _cells(table: Table, groups: Sequence[Group], places: Mapping[NamedPeer, int], reasons: Reasons) -> Iterator[Cell]:
     heads = [places[group.peers[0]] for group in groups]
     for src, group in enumerate(groups):
         line = _by_place(table, heads[src], everything=False)
@@ -252,7 +254,7 @@ def _cells(table: Table, groups: Sequence[Group], places: Mapping[Peer, int], re
             yield Cell(src, dst, Verdict(*between, why))
 
 
-def _isolated(table: Table, peers: Mapping[Peer, int], way: Direction) -> frozenset[str]:
+def _isolated(table: Table, peers: Mapping[NamedPeer, int], way: Direction) -> frozenset[str]:
     selected = table.sides[way].by_class
     return frozenset(peer.name for peer, place in peers.items() if place in selected)
 

@@ -8,10 +8,10 @@ from typing import Any
 from tools.manifests.pod_templates import Pod
 from tools.manifests.pods import NAME_LABEL
 from tools.policies.model import WITH_PORTS, Direction
-from tools.reach.compiled import Policy
+from tools.reach.compiled import CompiledPolicy
 from tools.reach.connections import NAMES
 from tools.reach.judge.judged import JudgedCluster
-from tools.reach.model import Peer
+from tools.reach.model import NamedPeer
 from tools.reach.peers.naming import nets
 
 # Labels that controllers put on one revision's pods, or on one pod. Source: kubernetes.io, well-known labels.
@@ -22,7 +22,7 @@ PASSING = (
 )
 
 
-def is_kubernetes(policy: Policy) -> bool:
+def is_kubernetes(policy: CompiledPolicy) -> bool:
     """Whether it is a NetworkPolicy of Kubernetes."""
     return str(policy.manifest.body.get("apiVersion", "")).startswith("networking.k8s.io/")
 
@@ -39,7 +39,7 @@ def isolating(pod: Pod, way: Direction) -> dict[str, Any]:
 
 
 def allowing(
-    policy: Policy, world: JudgedCluster, peer: Peer, way: Direction, protocol: int, port: int
+    policy: CompiledPolicy, world: JudgedCluster, peer: NamedPeer, way: Direction, protocol: int, port: int
 ) -> dict[str, Any] | None:
     """A rule that allows one connection with a peer, in the policy's own language; None where it cannot say that."""
     name = NAMES.get(protocol)
@@ -54,7 +54,7 @@ def allowing(
     return None
 
 
-def _kubernetes_peer(world: JudgedCluster, peer: Peer) -> dict[str, Any]:
+def _kubernetes_peer(world: JudgedCluster, peer: NamedPeer) -> dict[str, Any]:
     if peer.kind == "address":
         return {"ipBlock": {"cidr": _cidr(peer)}}
     labels, namespace = _labels(world, peer)
@@ -71,14 +71,14 @@ def _lasting(labels: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in labels.items() if key not in PASSING}
 
 
-def _calico_rule(world: JudgedCluster, peer: Peer, way: Direction, protocol: str, port: int) -> dict[str, Any]:
+def _calico_rule(world: JudgedCluster, peer: NamedPeer, way: Direction, protocol: str, port: int) -> dict[str, Any]:
     entity = _calico_peer(world, peer)
     if way == "Ingress":
         return {"action": "Allow", "protocol": protocol, "source": entity, "destination": {"ports": [port]}}
     return {"action": "Allow", "protocol": protocol, "destination": {**entity, "ports": [port]}}
 
 
-def _calico_peer(world: JudgedCluster, peer: Peer) -> dict[str, Any]:
+def _calico_peer(world: JudgedCluster, peer: NamedPeer) -> dict[str, Any]:
     if peer.kind == "address":
         return {"nets": [_cidr(peer)]}
     labels, namespace = _labels(world, peer)
@@ -86,10 +86,10 @@ def _calico_peer(world: JudgedCluster, peer: Peer) -> dict[str, Any]:
     return {"selector": chosen or "all()", "namespaceSelector": f"projectcalico.org/name == '{namespace}'"}
 
 
-def _labels(world: JudgedCluster, peer: Peer) -> tuple[Mapping[str, str], str]:
+def _labels(world: JudgedCluster, peer: NamedPeer) -> tuple[Mapping[str, str], str]:
     pod = world.universe.classes[world.bits(peer)[0]][0]
     return _lasting(pod.labels), pod.namespace
 
 
-def _cidr(peer: Peer) -> str:
+def _cidr(peer: NamedPeer) -> str:
     return str(nets(peer.name)[0])

@@ -12,12 +12,12 @@ import yaml
 from tools.findings.model import Manifest
 from tools.manifests.node import Node
 from tools.policies.model import DIRECTIONS, Direction
-from tools.reach.compiled import Policy, Rule, Tier
+from tools.reach.compiled import CompiledPolicy, CompiledRule, Tier
 from tools.reach.connections import includes
 from tools.reach.judge.evaluate import Program, terms
 from tools.reach.judge.judged import JudgedCluster
 from tools.reach.judge.proposed_rules import allowing, is_kubernetes, isolating
-from tools.reach.model import Change, Peer, Word
+from tools.reach.model import Change, NamedPeer, Word
 
 MOST = 6
 # What a small world keeps beside the policies that select either peer and the peers' own objects.
@@ -26,11 +26,11 @@ PATHS: dict[Direction, str] = {"Ingress": "ingress", "Egress": "egress"}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Connection:
     """The connection in question."""
 
-    src: Peer
-    dst: Peer
+    src: NamedPeer
+    dst: NamedPeer
     port: int
     protocol: int
 
@@ -55,12 +55,14 @@ class Asked:
         return (src, dst) if way == "Egress" else (dst, src)
 
 
-def changes(world: JudgedCluster, src: Peer, dst: Peer, port: int, protocol: int, verdict: Word) -> tuple[Change, ...]:
+def changes(
+    world: JudgedCluster, src: NamedPeer, dst: NamedPeer, port: int, protocol: int, verdict: Word
+) -> tuple[Change, ...]:
     """What to change, step by step, so that an allowed connection is denied, or another one is allowed.
 
     None when there is no way that this proposes: then whoever asks is better told nothing.
     """
-    asked = Asked(src, dst, port, protocol)
+    asked = Connection(src, dst, port, protocol)
     if len(world.bits(src)) != 1 or len(world.bits(dst)) != 1 or _doubtful(world, asked):
         return ()
     small = _small(world, asked)
@@ -71,7 +73,7 @@ def changes(world: JudgedCluster, src: Peer, dst: Peer, port: int, protocol: int
     return denied if denied and denied[-1].becomes == word else ()
 
 
-def _doubtful(world: JudgedCluster, asked: Asked) -> bool:
+def _doubtful(world: JudgedCluster, asked: Connection) -> bool:
     """Whether a policy has a say that nobody judges here: of what it takes to turn it nothing is known."""
     programs = (world.table.sides[way].by_class.get(asked.ends(world, way)[0]) for way in DIRECTIONS)
     return any(
@@ -79,7 +81,7 @@ def _doubtful(world: JudgedCluster, asked: Asked) -> bool:
     )
 
 
-def _small(world: JudgedCluster, asked: Asked) -> JudgedCluster:
+def _small(world: JudgedCluster, asked: Connection) -> JudgedCluster:
     """The same world with the policies that select the two, and without the other workloads."""
     keep: set[int] = set()
     for way in DIRECTIONS:
@@ -96,7 +98,7 @@ def _small(world: JudgedCluster, asked: Asked) -> JudgedCluster:
     return world.of(kept)
 
 
-def _alone(manifest: Manifest, asked: Asked) -> Manifest:
+def _alone(manifest: Manifest, asked: Connection) -> Manifest:
     """A pod that is asked about by its own name, because policies tell it from its owner's others, keeps that name."""
     own = f"{manifest.name}[{manifest.kind}]"
     if manifest.kind != "Pod" or own not in (asked.src.name.rpartition("/")[2], asked.dst.name.rpartition("/")[2]):
@@ -105,17 +107,17 @@ def _alone(manifest: Manifest, asked: Asked) -> Manifest:
     return replace(manifest, body=body)
 
 
-def _is(name: str, own_name: str, asked: Asked) -> bool:
+def _is(name: str, own_name: str, asked: Connection) -> bool:
     return bool({name, own_name} & {asked.src.name, asked.dst.name})
 
 
-def _denied(world: JudgedCluster, asked: Asked) -> tuple[Change, ...]:
+def _denied(world: JudgedCluster, asked: Connection) -> tuple[Change, ...]:
     """Fewest rules taken away on one side; where no policy selects a side, a policy that does."""
     tried = [_narrowed(world, asked, way) for way in DIRECTIONS[::-1]]
     return min((found for found in tried if found), key=len, default=())
 
 
-def _narrowed(world: JudgedCluster, asked: Asked, way: Direction) -> tuple[Change, ...]:
+def _narrowed(world: JudgedCluster, asked: Connection, way: Direction) -> tuple[Change, ...]:
     near, far = asked.ends(world, way)
     if near >= len(world.universe.classes) or world.universe.hosts >> near & 1:
         return ()
@@ -137,7 +139,9 @@ def _narrowed(world: JudgedCluster, asked: Asked, way: Direction) -> tuple[Chang
     return ()
 
 
-def _letting_in(world: JudgedCluster, asked: Asked, way: Direction, near: int, far: int) -> tuple[Policy, Rule] | None:
+def _letting_in(
+    world: JudgedCluster, asked: Connection, way: Direction, near: int, far: int
+) -> tuple[CompiledPolicy, CompiledRule] | None:
     """The first rule that allows it, or may."""
     program = world.table.sides[way].by_class.get(near)
     for tier in program.tiers if program else ():
@@ -148,14 +152,14 @@ def _letting_in(world: JudgedCluster, asked: Asked, way: Direction, near: int, f
     return None
 
 
-def _matches(world: JudgedCluster, rule: Rule, way: Direction, near: int, far: int, asked: Asked) -> bool:
+def _matches(world: JudgedCluster, rule: CompiledRule, way: Direction, near: int, far: int, asked: Connection) -> bool:
     return any(
         bits >> far & 1 and includes(conns, asked.protocol, asked.port)
         for bits, conns in terms(world.universe, rule, way, 1 << near, certain=False)
     )
 
 
-def _isolated(world: JudgedCluster, asked: Asked, way: Direction, near: int) -> tuple[Change, ...]:
+def _isolated(world: JudgedCluster, asked: Connection, way: Direction, near: int) -> tuple[Change, ...]:
     pod = world.universe.classes[near][0]
     body = isolating(pod, way)
     made = Manifest("", "NetworkPolicy", body["metadata"]["name"], pod.namespace, body)
@@ -164,7 +168,7 @@ def _isolated(world: JudgedCluster, asked: Asked, way: Direction, near: int) -> 
     return (Change(text, word, "add-object", _dump(body)),) if word == "denied" else ()
 
 
-def _allowed(world: JudgedCluster, asked: Asked) -> tuple[Change, ...]:
+def _allowed(world: JudgedCluster, asked: Connection) -> tuple[Change, ...]:
     """One rule for each policy that stands in the way, on each side."""
     changes: list[Change] = []
     while len(changes) < MOST and (way := asked.denying(world)) is not None:
@@ -187,8 +191,8 @@ def _allowed(world: JudgedCluster, asked: Asked) -> tuple[Change, ...]:
 
 
 def _blocking(
-    world: JudgedCluster, program: Program, asked: Asked, way: Direction, near: int, far: int
-) -> tuple[Policy, int] | None:
+    world: JudgedCluster, program: Program, asked: Connection, way: Direction, near: int, far: int
+) -> tuple[CompiledPolicy, int] | None:
     """The policy to write an Allow into, and before which of its rules: the first that denies, or where all end."""
     for tier in program.tiers:
         for policy in tier.policies:
@@ -201,7 +205,7 @@ def _blocking(
     return None
 
 
-def _plainest(tier: Tier) -> Policy:
+def _plainest(tier: Tier) -> CompiledPolicy:
     """Where people write their rules: a Kubernetes policy that already allows something, else the last of all."""
     ordinary = [policy for policy in tier.policies if is_kubernetes(policy)]
     allowing = [policy for policy in ordinary if any(policy.rules.values())]

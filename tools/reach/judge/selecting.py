@@ -5,10 +5,10 @@ from __future__ import annotations
 from tools.policies.model import DIRECTIONS, Direction
 from tools.reach.connections import ALL, NONE
 from tools.reach.judge.table import Table
-from tools.reach.model import Amount, Peer, Selected, Selecting
+from tools.reach.model import Amount, NamedPeer, Selected, Selecting
 
 
-def selecting(table: Table, peer: Peer, bit: int) -> Selecting:
+def selecting(table: Table, peer: NamedPeer, bit: int) -> Selecting:
     """The policies that select one peer; none for a pod on its node's network."""
     policies = {way: _policies(table, way, bit) for way in DIRECTIONS}
     return Selecting(peer, policies, {way: _amount(table, way, bit) for way in DIRECTIONS})

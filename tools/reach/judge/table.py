@@ -19,7 +19,7 @@ Line = dict[Bounds, int]
 
 
 @dataclass(frozen=True)
-class Side:
+class SideTable:
     """One direction: the programs, who meets each, and each one's answer, found when it is asked for."""
 
     universe: Universe
@@ -90,9 +90,9 @@ class Table:
     served: Mapping[int, Conns] = field(default_factory=dict)
 
     @cached_property
-    def sides(self) -> dict[Direction, Side]:
+    def sides(self) -> dict[Direction, SideTable]:
         """The two directions."""
-        return {way: Side(self.universe, programs(self.universe, self.tiers, way)) for way in DIRECTIONS}
+        return {way: SideTable(self.universe, programs(self.universe, self.tiers, way)) for way in DIRECTIONS}
 
     def between(self, src: int, dst: int) -> Bounds:
         """What gets through from one bit to another, for certain and at the most."""

@@ -10,11 +10,11 @@ import yaml
 
 from tools.manifests.node import Node
 from tools.policies.model import Direction
-from tools.reach.compiled import Policy, Rule, Tier
+from tools.reach.compiled import CompiledPolicy, CompiledRule, Tier
 from tools.reach.connections import NAMES, NONE, Conns, includes, shown, union
 from tools.reach.judge.evaluate import Program, terms
 from tools.reach.judge.table import Table
-from tools.reach.model import Peer, Step, Word
+from tools.reach.model import NamedPeer, Step, Word
 
 Matched = Literal["yes", "no", "perhaps"]
 KEYS: dict[Direction, tuple[str, str]] = {"Ingress": ("from", "source"), "Egress": ("to", "destination")}
@@ -22,18 +22,18 @@ WIDEST = 110
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class SideQuestion:
     """What is asked of one side: `near` is the bit of the pod whose policies are tried, `far` and `peer` the other."""
 
     table: Table
     way: Direction
     near: int
     far: int
-    peer: Peer
+    peer: NamedPeer
     protocol: int
     port: int
 
-    def matching(self, rule: Rule, *, certain: bool) -> Conns:
+    def matching(self, rule: CompiledRule, *, certain: bool) -> Conns:
         """The connections with the far one that a rule matches."""
         found = NONE
         for bits, conns in terms(self.table.universe, rule, self.way, 1 << self.near, certain=certain):
@@ -60,7 +60,7 @@ class Trace:
     steps: tuple[Step, ...]
 
 
-def trace(question: Question, program: Program) -> Trace:
+def trace(question: SideQuestion, program: Program) -> Trace:
     """Try the rules as the evaluator does, one after the other. The word is the table's own."""
     steps: list[Step] = []
     doubtful: Step | None = None
@@ -82,7 +82,7 @@ def trace(question: Question, program: Program) -> Trace:
     return Trace("conditional", doubtful or steps[-1], tuple(steps))
 
 
-def _tried(question: Question, program: Program) -> Iterator[tuple[Step, bool]]:
+def _tried(question: SideQuestion, program: Program) -> Iterator[tuple[Step, bool]]:
     """Each step, and whether it ends the matter."""
     for tier in program.tiers:
         passed = False
@@ -94,7 +94,7 @@ def _tried(question: Question, program: Program) -> Iterator[tuple[Step, bool]]:
     yield Step("", "", "Allow", "no tier is left, and the profile of a pod's namespace allows everything"), True
 
 
-def _in_tier(question: Question, tier: Tier) -> Iterator[Step]:
+def _in_tier(question: SideQuestion, tier: Tier) -> Iterator[Step]:
     for policy in tier.policies:
         rules = policy.rules[question.way]
         # Of one that nobody judges all that can be said is that it may matter.
@@ -105,7 +105,7 @@ def _in_tier(question: Question, tier: Tier) -> Iterator[Step]:
                 return
 
 
-def _step(question: Question, policy: Policy, rule: Rule) -> Step:
+def _step(question: SideQuestion, policy: CompiledPolicy, rule: CompiledRule) -> Step:
     matched, why = _judged(question, rule)
     outcome = {"yes": rule.action, "no": "no match", "perhaps": "cannot tell"}[matched]
     path = f"{rule.node.path}.action" if rule.node["action"].present else rule.node.path
@@ -122,7 +122,7 @@ def _end(tier: Tier, way: Direction) -> Step:
     return Step(titles, "", "Deny", why, where)
 
 
-def _judged(question: Question, rule: Rule) -> tuple[Matched, str]:
+def _judged(question: SideQuestion, rule: CompiledRule) -> tuple[Matched, str]:
     """Whether a rule matches, and why or why not."""
     certain, possible = (question.matching(rule, certain=flag) for flag in (True, False))
     key = _key(rule.node, question.way)

@@ -30,7 +30,7 @@ UDP_SCHEMES = ("udp", "syslog")
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class HostCall:
     """Somebody who is called: a host by name or address; `port` None where nothing says which.
 
     `scheme`: how it is spoken to, "" where nothing says.
@@ -47,7 +47,7 @@ class Call:
         return f"{self.scheme}://{place}" if self.scheme in ("http", "https") else place
 
 
-def endpoints(text: str) -> Iterator[Call]:
+def endpoints(text: str) -> Iterator[HostCall]:
     """Whoever a text names by URL or as `host:port`; the items of a list are told apart by commas."""
     if len(text) > LONGEST or "\n" in text:
         return
@@ -58,7 +58,7 @@ def endpoints(text: str) -> Iterator[Call]:
             yield call
 
 
-def url(text: str) -> Call | None:
+def url(text: str) -> HostCall | None:
     """Whom a URL leads to. `jdbc:` before a scheme and a driver behind it (`postgresql+asyncpg`) are left out."""
     written, _, rest = text.partition("://")
     if not written or not _SCHEME_CHARACTERS.issuperset(written):
@@ -71,13 +71,13 @@ def url(text: str) -> Call | None:
     host, port = _split(authority.rpartition("@")[2])
     if not is_host(host) or port == -1 or (port is None and scheme not in SCHEMES):
         return None
-    return Call(host, port or SCHEMES.get(scheme), scheme, "UDP" if scheme in UDP_SCHEMES else "TCP")
+    return HostCall(host, port or SCHEMES.get(scheme), scheme, "UDP" if scheme in UDP_SCHEMES else "TCP")
 
 
-def host_and_port(text: str) -> Call | None:
+def host_and_port(text: str) -> HostCall | None:
     """Whom `host:port` means."""
     host, port = _split(text)
-    return Call(host, port) if is_host(host) and port not in (None, -1) else None
+    return HostCall(host, port) if is_host(host) and port not in (None, -1) else None
 
 
 def is_host(text: str) -> bool:

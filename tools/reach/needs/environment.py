@@ -19,7 +19,7 @@ ConfigMaps = Mapping[tuple[str, str], Node]
 
 
 @dataclass(frozen=True, slots=True)
-class Variable:
+class EnvironmentVariable:
     """A variable, and where its value is written: in the container, or in a ConfigMap."""
 
     name: str
@@ -33,13 +33,13 @@ def config_maps(manifests: Iterable[Manifest], namespace: str) -> ConfigMaps:
     return {(manifest.namespace or namespace, manifest.name): root(manifest) for manifest in found}
 
 
-def environment(container: Node, namespace: str, maps: ConfigMaps) -> dict[str, Variable]:
+def environment(container: Node, namespace: str, maps: ConfigMaps) -> dict[str, EnvironmentVariable]:
     """The variables of a container whose values are known, the later of two of one name."""
-    found: dict[str, Variable] = {}
+    found: dict[str, EnvironmentVariable] = {}
     for source in container["envFrom"].items():
         data = _data(source["configMapRef"]["name"].text(), namespace, maps)
         prefix = source["prefix"].text()
-        found |= {f"{prefix}{key}": Variable(f"{prefix}{key}", node.text(), node) for key, node in data}
+        found |= {f"{prefix}{key}": EnvironmentVariable(f"{prefix}{key}", node.text(), node) for key, node in data}
     for item in container["env"].items():
         name = item["name"].text()
         node = item["value"]
@@ -48,13 +48,13 @@ def environment(container: Node, namespace: str, maps: ConfigMaps) -> dict[str, 
             node = dict(_data(expected["name"].text(), namespace, maps)).get(expected["key"].text(), item["valueFrom"])
         if name and isinstance(node.value, str):
             text = node.text() if item["valueFrom"].present else substituted(node.text(), found)
-            found[name] = Variable(name, text, node)
+            found[name] = EnvironmentVariable(name, text, node)
         else:
             found.pop(name, None)
     return found
 
 
-def substituted(text: str, known: Mapping[str, Variable]) -> str:
+def substituted(text: str, known: Mapping[str, EnvironmentVariable]) -> str:
     """A text with `$(NAME)` put in, as Kubernetes does: what is not known stays, and `$$` is one dollar."""
     pieces: list[str] = []
     at = 0

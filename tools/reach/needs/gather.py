@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from tools.manifests.node import Node, root
 from tools.manifests.pod_templates import Pod
 from tools.manifests.pods import TEMPLATES
-from tools.reach.needs.endpoints import Call
-from tools.reach.needs.environment import ConfigMaps, Variable, environment, substituted
+from tools.reach.needs.endpoints import HostCall
+from tools.reach.needs.environment import ConfigMaps, EnvironmentVariable, environment, substituted
 from tools.reach.needs.programs import calls
 from tools.reach.needs.programs import known as understood
-from tools.reach.needs.settings import Setting, settings
+from tools.reach.needs.settings import ConfiguredCall, settings
 
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 HOOKS = ("postStart", "preStop")
@@ -28,7 +28,7 @@ class Need:
 
     node: Node
     what: str
-    call: Call
+    call: HostCall
     values: Mapping[str, str]
     keys: tuple[str, ...] = ()
     shown: bool = False
@@ -58,7 +58,9 @@ def template(pod: Pod) -> Node:
     return node
 
 
-def _commands(container: Node, name: str, variables: Mapping[str, Variable], *, first: bool) -> Iterator[Need]:
+def _commands(
+    container: Node, name: str, variables: Mapping[str, EnvironmentVariable], *, first: bool
+) -> Iterator[Need]:
     values = {key: variable.value for key, variable in variables.items()}
     for what, arguments in _runs(container, name):
         argv = [substituted(node.text(), variables) for node in arguments]
@@ -75,13 +77,13 @@ def _runs(container: Node, name: str) -> Iterator[tuple[str, Sequence[Node]]]:
         yield f"the {key} hook of {name}", container["lifecycle"][key]["exec"]["command"].items()
 
 
-def _place(arguments: Sequence[Node], call: Call) -> Node:
+def _place(arguments: Sequence[Node], call: HostCall) -> Node:
     """The word that names the host; the longest one, a script, where a variable does."""
     longest = max(arguments, key=lambda node: len(node.text()))
     return next((node for node in arguments if call.host in node.text()), longest)
 
 
-def _settings(container: Node, variables: Mapping[str, Variable], *, first: bool) -> Iterator[Need]:
+def _settings(container: Node, variables: Mapping[str, EnvironmentVariable], *, first: bool) -> Iterator[Need]:
     values = {key: variable.value for key, variable in variables.items()}
     own = frozenset(port for item in container["ports"].items() if (port := item["containerPort"].number()))
     for setting in settings(values, own):
@@ -92,13 +94,13 @@ def _settings(container: Node, variables: Mapping[str, Variable], *, first: bool
                 yield _setting(setting, node, values, first=first)
 
 
-def _setting(setting: Setting, node: Node, values: Mapping[str, str], *, first: bool) -> Need:
+def _setting(setting: ConfiguredCall, node: Node, values: Mapping[str, str], *, first: bool) -> Need:
     verb = "name" if len(setting.keys) > 1 else "names"
     what = f"{' and '.join(setting.keys)} {verb} {setting.call}"
     return Need(node, what, setting.call, values, setting.keys, setting.shown, setting.alone, first)
 
 
-def _options(container: Node, variables: Mapping[str, Variable]) -> Iterator[tuple[str, str, Node]]:
+def _options(container: Node, variables: Mapping[str, EnvironmentVariable]) -> Iterator[tuple[str, str, Node]]:
     """`--key=value` and `--key value` of a program whose options nobody here knows."""
     arguments = [*container["command"].items(), *container["args"].items()]
     words = [substituted(node.text(), variables) for node in arguments]

@@ -15,11 +15,11 @@ from tools.policies.matching import labelled
 from tools.policies.model import Policy, Rule
 from tools.reach.connections import NUMBERS, common, of
 from tools.reach.judge.evaluate import Answer
-from tools.reach.needs.endpoints import Call, is_address, url
+from tools.reach.needs.endpoints import HostCall, is_address, url
 from tools.reach.needs.environment import config_maps
 from tools.reach.needs.known import Caller, Known, as_subject
 from tools.reach.peers import naming
-from tools.reach.peers.services import Service, Target
+from tools.reach.peers.services import Service, ServiceTarget
 
 # What a list's protocol means to a client that speaks to a URL of a scheme.
 SPOKEN = {"http": ("http", "tcp"), "https": ("tls", "tcp")}
@@ -37,7 +37,7 @@ class Hosts:
         """The proxy's own configuration; read when somebody calls out."""
         return Proxy.of(self.known.cluster.manifests)
 
-    def reachable(self, caller: Caller, host: str, call: Call) -> bool:
+    def reachable(self, caller: Caller, host: str, call: HostCall) -> bool:
         """Whether a workload may reach a host outside; what nobody can tell counts as open."""
         side, place = self.known.world.table.sides["Egress"], caller.place
         if place not in side.by_class:
@@ -49,7 +49,7 @@ class Hosts:
             or any(_allows(rule, host, call) for rule in self._listed(place))
         )
 
-    def _directly(self, answer: Answer, host: str, call: Call, *, certain: bool) -> bool:
+    def _directly(self, answer: Answer, host: str, call: HostCall, *, certain: bool) -> bool:
         """Whether its address is open, or some address outside that it may have.
 
         `certain`: policies name domains, and an address that is open by those is not open to every name.
@@ -87,7 +87,7 @@ class Hosts:
         return (rule for rule in self.proxy.listed if rule.workload in lists)
 
     def _asks(self, place: int, port: int) -> bool:
-        return any(not self.known.closed(place, door, Target(name, port)) for name, door in self._doors)
+        return any(not self.known.closed(place, door, ServiceTarget(name, port)) for name, door in self._doors)
 
     @cached_property
     def _doors(self) -> tuple[tuple[str, int], ...]:
@@ -101,7 +101,7 @@ class Hosts:
             if listening and id(pod.manifest) in own and listening <= {number for _, _, number in pod.ports}
         )
 
-    def entry(self, caller: Caller, host: str, call: Call) -> str:
+    def entry(self, caller: Caller, host: str, call: HostCall) -> str:
         """What to write so that a workload reaches a host."""
         ports = f"ports: [{call.port}]" if call.port else "ports: […]"
         if not self.known.charted:
@@ -155,11 +155,11 @@ def _names(name: str, host: str) -> bool:
     return name == "*" or matches(name, host)
 
 
-def _on(ports: tuple[tuple[int, int], ...], call: Call) -> bool:
+def _on(ports: tuple[tuple[int, int], ...], call: HostCall) -> bool:
     return not ports or call.port is None or any(first <= call.port <= last for first, last in ports)
 
 
-def _allows(rule: Listed, host: str, call: Call) -> bool:
+def _allows(rule: Listed, host: str, call: HostCall) -> bool:
     if rule == everything(rule.workload):
         return True
     speaks = SPOKEN.get(call.scheme)

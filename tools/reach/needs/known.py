@@ -21,8 +21,8 @@ from tools.policies.model import Direction, Peer, Pods, Policy
 from tools.reach.connections import NUMBERS, Conns, includes
 from tools.reach.needs.environment import ConfigMaps, config_maps
 from tools.reach.needs.gather import Need, needs
-from tools.reach.needs.names import Names, served
-from tools.reach.peers.services import Service, Target, behind, running, services
+from tools.reach.needs.names import ClusterNames, served
+from tools.reach.peers.services import Service, ServiceTarget, behind, running, services
 from tools.reach.sets import all_of, bit_set, indexes
 from tools.reach.world import World
 
@@ -51,9 +51,11 @@ class Known:
     cluster: Cluster
     namespace: str
     world: World
-    names: Names
+    names: ClusterNames
     maps: ConfigMaps
-    _behind: dict[tuple[str, str, int | str | None, str], tuple[Target, ...]] = field(default_factory=dict, repr=False)
+    _behind: dict[tuple[str, str, int | str | None, str], tuple[ServiceTarget, ...]] = field(
+        default_factory=dict, repr=False
+    )
 
     @cached_property
     def classes(self) -> Mapping[str, tuple[tuple[int, Pod], ...]]:
@@ -87,7 +89,7 @@ class Known:
         labels = (root(policy.manifest)["metadata"]["labels"][CHART[0]] for policy in self.cluster.policies)
         return any(label.text() == CHART[1] for label in labels)
 
-    def targets(self, service: Service, port: int | str | None, protocol: str) -> tuple[Target, ...]:
+    def targets(self, service: Service, port: int | str | None, protocol: str) -> tuple[ServiceTarget, ...]:
         """The pods and ports behind a port of a Service; behind all of them when none is said."""
         key = (service.namespace, service.name, port, protocol)
         if key not in self._behind:
@@ -106,7 +108,7 @@ class Known:
         bits = universe.kubernetes.selected(service.selector) & universe.by_namespace.get(service.namespace, 0)
         return tuple(pod for index in indexes(bits) for pod in universe.classes[index])
 
-    def closed(self, src: int, dst: int, target: Target) -> tuple[Direction, ...]:
+    def closed(self, src: int, dst: int, target: ServiceTarget) -> tuple[Direction, ...]:
         """The ends of a connection between two places at which policies let nothing of it through, for certain."""
         sides, number = self.world.table.sides, NUMBERS[target.protocol]
         out = _at(sides["Egress"].of(src), dst)
@@ -114,7 +116,7 @@ class Known:
         ends: tuple[tuple[Direction, Conns], ...] = (("Egress", out), ("Ingress", into))
         return tuple(way for way, conns in ends if not includes(conns, number, target.port))
 
-    def entered(self, place: int, pod: Pod, target: Target, without: frozenset[str] = frozenset()) -> bool:
+    def entered(self, place: int, pod: Pod, target: ServiceTarget, without: frozenset[str] = frozenset()) -> bool:
         """Whether a pod may be entered by anybody: a node apart, that is let in whatever policies say.
 
         `without`: by anybody who is not in one of these namespaces.
@@ -132,7 +134,7 @@ class Known:
                 return True
         return self._opened(pod, target, without)
 
-    def _opened(self, pod: Pod, target: Target, without: frozenset[str]) -> bool:
+    def _opened(self, pod: Pod, target: ServiceTarget, without: frozenset[str]) -> bool:
         """Whether a rule opens the port to somebody of whom nothing is known."""
         own = as_subject(pod)
         near = (*self._policies.get(pod.namespace, ()), *self._policies.get("", ()))
@@ -148,7 +150,7 @@ class Known:
                 policies.setdefault("" if policy.clusterwide else policy.manifest.namespace, []).append(policy)
         return {space: tuple(members) for space, members in policies.items()}
 
-    def _opens(self, policy: Policy, pod: Pod, target: Target, without: frozenset[str]) -> bool:
+    def _opens(self, policy: Policy, pod: Pod, target: ServiceTarget, without: frozenset[str]) -> bool:
         names = {name for name, protocol, number in pod.ports if (protocol, number) == (target.protocol, target.port)}
         for rule in policy.towards("Ingress"):
             ports = [port for port in rule.ports if port.protocol in ("", target.protocol)]
@@ -219,7 +221,7 @@ def _known(key: _Key) -> Known:
     expected = tuple(_expected(cluster, found, pods))
     extended = replace(cluster, workloads=(*given, *expected))
     world = World((*objects, *expected), namespace=namespace)
-    names = Names(found, frozenset(_namespaces(cluster, pods, found, namespace)), served(objects))
+    names = ClusterNames(found, frozenset(_namespaces(cluster, pods, found, namespace)), served(objects))
     return Known(extended, namespace, world, names, config_maps(objects, namespace))
 
 

@@ -28,21 +28,21 @@ PUBLIC = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class OutsideHost:
     """A server outside of the cluster: a name, or an address."""
 
     host: str
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class ClusterNames:
     """What names there are. `namespaces`: those that something is known of; `served`: the hosts of Ingresses."""
 
     services: Services
     namespaces: frozenset[str]
     served: frozenset[str]
 
-    def meaning(self, host: str, namespace: str) -> Service | Outside | None:
+    def meaning(self, host: str, namespace: str) -> Service | OutsideHost | None:
         """Whom a pod of a namespace calls by a name. None: nobody that is known, or itself."""
         name = host.lower().removesuffix(".")
         if is_address(name):
@@ -53,7 +53,7 @@ class Names:
             service = self.services.get(self._parts(name, namespace) or ("", ""))
         if service is not None:
             return service if not service.external else None
-        return Outside(name) if self.outside(name) and not self.own(name) else None
+        return OutsideHost(name) if self.outside(name) and not self.own(name) else None
 
     def outside(self, name: str) -> bool:
         """Whether a name can be none of the cluster's."""
@@ -86,14 +86,14 @@ class Names:
         headless = self.services.get((namespace, labels[1])) if len(labels) == 2 else None
         return (namespace, labels[1]) if headless is not None and headless.headless else None
 
-    def _at(self, text: str) -> Service | Outside | None:
+    def _at(self, text: str) -> Service | OutsideHost | None:
         address = ip_address(text)
         if address.is_loopback or address.is_unspecified or address.is_link_local or address.is_multicast:
             return None
         fits = (
             service for service in self.services.values() if text == root(service.manifest)["spec"]["clusterIP"].text()
         )
-        return next(fits, Outside(text))
+        return next(fits, OutsideHost(text))
 
 
 def served(manifests: Iterable[Manifest]) -> frozenset[str]:

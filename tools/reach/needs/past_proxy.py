@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tools.reach.needs.endpoints import Call
+from tools.reach.needs.endpoints import HostCall
 
 PROXIES = {"http": ("http_proxy", "HTTP_PROXY"), "https": ("https_proxy", "HTTPS_PROXY")}
 
 
-def proxy_of(call: Call, values: Mapping[str, str]) -> str:
+def proxy_of(call: HostCall, values: Mapping[str, str]) -> str:
     """The variable that sends a call to a proxy, or "": the scheme's own, where it is set and not empty."""
     names = PROXIES.get(call.scheme, ())
     return next((name for name in names if values.get(name, "").strip()), "")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tools.reach.needs.endpoints import Call, endpoints, host_and_port, is_host, port_number, url
+from tools.reach.needs.endpoints import HostCall, endpoints, host_and_port, is_host, port_number, url
 from tools.reach.needs.shell import commands
 
 # A shell in a shell in a shell: deeper is nobody's script.
@@ -16,7 +16,7 @@ DEEPEST = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class ProgramOptions:
     """The options of a program that take a value: as letters, and as long names."""
 
     letters: str = ""
@@ -24,7 +24,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class CommandLine:
     """A command line that was read: each option with its values, and the words that are none's."""
 
     given: Mapping[str, Sequence[str]]
@@ -39,7 +39,7 @@ class Read:
         return any(name in self.given for name in names)
 
 
-def read(arguments: Sequence[str], options: Options) -> Read:
+def read(arguments: Sequence[str], options: ProgramOptions) -> CommandLine:
     """Read a command line. Go's single dash before a long name is taken for two."""
     given: dict[str, list[str]] = {}
     words: list[str] = []
@@ -58,14 +58,14 @@ def read(arguments: Sequence[str], options: Options) -> Read:
                     break
         else:
             words.append(word)
-    return Read(given, words)
+    return CommandLine(given, words)
 
 
 def _name(word: str) -> str:
     return word.lstrip("-").partition("=")[0]
 
 
-def calls(argv: Sequence[str], variables: Mapping[str, str], depth: int = 0) -> Iterator[Call]:
+def calls(argv: Sequence[str], variables: Mapping[str, str], depth: int = 0) -> Iterator[HostCall]:
     """Whom a command calls, and whom the command calls that it runs."""
     if not argv or depth > DEEPEST:
         return
@@ -120,36 +120,36 @@ def _wrapped(arguments: Sequence[str], own: int) -> Sequence[str]:
     return arguments[at + own :]
 
 
-def _nobody(_: Sequence[str]) -> Iterator[Call]:
+def _nobody(_: Sequence[str]) -> Iterator[HostCall]:
     yield from ()
 
 
-def _device(word: str) -> Iterator[Call]:
+def _device(word: str) -> Iterator[HostCall]:
     """bash's /dev/tcp/HOST/PORT."""
     for protocol in ("tcp", "udp"):
         _, calls, rest = word.partition(f"/dev/{protocol}/")
         host, _, port = rest.partition("/")
         number = port_number(port)
         if calls and is_host(host) and number:
-            yield Call(host, number, "", protocol.upper())
+            yield HostCall(host, number, "", protocol.upper())
 
 
-def _netcat(arguments: Sequence[str]) -> Iterator[Call]:
-    line = read(arguments, Options("IiOPpqsTVWwXxecgGm", frozenset(("wait", "source", "source-port", "proxy"))))
+def _netcat(arguments: Sequence[str]) -> Iterator[HostCall]:
+    line = read(arguments, ProgramOptions("IiOPpqsTVWwXxecgGm", frozenset(("wait", "source", "source-port", "proxy"))))
     # OpenBSD's `-k` and everybody's `-l` listen.
     if len(line.words) > 1 and not line.has("l", "listen"):
         host, port = line.words[0], port_number(line.words[1])
         if is_host(host) and port:
-            yield Call(host, port, "", "UDP" if line.has("u", "udp") else "TCP")
+            yield HostCall(host, port, "", "UDP" if line.has("u", "udp") else "TCP")
 
 
-def _telnet(arguments: Sequence[str]) -> Iterator[Call]:
+def _telnet(arguments: Sequence[str]) -> Iterator[HostCall]:
     words = [word for word in arguments if not word.startswith("-")]
     if words and is_host(words[0]) and (port := port_number(words[1]) if len(words) > 1 else 23):
-        yield Call(words[0], port)
+        yield HostCall(words[0], port)
 
 
-CURL = Options(
+CURL = ProgramOptions(
     "AbcCdDeEFHhKmoPQrTtuUwxXyYz",
     frozenset(
         (
@@ -159,14 +159,14 @@ CURL = Options(
         )
     ),
 )
-WGET = Options(
+WGET = ProgramOptions(
     "aeiOoPQtTUw",
     frozenset(("header", "output-document", "timeout", "tries", "post-data", "user", "password", "user-agent", "wait")),
 )
 
 
-def _web(options: Options) -> Callable[[Sequence[str]], Iterator[Call]]:
-    def reader(arguments: Sequence[str]) -> Iterator[Call]:
+def _web(options: ProgramOptions) -> Callable[[Sequence[str]], Iterator[HostCall]]:
+    def reader(arguments: Sequence[str]) -> Iterator[HostCall]:
         line = read(arguments, options)
         for word in (*line.words, *line.given.get("url", ())):
             # Without a scheme it is http, and a bare word is a host.
@@ -176,52 +176,52 @@ def _web(options: Options) -> Callable[[Sequence[str]], Iterator[Call]]:
     return reader
 
 
-def _client(default: int, letters: str, port: str = "p") -> Callable[[Sequence[str]], Iterator[Call]]:
+def _client(default: int, letters: str, port: str = "p") -> Callable[[Sequence[str]], Iterator[HostCall]]:
     """A database's client: `-h HOST`, `-p PORT`, or a URL. `port` is the letter for it."""
     names = frozenset(
         ("host", "port", "dbname", "username", "user", "uri", "timeout", "eval", "password", "command", "file")
     )
 
-    def reader(arguments: Sequence[str]) -> Iterator[Call]:
-        line = read(arguments, Options(letters, names))
+    def reader(arguments: Sequence[str]) -> Iterator[HostCall]:
+        line = read(arguments, ProgramOptions(letters, names))
         urls = (*line.words, *line.given.get("uri", ()), *line.given.get("dbname", ()))
         urls = (*urls, *line.given.get("u", ()), *line.given.get("d", ()))
         yield from (call for word in urls if "://" in word for call in endpoints(word))
         host, number = line.last("h", "host"), line.last(port, "port")
         if is_host(host) and (found := port_number(number) if number else default):
-            yield Call(host, found)
+            yield HostCall(host, found)
 
     return reader
 
 
-def _waiter(arguments: Sequence[str]) -> Iterator[Call]:
+def _waiter(arguments: Sequence[str]) -> Iterator[HostCall]:
     """wait-for-it, wait-for, dockerize, wait4x: URLs and `host:port`, before `--`."""
     own = list(arguments)
     own = own[: own.index("--")] if "--" in own else own
     names = frozenset(("timeout", "wait-retry-interval", "wait-http-header", "template", "stdout", "stderr", "host"))
-    line = read(own, Options("htpqW", names | {"port", "wait", "interval"}))
+    line = read(own, ProgramOptions("htpqW", names | {"port", "wait", "interval"}))
     for word in (*line.words, *line.given.get("wait", ())):
         yield from endpoints(word)
     host, port = line.last("h", "host"), port_number(line.last("p", "port"))
     if is_host(host) and port:
-        yield Call(host, port)
+        yield HostCall(host, port)
 
 
-def _connect(arguments: Sequence[str]) -> Iterator[Call]:
+def _connect(arguments: Sequence[str]) -> Iterator[HostCall]:
     """openssl s_client -connect HOST:PORT."""
-    line = read(arguments, Options("", frozenset(("connect", "servername", "CAfile", "cert", "key"))))
+    line = read(arguments, ProgramOptions("", frozenset(("connect", "servername", "CAfile", "cert", "key"))))
     if call := host_and_port(line.last("connect")):
         yield call
 
 
-def _ldap(arguments: Sequence[str]) -> Iterator[Call]:
-    line = read(arguments, Options("bDfHhlpswyYz"))
+def _ldap(arguments: Sequence[str]) -> Iterator[HostCall]:
+    line = read(arguments, ProgramOptions("bDfHhlpswyYz"))
     yield from endpoints(line.last("H"))
     if is_host(line.last("h")):
-        yield Call(line.last("h"), port_number(line.last("p")) or 389, "ldap")
+        yield HostCall(line.last("h"), port_number(line.last("p")) or 389, "ldap")
 
 
-Reader = Callable[[Sequence[str]], Iterator[Call]]
+Reader = Callable[[Sequence[str]], Iterator[HostCall]]
 PROGRAMS: Mapping[str, Reader] = {
     **dict.fromkeys(("nc", "ncat", "netcat", "nc.openbsd", "nc.traditional"), _netcat),
     "telnet": _telnet,

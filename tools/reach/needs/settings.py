@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 
-from tools.reach.needs.endpoints import Call, endpoints, is_host, port_number
+from tools.reach.needs.endpoints import HostCall, endpoints, is_host, port_number
 
 # A key with one of these words names whoever may come, or where the process listens.
 NOT_CALLED = frozenset(
@@ -40,19 +40,19 @@ HOSTS = ("HOSTNAME", "HOST", "ADDRESS", "ADDR", "ENDPOINT", "SERVER")
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class ConfiguredCall:
     """A call that settings ask for. `keys`: where it is written; `shown`: it may be but a name of the workload's own.
 
     `alone`: a host without its port, which only a Service's name makes a call.
     """
 
     keys: tuple[str, ...]
-    call: Call
+    call: HostCall
     shown: bool = False
     alone: bool = False
 
 
-def settings(values: Mapping[str, str], own_ports: Set[int] = frozenset()) -> Iterator[Setting]:
+def settings(values: Mapping[str, str], own_ports: Set[int] = frozenset()) -> Iterator[ConfiguredCall]:
     """The calls of some settings. `own_ports`: those that the process listens on itself."""
     for key, value in values.items():
         words = key_words(key)
@@ -60,7 +60,7 @@ def settings(values: Mapping[str, str], own_ports: Set[int] = frozenset()) -> It
             continue
         shown = bool(SHOWN.intersection(words) or SHOWN_FIRST.intersection(words[:1])) or key.upper() in SHOWN_KEYS
         found = tuple(endpoints(value))
-        yield from (Setting((key,), call, shown) for call in found)
+        yield from (ConfiguredCall((key,), call, shown) for call in found)
         if not found and is_host(value):
             yield from _pair(key, value, values, own_ports, shown)
 
@@ -80,7 +80,7 @@ def key_words(key: str) -> tuple[str, ...]:
     return tuple(word.upper() for word in words if word)
 
 
-def _pair(key: str, host: str, values: Mapping[str, str], own: Set[int], shown: bool) -> Iterator[Setting]:
+def _pair(key: str, host: str, values: Mapping[str, str], own: Set[int], shown: bool) -> Iterator[ConfiguredCall]:
     """A host, with the port that stands beside it. A key of one word (`HOST`) is where the process listens."""
     upper = key.upper()
     ending = next((word for word in HOSTS if upper.endswith(word)), "")
@@ -90,6 +90,6 @@ def _pair(key: str, host: str, values: Mapping[str, str], own: Set[int], shown: 
     beside = next((name for name in (f"{stem}PORT", f"{stem}port", f"{stem}Port") if name in values), "")
     port = port_number(values[beside].strip()) if beside else None
     if port:
-        yield Setting((key, beside), Call(host, port), shown or port in own)
+        yield ConfiguredCall((key, beside), HostCall(host, port), shown or port in own)
     elif not beside:
-        yield Setting((key,), Call(host), shown, alone=True)
+        yield ConfiguredCall((key,), HostCall(host), shown, alone=True)

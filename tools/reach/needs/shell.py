@@ -21,21 +21,21 @@ SEPARATORS = "\n;&|()"
 
 
 @dataclass(frozen=True, slots=True)
-class Variable:
+class ShellVariable:
     """A variable in a word, and what stands for it when nobody sets it; None: nothing does."""
 
     name: str
     default: str | None = None
 
 
-Part = str | Variable
+Part = str | ShellVariable
 Word = tuple[Part, ...]
 
 
 def commands(script: str, variables: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
     """The simple commands of a script, word by word. A variable of which nothing is known stays as `$NAME`."""
     known: dict[str, tuple[str, ...]] = {name: (value,) for name, value in variables.items()}
-    for words in _Reader(script[:LONGEST]).commands():
+    for words in _ScriptReader(script[:LONGEST]).commands():
         yield from islice(_command(list(words), known), MOST_COMMANDS)
 
 
@@ -80,7 +80,7 @@ def _expanded(word: Word, known: Mapping[str, tuple[str, ...]]) -> list[str]:
 
 
 @dataclass(slots=True)
-class _Reader:
+class _ScriptReader:
     """A script on its way into words. `quoted`: between double quotes; `around`: the same of each `$(` that is open."""
 
     text: str
@@ -151,11 +151,11 @@ class _Reader:
             inner, self.at = self.text[self.at + 1 : end], end + 1
             name = inner[: _identifier(inner, 0)]
             sign, default = inner[len(name) :].partition("-")[::2]
-            self._add(Variable(name or "?", default if sign in ("", ":") and "-" in inner else None))
+            self._add(ShellVariable(name or "?", default if sign in ("", ":") and "-" in inner else None))
         else:
             end = _identifier(self.text, self.at)
             name, self.at = self.text[self.at : end], end
-            self._add(Variable(name) if name else "$")
+            self._add(ShellVariable(name) if name else "$")
         return False
 
     def _redirection(self, sign: str) -> None:

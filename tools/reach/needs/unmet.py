@@ -13,7 +13,7 @@ from tools.reach.needs.endpoints import port_number
 from tools.reach.needs.gather import Need, template
 from tools.reach.needs.known import Caller, Known
 from tools.reach.needs.roles import INGRESS, MONITORING
-from tools.reach.peers.services import Service, Target
+from tools.reach.peers.services import Service, ServiceTarget
 
 SCRAPE, PORT = "prometheus.io/scrape", "prometheus.io/port"
 
@@ -24,7 +24,7 @@ class Denied:
 
     caller: Caller
     need: Need
-    target: Target
+    target: ServiceTarget
     ends: tuple[Direction, ...]
 
 
@@ -34,7 +34,7 @@ class Closed:
 
     node: Node
     pod: Pod
-    target: Target
+    target: ServiceTarget
 
 
 @lru_cache(maxsize=4)
@@ -45,7 +45,7 @@ def calls(facts: Known) -> tuple[Denied, ...]:
 
 def _calls(facts: Known) -> Iterator[Denied]:
     for caller in facts.callers:
-        seen: set[Target] = set()
+        seen: set[ServiceTarget] = set()
         for need in caller.needs:
             meaning = facts.names.meaning(need.call.host, caller.pod.namespace)
             for denied in _denied(facts, caller, need, meaning) if isinstance(meaning, Service) else ():
@@ -61,7 +61,7 @@ def _denied(facts: Known, caller: Caller, need: Need, service: Service) -> list[
     return denieds if not need.alone or len(denieds) == len(targets) else []
 
 
-def _ends(facts: Known, caller: Caller, target: Target) -> tuple[Direction, ...]:
+def _ends(facts: Known, caller: Caller, target: ServiceTarget) -> tuple[Direction, ...]:
     """The closed ends of a call. What a workload says to itself is not judged."""
     if target.pod == caller.pod.name:
         return ()
@@ -76,7 +76,7 @@ def backends(facts: Known) -> tuple[Closed, ...]:
 
 
 def _closed_backends(facts: Known) -> Iterator[Closed]:
-    seen: set[Target] = set()
+    seen: set[ServiceTarget] = set()
     without = _others(facts, INGRESS, MONITORING)
     for manifest in facts.world.manifests:
         space = manifest.namespace or facts.namespace
@@ -109,16 +109,18 @@ def scraped(facts: Known) -> tuple[Closed, ...]:
 
 
 def _closed_scrapes(facts: Known) -> Iterator[Closed]:
-    seen: set[Target] = set()
+    seen: set[ServiceTarget] = set()
     without = _others(facts, MONITORING, INGRESS)
     for members in facts.classes.values():
         for _, pod in members:
             node, port = _annotated(template(pod)["metadata"])
-            yield from _closed(facts, node, (Target(pod.name, port),) if port else (), seen, without)
+            yield from _closed(facts, node, (ServiceTarget(pod.name, port),) if port else (), seen, without)
     for service in facts.names.services.values():
         node, port = _annotated(root(service.manifest)["metadata"])
         behind = facts.targets(service, None, "TCP") if port else ()
-        yield from _closed(facts, node, tuple(dict.fromkeys(Target(one.pod, port) for one in behind)), seen, without)
+        yield from _closed(
+            facts, node, tuple(dict.fromkeys(ServiceTarget(one.pod, port) for one in behind)), seen, without
+        )
 
 
 def _annotated(metadata: Node) -> tuple[Node, int]:
@@ -129,7 +131,7 @@ def _annotated(metadata: Node) -> tuple[Node, int]:
 
 
 def _closed(
-    facts: Known, node: Node, targets: tuple[Target, ...], seen: set[Target], without: frozenset[str]
+    facts: Known, node: Node, targets: tuple[ServiceTarget, ...], seen: set[ServiceTarget], without: frozenset[str]
 ) -> Iterator[Closed]:
     for target in targets:
         for place, pod in facts.classes[target.pod]:

@@ -15,7 +15,7 @@ from tools.manifests.addresses import ALL_IPV4, ALL_IPV6, Address, Net
 
 
 @dataclass(frozen=True, slots=True)
-class Blocks:
+class AddressBlocks:
     """Block i is what `nets[i]` holds and no narrower network does; `ends[i]` is one past its last narrower network.
 
     A block may hold nothing, when narrower networks cover all of it.
@@ -73,7 +73,7 @@ class Blocks:
         return self.within(ALL_IPV6)
 
 
-def cut(nets: Iterable[Net]) -> Blocks:
+def cut(nets: Iterable[Net]) -> AddressBlocks:
     """The blocks that those networks, and all addresses, make."""
     ordered = sorted(
         {ALL_IPV4, ALL_IPV6, *nets}, key=lambda net: (net.version, int(net.network_address), net.prefixlen)
@@ -86,7 +86,7 @@ def cut(nets: Iterable[Net]) -> Blocks:
         around.append(index)
     starts = tuple((net.version, int(net.network_address)) for net in ordered)
     places = {net: index for index, net in enumerate(ordered)}
-    return Blocks(tuple(ordered), tuple(ends), tuple(parents), places, starts)
+    return AddressBlocks(tuple(ordered), tuple(ends), tuple(parents), places, starts)
 
 
 def _holds(outer: Net, inner: Net) -> bool:

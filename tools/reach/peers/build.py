@@ -16,7 +16,7 @@ from tools.policies.mentions import Mentions, mentions
 from tools.policies.model import Policy
 from tools.policies.network_sets import NetworkSet, network_sets
 from tools.policies.unjudged import Unjudged, ask
-from tools.reach.peers.address_blocks import Blocks, cut
+from tools.reach.peers.address_blocks import AddressBlocks, cut
 from tools.reach.peers.services import services
 from tools.reach.peers.universe import Labels, Universe
 
@@ -77,7 +77,7 @@ def _kind(
     of_accounts: dict[tuple[str, str], dict[str, str]],
     governed: set[str],
     asked: Mentions,
-    blocks: Blocks,
+    blocks: AddressBlocks,
 ) -> Hashable:
     """What a policy can see of a pod: two with the same are one class."""
     own = of_accounts.get((pod.namespace, pod.account), {})

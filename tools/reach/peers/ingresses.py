@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from tools.findings.model import Manifest
 from tools.manifests.node import Node, root
 from tools.manifests.pod_templates import Pod
-from tools.reach.peers.services import Note, Resolved, Service, Services, Target, behind, unique
+from tools.reach.peers.services import Note, Resolved, Service, Services, ServiceTarget, behind, unique
 
 KINDS = ("Ingress", "Route")
 
@@ -43,7 +43,7 @@ def _backend(node: Node) -> Iterator[Backend]:
 
 def behind_ingress(manifest: Manifest, namespace: str, known: Services, pods: Sequence[Pod]) -> Resolved:
     """The pods and ports that the controller calls for an Ingress, or for a Route."""
-    space, targets, notes = manifest.namespace or namespace, list[Target](), list[Note]()
+    space, targets, notes = manifest.namespace or namespace, list[ServiceTarget](), list[Note]()
     title = f"{manifest.kind} {space}/{manifest.name}"
     for backend in backends(manifest):
         service = known.get((space, backend.service))

@@ -9,14 +9,14 @@ from ipaddress import ip_address, summarize_address_range
 from tools.findings.model import Manifest
 from tools.manifests.addresses import Net, network
 from tools.manifests.pod_templates import Pod
-from tools.reach.model import Peer
+from tools.reach.model import NamedPeer
 from tools.reach.peers.address_blocks import written
 from tools.reach.peers.ingresses import KINDS as INGRESSES
 from tools.reach.peers.universe import Universe
 from tools.reach.sets import indexes
 
-INGRESS = Peer("{ingress-controller}", "ingress")
-NODE = Peer("{node}", "node")
+INGRESS = NamedPeer("{ingress-controller}", "ingress")
+NODE = NamedPeer("{node}", "node")
 _KIND = re.compile(r"\[[^\]]*\]$")
 
 
@@ -24,7 +24,7 @@ class UnknownPeerError(LookupError):
     """Nobody, or more than one, has that name; the message says who is there."""
 
 
-def places(universe: Universe, manifests: Iterable[Manifest]) -> dict[Peer, int]:
+def places(universe: Universe, manifests: Iterable[Manifest]) -> dict[NamedPeer, int]:
     """Every workload with its bit, in order of name, and the controller where there are Ingresses.
 
     Pods of one owner are one peer while no policy tells them apart.
@@ -33,7 +33,7 @@ def places(universe: Universe, manifests: Iterable[Manifest]) -> dict[Peer, int]
     for index, pods in enumerate(universe.classes):
         for pod in pods:
             by_name.setdefault(pod.name, {}).setdefault(index, pod)
-    found: dict[Peer, int] = {}
+    found: dict[NamedPeer, int] = {}
     for name, classes in by_name.items():
         for index, pod in classes.items():
             if len(classes) == 1:
@@ -47,11 +47,11 @@ def places(universe: Universe, manifests: Iterable[Manifest]) -> dict[Peer, int]
     return ordered
 
 
-def _peer(name: str, pod: Pod) -> Peer:
-    return Peer(name, "workload", pod.namespace, pod.manifest.where())
+def _peer(name: str, pod: Pod) -> NamedPeer:
+    return NamedPeer(name, "workload", pod.namespace, pod.manifest.where())
 
 
-def find(name: str, peers: Sequence[Peer], universe: Universe) -> Peer:
+def find(name: str, peers: Sequence[NamedPeer], universe: Universe) -> NamedPeer:
     """Who is meant by a name. Raises UnknownPeerError."""
     if name == NODE.name:
         return NODE
@@ -82,7 +82,7 @@ def _last(name: str) -> str:
     return _without_kind(name).rpartition("/")[2]
 
 
-def _known(workloads: Sequence[Peer]) -> str:
+def _known(workloads: Sequence[NamedPeer]) -> str:
     some = ", ".join(peer.name for peer in workloads[:8])
     return (f"{some}, and {len(workloads) - 8} more" if len(workloads) > 8 else some) or "no workloads at all"
 
@@ -100,7 +100,7 @@ def nets(name: str) -> tuple[Net, ...]:
         return ()
 
 
-def _at(name: str, peers: Sequence[Peer], universe: Universe) -> Peer:
+def _at(name: str, peers: Sequence[NamedPeer], universe: Universe) -> NamedPeer:
     """The workload that has a known address, or those addresses as a peer."""
     found = nets(name)
     if len(found) == 1 and found[0].num_addresses == 1:
@@ -110,14 +110,14 @@ def _at(name: str, peers: Sequence[Peer], universe: Universe) -> Peer:
                 if own in pod.addresses:
                     names = (pod.name, pod.own_name)
                     return next((peer for peer in peers if peer.name in names), _peer(pod.own_name, pod))
-        return Peer(str(own), "address")
+        return NamedPeer(str(own), "address")
     if len(found) == 1:
         net = found[0]
         name = written(net.version, (int(net.network_address), int(net.broadcast_address)))
-    return Peer(name, "address")
+    return NamedPeer(name, "address")
 
 
-def bits(peer: Peer, universe: Universe) -> tuple[int, ...]:
+def bits(peer: NamedPeer, universe: Universe) -> tuple[int, ...]:
     """The bits of a peer that is no workload."""
     if peer.kind == "node":
         return (universe.node.bit_length() - 1,)

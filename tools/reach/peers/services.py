@@ -21,7 +21,7 @@ PROTOCOLS = ("TCP", "UDP", "SCTP")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ServiceTarget:
     """A pod, by its workload's name, and the port that it is called on."""
 
     pod: str
@@ -41,7 +41,7 @@ class Note:
 class Resolved:
     """What is behind a port of a Service, or behind an Ingress. `notes`: how it was found, and what could not be."""
 
-    targets: tuple[Target, ...] = ()
+    targets: tuple[ServiceTarget, ...] = ()
     notes: tuple[Note, ...] = ()
 
 
@@ -143,14 +143,14 @@ def _chosen(service: Service, pods: Sequence[Pod]) -> tuple[Pod, ...]:
 
 
 def _headless(service: Service, number: int, protocol: str, chosen: Sequence[Pod]) -> Resolved:
-    targets = unique(Target(pod.name, number, protocol) for pod in chosen)
+    targets = unique(ServiceTarget(pod.name, number, protocol) for pod in chosen)
     how = f"{service.title} is headless: callers get the pods' own addresses, and port {number} is called as it is"
     return Resolved(targets, (Note(how),) if targets else (_nobody(service),))
 
 
 def _on_target(service: Service, port: ServicePort, chosen: Sequence[Pod]) -> Resolved:
     numbers = [(pod, number) for pod in chosen for number in [_number(pod, port)]]
-    targets = unique(Target(pod.name, number, port.protocol) for pod, number in numbers if number)
+    targets = unique(ServiceTarget(pod.name, number, port.protocol) for pod, number in numbers if number)
     without = unique(pod.name for pod, number in numbers if not number)
     notes = [
         Note(f"{service.title}: port {port} → {target.pod} port {target.port}/{target.protocol}", target.pod)

@@ -16,7 +16,7 @@ from tools.manifests.pod_templates import Pod
 from tools.policies.calico_labels import Unknown, seen
 from tools.policies.network_sets import NetworkSet
 from tools.reach.connections import NONE, NUMBERS, Conns, of, union
-from tools.reach.peers.address_blocks import Blocks
+from tools.reach.peers.address_blocks import AddressBlocks
 from tools.reach.peers.label_index import Labelled
 from tools.reach.peers.services import Service
 from tools.reach.sets import NOBODY, Match, all_of, bit_set, certainly
@@ -40,7 +40,7 @@ class Universe:
     spaces: Mapping[str, Labels]
     accounts: Mapping[tuple[str, str], Labels]
     sets: tuple[NetworkSet, ...]
-    blocks: Blocks
+    blocks: AddressBlocks
     pod_cidrs: tuple[Net, ...]
     services: Mapping[tuple[str, str], Service] = field(default_factory=dict)
     speaks_ipv6: bool = False

@@ -11,7 +11,7 @@ from tools.reach.needs import unmet
 from tools.reach.needs.gather import Need
 from tools.reach.needs.hosts import Hosts
 from tools.reach.needs.known import Caller, Known, known, title
-from tools.reach.needs.names import Outside
+from tools.reach.needs.names import OutsideHost
 from tools.reach.needs.past_proxy import PROXIES, past, proxy_of
 
 WAYS: Mapping[tuple[Direction, ...], str] = {
@@ -69,8 +69,10 @@ def called_hosts_are_reachable(cluster: Cluster) -> Iterator[Problem]:
         for need in caller.needs:
             call, pod = need.call, caller.pod
             meaning = facts.names.meaning(call.host, pod.namespace)
-            judged = isinstance(meaning, Outside) and not (need.shown or need.alone or (call.host, call.port) in seen)
-            if judged and isinstance(meaning, Outside) and not hosts.reachable(caller, meaning.host, call):
+            judged = isinstance(meaning, OutsideHost) and not (
+                need.shown or need.alone or (call.host, call.port) in seen
+            )
+            if judged and isinstance(meaning, OutsideHost) and not hosts.reachable(caller, meaning.host, call):
                 seen.add((call.host, call.port))
                 advice = hosts.entry(caller, meaning.host, call)
                 yield need.node.problem(f"{need.what}, and policies do not let {title(pod)} reach that; {advice}")

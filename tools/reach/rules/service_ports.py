@@ -10,7 +10,7 @@ from tools.policies.cluster import Cluster
 from tools.reach.connections import NUMBERS
 from tools.reach.needs import unmet
 from tools.reach.needs.known import Known, known, title
-from tools.reach.peers.services import Target
+from tools.reach.peers.services import ServiceTarget
 
 
 def service_ports_are_open(cluster: Cluster) -> Iterator[Problem]:
@@ -36,7 +36,7 @@ def service_ports_are_open(cluster: Cluster) -> Iterator[Problem]:
                         yield item.problem(f"{message}, where policies let nobody in; open it there, or drop the port")
 
 
-def _named(facts: Known) -> Iterator[Target]:
+def _named(facts: Known) -> Iterator[ServiceTarget]:
     """What other rules say of closed ports."""
     yield from (denied.target for denied in unmet.calls(facts) if "Ingress" in denied.ends)
     yield from (closed.target for closed in (*unmet.backends(facts), *unmet.scraped(facts)))
