@@ -1,4 +1,4 @@
-"""Policies that nobody here judges, as tiers before all others, with rules that match only perhaps."""
+"""Policies that are not judged, as tiers before all others with rules that match only perhaps."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tools.reach.sets import Match
 
 
 def tiers(doubtful: Iterable[Unjudged], universe: Universe, namespace: str) -> Iterator[Tier]:
-    """A tier of doubt for each kind, to stand before all others."""
-    found: dict[str, list[CompiledPolicy]] = {}
+    """A tier of doubt for each kind of policy that is not judged, to stand before all others."""
+    by_reason: dict[str, list[CompiledPolicy]] = {}
     for item in doubtful:
         policy = _policy(item, universe, namespace)
         if policy.subjects:
-            found.setdefault(item.reason, []).append(policy)
-    for policies in found.values():
+            by_reason.setdefault(item.reason, []).append(policy)
+    for policies in by_reason.values():
         yield Tier(f"of {policies[0].manifest.kind}", -math.inf, "Pass", tuple(policies))
 
 

@@ -66,13 +66,13 @@ def port(word: str) -> PortArgument:
     protocol = _protocol((match["protocol"] or "TCP") if match else "")
     if match is None or not protocol:
         raise PickError(f"{word} is no port; write a number from 1 to 65535, alone or as 53/UDP, 132/SCTP or 8/ICMP")
-    expected = match["port"]
-    if not expected.isascii() or not expected.isdecimal():
-        return PortArgument(expected, protocol)
-    number = int(expected[:10])
+    text = match["port"]
+    if not text.isascii() or not text.isdecimal():
+        return PortArgument(text, protocol)
+    number = int(text[:10])
     lowest, highest = (0, 255) if protocol in ICMP else (0 if protocol not in ("TCP", "UDP", "SCTP") else 1, 65535)
     if not lowest <= number <= highest:
-        raise PickError(f"{expected} is none of {protocol}'s numbers; write {lowest} to {highest}")
+        raise PickError(f"{text} is none of {protocol}'s numbers; write {lowest} to {highest}")
     # ICMP's types and codes are one number, and what is asked for by type is asked for with code 0.
     return PortArgument(number << 8 if protocol in ICMP else number, protocol)
 
@@ -100,10 +100,10 @@ def shown(matrix: Matrix, asked: Iterable[NamedPeer]) -> Iterator[str]:
     """The names that peers have in a matrix: an address has those of the ranges that it lies in. Raises PickError."""
     names = [peer.name for group in matrix.groups for peer in group.peers]
     for peer in asked:
-        found = [name for name in names if about([peer], name)]
-        if not found:
+        rows = [name for name in names if about([peer], name)]
+        if not rows:
             raise PickError(_nowhere(peer))
-        yield from found
+        yield from rows
 
 
 def _nowhere(peer: NamedPeer) -> str:
@@ -120,8 +120,8 @@ def about(asked: Iterable[NamedPeer], *names: str) -> bool:
 def _overlap(peer: NamedPeer, name: str) -> bool:
     if peer.kind != "address":
         return False
-    one, other = read(peer.name), read(name)
-    return bool(one and other and overlap(one, other))
+    span, other = read(peer.name), read(name)
+    return bool(span and other and overlap(span, other))
 
 
 def called(world: World, word: str, port: PortArgument) -> Picked:
@@ -148,13 +148,13 @@ def _exists(world: World, word: str) -> bool:
 def _object(world: World, kind: str, name: str) -> Manifest:
     there = [manifest for manifest in world.manifests if manifest.kind == kind]
     names = [f"{manifest.namespace or world.namespace}/{manifest.name}" for manifest in there]
-    found = [it for it, full in zip(there, names, strict=True) if name == full]
-    found = found or [it for it in there if name == it.name]
-    if len(found) == 1:
-        return found[0]
-    if found:
+    matching = [it for it, full in zip(there, names, strict=True) if name == full]
+    matching = matching or [it for it in there if name == it.name]
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
         several = ", ".join(full for full in names if full.endswith(f"/{name}"))
-        raise PickError(f"{name} is {len(found)} of kind {kind} ({several}); write one of these names in full")
+        raise PickError(f"{name} is {len(matching)} of kind {kind} ({several}); write one of these names in full")
     near = _near(name, names)
     known = f"did you mean {near}?" if near else f"there are {', '.join(names[:8]) or 'none'}"
     raise PickError(f"no {kind} {name}; {known}")
@@ -180,8 +180,8 @@ def _near(word: str, names: Iterable[str]) -> str:
     for name in names:
         bare = _KIND.sub("", name)
         spoken |= dict.fromkeys((name, bare, bare.rpartition("/")[2]), name)
-    found: Sequence[str] = get_close_matches(word, spoken, 1)
-    return spoken[found[0]] if found else ""
+    matches: Sequence[str] = get_close_matches(word, spoken, 1)
+    return spoken[matches[0]] if matches else ""
 
 
 def _forms(name: str) -> tuple[str, str, str]:

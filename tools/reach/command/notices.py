@@ -25,8 +25,8 @@ class Notices:
         once = tuple(dict.fromkeys(problems))
         return cls(
             tuple(dict.fromkeys(unread)),
-            tuple(one for one in once if one.severity is not Severity.NOTE),
-            tuple(one for one in once if one.severity is Severity.NOTE),
+            tuple(problem for problem in once if problem.severity is not Severity.NOTE),
+            tuple(problem for problem in once if problem.severity is Severity.NOTE),
         )
 
     def lines(self) -> Iterator[str]:
@@ -35,14 +35,14 @@ class Notices:
 
     def paragraphs(self) -> Iterator[str]:
         """The same, below an answer."""
-        for title, found in (
+        for title, problems in (
             ("Not read, and so not judged:", self.unread),
             ("Broken in the input:", self.problems),
             ("To know beside it:", self.notes),
         ):
-            if found:
+            if problems:
                 yield f"\n{title}\n"
-                yield from (f"  {_line(problem)}\n" for problem in found)
+                yield from (f"  {_line(problem)}\n" for problem in problems)
 
 
 def _line(problem: Problem) -> str:
@@ -60,6 +60,6 @@ def _object(problem: Problem) -> str:
 
 def one_sided(alone: Alone, before: str, after: str) -> Iterator[str]:
     """The workloads that one side of a diff has and the other does not."""
-    for name, found in ((before, alone.before), (after, alone.after)):
-        if found:
-            yield printable(f"only in {name}: {', '.join(found)}")
+    for name, names in ((before, alone.before), (after, alone.after)):
+        if names:
+            yield printable(f"only in {name}: {', '.join(names)}")

@@ -107,22 +107,22 @@ class _States:
 
     @cached_property
     def installed(self) -> ClusterState:
-        return self._scenery(self.manifests)
+        return self._cluster(self.manifests)
 
     @cached_property
     def widened(self) -> ClusterState:
-        return self._scenery((*self.manifests, allow_all(self.namespace)), self.installed.proxy)
+        return self._cluster((*self.manifests, allow_all(self.namespace)), self.installed.proxy)
 
     @cached_property
     def upgraded(self) -> ClusterState | None:
-        return self._scenery(self.after) if self.after is not None else None
+        return self._cluster(self.after) if self.after is not None else None
 
     @cached_property
     def additive(self) -> ClusterState:
         policies = tuple(manifest for manifest in self.manifests if manifest.kind not in LOCK_DOWN)
-        return self._scenery(policies, self.installed.proxy)
+        return self._cluster(policies, self.installed.proxy)
 
-    def _scenery(self, manifests: tuple[Manifest, ...], proxy: Proxy | None = None) -> ClusterState:
+    def _cluster(self, manifests: tuple[Manifest, ...], proxy: Proxy | None = None) -> ClusterState:
         return ClusterState.of(manifests, self.spec, self.pod_cidrs, self.namespace, proxy)
 
     def of(self, flow: Flow) -> Iterator[str]:
@@ -138,13 +138,13 @@ class _States:
     def walk(self, state: str, explain: bool) -> Walk | None:
         """What is there in a state, to walk in; None when it is not known."""
         there = {UPGRADED: "upgraded", ALLOW_ALL: "widened", POLICIES_ALONE: "additive"}.get(state, "installed")
-        scenery: ClusterState | None = getattr(self, there)
+        cluster: ClusterState | None = getattr(self, there)
         runs, alone = state != PROXY_DOWN, state == ENVOY_ALONE
-        return Walk(scenery, proxy_runs=runs, envoy_alone=alone, explain=explain) if scenery else None
+        return Walk(cluster, proxy_runs=runs, envoy_alone=alone, explain=explain) if cluster else None
 
     def judged(self, flow: Flow, state: str, explain: bool) -> JudgedRow:
         walk = self.walk(state, explain)
         if walk is None:
             return JudgedRow(flow, state, "not judged", why="it holds after an upgrade, whose values were not given")
-        found = JudgedRow(flow, state, *walk.along(flow))
-        return found if explain or found.holds else self.judged(flow, state, True)
+        row = JudgedRow(flow, state, *walk.along(flow))
+        return row if explain or row.holds else self.judged(flow, state, True)

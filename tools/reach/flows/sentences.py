@@ -22,10 +22,10 @@ def sentence(row: JudgedRow, place: Place = lambda where: where) -> str:
     expected = f"{row.flow.name}{state} is to be {'allowed' if row.flow.allowed else 'denied'}"
     if row.verdict == "not judged":
         return f"{expected}, and is not judged: {row.why}"
-    return f"{expected}, and {IS[row.verdict]}: {'; '.join(_told(row, place))}"
+    return f"{expected}, and {IS[row.verdict]}: {'; '.join(_steps(row, place))}"
 
 
-def _told(row: JudgedRow, place: Place) -> Iterator[str]:
+def _steps(row: JudgedRow, place: Place) -> Iterator[str]:
     """A denial by the step that made it; what is let through, or hangs on something, by every step."""
     hops: Iterable[Hop] = row.hops[-1:] if row.verdict == "denied" else row.hops
     for hop in hops:

@@ -82,8 +82,8 @@ class ClusterState:
 
     def doors(self, port: int) -> tuple[ProxyEndpoint, ...]:
         """Every workload of the proxy that a connection to its Service on a port may arrive at."""
-        led = [behind(service, port, "TCP", self.envoys) for service in self.services]
-        targets = dict.fromkeys(target for one in led for target in one.targets)
+        routes = [behind(service, port, "TCP", self.envoys) for service in self.services]
+        targets = dict.fromkeys(target for resolved in routes for target in resolved.targets)
         if targets:
             return tuple(ProxyEndpoint(self.world.peer(target.pod), target.port) for target in targets)
         missing = f"no Service leads to port {port} of the proxy"

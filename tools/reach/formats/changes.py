@@ -20,13 +20,13 @@ def changes(changes: tuple[Changed, ...], *, colour: bool = False) -> Iterator[s
     """A line for each, what is conditional with its reasons, and how many there were. `colour`: as on a terminal."""
     reasons, counts = Reasons(), Counter(map(sign, changes))
     for change in changes:
-        found = sign(change)
-        start, end = (f"\x1b[{_COLOURS[found]}m", "\x1b[0m") if colour else ("", "")
-        yield f"{start}{found} {who(change.src)} -> {who(change.dst)}: {_what(change, found, reasons)}{end}\n"
+        mark = sign(change)
+        start, end = (f"\x1b[{_COLOURS[mark]}m", "\x1b[0m") if colour else ("", "")
+        yield f"{start}{mark} {who(change.src)} -> {who(change.dst)}: {_what(change, mark, reasons)}{end}\n"
     for reason, number in reasons.numbers.items():
         yield "\n? depends on what the input does not say:\n" if number == 1 else ""
         yield from (f"{line}\n" for line in folded(printable(reason), "      ", f"  [{number}] "))
-    message = ", ".join(f"{counts[found]} {word}" for found, word in WORDS.items() if counts[found])
+    message = ", ".join(f"{counts[mark]} {word}" for mark, word in WORDS.items() if counts[mark])
     yield f"\n{message}\n" if message else "nothing changed\n"
 
 

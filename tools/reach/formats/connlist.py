@@ -57,13 +57,13 @@ def wider(matrix: Matrix, *, sending: bool) -> dict[str, str]:
     seen = _sent(matrix) if sending else _received(matrix)
     for index, group in enumerate(matrix.groups):
         if group.kind == "address":
-            ranges = [one for peer in group.peers if (one := read(peer.name))]
+            ranges = [span for peer in group.peers if (span := read(peer.name))]
             alike.setdefault(seen.get(index), []).extend(ranges)
-    found: dict[str, str] = {}
+    widest: dict[str, str] = {}
     for ranges in alike.values():
-        whole = {one[:2]: written(one) for one in joined(ranges)}
-        found.update({written(range_): whole.get(range_[:2], "") for range_ in ranges})
-    return found
+        whole = {span[:2]: written(span) for span in joined(ranges)}
+        widest.update({written(range_): whole.get(range_[:2], "") for range_ in ranges})
+    return widest
 
 
 def _sent(matrix: Matrix) -> dict[int, Hashable]:
@@ -76,13 +76,13 @@ def _received(matrix: Matrix) -> dict[int, Hashable]:
     """What each group of addresses receives, in a form in which what is alike is equal."""
     addresses = {index for index, group in enumerate(matrix.groups) if group.kind == "address"}
     known: dict[Verdict, int] = {}
-    found: dict[int, list[tuple[int, int]]] = {index: [] for index in addresses}
+    received: dict[int, list[tuple[int, int]]] = {index: [] for index in addresses}
     for src, line in matrix.lines():
         for verdict, receivers in line:
             own = (src, known.setdefault(verdict, len(known)))
             for index in addresses.intersection(receivers):
-                found[index].append(own)
-    return {index: tuple(sorted(line)) for index, line in found.items() if line}
+                received[index].append(own)
+    return {index: tuple(sorted(line)) for index, line in received.items() if line}
 
 
 class Words(dict[Conns, str]):
@@ -90,8 +90,8 @@ class Words(dict[Conns, str]):
 
     def __missing__(self, conns: Conns) -> str:
         spans = sorted(ports(conns).items())
-        found = ",".join(f"{name} {','.join(map(_span, of_it))}" for name, of_it in spans)
-        self[conns] = "All Connections" if all_ports(conns) else found
+        text = ",".join(f"{name} {','.join(map(_span, of_it))}" for name, of_it in spans)
+        self[conns] = "All Connections" if all_ports(conns) else text
         return self[conns]
 
 
@@ -103,8 +103,8 @@ class _Followed(dict[str, str]):
         self._names, self._then = names, then
 
     def __missing__(self, name: str) -> str:
-        self[name] = found = self._names[name] and self._names[name] + self._then
-        return found
+        self[name] = text = self._names[name] and self._names[name] + self._then
+        return text
 
 
 class _Facts(dict[Conns, tuple[str, str]]):
@@ -124,19 +124,19 @@ def matrix(matrix: Matrix) -> Iterator[str]:
         lines: list[str] = []
         # Equal connections are one object for the most part, and a number is found faster: there may be millions.
         known: dict[int, tuple[Conns, str, str]] = {}
-        before, one = "", ""
+        before, start = "", ""
         for src, dst, allowed, conditional in rows:
             if src != before:
-                before, one = src, starts[src]
-            other = ends[dst]
-            if not one or not other:
+                before, start = src, starts[src]
+            end = ends[dst]
+            if not start or not end:
                 continue
-            said = known.get(id(allowed))
-            if said is None:
-                said = known[id(allowed)] = (allowed, *facts[allowed])
-            if said[1]:
-                lines.append(f"{one}{other}{said[1]}\n")
-            if conditional or said[2]:
+            fact = known.get(id(allowed))
+            if fact is None:
+                fact = known[id(allowed)] = (allowed, *facts[allowed])
+            if fact[1]:
+                lines.append(f"{start}{end}{fact[1]}\n")
+            if conditional or fact[2]:
                 more = True
         lines.sort()
         # Of addresses there may be so many that one text of them would take as much again.

@@ -75,17 +75,17 @@ def way(explanation: Explanation, direction: Direction) -> str:
 
 def sentence(explanation: Explanation) -> str:
     """The verdict as one sentence, with the direction that it comes from."""
-    said = [way(explanation, side.direction) for side in explanation.sides if side.verdict == explanation.verdict]
-    where = " and ".join(said)
+    ways = [way(explanation, side.direction) for side in explanation.sides if side.verdict == explanation.verdict]
+    where = " and ".join(ways)
     src, dst = printable(explanation.src.name), printable(explanation.dst.name)
     flow = f"reach {dst} on {connection(explanation)}"
     if explanation.verdict == "allowed":
         return f"{src} may {flow}."
     if explanation.verdict == "denied":
-        return f"{src} may not {flow}" + (f": it is stopped on {where}." if said else ".")
+        return f"{src} may not {flow}" + (f": it is stopped on {where}." if ways else ".")
     if any(side.shares and side.verdict == "conditional" for side in explanation.sides):
         return f"Whether {src} may {flow} depends on which of these addresses it is."
-    end = f"; it is on {where} that it cannot be told" if said else ""
+    end = f"; it is on {where} that it cannot be told" if ways else ""
     return f"Whether {src} may {flow} depends on what the input does not say{end}."
 
 
@@ -96,8 +96,8 @@ def summary(explanation: Explanation, side: ExplainedSide) -> str:
 
 
 def _side(explanation: Explanation, side: ExplainedSide, paint: _Paint) -> Iterator[str]:
-    if said := summary(explanation, side):
-        yield from folded(said, "  ")
+    if rest := summary(explanation, side):
+        yield from folded(rest, "  ")
     if side.deciding:
         yield from _deciding(side.deciding, paint)
     for share in side.shares:

@@ -76,10 +76,10 @@ def _placed(lines: Mapping[int, Line], start: float, size: float) -> tuple[dict[
     """Where each line begins, with room for the name of a section before its first."""
     places: dict[int, float] = {}
     runs: list[SectionRun] = []
-    for section, found in groupby(lines, lambda number: lines[number].section):
+    for section, numbers in groupby(lines, lambda number: lines[number].section):
         start += GAP
         first = start
-        for number in found:
+        for number in numbers:
             places[number] = start
             start += size
         runs.append(SectionRun(section, first, round((start - first) / size)))

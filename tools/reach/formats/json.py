@@ -85,12 +85,12 @@ def _document(value: object) -> str:
 
 
 def _conns(key: str, conns: Conns) -> dict[str, Any]:
-    found: dict[str, Any] = {key: ports(conns)}
+    fields: dict[str, Any] = {key: ports(conns)}
     if others(conns):
         spans = other_spans(conns)
         word = others(conns) if others(conns) in ("all", "none") else {str(number): spans[number] for number in spans}
-        found["others" if key == "conns" else f"{key}Others"] = word
-    return found
+        fields["others" if key == "conns" else f"{key}Others"] = word
+    return fields
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
@@ -130,8 +130,8 @@ def _step(step: Step) -> dict[str, Any]:
 
 
 def _change(change: Change) -> dict[str, Any]:
-    said = {"text": change.text, "becomes": change.becomes, "edit": change.edit, "yaml": change.yaml}
-    return {**said, **_where(change.where)}
+    fields = {"text": change.text, "becomes": change.becomes, "edit": change.edit, "yaml": change.yaml}
+    return {**fields, **_where(change.where)}
 
 
 def _where(where: Where | None) -> dict[str, Any]:

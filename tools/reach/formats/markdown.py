@@ -88,7 +88,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 def text(words: str) -> str:
     """Text of which no character is markup, not even in a table."""
-    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", printable(words))
+    return _MARKUP.sub(lambda match: f"&#{ord(match[0])};", printable(words))
 
 
 def code(name: str) -> str:
@@ -108,8 +108,8 @@ def _reasons(reasons: Reasons) -> Iterator[str]:
 
 
 def _side(explanation: Explanation, side: ExplainedSide) -> Iterator[str]:
-    if said := summary(explanation, side):
-        yield f"\n{text(said)}\n"
+    if rest := summary(explanation, side):
+        yield f"\n{text(rest)}\n"
     for reason in side.reasons:
         yield f"\nIt depends on this: {text(reason)}\n"
     if side.deciding:
@@ -118,8 +118,8 @@ def _side(explanation: Explanation, side: ExplainedSide) -> Iterator[str]:
         yield f"\n- {text(held(share))}: {share.verdict}, decided by {_step(share.deciding)}\n"
     if others := tuple(step for step in side.steps if step != side.deciding):
         yield "\nAlso looked at, in this order:\n\n"
-        found = [(text(run[0].policy), *map(text, row(run))) for run in runs(others)]
-        yield from table(("policy", "rule", "outcome", "why"), found)
+        rows = [(text(run[0].policy), *map(text, row(run))) for run in runs(others)]
+        yield from table(("policy", "rule", "outcome", "why"), rows)
 
 
 def _step(step: Step) -> str:

@@ -84,15 +84,15 @@ def _edges(view: View) -> Iterator[str]:
 
 def _dashed(matrix: Matrix, view: View) -> Iterator[str]:
     names = {name for direction in DIRECTIONS for name in open_ones(matrix, direction)}
-    found = [f"g{group.index}" for group in view.groups if any(peer.name in names for peer in group.peers)]
-    if found:
+    nodes = [f"g{group.index}" for group in view.groups if any(peer.name in names for peer in group.peers)]
+    if nodes:
         yield "  classDef open stroke-dasharray: 4 3\n"
-        yield f"  class {','.join(found)} open\n"
+        yield f"  class {','.join(nodes)} open\n"
 
 
 def label(text: str) -> str:
     """Text for between two quotation marks."""
-    return re.sub(r"[^\w /.:,;+?()\[\]-]", lambda found: f"#{ord(found[0])};", printable(text), flags=re.ASCII)
+    return re.sub(r"[^\w /.:,;+?()\[\]-]", lambda match: f"#{ord(match[0])};", printable(text), flags=re.ASCII)
 
 
 def _comment(text: str) -> str:

@@ -26,9 +26,9 @@ def is_addresses(name: str) -> bool:
 
 def named(names: Iterable[str], most: int = 4) -> str:
     """Peers in a line, addresses as networks where they are such; of very many the first."""
-    found = [addresses([name]) if is_addresses(name) else printable(name) for name in names]
-    more = f" and {len(found) - most} more" if len(found) > most else ""
-    return f"{', '.join(found[:most])}{more}" if more else " and ".join(found)
+    shown = [addresses([name]) if is_addresses(name) else printable(name) for name in names]
+    more = f" and {len(shown) - most} more" if len(shown) > most else ""
+    return f"{', '.join(shown[:most])}{more}" if more else " and ".join(shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,10 @@ def titled(groups: Sequence[Group]) -> tuple[Titled, ...]:
     often = Counter(titled.title for titled in titleds)
     letters = {title: iter(_LETTERS) for title in often}
     return tuple(
-        replace(one, title=f"{one.title} {next(letters[one.title], one.index)}") if often[one.title] > 1 else one
-        for one in titleds
+        replace(group, title=f"{group.title} {next(letters[group.title], group.index)}")
+        if often[group.title] > 1
+        else group
+        for group in titleds
     )
 
 
@@ -68,7 +70,7 @@ def _place(group: Group) -> tuple[int, bool, tuple[int, int], str]:
     first = min(group.peers, key=lambda peer: peer.name)
     size = (0, 0)
     if group.kind == "address":
-        ranges = [found for peer in group.peers if (found := read(peer.name))]
+        ranges = [span for peer in group.peers if (span := read(peer.name))]
         size = (min((version for version, _, _ in ranges), default=0), sum(last - start for _, start, last in ranges))
     return ORDER.index(group.kind), size[0] == 6, size, first.name
 
@@ -86,11 +88,11 @@ def _titled(index: int, group: Group) -> Titled:
 
 def _sort(peers: Iterable[NamedPeer]) -> str:
     """A word for many ranges."""
-    ranges = [found for peer in peers if (found := read(peer.name))]
+    ranges = [span for peer in peers if (span := read(peer.name))]
     family = " and ".join(f"IPv{version}" for version in sorted({range_[0] for range_ in ranges})) or "addresses"
     if not any(overlap(range_, other) for range_ in ranges for other in _RESERVED):
         return f"public {family}"
-    if all(any(_within(found, other) for other in _RESERVED) for found in ranges):
+    if all(any(_within(span, other) for other in _RESERVED) for span in ranges):
         return f"non-public {family}"
     return f"some {family}"
 
@@ -101,13 +103,13 @@ def _within(inner: Range, outer: Range) -> bool:
 
 def addresses(names: Iterable[str]) -> str:
     """Ranges as people write them: `8.8.8.8`, `10.0.0.0/8`, `all IPv4 but 10.0.0.0/8`, `all IPv4 and IPv6`."""
-    expected = tuple(names)
-    ranges = [found for name in expected if (found := read(name))]
-    if len(ranges) < len(expected):
-        return ", ".join(map(printable, expected))
+    listed = tuple(names)
+    ranges = [span for name in listed if (span := read(name))]
+    if len(ranges) < len(listed):
+        return ", ".join(map(printable, listed))
     if list(joined(ranges)) == [_everything(4), _everything(6)]:
         return "all IPv4 and IPv6"
-    families = [[found for found in joined(ranges) if found[0] == version] for version in (4, 6)]
+    families = [[span for span in joined(ranges) if span[0] == version] for version in (4, 6)]
     return "; ".join(_family(family) for family in families if family)
 
 

@@ -173,8 +173,8 @@ def _short(conns: Conns) -> str:
     """`all`, or ports of TCP, when that says it all."""
     if conns == ALL:
         return "all"
-    found = ports(conns)
-    if set(found) != {"TCP"} or shown(conns) == "TCP all" or ";" in shown(conns):
+    by_protocol = ports(conns)
+    if set(by_protocol) != {"TCP"} or shown(conns) == "TCP all" or ";" in shown(conns):
         return ""
     return shown(conns).removeprefix("TCP ").replace(" ", "")
 

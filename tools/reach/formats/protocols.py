@@ -18,15 +18,15 @@ def others(conns: Conns) -> str:
 
     "" where nothing must: all ports and every other protocol, or not all ports and no other protocol.
     """
-    found, full = other_spans(conns), all_ports(conns)
-    missing = [number for number in OTHERS if found.get(number) != WHOLE]
+    by_number, full = other_spans(conns), all_ports(conns)
+    missing = [number for number in OTHERS if by_number.get(number) != WHOLE]
     if not missing:
         return "" if full else "all"
-    if not found:
+    if not by_number:
         return "none" if full else ""
     if len(missing) < len(OTHERS) / 2:
         return f"all but {','.join(protocol_name(number) for number in missing)}"
-    return ",".join(_shown(number, spans) for number, spans in found.items())
+    return ",".join(_shown(number, spans) for number, spans in by_number.items())
 
 
 @lru_cache(maxsize=65536)

@@ -21,7 +21,7 @@ def text(selectings: Sequence[Selecting]) -> Iterator[str]:
         yield f"{printable(selecting.peer.name)}\n"
         for way in DIRECTIONS:
             yield f"  {_sentence(selecting, way)}\n"
-            yield from (f"    {_line(it)}\n" for it in selecting.policies[way])
+            yield from (f"    {_line(selected)}\n" for selected in selecting.policies[way])
 
 
 def _sentence(selecting: Selecting, way: Direction) -> str:
@@ -30,10 +30,10 @@ def _sentence(selecting: Selecting, way: Direction) -> str:
     return f"{way}: isolated, {selecting.lets[way]} {LETS[way]}; selected, in this order, by"
 
 
-def _line(it: Selected) -> str:
-    rules = "1 rule" if it.rules == 1 else f"{it.rules} rules"
-    tier = "" if it.tier == "default" else f" of tier {printable(it.tier)}"
-    return f"{printable(it.policy)}{tier}, {rules}  ({printable(place(it.where))})"
+def _line(selected: Selected) -> str:
+    rules = "1 rule" if selected.rules == 1 else f"{selected.rules} rules"
+    tier = "" if selected.tier == "default" else f" of tier {printable(selected.tier)}"
+    return f"{printable(selected.policy)}{tier}, {rules}  ({printable(place(selected.where))})"
 
 
 def machine(selectings: Sequence[Selecting]) -> Iterator[str]:
@@ -48,13 +48,13 @@ def _object(selecting: Selecting) -> dict[str, object]:
             "lets": selecting.lets[way],
             "policies": [
                 {
-                    "policy": it.policy,
-                    "tier": it.tier,
-                    "rules": it.rules,
-                    "file": it.where.file,
-                    "line": it.where.line,
+                    "policy": selected.policy,
+                    "tier": selected.tier,
+                    "rules": selected.rules,
+                    "file": selected.where.file,
+                    "line": selected.where.line,
                 }
-                for it in selecting.policies[way]
+                for selected in selecting.policies[way]
             ],
         }
         for way in DIRECTIONS
@@ -69,7 +69,7 @@ def markdown(selectings: Sequence[Selecting]) -> Iterator[str]:
             code(selecting.peer.name),
             way,
             selecting.lets[way],
-            "<br>".join(code(it.policy) for it in selecting.policies[way]) or "none",
+            "<br>".join(code(selected.policy) for selected in selecting.policies[way]) or "none",
         )
         for selecting in selectings
         for way in DIRECTIONS

@@ -133,25 +133,25 @@ def _sample(kind: str, content: str, x: float, y: float, wide: float) -> str:
 
 def _legend(picture: Picture, frame: Frame) -> tuple[list[str], float]:
     """What is below the table, and where it ends."""
-    y, found = frame.bottom + 24, list[str]()
+    y, pieces = frame.bottom + 24, list[str]()
     for kind, sample, words in _SAMPLES:
         if kind == "ring":
-            found.append(_ring(MARGIN + 16, y + HEIGHT / 2))
+            pieces.append(_ring(MARGIN + 16, y + HEIGHT / 2))
         else:
-            found.append(_sample(kind, sample, MARGIN, y, 32) + "\n")
-        found.append(_text(MARGIN + 42, y + HEIGHT / 2 + 4, words))
+            pieces.append(_sample(kind, sample, MARGIN, y, 32) + "\n")
+        pieces.append(_text(MARGIN + 42, y + HEIGHT / 2 + 4, words))
         y += HEIGHT
     columns = max(1, int((frame.width - 2 * MARGIN) // 300))
     for number, (letter, words) in enumerate(picture.keys):
         x = MARGIN + 300 * (number % columns)
         y += LEADING if number % columns == 0 else 0
-        found.append(_text(x + 8, y + 4, f'<tspan font-weight="700">{letter}</tspan>  {_xml(cut_words(words))}'))
+        pieces.append(_text(x + 8, y + 4, f'<tspan font-weight="700">{letter}</tspan>  {_xml(cut_words(words))}'))
     for note in _notes(picture):
         y += 6
         for line in wrap(note, int((frame.width - 2 * MARGIN) / LETTER), break_long_words=False):
             y += LEADING
-            found.append(_text(MARGIN, y + 4, _xml(line), "dim"))
-    return found, y
+            pieces.append(_text(MARGIN, y + 4, _xml(line), "dim"))
+    return pieces, y
 
 
 _SAMPLES = (

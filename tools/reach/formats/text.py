@@ -57,8 +57,8 @@ def summed_up(matrix: Matrix) -> Iterator[str]:
 def _below(matrix: Matrix, view: View) -> Iterator[str]:
     if held := view.alike:
         yield from ("", "Alike, and so written as one:", *columns(held, "  "))
-    if found := list(openings(matrix)):
-        yield from ("", "Not isolated:", *columns(found, "  "))
+    if opened := list(openings(matrix)):
+        yield from ("", "Not isolated:", *columns(opened, "  "))
     if view.reasons.numbers:
         yield from ("", "? depends on what the input does not say:")
         for reason, number in view.reasons.numbers.items():
@@ -76,7 +76,7 @@ def _list(view: View) -> Iterator[str]:
 
 def _grid(view: View) -> list[str]:
     """Sources in rows, targets in columns, a cell in as many lines as it takes; addresses without an entry left out."""
-    reached = {index for found in view.table.values() for index in found}
+    reached = {index for verdicts in view.table.values() for index in verdicts}
     targets = [target for target in view.groups if target.kind == "workload" or target.index in reached]
     rows = [["", *map(_header, targets)]]
     rows += [[source.title, *(_cell(view, source, target) for target in targets)] for source in view.groups]

@@ -79,13 +79,13 @@ def seen(matrix: Matrix) -> View:
 def entries(view: View) -> Iterator[SourceEntry]:
     """One for every source, and one for addresses that reach the same."""
     kinds = Counter(group.kind for group in view.groups)
-    found: dict[tuple[int | None, _Targets], list[Titled]] = {}
+    by_targets: dict[tuple[int | None, _Targets], list[Titled]] = {}
     for source in view.groups:
         if source.index not in view.table and not view.about(source.name):
             continue
         own = None if source.kind == "address" else source.index
-        found.setdefault((own, tuple(_targets(view, source, kinds))), []).append(source)
-    for (own, targets), sources in found.items():
+        by_targets.setdefault((own, tuple(_targets(view, source, kinds))), []).append(source)
+    for (own, targets), sources in by_targets.items():
         whole = own is None and len(sources) == kinds["address"] > 1
         yield SourceEntry((EVERY_ADDRESS,) if whole else tuple(source.title for source in sources), targets)
 

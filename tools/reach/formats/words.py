@@ -24,8 +24,8 @@ class Reasons:
 
     def marks(self, reasons: Iterable[str]) -> str:
         """`[1, 2]`, or "" without any."""
-        found = sorted({self.numbers.setdefault(reason, len(self.numbers) + 1) for reason in reasons})
-        return f" [{', '.join(map(str, found))}]" if found else ""
+        noted = sorted({self.numbers.setdefault(reason, len(self.numbers) + 1) for reason in reasons})
+        return f" [{', '.join(map(str, noted))}]" if noted else ""
 
     def phrase(self, verdict: Verdict, src: str = "", dst: str = "") -> str:
         """`TCP 80`, `? TCP 80 [1]`, or `TCP 80; ? UDP 53 [1]`.
@@ -75,9 +75,9 @@ def openings(matrix: Matrix) -> Iterator[tuple[str, str]]:
     """For each direction in which some workload is not isolated: what it is about, and their names."""
     everybody = workloads(matrix)
     for direction in DIRECTIONS:
-        found = open_ones(matrix, direction)
-        if found:
-            names = "every workload" if found == everybody and len(found) > 1 else ", ".join(map(printable, found))
+        opened = open_ones(matrix, direction)
+        if opened:
+            names = "every workload" if opened == everybody and len(opened) > 1 else ", ".join(map(printable, opened))
             yield f"no policy limits what {DONE[direction]}", names
 
 

@@ -35,14 +35,14 @@ class FileObjects:
 def read(text: str, file: str) -> FileObjects:
     """The Kubernetes objects of a text. What is no object is a problem, and is left out."""
     parsed = _parsed(text, file)
-    found: list[Manifest] = []
+    objects: list[Manifest] = []
     problems = list(parsed.problems)
     for manifest in manifests(parsed, file):
         problem = _fault(manifest)
         problems.extend([problem] if problem else [])
         if problem is None:
-            found.append(manifest)
-    return FileObjects(tuple(found), tuple(problems))
+            objects.append(manifest)
+    return FileObjects(tuple(objects), tuple(problems))
 
 
 def _parsed(text: str, file: str) -> Parsed:

@@ -198,8 +198,8 @@ def _without(body: Body, key: str) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name != key}
 
 
-def _mappings(found: object) -> tuple[Body, ...]:
-    return tuple(item for item in found if isinstance(item, Mapping)) if isinstance(found, list) else ()
+def _mappings(value: object) -> tuple[Body, ...]:
+    return tuple(item for item in value if isinstance(item, Mapping)) if isinstance(value, list) else ()
 
 
 def _text(value: object) -> str:

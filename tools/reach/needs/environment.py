@@ -29,29 +29,31 @@ class EnvironmentVariable:
 
 def config_maps(manifests: Iterable[Manifest], namespace: str) -> ConfigMaps:
     """Every ConfigMap by its namespace and name; one without a namespace is in `namespace`."""
-    found = (manifest for manifest in manifests if manifest.kind == "ConfigMap")
-    return {(manifest.namespace or namespace, manifest.name): root(manifest) for manifest in found}
+    objects = (manifest for manifest in manifests if manifest.kind == "ConfigMap")
+    return {(manifest.namespace or namespace, manifest.name): root(manifest) for manifest in objects}
 
 
 def environment(container: Node, namespace: str, maps: ConfigMaps) -> dict[str, EnvironmentVariable]:
     """The variables of a container whose values are known, the later of two of one name."""
-    found: dict[str, EnvironmentVariable] = {}
+    variables: dict[str, EnvironmentVariable] = {}
     for source in container["envFrom"].items():
         data = _data(source["configMapRef"]["name"].text(), namespace, maps)
         prefix = source["prefix"].text()
-        found |= {f"{prefix}{key}": EnvironmentVariable(f"{prefix}{key}", node.text(), node) for key, node in data}
+        variables |= {f"{prefix}{key}": EnvironmentVariable(f"{prefix}{key}", node.text(), node) for key, node in data}
     for item in container["env"].items():
         name = item["name"].text()
         node = item["value"]
         if item["valueFrom"].present:
-            expected = item["valueFrom"]["configMapKeyRef"]
-            node = dict(_data(expected["name"].text(), namespace, maps)).get(expected["key"].text(), item["valueFrom"])
+            reference = item["valueFrom"]["configMapKeyRef"]
+            node = dict(_data(reference["name"].text(), namespace, maps)).get(
+                reference["key"].text(), item["valueFrom"]
+            )
         if name and isinstance(node.value, str):
-            text = node.text() if item["valueFrom"].present else substituted(node.text(), found)
-            found[name] = EnvironmentVariable(name, text, node)
+            text = node.text() if item["valueFrom"].present else substituted(node.text(), variables)
+            variables[name] = EnvironmentVariable(name, text, node)
         else:
-            found.pop(name, None)
-    return found
+            variables.pop(name, None)
+    return variables
 
 
 def substituted(text: str, known: Mapping[str, EnvironmentVariable]) -> str:

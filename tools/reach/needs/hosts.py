@@ -74,13 +74,13 @@ class Hosts:
     @cached_property
     def _naming(self) -> tuple[tuple[Policy, tuple[Rule, ...]], ...]:
         """The policies that open names, with the rules that do."""
-        found = ((policy, tuple(_naming(policy))) for policy in self.known.cluster.policies if policy.calico)
-        return tuple((policy, rules) for policy, rules in found if rules)
+        naming = ((policy, tuple(_naming(policy))) for policy in self.known.cluster.policies if policy.calico)
+        return tuple((policy, rules) for policy, rules in naming if rules)
 
     def workloads(self, place: int) -> tuple[str, ...]:
         """The lists of the proxy that a workload may ask."""
-        found = (name for port, name in self.proxy.listeners.items() if self._asks(place, port))
-        return tuple(dict.fromkeys(found))
+        lists = (name for port, name in self.proxy.listeners.items() if self._asks(place, port))
+        return tuple(dict.fromkeys(lists))
 
     def _listed(self, place: int) -> Iterator[Listed]:
         lists = self.workloads(place)

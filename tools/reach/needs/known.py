@@ -60,11 +60,11 @@ class Known:
     @cached_property
     def classes(self) -> Mapping[str, tuple[tuple[int, Pod], ...]]:
         """The pods of each workload, with their place in the world."""
-        found: dict[str, list[tuple[int, Pod]]] = {}
+        by_workload: dict[str, list[tuple[int, Pod]]] = {}
         for index, pods in enumerate(self.world.universe.classes):
             for pod in pods:
-                found.setdefault(pod.name, []).append((index, pod))
-        return {name: tuple(members) for name, members in found.items()}
+                by_workload.setdefault(pod.name, []).append((index, pod))
+        return {name: tuple(members) for name, members in by_workload.items()}
 
     @cached_property
     def places(self) -> Mapping[int, int]:
@@ -73,14 +73,14 @@ class Known:
 
     def pair(self, src: str, dst: str) -> tuple[int, int]:
         """The places of two workloads, as bits."""
-        one, other = (bit_set(place for place, _ in self.classes[name]) for name in (src, dst))
-        return one, other
+        callers, called = (bit_set(place for place, _ in self.classes[name]) for name in (src, dst))
+        return callers, called
 
     @cached_property
     def callers(self) -> tuple[Caller, ...]:
         """Every workload that needs somebody; those on the host's network meet no policy."""
-        found = ((place, pod) for members in self.classes.values() for place, pod in members if not pod.host)
-        every = (Caller(pod, place, tuple(needs(pod, self.maps))) for place, pod in found)
+        placed = ((place, pod) for members in self.classes.values() for place, pod in members if not pod.host)
+        every = (Caller(pod, place, tuple(needs(pod, self.maps))) for place, pod in placed)
         return tuple(caller for caller in every if caller.needs)
 
     @cached_property
@@ -97,8 +97,8 @@ class Known:
             numbers: list[int | str] = (
                 [port] if port else [port.number for port in service.ports if port.protocol == protocol]
             )
-            found = (target for number in numbers for target in behind(service, number, protocol, pods).targets)
-            self._behind[key] = tuple(dict.fromkeys(found))
+            led_to = (target for number in numbers for target in behind(service, number, protocol, pods).targets)
+            self._behind[key] = tuple(dict.fromkeys(led_to))
         return self._behind[key]
 
     def _selected(self, service: Service) -> tuple[Pod, ...]:
@@ -216,12 +216,14 @@ def _known(key: _Key) -> Known:
     namespace = usual_namespace(cluster.policies) or NAMESPACE
     given = tuple(_in_namespace(manifest, namespace) for manifest in cluster.workloads)
     objects = (*cluster.manifests, *given)
-    found = services(objects, namespace)
+    known_services = services(objects, namespace)
     pods = running(objects, namespace)
-    expected = tuple(_expected(cluster, found, pods))
+    expected = tuple(_expected(cluster, known_services, pods))
     extended = replace(cluster, workloads=(*given, *expected))
     world = World((*objects, *expected), namespace=namespace)
-    names = ClusterNames(found, frozenset(_namespaces(cluster, pods, found, namespace)), served(objects))
+    names = ClusterNames(
+        known_services, frozenset(_namespaces(cluster, pods, known_services, namespace)), served(objects)
+    )
     return Known(extended, namespace, world, names, config_maps(objects, namespace))
 
 
@@ -238,18 +240,20 @@ def usual_namespace(policies: Iterable[Policy]) -> str:
 
 
 def _namespaces(
-    cluster: Cluster, pods: tuple[Pod, ...], found: Mapping[tuple[str, str], Service], usual: str
+    cluster: Cluster, pods: tuple[Pod, ...], known_services: Mapping[tuple[str, str], Service], usual: str
 ) -> Iterator[str]:
     yield from (usual, "kube-system", NAMESPACE, *cluster.namespaces)
     yield from (pod.namespace for pod in pods)
-    yield from (space for space, _ in found)
+    yield from (space for space, _ in known_services)
     for policy in cluster.policies:
         for peer in policy.sides:
             for need in peer.pods.spaces.requirements if isinstance(peer.pods, Pods) and peer.pods.spaces else ():
                 yield from need.values if need.key == workloads.NAME_LABEL and need.operator == "In" else ()
 
 
-def _expected(cluster: Cluster, found: Mapping[tuple[str, str], Service], pods: tuple[Pod, ...]) -> Iterator[Manifest]:
+def _expected(
+    cluster: Cluster, known_services: Mapping[tuple[str, str], Service], pods: tuple[Pod, ...]
+) -> Iterator[Manifest]:
     """A pod for each Service that selects none of the pods given: with the labels that it selects, and no more.
 
     None where a selector asks for these and more: nobody can tell whether those pods are meant.
@@ -258,7 +262,7 @@ def _expected(cluster: Cluster, found: Mapping[tuple[str, str], Service], pods: 
     for pod in pods:
         by_space.setdefault(pod.namespace, []).append(pod)
     asked = tuple(_asked(cluster))
-    for (space, name), service in found.items():
+    for (space, name), service in known_services.items():
         chosen = service.selector
         if chosen is None or any(chosen.matches(pod.labels) for pod in by_space.get(space, ())):
             continue

@@ -188,8 +188,8 @@ def _client(default: int, letters: str, port: str = "p") -> Callable[[Sequence[s
         urls = (*urls, *line.given.get("u", ()), *line.given.get("d", ()))
         yield from (call for word in urls if "://" in word for call in endpoints(word))
         host, number = line.last("h", "host"), line.last(port, "port")
-        if is_host(host) and (found := port_number(number) if number else default):
-            yield HostCall(host, found)
+        if is_host(host) and (called_port := port_number(number) if number else default):
+            yield HostCall(host, called_port)
 
     return reader
 

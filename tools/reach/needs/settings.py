@@ -59,9 +59,9 @@ def settings(values: Mapping[str, str], own_ports: Set[int] = frozenset()) -> It
         if NOT_CALLED.intersection(words) or {"NO", "PROXY"} <= set(words):
             continue
         shown = bool(SHOWN.intersection(words) or SHOWN_FIRST.intersection(words[:1])) or key.upper() in SHOWN_KEYS
-        found = tuple(endpoints(value))
-        yield from (ConfiguredCall((key,), call, shown) for call in found)
-        if not found and is_host(value):
+        calls = tuple(endpoints(value))
+        yield from (ConfiguredCall((key,), call, shown) for call in calls)
+        if not calls and is_host(value):
             yield from _pair(key, value, values, own_ports, shown)
 
 

@@ -44,7 +44,7 @@ def _command(words: list[Word], known: dict[str, tuple[str, ...]]) -> Iterator[t
         words.pop(0)
     if len(words) > 2 and words[0] == ("for",) and words[2] == ("in",):
         values = (value for word in words[3:] for text in _expanded(word, known) for value in text.split())
-        known[_plain(words[1])] = tuple(islice(values, MOST_VALUES))
+        known[_literal(words[1])] = tuple(islice(values, MOST_VALUES))
         return
     exporting = bool(words) and words[0] in (("export",), ("local",), ("readonly",))
     rest = words[1:] if exporting else words
@@ -63,7 +63,7 @@ def _assigned(word: Word) -> str:
     return name if sign and name.isidentifier() and name.isascii() else ""
 
 
-def _plain(word: Word) -> str:
+def _literal(word: Word) -> str:
     return "".join(part for part in word if isinstance(part, str))
 
 
@@ -160,7 +160,7 @@ class _ScriptReader:
 
     def _redirection(self, sign: str) -> None:
         """The word before it, when it is a number, is the redirection's; the word behind it is kept as a word."""
-        if self.parts and _plain(tuple(self.parts)).isdecimal():
+        if self.parts and _literal(tuple(self.parts)).isdecimal():
             self.parts, self.begun = [], False
         self._end_word()
         if sign == "<" and self.text.startswith("<<", self.at):
@@ -204,8 +204,8 @@ class _ScriptReader:
         self.parts, self.begun = [], False
 
     def _find(self, sign: str) -> int:
-        found = self.text.find(sign, self.at)
-        return len(self.text) if found < 0 else found
+        place = self.text.find(sign, self.at)
+        return len(self.text) if place < 0 else place
 
 
 def _identifier(text: str, start: int) -> int:

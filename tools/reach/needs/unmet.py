@@ -119,7 +119,7 @@ def _closed_scrapes(facts: Known) -> Iterator[Closed]:
         node, port = _annotated(root(service.manifest)["metadata"])
         behind = facts.targets(service, None, "TCP") if port else ()
         yield from _closed(
-            facts, node, tuple(dict.fromkeys(ServiceTarget(one.pod, port) for one in behind)), seen, without
+            facts, node, tuple(dict.fromkeys(ServiceTarget(target.pod, port) for target in behind)), seen, without
         )
 
 

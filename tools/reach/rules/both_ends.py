@@ -32,13 +32,13 @@ def connections_are_open_at_both_ends(cluster: Cluster) -> Iterator[Problem]:
     facts = known(cluster)
     # What a workload itself says that it calls is an error of called-services-are-reachable, and not once more here.
     named = [facts.pair(denied.caller.pod.name, denied.target.pod) for denied in unmet.calls(facts)]
-    said: dict[tuple[int, int], Conns] = {}
+    reported: dict[tuple[int, int], Conns] = {}
     for link in _links(facts):
         key = link.callers, link.called
-        repeated = common(said.get(key, NONE), link.conns)
+        repeated = common(reported.get(key, NONE), link.conns)
         if repeated or any(src & link.callers and dst & link.called for src, dst in named) or not _half(facts, link):
             continue
-        said[key] = union(said.get(key, NONE), link.conns)
+        reported[key] = union(reported.get(key, NONE), link.conns)
         yield link.node.problem(_message(facts, link), Severity.WARNING)
 
 
@@ -122,7 +122,7 @@ def _conns(facts: Known, rule: Rule, called: int) -> Conns:
     for port in rule.ports:
         for place in indexes(called) if port.name else ():
             pods = facts.world.universe.classes[place]
-            named = (one for pod in pods for one in pod.ports if one[0] == port.name and one[1] in NUMBERS)
+            named = (known for pod in pods for known in pod.ports if known[0] == port.name and known[1] in NUMBERS)
             spans += [of(NUMBERS[own], number, number) for _, own, number in named if port.protocol in ("", own)]
     return merged(span for conns in spans for span in conns)
 

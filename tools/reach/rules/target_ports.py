@@ -61,11 +61,17 @@ def _targets(service: Service, port: Port, behind: list[Pod]) -> set[int]:
     """The pods' ports behind the Service's port that a rule names; none where a pod has a port of that number too."""
     if port.name or port.first != port.last:
         return set()
-    written = [one for one in service.ports if (one.number, one.protocol) == (port.first, port.protocol)]
+    written = [
+        service_port
+        for service_port in service.ports
+        if (service_port.number, service_port.protocol) == (port.first, port.protocol)
+    ]
     own = {(protocol, number) for pod in behind for _, protocol, number in pod.ports} if written else set()
     if (port.protocol, port.first) in own:
         return set()
-    return {number for one in written for pod in behind for number in _numbers(one, pod)} - {port.first}
+    return {number for service_port in written for pod in behind for number in _numbers(service_port, pod)} - {
+        port.first
+    }
 
 
 def _numbers(port: ServicePort, pod: Pod) -> Iterator[int]:
