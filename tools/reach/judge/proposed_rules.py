@@ -41,7 +41,7 @@ def isolating(pod: Pod, way: Direction) -> dict[str, Any]:
 def allowing(
     policy: CompiledPolicy, world: JudgedCluster, connection: Connection, way: Direction
 ) -> dict[str, Any] | None:
-    """A rule that allows one connection in a direction, in the policy's own dialect; None where no rule can say that."""
+    """A rule that allows the connection in a direction, in the policy's own dialect; None where no rule can say so."""
     name, port = NAMES.get(connection.protocol), connection.port
     _, peer = connection.peers(way)
     expressible = peer.kind == "workload" or (peer.kind == "address" and len(nets(peer.name)) == 1)
