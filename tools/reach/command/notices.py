@@ -1,4 +1,4 @@
-"""What is said beside an answer: what is broken in the input, and what a reader must know of it."""
+"""The notices that go with an answer: what is broken in the input, and what a reader must know about it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tools.reach.formats.names import printable
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """Files that could not be read, findings about the input, each of which leaves something out, and notes."""
+    """Files that could not be read, problems that leave something of the input out, and notes."""
 
     unread: tuple[Problem, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -21,7 +21,7 @@ class Notices:
 
     @classmethod
     def of(cls, problems: Iterable[Problem], unread: Iterable[Problem] = ()) -> Notices:
-        """Sorted out by severity, each once."""
+        """Notices sorted by severity, each once."""
         once = tuple(dict.fromkeys(problems))
         return cls(
             tuple(dict.fromkeys(unread)),
@@ -30,15 +30,15 @@ class Notices:
         )
 
     def lines(self) -> Iterator[str]:
-        """For people, or for standard error: one line each, findings first."""
+        """One line for each notice, problems first."""
         yield from (_line(problem) for problem in (*self.unread, *self.problems, *self.notes))
 
     def paragraphs(self) -> Iterator[str]:
-        """The same, below an answer."""
+        """The notices as they stand below an answer, under headings."""
         for title, problems in (
             ("Not read, and so not judged:", self.unread),
             ("Broken in the input:", self.problems),
-            ("To know beside it:", self.notes),
+            ("Notes:", self.notes),
         ):
             if problems:
                 yield f"\n{title}\n"
@@ -53,7 +53,7 @@ def _line(problem: Problem) -> str:
 
 
 def _object(problem: Problem) -> str:
-    """The object that stands there, where the message does not name it."""
+    """The object that the problem is in, unless the message names it."""
     identity = problem.where.identity
     return "" if identity is None or str(identity) in problem.message else f"{identity}: "
 

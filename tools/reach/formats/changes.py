@@ -1,4 +1,4 @@
-"""What changed, for people: one line a pair, `+` came, `-` went, `~` is another."""
+"""A diff as text: one line for each pair of peers, with `+` for added, `-` for removed and `~` for changed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COLOURS: dict[Sign, str] = {"+": "32", "-": "31", "~": "33"}
 
 
 def changes(changes: tuple[Changed, ...], *, colour: bool = False) -> Iterator[str]:
-    """A line for each, what is conditional with its reasons, and how many there were. `colour`: as on a terminal."""
+    """A line for each change, the reasons of conditional ones, and the counts. `colour`: for a terminal."""
     reasons, counts = Reasons(), Counter(map(sign, changes))
     for change in changes:
         mark = sign(change)
@@ -31,14 +31,14 @@ def changes(changes: tuple[Changed, ...], *, colour: bool = False) -> Iterator[s
 
 
 def sign(change: Changed) -> Sign:
-    """`+` where nothing was, `-` where nothing is."""
+    """`+` where nothing was allowed before, `-` where nothing is after, else `~`."""
     if not _something(change.before):
         return "+"
     return "~" if _something(change.after) else "-"
 
 
 def who(name: str) -> str:
-    """A peer; addresses as a network where they are one."""
+    """A peer's name; addresses are written as a network where they are one."""
     return addresses([name]) if is_addresses(name) else printable(name)
 
 

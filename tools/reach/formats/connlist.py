@@ -1,17 +1,18 @@
-"""Lines as netpol-analyzer prints them (`list -q`), so that both can be compared: `src => dst : TCP 80,443`.
+"""Lines as netpol-analyzer prints them (`list -q`), so that the two can be compared: `src => dst : TCP 80,443`.
 
-Its conventions, from its conns_formatter.go, connectionset.go and peer.go: a range of addresses is written
-`first-last[External]`, a single one too; protocols are sorted by name, and each is followed by its ports; all ports
-of TCP, UDP and SCTP are `All Connections`; lines are sorted by the names as they are written; no workload is a line
-to itself; addresses are cut as each direction asks for.
+Its conventions, from its conns_formatter.go, connectionset.go and peer.go: ranges of addresses, and single addresses
+too, are written `first-last[External]`; protocols are sorted by name, and each is followed by its ports; all ports of
+TCP, UDP and SCTP are `All Connections`; lines are sorted by the names as written; no line leads from a workload to
+itself; addresses are cut separately for each direction.
 
-Two things it does not know: what is conditional, and other protocols than those three. Neither is lost, and neither is
-in its lines: after them come lines that begin with `#`, which `grep -v '^#'` takes away.
+It does not know conditional connections, nor other protocols than those three. Both are printed after its lines, in
+lines that begin with `#`, which `grep -v '^#'` removes.
 
     # conditional: a/b[Pod] => c/d[Pod] : TCP 80
     # other protocols: a/b[Pod] => c/d[Pod] : ICMP
 
-The second is said where others than TCP, UDP and SCTP are not treated as these are: `all`, `none`, or which of them.
+The second kind of line is printed where other protocols are not treated like TCP, UDP and SCTP: `all`, `none`, or a
+list of them.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ MOST_AT_ONCE = 10_000
 
 
 class ConnlistNames(dict[str, str]):
-    """A peer's name -> how netpol-analyzer writes it. Each is worked out once.
+    """Peers' names -> those names as netpol-analyzer writes them, each computed once.
 
-    `ranges`: addresses that are written otherwise, or not at all ("").
+    `ranges`: ranges of addresses that are written as another range, or left out ("").
     """
 
     def __init__(self, ranges: Mapping[str, str] | None = None) -> None:
@@ -49,9 +50,10 @@ class ConnlistNames(dict[str, str]):
 
 
 def wider(matrix: Matrix, *, sending: bool) -> dict[str, str]:
-    """Each range of addresses -> the widest one that sends (or receives) alike; "" for those after its first.
+    """Each range of addresses -> the widest range around it that sends (or receives) alike.
 
-    netpol-analyzer cuts addresses for the two directions apart, a matrix for both at once.
+    The widest range is given to the first range in it, and "" to the others. netpol-analyzer cuts addresses for each
+    direction separately, a matrix for both together.
     """
     alike: dict[Hashable, list[Range]] = {}
     seen = _sent(matrix) if sending else _received(matrix)
@@ -67,13 +69,13 @@ def wider(matrix: Matrix, *, sending: bool) -> dict[str, str]:
 
 
 def _sent(matrix: Matrix) -> dict[int, Hashable]:
-    """What each group of addresses sends, in a form in which what is alike is equal."""
+    """What each group of addresses sends. The values are equal for groups that send alike."""
     addresses = {index for index, group in enumerate(matrix.groups) if group.kind == "address"}
     return {src: frozenset(line) for src, line in matrix.lines() if src in addresses}
 
 
 def _received(matrix: Matrix) -> dict[int, Hashable]:
-    """What each group of addresses receives, in a form in which what is alike is equal."""
+    """What each group of addresses receives. The values are equal for groups that receive alike."""
     addresses = {index for index, group in enumerate(matrix.groups) if group.kind == "address"}
     known: dict[Verdict, int] = {}
     received: dict[int, list[tuple[int, int]]] = {index: [] for index in addresses}
@@ -86,17 +88,17 @@ def _received(matrix: Matrix) -> dict[int, Hashable]:
 
 
 class Words(dict[Conns, str]):
-    """Connections -> how netpol-analyzer writes them; "" for none that have ports."""
+    """Connections -> those with ports as netpol-analyzer writes them; "" where there are none."""
 
     def __missing__(self, conns: Conns) -> str:
         spans = sorted(ports(conns).items())
-        text = ",".join(f"{name} {','.join(map(_span, of_it))}" for name, of_it in spans)
+        text = ",".join(f"{name} {','.join(map(_span, of_protocol))}" for name, of_protocol in spans)
         self[conns] = "All Connections" if all_ports(conns) else text
         return self[conns]
 
 
 class _Followed(dict[str, str]):
-    """A peer's name -> how it is written, and what follows; "" for one that is not written."""
+    """Peers' names -> the names as written, each with a suffix; "" for those that are left out."""
 
     def __init__(self, names: ConnlistNames, then: str) -> None:
         super().__init__()
@@ -108,7 +110,7 @@ class _Followed(dict[str, str]):
 
 
 class _Facts(dict[Conns, tuple[str, str]]):
-    """Connections -> the words, and what is to be said of other protocols."""
+    """Connections -> their words, and what must be said about other protocols."""
 
     def __missing__(self, conns: Conns) -> tuple[str, str]:
         self[conns] = Words()[conns], others(conns)
@@ -116,13 +118,13 @@ class _Facts(dict[Conns, tuple[str, str]]):
 
 
 def matrix(matrix: Matrix) -> Iterator[str]:
-    """Its lines, then what it does not know."""
+    """The lines of netpol-analyzer, then the lines for what it does not know."""
     senders, receivers = (ConnlistNames(wider(matrix, sending=sending)) for sending in (True, False))
     starts, ends, facts, more = _Followed(senders, " => "), _Followed(receivers, " : "), _Facts(), False
-    # The names are in order, but as they are written an address may come after one that it is the beginning of.
+    # Rows are in order of name, but as written an address may sort after one that it is a prefix of.
     for rows in _together(matrix):
         lines: list[str] = []
-        # Equal connections are one object for the most part, and a number is found faster: there may be millions.
+        # Keyed by identity, because most equal connections are one object and there may be millions of rows.
         known: dict[int, tuple[Conns, str, str]] = {}
         before, start = "", ""
         for src, dst, allowed, conditional in rows:
@@ -139,15 +141,15 @@ def matrix(matrix: Matrix) -> Iterator[str]:
             if conditional or fact[2]:
                 more = True
         lines.sort()
-        # Of addresses there may be so many that one text of them would take as much again.
+        # In pieces, because one text of very many lines would need as much memory again.
         yield from ("".join(lines[at : at + MOST_AT_ONCE]) for at in range(0, len(lines), MOST_AT_ONCE))
-    # A second time, because there may be as many of them as there are lines.
+    # These take a second pass, because there may be as many of them as there are lines.
     if more:
         yield from _more(matrix, senders, receivers, facts)
 
 
 def _together(matrix: Matrix) -> Iterator[Iterator[MatrixRow]]:
-    """The rows of each sender; of addresses that follow each other, together. To be read as they come."""
+    """The rows of each sender, with those of adjacent addresses together. Each iterator must be used up in turn."""
     by_sender = groupby(matrix.rows(), itemgetter(0))
     for whole, senders in groupby(by_sender, lambda item: item[0][-1] in "]}"):
         if whole:

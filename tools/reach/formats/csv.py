@@ -1,7 +1,7 @@
 """CSV (RFC 4180, with its header): `src,dst,conns,conditional`.
 
-Names and connections are written as in connlist, which is how netpol-analyzer's own CSV has them; other protocols than
-TCP, UDP and SCTP follow after a semicolon, `TCP 80,443; other protocols: ICMP`.
+Names and connections are written as in connlist, and so as in netpol-analyzer's own CSV. Protocols other than TCP, UDP
+and SCTP follow after a semicolon: `TCP 80,443; other protocols: ICMP`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where the lines of a picture stand, in pixels."""
+"""The layout of a picture's lines in pixels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from math import cos, radians, sin
 
 from tools.reach.formats.picture import Line, Picture, receives
 
-# A letter is as wide as it is in the common sans serif fonts, at 11 pixels.
+# The width of a letter in the common sans serif fonts, at 11 pixels.
 LETTER = 6.1
 MARGIN, GAP, HEIGHT, TITLE, RING = 20, 24, 22, 62, 18
 LONGEST, NARROWEST = 40, 640
@@ -17,7 +17,7 @@ LONGEST, NARROWEST = 40, 640
 
 @dataclass(frozen=True, slots=True)
 class SectionRun:
-    """The lines of one section beside each other: where they begin, and how many there are."""
+    """The consecutive lines of one section: where they begin, and how many there are."""
 
     section: str
     start: float
@@ -26,9 +26,9 @@ class SectionRun:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The table's top left corner, the boxes' width, the angle of the columns' titles, and where each line begins.
+    """The top left corner of the table, the width of a box, the angle of column titles, and where each line begins.
 
-    `columns` leaves out lines that do not receive.
+    `columns` leaves out the lines that do not receive.
     """
 
     left: float
@@ -43,17 +43,17 @@ class Frame:
 
     @property
     def bottom(self) -> float:
-        """Where the table ends."""
+        """The lower end of the table."""
         return max(self.rows.values(), default=self.top) + HEIGHT
 
     @property
     def right(self) -> float:
-        """Where the table ends."""
+        """The right end of the table."""
         return max(self.columns.values(), default=self.left) + self.box
 
 
 def framed(picture: Picture) -> Frame:
-    """The frame of a picture."""
+    """The layout of a picture."""
     lines = picture.lines
     longest = max((len(name) for line in lines for name in (line.section, cut(line.title))), default=0) * LETTER
     angle = 45 if len(lines) <= 18 else 90
@@ -68,12 +68,12 @@ def framed(picture: Picture) -> Frame:
 
 
 def cut(title: str) -> str:
-    """A title that is not longer than there is room for."""
+    """A title, cut where there is no room for more."""
     return title if len(title) <= LONGEST else f"{title[: LONGEST - 1]}…"
 
 
 def _placed(lines: Mapping[int, Line], start: float, size: float) -> tuple[dict[int, float], tuple[SectionRun, ...]]:
-    """Where each line begins, with room for the name of a section before its first."""
+    """Where each line begins, with room for the section's name before its first line."""
     places: dict[int, float] = {}
     runs: list[SectionRun] = []
     for section, numbers in groupby(lines, lambda number: lines[number].section):

@@ -1,11 +1,10 @@
-"""JSON, for machines. Each form has its schema in tools/manifests/schemas: reach-matrix, reach-explanation, reach-diff.
+"""JSON, for machines. Each form has a schema in tools/manifests/schemas: reach-matrix, reach-explanation, reach-diff.
 
-A matrix is a list of `{"src", "dst", "conns": {"TCP": [[80, 80]]}}`, one a line. Beside them, only where there is
-something to say: `conditional`, of the same form as `conns`, with its `reasons`; and `others` and `conditionalOthers`,
-which say of protocols without ports what `conns` and `conditional` cannot. `"all"`: every one of them, although not
-all ports;
-`"none"`: none, although all ports; else of each protocol's number the ranges, 0 to 65535 for all of it, or ICMP's
-types and codes as `type * 256 + code`.
+A matrix is a list of `{"src", "dst", "conns": {"TCP": [[80, 80]]}}`, one per line. Other keys are there only where they
+say something: `conditional`, in the form of `conns`, with its `reasons`; `others` and `conditionalOthers`, which are
+about the protocols without ports. The value is `"all"` where all of these are allowed but not all ports are, `"none"`
+where none of these is allowed but all ports are, else a mapping from each protocol's number to its ranges: 0 to 65535
+for all of it, or ICMP's types and codes as `type * 256 + code`.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ class _Reasons(dict[tuple[str, ...], str]):
 
 
 def matrix(matrix: Matrix) -> Iterator[str]:
-    """A list of its rows."""
+    """A list of the matrix's rows."""
     names, allowed, conditional, reasons = _Names(), _ConnsMembers("conns"), _ConnsMembers("conditional"), _Reasons()
     separator = "[\n"
     for src, dst, certain, perhaps in matrix.rows():
@@ -55,7 +54,7 @@ def matrix(matrix: Matrix) -> Iterator[str]:
 
 
 def explanation(explanation: Explanation) -> Iterator[str]:
-    """Everything that the explanation says, under the names that it has there; places as `file`, `path`, `line`."""
+    """All fields of the explanation by their own names; places as `file`, `path` and `line`."""
     yield _document(
         {
             "src": explanation.src.name,
@@ -71,7 +70,7 @@ def explanation(explanation: Explanation) -> Iterator[str]:
 
 
 def changes(changes: tuple[Changed, ...]) -> Iterator[str]:
-    """A list of what changed: `before` and `after` are as a matrix has them, with `reasons` of what is conditional."""
+    """A list of changes. `before` and `after` are as in a matrix, with the `reasons` of what is conditional."""
     yield _document(
         [
             {"src": change.src, "dst": change.dst, "before": _verdict(change.before), "after": _verdict(change.after)}

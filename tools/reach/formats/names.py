@@ -1,4 +1,4 @@
-"""What peers are called: safe to print, and short where people read."""
+"""Peers' names as people read them: safe to print, and short."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ LONGEST = 46
 
 
 def is_addresses(name: str) -> bool:
-    """Whether a name from a matrix is one of addresses: workloads end in `]`, `{node}` and the like in `}`."""
+    """Whether a name in a matrix means addresses: workloads' names end in `]`, and `{node}` and the like in `}`."""
     return not name.endswith(("]", "}"))
 
 
 def named(names: Iterable[str], most: int = 4) -> str:
-    """Peers in a line, addresses as networks where they are such; of very many the first."""
+    """A list of peers in words, with addresses as networks where they are such; the first few if there are many."""
     shown = [addresses([name]) if is_addresses(name) else printable(name) for name in names]
     more = f" and {len(shown) - most} more" if len(shown) > most else ""
     return f"{', '.join(shown[:most])}{more}" if more else " and ".join(shown)
@@ -33,7 +33,7 @@ def named(names: Iterable[str], most: int = 4) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Titled:
-    """A group, what it is called, and what it holds in words, where that is more than its title says, else ""."""
+    """A group with a title. `holds`: what is in it, in words, or "" where the title says that already."""
 
     index: int
     title: str
@@ -47,12 +47,12 @@ class Titled:
 
     @property
     def name(self) -> str:
-        """The name of the peer that reasons are about."""
+        """The name of the first peer, which the reasons mention."""
         return self.peers[0].name
 
 
 def titled(groups: Sequence[Group]) -> tuple[Titled, ...]:
-    """Every group: workloads by name, then {ingress-controller}, {node} and addresses. No two titles are the same."""
+    """Every group with a unique title: workloads by name, then {ingress-controller}, {node} and addresses."""
     places = sorted(range(len(groups)), key=lambda index: _place(groups[index]))
     titleds = [_titled(index, groups[index]) for index in places]
     often = Counter(titled.title for titled in titleds)
@@ -66,7 +66,7 @@ def titled(groups: Sequence[Group]) -> tuple[Titled, ...]:
 
 
 def _place(group: Group) -> tuple[int, bool, tuple[int, int], str]:
-    """Where a group stands: what leaves out least of all addresses comes last."""
+    """The sort key of a group. Among addresses, the groups with the most addresses come last."""
     first = min(group.peers, key=lambda peer: peer.name)
     size = (0, 0)
     if group.kind == "address":
@@ -76,7 +76,6 @@ def _place(group: Group) -> tuple[int, bool, tuple[int, int], str]:
 
 
 def _titled(index: int, group: Group) -> Titled:
-    # As a reason says it: that of the first.
     peers = group.peers
     if group.kind == "address":
         holds = addresses(peer.name for peer in peers)
@@ -87,7 +86,7 @@ def _titled(index: int, group: Group) -> Titled:
 
 
 def _sort(peers: Iterable[NamedPeer]) -> str:
-    """A word for many ranges."""
+    """A title for many ranges."""
     ranges = [span for peer in peers if (span := read(peer.name))]
     family = " and ".join(f"IPv{version}" for version in sorted({range_[0] for range_ in ranges})) or "addresses"
     if not any(overlap(range_, other) for range_ in ranges for other in _RESERVED):
@@ -114,7 +113,7 @@ def addresses(names: Iterable[str]) -> str:
 
 
 def _family(ranges: Sequence[Range]) -> str:
-    """Ranges of one family: all of a network, or all but others, where that is shorter."""
+    """Ranges of one IP version: a list, or all of a network but some, where that is shorter."""
     net = _around(ranges)
     missing = tuple(_between(ranges))
     if len(ranges) == 1 or net[1:] != (ranges[0][1], ranges[-1][2]) or len(missing) >= len(ranges):
@@ -123,14 +122,14 @@ def _family(ranges: Sequence[Range]) -> str:
 
 
 def _around(ranges: Sequence[Range]) -> Range:
-    """The narrowest network that holds all of them."""
+    """The narrowest network around all of the ranges."""
     version, first, last = ranges[0][0], ranges[0][1], ranges[-1][2]
     size = 1 << (first ^ last).bit_length()
     return version, first - first % size, first - first % size + size - 1
 
 
 def _between(ranges: Sequence[Range]) -> Iterable[Range]:
-    """What is between the first and the last of them, and in none."""
+    """The gaps between the ranges."""
     for (version, _, before), (_, after, _) in pairwise(ranges):
         yield version, before + 1, after - 1
 
@@ -140,7 +139,7 @@ def _everything(version: int) -> Range:
 
 
 def _span(span: Range) -> str:
-    """A range as a network where it is one."""
+    """A range, written as a network where it is one."""
     version, first, last = span
     if span == _everything(version):
         return f"all IPv{version}"
@@ -152,7 +151,7 @@ def _span(span: Range) -> str:
     return str(net)
 
 
-# Sorts of addresses that nobody outside has, joined where they lie beside each other.
+# Ranges of addresses that no host on the internet has, with adjacent ones joined.
 _RESERVED = tuple(
     joined(
         refined(

@@ -1,4 +1,4 @@
-"""Which policies select whom: as text, as JSON and as Markdown."""
+"""The policies that select workloads: as text, as JSON and as Markdown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LETS: Mapping[Direction, str] = {"Ingress": "comes in", "Egress": "goes out"}
 
 
 def text(selectings: Sequence[Selecting]) -> Iterator[str]:
-    """A workload, and for each direction what its policies let through and which these are, in order."""
+    """Each workload, and for each direction how much its policies let through and which these are, in order."""
     for number, selecting in enumerate(selectings):
         yield "\n" if number else ""
         yield f"{printable(selecting.peer.name)}\n"
@@ -26,7 +26,7 @@ def text(selectings: Sequence[Selecting]) -> Iterator[str]:
 
 def _sentence(selecting: Selecting, way: Direction) -> str:
     if not selecting.policies[way]:
-        return f"{way}: not isolated, {selecting.lets[way]} {LETS[way]}: no policy of this type selects it"
+        return f"{way}: not isolated, {selecting.lets[way]} {LETS[way]}; no policy of this type selects it"
     return f"{way}: isolated, {selecting.lets[way]} {LETS[way]}; selected, in this order, by"
 
 
@@ -37,7 +37,7 @@ def _line(selected: Selected) -> str:
 
 
 def machine(selectings: Sequence[Selecting]) -> Iterator[str]:
-    """A list: of each workload whether it is isolated, how much is let through, and the policies, in order."""
+    """A list: for each workload whether it is isolated, how much is let through, and the policies, in order."""
     yield json.dumps([_object(selecting) for selecting in selectings], indent=2) + "\n"
 
 
