@@ -13,7 +13,7 @@ from tools.policies.model import DIRECTIONS
 from tools.reach.formats.names import Titled, printable
 from tools.reach.formats.picture import too_many
 from tools.reach.formats.view import View, seen
-from tools.reach.formats.words import open_ones, openings
+from tools.reach.formats.words import open_workloads, openings
 from tools.reach.model import Matrix
 
 # The most arrows that Mermaid and GitHub draw by default.
@@ -82,7 +82,7 @@ def _edges(view: View) -> Iterator[str]:
 
 
 def _dashed(matrix: Matrix, view: View) -> Iterator[str]:
-    names = {name for direction in DIRECTIONS for name in open_ones(matrix, direction)}
+    names = {name for direction in DIRECTIONS for name in open_workloads(matrix, direction)}
     nodes = [f"g{group.index}" for group in view.groups if any(peer.name in names for peer in group.peers)]
     if nodes:
         yield "  classDef open stroke-dasharray: 4 3\n"

@@ -15,7 +15,7 @@ from tools.policies.model import DIRECTIONS, Direction
 from tools.reach.connections import ALL, Conns, all_ports, ports, shown
 from tools.reach.formats.names import Titled, printable
 from tools.reach.formats.view import View, seen
-from tools.reach.formats.words import open_ones
+from tools.reach.formats.words import open_workloads
 from tools.reach.model import Matrix, Verdict
 
 MOST_SINGLE = 60
@@ -127,7 +127,7 @@ def judged(view: View, source: Line, target: Line) -> bool:
 
 
 def _lines(matrix: Matrix, view: View) -> Iterator[Line]:
-    opened = {way: frozenset(open_ones(matrix, way)) for way in DIRECTIONS}
+    opened = {way: frozenset(open_workloads(matrix, way)) for way in DIRECTIONS}
     single = sum(len(group.peers) for group in view.groups if group.kind == "workload") <= MOST_SINGLE
     workloads = [group for group in view.groups if group.kind == "workload"]
     lines = [line for group in workloads for line in _of(group, opened, single)]

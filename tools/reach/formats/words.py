@@ -65,7 +65,7 @@ def workloads(matrix: Matrix) -> tuple[str, ...]:
     return tuple(sorted(name for name in names if only is None or name in only))
 
 
-def open_ones(matrix: Matrix, direction: Direction) -> tuple[str, ...]:
+def open_workloads(matrix: Matrix, direction: Direction) -> tuple[str, ...]:
     """The workloads that no policy of a direction selects, so that everything is let through there."""
     isolated = matrix.isolated.get(direction, frozenset())
     return tuple(name for name in workloads(matrix) if name not in isolated)
@@ -75,7 +75,7 @@ def openings(matrix: Matrix) -> Iterator[tuple[str, str]]:
     """For each direction in which some workload is not isolated: a phrase for the direction, and the names."""
     everybody = workloads(matrix)
     for direction in DIRECTIONS:
-        opened = open_ones(matrix, direction)
+        opened = open_workloads(matrix, direction)
         if opened:
             names = "every workload" if opened == everybody and len(opened) > 1 else ", ".join(map(printable, opened))
             yield f"no policy limits what {DONE[direction]}", names

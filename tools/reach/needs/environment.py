@@ -1,7 +1,7 @@
-"""The environment of a container, as Kubernetes makes it: `envFrom`, then `env`, with `$(NAME)` put in.
+"""The environment of a container, as Kubernetes makes it: `envFrom`, then `env`, with `$(NAME)` replaced.
 
 Sources: k8s.io/api core/v1 EnvVar, EnvFromSource; kubernetes third_party/forked/golang/expansion. Secrets are not
-looked into, and what the node fills in (fieldRef) is not known.
+read, and values that the node fills in (fieldRef) are not known.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tools.findings.model import Manifest
 from tools.manifests.node import Node, root
 
-# No variable has a longer name, so that no text makes the search for its end long.
+# Longer names are not looked for, so that no text makes the search for the end of a name long.
 LONGEST_NAME = 256
 # (namespace, name) of a ConfigMap → its object.
 ConfigMaps = Mapping[tuple[str, str], Node]
@@ -20,7 +20,7 @@ ConfigMaps = Mapping[tuple[str, str], Node]
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentVariable:
-    """A variable, and where its value is written: in the container, or in a ConfigMap."""
+    """A variable, and the node with its value: in the container, or in a ConfigMap."""
 
     name: str
     value: str
@@ -28,13 +28,13 @@ class EnvironmentVariable:
 
 
 def config_maps(manifests: Iterable[Manifest], namespace: str) -> ConfigMaps:
-    """Every ConfigMap by its namespace and name; one without a namespace is in `namespace`."""
+    """Every ConfigMap by its namespace and name. Those that name no namespace are in `namespace`."""
     objects = (manifest for manifest in manifests if manifest.kind == "ConfigMap")
     return {(manifest.namespace or namespace, manifest.name): root(manifest) for manifest in objects}
 
 
 def environment(container: Node, namespace: str, maps: ConfigMaps) -> dict[str, EnvironmentVariable]:
-    """The variables of a container whose values are known, the later of two of one name."""
+    """The variables of a container whose values are known; of two with one name, the later."""
     variables: dict[str, EnvironmentVariable] = {}
     for source in container["envFrom"].items():
         data = _data(source["configMapRef"]["name"].text(), namespace, maps)
@@ -57,7 +57,7 @@ def environment(container: Node, namespace: str, maps: ConfigMaps) -> dict[str, 
 
 
 def substituted(text: str, known: Mapping[str, EnvironmentVariable]) -> str:
-    """A text with `$(NAME)` put in, as Kubernetes does: what is not known stays, and `$$` is one dollar."""
+    """A text with `$(NAME)` replaced as Kubernetes does: unknown names stay as they are, and `$$` becomes `$`."""
     pieces: list[str] = []
     at = 0
     while (dollar := text.find("$", at)) >= 0:
@@ -78,6 +78,6 @@ def substituted(text: str, known: Mapping[str, EnvironmentVariable]) -> str:
 
 
 def _data(name: str, namespace: str, maps: ConfigMaps) -> Iterator[tuple[str, Node]]:
-    """The entries of a ConfigMap that are texts."""
+    """The entries of a ConfigMap whose values are text."""
     entries = maps[namespace, name]["data"].fields() if (namespace, name) in maps else ()
     return ((key, node) for key, node in entries if isinstance(node.value, str))

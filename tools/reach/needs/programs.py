@@ -1,6 +1,6 @@
-"""Whom a command calls, by its program's own options: `nc -z HOST PORT`, `curl URL`, `pg_isready -h HOST`, …
+"""The hosts that a command calls, by its program's own options: `nc -z HOST PORT`, `curl URL`, `pg_isready -h HOST`, …
 
-Options are read as getopt does: a letter that takes a value takes the rest of its word, or the next word.
+Options are read as by getopt: a letter that takes a value takes the rest of its word, or the next word.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from tools.reach.needs.endpoints import HostCall, endpoints, host_and_port, is_host, port_number, url
 from tools.reach.needs.shell import commands
 
-# A shell in a shell in a shell: deeper is nobody's script.
+# The most commands nested in each other, such as shells in shells; no real script goes deeper.
 DEEPEST = 8
 
 
 @dataclass(frozen=True, slots=True)
 class ProgramOptions:
-    """The options of a program that take a value: as letters, and as long names."""
+    """The options of a program that take a value: single letters, and long names."""
 
     letters: str = ""
     names: frozenset[str] = frozenset()
@@ -25,7 +25,7 @@ class ProgramOptions:
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """A command line that was read: each option with its values, and the words that are none's."""
+    """A parsed command line: each option with its values, and the words that belong to no option."""
 
     given: Mapping[str, Sequence[str]]
     words: Sequence[str]
@@ -40,7 +40,7 @@ class CommandLine:
 
 
 def read(arguments: Sequence[str], options: ProgramOptions) -> CommandLine:
-    """Read a command line. Go's single dash before a long name is taken for two."""
+    """Parse a command line. A single dash before a long name, as Go programs have it, counts as two."""
     given: dict[str, list[str]] = {}
     words: list[str] = []
     rest = iter(arguments)
@@ -66,7 +66,7 @@ def _name(word: str) -> str:
 
 
 def calls(argv: Sequence[str], variables: Mapping[str, str], depth: int = 0) -> Iterator[HostCall]:
-    """Whom a command calls, and whom the command calls that it runs."""
+    """The calls of a command, and of the commands that it runs."""
     if not argv or depth > DEEPEST:
         return
     program, arguments = argv[0].rpartition("/")[2], argv[1:]
@@ -83,13 +83,13 @@ def calls(argv: Sequence[str], variables: Mapping[str, str], depth: int = 0) -> 
 
 
 def known(argv: Sequence[str]) -> bool:
-    """Whether the program is one whose options are understood, so that its words are not looked at otherwise."""
+    """Whether the options of a command's program are understood, so that its words are not read in another way."""
     program = argv[0].rpartition("/")[2] if argv else ""
     return program in SHELLS or program in WRAPPERS or program in PROGRAMS
 
 
 SHELLS = frozenset(("sh", "bash", "ash", "dash", "ksh", "zsh"))
-# What runs another command; those of the last line have a word of their own before it.
+# Programs that run another command, by the number of their own words before it.
 WRAPPERS = {
     **dict.fromkeys(("exec", "command", "sudo", "nohup", "setsid", "env", "nice", "busybox", "toybox", "time"), 0),
     **dict.fromkeys(("tini", "dumb-init"), 0),
@@ -99,7 +99,7 @@ WAITERS = frozenset(("wait-for-it", "wait-for-it.sh", "wait-for", "wait-for.sh",
 
 
 def _script(arguments: Sequence[str]) -> str:
-    """What stands behind `-c`."""
+    """The script after `-c`."""
     rest, running = iter(arguments), False
     for word in rest:
         if word in ("-o", "+o", "-O", "+O"):
@@ -112,7 +112,7 @@ def _script(arguments: Sequence[str]) -> str:
 
 
 def _wrapped(arguments: Sequence[str], own: int) -> Sequence[str]:
-    """The command behind a wrapper's options and variables."""
+    """The command after a wrapper's options and variables."""
     at = 0
     while at < len(arguments) and (arguments[at].startswith("-") or "=" in arguments[at]):
         # An option that takes a word: `timeout -s KILL`, `sudo -u app`.
@@ -125,7 +125,7 @@ def _nobody(_: Sequence[str]) -> Iterator[HostCall]:
 
 
 def _device(word: str) -> Iterator[HostCall]:
-    """bash's /dev/tcp/HOST/PORT."""
+    """The call of bash's /dev/tcp/HOST/PORT."""
     for protocol in ("tcp", "udp"):
         _, calls, rest = word.partition(f"/dev/{protocol}/")
         host, _, port = rest.partition("/")
@@ -136,7 +136,7 @@ def _device(word: str) -> Iterator[HostCall]:
 
 def _netcat(arguments: Sequence[str]) -> Iterator[HostCall]:
     line = read(arguments, ProgramOptions("IiOPpqsTVWwXxecgGm", frozenset(("wait", "source", "source-port", "proxy"))))
-    # OpenBSD's `-k` and everybody's `-l` listen.
+    # With `-l` netcat listens.
     if len(line.words) > 1 and not line.has("l", "listen"):
         host, port = line.words[0], port_number(line.words[1])
         if is_host(host) and port:
@@ -169,7 +169,7 @@ def _web(options: ProgramOptions) -> Callable[[Sequence[str]], Iterator[HostCall
     def reader(arguments: Sequence[str]) -> Iterator[HostCall]:
         line = read(arguments, options)
         for word in (*line.words, *line.given.get("url", ())):
-            # Without a scheme it is http, and a bare word is a host.
+            # Without a scheme the URL is http, and a bare word is a host.
             if call := url(word if "://" in word else f"http://{word}"):
                 yield call
 
@@ -177,7 +177,7 @@ def _web(options: ProgramOptions) -> Callable[[Sequence[str]], Iterator[HostCall
 
 
 def _client(default: int, letters: str, port: str = "p") -> Callable[[Sequence[str]], Iterator[HostCall]]:
-    """A database's client: `-h HOST`, `-p PORT`, or a URL. `port` is the letter for it."""
+    """A reader for a database client: `-h HOST`, `-p PORT`, or a URL. `port`: the letter of the port's option."""
     names = frozenset(
         ("host", "port", "dbname", "username", "user", "uri", "timeout", "eval", "password", "command", "file")
     )
@@ -195,7 +195,7 @@ def _client(default: int, letters: str, port: str = "p") -> Callable[[Sequence[s
 
 
 def _waiter(arguments: Sequence[str]) -> Iterator[HostCall]:
-    """wait-for-it, wait-for, dockerize, wait4x: URLs and `host:port`, before `--`."""
+    """The calls of wait-for-it, wait-for, dockerize and wait4x: URLs and `host:port` before `--`."""
     own = list(arguments)
     own = own[: own.index("--")] if "--" in own else own
     names = frozenset(("timeout", "wait-retry-interval", "wait-http-header", "template", "stdout", "stderr", "host"))
@@ -208,7 +208,7 @@ def _waiter(arguments: Sequence[str]) -> Iterator[HostCall]:
 
 
 def _connect(arguments: Sequence[str]) -> Iterator[HostCall]:
-    """openssl s_client -connect HOST:PORT."""
+    """The call of openssl s_client -connect HOST:PORT."""
     line = read(arguments, ProgramOptions("", frozenset(("connect", "servername", "CAfile", "cert", "key"))))
     if call := host_and_port(line.last("connect")):
         yield call

@@ -1,4 +1,4 @@
-"""Who calls from other namespaces, by a chart's values: the ingress controller, and monitoring."""
+"""The callers from other namespaces that a chart's values name: the ingress controller and monitoring."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ MONITORING, INGRESS = "monitoring", "ingressController"
 
 
 def roles(values: Mapping[str, Any]) -> dict[str, frozenset[str]]:
-    """The namespaces of each, by the key of its block; none when it is switched off. A key that is not there says
-    nothing.
+    """The namespaces of each caller by the key of its block; none for a caller that is switched off. Callers that the
+    values do not mention are left out.
     """
     by_role: dict[str, frozenset[str]] = {}
     for key in (MONITORING, INGRESS):

@@ -1,8 +1,8 @@
-"""Whom settings call: environment variables and a command's options, by their names and values.
+"""The hosts that settings call: environment variables and a command's options, by their names and values.
 
-A value calls somebody when it is a URL, `host:port`, or a list of those, or when a host stands beside its port
-(`POSTGRES_HOST` and `POSTGRES_PORT`). Much that looks so is no call: the address that a process listens on, the origins
-that a browser may come from, the name that a site is served under. Such are told by the words of the key.
+A setting means a call when its value is a URL, `host:port`, or a list of these, or when a host has a port beside it
+(`POSTGRES_HOST` and `POSTGRES_PORT`). Many values that look like this are not calls: the address on which a process
+listens, the origins that a browser may come from, the name under which a site is served. The words of the key tell.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tools.reach.needs.endpoints import HostCall, endpoints, is_host, port_number
 
-# A key with one of these words names whoever may come, or where the process listens.
+# A key with one of these words says who may call, or where the process listens.
 NOT_CALLED = frozenset(
     (
         *("CORS", "ORIGIN", "ORIGINS", "ALLOW", "ALLOWED", "TRUSTED", "ACCEPTED", "REFERER", "REFERERS", "REFERRER"),
@@ -21,14 +21,14 @@ NOT_CALLED = frozenset(
         *("IMAGE", "NOPROXY", "NAMESPACE", "VERSION", "SCHEMA", "XMLNS", "ENTITY", "ACS"),
     )
 )
-# With one of these it may be a name that the workload is known by outside, and no server that it calls.
+# A key with one of these may give the workload's own public name, and not a server that it calls.
 SHOWN = frozenset(
     (
         *("PUBLIC", "CANONICAL", "ROOT", "WEBSITE", "HOMEPAGE", "DOMAIN", "DOMAINS", "DOCS", "DOCUMENTATION"),
         *("SUPPORT", "TERMS", "PRIVACY", "LOGO", "CONTACT", "SHARE"),
     )
 )
-# The same where a key begins so: what the server itself, or a browser's page, is told.
+# The same for a key that begins with one of these: settings of the server itself or of a page in a browser.
 SHOWN_FIRST = frozenset(
     (
         *("NGINX", "APACHE", "SERVER", "VIRTUAL", "WEB", "APP", "SITE", "FRONTEND", "EXTERNAL", "INGRESS"),
@@ -41,9 +41,9 @@ HOSTS = ("HOSTNAME", "HOST", "ADDRESS", "ADDR", "ENDPOINT", "SERVER")
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredCall:
-    """A call that settings ask for. `keys`: where it is written; `shown`: it may be but a name of the workload's own.
+    """A call that settings mean. `keys`: those of the settings; `shown`: it may only be the workload's own name.
 
-    `alone`: a host without its port, which only a Service's name makes a call.
+    `alone`: a host without a port, which counts as a call only if it is a Service's name.
     """
 
     keys: tuple[str, ...]
@@ -53,7 +53,7 @@ class ConfiguredCall:
 
 
 def settings(values: Mapping[str, str], own_ports: Set[int] = frozenset()) -> Iterator[ConfiguredCall]:
-    """The calls of some settings. `own_ports`: those that the process listens on itself."""
+    """The calls of some settings. `own_ports`: the ports on which the process itself listens."""
     for key, value in values.items():
         words = key_words(key)
         if NOT_CALLED.intersection(words) or {"NO", "PROXY"} <= set(words):
@@ -66,7 +66,9 @@ def settings(values: Mapping[str, str], own_ports: Set[int] = frozenset()) -> It
 
 
 def key_words(key: str) -> tuple[str, ...]:
-    """The words of a key, in upper case: `POSTGRES_HOST`, `postgres.host`, `postgresHost` and `--postgres-host`."""
+    """The words of a key in upper case; the same for `POSTGRES_HOST`, `postgres.host`, `postgresHost` and
+    `--postgres-host`.
+    """
     words: list[str] = []
     before = ""
     for sign in key:
@@ -81,7 +83,7 @@ def key_words(key: str) -> tuple[str, ...]:
 
 
 def _pair(key: str, host: str, values: Mapping[str, str], own: Set[int], shown: bool) -> Iterator[ConfiguredCall]:
-    """A host, with the port that stands beside it. A key of one word (`HOST`) is where the process listens."""
+    """A host with the port beside it. A key of a single word (`HOST`) is where the process listens, and no call."""
     upper = key.upper()
     ending = next((word for word in HOSTS if upper.endswith(word)), "")
     stem = key[: len(key) - len(ending)]

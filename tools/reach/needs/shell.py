@@ -1,7 +1,7 @@
-"""Scripts for `sh -c`, as far as it matters for whom they call: simple commands with their variables put in.
+"""Reads scripts for `sh -c` as far as their calls matter: simple commands with their variables expanded.
 
-What a script decides at run time is not followed: every command counts, whichever branch it stands in. A text is read
-once from left to right, and a broken one gives what could be read of it.
+What a script decides at run time is not followed: every command counts, whichever branch it is in. A text is read once
+from left to right; a broken one yields what could be read of it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice, product
 
 LONGEST = 100_000
-# A loop's variable stands for each of its values; more combinations than this are not tried.
+# A loop's variable takes each of its values in turn; these limit the combinations that are tried.
 MOST_VALUES = 32
 MOST_COMMANDS = 64
 KEYWORDS = frozenset(
@@ -22,7 +22,7 @@ SEPARATORS = "\n;&|()"
 
 @dataclass(frozen=True, slots=True)
 class ShellVariable:
-    """A variable in a word, and what stands for it when nobody sets it; None: nothing does."""
+    """A variable in a word. `default`: its value where it is not set, as in `${NAME:-default}`; None for none."""
 
     name: str
     default: str | None = None
@@ -33,7 +33,7 @@ Word = tuple[Part, ...]
 
 
 def commands(script: str, variables: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
-    """The simple commands of a script, word by word. A variable of which nothing is known stays as `$NAME`."""
+    """The simple commands of a script, each as its words. Unknown variables stay as `$NAME`."""
     known: dict[str, tuple[str, ...]] = {name: (value,) for name, value in variables.items()}
     for words in _ScriptReader(script[:LONGEST]).commands():
         yield from islice(_command(list(words), known), MOST_COMMANDS)
@@ -58,7 +58,7 @@ def _command(words: list[Word], known: dict[str, tuple[str, ...]]) -> Iterator[t
 
 
 def _assigned(word: Word) -> str:
-    """The variable that a word sets, or ""."""
+    """The variable that a word sets; "" for other words."""
     name, sign, _ = (word[0] if word and isinstance(word[0], str) else "").partition("=")
     return name if sign and name.isidentifier() and name.isascii() else ""
 
@@ -81,7 +81,9 @@ def _expanded(word: Word, known: Mapping[str, tuple[str, ...]]) -> list[str]:
 
 @dataclass(slots=True)
 class _ScriptReader:
-    """A script on its way into words. `quoted`: between double quotes; `around`: the same of each `$(` that is open."""
+    """Splits a script into words. `quoted`: whether the reader is between double quotes; `around`: whether it was so at
+    each `$(` that is still open.
+    """
 
     text: str
     at: int = 0
@@ -105,7 +107,7 @@ class _ScriptReader:
         self.words = []
 
     def _step(self) -> bool:
-        """Read on; whether a command ends here."""
+        """Read the next sign; return whether a command ends here."""
         sign = self.text[self.at]
         self.at += 1
         if sign == "\\":
@@ -159,7 +161,7 @@ class _ScriptReader:
         return False
 
     def _redirection(self, sign: str) -> None:
-        """The word before it, when it is a number, is the redirection's; the word behind it is kept as a word."""
+        """Read `<` or `>`. A number just before it is part of the redirection; the word after it is kept as a word."""
         if self.parts and _literal(tuple(self.parts)).isdecimal():
             self.parts, self.begun = [], False
         self._end_word()
@@ -209,7 +211,7 @@ class _ScriptReader:
 
 
 def _identifier(text: str, start: int) -> int:
-    """Where the name of a variable that starts there ends."""
+    """The end of the variable's name that begins at `start`."""
     end = start
     while end < len(text) and text[end].isascii() and (text[end].isalnum() or text[end] == "_"):
         end += 1

@@ -1,4 +1,4 @@
-"""Needs that policies deny, with the pods and ports that they are for."""
+"""The needs that policies deny, with the pods and ports in question."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SCRAPE, PORT = "prometheus.io/scrape", "prometheus.io/port"
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """A call to a Service, and the ends at which it is closed."""
+    """A call to a Service that policies deny, and the ends at which they do."""
 
     caller: Caller
     need: Need
@@ -30,7 +30,7 @@ class Denied:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A port that somebody in another namespace is to reach, and nobody there may."""
+    """A port that should be open to another namespace and is not."""
 
     node: Node
     pod: Pod
@@ -39,7 +39,7 @@ class Closed:
 
 @lru_cache(maxsize=4)
 def calls(facts: Known) -> tuple[Denied, ...]:
-    """The calls to Services that are closed, each way of a workload once: where it is needed first."""
+    """The denied calls to Services. For each caller and target, only the first need counts."""
     return tuple(_calls(facts))
 
 
@@ -57,12 +57,12 @@ def _calls(facts: Known) -> Iterator[Denied]:
 def _denied(facts: Known, caller: Caller, need: Need, service: Service) -> list[Denied]:
     targets = facts.targets(service, need.call.port, need.call.protocol)
     denieds = [Denied(caller, need, target, ends) for target in targets if (ends := _ends(facts, caller, target))]
-    # A host without a port may mean any of them.
+    # A host without a port may mean any target, so it counts as denied only if all of them are.
     return denieds if not need.alone or len(denieds) == len(targets) else []
 
 
 def _ends(facts: Known, caller: Caller, target: ServiceTarget) -> tuple[Direction, ...]:
-    """The closed ends of a call. What a workload says to itself is not judged."""
+    """The closed ends of a call. A workload's calls to itself are not judged."""
     if target.pod == caller.pod.name:
         return ()
     every = (facts.closed(caller.place, place, target) for place, _ in facts.classes[target.pod])
@@ -71,7 +71,7 @@ def _ends(facts: Known, caller: Caller, target: ServiceTarget) -> tuple[Directio
 
 @lru_cache(maxsize=4)
 def backends(facts: Known) -> tuple[Closed, ...]:
-    """The backends of Ingresses that are closed to every other namespace but monitoring's, each pod and port once."""
+    """The backends of Ingresses that are closed to every other namespace, monitoring aside; each target once."""
     return tuple(_closed_backends(facts))
 
 
@@ -88,7 +88,7 @@ def _closed_backends(facts: Known) -> Iterator[Closed]:
 
 
 def _others(facts: Known, role: str, other: str) -> frozenset[str]:
-    """The namespaces of another role that are none of this one's."""
+    """The namespaces of the role `other` that are not also those of `role`."""
     known = facts.cluster.roles
     return known.get(other, frozenset()) - known.get(role, frozenset())
 
@@ -102,8 +102,9 @@ def _backends(spec: Node) -> Iterator[Node]:
 
 @lru_cache(maxsize=4)
 def scraped(facts: Known) -> tuple[Closed, ...]:
-    """The ports that annotations name for Prometheus and that are closed to every other namespace but the ingress
-    controller's, each once; none where values say that nobody scrapes.
+    """The annotated ports for Prometheus that are closed to every other namespace, the ingress controller's aside.
+
+    Each target is there once; there are none where values say that nobody scrapes.
     """
     return () if facts.cluster.roles.get(MONITORING) == frozenset() else tuple(_closed_scrapes(facts))
 
