@@ -23,7 +23,7 @@ from tools.cluster.steered import STEERED, Fetch, fetched, steered_values
 from tools.cluster.trial_cluster import Scene
 from tools.cluster.tried import specification
 from tools.cluster.verdict import UNPROBED, Report
-from tools.reach.flows.read import Pod
+from tools.reach.flows.read import FlowPod
 from tools.render.merge import overlay
 
 STATE = "rollout"
@@ -103,7 +103,7 @@ def _attempts(scene: Scene) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def _keeping(scene: Scene, pod: Pod) -> Iterator[None]:
+def _keeping(scene: Scene, pod: FlowPod) -> Iterator[None]:
     """Have the pod ask within the block, once it may; note afterwards whether anything failed."""
     attempts = _attempts(scene)
     _settled(scene, pod, attempts)
@@ -122,7 +122,7 @@ def _keeping(scene: Scene, pod: Pod) -> Iterator[None]:
         scene.note(f"{pod.name} {attempt['id']}", STATE, faults, report.detail)
 
 
-def _settled(scene: Scene, pod: Pod, attempts: list[dict[str, Any]]) -> None:
+def _settled(scene: Scene, pod: FlowPod, attempts: list[dict[str, Any]]) -> None:
     """Wait until a new pod is known to the policies: that it was made just now is not the rollout's doing."""
 
     def all_answered() -> bool:
@@ -135,14 +135,14 @@ def _settled(scene: Scene, pod: Pod, attempts: list[dict[str, Any]]) -> None:
     until(f"pod {pod.name} is answered", 60, all_answered)
 
 
-def _opened(scene: Scene, pod: Pod, attempts: list[dict[str, Any]]) -> Kept:
+def _opened(scene: Scene, pod: FlowPod, attempts: list[dict[str, Any]]) -> Kept:
     program = ("python3", "-c", (IN_PODS / "keep_asking.py").read_text(encoding="utf-8"))
     kept = Kept(scene.kube.open(pod.namespace, pod.name, program))
     kept.channel.write_stdin(json.dumps(attempts) + "\n")
     return kept
 
 
-def _at_the_end(scene: Scene, pod: Pod) -> None:
+def _at_the_end(scene: Scene, pod: FlowPod) -> None:
     """Listed names by programs without a proxy, and no others by anybody, as soon as the change is in force.
 
     `helm upgrade` comes back before that: the guard and the proxy obey once the kubelet has written their new files.

@@ -1,4 +1,4 @@
-"""Wrong values for each place of a schema, made from the schema itself: what none of them is refused at is a finding."""
+"""Wrong values for each place of a schema, made from the schema itself: a place that refuses none is a finding."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Pointer = tuple[str | int, ...]
 class Place:
     """A place that a schema speaks of: where it is in values, what the schema says, and where it says so.
 
-    In `path`, an item of a list is 0 and a key that may have any name is `any`. `parts`: all that the schema says of it.
+    In `path`, an item of a list is 0 and a key that may have any name is `any`. `parts`: all that the schema says.
     """
 
     path: Pointer
@@ -57,7 +57,7 @@ class Schema:
     @cached_property
     def places(self) -> tuple[Place, ...]:
         """Every place of values that the schema speaks of, but the values as a whole."""
-        return tuple(dict((place.path, place) for place in _below(self.body, self.body, (), (), frozenset())).values())
+        return tuple({place.path: place for place in _below(self.body, self.body, (), (), frozenset())}.values())
 
     @cached_property
     def accepts(self) -> Callable[[Any, Any], bool]:
