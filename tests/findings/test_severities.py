@@ -22,8 +22,8 @@ from tools.findings.stages import MODULES, checks, severities
 from tools.manifests.documents import parse
 from tools.manifests.rules import yaml
 from tools.reach.flows import rules as flows
-from tools.reach.flows.judge import Judged, Judgement
-from tools.reach.flows.model import Flow, Specification, Target
+from tools.reach.flows.judge import FlowsJudgement, JudgedRow
+from tools.reach.flows.model import Flow, FlowTarget, Specification
 from tools.render.helm_errors import classify
 from tools.render.schema import Rejection
 from tools.render.values import Layer
@@ -53,9 +53,9 @@ def suppression(**fields: Any) -> suppress.Suppressions:
 
 
 def specified(verdict: str = "", **fields: Any) -> flows.Flows:
-    flow = Flow("f", "a", Target("pod", "b"), 80, "allow", "so")
-    rows = (Judged(flow, "installed", verdict),) if verdict else ()  # type: ignore[arg-type]
-    return replace(flows.Flows("flows.yaml", "dev", None, (), Judgement(rows)), **fields)
+    flow = Flow("f", "a", FlowTarget("pod", "b"), 80, "allow", "so")
+    rows = (JudgedRow(flow, "installed", verdict),) if verdict else ()  # type: ignore[arg-type]
+    return replace(flows.Flows("flows.yaml", "dev", None, (), FlowsJudgement(rows)), **fields)
 
 
 PROBLEM = Problem(Where("flows.yaml"), "no")

@@ -140,7 +140,7 @@ def test_what_is_not_known_is_a_note_and_tfvars_settle_it(project: Path, capsys:
     assert of_line(closed, 17) == []
 
 
-@pytest.mark.parametrize("name", ["text", "json", "junit", "sarif", "github"])
+@pytest.mark.parametrize("name", ["text", "json", "junit", "sarif", "github", "tap"])
 def test_every_format_lists_what_is_not_known(name: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["lint", "net", "--format", name, "--output", "report"])
     assert capsys.readouterr().out == ""

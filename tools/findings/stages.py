@@ -20,11 +20,16 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "egress": ("tools.egress.rules",),
     "flows": ("tools.reach.flows.rules",),
     "envoy": ("tools.egress.envoy.rules",),
+    "refusals": ("tools.validate.chart.refusals",),
+    "wrong-values": ("tools.validate.chart.wrong_values",),
+    "helms": ("tools.validate.chart.helms",),
     "terraform": ("tools.terraform.rules.source", "tools.terraform.rules.registry", "tools.terraform.rules.comments"),
     "layers": ("tools.terraform.rules.layers", "tools.terraform.rules.managed_stores", "tools.terraform.rules.eks"),
 }
+# Those that somebody has to ask for.
+ASKED = ("refusals", "wrong-values", "helms")
 # Those that need an environment's render; Terraform does not.
-STAGES = tuple(name for name in MODULES if name not in ("terraform", "layers"))
+STAGES = tuple(name for name in MODULES if name not in ("terraform", "layers", *ASKED))
 
 
 def checks(stage: str) -> tuple[Check[Any], ...]:

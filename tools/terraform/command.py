@@ -16,10 +16,11 @@ from pathlib import Path
 from tools.egress.allowlist import Suffixes, parse_values
 from tools.findings import cli, suppress
 from tools.findings.errors import InputError
+from tools.findings.faults import contained
 from tools.findings.model import Finding, Severity, rule_id
 from tools.findings.output import put
 from tools.findings.recorder import Recorder
-from tools.findings.report import Gate, Report, formats
+from tools.findings.report import STARTED, Gate, Report, formats
 from tools.findings.stages import manual
 from tools.manifests.files import shown
 from tools.render.chart import chart
@@ -70,7 +71,7 @@ def _lint(options: argparse.Namespace) -> int:
     report = Report(
         stages=tuple(recorder.stages),
         rules=entries,
-        started=started.strftime("%Y-%m-%dT%H:%M:%S"),
+        started=started.strftime(STARTED),
         colour=terminal and not os.environ.get("NO_COLOR"),
         timings=terminal,
         gate=gate,
@@ -118,9 +119,7 @@ class LintRun:
 
     def note(self, what: str, error: Exception) -> None:
         """Note an error that nobody foresaw; where tracebacks are asked for, raise it."""
-        if os.environ.get(cli.TRACEBACK):
-            raise error
-        self.failed.append(f"{what}: {cli.fault(error)}")
+        self.failed.append(f"{what}: {contained(error)}")
 
 
 def findings(run: LintRun) -> list[Finding]:

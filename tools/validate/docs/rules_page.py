@@ -36,6 +36,9 @@ TITLES = {
     "policies": "Policies",
     "egress": "Egress: what the manifests allow against what the values list",
     "envoy": "Envoy: its own verdict on the proxy's configuration",
+    "refusals": "Refusals: values that a chart has to refuse (`--refused`)",
+    "wrong-values": "Wrong values: made from the schema, tried at each place of it (`--wrong-values`)",
+    "helms": "Helms: one chart by several versions of Helm (`--helm`)",
     "terraform": "Terraform",
     "layers": "Layers: the clouds' firewalls against each other and against the chart's values",
 }
