@@ -46,9 +46,9 @@ def test_an_explanation_by_address(filled: dict[str, Any], run: Runner) -> None:
 
 def test_what_would_be_after_an_apply(filled: dict[str, Any], run: Runner) -> None:
     run.file("new.yaml", GUARD.replace("app: web", "app: stranger"))
-    found = pairs(run("matrix", *ASK, "--manifests", "new.yaml").out)
-    assert ("sark/stranger[Pod]", "sark/db[Pod]") in found
-    assert ("sark/web[Pod]", "sark/db[Pod]") not in found
+    reachable = pairs(run("matrix", *ASK, "--manifests", "new.yaml").out)
+    assert ("sark/stranger[Pod]", "sark/db[Pod]") in reachable
+    assert ("sark/web[Pod]", "sark/db[Pod]") not in reachable
     changed = json.loads(run("diff", "context:here", "new.yaml", "--workloads", "new.yaml", "--format", "json").out)
     assert changed
 

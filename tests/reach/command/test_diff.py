@@ -37,8 +37,8 @@ def differences(run: Runner, *arguments: str) -> list[str]:
     ran = run("diff", *arguments, "--format", "json")
     assert ran.code == 0, ran.err
     document = json.loads(ran.out)
-    signs = [("~" if one["before"]["conns"] else "+") if one["after"]["conns"] else "-" for one in document]
-    bare = [(one["src"].split("/")[-1][:-5], one["dst"].split("/")[-1][:-5]) for one in document]
+    signs = [("~" if change["before"]["conns"] else "+") if change["after"]["conns"] else "-" for change in document]
+    bare = [(change["src"].split("/")[-1][:-5], change["dst"].split("/")[-1][:-5]) for change in document]
     return [f"{sign} {src} {dst}" for sign, (src, dst) in zip(signs, bare, strict=True)]
 
 
@@ -140,7 +140,7 @@ def test_the_charts_own_environments(sides: Runner) -> None:
     """What changes between two environments is between workloads that both have, and nothing is broken."""
     ran = sides("diff", "staging", "production", "--format", "json")
     assert (ran.code, ran.err) == (0, "")
-    assert any("egress-proxy" in one["src"] for one in json.loads(ran.out))
+    assert any("egress-proxy" in change["src"] for change in json.loads(ran.out))
     assert differences(sides, "production", "production") == []
 
 

@@ -72,12 +72,12 @@ def test_a_conditional_verdict_is_never_the_expected_one(run: Runner) -> None:
 def test_every_pod_behind_a_service(world: Runner, dst: str, port: str, targets: list[tuple[str, int]]) -> None:
     ran = world("explain", "web", dst, port, *ASK, "--format", "json")
     assert ran.code == 0
-    assert [(one["dst"], one["port"]) for one in json.loads(ran.out)] == [
+    assert [(answer["dst"], answer["port"]) for answer in json.loads(ran.out)] == [
         (f"sark/{name}[Pod]", on) for name, on in targets
     ]
-    for one in json.loads(ran.out):
-        message = f"Service sark/db: port 80/TCP (sql) → {one['dst']} port 8000/TCP"
-        assert [note.endswith(message) for note in one["notes"]] == [True]
+    for answer in json.loads(ran.out):
+        message = f"Service sark/db: port 80/TCP (sql) → {answer['dst']} port 8000/TCP"
+        assert [note.endswith(message) for note in answer["notes"]] == [True]
     text = world("explain", "web", dst, port, *ASK).out
     assert text.count("sark/web[Pod] -> ") == 2
     assert "Service sark/db: port 80/TCP (sql) →" in text
@@ -152,7 +152,7 @@ def test_pods_of_one_owner_that_are_told_apart(run: Runner) -> None:
         "all.yaml", PODS.replace("app: db}", "app: x}") + "".join(pods) + GUARD.replace("app: db", "n: '1'") + SERVICE
     )
     ran = run("explain", "stranger", "svc/db", "80", *ASK, "--format", "json")
-    assert [(one["dst"], one["verdict"]) for one in json.loads(ran.out)] == [
+    assert [(answer["dst"], answer["verdict"]) for answer in json.loads(ran.out)] == [
         ("sark/db-0[Pod]", "allowed"),
         ("sark/db-1[Pod]", "denied"),
     ]

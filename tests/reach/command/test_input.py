@@ -209,9 +209,9 @@ def test_large_input_is_bounded(tmp_path: Path, name: str) -> None:
         )
     _, status, used = os.wait4(ran.pid, 0)
     ran.returncode = os.waitstatus_to_exitcode(status)
-    said = (tmp_path / "err").read_text()
-    assert ran.returncode in (0, 1), said[:500]
+    messages = (tmp_path / "err").read_text()
+    assert ran.returncode in (0, 1), messages[:500]
     assert used.ru_maxrss * 1024 < MEMORY
-    assert "Traceback" not in said
-    assert "a fault of the toolkit" not in said
-    assert said.count("\n") < 60
+    assert "Traceback" not in messages
+    assert "a fault of the toolkit" not in messages
+    assert messages.count("\n") < 60

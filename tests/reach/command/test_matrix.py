@@ -110,9 +110,9 @@ def test_an_environment_of_the_chart(run: Runner, environment: str) -> None:
     """Its own workloads, its release's namespace, and no finding."""
     ran = run("matrix", "--env", environment, "--format", "json")
     assert (ran.code, ran.err) == (0, "")
-    found = rows(ran)
-    assert ("sark-api", "sark-database") in found
-    assert ("sark-cache", "sark-database") not in found
+    answer = rows(ran)
+    assert ("sark-api", "sark-database") in answer
+    assert ("sark-cache", "sark-database") not in answer
 
 
 def test_values_files_and_another_namespace(run: Runner) -> None:
@@ -171,8 +171,8 @@ def test_pod_cidrs(run: Runner) -> None:
     seen = {}
     for cidr in ("10.1.0.0/16", "10.0.0.0/8", "10.2.0.0/16"):
         ran = run("matrix", "--manifests", "all.yaml", "--format", "json", "--pod-cidr", cidr)
-        (found,) = [row for row in json.loads(ran.out) if "web" in row["src"] and "/db" in row["dst"]] or [{}]
-        seen[cidr] = (bool(found.get("conns")), bool(found.get("conditional")))
+        (answer,) = [row for row in json.loads(ran.out) if "web" in row["src"] and "/db" in row["dst"]] or [{}]
+        seen[cidr] = (bool(answer.get("conns")), bool(answer.get("conditional")))
     assert seen == {"10.1.0.0/16": (True, False), "10.0.0.0/8": (False, True), "10.2.0.0/16": (False, False)}
 
 

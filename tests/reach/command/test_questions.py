@@ -30,8 +30,10 @@ spec: {podSelector: {}, policyTypes: [Ingress]}
 def test_one_direction_alone(run: Runner, flags: tuple[str, ...], pairs: set[tuple[str, str]]) -> None:
     run.file("all.yaml", PODS + GUARD)
     ran = run("matrix", "all.yaml", "--focus", "web", "--format", "json", *flags)
-    found = {(row["src"], row["dst"]) for row in json.loads(ran.out)}
-    named = {tuple(name[5:].partition("[")[0] for name in pair) for pair in found if all(n[-1] == "]" for n in pair)}
+    every_pair = {(row["src"], row["dst"]) for row in json.loads(ran.out)}
+    named = {
+        tuple(name[5:].partition("[")[0] for name in pair) for pair in every_pair if all(n[-1] == "]" for n in pair)
+    }
     assert named == pairs
     text = run("matrix", "all.yaml", "--focus", "web", *flags).out
     assert text.startswith("Whom sark/web[Pod] may reach, and who may reach it\n")
@@ -67,7 +69,7 @@ def test_which_policies_select_somebody(run: Runner) -> None:
 def test_who_is_not_isolated_is_in_json(run: Runner) -> None:
     run.file("all.yaml", PODS + GUARD)
     document = json.loads(run("policies", "--manifests", "all.yaml", "--format", "json").out)
-    assert {one["workload"]: one["Ingress"]["isolated"] for one in document} == {
+    assert {selecting["workload"]: selecting["Ingress"]["isolated"] for selecting in document} == {
         "sark/db[Pod]": True,
         "sark/stranger[Pod]": False,
         "sark/web[Pod]": False,

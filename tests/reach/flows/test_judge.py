@@ -128,7 +128,7 @@ def test_what_is_there_only_while_helm_tests_is_left_out(hook: str, test: bool) 
 
 
 @pytest.mark.parametrize(
-    ("body", "found"),
+    ("body", "nets"),
     [
         ({}, POD_CIDRS),
         ({"cluster": None}, POD_CIDRS),
@@ -137,8 +137,8 @@ def test_what_is_there_only_while_helm_tests_is_left_out(hook: str, test: bool) 
         ({"cluster": {"cidrs": [3, "x"]}}, POD_CIDRS),
     ],
 )
-def test_pods_are_where_private_clusters_have_them_unless_values_say(body: Mapping[str, Any], found: Any) -> None:
-    assert pod_cidrs_of(body) == found
+def test_pods_are_where_private_clusters_have_them_unless_values_say(body: Mapping[str, Any], nets: Any) -> None:
+    assert pod_cidrs_of(body) == nets
     assert [str(net) for net in pod_cidrs_of({"cluster": {"cidrs": ["10.1.0.0/16"]}})] == ["10.1.0.0/16"]
 
 
@@ -329,7 +329,7 @@ def test_a_break_turns_rows_red(what: str) -> None:
     assert red(judged("production", broken(name, kind, apply))) == rows
 
 
-def told(name: str, state: str, objects: tuple[Manifest, ...]) -> str:
+def row_message(name: str, state: str, objects: tuple[Manifest, ...]) -> str:
     """What is said of one row."""
     (row,) = (row for row in judged("production", objects).rows if (row.flow.name, row.state) == (name, state))
     return sentence(row)
@@ -374,15 +374,15 @@ SENTENCES: dict[str, tuple[str, str, str, str]] = {
 def test_a_row_that_does_not_hold_says_why_in_one_sentence(case: str) -> None:
     what, row, state, words = SENTENCES[case]
     name, kind, apply, _ = BREAKS[what]
-    said = told(row, state, broken(name, kind, apply))
-    assert said.startswith(words)
-    assert "\n" not in said
+    text_of_row = row_message(row, state, broken(name, kind, apply))
+    assert text_of_row.startswith(words)
+    assert "\n" not in text_of_row
 
 
 def test_without_the_proxys_deployment_nothing_goes_through() -> None:
-    objects = tuple(one for one in rendered("production") if one.kind != "Deployment")
-    said = told("deep-subdomain", INSTALLED, objects)
-    assert said == "deep-subdomain is to be allowed, and it is denied: the proxy: no pod of the proxy runs"
+    objects = tuple(manifest for manifest in rendered("production") if manifest.kind != "Deployment")
+    text_of_row = row_message("deep-subdomain", INSTALLED, objects)
+    assert text_of_row == "deep-subdomain is to be allowed, and it is denied: the proxy: no pod of the proxy runs"
 
 
 SMALL = """\

@@ -151,9 +151,9 @@ def pod(**changes: Any) -> dict[str, Any]:
 
 
 def problems_of(body: Any) -> list[str]:
-    found, problems = read(yaml.safe_dump(body), "f.yaml")
-    assert (found is None) == bool(problems)
-    return [f"{it.where.path} {it.message}" for it in problems]
+    spec, problems = read(yaml.safe_dump(body), "f.yaml")
+    assert (spec is None) == bool(problems)
+    return [f"{problem.where.path} {problem.message}" for problem in problems]
 
 
 BAD_ROWS: list[tuple[dict[str, Any], str]] = [
@@ -241,8 +241,8 @@ def test_a_pod_needs_namespace_labels_and_ports_and_no_name_of_a_service() -> No
 def test_all_bad_rows_are_named_at_once_with_their_lines_and_ids_are_unique() -> None:
     text = yaml.safe_dump(minimal())
     row = text[text.index("- expect") : text.index("internet:")]
-    found, problems = read(text.replace(row, row + row + row.replace("port: 80", "port: 0")), "f.yaml")
-    assert found is None
+    loaded, problems = read(text.replace(row, row + row + row.replace("port: 80", "port: 0")), "f.yaml")
+    assert loaded is None
     assert [(it.where.line, it.message) for it in problems] == [
         (12, "row is the id of flows[0] too; give it another"),
         (19, "0 is no port from 1 to 65535"),
@@ -251,16 +251,16 @@ def test_all_bad_rows_are_named_at_once_with_their_lines_and_ids_are_unique() ->
 
 
 def test_what_is_no_yaml_is_a_problem_with_its_line() -> None:
-    found, problems = read("pods: {\n", "f.yaml")
-    assert found is None
+    loaded, problems = read("pods: {\n", "f.yaml")
+    assert loaded is None
     assert [it.where.line for it in problems] == [2]
     assert read("", "f.yaml")[1][0].message == "holds no YAML document; it needs pods, internet and flows"
 
 
 def test_a_row_is_read_with_what_its_target_is_usually_told() -> None:
-    found, _ = read(yaml.safe_dump(minimal(target="internet:a.test", via="proxy", sni="")), "f.yaml")
-    assert found is not None
-    assert found.flows == (
+    loaded, _ = read(yaml.safe_dump(minimal(target="internet:a.test", via="proxy", sni="")), "f.yaml")
+    assert loaded is not None
+    assert loaded.flows == (
         Flow(
             "row",
             "one",

@@ -188,8 +188,13 @@ def test_titles_are_different_and_say_what_sort_of_addresses_they_are() -> None:
     private = "10.0.0.0-10.1.1.1, 172.16.0.0-172.16.1.1, 192.168.0.0-192.168.2.2"
     groups = ["4.0.0.0-4.0.0.6, 5.0.0.0-5.0.5.5, 6.0.0.0-6.0.6.6", public, private, f"{public}, {private}"]
     titleds = titled([Group(tuple(peer(name) for name in names.split(", "))) for names in groups])
-    assert sorted(one.title for one in titleds) == ["non-public IPv4", "public IPv4 A", "public IPv4 B", "some IPv4"]
-    assert all(one.holds for one in titleds)
+    assert sorted(titled_group.title for titled_group in titleds) == [
+        "non-public IPv4",
+        "public IPv4 A",
+        "public IPv4 B",
+        "some IPv4",
+    ]
+    assert all(titled_group.holds for titled_group in titleds)
 
 
 def test_an_explanation() -> None:

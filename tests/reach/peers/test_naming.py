@@ -36,7 +36,7 @@ spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/24}}]}]}
 
 
 @pytest.mark.parametrize(
-    ("asked", "found"),
+    ("asked", "expected"),
     [
         ("shop/web[Deployment]", "shop/web[Deployment]"),
         ("other/one", "other/one[Pod]"),
@@ -48,8 +48,8 @@ spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/24}}]}]}
         ("{node}", "{node}"),
     ],
 )
-def test_found(asked: str, found: str) -> None:
-    assert world(TEXT).peer(asked).name == found
+def test_found(asked: str, expected: str) -> None:
+    assert world(TEXT).peer(asked).name == expected
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_not_found(asked: str, message: str) -> None:
 
 
 def test_a_finished_pod_takes_no_part_and_that_is_said() -> None:
-    found = world(TEXT)
-    assert "shop/finished[Pod]" not in {peer.name for peer in found.peers}
-    assert [note.message for note in found.notes] == [
+    parsed = world(TEXT)
+    assert "shop/finished[Pod]" not in {peer.name for peer in parsed.peers}
+    assert [note.message for note in parsed.notes] == [
         "shop/finished[Pod] is done and takes no part: no policy is for it"
     ]
