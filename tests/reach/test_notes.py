@@ -46,41 +46,41 @@ def notes_of(text: str) -> list[tuple[str, str]]:
         (
             KUBERNETES.format("{podSelector: {matchLabels: {app: dbb}}}"),
             "spec.podSelector",
-            "app=dbb matches no workload in shop of the input; did you mean app=db?",
+            "app=dbb matches no workload in shop in the input; did you mean app=db?",
         ),
         (
             KUBERNETES.format(
                 "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {name: missing}}}]}]}"
             ),
             "spec.ingress[0].from[0].namespaceSelector",
-            "name=missing matches no namespace of the input",
+            "name=missing matches no namespace in the input",
         ),
         (
             KUBERNETES.format("{podSelector: {}, egress: [{to: [{podSelector: {matchLabels: {role: x}}}]}]}"),
             "spec.egress[0].to[0].podSelector",
-            "role=x matches no workload in shop of the input",
+            "role=x matches no workload in shop in the input",
         ),
         (
             KUBERNETES.format(
                 "{podSelector: {}, egress: [{to: [{namespaceSelector: {}, podSelector: {matchLabels: {app: wep}}}]}]}"
             ),
             "spec.egress[0].to[0].podSelector",
-            "app=wep matches no workload of the input; did you mean app=web?",
+            "app=wep matches no workload in the input; did you mean app=web?",
         ),
         (
             CALICO.format("{selector: \"app == 'dbb'\"}"),
             "spec.selector",
-            "app == 'dbb' matches no workload of the input",
+            "app == 'dbb' matches no workload in the input",
         ),
         (
             CALICO.format("{ingress: [{action: Allow, source: {selector: \"app == 'dbb'\"}}]}"),
             "spec.ingress[0].source",
-            "app == 'dbb' matches no workload and no network set of the input",
+            "app == 'dbb' matches no workload and no network set in the input",
         ),
         (
             ADMIN.format("{namespaces: {matchLabels: {team: rod}}}"),
             "spec.subject.namespaces",
-            "team=rod matches no namespace of the input; did you mean team=red?",
+            "team=rod matches no namespace in the input; did you mean team=red?",
         ),
     ],
 )
@@ -110,7 +110,7 @@ def test_of_very_many_the_first_are_said_and_the_rest_is_counted() -> None:
     text = "\n---\n".join(template.replace("name: p,", f"name: p{number},") for number, template in enumerate(many))
     shown = notes_of(text)
     assert len(shown) == MOST_IDLE + 1
-    assert shown[-1][1] == "30 more selectors match nobody of the input; the last of them is here"
+    assert shown[-1][1] == "30 more selectors match nothing in the input; the last of them is here"
 
 
 def test_what_is_no_object_is_said_once(run: Runner) -> None:
@@ -120,7 +120,7 @@ def test_what_is_no_object_is_said_once(run: Runner) -> None:
     ran = run("matrix", "all", "--format", "csv")
     assert ran.code == 0
     assert ran.err == (
-        "all/values-00.yaml:1: note: has neither apiVersion nor kind, so it is no Kubernetes object, and is left out "
+        "all/values-00.yaml:1: note: has neither apiVersion nor kind, so it is not a Kubernetes object and is left out "
         "(and 39 more documents like it)\n"
     )
 
@@ -134,8 +134,8 @@ def test_charts_below_a_folder_are_said_once_and_left_out(run: Runner) -> None:
     ran = run("matrix", "all", "--format", "csv")
     assert ran.code == 0
     assert ran.err == (
-        "all/a/Chart.yaml: note: is a chart (and 1 more below what was named), whose templates are no manifests, and "
-        "is left out; --chart judges it\n"
+        "all/a/Chart.yaml: note: is a chart, whose templates are not manifests, so it is left out "
+        "(as is 1 more chart); --chart judges it\n"
     )
     assert "shop/db[Pod],shop/web[Pod]" in ran.out
 

@@ -23,7 +23,7 @@ def test_every_row_of_the_trial_holds(capsys: pytest.CaptureFixture[str]) -> Non
 def test_rows_after_the_upgrade_are_noted_where_it_is_not_said(capsys: pytest.CaptureFixture[str]) -> None:
     code, lines = checked(capsys, *VALUES)
     assert code == 0
-    noted = [line for line in lines if "is not judged: it holds after an upgrade" in line]
+    noted = [line for line in lines if "is not judged: the values of the upgrade were not given" in line]
     assert len(noted) == 3
     assert lines[-1] == "3 notes; 1 environment, 1 of 1 stage ran"
 
@@ -31,4 +31,4 @@ def test_rows_after_the_upgrade_are_noted_where_it_is_not_said(capsys: pytest.Ca
 def test_an_environment_that_the_specification_does_not_have_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     code, lines = checked(capsys, "--values", PRODUCTION, "--as", "trail")
     assert code == 1
-    assert any("trail is not among environments, which are trial, production" in line for line in lines)
+    assert any("trail is not in environments, which are trial, production" in line for line in lines)

@@ -61,7 +61,7 @@ def test_what_is_forbidden(filled: dict[str, Any], run: Runner) -> None:
     assert ran.err.splitlines() == [
         "reach: here: could not be read: networkpolicies of networking.k8s.io/v1: "
         "refused /apis/networking.k8s.io/v1/networkpolicies",
-        "a judgement without it may be wrong; --allow-partial judges the rest",
+        "verdicts without it may be wrong; --allow-partial judges the rest",
     ]
     ran = run("matrix", *ASK, "--allow-partial")
     assert ran.code == 0

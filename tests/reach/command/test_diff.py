@@ -105,18 +105,18 @@ def test_workloads_for_both_sides(sides: Runner) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (("nowhere", "open.yaml"), 64, "nowhere is no environment of the chart, no file and no directory"),
-        (("old:nowhere", "open.yaml"), 64, "nowhere is no environment of the chart, no file and no directory"),
+        (("nowhere", "open.yaml"), 64, "nowhere is neither an environment of the chart nor a file nor a directory"),
+        (("old:nowhere", "open.yaml"), 64, "nowhere is neither an environment of the chart nor a file nor a directory"),
         (
             ("env:nowhere", "open.yaml"),
             64,
             "has no environment nowhere; there are app-sark, dev, full, guarded, production, staging, steered",
         ),
         (("chart:closed", "open.yaml"), 2, "closed is no chart: it has no Chart.yaml"),
-        (("stranger.yaml,closed.yaml", "open.yaml"), 64, "stranger.yaml holds values and others hold manifests"),
-        ((",", "open.yaml"), 64, ", is no environment"),
-        (("-", "-"), 64, "standard input can be one side alone"),
-        (("closed", "open.yaml", "--workloads", "-"), 64, "standard input can be one side alone"),
+        (("stranger.yaml,closed.yaml", "open.yaml"), 64, "stranger.yaml has values and the others have manifests"),
+        ((",", "open.yaml"), 64, ", is neither an environment"),
+        (("-", "-"), 64, "standard input can be only one of the two sides"),
+        (("closed", "open.yaml", "--workloads", "-"), 64, "standard input can be only one of the two sides"),
         (("context:nowhere", "open.yaml"), 64, "no context nowhere"),
     ],
 )

@@ -68,9 +68,12 @@ def test_the_heading_says_it_as_people_do(run: Runner) -> None:
 @pytest.mark.parametrize(
     ("focus", "message"),
     [
-        ("{node}", "{node} has no row in the matrix; ask for it with explain"),
-        ("{ingress-controller}", "{ingress-controller} has no row in the matrix; ask for it with explain"),
-        ("10.0.0.0-10.0.0.1", "10.0.0.0-10.0.0.1 is in no range of the matrix: only pods have these addresses"),
+        ("{node}", "{node} has no row in the matrix; use explain for it"),
+        ("{ingress-controller}", "{ingress-controller} has no row in the matrix; use explain for it"),
+        (
+            "10.0.0.0-10.0.0.1",
+            "10.0.0.0-10.0.0.1 is not in any range of the matrix, because only pods have these addresses",
+        ),
     ],
 )
 def test_what_has_no_row_is_no_empty_answer(run: Runner, focus: str, message: str) -> None:

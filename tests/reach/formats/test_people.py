@@ -88,14 +88,15 @@ Alike, and so written as one:
 EXPLAINED = f"""\
 sark/api[Deployment] -> 8.8.8.8, UDP 53: denied
 
-sark/api[Deployment] may not reach 8.8.8.8 on UDP 53: it is stopped on leaving sark/api[Deployment].
+sark/api[Deployment] may not reach 8.8.8.8 on UDP 53: policies stop it on leaving
+sark/api[Deployment].
 
 leaving sark/api[Deployment]: denied
   decided by
     {LOCKDOWN}  egress[3]  Deny
       it is for everyone
       {FILE}:41
-  also looked at, in this order
+  also tried, in this order
     NetworkPolicy sark/dns  (dns.yaml)
       egress[0]  no match  8.8.8.8 is no pod (line 12)
     {LOCKDOWN}  ({FILE})
@@ -113,7 +114,7 @@ the smallest change after which it is allowed
         protocol: UDP
         destination: {{nets: [8.8.8.8/32], ports: [53]}}
 
-to know beside it
+notes
   - Pods are taken to have addresses in 10.0.0.0/8.
 """
 
@@ -219,11 +220,11 @@ def test_the_end_of_policies_that_decides_names_them_all() -> None:
     ("verdict", "sides", "sentence"),
     [
         ("allowed", ("allowed", "allowed"), "sark/api[Deployment] may reach 8.8.8.8 on UDP 53."),
-        ("denied", ("denied", "denied"), "stopped on leaving sark/api[Deployment] and entering 8.8.8.8."),
+        ("denied", ("denied", "denied"), "policies stop it on leaving sark/api[Deployment] and entering 8.8.8.8."),
         (
             "conditional",
             ("allowed", "conditional"),
-            "input does not say; it is on entering 8.8.8.8 that it cannot be told.",
+            "input does not say; the verdict is open on entering 8.8.8.8.",
         ),
         ("conditional", ("allowed", "allowed"), "depends on what the input does not say."),
     ],

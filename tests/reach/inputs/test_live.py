@@ -150,7 +150,7 @@ def test_a_list_that_changed_beneath_is_read_anew() -> None:
 
 def test_pages_without_an_end_end() -> None:
     listing, _ = read({"/api/v1/namespaces": {"items": [], "metadata": {"continue": "again"}}})
-    assert listing.unread == ["namespaces of v1: there are more than 1000000 of them"]
+    assert listing.unread == ["namespaces of v1: the cluster has more than 1000000 of them"]
 
 
 @pytest.mark.parametrize("status", [403, 410, 500, 503])
@@ -163,7 +163,7 @@ def test_what_cannot_be_read_is_said(status: int) -> None:
 def test_an_api_that_is_down_is_said() -> None:
     """Calico's API server is one of its own; without it nobody knows whether there are policies."""
     listing, _ = read({"/apis": {"groups": [group("projectcalico.org", "v3")]}, CALICO: 503})
-    assert listing.unread == ["what there is in projectcalico.org/v3: status 503"]
+    assert listing.unread == ["the list of resources in projectcalico.org/v3: status 503"]
 
 
 def test_an_api_that_is_missing_is_fine() -> None:
@@ -185,7 +185,7 @@ def test_answers_of_any_shape(answer: dict[str, Any]) -> None:
 
 def test_an_answer_that_is_no_list_is_said() -> None:
     listing, _ = read({"/api/v1/pods": {"items": "x"}})
-    assert listing.unread == ["pods of v1: the answer is no list"]
+    assert listing.unread == ["pods of v1: the answer is not a list"]
 
 
 def test_a_pod_is_read_as_policies_see_it() -> None:
@@ -276,7 +276,7 @@ def test_a_cluster_through_the_client(cluster: dict[str, Any]) -> None:
     assert notices[0] == "namespaces of v1"
 
 
-@pytest.mark.parametrize(("answer", "message"), [("<html>", "is no JSON"), ("[]", "is no object")])
+@pytest.mark.parametrize(("answer", "message"), [("<html>", "is not JSON"), ("[]", "is not an object")])
 def test_a_server_that_is_none(cluster: dict[str, Any], answer: str, message: str) -> None:
     cluster["/api/v1/pods"] = answer
     (unread,) = live.read("here").unread
@@ -297,7 +297,7 @@ def test_a_context_that_is_not_there(cluster: dict[str, Any]) -> None:
 
 
 def test_a_context_that_is_no_use(cluster: dict[str, Any]) -> None:
-    with pytest.raises(live.UnreachableError, match=r"^context broken is no use: Invalid kube-config file"):
+    with pytest.raises(live.UnreachableError, match=r"^context broken cannot be used: Invalid kube-config file"):
         live.read("broken")
 
 

@@ -60,15 +60,15 @@ def test_an_allowed_connection_names_the_rule_and_its_line() -> None:
     assert ingress.deciding is not None
     assert ingress.deciding.where is not None
     assert (ingress.deciding.where.file, ingress.deciding.where.line) == ("policies.yaml", 24)
-    assert ingress.deciding.why == "`from` means shop/web[Deployment], and TCP 5432 is among TCP 5432"
+    assert ingress.deciding.why == "`from` includes shop/web[Deployment], and TCP 5432 is among TCP 5432"
 
 
 @pytest.mark.parametrize(
     ("src", "port", "protocol", "why"),
     [
-        ("web", 80, "TCP", "`from` means shop/web[Deployment], but TCP 80 is not among TCP 5432"),
-        ("web", 5432, "UDP", "`from` means shop/web[Deployment], but UDP 5432 is not among TCP 5432"),
-        ("8.8.8.8", 5432, "TCP", "`from` does not mean 8.8.8.8: [{podSelector: {matchLabels: {app: web}}}]"),
+        ("web", 80, "TCP", "`from` includes shop/web[Deployment], but TCP 80 is not among TCP 5432"),
+        ("web", 5432, "UDP", "`from` includes shop/web[Deployment], but UDP 5432 is not among TCP 5432"),
+        ("8.8.8.8", 5432, "TCP", "`from` does not include 8.8.8.8: [{podSelector: {matchLabels: {app: web}}}]"),
     ],
 )
 def test_a_rule_that_does_not_match_says_why(src: str, port: int, protocol: str, why: str) -> None:
@@ -106,7 +106,9 @@ def test_a_pod_on_the_nodes_network_is_nobodys_subject_and_perhaps_let_in() -> N
 def test_two_pods_of_one_workload_are_told_from_one_pod() -> None:
     explanation = explained(world(SHOP), "db", "db", 5432)
     assert explanation.verdict == "denied"
-    assert explanation.notes == ("A pod always reaches itself: this is about two pods of shop/db[StatefulSet].",)
+    assert explanation.notes == (
+        "A pod always reaches itself: this is about two different pods of shop/db[StatefulSet].",
+    )
 
 
 def test_an_address_may_be_rewritten_on_its_way() -> None:
@@ -131,7 +133,7 @@ def test_an_unknown_address_makes_a_verdict_conditional_and_says_of_what() -> No
 
 @pytest.mark.parametrize(("port", "protocol"), [(443, "XYZ"), (443, "999"), (70000, "TCP"), (-1, "TCP")])
 def test_what_is_no_connection_is_refused(port: int, protocol: str) -> None:
-    with pytest.raises(ValueError, match="is no p"):
+    with pytest.raises(ValueError, match="is not a p"):
         explained(world(SHOP), "web", "db", port, protocol)
 
 
@@ -252,7 +254,7 @@ def test_parts_of_addresses_are_in_every_format(run: Runner) -> None:
     text, markdown, machine = (run(*asked, form).out for form in ("text", "markdown", "json"))
     assert "depends on which of these addresses it is." in " ".join(text.split())
     assert "  10.200.0.0/16: allowed\n    decided by\n      NetworkPolicy s/p  egress[1]  Allow\n" in text
-    assert "        `to` means these addresses, and UDP 53 is among all ports\n" in text
+    assert "        `to` includes these addresses, and UDP 53 is among all ports\n" in text
     assert "- 10.200.0.0/16: allowed, decided by `egress[1]` of `NetworkPolicy s/p`: Allow" in markdown
     answer = json.loads(machine)
     assert [share["verdict"] for share in answer["sides"][0]["shares"]] == ["allowed", "denied", "allowed"]

@@ -55,12 +55,15 @@ def test_found(asked: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ("web", r"web is 2 workloads \(shop/web\[Deployment\], shop/web\[StatefulSet\]\); write one of these"),
-        ("one", "one is 2 workloads"),
-        ("finished", "nobody is called finished; there are other/one"),
-        ("", "nobody is called ; there are"),
-        ("10.0.0.300", "nobody is called"),
-        ("10.0.0.9-10.0.0.1", "nobody is called"),
+        (
+            "web",
+            r"web could mean 2 workloads \(shop/web\[Deployment\], shop/web\[StatefulSet\]\); write the full name of one",
+        ),
+        ("one", "one could mean 2 workloads"),
+        ("finished", "no peer is called finished; there are other/one"),
+        ("", "no peer is called ; there are"),
+        ("10.0.0.300", "no peer is called"),
+        ("10.0.0.9-10.0.0.1", "no peer is called"),
     ],
 )
 def test_not_found(asked: str, message: str) -> None:
@@ -72,5 +75,5 @@ def test_a_finished_pod_takes_no_part_and_that_is_said() -> None:
     parsed = world(TEXT)
     assert "shop/finished[Pod]" not in {peer.name for peer in parsed.peers}
     assert [note.message for note in parsed.notes] == [
-        "shop/finished[Pod] is done and takes no part: no policy is for it"
+        "shop/finished[Pod] has finished (phase Succeeded), so policies ignore it and it is left out"
     ]

@@ -54,9 +54,9 @@ def both(port: int, other: int = 0, protocol: str = "TCP", bare: int = 0) -> lis
 
 
 ALL = "selector: {app: db}, ports:"
-NOBODY = "selects app=nobody, and no workload is that"
-UNSELECTED = "has no selector: whoever writes its endpoints says where it leads"
-HEADLESS = "is headless: callers get the pods' own addresses, and port 80 is called as it is"
+NOBODY = "selects app=nobody, which matches no workload"
+UNSELECTED = "has no selector, so whoever writes its endpoints decides where it leads"
+HEADLESS = "is headless: callers get the pods' own addresses and call port 80 there"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ HEADLESS = "is headless: callers get the pods' own addresses, and port 80 is cal
             f"type: ExternalName, externalName: db.example, {ALL} [{{port: 80}}]",
             "80",
             [],
-            "is but a name for db.example",
+            "is only an alias for db.example",
         ),
         (f"clusterIP: None, {ALL} [{{port: 80, targetPort: 5432}}]", "80", both(80, bare=80), HEADLESS),
         ("clusterIP: None, selector: {app: nobody}", "80", [], NOBODY),
@@ -154,7 +154,7 @@ def paths(*services: str) -> str:
         (
             paths("{name: gone, port: {number: 80}}"),
             [],
-            "Ingress sark/web leads to Service sark/gone, which is not there",
+            "Ingress sark/web leads to Service sark/gone, which does not exist",
         ),
         (
             paths("{name: db, port: {number: 82}}"),
