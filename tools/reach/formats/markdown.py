@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tools.findings.formats.text import place
 from tools.reach.diff import Changed
-from tools.reach.formats.changes import WORDS, sign, peer_name
-from tools.reach.formats.explanation import connection, addresses_of, row, runs, sentence, summary, way
+from tools.reach.formats.changes import WORDS, peer_name, sign
+from tools.reach.formats.explanation import addresses_of, connection, row, runs, sentence, summary, way
 from tools.reach.formats.names import printable
 from tools.reach.formats.text import is_summed_up, summed_up
 from tools.reach.formats.view import EACH_OTHER, EVERY_ADDRESS, EVERY_WORKLOAD, View, entries, seen
