@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tools.findings.model import Check, Problem, Severity, Where
+from tools.findings.model import Check, Problem, Severities, Severity, Where
 from tools.reach.flows.judge import ENVOY_ALONE, INSTALLED, POLICIES_ALONE, FlowsJudgement
 from tools.reach.flows.model import Specification
 from tools.reach.flows.sentences import sentence
@@ -77,3 +77,4 @@ def flows_hold(subject: Flows) -> Iterator[Problem]:
 
 
 CHECKS: tuple[Check[Flows], ...] = (specification_is_well_formed, environments_have_flows, flows_hold)
+SEVERITIES: Severities = {flows_hold: (Severity.ERROR, Severity.NOTE)}

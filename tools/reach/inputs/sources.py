@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools.findings.cli import TRACEBACK, fault
 from tools.findings.errors import InputError
+from tools.findings.faults import contained
 from tools.findings.model import Manifest, Problem, Severity, Where
 from tools.manifests.addresses import Net
 from tools.manifests.documents import manifests, parse
-from tools.manifests.files import Source, manifest_sources, mapping, nothing_in, shown
+from tools.manifests.files import manifest_sources, mapping, shown
+from tools.manifests.source import Source, nothing_in
 from tools.policies.staged import pending
 from tools.reach.flows.judge import pod_cidrs_of
 from tools.reach.flows.state import is_test
@@ -210,9 +210,7 @@ class _InputReading:
         try:
             return read(source.text, source.file)
         except Exception as error:
-            if os.environ.get(TRACEBACK):
-                raise
-            self.unread.append(Problem(Where(source.file), fault(error)))
+            self.unread.append(Problem(Where(source.file), contained(error)))
             return None
 
     def result(self) -> JudgeInput:

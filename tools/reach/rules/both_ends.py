@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.node import Node
 from tools.policies.cluster import Cluster
 from tools.policies.endpoints import Endpoints
@@ -130,3 +130,6 @@ def _conns(facts: Known, rule: Rule, called: int) -> Conns:
 
 
 CHECKS: tuple[Check[Cluster], ...] = (connections_are_open_at_both_ends,)
+SEVERITIES: Severities = {
+    connections_are_open_at_both_ends: (Severity.WARNING,),
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.label_selector import Selector
 from tools.manifests.node import Node
 from tools.manifests.pods import Pod, pods
@@ -178,3 +178,8 @@ def _near(expected: str, pods: tuple[Pod, ...]) -> str:
 
 
 CHECKS: tuple[Check[Cluster], ...] = (policies_select_something, peers_match_somebody, workloads_are_isolated)
+SEVERITIES: Severities = {
+    policies_select_something: (Severity.ERROR, Severity.NOTE),
+    peers_match_somebody: (Severity.ERROR, Severity.NOTE),
+    workloads_are_isolated: (Severity.WARNING,),
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.pods import Pod
 from tools.policies.cluster import Cluster
 from tools.policies.matching import chosen, members, same
@@ -89,3 +89,6 @@ def _opens(policy: Policy, number: int, protocol: str) -> bool:
 
 
 CHECKS: tuple[Check[Cluster], ...] = (ports_are_the_pods_own,)
+SEVERITIES: Severities = {
+    ports_are_the_pods_own: (Severity.WARNING,),
+}
