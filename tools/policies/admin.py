@@ -165,7 +165,7 @@ def _of_its_direction(peers: Node, key: str, far: str) -> None:
     for peer in items(peers):
         # A field that is null is none: the API server drops it before it validates.
         if all(value is None for value in (mapping(peer).value or {}).values()):
-            raise BrokenError(peer, f"a peer says nobody; write one of {', '.join(PEERS)}")
+            raise BrokenError(peer, f"this peer is empty; write one of {', '.join(PEERS)}")
         for name in NO_PODS if key == "ingress" else ():
             if peer[name].present:
                 dropped = f"{name} is for egress; of an ingress peer the API server drops it, and refuses what is left"

@@ -83,7 +83,7 @@ def _says_one_thing(node: Node) -> None:
     if node["ipBlock"].present and selecting:
         raise BrokenError(node, "ipBlock stands beside a selector; write two peers, each after a dash of its own")
     if not node["ipBlock"].present and not selecting:
-        raise BrokenError(node, "a peer says nobody; write podSelector, namespaceSelector or ipBlock")
+        raise BrokenError(node, "this peer is empty; write podSelector, namespaceSelector or ipBlock")
 
 
 def pods_of(spaces: Node, chosen: Node, faults: Faults, *, defined: bool = False) -> Pods:
