@@ -48,7 +48,7 @@ def pod_firewall(manifest: Manifest, kind: Kind) -> Policy:
     called = (_called(node, index, faults) for index, node in enumerate(faults.items(spec["egress"])))
     rules = (*callers, *called)
     types = frozenset(rule.direction for rule in rules)
-    return Policy(manifest, kind, subject, rules, types, problems=faults.all_problems, broken=faults.broken is not None)
+    return Policy(manifest, kind, subject, rules, types, faults=faults.all)
 
 
 def _callers(node: Node, index: int, faults: Faults) -> Rule:

@@ -26,12 +26,12 @@ LONG = "x" * 100
     [
         (
             f"{ADMIN}{{{SUBJECT}, ingress: [{{action: Deny, from: [{BOTH}]}}]}}}}",
-            "says namespaces and pods, and only one of them may be there; write two items",
+            "has namespaces and pods, and only one of them may be there; write two items",
         ),
         (
             f"{ADMIN}{{{SUBJECT}, ingress: [{{action: Deny, from: [{{namespaces: {{}}}}], "
             "ports: [{namedPort: a, portNumber: {port: 1}}]}]}}",
-            "says portNumber and namedPort, and only one of them may be there; write two items",
+            "has portNumber and namedPort, and only one of them may be there; write two items",
         ),
         (f"{KUBERNETES}{{podSelector: {{matchLabels: {{app: $a}}}}}}}}", "'$a' is no label value; write letters"),
         (f"{KUBERNETES}{{podSelector: {{matchLabels: {{app: {LONG}}}}}}}}}", "xxx'… is no label value; write letters"),

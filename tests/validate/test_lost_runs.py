@@ -473,11 +473,11 @@ DIGITS = "9" * 5000
     ("policy", "says"),
     [
         (f"egress: [{{action: Allow, protocol: '{DIGITS}'}}]", "is no protocol"),
-        (f"egress: [{{action: Allow, protocol: TCP, destination: {{ports: ['{DIGITS}']}}}}]", "is no range of ports"),
+        (f"egress: [{{action: Allow, protocol: TCP, destination: {{ports: ['{DIGITS}']}}}}]", "is no port"),
         (f"egress: [{{action: Allow, protocol: TCP, source: {{ports: ['1:{DIGITS}']}}}}]", "is no range of ports"),
         (
             f"egress: [{{action: Allow, protocol: TCP, destination: {{notPorts: ['-{DIGITS}']}}}}]",
-            "is no range of ports",
+            "is no port",
         ),
     ],
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
-from tools.manifests.pods import NAME_LABEL
+from tools.manifests.labels import NAME_LABEL
 
 CALICO_NAME_LABEL = "projectcalico.org/name"
 NAMESPACE = "projectcalico.org/namespace"

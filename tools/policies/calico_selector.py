@@ -167,11 +167,11 @@ class _Parser:
 
     def values(self) -> tuple[str, ...]:
         self.take("{", advice="write the values as {'a', 'b'}")
-        found: list[str] = []
+        texts: list[str] = []
         while self.kind == "string":
-            found.append(self.take("string", advice="").text)
+            texts.append(self.take("string", advice="").text)
             if self.kind != ",":
                 break
             self.at += 1
         self.take("}", advice="write strings in quotes between commas, and close the set with }")
-        return tuple(found)
+        return tuple(texts)

@@ -14,6 +14,7 @@ from tools.policies.admin import admin_policy
 from tools.policies.calico import calico_policy
 from tools.policies.kubernetes import network_policy
 from tools.policies.model import Kind, Policy
+from tools.policies.network_sets import KINDS as SETS
 
 KUBERNETES, CALICO, STORE, ADMIN = (
     "networking.k8s.io",
@@ -54,6 +55,15 @@ KINDS: tuple[Kind, ...] = (
         enforced=False,
     ),
 )
+
+
+# Calico's kinds that are read beside its policies: network sets and tiers, each by its version.
+BESIDE = {(group, name): (version,) for group, version in ((CALICO, "v3"), (STORE, "v1")) for name in (*SETS, "Tier")}
+
+
+def judged() -> dict[tuple[str, str], tuple[str, ...]]:
+    """What is judged: the group and the name of each kind, and its versions."""
+    return {(kind.group, kind.name): kind.versions for kind in KINDS if kind.enforced} | BESIDE
 
 
 def kind_of(manifest: Manifest) -> Kind | None:

@@ -11,8 +11,9 @@ from dataclasses import replace
 from functools import cache
 
 from tools.manifests.label_selector import Requirement, Selector, selector
+from tools.manifests.labels import NAME_LABEL
 from tools.manifests.node import Node
-from tools.manifests.pods import NAME_LABEL, Pod
+from tools.manifests.pods import Pod
 from tools.policies.calico_expression import holds
 from tools.policies.calico_labels import CALICO_NAME_LABEL, Value, seen
 from tools.policies.cluster import Cluster
@@ -25,7 +26,7 @@ NAMES = (NAME_LABEL, CALICO_NAME_LABEL)
 
 def subjects(cluster: Cluster, policy: Policy) -> tuple[Pod, ...]:
     """The pods that a policy selects; those on the host's network are nobody's subject."""
-    return tuple(pod for pod in _meant(cluster, policy, policy.subject) if not pod.host_network)
+    return tuple(pod for pod in _meant(cluster, policy, policy.subject) if not pod.host)
 
 
 def labelled(cluster: Cluster, policy: Policy, pod: Pod) -> bool:
@@ -78,8 +79,8 @@ def _carries(cluster: Cluster, policy: Policy, endpoints: Endpoints, pod: Pod) -
 
     def label(key: str) -> Value:
         spaces = cluster.namespaces.get(pod.namespace)
-        accounts = cluster.account_labels(pod.namespace, pod.service_account)
-        return seen(key, pod.labels, pod.namespace or None, pod.service_account, spaces, accounts)
+        accounts = cluster.account_labels(pod.namespace, pod.account)
+        return seen(key, pod.labels, pod.namespace or None, pod.account, spaces, accounts)
 
     return holds(endpoints.expression(policy.manifest.namespace), label) is not False
 
@@ -127,9 +128,9 @@ def _all_meet(requirement: Requirement, carried: Sequence[Mapping[str, str]], of
     return known and all(requirement.holds(labels) for labels in carried)
 
 
-def same(one: str, other: str) -> bool:
-    """Whether two namespaces may be one."""
-    return not one or not other or one == other
+def same(first: str, second: str) -> bool:
+    """Whether two namespaces may be the same; an empty one is one that nobody named."""
+    return not first or not second or first == second
 
 
 def _in_spaces(cluster: Cluster, selector: Selector, namespace: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tools.manifests.addresses import Net
 from tools.manifests.label_selector import Selector
-from tools.manifests.pods import NAME_LABEL
+from tools.manifests.labels import NAME_LABEL
 from tools.policies.calico_expression import Comparison, Expression, Has, parts
 from tools.policies.calico_labels import ACCOUNT, CALICO_NAME_LABEL, NAMESPACE, OF_ACCOUNT, OF_NAMESPACE
 from tools.policies.endpoints import Endpoints

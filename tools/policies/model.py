@@ -14,7 +14,9 @@ from tools.findings.model import Manifest, Problem
 from tools.manifests.addresses import ALL_IPV4, ALL_IPV6, Net
 from tools.manifests.label_selector import Selector
 from tools.manifests.node import Node, root
+from tools.policies import faults
 from tools.policies.endpoints import Endpoints
+from tools.policies.faults import PolicyFault
 
 Direction = Literal["Ingress", "Egress"]
 DIRECTIONS: tuple[Direction, ...] = ("Ingress", "Egress")
@@ -46,6 +48,11 @@ class Kind:
     strict: bool = False
     types: str = ""
     enforced: bool = True
+
+    @property
+    def enforced_name(self) -> str:
+        """What the kind is called that enforces what this one says, staged or not."""
+        return self.name.removeprefix("Staged").removeprefix("Kubernetes")
 
     @property
     def isolates(self) -> bool:
@@ -176,10 +183,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One policy object. `order` is infinite when none is set. `broken`: no cluster would take it.
-
-    `problems` and `notes`: what is wrong with it, and what clusters take differently.
-    """
+    """One policy object. `order` is infinite when none is set. `faults`: all that is wrong with it."""
 
     manifest: Manifest
     kind: Kind
@@ -188,9 +192,22 @@ class Policy:
     types: frozenset[Direction]
     order: float = NETWORK_POLICY_ORDER
     tier: str = "default"
-    problems: tuple[Problem, ...] = ()
-    notes: tuple[Problem, ...] = ()
-    broken: bool = False
+    faults: tuple[PolicyFault, ...] = ()
+
+    @property
+    def broken(self) -> bool:
+        """Whether no cluster would take it."""
+        return faults.is_broken(self.faults)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with it, up to what broke it."""
+        return faults.problems(self.faults)
+
+    @property
+    def notes(self) -> tuple[Problem, ...]:
+        """What clusters take differently in it."""
+        return faults.notes(self.faults)
 
     @property
     def spec(self) -> Node:

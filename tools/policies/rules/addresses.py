@@ -10,7 +10,7 @@ from tools.manifests.addresses import INSIDE, METADATA, UNUSUAL, Net, left, netw
 from tools.manifests.node import Node
 from tools.policies.cluster import Cluster
 from tools.policies.model import Block, Peer, Policy, Rule
-from tools.policies.network_sets import network_sets, selected
+from tools.policies.network_sets import selected
 from tools.policies.rules.openness import dns_only
 
 
@@ -101,7 +101,7 @@ def _of_peer(rule: Rule, peer: Peer, denied: tuple[Net, ...]) -> Iterator[Openin
 def _of_sets(cluster: Cluster, policy: Policy, peer: Peer, denied: tuple[Net, ...]) -> Iterator[Opening]:
     if not policy.calico or peer.blocks:
         return
-    for item in selected(network_sets(cluster.manifests), policy, peer):
+    for item in selected(cluster.network_sets, policy, peer):
         for net in item.nets:
             yield Opening(peer.node, f"{net} of network set {item.name}", (Block(peer.node, net),), denied)
 

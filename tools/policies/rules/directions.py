@@ -13,24 +13,6 @@ from tools.policies.model import DIRECTIONS, Direction, Policy, Rule
 from tools.policies.rules.openness import matches_all
 
 
-def policy_types_are_valid(cluster: Cluster) -> Iterator[Problem]:
-    """Policy types are Ingress and Egress, each once.
-
-    The schema sees strings; `ingress` or `Egres` is refused by the API server.
-    Write `policyTypes: [Ingress, Egress]`, in Calico `types: [Ingress, Egress]`.
-    Source: k8s.io/api networking/v1; libcalico-go validator v3.
-    """
-    for policy in cluster.policies:
-        seen: set[str] = set()
-        for node in _types(policy).items():
-            if node.text() not in DIRECTIONS:
-                yield node.problem(f"{node.value!r} is no policy type; write Ingress or Egress")
-            elif node.text() in seen:
-                message = f"{node.text()} is listed twice; drop one of them"
-                yield node.problem(message, Severity.ERROR if policy.calico else Severity.WARNING)
-            seen.add(node.text())
-
-
 def sections_are_in_force(cluster: Cluster) -> Iterator[Problem]:
     """Every section that is written is in force, and none is by accident.
 
@@ -108,7 +90,7 @@ def staged_policies_enforce_nothing(cluster: Cluster) -> Iterator[Problem]:
     """
     for policy in cluster.policies:
         if policy.staged:
-            expected = policy.manifest.kind.removeprefix("Staged").removeprefix("Kubernetes")
+            expected = policy.kind.enforced_name
             message = f"{policy.manifest.kind} is reported and not enforced; to enforce it write kind: {expected}"
             yield Problem(policy.manifest.where("kind"), message, Severity.WARNING)
 
@@ -190,7 +172,6 @@ def _covers(other: Policy, policy: Policy) -> bool:
 
 
 CHECKS: tuple[Check[Cluster], ...] = (
-    policy_types_are_valid,
     sections_are_in_force,
     rules_can_match,
     rules_are_unique,

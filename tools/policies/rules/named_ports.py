@@ -60,8 +60,8 @@ def _calico(cluster: Cluster, policy: Policy, rule: Rule) -> Iterator[Problem]:
 def _nobodys(
     cluster: Cluster, pods: tuple[Pod, ...], node: Node, name: str, protocol: str, does: str
 ) -> Iterator[Problem]:
-    if pods and not any(named == name and protocol in ("", own) for pod in pods for named, own in pod.named_ports):
-        known = sorted({f"{named} ({own})" for pod in pods for named, own in pod.named_ports})
+    if pods and not any(named == name and protocol in ("", own) for pod in pods for named, own, _ in pod.ports):
+        known = sorted({f"{named} ({own})" for pod in pods for named, own, _ in pod.ports})
         advice = f"they have: {', '.join(known)}" if known else "they name none; write the number"
         shown = f"{name} ({protocol})" if protocol else name
         message = f"no pod that {does} has a port {shown}; {advice}"

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tools.manifests.node import Node, root
-from tools.manifests.pod_templates import Pod
-from tools.manifests.pods import TEMPLATES
+from tools.manifests.pod_templates import template
+from tools.manifests.pods import Pod
 from tools.reach.needs.endpoints import Call
 from tools.reach.needs.environment import ConfigMaps, Variable, environment, substituted
 from tools.reach.needs.programs import calls
@@ -38,7 +38,7 @@ class Need:
 
 def needs(pod: Pod, maps: ConfigMaps) -> Iterator[Need]:
     """The needs of a workload: what its containers run first, then what they are told."""
-    spec = template(pod)["spec"]
+    spec = template(root(pod.manifest))["spec"]
     containers = [
         *((one, f"init container {one['name'].text()}", True) for one in spec["initContainers"].items()),
         *((one, f"container {one['name'].text()}", False) for one in spec["containers"].items()),
@@ -48,14 +48,6 @@ def needs(pod: Pod, maps: ConfigMaps) -> Iterator[Need]:
         yield from _commands(container, name, variables, first=first)
     for container, _, first, variables in known:
         yield from _settings(container, variables, first=first)
-
-
-def template(pod: Pod) -> Node:
-    """The part of a workload that says what its pods are."""
-    node = root(pod.manifest)
-    for key in ("spec", *TEMPLATES[pod.manifest.kind]) if pod.manifest.kind in TEMPLATES else ():
-        node = node[key]
-    return node
 
 
 def _commands(container: Node, name: str, variables: Mapping[str, Variable], *, first: bool) -> Iterator[Need]:

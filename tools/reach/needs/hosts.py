@@ -10,14 +10,14 @@ from tools.egress.allowlist import Rule as Listed
 from tools.egress.allowlist import everything, matches
 from tools.egress.envoy.decide import Proxy
 from tools.manifests.node import Node
-from tools.manifests.pod_templates import Pod
+from tools.manifests.pods import Pod
 from tools.policies.matching import labelled
 from tools.policies.model import Policy, Rule
 from tools.reach.connections import NUMBERS, common, of
 from tools.reach.judge.evaluate import Answer
 from tools.reach.needs.endpoints import Call, is_address, url
 from tools.reach.needs.environment import config_maps
-from tools.reach.needs.known import Caller, Known, as_subject
+from tools.reach.needs.known import Caller, Known
 from tools.reach.peers import naming
 from tools.reach.peers.services import Service, Target
 
@@ -64,9 +64,9 @@ class Hosts:
 
     def _domains(self, pod: Pod) -> Iterator[tuple[str, tuple[tuple[int, int], ...]]]:
         """The names that Calico's policies open to a pod, with their ranges of ports."""
-        cluster, subject = self.known.cluster, as_subject(pod)
+        cluster = self.known.cluster
         for policy, rules in self._naming:
-            for rule in rules if labelled(cluster, policy, subject) else ():
+            for rule in rules if labelled(cluster, policy, pod) else ():
                 ports = tuple((port.first, port.last) for port in rule.ports)
                 for name in rule.node["destination"]["domains"].texts():
                     yield name, ports

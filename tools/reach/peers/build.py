@@ -9,8 +9,9 @@ from tools.findings.model import Manifest, Problem, Severity
 from tools.manifests.addresses import Net
 from tools.manifests.fields import Dropped
 from tools.manifests.label_selector import Selector
-from tools.manifests.pod_templates import Pod, accounts, namespaces, pods
-from tools.manifests.pods import NAME_LABEL
+from tools.manifests.labels import NAME_LABEL, accounts, namespaces
+from tools.manifests.pods import Pod, accepted
+from tools.policies import faults
 from tools.policies.calico_labels import ACCOUNT
 from tools.policies.mentions import Mentions, mentions
 from tools.policies.model import Policy
@@ -40,8 +41,8 @@ def populate(
         asked.ports.update(port.target for port in service.ports if isinstance(port.target, str))
     sets = tuple(_sets(manifests, namespace, dropped))
     blocks = cut((*asked.nets, *(net for members in sets for net in members.nets)))
-    found = tuple(pods(manifests, namespace, dropped))
-    taking_part = [pod for pod, done in found if not done]
+    found = tuple(accepted(manifests, namespace, dropped))
+    taking_part = [pod for pod in found if not pod.done]
     named = {policy.space(namespace) for policy in policies} | {item.namespace for item in sets}
     named |= {space for space, _ in known_services}
     governed = (named | {item.space(namespace) for item in doubtful}) - {""}
@@ -67,7 +68,7 @@ def populate(
 
 def _spaces(manifests: Sequence[Manifest], names: Set[str]) -> dict[str, Labels]:
     """Every namespace that anything is in; one without an object has the label that every cluster sets."""
-    known: dict[str, Labels] = dict(namespaces(manifests))
+    known: dict[str, Labels] = {name: labels | {NAME_LABEL: name} for name, labels in namespaces(manifests).items()}
     return known | {name: {NAME_LABEL: name} for name in sorted(names - known.keys())}
 
 
@@ -93,13 +94,13 @@ def _kind(
 
 def _sets(manifests: Iterable[Manifest], namespace: str, dropped: Dropped) -> Iterator[NetworkSet]:
     for item in network_sets(manifests):
-        dropped.problems.extend(item.problems)
-        if not item.broken:
+        dropped.problems.extend(faults.problems(item.faults))
+        if not faults.is_broken(item.faults):
             yield item if item.clusterwide else replace(item, namespace=item.namespace or namespace)
 
 
-def _done(found: Iterable[tuple[Pod, bool]]) -> Iterator[Problem]:
-    for pod, done in found:
-        if done:
+def _done(found: Iterable[Pod]) -> Iterator[Problem]:
+    for pod in found:
+        if pod.done:
             where = pod.manifest.where("status.phase")
             yield Problem(where, f"{pod.own_name} is done and takes no part: no policy is for it", Severity.NOTE)

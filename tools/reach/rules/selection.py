@@ -93,7 +93,7 @@ def workloads_are_isolated(cluster: Cluster) -> Iterator[Problem]:
     policies = [policy for policy in cluster.policies if policy.kind.isolates and not policy.staged]
     governed = {policy.manifest.namespace for policy in policies if not policy.clusterwide}
     for pod in pods(cluster.workloads):
-        if pod.host_network or pod.namespace not in governed:
+        if pod.host or pod.namespace not in governed:
             continue
         closed = {way for policy in policies if labelled(cluster, policy, pod) for way in policy.types}
         if free := " and ".join(way for way in DIRECTIONS if way not in closed):
@@ -153,9 +153,9 @@ def _carried(cluster: Cluster, policy: Policy) -> str:
     if not near:
         spaces = sorted({pod.namespace for pod in cluster.pods})
         return f"none is in namespace {own}; they are in: {', '.join(spaces)}"
-    if any(pod.host_network and labelled(cluster, policy, pod) for pod in near):
+    if any(pod.host and labelled(cluster, policy, pod) for pod in near):
         return "one that is uses the host's network, where no policy reaches it"
-    return _near(_subject(policy), tuple(pod for pod in near if not pod.host_network))
+    return _near(_subject(policy), tuple(pod for pod in near if not pod.host))
 
 
 def _in_another_namespace(cluster: Cluster, peer: Peer) -> str:

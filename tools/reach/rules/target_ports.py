@@ -62,7 +62,7 @@ def _targets(service: Service, port: Port, behind: list[Pod]) -> set[int]:
     if port.name or port.first != port.last:
         return set()
     written = [one for one in service.ports if (one.number, one.protocol) == (port.first, port.protocol)]
-    own = {(protocol, number) for pod in behind for _, protocol, number in pod.ports} if written else set()
+    own = {(protocol, number) for pod in behind for _, protocol, number in pod.listening} if written else set()
     if (port.protocol, port.first) in own:
         return set()
     return {number for one in written for pod in behind for number in _numbers(one, pod)} - {port.first}
