@@ -112,5 +112,5 @@ def test_it_is_no_longer_named_as_not_modelled(monkeypatch: pytest.MonkeyPatch) 
 def test_what_is_wrong_with_it_is_told() -> None:
     world = World(objects(f"{FIREWALL.replace('port: web', 'prot: web')}\n---\n{WORKLOADS}"))
     assert [problem.message for problem in world.problems] == [
-        "prot is no field here, so the cluster drops it; write one of from, port"
+        "prot is not a field here, so the cluster drops it; write one of from, port"
     ]

@@ -33,12 +33,12 @@ LONG = "x" * 100
             "ports: [{namedPort: a, portNumber: {port: 1}}]}]}}",
             "has portNumber and namedPort, and only one of them may be there; write two items",
         ),
-        (f"{KUBERNETES}{{podSelector: {{matchLabels: {{app: $a}}}}}}}}", "'$a' is no label value; write letters"),
-        (f"{KUBERNETES}{{podSelector: {{matchLabels: {{app: {LONG}}}}}}}}}", "xxx'… is no label value; write letters"),
+        (f"{KUBERNETES}{{podSelector: {{matchLabels: {{app: $a}}}}}}}}", "'$a' is not a label value; write letters"),
+        (f"{KUBERNETES}{{podSelector: {{matchLabels: {{app: {LONG}}}}}}}}}", "xxx'… is not a label value; write letters"),
         (f"{KUBERNETES}{{podSelector: {{matchLabels: {{a/b/c: a}}}}}}}}", "no valid prefix"),
         (
             f"{KUBERNETES}{{podSelector: {{matchExpressions: [{{key: '', operator: Exists}}]}}}}}}",
-            "'' is no label key; write letters",
+            "'' is not a label key; write letters",
         ),
     ],
 )

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
@@ -30,7 +31,7 @@ from tools.findings.errors import InputError
 from tools.findings.escaping import line, lines
 from tools.findings.output import put
 from tools.findings.progress import Progress
-from tools.findings.report import COULD_NOT_RUN, Report, exit_code, formats
+from tools.findings.report import COULD_NOT_RUN, STARTED, Report, exit_code, formats
 from tools.manifests.files import shown
 
 
@@ -51,6 +52,7 @@ class Run:
     progress: Progress = field(default_factory=lambda: Progress.on(sys.stderr))
     results: list[Result] = field(default_factory=list)
     stopped: str = ""
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def good(self) -> bool:
@@ -237,7 +239,7 @@ def tell(done: Run, output: Output, *, table: bool = True) -> int:
     """Print or write the results, and return the exit code."""
     stages = results.stages(done.results, shown(done.options.flows), done.progress.timings, done.stopped)
     if output.junit:
-        _write(output.junit, results.junit(done.results, done.stopped))
+        _write(output.junit, results.junit(done.results, done.stopped, done.started.strftime(STARTED)))
     if table or output.format != "text":
         text = _text(done) if output.format == "text" else formats()[output.format](Report(stages))
         if output.file:

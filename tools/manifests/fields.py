@@ -57,7 +57,7 @@ def unknown(node: Node, keys: Iterable[str]) -> Iterator[tuple[Node, str]]:
     known = frozenset(keys)
     for key, value in fields(node):
         if key not in known:
-            yield value, f"{key} is no field here, so the cluster drops it; write one of {', '.join(sorted(known))}"
+            yield value, f"{key} is not a field here, so the cluster drops it; write one of {', '.join(sorted(known))}"
 
 
 def fields(node: Node) -> tuple[tuple[str, Node], ...]:
@@ -108,35 +108,35 @@ def word(node: Node, known: Iterable[str], default: str = "", topic: Topic = Top
     """One word of a few."""
     value = text(node) or default
     if value not in (known := tuple(known)):
-        raise BrokenError(node, f"{value!r} is none of {', '.join(known)}; write one of them", topic)
+        raise BrokenError(node, f"{value!r} is not one of {', '.join(known)}; write one of them", topic)
     return value
 
 
 def cidr(node: Node) -> Net:
     """A network, as Kubernetes and Calico take it in a rule: an address alone is none."""
-    net = _network(node, "CIDR; write an address and a length, such as 10.0.0.0/8 or fd00::/8")
+    net = _network(node, "not a CIDR; write an address and a length, such as 10.0.0.0/8 or fd00::/8")
     if "/" not in node.text():
-        raise BrokenError(node, f"{node.text()!r} is no CIDR but an address; write {net}", Topic.CIDR)
+        raise BrokenError(node, f"{node.text()!r} is an address, not a CIDR; write {net}", Topic.CIDR)
     return net
 
 
 def cidr_or_address(node: Node) -> Net:
     """A network or one address, as Calico takes them in a network set."""
-    return _network(node, "address and no CIDR; write one, such as 10.0.0.1 or 10.0.0.0/8")
+    return _network(node, "neither an address nor a CIDR; write one, such as 10.0.0.1 or 10.0.0.0/8")
 
 
 def _network(node: Node, noun: str) -> Net:
     written = text(node)
     if not node.present:
-        raise BrokenError(node, f"is no {noun}")
+        raise BrokenError(node, f"is missing; {noun.partition('; ')[2]}")
     net = network(written)
     if net is None and _LEADING_ZERO.match(written):
         advice = "has a leading zero, which some programs read as octal; write its numbers without one"
         raise BrokenError(node, f"{written} {advice}", Topic.CIDR)
     if net is None:
-        raise BrokenError(node, f"{written!r} is no {noun}", Topic.CIDR)
+        raise BrokenError(node, f"{written!r} is {noun}", Topic.CIDR)
     if four := mapped(net):
-        message = f"{written} is {four} to Kubernetes and Calico, and no IPv6; write that, or take it out"
+        message = f"{written} is read as {four} by Kubernetes and Calico, not as IPv6; write that, or remove it"
         raise BrokenError(node, message, Topic.CIDR)
     return net
 

@@ -127,7 +127,7 @@ def _clusterwide_fault(own: str, name: str) -> str:
     if len(name) <= 253 and LABEL.fullmatch(own):
         return ""
     advice = "lower-case letters, digits and '-', with a '.' after the policy's tier alone, at most 253"
-    return f"{name[:80]!r} is no name of a Calico policy; write {advice}"
+    return f"{name[:80]!r} is not a valid name of a Calico policy; write {advice}"
 
 
 def _namespaced_fault(own: str, name: str) -> str:

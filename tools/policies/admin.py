@@ -226,7 +226,7 @@ def _peer(node: Node, faults: Faults) -> Peer:
 
 def _domain(item: Node) -> None:
     if not DOMAIN.fullmatch(item.text()):
-        raise BrokenError(item, f"{item.text()!r} is no domain name; write one, such as *.example.com", Topic.ADMIN)
+        raise BrokenError(item, f"{item.text()!r} is not a domain name; write one, such as *.example.com", Topic.ADMIN)
 
 
 def _ports(node: Node, faults: Faults) -> Iterator[Port]:
@@ -303,4 +303,4 @@ def _port_number(node: Node) -> int:
 
 def _ascending(node: Node, start: int, end: int) -> None:
     if start > end:
-        raise BrokenError(node, f"{start} to {end} is no range of ports; write the lower one first", Topic.PORT)
+        raise BrokenError(node, f"{start} to {end} is not a range of ports; write the lower one first", Topic.PORT)

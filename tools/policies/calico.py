@@ -76,7 +76,7 @@ def _order(node: Node) -> float:
     if not node.present:
         return math.inf
     if isinstance(node.value, bool) or not isinstance(node.value, int | float):
-        raise BrokenError(node, "order is no number; lower ones come first, and a policy without one comes last")
+        raise BrokenError(node, "order is not a number; lower ones come first, and a policy without one comes last")
     return float(node.value)
 
 
@@ -160,5 +160,5 @@ def _doubt(node: Node, matched: Traffic, faults: Faults) -> str:
 def _versions(node: Node) -> frozenset[int]:
     version = number(node)
     if version not in (None, 4, 6):
-        raise BrokenError(node, f"{version} is no IP version; write 4 or 6", Topic.CALICO)
+        raise BrokenError(node, f"{version} is not an IP version; write 4 or 6", Topic.CALICO)
     return BOTH_FAMILIES if version is None else frozenset((version,))

@@ -28,7 +28,7 @@ def protocol(node: Node) -> int | None:
         value = of_digits(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 256:
         known = ", ".join(NUMBERED.values())
-        message = f"{node.value!r} is no protocol; write {known}, or a number from 1 to 255"
+        message = f"{node.value!r} is not a protocol; write {known}, or a number from 1 to 255"
         raise BrokenError(node, message, Topic.PROTOCOL)
     return value
 
@@ -84,11 +84,11 @@ def _span(node: Node) -> tuple[int, int] | None:
     if not text:
         raise BrokenError(node, "no port; write a number, a range such as 8000:8010, or a name", Topic.PORT)
     if NUMBER.fullmatch(text):
-        return _numbered(node, text, text, "is no port; write 1 to 65535")
+        return _numbered(node, text, text, "is not a port; write 1 to 65535")
     if match := PORT_RANGE.fullmatch(text):
-        return _numbered(node, match[1], match[2], "is no range of ports; write 1 to 65535, the lower one first")
+        return _numbered(node, match[1], match[2], "is not a range of ports; write 1 to 65535, the lower one first")
     if ":" in text:
-        raise BrokenError(node, f"{text!r} is no range of ports; write it as 8000:8010", Topic.PORT)
+        raise BrokenError(node, f"{text!r} is not a range of ports; write it as 8000:8010", Topic.PORT)
     if fault := port_name_fault(text):
         raise BrokenError(node, f"{fault}; a range is written as 8000:8010", Topic.PORT)
     return None

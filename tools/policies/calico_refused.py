@@ -101,7 +101,7 @@ def _first(item: Node, known: set[str], noun: str, topic: Topic) -> None:
 
 def _hint(node: Node) -> None:
     if text(node) not in HINTS:
-        raise CombinationError(node, f"{node.text()!r} is no hint; write {' or '.join(HINTS)}")
+        raise CombinationError(node, f"{node.text()!r} is not a hint; write {' or '.join(HINTS)}")
 
 
 def _is_true(spec: Node, key: str) -> bool:
@@ -220,4 +220,4 @@ def _path(node: Node) -> None:
     if len(written) > 1:
         raise CombinationError(node, "exact stands beside prefix; write two paths")
     if not written[0].startswith("/") or any(char in written[0] for char in "? #"):
-        raise CombinationError(node, f"{written[0]!r} is no path; it starts with / and holds no '?', '#' or space")
+        raise CombinationError(node, f"{written[0]!r} is not a path; it starts with / and holds no '?', '#' or space")

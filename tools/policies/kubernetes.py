@@ -152,10 +152,10 @@ def _numbers(node: Node) -> tuple[int | None, int | None]:
             raise BrokenError(node["endPort"], "endPort stands without port; write the first port too", Topic.PORT)
         return None, None
     if not 0 < first < 65536:
-        raise BrokenError(node["port"], f"{first} is no port; write 1 to 65535", Topic.PORT)
+        raise BrokenError(node["port"], f"{first} is not a port; write 1 to 65535", Topic.PORT)
     if last is None:
         return first, first
     if not first <= last < 65536:
-        message = f"{first} to {last} is no range of ports; write 1 to 65535, the lower one first"
+        message = f"{first} to {last} is not a range of ports; write 1 to 65535, the lower one first"
         raise BrokenError(node["endPort"], message, Topic.PORT)
     return first, last

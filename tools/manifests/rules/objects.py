@@ -22,7 +22,7 @@ def documents_are_objects(cluster: Objects) -> Iterator[Problem]:
     for manifest in cluster.manifests:
         document = root(manifest)
         if document.empty:
-            yield document.problem("this document is no object; write apiVersion, kind and metadata.name")
+            yield document.problem("this document is not an object; write apiVersion, kind and metadata.name")
             continue
         for node in (document["apiVersion"], document["kind"], document["metadata"]["name"]):
             generated = node.path == "metadata.name" and document["metadata"]["generateName"].text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.addresses import ALL_IPV4, ALL_IPV6
 from tools.manifests.node import Node
 from tools.policies.calico_selector import SelectorError, parse
@@ -163,3 +163,6 @@ CHECKS: tuple[Check[Cluster], ...] = (
     pass_leads_somewhere,
     network_sets_are_not_pods,
 )
+SEVERITIES: Severities = {
+    calico_order_precedes_network_policies: (Severity.WARNING,),
+}

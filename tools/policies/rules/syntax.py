@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.fields import Topic
 from tools.policies.cluster import Cluster
 from tools.policies.faults import Effect
@@ -136,3 +136,8 @@ CHECKS: tuple[Check[Cluster], ...] = (
     calico_rules_hold_together,
     admin_rules_hold_together,
 )
+SEVERITIES: Severities = {
+    cidrs_are_valid: (Severity.ERROR, Severity.WARNING),
+    calico_selectors_are_valid: (Severity.ERROR, Severity.WARNING),
+    policy_types_are_valid: (Severity.ERROR, Severity.WARNING),
+}
