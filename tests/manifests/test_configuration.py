@@ -154,9 +154,9 @@ def test_somebody_elses_pyproject_is_none(capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize(
     ("files", "says"),
     [
-        ({".sark-network.yaml": "fail_on: note"}, ": .sark-network.yaml:1: fail_on is no option that can be written "
+        ({".sark-network.yaml": "fail_on: note"}, ": .sark-network.yaml:1: fail_on cannot be set "
          "there; did you mean fail-on?"),
-        ({".sark-network.yaml": "explain: x"}, "explain is no option that can be written there; there are: "
+        ({".sark-network.yaml": "explain: x"}, "explain cannot be set there; there are: "
          "api-versions, chart, "),
         ({".sark-network.yaml": "disable: 3"}, "disable is neither text nor a list of texts; write it as on the "),
         ({".sark-network.yaml": "disable: []"}, "disable is neither text nor a list of texts; write it as on the "),
@@ -480,17 +480,17 @@ COMMANDS: list[tuple[Callable[[list[str]], int], list[str]]] = [
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [
-        (OWN, "# ours\nfail_on: note\n", f"{OWN}:2: fail_on is no option that can be written there; did you mean fail"),
+        (OWN, "# ours\nfail_on: note\n", f"{OWN}:2: fail_on cannot be set there; did you mean fail"),
         (
             OWN,
             "env: dev\n1: note\n",
-            f"{OWN}:2: 1 is no option that can be written there; there are: api-versions, chart, disable",
+            f"{OWN}:2: 1 cannot be set there; there are: api-versions, chart, disable",
         ),
         (OWN, "env: dev\ndisable: 3\n", f"{OWN}:2: disable is neither text nor a list of texts; write it as on the "),
         (
             "pyproject.toml",
             '[project]\nname = "a"\n[tool.sark-network]\nenv = "dev"\n"flow" = "x"\n[tool.other]\nchart = 1\n',
-            "pyproject.toml:5: flow is no option that can be written there; did you mean flows?",
+            "pyproject.toml:5: flow cannot be set there; did you mean flows?",
         ),
     ],
 )

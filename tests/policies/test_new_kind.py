@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.policies.test_matching import objects
+from tests.test_recipes import row
 from tools.findings.model import Manifest
 from tools.manifests.node import Node, root
 from tools.policies import kinds
@@ -14,6 +15,7 @@ from tools.policies.kubernetes import pods_of
 from tools.policies.matching import subjects
 from tools.policies.model import Block, Kind, Peer, Policy, Port, Rule
 from tools.policies.rules.addresses import metadata_is_unreachable
+from tools.policies.rules.syntax import cidrs_are_valid
 from tools.policies.unmodelled import notes
 from tools.reach.model import Word
 from tools.reach.world import World
@@ -67,8 +69,12 @@ def _called(node: Node, index: int, faults: Faults) -> Rule:
 
 @pytest.fixture(autouse=True)
 def a_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    row = Kind("example.org", "PodFirewall", ("v1",), "kubernetes", pod_firewall)
-    monkeypatch.setattr(kinds, "KINDS", (*kinds.KINDS, row))
+    kind = Kind("example.org", "PodFirewall", ("v1",), "kubernetes", pod_firewall)
+    monkeypatch.setattr(kinds, "KINDS", (*kinds.KINDS, kind))
+
+
+def test_the_recipe_names_what_is_touched_here() -> None:
+    assert row("a kind of policy") == {"tools/policies/", "tools/policies/kinds.py"}
 
 
 def word(world: World, src: str, dst: str, port: int) -> Word:
@@ -101,11 +107,11 @@ def test_the_judge_judges_it() -> None:
 def test_it_is_no_longer_named_as_not_modelled(monkeypatch: pytest.MonkeyPatch) -> None:
     policy = objects(FIREWALL.replace("PodFirewall", "FirewallPolicy"))
     assert [note.message for note in notes(policy)] == [
-        "FirewallPolicy sark/wall: its name speaks of traffic, nothing more is known of it (example.org/v1), and it is "
-        "left out"
+        "FirewallPolicy sark/wall: its name suggests that it rules traffic, but nothing more is known of it "
+        "(example.org/v1), so it is left out"
     ]
-    row = Kind("example.org", "FirewallPolicy", ("v1",), "kubernetes", pod_firewall)
-    monkeypatch.setattr(kinds, "KINDS", (*kinds.KINDS, row))
+    kind = Kind("example.org", "FirewallPolicy", ("v1",), "kubernetes", pod_firewall)
+    monkeypatch.setattr(kinds, "KINDS", (*kinds.KINDS, kind))
     assert list(notes(policy)) == []
 
 
@@ -114,3 +120,10 @@ def test_what_is_wrong_with_it_is_told() -> None:
     assert [problem.message for problem in world.problems] == [
         "prot is not a field here, so the cluster drops it; write one of from, port"
     ]
+
+
+def test_a_rule_of_syntax_reports_its_faults_in_the_words_of_the_judge() -> None:
+    manifests = objects(f"{FIREWALL.replace('169.254.0.0/16', '169.254.0.0/33')}\n---\n{WORKLOADS}")
+    message = "'169.254.0.0/33' is not a CIDR; write an address and a length, such as 10.0.0.0/8 or fd00::/8"
+    assert [problem.message for problem in cidrs_are_valid(Cluster(manifests))] == [message]
+    assert [problem.message for problem in World(manifests).problems] == [message]

@@ -34,7 +34,7 @@ LONG = "x" * 100
             "has portNumber and namedPort, and only one of them may be there; write two items",
         ),
         (f"{KUBERNETES}{{podSelector: {{matchLabels: {{app: $a}}}}}}}}", "'$a' is not a label value; write letters"),
-        (f"{KUBERNETES}{{podSelector: {{matchLabels: {{app: {LONG}}}}}}}}}", "xxx'… is not a label value; write letters"),
+        (f"{KUBERNETES}{{podSelector: {{matchLabels: {{app: {LONG}}}}}}}}}", "xxx'… is not a label value; write"),
         (f"{KUBERNETES}{{podSelector: {{matchLabels: {{a/b/c: a}}}}}}}}", "no valid prefix"),
         (
             f"{KUBERNETES}{{podSelector: {{matchExpressions: [{{key: '', operator: Exists}}]}}}}}}",

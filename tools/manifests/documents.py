@@ -1,4 +1,4 @@
-"""YAML text as Kubernetes reads it, with the line of every value, and with what a careful reader refuses.
+"""YAML text as Kubernetes reads it, with the line of every value, and what a careful reader refuses.
 
 PyYAML and Helm accept a duplicate key and keep one of the two in silence; here it is a problem. Aliases and depth are
 bounded.

@@ -81,7 +81,7 @@ def mapping(path: Path) -> Mapping[str, Any]:
         raise InputError(f"{problem.where.file}:{problem.where.line}: {problem.message}")
     body = parsed.documents[0].body if parsed.documents else {}
     if not isinstance(body, Mapping) or len(parsed.documents) > 1:
-        raise InputError(f"{shown(path)}: values are not a mapping; write `key: value` lines, in one document")
+        raise InputError(f"{shown(path)}: values are no mapping; write `key: value` lines, in one document")
     return body
 
 

@@ -1,6 +1,6 @@
 """What the API server takes for a name, a label's key or a label's value.
 
-Source: k8s.io/apimachinery pkg/util/validation. Each function gives what is wrong and what to write, or the empty
+Source: k8s.io/apimachinery pkg/util/validation. Each function returns what is wrong and what to write, or the empty
 string.
 """
 
@@ -16,6 +16,8 @@ PORT_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 WORD_RULE = "letters, digits, '-', '_' and '.', starting and ending with a letter or digit, at most 63"
 LABEL_RULE = "lower-case letters, digits and '-', starting and ending with a letter or digit, at most 63"
+
+SUBDOMAIN_RULE = "lower-case letters, digits, '-' and '.', starting and ending with a letter or digit"
 
 
 def key_fault(key: str) -> str:
@@ -45,7 +47,7 @@ def subdomain_fault(name: str) -> str:
     if len(name) > 253:
         return f"the name is {len(name)} characters long; write at most 253"
     if not SUBDOMAIN.fullmatch(name):
-        return f"{name!r} is not a valid name; write lower-case letters, digits, '-' and '.', starting and ending with a letter or digit"
+        return f"{name!r} is not a valid name; write {SUBDOMAIN_RULE}"
     return ""
 
 

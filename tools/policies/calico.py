@@ -31,10 +31,10 @@ NEAR_AND_FAR: dict[Direction, tuple[str, str, str]] = {
 }
 PORTS = ("ports", "notPorts")
 BESIDE = ("ipVersion", "notProtocol", "icmp", "notICMP", "http")
-HTTP = "an HTTP match is for Calico's application layer policy: what a packet holds is in no manifest"
+HTTP = "an HTTP match is for Calico's application layer policy, and no manifest says what a packet holds"
 SOURCE_PORTS = "it depends on the port that the caller sends from"
 NOT_ICMP = (
-    "notICMP needs protocol: ICMP or ICMPv6 beside it; Calico takes the rule, and what nodes make of it is not known"
+    "Calico takes notICMP without protocol: ICMP or ICMPv6 beside it, but what nodes make of the rule is not known"
 )
 
 
@@ -81,17 +81,15 @@ def _order(node: Node) -> float:
 
 
 def _types(spec: Node, faults: Faults) -> frozenset[Direction]:
-    """Written, or by which rules there are: an empty list counts as none. Without rules it is Ingress.
+    """The types as written; else by the rules there are, where an empty list counts as none; Ingress without rules.
 
     Source: libcalico-go clientv3 defaultPolicyTypesField. Untracked and pre-DNAT policies are for host endpoints,
-    before any workload's tiers: no workload meets them.
+    before any workload's tiers: they never apply to a workload.
     """
     written = [faults.word(node, DIRECTIONS, topic=Topic.TYPES) for node in faults.items(spec["types"])]
     hollow = next((way for way in DIRECTIONS if spec[way.lower()].value == []), None)
     if not written and hollow and not of_hosts(spec):
-        message = (
-            f"an empty list makes no type here, and a type {hollow} where Calico keeps its own resources; write types"
-        )
+        message = f"an empty list does not put {hollow} in force here, but does in Calico's own store; write types"
         faults.add(spec[hollow.lower()], message, Topic.TYPES, Effect.DIFFERS)
     chosen = written or [way for way in DIRECTIONS if spec[way.lower()].items()] or ["Ingress"]
     return frozenset(way for way in DIRECTIONS if way in chosen)

@@ -1,8 +1,8 @@
-"""Who a Calico rule's source or destination is: the fields of an entity hold together.
+"""Whom the source or the destination of a Calico rule means, by all of its fields together.
 
 Source: libcalico-go updateprocessors/rules.go, getEndpointSelector. Selectors match workloads and network sets alike.
-In a namespaced policy any of selector, notSelector and serviceAccounts confines the entity to the own namespace, unless
-namespaceSelector says another; nets alone confine it to nothing.
+In a namespaced policy selector, notSelector and serviceAccounts each confine the entity to the policy's own namespace,
+unless namespaceSelector names others; nets alone do not.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DOMAINS = "only Calico Enterprise and Cloud know domains; open-source Calico dro
 
 
 def entity(node: Node, rule: Node, clusterwide: bool, faults: Faults) -> Peer:
-    """Everybody that an entity matches."""
+    """Everyone that an entity matches."""
     faults.known(node, FIELDS)
     faults.known(node["serviceAccounts"], ("names", "selector"))
     faults.known(node["services"], ("name", "namespace"))

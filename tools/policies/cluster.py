@@ -22,11 +22,12 @@ from tools.policies.network_sets import NetworkSet, network_sets
 
 @dataclass(frozen=True)
 class Cluster:
-    """The objects to judge, and workloads beside them. `given`: somebody named those; else what is at hand is all.
+    """The objects to judge, and workloads beside them. `given`: whether somebody named the workloads; otherwise only
+    those among the objects are known.
 
     `texts` are the files that the objects were read from, as name and text, for what YAML does not keep. `roles`: the
-    namespaces of those who call from elsewhere, by what they are, where values say it. `definitions` are schemas that
-    somebody gave, by `group/version/Kind`.
+    namespaces of callers from elsewhere, by what they are (monitoring, say), where values name them. `definitions`:
+    schemas that somebody gave, by `group/version/Kind`.
     """
 
     manifests: tuple[Manifest, ...]
@@ -39,7 +40,7 @@ class Cluster:
 
     @cached_property
     def objects(self) -> tuple[Manifest, ...]:
-        """The objects and the workloads, each once."""
+        """The objects to judge and the workloads beside them, each once."""
         return once((*self.manifests, *self.workloads))
 
     @cached_property
@@ -94,7 +95,7 @@ class Cluster:
 
 
 def once(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
-    """The objects, of those with one identity the first alone: what is given twice is one object of the cluster."""
+    """The objects without later ones of the same identity: what is given twice is one object of the cluster."""
     kept: dict[tuple[str, str, str, str] | int, Manifest] = {}
     for number, manifest in enumerate(manifests):
         group = root(manifest)["apiVersion"].text().rpartition("/")[0]

@@ -1,7 +1,8 @@
 """The kinds of policies, one row each: what a kind is called, where it stands, and who reads it.
 
-Everything that goes by kind goes by this table: which objects the rules and the judge read, which namespaces they
-govern, what is listed in a cluster, and what is named as not modelled. CONTRIBUTING.md has the recipe for a new kind.
+Whatever depends on the kind uses this table: which objects the rules and the judge read, which namespaces they
+govern, what is listed in a cluster, and what is reported as not modelled. The recipe for a new kind is in
+CONTRIBUTING.md.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def judged() -> dict[tuple[str, str], tuple[str, ...]]:
 
 
 def kind_of(manifest: Manifest) -> Kind | None:
-    """The kind of policy that an object is, None when it is none that is read."""
+    """The kind of policy that an object is; None when it is not a policy that is read."""
     group, _, version = root(manifest)["apiVersion"].text().rpartition("/")
     for kind in KINDS:
         if (kind.group, kind.name) == (group, manifest.kind) and (version in kind.versions or not kind.strict):

@@ -41,7 +41,7 @@ def network_policy(manifest: Manifest, kind: Kind) -> Policy:
 
 
 def _types(spec: Node, faults: Faults) -> frozenset[Direction]:
-    """Written, or Ingress, and Egress when there are egress rules: "if any" means that the list is not empty.
+    """The types as written; else Ingress, and Egress too when there are egress rules ("if any": in a list not empty).
 
     Source: k8s.io/kubernetes pkg/apis/networking/v1 SetDefaults_NetworkPolicy.
     """

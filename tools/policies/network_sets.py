@@ -22,7 +22,7 @@ from tools.policies.faults import Faults, PolicyFault
 from tools.policies.model import Peer, Policy
 
 KINDS = {"NetworkSet": True, "GlobalNetworkSet": False}
-RESERVED = f"{NAMESPACE} is Calico's own label, which a set may not carry; drop it"
+RESERVED = f"{NAMESPACE} is Calico's own label, which a set may not carry; remove it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def _check_labels(node: Node) -> None:
 
 
 def selected(sets: Iterable[NetworkSet], policy: Policy, peer: Peer) -> Iterator[NetworkSet]:
-    """The sets that a peer's selectors may match; what nobody gave of a namespace's labels may be anything."""
+    """The sets that a peer's selectors may match; a namespace whose labels nobody gave may have any."""
     endpoints = peer.pods
     if peer.unread or not isinstance(endpoints, Endpoints) or not (endpoints.chosen or endpoints.spaces):
         return

@@ -109,7 +109,7 @@ KNOWN: dict[tuple[str, str], str] = {
     ("kyverno.io", "GeneratingPolicy"): "Kyverno can make NetworkPolicies by it, and those are not foreseen",
 }
 
-# Words of a kind that may mean it rules traffic; and kinds with such a word that do not.
+# Words in a kind's name that suggest that it rules traffic; and kinds with such a word that do not.
 _SPEAKING = re.compile(r"polic(y|ies)|firewall|egress", re.IGNORECASE)
 _HARMLESS = re.compile(
     r"(Validating|Mutating)AdmissionPolicy(Binding)?|PodSecurityPolicy|PodSecurityPolicyReview|\w*PolicyReport|"
@@ -167,12 +167,12 @@ def is_policy(kind: str) -> bool:
 
 
 def notable(group: str, kind: str) -> bool:
-    """Whether objects of a kind are worth reading from a cluster, although they are not judged."""
+    """Whether to read objects of a kind from a cluster, although they are not judged."""
     return (group, kind) in KNOWN or ((group, kind) not in judged() and _speaks(kind))
 
 
 def is_known(group: str, kind: str) -> bool:
-    """Whether it is known what a kind does, and so whether it limits traffic."""
+    """Whether anybody here knows what a kind does, and so whether it limits traffic."""
     public = CALICO if group == STORE else group
     return (public, kind) in judged() or (public, kind) in KNOWN or bool(_HARMLESS.fullmatch(kind))
 
@@ -192,7 +192,7 @@ def _of(manifest: Manifest) -> Iterator[_Remark]:
 
 
 def _kind(group: str, version: str, kind: str) -> str:
-    """What to say of a kind; "" when it is judged, or changes no answer."""
+    """What to report of a kind; "" when it is judged, or changes no answer."""
     if group == STORE and (CALICO, kind) in judged():
         return _STORED
     if versions := judged().get((group, kind)):
@@ -205,9 +205,8 @@ def _kind(group: str, version: str, kind: str) -> str:
     api = f"{group}/{version}" if group else version or "no API"
     if is_policy(kind):
         return f"a kind of that name in {api} is not known, and it is left out"
-    return (
-        f"its name speaks of traffic, nothing more is known of it ({api}), and it is left out" if _speaks(kind) else ""
-    )
+    suggestion = f"its name suggests that it rules traffic, but nothing more is known of it ({api}), so it is left out"
+    return suggestion if _speaks(kind) else ""
 
 
 def _speaks(kind: str) -> bool:

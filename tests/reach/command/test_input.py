@@ -53,7 +53,7 @@ def judged(run: Runner, *more: str) -> tuple[Ran, bool]:
         (OTHER.replace("{app: db}", "[app]"), 29, "where a mapping belongs"),
         (OTHER.replace("8000", "0"), 32, "0 is not a port"),
         (OTHER.replace("{port: 8000}", "{port: 8000, endPort: 1}"), 32, "8000 to 1 is not a range of ports"),
-        (OTHER.replace("matchLabels: {app: web}", "matchExpressions: [{key: a, operator: X}]"), 31, "'X' is not one of"),
+        (OTHER.replace("matchLabels: {app: web}", "matchExpressions: [{key: a, operator: X}]"), 31, "is not one of"),
         (OTHER.replace("podSelector: {matchLabels: {app: web}}", "ipBlock: {cidr: x}"), 31, "'x' is not a CIDR"),
         (CALICO % "selector: \"a ==\"", 28, "column "),
         (CALICO % f"selector: \"{'(' * 50_000}all(){')' * 50_000}\"", 28, "column "),
@@ -79,7 +79,7 @@ def test_what_is_broken_is_said_and_the_rest_is_judged(run: Runner, text: str, l
     ("text", "message"),
     [
         ("replicas: 3\nimage: x\n---\n", "has neither apiVersion nor kind, so it is no Kubernetes object"),
-        ("apiVersion: example.com/v1\nkind: TrafficPolicy\n---\n", "its name speaks of traffic"),
+        ("apiVersion: example.com/v1\nkind: TrafficPolicy\n---\n", "its name suggests that it rules traffic"),
         ("apiVersion: extensions/v1beta1\nkind: NetworkPolicy\n---\n", "is not known, and it is left out"),
     ],
 )

@@ -30,7 +30,7 @@ def values_are_one_mapping(parsed: Parsed) -> Iterator[Problem]:
         if number:
             yield Problem(where, "a second document: Helm 3 drops it, Helm 4 merges it; join it to the first")
         elif not isinstance(document.body, Mapping):
-            yield Problem(where, "values are not a mapping; write `key: value` lines")
+            yield Problem(where, "values are no mapping; write `key: value` lines")
 
 
 CHECKS = (yaml_is_unambiguous, values_are_one_mapping)

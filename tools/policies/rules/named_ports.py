@@ -1,4 +1,4 @@
-"""A check of ports by name: a name that no pod gives to a port matches nothing, and says nothing."""
+"""A check of ports by name: a name that no pod has matches nothing, and nobody is told."""
 
 from __future__ import annotations
 

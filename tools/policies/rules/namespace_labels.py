@@ -32,12 +32,12 @@ def namespace_labels_are_carried(cluster: Cluster) -> Iterator[Problem]:
         for node in policy.spec.walk():
             expected = _selector(node) if node.path.rpartition(".")[2] == "namespaceSelector" else None
             if expected and not any(expected.matches(labels) for labels in known.values()):
-                message = f"no namespace that is given is {node.text() or expected}"
+                message = f"no given namespace matches {node.text() or expected}"
                 yield node.problem(f"{message}; they carry: {_carried(known)}", Severity.WARNING)
 
 
 def _selector(node: Node) -> Selector | Expression | None:
-    """The selector, unless it goes by name alone, or by a label that another rule tells of."""
+    """The selector; None where it selects by name alone, or by a label that another rule reports."""
     if isinstance(node.value, str):
         try:
             expression = parse(node.text())

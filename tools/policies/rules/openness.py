@@ -1,4 +1,4 @@
-"""A check of whom a policy opens to: everyone is said, and has a reason."""
+"""A check of rules that let everyone through: whoever writes one says why."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def openings_carry_a_reason(cluster: Cluster) -> Iterator[Problem]:
 
 
 def dns_only(rule: Rule) -> bool:
-    """Whether every port of a rule is one of DNS; other checks look after those."""
+    """Whether every port of a rule is one of DNS; other checks are for those."""
     return bool(rule.ports) and all(port.first == port.last and port.first in DNS_PORTS for port in rule.ports)
 
 
