@@ -74,7 +74,7 @@ def test_the_later_of_two_objects_of_one_name_counts_and_that_is_said() -> None:
     first, second = (f"{KUBERNETES}{{podSelector: {{matchLabels: {{app: {name}}}}}}}}}" for name in ("b", "nobody"))
     judge = world(f"{PODS}{first}\n---\n{second}")
     (problem,) = judge.problems
-    assert problem.message.startswith("is already written in policies.yaml:10, and this one takes its")
+    assert problem.message.startswith("is already defined in policies.yaml:10, and this one replaces")
     assert judge.verdict(judge.peer("a"), judge.peer("b")).allowed
 
 

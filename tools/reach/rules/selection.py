@@ -153,7 +153,7 @@ def _existing(cluster: Cluster, policy: Policy) -> str:
     near = tuple(pod for pod in cluster.pods if same(pod.namespace, own))
     if not near:
         spaces = sorted({pod.namespace for pod in cluster.pods})
-        return f"namespace {own} has none, only: {', '.join(spaces)}"
+        return f"there are no workloads in namespace {own}, only in: {', '.join(spaces)}"
     if any(pod.host and labelled(cluster, policy, pod) for pod in near):
         return "one with these labels is on the host's network, where no policy selects it"
     return _near(_subject(policy), tuple(pod for pod in near if not pod.host))
