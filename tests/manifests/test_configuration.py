@@ -187,7 +187,7 @@ def test_every_key_is_an_option() -> None:
 def test_a_kind_without_a_schema_is_a_note(capsys: pytest.CaptureFixture[str]) -> None:
     Path("thing.yaml").write_text(THING.replace("{spec}", "{size: many}"))
     document = report(capsys, "--manifests", "thing.yaml")
-    message = "no schema of Thing (example.com/v1) is at hand, so it was not checked; name its CRD with --schemas"
+    message = "no schema of Thing (example.com/v1) is known here, so it was not checked; name its CRD with --schemas"
     [finding] = document["stages"][0]["findings"]
     assert (document["exit"], finding["severity"], finding["message"]) == (0, "note", message)
 

@@ -87,7 +87,7 @@ def test_the_rules_see_it() -> None:
     assert [pod.manifest.name for pod in subjects(cluster, policy)] == ["a", "b"]
     assert [problem.message for problem in metadata_is_unreachable(cluster)] == [
         "169.254.0.0/16 reaches metadata services: 169.254.169.254 (AWS, GCP, Azure and others), 169.254.170.2 (AWS, "
-        "credentials of containers); except them"
+        "credentials of containers); exclude them"
     ]
 
 

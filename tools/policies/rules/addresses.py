@@ -1,4 +1,4 @@
-"""Checks of the addresses that egress opens: not the private ones, and never a metadata service."""
+"""Checks of the addresses that egress opens: not the private ones, and never a metadata service's."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def egress_leaves_out_private_addresses(cluster: Cluster) -> Iterator[Problem]:
         for opening in _openings(cluster, policy):
             inside, unusual = opening.private(INSIDE), opening.private(UNUSUAL)
             if inside:
-                yield opening.node.problem(f"{opening.what} lets egress reach {_listed(inside)}; except them")
+                yield opening.node.problem(f"{opening.what} lets egress reach {_listed(inside)}; exclude them")
             elif unusual:
-                message = f"{opening.what} lets egress reach {_listed(unusual)}; except them too"
+                message = f"{opening.what} lets egress reach {_listed(unusual)}; exclude them too"
                 yield opening.node.problem(message, Severity.WARNING)
 
 
@@ -71,7 +71,7 @@ def metadata_is_unreachable(cluster: Cluster) -> Iterator[Problem]:
             problems = [f"{ip} ({whose})" for ip, whose in METADATA if opening.reaches(network(str(ip)))]
             if problems:
                 single = all(block.net.num_addresses == 1 for block in opening.blocks)
-                advice = "take it out" if single else "except them"
+                advice = "take it out" if single else "exclude them"
                 message = f"{opening.what} reaches metadata services: {', '.join(problems)}; {advice}"
                 yield opening.node.problem(message)
 

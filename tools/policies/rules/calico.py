@@ -79,7 +79,7 @@ def pass_leads_somewhere(cluster: Cluster) -> Iterator[Problem]:
     for policy in cluster.policies:
         for rule in policy.rules:
             if policy.calico and rule.action == "Pass" and policy.tier == "default":
-                message = "Pass in the tier default skips the NetworkPolicies and ends in allow; write Allow or Deny"
+                message = "Pass in the tier default skips the NetworkPolicies, and the traffic is then allowed; write Allow or Deny"
                 yield rule.node["action"].problem(message)
 
 

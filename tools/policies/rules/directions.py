@@ -76,7 +76,7 @@ def rules_are_unique(cluster: Cluster) -> Iterator[Problem]:
             for rule in policy.towards(direction):
                 key = json.dumps(rule.node.value, sort_keys=True, default=str)
                 if key in seen:
-                    message = f"the same rule as {seen[key].path}; drop one of them"
+                    message = f"this is the same rule as {seen[key].path}; remove one of them"
                     yield rule.node.problem(message, Severity.WARNING)
                 seen.setdefault(key, rule.node)
 
@@ -104,7 +104,7 @@ def _null_section(policy: Policy, direction: Direction) -> str:
     key, way = direction.lower(), "come in" if direction == "Ingress" else "go out"
     if direction in policy.types:
         return f"{key} is null, which is no rule at all: nothing may {way}; write the rules, or {key}: [] to say so"
-    return f"{key} is null, and {direction} is not among the types: everything may {way}; add it, or drop {key}"
+    return f"{key} is null, and {direction} is not among the types: everything may {way}; add it, or remove {key}"
 
 
 def _guessed_types(policy: Policy) -> Iterator[Problem]:

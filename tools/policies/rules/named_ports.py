@@ -39,7 +39,7 @@ def named_ports_are_somebodys(cluster: Cluster) -> Iterator[Problem]:
 def _unknown(cluster: Cluster, policy: Policy, rule: Rule, port: Port) -> Iterator[Problem]:
     addresses = [peer for peer in rule.peers if peer.blocks and not peer.anyone]
     if rule.direction == "Egress" and len(addresses) == len(rule.peers):
-        yield port.node.problem(f"{port.name} is a pod's port by name, and these peers are addresses; write the number")
+        yield port.node.problem(f"{port.name} is the name of a pod's port, and these peers are addresses; write the number")
     called = _called(cluster, policy, rule)
     yield from _nobodys(cluster, called, port.node, port.name, port.protocol, "is called")
 
