@@ -13,7 +13,7 @@ from tools.policies.cluster import Cluster
 from tools.policies.faults import Faults
 from tools.policies.kubernetes import pods_of
 from tools.policies.matching import subjects
-from tools.policies.model import Block, Kind, Peer, Policy, Port, Rule
+from tools.policies.model import Block, Kind, Policy, PolicyRule, Port, RulePeer
 from tools.policies.rules.addresses import metadata_is_unreachable
 from tools.policies.rules.syntax import cidrs_are_valid
 from tools.policies.unmodelled import notes
@@ -53,18 +53,18 @@ def pod_firewall(manifest: Manifest, kind: Kind) -> Policy:
     return Policy(manifest, kind, subject, rules, types, faults=faults.all)
 
 
-def _callers(node: Node, index: int, faults: Faults) -> Rule:
+def _callers(node: Node, index: int, faults: Faults) -> PolicyRule:
     faults.known(node, ("from", "port"))
-    peer = Peer(node["from"], pods_of(node["namespaceSelector"], node["from"], faults))
+    peer = RulePeer(node["from"], pods_of(node["namespaceSelector"], node["from"], faults))
     port = Port(node["port"], "TCP", name=faults.text(node["port"]))
-    return Rule(node, f"ingress[{index}]", "Ingress", "Allow", (peer,), (port,))
+    return PolicyRule(node, f"ingress[{index}]", "Ingress", "Allow", (peer,), (port,))
 
 
-def _called(node: Node, index: int, faults: Faults) -> Rule:
+def _called(node: Node, index: int, faults: Faults) -> PolicyRule:
     faults.known(node, ("to",))
     net = faults.cidr(node["to"])
-    peer = Peer(node["to"], nets=(Block(node["to"], net),)) if net else Peer(node["to"], unread=True)
-    return Rule(node, f"egress[{index}]", "Egress", "Allow", (peer,))
+    peer = RulePeer(node["to"], nets=(Block(node["to"], net),)) if net else RulePeer(node["to"], unread=True)
+    return PolicyRule(node, f"egress[{index}]", "Egress", "Allow", (peer,))
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from tools.manifests.node import Node, root
 from tools.policies.faults import Effect, Faults
 from tools.policies.kubernetes import NEAR_AND_FAR, pods_of
 from tools.policies.label_fields import labels
-from tools.policies.model import WITH_PORTS, Block, Direction, Kind, Peer, Pods, Policy, Port, Rule
+from tools.policies.model import WITH_PORTS, Block, Direction, Kind, Pods, Policy, PolicyRule, Port, RulePeer
 
 ADMIN, BASELINE = "kube-admin", "kube-baseline"
 CLUSTER = "ClusterNetworkPolicy"
@@ -113,7 +113,7 @@ def _both_selectors(pods: Node) -> None:
         raise BrokenError(pods, "pods needs a podSelector; an empty one, {}, is every pod")
 
 
-def _rule(node: Node, index: int, way: Direction, key: str, far: str, faults: Faults) -> Rule:
+def _rule(node: Node, index: int, way: Direction, key: str, far: str, faults: Faults) -> PolicyRule:
     label, kind = f"{key}[{index}]", node.manifest.kind
     action = faults.attempt("", _action, node["action"], kind)
     ports_key = "protocols" if kind == CLUSTER else "ports"
@@ -126,13 +126,13 @@ def _rule(node: Node, index: int, way: Direction, key: str, far: str, faults: Fa
     if unknown:
         message = f"no kind of peer that is known; {label} fails closed"
         faults.add(unknown[0], message, Topic.SHAPE, Effect.DROPPED)
-        return Rule(node, label, way, "Deny", () if action == "Allow" else (Peer(node),))
+        return PolicyRule(node, label, way, "Deny", () if action == "Allow" else (RulePeer(node),))
     ports = tuple(_protocols(node[ports_key], faults) if kind == CLUSTER else _ports(node[ports_key], faults))
     if any(port.name for port in ports):
         faults.check(_numbers_alone, items, key, node[ports_key])
     peers = tuple(_peer(peer, faults) for peer in items)
     doubt = NAMES if any(peer.domains for peer in peers) else ""
-    return Rule(node, label, way, action, peers, ports, doubt=doubt)
+    return PolicyRule(node, label, way, action, peers, ports, doubt=doubt)
 
 
 def _numbers_alone(peers: tuple[Node, ...], key: str, ports: Node) -> None:
@@ -205,23 +205,23 @@ def _one_of(node: Node, known: tuple[str, ...], topic: Topic) -> None:
         raise BrokenError(node, message, topic)
 
 
-def _peer(node: Node, faults: Faults) -> Peer:
+def _peer(node: Node, faults: Faults) -> RulePeer:
     faults.known(node, PEERS)
     faults.check(_one_of, node, PEERS, Topic.ADMIN)
     if node["networks"].present:
         nets = tuple(Block(item, net) for item in _set_of(node["networks"], faults) if (net := faults.cidr(item)))
-        return Peer(node, nets=nets, unread=not nets)
+        return RulePeer(node, nets=nets, unread=not nets)
     if node["nodes"].present:
         labels(node["nodes"], faults, defined=True)
-        return Peer(node, nodes=True)
+        return RulePeer(node, nodes=True)
     if node["domainNames"].present:
         names = _set_of(node["domainNames"], faults)
         for item in names:
             faults.check(_domain, item)
-        return Peer(node, domains=tuple(item.text() for item in names), unread=not names)
+        return RulePeer(node, domains=tuple(item.text() for item in names), unread=not names)
     if not (node["namespaces"].present or node["pods"].present):
-        return Peer(node, unread=True)
-    return Peer(node, _members(node, faults))
+        return RulePeer(node, unread=True)
+    return RulePeer(node, _members(node, faults))
 
 
 def _domain(item: Node) -> None:

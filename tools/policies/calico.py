@@ -16,7 +16,7 @@ from tools.policies.calico_ports import destination_ports, leaves_out_icmp, sour
 from tools.policies.calico_refused import check_policy, check_rule
 from tools.policies.endpoints import Endpoints
 from tools.policies.faults import Effect, Faults
-from tools.policies.model import BOTH_FAMILIES, DIRECTIONS, Direction, Kind, Policy, Rule, Traffic
+from tools.policies.model import BOTH_FAMILIES, DIRECTIONS, Direction, Kind, Policy, PolicyRule, Traffic
 
 ACTIONS = ("Allow", "Deny", "Pass", "Log")
 SPEC = ("tier", "order", "selector", "serviceAccountSelector", "types", "ingress", "egress", "performanceHints")
@@ -63,7 +63,7 @@ def calico_policy(manifest: Manifest, kind: Kind) -> Policy:
     )
 
 
-def rules(spec: Node, faults: Faults, *, clusterwide: bool) -> tuple[Rule, ...]:
+def rules(spec: Node, faults: Faults, *, clusterwide: bool) -> tuple[PolicyRule, ...]:
     """The rules of a policy, those of ingress first."""
     return tuple(
         _rule(node, f"{key}[{index}]", way, clusterwide, faults)
@@ -107,7 +107,7 @@ def _subject(spec: Node, clusterwide: bool, faults: Faults) -> Endpoints:
     return Endpoints(own=not clusterwide, spaces=spaces, chosen=chosen, accounts=accounts)
 
 
-def _rule(node: Node, label: str, way: Direction, clusterwide: bool, faults: Faults) -> Rule:
+def _rule(node: Node, label: str, way: Direction, clusterwide: bool, faults: Faults) -> PolicyRule:
     faults.known(node, RULE)
     for key in ("icmp", "notICMP"):
         faults.known(node[key], ("type", "code"))
@@ -121,7 +121,7 @@ def _rule(node: Node, label: str, way: Direction, clusterwide: bool, faults: Fau
     peer = entity(far, node, clusterwide, faults)
     doubt = _doubt(node, matched, faults) or (DOMAINS if peer.domains else "")
     own = entity(near, node, clusterwide, faults) if near.present else None
-    return Rule(
+    return PolicyRule(
         node=node,
         label=label,
         direction=way,

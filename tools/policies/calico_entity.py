@@ -13,7 +13,7 @@ from tools.policies.calico_fields import selector, selector_of_others, selector_
 from tools.policies.calico_refused import calico_cidr
 from tools.policies.endpoints import Endpoints
 from tools.policies.faults import Faults
-from tools.policies.model import BOTH_FAMILIES, Block, Peer
+from tools.policies.model import BOTH_FAMILIES, Block, RulePeer
 
 FIELDS = (
     *("nets", "notNets", "selector", "notSelector", "namespaceSelector", "serviceAccounts"),
@@ -23,7 +23,7 @@ SELECTORS = ("selector", "notSelector", "namespaceSelector")
 DOMAINS = "only Calico Enterprise and Cloud know domains; open-source Calico drops them and matches every address"
 
 
-def entity(node: Node, rule: Node, clusterwide: bool, faults: Faults) -> Peer:
+def entity(node: Node, rule: Node, clusterwide: bool, faults: Faults) -> RulePeer:
     """Everyone that an entity matches."""
     faults.known(node, FIELDS)
     faults.known(node["serviceAccounts"], ("names", "selector"))
@@ -33,7 +33,7 @@ def entity(node: Node, rule: Node, clusterwide: bool, faults: Faults) -> Peer:
     broken = faults.breaks > before
     nets = tuple(Block(item, net) for item in faults.items(node["nets"]) if (net := faults.cidr(item, calico_cidr)))
     not_nets = tuple(net for item in faults.items(node["notNets"]) if (net := faults.cidr(item, calico_cidr)))
-    return Peer(
+    return RulePeer(
         node=node if node.present else rule,
         pods=endpoints if endpoints.positive or endpoints.excluded else None,
         nets=nets,

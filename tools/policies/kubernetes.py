@@ -12,7 +12,18 @@ from tools.manifests.names import port_name_fault
 from tools.manifests.node import Node, root
 from tools.policies.faults import Effect, Faults
 from tools.policies.label_fields import labels
-from tools.policies.model import DIRECTIONS, WITH_PORTS, Block, Direction, Kind, Peer, Pods, Policy, Port, Rule
+from tools.policies.model import (
+    DIRECTIONS,
+    WITH_PORTS,
+    Block,
+    Direction,
+    Kind,
+    Pods,
+    Policy,
+    PolicyRule,
+    Port,
+    RulePeer,
+)
 
 NEAR_AND_FAR: tuple[tuple[Direction, str, str], ...] = (("Ingress", "ingress", "from"), ("Egress", "egress", "to"))
 
@@ -61,24 +72,24 @@ def _few_types(node: Node) -> None:
         raise BrokenError(node, "more than two types; write Ingress and Egress once each", Topic.TYPES)
 
 
-def _rule(node: Node, index: int, way: Direction, key: str, far: str, faults: Faults) -> Rule:
+def _rule(node: Node, index: int, way: Direction, key: str, far: str, faults: Faults) -> PolicyRule:
     """One rule. "If this field is empty or missing, this rule matches all" goes for peers and for ports."""
     faults.known(node, (far, "ports"))
     items = faults.items(node[far])
-    peers = tuple(_peer(item, faults) for item in items) if items else (Peer(node),)
+    peers = tuple(_peer(item, faults) for item in items) if items else (RulePeer(node),)
     ports = tuple(_port(item, faults) for item in faults.items(node["ports"]))
-    return Rule(node, f"{key}[{index}]", way, "Allow", peers, ports)
+    return PolicyRule(node, f"{key}[{index}]", way, "Allow", peers, ports)
 
 
-def _peer(node: Node, faults: Faults) -> Peer:
+def _peer(node: Node, faults: Faults) -> RulePeer:
     faults.known(node, ("podSelector", "namespaceSelector", "ipBlock"))
     faults.check(_says_one_thing, node)
     spaces, chosen = node["namespaceSelector"], node["podSelector"]
     if node["ipBlock"].present:
         return _block(node, faults)
     if not (spaces.present or chosen.present):
-        return Peer(node, unread=True)
-    return Peer(node, pods_of(spaces, chosen, faults))
+        return RulePeer(node, unread=True)
+    return RulePeer(node, pods_of(spaces, chosen, faults))
 
 
 def _says_one_thing(node: Node) -> None:
@@ -100,7 +111,7 @@ def pods_of(spaces: Node, chosen: Node, faults: Faults, *, defined: bool = False
     return Pods(there if spaces.present else None, selected, spaces, chosen)
 
 
-def _block(node: Node, faults: Faults) -> Peer:
+def _block(node: Node, faults: Faults) -> RulePeer:
     block = node["ipBlock"]
     faults.known(block, ("cidr", "except"))
     net = faults.cidr(block["cidr"])
@@ -112,7 +123,7 @@ def _block(node: Node, faults: Faults) -> Peer:
             holes.append(hole)
         if hole is not None and net is not None and faults.breaks == breaks:
             faults.check(_inside, item, hole, net)
-    return Peer(node, nets=(Block(block["cidr"], net, tuple(holes)),)) if net else Peer(node, unread=True)
+    return RulePeer(node, nets=(Block(block["cidr"], net, tuple(holes)),)) if net else RulePeer(node, unread=True)
 
 
 def _inside(item: Node, hole: Net, net: Net) -> None:

@@ -18,7 +18,7 @@ from tools.policies.calico_expression import holds
 from tools.policies.calico_labels import CALICO_NAME_LABEL, Value, seen
 from tools.policies.cluster import Cluster
 from tools.policies.endpoints import Endpoints
-from tools.policies.model import Peer, Pods, Policy, Selected
+from tools.policies.model import Pods, Policy, RulePeer, Selected
 
 _PARTS = ("matchLabels", "matchExpressions")
 NAMES = (NAME_LABEL, CALICO_NAME_LABEL)
@@ -38,14 +38,14 @@ def labelled(cluster: Cluster, policy: Policy, pod: Pod) -> bool:
             return _carries(cluster, policy, endpoints, pod)
 
 
-def members(cluster: Cluster, policy: Policy, peer: Peer) -> tuple[Pod, ...]:
+def members(cluster: Cluster, policy: Policy, peer: RulePeer) -> tuple[Pod, ...]:
     """The pods that a peer means by their labels; every pod where it has no selector."""
     if peer.pods is None:
         return () if peer.unread else cluster.pods
     return tuple(_meant(cluster, policy, peer.pods))
 
 
-def neighbours(cluster: Cluster, policy: Policy, peer: Peer) -> tuple[Pod, ...]:
+def neighbours(cluster: Cluster, policy: Policy, peer: RulePeer) -> tuple[Pod, ...]:
     """The pods of the namespaces that a peer means, whatever their labels."""
     match peer.pods:
         case Pods() as pods:

@@ -87,7 +87,7 @@ Selected = Pods | Endpoints
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
+class RulePeer:
     """One side of a rule, whose conditions all hold: pods by their labels, addresses, and what only some dialects have.
 
     A peer without conditions is everyone. `unread`: a part of it is broken, so a condition that is absent here may have
@@ -157,7 +157,7 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class PolicyRule:
     """One rule: an action on connections with any of its peers; without peers it matches nobody.
 
     No `ports`: every protocol and port. `narrowed`: there are conditions beside peers and ports. `near`: which of the
@@ -168,11 +168,11 @@ class Rule:
     label: str
     direction: Direction
     action: str
-    peers: tuple[Peer, ...]
+    peers: tuple[RulePeer, ...]
     ports: tuple[Port, ...] = ()
     not_ports: tuple[Port, ...] = ()
     narrowed: bool = False
-    near: Peer | None = None
+    near: RulePeer | None = None
     traffic: Traffic = Traffic()
     families: frozenset[int] = BOTH_FAMILIES
     doubt: str = ""
@@ -190,7 +190,7 @@ class Policy:
     manifest: Manifest
     kind: Kind
     subject: Selected
-    rules: tuple[Rule, ...]
+    rules: tuple[PolicyRule, ...]
     types: frozenset[Direction]
     order: float = NETWORK_POLICY_ORDER
     tier: str = "default"
@@ -231,12 +231,12 @@ class Policy:
         """Its namespace, or `namespace` where it names none; "" for a policy of the whole cluster."""
         return "" if self.clusterwide else self.manifest.namespace or namespace
 
-    def towards(self, direction: Direction) -> tuple[Rule, ...]:
+    def towards(self, direction: Direction) -> tuple[PolicyRule, ...]:
         """Its rules of one direction, in order."""
         return tuple(rule for rule in self.rules if rule.direction == direction)
 
     @property
-    def sides(self) -> Iterator[Peer]:
+    def sides(self) -> Iterator[RulePeer]:
         """Every peer of its rules, on either side."""
         for rule in self.rules:
             yield from rule.peers

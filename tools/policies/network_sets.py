@@ -19,7 +19,7 @@ from tools.policies.calico_expression import holds
 from tools.policies.calico_labels import NAMESPACE, Value, seen
 from tools.policies.endpoints import Endpoints
 from tools.policies.faults import Faults, PolicyFault
-from tools.policies.model import Peer, Policy
+from tools.policies.model import Policy, RulePeer
 
 KINDS = {"NetworkSet": True, "GlobalNetworkSet": False}
 RESERVED = f"{NAMESPACE} is Calico's own label, which a set may not carry; remove it"
@@ -63,7 +63,7 @@ def _check_labels(node: Node) -> None:
         raise BrokenError(node, RESERVED, Topic.CALICO)
 
 
-def selected(sets: Iterable[NetworkSet], policy: Policy, peer: Peer) -> Iterator[NetworkSet]:
+def selected(sets: Iterable[NetworkSet], policy: Policy, peer: RulePeer) -> Iterator[NetworkSet]:
     """The sets that a peer's selectors may match; a namespace whose labels nobody gave may have any."""
     endpoints = peer.pods
     if peer.unread or not isinstance(endpoints, Endpoints) or not (endpoints.chosen or endpoints.spaces):

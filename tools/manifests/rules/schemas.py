@@ -165,7 +165,9 @@ def _unknown(manifest: Manifest, version: str) -> Iterator[Problem]:
         advice = f"did you mean {near[0]}?" if near else f"there are: {_listed(siblings)}"
         yield Problem(manifest.where("kind"), f"{api_version} has no kind {kind}; {advice}")
     else:
-        message = f"no schema of {kind} ({api_version}) is known here, so it was not checked; name its CRD with --schemas"
+        message = (
+            f"no schema of {kind} ({api_version}) is known here, so it was not checked; name its CRD with --schemas"
+        )
         yield Problem(place, message, Severity.NOTE)
 
 

@@ -9,7 +9,7 @@ from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.addresses import INSIDE, METADATA, UNUSUAL, Net, left, network, private, within
 from tools.manifests.node import Node
 from tools.policies.cluster import Cluster
-from tools.policies.model import Block, Peer, Policy, Rule
+from tools.policies.model import Block, Policy, PolicyRule, RulePeer
 from tools.policies.network_sets import selected
 from tools.policies.rules.openness import dns_only
 
@@ -87,7 +87,7 @@ def _openings(cluster: Cluster, policy: Policy) -> Iterator[Opening]:
                 yield from _of_sets(cluster, policy, peer, denied)
 
 
-def _of_peer(rule: Rule, peer: Peer, denied: tuple[Net, ...]) -> Iterator[Opening]:
+def _of_peer(rule: PolicyRule, peer: RulePeer, denied: tuple[Net, ...]) -> Iterator[Opening]:
     if peer.anyone or peer.non_pods:
         # Open DNS is another rule's finding.
         if not (peer.anyone and dns_only(rule)):
@@ -98,7 +98,7 @@ def _of_peer(rule: Rule, peer: Peer, denied: tuple[Net, ...]) -> Iterator[Openin
         yield Opening(block.node, str(block.net), (block,), denied)
 
 
-def _of_sets(cluster: Cluster, policy: Policy, peer: Peer, denied: tuple[Net, ...]) -> Iterator[Opening]:
+def _of_sets(cluster: Cluster, policy: Policy, peer: RulePeer, denied: tuple[Net, ...]) -> Iterator[Opening]:
     if not policy.calico or peer.blocks:
         return
     for item in selected(cluster.network_sets, policy, peer):

@@ -24,7 +24,9 @@ def priorities_are_unique(cluster: Cluster) -> Iterator[Problem]:
             continue
         key = (policy.kind.name, policy.spec["tier"].text(), priority)
         if key in first:
-            message = f"priority {priority} is {title(first[key])}'s already, and which of the two comes first is undefined"
+            message = (
+                f"priority {priority} is {title(first[key])}'s already, and which of the two comes first is undefined"
+            )
             yield written.problem(f"{message}; give each its own")
         first.setdefault(key, policy.manifest)
 

@@ -10,7 +10,7 @@ from tools.manifests.addresses import ALL_IPV4, ALL_IPV6
 from tools.manifests.node import Node
 from tools.policies.calico_selector import SelectorError, parse
 from tools.policies.cluster import Cluster
-from tools.policies.model import NETWORK_POLICY_ORDER, Policy, Rule
+from tools.policies.model import NETWORK_POLICY_ORDER, Policy, PolicyRule
 
 NOT_PODS = "destination: {notSelector: \"projectcalico.org/orchestrator == 'k8s'\"}"
 
@@ -79,8 +79,8 @@ def pass_leads_somewhere(cluster: Cluster) -> Iterator[Problem]:
     for policy in cluster.policies:
         for rule in policy.rules:
             if policy.calico and rule.action == "Pass" and policy.tier == "default":
-                message = "Pass in the tier default skips the NetworkPolicies, and the traffic is then allowed; write Allow or Deny"
-                yield rule.node["action"].problem(message)
+                message = "Pass in the tier default skips the NetworkPolicies, and the traffic is then allowed"
+                yield rule.node["action"].problem(f"{message}; write Allow or Deny")
 
 
 def network_sets_are_not_pods(cluster: Cluster) -> Iterator[Problem]:
@@ -119,7 +119,7 @@ def _section(policy: Policy) -> Node:
     return policy.spec["egress"] if policy.spec["egress"].present else policy.spec
 
 
-def _denies_the_rest(rules: tuple[Rule, ...]) -> bool:
+def _denies_the_rest(rules: tuple[PolicyRule, ...]) -> bool:
     denied = set()
     for rule in rules:
         if rule.action == "Deny" and not rule.narrowed and not rule.ports:
@@ -130,11 +130,11 @@ def _denies_the_rest(rules: tuple[Rule, ...]) -> bool:
     return {ALL_IPV4, ALL_IPV6} <= denied
 
 
-def _wide(rule: Rule) -> bool:
+def _wide(rule: PolicyRule) -> bool:
     return any(peer.anyone or peer.non_pods or any(b.net.prefixlen == 0 for b in peer.blocks) for peer in rule.peers)
 
 
-def _left_out(rule: Rule | None) -> str:
+def _left_out(rule: PolicyRule | None) -> str:
     if rule is None:
         return ""
     missing = []

@@ -9,7 +9,7 @@ from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.node import Node
 from tools.manifests.rules.objects import title
 from tools.policies.cluster import Cluster
-from tools.policies.model import DIRECTIONS, Direction, Policy, Rule
+from tools.policies.model import DIRECTIONS, Direction, Policy, PolicyRule
 from tools.policies.rules.openness import matches_all
 
 
@@ -136,11 +136,11 @@ def _absent_types(policy: Policy) -> Iterator[Problem]:
         yield policy.spec.problem(message, Severity.NOTE)
 
 
-def _final(rule: Rule) -> bool:
+def _final(rule: PolicyRule) -> bool:
     return rule.total and rule.action in ("Allow", "Deny", "Pass")
 
 
-def _does(rule: Rule) -> str:
+def _does(rule: PolicyRule) -> str:
     return {"Allow": "allows", "Deny": "denies"}.get(rule.action, "passes")
 
 

@@ -14,7 +14,7 @@ from tools.policies.calico_expression import All
 from tools.policies.cluster import Cluster
 from tools.policies.endpoints import Endpoints
 from tools.policies.matching import every_label, every_space, members
-from tools.policies.model import Peer, Pods, Policy, Rule
+from tools.policies.model import Pods, Policy, PolicyRule, RulePeer
 from tools.policies.rules.openness import dns_only, matches_all
 
 NAME_LABELS = ("kubernetes.io/metadata.name", "projectcalico.org/name")
@@ -130,7 +130,7 @@ def egress_isolation_leaves_dns(cluster: Cluster) -> Iterator[Problem]:
 _ADVICE = "kubernetes.io/metadata.name: kube-system with k8s-app: kube-dns"
 
 
-def _unpinned(cluster: Cluster, peer: Peer) -> str:
+def _unpinned(cluster: Cluster, peer: RulePeer) -> str:
     if peer.anyone:
         return "everyone"
     match peer.pods:
@@ -141,7 +141,7 @@ def _unpinned(cluster: Cluster, peer: Peer) -> str:
     return ""
 
 
-def _destination(policy: Policy, rule: Rule) -> str:
+def _destination(policy: Policy, rule: PolicyRule) -> str:
     """A rule's far side as text, to find the rules that have the same one."""
     peers = rule.node["destination" if policy.calico else "to"]
     value = peers.value if peers.present else None

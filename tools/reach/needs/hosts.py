@@ -12,7 +12,7 @@ from tools.egress.envoy.decide import Proxy
 from tools.manifests.node import Node
 from tools.manifests.pods import Pod
 from tools.policies.matching import labelled
-from tools.policies.model import Policy, Rule
+from tools.policies.model import Policy, PolicyRule
 from tools.reach.connections import NUMBERS, common, of
 from tools.reach.judge.evaluate import Answer
 from tools.reach.needs.endpoints import HostCall, is_address, url
@@ -72,7 +72,7 @@ class Hosts:
                     yield name, ports
 
     @cached_property
-    def _naming(self) -> tuple[tuple[Policy, tuple[Rule, ...]], ...]:
+    def _naming(self) -> tuple[tuple[Policy, tuple[PolicyRule, ...]], ...]:
         """The policies that open domain names, with the rules that do."""
         naming = ((policy, tuple(_naming(policy))) for policy in self.known.cluster.policies if policy.calico)
         return tuple((policy, rules) for policy, rules in naming if rules)
@@ -145,7 +145,7 @@ class Hosts:
         return False
 
 
-def _naming(policy: Policy) -> Iterator[Rule]:
+def _naming(policy: Policy) -> Iterator[PolicyRule]:
     for rule in policy.towards("Egress"):
         if rule.action == "Allow" and not rule.node["destination"]["domains"].empty:
             yield rule

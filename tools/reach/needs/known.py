@@ -17,7 +17,7 @@ from tools.policies.calico_labels import is_derived
 from tools.policies.cluster import Cluster
 from tools.policies.endpoints import Endpoints
 from tools.policies.matching import labelled, members
-from tools.policies.model import Direction, Peer, Pods, Policy
+from tools.policies.model import Direction, Pods, Policy, RulePeer
 from tools.reach.connections import NUMBERS, Conns, includes
 from tools.reach.needs.environment import ConfigMaps, config_maps
 from tools.reach.needs.gather import Need, needs
@@ -160,7 +160,7 @@ class Known:
         return False
 
 
-def _only_in(spaces: frozenset[str], policy: Policy, peer: Peer) -> bool:
+def _only_in(spaces: frozenset[str], policy: Policy, peer: RulePeer) -> bool:
     """Whether a peer means only pods in some namespaces."""
     match peer.pods:
         case Pods(spaces=None) | Endpoints(own=True):
