@@ -55,21 +55,20 @@ class Dropped:
 def unknown(node: Node, keys: Iterable[str]) -> Iterator[tuple[Node, str]]:
     """The fields of a mapping that are none of `keys`, each with what becomes of it."""
     known = frozenset(keys)
-    for key, value in fields(node):
-        if key not in known:
-            yield value, f"{key} is not a field here, so the cluster drops it; write one of {', '.join(sorted(known))}"
+    for key in mapping(node).value if node.present else ():
+        if isinstance(key, str) and key not in known:
+            yield node[key], f"{key} is not a field here, so the cluster drops it; write one of {', '.join(sorted(known))}"
 
 
 def fields(node: Node) -> tuple[tuple[str, Node], ...]:
     """The fields of a mapping; none when it is absent."""
-    if node.present and not isinstance(node.value, dict):
-        raise BrokenError(node, f"is {_kind(node)}, where a mapping belongs; write `key: value` lines")
-    return tuple(node.fields())
+    return tuple(mapping(node).fields())
 
 
 def mapping(node: Node) -> Node:
     """A mapping, or nothing."""
-    fields(node)
+    if node.present and not isinstance(node.value, dict):
+        raise BrokenError(node, f"is {_kind(node)}, where a mapping belongs; write `key: value` lines")
     return node
 
 

@@ -47,24 +47,39 @@ def check_policy(spec: Node, faults: Faults, *, clusterwide: bool) -> None:
 
 def check_rule(rule: Node, way: Direction, faults: Faults, *, clusterwide: bool) -> None:
     """Collect why a rule is refused although each of its fields is right."""
-    for side in ENTITIES:
-        faults.check(_named_service, rule, way, side, clusterwide)
-        for node in _beside_services(rule[side], side):
-            faults.check(_no_field_beside_services, node)
+    sides = {side: rule[side] for side in ENTITIES if _has(rule, side)}
+    for side, entity in sides.items():
+        if _has(entity, "services"):
+            faults.check(_named_service, entity, way, side, clusterwide)
+            for node in _beside_services(entity, side):
+                faults.check(_no_field_beside_services, node)
         for key in ("ports", "notPorts"):
-            faults.check(_ports_have_a_protocol, rule, rule[side][key], key)
+            if _has(entity, key):
+                faults.check(_ports_have_a_protocol, rule, entity[key], key)
+    _check_icmp(rule, faults)
+    faults.check(_families, rule["ipVersion"].number(), tuple(sides.values()))
+    if _has(rule, "http"):
+        faults.check(_http, rule, way)
+        _once(rule["http"]["methods"], faults, "method")
+        for path in rule["http"]["paths"].items():
+            faults.check(_path, path)
+    if _has(rule, "metadata"):
+        for key, value in rule["metadata"]["annotations"].fields():
+            faults.check(_annotation, value, key)
+
+
+def _has(node: Node, key: str) -> bool:
+    """Whether a field is written: rules come by the thousand, and most have few fields."""
+    return isinstance(node.value, dict) and key in node.value
+
+
+def _check_icmp(rule: Node, faults: Faults) -> None:
     faults.check(_icmp_has_its_protocol, rule)
     for key in ("icmp", "notICMP"):
-        faults.check(_icmp, rule[key])
-    for key in ("protocol", "notProtocol"):
+        if _has(rule, key):
+            faults.check(_icmp, rule[key])
+    for key in ("protocol", "notProtocol") if _has(rule, "ipVersion") else ():
         faults.check(_version_of_icmp, rule, key)
-    faults.check(_families, rule)
-    faults.check(_http, rule, way)
-    _once(rule["http"]["methods"], faults, "method")
-    for path in rule["http"]["paths"].items():
-        faults.check(_path, path)
-    for key, value in rule["metadata"]["annotations"].fields():
-        faults.check(_annotation, value, key)
 
 
 def calico_cidr(node: Node) -> Net:
@@ -130,8 +145,8 @@ def _forwarding(spec: Node, key: str) -> None:
         raise CombinationError(spec[key], f"{key} needs applyOnForward: true beside it; write it")
 
 
-def _named_service(rule: Node, way: Direction, side: str, clusterwide: bool) -> None:
-    node = mapping(mapping(rule[side])["services"])
+def _named_service(entity: Node, way: Direction, side: str, clusterwide: bool) -> None:
+    node = mapping(entity["services"])
     if not node.present:
         return
     if side != FAR[way]:
@@ -165,7 +180,7 @@ def _ports_have_a_protocol(rule: Node, ports: Node, key: str) -> None:
 
 
 def _icmp_has_its_protocol(rule: Node) -> None:
-    if mapping(rule["icmp"]).present and str(rule["protocol"].value) not in FAMILIES:
+    if _has(rule, "icmp") and mapping(rule["icmp"]).present and str(rule["protocol"].value) not in FAMILIES:
         raise CombinationError(rule["icmp"], "icmp needs protocol: ICMP or ICMPv6 beside it, by its name; write it")
 
 
@@ -184,10 +199,10 @@ def _version_of_icmp(rule: Node, key: str) -> None:
         raise CombinationError(rule["ipVersion"], f"{key} is {protocol}, which is IPv{family}; write {family}")
 
 
-def _families(rule: Node) -> None:
+def _families(version: int | None, sides: tuple[Node, ...]) -> None:
     """All the networks of a rule are of one family, and of the one that it is for."""
-    version, seen = rule["ipVersion"].number(), set[int]()
-    for item in (item for side in ENTITIES for key in NETS for item in rule[side][key].items()):
+    seen = set[int]()
+    for item in (item for side in sides for key in NETS if _has(side, key) for item in side[key].items()):
         net = network(item.text())
         if net is None:
             continue

@@ -104,8 +104,10 @@ class Faults:
 
     def known(self, node: Node, keys: Iterable[str]) -> None:
         """Note every key of a mapping that is none of `keys`."""
-        self.check(fields.mapping, node)
-        for value, message in fields.unknown(node, keys) if isinstance(node.value, dict) else ():
+        if not isinstance(node.value, dict):
+            self.mapping(node)
+            return
+        for value, message in fields.unknown(node, keys):
             self.add(value, message, Topic.SHAPE, Effect.DROPPED)
 
     def mapping(self, node: Node) -> Node:
