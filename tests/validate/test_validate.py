@@ -151,7 +151,7 @@ def test_an_environment_that_the_specification_does_not_name_is_no_pass(
     (chart / "ci" / "qa-values.yaml").write_text("size: 3\n")
     Path("flows.yaml").write_text(FLOWS.replace("EXPECT", "deny"))
     report = judged(capsys, "--chart", str(chart), "--env", "qa", "--flows", "flows.yaml")
-    message = "qa is not among environments, which are dev; add it and its rows"
+    message = "qa is not in environments, which are dev; add it and its rows"
     assert findings(report) == [("environments-have-flows", "flows.yaml", 0, message)]
 
 
@@ -184,7 +184,7 @@ def test_a_specification_that_is_none_is_a_finding_and_one_that_is_not_there_cou
 ) -> None:
     Path("flows.yaml").write_text(FLOWS.replace("EXPECT", "perhaps"))
     report = judged(capsys, "--chart", str(chart), "--flows", "flows.yaml")
-    message = "'perhaps' is none of allow, deny"
+    message = "'perhaps' is not one of allow, deny"
     assert findings(report) == [("specification-is-well-formed", "flows.yaml", 7, message)]
     report = judged(capsys, "--chart", str(chart), "--flows", "nowhere.yaml")
     assert report["exit"] == 2

@@ -57,7 +57,10 @@ def unknown(node: Node, keys: Iterable[str]) -> Iterator[tuple[Node, str]]:
     known = frozenset(keys)
     for key in mapping(node).value if node.present else ():
         if isinstance(key, str) and key not in known:
-            yield node[key], f"{key} is not a field here, so the cluster drops it; write one of {', '.join(sorted(known))}"
+            yield (
+                node[key],
+                f"{key} is not a field here, so the cluster drops it; write one of {', '.join(sorted(known))}",
+            )
 
 
 def fields(node: Node) -> tuple[tuple[str, Node], ...]:

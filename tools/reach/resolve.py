@@ -107,7 +107,7 @@ class Resolver:
         return bits
 
     def _rule(self, policy: Policy, rule: PolicyRule, space: str) -> CompiledRule:
-        near = self._who(rule.near, space) if rule.near is not None else None
+        near = self._meant_by(rule.near, space) if rule.near is not None else None
         parts, doubt = self._parts(policy, rule, space)
         if rule.doubt and policy.calico:
             parts = [RulePart(Match(0, part.far.may), part.ports) for part in parts]
@@ -120,7 +120,7 @@ class Resolver:
             return self._alternatives(policy, rule, space, ports), ""
         (peer,) = rule.peers
         called = peer if rule.direction == "Egress" else rule.near
-        part = RulePart(self._who(peer, space).both(self._family(rule)), self._named_by(called, space, ports))
+        part = RulePart(self._meant_by(peer, space).both(self._family(rule)), self._named_by(called, space, ports))
         return ([part], "") if peer.service is None else self._served(peer, rule, space, part)
 
     def _alternatives(self, policy: Policy, rule: PolicyRule, space: str, ports: Ports) -> list[RulePart]:
@@ -131,13 +131,16 @@ class Resolver:
         if policy.kind.dialect == "admin" and self.universe.sets and ports.by_name and rule.direction == "Egress":
             return [
                 RulePart(
-                    self._admin(peer, space), replace(ports, only=self._who(peer, space).may if peer.pods else None)
+                    self._admin(peer, space),
+                    replace(ports, only=self._meant_by(peer, space).may if peer.pods else None),
                 )
                 for peer in rule.peers
             ]
         far = NOBODY
         for peer in rule.peers:
-            far = far.either(self._admin(peer, space) if policy.kind.dialect == "admin" else self._who(peer, space))
+            far = far.either(
+                self._admin(peer, space) if policy.kind.dialect == "admin" else self._meant_by(peer, space)
+            )
         return [RulePart(far, ports)]
 
     def _admin(self, peer: RulePeer, space: str) -> Match:
@@ -149,7 +152,7 @@ class Resolver:
         """
         if peer.domains:
             return Match(0, self.universe.outside)
-        match = self._who(peer, space)
+        match = self._meant_by(peer, space)
         spaces = peer.pods.spaces if isinstance(peer.pods, Pods) and peer.node["namespaces"].present else None
         if spaces is None or peer.node.manifest.kind != "ClusterNetworkPolicy":
             return match
@@ -161,7 +164,7 @@ class Resolver:
             self.collected.notes.append(peer.node["namespaces"].problem(message, Severity.NOTE))
         return match.either(self.universe.at_any(net for item in own for net in item.nets))
 
-    def _who(self, peer: RulePeer, space: str) -> Match:
+    def _meant_by(self, peer: RulePeer, space: str) -> Match:
         """Whom a peer means, its Service aside."""
         universe = self.universe
         match = certainly(universe.everyone)
@@ -172,10 +175,10 @@ class Resolver:
         if peer.nodes:
             match = Match(0, universe.node | universe.hosts)
         if peer.nets:
-            there = NOBODY
+            addressed = NOBODY
             for block in peer.nets:
-                there = there.either(universe.at(block.net, block.holes))
-            match = match.both(there)
+                addressed = addressed.either(universe.at(block.net, block.holes))
+            match = match.both(addressed)
         if peer.not_nets:
             match = match.both(universe.outside_all(peer.not_nets))
         return Match(0, match.may) if peer.domains else match
@@ -185,14 +188,14 @@ class Resolver:
 
         Pods on the host's network match only perhaps: network plugins may see them as their node.
         """
-        universe, there = self.universe, pods.spaces
-        here = universe.by_namespace.get(space, 0) if there is None else universe.in_spaces(there)
-        bits = universe.kubernetes.selected(pods.chosen) & here
-        if there is not None and there.requirements and not universe.namespaces.selected(there):
-            self._idle(pods.spaces_at, there, "namespace")
+        universe, spaces = self.universe, pods.spaces
+        in_spaces = universe.by_namespace.get(space, 0) if spaces is None else universe.in_spaces(spaces)
+        bits = universe.kubernetes.selected(pods.chosen) & in_spaces
+        if spaces is not None and spaces.requirements and not universe.namespaces.selected(spaces):
+            self._idle(pods.spaces_at, spaces, "namespace")
         elif not bits and pods.chosen.requirements:
-            self._idle(pods.chosen_at, pods.chosen, "workload" if there is not None else f"workload in {space}")
-        anybody = there is not None and not there.requirements and not pods.chosen.requirements
+            self._idle(pods.chosen_at, pods.chosen, "workload" if spaces is not None else f"workload in {space}")
+        anybody = spaces is not None and not spaces.requirements and not pods.chosen.requirements
         return Match(bits & universe.pods | (universe.ingress if anybody else 0), bits | universe.ingress)
 
     def _idle(self, node: Node, selector: Selector, things: str) -> None:
@@ -298,8 +301,8 @@ def _split(ports: tuple[Port, ...]) -> tuple[Conns, tuple[PortName, ...]]:
 
 
 def _span(port: Port) -> Conns:
-    every = (port.first, port.last) == EVERY_PORT
-    return of(_number(port)) if every else of(_number(port), port.first, port.last)
+    every_port = (port.first, port.last) == EVERY_PORT
+    return of(_number(port)) if every_port else of(_number(port), port.first, port.last)
 
 
 def _number(port: Port) -> int:

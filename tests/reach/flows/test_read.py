@@ -178,12 +178,14 @@ BAD_ROWS: list[tuple[dict[str, Any], str]] = [
     ({"via": "vpn"}, "flows[0].via 'vpn' is not one of direct, proxy"),
     ({"via": "proxy"}, "flows[0].via the proxy leads to internet:NAME and address:IP only"),
     ({"proxyPort": 70000}, "flows[0].proxyPort 70000 is not a port from 1 to 65535"),
-    ({"SNI": "x"}, "flows[0].SNI is not a key here; the keys are during, environments, expect, flow, port, proof, protocol, "
-     "proxyPort, sni, source, speak, target, twin, via, why"),
+    ({"SNI": "x"}, "flows[0].SNI is not a key here; the keys are during, environments, expect, flow, port, proof, "
+     "protocol, proxyPort, sni, source, speak, target, twin, via, why"),
     ({"sni": 1}, 'flows[0].sni is not text; "" sends no name'),
     ({"during": []}, f"flows[0].during [] is not a list of states; the states are {', '.join(STATES)}"),
-    ({"during": "installed"}, f"flows[0].during 'installed' is not a list of states; the states are {', '.join(STATES)}"),
-    ({"environments": []}, "flows[0].environments [] is not a list of environments; leave the key out to mean all of them"),
+    ({"during": "installed"},
+     f"flows[0].during 'installed' is not a list of states; the states are {', '.join(STATES)}"),
+    ({"environments": []},
+     "flows[0].environments [] is not a list of environments; leave the key out to mean all of them"),
     ({"environments": "dev"},
      "flows[0].environments 'dev' is not a list of environments; leave the key out to mean all of them"),
     ({"environments": ["dev", "live"]},

@@ -78,7 +78,7 @@ shop/y[Pod] +1
 all addresses
   TCP 1  shop/b[Deployment]
 
-Alike, and so written as one:
+What these names stand for:
   shop/y[Pod] +1  shop/y[Pod], shop/z[Pod]
 
 ? depends on what the input does not say:

@@ -57,7 +57,7 @@ def test_found(asked: str, expected: str) -> None:
     [
         (
             "web",
-            r"web could mean 2 workloads \(shop/web\[Deployment\], shop/web\[StatefulSet\]\); write the full name of one",
+            r"web could mean 2 workloads \(shop/web\[Deployment\], shop/web\[StatefulSet\]\); write the full",
         ),
         ("one", "one could mean 2 workloads"),
         ("finished", "no peer is called finished; there are other/one"),

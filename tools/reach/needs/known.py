@@ -80,8 +80,8 @@ class Known:
     def callers(self) -> tuple[Caller, ...]:
         """Every workload with needs, except on the host's network, where policies do not apply."""
         placed = ((place, pod) for members in self.classes.values() for place, pod in members if not pod.host)
-        every = (Caller(pod, place, tuple(needs(pod, self.maps))) for place, pod in placed)
-        return tuple(caller for caller in every if caller.needs)
+        candidates = (Caller(pod, place, tuple(needs(pod, self.maps))) for place, pod in placed)
+        return tuple(caller for caller in candidates if caller.needs)
 
     @cached_property
     def charted(self) -> bool:

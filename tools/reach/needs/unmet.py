@@ -66,8 +66,8 @@ def _ends(facts: Known, caller: Caller, target: ServiceTarget) -> tuple[Directio
     """The closed ends of a call. A workload's calls to itself are not judged."""
     if target.pod == caller.pod.name:
         return ()
-    every = (facts.closed(caller.place, place, target) for place, _ in facts.classes[target.pod])
-    return next((ends for ends in every if ends), ())
+    closed = (facts.closed(caller.place, place, target) for place, _ in facts.classes[target.pod])
+    return next((ends for ends in closed if ends), ())
 
 
 @lru_cache(maxsize=4)

@@ -90,8 +90,8 @@ Services = Mapping[tuple[str, str], Service]
 
 def services(manifests: Iterable[Manifest], namespace: str) -> dict[tuple[str, str], Service]:
     """Every Service by its namespace and name. Those that name no namespace are in `namespace`."""
-    every = (_service(manifest, namespace) for manifest in manifests if manifest.kind == "Service")
-    return {(service.namespace, service.name): service for service in every}
+    listed = (_service(manifest, namespace) for manifest in manifests if manifest.kind == "Service")
+    return {(service.namespace, service.name): service for service in listed}
 
 
 def running(manifests: Iterable[Manifest], namespace: str) -> tuple[Pod, ...]:
@@ -149,7 +149,7 @@ def _chosen(service: Service, pods: Sequence[Pod]) -> tuple[Pod, ...]:
 def _headless(service: Service, number: int, protocol: str, chosen: Sequence[Pod]) -> Resolved:
     targets = unique(ServiceTarget(pod.name, number, protocol) for pod in chosen)
     how = f"{service.title} is headless: callers get the pods' own addresses and call port {number} there"
-    return Resolved(targets, (Note(how),) if targets else (_nobody(service),))
+    return Resolved(targets, (Note(how),) if targets else (_no_workload(service),))
 
 
 def _on_target(service: Service, port: ServicePort, chosen: Sequence[Pod]) -> Resolved:
@@ -164,7 +164,7 @@ def _on_target(service: Service, port: ServicePort, chosen: Sequence[Pod]) -> Re
         Note(f"{service.title} leaves out {name}: it has no {port.protocol} port named {port.target}", name)
         for name in left_out
     ]
-    return Resolved(targets, tuple(notes) or (_nobody(service),))
+    return Resolved(targets, tuple(notes) or (_no_workload(service),))
 
 
 def _number(pod: Pod, port: ServicePort) -> int:
@@ -175,7 +175,7 @@ def _number(pod: Pod, port: ServicePort) -> int:
     return next(fits, 0)
 
 
-def _nobody(service: Service) -> Note:
+def _no_workload(service: Service) -> Note:
     return Note(f"{service.title} selects {service.selector}, which matches no workload")
 
 

@@ -81,8 +81,8 @@ def _members(facts: Known, policy: Policy, peer: RulePeer) -> int:
     match peer.pods:
         case Pods() as pods:
             own = universe.by_namespace.get(policy.space(facts.namespace), 0)
-            here = own if pods.spaces is None else universe.in_spaces(pods.spaces)
-            return universe.kubernetes.selected(pods.chosen) & here
+            in_spaces = own if pods.spaces is None else universe.in_spaces(pods.spaces)
+            return universe.kubernetes.selected(pods.chosen) & in_spaces
         case Endpoints():
             manifests = (pod.manifest for pod in members(facts.cluster, policy, peer))
             return bit_set({facts.places[id(manifest)] for manifest in manifests if id(manifest) in facts.places})
