@@ -354,8 +354,8 @@ def test_manifests_are_what_they_are_to_the_judge_of_reach(option: str, capsys: 
     Path("chart").mkdir()
     Path("chart/Chart.yaml").write_text("{apiVersion: v2, name: a, version: 0.1.0}")
     for paths, says in (
-        (["chart"], "chart is a chart, and its templates are no manifests; write --chart chart"),
-        (["-", "-"], "standard input can be read once alone; name - once"),
+        (["chart"], "chart is a chart, whose templates are not manifests; write --chart chart"),
+        (["-", "-"], "standard input can be read only once; write - only once"),
     ):
         assert says in refused(capsys, option, *paths)
         assert reach(["matrix", option, *paths]) == 64

@@ -297,7 +297,7 @@ def _port_number(node: Node) -> int:
     """A port of its own field, whose bounds are in the schema."""
     port = number(node)
     if port is None or not 0 < port < 65536:
-        raise BrokenError(node, "no port; write 1 to 65535")
+        raise BrokenError(node, f"{node.text() or node.number()} is not a port; write 1 to 65535")
     return port
 
 
