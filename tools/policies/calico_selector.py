@@ -76,7 +76,7 @@ def _token(text: str, at: int, after_label: bool) -> tuple[_Token, int]:
     if text[at] in "'\"":
         raise SelectorError(f"a string starts here and does not end; close it with {text[at]}", at + 1)
     if text[at] in _HALF_SIGNS:
-        raise SelectorError(f"{text[at]!r} is no operator; write {_HALF_SIGNS[text[at]]}", at + 1)
+        raise SelectorError(f"{text[at]!r} is not an operator; write {_HALF_SIGNS[text[at]]}", at + 1)
     match = (_AFTER_LABEL if after_label else _ELSEWHERE).match(text, at)
     if match and after_label:
         operator = _WORDS["".join(match["op"].split())]
