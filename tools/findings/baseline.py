@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from tools.findings.errors import InputError
 from tools.findings.escaping import json_text
-from tools.findings.model import Finding, Problem, Severity, Stage, Where
+from tools.findings.model import Finding, Problem, Severities, Severity, Stage, Where
 from tools.findings.report import Report, grouped, sentence
 
 _KEYS = ("rule", "file", "path", "message")
@@ -98,3 +98,6 @@ def _key(finding: Finding) -> Key:
 
 
 CHECKS = (baseline_findings_are_there,)
+SEVERITIES: Severities = {
+    baseline_findings_are_there: (Severity.NOTE,),
+}

@@ -10,7 +10,8 @@ from functools import partial
 from tools.findings.model import Finding, Identity, Severity, Stage
 
 CLEAN, FINDINGS, COULD_NOT_RUN = 0, 1, 2
-
+# How `Report.started` is written.
+STARTED = "%Y-%m-%dT%H:%M:%S"
 
 WORST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 

@@ -11,7 +11,7 @@ from tools.findings.errors import InputError
 from tools.findings.model import Finding, run
 from tools.render.chart import Chart, is_chart
 from tools.render.own import CHART
-from tools.terraform.language.model import Module, Resource
+from tools.terraform.language.model import Module, ResourceInstance
 from tools.terraform.lint import in_comments
 from tools.terraform.rules.releases import CHECKS, TYPE, ChartValues, Release
 
@@ -26,7 +26,7 @@ def judged(modules: Iterable[Module], today: date, known: frozenset[str]) -> tup
     return suppress.apply(findings, in_comments(modules, today, known)) if findings else ()
 
 
-def _chart(resource: Resource, module: Module) -> ChartValues:
+def _chart(resource: ResourceInstance, module: Module) -> ChartValues:
     name = resource.body.data("chart")
     if not isinstance(name, str) or not name:
         return ChartValues(missing=f"which chart {resource.address} is of")

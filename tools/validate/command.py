@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -21,7 +21,7 @@ from tools.findings.model import Severity, Stage
 from tools.findings.output import put
 from tools.findings.progress import Progress
 from tools.findings.recorder import Recorder
-from tools.findings.report import Gate, Report, formats
+from tools.findings.report import STARTED, Gate, Report, formats
 from tools.findings.stages import manual
 from tools.manifests.files import manifest_sources, objects, read_text, shown
 from tools.manifests.schemas import UnknownVersionError, crds, minor
@@ -34,6 +34,7 @@ from tools.render.template import render
 from tools.terraform import stage
 from tools.validate import manifests as judge
 from tools.validate.chart.variants import Variant, asked_for, variants
+from tools.validate.forked import begun
 from tools.validate.options import parser
 from tools.validate.pipeline import Job, environment
 
@@ -88,10 +89,10 @@ def judged(arguments: Sequence[str]) -> Report:
 def _misread(paths: Sequence[str]) -> str:
     """What is wrong with paths that are to hold manifests, in the words of `tools.reach`; "" when nothing is."""
     if paths.count("-") > 1:
-        return "standard input can be read once alone; name - once"
+        return "standard input can be read only once; write - only once"
     chart_path = next((path for path in paths if is_chart(path)), "")
     return (
-        f"{chart_path} is a chart, and its templates are no manifests; write --chart {chart_path}" if chart_path else ""
+        f"{chart_path} is a chart, whose templates are not manifests; write --chart {chart_path}" if chart_path else ""
     )
 
 
@@ -143,7 +144,7 @@ async def _run(options: argparse.Namespace, configured: str) -> Report:
     return Report(
         stages=stages,
         rules=entries,
-        started=started.strftime("%Y-%m-%dT%H:%M:%S"),
+        started=started.strftime(STARTED),
         colour=terminal and not os.environ.get("NO_COLOR"),
         timings=terminal,
         gate=gate,
@@ -187,20 +188,30 @@ async def _environments(options: argparse.Namespace, rules: judge.Rules, progres
         done=progress.done,
     )
     chosen = _chosen(options, judged)
+    clouds = stage.TerraformJob(judged, chosen, rules.today, rules.known, rules.gate, cached=options.cache)
+    # Before anything else runs in this process.
+    of_clouds = begun(partial(stage.stages, clouds)) if judged.own else None
     clusters = _variants(options, judged)
     runs = [
         environment(f"{name}{variant.suffix}", files, _for(variant, job, helm))
         for variant in clusters
         for name, files in chosen.items()
     ]
-    if judged.own:
-        clouds = stage.Job(judged, chosen, rules.today, rules.known, rules.gate, progress.done, cached=options.cache)
-        runs.append(asyncio.to_thread(stage.stages, clouds))
+    if of_clouds:
+        runs.append(asyncio.to_thread(_reported, of_clouds, progress))
     stages = tuple(stage for run in await asyncio.gather(*runs) for stage in run)
     if options.api_versions is not None and not any(variant.apis for variant in clusters):
         reason = f"no template of {judged.name} asks for an API, so each environment was rendered once; name some"
         stages = (*stages, Stage("api-versions", skipped=reason, excused=True))
     return stages if judged.own or not judged.has_list else (*stages, *_without_clouds(judged, chosen))
+
+
+def _reported(work: Callable[[], tuple[Stage, ...]], progress: Progress) -> tuple[Stage, ...]:
+    """The stages of some work, each shown on a terminal when all have ended."""
+    stages = work()
+    for ended in stages:
+        progress.done(ended)
+    return stages
 
 
 def _versions(options: argparse.Namespace) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from tools.egress.allowlist import Rule, everything
@@ -80,11 +81,14 @@ def read(manifests: tuple[Manifest, ...]) -> Config:
     return Config(*(kinds[kind] for kind in KINDS))
 
 
-def _documents(key: str, text: Any) -> Iterator[Tree]:
-    if isinstance(text, str) and key.endswith((".yaml", ".json")):
-        for document in parse(text, key).documents:
-            if isinstance(document.body, Mapping):
-                yield document.body
+def _documents(key: str, text: Any) -> tuple[Tree, ...]:
+    return _parsed(text) if isinstance(text, str) and key.endswith((".yaml", ".json")) else ()
+
+
+# Several rules and every flow read the same configuration.
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> tuple[Tree, ...]:
+    return tuple(document.body for document in parse(text, "").documents if isinstance(document.body, Mapping))
 
 
 def _workload(config: Config, workload: str, listener: Tree) -> Iterator[Rule]:

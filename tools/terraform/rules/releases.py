@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.findings.model import Check, Problem, Severity, Where
+from tools.findings.model import Check, Problem, Severities, Severity, Where
 from tools.manifests.documents import parse
 from tools.render.merge import merge, overlay
 from tools.render.schema import judge, shown
 from tools.terraform.clouds.cannot_tell import cannot_tell
-from tools.terraform.language.model import Block, Resource, Unknown, Value, unknowns
+from tools.terraform.language.model import NestedBlock, ResourceInstance, UnknownValue, Value, unknowns
 
 TYPE = "helm_release"
 _STEP = re.compile(r"(?P<key>(?:\\.|[^.\[\]\\])+)|\[(?P<index>\d+)\]")
@@ -35,7 +35,7 @@ class ChartValues:
 class Release:
     """A release and its chart."""
 
-    resource: Resource
+    resource: ResourceInstance
     chart: ChartValues
 
 
@@ -59,7 +59,7 @@ def release_values_fit_the_chart(release: Release) -> Iterator[Problem]:
     """
     resource, chart = release.resource, release.chart
     if chart.missing:
-        yield cannot_tell(_where(resource, "chart"), Unknown(chart.missing), "its values are not judged")
+        yield cannot_tell(_where(resource, "chart"), UnknownValue(chart.missing), "its values are not judged")
         return
     layers: list[_Layer] = []
     doubts: list[Problem] = []
@@ -81,17 +81,17 @@ def release_values_fit_the_chart(release: Release) -> Iterator[Problem]:
             yield Problem(place, f"{rejection.path or 'values'}: {rejection.message}")
 
 
-def _where(resource: Resource, name: str) -> Where:
+def _where(resource: ResourceInstance, name: str) -> Where:
     value = resource.body.value(name)
     return value.where if value else resource.where
 
 
-def _values(resource: Resource) -> Iterator[_Layer | Problem]:
+def _values(resource: ResourceInstance) -> Iterator[_Layer | Problem]:
     written = resource.body.value("values")
     for item in written.items() if written else ():
-        if isinstance(item.data, Unknown) and isinstance(item.data.encoded, dict):
+        if isinstance(item.data, UnknownValue) and isinstance(item.data.encoded, dict):
             yield from _encoded(item.data.encoded, item.where)
-        elif isinstance(item.data, Unknown):
+        elif isinstance(item.data, UnknownValue):
             yield cannot_tell(item.where, item.data, "these values are not judged")
         elif isinstance(item.data, str):
             yield _document(item.data, item.where)
@@ -113,7 +113,7 @@ def _known(data: Any) -> Any:
 
 
 def _hidden(item: Any) -> bool:
-    return isinstance(item, Unknown) or (isinstance(item, tuple) and any(unknowns(item)))
+    return isinstance(item, UnknownValue) or (isinstance(item, tuple) and any(unknowns(item)))
 
 
 def _document(text: str, where: Where) -> _Layer | Problem:
@@ -126,13 +126,13 @@ def _document(text: str, where: Where) -> _Layer | Problem:
     return _Layer(body, where)
 
 
-def _settings(resource: Resource) -> Iterator[_Layer | Problem]:
+def _settings(resource: ResourceInstance) -> Iterator[_Layer | Problem]:
     for kind in ("set", "set_list", "set_sensitive"):
         for block in resource.body.each(kind):
             yield from _setting(block)
 
 
-def _setting(block: Block) -> Iterator[_Layer | Problem]:
+def _setting(block: NestedBlock) -> Iterator[_Layer | Problem]:
     name, value = block.body.value("name"), block.body.value("value")
     unknown = block.doubt or next((it.unknown for it in (name, value) if it and it.unknown), None)
     if unknown:
@@ -188,3 +188,6 @@ def _place(layers: list[_Layer], path: str) -> Where | None:
 
 
 CHECKS: tuple[Check[Release], ...] = (release_values_fit_the_chart,)
+SEVERITIES: Severities = {
+    release_values_fit_the_chart: (Severity.ERROR, Severity.NOTE),
+}

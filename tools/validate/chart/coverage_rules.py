@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tools.findings.model import Problem, Severity, Where
+from tools.findings.model import Problem, Severities, Severity, Where
 from tools.validate.chart.branches import Branch
 
 
@@ -70,3 +70,7 @@ def values_are_read(coverage: Coverage) -> Iterator[Problem]:
 
 
 CHECKS = (branches_are_reached, values_are_read)
+SEVERITIES: Severities = {
+    branches_are_reached: (Severity.ERROR, Severity.NOTE),
+    values_are_read: (Severity.WARNING,),
+}

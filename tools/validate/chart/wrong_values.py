@@ -1,4 +1,4 @@
-"""Wrong values for each place of a schema, made from the schema: a place that refuses none of them is a finding."""
+"""Wrong values for each place of a schema, made from the schema itself: a place that refuses none is a finding."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from tools.findings.model import Problem, Severity, Where
+from tools.findings.model import Problem, Severities, Severity, Where
 from tools.manifests.paths import joined
 from tools.render.merge import merge
 from tools.render.schema import checker, judge, shown
@@ -25,7 +25,7 @@ Pointer = tuple[str | int, ...]
 class Place:
     """A place that a schema speaks of: where it is in values, what the schema says, and where it says so.
 
-    In `path`, an item of a list is 0 and a key that may have any name is `any`. `parts`: all that is said of it.
+    In `path`, an item of a list is 0 and a key that may have any name is `any`. `parts`: all that the schema says.
     """
 
     path: Pointer
@@ -184,3 +184,8 @@ def _nested(path: Pointer, value: Any) -> Mapping[str, Any]:
 
 
 CHECKS = (every_value_can_be_wrong, patterns_refuse_something, unknown_keys_are_refused)
+SEVERITIES: Severities = {
+    every_value_can_be_wrong: (Severity.WARNING,),
+    patterns_refuse_something: (Severity.WARNING,),
+    unknown_keys_are_refused: (Severity.WARNING,),
+}

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from tools.findings import cli
 from tools.findings.model import rule_id
-from tools.findings.stages import MODULES, checks
-from tools.validate.docs.severities import severities
+from tools.findings.stages import MODULES, checks, severities
 
 FILE = Path(__file__).parents[3] / "docs" / "rules.md"
 
