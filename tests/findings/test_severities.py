@@ -5,6 +5,7 @@ That no check yields anything else, in whichever test, is conftest.py's `severit
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -16,7 +17,7 @@ from tests.conftest import UNDECLARED
 from tools.egress import rules as egress
 from tools.egress.allowlist import Suffixes, parse_values
 from tools.egress.envoy import rules as envoy
-from tools.findings import suppress
+from tools.findings import baseline, suppress
 from tools.findings.model import Check, Problem, Severity, Where, rule_id, run
 from tools.findings.stages import MODULES, checks, severities
 from tools.manifests.documents import parse
@@ -27,6 +28,8 @@ from tools.reach.flows.model import Flow, FlowTarget, Specification
 from tools.render.helm_errors import classify
 from tools.render.schema import Rejection
 from tools.render.values import Layer
+from tools.validate.chart import coverage_rules, helms, refusals, wrong_values
+from tools.validate.chart.branches import Branch
 from tools.validate.rules import render
 from tools.validate.rules import values as values_rules
 from tools.validate.rules.values import Listed
@@ -56,6 +59,15 @@ def specified(verdict: str = "", **fields: Any) -> flows.Flows:
     flow = Flow("f", "a", FlowTarget("pod", "b"), 80, "allow", "so")
     rows = (JudgedRow(flow, "installed", verdict),) if verdict else ()  # type: ignore[arg-type]
     return replace(flows.Flows("flows.yaml", "dev", None, (), FlowsJudgement(rows)), **fields)
+
+
+def schema(properties: dict[str, Any]) -> wrong_values.Schema:
+    return wrong_values.Schema("s.json", {"properties": properties}, {}, {})
+
+
+def covered(**fields: Any) -> coverage_rules.Coverage:
+    branch = Branch("t.yaml", 1, "if .a", 0)
+    return replace(coverage_rules.Coverage("chart", 1, (branch,), frozenset()), **fields)
 
 
 PROBLEM = Problem(Where("flows.yaml"), "no")
@@ -97,6 +109,16 @@ SUBJECTS: dict[Check[Any], Sequence[Any]] = {
     flows.environments_have_flows: [specified(spec=Specification({}, {}, (), environments=("prod",)))],
     flows.flows_hold: [specified("denied"), specified("not judged")],
     envoy.envoy_accepts_its_configuration: [envoy.Judgement(Where("e.yaml"), ("no",))],
+    refusals.refused_values_are_refused: [refusals.Refused(refusals.Refusal(Where("r.yaml"), ("no",)), None)],
+    helms.helms_agree: [
+        helms.Compared("v.yaml", "chart", [helms.Rendered("Helm 3", "a: 1\n"), helms.Rendered("Helm 4", "a: 2\n")])
+    ],
+    wrong_values.every_value_can_be_wrong: [schema({"a": {}})],
+    wrong_values.patterns_refuse_something: [schema({"a": {"type": "string", "pattern": ".*"}})],
+    wrong_values.unknown_keys_are_refused: [schema({"a": {"type": "string"}})],
+    coverage_rules.branches_are_reached: [covered(least=least) for least in (0, 50)],
+    coverage_rules.values_are_read: [covered(dead=(Where("values.yaml", "a", 1),))],
+    baseline.baseline_findings_are_there: [(baseline.Baseline("b", {("r", "f", "p", "m"): 1}), Counter())],
 }  # fmt: skip
 
 

@@ -29,7 +29,7 @@ NO_SETTING = "cannot tell: var.x has no value; this setting is not judged"
 TOO_SMALL = "size: 0 is too small: write 1 or more"
 
 
-def said(body: str, chart: ChartValues = CHART) -> list[tuple[int, str, str]]:
+def problems(body: str, chart: ChartValues = CHART) -> list[tuple[int, str, str]]:
     """The line, the severity and the message of what the rule says of a release with this body."""
     text = f'variable "x" {{}}\nresource "helm_release" "a" {{\n{body}\n}}\n'
     [resource] = evaluate_text({"main.tf": text}, ".").everything(TYPE)
@@ -59,7 +59,7 @@ def said(body: str, chart: ChartValues = CHART) -> list[tuple[int, str, str]]:
         ("values = [var.x]", [(3, "note", NO_VALUES)]),
         (
             'values = [file("absent.yaml")]',
-            [(3, "note", "cannot tell: absent.yaml: it is not there; these values are not judged")],
+            [(3, "note", "cannot tell: absent.yaml: it does not exist; these values are not judged")],
         ),
         # The blocks of the provider's second version, the attribute of its third.
         ('set {\nname = "size"\nvalue = 0\n}', [(5, "error", TOO_SMALL)]),
@@ -87,12 +87,14 @@ def said(body: str, chart: ChartValues = CHART) -> list[tuple[int, str, str]]:
     ],
 )
 def test_the_values_of_a_release_are_judged(body: str, expected: list[tuple[int, str, str]]) -> None:
-    assert said(body) == expected
+    assert problems(body) == expected
 
 
 def test_a_chart_that_is_not_here_is_named() -> None:
     message = "cannot tell: the chart x, which is no directory here; its values are not judged"
-    assert said('chart = "x"', ChartValues(missing="the chart x, which is no directory here")) == [(3, "note", message)]
+    assert problems('chart = "x"', ChartValues(missing="the chart x, which is no directory here")) == [
+        (3, "note", message)
+    ]
 
 
 def findings(capsys: pytest.CaptureFixture[str], *words: str) -> list[tuple[str, int, str]]:

@@ -156,13 +156,13 @@ def _read(value: Value, kind: Any) -> Any:
     if isinstance(value.data, tuple):
         return [_scalar(item) for item in value.data]
     if kind in ("string", "literal") or not isinstance(value.data, str):
-        return _plain(value.data, kind)
+        return _typed(value.data, kind)
     if value.data.startswith("{") and value.data.endswith("}"):
         return [_scalar(item.strip()) for item in value.data[1:-1].split(",") if item.strip()]
     return _scalar(value.data)
 
 
-def _plain(data: Any, kind: Any) -> Any:
+def _typed(data: Any, kind: Any) -> Any:
     if kind == "string" and isinstance(data, bool):
         return "true" if data else "false"
     return str(data) if kind == "string" and not isinstance(data, str) else data
