@@ -8,6 +8,7 @@ CONTRIBUTING.md.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from tools.findings.model import Manifest
 from tools.manifests.node import root
@@ -69,6 +70,8 @@ def judged() -> dict[tuple[str, str], tuple[str, ...]]:
 
 def kind_of(manifest: Manifest) -> Kind | None:
     """The kind of policy that an object is; None when it is not a policy that is read."""
+    if not any(kind.name == manifest.kind for kind in KINDS):
+        return None
     group, _, version = root(manifest)["apiVersion"].text().rpartition("/")
     for kind in KINDS:
         if (kind.group, kind.name) == (group, manifest.kind) and (version in kind.versions or not kind.strict):
@@ -79,7 +82,28 @@ def kind_of(manifest: Manifest) -> Kind | None:
 def read(manifest: Manifest) -> Policy | None:
     """The policy that an object is, if it is one."""
     kind = kind_of(manifest)
-    return kind.read(manifest, kind) if kind else None
+    return _read(_Same(manifest), kind) if kind else None
+
+
+class _Same:
+    """An object as a key: the same object, not an equal one, for its body is a mapping that has no hash."""
+
+    __slots__ = ("manifest",)
+
+    def __init__(self, manifest: Manifest) -> None:
+        self.manifest = manifest
+
+    def __hash__(self) -> int:
+        return id(self.manifest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.manifest is self.manifest
+
+
+# Every rule, and each state of every flow, reads the same policies.
+@lru_cache(maxsize=4096)
+def _read(same: _Same, kind: Kind) -> Policy:
+    return kind.read(same.manifest, kind)
 
 
 def policies(manifests: Iterable[Manifest]) -> tuple[Policy, ...]:

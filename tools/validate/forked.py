@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -31,6 +32,8 @@ def begun(work: Callable[[], Result]) -> Callable[[], Result]:
 
 def _answer(work: Callable[[], object], writer: int) -> None:
     """What the copy does: it works, writes the result, and is gone without a word."""
+    # Ctrl-C goes to both, and is answered once.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     code = 1
     try:
         with os.fdopen(writer, "wb") as out:

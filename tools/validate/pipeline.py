@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from tools.egress.allowlist import Suffixes
@@ -97,7 +98,7 @@ async def _judge(recorder: Recorder, loaded: Loaded, job: Job) -> None:
     started = time.perf_counter()
     outcome = await _outcome(job.render, loaded.files)
     waited = time.perf_counter() - started
-    suffixes = Suffixes.parse(job.chart.text("files/public-suffixes.txt"))
+    suffixes = _suffixes(job.chart.text("files/public-suffixes.txt"))
     values = Listed.of(replace(loaded.values, helm=outcome.verdict), suffixes)
     recorder.run("values", lambda: _values(values, loaded, job.rules))
     # What Helm cannot read has its finding already where this toolkit could not read it either.
@@ -135,6 +136,12 @@ async def _outcome(render: Render, files: Sequence[Path]) -> Outcome:
         return Outcome(missing=str(error))
     except RenderError as error:
         return Outcome(missing=f"helm: {error}") if error.kind == "helm" else Outcome(refusal=error)
+
+
+# One list for every environment, and what follows from it is worked out once.
+@lru_cache(maxsize=4)
+def _suffixes(text: str) -> Suffixes:
+    return Suffixes.parse(text)
 
 
 def _values(values: Listed, loaded: Loaded, rules: judge.Rules) -> Iterator[Finding]:

@@ -205,7 +205,13 @@ def _way(config: Config, filters: list[Tree]) -> Way | None:
 
 def _cidrs(given: Tree) -> Iterator[str]:
     for block in _list(given, "ranges"):
-        yield str(ipaddress.ip_network(f"{block['address_prefix']}/{block.get('prefix_len', 0)}", strict=False))
+        yield _network(f"{block['address_prefix']}/{block.get('prefix_len', 0)}")
+
+
+# Every way out to public addresses has the same long list of others.
+@lru_cache(maxsize=4096)
+def _network(text: str) -> str:
+    return str(ipaddress.ip_network(text, strict=False))
 
 
 def _behind(config: Config, cluster: Any) -> Tree | None:
