@@ -6,14 +6,11 @@ import sys
 from pathlib import Path
 
 from tools.findings import cli
+from tools.findings.page import PageError
 from tools.manifests.documents import parse
 from tools.validate.docs.values_table import BEGIN, END, rows, table, updated
 
 CHART = Path(__file__).resolve().parent.parent.parent.parent / "charts" / "sark-network"
-
-
-class ReadmeError(Exception):
-    """The table cannot be written; the message says why and what to do."""
 
 
 def main(arguments: list[str] | None = None, chart: Path = CHART) -> int:
@@ -33,7 +30,7 @@ def main(arguments: list[str] | None = None, chart: Path = CHART) -> int:
     except OSError as error:
         print(f"{_shown(readme)}: not written ({error.strerror})", file=sys.stderr)
         return cli.COULD_NOT_RUN
-    except ReadmeError as error:
+    except PageError as error:
         print(error, file=sys.stderr)
         return cli.COULD_NOT_RUN
     return cli.CLEAN
@@ -46,13 +43,13 @@ def _written(chart: Path) -> str:
     parsed = parse(text, _shown(values))
     if parsed.problems:
         problem = parsed.problems[0]
-        raise ReadmeError(f"{problem.where.file}:{problem.where.line}: {problem.message}")
+        raise PageError(f"{problem.where.file}:{problem.where.line}: {problem.message}")
     if len(parsed.documents) != 1 or not isinstance(parsed.documents[0].body, dict):
-        raise ReadmeError(f"{_shown(values)}: is no mapping of values, so there is no table to write")
+        raise PageError(f"{_shown(values)}: is no mapping of values, so there is no table to write")
     readme = chart / "README.md"
     new = updated(_read(readme), table(tuple(rows(parsed.documents[0], text))))
     if new is None:
-        raise ReadmeError(f"{_shown(readme)}: the table goes between two lines, each there once: `{BEGIN}` and `{END}`")
+        raise PageError(f"{_shown(readme)}: the table goes between two lines, each there once: `{BEGIN}` and `{END}`")
     return new
 
 
@@ -60,9 +57,9 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise ReadmeError(f"{_shown(path)}: is not UTF-8 text") from None
+        raise PageError(f"{_shown(path)}: is not UTF-8 text") from None
     except OSError as error:
-        raise ReadmeError(f"{_shown(path)}: cannot be read ({error.strerror})") from None
+        raise PageError(f"{_shown(path)}: cannot be read ({error.strerror})") from None
 
 
 def _shown(path: Path) -> str:

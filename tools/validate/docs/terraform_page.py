@@ -7,13 +7,10 @@ import sys
 from pathlib import Path
 
 from tools.findings import cli
+from tools.findings.page import PageError
 from tools.validate.docs.terraform_tables import BEGIN, END, tables, updated
 
 MODULES = Path(__file__).resolve().parent.parent.parent.parent / "terraform" / "modules"
-
-
-class ReadmeError(Exception):
-    """A table cannot be written; the message says why and what to do."""
 
 
 def main(arguments: list[str] | None = None, modules: Path = MODULES) -> int:
@@ -25,7 +22,7 @@ def main(arguments: list[str] | None = None, modules: Path = MODULES) -> int:
     for directory in sorted({file.parent for file in modules.rglob("*.tf")}):
         try:
             code = max(code, _update(directory, options.check))
-        except (ReadmeError, OSError, UnicodeDecodeError) as error:
+        except (PageError, OSError, UnicodeDecodeError) as error:
             print(f"{os.path.relpath(directory)}: {error}", file=sys.stderr)
             return cli.COULD_NOT_RUN
     return code
@@ -37,10 +34,10 @@ def _update(directory: Path, check: bool) -> int:
     try:
         written = tables(file.read_text("utf-8") for file in sorted(directory.glob("*.tf")))
     except ValueError as error:
-        raise ReadmeError(f"not Terraform: {error}") from None
+        raise PageError(f"not Terraform: {error}") from None
     new = updated(old, written)
     if new is None:
-        raise ReadmeError(f"README.md: the tables go between two lines, {BEGIN} and {END}")
+        raise PageError(f"README.md: the tables go between two lines, {BEGIN} and {END}")
     if new == old:
         return cli.CLEAN
     if check:
