@@ -72,7 +72,7 @@ class Run:
             self.stopped = f"{type(error).__name__} in {place.name}, {where}: {explain(error)}"
 
 
-def all_of_it(options: Options, output: Output) -> int:
+def run_everything(options: Options, output: Output) -> int:
     """up, test, down. Whatever happens, the test internet goes, and so does a cluster that was made here."""
     done = Run(options)
     with done.noted():
@@ -99,7 +99,7 @@ def random_policies(options: Options, output: Output) -> int:
             ground = Ground(kube, options.name, Internet.of(options.name), done.progress)
             run = fuzz.Run(ground, options, done.results)
             run.refusals()
-            run.all_of_it(options.seed or fuzz.any_seed(), options.policies or fuzz.MANY)
+            run.run_cases(options.seed or fuzz.any_seed(), options.policies or fuzz.MANY)
             if options.record:
                 _write(options.record, "".join(f"{line}\n" for line in run.recorded))
             if output.format == "text":
@@ -169,7 +169,7 @@ RUN: Mapping[str, Callable[[Options, Output], int]] = {
     "test": test,
     "fuzz": random_policies,
     "down": down,
-    "all": all_of_it,
+    "all": run_everything,
 }
 
 

@@ -16,7 +16,18 @@ from tools.manifests.node import Node
 from tools.policies.calico import of_hosts
 from tools.policies.calico_entity import SELECTORS
 from tools.policies.endpoints import Endpoints
-from tools.policies.model import BOTH_FAMILIES, DIRECTIONS, EVERY_PORT, Message, Peer, Pods, Policy, Port, Rule, Traffic
+from tools.policies.model import (
+    BOTH_FAMILIES,
+    DIRECTIONS,
+    EVERY_PORT,
+    Message,
+    Pods,
+    Policy,
+    PolicyRule,
+    Port,
+    RulePeer,
+    Traffic,
+)
 from tools.reach.compiled import CompiledPolicy, CompiledRule, Ports, RulePart, title
 from tools.reach.connections import ALL, NONE, NUMBERS, Conns, common, merged, minus, of
 from tools.reach.peers.services import ServicePort
@@ -95,7 +106,7 @@ class Resolver:
             self.collected.matches_nobody(policy.spec[SELECTING[0]], " and ".join(written), things)
         return bits
 
-    def _rule(self, policy: Policy, rule: Rule, space: str) -> CompiledRule:
+    def _rule(self, policy: Policy, rule: PolicyRule, space: str) -> CompiledRule:
         near = self._meant_by(rule.near, space) if rule.near is not None else None
         parts, doubt = self._parts(policy, rule, space)
         if rule.doubt and policy.calico:
@@ -103,7 +114,7 @@ class Resolver:
         action = rule.action
         return CompiledRule(rule.node, rule.label, action, tuple(parts), near, rule.doubt or doubt)  # type: ignore[arg-type]
 
-    def _parts(self, policy: Policy, rule: Rule, space: str) -> tuple[list[RulePart], str]:
+    def _parts(self, policy: Policy, rule: PolicyRule, space: str) -> tuple[list[RulePart], str]:
         ports = _ports(rule)
         if not policy.calico:
             return self._alternatives(policy, rule, space, ports), ""
@@ -112,7 +123,7 @@ class Resolver:
         part = RulePart(self._meant_by(peer, space).both(self._family(rule)), self._named_by(called, space, ports))
         return ([part], "") if peer.service is None else self._served(peer, rule, space, part)
 
-    def _alternatives(self, policy: Policy, rule: Rule, space: str, ports: Ports) -> list[RulePart]:
+    def _alternatives(self, policy: Policy, rule: PolicyRule, space: str, ports: Ports) -> list[RulePart]:
         """The peers of a rule of Kubernetes' own kinds, of which any may match.
 
         Where Calico enforces the policy API, some peers include network sets; port names are looked up in pods only.
@@ -132,7 +143,7 @@ class Resolver:
             )
         return [RulePart(far, ports)]
 
-    def _admin(self, peer: Peer, space: str) -> Match:
+    def _admin(self, peer: RulePeer, space: str) -> Match:
         """Whom a peer of the policy API means.
 
         Where there are network sets, and so Calico, `namespaces` in a ClusterNetworkPolicy includes the network sets of
@@ -153,7 +164,7 @@ class Resolver:
             self.collected.notes.append(peer.node["namespaces"].problem(message, Severity.NOTE))
         return match.either(self.universe.at_any(net for item in own for net in item.nets))
 
-    def _meant_by(self, peer: Peer, space: str) -> Match:
+    def _meant_by(self, peer: RulePeer, space: str) -> Match:
         """Whom a peer means, its Service aside."""
         universe = self.universe
         match = certainly(universe.everyone)
@@ -206,7 +217,7 @@ class Resolver:
                 return f"{part.key}={alike[0]}" if alike else ""
         return ""
 
-    def _labelled(self, peer: Peer, endpoints: Endpoints, space: str) -> Match:
+    def _labelled(self, peer: RulePeer, endpoints: Endpoints, space: str) -> Match:
         """The pods and network sets that a Calico peer means, by every label that Calico sees on them."""
         universe = self.universe
         if not endpoints.positive and endpoints.excluded:
@@ -227,7 +238,7 @@ class Resolver:
         controller = universe.ingress
         return match.either(Match(pods | (controller if endpoints.every_pod else 0), pods | controller))
 
-    def _named_by(self, called: Peer | None, space: str, ports: Ports) -> Ports:
+    def _named_by(self, called: RulePeer | None, space: str, ports: Ports) -> Ports:
         """The ports, with names looked up only in the pods that the called entity's selectors match by label.
 
         The port names of a pod that is meant only by its address in a network set do not count.
@@ -238,12 +249,12 @@ class Resolver:
             return ports
         return replace(ports, only=self.universe.calico.matched(endpoints.expression(space)))
 
-    def _family(self, rule: Rule) -> Match:
+    def _family(self, rule: PolicyRule) -> Match:
         if rule.families == BOTH_FAMILIES:
             return certainly(self.universe.everyone)
         return self.universe.of_family(*rule.families) if rule.families else NOBODY
 
-    def _served(self, peer: Peer, rule: Rule, space: str, part: RulePart) -> tuple[list[RulePart], str]:
+    def _served(self, peer: RulePeer, rule: PolicyRule, space: str, part: RulePart) -> tuple[list[RulePart], str]:
         """The pods behind a Service and, for egress, their target ports. A Service that does not exist means nobody."""
         namespace, name = peer.service or ("", "")
         if not namespace:
@@ -272,7 +283,7 @@ def _target(port: ServicePort, within: Conns) -> Ports:
     return Ports(common(within, of(protocol, port.target, port.target)))
 
 
-def _ports(rule: Rule) -> Ports:
+def _ports(rule: PolicyRule) -> Ports:
     """The connections of a rule, from its protocols, its ports and its excluded ports."""
     within = _protocols(rule.traffic)
     numbers, names = _split(rule.ports)

@@ -141,12 +141,12 @@ def test_what_shuts_a_lock_downs_back_doors_is_read_too(filled: dict[str, Any], 
     filled["/apis/projectcalico.org/v3"] = resources(globalnetworkpolicies="GlobalNetworkPolicy")
     filled["/apis/projectcalico.org/v3/globalnetworkpolicies"] = {"items": bodies(LOCK_DOWN)}
     ran = run("matrix", *ASK)
-    assert (ran.code, ran.err.count("nothing in the input refuses one")) == (0, 2)
+    assert (ran.code, ran.err.count("nothing in the input refuses ")) == (0, 2)
     filled[admission] = {"items": bodies(ADMISSION)}
     ran = run("matrix", *ASK)
-    assert (ran.code, ran.err.count("nothing in the input refuses one")) == (0, 0)
+    assert (ran.code, ran.err.count("nothing in the input refuses ")) == (0, 0)
     filled[admission] = 403
     ran = run("matrix", *ASK)
     refused = "validatingadmissionpolicies of admissionregistration.k8s.io/v1: refused"
-    assert (ran.code, ran.err.count("nothing in the input refuses one")) == (0, 2)
+    assert (ran.code, ran.err.count("nothing in the input refuses ")) == (0, 2)
     assert f"note: here: could not be read: {refused} {admission}; it is judged as if there were none" in ran.err

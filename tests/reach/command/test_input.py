@@ -51,14 +51,14 @@ def judged(run: Runner, *more: str) -> tuple[Ran, bool]:
         ("apiVersion: v1\nmetadata: {name: x}\n---\n", 25, "has no kind, so it is not clear what it is"),
         ("apiVersion: v1\nkind: [Pod]\n---\n", 26, "has no kind, so it is not clear what it is"),
         (OTHER.replace("{app: db}", "[app]"), 29, "where a mapping belongs"),
-        (OTHER.replace("8000", "0"), 32, "0 to 0 are no ports"),
-        (OTHER.replace("{port: 8000}", "{port: 8000, endPort: 1}"), 32, "8000 to 1 are no ports"),
-        (OTHER.replace("matchLabels: {app: web}", "matchExpressions: [{key: a, operator: X}]"), 31, "'X' is none of"),
-        (OTHER.replace("podSelector: {matchLabels: {app: web}}", "ipBlock: {cidr: x}"), 31, "'x' is no CIDR"),
-        (CALICO % "selector: \"a ==\"", 28, "no selector, at column"),
-        (CALICO % f"selector: \"{'(' * 50_000}all(){')' * 50_000}\"", 28, "no selector, at column"),
-        (CALICO % "order: high", 28, "order is no number"),
-        (CALICO % "ingress: [{action: Perhaps}]", 28, "'Perhaps' is none of"),
+        (OTHER.replace("8000", "0"), 32, "0 is not a port"),
+        (OTHER.replace("{port: 8000}", "{port: 8000, endPort: 1}"), 32, "8000 to 1 is not a range of ports"),
+        (OTHER.replace("matchLabels: {app: web}", "matchExpressions: [{key: a, operator: X}]"), 31, "is not one of"),
+        (OTHER.replace("podSelector: {matchLabels: {app: web}}", "ipBlock: {cidr: x}"), 31, "'x' is not a CIDR"),
+        (CALICO % "selector: \"a ==\"", 28, "column "),
+        (CALICO % f"selector: \"{'(' * 50_000}all(){')' * 50_000}\"", 28, "column "),
+        (CALICO % "order: high", 28, "order is not a number"),
+        (CALICO % "ingress: [{action: Perhaps}]", 28, "'Perhaps' is not one of"),
     ],
 )  # fmt: skip
 def test_what_is_broken_is_said_and_the_rest_is_judged(run: Runner, text: str, line: int, message: str) -> None:
@@ -79,7 +79,7 @@ def test_what_is_broken_is_said_and_the_rest_is_judged(run: Runner, text: str, l
     ("text", "message"),
     [
         ("replicas: 3\nimage: x\n---\n", "has neither apiVersion nor kind, so it is not a Kubernetes object"),
-        ("apiVersion: example.com/v1\nkind: TrafficPolicy\n---\n", "its name speaks of traffic"),
+        ("apiVersion: example.com/v1\nkind: TrafficPolicy\n---\n", "its name suggests that it rules traffic"),
         ("apiVersion: extensions/v1beta1\nkind: NetworkPolicy\n---\n", "is not known, and it is left out"),
     ],
 )

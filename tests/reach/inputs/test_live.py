@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from kubernetes.config import kube_config
 
-from tools.manifests.pod_templates import pods
+from tools.manifests.pods import pods
 from tools.policies.unmodelled import notes
 from tools.reach.inputs import live
 from tools.reach.inputs.listing import PAGE, AnswerError, ClusterListing, listed
@@ -214,8 +214,9 @@ def test_a_pod_is_read_as_policies_see_it() -> None:
     }
     listing, _ = read({"/api/v1/pods": {"items": [pod]}})
     assert "s3cret" not in json.dumps(listing.manifests[0].body)
-    ((seen, done),) = pods(settled(listing.manifests), "default")
-    assert (seen.name, seen.account, seen.ports, done) == ("sark/api[Deployment]", "api", (("http", "TCP", 80),), False)
+    (seen,) = pods(settled(listing.manifests), "default")
+    assert (seen.name, seen.account, seen.done) == ("sark/api[Deployment]", "api", False)
+    assert seen.ports == (("http", "TCP", 80),)
     assert list(map(str, seen.addresses)) == ["10.1.2.3", "fd00::3"]
 
 

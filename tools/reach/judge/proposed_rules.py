@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tools.manifests.pod_templates import Pod
-from tools.manifests.pods import NAME_LABEL
+from tools.manifests.labels import NAME_LABEL
+from tools.manifests.pods import Pod
 from tools.policies.model import WITH_PORTS, Direction
 from tools.reach.compiled import CompiledPolicy
 from tools.reach.connections import NAMES

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from tools.findings.model import Manifest
-from tools.manifests import pods as workloads
 from tools.manifests.label_selector import Selector
+from tools.manifests.labels import NAME_LABEL
 from tools.manifests.node import root
-from tools.manifests.pod_templates import Pod
+from tools.manifests.pods import Pod
 from tools.policies.calico_expression import Comparison, Expression, Has, parts
 from tools.policies.calico_labels import is_derived
 from tools.policies.cluster import Cluster
 from tools.policies.endpoints import Endpoints
 from tools.policies.matching import labelled, members
-from tools.policies.model import Direction, Peer, Pods, Policy
+from tools.policies.model import Direction, Pods, Policy, RulePeer
 from tools.reach.connections import NUMBERS, Conns, includes
 from tools.reach.needs.environment import ConfigMaps, config_maps
 from tools.reach.needs.gather import Need, needs
@@ -136,9 +136,8 @@ class Known:
 
     def _opened(self, pod: Pod, target: ServiceTarget, without: frozenset[str]) -> bool:
         """Whether a rule opens the port to a peer about which nothing is known."""
-        own = as_subject(pod)
         near = (*self._policies.get(pod.namespace, ()), *self._policies.get("", ()))
-        chosen = (policy for policy in near if labelled(self.cluster, policy, own))
+        chosen = (policy for policy in near if labelled(self.cluster, policy, pod))
         return any(self._opens(policy, pod, target, without) for policy in chosen)
 
     @cached_property
@@ -161,14 +160,14 @@ class Known:
         return False
 
 
-def _only_in(spaces: frozenset[str], policy: Policy, peer: Peer) -> bool:
+def _only_in(spaces: frozenset[str], policy: Policy, peer: RulePeer) -> bool:
     """Whether a peer means only pods in some namespaces."""
     match peer.pods:
         case Pods(spaces=None) | Endpoints(own=True):
             return policy.manifest.namespace in spaces
         case Pods(spaces=Selector(requirements)):
             return any(
-                need.key == workloads.NAME_LABEL and need.operator == "In" and spaces.issuperset(need.values)
+                need.key == NAME_LABEL and need.operator == "In" and spaces.issuperset(need.values)
                 for need in requirements
             )
     return False
@@ -177,12 +176,6 @@ def _only_in(spaces: frozenset[str], policy: Policy, peer: Peer) -> bool:
 def _at(answer: Mapping[tuple[Conns, Conns], int], index: int) -> Conns:
     """The connections that are at most let through to or from a place."""
     return next((most for (_, most), bits in answer.items() if bits >> index & 1), ())
-
-
-def as_subject(pod: Pod) -> workloads.Pod:
-    """The pod in the form that policies' selectors are matched against."""
-    named = frozenset((name, protocol) for name, protocol, _ in pod.ports)
-    return workloads.Pod(pod.manifest, pod.namespace, pod.labels, pod.account, pod.host, named)
 
 
 def title(pod: Pod) -> str:
@@ -248,7 +241,7 @@ def _namespaces(
     for policy in cluster.policies:
         for peer in policy.sides:
             for need in peer.pods.spaces.requirements if isinstance(peer.pods, Pods) and peer.pods.spaces else ():
-                yield from need.values if need.key == workloads.NAME_LABEL and need.operator == "In" else ()
+                yield from need.values if need.key == NAME_LABEL and need.operator == "In" else ()
 
 
 def _expected(

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from tools.manifests.node import Node, root
-from tools.manifests.pod_templates import Pod
+from tools.manifests.pod_templates import template
+from tools.manifests.pods import Pod
 from tools.policies.model import Direction
 from tools.reach.needs.endpoints import port_number
-from tools.reach.needs.gather import Need, template
+from tools.reach.needs.gather import Need
 from tools.reach.needs.known import Caller, Known
 from tools.reach.needs.roles import INGRESS, MONITORING
 from tools.reach.peers.services import Service, ServiceTarget
@@ -114,7 +115,7 @@ def _closed_scrapes(facts: Known) -> Iterator[Closed]:
     without = _others(facts, MONITORING, INGRESS)
     for members in facts.classes.values():
         for _, pod in members:
-            node, port = _annotated(template(pod)["metadata"])
+            node, port = _annotated(template(root(pod.manifest))["metadata"])
             yield from _closed(facts, node, (ServiceTarget(pod.name, port),) if port else (), seen, without)
     for service in facts.names.services.values():
         node, port = _annotated(root(service.manifest)["metadata"])

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from tools.findings.model import Manifest
 from tools.manifests.node import Node, root
-from tools.manifests.pod_templates import Pod
+from tools.manifests.pods import Pod
 from tools.reach.peers.services import Note, Resolved, Service, Services, ServiceTarget, behind, unique
 
 KINDS = ("Ingress", "Route")

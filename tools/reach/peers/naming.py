@@ -8,7 +8,7 @@ from ipaddress import ip_address, summarize_address_range
 
 from tools.findings.model import Manifest
 from tools.manifests.addresses import Net, network
-from tools.manifests.pod_templates import Pod
+from tools.manifests.pods import Pod
 from tools.reach.model import NamedPeer
 from tools.reach.peers.address_blocks import written
 from tools.reach.peers.ingresses import KINDS as INGRESSES

@@ -12,7 +12,7 @@ from typing import Any
 
 from tools.findings.model import Manifest
 from tools.manifests.node import root
-from tools.manifests.pods import TEMPLATES
+from tools.manifests.pod_templates import TEMPLATES
 
 HASH = "pod-template-hash"
 # The kinds that another controller makes, whose pods are then that controller's.

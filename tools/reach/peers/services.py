@@ -13,7 +13,7 @@ from typing import TypeVar
 from tools.findings.model import Manifest
 from tools.manifests.label_selector import Requirement, Selector
 from tools.manifests.node import Node, root
-from tools.manifests.pod_templates import Pod, pods
+from tools.manifests.pods import Pod, accepted
 
 Thing = TypeVar("Thing")
 NONE = "None"
@@ -96,7 +96,7 @@ def services(manifests: Iterable[Manifest], namespace: str) -> dict[tuple[str, s
 
 def running(manifests: Iterable[Manifest], namespace: str) -> tuple[Pod, ...]:
     """The pods that a Service may lead to: those that have not finished."""
-    return tuple(pod for pod, done in pods(manifests, namespace) if not done)
+    return tuple(pod for pod in accepted(manifests, namespace) if not pod.done)
 
 
 def _service(manifest: Manifest, namespace: str) -> Service:
