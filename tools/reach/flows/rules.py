@@ -57,7 +57,7 @@ def environments_have_flows(subject: Flows) -> Iterator[Problem]:
 def flows_hold(subject: Flows) -> Iterator[Problem]:
     """Every row of the specification of flows holds in what the chart renders.
 
-    Each row says who should reach whom, or should not, and why. It is judged offline, by the policies' own semantics and
+    Each row says who should reach whom, or should not, and why. It is judged offline, by policies' own semantics and
     the proxy's own configuration. A row whose verdict depends on something that is not in the input (a node's address,
     say) does not hold either, because a guess is not a proof.
     The message names the policy and the rule that decided. Change those, or the row if it is out of date;
