@@ -37,8 +37,8 @@ from tools.cluster.fuzz_objects import (
     shown,
 )
 from tools.cluster.fuzz_pods import Crowd
-from tools.cluster.fuzz_run import OUTSIDE, SOURCES, Run, attempts, control, summed_up
-from tools.cluster.options import Options
+from tools.cluster.fuzz_run import OUTSIDE, SOURCES, FuzzRun, attempts, control, summed_up
+from tools.cluster.options import TrialOptions
 from tools.cluster.probers import opened
 from tools.cluster.verdict import FAIL, PASS
 from tools.findings.model import run as judge
@@ -136,8 +136,8 @@ class Ground:
     progress = Progress()
 
 
-def run(tmp_path: Path, judge: compare.Judge = compare.judge) -> Run:
-    return Run(Ground(), Options(diagnostics=tmp_path), judge=judge)  # type: ignore[arg-type]
+def run(tmp_path: Path, judge: compare.Judge = compare.judge) -> FuzzRun:
+    return FuzzRun(Ground(), TrialOptions(diagnostics=tmp_path), judge=judge)  # type: ignore[arg-type]
 
 
 def test_a_judge_that_is_right_passes(crowds: list[FakeCrowd], tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def wrong(mutation: Mutation) -> compare.Judge:
     return judge
 
 
-def found_out(tmp_path: Path, judge: compare.Judge) -> Run:
+def found_out(tmp_path: Path, judge: compare.Judge) -> FuzzRun:
     """The first run that finds a disagreement; there is one within as many policies as `make cluster-fuzz` has."""
     for seed in range(10):
         done = run(tmp_path, judge)
@@ -565,7 +565,7 @@ def test_kinds_that_are_not_served_are_said_and_not_passed() -> None:
 
 def test_a_run_asks_what_the_api_refuses(tmp_path: Path) -> None:
     ground = SimpleNamespace(progress=Progress(), kube=TableApi())
-    done = Run(ground, Options(diagnostics=tmp_path))  # type: ignore[arg-type]
+    done = FuzzRun(ground, TrialOptions(diagnostics=tmp_path))  # type: ignore[arg-type]
     done.refusals()
     assert [(result.name, result.status) for result in done.results] == [("refused-as-written", PASS)]
 

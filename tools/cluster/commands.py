@@ -19,7 +19,7 @@ from tools.cluster.fuzz import coverage
 from tools.cluster.fuzz_pods import Ground
 from tools.cluster.internet import Internet
 from tools.cluster.kube import Kube, explain
-from tools.cluster.options import Options
+from tools.cluster.options import TrialOptions
 from tools.cluster.release import Release, can_enforce, values
 from tools.cluster.sark.checkout import Sark
 from tools.cluster.sark.checkout import read as read_sark
@@ -36,7 +36,7 @@ from tools.manifests.files import shown
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class Destination:
     """Where the results go."""
 
     format: str = "text"
@@ -45,10 +45,10 @@ class Output:
 
 
 @dataclass
-class Run:
+class CommandRun:
     """One run of a command: what was found, and why it stopped if it did."""
 
-    options: Options
+    options: TrialOptions
     progress: Progress = field(default_factory=lambda: Progress.on(sys.stderr))
     results: list[Result] = field(default_factory=list)
     stopped: str = ""
@@ -72,9 +72,9 @@ class Run:
             self.stopped = f"{type(error).__name__} in {place.name}, {where}: {explain(error)}"
 
 
-def all_of_it(options: Options, output: Output) -> int:
+def all_of_it(options: TrialOptions, output: Destination) -> int:
     """up, test, down. Whatever happens, the test internet goes, and so does a cluster that was made here."""
-    done = Run(options)
+    done = CommandRun(options)
     with done.noted():
         spec, sark = specification(options.flows), checkout(options)
         preflight.check(options)
@@ -88,16 +88,16 @@ def all_of_it(options: Options, output: Output) -> int:
     return tell(done, output)
 
 
-def random_policies(options: Options, output: Output) -> int:
+def random_policies(options: TrialOptions, output: Destination) -> int:
     """up, random policies, down; a cluster that was there is used with --reuse, and stays."""
-    done = Run(options)
+    done = CommandRun(options)
     with done.noted():
         spec = specification(options.flows)
         preflight.check(options)
         with cleaned_up(done, made_here=not kind.exists(options.name), always=True), done.noted():
             kube = bring_up(options, spec, done.progress)
             ground = Ground(kube, options.name, Internet.of(options.name), done.progress)
-            run = fuzz.Run(ground, options, done.results)
+            run = fuzz.FuzzRun(ground, options, done.results)
             run.refusals()
             run.all_of_it(options.seed or fuzz.any_seed(), options.policies or fuzz.MANY)
             if options.record:
@@ -107,9 +107,9 @@ def random_policies(options: Options, output: Output) -> int:
     return tell(done, output)
 
 
-def up(options: Options, output: Output) -> int:
+def up(options: TrialOptions, output: Destination) -> int:
     """Make the cluster and leave it, or leave nothing."""
-    done = Run(options)
+    done = CommandRun(options)
     with done.noted():
         spec = specification(options.flows)
         preflight.check(options)
@@ -122,9 +122,9 @@ def up(options: Options, output: Output) -> int:
     return tell(done, output, table=False)
 
 
-def install(options: Options, output: Output) -> int:
+def install(options: TrialOptions, output: Destination) -> int:
     """The chart, into a cluster that is up."""
-    done = Run(options)
+    done = CommandRun(options)
     with done.noted():
         kube, release = connect(options), Release.of(options)
         requested = values(options)
@@ -135,9 +135,9 @@ def install(options: Options, output: Output) -> int:
     return tell(done, output, table=False)
 
 
-def test(options: Options, output: Output) -> int:
+def test(options: TrialOptions, output: Destination) -> int:
     """The trial, in a cluster that is up; the chart is not installed afterwards."""
-    done = Run(options)
+    done = CommandRun(options)
     with done.noted():
         spec, sark = specification(options.flows), checkout(options)
         kube, internet = connect(options), Internet.of(options.name)
@@ -153,9 +153,9 @@ def test(options: Options, output: Output) -> int:
     return tell(done, output)
 
 
-def down(options: Options, output: Output) -> int:
+def down(options: TrialOptions, output: Destination) -> int:
     """Remove the cluster and the test internet; what is not there is fine."""
-    done = Run(options)
+    done = CommandRun(options)
     with done.noted():
         preflight.docker_answers()
         preflight.kind_is_new_enough()
@@ -163,7 +163,7 @@ def down(options: Options, output: Output) -> int:
     return tell(done, output, table=False)
 
 
-RUN: Mapping[str, Callable[[Options, Output], int]] = {
+RUN: Mapping[str, Callable[[TrialOptions, Destination], int]] = {
     "up": up,
     "install": install,
     "test": test,
@@ -173,12 +173,12 @@ RUN: Mapping[str, Callable[[Options, Output], int]] = {
 }
 
 
-def checkout(options: Options) -> Sark | None:
+def checkout(options: TrialOptions) -> Sark | None:
     """SARK's manifests, where somebody said where they are."""
     return read_sark(options.sark) if options.sark else None
 
 
-def connect(options: Options) -> Kube:
+def connect(options: TrialOptions) -> Kube:
     """The API of a cluster that is there."""
     preflight.docker_answers()
     preflight.kind_is_new_enough()
@@ -191,7 +191,7 @@ def connect(options: Options) -> Kube:
 
 
 @contextmanager
-def cleaned_up(done: Run, *, made_here: bool, always: bool) -> Iterator[None]:
+def cleaned_up(done: CommandRun, *, made_here: bool, always: bool) -> Iterator[None]:
     """Clean up after the block: always, or only when it failed. A cluster that was there before stays."""
     stop = signal.signal(signal.SIGTERM, _interrupt)
     ended = False
@@ -216,7 +216,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def gather(done: Run) -> None:
+def gather(done: CommandRun) -> None:
     """The diagnostics folder."""
     with done.progress.step("diagnostics"):
         folder = done.options.evidence
@@ -228,14 +228,14 @@ def gather(done: Run) -> None:
     print(f"diagnostics: {shown(folder)}", file=sys.stderr)
 
 
-def remove(options: Options, *, cluster: bool) -> None:
+def remove(options: TrialOptions, *, cluster: bool) -> None:
     """The test internet, and the cluster if it is to go."""
     Internet.of(options.name).stop()
     if cluster:
         kind.delete(options)
 
 
-def tell(done: Run, output: Output, *, table: bool = True) -> int:
+def tell(done: CommandRun, output: Destination, *, table: bool = True) -> int:
     """Print or write the results, and return the exit code."""
     stages = results.stages(done.results, shown(done.options.flows), done.progress.timings, done.stopped)
     if output.junit:
@@ -252,7 +252,7 @@ def tell(done: Run, output: Output, *, table: bool = True) -> int:
     return exit_code(stages)
 
 
-def _text(done: Run) -> str:
+def _text(done: CommandRun) -> str:
     spent = ", ".join(f"{name} {value:.1f} s" for name, value in done.progress.timings.items())
     return f"{results.table(done.results)}\ntimings: {spent}\ntotal: {sum(done.progress.timings.values()):.0f} s\n"
 

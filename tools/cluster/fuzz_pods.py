@@ -14,7 +14,7 @@ from tools.cluster.fuzz.topology import POINTS, PREFIX, Object, Topology
 from tools.cluster.fuzz_objects import BEACONS, beacon, bodied, scripts, space
 from tools.cluster.internet import IN_PODS, Internet
 from tools.cluster.kube import Kube, until
-from tools.cluster.probers import Asker, Outside, lead_to_pods, opened
+from tools.cluster.probers import Asker, InInternet, lead_to_pods, opened
 from tools.findings.progress import Progress
 
 SCRIPTS = ("answer.py", "ask_many.py")
@@ -125,7 +125,7 @@ def gathered(ground: Ground, topology: Topology, outside: Iterable[str], step: s
                     crowd.addresses, pool.map(lambda pod: opened(kube, pod), crowd.addresses), strict=True
                 )
             lead_to_pods(ground.cluster, ground.internet, _nodes(crowd))
-            crowd.probers |= dict.fromkeys(outside, Outside(ground.internet))
+            crowd.probers |= dict.fromkeys(outside, InInternet(ground.internet))
         yield crowd
     finally:
         for asker in set(crowd.probers.values()):

@@ -78,7 +78,7 @@ def _open(kube: Kube, pod: str, made: Queue[InPod | Exception]) -> None:
         made.put(error)
 
 
-class Outside:
+class InInternet:
     """The program in the test internet's container, from whose addresses it comes."""
 
     def __init__(self, internet: Internet) -> None:

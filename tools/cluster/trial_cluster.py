@@ -12,10 +12,10 @@ from tools.cluster import diagnostics, leftovers, probes, verdict
 from tools.cluster.errors import CannotRunError
 from tools.cluster.internet import Internet
 from tools.cluster.kube import Kube, until
-from tools.cluster.options import NAMESPACE, Options
+from tools.cluster.options import NAMESPACE, TrialOptions
 from tools.cluster.plan import RESOLVER, STAND_IN
 from tools.cluster.release import Release
-from tools.cluster.verdict import FAIL, PASS, Addresses, Report, Result
+from tools.cluster.verdict import FAIL, PASS, Addresses, ProbeReport, Result
 from tools.findings.progress import Progress
 from tools.reach.flows.read import Flow, Pod, Specification, Target
 
@@ -40,7 +40,7 @@ def is_ready(pod: Any) -> bool:
 class Scene:
     """One cluster under trial. `results` grows as the trial goes on."""
 
-    options: Options
+    options: TrialOptions
     spec: Specification
     kube: Kube
     internet: Internet
@@ -116,7 +116,7 @@ class Scene:
 
     def probe(
         self, flows: Iterable[Flow], addresses: Addresses, seconds: float
-    ) -> tuple[dict[str, Report], list[dict[str, Any]]]:
+    ) -> tuple[dict[str, ProbeReport], list[dict[str, Any]]]:
         """Try every row once, all at the same time; what came back, and what the test internet saw meanwhile."""
         attempts: dict[str, list[Mapping[str, Any]]] = {}
         tokens: dict[str, str] = {}

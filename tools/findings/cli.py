@@ -163,7 +163,7 @@ def _code(main: Callable[[], int]) -> int:
 def _open_streams() -> None:
     """Streams that can be written to whatever comes: a closed one is refused at the first word, or is nobody's loss."""
     if sys.stdout is None:
-        sys.stdout = _Closed()
+        sys.stdout = _ClosedOutput()
     if sys.stderr is None:
         sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
@@ -171,7 +171,7 @@ def _open_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-class _Closed(StringIO):
+class _ClosedOutput(StringIO):
     """Standard output that was closed by who started the command."""
 
     def write(self, text: str) -> int:

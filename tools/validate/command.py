@@ -28,12 +28,12 @@ from tools.manifests.schemas import UnknownVersionError, crds, minor
 from tools.render.chart import Chart, chart, is_chart
 from tools.render.load import Chosen
 from tools.render.own import CHART, FLOWS
-from tools.render.target import Target
+from tools.render.target import RenderTarget
 from tools.render.template import render
 from tools.terraform import stage
 from tools.validate import manifests as judge
 from tools.validate.options import parser
-from tools.validate.pipeline import Job, environment
+from tools.validate.pipeline import ChartJob, environment
 
 
 def run(options: argparse.Namespace, configured: str) -> int:
@@ -144,8 +144,8 @@ async def _environments(options: argparse.Namespace, rules: judge.Rules, progres
         workloads = rules.workloads if options.values else rules.workloads or judged.workloads
     except InputError as error:
         return (Stage("values", skipped=str(error)),)
-    target = Target(kube_version=options.kube_version)
-    job = Job(
+    target = RenderTarget(kube_version=options.kube_version)
+    job = ChartJob(
         chart=judged,
         rules=replace(
             rules, template=judged.template, helpers=judged.helpers, workloads=workloads, flows=_flows(options, judged)

