@@ -9,10 +9,12 @@ from tools.cluster.results import junit, stages, summary, table
 from tools.cluster.verdict import ERROR, FAIL, NOT_RUN, PASS, Result
 from tools.findings.model import Where
 from tools.findings.report import Report, exit_code, formats
-from tools.reach.flows.read import Flow, Target
+from tools.reach.flows.read import Flow, FlowTarget
 
-FLOW = Flow("apex", "gateway", Target("internet", "openai.com"), 443, "deny", "not listed", via="proxy", sni="", line=7)
-ALLOW = Flow("dns", "gateway", Target("dns"), 53, "allow", "names", protocol="UDP", line=8)
+FLOW = Flow(
+    "apex", "gateway", FlowTarget("internet", "openai.com"), 443, "deny", "not listed", via="proxy", sni="", line=7
+)
+ALLOW = Flow("dns", "gateway", FlowTarget("dns"), 53, "allow", "names", protocol="UDP", line=8)
 GOOD = Result("dns", "installed", PASS, "answer: x", 0.25, 8, ALLOW)
 BAD = Result("apex", "installed", FAIL, "should be denied, but the target answered: y", 2.0, 7, FLOW)
 UNKNOWN = Result("apex", "upgraded", ERROR, "could not be probed, so nothing is known: no pod", 0.1, 7, FLOW)

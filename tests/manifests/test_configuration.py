@@ -156,7 +156,8 @@ def test_somebody_elses_pyproject_is_none(capsys: pytest.CaptureFixture[str]) ->
     [
         ({".sark-network.yaml": "fail_on: note"}, ": .sark-network.yaml:1: fail_on is no option that can be written "
          "there; did you mean fail-on?"),
-        ({".sark-network.yaml": "explain: x"}, "explain is no option that can be written there; there are: chart, "),
+        ({".sark-network.yaml": "explain: x"}, "explain is no option that can be written there; there are: "
+         "api-versions, chart, "),
         ({".sark-network.yaml": "disable: 3"}, "disable is neither text nor a list of texts; write it as on the "),
         ({".sark-network.yaml": "disable: []"}, "disable is neither text nor a list of texts; write it as on the "),
         ({".sark-network.yaml": "fail-on: never"}, "argument --fail-on: invalid choice: 'never'"),
@@ -483,7 +484,7 @@ COMMANDS: list[tuple[Callable[[list[str]], int], list[str]]] = [
         (
             OWN,
             "env: dev\n1: note\n",
-            f"{OWN}:2: 1 is no option that can be written there; there are: chart, disable",
+            f"{OWN}:2: 1 is no option that can be written there; there are: api-versions, chart, disable",
         ),
         (OWN, "env: dev\ndisable: 3\n", f"{OWN}:2: disable is neither text nor a list of texts; write it as on the "),
         (

@@ -25,15 +25,17 @@ class Attempt:
 
 
 class Client:
-    """One connection to the proxy."""
+    """One connection to the proxy; `address` is the client's own where it matters which."""
 
-    def __init__(self, namespace: Namespace, port: int, family: socket.AddressFamily = socket.AF_INET) -> None:
+    def __init__(
+        self, namespace: Namespace, port: int, family: socket.AddressFamily = socket.AF_INET, address: str = ""
+    ) -> None:
         self.sock = namespace.socket(family)
         self.sock.settimeout(8)
         host, own = "127.0.0.1" if family == socket.AF_INET else "::1", next(_ports)
-        self.sock.bind((host, own))
+        self.sock.bind((address or host, own))
         self.sock.connect((host, port))
-        self.name = f"{host}:{own}" if family == socket.AF_INET else f"[{host}]:{own}"
+        self.name = f"{address or host}:{own}" if family == socket.AF_INET else f"[{address or host}]:{own}"
 
     def ask(self, request: bytes) -> tuple[int, str]:
         """Send a request; its status, and the body when it is a refusal."""

@@ -15,7 +15,8 @@ from tests.proxy.cgroup import Cgroup, limited
 from tests.proxy.client import Client, hello
 from tests.proxy.conftest import EGRESS, Start
 from tests.proxy.flood import flooding
-from tests.proxy.proxy import Proxy
+from tests.proxy.proxy import Proxy, files, objects
+from tests.proxy.test_steering import Steered
 from tests.proxy.world import World
 from tools.render.own import CHART
 
@@ -52,15 +53,15 @@ def stalled(start: Start, world: World) -> Iterator[Stalled]:
         proxy = start({"egress": listed}, None, group if isinstance(group, Cgroup) else None)
         good = opened(proxy, "api.openai.com:443")
         good.encrypt("api.openai.com")
-        clients = [held for _ in range(MOST - 1) if (held := stalling(proxy))]
+        held = [sock for each in range(MOST - 1) if (sock := stalling(proxy, f"10.0.{each % 200}.2"))]
         time.sleep(2)
         alive, (ready, _) = good.alive(), proxy.get("/ready")
-        clients.pop().close()
+        held.pop().close()
         time.sleep(0.5)
         fresh = opened(proxy, "api.openai.com:443")
         fresh.encrypt("api.openai.com")
-        yield Stalled(len(clients) + 1, alive, fresh.alive(), ready, proxy.memory("VmHWM"), group)
-        for sock in clients:
+        yield Stalled(len(held) + 1, alive, fresh.alive(), ready, proxy.memory("VmHWM"), group)
+        for sock in held:
             sock.close()
         good.close()
         fresh.close()
@@ -74,8 +75,8 @@ def opened(proxy: Proxy, host: str) -> Client:
     return client
 
 
-def stalling(proxy: Proxy) -> socket.socket | None:
-    """A tunnel whose client asks, and reads nothing; None where it was refused.
+def stalling(proxy: Proxy, address: str) -> socket.socket | None:
+    """A tunnel whose client asks, and reads nothing; None where it was refused. `address`: one client may not hold all.
 
     The kernel is let hold little at either end, or the test would spend its time on filling that.
     """
@@ -83,6 +84,7 @@ def stalling(proxy: Proxy) -> socket.socket | None:
     narrow(sock)
     sock.settimeout(8)
     try:
+        sock.bind((address, 0))
         sock.connect(("127.0.0.1", proxy.ports["gateway"]))
         sock.sendall(f"CONNECT {NAME}:{PORT} HTTP/1.1\r\nHost: {NAME}\r\n\r\n".encode())
         if sock.recv(12).endswith(b" 200"):
@@ -120,17 +122,112 @@ def test_the_others_go_on(stalled: Stalled) -> None:
     assert (stalled.alive, stalled.fresh, stalled.ready) == (True, True, 200)
 
 
-def test_one_workload_cannot_take_another_s_connections(start: Start, world: World) -> None:
-    """Of ten the gateway has eight, and the database, which has a list too, two."""
-    proxy = start({"egress": EGRESS, "proxy": {"maxConnections": 10}})
-    clients = [Client(world.namespace, proxy.ports["gateway"]) for _ in range(14)]
-    served = [answers(client, "api.openai.com:443") for client in clients]
-    other = Client(world.namespace, proxy.ports["database"])
-    assert served == [True] * 8 + [False] * 6
-    assert answers(other, "store.example:443")
-    for client in (*clients, other):
-        client.close()
+class Served:
+    """Connections one after the other, each with its answer: two threads of Envoy accept in no order."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._clients: list[Client] = []
+
+    def tunnels(self, port: int, count: int, address: str, name: str = "api.openai.com") -> list[bool]:
+        """Whether each of so many tunnels of one client is opened."""
+        return [answers(self._new(port, address), f"{name}:443") for _ in range(count)]
+
+    def steered(self, port: int, count: int, address: str, name: str = "api.openai.com") -> list[bool]:
+        """The same with TLS at once."""
+        return [encrypted(self._new(port, address), name) for _ in range(count)]
+
+    def silent(self, port: int, count: int, address: str) -> None:
+        """Connections that ask for nothing."""
+        for _ in range(count):
+            self._new(port, address)
+        time.sleep(0.3)
+
+    def close(self, count: int | None = None) -> None:
+        """All of them, or the first."""
+        for client in self._clients[:count]:
+            client.close()
+        time.sleep(0.3)
+
+    def _new(self, port: int, address: str) -> Client:
+        self._clients.append(Client(self._world.namespace, port, address=address))
+        return self._clients[-1]
+
+
+@pytest.fixture
+def served(world: World) -> Iterator[Served]:
+    made = Served(world)
+    yield made
+    made.close()
+
+
+# Clients that come to different chains; the hash of an address is Envoy's own, and the same in every run.
+APART = ("10.0.1.1", "10.0.1.2", "10.0.1.3", "10.0.1.4", "10.0.1.5", "10.0.1.6")
+
+
+def test_one_workload_cannot_take_another_s_connections(start: Start, served: Served) -> None:
+    """Of twenty the gateway has sixteen, and the database, which has a list too, four."""
+    proxy = start({"egress": EGRESS, "proxy": {"maxConnections": 20}})
+    gateway = [answer for address in APART[:5] for answer in served.tunnels(proxy.ports["gateway"], 4, address)]
+    assert gateway == [True] * 16 + [False] * 4
+    assert served.tunnels(proxy.ports["database"], 1, APART[0], "store.example") == [True]
     proxy.stop()
+
+
+def test_one_client_cannot_take_its_workload_s_connections(start: Start, served: Served) -> None:
+    """One of the gateway's has a quarter of all, one of another workload's a sixteenth; what it closed it has again."""
+    proxy = start({"egress": EGRESS, "proxy": {"maxConnections": 32}})
+    gateway, database = proxy.ports["gateway"], proxy.ports["database"]
+    assert served.tunnels(gateway, 12, APART[0]) == [True] * 8 + [False] * 4
+    assert served.tunnels(gateway, 1, APART[1]) == [True]
+    served.close(1)
+    assert served.tunnels(gateway, 2, APART[0]) == [True, False]
+    assert served.tunnels(database, 3, APART[0], "store.example") == [True, True, False]
+    proxy.stop()
+
+
+def test_an_idle_connection_counts(start: Start, served: Served) -> None:
+    """Also one that has asked for nothing yet."""
+    proxy = start({"egress": EGRESS, "proxy": {"maxConnections": 16}})
+    served.silent(proxy.ports["gateway"], 4, APART[0])
+    assert served.tunnels(proxy.ports["gateway"], 1, APART[0]) == [False]
+    assert served.tunnels(proxy.ports["gateway"], 1, APART[1]) == [True]
+    proxy.stop()
+
+
+def test_clients_are_spread_over_every_chain() -> None:
+    listeners = yaml.load(files(objects({}))["listeners.yaml"], yaml.CSafeLoader)["resources"]
+    (gateway,) = [listener for listener in listeners if listener["name"] == "gateway"]
+    matchers = gateway["filter_chain_matcher"]["matcher_list"]["matchers"]
+    actions = [matcher["on_match"]["action"]["typed_config"]["value"] for matcher in matchers]
+    actions.append(gateway["filter_chain_matcher"]["on_no_match"]["action"]["typed_config"]["value"])
+    assert sorted(actions) == sorted(chain["name"] for chain in gateway["filter_chains"])
+    assert len(actions) == 16
+
+
+def test_steered_connections_have_a_part_of_the_share(start: Start, served: Served) -> None:
+    """Of the gateway's sixteen CONNECT's port and port 443 have six each, every other port one."""
+    steering = {"dnsGuard": {"enabled": True, "steering": {"enabled": True}}}
+    listed = {"domains": EGRESS["domains"]}
+    own = Steered(start, {**steering, "egress": listed, "proxy": {"maxConnections": 20}}, 5_000)
+    shares = yaml.safe_load((own.proxy.folder / "list" / "shares.yaml").read_text())["resources"][0]["layer"]
+    limits = {key.removeprefix("envoy.resource_limits.listener."): value for key, value in shares.items()}
+    assert limits == {
+        "gateway.connection_limit": 6, "gateway/443.connection_limit": 6, "gateway/8443.connection_limit": 1,
+        "gateway/9443.connection_limit": 1, "database.connection_limit": 2, "database/443.connection_limit": 2,
+    }  # fmt: skip
+    assert served.steered(own.ports["gateway", 443], 8, APART[0]) == [True] * 6 + [False] * 2
+    assert served.tunnels(own.proxy.ports["gateway"], 1, APART[1]) == [True]
+    assert served.steered(own.ports["database", 443], 1, APART[0], "store.example") == [True]
+    own.proxy.stop()
+
+
+def encrypted(client: Client, name: str) -> bool:
+    try:
+        client.encrypt(name)
+    except OSError:
+        return False
+    return client.alive()
 
 
 def answers(client: Client, host: str) -> bool:

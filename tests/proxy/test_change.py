@@ -6,14 +6,16 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.proxy import client
 from tests.proxy.client import Client
 from tests.proxy.conftest import Start
-from tests.proxy.proxy import Proxy
+from tests.proxy.proxy import Proxy, files, objects
 from tests.proxy.world import World
 
 Open = Callable[..., Client]
@@ -122,12 +124,46 @@ def test_other_settings_cut_nothing(proxy: Proxy, tunnel: Open) -> None:
     assert tcp.alive()
 
 
-def test_a_workloads_first_entry_changes_every_share(proxy: Proxy, tunnel: Open) -> None:
-    """What a workload may hold is in the filters of its listener, and Envoy drains a listener whose filters change."""
-    stays = tunnel(proxy, "stays.test")
-    proxy.update(values(["stays.test", "goes.test", PORT, {"name": "store.example", "workloads": ["database"]}]))
-    assert until(lambda: not stays.alive())
-    assert reachable(proxy, "stays.test")
+OTHERS = {"name": "store.example", "workloads": ["database"]}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["stays.test"], ["stays.test", OTHERS]),
+        (["stays.test", OTHERS], ["stays.test", {**OTHERS, "ports": [443, 8443]}, "comes.test"]),
+        (["stays.test", OTHERS], ["stays.test"]),
+    ],
+    ids=["first entry", "more ports", "last entry"],
+)
+@pytest.mark.parametrize("steering", [False, True], ids=["CONNECT", "steered"])
+def test_another_workloads_list_is_in_no_listener_of_this_one(
+    before: list[Any], after: list[Any], steering: bool
+) -> None:
+    """Byte for byte, but for the names that this workload's own list gained."""
+    guard = {"dnsGuard": {"enabled": True, "steering": {"enabled": steering}}}
+    first, second = (gateways_listeners({**values(domains, INTERNAL[:1]), **guard}) for domains in (before, after))
+    assert first.keys() == second.keys()
+    for name, listener in first.items():
+        kept = {key: value for key, value in listener.items() if key != "filter_chains"}
+        assert kept == {key: value for key, value in second[name].items() if key != "filter_chains"}
+        assert all(chain in second[name]["filter_chains"] for chain in listener["filter_chains"])
+
+
+def gateways_listeners(chart_values: dict[str, Any]) -> dict[str, Any]:
+    listeners = yaml.load(files(objects(chart_values))["listeners.yaml"], yaml.CSafeLoader)["resources"]
+    return {listener["name"]: listener for listener in listeners if "database" not in listener["name"]}
+
+
+def test_a_workloads_first_entry_and_its_last_cut_nothing(proxy: Proxy, tunnel: Open) -> None:
+    """They change every workload's share of the connections, which is in a file that no tunnel hangs on."""
+    stays, tcp = tunnel(proxy, "stays.test"), tunnel(proxy, "tcp-stays.test", 5432)
+    for second, more in (("comes.test", [OTHERS]), ("port.test", [])):
+        proxy.update(values(["stays.test", second, *more]))
+        assert until(partial(reachable, proxy, second))
+        time.sleep(2.5)
+        assert stays.alive()
+        assert tcp.alive()
 
 
 def test_a_broken_file_changes_nothing(proxy: Proxy, tunnel: Open) -> None:

@@ -110,8 +110,8 @@ def test_a_client_that_leaves_is_logged(enforcing: Proxy, world: World, size: in
 def test_the_limit_counts_clients_and_nothing_else(start: Start, world: World) -> None:
     proxy = start({"egress": {"domains": ["api.openai.com"]}, "proxy": {"maxConnections": 6}})
     clients = []
-    for _ in range(8):
-        client = Client(world.namespace, proxy.ports["gateway"])
+    for number in range(8):
+        client = Client(world.namespace, proxy.ports["gateway"], address=f"10.0.1.{number + 1}")
         clients.append(client)
         with contextlib.suppress(OSError):
             client.connect("api.openai.com:443")
@@ -121,7 +121,7 @@ def test_the_limit_counts_clients_and_nothing_else(start: Start, world: World) -
     assert proxy.get("/ready")[0] == 200
     clients[0].close()
     time.sleep(0.3)
-    again = Client(world.namespace, proxy.ports["gateway"])
+    again = Client(world.namespace, proxy.ports["gateway"], address="10.0.1.1")
     assert again.connect("api.openai.com:443")[0] == 200
     for client in (*clients, again):
         client.close()

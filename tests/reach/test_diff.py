@@ -9,7 +9,7 @@ import pytest
 from tests.reach.samples.matrices import Supplied
 from tools.reach.connections import ALL, NUMBERS, Conns, of
 from tools.reach.diff import Alone, Changed, alone, changes
-from tools.reach.model import Cell, Group, Matrix, Peer, Verdict
+from tools.reach.model import Cell, Group, Matrix, NamedPeer, Verdict
 from tools.reach.ranges import Range, joined, read, refined, written
 
 WEB = of(NUMBERS["TCP"], 443, 443)
@@ -24,8 +24,8 @@ def matrix(*groups: str, cells: Mapping[tuple[int, int], Conns | Verdict] = {}) 
     return Supplied(found, tuple(Cell(*pair, verdict) for pair, verdict in verdicts.items()))
 
 
-def peer(name: str) -> Peer:
-    return Peer(name, "address" if read(name) else "workload")
+def peer(name: str) -> NamedPeer:
+    return NamedPeer(name, "address" if read(name) else "workload")
 
 
 def shown(before: Matrix, after: Matrix) -> list[tuple[str, str, Conns, Conns]]:

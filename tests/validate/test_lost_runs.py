@@ -295,7 +295,7 @@ def test_without_standard_error_the_answer_is_the_same() -> None:
 def test_a_file_whose_name_is_no_utf8_is_written_in_every_format(capsys: pytest.CaptureFixture[str]) -> None:
     name = os.fsdecode(b"a\xff.yaml")
     Path(name).write_text(POD.replace("image", "imag"))
-    for form in ("text", "json", "junit", "sarif", "github"):
+    for form in ("text", "json", "junit", "sarif", "github", "tap"):
         assert validate(["--manifests", ".", "--format", form, "--output", f"out.{form}"]) == 1
         assert Path(f"out.{form}").read_bytes().decode("utf-8").isprintable() is False  # It has lines.
     sarif = json.loads(Path("out.sarif").read_text())

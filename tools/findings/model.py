@@ -101,6 +101,8 @@ class Stage:
 
 Subject = TypeVar("Subject")
 Check = Callable[[Subject], Iterable[Problem]]
+# Of each check of a module that yields anything but errors, the severities that it yields, the worst first.
+Severities = Mapping[Callable[..., object], tuple[Severity, ...]]
 
 
 def rule_id(check: Callable[..., object]) -> str:

@@ -118,4 +118,4 @@ def _write(name: str, report: Report) -> str:
     return text
 
 
-FORMATS = ("text", "json", "junit", "sarif", "github")
+FORMATS = ("text", "json", "junit", "sarif", "github", "tap")

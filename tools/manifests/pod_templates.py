@@ -17,7 +17,7 @@ DONE = ("Succeeded", "Failed")
 
 
 @dataclass(frozen=True, slots=True)
-class Pod:
+class TemplatePod:
     """One workload's pods. `name` is `namespace/name[Kind]`, by the owner when a pod has one.
 
     `ports`: name, protocol and number of each named port. `host`: on the node's network. `addresses`: none when they
@@ -40,7 +40,9 @@ class Pod:
         return f"{self.namespace}/{self.manifest.name}[{self.manifest.kind}]"
 
 
-def pods(manifests: Iterable[Manifest], namespace: str, dropped: Dropped | None = None) -> Iterator[tuple[Pod, bool]]:
+def pods(
+    manifests: Iterable[Manifest], namespace: str, dropped: Dropped | None = None
+) -> Iterator[tuple[TemplatePod, bool]]:
     """Each workload's pods, and whether they are done: a finished pod keeps its address and takes no part.
 
     A broken one is left out, and is a problem of `dropped`.
@@ -54,12 +56,12 @@ def pods(manifests: Iterable[Manifest], namespace: str, dropped: Dropped | None 
                     dropped.problems.append(broken.problem)
 
 
-def _pod(manifest: Manifest, namespace: str) -> tuple[Pod, bool]:
+def _pod(manifest: Manifest, namespace: str) -> tuple[TemplatePod, bool]:
     body = template = root(manifest)
     for key in ("spec", *TEMPLATES[manifest.kind]) if manifest.kind in TEMPLATES else ():
         template = mapping(template[key])
     spec, status = mapping(template["spec"]), body["status"] if manifest.kind == "Pod" else template["status"]
-    pod = Pod(
+    pod = TemplatePod(
         manifest=manifest,
         name=_name(manifest, body, namespace),
         namespace=namespace,

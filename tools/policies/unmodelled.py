@@ -130,7 +130,7 @@ _FLAGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _UnmodelledNote:
     """A message about one object; `kind` is what several such objects have in common."""
 
     node: Node
@@ -147,7 +147,7 @@ class _Said:
 
 def notes(manifests: Iterable[Manifest]) -> Iterator[Problem]:
     """What is not modelled in those objects, each kind once, at its first place."""
-    first: dict[str, _Said] = {}
+    first: dict[str, _UnmodelledNote] = {}
     counts: Counter[str] = Counter()
     for manifest in manifests:
         for said in _of(manifest):
@@ -180,18 +180,18 @@ def is_known(group: str, kind: str) -> bool:
     return (public, kind) in judged() or (public, kind) in KNOWN or bool(_HARMLESS.fullmatch(kind))
 
 
-def _of(manifest: Manifest) -> Iterator[_Said]:
+def _of(manifest: Manifest) -> Iterator[_UnmodelledNote]:
     top = root(manifest)
     group, _, version = top["apiVersion"].text().rpartition("/")
     if message := _kind(group, version, manifest.kind):
-        yield _Said(top["kind"], f"{group}/{version} {manifest.kind}", message)
+        yield _UnmodelledNote(top["kind"], f"{group}/{version} {manifest.kind}", message)
     if group in (CALICO, STORE):
         for key, message in _FLAGS.items():
             if top["spec"][key].value is True:
-                yield _Said(top["spec"][key], key, message)
+                yield _UnmodelledNote(top["spec"][key], key, message)
     annotation = _template(top)["metadata"]["annotations"][SECOND_INTERFACES]
     if annotation.text():
-        yield _Said(annotation, SECOND_INTERFACES, _INTERFACES)
+        yield _UnmodelledNote(annotation, SECOND_INTERFACES, _INTERFACES)
 
 
 def _kind(group: str, version: str, kind: str) -> str:

@@ -11,7 +11,7 @@ from tools.terraform.language.model import Module
 from tools.terraform.rules import comments, registry, source
 from tools.terraform.rules.comments import suppressions
 from tools.terraform.rules.defaults import Defaults
-from tools.terraform.rules.opinions import once, tempered
+from tools.terraform.rules.opinions import deduplicated, softened
 
 CHECKS = (*source.CHECKS, *registry.CHECKS, *comments.CHECKS)
 # Is told which rule failed over which directory, and how.
@@ -22,8 +22,8 @@ def lint(modules: Iterable[Module], today: date, known: frozenset[str]) -> tuple
     """The findings over root modules, each once, however many roots have it. `known` are the rules there are."""
     modules = tuple(modules)
     written = in_comments(modules, today, known)
-    found = dict.fromkeys(finding for module in modules for finding in run(CHECKS, module))
-    return (*suppress.apply(found, written), *dict.fromkeys(suppress.judge(written)))
+    findings = dict.fromkeys(finding for module in modules for finding in run(CHECKS, module))
+    return (*suppress.apply(findings, written), *dict.fromkeys(suppress.judge(written)))
 
 
 def lint_others(
@@ -35,11 +35,11 @@ def lint_others(
     """
     modules = tuple(modules)
     written = in_comments(modules, today, known)
-    found = dict.fromkeys(tempered(finding) for module in modules for finding in _found(module, failed))
-    return (*once(suppress.apply(found, written)), *dict.fromkeys(suppress.judge(written)))
+    findings = dict.fromkeys(softened(finding) for module in modules for finding in _findings(module, failed))
+    return (*deduplicated(suppress.apply(findings, written)), *dict.fromkeys(suppress.judge(written)))
 
 
-def _found(module: Module, failed: Failed | None) -> Iterator[Finding]:
+def _findings(module: Module, failed: Failed | None) -> Iterator[Finding]:
     defaults = Defaults(module)
     for check in CHECKS:
         try:
@@ -49,7 +49,7 @@ def _found(module: Module, failed: Failed | None) -> Iterator[Finding]:
                 raise
             failed(f"{rule_id(check)} over {module.directory}", error)
             continue
-        yield from map(defaults.settled, findings)
+        yield from map(defaults.as_note, findings)
 
 
 def in_comments(modules: Sequence[Module], today: date, known: frozenset[str]) -> suppress.Suppressions:

@@ -24,7 +24,7 @@ from tools.manifests.source import Source, nothing_in
 from tools.manifests.versions import KUBE_VERSION
 from tools.policies.cluster import Cluster
 from tools.reach.flows import read as flows
-from tools.reach.flows.judge import Judgement, judge, pod_cidrs_of
+from tools.reach.flows.judge import FlowsJudgement, judge, pod_cidrs_of
 from tools.reach.flows.rules import Flows
 from tools.reach.needs.roles import roles
 from tools.reach.world import UnknownPeerError
@@ -187,7 +187,7 @@ def _flows(
     spec, faults = flows.read(text, specified.file)
     here = spec and spec.of(environment)
     try:
-        judged = judge(here, objects, pod_cidrs=pod_cidrs_of(values)) if here else Judgement(())
+        judged = judge(here, objects, pod_cidrs=pod_cidrs_of(values)) if here else FlowsJudgement(())
     except UnknownPeerError as error:
         raise InputError(str(error)) from None
     suppressions = suppress.Suppressions(tuple(suppress.in_text(text, specified.file)), rules.today, rules.known)

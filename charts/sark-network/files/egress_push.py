@@ -18,7 +18,7 @@ import urllib.request
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 ANNOTATION = "sark-network/pushed"
 VERSION = re.compile(
-    r'^envoy_(?:listener_manager_lds|cluster_manager_cds|http_rds)_version_text\{.*text_value="([^"]*)"', re.M
+    r'^envoy_(?:listener_manager_lds|cluster_manager_cds|http_rds|runtime)_version_text\{.*text_value="([^"]*)"', re.M
 )
 AGAIN_AFTER = 2
 

@@ -53,12 +53,73 @@ actions:
 {{- end -}}
 
 {{/*
-How many connections a workload may hold: (dict "plan" … "workload" its name). Shares add up to proxy.maxConnections, so none
-can take another's; the gateway, which most of them are for, has four.
+How many connections a workload may hold, as a file of runtime values: a limit for each of its listeners. Shares add up to
+proxy.maxConnections, so none can take another's; the gateway, which most of them are for, has four. Where names are steered,
+CONNECT's listener and the one for port 443 have four of the workload's own, and every other port one. They stand here and not
+in the listeners, which Envoy would drain for another number: a first entry of one part would cut the tunnels of all.
 */}}
-{{- define "sark-network.envoy.share" -}}
-{{- $weights := 0 }}{{ $own := 1 -}}
-{{- range .plan.workloads }}{{ $weights = add $weights (ternary 4 1 (eq .name "gateway")) }}{{ end -}}
-{{- if eq .workload "gateway" }}{{ $own = 4 }}{{ end -}}
-{{- max 1 (div (mul (int64 .plan.root.Values.proxy.maxConnections) $own) $weights) -}}
+{{- define "sark-network.envoy.shares" -}}
+{{- $plan := . -}}
+{{- $steered := dict -}}
+{{- range include "sark-network.steering" .root | fromJsonArray }}{{ $_ := set $steered .name .ports }}{{ end -}}
+{{- $weights := 0 -}}
+{{- range .workloads }}{{ $weights = add $weights (include "sark-network.envoy.weight" .name) }}{{ end -}}
+resources:
+  - "@type": type.googleapis.com/envoy.service.runtime.v3.Runtime
+    name: shares
+    layer:
+      {{- range $workload := .workloads }}
+      {{- $ports := get $steered .name | default list }}
+      {{- $own := 4 }}
+      {{- range $ports }}{{ $own = add $own (ternary 4 1 (eq (int .port) 443)) }}{{ end }}
+      {{- $most := mul (int64 $plan.root.Values.proxy.maxConnections) (include "sark-network.envoy.weight" .name | int) }}
+      {{- $share := dict "most" $most "of" (mul $weights $own) }}
+      {{- include "sark-network.envoy.limit" (merge (dict "listener" .name "weight" 4) $share) | nindent 6 }}
+      {{- range $ports }}
+      {{- include "sark-network.envoy.limit" (merge
+            (dict "listener" (printf "%s/%v" $workload.name .port) "weight" (ternary 4 1 (eq (int .port) 443))) $share) | nindent 6 }}
+      {{- end }}
+      {{- end }}
+{{- end -}}
+
+{{- define "sark-network.envoy.weight" -}}
+{{ ternary 4 1 (eq . "gateway") }}
+{{- end -}}
+
+{{- define "sark-network.envoy.limit" -}}
+"envoy.resource_limits.listener.{{ .listener }}.connection_limit": {{ max 1 (div (mul .most .weight) .of) }}
+{{- end -}}
+
+{{/*
+Which chain of a workload's listener a client comes to, by a hash of its address, and how many connections the clients of one
+chain may hold together. Envoy counts connections for a chain and not for a client, so
+there are as many chains, all alike, as make it unlikely that two clients share one. The number depends on no list.
+*/}}
+{{- define "sark-network.envoy.clients" -}}
+{{- $source := "type.googleapis.com/envoy.extensions.matching.common_inputs.network.v3.SourceIPInput" -}}
+{{- $hash := "type.googleapis.com/envoy.extensions.matching.input_matchers.consistent_hashing.v3.ConsistentHashing" -}}
+{{- $count := include "sark-network.envoy.chainsOfClients" . | int -}}
+{{- $matchers := list -}}
+{{- range $chain := untilStep (sub $count 1 | int) 0 -1 -}}
+{{- $matchers = append $matchers (dict
+    "predicate" (dict "single_predicate" (dict
+      "input" (dict "name" "client" "typed_config" (dict "@type" $source))
+      "custom_match" (dict "name" "hash" "typed_config" (dict "@type" $hash "threshold" $chain "modulo" $count))))
+    "on_match" (include "sark-network.envoy.toChain" $chain | fromJson)) -}}
+{{- end -}}
+{{- dict "matcher_list" (dict "matchers" $matchers) "on_no_match" (include "sark-network.envoy.toChain" 0 | fromJson) | toJson -}}
+{{- end -}}
+
+{{- define "sark-network.envoy.toChain" -}}
+{{- dict "action" (dict "name" "chain" "typed_config" (dict
+    "@type" "type.googleapis.com/google.protobuf.StringValue" "value" (printf "clients-%d" (int .)))) | toJson -}}
+{{- end -}}
+
+{{- define "sark-network.envoy.chainsOfClients" -}}
+16
+{{- end -}}
+
+{{/* A quarter of what the workload would hold if the gateway were the only other one. */}}
+{{- define "sark-network.envoy.clientMost" -}}
+{{- max 1 (div (int64 .root.Values.proxy.maxConnections) (ternary 4 16 (eq .workload.name "gateway"))) -}}
 {{- end -}}

@@ -2,8 +2,8 @@
 {{- define "sark-network.envoy.listeners" -}}
 {{- $root := .root -}}
 resources:
-  {{- range .workloads }}
-  {{- include "sark-network.envoy.outer" (dict "root" $root "plan" $ "workload" .) | nindent 0 }}
+  {{- range $place, $workload := .workloads }}
+  {{- include "sark-network.envoy.outer" (dict "root" $root "first" (not $place) "workload" $workload) | nindent 0 }}
   {{- end }}
   {{- range $place, $workload := .workloads }}{{ range $number, $list := .lists }}
   {{- include "sark-network.envoy.names"
@@ -27,20 +27,29 @@ resources:
   {{- end }}
 {{- end -}}
 
-{{/* The workload's own port. Its routes are another file, so a changed list leaves this listener as it is. */}}
+{{/*
+The workload's own port. Its routes are another file, and so is its share of the connections: a changed list, or another
+workload's, leaves this listener as it is: (dict "root" $ "workload" {name, slug, listen} "first" whether it is the first).
+*/}}
 {{- define "sark-network.envoy.outer" -}}
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
   name: {{ .workload.name | quote }}
   address: {{ include "sark-network.envoy.address" (dict "root" .root "port" .workload.listen) }}
   per_connection_buffer_limit_bytes: {{ include "sark-network.envoy.buffer" .root }}
+  filter_chain_matcher: {{ if .first }}&clients {{ include "sark-network.envoy.clients" . }}{{ else }}*clients{{ end }}
+  {{- $mark := printf "clients-%s" .workload.slug }}
   filter_chains:
-    - filters:
-        - name: share
+    - name: clients-0
+      filters: &{{ $mark }}
+        - name: client
           typed_config:
             "@type": type.googleapis.com/envoy.extensions.filters.network.connection_limit.v3.ConnectionLimit
             stat_prefix: {{ .workload.name | quote }}
-            max_connections: {{ include "sark-network.envoy.share" (dict "plan" .plan "workload" .workload.name) }}
+            max_connections: {{ include "sark-network.envoy.clientMost" . }}
         {{- include "sark-network.envoy.requests" . | nindent 8 }}
+    {{- range untilStep 1 (include "sark-network.envoy.chainsOfClients" . | int) 1 }}
+    - {name: clients-{{ . }}, filters: *{{ $mark }}}
+    {{- end }}
 {{- end -}}
 
 {{/* Requests of a workload, by its routes: (dict "root" $ "workload" {name}). */}}

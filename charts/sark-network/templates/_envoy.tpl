@@ -19,6 +19,8 @@ bootstrap_extensions:
 dynamic_resources:
   lds_config: {{ include "sark-network.envoy.file" "listeners" }}
   cds_config: {{ include "sark-network.envoy.file" "clusters" }}
+layered_runtime:
+  layers: [{name: shares, rtds_layer: {name: shares, rtds_config: {{ include "sark-network.envoy.file" "shares" }}}}]
 overload_manager:
   {{- include "sark-network.envoy.overload" . | nindent 2 }}
 static_resources:
@@ -105,6 +107,7 @@ render. The hash is each file's version: Envoy tells which version is in force, 
 {{- $_ := set $routes (printf "routes-%s.yaml" .name) (include "sark-network.envoy.routes" (dict "plan" $plan "workload" .)) -}}
 {{- end -}}
 {{- $_ := set $routes "clusters.yaml" (include "sark-network.envoy.clusters" $plan) -}}
+{{- $_ := set $routes "shares.yaml" (include "sark-network.envoy.shares" $plan) -}}
 {{- range $plan.ports -}}
 {{- $_ := set $routes (printf "resolve-%v.yaml" .) (include "sark-network.envoy.resolver" (dict "root" $ "port" .)) -}}
 {{- end -}}

@@ -120,6 +120,11 @@ FAULTS = {
         lambda text: text.replace("name: public-443", "name: public-444"),
         "/etc/envoy-list/resolve-443.yaml has no filter named public-443, which a listener asks for",
     ),
+    "shares of another name": (
+        "shares.yaml",
+        lambda text: text.replace("name: shares", "name: halves"),
+        "/etc/envoy-list/shares.yaml has no runtime named shares, which the bootstrap asks for",
+    ),
     "a file that is not mounted": (
         "envoy.yaml",
         lambda text: text.replace("listeners.yaml", "listener.yaml"),

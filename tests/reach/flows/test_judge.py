@@ -16,7 +16,7 @@ from tools.cluster import plan
 from tools.cluster.trial import ALLOW_ALL
 from tools.findings.model import Manifest
 from tools.manifests.documents import manifests, parse
-from tools.reach.flows.judge import Judgement, judge, pod_cidrs_of
+from tools.reach.flows.judge import FlowsJudgement, judge, pod_cidrs_of
 from tools.reach.flows.read import Specification, read
 from tools.reach.flows.sentences import sentence
 from tools.reach.flows.state import allow_all, is_test, stand_ins
@@ -54,13 +54,13 @@ def rendered(environment: str, *more: Path) -> tuple[Manifest, ...]:
     return manifests(parse(text, environment), environment, PROJECT.name)
 
 
-def judged(environment: str, objects: tuple[Manifest, ...] | None = None, **more: Any) -> Judgement:
+def judged(environment: str, objects: tuple[Manifest, ...] | None = None, **more: Any) -> FlowsJudgement:
     spec = specification().of(environment)
     cidrs = pod_cidrs_of(values(environment))
     return judge(spec, objects or rendered(environment), pod_cidrs=cidrs, **more)
 
 
-def red(judgement: Judgement) -> set[tuple[str, str, str]]:
+def red(judgement: FlowsJudgement) -> set[tuple[str, str, str]]:
     return {(row.flow.name, row.state, row.verdict) for row in judgement.rows if not row.holds}
 
 

@@ -11,7 +11,7 @@ import yaml
 
 from tools.egress.allowlist import AllowRule, Suffixes, matches, parse_values
 from tools.manifests.files import mapping
-from tools.reach.flows.read import STATES, Flow, Specification, Target, read
+from tools.reach.flows.read import STATES, Flow, FlowTarget, Specification, read
 from tools.render.chart import chart, layered
 from tools.render.merge import merge
 from tools.render.own import CHART
@@ -262,6 +262,15 @@ def test_a_row_is_read_with_what_its_target_is_usually_told() -> None:
     assert found is not None
     assert found.flows == (
         Flow(
-            "row", "one", Target("internet", "a.test"), 80, "deny", "because", via="proxy", speak="tls", sni="", line=5
+            "row",
+            "one",
+            FlowTarget("internet", "a.test"),
+            80,
+            "deny",
+            "because",
+            via="proxy",
+            speak="tls",
+            sni="",
+            line=5,
         ),
     )

@@ -15,7 +15,7 @@ from tools.reach.formats import ANSWERS, MATRIX
 from tools.reach.formats.mermaid import MOST_EDGES
 from tools.reach.formats.names import addresses, printable, titled
 from tools.reach.formats.writers import diff_formats, explanation_formats, matrix_formats
-from tools.reach.model import Explanation, Group, Matrix, Side, Step, Verdict, Word
+from tools.reach.model import ExplainedSide, Explanation, Group, Matrix, Step, Verdict, Word
 from tools.reach.views import Focused
 
 GRID = """\
@@ -204,7 +204,7 @@ def test_an_explanation_has_colour_only_when_asked() -> None:
 
 def test_the_end_of_policies_that_decides_names_them_all() -> None:
     end = Step("NetworkPolicy a/one, NetworkPolicy a/two", "", "Deny", "none of their rules matches")
-    side = Side("Ingress", "denied", "", end, (end,))
+    side = ExplainedSide("Ingress", "denied", "", end, (end,))
     text = explained("text", replace(EXPLANATION, sides=(side,)))
     assert "  decided by the end of\n    NetworkPolicy a/one\n    NetworkPolicy a/two\n      none of" in text
     assert "also looked at" not in text

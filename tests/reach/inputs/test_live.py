@@ -14,7 +14,7 @@ from kubernetes.config import kube_config
 from tools.manifests.pod_templates import pods
 from tools.policies.unmodelled import notes
 from tools.reach.inputs import live
-from tools.reach.inputs.listing import PAGE, AnswerError, Listing, listed
+from tools.reach.inputs.listing import PAGE, AnswerError, ClusterListing, listed
 from tools.reach.peers.owners import settled
 
 CALICO, STORE = "/apis/projectcalico.org/v3", "/apis/crd.projectcalico.org/v1"
@@ -58,7 +58,7 @@ def resources(**kinds: str) -> dict[str, Any]:
     return {"resources": [{"name": name, "kind": kind, "verbs": ["get", "list"]} for name, kind in kinds.items()]}
 
 
-def read(answers: Mapping[str, Any]) -> tuple[Listing, Server]:
+def read(answers: Mapping[str, Any]) -> tuple[ClusterListing, Server]:
     server = Server(EMPTY | {"/apis": {"groups": []}} | dict(answers))
     return listed(server, "prod"), server
 

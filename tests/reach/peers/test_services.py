@@ -5,7 +5,7 @@ import pytest
 from tools.findings.model import Manifest
 from tools.manifests.documents import manifests, parse
 from tools.reach.peers.ingresses import behind_ingress
-from tools.reach.peers.services import Resolved, Target, behind, running, services
+from tools.reach.peers.services import Resolved, ServiceTarget, behind, running, services
 
 PODS = """
 apiVersion: apps/v1
@@ -113,7 +113,7 @@ HEADLESS = "is headless: callers get the pods' own addresses, and port 80 is cal
 def test_a_service_leads_to_pods(spec: str, port: str, expected: list[tuple[str, int, str]], note: str) -> None:
     wanted, _, protocol = port.partition("/")
     found = resolved(spec, int(wanted) if wanted.isdigit() else wanted, protocol or "TCP")
-    assert found.targets == tuple(Target(*one) for one in expected)
+    assert found.targets == tuple(ServiceTarget(*one) for one in expected)
     assert [it for it in found.notes if it.text.startswith("Service sark/db") and note in it.text]
 
 
@@ -173,5 +173,5 @@ def paths(*services: str) -> str:
 def test_an_ingress_leads_to_services(text: str, targets: list[tuple[str, int]], note: str) -> None:
     found = read(f"{PODS}{SERVICE}{text}")
     got = behind_ingress(found[-1], "sark", services(found, "sark"), running(found, "sark"))
-    assert got.targets == tuple(Target(*target) for target in targets)
+    assert got.targets == tuple(ServiceTarget(*target) for target in targets)
     assert note in [it.text for it in got.notes]

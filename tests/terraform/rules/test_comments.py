@@ -66,8 +66,8 @@ OFF = {
 @pytest.mark.parametrize("name", OFF)
 def test_a_comment_switches_off_its_rules_alone(name: str) -> None:
     text, off = OFF[name]
-    found, wrong = judged(text)
-    assert found == {SSH, WORLD, DESCRIBED} - off
+    rules, wrong = judged(text)
+    assert rules == {SSH, WORLD, DESCRIBED} - off
     assert wrong == (
         ["1 the suppression of ingress-is-not-open-to-the-world ended on 2026-01-31; mend it or renew it"]
         if "passed" in name
@@ -92,8 +92,8 @@ def test_a_comment_switches_off_its_rules_alone(name: str) -> None:
     ],
 )
 def test_a_comment_without_a_reason_or_a_day_to_come_is_a_finding(comment: str, says: str) -> None:
-    found, wrong = judged(rule(f"# {comment}"))
-    assert found == {SSH, WORLD, DESCRIBED}
+    rules, wrong = judged(rule(f"# {comment}"))
+    assert rules == {SSH, WORLD, DESCRIBED}
     assert wrong == [says]
 
 

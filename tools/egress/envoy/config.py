@@ -82,12 +82,27 @@ def static(pod: EnvoyPod) -> Tree:
     for key, kind in (("lds_config", "listeners"), ("cds_config", "clusters")):
         if path := _at(watched, key, "path_config_source", "path"):
             resources.setdefault(kind, []).extend(_resources(pod, path))
+    for layer in _at(bootstrap, "layered_runtime", "layers") or ():
+        _inline_runtime(pod, layer)
     for listener in resources.get("listeners", ()):
         for chain in (*listener.get("filter_chains", ()), listener.get("default_filter_chain") or {}):
             for each in chain.get("filters", ()):
                 _inline_filter(pod, each)
                 _inline_routes(pod, each["typed_config"])
     return bootstrap
+
+
+def _inline_runtime(pod: EnvoyPod, layer: Tree) -> None:
+    watched = layer.pop("rtds_layer", None)
+    if watched is None:
+        return
+    path = _at(watched, "rtds_config", "path_config_source", "path") or ""
+    layers = {runtime["name"]: runtime for runtime in _resources(pod, path)}
+    if watched["name"] not in layers:
+        raise ConfigError(
+            pod.files[path][1], f"{path} has no runtime named {watched['name']}, which the bootstrap asks for"
+        )
+    layer["static_layer"] = layers[watched["name"]]["layer"]
 
 
 def _inline_filter(pod: EnvoyPod, named: Tree) -> None:

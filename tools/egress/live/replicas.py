@@ -15,9 +15,13 @@ from datetime import UTC, datetime
 STATS = "/stats/prometheus?text_readouts"
 _LINE = re.compile(r"^envoy_(?P<name>\w+?)\{(?P<labels>.*)\} (?P<value>[0-9.e+-]+)$")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
-_SUBJECTS = {"listener_manager_lds": "listeners.yaml", "cluster_manager_cds": "clusters.yaml"}
+_SUBJECTS = {
+    "listener_manager_lds": "listeners.yaml",
+    "cluster_manager_cds": "clusters.yaml",
+    "runtime": "shares.yaml",
+}
 _METRIC = re.compile(
-    r"(?P<subject>listener_manager_lds|cluster_manager_cds|http_rds)_"
+    r"(?P<subject>listener_manager_lds|cluster_manager_cds|http_rds|runtime)_"
     r"(?P<what>version_text|update_time|update_rejected|update_failure)"
 )
 _VERSION = re.compile(r'^version_info: "?([0-9a-f]{12})"?$', re.MULTILINE)

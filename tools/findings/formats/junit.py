@@ -18,7 +18,7 @@ def write(report: Report) -> str:
 
 
 def _suite(stage: Stage, report: Report) -> JUnitSuite:
-    cases = [_case(rule, stage, report) for rule in _rules(stage)]
+    cases = [_case(rule, stage, report) for rule in rules_of(stage)]
     ran_in_part = stage.skipped and not stage.excused
     if ran_in_part and not any(case.outcome is CaseOutcome.COULD_NOT_RUN for case in cases):
         cases.append(_case(stage.name, stage, report))
@@ -27,7 +27,7 @@ def _suite(stage: Stage, report: Report) -> JUnitSuite:
     return JUnitSuite(name, tuple(cases), seconds=stage.seconds, output=tuple(map(_line, beside)))
 
 
-def _rules(stage: Stage) -> tuple[str, ...]:
+def rules_of(stage: Stage) -> tuple[str, ...]:
     """Every rule of the stage, and those that found something beside them; the stage itself when there is none."""
     known = manual((stage.name,)) if stage.name in MODULES else {}
     return tuple(dict.fromkeys((*known, *(finding.rule for finding in stage.findings)))) or (stage.name,)

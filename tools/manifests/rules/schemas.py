@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
 
-from tools.findings.model import Check, Manifest, Problem, Severity
+from tools.findings.model import Check, Manifest, Problem, Severities, Severity
 from tools.manifests import schemas
 from tools.manifests.node import Node, join, root
 from tools.manifests.objects import Objects
@@ -173,3 +173,7 @@ CHECKS: tuple[Check[Objects], ...] = (
     objects_fit_their_schema,
     schemas_are_known,
 )
+SEVERITIES: Severities = {
+    objects_fit_their_schema: (Severity.ERROR, Severity.WARNING),
+    schemas_are_known: (Severity.ERROR, Severity.NOTE),
+}

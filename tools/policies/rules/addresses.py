@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.addresses import INSIDE, METADATA, UNUSUAL, Net, left, network, private, within
 from tools.manifests.node import Node
 from tools.policies.cluster import Cluster
@@ -111,3 +111,6 @@ def _listed(nets: list[Net]) -> str:
 
 
 CHECKS: tuple[Check[Cluster], ...] = (egress_leaves_out_private_addresses, metadata_is_unreachable)
+SEVERITIES: Severities = {
+    egress_leaves_out_private_addresses: (Severity.ERROR, Severity.WARNING),
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.addresses import ALL_IPV4, ALL_IPV6, mapped, network
 from tools.manifests.node import Node
 from tools.policies.calico import NEAR_AND_FAR, PORTS
@@ -236,3 +236,6 @@ CHECKS: tuple[Check[Cluster], ...] = (
     network_sets_are_not_pods,
     calico_rules_hold_together,
 )
+SEVERITIES: Severities = {
+    calico_order_precedes_network_policies: (Severity.WARNING,),
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.node import Node
 from tools.manifests.rules.objects import title
 from tools.policies.cluster import Cluster
@@ -196,3 +196,9 @@ CHECKS: tuple[Check[Cluster], ...] = (
     rules_are_unique,
     staged_policies_enforce_nothing,
 )
+SEVERITIES: Severities = {
+    policy_types_are_valid: (Severity.ERROR, Severity.WARNING),
+    sections_are_in_force: (Severity.ERROR, Severity.WARNING, Severity.NOTE),
+    rules_are_unique: (Severity.WARNING,),
+    staged_policies_enforce_nothing: (Severity.WARNING,),
+}

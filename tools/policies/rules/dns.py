@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from tools.findings.model import Check, Manifest, Problem, Severity
+from tools.findings.model import Check, Manifest, Problem, Severities, Severity
 from tools.manifests.addresses import private
 from tools.manifests.label_selector import selector
 from tools.manifests.node import Node, root
@@ -227,3 +227,7 @@ CHECKS: tuple[Check[Cluster], ...] = (
     namespaces_are_found_by_name,
     egress_isolation_leaves_dns,
 )
+SEVERITIES: Severities = {
+    namespaces_are_found_by_name: (Severity.ERROR, Severity.WARNING),
+    egress_isolation_leaves_dns: (Severity.WARNING,),
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.node import Node
 from tools.manifests.pods import Pod
 from tools.policies.calico import NEAR_AND_FAR, PORTS
@@ -75,3 +75,6 @@ def _called(cluster: Cluster, policy: Policy, rule: Rule) -> tuple[Pod, ...]:
 
 
 CHECKS: tuple[Check[Cluster], ...] = (named_ports_are_somebodys,)
+SEVERITIES: Severities = {
+    named_ports_are_somebodys: (Severity.ERROR, Severity.WARNING),
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.label_selector import Selector, selector
 from tools.manifests.node import Node
 from tools.policies.calico_expression import Comparison, Expression, Global, Has, parts
@@ -59,3 +59,6 @@ def _carried(known: Mapping[str, Labels]) -> str:
 
 
 CHECKS: tuple[Check[Cluster], ...] = (namespace_labels_are_carried,)
+SEVERITIES: Severities = {
+    namespace_labels_are_carried: (Severity.WARNING,),
+}

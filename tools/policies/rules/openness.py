@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.node import Node, root
 from tools.policies.calico_expression import All
 from tools.policies.calico_selector import SelectorError, parse
@@ -95,3 +95,6 @@ def _every_pod(cluster: Cluster, policy: Policy) -> str:
 
 
 CHECKS: tuple[Check[Cluster], ...] = (openings_carry_a_reason,)
+SEVERITIES: Severities = {
+    openings_carry_a_reason: (Severity.WARNING,),
+}

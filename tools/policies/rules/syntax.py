@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Manifest, Problem, Severity
+from tools.findings.model import Check, Manifest, Problem, Severities, Severity
 from tools.manifests import label_selector as selectors
 from tools.manifests.addresses import address, mapped, network, within
 from tools.manifests.node import Node, root
@@ -156,3 +156,6 @@ CHECKS: tuple[Check[Cluster], ...] = (
     calico_selectors_are_valid,
     ip_blocks_stand_alone,
 )
+SEVERITIES: Severities = {
+    cidrs_are_valid: (Severity.ERROR, Severity.WARNING),
+}

@@ -48,7 +48,7 @@ class Layers:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ChartPort:
     """A port of the chart that a cloud may see: which way, where its number is, and where its addresses are."""
 
     direction: str
@@ -57,23 +57,23 @@ class Part:
     peers: str = ""
 
 
-PARTS = (
-    Part("in", "gateway.ports.http", "gateway.enabled"),
-    Part("in", "gateway.ports.metrics", "monitoring.enabled"),
-    Part("out", "database.ports.postgresql", "database.enabled", "database.externalCidrs"),
-    Part("out", "cache.ports.redis", "cache.enabled", "cache.externalCidrs"),
-    Part("out", "opa.ports.http", "opa.enabled", "opa.externalCidrs"),
-    Part("out", "proxy.ports.gateway", "egress.enabled"),
-    Part("out", "dns.ports", "dns.enabled", "dns.cidrs"),
+CHART_PORTS = (
+    ChartPort("in", "gateway.ports.http", "gateway.enabled"),
+    ChartPort("in", "gateway.ports.metrics", "monitoring.enabled"),
+    ChartPort("out", "database.ports.postgresql", "database.enabled", "database.externalCidrs"),
+    ChartPort("out", "cache.ports.redis", "cache.enabled", "cache.externalCidrs"),
+    ChartPort("out", "opa.ports.http", "opa.enabled", "opa.externalCidrs"),
+    ChartPort("out", "proxy.ports.gateway", "egress.enabled"),
+    ChartPort("out", "dns.ports", "dns.enabled", "dns.cidrs"),
 )
 
 
-def needed(layers: Layers) -> Iterator[tuple[str, Service, list[Net]]]:
+def needed_openings(layers: Layers) -> Iterator[tuple[str, Service, list[Net]]]:
     """What a cloud must open: where the values say so, the service, and the addresses when they are listed."""
     if layers.value("gateway.enabled") and layers.value("ingressController.enabled"):
         for port in port_numbers(layers, "gateway.ports.http"):
             yield "gateway.ports.http", ("in", "tcp", port), []
-    for part in PARTS:
+    for part in CHART_PORTS:
         if part.peers and part.peers != "dns.cidrs" and layers.value(part.enabled) and layers.value(part.peers):
             nets = [net for text in layers.value(part.peers) if (net := network(str(text)))]
             for port in port_numbers(layers, part.ports):
@@ -90,7 +90,7 @@ def chart_ports(layers: Layers, direction: str, enabled: bool = True) -> set[int
     """The chart's ports of a direction: of the parts that are enabled, or of those that are not."""
     ports = {
         port
-        for part in PARTS
+        for part in CHART_PORTS
         if part.direction == direction and bool(layers.value(part.enabled)) is enabled
         for port in port_numbers(layers, part.ports)
     }
@@ -108,6 +108,6 @@ def port_numbers(layers: Layers, path: str) -> list[int]:
     return [item for item in items if isinstance(item, int)]
 
 
-def within(layers: Layers) -> str:
+def in_environment(layers: Layers) -> str:
     """How to say which environment's values are meant."""
     return f" in {layers.environment}" if layers.environment else ""

@@ -12,14 +12,14 @@ from typing import Any
 from tools.findings.model import Where
 from tools.manifests.addresses import Net, network
 from tools.terraform.clouds.model import may_be_null, number, owner
-from tools.terraform.language.model import Body, Module, Resource, Unknown, Value
+from tools.terraform.language.model import Body, Module, ResourceInstance, UnknownValue, Value
 
 YES = (True, "true")
 NO = (False, "false")
 
 
 @dataclass(frozen=True, slots=True)
-class Port:
+class StorePort:
     """A port that a store listens on: always, or where the attribute at `path` has one of the values."""
 
     number: int
@@ -28,7 +28,7 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class StoreKind:
     """Where the parts of a store's own firewall are.
 
     `part` is the chart's. `engine` is the path of what says which database it is, and `engines` what SARK's begin with.
@@ -41,7 +41,7 @@ class Kind:
     """
 
     part: str
-    ports: tuple[Port, ...]
+    ports: tuple[StorePort, ...]
     engine: str = ""
     engines: tuple[str, ...] = ()
     port: str = ""
@@ -57,66 +57,66 @@ class Kind:
     unguarded: bool = False
 
 
-_POSTGRESQL = (Port(5432),)
-_REDIS = (Port(6379),)
+_POSTGRESQL = (StorePort(5432),)
+_REDIS = (StorePort(6379),)
 _RDS = ("db_subnet_group_name>aws_db_subnet_group.subnet_ids>aws_subnet.cidr_block",)
 _ELASTICACHE = ("subnet_group_name>aws_elasticache_subnet_group.subnet_ids>aws_subnet.cidr_block",)
 _REDIS_ENGINES = ("redis", "valkey")
-KINDS: Mapping[str, Kind] = {
-    "aws_db_instance": Kind(
+STORE_KINDS: Mapping[str, StoreKind] = {
+    "aws_db_instance": StoreKind(
         "database", _POSTGRESQL, "engine", ("postgres",), "port", "vpc_security_group_ids", _RDS,
         public="publicly_accessible",
     ),
-    "aws_rds_cluster": Kind(
+    "aws_rds_cluster": StoreKind(
         "database", _POSTGRESQL, "engine", ("aurora-postgresql", "postgres"), "port", "vpc_security_group_ids", _RDS,
     ),
-    "aws_elasticache_cluster": Kind(
+    "aws_elasticache_cluster": StoreKind(
         "cache", _REDIS, "engine", _REDIS_ENGINES, "port", "security_group_ids", _ELASTICACHE,
     ),
-    "aws_elasticache_replication_group": Kind(
+    "aws_elasticache_replication_group": StoreKind(
         "cache", _REDIS, port="port", groups="security_group_ids", places=_ELASTICACHE,
     ),
-    "aws_elasticache_serverless_cache": Kind(
+    "aws_elasticache_serverless_cache": StoreKind(
         "cache", _REDIS, "engine", _REDIS_ENGINES, groups="security_group_ids",
         places=("subnet_ids>aws_subnet.cidr_block",),
     ),
-    "aws_memorydb_cluster": Kind(
+    "aws_memorydb_cluster": StoreKind(
         "cache", _REDIS, port="port", groups="security_group_ids",
         places=("subnet_group_name>aws_memorydb_subnet_group.subnet_ids>aws_subnet.cidr_block",),
     ),
-    "azurerm_postgresql_server": Kind(
+    "azurerm_postgresql_server": StoreKind(
         "database", _POSTGRESQL, rules="azurerm_postgresql_firewall_rule", named=("server_name",),
         public="public_network_access_enabled", default=True,
     ),
-    "azurerm_postgresql_flexible_server": Kind(
+    "azurerm_postgresql_flexible_server": StoreKind(
         # 6432 is PgBouncer's, which a server parameter switches on.
-        "database", (Port(5432), Port(6432)), rules="azurerm_postgresql_flexible_server_firewall_rule",
+        "database", (StorePort(5432), StorePort(6432)), rules="azurerm_postgresql_flexible_server_firewall_rule",
         named=("server_id",), places=("delegated_subnet_id>azurerm_subnet.address_prefixes",),
         public="public_network_access_enabled", default=True, inside=("delegated_subnet_id",), instead=True,
     ),
-    "azurerm_redis_cache": Kind(
+    "azurerm_redis_cache": StoreKind(
         "cache",
-        (Port(6380), Port(6379, "non_ssl_port_enabled", YES), Port(6379, "enable_non_ssl_port", YES)),
+        (StorePort(6380), StorePort(6379, "non_ssl_port_enabled", YES), StorePort(6379, "enable_non_ssl_port", YES)),
         rules="azurerm_redis_firewall_rule", named=("redis_cache_name",),
         places=("subnet_id>azurerm_subnet.address_prefixes",),
         public="public_network_access_enabled", default=True, inside=("subnet_id",), instead=True, unguarded=True,
     ),
-    "google_sql_database_instance": Kind(
+    "google_sql_database_instance": StoreKind(
         "database", _POSTGRESQL, "database_version", ("POSTGRES",),
         places=("settings.ip_configuration.allocated_ip_range>google_compute_global_address.",),
         lists=("settings.ip_configuration.authorized_networks.value",),
         public="settings.ip_configuration.ipv4_enabled", default=True,
         inside=("settings.ip_configuration.private_network", "settings.ip_configuration.psc_config.psc_enabled"),
     ),
-    "google_alloydb_instance": Kind(
+    "google_alloydb_instance": StoreKind(
         "database", _POSTGRESQL, lists=("network_config.authorized_external_networks.cidr_range",),
         public="network_config.enable_public_ip",
     ),
-    "google_redis_instance": Kind(
+    "google_redis_instance": StoreKind(
         "cache",
         (
-            Port(6379, "transit_encryption_mode", (None, "DISABLED")),
-            Port(6378, "transit_encryption_mode", ("SERVER_AUTHENTICATION",)),
+            StorePort(6379, "transit_encryption_mode", (None, "DISABLED")),
+            StorePort(6378, "transit_encryption_mode", ("SERVER_AUTHENTICATION",)),
         ),
         places=("reserved_ip_range", "reserved_ip_range>google_compute_global_address."),
     ),
@@ -127,8 +127,8 @@ KINDS: Mapping[str, Kind] = {
 class Store:
     """A managed database or cache of one root."""
 
-    resource: Resource
-    kind: Kind
+    resource: ResourceInstance
+    kind: StoreKind
     module: Module
 
     @property
@@ -145,30 +145,30 @@ class Store:
         where = self.resource.body.find(path) if path else ()
         return where[0].where if where else self.resource.where
 
-    def ports(self) -> tuple[int, ...] | Unknown:
+    def ports(self) -> tuple[int, ...] | UnknownValue:
         """The ports that it listens on."""
         for value in self.values(self.kind.port):
-            if isinstance(value.data, Unknown):
+            if isinstance(value.data, UnknownValue):
                 return value.data
             if (written := number(value.data)) is not None:
                 return (written,)
-        found = []
+        numbers = []
         for port in self.kind.ports:
             data = next((value.data for value in self.values(port.path)), None)
-            if port.path and isinstance(data, Unknown):
+            if port.path and isinstance(data, UnknownValue):
                 return data
             if not port.path or data in port.values:
-                found.append(port.number)
-        return tuple(dict.fromkeys(found))
+                numbers.append(port.number)
+        return tuple(dict.fromkeys(numbers))
 
-    def public(self) -> bool | Unknown:
+    def public(self) -> bool | UnknownValue:
         """Whether it has a public address."""
         if not self.kind.public:
             return False
         if self.kind.instead and self.inside():
             return False
         data = next((value.data for value in self.values(self.kind.public)), self.kind.default)
-        return data if isinstance(data, Unknown) else data in YES
+        return data if isinstance(data, UnknownValue) else data in YES
 
     def inside(self) -> bool:
         """Whether it has, or may have, a private address."""
@@ -181,7 +181,7 @@ class Store:
             for value in endpoint.body.find("private_service_connection.private_connection_resource_id")
         )
 
-    def rules(self) -> tuple[Resource, ...]:
+    def rules(self) -> tuple[ResourceInstance, ...]:
         """The rules of its own firewall, and those of which it cannot be told whose they are."""
         if not self.kind.rules:
             return ()
@@ -192,31 +192,31 @@ class Store:
             if any(_may_be(rule.body.value(name), names) for name in self.kind.named)
         )
 
-    def nets(self) -> tuple[list[Net], Unknown | None]:
+    def nets(self) -> tuple[list[Net], UnknownValue | None]:
         """The networks that it stands in, as far as they are written, and what is not known of them."""
         nets: list[Net] = []
-        doubt: Unknown | None = None
+        doubt: UnknownValue | None = None
         for place in self.kind.places:
             first, *steps = place.split(">")
             for value in _followed(self.module, self.values(first), steps):
                 net = network(str(value.data)) if isinstance(value.data, str) else None
                 if net:
                     nets.append(net)
-                elif isinstance(value.data, Unknown):
+                elif isinstance(value.data, UnknownValue):
                     doubt = value.data
         return nets, None if nets else doubt
 
 
 def stores(module: Module, part: str) -> list[Store]:
     """The databases, or the caches, that may be SARK's."""
-    found = []
-    for resource in module.everything(*KINDS):
-        kind = KINDS[resource.type]
+    candidates = []
+    for resource in module.everything(*STORE_KINDS):
+        kind = STORE_KINDS[resource.type]
         engine = [value.data for value in resource.body.find(kind.engine)] if kind.engine else []
         ours = not kind.engine or any(isinstance(item, str) and item.startswith(kind.engines) for item in engine)
         if kind.part == part and ours:
-            found.append(Store(resource, kind, module))
-    return found
+            candidates.append(Store(resource, kind, module))
+    return candidates
 
 
 def _may_be(value: Value | None, names: Iterable[str]) -> bool:
@@ -232,14 +232,22 @@ def _followed(module: Module, values: Iterable[Value], steps: list[str]) -> Iter
         return
     kind, _, path = steps[0].partition(".")
     for value in values:
-        if not isinstance(value.data, Unknown) and not isinstance(value.data, str):
+        if not isinstance(value.data, UnknownValue) and not isinstance(value.data, str):
             continue
-        target = owner(value)
-        found = [one for one in module.everything(kind) if target in (one.address, one.body.data("name"))]
-        if not found and isinstance(value.data, Unknown):
+        reference = owner(value)
+        targets = [
+            resource
+            for resource in module.everything(kind)
+            if reference in (resource.address, resource.body.data("name"))
+        ]
+        if not targets and isinstance(value.data, UnknownValue):
             yield value
-        for one in found:
-            items = _range(one.body) if not path else [item for held in one.body.find(path) for item in held.items()]
+        for resource in targets:
+            items = (
+                _range(resource.body)
+                if not path
+                else [item for held in resource.body.find(path) for item in held.items()]
+            )
             yield from _followed(module, items, steps[1:])
 
 
@@ -248,6 +256,6 @@ def _range(body: Body) -> list[Value]:
     address, length = body.value("address"), body.value("prefix_length")
     if address is None or length is None:
         return []
-    if isinstance(address.data, Unknown) or isinstance(length.data, Unknown):
-        return [address if isinstance(address.data, Unknown) else length]
+    if isinstance(address.data, UnknownValue) or isinstance(length.data, UnknownValue):
+        return [address if isinstance(address.data, UnknownValue) else length]
     return [Value(f"{address.data}/{length.data}", address.where)]

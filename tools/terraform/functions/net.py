@@ -22,12 +22,12 @@ def _network(prefix: Any) -> Network:
     if not re.fullmatch(r"[0-9a-fA-F:.]+/\d{1,3}", text):
         raise EvaluationError(f"`{text}` is no CIDR")
     try:
-        found = ipaddress.ip_network(text, strict=False)
+        network = ipaddress.ip_network(text, strict=False)
     except ValueError:
         raise EvaluationError(f"`{text}` is no CIDR") from None
-    if found.version == 6 and ("." in text or int(found.network_address) < 1 << 48):
+    if network.version == 6 and ("." in text or int(network.network_address) < 1 << 48):
         raise NotEvaluatedError
-    return found
+    return network
 
 
 def cidrhost(prefix: Any, number: Any) -> str:
@@ -64,7 +64,7 @@ def cidrsubnets(prefix: Any, *bits: Any) -> Any:
     network = _network(prefix)
     position = int(network.network_address)
     end = position + network.num_addresses
-    found: list[str] = []
+    subnets: list[str] = []
     for more in map(whole, bits):
         length = network.prefixlen + more
         if more < 1 or length > network.max_prefixlen:
@@ -73,6 +73,6 @@ def cidrsubnets(prefix: Any, *bits: Any) -> Any:
         position = -(-position // size) * size
         if position + size > end:
             raise EvaluationError(f"{network} has no room for so many subnets")
-        found.append(f"{type(network.network_address)(position)}/{length}")
+        subnets.append(f"{type(network.network_address)(position)}/{length}")
         position += size
-    return series("list", found, "string")
+    return series("list", subnets, "string")

@@ -48,11 +48,11 @@ def minimum(*values: Any) -> Any:
 
 def sum_(values: Any) -> Any:
     """`sum`."""
-    found = listed(values)
-    if not found.items:
+    addends = listed(values)
+    if not addends.items:
         raise EvaluationError("sum needs at least one number")
-    numbers = [numeric(item) for item in found.items]
-    if not exact(*numbers) or not all(isinstance(item, int | Fraction) for item in found.items):
+    numbers = [numeric(item) for item in addends.items]
+    if not exact(*numbers) or not all(isinstance(item, int | Fraction) for item in addends.items):
         raise NotEvaluatedError
     return simple(sum(map(Fraction, numbers), Fraction(0)))
 
@@ -86,13 +86,13 @@ def range_(*bounds: Any) -> Any:
         if end == start:
             raise NotEvaluatedError
         raise EvaluationError("the step of range leads away from its end")
-    found: list[Any] = []
+    members: list[Any] = []
     while (start < end) if step > 0 else (start > end):
-        if len(found) >= MAX_RANGE:
+        if len(members) >= MAX_RANGE:
             raise EvaluationError(f"range gives more than {MAX_RANGE} numbers")
-        found.append(simple(Fraction(start)))
+        members.append(simple(Fraction(start)))
         start += step
-    return series("list", found, "number")
+    return series("list", members, "number")
 
 
 def tonumber(value: Any) -> Any:

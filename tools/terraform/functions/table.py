@@ -12,10 +12,10 @@ from typing import Any
 
 from tools.terraform.functions import collections, formats, net, numbers, regex, sets, text
 from tools.terraform.language.equality import primitive
-from tools.terraform.language.model import Unknown
+from tools.terraform.language.model import UnknownValue
 from tools.terraform.language.numbers import InexactError
 from tools.terraform.language.operators import blend_as
-from tools.terraform.language.values import MAX_WEIGHT, EvaluationError, Series, hidden, weight_of
+from tools.terraform.language.values import MAX_WEIGHT, EvaluationError, Series, first_unknown, weight_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ TABLE: dict[str, Function] = {
     "merge": Function(collections.merge, 0, -1, inside=True),
     "min": Function(numbers.minimum, 1, -1, "number"),
     "nonsensitive": Function(collections.itself, inside=True),
-    "one": Function(collections.one, inside=True),
+    "one": Function(collections.single, inside=True),
     "parseint": Function(text.parseint, 2, 2, "number"),
     "range": Function(numbers.range_, 1, 3, ("list", "number")),
     "regex": Function(regex.regex, 2, 2),
@@ -129,19 +129,19 @@ def call(name: str, arguments: Sequence[Any]) -> Any:
     """The value of a function call. Raises EvaluationError for what Terraform would refuse."""
     function = TABLE.get(name)
     if function is None:
-        return blend_as("any", *arguments, Unknown(f"the function {name} is not evaluated"))
+        return blend_as("any", *arguments, UnknownValue(f"the function {name} is not evaluated"))
     if len(arguments) < function.least or (function.most >= 0 and len(arguments) > function.most):
         raise EvaluationError(f"{name} has no such number of arguments: {len(arguments)}")
     blind = [
         argument
         for argument in arguments
-        if isinstance(argument, Unknown) or (not function.inside and hidden(argument))
+        if isinstance(argument, UnknownValue) or (not function.inside and first_unknown(argument))
     ]
     if blind and name != "coalesce":
         return blend_as(function.gives, *blind)
     if sum(map(weight_of, arguments)) > MAX_WEIGHT:
-        return Unknown(f"{name} is not evaluated for so much", type=function.gives)
+        return UnknownValue(f"{name} is not evaluated for so much", type=function.gives)
     try:
         return function.apply(*arguments)
     except (InexactError, ArithmeticError, ValueError, TypeError, AttributeError, IndexError, KeyError, RecursionError):
-        return Unknown(f"{name} is not evaluated for these arguments", type=function.gives)
+        return UnknownValue(f"{name} is not evaluated for these arguments", type=function.gives)

@@ -7,8 +7,8 @@ from typing import Any
 
 from tools.terraform.language.conversion import to_number, to_string
 from tools.terraform.language.equality import ordered
-from tools.terraform.language.model import Unknown
-from tools.terraform.language.values import EvaluationError, Record, Series, type_name
+from tools.terraform.language.model import UnknownValue
+from tools.terraform.language.values import EvaluationError, MapValue, Series, type_name
 
 
 class NotEvaluatedError(ValueError):
@@ -32,9 +32,9 @@ def sequence(value: Any) -> Series:
     return series
 
 
-def mapped(value: Any) -> Record:
+def mapped(value: Any) -> MapValue:
     """A map or an object. Raises EvaluationError."""
-    if not isinstance(value, Record):
+    if not isinstance(value, MapValue):
         raise EvaluationError(f"a map is needed, and this is {type_name(value)}")
     return value
 
@@ -43,25 +43,25 @@ def numeric(value: Any) -> Any:
     """A number. Raises EvaluationError."""
     if value is None:
         raise EvaluationError("a number is needed, and this is null")
-    found = to_number(value)
-    if isinstance(found, Unknown):
+    number = to_number(value)
+    if isinstance(number, UnknownValue):
         raise NotEvaluatedError
-    return found
+    return number
 
 
 def whole(value: Any) -> int:
     """A whole number. Raises EvaluationError."""
-    found = numeric(value)
-    if isinstance(found, Fraction):
+    number = numeric(value)
+    if isinstance(number, Fraction):
         raise EvaluationError("a whole number is needed")
-    return int(found)
+    return int(number)
 
 
 def textual(value: Any) -> str:
     """A string. Raises EvaluationError."""
     if value is None:
         raise EvaluationError("a string is needed, and this is null")
-    found = to_string(value)
-    if isinstance(found, Unknown):
+    string = to_string(value)
+    if isinstance(string, UnknownValue):
         raise NotEvaluatedError
-    return str(found)
+    return str(string)

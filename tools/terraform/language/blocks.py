@@ -17,7 +17,7 @@ _JOINED = "two things on one line; write it on a line of its own"
 _OPERATORS = ("||", "&&", "==", "!=", ">", ">=", "<", "<=", "+", "-", "*", "/", "%", "?", ":")
 
 
-class Blocks:
+class BodyReader:
     """A reader of a file's attributes and blocks; what is wrong is among the faults."""
 
     def __init__(self, tokens: Tokens, source: Text) -> None:
@@ -30,9 +30,9 @@ class Blocks:
         self.balanced = _balanced(tokens)
         self.cut = False
 
-    def file(self) -> tuple[list[tree.Setting], list[tree.Section]]:
+    def file(self) -> tuple[list[tree.BlockSetting], list[tree.Section]]:
         """Everything at the top of the file."""
-        settings: list[tree.Setting] = []
+        settings: list[tree.BlockSetting] = []
         sections: list[tree.Section] = []
         while self.kinds[self.at] != END:
             self._body(settings, sections)
@@ -57,7 +57,7 @@ class Blocks:
         if not self.faults or not str(self.faults[-1]).startswith(ENDLESS):
             self._fault(message, at)
 
-    def _body(self, settings: list[tree.Setting], sections: list[tree.Section]) -> None:
+    def _body(self, settings: list[tree.BlockSetting], sections: list[tree.Section]) -> None:
         """Read items up to the brace that closes the block, or the end."""
         while not self.cut:
             kind = self.kinds[self.at]
@@ -78,7 +78,7 @@ class Blocks:
         at_start = offset == 0 or self.source.text[offset - 1] == "\n"
         return not self.balanced and at_start and TOP.match(self.source.text, offset) is not None
 
-    def _item(self, settings: list[tree.Setting], sections: list[tree.Section], brace: int = -1) -> None:
+    def _item(self, settings: list[tree.BlockSetting], sections: list[tree.Section], brace: int = -1) -> None:
         """Read an attribute or a block; `brace` is that of the block when it begins on the same line."""
         start, depth, faults = self.at, self.depth, len(self.faults)
         try:
@@ -106,7 +106,7 @@ class Blocks:
             self.at = self._behind(start)
             if self.kinds[start] == ID and self.kinds[start + 1] == "=":
                 settings.append(
-                    tree.Setting(
+                    tree.BlockSetting(
                         self.texts[start], tree.Unread("it cannot be read", self.line(start)), self.line(start)
                     )
                 )
@@ -122,13 +122,13 @@ class Blocks:
             return MalformedError(f"`{kind}` closes nothing", self.offsets[self.at])
         return self._unexpected()
 
-    def _setting(self) -> tree.Setting:
+    def _setting(self) -> tree.BlockSetting:
         name, line = self.texts[self.at], self.line(self.at)
         self.at += 2
         cut = piece(self.tokens, self.at, self.depth)
         node = expression(cut, self.source.line, self.depth, references=name == "providers")
         self.at = cut.end
-        return tree.Setting(name, node, line)
+        return tree.BlockSetting(name, node, line)
 
     def _line_ends(self) -> None:
         """Look for the end of the line behind an attribute or a block."""
@@ -175,7 +175,7 @@ class Blocks:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise MalformedError(f"nested deeper than {MAX_DEPTH}; split it into locals", self.offsets[start])
-        settings: list[tree.Setting] = []
+        settings: list[tree.BlockSetting] = []
         inner: list[tree.Section] = []
         if self.kinds[self.at] not in (NEWLINE, END, "}"):
             self._item(settings, inner, brace)

@@ -18,7 +18,7 @@ def written(node: tree.Node) -> str:
         return node.name
     if isinstance(node, tree.Literal):
         return str(node.value)
-    if isinstance(node, tree.Call):
+    if isinstance(node, tree.FunctionCall):
         return f"{node.name}({', '.join(map(written, node.arguments))})"
     if isinstance(node, tree.Tuple):
         return f"[{', '.join(map(written, node.items))}]"
@@ -34,7 +34,7 @@ def constraint(node: tree.Node, constant: Callable[[tree.Node], Any]) -> Type:
         return name
     if name in _COLLECTIONS:
         return (name, "any")
-    if isinstance(node, tree.Call) and len(node.arguments) == 1:
+    if isinstance(node, tree.FunctionCall) and len(node.arguments) == 1:
         inner = node.arguments[0]
         if node.name in _COLLECTIONS:
             return (node.name, constraint(inner, constant))
@@ -47,7 +47,7 @@ def constraint(node: tree.Node, constant: Callable[[tree.Node], Any]) -> Type:
 
 def _entry(key: tree.Node, value: tree.Node, constant: Callable[[tree.Node], Any]) -> Any:
     name = str(key.value) if isinstance(key, tree.Literal) else ""
-    if isinstance(value, tree.Call) and value.name == "optional" and value.arguments:
+    if isinstance(value, tree.FunctionCall) and value.name == "optional" and value.arguments:
         default = constant(value.arguments[1]) if len(value.arguments) > 1 else None
         return (name, constraint(value.arguments[0], constant), True, default)
     return (name, constraint(value, constant), False, None)

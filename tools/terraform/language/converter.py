@@ -155,7 +155,7 @@ class _Converter:
         spread = arguments is not None and any(child == "..." for child in arguments.children)
         nodes = tuple(map(self.node, _parts(arguments))) if arguments is not None else ()
         first = self.cut.token(self.position(item))
-        return tree.Call(self.cut.names.get(first, self.text(item)), nodes, spread, self.line(item))
+        return tree.FunctionCall(self.cut.names.get(first, self.text(item)), nodes, spread, self.line(item))
 
     def _chain(self, item: Any) -> tree.Node:
         """`of` and the steps behind it, each a Tree, or the Token of a splat."""

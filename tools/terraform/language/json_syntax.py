@@ -13,10 +13,10 @@ from typing import Any
 
 from tools.findings.model import Problem, Where
 from tools.terraform.language import tree
-from tools.terraform.language.model import Fault, Unknown
+from tools.terraform.language.model import Fault, UnknownValue
 from tools.terraform.language.numbers import InexactError, number
 from tools.terraform.language.places import MalformedError, Text, characters
-from tools.terraform.language.syntax import MAX_SIZE, READABLE, File, expression_of, template_of
+from tools.terraform.language.syntax import MAX_SIZE, READABLE, ParsedFile, expression_of, template_of
 
 MAX_DEPTH = 60
 # Blocks at the top: their type, and how many labels each has.
@@ -36,7 +36,7 @@ _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
-def parse_json(text: str, file: str) -> File:
+def parse_json(text: str, file: str) -> ParsedFile:
     """Parse a `.tf.json` file. What is wrong with it is among the faults."""
     source = Text(text, file)
     empty = tree.Section("", (), (), (), 1, len(source.starts))
@@ -52,9 +52,9 @@ def parse_json(text: str, file: str) -> File:
             raise MalformedError("the file holds no JSON object", 0)
         sections = tuple(section for key, value in root.items for section in _top(_name(key), value))
     except MalformedError as error:
-        return File(file, empty, (), (_fault(source, error),), lines)
+        return ParsedFile(file, empty, (), (_fault(source, error),), lines)
     faults = tuple(_fault(source, error) for error in reader.faults)
-    return File(file, tree.Section("", (), (), sections, 1, len(lines)), (), faults, lines)
+    return ParsedFile(file, tree.Section("", (), (), sections, 1, len(lines)), (), faults, lines)
 
 
 def _fault(source: Text, error: MalformedError) -> Fault:
@@ -76,7 +76,7 @@ def _measured(text: str) -> Any:
     try:
         return number(text)
     except InexactError:
-        return Unknown("a number with so many digits is not worked out")
+        return UnknownValue("a number with so many digits is not worked out")
 
 
 def _refused(word: str) -> Any:
@@ -106,7 +106,7 @@ def _labelled(kind: str, left: int, labels: tuple[str, ...], value: tree.Node) -
 
 
 def _section(kind: str, labels: tuple[str, ...], item: tree.Object) -> tree.Section:
-    settings: list[tree.Setting] = []
+    settings: list[tree.BlockSetting] = []
     sections: list[tree.Section] = []
     for key, value in item.items:
         name = _name(key)
@@ -115,9 +115,9 @@ def _section(kind: str, labels: tuple[str, ...], item: tree.Object) -> tree.Sect
         if name in _NESTED.get(kind, ()):
             sections.extend(_labelled(name, 0, (), value))
         elif kind == "variable" and name == "type" and isinstance(value, tree.Literal):
-            settings.append(tree.Setting(name, _type(value), value.line))
+            settings.append(tree.BlockSetting(name, _type(value), value.line))
         else:
-            settings.append(tree.Setting(name, value, key.line))
+            settings.append(tree.BlockSetting(name, value, key.line))
     end = max([item.line, *(setting.line for setting in settings)])
     return tree.Section(kind, labels, tuple(settings), tuple(sections), item.line, end)
 

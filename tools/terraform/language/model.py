@@ -15,7 +15,7 @@ from tools.findings.model import Problem, Where
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class UnknownValue:
     """What cannot be told, why, and which attributes of other objects it comes from (`aws_security_group.a.id`).
 
     Two unknowns that are the bare value of the same attribute have the same single `refs` and `bare` set.
@@ -47,7 +47,7 @@ class Value:
         return not any(unknowns(self.data))
 
     @property
-    def unknown(self) -> Unknown | None:
+    def unknown(self) -> UnknownValue | None:
         """The first unknown in it, at any depth."""
         return next(unknowns(self.data), None)
 
@@ -61,9 +61,9 @@ class Value:
         return tuple(Value(item, place, self.refs) for item, place in zip(self.data, places, strict=True))
 
 
-def unknowns(data: Any) -> Iterator[Unknown]:
+def unknowns(data: Any) -> Iterator[UnknownValue]:
     """Every unknown inside data, at any depth."""
-    if isinstance(data, Unknown):
+    if isinstance(data, UnknownValue):
         yield data
     elif isinstance(data, tuple):
         for item in data:
@@ -78,7 +78,7 @@ class Body:
     """The attributes and blocks inside a block, dynamic blocks expanded."""
 
     attributes: Mapping[str, Value] = field(default_factory=dict)
-    blocks: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)
+    blocks: Mapping[str, tuple[NestedBlock, ...]] = field(default_factory=dict)
 
     def value(self, name: str) -> Value | None:
         """An attribute that is set; null is not set."""
@@ -90,7 +90,7 @@ class Body:
         value = self.value(name)
         return default if value is None else value.data
 
-    def each(self, name: str) -> tuple[Block, ...]:
+    def each(self, name: str) -> tuple[NestedBlock, ...]:
         """The blocks of a type, and those that are written as an attribute: `ingress = [{ … }]`."""
         written = self.value(name)
         blocks = self.blocks.get(name, ())
@@ -100,32 +100,32 @@ class Body:
         """The values at `match.layer4_configs.ip_protocol`, through every block on the way."""
         head, _, rest = path.partition(".")
         if not rest:
-            found = self.value(head)
-            return () if found is None else (found,)
+            value = self.value(head)
+            return () if value is None else (value,)
         return tuple(value for block in self.each(head) for value in block.body.find(rest))
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class NestedBlock:
     """A block inside a resource. `doubt` is None, or why it cannot be told how often a dynamic block is there."""
 
     type: str
     labels: tuple[str, ...]
     body: Body
     where: Where
-    doubt: Unknown | None = None
+    doubt: UnknownValue | None = None
 
 
-def _as_block(name: str, value: Value) -> Block:
+def _as_block(name: str, value: Value) -> NestedBlock:
     if isinstance(value.data, dict):
         body = Body({key: Value(item, value.where, value.refs) for key, item in value.data.items()})
-        return Block(name, (), body, value.where)
-    doubt = value.data if isinstance(value.data, Unknown) else Unknown(f"{name} is no object")
-    return Block(name, (), Body(), value.where, doubt)
+        return NestedBlock(name, (), body, value.where)
+    doubt = value.data if isinstance(value.data, UnknownValue) else UnknownValue(f"{name} is no object")
+    return NestedBlock(name, (), Body(), value.where, doubt)
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
+class ResourceInstance:
     """One instance of a resource or data source.
 
     `key`: None without count and for_each, else a number or a string, or Unknown when the instances cannot be told: the
@@ -158,22 +158,22 @@ class Resource:
         return f"{prefix}{'data.' if self.mode == 'data' else ''}{self.type}.{self.name}"
 
     @property
-    def doubt(self) -> Unknown | None:
+    def doubt(self) -> UnknownValue | None:
         """Why it cannot be told whether and how often it is there."""
-        return self.key if isinstance(self.key, Unknown) else None
+        return self.key if isinstance(self.key, UnknownValue) else None
 
 
 def key_text(key: Any) -> str:
     """The key of an instance as an address has it."""
     if key is None:
         return ""
-    if isinstance(key, Unknown):
+    if isinstance(key, UnknownValue):
         return "[?]"
     return f"[{key}]" if isinstance(key, int) else f'["{key}"]'
 
 
 @dataclass(frozen=True, slots=True)
-class Variable:
+class InputVariable:
     """A variable: its type as written ("" when none), and the value that it has in this evaluation."""
 
     name: str
@@ -192,7 +192,7 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class OutputValue:
     """An output and its value."""
 
     name: str
@@ -202,7 +202,7 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
-class Local:
+class LocalValue:
     """A local value."""
 
     name: str
@@ -211,7 +211,7 @@ class Local:
 
 
 @dataclass(frozen=True, slots=True)
-class Requirement:
+class ProviderRequirement:
     """An entry of required_providers: `source` and `version` are "" when they are not given."""
 
     name: str
@@ -274,11 +274,11 @@ class Module:
 
     address: str
     directory: str
-    variables: Mapping[str, Variable] = field(default_factory=dict)
-    locals: Mapping[str, Local] = field(default_factory=dict)
-    resources: tuple[Resource, ...] = ()
-    outputs: Mapping[str, Output] = field(default_factory=dict)
-    requirements: Mapping[str, Requirement] = field(default_factory=dict)
+    variables: Mapping[str, InputVariable] = field(default_factory=dict)
+    locals: Mapping[str, LocalValue] = field(default_factory=dict)
+    resources: tuple[ResourceInstance, ...] = ()
+    outputs: Mapping[str, OutputValue] = field(default_factory=dict)
+    requirements: Mapping[str, ProviderRequirement] = field(default_factory=dict)
     required_version: Value | None = None
     providers: tuple[ProviderBlock, ...] = ()
     calls: tuple[ModuleCall, ...] = ()
@@ -295,7 +295,7 @@ class Module:
             if call.module is not None:
                 yield from call.module.walk()
 
-    def everything(self, *types: str, mode: str = "managed") -> Iterator[Resource]:
+    def everything(self, *types: str, mode: str = "managed") -> Iterator[ResourceInstance]:
         """The resources of these types (of every type when none is named), here and in every module below."""
         for module in self.walk():
             for resource in module.resources:

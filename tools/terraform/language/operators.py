@@ -8,12 +8,12 @@ from fractions import Fraction
 from typing import Any
 
 from tools.terraform.language.conversion import to_bool
-from tools.terraform.language.model import Unknown
+from tools.terraform.language.model import UnknownValue
 from tools.terraform.language.numbers import exact, simple
 from tools.terraform.language.values import EvaluationError, blend
 
 
-def blend_as(kind: Any, *values: Any) -> Unknown:
+def blend_as(kind: Any, *values: Any) -> UnknownValue:
     """What is unknown because these values are, of a type that is known."""
     return replace(blend(*values), type=kind)
 
@@ -28,12 +28,12 @@ COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 
 def computed(operator: str, left: Any, right: Any) -> Any:
     if operator in "/%" and right == 0:
-        return Unknown("a division by zero is not evaluated", type="number")
+        return UnknownValue("a division by zero is not evaluated", type="number")
     if not exact(left, right):
-        return Unknown("a number that Terraform would round is not evaluated", type="number")
+        return UnknownValue("a number that Terraform would round is not evaluated", type="number")
     ours, theirs = Fraction(left), Fraction(right)
     if operator in "*/%" and (ours < 0 or theirs < 0) and not (ours and theirs and (operator != "%" or ours % theirs)):
-        return Unknown("a negative zero is not evaluated", type="number")
+        return UnknownValue("a negative zero is not evaluated", type="number")
     if operator == "%":
         quotient = ours / theirs
         result = ours - theirs * (abs(quotient) // 1) * (1 if quotient >= 0 else -1)
@@ -44,7 +44,7 @@ def computed(operator: str, left: Any, right: Any) -> Any:
     else:
         result = ours + theirs if operator == "+" else ours - theirs
     if not exact(result):
-        return Unknown("a number that Terraform would round is not evaluated", type="number")
+        return UnknownValue("a number that Terraform would round is not evaluated", type="number")
     return simple(result)
 
 

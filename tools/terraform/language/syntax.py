@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tools.findings.model import Problem, Where
 from tools.terraform.language import tree
-from tools.terraform.language.blocks import Blocks
+from tools.terraform.language.blocks import BodyReader
 from tools.terraform.language.converter import inner
 from tools.terraform.language.model import Comment, Fault
 from tools.terraform.language.places import MalformedError, Text
@@ -18,7 +18,7 @@ MAX_SIZE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class ParsedFile:
     """A file's top-level settings and blocks, its comments, its lines, and what is wrong with its syntax."""
 
     name: str
@@ -28,7 +28,7 @@ class File:
     lines: tuple[str, ...] = ()
 
 
-def parse(text: str, file: str) -> File:
+def parse(text: str, file: str) -> ParsedFile:
     """Parse a file in Terraform's native syntax. What cannot be parsed is among the faults; the rest is there."""
     lines = tuple(text.split("\n"))
     if len(text) > MAX_SIZE:
@@ -37,17 +37,17 @@ def parse(text: str, file: str) -> File:
     # Terraform reads past a byte order mark.
     text = text.removeprefix("\ufeff")
     source = Text(text, file)
-    found = tokens(text)
-    reader = Blocks(found, source)
+    stream = tokens(text)
+    reader = BodyReader(stream, source)
     settings, sections = reader.file()
     body = tree.Section("", (), tuple(settings), tuple(sections), 1, len(lines))
-    comments = tuple(_comment(source, remark, offset) for remark, offset in found.remarks)
+    comments = tuple(_comment(source, remark, offset) for remark, offset in stream.remarks)
     order = sorted((_syntax(source, fault) for fault in reader.faults), key=lambda item: item.problem.where.line)
-    return File(file, body, comments, tuple(order), lines)
+    return ParsedFile(file, body, comments, tuple(order), lines)
 
 
-def _failed(file: str, message: str, line: int, lines: tuple[str, ...] = ()) -> File:
-    return File(file, tree.Section("", (), (), (), 1, 1), (), (_fault(file, line, message),), lines)
+def _failed(file: str, message: str, line: int, lines: tuple[str, ...] = ()) -> ParsedFile:
+    return ParsedFile(file, tree.Section("", (), (), (), 1, 1), (), (_fault(file, line, message),), lines)
 
 
 def _fault(file: str, line: int, message: str) -> Fault:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from tools.terraform.language import tree
 from tools.terraform.language.places import Lines, MalformedError
-from tools.terraform.language.tokens import ID, NEWLINE, SPACES, Part, Quoted, Tokens
+from tools.terraform.language.tokens import ID, NEWLINE, SPACES, Quoted, TemplatePart, Tokens
 
 # Gives the expression inside an insertion, from a token on; it stands that deep. Raises MalformedError.
 Inner: TypeAlias = Callable[[Tokens, int, Lines, int], tree.Node]
@@ -62,15 +62,15 @@ class Templates:
             raise MalformedError(f"a template without its %{{ {words[-1]} }}", self.quoted.start)
         return tuple(nodes)
 
-    def _insertion(self, part: Part) -> tree.Node:
+    def _insertion(self, part: TemplatePart) -> tree.Node:
         if len(part.tokens.kinds) == 1:
             raise MalformedError("an empty insertion; write an expression in it", part.start)
         return self._expression(part, 0)
 
-    def _expression(self, part: Part, start: int) -> tree.Node:
+    def _expression(self, part: TemplatePart, start: int) -> tree.Node:
         return self.inner(part.tokens, start, self.line_of, self.depth)
 
-    def _directive(self, part: Part, word: str) -> tree.Node:
+    def _directive(self, part: TemplatePart, word: str) -> tree.Node:
         line = self.line_of(part.start)
         self.at += 1
         if word not in ("if", "for"):
@@ -110,20 +110,20 @@ def _first(tokens: Tokens) -> int:
     return next(at for at, kind in enumerate(tokens.kinds) if kind != NEWLINE)
 
 
-def _stripped(parts: tuple[Part, ...]) -> list[Part]:
+def _stripped(parts: tuple[TemplatePart, ...]) -> list[TemplatePart]:
     """The parts after their strip markers did their work: each takes white space from the literal part beside it."""
     if not any(part.left or part.right for part in parts):
         return list(parts)
-    found = list(parts)
+    stripped = list(parts)
     for at, part in enumerate(parts):
-        if part.left and at and not found[at - 1].mark:
-            found[at - 1] = replace(found[at - 1], text=found[at - 1].text.rstrip(SPACES))
-        if part.right and at + 1 < len(found) and not found[at + 1].mark:
-            found[at + 1] = replace(found[at + 1], text=found[at + 1].text.lstrip(SPACES))
-    return found
+        if part.left and at and not stripped[at - 1].mark:
+            stripped[at - 1] = replace(stripped[at - 1], text=stripped[at - 1].text.rstrip(SPACES))
+        if part.right and at + 1 < len(stripped) and not stripped[at + 1].mark:
+            stripped[at + 1] = replace(stripped[at + 1], text=stripped[at + 1].text.lstrip(SPACES))
+    return stripped
 
 
-def _flushed(parts: list[Part]) -> list[Part]:
+def _flushed(parts: list[TemplatePart]) -> list[TemplatePart]:
     """Take the smallest indentation from each line, as `<<-` does; lines that are blank do not count."""
     begins, least, lines = True, -1, []
     for at, part in enumerate(parts):

@@ -66,7 +66,7 @@ class Tokens:
 
 
 @dataclass(slots=True)
-class Part:
+class TemplatePart:
     """A piece of a template: literal text, or `${…}` (mark "$") or `%{…}` (mark "%") with the tokens of its inside.
 
     `left` and `right` are its strip markers.
@@ -84,7 +84,7 @@ class Part:
 class Quoted:
     """A string or heredoc: its parts, and where it starts. `flush` is for `<<-`, which takes indentation away."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[TemplatePart, ...]
     start: int
     heredoc: bool = False
     flush: bool = False
@@ -92,15 +92,15 @@ class Quoted:
 
 def tokens(text: str, start: int = 0) -> Tokens:
     """The tokens of a text from there to its end."""
-    found = Tokens()
-    end = _read(text, start, found, 0, top=True)
-    found.add(END, "", end)
-    return found
+    stream = Tokens()
+    end = _read(text, start, stream, 0, top=True)
+    stream.add(END, "", end)
+    return stream
 
 
 def template(text: str) -> Quoted:
     """A string of JSON as a template: backslashes mean nothing more in it. Raises MalformedError."""
-    parts: list[Part] = []
+    parts: list[TemplatePart] = []
     position = 0
     while position < len(text):
         position = _heredoc_line(text, position, parts, 0)
@@ -183,7 +183,7 @@ def _behind(text: str, position: int, word: str) -> int:
 
 def _quoted(text: str, start: int, depth: int) -> tuple[Quoted, int]:
     literal: list[str] = []
-    parts: list[Part] = []
+    parts: list[TemplatePart] = []
     position = start + 1
     while True:
         if match := _LITERAL.match(text, position):
@@ -203,7 +203,7 @@ def _quoted(text: str, start: int, depth: int) -> tuple[Quoted, int]:
     return Quoted(tuple(parts), start), position + 1
 
 
-def _template(text: str, position: int, literal: list[str], parts: list[Part], depth: int) -> int:
+def _template(text: str, position: int, literal: list[str], parts: list[TemplatePart], depth: int) -> int:
     """Read a character, an escaped mark or a whole insertion, and say where the next one begins."""
     char = text[position]
     if char in "$%" and text.startswith(char + "{", position + 1):
@@ -218,10 +218,10 @@ def _template(text: str, position: int, literal: list[str], parts: list[Part], d
     return position + 1
 
 
-def _settle(literal: list[str], parts: list[Part]) -> None:
+def _settle(literal: list[str], parts: list[TemplatePart]) -> None:
     """End the literal part that is being read, if there is one."""
     if literal:
-        parts.append(Part("".join(literal)))
+        parts.append(TemplatePart("".join(literal)))
         literal.clear()
 
 
@@ -238,7 +238,7 @@ def _escape(text: str, position: int) -> tuple[str, int]:
     return chr(int(code, 16)), position + 2 + digits
 
 
-def _insertion(text: str, position: int, depth: int) -> tuple[Part, int]:
+def _insertion(text: str, position: int, depth: int) -> tuple[TemplatePart, int]:
     """A `${…}` or `%{…}` and where it ends."""
     mark, start = text[position], position + 2
     left = text[start : start + 1] == "~"
@@ -247,7 +247,7 @@ def _insertion(text: str, position: int, depth: int) -> tuple[Part, int]:
     if not inside.kinds or inside.kinds[-1] != END or end >= len(text):
         raise MalformedError("a template insertion that does not end; write }", start + left)
     right = text[end] == "~"
-    return Part("", mark, inside, start + left, left, right), end + 1 + right
+    return TemplatePart("", mark, inside, start + left, left, right), end + 1 + right
 
 
 def _heredoc(text: str, start: int, marker: str, tokens: Tokens, depth: int) -> tuple[Quoted, int]:
@@ -257,7 +257,7 @@ def _heredoc(text: str, start: int, marker: str, tokens: Tokens, depth: int) -> 
     if name in tokens.endless or not re.compile(rf"(?m)^\s*{re.escape(name)}\s*$").search(text, position):
         tokens.endless.add(name)
         raise MalformedError(f"{ENDLESS} {name}", start)
-    parts: list[Part] = []
+    parts: list[TemplatePart] = []
     while (newline := text.find("\n", position)) >= 0:
         if text[position:newline].strip(SPACES) == name:
             if stray := _STRAY.search(text, start + len(marker) - 1, newline + 1):
@@ -267,7 +267,7 @@ def _heredoc(text: str, start: int, marker: str, tokens: Tokens, depth: int) -> 
     raise MalformedError(f"{ENDLESS} {name}", start)
 
 
-def _heredoc_line(text: str, position: int, parts: list[Part], depth: int) -> int:
+def _heredoc_line(text: str, position: int, parts: list[TemplatePart], depth: int) -> int:
     """Read one line of a heredoc, as the parts that HCL makes of it: no literal part spans two lines."""
     literal: list[str] = []
     size = len(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Element:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class FunctionCall:
     """A function call; `spread` when the last argument has `...`."""
 
     name: str
@@ -175,7 +175,7 @@ Node: TypeAlias = (
     | Index
     | Splat
     | Element
-    | Call
+    | FunctionCall
     | Unary
     | Binary
     | Conditional
@@ -186,7 +186,7 @@ Node: TypeAlias = (
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class BlockSetting:
     """`name = expression`. `file` is the override file that it stands in, "" for the block's own."""
 
     name: str
@@ -201,17 +201,18 @@ class Section:
 
     type: str
     labels: tuple[str, ...]
-    settings: tuple[Setting, ...]
+    settings: tuple[BlockSetting, ...]
     sections: tuple[Section, ...]
     line: int
     end: int
     file: str = ""
 
-    def setting(self, name: str) -> Setting | None:
+    def setting(self, name: str) -> BlockSetting | None:
         """The last setting of that name."""
         return next((item for item in reversed(self.settings) if item.name == name), None)
 
 
+NODES: frozenset[type] = frozenset(get_args(Node))
 _FIELDS: dict[type, tuple[str, ...]] = {}
 
 
@@ -228,7 +229,7 @@ def _nodes(value: Any) -> Iterator[Node]:
     if isinstance(value, tuple):
         for item in value:
             yield from _nodes(item)
-    elif hasattr(value, "__dataclass_fields__"):
+    elif type(value) in NODES:
         yield value
 
 

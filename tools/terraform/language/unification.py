@@ -61,7 +61,9 @@ def _unify_records(types: Sequence[Type], kinds: set[str]) -> Type | None:
         names = [name for name, _ in types[0][1]]
         inner = [unify([item[1][at][1] for item in types]) for at, _ in enumerate(names)]
         return None if None in inner else ("object", tuple(zip(names, inner, strict=True)))
-    every = [one for item in types for one in ([t for _, t in item[1]] if item[0] == "object" else [item[1]])]
+    every = [
+        inner_type for item in types for inner_type in ([t for _, t in item[1]] if item[0] == "object" else [item[1]])
+    ]
     return _within("map", every)
 
 
@@ -69,7 +71,7 @@ def _unify_series(types: Sequence[Type], kinds: set[str]) -> Type | None:
     if kinds == {"tuple"} and len({len(item[1]) for item in types}) == 1:
         inner = [unify([item[1][at] for item in types]) for at, _ in enumerate(types[0][1])]
         return None if None in inner else ("tuple", tuple(inner))
-    every = [one for item in types for one in (item[1] if item[0] == "tuple" else (item[1],))]
+    every = [inner_type for item in types for inner_type in (item[1] if item[0] == "tuple" else (item[1],))]
     return _within("list", every)
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
-from tools.terraform.language.syntax import File
+from tools.terraform.language.syntax import ParsedFile
 from tools.terraform.language.tree_data import decoded, encoded
 from tools.terraform.modules.directory import parsed
 
@@ -70,7 +70,7 @@ class Cache:
         except OSError:
             self.usable = False
 
-    def parse(self, text: str, name: str) -> File:
+    def parse(self, text: str, name: str) -> ParsedFile:
         """The parsed file, from the cache where it is there."""
         if not self.usable or self.directory is None or len(text) < SMALLEST:
             return parsed(text, name)
@@ -84,9 +84,9 @@ class Cache:
             self._write(path, file)
             return file
 
-    def _write(self, path: Path, found: File) -> None:
+    def _write(self, path: Path, parsed_file: ParsedFile) -> None:
         try:
-            payload = json.dumps(encoded(found), separators=(",", ":"), ensure_ascii=True).encode()
+            payload = json.dumps(encoded(parsed_file), separators=(",", ":"), ensure_ascii=True).encode()
             handle, name = tempfile.mkstemp(dir=path.parent)
             try:
                 with os.fdopen(handle, "wb") as file:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tools.findings.model import Check, Problem, Severity
-from tools.terraform.clouds.model import ALL_PORTS, Traffic, everywhere
-from tools.terraform.clouds.traffic import acl_rules
-from tools.terraform.language.model import Module, Unknown
-from tools.terraform.rules.exposure import STORES, named
+from tools.findings.model import Check, Problem, Severities, Severity
+from tools.terraform.clouds.firewall_rules import acl_rules
+from tools.terraform.clouds.model import ALL_PORTS, FirewallRule, everywhere
+from tools.terraform.language.model import Module, UnknownValue
+from tools.terraform.rules.exposure import STORES, peer_name
 from tools.terraform.rules.priorities import covers
 
 # Answers come to ports from here on; what opens all of them is no service.
@@ -31,7 +31,7 @@ def network_acls_are_not_open_to_the_world(module: Module) -> Iterator[Problem]:
     """
     for rules in _lists(module):
         for index, (_, rule) in enumerate(rules):
-            if not rule.allows or rule.direction != "in" or isinstance(rule.ports, Unknown):
+            if not rule.allows or rule.direction != "in" or isinstance(rule.ports, UnknownValue):
                 continue
             for peer in rule.peers:
                 if not any(everywhere(net) for net in peer.nets) or not (what := _opened(rule)):
@@ -39,7 +39,9 @@ def network_acls_are_not_open_to_the_world(module: Module) -> Iterator[Problem]:
                 alone = replace(rule, peers=(peer,))
                 if any(covers(earlier, alone) for _, earlier in rules[:index]):
                     continue
-                message = f"{named(peer)} lets everybody in to {what}; write the ports and the addresses that are meant"
+                message = (
+                    f"{peer_name(peer)} lets everybody in to {what}; write the ports and the addresses that are meant"
+                )
                 if rule.protocol == "all":
                     yield Problem(peer.value.where, message, Severity.WARNING)
                 else:
@@ -74,9 +76,9 @@ def network_acls_decide_in_order(module: Module) -> Iterator[Problem]:
                 yield Problem(place, f"{name} comes before it and {verbs[0]} all of it; it {verbs[1]} nothing")
 
 
-def _lists(module: Module) -> Iterator[list[tuple[int, Traffic]]]:
+def _lists(module: Module) -> Iterator[list[tuple[int, FirewallRule]]]:
     """The rules of each ACL and direction whose place is known, in order."""
-    lists: dict[tuple[str, str], list[tuple[int, Traffic]]] = {}
+    lists: dict[tuple[str, str], list[tuple[int, FirewallRule]]] = {}
     for rule in acl_rules(module):
         if rule.order is not None and rule.action and rule.direction and rule.resource.doubt is None:
             lists.setdefault((rule.group, rule.direction), []).append((rule.order, rule))
@@ -85,11 +87,11 @@ def _lists(module: Module) -> Iterator[list[tuple[int, Traffic]]]:
         yield rules
 
 
-def _opened(rule: Traffic) -> str:
+def _opened(rule: FirewallRule) -> str:
     """What a rule for the world opens that it should not, "" when nothing."""
     if rule.protocol == "all":
         return "every protocol"
-    if isinstance(rule.protocol, Unknown) or isinstance(rule.ports, Unknown):
+    if isinstance(rule.protocol, UnknownValue) or isinstance(rule.ports, UnknownValue):
         return ""
     if rule.ports == ALL_PORTS:
         return rule.service
@@ -103,3 +105,7 @@ def _opened(rule: Traffic) -> str:
 
 
 CHECKS: tuple[Check[Module], ...] = (network_acls_are_not_open_to_the_world, network_acls_decide_in_order)
+SEVERITIES: Severities = {
+    network_acls_are_not_open_to_the_world: (Severity.ERROR, Severity.WARNING),
+    network_acls_decide_in_order: (Severity.ERROR, Severity.WARNING),
+}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 
-from tools.findings.model import Check, Problem, Severity, Where
+from tools.findings.model import Check, Problem, Severities, Severity, Where
 from tools.manifests.addresses import network
 from tools.terraform.clouds.cannot_tell import cannot_tell
-from tools.terraform.clouds.model import Peer, everywhere
+from tools.terraform.clouds.model import FirewallPeer, everywhere
 from tools.terraform.clouds.stores import Store, stores
-from tools.terraform.language.model import Module, Resource, Unknown, Value
-from tools.terraform.rules.exposure import all_public, needed
+from tools.terraform.language.model import Module, ResourceInstance, UnknownValue, Value
+from tools.terraform.rules.exposure import all_public, smallest_covering
 
 # Firewall rules of Azure's databases, and what they call the first and the last address.
 RANGES: Mapping[str, tuple[str, str]] = {
@@ -118,7 +118,7 @@ def _public(store: Store) -> Iterator[Problem]:
     """What is said of a store of Azure or Google Cloud with a public address, or of one that may have it."""
     kind, public = store.kind, store.public()
     where, name = store.place(kind.public), kind.public.rpartition(".")[2]
-    if isinstance(public, Unknown):
+    if isinstance(public, UnknownValue):
         yield cannot_tell(where, public, f"the {kind.part} may have a public address")
     elif public and kind.unguarded and not store.rules():
         message = f"the {kind.part} lets everybody in: it has a public address and no {kind.rules}"
@@ -128,13 +128,13 @@ def _public(store: Store) -> Iterator[Problem]:
         yield Problem(where, f"the {kind.part} {has}; write {name} = false", Severity.WARNING)
 
 
-def _range(rule: Resource) -> Iterator[Problem]:
+def _range(rule: ResourceInstance) -> Iterator[Problem]:
     """What an Azure rule with a first and a last address opens."""
     first, last = (rule.body.value(name) for name in RANGES[rule.type])
     if first is None or last is None:
         return
     for value in (first, last):
-        if isinstance(value.data, Unknown):
+        if isinstance(value.data, UnknownValue):
             yield cannot_tell(value.where, value.data, "the rule may let everybody in to the database")
             return
     try:
@@ -152,7 +152,7 @@ def _range(rule: Resource) -> Iterator[Problem]:
         yield Problem(first.where, message, Severity.WARNING)
 
 
-def _items(resource: Resource, path: str) -> list[Value]:
+def _items(resource: ResourceInstance, path: str) -> list[Value]:
     return [item for value in resource.body.find(path) for item in _split(value)]
 
 
@@ -163,7 +163,7 @@ def _split(value: Value) -> Iterator[Value]:
         yield from (Value(text.strip() if isinstance(text, str) else text, item.where, item.refs) for text in texts)
 
 
-def _world(resource: Resource, path: str) -> Iterator[tuple[Value, str]]:
+def _world(resource: ResourceInstance, path: str) -> Iterator[tuple[Value, str]]:
     """Each element that is the world, and the last of those that are it together, with what it says of itself."""
     peers = []
     for item in _items(resource, path):
@@ -171,21 +171,21 @@ def _world(resource: Resource, path: str) -> Iterator[tuple[Value, str]]:
         if net and everywhere(net):
             yield item, f"{item.data} lets"
         elif net:
-            peers.append(Peer(item, (net,)))
+            peers.append(FirewallPeer(item, (net,)))
     for whole in (network("0.0.0.0/0"), network("::/0")):
         mine = [peer for peer in peers if whole and peer.nets[0].version == whole.version]
         if whole and mine and all_public(whole, [net for peer in mine for net in peer.nets]):
-            mine = needed(whole, mine)
+            mine = smallest_covering(whole, mine)
             yield mine[-1].value, f"{', '.join(dict.fromkeys(peer.text for peer in mine))} together let"
 
 
-def _doubts(resource: Resource, path: str, question: str) -> Iterator[Problem]:
+def _doubts(resource: ResourceInstance, path: str, question: str) -> Iterator[Problem]:
     for item in _items(resource, path):
-        if isinstance(item.data, Unknown):
+        if isinstance(item.data, UnknownValue):
             yield cannot_tell(item.where, item.data, question)
 
 
-def _private(cluster: Resource) -> bool:
+def _private(cluster: ResourceInstance) -> bool:
     """Whether it is said that the API server has no public endpoint."""
     body = cluster.body
     if cluster.type == "aws_eks_cluster":
@@ -197,7 +197,7 @@ def _private(cluster: Resource) -> bool:
     return any(value.data in _YES for value in ends) or any(value.data in _NO for value in off)
 
 
-def _unlisted(cluster: Resource) -> Where | None:
+def _unlisted(cluster: ResourceInstance) -> Where | None:
     """Where a list would stand that is not there."""
     body = cluster.body
     if cluster.type == "aws_eks_cluster":
@@ -209,7 +209,7 @@ def _unlisted(cluster: Resource) -> Where | None:
     if cluster.type == "google_container_cluster":
         config = (*body.each("master_authorized_networks_config"), *body.each("control_plane_endpoints_config"))
         return None if config else cluster.where
-    doubt = isinstance(body.data("private_cluster_enabled"), Unknown)
+    doubt = isinstance(body.data("private_cluster_enabled"), UnknownValue)
     return None if doubt or body.each("api_server_access_profile") else cluster.where
 
 
@@ -217,3 +217,7 @@ CHECKS: tuple[Check[Module], ...] = (
     databases_are_not_open_to_the_world,
     control_planes_are_not_open_to_the_world,
 )
+SEVERITIES: Severities = {
+    databases_are_not_open_to_the_world: (Severity.ERROR, Severity.WARNING, Severity.NOTE),
+    control_planes_are_not_open_to_the_world: (Severity.ERROR, Severity.WARNING, Severity.NOTE),
+}

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.addresses import network
-from tools.terraform.clouds.model import AZURE_WORLD, Traffic, may_be_null
-from tools.terraform.clouds.traffic import traffic
-from tools.terraform.language.model import Body, Module, Resource, Unknown, Value
+from tools.terraform.clouds.firewall_rules import firewall_rules
+from tools.terraform.clouds.model import AZURE_WORLD, FirewallRule, may_be_null
+from tools.terraform.language.model import Body, Module, ResourceInstance, UnknownValue, Value
 
 # Where CIDRs stand: the resource's type, the path of the attribute, and the family when it has one.
 _RULE = {"cidr_blocks": 4, "ipv6_cidr_blocks": 6}
@@ -75,7 +75,7 @@ def ranges_are_networks(module: Module) -> Iterator[Problem]:
     """
     for resource, value, _ in _written(module):
         for item in value.items():
-            if not isinstance(item.data, Unknown) and (fault := _fault(resource, str(item.data))):
+            if not isinstance(item.data, UnknownValue) and (fault := _fault(resource, str(item.data))):
                 azure = resource.type.startswith("azurerm_") and "has bits" in fault
                 yield Problem(item.where, fault, Severity.WARNING if azure else Severity.ERROR)
 
@@ -108,7 +108,7 @@ def rules_name_one_peer(module: Module) -> Iterator[Problem]:
     Write one rule for each peer.
     Source: EC2 SecurityGroupRule; the provider's pages of these resources.
     """
-    for rule in traffic(module):
+    for rule in firewall_rules(module):
         if rule.cloud != "aws":
             continue
         names = PEERS if rule.resource.type.startswith("aws_vpc_") else LEGACY_PEERS
@@ -136,7 +136,7 @@ def denials_deny_something(module: Module) -> Iterator[Problem]:
     Take the rule out: without egress rules nothing goes out.
     Source: Amazon VPC user guide, security groups; the provider takes AWS's own allow-all egress rule away.
     """
-    for rule in traffic(module):
+    for rule in firewall_rules(module):
         if not rule.allows:
             continue
         for peer in rule.peers:
@@ -145,11 +145,11 @@ def denials_deny_something(module: Module) -> Iterator[Problem]:
                     peer.value.where,
                     f"{peer.text} is no destination of any packet: the rule neither allows nor denies; take it out",
                 )
-        if rule.cloud == "aws" and (said := _says_denial(rule)):
-            yield Problem(rule.where, f"it says `{said}`, and it allows; a security group denies what no rule allows")
+        if rule.cloud == "aws" and (denial := _says_denial(rule)):
+            yield Problem(rule.where, f"it says `{denial}`, and it allows; a security group denies what no rule allows")
 
 
-def _says_denial(rule: Traffic) -> str:
+def _says_denial(rule: FirewallRule) -> str:
     text = str(rule.body.data("description", ""))
     named = rule.resource.name if rule.body is rule.resource.body else ""
     match = _DENIAL.search(text) or _DENIAL.search(re.sub(r"[_-]", " ", named))
@@ -162,14 +162,14 @@ def _group_beside_ranges(body: Body, given: list[Value]) -> bool:
     return source in given and any(body.value(name) in given for name in ranges if body.value(name))
 
 
-def _written(module: Module) -> Iterator[tuple[Resource, Value, int]]:
+def _written(module: Module) -> Iterator[tuple[ResourceInstance, Value, int]]:
     for resource in module.everything():
         for path, family in PLACES.get(resource.type, {}).items():
             for value in resource.body.find(path):
                 yield resource, value, family
 
 
-def _fault(resource: Resource, text: str) -> str:
+def _fault(resource: ResourceInstance, text: str) -> str:
     azure, google = resource.type.startswith("azurerm_"), resource.type.startswith("google_")
     if azure and (text.lower() in AZURE_WORLD or _TAG.fullmatch(text)):
         return ""
@@ -193,3 +193,7 @@ CHECKS: tuple[Check[Module], ...] = (
     rules_name_one_peer,
     denials_deny_something,
 )
+SEVERITIES: Severities = {
+    ranges_are_networks: (Severity.ERROR, Severity.WARNING),
+    rules_name_one_peer: (Severity.ERROR, Severity.NOTE),
+}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.addresses import network
 from tools.terraform.clouds.cannot_tell import cannot_tell
+from tools.terraform.clouds.firewall_rules import firewall_rules
 from tools.terraform.clouds.model import may_be_null
-from tools.terraform.clouds.traffic import traffic
-from tools.terraform.language.model import Body, Module, Unknown, Value
+from tools.terraform.language.model import Body, Module, UnknownValue, Value
 
 # Of each of these one is given: the singular, the plural, or the groups.
 PAIRS = (
@@ -28,14 +28,14 @@ def one_of_each_pair_is_given(module: Module) -> Iterator[Problem]:
     Write the plural for several, the singular for one, and `"*"` for any source port.
     Source: Azure SecurityRule; the provider's page of azurerm_network_security_rule.
     """
-    for rule in traffic(module):
+    for rule in firewall_rules(module):
         if rule.cloud != "azure":
             continue
         for names in PAIRS:
             given = [value for name in names if (value := rule.body.value(name)) and value.data != ()]
             doubtful = [value for value in given if may_be_null(value)]
             listed = " or ".join(names[:2])
-            if doubtful and len(given) != 1 and isinstance(doubtful[0].data, Unknown):
+            if doubtful and len(given) != 1 and isinstance(doubtful[0].data, UnknownValue):
                 yield cannot_tell(doubtful[0].where, doubtful[0].data, f"it takes one of {listed}")
             elif len(given) > 1:
                 problems = " and ".join(value.where.path.rpartition(".")[2] for value in given)
@@ -52,7 +52,7 @@ def service_tags_stand_alone(module: Module) -> Iterator[Problem]:
     Write a rule for the tag and another for the addresses.
     Source: the provider's page of azurerm_network_security_rule, source_address_prefixes.
     """
-    for rule in traffic(module):
+    for rule in firewall_rules(module):
         for name in ("source_address_prefixes", "destination_address_prefixes") if rule.cloud == "azure" else ():
             for item in _items(rule.body, name):
                 if (
@@ -70,3 +70,6 @@ def _items(body: Body, name: str) -> tuple[Value, ...]:
 
 
 CHECKS: tuple[Check[Module], ...] = (one_of_each_pair_is_given, service_tags_stand_alone)
+SEVERITIES: Severities = {
+    one_of_each_pair_is_given: (Severity.ERROR, Severity.NOTE),
+}

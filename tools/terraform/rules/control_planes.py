@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.addresses import network
 from tools.terraform.clouds.cannot_tell import cannot_tell
 from tools.terraform.clouds.model import everywhere
-from tools.terraform.language.model import Module, Resource, Unknown, Value
+from tools.terraform.language.model import Module, ResourceInstance, UnknownValue, Value
 
 _YES = (True, "true")
 _NO = (False, "false")
@@ -33,7 +33,7 @@ def control_planes_can_be_reached(module: Module) -> Iterator[Problem]:
         yield from _aks(cluster)
 
 
-def _eks(cluster: Resource) -> Iterator[Problem]:
+def _eks(cluster: ResourceInstance) -> Iterator[Problem]:
     blocks = cluster.body.each("vpc_config")
     if not blocks or blocks[0].doubt:
         return
@@ -44,7 +44,7 @@ def _eks(cluster: Resource) -> Iterator[Problem]:
     nets = [network(item.data) if isinstance(item.data, str) else None for item in cidrs]
     closed = public is not None and public.data in _NO
     narrow = bool(nets) and all(net and not everywhere(net) for net in nets)
-    if private and isinstance(private.data, Unknown):
+    if private and isinstance(private.data, UnknownValue):
         if closed or narrow:
             yield cannot_tell(private.where, private.data, "nodes may not reach the API server")
     elif closed and public:
@@ -58,31 +58,34 @@ def _eks(cluster: Resource) -> Iterator[Problem]:
         yield Problem(cidrs[0].where, message, Severity.WARNING)
 
 
-def _gke(cluster: Resource) -> Iterator[Problem]:
+def _gke(cluster: ResourceInstance) -> Iterator[Problem]:
     value = _setting(cluster, "private_cluster_config.enable_private_endpoint")
     lists = [
         *cluster.body.each("master_authorized_networks_config"),
         *cluster.body.each("control_plane_endpoints_config"),
     ]
-    if value and not lists and isinstance(value.data, Unknown):
+    if value and not lists and isinstance(value.data, UnknownValue):
         yield cannot_tell(value.where, value.data, "a private endpoint needs master_authorized_networks_config")
     elif value and not lists and value.data in _YES:
         message = "a private endpoint needs authorized networks; write master_authorized_networks_config {}"
         yield Problem(value.where, message, Severity.WARNING)
 
 
-def _aks(cluster: Resource) -> Iterator[Problem]:
+def _aks(cluster: ResourceInstance) -> Iterator[Problem]:
     private = _setting(cluster, "private_cluster_enabled")
     listed = [item for path in _AKS_LISTS for value in cluster.body.find(path) for item in value.items()]
     if private and listed and private.data in _YES:
         message = "a private cluster takes no authorized ranges; take them out"
         yield Problem(listed[0].where, message)
-    elif private and listed and isinstance(private.data, Unknown):
+    elif private and listed and isinstance(private.data, UnknownValue):
         yield cannot_tell(private.where, private.data, "a private cluster takes no authorized ranges")
 
 
-def _setting(cluster: Resource, path: str) -> Value | None:
+def _setting(cluster: ResourceInstance, path: str) -> Value | None:
     return next(iter(cluster.body.find(path)), None)
 
 
 CHECKS: tuple[Check[Module], ...] = (control_planes_can_be_reached,)
+SEVERITIES: Severities = {
+    control_planes_can_be_reached: (Severity.ERROR, Severity.WARNING, Severity.NOTE),
+}

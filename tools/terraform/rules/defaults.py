@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from tools.findings.model import Finding, Severity
-from tools.terraform.language.model import Body, Module, Resource, Value
+from tools.terraform.language.model import Body, Module, ResourceInstance, Value
 from tools.terraform.rules.declarations import world_of
 from tools.terraform.rules.opinions import OPENINGS
 
@@ -37,7 +37,7 @@ class Defaults:
                 if self._of(module.defaulted, value, resource):
                     self.blocks.add((resource.where.file, resource.where.line))
 
-    def settled(self, finding: Finding) -> Finding:
+    def as_note(self, finding: Finding) -> Finding:
         """The finding, as a note where a caller decides: the default itself is another rule's finding."""
         where = finding.problem.where
         if finding.rule not in RULES | PAIRS or finding.problem.severity is Severity.NOTE:
@@ -48,7 +48,7 @@ class Defaults:
         message = f"with the defaults alone: {finding.problem.message}"
         return replace(finding, problem=replace(finding.problem, message=message, severity=Severity.NOTE))
 
-    def _of(self, names: Collection[str], value: Value, resource: Resource) -> bool:
+    def _of(self, names: Collection[str], value: Value, resource: ResourceInstance) -> bool:
         """Whether a value depends on one of these variables."""
         pending, seen = list(value.refs), set(value.refs)
         while pending:

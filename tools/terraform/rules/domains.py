@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tools.egress.allowlist import refusal
-from tools.findings.model import Check, Problem
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.terraform.clouds.cannot_tell import cannot_tell
 from tools.terraform.clouds.model import owner
-from tools.terraform.language.model import Module, Resource, Unknown, Value
+from tools.terraform.language.model import Module, ResourceInstance, UnknownValue, Value
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
+class FilterEngine:
     """How an engine writes every name below a domain: the prefix, or "" when it cannot."""
 
     name: str
@@ -22,22 +22,22 @@ class Engine:
     why: str = ""
 
 
-AWS = Engine("AWS Network Firewall", ".")
+AWS = FilterEngine("AWS Network Firewall", ".")
 
 
-DNS = Engine("Route 53 DNS Firewall", "*.")
+DNS = FilterEngine("Route 53 DNS Firewall", "*.")
 
 
-AZURE = Engine("an application rule of Azure Firewall", "*.")
+AZURE = FilterEngine("an application rule of Azure Firewall", "*.")
 
 
-AZURE_NETWORK = Engine("a network rule of Azure Firewall", "", "write an application rule for it")
+AZURE_NETWORK = FilterEngine("a network rule of Azure Firewall", "", "write an application rule for it")
 
 
-GOOGLE = Engine("dest_fqdns", "", "write the full names, or use Secure Web Proxy")
+GOOGLE = FilterEngine("dest_fqdns", "", "write the full names, or use Secure Web Proxy")
 
 
-PROXY = Engine("a URL list of Secure Web Proxy", "*.")
+PROXY = FilterEngine("a URL list of Secure Web Proxy", "*.")
 
 
 LISTS = "rule_group.rules_source.rules_source_list"
@@ -46,7 +46,7 @@ LISTS = "rule_group.rules_source.rules_source_list"
 _MATCH = {"match.dest_fqdns": GOOGLE, "match.src_fqdns": GOOGLE}
 
 
-PLACES: Mapping[str, Mapping[str, Engine]] = {
+PLACES: Mapping[str, Mapping[str, FilterEngine]] = {
     "aws_networkfirewall_rule_group": {f"{LISTS}.targets": AWS},
     "aws_route53_resolver_firewall_domain_list": {"domains": DNS},
     "azurerm_firewall_policy_rule_collection_group": {
@@ -75,7 +75,7 @@ def domains_are_spelled_for_their_engine(module: Module) -> Iterator[Problem]:
     Secure Web Proxy URL lists.
     """
     for engine, item in _names(module):
-        if isinstance(item.data, Unknown):
+        if isinstance(item.data, UnknownValue):
             yield cannot_tell(item.where, item.data, f"the name may be spelled wrongly for {engine.name}")
         elif fault := _spelling(engine, str(item.data)):
             yield Problem(item.where, fault)
@@ -107,14 +107,14 @@ def domain_lists_are_not_everything(module: Module) -> Iterator[Problem]:
             yield Problem(matcher.where, "`true` allows every session; write inUrlList(host(), …)")
 
 
-def _names(module: Module) -> Iterator[tuple[Engine, Value]]:
+def _names(module: Module) -> Iterator[tuple[FilterEngine, Value]]:
     for resource in module.everything(*PLACES):
         for path, engine in PLACES[resource.type].items():
             for value in resource.body.find(path):
                 yield from ((engine, item) for item in value.items())
 
 
-def _spelling(engine: Engine, text: str) -> str:
+def _spelling(engine: FilterEngine, text: str) -> str:
     match = _PREFIX.match(text)
     prefix = match[0] if match else ""
     base = text[len(prefix) :].rstrip(".").lower()
@@ -131,7 +131,7 @@ def _spelling(engine: Engine, text: str) -> str:
     return f"`{text}` is no name that {engine.name} can match: write {write}" if write else ""
 
 
-def is_allowlist(group: Resource) -> bool:
+def is_allowlist(group: ResourceInstance) -> bool:
     """Whether a rule group of AWS Network Firewall lists names that are allowed."""
     return any(value.data == "ALLOWLIST" for value in group.body.find(f"{LISTS}.generated_rules_type"))
 
@@ -145,7 +145,7 @@ def _blocking(module: Module) -> set[str]:
     return {domains for domains, action in actions.items() if action <= {"BLOCK", "ALERT"}}
 
 
-def _allowing(resource: Resource, path: str) -> Iterator[Value]:
+def _allowing(resource: ResourceInstance, path: str) -> Iterator[Value]:
     """The lists of names at a path that are not there to deny."""
     head, _, rest = path.partition(".")
     if not head.endswith("_rule_collection"):
@@ -160,3 +160,6 @@ CHECKS: tuple[Check[Module], ...] = (
     domains_are_spelled_for_their_engine,
     domain_lists_are_not_everything,
 )
+SEVERITIES: Severities = {
+    domains_are_spelled_for_their_engine: (Severity.ERROR, Severity.NOTE),
+}

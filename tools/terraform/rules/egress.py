@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.terraform.clouds.cannot_tell import cannot_tell
-from tools.terraform.clouds.model import ALL_PORTS, Traffic
-from tools.terraform.clouds.traffic import traffic
-from tools.terraform.language.model import Module, Unknown
+from tools.terraform.clouds.firewall_rules import firewall_rules
+from tools.terraform.clouds.model import ALL_PORTS, FirewallRule
+from tools.terraform.language.model import Module, UnknownValue
 
 DNS = 53
 
@@ -49,8 +49,8 @@ def dns_is_open_on_udp_and_tcp(module: Module) -> Iterator[Problem]:
     Write two rules for port 53, to your DNS servers.
     Source: RFC 7766, DNS over TCP is required; Compute Engine "Always allowed traffic"; Azure AzurePlatformDNS.
     """
-    groups: dict[str, list[Traffic]] = {}
-    for rule in traffic(module):
+    groups: dict[str, list[FirewallRule]] = {}
+    for rule in firewall_rules(module):
         if rule.direction == "out" and not rule.off:
             groups.setdefault(rule.group, []).append(rule)
     for group, rules in groups.items():
@@ -74,16 +74,16 @@ def dns_is_open_on_udp_and_tcp(module: Module) -> Iterator[Problem]:
             yield Problem(last.resource.where, message, Severity.NOTE)
 
 
-def _groups(module: Module) -> dict[str, list[Traffic]]:
+def _groups(module: Module) -> dict[str, list[FirewallRule]]:
     """The egress rules of each firewall that allows by default."""
-    groups: dict[str, list[Traffic]] = {}
-    for rule in traffic(module):
+    groups: dict[str, list[FirewallRule]] = {}
+    for rule in firewall_rules(module):
         if rule.cloud != "aws" and rule.direction == "out":
             groups.setdefault(rule.group, []).append(rule)
     return groups
 
 
-def _last_deny(rules: list[Traffic], family: int) -> Traffic | None:
+def _last_deny(rules: list[FirewallRule], family: int) -> FirewallRule | None:
     """The last rule that denies every protocol to everybody of a family."""
     denials = [
         rule
@@ -97,20 +97,24 @@ def _last_deny(rules: list[Traffic], family: int) -> Traffic | None:
     return max(denials, key=lambda rule: rule.order or 0, default=None)
 
 
-def _behind(last: Traffic, allows: list[Traffic]) -> bool:
+def _behind(last: FirewallRule, allows: list[FirewallRule]) -> bool:
     """Whether an allow stands behind the last deny, so that it is not the last word."""
     return False if last.order is None else any(rule.order is not None and rule.order > last.order for rule in allows)
 
 
-def _doubt(rule: Traffic) -> Unknown | None:
+def _doubt(rule: FirewallRule) -> UnknownValue | None:
     """What is not known of a rule that decides whether it is a last deny, or one for DNS."""
     for part in (rule.protocol, rule.ports, *(peer.unknown for peer in rule.peers if not rule.allows)):
-        if isinstance(part, Unknown):
+        if isinstance(part, UnknownValue):
             return part
     if rule.direction and not rule.action:
         data = rule.body.data("access", rule.resource.body.data("action"))
-        return data if isinstance(data, Unknown) else None
+        return data if isinstance(data, UnknownValue) else None
     return None
 
 
 CHECKS: tuple[Check[Module], ...] = (egress_ends_in_deny, dns_is_open_on_udp_and_tcp)
+SEVERITIES: Severities = {
+    egress_ends_in_deny: (Severity.ERROR, Severity.NOTE),
+    dns_is_open_on_udp_and_tcp: (Severity.ERROR, Severity.NOTE),
+}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.terraform.clouds.model import number, owner
-from tools.terraform.language.model import Block, Module, Resource, Unknown
+from tools.terraform.language.model import Module, NestedBlock, ResourceInstance, UnknownValue
 from tools.terraform.rules.domains import LISTS, is_allowlist
 from tools.terraform.rules.groups import references
 
@@ -59,7 +59,7 @@ def home_net_is_named(module: Module) -> Iterator[Problem]:
     for group in module.everything("aws_networkfirewall_rule_group"):
         if any(True for _ in group.body.find(f"{LISTS}.targets")):
             keys = group.body.find("rule_group.rule_variables.ip_sets.key")
-            if not any(str(key.data) == "HOME_NET" or isinstance(key.data, Unknown) for key in keys):
+            if not any(str(key.data) == "HOME_NET" or isinstance(key.data, UnknownValue) for key in keys):
                 message = "the list is for the firewall's own VPC alone; write rule_variables with ip_sets HOME_NET"
                 yield Problem(group.where, message, Severity.WARNING)
 
@@ -126,9 +126,9 @@ def filters_fail_closed(module: Module) -> Iterator[Problem]:
                 yield Problem(value.where, message, Severity.WARNING)
 
 
-def _policy_faults(policy: Resource, block: Block) -> Iterator[Problem]:
+def _policy_faults(policy: ResourceInstance, block: NestedBlock) -> Iterator[Problem]:
     orders = block.body.find("stateful_engine_options.rule_order")
-    if not any(isinstance(value.data, Unknown) or value.data == "STRICT_ORDER" for value in orders):
+    if not any(isinstance(value.data, UnknownValue) or value.data == "STRICT_ORDER" for value in orders):
         where = orders[0].where if orders else block.where
         yield Problem(where, f"{policy.address} has no strict order, and no default; write rule_order = STRICT_ORDER")
     actions = block.body.value("stateful_default_actions")
@@ -145,7 +145,7 @@ def _policy_faults(policy: Resource, block: Block) -> Iterator[Problem]:
 
 
 def _dns_faults(module: Module) -> Iterator[Problem]:
-    groups: dict[str, list[Resource]] = {}
+    groups: dict[str, list[ResourceInstance]] = {}
     for rule in module.everything("aws_route53_resolver_firewall_rule"):
         groups.setdefault(owner(rule.body.value("firewall_rule_group_id")), []).append(rule)
     stars = {
@@ -164,7 +164,7 @@ def _dns_faults(module: Module) -> Iterator[Problem]:
             )
 
 
-def _network_rules(module: Module) -> Iterator[Block]:
+def _network_rules(module: Module) -> Iterator[NestedBlock]:
     for group in module.everything("azurerm_firewall_policy_rule_collection_group"):
         yield from group.body.each("network_rule_collection")
 
@@ -176,3 +176,8 @@ CHECKS: tuple[Check[Module], ...] = (
     names_in_network_rules_have_a_dns_proxy,
     filters_fail_closed,
 )
+SEVERITIES: Severities = {
+    allowlists_drop_the_rest: (Severity.ERROR, Severity.NOTE),
+    home_net_is_named: (Severity.WARNING,),
+    filters_fail_closed: (Severity.WARNING,),
+}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tools.findings.model import Check, Problem, Severity, Where
+from tools.findings.model import Check, Problem, Severities, Severity, Where
 from tools.terraform.clouds.model import owner
-from tools.terraform.language.model import Body, Module, Resource, Value, unknowns
+from tools.terraform.language.model import Body, Module, ResourceInstance, Value, unknowns
 
 AWS_GROUPS = ("aws_security_group", "aws_default_security_group")
 AWS_RULES = ("aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule")
@@ -82,7 +82,7 @@ def groups_are_attached(module: Module) -> Iterator[Problem]:
     Peers: checkov CKV2_AWS_5 CKV2_AZURE_31.
     Source: CIS Azure Foundations Benchmark, networking; Amazon VPC user guide, security groups.
     """
-    used = {reference for one in module.walk() for reference in _uses(one)}
+    used = {reference for inner_module in module.walk() for reference in _uses(inner_module)}
     for group in module.everything("aws_security_group", NSG):
         local = f"{group.type}.{group.name}"
         if not any(_means(reference, name) for reference in used for name in (local, group.base)):
@@ -135,7 +135,7 @@ def attributes_are_current(module: Module) -> Iterator[Problem]:
                 yield Problem(value.where, f"{name} has been replaced; write {instead}", Severity.WARNING)
 
 
-def _inline(module: Module) -> Iterator[tuple[Resource, list[Where]]]:
+def _inline(module: Module) -> Iterator[tuple[ResourceInstance, list[Where]]]:
     for group in module.everything(*AWS_GROUPS, NSG):
         names = ("security_rule",) if group.type == NSG else ("ingress", "egress")
         blocks: list[Where] = [block.where for name in names for block in group.body.each(name)]
@@ -184,3 +184,9 @@ CHECKS: tuple[Check[Module], ...] = (
     resources_are_current,
     attributes_are_current,
 )
+SEVERITIES: Severities = {
+    rules_stand_beside_their_group: (Severity.WARNING,),
+    groups_are_attached: (Severity.WARNING,),
+    resources_are_current: (Severity.WARNING,),
+    attributes_are_current: (Severity.WARNING,),
+}

@@ -52,7 +52,7 @@ _ADVICE = (("write the addresses of the proxy", "write the addresses that are ca
 _KEYS = re.compile(r'module\.[\w-]+(?:\[[^\]]*\])?\.|\[(?:"[^"]*"|\d+|\?)\](?!\.\d)')
 
 
-def once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def deduplicated(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """One finding for a place and a cause: of all instances of a block the first, of all openings the most telling."""
     kept: dict[object, Finding] = {}
     openings: dict[object, dict[str, Finding]] = {}
@@ -67,11 +67,11 @@ def once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
             place = (where.file, where.line, _KEYS.sub("", where.path), _peer(problem.message))
             openings.setdefault(place, {}).setdefault(finding.rule, finding)
     dropped = {id(finding) for rules in openings.values() for finding in _less_telling(rules)}
-    dropped.update(map(id, _told_of(kept.values())))
+    dropped.update(map(id, _covered_protocols(kept.values())))
     return tuple(finding for finding in kept.values() if id(finding) not in dropped)
 
 
-def _told_of(findings: Iterable[Finding]) -> list[Finding]:
+def _covered_protocols(findings: Iterable[Finding]) -> list[Finding]:
     """The findings of a rule's protocol where another one says of the same rule who is let in to all of it."""
     doubts = ("cannot tell: ", "with the defaults alone: ")
     openings = [
@@ -79,7 +79,7 @@ def _told_of(findings: Iterable[Finding]) -> list[Finding]:
         for finding in findings
         if finding.rule in _WHOLE and not finding.problem.message.startswith(doubts)
     ]
-    notices: list[Finding] = []
+    covered: list[Finding] = []
     for finding in findings:
         where = finding.problem.where
         if finding.rule != PROTOCOLS or finding.problem.severity is Severity.NOTE:
@@ -90,8 +90,8 @@ def _told_of(findings: Iterable[Finding]) -> list[Finding]:
             other.where.file == where.file and other.where.path.startswith(f"{rule}.") and service in other.message
             for other in openings
         ):
-            notices.append(finding)
-    return notices
+            covered.append(finding)
+    return covered
 
 
 def _peer(message: str) -> str:
@@ -107,7 +107,7 @@ def _less_telling(rules: dict[str, Finding]) -> list[Finding]:
     return [finding for rule, finding in rules.items() if rule != best]
 
 
-def tempered(finding: Finding) -> Finding:
+def softened(finding: Finding) -> Finding:
     """The finding as it is told of somebody else's tree: opinions are notes, and advice is not about this project."""
     problem = finding.problem
     message = problem.message

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.scalars import of_digits
 from tools.terraform.clouds.cannot_tell import cannot_tell
-from tools.terraform.clouds.model import WITH_PORTS, Traffic
-from tools.terraform.clouds.traffic import traffic
-from tools.terraform.language.model import Module, Unknown, Value
+from tools.terraform.clouds.firewall_rules import firewall_rules
+from tools.terraform.clouds.model import WITH_PORTS, FirewallRule
+from tools.terraform.language.model import Module, UnknownValue, Value
 
 HIGHEST = 65535
 _SPAN = re.compile(r"(\d+)(?:-(\d+))?")
@@ -86,7 +86,7 @@ def port_numbers_are_valid(module: Module) -> Iterator[Problem]:
     Peers: tflint aws_security_group_rule_invalid_from_port.
     Source: RFC 6335; Compute Engine firewalls, Azure SecurityRule references.
     """
-    for rule in traffic(module):
+    for rule in firewall_rules(module):
         if rule.cloud == "aws":
             yield from _aws_ports(rule)
             continue
@@ -95,7 +95,7 @@ def port_numbers_are_valid(module: Module) -> Iterator[Problem]:
         for name in sides if azure else ["ports"]:
             value = rule.body.value(name)
             for item in value.items() if value else ():
-                if not isinstance(item.data, Unknown) and (fault := _span_fault(str(item.data), azure)):
+                if not isinstance(item.data, UnknownValue) and (fault := _span_fault(str(item.data), azure)):
                     yield Problem(item.where, fault)
 
 
@@ -108,9 +108,9 @@ def ports_fit_their_protocol(module: Module) -> Iterator[Problem]:
     Write ports for TCP, UDP and SCTP, and none for others.
     Source: EC2 IpPermission; Compute Engine firewalls; Azure SecurityRule.
     """
-    for rule in traffic(module):
+    for rule in firewall_rules(module):
         protocol = rule.protocol
-        if isinstance(protocol, Unknown):
+        if isinstance(protocol, UnknownValue):
             continue
         if rule.cloud == "aws":
             yield from _aws_fit(rule, protocol)
@@ -134,7 +134,7 @@ def protocol_names_are_known(module: Module) -> Iterator[Problem]:
     Peers: tflint aws_security_group_rule_invalid_protocol aws_security_group_invalid_protocol.
     Source: EC2 IpPermission; Compute Engine firewalls; IANA protocol numbers.
     """
-    for rule in traffic(module):
+    for rule in firewall_rules(module):
         for name in ("ip_protocol", "protocol") if rule.cloud != "azure" else ():
             value = rule.body.value(name)
             if value is None or not isinstance(value.data, str | int) or isinstance(value.data, bool):
@@ -165,18 +165,18 @@ def words_are_exact(module: Module) -> Iterator[Problem]:
 
 
 def _word(item: Value, words: tuple[str, ...]) -> Iterator[Problem]:
-    if isinstance(item.data, Unknown):
+    if isinstance(item.data, UnknownValue):
         yield cannot_tell(item.where, item.data, f"it takes {', '.join(words)}")
     elif item.data not in words:
         meant = next((word for word in words if word.lower() == str(item.data).lower()), "")
         yield Problem(item.where, f"`{item.data}` is not taken; write {meant or ', '.join(words)}")
 
 
-def _aws_ports(rule: Traffic) -> Iterator[Problem]:
+def _aws_ports(rule: FirewallRule) -> Iterator[Problem]:
     low, high = rule.body.value("from_port"), rule.body.value("to_port")
     numbers: list[int] = []
     for value in (low, high):
-        if value is None or isinstance(value.data, Unknown):
+        if value is None or isinstance(value.data, UnknownValue):
             continue
         text = str(value.data)
         if isinstance(value.data, bool) or not re.fullmatch(r"-?\d+", text):
@@ -204,7 +204,7 @@ def _span_fault(text: str, azure: bool) -> str:
     return f"the range {text} goes down; write the lower port first" if low > high else ""
 
 
-def _aws_fit(rule: Traffic, protocol: str) -> Iterator[Problem]:
+def _aws_fit(rule: FirewallRule, protocol: str) -> Iterator[Problem]:
     ports = [value for name in ("from_port", "to_port") if (value := rule.body.value(name))]
     separate = rule.resource.type.startswith("aws_vpc_")
     if protocol == "all":
@@ -227,3 +227,7 @@ CHECKS: tuple[Check[Module], ...] = (
     protocol_names_are_known,
     words_are_exact,
 )
+SEVERITIES: Severities = {
+    protocol_names_are_known: (Severity.ERROR, Severity.WARNING),
+    words_are_exact: (Severity.ERROR, Severity.NOTE),
+}

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from tools.findings.model import Check, Problem, Where
-from tools.terraform.language.model import Body, Module, Unknown
+from tools.terraform.language.model import Body, Module, UnknownValue
 
 Schema = Mapping[str, Any]
 # What every resource takes.
@@ -79,10 +79,10 @@ def _unknown(body: Body, schema: Schema) -> Iterator[Problem]:
             yield Problem(value.where, f"there is no `{name}` here{_meant(name, names)}")
         elif name in attributes and value.data is not None and _computed(attributes[name]):
             yield Problem(value.where, f"`{name}` is set by the provider; take it out")
-    for name, found in body.blocks.items():
+    for name, nested in body.blocks.items():
         if name in META:
             continue
-        for block in found:
+        for block in nested:
             if name in blocks:
                 yield from _unknown(block.body, blocks[name]["block"])
             elif fields := _fields(attributes.get(name)):
@@ -120,7 +120,7 @@ def _types(body: Body, schema: Schema) -> Iterator[Problem]:
 
 
 def _type_fault(data: Any, kind: Any) -> str:
-    if data is None or isinstance(data, Unknown) or kind is None or kind == "dynamic":
+    if data is None or isinstance(data, UnknownValue) or kind is None or kind == "dynamic":
         return ""
     if isinstance(kind, list):
         if kind[0] in ("list", "set", "tuple") and not isinstance(data, tuple):

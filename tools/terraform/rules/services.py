@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from tools.findings.model import Check, Problem
 from tools.manifests.addresses import METADATA, Net, network, within
-from tools.terraform.clouds.model import Peer
-from tools.terraform.clouds.traffic import acl_openings, allowed
+from tools.terraform.clouds.firewall_rules import acl_openings, allowed
+from tools.terraform.clouds.model import FirewallPeer
 from tools.terraform.language.model import Module
-from tools.terraform.rules.exposure import halves, named
+from tools.terraform.rules.exposure import adding_up_to_the_world, peer_name
 
 SERVICES = {
     20: "FTP",
@@ -98,7 +98,9 @@ def udp_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
     for rule in allowed(module, "in"):
         for peer in rule.peers if rule.protocol == "udp" else ():
             if peer.world:
-                message = f"{named(peer)} lets everybody in to {rule.service}; write the addresses of those who call it"
+                message = (
+                    f"{peer_name(peer)} lets everybody in to {rule.service}; write the addresses of those who call it"
+                )
                 yield Problem(peer.value.where, message)
 
 
@@ -112,7 +114,7 @@ def metadata_service_is_out_of_reach(module: Module) -> Iterator[Problem]:
     Take the rule out, or narrow the range.
     Source: the clouds' documentation of their instance metadata services.
     """
-    together = {peer.value.where for _, _, peers in halves(module) for peer in peers}
+    together = {peer.value.where for _, _, peers in adding_up_to_the_world(module) for peer in peers}
     for rule in allowed(module, "out"):
         if rule.only(53):
             continue
@@ -123,7 +125,9 @@ def metadata_service_is_out_of_reach(module: Module) -> Iterator[Problem]:
             if peer.text.lower() == "azureplatformimds":
                 problems = ["169.254.169.254 (Azure)"]
             if problems and not peer.world:
-                message = f"{named(peer)} reaches metadata services: {', '.join(problems)}; take it out or narrow it"
+                message = (
+                    f"{peer_name(peer)} reaches metadata services: {', '.join(problems)}; take it out or narrow it"
+                )
                 yield Problem(peer.value.where, message)
 
 
@@ -140,11 +144,11 @@ def _opened(module: Module, services: dict[int, str], protocols: Iterable[str] =
         listed = ", ".join(several) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
         for peer in rule.peers:
             if peer.world:
-                message = f"{named(peer)} lets everybody in to {listed}; write the addresses of those who may"
+                message = f"{peer_name(peer)} lets everybody in to {listed}; write the addresses of those who may"
                 yield Problem(peer.value.where, message)
 
 
-def _reaches(peer: Peer, single: Net | None) -> bool:
+def _reaches(peer: FirewallPeer, single: Net | None) -> bool:
     return single is not None and any(within(single, net) for net in peer.nets)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from tools.findings.model import Check, Problem, Severity, Where
-from tools.terraform.language.model import Body, Module, Unknown
+from tools.findings.model import Check, Problem, Severities, Severity, Where
+from tools.terraform.language.model import Body, Module, UnknownValue
 from tools.terraform.rules.gcp import RULES as GOOGLE_RULES
 from tools.terraform.rules.groups import AWS_RULES, LEGACY_RULE, NSG_RULE, references
 
@@ -118,7 +118,7 @@ def flow_logs_show_rejections(module: Module) -> Iterator[Problem]:
 
 def _described(body: Body, where: Where, what: str) -> Iterator[Problem]:
     value = body.value("description")
-    if value is None or (not isinstance(value.data, Unknown) and not str(value.data).strip()):
+    if value is None or (not isinstance(value.data, UnknownValue) and not str(value.data).strip()):
         yield Problem(where, f"{what} does not say what it is for; write description", Severity.WARNING)
 
 
@@ -128,3 +128,8 @@ CHECKS: tuple[Check[Module], ...] = (
     firewalls_are_logged,
     flow_logs_show_rejections,
 )
+SEVERITIES: Severities = {
+    rules_are_described: (Severity.WARNING,),
+    firewalls_are_logged: (Severity.WARNING,),
+    flow_logs_show_rejections: (Severity.WARNING,),
+}

@@ -16,7 +16,7 @@ from tools.terraform.rules import eks, managed_stores
 CHECKS = (*managed_stores.CHECKS, *eks.CHECKS)
 
 
-def judged(
+def findings(
     subject: Layers,
     values: Values,
     suppressions: Iterable[suppress.Suppression],
@@ -26,10 +26,10 @@ def judged(
     """The findings over roots and the values of an environment, less what is switched off in either."""
     written = in_comments(tuple(subject.roots.values()), today, known)
     off = suppress.Suppressions((*written.items, *suppressions), today, known)
-    return suppress.apply(dict.fromkeys(placed(run(CHECKS, subject), values)), off)
+    return suppress.apply(dict.fromkeys(in_values_files(run(CHECKS, subject), values)), off)
 
 
-def placed(findings: Iterator[Finding], values: Values) -> Iterator[Finding]:
+def in_values_files(findings: Iterator[Finding], values: Values) -> Iterator[Finding]:
     """The findings with the line of their path in the values files, where they are about those."""
     for finding in findings:
         where = finding.problem.where
