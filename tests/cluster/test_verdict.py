@@ -18,7 +18,7 @@ from tools.cluster.verdict import (
     judge,
     judge_all,
     strays,
-    told_apart,
+    with_rows,
     twin,
 )
 from tools.reach.flows.read import Flow, FlowTarget
@@ -116,11 +116,11 @@ def test_where_targets_are(target: FlowTarget, address: str) -> None:
 
 def test_a_connection_belongs_to_the_row_whose_token_was_said_in_it() -> None:
     accept = ACCEPT | {"visit": 1}
-    events = told_apart([accept, {"event": "answer", "visit": 1, "token": "other-5"}], {"other-5": "other"})
+    events = with_rows([accept, {"event": "answer", "visit": 1, "token": "other-5"}], {"other-5": "other"})
     assert events[0] == accept | {"row": "other"}
     assert judge(NAME, ProbeReport("refused", "403"), HERE, events) == (PASS, "refused: 403")
     assert strays([NAME], events, HERE) == []
-    mine = told_apart([accept, {"event": "answer", "visit": 1, "token": "row-5"}], {"row-5": "row"})
+    mine = with_rows([accept, {"event": "answer", "visit": 1, "token": "row-5"}], {"row-5": "row"})
     assert judge(NAME, ProbeReport("refused", "403"), HERE, mine)[0] == FAIL
 
 

@@ -93,7 +93,7 @@ def _labels_are_bound(scene: Scene) -> None:
             scene.note(f"{door.name}-by-somebody-is-refused", STATE, wrong, refused)
             named = _tried(scene.kube.resources, door.body)
             scene.note(f"{door.name}-by-who-may-is-accepted", STATE, [f"was refused: {named}"] if named else [])
-        without_labels = _tried(somebody, doors.plain_pod().body)
+        without_labels = _tried(somebody, doors.pod_without_rights().body)
         scene.note(
             "pod-without-rights-is-accepted", STATE, [f"was refused: {without_labels}"] if without_labels else []
         )

@@ -104,7 +104,7 @@ def labelled_pods() -> tuple[BackDoor, ...]:
     )
 
 
-def plain_pod() -> BackDoor:
+def pod_without_rights() -> BackDoor:
     """A pod without rights, which anybody may make."""
     return BackDoor("pod-without-rights", _pod({"app": "anything"}))
 

@@ -127,7 +127,7 @@ class Scene:
         before = len(self.internet.log())
         by_pod = [(self._named(self.spec.pods[name]), tried) for name, tried in attempts.items()]
         reports = probes.ask(self.kube, by_pod, seconds=seconds + 30)
-        return reports, verdict.told_apart(self.internet.log()[before:], tokens)
+        return reports, verdict.with_rows(self.internet.log()[before:], tokens)
 
     def settle(self, state: str, flows: Sequence[Flow], *, seconds: float = 2.0, bound: float = 45.0) -> None:
         """Probe until every row is as it should be or the time is up, and note the results.

@@ -38,7 +38,7 @@ def bring_up(options: TrialOptions, spec: Specification, progress: Progress) -> 
         calico.wait(kube)
         loading.result()
         starting.result()
-    calico.is_the_one_that_enforces(kube)
+    calico.calico_enforces(kube)
     deploy_stand_ins(kube, spec, progress)
     return kube
 

@@ -160,7 +160,7 @@ def arrived(event: Mapping[str, Any], flow: Flow, addresses: Addresses) -> bool:
     )
 
 
-def told_apart(events: Iterable[Mapping[str, Any]], tokens: Mapping[str, str]) -> list[dict[str, Any]]:
+def with_rows(events: Iterable[Mapping[str, Any]], tokens: Mapping[str, str]) -> list[dict[str, Any]]:
     """The events, each with the `row` whose token was said in the same visit, where one was."""
     known = [dict(event) for event in events]
     rows = {event.get("visit"): tokens[event["token"]] for event in known if event.get("token") in tokens}

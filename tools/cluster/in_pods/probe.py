@@ -23,7 +23,7 @@ from typing import Any
 Attempt = dict[str, Any]
 STOP = threading.Event()
 PRINTING = threading.Lock()
-LOCAL_TROUBLE = {errno.ENETUNREACH, errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.EACCES, errno.ENOBUFS}
+LOCAL_ERRORS = {errno.ENETUNREACH, errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.EACCES, errno.ENOBUFS}
 
 
 class RefusedProbeError(Exception):
@@ -193,7 +193,7 @@ def outcome(attempt: Attempt) -> tuple[str, str]:
     except (ConnectionRefusedError, ConnectionResetError, ConnectionAbortedError, BrokenPipeError) as error:
         return "refused", error.strerror or str(error)
     except OSError as error:
-        word = "unprobed" if error.errno in LOCAL_TROUBLE or error.errno == errno.EHOSTUNREACH else "refused"
+        word = "unprobed" if error.errno in LOCAL_ERRORS or error.errno == errno.EHOSTUNREACH else "refused"
         return word, str(error)
     except Exception as error:
         return "unprobed", f"{type(error).__name__}: {error}"

@@ -81,11 +81,11 @@ async def _ask(envoy: str, configuration: str) -> tuple[str, ...]:
             await asked.wait()
             return (f"no verdict within {SECONDS} s",)
     records = output.decode("utf-8", "replace").split(RECORD)[1:]
-    complaints = tuple(said_plainly(record, str(file)) for record in records if UNFINISHED not in record)
+    complaints = tuple(complaint(record, str(file)) for record in records if UNFINISHED not in record)
     return complaints or (() if asked.returncode == 0 else (f"it ended with {asked.returncode}",))
 
 
-def said_plainly(record: str, file: str) -> str:
+def complaint(record: str, file: str) -> str:
     """A message of Envoy's on one line, without the whole configuration that some of them repeat."""
     text = " ".join(record.split()).removeprefix(f"error initializing configuration '{file}': ")
     if CONSTRAINT in text:
