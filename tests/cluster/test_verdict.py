@@ -18,8 +18,8 @@ from tools.cluster.verdict import (
     judge,
     judge_all,
     strays,
-    with_rows,
     twin,
+    with_rows,
 )
 from tools.reach.flows.read import Flow, FlowTarget
 
