@@ -1,5 +1,6 @@
 """How templates are written: lines that fit a screen, and values read once a render."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,26 @@ def test_a_stores_policy_stands_in_the_file_of_its_name(name: str, part: str) ->
     assert f'"part" "{part}"' in text
     for line in ("kind: NetworkPolicy\n", "  podSelector:\n", "  policyTypes: [Ingress, Egress]\n", "  ingress:\n"):
         assert line in text
+
+
+_BUILT = re.compile(r"""printf\s+["`][&*](?!\.)""")
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_anchors_stand_in_the_template_as_yaml(path: Path) -> None:
+    """docs/adr/0018-what-all-names-share-is-written-once.md; `*.` is the beginning of a wildcard."""
+    assert _BUILT.findall(path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "built"),
+    [
+        ('printf "&%s %s" $mark $filters', True),
+        ('printf "*%s" $mark', True),
+        ("printf `*%s` $mark", True),
+        ('printf "*.%s" $domain', False),
+        ("filters: *{{ $mark }}", False),
+    ],
+)
+def test_an_anchor_that_is_put_together_is_seen(text: str, built: bool) -> None:
+    assert bool(_BUILT.search(text)) is built
