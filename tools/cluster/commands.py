@@ -72,7 +72,7 @@ class CommandRun:
             self.stopped = f"{type(error).__name__} in {place.name}, {where}: {explain(error)}"
 
 
-def all_of_it(options: TrialOptions, output: Destination) -> int:
+def run_everything(options: TrialOptions, output: Destination) -> int:
     """up, test, down. Whatever happens, the test internet goes, and so does a cluster that was made here."""
     done = CommandRun(options)
     with done.noted():
@@ -85,7 +85,7 @@ def all_of_it(options: TrialOptions, output: Destination) -> int:
             )
             enforcement_is_real(scene)
             trial.run(scene, sark)
-    return tell(done, output)
+    return report_results(done, output)
 
 
 def random_policies(options: TrialOptions, output: Destination) -> int:
@@ -99,12 +99,12 @@ def random_policies(options: TrialOptions, output: Destination) -> int:
             ground = Ground(kube, options.name, Internet.of(options.name), done.progress)
             run = fuzz.FuzzRun(ground, options, done.results)
             run.refusals()
-            run.all_of_it(options.seed or fuzz.any_seed(), options.policies or fuzz.MANY)
+            run.run_cases(options.seed or fuzz.any_seed(), options.policies or fuzz.MANY)
             if options.record:
                 _write(options.record, "".join(f"{line}\n" for line in run.recorded))
             if output.format == "text":
                 print(f"features of the policies, and how often each was used:\n{coverage.shown(run.features)}\n")
-    return tell(done, output)
+    return report_results(done, output)
 
 
 def up(options: TrialOptions, output: Destination) -> int:
@@ -119,7 +119,7 @@ def up(options: TrialOptions, output: Destination) -> int:
             enforcement_is_real(Scene(options, spec, kube, internet, Release.of(options), done.progress))
     if not done.stopped:
         print(f"cluster {options.name} is up: export KUBECONFIG={shown(options.kubeconfig)}")
-    return tell(done, output, table=False)
+    return report_results(done, output, table=False)
 
 
 def install(options: TrialOptions, output: Destination) -> int:
@@ -132,7 +132,7 @@ def install(options: TrialOptions, output: Destination) -> int:
         with done.progress.step("helm install"):
             revision = release.install(requested)
         print(f"installed: revision {revision}, environment {options.environment}")
-    return tell(done, output, table=False)
+    return report_results(done, output, table=False)
 
 
 def test(options: TrialOptions, output: Destination) -> int:
@@ -150,7 +150,7 @@ def test(options: TrialOptions, output: Destination) -> int:
             trial.run(scene, sark)
         if not done.good:
             gather(done)
-    return tell(done, output)
+    return report_results(done, output)
 
 
 def down(options: TrialOptions, output: Destination) -> int:
@@ -160,7 +160,7 @@ def down(options: TrialOptions, output: Destination) -> int:
         preflight.docker_answers()
         preflight.kind_is_new_enough()
         remove(options, cluster=True)
-    return tell(done, output, table=False)
+    return report_results(done, output, table=False)
 
 
 RUN: Mapping[str, Callable[[TrialOptions, Destination], int]] = {
@@ -169,7 +169,7 @@ RUN: Mapping[str, Callable[[TrialOptions, Destination], int]] = {
     "test": test,
     "fuzz": random_policies,
     "down": down,
-    "all": all_of_it,
+    "all": run_everything,
 }
 
 
@@ -235,7 +235,7 @@ def remove(options: TrialOptions, *, cluster: bool) -> None:
         kind.delete(options)
 
 
-def tell(done: CommandRun, output: Destination, *, table: bool = True) -> int:
+def report_results(done: CommandRun, output: Destination, *, table: bool = True) -> int:
     """Print or write the results, and return the exit code."""
     stages = results.stages(done.results, shown(done.options.flows), done.progress.timings, done.stopped)
     if output.junit:

@@ -70,7 +70,7 @@ class FuzzRun:
     disputed: int = 0
     judge: compare.Judge = compare.judge
 
-    def all_of_it(self, seed: str, policies: int) -> None:
+    def run_cases(self, seed: str, policies: int) -> None:
         """As many cases as make that many policies."""
         sizes = [min(POLICIES_A_CASE, policies - first) for first in range(0, policies, POLICIES_A_CASE)]
         for index in range(0, len(sizes), CASES_A_CROWD):
@@ -110,9 +110,9 @@ class FuzzRun:
         self.features += coverage.coverage(made.policies)
         self.tally = self.tally.plus(made.size, truth, verdicts, hosts(base))
         if disagreements := list(compare.disagreements(truth, verdicts)):
-            self._tell(Reproduction(enforcer, made, addresses, self.judge), disagreements)
+            self._note_disagreements(Reproduction(enforcer, made, addresses, self.judge), disagreements)
 
-    def _tell(self, reproduction: Reproduction, disagreements: Sequence[Disagreement]) -> None:
+    def _note_disagreements(self, reproduction: Reproduction, disagreements: Sequence[Disagreement]) -> None:
         """A failed result with the smallest policies that show the first of them."""
         first, seed = disagreements[0], reproduction.case.seed
         self.disputed += 1

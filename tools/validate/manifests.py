@@ -28,7 +28,7 @@ from tools.reach.flows.judge import FlowsJudgement, judge, pod_cidrs_of
 from tools.reach.flows.rules import Flows
 from tools.reach.needs.roles import roles
 from tools.reach.world import UnknownPeerError
-from tools.render.origins import RENDERED, placed
+from tools.render.origins import RENDERED, at_template_lines
 from tools.render.provenance import Helpers
 from tools.validate.guarded import failure, guarded, over_objects
 from tools.validate.rules.values import Listed
@@ -123,7 +123,7 @@ class Render:
 
     def placed(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         """The findings, each with a line of its template where that is known."""
-        return placed(findings, self.text, self.chart, self.rules.template, self.rules.helpers)
+        return at_template_lines(findings, self.text, self.chart, self.rules.template, self.rules.helpers)
 
     def place(self, where: Where) -> Where:
         """The place in a template, where that is known, of one in rendered text."""
