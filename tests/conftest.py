@@ -31,11 +31,11 @@ def declared() -> dict[str, tuple[Severity, ...]]:
     return {rule_id(check): severities(check) for stage in MODULES for check in checks(stage)}
 
 
-def stamped(rule: str, problem: Problem) -> Finding:
+def stamped(rule: str, problem: Problem, fault: bool = False) -> Finding:
     """The finding that `run` makes of a check's problem; an undeclared severity is remembered."""
     if problem.severity not in declared().get(rule, Severity):
         UNDECLARED.add((rule, problem.severity))
-    return Finding(rule, problem)
+    return Finding(rule, problem, fault)
 
 
 model.Finding = stamped  # type: ignore[misc,assignment]  # `run` looks it up there; whoever imports the class has the class.
