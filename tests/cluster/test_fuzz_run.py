@@ -295,7 +295,7 @@ def test_every_pair_is_tried_both_ways_on_every_port_and_so_is_the_outside() -> 
     assert Attempt("203.0.113.10", "fuzz-a/p0", "UDP", 53) in pairs
 
 
-class FakeAsker:
+class FakeProber:
     """Answers as it is told, and keeps the order."""
 
     def __init__(self, answers: Mapping[str, str], refused: Mapping[str, str]) -> None:
@@ -326,28 +326,28 @@ def test_an_answer_counts_when_it_is_the_targets_own() -> None:
         "3": "sark-answer 203.0.113.10:443 sni=- token=TOKEN",
         "4": "sark-answer dns",
     }
-    asker = FakeAsker(answers, {"5": "Connection refused"})
-    crowd = Crowd(None, topology("s"), {"n/a": "10.0.0.1", "n/b": "10.0.0.2", "n/c": "10.0.0.3"}, {"n/a": asker})  # type: ignore[arg-type]
+    prober = FakeProber(answers, {"5": "Connection refused"})
+    crowd = Crowd(None, topology("s"), {"n/a": "10.0.0.1", "n/b": "10.0.0.2", "n/c": "10.0.0.3"}, {"n/a": prober})  # type: ignore[arg-type]
     truth, error = crowd.ask(pairs, 0.7)
     assert truth == {pairs[0]: True, pairs[1]: False, pairs[3]: True, pairs[4]: True}
-    token = asker.order["attempts"][0][4]
+    token = prober.order["attempts"][0][4]
     assert error == {
         pairs[2]: f"somebody else answered: sark-answer n/b token={token}",
         pairs[5]: "Connection refused",
     }
-    assert asker.order["timeout"] == 0.7
-    assert asker.order["attempts"][1] == ["1", "10.0.0.2", 53, "UDP", token, ""]
-    assert asker.order["attempts"][4] == ["4", "203.0.113.53", 53, "DNS", token, ""]
+    assert prober.order["timeout"] == 0.7
+    assert prober.order["attempts"][1] == ["1", "10.0.0.2", 53, "UDP", token, ""]
+    assert prober.order["attempts"][4] == ["4", "203.0.113.53", 53, "DNS", token, ""]
 
 
 def test_from_outside_it_says_where_to_come_from() -> None:
-    asker = FakeAsker({}, {})
-    crowd = Crowd(None, topology("s"), {"n/b": "10.0.0.2"}, {"203.0.113.10": asker})  # type: ignore[arg-type]
+    prober = FakeProber({}, {})
+    crowd = Crowd(None, topology("s"), {"n/b": "10.0.0.2"}, {"203.0.113.10": prober})  # type: ignore[arg-type]
     assert crowd.ask([Attempt("203.0.113.10", "n/b", "TCP", 80)]) == (
         {Attempt("203.0.113.10", "n/b", "TCP", 80): False},
         {},
     )
-    assert asker.order["attempts"][0][5] == "203.0.113.10"
+    assert prober.order["attempts"][0][5] == "203.0.113.10"
 
 
 @pytest.mark.parametrize("tier", ["default", GUARD_TIER])

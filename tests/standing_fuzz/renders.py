@@ -78,7 +78,7 @@ def _refused(error: RenderError, values: Listed) -> str:
 
 
 def _rendered(case: Any, values: Listed, text: str) -> str:
-    rules = judged.Rules(date(2026, 1, 1), frozenset(_manual()), workloads=project().workloads)
+    rules = judged.RunSettings(date(2026, 1, 1), frozenset(_manual()), workloads=project().workloads)
     render = judged.read_render(text, values, (), project().name, rules)
     recorder = Recorder("fuzz")
     judged.rendered(recorder, render)

@@ -58,7 +58,7 @@ def _shut(scene: Scene) -> None:
 
 
 def _refused(scene: Scene, door: BackDoor) -> tuple[list[str], str]:
-    """What is wrong, and the API server's sentence: the object must be refused within the bound."""
+    """What is wrong, and the API server's sentence: it must refuse the object within SECONDS."""
     try:
         sentence = until(f"refuse {door.name}", SECONDS, lambda: _refusal(scene, door), every=1)
     except CannotRunError:
@@ -82,7 +82,7 @@ def _accepted(scene: Scene, door: BackDoor) -> list[str]:
 
 
 def _labels_are_bound(scene: Scene) -> None:
-    """Who is not named in values may not give a pod the labels that carry rights, and who is may."""
+    """Only whoever is named in values may give a pod the labels that carry rights."""
     somebody = _as(scene, "somebody-with-every-right")
     with scene.progress.step("back doors: labels"):
         for door in doors.labelled_pods():
@@ -130,7 +130,7 @@ def _open_without_admission(scene: Scene) -> None:
 
 
 def _shut_by_pod_cidrs(scene: Scene) -> None:
-    """Who pretends to be a pod must have a pod's address too."""
+    """Whatever pretends to be a pod must have a pod's address too."""
     changed = {"admission": {"calico": {"enabled": False}}, "cluster": {"podCidrs": _pod_cidrs(scene)}}
     with scene.progress.step("helm upgrade with the pods' CIDRs"):
         scene.release.install(overlay(values(scene.options), changed))

@@ -46,7 +46,7 @@ class Destination:
 
 @dataclass
 class CommandRun:
-    """One run of a command: what was found, and why it stopped if it did."""
+    """One run of a command: its results, and why it stopped if it did."""
 
     options: TrialOptions
     progress: Progress = field(default_factory=lambda: Progress.on(sys.stderr))
@@ -123,7 +123,7 @@ def up(options: TrialOptions, output: Destination) -> int:
 
 
 def install(options: TrialOptions, output: Destination) -> int:
-    """The chart, into a cluster that is up."""
+    """Install the chart into a cluster that is up."""
     done = CommandRun(options)
     with done.noted():
         kube, release = connect(options), Release.of(options)
@@ -136,7 +136,7 @@ def install(options: TrialOptions, output: Destination) -> int:
 
 
 def test(options: TrialOptions, output: Destination) -> int:
-    """The trial, in a cluster that is up; the chart is not installed afterwards."""
+    """Run the trial in a cluster that is up; the chart is not installed afterwards."""
     done = CommandRun(options)
     with done.noted():
         spec, sark = specification(options.flows), checkout(options)
@@ -174,12 +174,12 @@ RUN: Mapping[str, Callable[[TrialOptions, Destination], int]] = {
 
 
 def checkout(options: TrialOptions) -> Sark | None:
-    """SARK's manifests, where somebody said where they are."""
+    """SARK's manifests, where --sark names a checkout."""
     return read_sark(options.sark) if options.sark else None
 
 
 def connect(options: TrialOptions) -> Kube:
-    """The API of a cluster that is there."""
+    """Connect to the API of a cluster that exists."""
     preflight.docker_answers()
     preflight.kind_is_new_enough()
     if not kind.exists(options.name):
@@ -217,7 +217,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def gather(done: CommandRun) -> None:
-    """The diagnostics folder."""
+    """Write the diagnostics folder."""
     with done.progress.step("diagnostics"):
         folder = done.options.evidence
         diagnostics.write(done.options, "end")
@@ -229,7 +229,7 @@ def gather(done: CommandRun) -> None:
 
 
 def remove(options: TrialOptions, *, cluster: bool) -> None:
-    """The test internet, and the cluster if it is to go."""
+    """Remove the test internet, and the cluster if it is to go."""
     Internet.of(options.name).stop()
     if cluster:
         kind.delete(options)

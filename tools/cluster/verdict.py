@@ -11,7 +11,7 @@ from tools.reach.flows.read import OF_PARTS, Flow
 
 CLUSTER_NAME = "kubernetes.default.svc.cluster.local"
 PASS, FAIL, ERROR, NOT_RUN = "pass", "fail", "error", "not run"
-# What fails nothing. What did not run is no pass either, and is told apart wherever results are shown.
+# What fails nothing. What did not run is no pass either, and is shown as such wherever results are.
 GOOD = (PASS, NOT_RUN)
 # The kinds of target whose connections the test internet logs, and the ways to speak that say a token to it.
 LOGGED = ("internet", "address", "metadata")

@@ -102,7 +102,7 @@ async def _run(options: argparse.Namespace, configured: str) -> Report:
         definitions = _definitions(options.schemas or ())
     except InputError as error:
         return Report((Stage("schemas", skipped=str(error)),))
-    rules = judge.Rules(
+    rules = judge.RunSettings(
         started.date(),
         frozenset(entries),
         kube_version=_versions(options)[0],
@@ -145,7 +145,7 @@ def _definitions(paths: Sequence[str]) -> dict[str, dict[str, Any]]:
     return definitions
 
 
-async def _environments(options: argparse.Namespace, rules: judge.Rules, progress: Progress) -> tuple[Stage, ...]:
+async def _environments(options: argparse.Namespace, rules: judge.RunSettings, progress: Progress) -> tuple[Stage, ...]:
     try:
         judged = chart(options.chart)
         # Somebody's own values may name somebody's own labels, of which ci/workloads.yaml knows nothing.
@@ -235,7 +235,7 @@ def _chosen(options: argparse.Namespace, judged: Chart) -> dict[str, Chosen]:
     return {"+".join((name, *called)): Chosen((known[name], *over), name) for name in names}
 
 
-def _manifests(paths: Sequence[str], rules: judge.Rules, progress: Progress) -> tuple[Stage, ...]:
+def _manifests(paths: Sequence[str], rules: judge.RunSettings, progress: Progress) -> tuple[Stage, ...]:
     recorder = Recorder("", progress.done, rules.gate)
     judge.files(recorder, tuple(manifest_sources(paths)), rules)
     return tuple(recorder.stages)

@@ -36,7 +36,7 @@ class ChartJob:
     """
 
     chart: Chart
-    rules: judge.Rules
+    rules: judge.RunSettings
     render: Render
     envoy: Envoy
     done: Callable[[Stage], None] = lambda stage: None
@@ -68,7 +68,7 @@ class Outcome:
 
 
 async def environment(name: str, chosen: Chosen, job: ChartJob) -> tuple[Stage, ...]:
-    """Every stage of one environment, in order. A fault in one environment costs the others nothing."""
+    """Every stage of one environment, in order. An error in one environment costs the others nothing."""
     recorder = Recorder(name, job.done, job.rules.gate)
     try:
         await _environment(recorder, chosen, job)
@@ -137,7 +137,7 @@ async def _outcome(render: Render, files: Sequence[Path]) -> Outcome:
         return Outcome(missing=f"helm: {error}") if error.kind == "helm" else Outcome(refusal=error)
 
 
-def _values(values: Listed, loaded: Loaded, rules: judge.Rules) -> Iterator[Finding]:
+def _values(values: Listed, loaded: Loaded, rules: judge.RunSettings) -> Iterator[Finding]:
     suppressions = suppress.Suppressions(loaded.suppressions, rules.today, rules.known)
     yield from suppress.apply(
         (*loaded.findings, *guarded(values_checks.CHECKS, values, Where(values.file))), suppressions

@@ -1,6 +1,6 @@
 """The test internet: runs inside a container, needs nothing but Python's standard library and the openssl program.
 
-Usage: world.py JSON, with {"addresses": [...], "resolver": "203.0.113.53", "zone": {name: address}, "ports": [...]}.
+Usage: internet.py JSON, with {"addresses": [...], "resolver": "203.0.113.53", "zone": {name: address}, "ports": [...]}.
 Takes the addresses as its own, answers DNS for the zone (and NXDOMAIN for all else), and answers TLS, HTTP and lines of
 text on every port. Writes one JSON line an event to standard output:
 

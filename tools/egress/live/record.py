@@ -1,4 +1,4 @@
-"""One attempt, as the proxy's log tells it (charts/sark-network/files/egress-log.schema.json), and a log of them."""
+"""One attempt, as the proxy's log has it (charts/sark-network/files/egress-log.schema.json), and a log of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a log comes to: what was blocked, which entries were used, and which were not."""
+"""A log summed up: what was blocked, which entries were used, and which were not."""
 
 from __future__ import annotations
 
