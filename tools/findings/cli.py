@@ -161,7 +161,7 @@ def _code(main: Callable[[], int]) -> int:
 
 
 def _open_streams() -> None:
-    """Make both streams take any text. Writing to a closed standard output fails; a closed standard error is no loss."""
+    """Make both streams take any text. Writing to a closed standard output fails; a closed error is no loss."""
     if sys.stdout is None:
         sys.stdout = _ClosedOutput()
     if sys.stderr is None:
