@@ -16,11 +16,15 @@ def test_no_line_is_wider_than_a_screen(path: Path) -> None:
     assert wide == [], f"{path}: lines {wide} have more than {WIDTH} columns"
 
 
-def test_the_allowlist_is_read_in_one_place() -> None:
-    reads = [
-        path.name for path in FILES for _ in range(path.read_text().count('include "sark-network.allowlist.read"'))
-    ]
-    assert reads == ["_allowlist.tpl"]
+@pytest.mark.parametrize(
+    ("helper", "file"),
+    [("sark-network.allowlist.read", "_allowlist.tpl"), ("sark-network.envoy.planned", "_envoy-plan.tpl")],
+)
+def test_what_the_allowlist_says_is_computed_in_one_place(helper: str, file: str) -> None:
+    """Which keeps the result in .Values for the rest of the render."""
+    assert [path.name for path in FILES for _ in range(path.read_text().count(f'include "{helper}"'))] == [file]
+    before, _, _ = (TEMPLATES / file).read_text().partition(f'include "{helper}"')
+    assert "if not (hasKey .Values " in before.splitlines()[-1] + before.splitlines()[-2]
 
 
 STORES = {"database-access.yaml": "database", "redis-access.yaml": "cache", "opa-access.yaml": "opa"}
