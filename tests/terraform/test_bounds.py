@@ -93,7 +93,7 @@ def test_what_was_given_stays_known_beside_it() -> None:
 
 @pytest.mark.parametrize("each", ["[{0}]", "{0} + 1", '"${{{0}}}x"', "({0})", "{{ a = {0} }}"])
 def test_long_chains_of_locals(each: str) -> None:
-    """None is told of as a fault; what is no deeper for it is known."""
+    """None is reported as a fault; what is no deeper for it is known."""
     with bounded():
         root = module(chain("0", each, 1500))
         list(run(CHECKS, root))

@@ -107,7 +107,7 @@ def summary(finding: Finding) -> tuple[str, str, str, str]:
 
 @cache
 def clean(clouds: tuple[str, ...]) -> frozenset[tuple[str, str, str, str]]:
-    """What is said of the modules as they are: notes alone."""
+    """The findings on the modules as they are: notes alone."""
     items = tuple(findings(files(), clouds))
     assert [item for item in items if item.problem.severity is not Severity.NOTE] == []
     return frozenset(map(summary, items))

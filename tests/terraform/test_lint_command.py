@@ -125,7 +125,7 @@ def of_line(findings: list[dict[str, Any]], line: int) -> list[tuple[str, str, s
     ]
 
 
-def test_what_cannot_be_told_is_a_note_and_tfvars_settle_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_not_known_is_a_note_and_tfvars_settle_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, unsettled, _ = judged(capsys, "net")
     notes = of_line(unsettled, 17)
     assert notes
@@ -141,7 +141,7 @@ def test_what_cannot_be_told_is_a_note_and_tfvars_settle_it(project: Path, capsy
 
 
 @pytest.mark.parametrize("name", ["text", "json", "junit", "sarif", "github", "tap"])
-def test_every_format_lists_what_cannot_be_told(name: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_format_lists_what_is_not_known(name: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["lint", "net", "--format", name, "--output", "report"])
     assert capsys.readouterr().out == ""
     assert "cannot tell: " in (project / "report").read_text("utf-8")
@@ -157,7 +157,7 @@ def test_a_file_is_judged_with_its_directory(project: Path, capsys: pytest.Captu
     )
 
 
-def test_a_module_that_several_call_is_told_of_once(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_module_that_several_call_is_reported_once(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "net" / "main.tf").write_text("locals {\n  a = var.none\n}\n")
     for name in ("one", "two"):
         (project / name).mkdir()
@@ -170,8 +170,8 @@ def test_a_module_that_several_call_is_told_of_once(project: Path, capsys: pytes
     ("path", "reason"),
     [
         ("none", "cannot read none: no such file or directory"),
-        ("empty", "empty holds no .tf, .tf.json file"),
-        ("a.txt", "a.txt is no Terraform: its name does not end in .tf or .tf.json"),
+        ("empty", "empty holds no .tf or .tf.json file"),
+        ("a.txt", "a.txt is not Terraform: its name does not end in .tf or .tf.json"),
     ],
 )
 def test_what_is_no_terraform(path: str, reason: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -188,7 +188,7 @@ def test_terraform_that_says_nothing_is_not_clean(text: str, project: Path, caps
     (project / "bare" / "below").mkdir(parents=True)
     (project / "bare" / "main.tf").write_text(text)
     (project / "bare" / "below" / "empty.tf.json").write_text("{}")
-    reason = "no resource is in {}, nor an output or a module call, so nothing was judged"
+    reason = "{}: there is no resource, output or module call in it, so nothing was judged"
     for path in ("bare", "bare/main.tf"):
         assert judged(capsys, path) == (2, [], reason.format(path))
     assert judged(capsys, "bare", "net")[2] == ""

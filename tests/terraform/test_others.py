@@ -76,12 +76,12 @@ def test_one_open_rule_is_one_finding(text: str, expected: tuple[str, str]) -> N
     assert message.startswith(expected[1])
 
 
-def test_what_is_not_the_same_place_or_peer_is_told_of_besides() -> None:
+def test_what_is_not_the_same_place_or_peer_is_reported_too() -> None:
     text = rule('cidr_ipv4 = "0.0.0.0/0"', 22, 22) + rule('cidr_ipv6 = "::/0"', 22, 22, name="b")
     assert [(line, message[:9]) for _, _, line, message in judged(text, *OPEN)] == [(7, "0.0.0.0/0"), (15, "::/0 lets")]
 
 
-def test_instances_of_one_block_are_told_of_once() -> None:
+def test_instances_of_one_block_are_reported_once() -> None:
     text = rule(WORLD, 22, 22).replace('" {\n', '" {\n  for_each = toset(["a", "b", "c"])\n', 1)
     assert len(judged(text, *OPEN)) == 1
     child = {"main.tf": 'module "a" {\n  source = "./m"\n}\nmodule "b" {\n  source = "./m"\n}\n', "m/main.tf": text}
@@ -92,7 +92,7 @@ def test_advice_is_about_this_project_in_this_project_alone() -> None:
     text = rule(WORLD, 443, 443, way="egress")
     [(_, severity, _, message)] = judged(text, "egress-is-not-open-to-the-world")
     assert (severity, message) == (
-        "note", "0.0.0.0/0 lets out to everybody by TCP 443; write the addresses that are called",
+        "note", "0.0.0.0/0 lets traffic out to everybody by TCP 443; write the addresses that are called",
     )  # fmt: skip
     [own] = [item for item in run(CHECKS, evaluate_text({"main.tf": text})) if "egress-is" in item.rule]
     assert own.problem.message.endswith("; write the addresses of the proxy")
@@ -178,7 +178,13 @@ WHOLE = (*OPEN, "protocols-are-not-all-allowed", "egress-is-not-open-to-the-worl
         ),
         (
             rule(WORLD, 0, 0, "-1", way="egress"),
-            [("note", 7, "0.0.0.0/0 lets out to everybody by every protocol; write the addresses that are called")],
+            [
+                (
+                    "note",
+                    7,
+                    "0.0.0.0/0 lets traffic out to everybody by every protocol; write the addresses that are called",
+                )
+            ],
         ),
         (
             rule('cidr_ipv4 = "0.0.0.0/1"', 22, 22, way="egress")
@@ -218,7 +224,7 @@ def test_what_a_comment_switches_off_does_not_hide_the_protocol() -> None:
     ]
 
 
-def test_a_default_that_is_the_world_is_told_of_at_the_default() -> None:
+def test_a_default_that_is_the_world_is_reported_at_the_default() -> None:
     text = (
         'variable "from" {\n  description = "x"\n  type = list(string)\n  default = ["0.0.0.0/0"]\n}\n'
         "locals {\n  all = toset(var.from)\n}\n"
@@ -236,7 +242,7 @@ def test_a_default_that_is_the_world_is_told_of_at_the_default() -> None:
 def test_rules_that_are_alike_by_defaults_are_a_note() -> None:
     text = 'variable "a" {\n  default = "10.0.0.0/8"\n}\nvariable "b" {\n  default = "10.0.0.0/8"\n}\n'
     text += rule("cidr_ipv4 = var.a", 22, 22) + rule("cidr_ipv4 = var.b", 22, 22, name="b")
-    words = "aws_vpc_security_group_ingress_rule.a is for TCP 22 and the same peer already; take one out"
+    words = "aws_vpc_security_group_ingress_rule.a is already for TCP 22 and the same peer; remove one of the two"
     assert judged(text, "rules-differ") == [("rules-differ", "note", 15, f"with the defaults alone: {words}")]
     assert judged(text + 'provider "aws" {}\n', "rules-differ") == [("rules-differ", "error", 15, words)]
 
@@ -244,7 +250,7 @@ def test_rules_that_are_alike_by_defaults_are_a_note() -> None:
 def test_halves_of_the_world_in_a_default() -> None:
     text = 'variable "from" {\n  default = ["10.0.0.0/8", "0.0.0.0/1", "128.0.0.0/1"]\n}\n'
     [(_, _, _, message)] = judged(text, "network-inputs-do-not-default-to-the-world")
-    assert message == "var.from is 0.0.0.0/1, 128.0.0.0/1, together everybody, unless said; write no default, or []"
+    assert message == "var.from is 0.0.0.0/1, 128.0.0.0/1, together everybody, by default; write no default, or []"
 
 
 def test_the_smallest_set_that_is_the_world_on_its_own_lines() -> None:
@@ -292,13 +298,13 @@ def of(paths: list[str], *within: str) -> list[Finding]:
 
 def test_a_module_that_is_called_is_judged_by_its_callers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(written(tmp_path, TREE))
-    wrong = (EVALUATES, "error", 13, "a number is needed, and this string is none")
+    wrong = (EVALUATES, "error", 13, "a number is needed, but this string is not one")
     assert rows(of(["."]), EVALUATES) == [wrong]
     alone = rows(of(["modules/m"]), EVALUATES)
     assert [row for row in alone if row[1] == "error"] == [wrong]
     assert sorted(row[3] for row in alone if row[1] == "note") == [
-        "cannot tell: with the defaults alone, coalescelist has nothing but empty lists",
-        "cannot tell: with the defaults alone, var.cidr does not pass its validation: write one",
+        "cannot tell: with the defaults alone, every argument of coalescelist is an empty list",
+        "cannot tell: with the defaults alone, var.cidr fails its validation: write one",
     ]
     written(tmp_path, {"main.tf": TREE["main.tf"].replace("  cidr", "  count = 0\n  cidr")})
     assert {row[1] for row in rows(of(["."]), EVALUATES)} == {"error", "note"}, "nobody calls it, so it is judged alone"
@@ -319,7 +325,7 @@ def test_no_source_leads_out_of_the_tree(source: str, tmp_path: Path) -> None:
         assert rows(findings, "terraform-modules-are-there") == [
             ("terraform-modules-are-there", "note", 2,
              f"cannot tell: {source}: it is outside the directories that were named; "
-             "what module.m opens is not looked at"),
+             "what module.m opens is not checked"),
         ]  # fmt: skip
         inside = of([str(tree)], str(tmp_path / "elsewhere"))
         assert ("terraform-is-readable", 4) in [(item.rule, item.problem.where.line) for item in inside]
@@ -338,9 +344,9 @@ def test_no_link_leads_out_of_the_tree(tmp_path: Path) -> None:
     (tree / "sub").symlink_to(tmp_path)
     messages = {Path(item.problem.where.file).name: item.problem.message for item in of([str(tree)])}
     assert messages["main.tf"] == "it cannot be read: it is outside the directories that were named"
-    assert messages["pipe.tf"] == "it cannot be read: it is no regular file"
+    assert messages["pipe.tf"] == "it cannot be read: it is not a regular file"
     assert messages["large.tf"] == "it cannot be read: it has 5.0 MiB, and files are read up to 1 MiB; split it"
-    assert messages["loop.tf"] == "it cannot be read: its links lead nowhere"
+    assert messages["loop.tf"] == "it cannot be read: its symbolic links lead nowhere"
     assert "linked.tf" not in messages
     assert not any("root:x" in message for message in messages.values())
 

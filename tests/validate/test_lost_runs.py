@@ -472,12 +472,12 @@ DIGITS = "9" * 5000
 @pytest.mark.parametrize(
     ("policy", "says"),
     [
-        (f"egress: [{{action: Allow, protocol: '{DIGITS}'}}]", "is no protocol"),
-        (f"egress: [{{action: Allow, protocol: TCP, destination: {{ports: ['{DIGITS}']}}}}]", "is no range of ports"),
-        (f"egress: [{{action: Allow, protocol: TCP, source: {{ports: ['1:{DIGITS}']}}}}]", "is no range of ports"),
+        (f"egress: [{{action: Allow, protocol: '{DIGITS}'}}]", "is not a protocol"),
+        (f"egress: [{{action: Allow, protocol: TCP, destination: {{ports: ['{DIGITS}']}}}}]", "is not a port"),
+        (f"egress: [{{action: Allow, protocol: TCP, source: {{ports: ['1:{DIGITS}']}}}}]", "is not a range of ports"),
         (
             f"egress: [{{action: Allow, protocol: TCP, destination: {{notPorts: ['-{DIGITS}']}}}}]",
-            "is no range of ports",
+            "is not a port",
         ),
     ],
 )

@@ -19,10 +19,10 @@ from tools.findings import cli
 from tools.findings.errors import InputError
 from tools.manifests.configuration_names import OWN, SHARED, TABLE
 
-# What is judged: who names one of them on the command line means no other of the file.
+# What to judge: one of these on the command line replaces all of the file's.
 SUBJECTS = ("env", "values", "manifests")
 OF_REPORTS = ("format", "output", "fail-on", "disable")
-# Of which a file says true.
+# Options without a value, which a file sets to true.
 FLAGS = ("wrong-values",)
 KEYS = frozenset(
     (
@@ -55,7 +55,7 @@ class Configuration:
             if key not in KEYS:
                 near = get_close_matches(str(key), KEYS, 1)
                 advice = f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(KEYS))}"
-                raise InputError(f"{self.place(key)}: {key} is no option that can be written there; {advice}")
+                raise InputError(f"{self.place(key)}: {key} cannot be set there; {advice}")
             items = _items(value)
             if key in FLAGS:
                 if not isinstance(value, bool):

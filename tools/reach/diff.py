@@ -92,8 +92,8 @@ class _Side:
         """What one group may send to another. `asked`: one of their pairs, for a range that the matrix leaves out."""
         if src is not None and dst is not None:
             return self.cells.get((src, dst), NOTHING)
-        here = all(read(name) or name in self.names for name in asked)
-        if self.world is None or not here:
+        present = all(read(name) or name in self.names for name in asked)
+        if self.world is None or not present:
             return NOTHING
         return self.world.verdict(*map(self.world.peer, asked))
 

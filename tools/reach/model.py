@@ -13,6 +13,7 @@ from tools.reach.sets import bit_set
 
 Word = Literal["allowed", "denied", "conditional"]
 Amount = Literal["everything", "some", "nothing"]
+StepOutcome = Literal["Allow", "Deny", "Pass", "Log", "no match", "cannot tell"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +135,12 @@ class Step:
     """A rule or the end of a tier, and its outcome for the connection in question.
 
     `policy`: such as `NetworkPolicy sark/gateway-egress`; `rule`: such as `egress[2]`, or "" where no rule matched;
-    `outcome`: Allow, Deny, Pass, Log, "no match" or "cannot tell"; `why`: such as `port 443 is not among TCP 53`.
+    `why`: such as `port 443 is not among TCP 53`.
     """
 
     policy: str
     rule: str
-    outcome: str
+    outcome: StepOutcome
     why: str
     where: Where | None = None
 

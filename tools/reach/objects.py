@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from tools.findings.model import Manifest, Problem, Where
 from tools.manifests.addresses import Address, Net, network
 from tools.manifests.node import root
-from tools.manifests.pod_templates import pods
+from tools.manifests.pods import accepted
 
 # An object's API group, kind, namespace and name.
 Key = tuple[str, str, str, str]
@@ -50,7 +50,7 @@ def _twice(manifest: Manifest, first: Where) -> Problem:
 def around(manifests: Iterable[Manifest], known: Sequence[Net], namespace: str) -> Iterator[Net]:
     """The networks around the pods' known addresses that `known` does not cover, each once."""
     nets: dict[Net, None] = {}
-    for pod, _ in pods(manifests, namespace):
+    for pod in accepted(manifests, namespace):
         for address in () if pod.host else pod.addresses:
             if not any(_holds(net, address) for net in (*known, *nets)):
                 net = network(f"{address}/{AROUND[address.version]}")

@@ -16,7 +16,18 @@ from tools.manifests.node import Node
 from tools.policies.calico import of_hosts
 from tools.policies.calico_entity import SELECTORS
 from tools.policies.endpoints import Endpoints
-from tools.policies.model import BOTH_FAMILIES, DIRECTIONS, EVERY_PORT, Message, Peer, Pods, Policy, Port, Rule, Traffic
+from tools.policies.model import (
+    BOTH_FAMILIES,
+    DIRECTIONS,
+    EVERY_PORT,
+    Message,
+    Pods,
+    Policy,
+    PolicyRule,
+    Port,
+    RulePeer,
+    Traffic,
+)
 from tools.reach.compiled import CompiledPolicy, CompiledRule, Ports, RulePart, title
 from tools.reach.connections import ALL, NONE, NUMBERS, Conns, common, merged, minus, of
 from tools.reach.peers.services import ServicePort
@@ -95,24 +106,24 @@ class Resolver:
             self.collected.matches_nobody(policy.spec[SELECTING[0]], " and ".join(written), things)
         return bits
 
-    def _rule(self, policy: Policy, rule: Rule, space: str) -> CompiledRule:
-        near = self._who(rule.near, space) if rule.near is not None else None
+    def _rule(self, policy: Policy, rule: PolicyRule, space: str) -> CompiledRule:
+        near = self._meant_by(rule.near, space) if rule.near is not None else None
         parts, doubt = self._parts(policy, rule, space)
         if rule.doubt and policy.calico:
             parts = [RulePart(Match(0, part.far.may), part.ports) for part in parts]
         action = rule.action
         return CompiledRule(rule.node, rule.label, action, tuple(parts), near, rule.doubt or doubt)  # type: ignore[arg-type]
 
-    def _parts(self, policy: Policy, rule: Rule, space: str) -> tuple[list[RulePart], str]:
+    def _parts(self, policy: Policy, rule: PolicyRule, space: str) -> tuple[list[RulePart], str]:
         ports = _ports(rule)
         if not policy.calico:
             return self._alternatives(policy, rule, space, ports), ""
         (peer,) = rule.peers
         called = peer if rule.direction == "Egress" else rule.near
-        part = RulePart(self._who(peer, space).both(self._family(rule)), self._named_by(called, space, ports))
+        part = RulePart(self._meant_by(peer, space).both(self._family(rule)), self._named_by(called, space, ports))
         return ([part], "") if peer.service is None else self._served(peer, rule, space, part)
 
-    def _alternatives(self, policy: Policy, rule: Rule, space: str, ports: Ports) -> list[RulePart]:
+    def _alternatives(self, policy: Policy, rule: PolicyRule, space: str, ports: Ports) -> list[RulePart]:
         """The peers of a rule of Kubernetes' own kinds, of which any may match.
 
         Where Calico enforces the policy API, some peers include network sets; port names are looked up in pods only.
@@ -120,16 +131,19 @@ class Resolver:
         if policy.kind.dialect == "admin" and self.universe.sets and ports.by_name and rule.direction == "Egress":
             return [
                 RulePart(
-                    self._admin(peer, space), replace(ports, only=self._who(peer, space).may if peer.pods else None)
+                    self._admin(peer, space),
+                    replace(ports, only=self._meant_by(peer, space).may if peer.pods else None),
                 )
                 for peer in rule.peers
             ]
         far = NOBODY
         for peer in rule.peers:
-            far = far.either(self._admin(peer, space) if policy.kind.dialect == "admin" else self._who(peer, space))
+            far = far.either(
+                self._admin(peer, space) if policy.kind.dialect == "admin" else self._meant_by(peer, space)
+            )
         return [RulePart(far, ports)]
 
-    def _admin(self, peer: Peer, space: str) -> Match:
+    def _admin(self, peer: RulePeer, space: str) -> Match:
         """Whom a peer of the policy API means.
 
         Where there are network sets, and so Calico, `namespaces` in a ClusterNetworkPolicy includes the network sets of
@@ -138,7 +152,7 @@ class Resolver:
         """
         if peer.domains:
             return Match(0, self.universe.outside)
-        match = self._who(peer, space)
+        match = self._meant_by(peer, space)
         spaces = peer.pods.spaces if isinstance(peer.pods, Pods) and peer.node["namespaces"].present else None
         if spaces is None or peer.node.manifest.kind != "ClusterNetworkPolicy":
             return match
@@ -150,7 +164,7 @@ class Resolver:
             self.collected.notes.append(peer.node["namespaces"].problem(message, Severity.NOTE))
         return match.either(self.universe.at_any(net for item in own for net in item.nets))
 
-    def _who(self, peer: Peer, space: str) -> Match:
+    def _meant_by(self, peer: RulePeer, space: str) -> Match:
         """Whom a peer means, its Service aside."""
         universe = self.universe
         match = certainly(universe.everyone)
@@ -161,10 +175,10 @@ class Resolver:
         if peer.nodes:
             match = Match(0, universe.node | universe.hosts)
         if peer.nets:
-            there = NOBODY
+            addressed = NOBODY
             for block in peer.nets:
-                there = there.either(universe.at(block.net, block.holes))
-            match = match.both(there)
+                addressed = addressed.either(universe.at(block.net, block.holes))
+            match = match.both(addressed)
         if peer.not_nets:
             match = match.both(universe.outside_all(peer.not_nets))
         return Match(0, match.may) if peer.domains else match
@@ -174,14 +188,14 @@ class Resolver:
 
         Pods on the host's network match only perhaps: network plugins may see them as their node.
         """
-        universe, there = self.universe, pods.spaces
-        here = universe.by_namespace.get(space, 0) if there is None else universe.in_spaces(there)
-        bits = universe.kubernetes.selected(pods.chosen) & here
-        if there is not None and there.requirements and not universe.namespaces.selected(there):
-            self._idle(pods.spaces_at, there, "namespace")
+        universe, spaces = self.universe, pods.spaces
+        in_spaces = universe.by_namespace.get(space, 0) if spaces is None else universe.in_spaces(spaces)
+        bits = universe.kubernetes.selected(pods.chosen) & in_spaces
+        if spaces is not None and spaces.requirements and not universe.namespaces.selected(spaces):
+            self._idle(pods.spaces_at, spaces, "namespace")
         elif not bits and pods.chosen.requirements:
-            self._idle(pods.chosen_at, pods.chosen, "workload" if there is not None else f"workload in {space}")
-        anybody = there is not None and not there.requirements and not pods.chosen.requirements
+            self._idle(pods.chosen_at, pods.chosen, "workload" if spaces is not None else f"workload in {space}")
+        anybody = spaces is not None and not spaces.requirements and not pods.chosen.requirements
         return Match(bits & universe.pods | (universe.ingress if anybody else 0), bits | universe.ingress)
 
     def _idle(self, node: Node, selector: Selector, things: str) -> None:
@@ -203,7 +217,7 @@ class Resolver:
                 return f"{part.key}={alike[0]}" if alike else ""
         return ""
 
-    def _labelled(self, peer: Peer, endpoints: Endpoints, space: str) -> Match:
+    def _labelled(self, peer: RulePeer, endpoints: Endpoints, space: str) -> Match:
         """The pods and network sets that a Calico peer means, by every label that Calico sees on them."""
         universe = self.universe
         if not endpoints.positive and endpoints.excluded:
@@ -224,7 +238,7 @@ class Resolver:
         controller = universe.ingress
         return match.either(Match(pods | (controller if endpoints.every_pod else 0), pods | controller))
 
-    def _named_by(self, called: Peer | None, space: str, ports: Ports) -> Ports:
+    def _named_by(self, called: RulePeer | None, space: str, ports: Ports) -> Ports:
         """The ports, with names looked up only in the pods that the called entity's selectors match by label.
 
         The port names of a pod that is meant only by its address in a network set do not count.
@@ -235,12 +249,12 @@ class Resolver:
             return ports
         return replace(ports, only=self.universe.calico.matched(endpoints.expression(space)))
 
-    def _family(self, rule: Rule) -> Match:
+    def _family(self, rule: PolicyRule) -> Match:
         if rule.families == BOTH_FAMILIES:
             return certainly(self.universe.everyone)
         return self.universe.of_family(*rule.families) if rule.families else NOBODY
 
-    def _served(self, peer: Peer, rule: Rule, space: str, part: RulePart) -> tuple[list[RulePart], str]:
+    def _served(self, peer: RulePeer, rule: PolicyRule, space: str, part: RulePart) -> tuple[list[RulePart], str]:
         """The pods behind a Service and, for egress, their target ports. A Service that does not exist means nobody."""
         namespace, name = peer.service or ("", "")
         if not namespace:
@@ -269,7 +283,7 @@ def _target(port: ServicePort, within: Conns) -> Ports:
     return Ports(common(within, of(protocol, port.target, port.target)))
 
 
-def _ports(rule: Rule) -> Ports:
+def _ports(rule: PolicyRule) -> Ports:
     """The connections of a rule, from its protocols, its ports and its excluded ports."""
     within = _protocols(rule.traffic)
     numbers, names = _split(rule.ports)
@@ -287,8 +301,8 @@ def _split(ports: tuple[Port, ...]) -> tuple[Conns, tuple[PortName, ...]]:
 
 
 def _span(port: Port) -> Conns:
-    every = (port.first, port.last) == EVERY_PORT
-    return of(_number(port)) if every else of(_number(port), port.first, port.last)
+    every_port = (port.first, port.last) == EVERY_PORT
+    return of(_number(port)) if every_port else of(_number(port), port.first, port.last)
 
 
 def _number(port: Port) -> int:

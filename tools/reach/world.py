@@ -152,9 +152,10 @@ def _named(manifests: Iterable[Manifest]) -> tuple[tuple[Manifest, ...], tuple[P
     """
     kept: list[Manifest] = []
     problems: list[Problem] = []
+    judged = kinds.judged().keys()
     for manifest in manifests:
         try:
-            metadata.check(manifest)
+            metadata.check(manifest, judged)
             kept.append(manifest)
         except BrokenError as broken:
             problems.append(broken.problem)

@@ -1,4 +1,4 @@
-"""Judges Terraform, and writes an environment's values as tfvars."""
+"""Checks Terraform, and writes an environment's values as tfvars."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from tools.terraform.vars import variables
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do what was asked for; gives the exit code."""
+    """Run the command; gives the exit code."""
     return _vars(options) if options.command == "vars" else _lint(options)
 
 
@@ -80,7 +80,7 @@ def _lint(options: argparse.Namespace) -> int:
 
 
 def _environment_values(options: argparse.Namespace) -> EnvironmentValues | None:
-    """The chart's values that are judged beside Terraform, where some are named."""
+    """The chart's values that Terraform is checked against, where some are named."""
     if not options.env and not options.values:
         return None
     project = chart(CHART)
@@ -118,7 +118,7 @@ class LintRun:
     failed: list[str] = field(default_factory=list)
 
     def note(self, what: str, error: Exception) -> None:
-        """Note an error that nobody foresaw. It is raised where tracebacks are asked for."""
+        """Note an error that nobody foresaw; where tracebacks are asked for, raise it."""
         self.failed.append(f"{what}: {contained(error)}")
 
 
@@ -141,7 +141,7 @@ def findings(run: LintRun) -> list[Finding]:
         kept.update(dict.fromkeys(of_files))
     if not kept and not run.failed and not any(_can_be_judged(module) for module in (*whole, *parts)):
         raise InputError(
-            f"no resource is in {', '.join(run.paths)}, nor an output or a module call, so nothing was judged"
+            f"{', '.join(run.paths)}: there is no resource, output or module call in it, so nothing was judged"
         )
     if run.values:
         every = {module.directory: module for module in whole}
@@ -166,7 +166,7 @@ def _judged(run: LintRun, modules: Sequence[Module], *, ours: bool) -> Sequence[
 
 
 def _evaluated(run: LintRun, paths: Sequence[str], values: Sequence[TfvarsFile], loader: Loader) -> list[Module]:
-    """Every directory: one that others call through them, unless no call makes an instance of it."""
+    """Every directory, evaluated; one that others call, through its callers, unless no call makes an instance of it."""
     callers = uncalled(paths, loader.calls)
     alone = _evaluated_each(run, callers, values, loader)
     seen = {posixpath.normpath(module.directory) for root in alone for module in root.walk()}

@@ -1,4 +1,4 @@
-"""Judges evaluated modules: every rule, less what comments switch off."""
+"""Runs every rule over evaluated modules, and leaves out what comments switch off."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tools.terraform.rules.defaults import Defaults
 from tools.terraform.rules.opinions import deduplicated, softened
 
 CHECKS = (*source.CHECKS, *registry.CHECKS, *comments.CHECKS)
-# Is told which rule failed over which directory, and how.
+# Receives which rule failed over which directory, and its error.
 Failed = Callable[[str, Exception], None]
 
 
 def lint(modules: Iterable[Module], today: date, known: frozenset[str]) -> tuple[Finding, ...]:
-    """The findings over root modules, each once, however many roots have it. `known` are the rules there are."""
+    """The findings over root modules, each once, however many roots have it. `known`: the ids of all rules."""
     modules = tuple(modules)
     written = in_comments(modules, today, known)
     findings = dict.fromkeys(finding for module in modules for finding in run(CHECKS, module))
@@ -31,7 +31,7 @@ def lint_others(
 ) -> tuple[Finding, ...]:
     """The same over trees that are not this project's: one finding for a cause, and opinions as notes.
 
-    A rule that fails over a module costs that, and is told of; without `failed` its error is raised.
+    A rule that fails over a module has no findings there, and `failed` gets its error; without `failed` it is raised.
     """
     modules = tuple(modules)
     written = in_comments(modules, today, known)

@@ -32,8 +32,8 @@ from tools.terraform.rules import layers as terraform_layers
 
 @dataclass(frozen=True)
 class TerraformJob:
-    """What to judge: the chart, its environments and their files; by which day, for which rules and by which gate; and
-    what takes each stage when it is done.
+    """What to check: the chart, its environments and their files; for which day, rules and gate. `done` receives each
+    stage when it has ended.
     """
 
     chart: Chart
@@ -64,7 +64,7 @@ class TerraformJob:
 
     @property
     def others(self) -> dict[str, Module]:
-        """The examples of none of the three clouds' roots, by their names."""
+        """The examples that are not the root of one of the three clouds, by name."""
         examples = shown(self.directory / "examples")
         named = {module.directory.removeprefix(f"{examples}/"): module for module in self.modules}
         return {name: module for name, module in named.items() if "/" not in name and name not in CLOUDS}
@@ -89,7 +89,7 @@ def modules(job: TerraformJob) -> tuple[Finding, ...]:
 
 
 def layers(job: TerraformJob, name: str, files: Sequence[Path]) -> tuple[Finding, ...]:
-    """What the clouds open against what an environment's values open.
+    """The findings where the clouds open something else than an environment's values.
 
     The examples read the chart's values.yaml; here they see the environment's values in its place.
     """
@@ -113,7 +113,7 @@ def _clouds(job: TerraformJob, values: Mapping[str, Any]) -> Iterator[tuple[str,
     # The examples name this project's chart, of which the one that is judged may be a copy.
     chart = CHART / "values.yaml"
     source = Disk((job.directory.parent,), {chart: json.dumps(values)})
-    # What was parsed once is the same for every environment.
+    # A parsed file is the same for every environment.
     loader = replace(job.loader, sources=source)
     for cloud in CLOUDS:
         folder = job.directory / "examples" / cloud

@@ -21,7 +21,7 @@ PORTS = {
     "dns": "dns.ports",
     "proxy": "proxy.ports.gateway",
 }
-# The role and the value that lists its addresses, and what switches it off.
+# The role, the value that lists its addresses, and the value that switches it off.
 PEERS = {
     "database": ("database.externalCidrs", "database.enabled"),
     "cache": ("cache.externalCidrs", "cache.enabled"),

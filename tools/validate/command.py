@@ -69,10 +69,10 @@ def judged(arguments: Sequence[str]) -> Report:
 def _misread(paths: Sequence[str]) -> str:
     """What is wrong with paths that are to hold manifests, in the words of `tools.reach`; "" when nothing is."""
     if paths.count("-") > 1:
-        return "standard input can be read once alone; name - once"
+        return "standard input can be read only once; write - only once"
     chart_path = next((path for path in paths if is_chart(path)), "")
     return (
-        f"{chart_path} is a chart, and its templates are no manifests; write --chart {chart_path}" if chart_path else ""
+        f"{chart_path} is a chart, whose templates are not manifests; write --chart {chart_path}" if chart_path else ""
     )
 
 

@@ -70,15 +70,15 @@ SILENT = (
 
 def words(line: str) -> list[str]:
     """The words of a command line, as Kubernetes' lists hold them."""
-    found, quoted = [""], False
+    split, quoted = [""], False
     for sign in line:
         if sign == "'":
             quoted = not quoted
         elif sign == " " and not quoted:
-            found.append("")
+            split.append("")
         else:
-            found[-1] += sign
-    return [word for word in found if word]
+            split[-1] += sign
+    return [word for word in split if word]
 
 
 @pytest.mark.parametrize("line", CALLING)

@@ -26,15 +26,15 @@ class Supplied(Matrix):
 
 def conns(text: str) -> Conns:
     """`TCP 80,100-200; UDP` as a set; `all` is every connection."""
-    found: Conns = ()
+    joined: Conns = ()
     for part in filter(None, text.split("; ")):
         name, _, spans = part.partition(" ")
         if name == "all":
             return ALL
         for span in spans.split(",") if spans else ["0-65535"]:
             first, _, last = span.partition("-")
-            found = union(found, of(NUMBERS[name], int(first), int(last or first)))
-    return found
+            joined = union(joined, of(NUMBERS[name], int(first), int(last or first)))
+    return joined
 
 
 def peer(name: str) -> NamedPeer:
@@ -47,8 +47,8 @@ def peer(name: str) -> NamedPeer:
 
 def verdict(text: str) -> Verdict:
     """`TCP 80 ? UDP 53 because it depends`: what is allowed, what is conditional, and why."""
-    said, _, reason = text.partition(" because ")
-    allowed, _, conditional = said.partition("?")
+    phrase, _, reason = text.partition(" because ")
+    allowed, _, conditional = phrase.partition("?")
     return Verdict(conns(allowed.strip()), conns(conditional.strip()), (reason,) if reason else ())
 
 

@@ -65,7 +65,7 @@ def test_generated_expressions(seed: int, tmp_path: Path) -> None:
     known = sum(not isinstance(value, Error) and not any(unknowns(value)) for value, _ in values)
     # Of what Terraform gives a value, it knows most; it was nine tenths when this was written.
     assert known > len(values) * 0.8
-    # What Terraform refuses and this does not stays rare: no value is wrong then, but a fault is not told of.
+    # What Terraform refuses and this does not stays rare: no value is wrong then, but a fault is not reported.
     lenient = [
         text
         for text, expression, other in zip(expressions, mine, real, strict=True)

@@ -36,26 +36,26 @@ def local(module: Module, name: str) -> Any:
     ("written", "fault"),
     [
         ("= 1", "column 23: `=` is not expected here"),
-        ("", "column 23: it ends too early"),
-        ('"a', 'column 23: a string that does not end on its line; write " or a heredoc'),
-        ('"\\q"', "column 24: `\\q` is no escape; a backslash is written \\\\"),
-        ('"\\ud800"', "column 24: `\\ud800` is half a character; write the whole one"),
+        ("", "column 23: the expression ends too early"),
+        ('"a', 'column 23: a string that does not end on its line; close it with ", or write a heredoc'),
+        ('"\\q"', "column 24: `\\q` is not an escape sequence; write a backslash as \\\\"),
+        ('"\\ud800"', "column 24: `\\ud800` is half of a character; write the whole character"),
         ('"${a b}"', "column 28: `b` is not expected here"),
         ('"%{ if true }"', "column 23: a template without its %{ endif }"),
-        ('"%{ while x }"', "column 26: `%{ while` is no directive; write %{ if … } or %{ for … in … }"),
+        ('"%{ while x }"', "column 26: `%{ while` is not a directive; write %{ if … } or %{ for … in … }"),
         ('"%{ for x of y }${x}%{ endfor }"', "column 26: a `%{ for` without its `in`; write %{ for … in … }"),
         ("[1, 2", "column 3: `from_port` is not expected here"),
         ("[for x of y : x]", "column 30: `of` is not expected here"),
         ("f(1", "column 3: `from_port` is not expected here"),
         ("{ a = 1 b = 2 }", "column 31: two entries on one line; write a comma between them"),
-        ("1.2.3", "column 23: `1.2.3` is no number"),
-        ("x.1.2", "column 25: `.1.2` is no index; write [1][2]"),
-        ("a ? b", "column 28: it ends too early"),
+        ("1.2.3", "column 23: `1.2.3` is not a number"),
+        ("x.1.2", "column 25: `.1.2` is not an index; write [1][2]"),
+        ("a ? b", "column 28: the expression ends too early"),
         ("'a'", "column 23: `'` is not expected here"),
         ("[" * 70 + "]" * 70, "column 82: nested deeper than 60; split it into locals"),
-        ("a.*.b.*.c", "column 29: `.*` behind `.*`; write [*]"),
-        ("<<E\n  x\ry\n  E", "column 4: a carriage return that ends no line; take it out"),
-        ('<<E\n  ${"a\n  E', 'column 5: a string that does not end on its line; write " or a heredoc'),
+        ("a.*.b.*.c", "column 29: `.*` after `.*`; write [*]"),
+        ("<<E\n  x\ry\n  E", "column 4: a carriage return in the middle of a line; remove it"),
+        ('<<E\n  ${"a\n  E', 'column 5: a string that does not end on its line; close it with ", or write a heredoc'),
         ('"' + '${"' * 40 + '"', "column 116: strings nested too deep in strings; split them into locals"),
     ],
 )
@@ -82,14 +82,14 @@ def test_a_local_that_cannot_be_read_leaves_the_others() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('a = "${1e400}"', UnknownValue("a number with so many digits is not worked out")),
-        ("a = 1e400", UnknownValue("a number with so many digits is not worked out")),
-        ("a = -1e-400", UnknownValue("a number with so many digits is not worked out")),
-        ("a = 1e646456990", UnknownValue("a number with so many digits is not worked out")),
-        (f"a = 0.{'1' * 400}", UnknownValue("a number with so many digits is not worked out")),
+        ('a = "${1e400}"', UnknownValue("a number with so many digits is not evaluated")),
+        ("a = 1e400", UnknownValue("a number with so many digits is not evaluated")),
+        ("a = -1e-400", UnknownValue("a number with so many digits is not evaluated")),
+        ("a = 1e646456990", UnknownValue("a number with so many digits is not evaluated")),
+        (f"a = 0.{'1' * 400}", UnknownValue("a number with so many digits is not evaluated")),
         ('a = tonumber("1e400")', UnknownValue("`1e400` as a number is not evaluated")),
         ('a = jsondecode("[1e400]")', UnknownValue("jsondecode is not evaluated for these arguments")),
-        ('a = yamldecode("a: 1e400")', {"a": UnknownValue("this word in YAML may mean several things")}),
+        ('a = yamldecode("a: 1e400")', {"a": UnknownValue("this word means more than one thing in YAML")}),
     ],
 )
 def test_a_number_out_of_measure_is_unknown(text: str, expected: Any) -> None:
@@ -101,10 +101,10 @@ def test_a_number_out_of_measure_is_unknown(text: str, expected: Any) -> None:
 def test_a_number_out_of_measure_in_json_costs_that_value() -> None:
     root = module({"a.tf.json": '{"locals": {"a": 1e400, "b": "\\ud800", "c": 1}}'})
     assert faults(root) == []
-    assert local(root, "a") == UnknownValue("a number with so many digits is not worked out")
+    assert local(root, "a") == UnknownValue("a number with so many digits is not evaluated")
     assert (local(root, "b"), local(root, "c")) == ("\ufffd", 1)
     root = module({"a.tf.json": '{"locals": {"a": "${1 +}", "c": 1}}'})
-    assert faults(root) == [(1, "column 18: it ends too early")]
+    assert faults(root) == [(1, "column 18: the expression ends too early")]
     assert (local(root, "a"), local(root, "c")) == (UnknownValue("it cannot be read"), 1)
 
 
@@ -264,7 +264,9 @@ def test_override_files_of_everything_else() -> None:
             "b_override.tf": 'module "m" {\n  x = 3\n}\nresource "aws_x" "none" {}\n',
         }
     )
-    assert faults(root) == [(4, "there is no resource aws_x none to override; write it in another file")]
+    assert faults(root) == [
+        (4, "there is no resource aws_x none to override; declare it in a file that is no override")
+    ]
     assert {name: item.version for name, item in root.requirements.items()} == {"aws": "2", "gcp": "1"}
     assert root.outputs["o"].value.data == "b"
     assert [provider.body.data("region") for provider in root.providers] == ["b"]
@@ -280,5 +282,5 @@ def test_override_files_of_everything_else() -> None:
 def test_blocks_with_too_many_names(kind: str, name: str) -> None:
     root = module({name: f'{kind} "a" "b" "c" {{\n}}\nlocals {{\n  z = 1\n}}\n'})
     expected = {"resource": 2, "data": 2, "ephemeral": 2, "locals": 0}.get(kind, 1)
-    assert faults(root) == [(1, f"`{kind}` has {expected} names before its brace")]
+    assert faults(root) == [(1, f"`{kind}` has {expected} labels before its brace")]
     assert local(root, "z") == 1

@@ -1,4 +1,4 @@
-"""Text that is no Terraform, or hardly: what is said of it, where, and that the rest is still read."""
+"""Text that is hardly Terraform, or not at all: what is wrong with it, where, and that the rest is still read."""
 
 import time
 from collections.abc import Mapping
@@ -41,50 +41,60 @@ READABLE = "is-readable"
         (
             'resource "aws_x" "b" {\n  a = "x\n}\n',
             5,
-            'column 7: a string that does not end on its line; write " or a heredoc',
+            'column 7: a string that does not end on its line; close it with ", or write a heredoc',
             ["a", "b", "c"],
         ),
-        ('resource "aws_x" "b" {\n  a = <<EOT\n}\n', 5, "column 7: a heredoc without its closing EOT", ["a", "b", "c"]),
+        (
+            'resource "aws_x" "b" {\n  a = <<EOT\n}\n',
+            5,
+            "column 7: a heredoc without its closing marker EOT",
+            ["a", "b", "c"],
+        ),
         (
             'resource "aws_x" "b"\n{\n  a = 1\n}\n',
             5,
-            "column 1: the brace of a block stands on the line of its name",
+            "column 1: the opening brace of a block must be on the line of its name",
             ["a", "b", "c"],
         ),
         (
             'resource "aws_x" "b" {\n  a = 1 b = 2\n}\n',
             5,
-            "column 9: two things on one line; write it on a line of its own",
+            "column 9: two definitions on one line; write each on a line of its own",
             ["a", "b", "c"],
         ),
         (
             "locals {\n  a = 1\n    + 2\n}\n",
             6,
-            "column 5: a line that starts with `+`; put the whole expression in parentheses",
+            "column 5: a line cannot start with `+`; put the whole expression in parentheses",
             ["a", "c"],
         ),
-        ('locals {\n  a = "\\d"\n}\n', 5, "column 8: `\\d` is no escape; a backslash is written \\\\", ["a", "c"]),
-        ('locals {\n  a = "${1 +}"\n}\n', 5, "column 13: it ends too early", ["a", "c"]),
-        ('locals {\n  a = "${}"\n}\n', 5, "column 10: an empty insertion; write an expression in it", ["a", "c"]),
+        (
+            'locals {\n  a = "\\d"\n}\n',
+            5,
+            "column 8: `\\d` is not an escape sequence; write a backslash as \\\\",
+            ["a", "c"],
+        ),
+        ('locals {\n  a = "${1 +}"\n}\n', 5, "column 13: the expression ends too early", ["a", "c"]),
+        ('locals {\n  a = "${}"\n}\n', 5, "column 10: an empty interpolation; write an expression in it", ["a", "c"]),
         ('locals {\n  a = "%{ if true }x"\n}\n', 5, "column 7: a template without its %{ endif }", ["a", "c"]),
         (
             "locals {\n  a = { b.c = 1 }\n}\n",
             5,
-            "column 9: a reference as a key stands in parentheses: (a.b) = …",
+            "column 9: a reference as a key must be in parentheses: (a.b) = …",
             ["a", "c"],
         ),
         (
             "locals {\n  a = { b[0] = 1 }\n}\n",
             5,
-            "column 9: a reference as a key stands in parentheses: (a.b) = …",
+            "column 9: a reference as a key must be in parentheses: (a.b) = …",
             ["a", "c"],
         ),
-        ("locals {\n  a = b::c\n}\n", 5, "column 11: it ends too early", ["a", "c"]),
+        ("locals {\n  a = b::c\n}\n", 5, "column 11: the expression ends too early", ["a", "c"]),
         ("locals {\n  a = [for::b()]\n}\n", 5, "column 11: `::` is not expected here", ["a", "c"]),
         ("locals {\n  a = b[*\n]\n}\n", 5, "column 9: `*` is not expected here", ["a", "c"]),
-        ("a = 1\n", 4, "`a =` stands in no block; write locals { … }", ["a", "c"]),
-        ("thing {\n}\n", 4, "`thing` is no block of Terraform", ["a", "c"]),
-        ('resource "aws_x" {\n}\n', 4, "`resource` has 2 names before its brace", ["a", "c"]),
+        ("a = 1\n", 4, "`a =` is not inside a block; write locals { … }", ["a", "c"]),
+        ("thing {\n}\n", 4, "`thing` is not a block type of Terraform", ["a", "c"]),
+        ('resource "aws_x" {\n}\n', 4, "`resource` has 2 labels before its brace", ["a", "c"]),
         (
             "locals {\n  a = " + "[" * 100 + "]" * 100 + "\n}\n",
             5,
@@ -127,10 +137,10 @@ def test_signs_and_names_of_functions(text: str, value: object) -> None:
     ("text", "line", "message"),
     [
         ('{"resource": {\n "aws_x": {,}\n}}', 2, "column 12: a JSON key is missing here"),
-        ('{"locals": {\n "a": "${1 +}"\n}}', 2, "column 7: it ends too early"),
+        ('{"locals": {\n "a": "${1 +}"\n}}', 2, "column 7: the expression ends too early"),
         ('{"locals": {\n "a": nul\n}}', 2, "column 7: a JSON value is missing here"),
         ('{"locals": {}} x', 1, "column 16: text after the end of the JSON"),
-        ("[]", 1, "column 1: the file holds no JSON object"),
+        ("[]", 1, "column 1: the file does not hold a JSON object"),
         ('{"locals": {"a": ' + "[" * 5000, 1, "column 77: nested deeper than 60"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Directories as they evaluate: instances, blocks, modules, variables, and what cannot be told."""
+"""Directories as they evaluate: instances, blocks, modules, variables, and what is not known."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -88,8 +88,8 @@ def test_count() -> None:
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("count = -1", "count needs a whole number from 0"),
-        ('count = "x"', "count needs a whole number from 0"),
+        ("count = -1", "count needs a whole number, 0 or more"),
+        ('count = "x"', "count needs a whole number, 0 or more"),
         ('for_each = ["a"]', "for_each needs a map or a set of strings, and this is a tuple; write toset(…)"),
         ("for_each = null", "for_each needs a map or a set of strings"),
     ],
@@ -100,7 +100,7 @@ def test_instances_that_terraform_refuses(setting: str, message: str) -> None:
     assert [resource.doubt is not None for resource in root.everything()] == [True]
 
 
-def test_instances_that_cannot_be_told() -> None:
+def test_instances_that_are_not_known() -> None:
     root = module(
         'variable "c" {\n  type = set(string)\n}\nresource "a" "x" {\n  for_each = var.c\n  v = each.value\n}\n'
     )
@@ -113,7 +113,7 @@ def test_values_from_tfvars_are_of_the_variables_type() -> None:
     text = 'variable "c" {\n  type = set(string)\n}\nresource "a" "x" {\n  for_each = var.c\n}\n'
     assert addresses(module(text, c=from_data(["b", "a", "b"]))) == ['a.x["a"]', 'a.x["b"]']
     refused = module(text, c=from_data({"a": 1}))
-    assert faults(refused) == [(EVALUATES, "v.tfvars", 1, "var.c: a set is needed, and this is an object")]
+    assert faults(refused) == [(EVALUATES, "v.tfvars", 1, "var.c: a set is needed, but this is an object")]
 
 
 def test_automatic_tfvars() -> None:
@@ -132,7 +132,12 @@ def test_automatic_tfvars() -> None:
         "c": ((1, 2), Where("y.auto.tfvars", "c", 2)),
     }
     assert faults(module) == [
-        ("terraform-is-readable", "y.auto.tfvars", 4, "file(…) is no constant; a tfvars file holds constants alone")
+        (
+            "terraform-is-readable",
+            "y.auto.tfvars",
+            4,
+            "file(…) is not a constant; a tfvars file can hold only constants",
+        )
     ]
 
 
@@ -193,10 +198,10 @@ resource "aws_x" "y" {
     assert resource.body.data("path") == "net"
 
 
-def test_a_validation_that_fails_is_told_where_the_value_is() -> None:
+def test_a_validation_that_fails_is_reported_where_the_value_is() -> None:
     call = 'module "net" {\n  source = "./net"\n  cidr   = "10.0.0.0/33"\n}\n'
     root = module({"main.tf": call, "net/main.tf": CHILD})
-    message = "var.cidr does not pass its validation: A CIDR, please."
+    message = "var.cidr fails its validation: A CIDR, please."
     assert faults(root) == [(EVALUATES, "main.tf", 3, message)]
 
 
@@ -209,7 +214,7 @@ def test_a_validation_that_fails_is_told_where_the_value_is() -> None:
         ),
         (
             {"main.tf": 'module "m" {\n  source = "./m"\n}\n', "m/a.tf": 'module "n" {\n  source = "../m"\n}\n'},
-            (THERE, "m/a.tf", 2, "module n calls itself: ../m is this module or above it"),
+            (THERE, "m/a.tf", 2, "module n calls itself: ../m is this module, or one that calls it"),
         ),
         (
             {"main.tf": 'module "m" {\n  source = "./m"\n  x = 1\n}\n', "m/a.tf": "locals {}\n"},
@@ -221,33 +226,33 @@ def test_a_validation_that_fails_is_told_where_the_value_is() -> None:
         ),
         (
             {"main.tf": "locals {\n  a = local.b\n  b = [local.c]\n  c = local.a\n}\n"},
-            (EVALUATES, "main.tf", 4, "a circle: local.a → local.b → local.c → local.a; break it"),
+            (EVALUATES, "main.tf", 4, "a cycle: local.a → local.b → local.c → local.a; break it"),
         ),
         (
             {
                 "main.tf": 'module "m" {\n  source = "./m"\n  x = module.m.y\n}\n',
                 "m/a.tf": 'variable "x" {}\noutput "y" {\n  value = var.x\n}\n',
             },
-            (EVALUATES, "main.tf", 3, "a circle: the output y of module.m comes from itself; break it"),
+            (EVALUATES, "main.tf", 3, "the output y of module.m depends on itself; break the cycle"),
         ),
         ({"main.tf": "locals {\n  a = var.x\n}\n"}, (DECLARED, "main.tf", 2, "var.x is not declared")),
         ({"main.tf": "locals {\n  a = aws_x.y.id\n}\n"}, (DECLARED, "main.tf", 2, "aws_x.y is not declared")),
         ({"main.tf": "locals {\n  a = data.aws_x.y.id\n}\n"}, (DECLARED, "main.tf", 2, "data.aws_x.y is not declared")),
         (
             {"main.tf": "locals {\n  a = [tcp]\n}\n"},
-            (DECLARED, "main.tf", 2, "`tcp` is no reference; text stands in quotes"),
+            (DECLARED, "main.tf", 2, "`tcp` is not a reference; write text in quotes"),
         ),
         (
             {"main.tf": 'resource "a" "b" {\n  c = each.key\n}\n'},
-            (DECLARED, "main.tf", 2, "each stands for something only in a block with for_each"),
+            (DECLARED, "main.tf", 2, "each is defined only in a block with for_each"),
         ),
         (
             {"main.tf": "locals {\n  a = [1, 2][2]\n}\n"},
-            (EVALUATES, "main.tf", 2, "there is no element 2; there are 2"),
+            (EVALUATES, "main.tf", 2, "there is no element 2 in a list of 2"),
         ),
         (
             {"main.tf": 'variable "p" {\n  type = number\n  default = "x"\n}\n'},
-            (EVALUATES, "main.tf", 1, "a number is needed, and this string is none"),
+            (EVALUATES, "main.tf", 1, "a number is needed, but this string is not one"),
         ),
         (
             {"main.tf": 'variable "p" {\n  type = strin\n}\n'},
@@ -255,7 +260,7 @@ def test_a_validation_that_fails_is_told_where_the_value_is() -> None:
                 EVALUATES,
                 "main.tf",
                 2,
-                "this is no type; write string, number, bool, any, list(…), set(…), map(…) or object({…})",
+                "this is not a type; write string, number, bool, any, list(…), set(…), map(…) or object({…})",
             ),
         ),
     ],
@@ -278,7 +283,7 @@ locals {
         }
     )
     assert root.locals["ports"].value.data == {"pg": 5432}
-    assert root.locals["none"].value.unknown == UnknownValue("none: it is not there")
+    assert root.locals["none"].value.unknown == UnknownValue("none: it does not exist")
 
 
 def test_what_is_not_in_the_tree_is_unknown() -> None:

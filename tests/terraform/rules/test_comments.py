@@ -97,7 +97,7 @@ def test_a_comment_without_a_reason_or_a_day_to_come_is_a_finding(comment: str, 
     assert wrong == [says]
 
 
-def test_what_a_peers_comment_hides_is_told() -> None:
+def test_what_a_peers_comment_hides_is_reported() -> None:
     module = evaluate_text({"main.tf": rule(inside="#checkov:skip=CKV_AWS_24:a bastion")})
     (check,) = (check for check in CHECKS if rule_id(check) == "comments-of-peers-have-an-end")
     assert [f"{problem.where.line} {problem.severity} {problem.message}" for problem in check(module)] == [

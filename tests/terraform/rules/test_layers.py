@@ -67,7 +67,7 @@ UNKNOWN = 'variable "peer" {\n  type = string\n}\n'
 
 
 def reported(values: Mapping[str, Any], **clouds: str) -> list[str]:
-    """What is said of some clouds' Terraform, and of a chart's values."""
+    """The findings on some clouds' Terraform, and of a chart's values."""
     roots: dict[str, Module] = {cloud: evaluate_text({f"{cloud}.tf": text}) for cloud, text in clouds.items()}
     layers = Layers(roots, values, "production", "values.yaml")
     return [
@@ -116,7 +116,7 @@ CASES: dict[str, tuple[Mapping[str, Any], dict[str, str], list[str]]] = {
         {"aws": AWS + aws("egress", 6380, '"10.2.0.0/24"')},
         [
             "cloud-ports-are-the-charts error aws.tf aws opens TCP 6380 out, which the chart keeps "
-            "closed in production; take it out"
+            "closed in production; remove it"
         ],
     ),
     "a port of a part that is switched off": (
@@ -129,7 +129,7 @@ CASES: dict[str, tuple[Mapping[str, Any], dict[str, str], list[str]]] = {
         {"aws": AWS + aws("ingress", 5432, '"10.2.0.0/24"')},
         [
             "cloud-ports-are-the-charts error aws.tf aws opens TCP 5432 in, which the chart keeps "
-            "closed in production; take it out"
+            "closed in production; remove it"
         ],
     ),
     "an address that the chart has not": (
@@ -194,7 +194,7 @@ CASES: dict[str, tuple[Mapping[str, Any], dict[str, str], list[str]]] = {
         [
             "cloud-domains-are-the-charts error aws.tf AWS Network Firewall allows evil.example, "
             "which egress.domains in production "
-            "does not list; take it out"
+            "does not list; remove it"
         ],
     ),
     "a name too few, and a domain with the names below it": (

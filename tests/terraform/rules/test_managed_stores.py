@@ -33,7 +33,7 @@ VALUES: Mapping[str, Any] = {
 
 
 def reported(text: str, *rules: str, values: Mapping[str, Any] = VALUES) -> list[str]:
-    """What is said of a root and of the chart's values: severity, file and line, message."""
+    """The findings on a root and of the chart's values: severity, file and line, message."""
     layers = Layers({"aws": evaluate_text({"main.tf": text})}, values, "production", "values.yaml")
     return [
         f"{item.problem.severity} {item.problem.where.file}:{item.problem.where.line} {item.problem.message}"
@@ -181,9 +181,7 @@ def test_addresses_that_the_chart_does_not_open(kind: str) -> None:
     part = STORE_KINDS[kind].part
     inside = "10.2.0.0/24" if part == "database" else "10.2.1.0/24"
     assert reported(placed(kind, inside), PLACES) == []
-    message = (
-        f"the {part} {kind}.s stands in 10.9.0.0/24, which {part}.externalCidrs does not list in production; write it"
-    )
+    message = f"the {part} {kind}.s is in 10.9.0.0/24, which {part}.externalCidrs does not list in production; add it"
     assert reported(placed(kind, "10.9.0.0/24"), PLACES) == [f"error values.yaml:0 {message}"]
     # Without a list SARK's store may be one of the cluster's pods.
     assert reported(placed(kind, "10.9.0.0/24"), PLACES, values=values_with(**{part: {"externalCidrs": []}})) == [
@@ -266,7 +264,7 @@ def test_groups_that_keep_sark_out(kind: str) -> None:
         text = base + rule("ingress", "aws_security_group.store.id", port, f"cidr_ipv4 = {peer}")
         assert bool(reported(text, LETS_IN)) is closed, peer
     assert reported(store(kind, "") + groups(port), LETS_IN) == [
-        f"warning main.tf:1 {called} has no security group, and the VPC's default one lets in its own members alone; "
+        f"warning main.tf:1 {called} has no security group, and the VPC's default one lets in only its own members; "
         f"write {name}"
     ]
 

@@ -50,7 +50,7 @@ def calico_domains_are_names(cluster: Objects) -> Iterator[Problem]:
                 if net := network(item.text()):
                     whose = next((f", the metadata service of {whose}" for ip, whose in METADATA if ip in net), "")
                     advice = "take it out" if whose else "write it under nets"
-                    yield item.problem(f"{item.text()} is no domain but an address{whose}; {advice}")
+                    yield item.problem(f"{item.text()} is an address{whose}, not a domain; {advice}")
 
 
 def calico_api_is_the_public_one(cluster: Objects) -> Iterator[Problem]:

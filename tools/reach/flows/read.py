@@ -28,6 +28,7 @@ from functools import lru_cache
 from typing import Any
 
 from tools.findings.model import Problem, Where
+from tools.findings.paths import nearest
 from tools.manifests.documents import Document, parse
 from tools.reach.flows.fields import REQUIRED, RULES, SERVICES, STATES, WALLS, is_ipv4, is_labels, is_port, is_text
 from tools.reach.flows.model import Flow, FlowPod, FlowTarget, Specification
@@ -69,9 +70,7 @@ class _SpecificationReader:
         return (*self.environments, *self.apart)
 
     def line(self, path: str) -> int:
-        while path and path not in self.document.lines:
-            path = path[: max(path.rfind("."), path.rfind("["), 0)]
-        return self.document.lines.get(path, 0)
+        return self.document.lines.get(nearest(path, self.document.lines), 0)
 
 
 @lru_cache(maxsize=4)

@@ -10,8 +10,8 @@ from tools.egress.envoy.decide import Proxy
 from tools.findings.model import Manifest
 from tools.manifests.addresses import Net
 from tools.manifests.node import root
-from tools.manifests.pod_templates import TemplatePod
-from tools.manifests.pods import TEMPLATES
+from tools.manifests.pod_templates import TEMPLATES, template
+from tools.manifests.pods import Pod
 from tools.reach.flows.model import FlowPod, FlowTarget, Specification
 from tools.reach.model import NamedPeer
 from tools.reach.objects import stacked
@@ -49,8 +49,8 @@ class ClusterState:
     proxy: Proxy
     spec: Specification
     services: tuple[Service, ...]
-    envoys: tuple[TemplatePod, ...]
-    installed: tuple[TemplatePod, ...] = ()
+    envoys: tuple[Pod, ...]
+    installed: tuple[Pod, ...] = ()
 
     @classmethod
     def of(
@@ -144,10 +144,7 @@ def _is_own(service: Service, target: FlowTarget) -> bool:
 def _runs_envoy(manifest: Manifest) -> bool:
     if manifest.kind not in TEMPLATES:
         return False
-    template = root(manifest)["spec"]
-    for key in TEMPLATES[manifest.kind]:
-        template = template[key]
-    containers = template["spec"]["containers"].items()
+    containers = template(root(manifest))["spec"]["containers"].items()
     return any(
         "--config-path" in (*container["command"].texts(), *container["args"].texts()) for container in containers
     )

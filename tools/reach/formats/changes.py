@@ -22,7 +22,7 @@ def changes(changes: tuple[Changed, ...], *, colour: bool = False) -> Iterator[s
     for change in changes:
         mark = sign(change)
         start, end = (f"\x1b[{_COLOURS[mark]}m", "\x1b[0m") if colour else ("", "")
-        yield f"{start}{mark} {who(change.src)} -> {who(change.dst)}: {_what(change, mark, reasons)}{end}\n"
+        yield f"{start}{mark} {peer_name(change.src)} -> {peer_name(change.dst)}: {_what(change, mark, reasons)}{end}\n"
     for reason, number in reasons.numbers.items():
         yield "\n? depends on what the input does not say:\n" if number == 1 else ""
         yield from (f"{line}\n" for line in folded(printable(reason), "      ", f"  [{number}] "))
@@ -37,7 +37,7 @@ def sign(change: Changed) -> Sign:
     return "~" if _something(change.after) else "-"
 
 
-def who(name: str) -> str:
+def peer_name(name: str) -> str:
     """A peer's name; addresses are written as a network where they are one."""
     return addresses([name]) if is_addresses(name) else printable(name)
 

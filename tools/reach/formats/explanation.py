@@ -101,7 +101,7 @@ def _side(explanation: Explanation, side: ExplainedSide, paint: _Paint) -> Itera
     if side.deciding:
         yield from _deciding(side.deciding, paint)
     for share in side.shares:
-        yield from folded(f"{held(share)}: {share.verdict}", "    ", "  ")
+        yield from folded(f"{addresses_of(share)}: {share.verdict}", "    ", "  ")
         yield from (f"  {line}" for line in _deciding(share.deciding, paint))
     for reason in side.reasons:
         yield from folded(f"depends on this: {printable(reason)}", "    ", "  ")
@@ -110,7 +110,7 @@ def _side(explanation: Explanation, side: ExplainedSide, paint: _Paint) -> Itera
         yield from _others(others, paint)
 
 
-def held(share: Share) -> str:
+def addresses_of(share: Share) -> str:
     """The addresses of a share in words; where there are very many ranges, the first of them."""
     if len(share.addresses) <= MOST_RANGES:
         return addresses(share.addresses)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tools.findings.formats.text import place
 from tools.reach.diff import Changed
-from tools.reach.formats.changes import WORDS, sign, who
-from tools.reach.formats.explanation import connection, held, row, runs, sentence, summary, way
+from tools.reach.formats.changes import WORDS, peer_name, sign
+from tools.reach.formats.explanation import addresses_of, connection, row, runs, sentence, summary, way
 from tools.reach.formats.names import printable
 from tools.reach.formats.text import is_summed_up, summed_up
 from tools.reach.formats.view import EACH_OTHER, EVERY_ADDRESS, EVERY_WORKLOAD, View, entries, seen
@@ -32,7 +32,7 @@ def matrix(matrix: Matrix) -> Iterator[str]:
     yield f"**{view.heading}**\n\n"
     yield from table(("from", "may reach", "on"), _rows(view))
     if view.alike:
-        yield "\nAlike, and so written as one:\n\n"
+        yield "\nWhat these names stand for:\n\n"
         yield from (f"- {code(title)}: {text(holds)}\n" for title, holds in view.alike)
     for about, names in openings(matrix):
         yield f"\nNot isolated, {about}: {text(names)}\n"
@@ -73,7 +73,7 @@ def changes(changes: tuple[Changed, ...]) -> Iterator[str]:
     """A row for each pair that changed."""
     reasons = Reasons()
     rows = [
-        (WORDS[sign(each)], code(who(each.src)), code(who(each.dst)), *_before_and_after(each, reasons))
+        (WORDS[sign(each)], code(peer_name(each.src)), code(peer_name(each.dst)), *_before_and_after(each, reasons))
         for each in changes
     ]
     yield from table(("", "from", "to", "before", "after"), rows) if rows else ["Nothing changed.\n"]
@@ -115,7 +115,7 @@ def _side(explanation: Explanation, side: ExplainedSide) -> Iterator[str]:
     if side.deciding:
         yield f"\nDecided by {_step(side.deciding)}\n"
     for share in side.shares:
-        yield f"\n- {text(held(share))}: {share.verdict}, decided by {_step(share.deciding)}\n"
+        yield f"\n- {text(addresses_of(share))}: {share.verdict}, decided by {_step(share.deciding)}\n"
     if others := tuple(step for step in side.steps if step != side.deciding):
         yield "\nAlso tried, in this order:\n\n"
         rows = [(text(run[0].policy), *map(text, row(run))) for run in runs(others)]

@@ -55,8 +55,8 @@ def summed_up(matrix: Matrix) -> Iterator[str]:
 
 
 def _below(matrix: Matrix, view: View) -> Iterator[str]:
-    if held := view.alike:
-        yield from ("", "Alike, and so written as one:", *columns(held, "  "))
+    if meanings := view.alike:
+        yield from ("", "What these names stand for:", *columns(meanings, "  "))
     if opened := list(openings(matrix)):
         yield from ("", "Not isolated:", *columns(opened, "  "))
     if view.reasons.numbers:

@@ -47,7 +47,7 @@ class View:
     @property
     def alike(self) -> list[tuple[str, str]]:
         """The titles that stand for several peers, and what they stand for."""
-        return [(group.title, _held(group)) for group in self.groups if group.holds]
+        return [(group.title, _contents(group)) for group in self.groups if group.holds]
 
 
 _Targets = tuple[tuple[str, tuple[str, ...]], ...]
@@ -112,7 +112,7 @@ def _names(targets: Sequence[Titled], source: Titled, kinds: Mapping[str, int]) 
             yield from (EACH_OTHER if target == source else target.title for target in reached)
 
 
-def _held(group: Titled) -> str:
+def _contents(group: Titled) -> str:
     """What is in a group; where it has very many ranges of addresses, the first of them."""
     parts = group.holds.split(", ")
     if group.kind != "address" or len(parts) <= MOST_RANGES:

@@ -15,7 +15,7 @@ import yaml
 
 from tools.findings.model import Manifest, Problem, Severity, Where
 from tools.manifests.documents import Document, Parsed, manifests, parse
-from tools.manifests.yaml_reader import Reader, RefusedError
+from tools.manifests.yaml_reader import Reader, RefusedTextError
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SEPARATOR = re.compile(r"^---(?=\s|$)", re.MULTILINE)
@@ -62,7 +62,7 @@ def _each(text: str, file: str) -> Parsed:
             for body, lines in reader.documents(yaml.parse(chunk, Loader=_Loader)):
                 if body is not None:
                     documents.append(Document(body, {path: line + offset for path, line in lines.items()}, file))
-        except RefusedError as refused:
+        except RefusedTextError as refused:
             broken.append(_moved(refused.problem, offset))
         except (yaml.YAMLError, UnicodeEncodeError):
             broken.extend(_problems(chunk, offset, file)[-1:])

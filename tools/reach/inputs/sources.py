@@ -268,8 +268,9 @@ def _charts(path: Path) -> Iterator[Path]:
 
 def _left_out(charts: Sequence[Path]) -> Iterator[Problem]:
     if charts:
-        more = f" (as are {len(charts) - 1} more folders)" if len(charts) > 1 else ""
-        message = f"is a chart{more}, whose templates are not manifests, so it is left out; --chart judges it"
+        others = len(charts) - 1
+        more = f" (as {'is 1 more chart' if others == 1 else f'are {others} more charts'})" if others else ""
+        message = f"is a chart, whose templates are not manifests, so it is left out{more}; --chart judges it"
         yield Problem(Where(shown(charts[0] / "Chart.yaml")), message, Severity.NOTE)
 
 

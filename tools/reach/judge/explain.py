@@ -21,7 +21,7 @@ from tools.reach.ranges import Range, joined, overlap, written
 WAYS: tuple[Direction, ...] = ("Egress", "Ingress")
 ITSELF = "{name} is a single pod, and no policy keeps a pod from reaching itself"
 SELF = "A pod always reaches itself: this is about two different pods of {name}."
-THESE = "these addresses"
+THESE_ADDRESSES = "these addresses"
 ARRIVES = (
     "This holds for traffic that arrives from {name}. Where a load balancer or node replaces that address by its own "
     "(SNAT), the rules for the new address decide, and for some addresses they decide otherwise."
@@ -74,7 +74,7 @@ def _side(world: JudgedCluster, connection: Connection, way: Direction) -> Expla
         word = "conditional"
     why = tuple(dict.fromkeys(reason for bit in fars for reason in _why(world.table, way, nears[0], bit)))
     why = why if word == "conditional" else ()
-    these = replace(far, name=THESE)
+    these = replace(far, name=THESE_ADDRESSES)
     blocks = fars if len(fars) > 1 else ()
     parts = {
         bit: trace(SideQuestion(world.table, way, nears[0], bit, these, protocol, port), program) for bit in blocks
@@ -96,7 +96,7 @@ def _shares(
     if len(alike) < 2:
         return ()
     asked = [_range(net) for net in nets(far.name)]
-    made = []
+    ordered = []
     for (word, deciding), bits in alike.items():
         spans = [
             part for bit in bits for span in _spans(world, bit) for other in asked if (part := overlap(span, other))
@@ -104,9 +104,9 @@ def _shares(
         why = dict.fromkeys(reason for bit in bits for reason in _why(world.table, way, near, bit))
         known = tuple(joined(spans))
         share = Share(tuple(map(written, known)), word, deciding, traces[bits[0]].steps)
-        made.append((known, replace(share, reasons=tuple(why) if word == "conditional" else ())))
+        ordered.append((known, replace(share, reasons=tuple(why) if word == "conditional" else ())))
     # A block that narrower ones fill has no addresses, whatever its own rules say.
-    return tuple(share for known, share in sorted(made, key=lambda item: item[0][:1]) if known)
+    return tuple(share for known, share in sorted(ordered, key=lambda item: item[0][:1]) if known)
 
 
 def _spans(world: JudgedCluster, bit: int) -> Iterator[Range]:

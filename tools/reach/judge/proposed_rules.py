@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tools.manifests.pod_templates import TemplatePod
-from tools.manifests.pods import NAME_LABEL
+from tools.manifests.labels import NAME_LABEL
+from tools.manifests.pods import Pod
 from tools.policies.model import WITH_PORTS, Direction
 from tools.reach.compiled import CompiledPolicy
 from tools.reach.connections import NAMES
@@ -27,7 +27,7 @@ def is_kubernetes(policy: CompiledPolicy) -> bool:
     return str(policy.manifest.body.get("apiVersion", "")).startswith("networking.k8s.io/")
 
 
-def isolating(pod: TemplatePod, way: Direction) -> dict[str, Any]:
+def isolating(pod: Pod, way: Direction) -> dict[str, Any]:
     """A NetworkPolicy that selects a workload's pods, in one direction, and allows nothing."""
     name = pod.name.rpartition("/")[2].partition("[")[0] or "pods"
     return {

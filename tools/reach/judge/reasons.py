@@ -46,8 +46,10 @@ def unknown(universe: Universe, bit: int) -> str:
         return CONTROLLER
     if universe.hosts >> bit & 1:
         return HOST
-    who = "a node" if universe.node >> bit & 1 else universe.classes[bit][0].name if bit < len(universe.classes) else ""
-    if not who:
+    peer = (
+        "a node" if universe.node >> bit & 1 else universe.classes[bit][0].name if bit < len(universe.classes) else ""
+    )
+    if not peer:
         return "the input does not say whether a rule means these addresses"
     networks = ", ".join(map(str, universe.pod_cidrs)) or "no network"
-    return f"the address of {who} is not in the input; it is assumed to be somewhere in {networks}"
+    return f"the address of {peer} is not in the input; it is assumed to be somewhere in {networks}"

@@ -14,7 +14,7 @@ from tools.reach.compiled import CompiledPolicy, CompiledRule, Tier
 from tools.reach.connections import NAMES, NONE, Conns, includes, shown, union
 from tools.reach.judge.evaluate import Program, terms
 from tools.reach.judge.table import Table
-from tools.reach.model import NamedPeer, Step, Word
+from tools.reach.model import NamedPeer, Step, StepOutcome, Word
 
 Matched = Literal["yes", "no", "perhaps"]
 KEYS: dict[Direction, tuple[str, str]] = {"Ingress": ("from", "source"), "Egress": ("to", "destination")}
@@ -109,9 +109,9 @@ def _in_tier(question: SideQuestion, tier: Tier) -> Iterator[Step]:
 
 def _step(question: SideQuestion, policy: CompiledPolicy, rule: CompiledRule) -> Step:
     matched, why = _judged(question, rule)
-    outcome = {"yes": rule.action, "no": "no match", "perhaps": "cannot tell"}[matched]
+    outcomes: dict[Matched, StepOutcome] = {"yes": rule.action, "no": "no match", "perhaps": "cannot tell"}
     path = f"{rule.node.path}.action" if rule.node["action"].present else rule.node.path
-    return Step(policy.title, rule.label, outcome, why, rule.node.manifest.where(path))
+    return Step(policy.title, rule.label, outcomes[matched], why, rule.node.manifest.where(path))
 
 
 def _end(tier: Tier, way: Direction) -> Step:
@@ -119,8 +119,8 @@ def _end(tier: Tier, way: Direction) -> Step:
     where = tier.policies[0].manifest.where("spec")
     if tier.end == "Pass":
         return Step(titles, "", "Pass", f"no rule matches, and tier {tier.name} passes the rest on", where)
-    who, whose = ("they select", "their") if len(tier.policies) > 1 else ("it selects", "its")
-    why = f"{who} the pod for {way}, and none of {whose} rules matches: what is not allowed is denied"
+    subjects, possessive = ("they select", "their") if len(tier.policies) > 1 else ("it selects", "its")
+    why = f"{subjects} the pod for {way}, and none of {possessive} rules matches: what is not allowed is denied"
     return Step(titles, "", "Deny", why, where)
 
 

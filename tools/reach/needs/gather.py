@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tools.manifests.node import Node, root
-from tools.manifests.pod_templates import TemplatePod
-from tools.manifests.pods import TEMPLATES
+from tools.manifests.pod_templates import template
+from tools.manifests.pods import Pod
 from tools.reach.needs.endpoints import HostCall
 from tools.reach.needs.environment import ConfigMaps, EnvironmentVariable, environment, substituted
 from tools.reach.needs.programs import calls
@@ -36,9 +36,9 @@ class Need:
     first: bool = False
 
 
-def needs(pod: TemplatePod, maps: ConfigMaps) -> Iterator[Need]:
+def needs(pod: Pod, maps: ConfigMaps) -> Iterator[Need]:
     """The needs of a workload: those of its containers' commands, then those of their settings."""
-    spec = template(pod)["spec"]
+    spec = template(root(pod.manifest))["spec"]
     containers = [
         *((node, f"init container {node['name'].text()}", True) for node in spec["initContainers"].items()),
         *((node, f"container {node['name'].text()}", False) for node in spec["containers"].items()),
@@ -48,14 +48,6 @@ def needs(pod: TemplatePod, maps: ConfigMaps) -> Iterator[Need]:
         yield from _commands(container, name, variables, first=first)
     for container, _, first, variables in known:
         yield from _settings(container, variables, first=first)
-
-
-def template(pod: TemplatePod) -> Node:
-    """The pod template of a workload, or the Pod itself."""
-    node = root(pod.manifest)
-    for key in ("spec", *TEMPLATES[pod.manifest.kind]) if pod.manifest.kind in TEMPLATES else ():
-        node = node[key]
-    return node
 
 
 def _commands(

@@ -9,14 +9,14 @@ from functools import cached_property
 from tools.egress.allowlist import AllowRule, everything, matches
 from tools.egress.envoy.decide import Proxy
 from tools.manifests.node import Node
-from tools.manifests.pod_templates import TemplatePod
+from tools.manifests.pods import Pod
 from tools.policies.matching import labelled
-from tools.policies.model import Policy, Rule
+from tools.policies.model import Policy, PolicyRule
 from tools.reach.connections import NUMBERS, common, of
 from tools.reach.judge.evaluate import Answer
 from tools.reach.needs.endpoints import HostCall, is_address, url
 from tools.reach.needs.environment import config_maps
-from tools.reach.needs.known import Caller, Known, as_subject
+from tools.reach.needs.known import Caller, Known
 from tools.reach.peers import naming
 from tools.reach.peers.services import Service, ServiceTarget
 
@@ -61,17 +61,17 @@ class Hosts:
             bits = sum(1 << bit for bit in naming.bits(self.known.world.peer(host), universe))
         return any(bits & own and common(bounds[0 if certain else 1], conns) for bounds, own in answer.items())
 
-    def _domains(self, pod: TemplatePod) -> Iterator[tuple[str, tuple[tuple[int, int], ...]]]:
+    def _domains(self, pod: Pod) -> Iterator[tuple[str, tuple[tuple[int, int], ...]]]:
         """The domain names that Calico's policies open to a pod, with their ranges of ports."""
-        cluster, subject = self.known.cluster, as_subject(pod)
+        cluster = self.known.cluster
         for policy, rules in self._naming:
-            for rule in rules if labelled(cluster, policy, subject) else ():
+            for rule in rules if labelled(cluster, policy, pod) else ():
                 ports = tuple((port.first, port.last) for port in rule.ports)
                 for name in rule.node["destination"]["domains"].texts():
                     yield name, ports
 
     @cached_property
-    def _naming(self) -> tuple[tuple[Policy, tuple[Rule, ...]], ...]:
+    def _naming(self) -> tuple[tuple[Policy, tuple[PolicyRule, ...]], ...]:
         """The policies that open domain names, with the rules that do."""
         naming = ((policy, tuple(_naming(policy))) for policy in self.known.cluster.policies if policy.calico)
         return tuple((policy, rules) for policy, rules in naming if rules)
@@ -144,7 +144,7 @@ class Hosts:
         return False
 
 
-def _naming(policy: Policy) -> Iterator[Rule]:
+def _naming(policy: Policy) -> Iterator[PolicyRule]:
     for rule in policy.towards("Egress"):
         if rule.action == "Allow" and not rule.node["destination"]["domains"].empty:
             yield rule

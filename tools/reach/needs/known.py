@@ -8,16 +8,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from tools.findings.model import Manifest
-from tools.manifests import pods as workloads
 from tools.manifests.label_selector import Selector
+from tools.manifests.labels import NAME_LABEL
 from tools.manifests.node import root
-from tools.manifests.pod_templates import TemplatePod
+from tools.manifests.pods import Pod
 from tools.policies.calico_expression import Comparison, Expression, Has, parts
 from tools.policies.calico_labels import is_derived
 from tools.policies.cluster import Cluster
 from tools.policies.endpoints import Endpoints
 from tools.policies.matching import labelled, members
-from tools.policies.model import Direction, Peer, Pods, Policy
+from tools.policies.model import Direction, Pods, Policy, RulePeer
 from tools.reach.connections import NUMBERS, Conns, includes
 from tools.reach.needs.environment import ConfigMaps, config_maps
 from tools.reach.needs.gather import Need, needs
@@ -36,7 +36,7 @@ CHART = ("app.kubernetes.io/name", "sark-network")
 class Caller:
     """A workload with needs: one of its pods, the pod's place in the world, and the needs."""
 
-    pod: TemplatePod
+    pod: Pod
     place: int
     needs: tuple[Need, ...]
 
@@ -58,9 +58,9 @@ class Known:
     )
 
     @cached_property
-    def classes(self) -> Mapping[str, tuple[tuple[int, TemplatePod], ...]]:
+    def classes(self) -> Mapping[str, tuple[tuple[int, Pod], ...]]:
         """The pods of each workload, with their places in the world."""
-        by_workload: dict[str, list[tuple[int, TemplatePod]]] = {}
+        by_workload: dict[str, list[tuple[int, Pod]]] = {}
         for index, pods in enumerate(self.world.universe.classes):
             for pod in pods:
                 by_workload.setdefault(pod.name, []).append((index, pod))
@@ -80,8 +80,8 @@ class Known:
     def callers(self) -> tuple[Caller, ...]:
         """Every workload with needs, except on the host's network, where policies do not apply."""
         placed = ((place, pod) for members in self.classes.values() for place, pod in members if not pod.host)
-        every = (Caller(pod, place, tuple(needs(pod, self.maps))) for place, pod in placed)
-        return tuple(caller for caller in every if caller.needs)
+        candidates = (Caller(pod, place, tuple(needs(pod, self.maps))) for place, pod in placed)
+        return tuple(caller for caller in candidates if caller.needs)
 
     @cached_property
     def charted(self) -> bool:
@@ -101,7 +101,7 @@ class Known:
             self._behind[key] = tuple(dict.fromkeys(led_to))
         return self._behind[key]
 
-    def _selected(self, service: Service) -> tuple[TemplatePod, ...]:
+    def _selected(self, service: Service) -> tuple[Pod, ...]:
         universe = self.world.universe
         if service.selector is None:
             return ()
@@ -116,9 +116,7 @@ class Known:
         ends: tuple[tuple[Direction, Conns], ...] = (("Egress", out), ("Ingress", into))
         return tuple(way for way, conns in ends if not includes(conns, number, target.port))
 
-    def entered(
-        self, place: int, pod: TemplatePod, target: ServiceTarget, without: frozenset[str] = frozenset()
-    ) -> bool:
+    def entered(self, place: int, pod: Pod, target: ServiceTarget, without: frozenset[str] = frozenset()) -> bool:
         """Whether anybody may enter a pod on a port. Nodes do not count, because they get in whatever policies say.
 
         `without`: peers in these namespaces do not count either.
@@ -136,11 +134,10 @@ class Known:
                 return True
         return self._opened(pod, target, without)
 
-    def _opened(self, pod: TemplatePod, target: ServiceTarget, without: frozenset[str]) -> bool:
+    def _opened(self, pod: Pod, target: ServiceTarget, without: frozenset[str]) -> bool:
         """Whether a rule opens the port to a peer about which nothing is known."""
-        own = as_subject(pod)
         near = (*self._policies.get(pod.namespace, ()), *self._policies.get("", ()))
-        chosen = (policy for policy in near if labelled(self.cluster, policy, own))
+        chosen = (policy for policy in near if labelled(self.cluster, policy, pod))
         return any(self._opens(policy, pod, target, without) for policy in chosen)
 
     @cached_property
@@ -152,7 +149,7 @@ class Known:
                 policies.setdefault("" if policy.clusterwide else policy.manifest.namespace, []).append(policy)
         return {space: tuple(members) for space, members in policies.items()}
 
-    def _opens(self, policy: Policy, pod: TemplatePod, target: ServiceTarget, without: frozenset[str]) -> bool:
+    def _opens(self, policy: Policy, pod: Pod, target: ServiceTarget, without: frozenset[str]) -> bool:
         names = {name for name, protocol, number in pod.ports if (protocol, number) == (target.protocol, target.port)}
         for rule in policy.towards("Ingress"):
             ports = [port for port in rule.ports if port.protocol in ("", target.protocol)]
@@ -163,14 +160,14 @@ class Known:
         return False
 
 
-def _only_in(spaces: frozenset[str], policy: Policy, peer: Peer) -> bool:
+def _only_in(spaces: frozenset[str], policy: Policy, peer: RulePeer) -> bool:
     """Whether a peer means only pods in some namespaces."""
     match peer.pods:
         case Pods(spaces=None) | Endpoints(own=True):
             return policy.manifest.namespace in spaces
         case Pods(spaces=Selector(requirements)):
             return any(
-                need.key == workloads.NAME_LABEL and need.operator == "In" and spaces.issuperset(need.values)
+                need.key == NAME_LABEL and need.operator == "In" and spaces.issuperset(need.values)
                 for need in requirements
             )
     return False
@@ -181,13 +178,7 @@ def _at(answer: Mapping[tuple[Conns, Conns], int], index: int) -> Conns:
     return next((most for (_, most), bits in answer.items() if bits >> index & 1), ())
 
 
-def as_subject(pod: TemplatePod) -> workloads.Pod:
-    """The pod in the form that policies' selectors are matched against."""
-    named = frozenset((name, protocol) for name, protocol, _ in pod.ports)
-    return workloads.Pod(pod.manifest, pod.namespace, pod.labels, pod.account, pod.host, named)
-
-
-def title(pod: TemplatePod) -> str:
+def title(pod: Pod) -> str:
     """What messages call a workload."""
     if service := root(pod.manifest)["metadata"]["annotations"][EXPECTED].text():
         return f"the pods of Service {pod.namespace}/{service}"
@@ -242,7 +233,7 @@ def usual_namespace(policies: Iterable[Policy]) -> str:
 
 
 def _namespaces(
-    cluster: Cluster, pods: tuple[TemplatePod, ...], known_services: Mapping[tuple[str, str], Service], usual: str
+    cluster: Cluster, pods: tuple[Pod, ...], known_services: Mapping[tuple[str, str], Service], usual: str
 ) -> Iterator[str]:
     yield from (usual, "kube-system", NAMESPACE, *cluster.namespaces)
     yield from (pod.namespace for pod in pods)
@@ -250,18 +241,18 @@ def _namespaces(
     for policy in cluster.policies:
         for peer in policy.sides:
             for need in peer.pods.spaces.requirements if isinstance(peer.pods, Pods) and peer.pods.spaces else ():
-                yield from need.values if need.key == workloads.NAME_LABEL and need.operator == "In" else ()
+                yield from need.values if need.key == NAME_LABEL and need.operator == "In" else ()
 
 
 def _expected(
-    cluster: Cluster, known_services: Mapping[tuple[str, str], Service], pods: tuple[TemplatePod, ...]
+    cluster: Cluster, known_services: Mapping[tuple[str, str], Service], pods: tuple[Pod, ...]
 ) -> Iterator[Manifest]:
     """A pod for each Service that selects none of the given pods, with exactly the labels that it selects.
 
     There is none where a policy's selector asks for these labels and more, as it is not known whether it means the
     Service's pods.
     """
-    by_space: dict[str, list[TemplatePod]] = {}
+    by_space: dict[str, list[Pod]] = {}
     for pod in pods:
         by_space.setdefault(pod.namespace, []).append(pod)
     selectors = tuple(_selectors(cluster))

@@ -77,7 +77,7 @@ def calls(argv: Sequence[str], variables: Mapping[str, str], depth: int = 0) -> 
         yield from calls(_wrapped(arguments, WRAPPERS[program]), variables, depth + 1)
     else:
         yield from (call for word in argv for call in _device(word))
-        yield from PROGRAMS.get(program, _nobody)(arguments)
+        yield from PROGRAMS.get(program, _no_calls)(arguments)
         if program in WAITERS and "--" in arguments:
             yield from calls(arguments[list(arguments).index("--") + 1 :], variables, depth + 1)
 
@@ -120,7 +120,7 @@ def _wrapped(arguments: Sequence[str], own: int) -> Sequence[str]:
     return arguments[at + own :]
 
 
-def _nobody(_: Sequence[str]) -> Iterator[HostCall]:
+def _no_calls(_: Sequence[str]) -> Iterator[HostCall]:
     yield from ()
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from tools.manifests.node import Node, root
-from tools.manifests.pod_templates import TemplatePod
+from tools.manifests.pod_templates import template
+from tools.manifests.pods import Pod
 from tools.policies.model import Direction
 from tools.reach.needs.endpoints import port_number
-from tools.reach.needs.gather import Need, template
+from tools.reach.needs.gather import Need
 from tools.reach.needs.known import Caller, Known
 from tools.reach.needs.roles import INGRESS, MONITORING
 from tools.reach.peers.services import Service, ServiceTarget
@@ -33,7 +34,7 @@ class Closed:
     """A port that should be open to another namespace and is not."""
 
     node: Node
-    pod: TemplatePod
+    pod: Pod
     target: ServiceTarget
 
 
@@ -65,8 +66,8 @@ def _ends(facts: Known, caller: Caller, target: ServiceTarget) -> tuple[Directio
     """The closed ends of a call. A workload's calls to itself are not judged."""
     if target.pod == caller.pod.name:
         return ()
-    every = (facts.closed(caller.place, place, target) for place, _ in facts.classes[target.pod])
-    return next((ends for ends in every if ends), ())
+    closed = (facts.closed(caller.place, place, target) for place, _ in facts.classes[target.pod])
+    return next((ends for ends in closed if ends), ())
 
 
 @lru_cache(maxsize=4)
@@ -114,7 +115,7 @@ def _closed_scrapes(facts: Known) -> Iterator[Closed]:
     without = _others(facts, MONITORING, INGRESS)
     for members in facts.classes.values():
         for _, pod in members:
-            node, port = _annotated(template(pod)["metadata"])
+            node, port = _annotated(template(root(pod.manifest))["metadata"])
             yield from _closed(facts, node, (ServiceTarget(pod.name, port),) if port else (), seen, without)
     for service in facts.names.services.values():
         node, port = _annotated(root(service.manifest)["metadata"])

@@ -9,9 +9,10 @@ from tools.findings.model import Manifest, Problem, Severity
 from tools.manifests.addresses import Net
 from tools.manifests.fields import Dropped
 from tools.manifests.label_selector import Selector
+from tools.manifests.labels import NAME_LABEL, accounts, namespaces
 from tools.manifests.node import root
-from tools.manifests.pod_templates import TemplatePod, accounts, namespaces, pods
-from tools.manifests.pods import NAME_LABEL
+from tools.manifests.pods import Pod, accepted
+from tools.policies import faults
 from tools.policies.calico_labels import ACCOUNT
 from tools.policies.mentions import Mentions, mentions
 from tools.policies.model import Policy
@@ -42,14 +43,14 @@ def populate(
         asked.ports.update(port.target for port in service.ports if isinstance(port.target, str))
     sets = tuple(_sets(manifests, namespace, dropped))
     blocks = cut((*asked.nets, *(net for members in sets for net in members.nets)))
-    known_pods = tuple(pods(manifests, namespace, dropped))
-    running = [pod for pod, done in known_pods if not done]
+    known_pods = tuple(accepted(manifests, namespace, dropped))
+    running = [pod for pod in known_pods if not pod.done]
     named = {policy.space(namespace) for policy in policies} | {item.namespace for item in sets}
     named |= {space for space, _ in known_services}
     governed = (named | {item.space(namespace) for item in doubtful}) - {""}
     spaces = _spaces(manifests, {pod.namespace for pod in running} | (named - {""}))
     of_accounts = accounts(manifests, namespace)
-    classes: dict[Hashable, list[TemplatePod]] = {}
+    classes: dict[Hashable, list[Pod]] = {}
     for pod in running:
         key = _kind(pod, spaces, of_accounts, governed, asked, blocks)
         classes.setdefault(key, []).append(pod)
@@ -69,12 +70,12 @@ def populate(
 
 def _spaces(manifests: Sequence[Manifest], names: Set[str]) -> dict[str, Labels]:
     """The labels of every namespace in use; one without an object has only the label that every cluster sets."""
-    known: dict[str, Labels] = dict(namespaces(manifests))
+    known: dict[str, Labels] = {name: labels | {NAME_LABEL: name} for name, labels in namespaces(manifests).items()}
     return known | {name: {NAME_LABEL: name} for name in sorted(names - known.keys())}
 
 
 def _kind(
-    pod: TemplatePod,
+    pod: Pod,
     spaces: dict[str, Labels],
     of_accounts: dict[tuple[str, str], dict[str, str]],
     governed: set[str],
@@ -95,14 +96,14 @@ def _kind(
 
 def _sets(manifests: Iterable[Manifest], namespace: str, dropped: Dropped) -> Iterator[NetworkSet]:
     for item in network_sets(manifests):
-        dropped.problems.extend(item.problems)
-        if not item.broken:
+        dropped.problems.extend(faults.problems(item.faults))
+        if not faults.is_broken(item.faults):
             yield item if item.clusterwide else replace(item, namespace=item.namespace or namespace)
 
 
-def _finished(known_pods: Iterable[tuple[TemplatePod, bool]]) -> Iterator[Problem]:
-    for pod, done in known_pods:
-        if done:
+def _finished(known_pods: Iterable[Pod]) -> Iterator[Problem]:
+    for pod in known_pods:
+        if pod.done:
             where = pod.manifest.where("status.phase")
             phase = root(pod.manifest)["status"]["phase"].text()
             message = f"{pod.own_name} has finished (phase {phase}), so policies ignore it and it is left out"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from tools.findings.model import Manifest
 from tools.manifests.node import Node, root
-from tools.manifests.pod_templates import TemplatePod
+from tools.manifests.pods import Pod
 from tools.reach.peers.services import Note, Resolved, Service, Services, ServiceTarget, behind, unique
 
 KINDS = ("Ingress", "Route")
@@ -41,7 +41,7 @@ def _backend(node: Node) -> Iterator[Backend]:
         yield Backend(node["name"].text(), port)
 
 
-def behind_ingress(manifest: Manifest, namespace: str, known: Services, pods: Sequence[TemplatePod]) -> Resolved:
+def behind_ingress(manifest: Manifest, namespace: str, known: Services, pods: Sequence[Pod]) -> Resolved:
     """The pods and ports that the controller calls for an Ingress or Route."""
     space, targets, notes = manifest.namespace or namespace, list[ServiceTarget](), list[Note]()
     title = f"{manifest.kind} {space}/{manifest.name}"
@@ -56,7 +56,7 @@ def behind_ingress(manifest: Manifest, namespace: str, known: Services, pods: Se
     return Resolved(tuple(unique(targets)), tuple(unique(notes)) or (Note(f"{title} leads to no Service"),))
 
 
-def _all(service: Service, backend: Backend, pods: Sequence[TemplatePod]) -> Iterator[Resolved]:
+def _all(service: Service, backend: Backend, pods: Sequence[Pod]) -> Iterator[Resolved]:
     if backend.port is not None:
         yield behind(service, backend.port, "TCP", pods)
     else:

@@ -8,7 +8,7 @@ from ipaddress import ip_address, summarize_address_range
 
 from tools.findings.model import Manifest
 from tools.manifests.addresses import Net, network
-from tools.manifests.pod_templates import TemplatePod
+from tools.manifests.pods import Pod
 from tools.reach.model import NamedPeer
 from tools.reach.peers.address_blocks import written
 from tools.reach.peers.ingresses import KINDS as INGRESSES
@@ -29,7 +29,7 @@ def places(universe: Universe, manifests: Iterable[Manifest]) -> dict[NamedPeer,
 
     Pods of one owner are one peer as long as no policy tells them apart.
     """
-    by_name: dict[str, dict[int, TemplatePod]] = {}
+    by_name: dict[str, dict[int, Pod]] = {}
     for index, pods in enumerate(universe.classes):
         for pod in pods:
             by_name.setdefault(pod.name, {}).setdefault(index, pod)
@@ -47,7 +47,7 @@ def places(universe: Universe, manifests: Iterable[Manifest]) -> dict[NamedPeer,
     return ordered
 
 
-def _peer(name: str, pod: TemplatePod) -> NamedPeer:
+def _peer(name: str, pod: Pod) -> NamedPeer:
     return NamedPeer(name, "workload", pod.namespace, pod.manifest.where())
 
 

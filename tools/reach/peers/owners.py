@@ -12,7 +12,7 @@ from typing import Any
 
 from tools.findings.model import Manifest
 from tools.manifests.node import root
-from tools.manifests.pods import TEMPLATES
+from tools.manifests.pod_templates import TEMPLATES
 
 HASH = "pod-template-hash"
 # The kinds that another controller makes, whose pods are then that controller's.
@@ -28,7 +28,7 @@ def settled(manifests: Iterable[Manifest], namespace: str = "default") -> tuple[
     Pods of a Deployment's ReplicaSet are named after the Deployment.
     """
     objects = tuple(manifests)
-    made_by = {key: owner for manifest in objects for key, owner in _made(manifest, namespace)}
+    made_by = {key: owner for manifest in objects for key, owner in _made_by(manifest, namespace)}
     pods = [manifest for manifest in objects if manifest.kind == "Pod"]
     owners = {id(pod): owner for pod in pods if (owner := _root(pod, namespace, made_by))}
     existing = {_key(manifest, namespace) for manifest in objects}
@@ -55,7 +55,7 @@ def _owner(manifest: Manifest, namespace: str) -> Key | None:
     return None
 
 
-def _made(manifest: Manifest, namespace: str) -> Iterator[tuple[Key, Key]]:
+def _made_by(manifest: Manifest, namespace: str) -> Iterator[tuple[Key, Key]]:
     if manifest.kind in MADE and (owner := _owner(manifest, namespace)):
         yield _key(manifest, namespace), owner
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 from tools.findings.model import Manifest
 from tools.manifests.label_selector import Requirement, Selector
 from tools.manifests.node import Node, root
-from tools.manifests.pod_templates import TemplatePod, pods
+from tools.manifests.pods import Pod, accepted
 
 Thing = TypeVar("Thing")
 NONE = "None"
@@ -90,13 +90,13 @@ Services = Mapping[tuple[str, str], Service]
 
 def services(manifests: Iterable[Manifest], namespace: str) -> dict[tuple[str, str], Service]:
     """Every Service by its namespace and name. Those that name no namespace are in `namespace`."""
-    every = (_service(manifest, namespace) for manifest in manifests if manifest.kind == "Service")
-    return {(service.namespace, service.name): service for service in every}
+    listed = (_service(manifest, namespace) for manifest in manifests if manifest.kind == "Service")
+    return {(service.namespace, service.name): service for service in listed}
 
 
-def running(manifests: Iterable[Manifest], namespace: str) -> tuple[TemplatePod, ...]:
+def running(manifests: Iterable[Manifest], namespace: str) -> tuple[Pod, ...]:
     """The pods that a Service may lead to: those that have not finished."""
-    return tuple(pod for pod, done in pods(manifests, namespace) if not done)
+    return tuple(pod for pod in accepted(manifests, namespace) if not pod.done)
 
 
 def _service(manifest: Manifest, namespace: str) -> Service:
@@ -124,7 +124,7 @@ def _ports(node: Node) -> Iterator[ServicePort]:
             yield ServicePort(item["name"].text(), number, protocol, target)
 
 
-def behind(service: Service, expected: int | str, protocol: str, pods: Sequence[TemplatePod]) -> Resolved:
+def behind(service: Service, expected: int | str, protocol: str, pods: Sequence[Pod]) -> Resolved:
     """The pods and ports at which connections to a Service's port, by number or name, arrive."""
     if service.external:
         message = f"{service.title} is only an alias for {service.external}; ask for the addresses of that name"
@@ -141,18 +141,18 @@ def behind(service: Service, expected: int | str, protocol: str, pods: Sequence[
     return _on_target(service, port, _chosen(service, pods))
 
 
-def _chosen(service: Service, pods: Sequence[TemplatePod]) -> tuple[TemplatePod, ...]:
+def _chosen(service: Service, pods: Sequence[Pod]) -> tuple[Pod, ...]:
     selector = service.selector or Selector()
     return tuple(pod for pod in pods if pod.namespace == service.namespace and selector.matches(pod.labels))
 
 
-def _headless(service: Service, number: int, protocol: str, chosen: Sequence[TemplatePod]) -> Resolved:
+def _headless(service: Service, number: int, protocol: str, chosen: Sequence[Pod]) -> Resolved:
     targets = unique(ServiceTarget(pod.name, number, protocol) for pod in chosen)
     how = f"{service.title} is headless: callers get the pods' own addresses and call port {number} there"
-    return Resolved(targets, (Note(how),) if targets else (_nobody(service),))
+    return Resolved(targets, (Note(how),) if targets else (_no_workload(service),))
 
 
-def _on_target(service: Service, port: ServicePort, chosen: Sequence[TemplatePod]) -> Resolved:
+def _on_target(service: Service, port: ServicePort, chosen: Sequence[Pod]) -> Resolved:
     numbers = [(pod, number) for pod in chosen for number in [_number(pod, port)]]
     targets = unique(ServiceTarget(pod.name, number, port.protocol) for pod, number in numbers if number)
     left_out = unique(pod.name for pod, number in numbers if not number)
@@ -164,10 +164,10 @@ def _on_target(service: Service, port: ServicePort, chosen: Sequence[TemplatePod
         Note(f"{service.title} leaves out {name}: it has no {port.protocol} port named {port.target}", name)
         for name in left_out
     ]
-    return Resolved(targets, tuple(notes) or (_nobody(service),))
+    return Resolved(targets, tuple(notes) or (_no_workload(service),))
 
 
-def _number(pod: TemplatePod, port: ServicePort) -> int:
+def _number(pod: Pod, port: ServicePort) -> int:
     """The number of the target port in a pod; 0 where the pod has no port of that name and so is no endpoint."""
     if isinstance(port.target, int):
         return port.target
@@ -175,7 +175,7 @@ def _number(pod: TemplatePod, port: ServicePort) -> int:
     return next(fits, 0)
 
 
-def _nobody(service: Service) -> Note:
+def _no_workload(service: Service) -> Note:
     return Note(f"{service.title} selects {service.selector}, which matches no workload")
 
 

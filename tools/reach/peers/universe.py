@@ -12,7 +12,7 @@ from functools import cached_property
 
 from tools.manifests.addresses import Net, left
 from tools.manifests.label_selector import Selector
-from tools.manifests.pod_templates import TemplatePod
+from tools.manifests.pods import Pod
 from tools.policies.calico_labels import Unknown, seen
 from tools.policies.network_sets import NetworkSet
 from tools.reach.connections import NONE, NUMBERS, Conns, of, union
@@ -36,7 +36,7 @@ class PortName:
 class Universe:
     """The peers. `classes` are pods that no policy tells apart; `spaces` has the labels of every namespace."""
 
-    classes: tuple[tuple[TemplatePod, ...], ...]
+    classes: tuple[tuple[Pod, ...], ...]
     spaces: Mapping[str, Labels]
     accounts: Mapping[tuple[str, str], Labels]
     sets: tuple[NetworkSet, ...]

@@ -10,7 +10,7 @@ from tools.manifests.node import Node
 from tools.policies.cluster import Cluster
 from tools.policies.endpoints import Endpoints
 from tools.policies.matching import members
-from tools.policies.model import Direction, Peer, Pods, Policy, Rule
+from tools.policies.model import Direction, Pods, Policy, PolicyRule, RulePeer
 from tools.policies.network_sets import network_sets, selected
 from tools.reach.connections import ALL, NONE, NUMBERS, Conns, common, merged, of, union
 from tools.reach.needs import unmet
@@ -68,21 +68,21 @@ def _links(facts: Known) -> Iterator[Link]:
                         yield Link(peer.node, rule.direction, callers, called, conns)
 
 
-def _by_labels(peer: Peer) -> bool:
+def _by_labels(peer: RulePeer) -> bool:
     """Whether a peer means only pods, by their labels or namespaces and nothing else."""
     beside = peer.nets or peer.not_nets or peer.service or peer.domains or peer.nodes or peer.non_pods
     accounts = isinstance(peer.pods, Endpoints) and (peer.pods.names or peer.pods.accounts)
     return peer.pods is not None and not (beside or accounts)
 
 
-def _members(facts: Known, policy: Policy, peer: Peer) -> int:
+def _members(facts: Known, policy: Policy, peer: RulePeer) -> int:
     """The places of the pods that a peer means."""
     universe = facts.world.universe
     match peer.pods:
         case Pods() as pods:
             own = universe.by_namespace.get(policy.space(facts.namespace), 0)
-            here = own if pods.spaces is None else universe.in_spaces(pods.spaces)
-            return universe.kubernetes.selected(pods.chosen) & here
+            in_spaces = own if pods.spaces is None else universe.in_spaces(pods.spaces)
+            return universe.kubernetes.selected(pods.chosen) & in_spaces
         case Endpoints():
             manifests = (pod.manifest for pod in members(facts.cluster, policy, peer))
             return bit_set({facts.places[id(manifest)] for manifest in manifests if id(manifest) in facts.places})
@@ -116,7 +116,7 @@ def _titles(facts: Known, places: int) -> str:
     return f"{', '.join(names[:3])} and {len(names) - 3} more" if len(names) > 3 else " and ".join(names)
 
 
-def _conns(facts: Known, rule: Rule, called: int) -> Conns:
+def _conns(facts: Known, rule: PolicyRule, called: int) -> Conns:
     """The connections that a rule opens; a port's name is looked up in the called pods."""
     if not rule.ports or any(port.protocol not in NUMBERS and not port.name for port in rule.ports):
         return ALL

@@ -14,7 +14,7 @@ from tools.policies.calico_expression import Global
 from tools.policies.cluster import Cluster
 from tools.policies.endpoints import Endpoints
 from tools.policies.matching import labelled, members, neighbours, same, subjects
-from tools.policies.model import DIRECTIONS, Peer, Pods, Policy
+from tools.policies.model import DIRECTIONS, Pods, Policy, RulePeer
 from tools.policies.network_sets import NetworkSet, network_sets, selected
 from tools.reach.needs.known import known
 
@@ -92,7 +92,7 @@ def workloads_are_isolated(cluster: Cluster) -> Iterator[Problem]:
     policies = [policy for policy in cluster.policies if policy.kind.isolates and not policy.staged]
     governed = {policy.manifest.namespace for policy in policies if not policy.clusterwide}
     for pod in pods(cluster.workloads):
-        if pod.host_network or pod.namespace not in governed:
+        if pod.host or pod.namespace not in governed:
             continue
         closed = {way for policy in policies if labelled(cluster, policy, pod) for way in policy.types}
         if open_ways := [way.lower() for way in DIRECTIONS if way not in closed]:
@@ -101,7 +101,7 @@ def workloads_are_isolated(cluster: Cluster) -> Iterator[Problem]:
             yield Problem(pod.manifest.where("spec"), message, Severity.WARNING)
 
 
-def _peers(cluster: Cluster, policy: Policy) -> Iterator[Peer]:
+def _peers(cluster: Cluster, policy: Policy) -> Iterator[RulePeer]:
     """The peers that mean only pods, by their labels or namespaces."""
     sets = tuple(network_sets(cluster.manifests))
     for rule in policy.rules:
@@ -110,7 +110,7 @@ def _peers(cluster: Cluster, policy: Policy) -> Iterator[Peer]:
                 yield peer
 
 
-def _in_sets(sets: tuple[NetworkSet, ...], policy: Policy, peer: Peer) -> bool:
+def _in_sets(sets: tuple[NetworkSet, ...], policy: Policy, peer: RulePeer) -> bool:
     """Whether a peer is written for network sets, or matches some of the given ones."""
     if not isinstance(peer.pods, Endpoints):
         return False
@@ -118,13 +118,13 @@ def _in_sets(sets: tuple[NetworkSet, ...], policy: Policy, peer: Peer) -> bool:
     return not by_label or peer.pods.spaces == Global() or any(selected(sets, policy, peer))
 
 
-def _spaces(peer: Peer) -> str:
+def _spaces(peer: RulePeer) -> str:
     if isinstance(peer.pods, Pods):
         return str(peer.pods.spaces or Selector())
     return peer.node["namespaceSelector"].text() or "any"
 
 
-def _chosen(peer: Peer) -> str:
+def _chosen(peer: RulePeer) -> str:
     if isinstance(peer.pods, Pods):
         return str(peer.pods.chosen)
     return peer.node["selector"].text() or f"outside {peer.node['notSelector'].text()}"
@@ -153,13 +153,13 @@ def _existing(cluster: Cluster, policy: Policy) -> str:
     near = tuple(pod for pod in cluster.pods if same(pod.namespace, own))
     if not near:
         spaces = sorted({pod.namespace for pod in cluster.pods})
-        return f"namespace {own} has none, only: {', '.join(spaces)}"
-    if any(pod.host_network and labelled(cluster, policy, pod) for pod in near):
+        return f"there are no workloads in namespace {own}, only in: {', '.join(spaces)}"
+    if any(pod.host and labelled(cluster, policy, pod) for pod in near):
         return "one with these labels is on the host's network, where no policy selects it"
-    return _near(_subject(policy), tuple(pod for pod in near if not pod.host_network))
+    return _near(_subject(policy), tuple(pod for pod in near if not pod.host))
 
 
-def _in_another_namespace(cluster: Cluster, peer: Peer) -> str:
+def _in_another_namespace(cluster: Cluster, peer: RulePeer) -> str:
     """Where the intended pods are, for a peer that is limited to the policy's own namespace."""
     if not isinstance(peer.pods, Pods) or peer.pods.spaces is not None:
         return ""

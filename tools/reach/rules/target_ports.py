@@ -8,7 +8,7 @@ from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.pods import Pod
 from tools.policies.cluster import Cluster
 from tools.policies.matching import chosen, members, same
-from tools.policies.model import Policy, Port, Rule
+from tools.policies.model import Policy, PolicyRule, Port
 from tools.reach.peers.services import Service, ServicePort, services
 
 NAMESPACE = "default"
@@ -42,7 +42,9 @@ def _fronts(cluster: Cluster) -> dict[int, list[Service]]:
     return fronts
 
 
-def _of_services(cluster: Cluster, fronts: dict[int, list[Service]], policy: Policy, rule: Rule) -> Iterator[Problem]:
+def _of_services(
+    cluster: Cluster, fronts: dict[int, list[Service]], policy: Policy, rule: PolicyRule
+) -> Iterator[Problem]:
     pods = [pod for peer in rule.peers if not peer.blocks for pod in members(cluster, policy, peer)]
     behind: dict[int, tuple[Service, list[Pod]]] = {}
     for pod in pods if rule.ports else ():
@@ -63,7 +65,7 @@ def _targets(service: Service, port: Port, behind: list[Pod]) -> set[int]:
         return set()
     key = port.first, port.protocol
     named = [service_port for service_port in service.ports if (service_port.number, service_port.protocol) == key]
-    if any((number, protocol) == key for pod in behind for _, protocol, number in pod.ports):
+    if any((number, protocol) == key for pod in behind for _, protocol, number in pod.listening):
         return set()
     return {number for service_port in named for pod in behind for number in _numbers(service_port, pod)} - {port.first}
 

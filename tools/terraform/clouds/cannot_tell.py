@@ -1,4 +1,4 @@
-"""The third verdict: what a rule says when it can tell neither that something is right nor that it is wrong."""
+"""The third verdict: the note of a rule that cannot tell whether something is right or wrong."""
 
 from __future__ import annotations
 

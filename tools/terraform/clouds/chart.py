@@ -42,14 +42,16 @@ class Layers:
 
     @property
     def entries(self) -> tuple[ListEntry, ...]:
-        """egress.domains and what is added to it, in normal form; none when egress is off."""
+        """The entries of egress.domains and of what is added to it, in normal form; none when egress is off."""
         listed, _ = parse_values(self.values, suffixes=Suffixes(frozenset()), file=self.file)
         return tuple(entry for entry in listed.entries if not entry.cidrs) if self.value("egress.enabled", True) else ()
 
 
 @dataclass(frozen=True, slots=True)
 class ChartPort:
-    """A port of the chart that a cloud may see: which way, where its number is, and where its addresses are."""
+    """A port of the chart that a cloud's firewall may see: its direction, and the paths of its numbers, of its switch
+    and of its addresses.
+    """
 
     direction: str
     ports: str
@@ -69,7 +71,7 @@ CHART_PORTS = (
 
 
 def needed_openings(layers: Layers) -> Iterator[tuple[str, Service, list[Net]]]:
-    """What a cloud must open: where the values say so, the service, and the addresses when they are listed."""
+    """What a cloud must open: the path in the values that asks for it, the service, and its addresses where listed."""
     if layers.value("gateway.enabled") and layers.value("ingressController.enabled"):
         for port in port_numbers(layers, "gateway.ports.http"):
             yield "gateway.ports.http", ("in", "tcp", port), []
@@ -109,5 +111,5 @@ def port_numbers(layers: Layers, path: str) -> list[int]:
 
 
 def in_environment(layers: Layers) -> str:
-    """How to say which environment's values are meant."""
+    """The words of a message that name the environment, "" when none is known."""
     return f" in {layers.environment}" if layers.environment else ""

@@ -25,7 +25,7 @@ from tools.terraform.language.model import Body, Module, ResourceInstance, Unkno
 _NUMBERS = {"-1": "all", "1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6", "132": "sctp", "*": "all"}
 
 
-# Addresses of a network of one's own, which no cloud lets be the world.
+# Addresses of a network of one's own, which are never the whole internet.
 _OWN = re.compile(
     r"\.(cidr_block|ipv6_cidr_block|ip_cidr_range|address_space|address_prefixes|private_ips?|private_ip_address)"
     r"(\[[^\]]*\])*$"
@@ -50,7 +50,7 @@ _LAST: list[tuple[Module, tuple[FirewallRule, ...]]] = []
 
 
 def firewall_rules(module: Module) -> tuple[FirewallRule, ...]:
-    """Every rule in the module and below it. The last module's are kept: a dozen checks ask, one after the other."""
+    """Every rule in the module and below it. Those of the last module are kept, since a dozen checks ask in turn."""
     if not _LAST or _LAST[0][0] is not module:
         _LAST[:] = [(module, tuple(_read(module)))]
     return _LAST[0][1]
@@ -66,8 +66,8 @@ def allowed(module: Module, direction: str = "") -> Iterator[FirewallRule]:
 def acl_openings(module: Module) -> Iterator[FirewallRule]:
     """The rules of AWS's network ACLs that let a few ports in.
 
-    An ACL keeps no connections in mind: it must let in the wide range of ports that answers come to, and often lets in
-    everything; only a rule for a service is read as one.
+    An ACL does not track connections: it must let in the wide range of ports that answers come to, and often lets in
+    everything. Only a rule for a few ports is taken as one for a service.
     """
     for rule in acl_rules(module):
         if rule.allows and rule.direction == "in" and _narrow(rule.ports):

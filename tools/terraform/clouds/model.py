@@ -1,7 +1,7 @@
 """What the firewall rules of the three clouds say, in one form, so that a check is written once.
 
 One Traffic is one rule, or one block of a rule that has several: a direction, an action, a protocol, ports and peers.
-What cannot be told stays Unknown in its place.
+What is not known stays an UnknownValue in its place.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ AZURE_WORLD = ("*", "any", "internet")
 
 @dataclass(frozen=True, slots=True)
 class FirewallPeer:
-    """Somebody that a rule names. `nets` is empty for a group, a tag or a list that is kept elsewhere."""
+    """A source or a destination of a rule. `nets` is empty for a group, a tag or a list that is kept elsewhere."""
 
     value: Value
     nets: tuple[Net, ...] = ()
@@ -52,7 +52,7 @@ class FirewallPeer:
 
 @dataclass(frozen=True, slots=True)
 class FirewallRule:
-    """A rule, in one form. `direction` is "in", "out" or "", `action` "allow", "deny" or "": "" cannot be told.
+    """A rule, in one form. `direction` is "in", "out" or "", `action` "allow", "deny" or ""; "" is not known.
 
     `group` is what it is a rule of: a security group, a network, a policy. `protocol` is lower case, "all" for every
     one, "" when none is given.
@@ -96,7 +96,7 @@ class FirewallRule:
 
     @property
     def order(self) -> int | None:
-        """Its priority; what Google Cloud takes when none is given."""
+        """Its priority as a number; for a firewall rule of Google Cloud without one, Google's default."""
         if self.priority is None:
             return 1000 if self.resource.type == "google_compute_firewall" else None
         return number(self.priority.data)
@@ -108,7 +108,7 @@ class FirewallRule:
 
     @property
     def service(self) -> str:
-        """How to call what it is about: `TCP 22`."""
+        """Its protocol and ports, as a message names them: `TCP 22`."""
         if isinstance(self.protocol, UnknownValue) or isinstance(self.ports, UnknownValue):
             return "a port that is not known"
         if self.protocol == "all":
@@ -147,14 +147,14 @@ def input_of(reference: str) -> bool:
 
 
 def may_be_null(value: Value) -> bool:
-    """Whether it cannot be told that the value is there: attributes of resources always are, variables not."""
+    """Whether the value may turn out to be null: a variable may, an attribute of a resource may not."""
     if not isinstance(value.data, UnknownValue):
         return False
     return not value.data.bare or not value.data.refs or any(map(input_of, value.data.refs))
 
 
 def number(data: Any) -> int | None:
-    """A whole number, written as one or as a string; None when it is none."""
+    """The whole number that is written, as a number or as a string; None for anything else."""
     if isinstance(data, bool):
         return None
     if isinstance(data, int | float):

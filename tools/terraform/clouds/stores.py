@@ -1,6 +1,6 @@
 """Managed databases and caches: where each resource type says its port, its addresses and whom it lets in.
 
-A row a resource type; the checks that compare them with the chart read nothing else.
+One row for each resource type; the checks that compare stores with the chart read nothing else.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from tools.manifests.addresses import Net, network
 from tools.terraform.clouds.model import may_be_null, number, owner
 from tools.terraform.language.model import Body, Module, ResourceInstance, UnknownValue, Value
 
+# How Terraform may have true and false.
 YES = (True, "true")
 NO = (False, "false")
 
@@ -31,13 +32,14 @@ class StorePort:
 class StoreKind:
     """Where the parts of a store's own firewall are.
 
-    `part` is the chart's. `engine` is the path of what says which database it is, and `engines` what SARK's begin with.
-    `ports` are those it has where none is written at `port`. `groups` is the path of its security groups; `lists` are
-    lists of addresses that it lets in; `rules` is the type of its firewall's rules, which name it by one of `named`.
-    `places` lead to the networks that it stands in: a path here, then a type and a path there, parted by `>`. `public`
-    is the path of what gives it a public address, which it has by `default` where nothing is written; `inside` are the
-    paths of what gives it a private one, which may be `instead` of the public one. `unguarded` says that a public one
-    without rules lets everybody in, and nobody otherwise.
+    `part`: the part of the chart that it serves. `engine`: the path of the attribute that names the database, and
+    `engines` the prefixes of those that SARK uses. `ports`: its ports where none is written at `port`. `groups`: the
+    path of its security groups. `lists`: the paths of the addresses that it lets in. `rules`: the type of its
+    firewall's rules, which refer to it by one of the attributes `named`. `places`: how to find the networks that it is
+    in: a path here, then a type and a path there, separated by `>`. `public`: the path of the attribute that gives it a
+    public address, and `default` its value where nothing is written. `inside`: the paths of what gives it a private
+    address, `instead` of the public one or beside it. `unguarded`: a public store without rules lets everybody in; the
+    others let nobody in.
     """
 
     part: str
@@ -133,15 +135,15 @@ class Store:
 
     @property
     def name(self) -> str:
-        """How to call it."""
+        """How a message names it."""
         return f"the {self.kind.part} {self.resource.address}"
 
     def values(self, path: str) -> tuple[Value, ...]:
-        """What stands at a path of it, element by element."""
+        """The values at one of its paths, element by element."""
         return tuple(item for value in self.resource.body.find(path) for item in value.items()) if path else ()
 
     def place(self, path: str) -> Where:
-        """Where that stands, or would stand."""
+        """The place of the value at a path, or of the resource where there is none."""
         where = self.resource.body.find(path) if path else ()
         return where[0].where if where else self.resource.where
 
@@ -182,7 +184,7 @@ class Store:
         )
 
     def rules(self) -> tuple[ResourceInstance, ...]:
-        """The rules of its own firewall, and those of which it cannot be told whose they are."""
+        """The rules of its own firewall, and those that may belong to it."""
         if not self.kind.rules:
             return ()
         names = (self.resource.address, str(self.resource.body.data("name", "")))
@@ -193,7 +195,7 @@ class Store:
         )
 
     def nets(self) -> tuple[list[Net], UnknownValue | None]:
-        """The networks that it stands in, as far as they are written, and what is not known of them."""
+        """The networks that it is in, as far as they are written; and what is unknown where none is."""
         nets: list[Net] = []
         doubt: UnknownValue | None = None
         for place in self.kind.places:
@@ -226,7 +228,7 @@ def _may_be(value: Value | None, names: Iterable[str]) -> bool:
 
 
 def _followed(module: Module, values: Iterable[Value], steps: list[str]) -> Iterator[Value]:
-    """What stands at the end of references: each step is the type that is meant, and the path in it."""
+    """The values at the end of a chain of references; each step is a resource type and a path in it."""
     if not steps:
         yield from values
         return
@@ -252,7 +254,7 @@ def _followed(module: Module, values: Iterable[Value], steps: list[str]) -> Iter
 
 
 def _range(body: Body) -> list[Value]:
-    """The network of an address with a length of its own."""
+    """The network of an address whose prefix length is another attribute."""
     address, length = body.value("address"), body.value("prefix_length")
     if address is None or length is None:
         return []

@@ -28,11 +28,11 @@ def itself(value: Any) -> Any:
 
 
 def coalesce(*values: Any) -> Any:
-    """`coalesce`: the first that is neither null nor ""; all are made to be of one type."""
+    """`coalesce`: the first that is neither null nor "", converted to the type that all of them share."""
     kinds = [type_of(item) for item in values if item is not None]
     shared = unify(kinds)
     if shared is None:
-        raise EvaluationError("the arguments of coalesce are of one type; these are not")
+        raise EvaluationError("the arguments of coalesce must have one type; these do not")
     for item in values:
         if isinstance(item, UnknownValue):
             return blend(*values)
@@ -44,7 +44,7 @@ def coalesce(*values: Any) -> Any:
             # The type of a null counts too, and is not followed here.
             raise NotEvaluatedError
         return convert(item, shared)
-    raise EvaluationError("coalesce has nothing but null and empty strings")
+    raise EvaluationError("every argument of coalesce is null or an empty string")
 
 
 def coalescelist(*values: Any) -> Any:
@@ -56,7 +56,7 @@ def coalescelist(*values: Any) -> Any:
             if len({type_of(value)[0] for value in values}) > 1:
                 raise NotEvaluatedError
             return item
-    raise EvaluationError("coalescelist has nothing but empty lists")
+    raise EvaluationError("every argument of coalescelist is an empty list")
 
 
 def compact(values: Any) -> Any:
@@ -82,7 +82,7 @@ def concat(*values: Any) -> Any:
 def contains(values: Any, expected: Any) -> Any:
     """`contains`."""
     if expected is None:
-        raise EvaluationError("contains does not look for null")
+        raise EvaluationError("contains cannot look for null")
     verdicts = [same(item, expected) for item in listed(values).items]
     if any(item is True for item in verdicts):
         return True
@@ -112,12 +112,12 @@ def distinct(values: Any) -> Any:
 
 
 def element(values: Any, at: Any) -> Any:
-    """`element`: beyond the end it starts anew."""
+    """`element`: an index beyond the end starts again at the first."""
     series, number = sequence(values), whole(at)
     if number < 0:
         raise NotEvaluatedError
     if not series.items:
-        raise EvaluationError("element of an empty list")
+        raise EvaluationError("an empty list has no element")
     return series.items[number % len(series.items)]
 
 
@@ -140,14 +140,14 @@ def _leaves(values: Series) -> list[Any]:
 def index(values: Any, expected: Any) -> Any:
     """`index`."""
     if expected is None:
-        raise EvaluationError("index does not look for null")
+        raise EvaluationError("index cannot look for null")
     for at, item in enumerate(sequence(values).items):
         verdict = same(item, expected)
         if isinstance(verdict, UnknownValue):
             raise NotEvaluatedError
         if verdict:
             return at
-    raise EvaluationError("the list does not hold that")
+    raise EvaluationError("the list has no such element")
 
 
 def keys(value: Any) -> Any:
@@ -193,7 +193,7 @@ def lookup(value: Any, key: Any, *default: Any) -> Any:
 
 
 def merge(*values: Any) -> Any:
-    """`merge`: later ones win; null is nothing."""
+    """`merge`: the last value of a key wins; null arguments are left out."""
     if None in values and not all(item is None or isinstance(item, MapValue) for item in values):
         raise NotEvaluatedError
     mappings = [mapped(item) for item in values if item is not None]
@@ -235,7 +235,7 @@ def slice_(values: Any, start: Any, end: Any) -> Any:
     """`slice`."""
     series, first, last = sequence(values), whole(start), whole(end)
     if not 0 <= first <= last <= len(series.items):
-        raise EvaluationError("slice goes beyond the list")
+        raise EvaluationError("slice goes beyond the end of the list")
     return Series(series.kind, series.items[first:last], series.of)
 
 
@@ -243,7 +243,7 @@ def sort(values: Any) -> Any:
     """`sort`."""
     strings = convert(listed(values), ("list", "string"))
     if any(item is None for item in strings.items):
-        raise EvaluationError("sort does not take null")
+        raise EvaluationError("sort does not accept null")
     return series("list", sorted(strings.items), "string")
 
 
@@ -262,7 +262,7 @@ def toset(value: Any) -> Any:
     if value is None:
         return None
     if not isinstance(value, Series):
-        raise EvaluationError(f"a set is needed, and this is {type_name(value)}")
+        raise EvaluationError(f"a set is needed, but this is {type_name(value)}")
     if value.kind == "set":
         return value
     return series("set", value.items, value.of) if value.kind == "list" else alike(value.items, "set")
@@ -284,6 +284,6 @@ def zipmap(names: Any, items: Any) -> Any:
     if any(isinstance(item, UnknownValue) for item in ours.items):
         raise NotEvaluatedError
     if any(item is None for item in ours.items):
-        raise EvaluationError("null is no key")
+        raise EvaluationError("null cannot be a key")
     pairs = dict(sorted(dict(zip(ours.items, theirs.items, strict=True)).items()))
     return MapValue("map", pairs, theirs.of) if theirs.kind == "list" else object_of(pairs)

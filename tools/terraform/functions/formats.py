@@ -18,14 +18,14 @@ def jsondecode(value: Any) -> Any:
     try:
         made = json.loads(textual(value), parse_float=number, parse_int=number, parse_constant=_constant)
     except json.JSONDecodeError as error:
-        raise EvaluationError(f"no JSON: {error.msg}, line {error.lineno}") from None
+        raise EvaluationError(f"not JSON: {error.msg}, line {error.lineno}") from None
     except RecursionError:
         raise NotEvaluatedError from None
     return from_data(made)
 
 
 def _constant(word: str) -> Any:
-    raise EvaluationError(f"no JSON: {word}")
+    raise EvaluationError(f"not JSON: {word}")
 
 
 _HTML: Sequence[tuple[str, str]] = (

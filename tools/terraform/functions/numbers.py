@@ -1,4 +1,4 @@
-"""Terraform's functions on numbers and truths."""
+"""Terraform's functions on numbers and booleans."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def sum_(values: Any) -> Any:
     return simple(sum(map(Fraction, numbers), Fraction(0)))
 
 
-def _truths(values: Any) -> list[Any]:
-    truths = listed(values)
-    made = [None if item is None else to_bool(item) for item in truths.items]
+def _booleans(values: Any) -> list[Any]:
+    booleans = listed(values)
+    made = [None if item is None else to_bool(item) for item in booleans.items]
     if any(item is None for item in made):
         raise NotEvaluatedError
     return made
@@ -67,12 +67,12 @@ def _truths(values: Any) -> list[Any]:
 
 def alltrue(values: Any) -> Any:
     """`alltrue`."""
-    return all(_truths(values))
+    return all(_booleans(values))
 
 
 def anytrue(values: Any) -> Any:
     """`anytrue`."""
-    return any(_truths(values))
+    return any(_booleans(values))
 
 
 def range_(*bounds: Any) -> Any:

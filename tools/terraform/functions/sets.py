@@ -55,7 +55,7 @@ def _holds(values: Series, expected: Any) -> bool:
 
 
 def setproduct(*values: Any) -> Any:
-    """`setproduct`: of lists and tuples a list in order; of sets a set."""
+    """`setproduct`: a list for lists and tuples, a set for sets."""
     factors = [listed(item) for item in values]
     if math.prod(len(factor.items) for factor in factors) > MAX_PRODUCT:
         raise NotEvaluatedError

@@ -19,7 +19,7 @@ MAX_TEXT = 1_000_000
 
 
 def _ascii(value: Any) -> str:
-    """A string in which bytes, characters and what users see are the same."""
+    """A string in which bytes, characters and what a reader sees as one are the same."""
     string = textual(value)
     if not string.isascii() or "\r" in string:
         raise NotEvaluatedError
@@ -123,7 +123,7 @@ def join(separator: Any, *values: Any) -> str:
     for value in values:
         for item in listed(value).items:
             if item is None:
-                raise EvaluationError("join does not take null")
+                raise EvaluationError("join does not accept null")
             parts.append(textual(item))
     return textual(separator).join(parts)
 
@@ -180,7 +180,7 @@ def parseint(value: Any, base: Any) -> int:
     try:
         return int(digits, radix)
     except ValueError:
-        raise EvaluationError(f"`{digits}` is no number to base {radix}") from None
+        raise EvaluationError(f"`{digits}` is not a number in base {radix}") from None
 
 
 def _verb(verb: str, flags: str, value: Any) -> str:
@@ -231,13 +231,13 @@ def format_(pattern: Any, *values: Any) -> str:
 
 
 def formatlist(pattern: Any, *values: Any) -> Any:
-    """`formatlist`: a list for each argument that is one, the rest is repeated."""
+    """`formatlist`: arguments that are lists are taken element by element, the others are repeated."""
     lists = [listed(item) for item in values if isinstance(item, Series)]
     sizes = {len(item.items) for item in lists}
     if not lists or len(textual(pattern)) * max(sizes) > MAX_TEXT:
         raise NotEvaluatedError
     if len(sizes) > 1:
-        raise EvaluationError("the lists of formatlist are of one length; these are not")
+        raise EvaluationError("the lists of formatlist must have one length; these do not")
     rows = [
         format_(pattern, *(item.items[at] if isinstance(item, Series) else item for item in values))
         for at in range(sizes.pop())

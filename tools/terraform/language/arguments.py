@@ -1,4 +1,4 @@
-"""What a function's arguments must be."""
+"""Takes a function's arguments as the types that it needs."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tools.terraform.language.values import EvaluationError, MapValue, Series, t
 
 
 class NotEvaluatedError(ValueError):
-    """Arguments that Terraform takes and this does not."""
+    """Arguments that Terraform accepts and this evaluator does not."""
 
 
 def listed(value: Any) -> Series:
     """A list, tuple or set. Raises EvaluationError."""
     if not isinstance(value, Series):
-        raise EvaluationError(f"a list is needed, and this is {type_name(value)}")
+        raise EvaluationError(f"a list is needed, but this is {type_name(value)}")
     if not ordered(value):
         raise NotEvaluatedError
     return value
@@ -28,21 +28,21 @@ def sequence(value: Any) -> Series:
     """A list or a tuple. Raises EvaluationError for a set."""
     series = listed(value)
     if series.kind == "set":
-        raise EvaluationError("a list is needed, and this is a set; write tolist(…)")
+        raise EvaluationError("a list is needed, but this is a set; write tolist(…)")
     return series
 
 
 def mapped(value: Any) -> MapValue:
     """A map or an object. Raises EvaluationError."""
     if not isinstance(value, MapValue):
-        raise EvaluationError(f"a map is needed, and this is {type_name(value)}")
+        raise EvaluationError(f"a map is needed, but this is {type_name(value)}")
     return value
 
 
 def numeric(value: Any) -> Any:
     """A number. Raises EvaluationError."""
     if value is None:
-        raise EvaluationError("a number is needed, and this is null")
+        raise EvaluationError("a number is needed, but this is null")
     number = to_number(value)
     if isinstance(number, UnknownValue):
         raise NotEvaluatedError
@@ -60,7 +60,7 @@ def whole(value: Any) -> int:
 def textual(value: Any) -> str:
     """A string. Raises EvaluationError."""
     if value is None:
-        raise EvaluationError("a string is needed, and this is null")
+        raise EvaluationError("a string is needed, but this is null")
     string = to_string(value)
     if isinstance(string, UnknownValue):
         raise NotEvaluatedError

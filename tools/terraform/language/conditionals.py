@@ -1,4 +1,4 @@
-"""The value of a condition: the chosen side, as a value of the type that both sides share."""
+"""The value of a condition: the chosen side, converted to the type that both sides share."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from tools.terraform.language.values import (
 
 
 def untyped_branch(chosen: Any) -> Any:
-    """The chosen side, where the type of the other is not known: what it could not change."""
+    """The chosen side where the type of the other is not known: unknown, unless no type could change it."""
     if isinstance(chosen, Series | MapValue) and not chosen.items:
         return replace(chosen, kind="map" if isinstance(chosen, MapValue) else "list", of="any")
     return chosen if isinstance(chosen, str) or chosen is None else blend(chosen)
 
 
 def unified_branch(chosen: Any, other: Any) -> Any:
-    """The chosen side, as a value of the type that both sides share."""
+    """The chosen side, converted to the type that both sides share."""
     ours, theirs = type_of(chosen), type_of(other)
     if ours == theirs:
         return chosen
@@ -40,7 +40,7 @@ def unified_branch(chosen: Any, other: Any) -> Any:
         unchanged = isinstance(chosen, str) or (isinstance(chosen, Series | MapValue) and not chosen.items)
         return chosen if unchanged else blend(other, chosen)
     if isinstance(chosen, Series | MapValue) and not chosen.items and ours[0] in ("tuple", "object"):
-        # Empty it is whatever it becomes; of which kind, the other side decides.
+        # It stays empty whatever it is converted to; the other side decides the kind.
         kind = theirs[0] if isinstance(theirs, tuple) and theirs[0] in ("list", "set", "map") else ""
         if isinstance(theirs, tuple) and (theirs[0] in ("map", "object")) == isinstance(chosen, MapValue):
             if _apart(ours, theirs):
@@ -55,7 +55,7 @@ def unified_branch(chosen: Any, other: Any) -> Any:
 
 
 def _apart(ours: Type, theirs: Type) -> bool:
-    """Whether two types are known to have none that both become."""
+    """Whether two types are known to have no type in common."""
     try:
         return unify([ours, theirs]) is None
     except UndecidedError:
@@ -63,7 +63,9 @@ def _apart(ours: Type, theirs: Type) -> bool:
 
 
 def _different(chosen: Any, other: Any) -> EvaluationError:
-    return EvaluationError(f"the two sides of a condition are {type_name(chosen)} and {type_name(other)}")
+    return EvaluationError(
+        f"the results of a condition have no type in common: they are {type_name(chosen)} and {type_name(other)}"
+    )
 
 
 def _unified_in_part(chosen: Any, other: Any, ours: Any, theirs: Any) -> Any:
@@ -74,6 +76,7 @@ def _unified_in_part(chosen: Any, other: Any, ours: Any, theirs: Any) -> Any:
 
 
 def unknown_branch(condition: UnknownValue, then: Any, other: Any) -> Any:
+    """The value where the condition is not known: unknown, unless both sides are the same."""
     sides = [side for side in (then, other) if not isinstance(side, EvaluationError)]
     if len(sides) == 2 and then is not None and same(then, other) is True:
         return then

@@ -1,4 +1,4 @@
-"""The type of a variable: as it is written, and as a constraint to convert to."""
+"""The type of a variable: as text, and as a constraint to convert values to."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def constraint(node: tree.Node, constant: Callable[[tree.Node], Any]) -> Type:
             return ("tuple", tuple(constraint(item, constant) for item in inner.items))
         if node.name == "object" and isinstance(inner, tree.Object):
             return ("record", tuple(_entry(key, value, constant) for key, value in inner.items))
-    raise EvaluationError("this is no type; write string, number, bool, any, list(…), set(…), map(…) or object({…})")
+    raise EvaluationError("this is not a type; write string, number, bool, any, list(…), set(…), map(…) or object({…})")
 
 
 def _entry(key: tree.Node, value: tree.Node, constant: Callable[[tree.Node], Any]) -> Any:

@@ -1,4 +1,4 @@
-"""How a value becomes one of another type."""
+"""Converts values to other types."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from tools.terraform.language.values import (
 
 
 def alike(values: Sequence[Any], kind: str) -> Series | UnknownValue:
-    """A list or set of these values, made to be of one type. Raises EvaluationError when they cannot be."""
+    """A list or set of these values, converted to one type. Raises EvaluationError when there is none."""
     inner = unify([type_of(item) for item in values])
     if inner is None:
-        raise EvaluationError(f"the elements of a {kind} are of one type; these are not")
+        raise EvaluationError(f"the elements of a {kind} must have one type; these do not")
     if any(isinstance(item, UnknownValue) and item.type == Any_ for item in values) and inner not in ("string", Any_):
         items: tuple[Any, ...] = tuple(item if isinstance(item, UnknownValue) else blend(*values) for item in values)
         return series(kind, items, Any_)
     return series(kind, tuple(convert(item, inner) for item in values), inner)
 
 
-# How deep values are of which a type is found out.
+# How deep a value may be whose type has to be inferred.
 MAX_LOOSE = 8
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,2})?")
 
@@ -54,7 +54,7 @@ def to_string(value: Any) -> Any:
         return "true" if value else "false"
     if is_number(value):
         return written(value)
-    raise EvaluationError(f"a string is needed, and this is {type_name(value)}")
+    raise EvaluationError(f"a string is needed, but this is {type_name(value)}")
 
 
 def written(value: Number) -> str | UnknownValue:
@@ -62,7 +62,7 @@ def written(value: Number) -> str | UnknownValue:
     try:
         return text(value)
     except InexactError:
-        return UnknownValue("a number without an end is not written out", type="string")
+        return UnknownValue("a number with endless decimals is not written as text", type="string")
 
 
 def to_number(value: Any) -> Any:
@@ -76,8 +76,8 @@ def to_number(value: Any) -> Any:
             return number(value)
         if _NUMERIC.fullmatch(value):
             return UnknownValue(f"`{value}` as a number is not evaluated", type="number")
-        raise EvaluationError("a number is needed, and this string is none")
-    raise EvaluationError(f"a number is needed, and this is {type_name(value)}")
+        raise EvaluationError("a number is needed, but this string is not one")
+    raise EvaluationError(f"a number is needed, but this is {type_name(value)}")
 
 
 def to_bool(value: Any) -> Any:
@@ -88,14 +88,14 @@ def to_bool(value: Any) -> Any:
         return replace(value, type="bool")
     if isinstance(value, str) and value in ("true", "1", "false", "0"):
         return value in ("true", "1")
-    raise EvaluationError(f"true or false is needed, and this is {type_name(value)}")
+    raise EvaluationError(f"true or false is needed, but this is {type_name(value)}")
 
 
 _PRIMITIVES = {"string": to_string, "number": to_number, "bool": to_bool}
 
 
 def convert(value: Any, target: Type) -> Any:
-    """The value as a value of the target type. Raises EvaluationError when there is none."""
+    """The value, converted to the target type. Raises EvaluationError when it cannot be."""
     if target == Any_:
         return value
     if isinstance(target, str):
@@ -108,7 +108,7 @@ def convert(value: Any, target: Type) -> Any:
         return value
     kind, inner = target
     if isinstance(value, Series | MapValue) and value.height > MAX_LOOSE and Any_ in flat(bare_type(target)):
-        # Each level of what is only found out on the way is gone over twice.
+        # Each level of an inferred type is visited twice.
         raise UndecidedError
     if kind in ("list", "set"):
         return _to_series(value, kind, inner)
@@ -118,7 +118,7 @@ def convert(value: Any, target: Type) -> Any:
 
 
 def bare_type(target: Type) -> Type:
-    """A constraint as the type of what comes out: without optional attributes."""
+    """The type of a value that fits a constraint: without optional attributes."""
     if isinstance(target, str):
         return target
     kind, inner = target
@@ -131,7 +131,7 @@ def bare_type(target: Type) -> Type:
 
 def _to_series(value: Any, kind: str, inner: Type) -> Any:
     if not isinstance(value, Series):
-        raise EvaluationError(f"a {kind} is needed, and this is {type_name(value)}")
+        raise EvaluationError(f"a {kind} is needed, but this is {type_name(value)}")
     if kind == "list" and not ordered(value):
         return blend(value, reason="the order of a set of lists or objects is not known")
     items = [convert(item, inner) for item in value.items]
@@ -142,14 +142,14 @@ def _to_series(value: Any, kind: str, inner: Type) -> Any:
 
 def _to_tuple(value: Any, inner: Sequence[Type]) -> Any:
     if not isinstance(value, Series) or value.kind == "set" or len(value.items) != len(inner):
-        raise EvaluationError(f"a tuple of {len(inner)} is needed")
+        raise EvaluationError(f"a tuple of {len(inner)} elements is needed")
     return tuple_of(convert(item, item_type) for item, item_type in zip(value.items, inner, strict=True))
 
 
 def _to_record(value: Any, kind: str, inner: Type) -> Any:
     if not isinstance(value, MapValue):
         needed = "a map" if kind == "map" else "an object"
-        raise EvaluationError(f"{needed} is needed, and this is {type_name(value)}")
+        raise EvaluationError(f"{needed} is needed, but this is {type_name(value)}")
     if kind == "map":
         items = {key: convert(item, inner) for key, item in value.items.items()}
         if inner == Any_ or Any_ in flat(bare_type(inner)):
@@ -177,7 +177,7 @@ def _alike_map(items: Mapping[str, Any]) -> Any:
 
 
 def to_map(value: Any) -> Any:
-    """`tomap`: the elements are made to be of one type. Raises EvaluationError."""
+    """`tomap`: the elements are converted to one type. Raises EvaluationError."""
     if isinstance(value, MapValue):
         return _alike_map(value.items)
-    raise EvaluationError(f"a map is needed, and this is {type_name(value)}")
+    raise EvaluationError(f"a map is needed, but this is {type_name(value)}")

@@ -1,4 +1,4 @@
-"""Which values are the same, and the sets that come of it."""
+"""Which values are equal, and sets, which hold each value once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tools.terraform.language.values import (
     type_of,
 )
 
-# How many values are compared each with each other.
+# How many values are compared, each with every other.
 MAX_COMPARED = 1000
 
 
@@ -51,7 +51,7 @@ def primitive(items: Iterable[Any]) -> bool:
 
 
 def ordered(value: Series) -> bool:
-    """Whether the order of its elements is Terraform's: a set of anything but primitives has one that is not known."""
+    """Whether the order of its elements is Terraform's: that of a set of anything but primitives is not known."""
     if value.kind != "set" or len(value.items) < 2:
         return True
     return primitive(value.items)
@@ -74,7 +74,7 @@ def same(left: Any, right: Any) -> bool | UnknownValue:
 
 
 def _untyped(value: Series | MapValue) -> bool:
-    """Whether it is empty and of a kind that is not sure."""
+    """Whether it is empty, and the type of its elements is not known."""
     return not value.items and value.kind not in ("tuple", "object") and value.of == Any_
 
 
@@ -95,7 +95,7 @@ def _same_inside(left: Any, right: Any, ours: Type, theirs: Type) -> bool | Unkn
 
 
 def _all(verdicts: Iterable[bool | UnknownValue]) -> bool | UnknownValue:
-    """Whether all hold: False when one surely does not, Unknown when one cannot be told."""
+    """Whether all hold: False when one certainly does not, else unknown when one is."""
     results = tuple(verdicts)
     if any(verdict is False for verdict in results):
         return False

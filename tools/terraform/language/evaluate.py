@@ -1,4 +1,4 @@
-"""What an expression is worth: Terraform's value, or Unknown. Never a guess.
+"""The value of an expression: the one that Terraform gives it, or an unknown one. Never a guess.
 
 Source: the specification of HCL's native syntax, and its implementation where that says more.
 """
@@ -33,7 +33,7 @@ from tools.terraform.language.values import (
     unknowns_in,
 )
 
-# How long a text may grow.
+# How long a string may become.
 MAX_TEXT = 1_000_000
 
 
@@ -57,14 +57,14 @@ class NameResolver(Protocol):
 
 @dataclass(slots=True)
 class Doubts:
-    """Counts the values that are not worked out here, and might be an error for Terraform."""
+    """Counts the values that are not evaluated here, and that may be errors for Terraform."""
 
     count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """The names of the module, those that `for` and `dynamic` gave besides, and the element of a splat."""
+    """The names of the module, those that `for` and `dynamic` add, and the element of a splat."""
 
     names: NameResolver
     given: Mapping[str, Any] = field(default_factory=dict)
@@ -73,13 +73,13 @@ class Environment:
     budget: Budget = field(default_factory=Budget)
 
     def having(self, **given: Any) -> Environment:
-        """The same with more names."""
+        """This environment with more names."""
         return Environment(self.names, {**self.given, **given}, self.element, self.doubts, self.budget)
 
 
 # What an element of a `for` costs besides its expressions.
 ELEMENT = 8
-TOO_MUCH = "it takes too much to work out"
+TOO_MUCH = "it takes too much work to evaluate"
 
 
 def evaluate(node: tree.Node, env: Environment) -> Any:
@@ -98,7 +98,7 @@ def evaluate(node: tree.Node, env: Environment) -> Any:
     except EvaluationError as error:
         raise LocatedError(str(error), node.line) from None
     except InexactError:
-        value = UnknownValue("it follows rules of Terraform that are not evaluated")
+        value = UnknownValue("it depends on rules of Terraform that are not evaluated")
     if isinstance(value, Series | MapValue):
         budget.work -= value.weight >> 5
     elif isinstance(value, UnknownValue) and not value.refs:
@@ -131,7 +131,7 @@ def _joined(parts: Sequence[str]) -> str:
 
 def _text(value: Any) -> Any:
     if value is None:
-        raise EvaluationError("null cannot stand in a string")
+        raise EvaluationError("null cannot be part of a string")
     return to_string(value)
 
 
@@ -169,7 +169,7 @@ def pairs(source: Any) -> Iterator[tuple[Any, Any]]:
         for at, item in enumerate(source.items):
             yield (item if source.kind == "set" else at), item
     else:
-        raise EvaluationError(f"`for` goes over a list, a set or a map, and this is {type_name(source)}")
+        raise EvaluationError(f"`for` iterates over a list, a set or a map, and this is {type_name(source)}")
 
 
 def _name(node: tree.Name, env: Environment) -> Any:
@@ -235,7 +235,7 @@ def _call(node: tree.FunctionCall, env: Environment) -> Any:
         if isinstance(last, UnknownValue):
             return blend(last, *arguments)
         if not isinstance(last, Series):
-            raise EvaluationError("`...` stands after a list, a tuple or a set")
+            raise EvaluationError("`...` must follow a list, a tuple or a set")
         if not ordered(last):
             return blend(last, reason="the order of a set of objects is not known")
         arguments.extend(last.items)
@@ -243,9 +243,9 @@ def _call(node: tree.FunctionCall, env: Environment) -> Any:
 
 
 def _attempt(name: str, node: tree.FunctionCall, env: Environment) -> Any:
-    """`try` and `can`. What is unknown might still fail when it is known, so that ends the attempt."""
+    """`try` and `can`. A value that is unknown may still fail once it is known, so it ends the attempt."""
     if not node.arguments or (name == "can" and len(node.arguments) != 1):
-        raise EvaluationError(f"{name} has no such number of arguments")
+        raise EvaluationError(f"{name} does not take {len(node.arguments)} argument{'s' * (len(node.arguments) != 1)}")
     before = env.doubts.count
     for argument in node.arguments:
         try:
@@ -263,7 +263,7 @@ def _attempt(name: str, node: tree.FunctionCall, env: Environment) -> Any:
 
 
 def _sure(value: Any) -> bool:
-    """Whether what is unknown in it is a plain reference, which cannot fail when it is known."""
+    """Whether all that is unknown in it are plain references, which cannot fail once they are known."""
     return all(unknown.bare for unknown in unknowns_in(value))
 
 
@@ -306,9 +306,9 @@ def _logical(node: tree.Binary, env: Environment) -> Any:
     try:
         right = decided(evaluate(node.right, env))
     except EvaluationError:
-        # Newer versions of Terraform do not look at the right side then, older ones fail.
+        # Newer versions of Terraform do not evaluate the right side then; older ones fail.
         if left is decisive:
-            return UnknownValue("the right side fails, which not every version of Terraform minds", type="bool")
+            return UnknownValue("the right side fails, and not every version of Terraform evaluates it", type="bool")
         raise
     if any(isinstance(side, UnknownValue) and not side.refs for side in (left, right)):
         return blend_as("bool", left, right)
@@ -319,7 +319,7 @@ def _logical(node: tree.Binary, env: Environment) -> Any:
     return not decisive
 
 
-# What has no type at all when it fails; of the rest Terraform knows the type even then.
+# Expressions without a type when they fail; of the others Terraform knows the type even then.
 _UNTYPED = (tree.Name, tree.Attribute, tree.Index, tree.FunctionCall)
 
 
@@ -336,13 +336,13 @@ def _conditional(node: tree.Conditional, env: Environment) -> Any:
         failed = node.other if condition else node.then
         if isinstance(failed, _UNTYPED) or isinstance(chosen, UnknownValue):
             return chosen
-        # A collection that fails is one all the same, and goes with no text.
+        # A collection that fails still has a collection's type, which no string shares.
         return blend(chosen) if isinstance(failed, _COLLECTIONS) and isinstance(chosen, str) else untyped_branch(chosen)
     sides = (node.then, node.other) if condition else (node.other, node.then)
     if any(
         value is None and not isinstance(side, tree.Literal) for value, side in zip((chosen, other), sides, strict=True)
     ):
-        # A null has a type, which is not followed here, and might not go with the other side's.
+        # A null has a type, which is not tracked here, and may not fit the other side's.
         env.doubts.count += 1
     if other is None and not isinstance(sides[1], tree.Literal):
         return chosen if all_text(type_of(chosen)) else blend(chosen)
@@ -365,7 +365,7 @@ def _object(node: tree.Object, env: Environment) -> Any:
     for key, value in node.items:
         name = evaluate(key, env)
         if name is None:
-            raise EvaluationError("null is no key")
+            raise EvaluationError("null cannot be a key")
         name = to_string(name)
         if isinstance(name, UnknownValue):
             return blend(name)
@@ -400,12 +400,12 @@ def _keyed(kept: Sequence[tuple[Any, Any]], grouping: bool) -> Any:
     groups: dict[str, list[Any]] = {}
     for key, value in kept:
         if key is None:
-            raise EvaluationError("null is no key")
+            raise EvaluationError("null cannot be a key")
         name = to_string(key)
         if isinstance(name, UnknownValue):
             return blend(name, *(item for _, item in kept))
         if name in groups and not grouping:
-            raise EvaluationError(f'the key "{name}" comes twice; group them with `...`')
+            raise EvaluationError(f'the key "{name}" appears twice; group its values with `...`')
         groups.setdefault(name, []).append(value)
     return object_of({name: tuple_of(items) if grouping else items[0] for name, items in groups.items()})
 

@@ -1,7 +1,7 @@
 """What a Terraform directory says, evaluated: the subject of every Terraform check.
 
 Data is plain Python: None (null), bool, int, float, str, a tuple (list, tuple, or a set in Terraform's order), a dict
-(map or object), or Unknown, which may stand at any depth.
+(map or object), or UnknownValue, which may be at any depth.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from tools.findings.model import Problem, Where
 
 @dataclass(frozen=True, slots=True)
 class UnknownValue:
-    """What cannot be told, why, and which attributes of other objects it comes from (`aws_security_group.a.id`).
+    """A value that is not known: why, and the attributes of other objects that it depends on (`aws_x.a.id`).
 
-    Two unknowns that are the bare value of the same attribute have the same single `refs` and `bare` set.
-    `type` is Terraform's type of it as far as that is known (tools/terraform/types.py).
+    `bare`: it is the value of one attribute, the only one in `refs`, and nothing else. Two such values are the same.
+    `type` is Terraform's type of it, as far as that is known (tools/terraform/language/values.py).
     """
 
     reason: str
@@ -86,7 +86,7 @@ class Body:
         return None if attribute is None or attribute.data is None else attribute
 
     def data(self, name: str, default: Any = None) -> Any:
-        """The data of an attribute, or the default when it is not set. It may be Unknown."""
+        """The data of an attribute, or the default when it is not set. It may be an UnknownValue."""
         value = self.value(name)
         return default if value is None else value.data
 
@@ -107,7 +107,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class NestedBlock:
-    """A block inside a resource. `doubt` is None, or why it cannot be told how often a dynamic block is there."""
+    """A block inside a resource. `doubt`: why it is not known how often a dynamic block is there, or None."""
 
     type: str
     labels: tuple[str, ...]
@@ -120,7 +120,7 @@ def _as_block(name: str, value: Value) -> NestedBlock:
     if isinstance(value.data, dict):
         body = Body({key: Value(item, value.where, value.refs) for key, item in value.data.items()})
         return NestedBlock(name, (), body, value.where)
-    doubt = value.data if isinstance(value.data, UnknownValue) else UnknownValue(f"{name} is no object")
+    doubt = value.data if isinstance(value.data, UnknownValue) else UnknownValue(f"{name} is not an object")
     return NestedBlock(name, (), Body(), value.where, doubt)
 
 
@@ -128,11 +128,11 @@ def _as_block(name: str, value: Value) -> NestedBlock:
 class ResourceInstance:
     """One instance of a resource or data source.
 
-    `key`: None without count and for_each, else a number or a string, or Unknown when the instances cannot be told: the
-    one instance here then stands for none, one or many, with each.value and count.index unknown in it.
+    `key`: None without count and for_each, else a number or a string, or an UnknownValue when the instances are not
+    known: this one then stands for none, one or many, with each.value and count.index unknown in it.
     `mode` is "managed" or "data". `module` is the address of its module, "" for the root. `end` is its last line.
-    `given` are the references of its count and for_each and of those of its dynamic blocks, `iterators` the names that
-    the latter give.
+    `given`: the references in its count and for_each and in those of its dynamic blocks. `iterators`: the names that
+    the dynamic blocks give to their elements.
     """
 
     type: str
@@ -148,7 +148,7 @@ class ResourceInstance:
 
     @property
     def address(self) -> str:
-        """As Terraform writes it: `module.a.aws_security_group.b["c"]`, `[?]` for a key that cannot be told."""
+        """As Terraform writes it: `module.a.aws_security_group.b["c"]`, `[?]` for a key that is not known."""
         return f"{self.base}{key_text(self.key)}"
 
     @property
@@ -159,7 +159,7 @@ class ResourceInstance:
 
     @property
     def doubt(self) -> UnknownValue | None:
-        """Why it cannot be told whether and how often it is there."""
+        """Why it is not known whether there are instances, and how many; or None."""
         return self.key if isinstance(self.key, UnknownValue) else None
 
 
@@ -255,7 +255,7 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What reading or evaluating found: `kind` is the rule that reports it (tools/terraform/rules/source.py)."""
+    """A fault of what was read or evaluated: `kind` is the rule that reports it (tools/terraform/rules/source.py)."""
 
     kind: str
     problem: Problem
@@ -268,8 +268,8 @@ class Module:
     `address` is "" for the directory that was named, `module.a["k"].module.b` below it. `directory` is as the user
     types it. `required_version` is None when the terraform block has none. `references` are all references written in
     the directory (`var.a`, `local.b`, `data.x.y.z`, `module.m.out`, `aws_x.y.id`), cut to the parts that are names.
-    `sources` maps each file to its lines. `defaulted` are the variables that have their defaults, in a root module that
-    others may call with other values.
+    `sources` maps each file to its lines. `defaulted`: the variables that have their defaults, in a root module that
+    may also be called with other values.
     """
 
     address: str
@@ -289,7 +289,7 @@ class Module:
     defaulted: frozenset[str] = frozenset()
 
     def walk(self) -> Iterator[Module]:
-        """It and every module below it."""
+        """This module and every one below it."""
         yield self
         for call in self.calls:
             if call.module is not None:

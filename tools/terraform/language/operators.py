@@ -1,4 +1,4 @@
-"""Terraform's operators on numbers and truths."""
+"""Terraform's operators on numbers and booleans."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tools.terraform.language.values import EvaluationError, blend
 
 
 def blend_as(kind: Any, *values: Any) -> UnknownValue:
-    """What is unknown because these values are, of a type that is known."""
+    """The unknown value that results from these, of a known type."""
     return replace(blend(*values), type=kind)
 
 
@@ -50,5 +50,5 @@ def computed(operator: str, left: Any, right: Any) -> Any:
 
 def decided(value: Any) -> Any:
     if value is None:
-        raise EvaluationError("true or false is needed, and this is null")
+        raise EvaluationError("true or false is needed, but this is null")
     return to_bool(value)

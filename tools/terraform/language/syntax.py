@@ -19,7 +19,7 @@ MAX_SIZE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class ParsedFile:
-    """A file's top-level settings and blocks, its comments, its lines, and what is wrong with its syntax."""
+    """A file's top-level attributes and blocks, its comments, its lines, and what is wrong with its syntax."""
 
     name: str
     body: tree.Section
@@ -29,11 +29,11 @@ class ParsedFile:
 
 
 def parse(text: str, file: str) -> ParsedFile:
-    """Parse a file in Terraform's native syntax. What cannot be parsed is among the faults; the rest is there."""
+    """Parse a file in Terraform's native syntax. What cannot be parsed is among the faults; the rest is in the tree."""
     lines = tuple(text.split("\n"))
     if len(text) > MAX_SIZE:
         size = f"{len(text) / MAX_SIZE:.1f} MiB"
-        return _failed(file, f"the file has {size}, and files are read up to 1 MiB; split it", 1, lines)
+        return _failed(file, f"the file is {size}, and files are read up to 1 MiB; split it", 1, lines)
     # Terraform reads past a byte order mark.
     text = text.removeprefix("\ufeff")
     source = Text(text, file)
@@ -72,7 +72,7 @@ def expression_of(text: str, file: str) -> tree.Node:
 
 
 def template_of(text: str, line: int) -> tree.Node:
-    """The string of a JSON file, which is a template; all of it is on that line. Raises MalformedError."""
+    """A string of a JSON file as a template, all of it on one line. Raises MalformedError."""
     if "${" not in text and "%{" not in text:
         return tree.Literal(literal(text), line)
 

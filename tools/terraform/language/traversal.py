@@ -42,7 +42,7 @@ def element(value: Any, key: Any) -> Any:
     if value is None:
         raise EvaluationError("null has no elements")
     if key is None:
-        raise EvaluationError("null is no index")
+        raise EvaluationError("null cannot be an index")
     if isinstance(value, MapValue):
         name = to_string(key)
         if name not in value.items:
@@ -54,5 +54,5 @@ def element(value: Any, key: Any) -> Any:
     if isinstance(number, UnknownValue):
         return number
     if isinstance(number, Fraction) or not 0 <= number < len(value.items):
-        raise EvaluationError(f"there is no element {number}; there are {len(value.items)}")
+        raise EvaluationError(f"there is no element {number} in a list of {len(value.items)}")
     return value.items[number]

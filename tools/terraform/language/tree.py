@@ -1,4 +1,4 @@
-"""The syntax tree of Terraform's language: what is written, before anyone asks what it is worth."""
+"""The syntax tree of Terraform's language: what is written, before it is evaluated."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A string with insertions. A lone insertion is the value itself, not text."""
+    """A string with interpolations. A lone interpolation is the value itself, not text."""
 
     parts: tuple[Node, ...]
     line: int
@@ -81,7 +81,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Splat:
-    """`of[*]` with what follows it, applied to each element: `each` has Element where the element stands."""
+    """`of[*]` with what follows it, applied to each element: `each` has Element in place of the element."""
 
     of: Node
     each: Node
@@ -152,7 +152,7 @@ class Object:
 
 @dataclass(frozen=True, slots=True)
 class For:
-    """A for expression; `key` is None for one that gives a list."""
+    """A `for` expression; `key` is None for one that makes a list."""
 
     index: str
     item: str
@@ -187,7 +187,7 @@ Node: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class BlockSetting:
-    """`name = expression`. `file` is the override file that it stands in, "" for the block's own."""
+    """`name = expression`. `file` is the override file that it is in, "" for the file of its block."""
 
     name: str
     node: Node
@@ -197,7 +197,7 @@ class BlockSetting:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A block: its type, its labels, what is inside, its first and last line, and its file as a Setting's."""
+    """A block: its type, its labels, what is inside, its first and last line, and `file` as for a BlockSetting."""
 
     type: str
     labels: tuple[str, ...]

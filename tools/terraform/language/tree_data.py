@@ -1,4 +1,4 @@
-"""A parsed file as plain data, which holds no code and can be kept as JSON, and back."""
+"""A parsed file as plain data that can be kept as JSON, and back; the data holds no code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.terraform.language import tree
 from tools.terraform.language.model import Comment, Fault
 from tools.terraform.language.syntax import ParsedFile
 
-# Of each kind of node its mark, and its parts in order.
+# The mark of each kind of node; its fields follow in order.
 _KINDS: Mapping[type, str] = {
     tree.Literal: "l",
     tree.Unread: "u",
@@ -44,7 +44,7 @@ def encoded(file: ParsedFile) -> Any:
 
 
 def decoded(data: Any, name: str, text: str) -> ParsedFile:
-    """The file of that name and text. Raises ValueError, TypeError, KeyError or IndexError for data that is none."""
+    """The file of that name and text. Raises ValueError, TypeError, KeyError or IndexError for anything else."""
     body, comments, faults = data
     return ParsedFile(
         name,

@@ -1,4 +1,4 @@
-"""What one type values of several types become, as Terraform unifies them."""
+"""The one type that values of several types are converted to, as Terraform unifies types."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tools.terraform.language.values import Any_, Type, UndecidedError
 
 
 def unify(types: Sequence[Type]) -> Type | None:
-    """The type that values of all these types become where they must be alike; None when there is none.
+    """The type that values of all these types are converted to where they must have one; None when there is none.
 
     Raises UndecidedError where null or an unknown leaves it open.
     """
@@ -26,7 +26,7 @@ def unify(types: Sequence[Type]) -> Type | None:
 
 
 def all_text(kind: Type) -> bool:
-    """Whether nothing of that type could be made into anything else: text, or what is unknown."""
+    """Whether a value of that type holds strings and unknown values alone, which no conversion changes."""
     if isinstance(kind, str):
         return kind in ("string", Any_)
     if kind[0] == "object":

@@ -1,6 +1,6 @@
-"""Terraform's values while an expression is evaluated, their types, and how one becomes another.
+"""Terraform's values while an expression is evaluated, and their types.
 
-A value is None, a bool, a Number, a str, a Sequence, a Record or an Unknown. A type is "string", "number", "bool",
+A value is None, a bool, a Number, a str, a Series, a MapValue or an UnknownValue. A type is "string", "number", "bool",
 "any", ("list" | "set" | "map", type), ("tuple", types) or ("object", ((name, type), …)); a variable's constraint may
 also be ("record", ((name, type, optional, default), …)). Source: go-cty's `convert` package, which Terraform uses.
 """
@@ -27,11 +27,11 @@ MAX_HEIGHT = 100
 
 
 class UndecidedError(InexactError):
-    """What Terraform decides by rules that are not followed here."""
+    """What Terraform decides by rules that are not implemented here."""
 
 
 class EvaluationError(Exception):
-    """What Terraform would refuse, and why."""
+    """What Terraform would refuse; the message says why."""
 
 
 @dataclass(slots=True)
@@ -143,7 +143,7 @@ def from_data(data: Any) -> Any:
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is a number; a bool is none."""
+    """Whether it is a number; a bool is not one."""
     return isinstance(value, int | Fraction) and not isinstance(value, bool)
 
 
@@ -167,10 +167,10 @@ def unknowns_in(value: Any) -> Iterator[UnknownValue]:
 
 
 def blend(*values: Any, reason: str = "") -> UnknownValue:
-    """The unknown that comes of these values: it has the references of every unknown in them."""
+    """The unknown value that results from these: it has the references of every unknown in them."""
     unknowns = list(dict.fromkeys(unknown for value in values for unknown in unknowns_in(value)))
     refs = frozenset(ref for unknown in unknowns for ref in unknown.refs)
-    return UnknownValue(reason or (unknowns[0].reason if unknowns else "it cannot be told"), refs)
+    return UnknownValue(reason or (unknowns[0].reason if unknowns else "it is not known"), refs)
 
 
 def type_of(value: Any) -> Type:

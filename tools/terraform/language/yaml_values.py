@@ -1,4 +1,4 @@
-"""What Terraform's `yamldecode` makes of a document: its YAML is not PyYAML's in what a plain word means."""
+"""The value that Terraform's `yamldecode` gives for a document; it reads plain words differently from PyYAML."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WORDS = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")
-# Words that one version of YAML or another takes for something else than text.
+# Words that some version of YAML reads as something other than text.
 _DOUBTFUL = re.compile(
     r"[-+]?(?:0[xXoObB]?[0-9a-fA-F_]+|[\d_]+|[\d_]*\.[\d_]*)(?:[eE][-+]?\d*)?|[-+]?\.(?:inf|nan|NaN|Inf|INF|NAN)"
     r"|[-+]?\d+(?::\d+)+(?:\.\d*)?|\d{4}-\d\d?-\d\d?(?:[Tt \t].*)?|<<|=|[yYnN]|[Yy]es|YES|[Nn]o|NO|[Oo]n|ON|[Oo]ff|OFF"
@@ -25,7 +25,7 @@ MAX_NODES = 100_000
 
 
 def decoded(text: str) -> Any:
-    """The value of a YAML document. Raises EvaluationError when it is none."""
+    """The value of a YAML document. Raises EvaluationError for text that is not YAML."""
     if not text.isprintable() and re.search(r"[\x00-\x08\x0b-\x1f\x7f]", text.replace("\r", "")):
         return UnknownValue("YAML with control characters is not read")
     try:
@@ -33,11 +33,11 @@ def decoded(text: str) -> Any:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}" if mark else ""
-        raise EvaluationError(f"no YAML: {getattr(error, 'problem', '') or 'it cannot be parsed'}{place}") from None
+        raise EvaluationError(f"not YAML: {getattr(error, 'problem', '') or 'it cannot be parsed'}{place}") from None
     except RecursionError:
         return UnknownValue("YAML that is nested too deep is not read")
     if len(documents) != 1 or documents[0] is None:
-        return UnknownValue("YAML of no document or of several is not read")
+        return UnknownValue("YAML that is not exactly one document is not read")
     return _YamlReader().value(documents[0])
 
 
@@ -74,7 +74,7 @@ class _YamlReader:
         text = node.tag == "tag:yaml.org,2002:str"
         doubtful = _DOUBTFUL.fullmatch(node.value) and not _NUMBER.fullmatch(node.value)
         if doubtful or text != self._is_text(node.value):
-            return UnknownValue("this word in YAML may mean several things")
+            return UnknownValue("this word means more than one thing in YAML")
         if node.value in _WORDS:
             return _WORDS[node.value]
         return number(node.value) if _NUMBER.fullmatch(node.value) else node.value

@@ -1,4 +1,4 @@
-"""Evaluates the inside of a block: its attributes, its blocks, and dynamic blocks as what they expand to."""
+"""Evaluates the inside of a block: its attributes, its blocks, and dynamic blocks, which it expands."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from tools.terraform.language.values import (
 )
 
 MAX_INSTANCES = 1000
-# From which weight on the plain data of a value is kept.
+# The plain data of a value of at least this weight is kept.
 LARGE = 1000
 _NOT_EVALUATED = UnknownValue("it is not evaluated")
-# What holds names of other things, not expressions.
+# Attributes that hold names of other things, not expressions.
 META = frozenset({"provider", "providers", "depends_on", "count", "for_each"})
 LITERAL_BLOCKS = frozenset({"lifecycle", "connection", "provisioner"})
 
@@ -41,26 +41,26 @@ class BodyEvaluator:
     large: dict[int, tuple[Any, Any]] = field(default_factory=dict)
 
     def value(self, node: tree.Node, env: Environment, path: str, line: int) -> Value:
-        """The value of an expression; what cannot be evaluated is reported, and Unknown."""
+        """The value of an expression; one that cannot be evaluated is reported, and unknown."""
         refs = self.refs(node)
         where = Where(self.file, path, line)
         data = self.raw(node, env, path)
         return Value(self.to_data(data, env), where, refs, self._parts(node, path, data))
 
     def to_data(self, data: Any, env: Environment) -> Any:
-        """The value as plain data; that of a large one is made once."""
+        """The value as plain data; that of a large value is made once."""
         if not isinstance(data, Series | MapValue) or data.weight < LARGE:
             return to_data(data)
         if id(data) not in self.large:
             env.budget.work -= data.weight >> 2
             if env.budget.work < 0:
                 return UnknownValue(TOO_MUCH)
-            # The value is kept beside it, so that no other takes its id.
+            # The value is kept with its data, so that no other object gets its id.
             self.large[id(data)] = (data, to_data(data))
         return self.large[id(data)][1]
 
     def raw(self, node: tree.Node, env: Environment, path: str) -> Any:
-        """The same, while it still has Terraform's types."""
+        """The same value, with Terraform's types."""
         if isinstance(node, tree.Literal):
             return node.value
         kept = env.budget.hold()
@@ -87,7 +87,7 @@ class BodyEvaluator:
         return tuple(Where(self.file, f"{path}[{at}]", item.line) for at, item in enumerate(node.items))
 
     def within(self, file: str) -> BodyEvaluator:
-        """The same for what an override file put there; "" is no such file."""
+        """The evaluator for what an override file added; for "", this one."""
         return replace(self, file=file) if file else self
 
     def body(self, section: tree.Section, env: Environment, path: str, skip: frozenset[str] = META) -> Body:
@@ -106,7 +106,7 @@ class BodyEvaluator:
         return Body(attributes, {name: tuple(items) for name, items in blocks.items()})
 
     def _literal(self, section: tree.Section, env: Environment, path: str) -> Body:
-        """A block whose attributes hold names: only what is a constant is evaluated."""
+        """A block whose attributes hold names: only constants are evaluated."""
         attributes = {}
         for item in section.settings:
             constant = isinstance(item.node, tree.Literal)
@@ -167,7 +167,7 @@ def element_type(source: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One instance of what has count or for_each: its key, and the names that are given inside."""
+    """One instance of a block with count or for_each: its key, and the names that are defined inside."""
 
     key: Any
     given: Mapping[str, Any]
@@ -185,7 +185,7 @@ def _unsure(source: UnknownValue, name: str) -> tuple[Instance, ...]:
 
 
 def instances(count: Any, each: Any, has: str) -> tuple[Instance, ...]:
-    """The instances that `count` or `for_each` (`has` says which) makes. Raises EvaluationError."""
+    """The instances that `count` or `for_each` makes; `has` says which it is. Raises EvaluationError."""
     if not has:
         return SINGLE
     return _counted(count) if has == "count" else _keyed(each)
@@ -195,7 +195,7 @@ def _counted(count: Any) -> tuple[Instance, ...]:
     if isinstance(count, UnknownValue):
         return _unsure(count, "count")
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-        raise EvaluationError("count needs a whole number from 0")
+        raise EvaluationError("count needs a whole number, 0 or more")
     if count > MAX_INSTANCES:
         return _unsure(UnknownValue(f"more than {MAX_INSTANCES} instances are not told apart"), "count")
     return tuple(Instance(at, {"count": object_of({"index": at})}) for at in range(count))

@@ -12,7 +12,7 @@ from tools.terraform.modules.directory import Directory
 
 DECLARED = "terraform-references-are-declared"
 _ALWAYS = frozenset({"path", "terraform", "self", "ephemeral"})
-# What holds names of other things, or is read elsewhere.
+# Attributes that hold names of other things, or that are read elsewhere.
 _NAMES = frozenset({"provider", "providers", "ignore_changes", "replace_triggered_by", "type", "iterator"})
 
 
@@ -47,7 +47,7 @@ def _section(directory: Directory, file: str, section: tree.Section, bound: froz
 
 
 def _is_value(section: tree.Section, name: str) -> bool:
-    """`type` is an attribute like any other, but for a variable's."""
+    """Whether it is `type` as an ordinary attribute, not as that of a variable."""
     return name == "type" and section.type != "variable"
 
 
@@ -67,7 +67,7 @@ def _message(directory: Directory, name: str) -> str:
         return ""
     if root in ("each", "count"):
         block = "for_each" if root == "each" else "count"
-        return f"{root} stands for something only in a block with {block}"
+        return f"{root} is defined only in a block with {block}"
     if root in ("var", "local", "module"):
         declared = {"var": set(directory.variables), "local": set(directory.locals), "module": set(directory.modules)}[
             root
@@ -77,5 +77,5 @@ def _message(directory: Directory, name: str) -> str:
         known = len(words) > 2 and ("data", words[1], words[2]) in directory.resources
         return "" if known else f"{'.'.join(words[:3])} is not declared"
     if not first:
-        return f"`{name}` is no reference; text stands in quotes"
+        return f"`{name}` is not a reference; write text in quotes"
     return "" if ("resource", root, first) in directory.resources else f"{root}.{first} is not declared"

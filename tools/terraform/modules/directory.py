@@ -92,7 +92,7 @@ def read(
 
 
 def _override(directory: Directory, file: ParsedFile) -> None:
-    """Merge an override file, as Terraform does: what it has takes the place of what is there."""
+    """Merge an override file, as Terraform does: what it declares replaces what is declared already."""
     for section in _sections(directory, file):
         placed = Placed(file.name, section)
         if section.type == "locals":
@@ -107,7 +107,8 @@ def _override(directory: Directory, file: ParsedFile) -> None:
             if key in target:
                 target[key] = Placed(target[key].file, merged(target[key].section, section, file.name))
             else:
-                message = f"there is no {section.type} {' '.join(section.labels)} to override; write it in another file"
+                name = " ".join((section.type, *section.labels))
+                message = f"there is no {name} to override; declare it in a file that is no override"
                 directory.fault(READABLE, file.name, section.line, message)
         else:
             _declare(directory, placed)
@@ -141,21 +142,21 @@ def _collect(directory: Directory, file: ParsedFile) -> None:
 
 
 def _sections(directory: Directory, file: ParsedFile) -> Iterator[tree.Section]:
-    """The blocks of a file that are Terraform's; what is wrong with the others is among the faults."""
+    """The blocks of a file that Terraform knows; what is wrong with the others is among the faults."""
     directory.faults.extend(file.faults)
     directory.comments.extend(file.comments)
     directory.lines[file.name] = file.lines
     for setting in file.body.settings:
         directory.fault(
-            READABLE, file.name, setting.line, f"`{setting.name} =` stands in no block; write locals {{ … }}"
+            READABLE, file.name, setting.line, f"`{setting.name} =` is not inside a block; write locals {{ … }}"
         )
     for section in file.body.sections:
         if section.type not in KINDS:
-            directory.fault(READABLE, file.name, section.line, f"`{section.type}` is no block of Terraform")
+            directory.fault(READABLE, file.name, section.line, f"`{section.type}` is not a block type of Terraform")
         elif len(section.labels) != _LABELS.get(section.type, len(section.labels)):
             expected = _LABELS[section.type]
             directory.fault(
-                READABLE, file.name, section.line, f"`{section.type}` has {expected} names before its brace"
+                READABLE, file.name, section.line, f"`{section.type}` has {expected} labels before its brace"
             )
         else:
             yield section

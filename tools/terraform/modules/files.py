@@ -27,9 +27,9 @@ MAX_BYTES = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """Sources on the disk. Modules, links and expressions reach what is below these directories and nothing else.
+    """Sources on the disk. Modules, links and expressions reach only what is below these directories.
 
-    `instead` has text for some files, by their resolved path: what an evaluation sees in place of what is there.
+    `instead`: texts by resolved path, which an evaluation sees in place of those files.
     """
 
     allowed: tuple[Path, ...]
@@ -60,7 +60,7 @@ class Disk:
         try:
             resolved = path.resolve()
         except (OSError, ValueError, RuntimeError):
-            return Unreadable("its links lead nowhere")
+            return Unreadable("its symbolic links lead nowhere")
         if resolved in self.instead:
             return self.instead[resolved]
         return _text(resolved) if self._within(resolved) else Unreadable(OUTSIDE)
@@ -73,7 +73,7 @@ def _text(path: Path) -> str | Unreadable:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            return Unreadable("it is no regular file")
+            return Unreadable("it is not a regular file")
         if status.st_size > MAX_BYTES:
             return Unreadable(
                 f"it has {status.st_size / 1024 / 1024:.1f} MiB, and files are read up to 1 MiB; split it"
@@ -86,9 +86,9 @@ def _text(path: Path) -> str | Unreadable:
 
 
 def disk(paths: Sequence[str], within: Sequence[str] = ()) -> Disk:
-    """The disk, of which modules and expressions reach what is below these paths, and below those besides.
+    """The disk, where modules and expressions reach what is below `paths` and below `within`.
 
-    Of a path below the current directory, all of the current directory is reached.
+    With a path below the current directory, they reach all of the current directory.
     """
     here = Path.cwd().resolve()
     named = [Path(name).resolve() for name in paths]
@@ -99,7 +99,7 @@ def disk(paths: Sequence[str], within: Sequence[str] = ()) -> Disk:
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A directory to judge as a root module; `only` is the one file of it that is asked for, or ""."""
+    """A directory to check as a root module; `only`: the one file of it to check, or "" for all."""
 
     path: str
     only: str = ""
@@ -113,7 +113,7 @@ def roots(paths: Sequence[str]) -> tuple[Root, ...]:
         if path.is_file():
             if not name.endswith(CONFIGURATION):
                 raise InputError(
-                    f"{shown(path)} is no Terraform: its name does not end in {' or '.join(CONFIGURATION)}"
+                    f"{shown(path)} is not Terraform: its name does not end in {' or '.join(CONFIGURATION)}"
                 )
             directories[Root(shown(path.parent), shown(path))] = None
             continue
@@ -121,7 +121,7 @@ def roots(paths: Sequence[str]) -> tuple[Root, ...]:
             raise InputError(f"cannot read {shown(path)}: no such file or directory")
         below = tuple(_below(path))
         if not below:
-            raise InputError(f"{shown(path)} holds no {', '.join(CONFIGURATION)} file")
+            raise InputError(f"{shown(path)} holds no {' or '.join(CONFIGURATION)} file")
         directories.update(dict.fromkeys(Root(folder) for folder in below))
     return tuple(directories)
 

@@ -43,7 +43,7 @@ MAX_CALLS = 20
 
 @dataclass(slots=True)
 class Loader:
-    """Directories that were parsed; each is parsed once."""
+    """Parses directories, each one once."""
 
     sources: Sources
     parsed: dict[str, Mapping[str, str | Unreadable] | Unreadable | None] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Loader:
     parser: Callable[[str, str], ParsedFile] = directory.parsed
 
     def directory(self, path: str) -> Directory | Unreadable | None:
-        """The directory with fresh faults, or None when it is not there or has no Terraform in it."""
+        """The directory with a list of faults of its own; None when it is missing or holds no Terraform."""
         if path not in self.parsed:
             self.parsed[path] = self.sources.directory(path)
         texts = self.parsed[path]
@@ -65,7 +65,7 @@ class Loader:
         return replace(declarations, faults=list(declarations.faults))
 
     def texts(self, path: str) -> Mapping[str, str | Unreadable]:
-        """The texts of a directory that is there."""
+        """The texts of a directory; none when it is missing."""
         texts = self.parsed.get(path)
         return {} if texts is None or isinstance(texts, Unreadable) else texts
 
@@ -79,7 +79,7 @@ class Loader:
 
 
 def uncalled(paths: Sequence[str], calls: Callable[[str], Sequence[str]]) -> list[str]:
-    """The directories of these that are called by none of them; of those that call each other in a circle, the first.
+    """Those of the directories that none of them calls; of several that call each other in a cycle, the first.
 
     `calls` gives the directories that one calls.
     """
@@ -101,7 +101,7 @@ def uncalled(paths: Sequence[str], calls: Callable[[str], Sequence[str]]) -> lis
 
 
 def local_source(section: tree.Section) -> str:
-    """The source of a module call that is a path in this tree, else ""."""
+    """The source of a module call when it is a path in this tree, else ""."""
     setting = section.setting("source")
     source = setting.node.value if setting and isinstance(setting.node, tree.Literal) else ""
     if not isinstance(source, str) or (not source.startswith(("./", "../")) and source not in (".", "..")):
@@ -114,7 +114,7 @@ def evaluate_directory(
 ) -> Module:
     """Evaluate a directory as a root module, with its automatic tfvars and then the given ones.
 
-    One that is not there, or without Terraform in it, is a module with that fault.
+    A missing directory, or one without Terraform, yields a Module that carries that fault.
     """
     loader = loader or Loader(sources)
     declarations = loader.directory(path)
@@ -145,7 +145,7 @@ def evaluate_directory(
 
 
 def _is_root(declarations: Directory) -> bool:
-    """Whether a directory says that it is a root module: it configures a provider, or where its state is kept."""
+    """Whether a directory is plainly a root module: it configures a provider, or where its state is kept."""
     sections = [section.type for placed in declarations.settings for section in placed.section.sections]
     return bool(declarations.providers) or "backend" in sections or "cloud" in sections
 
@@ -194,7 +194,7 @@ class _ModuleEvaluation(Child):
                 else UnknownValue(f"the output {name} has no value")
             )
         if self._values[name] is _BUSY:
-            raise EvaluationError(f"a circle: the output {name} of {self.scope.address} comes from itself; break it")
+            raise EvaluationError(f"the output {name} of {self.scope.address} depends on itself; break the cycle")
         return self._values[name]
 
     def outputs(self) -> Mapping[str, Any]:
@@ -208,11 +208,13 @@ class _ModuleEvaluation(Child):
         path = posixpath.normpath(posixpath.join(self.declarations.path, source))
         line = setting.line if setting else section.line
         if path in self.chain or len(self.chain) > MAX_CALLS:
-            self._absent(placed, name, line, f"module {name} calls itself: {source} is this module or above it")
+            self._absent(
+                placed, name, line, f"module {name} calls itself: {source} is this module, or one that calls it"
+            )
             return UnknownValue(f"module.{name} calls itself")
         declarations = self.loader.directory(path)
         if isinstance(declarations, Unreadable):
-            message = f"cannot tell: {source}: {declarations.reason}; what module.{name} opens is not looked at"
+            message = f"cannot tell: {source}: {declarations.reason}; what module.{name} opens is not checked"
             self._absent(placed, name, line, message, Severity.NOTE)
             return UnknownValue(f"module.{name} is not read: {declarations.reason}")
         if declarations is None:
@@ -220,7 +222,7 @@ class _ModuleEvaluation(Child):
             return UnknownValue(f"module.{name} is not there")
         scope.budget.modules -= 1
         if scope.budget.modules < 0:
-            return UnknownValue("so many modules are not looked into")
+            return UnknownValue("there are too many modules to look into")
         address = f"{scope.address}.module.{name}" if scope.address else f"module.{name}"
         inner = posixpath.normpath(posixpath.join(scope.path, source))
         inputs = self._inputs(scope, name, placed, instance, declarations)
@@ -398,12 +400,12 @@ class _ModuleEvaluation(Child):
 
 _BUSY = object()
 _CALL = frozenset({"source", "version", "count", "for_each", "providers", "depends_on"})
-# Blocks whose conditions are looked at elsewhere, or not at all.
+# Blocks whose conditions are checked elsewhere, or not at all.
 _LAZY = frozenset({"precondition", "postcondition"})
 
 
 def _static(node: tree.Node) -> Any:
-    """A constant that is written out; aliases of providers are names, and left out."""
+    """The data of a constant expression; anything else, such as an alias of a provider, is None."""
     if isinstance(node, tree.Literal):
         return node.value
     if isinstance(node, tree.Object):
@@ -412,7 +414,7 @@ def _static(node: tree.Node) -> Any:
 
 
 def loops(section: tree.Section) -> tuple[frozenset[str], frozenset[str]]:
-    """The references in the count and for_each of a block and of its dynamic blocks, and the names these give."""
+    """The references in the count and for_each of a block and its dynamic blocks, and the iterators of the latter."""
     names: set[str] = set()
     iterators: set[str] = set()
     pending = [section]

@@ -1,5 +1,5 @@
-"""What the names of one module stand for: variables, locals, module calls, resources, paths. Each is worked out once,
-when it is first needed; a circle is found on the way.
+"""What the names of one module stand for: variables, locals, module calls, resources, paths. Each is evaluated once,
+when it is first needed, which also uncovers cycles.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _BUSY = object()
 
 @dataclass(frozen=True, slots=True)
 class VariableInput:
-    """A variable's value from outside: worked out when it is needed, and where it is written."""
+    """A variable's value from outside, evaluated when it is needed, and the place where it is written."""
 
     value: Callable[[], Any]
     where: Where
@@ -67,7 +67,7 @@ class Scope:
     evaluators: dict[str, BodyEvaluator] = field(default_factory=dict)
     reported: set[tuple[Where, str]] = field(default_factory=set)
     budget: Budget = field(default_factory=Budget)
-    # Whether it is judged by itself and may be a module that others call with other values.
+    # Whether it is checked by itself, although others may call it with other values.
     open: bool = False
 
     @property
@@ -82,7 +82,7 @@ class Scope:
         return self.evaluators[file]
 
     def report(self, where: Where, message: str, refs: frozenset[str] = frozenset()) -> None:
-        """Note an error of evaluation, once. One that comes of a default which a caller may replace is a note."""
+        """Note an error of evaluation, once. One that depends on a default, which a caller may replace, is a note."""
         if (where, message) in self.reported:
             return
         self.reported.add((where, message))
@@ -139,7 +139,7 @@ class Scope:
         return self._resource(root, steps, env), len(steps)
 
     def _resource(self, root: str, steps: Sequence[tree.Attribute | tree.Index], env: Environment) -> UnknownValue:
-        """The attribute of a resource: it is known after Terraform has run."""
+        """An attribute of a resource, which is known only after apply."""
         words = [f"{self.address}.{root}" if self.address else root]
         for step in steps:
             if isinstance(step, tree.Attribute):
@@ -151,7 +151,7 @@ class Scope:
                 key = UnknownValue("")
             words.append(key_text(key) if isinstance(key, int | str | UnknownValue) else "[?]")
         text = "".join(words)
-        return UnknownValue(f"{text} is known when it has been made", frozenset({text}), bare="[?]" not in text)
+        return UnknownValue(f"{text} is known only after apply", frozenset({text}), bare="[?]" not in text)
 
     def local(self, name: str) -> Any:
         """A local value."""
@@ -164,7 +164,7 @@ class Scope:
         )
 
     def evaluate_locals(self) -> None:
-        """Work out every local value after those that it mentions, so that a long chain of them is no deep one."""
+        """Evaluate every local value after those that it refers to, so that a long chain of them nests no calls."""
         begun: set[str] = set()
         done: set[str] = set()
         for first in self.directory.locals:
@@ -174,7 +174,7 @@ class Scope:
                 before = [] if name in begun else self._mentioned(name)
                 begun.add(name)
                 if any(other in begun and other not in done for other in before):
-                    # A circle: it is told from where it was entered.
+                    # A cycle: it is reported from where it was entered.
                     pending = [first]
                 elif left := [other for other in before if other not in done]:
                     pending.extend(left)
@@ -202,17 +202,17 @@ class Scope:
                 self.report(where, str(error))
                 self.memo[key] = UnknownValue(f"{name} cannot be evaluated: {error}")
             except (InexactError, RecursionError):
-                self.memo[key] = UnknownValue(f"{name} is too large or too deep to work out")
+                self.memo[key] = UnknownValue(f"{name} is too large or too deep to evaluate")
             finally:
                 self.trail.pop()
         if self.memo[key] is _BUSY:
             name = ".".join(key)
             circle = " → ".join([*self.trail[self.trail.index(name) :], name])
-            raise EvaluationError(f"a circle: {circle}; break it")
+            raise EvaluationError(f"a cycle: {circle}; break it")
         return self.memo[key]
 
     def variable(self, name: str) -> Any:
-        """The value of a variable: given, else its default, else Unknown, of its type."""
+        """The value of a variable, of its type: the given one, else its default, else unknown."""
         placed = self.directory.variables.get(name)
         if placed is None:
             return UnknownValue(f"var.{name} is not declared")
@@ -234,7 +234,7 @@ class Scope:
         if given is not None:
             outside = given.value()
             if outside is None and strict and default is None:
-                self.report(given.where, f"var.{name} takes no null")
+                self.report(given.where, f"var.{name} does not accept null")
             elif outside is not None or not strict:
                 self.wheres[name] = given.where
                 value = self._converted(name, outside, kind, given.where)
@@ -278,7 +278,7 @@ class Scope:
                 continue
             if verdict is False:
                 message = self._message(block, env)
-                message = f"var.{name} does not pass its validation: {message}"
+                message = f"var.{name} fails its validation: {message}"
                 self.report(self.wheres[name], message, frozenset({f"var.{name}"}))
 
     def _message(self, block: tree.Section, env: Environment) -> str:
@@ -308,7 +308,7 @@ class Scope:
                     self.expanded[name] = instances(UnknownValue(str(error)), UnknownValue(str(error)), setting.name)
                 self.budget.instances -= len(self.expanded[name])
                 if self.budget.instances < 0:
-                    doubt = UnknownValue("so many instances are not told apart")
+                    doubt = UnknownValue("there are too many instances to tell apart")
                     self.expanded[name] = instances(doubt, doubt, setting.name)
         return self.expanded[name]
 
@@ -324,14 +324,14 @@ class Scope:
         return calls
 
     def module(self, name: str, steps: Sequence[tree.Attribute | tree.Index], env: Environment) -> tuple[Any, int]:
-        """`module.name`, and what follows it as far as it belongs to the call."""
+        """The value of `module.name`, with the steps after it that belong to the call, and how many those are."""
         if name not in self.directory.modules:
             return UnknownValue(f"module.{name} is not declared"), len(steps)
         calls = self.calls(name)
         rest = steps[1:]
         text = f"{self.address}.module.{name}" if self.address else f"module.{name}"
         if any(isinstance(call.key, UnknownValue) for call, _ in calls):
-            return UnknownValue(f"the instances of {text} cannot be told", frozenset({text})), len(steps)
+            return UnknownValue(f"the instances of {text} are not known", frozenset({text})), len(steps)
         if calls and calls[0][0].key is None:
             child = calls[0][1]
             if rest and isinstance(rest[0], tree.Attribute):
@@ -361,7 +361,7 @@ def _whole(child: Child | UnknownValue, text: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Variables:
-    """`var` inside a validation: the variable itself while it is being worked out, and the others it mentions."""
+    """`var` inside a validation: the variable that is being evaluated, and the others that the condition refers to."""
 
     own: Mapping[str, Any]
     scope: Scope

@@ -19,7 +19,7 @@ from tools.terraform.modules.sources import Unreadable
 
 @dataclass(frozen=True, slots=True)
 class TfvarsFile:
-    """The values that a file gives, by variable, each with its place, and what is wrong with the file."""
+    """The values of a file, by variable, each with its place; and what is wrong with the file."""
 
     file: str
     values: Mapping[str, tuple[Any, Where]] = field(default_factory=dict)
@@ -30,10 +30,10 @@ class _NoNames:
     """tfvars files hold no references and no functions."""
 
     def resolve(self, root: str, steps: Any, env: Environment) -> tuple[Any, int]:
-        raise EvaluationError(f"`{root}` is no constant; a tfvars file holds constants alone")
+        raise EvaluationError(f"`{root}` is not a constant; a tfvars file can hold only constants")
 
     def call(self, name: str, arguments: Any) -> Any:
-        raise EvaluationError(f"{name}(…) is no constant; a tfvars file holds constants alone")
+        raise EvaluationError(f"{name}(…) is not a constant; a tfvars file can hold only constants")
 
 
 def read(text: str, file: str) -> TfvarsFile:
@@ -82,7 +82,7 @@ def _json(text: str, file: str) -> TfvarsFile:
     except MalformedError as error:
         return TfvarsFile(file, {}, (_fault(file, Text(text, file).line(error.offset), str(error)),))
     if not isinstance(data, dict):
-        return TfvarsFile(file, {}, (_fault(file, 1, "the file holds no JSON object"),))
+        return TfvarsFile(file, {}, (_fault(file, 1, "the file does not hold a JSON object"),))
     return TfvarsFile(file, {name: (_value(item), Where(file, name, 1)) for name, item in data.items()})
 
 
@@ -90,4 +90,4 @@ def _value(data: Any) -> Any:
     try:
         return from_data(data)
     except (InexactError, RecursionError):
-        return UnknownValue("it is too large or too deep to work out")
+        return UnknownValue("it is too large or too deep to evaluate")

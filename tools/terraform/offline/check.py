@@ -1,4 +1,4 @@
-"""fmt, init, validate and test, for every directory of Terraform below some paths."""
+"""Runs fmt, init, validate and test in every directory of Terraform below some paths."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class TerraformError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """One command in one directory; `output` is all that it printed."""
+    """The result of one command in one directory; `output` is all that it printed."""
 
     directory: Path
     command: str
@@ -65,7 +65,7 @@ def directories(paths: Sequence[Path]) -> tuple[Path, ...]:
 def checked(
     terraform: str, paths: Sequence[Path], environment: Mapping[str, str], workers: int = 2
 ) -> Iterator[CommandResult]:
-    """What each command said: fmt once for each path, then init, validate and test in each directory."""
+    """The result of each command: fmt once for each path, then init, validate and test in each directory."""
     for path in paths:
         yield run(terraform, path, ("fmt", "-check", "-recursive", "-diff", "-no-color"), environment)
     with ThreadPoolExecutor(workers) as pool:
@@ -76,7 +76,7 @@ def checked(
 def run_all(
     terraform: str, directory: Path, environment: Mapping[str, str], commands: Sequence[Sequence[str]] = COMMANDS
 ) -> tuple[CommandResult, ...]:
-    """The commands in one directory, up to the first that fails; nothing is left behind there."""
+    """The results of the commands in one directory, up to the first that fails; no file is left there."""
     ran: list[CommandResult] = []
     with tempfile.TemporaryDirectory(prefix="terraform-data-") as data:
         for command in commands:

@@ -9,7 +9,7 @@ from tools.findings.model import Check, Problem, Severities, Severity, Where
 from tools.manifests.addresses import network
 from tools.terraform.clouds.cannot_tell import cannot_tell
 from tools.terraform.clouds.model import FirewallPeer, everywhere
-from tools.terraform.clouds.stores import Store, stores
+from tools.terraform.clouds.stores import NO, YES, Store, stores
 from tools.terraform.language.model import Module, ResourceInstance, UnknownValue, Value
 from tools.terraform.rules.exposure import all_public, smallest_covering
 
@@ -53,17 +53,15 @@ PLANES: Mapping[str, tuple[str, ...]] = {
         "api_server_authorized_ip_ranges",
     ),
 }
-_YES = (True, "true")
-_NO = (False, "false")
 
 
 def databases_are_not_open_to_the_world(module: Module) -> Iterator[Problem]:
     """No database lets in the internet by a list or a firewall of its own.
 
     Azure's databases have rules with a first and a last address, Cloud SQL and AlloyDB lists of authorized networks: no
-    network's firewall stands before them, so that passwords alone do. `0.0.0.0` to `0.0.0.0` on Azure is every service
-    of every tenant. A public address is a warning: a security group, or the lack of any rule, may still stand before
-    it. Azure's Redis has a public address unless said, and lets in everybody until it has a rule.
+    network's firewall stands in front of them, only their passwords. `0.0.0.0` to `0.0.0.0` on Azure is every service
+    of every tenant. A public address is a warning: a security group, or the lack of any rule, may still protect
+    it. Azure's Redis has a public address by default, and lets in everybody until it has a rule.
     Write the addresses of those who call it, or reach it by a private address.
     Peers: checkov CKV_GCP_11 CKV_AWS_17 CKV_AWS_87; trivy AWS-0180 GCP-0017 AZU-0022 AZU-0029.
     Source: CIS Google Cloud Foundations Benchmark 6.5; CIS Azure Foundations Benchmark, databases; Amazon RDS user
@@ -80,7 +78,7 @@ def databases_are_not_open_to_the_world(module: Module) -> Iterator[Problem]:
             yield from _doubts(database, path, "it may let everybody in to the database")
     for database in module.everything(*PUBLIC):
         address = database.body.value("publicly_accessible")
-        if address and address.data in _YES:
+        if address and address.data in YES:
             message = "the database has a public address; write publicly_accessible = false"
             yield Problem(address.where, message, Severity.WARNING)
     for store in (*stores(module, "database"), *stores(module, "cache")):
@@ -110,12 +108,12 @@ def control_planes_are_not_open_to_the_world(module: Module) -> Iterator[Problem
             yield from _doubts(cluster, path, "it may let everybody in to the API server")
         if where := _unlisted(cluster):
             name = PLANES[cluster.type][0].split(".")[0 if cluster.type == "google_container_cluster" else -1]
-            message = f"everybody is let in to the API server unless said; write {name}"
+            message = f"everybody is let in to the API server by default; write {name}"
             yield Problem(where, message, Severity.WARNING)
 
 
 def _public(store: Store) -> Iterator[Problem]:
-    """What is said of a store of Azure or Google Cloud with a public address, or of one that may have it."""
+    """The findings on a store of Azure or Google Cloud that has, or may have, a public address."""
     kind, public = store.kind, store.public()
     where, name = store.place(kind.public), kind.public.rpartition(".")[2]
     if isinstance(public, UnknownValue):
@@ -124,7 +122,7 @@ def _public(store: Store) -> Iterator[Problem]:
         message = f"the {kind.part} lets everybody in: it has a public address and no {kind.rules}"
         yield Problem(where, f"{message}; write {name} = false")
     elif public:
-        has = "has a public address" if where != store.resource.where else "has a public address unless said"
+        has = "has a public address" if where != store.resource.where else "has a public address by default"
         yield Problem(where, f"the {kind.part} {has}; write {name} = false", Severity.WARNING)
 
 
@@ -157,14 +155,14 @@ def _items(resource: ResourceInstance, path: str) -> list[Value]:
 
 
 def _split(value: Value) -> Iterator[Value]:
-    """The elements of a list, also of one that is written as text with commas."""
+    """The elements of a list, or of a text that separates them by commas."""
     for item in value.items():
         texts = str(item.data).split(",") if isinstance(item.data, str) else [item.data]
         yield from (Value(text.strip() if isinstance(text, str) else text, item.where, item.refs) for text in texts)
 
 
 def _world(resource: ResourceInstance, path: str) -> Iterator[tuple[Value, str]]:
-    """Each element that is the world, and the last of those that are it together, with what it says of itself."""
+    """Each element that is the whole internet, and the last of those that add up to it, with words for a message."""
     peers = []
     for item in _items(resource, path):
         net = network(item.data) if isinstance(item.data, str) else None
@@ -186,19 +184,19 @@ def _doubts(resource: ResourceInstance, path: str, question: str) -> Iterator[Pr
 
 
 def _private(cluster: ResourceInstance) -> bool:
-    """Whether it is said that the API server has no public endpoint."""
+    """Whether the API server is written to have no public endpoint."""
     body = cluster.body
     if cluster.type == "aws_eks_cluster":
-        return any(value.data in _NO for value in body.find("vpc_config.endpoint_public_access"))
+        return any(value.data in NO for value in body.find("vpc_config.endpoint_public_access"))
     if cluster.type == "azurerm_kubernetes_cluster":
-        return body.data("private_cluster_enabled") in _YES
+        return body.data("private_cluster_enabled") in YES
     ends = body.find("private_cluster_config.enable_private_endpoint")
     off = body.find("control_plane_endpoints_config.ip_endpoints_config.enable_public_endpoint")
-    return any(value.data in _YES for value in ends) or any(value.data in _NO for value in off)
+    return any(value.data in YES for value in ends) or any(value.data in NO for value in off)
 
 
 def _unlisted(cluster: ResourceInstance) -> Where | None:
-    """Where a list would stand that is not there."""
+    """The place where a missing list belongs; None when there is one."""
     body = cluster.body
     if cluster.type == "aws_eks_cluster":
         blocks = body.each("vpc_config")

@@ -76,8 +76,9 @@ def ranges_are_networks(module: Module) -> Iterator[Problem]:
     for resource, value, _ in _written(module):
         for item in value.items():
             if not isinstance(item.data, UnknownValue) and (fault := _fault(resource, str(item.data))):
-                azure = resource.type.startswith("azurerm_") and "has bits" in fault
-                yield Problem(item.where, fault, Severity.WARNING if azure else Severity.ERROR)
+                # Azure takes a network with host bits set, and reads it as the whole network.
+                taken = resource.type.startswith("azurerm_") and network(str(item.data)) is not None
+                yield Problem(item.where, fault, Severity.WARNING if taken else Severity.ERROR)
 
 
 def families_do_not_mix(module: Module) -> Iterator[Problem]:
@@ -93,7 +94,9 @@ def families_do_not_mix(module: Module) -> Iterator[Problem]:
         for item, net in problems if family else ():
             if net.version != family:
                 yield Problem(
-                    item.where, f"{item.data} is IPv{net.version}, and this is for IPv{family}; move it to its own rule"
+                    item.where,
+                    f"{item.data} is IPv{net.version}, but this attribute is for IPv{family}; "
+                    "move it to a rule of its own",
                 )
         versions = {net.version for _, net in problems}
         if resource.type.startswith(ONE_FAMILY) and len(versions) > 1:
@@ -121,7 +124,7 @@ def rules_name_one_peer(module: Module) -> Iterator[Problem]:
             listed = ", ".join(value.where.path.rpartition(".")[2] for value in sure)
             yield Problem(where, f"the rule names {len(sure)} peers ({listed}); write one rule for each")
         elif names is LEGACY_PEERS and _group_beside_ranges(rule.body, sure):
-            yield Problem(where, "source_security_group_id stands beside ranges; write one rule for each")
+            yield Problem(where, "source_security_group_id is set beside ranges; write one rule for each")
         elif names is PEERS and len(given) != len(sure) and len(given) > 1:
             unknown = next(value.data for value in given if value not in sure)
             message = f"cannot tell: {unknown.reason}; the rule may name several peers or none"
@@ -133,7 +136,7 @@ def denials_deny_something(module: Module) -> Iterator[Problem]:
 
     A security group of AWS has no deny: what no rule allows is denied, and a rule allows. A rule to 127.0.0.1/32 does
     nothing at all, and a rule whose name or description says "deny" lets through what it names.
-    Take the rule out: without egress rules nothing goes out.
+    Remove the rule: without egress rules nothing goes out.
     Source: Amazon VPC user guide, security groups; the provider takes AWS's own allow-all egress rule away.
     """
     for rule in firewall_rules(module):
@@ -143,10 +146,12 @@ def denials_deny_something(module: Module) -> Iterator[Problem]:
             if peer.text in _LOOPBACK:
                 yield Problem(
                     peer.value.where,
-                    f"{peer.text} is no destination of any packet: the rule neither allows nor denies; take it out",
+                    f"no packet is ever sent to {peer.text}: the rule neither allows nor denies anything; remove it",
                 )
         if rule.cloud == "aws" and (denial := _says_denial(rule)):
-            yield Problem(rule.where, f"it says `{denial}`, and it allows; a security group denies what no rule allows")
+            yield Problem(
+                rule.where, f"it says `{denial}`, but it allows; a security group denies whatever no rule allows"
+            )
 
 
 def _says_denial(rule: FirewallRule) -> str:
@@ -177,13 +182,13 @@ def _fault(resource: ResourceInstance, text: str) -> str:
         return ""
     net = network(text)
     if net is None:
-        return f"`{text}` is no network; write one such as 10.20.0.0/16"
+        return f"`{text}` is not a network; write one such as 10.20.0.0/16"
     if "/" not in text:
-        return "" if azure or google else f"{text} has no length; write {net}"
+        return "" if azure or google else f"{text} has no prefix length; write {net}"
     try:
         ip_network(text)
     except ValueError:
-        return f"{text} has bits after its length; write {net}, or {text.partition('/')[0]}/{net.max_prefixlen}"
+        return f"{text} has host bits set; write {net}, or {text.partition('/')[0]}/{net.max_prefixlen}"
     return ""
 
 

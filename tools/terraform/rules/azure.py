@@ -36,12 +36,12 @@ def one_of_each_pair_is_given(module: Module) -> Iterator[Problem]:
             doubtful = [value for value in given if may_be_null(value)]
             listed = " or ".join(names[:2])
             if doubtful and len(given) != 1 and isinstance(doubtful[0].data, UnknownValue):
-                yield cannot_tell(doubtful[0].where, doubtful[0].data, f"it takes one of {listed}")
+                yield cannot_tell(doubtful[0].where, doubtful[0].data, f"exactly one of {listed} must be set")
             elif len(given) > 1:
                 problems = " and ".join(value.where.path.rpartition(".")[2] for value in given)
-                yield Problem(given[-1].where, f"{problems} are both given; write one of them")
+                yield Problem(given[-1].where, f"{problems} are both set; keep one of them")
             elif not given:
-                yield Problem(rule.where, f"neither {names[0]} nor {names[1]} is given; write one of them")
+                yield Problem(rule.where, f"neither {names[0]} nor {names[1]} is set; write one of them")
 
 
 def service_tags_stand_alone(module: Module) -> Iterator[Problem]:
@@ -61,7 +61,9 @@ def service_tags_stand_alone(module: Module) -> Iterator[Problem]:
                     and item.data[:1].isalpha() | (item.data == "*")
                 ):
                     singular = name.removesuffix("es")
-                    yield Problem(item.where, f"`{item.data}` is a tag; write it as {singular}, in a rule of its own")
+                    yield Problem(
+                        item.where, f"`{item.data}` is a service tag; write it as {singular}, in a rule of its own"
+                    )
 
 
 def _items(body: Body, name: str) -> tuple[Value, ...]:

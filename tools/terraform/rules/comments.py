@@ -31,7 +31,7 @@ _DATE = re.compile(r"exp:(\d{4}-\d\d-\d\d)")
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """Another linter's comment, the rules here that it switches off, and the lines that it covers."""
+    """Another linter's comment, the rules of this one that it switches off, and the lines that it covers."""
 
     comment: Comment
     tool: str
@@ -45,7 +45,7 @@ def comments_of_peers_have_an_end(module: Module) -> Iterator[Problem]:
     """A comment that switches off a rule has a reason and a last day.
 
     `checkov:skip`, `trivy:ignore`, `tfsec:ignore`, `tflint-ignore` and `kics-scan ignore` are understood: they switch
-    off the rules that list the same id as a peer. What they hide they hide for ever, so each is told of.
+    off the rules that list the same id as a peer. What they hide, they hide for ever; so each is reported.
     Write `# sark:ignore RULE until YYYY-MM-DD: REASON` beside it.
     Source: the comment forms in the manuals of checkov, Trivy, tfsec, TFLint and KICS.
     """
@@ -82,7 +82,7 @@ def peers(check: Callable[..., object]) -> tuple[str, ...]:
 
 @cache
 def _by_peer() -> Mapping[str, tuple[str, ...]]:
-    """The rules here that each peer's id, in lower case, stands for."""
+    """The rules that each peer's id, in lower case, stands for."""
     rules: dict[str, tuple[str, ...]] = {}
     for check in registry.CHECKS:
         for peer in peers(check):
@@ -142,7 +142,7 @@ def _day(match: re.Match[str] | None) -> date | None:
 
 
 def _covered(comment: Comment, spans: list[Lines]) -> Lines:
-    """The lines that a comment is about: its own, or the line or block that begins below it."""
+    """The lines that a comment covers: its own, or the line or block that begins below it."""
     first = comment.line + 1 if comment.alone else comment.line
     return first, max((last for begin, last in spans if begin == first), default=first)
 

@@ -52,14 +52,14 @@ def declarations_are_described(module: Module) -> Iterator[Problem]:
         problems.extend((f"output.{item.name}", item.body, item.where) for item in inner_module.outputs.values())
         for name, body, where in problems:
             if body.data("description", "") == "":
-                yield Problem(where, f"{name} does not say what it is; write description", Severity.WARNING)
+                yield Problem(where, f"{name} has no description; write one", Severity.WARNING)
 
 
 def declarations_are_used(module: Module) -> Iterator[Problem]:
     """Every variable, local value and data source is used.
 
     An input that changes nothing is believed to change something: `allowed_cidrs` that no rule reads.
-    Use it, or take it out.
+    Use it, or remove it.
     Peers: tflint terraform_unused_declarations.
     Source: Terraform style guide.
     """
@@ -73,7 +73,7 @@ def declarations_are_used(module: Module) -> Iterator[Problem]:
         )
         for name, where in dict.fromkeys(problems):
             if not any(reference == name or reference.startswith(f"{name}.") for reference in inner_module.references):
-                yield Problem(where, f"{name} is used nowhere; use it or take it out", Severity.WARNING)
+                yield Problem(where, f"{name} is not used; use it or remove it", Severity.WARNING)
 
 
 def network_inputs_are_validated(module: Module) -> Iterator[Problem]:
@@ -87,7 +87,7 @@ def network_inputs_are_validated(module: Module) -> Iterator[Problem]:
     for inner_module in module.walk():
         for variable in inner_module.variables.values():
             if _of_network(variable) and variable.validations == 0:
-                message = f"var.{variable.name} takes anything; write a validation block"
+                message = f"var.{variable.name} accepts any value; write a validation block"
                 yield Problem(variable.where, message, Severity.WARNING)
 
 
@@ -103,7 +103,7 @@ def network_inputs_do_not_default_to_the_world(module: Module) -> Iterator[Probl
         for variable in inner_module.variables.values():
             if text := world_of(variable):
                 where = variable.default.where if variable.default else variable.where
-                yield Problem(where, f"var.{variable.name} is {text} unless said; write no default, or []")
+                yield Problem(where, f"var.{variable.name} is {text} by default; write no default, or []")
 
 
 def world_of(variable: InputVariable) -> str:

@@ -99,7 +99,7 @@ def domain_lists_are_not_everything(module: Module) -> Iterator[Problem]:
                     base = _PREFIX.sub("", str(item.data), count=1) if isinstance(item.data, str) else "x.y"
                     if "." not in base.rstrip("."):
                         yield Problem(
-                            item.where, f"`{item.data}` allows every name that there is below it; write names"
+                            item.where, f"`{item.data}` allows every name below it; write the names that are meant"
                         )
     for rule in module.everything("google_network_security_gateway_security_policy_rule"):
         matcher = rule.body.value("session_matcher")
@@ -121,14 +121,14 @@ def _spelling(engine: FilterEngine, text: str) -> str:
     if engine is PROXY:
         base = base.partition("/")[0]
     if not base:
-        return "" if text == "*" and engine.wildcard == "*." else f"`{text}` is no name; write names"
+        return "" if text == "*" and engine.wildcard == "*." else f"`{text}` is not a name; write host names"
     if prefix and not engine.wildcard:
-        return f"`{text}` has a wildcard, and {engine.name} has none; {engine.why}"
+        return f"`{text}` has a wildcard, which {engine.name} does not support; {engine.why}"
     if prefix and prefix != engine.wildcard:
         also = f", which does not let evil{base} through" if prefix == "*" else ""
         return f"`{text}` is another product's spelling; {engine.name} writes `{engine.wildcard}{base}`{also}"
     write = "" if "." not in base else refusal(base)
-    return f"`{text}` is no name that {engine.name} can match: write {write}" if write else ""
+    return f"`{text}` is not a name that {engine.name} can match: write {write}" if write else ""
 
 
 def is_allowlist(group: ResourceInstance) -> bool:

@@ -1,4 +1,4 @@
-"""Checks across layers of what EKS puts beside a security group: the cluster's own, which lets everything out."""
+"""Checks across layers of the security group that EKS makes for a cluster, which lets everything out."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tools.terraform.clouds.firewall_rules import allowed
 from tools.terraform.clouds.model import ALL_PORTS, owner
 from tools.terraform.language.model import Module, ResourceInstance, UnknownValue, Value
 
-# Where a SecurityGroupPolicy is written or read from, whatever applies it.
+# A SecurityGroupPolicy that is written, or read from a file, whatever applies it.
 _POLICY = re.compile(r"security-?group-?policy", re.IGNORECASE)
-# Machines that nodes may be without a node group.
+# Resources that make nodes without a node group.
 _MACHINES = ("aws_autoscaling_group", "aws_instance")
 _COMMENT = re.compile(r"\s*(#|//)")
 _ADVICE = (
@@ -39,7 +39,11 @@ def cluster_groups_do_not_undo_egress(layers: Layers) -> Iterator[Problem]:
             continue
         for node in nodes:
             yield from _carriers(module, node, limited[0])
-        machines = [problems for group in module.everything(*_MACHINES) if (problems := _of_machines(module, group))]
+        machines = [
+            problems
+            for group in module.everything(*_MACHINES)
+            if (problems := _machines_with_cluster_group(module, group))
+        ]
         for group, own in machines:
             yield Problem(own.where, _message(f"the nodes of {group.address}", limited[0]))
         for cluster in module.everything("aws_eks_cluster") if not nodes and not machines else ():
@@ -48,7 +52,7 @@ def cluster_groups_do_not_undo_egress(layers: Layers) -> Iterator[Problem]:
 
 
 def _carriers(module: Module, node: ResourceInstance, group: str) -> Iterator[Problem]:
-    """What makes a list of egress void for these nodes."""
+    """The finding where these nodes carry the cluster's own group."""
     carry = "the pods" if node.type == "aws_eks_fargate_profile" else "the nodes"
     message = _message(f"{carry} of {node.address}", group)
     templates = node.body.each("launch_template")
@@ -77,8 +81,8 @@ def _carriers(module: Module, node: ResourceInstance, group: str) -> Iterator[Pr
         yield cannot_tell(template.where, unknown, question)
 
 
-def _of_machines(module: Module, group: ResourceInstance) -> tuple[ResourceInstance, Value] | None:
-    """Machines that are no node group's, and the cluster's own group among theirs."""
+def _machines_with_cluster_group(module: Module, group: ResourceInstance) -> tuple[ResourceInstance, Value] | None:
+    """Machines outside a node group that carry the cluster's own group, with the place that names it."""
     sources = [group]
     for path in ("launch_template", "mixed_instances_policy.launch_template.launch_template_specification"):
         first, _, rest = path.partition(".")
@@ -97,7 +101,7 @@ def _message(who: str, group: str) -> str:
 
 
 def _groups(resource: ResourceInstance) -> list[Value]:
-    """The security groups that are named for machines."""
+    """The security groups that a resource gives to its machines."""
     paths = ("vpc_security_group_ids", "network_interfaces.security_groups", "security_groups")
     return [item for path in paths for value in resource.body.find(path) for item in value.items()]
 

@@ -22,7 +22,7 @@ MANY_PORTS = 100
 SHORT = {4: 8, 6: 16}
 
 
-# How many ranges are tried to be left out of a set that holds the internet.
+# How many ranges of a set that holds the internet are tried one by one for whether it needs them.
 MAX_LEFT_OUT = 200
 
 
@@ -45,7 +45,7 @@ def ingress_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
         if peer.unknown:
             yield cannot_tell(peer.value.where, peer.unknown, f"it may let the world in to {service}")
         elif web:
-            message = f"{peer_name(peer)} lets everybody in to TCP 443; right for a public web server alone"
+            message = f"{peer_name(peer)} lets everybody in to TCP 443, which is right only for a public web server"
             yield Problem(peer.value.where, message, Severity.NOTE)
         else:
             yield Problem(
@@ -70,7 +70,7 @@ def egress_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
         else:
             yield Problem(
                 peer.value.where,
-                f"{peer_name(peer)} lets out to everybody by {service}; write the addresses of the proxy",
+                f"{peer_name(peer)} lets traffic out to everybody by {service}; write the addresses of the proxy",
             )
 
 
@@ -79,7 +79,7 @@ def ranges_together_are_not_the_world(module: Module) -> Iterator[Problem]:
 
     `0.0.0.0/1` with `128.0.0.0/1` is `0.0.0.0/0`, whether it stands in one rule or in several of one group, and so is
     every list that leaves out only addresses that nobody has. Rules of one direction and about one service are added
-    up, in each family; of ranges that others hold nothing is said.
+    up, in each family; ranges that lie inside others are left out.
     Write the addresses of those who are meant.
     Source: RFC 4632 (aggregation); IANA special-purpose address registries.
     """
@@ -182,7 +182,7 @@ def port_ranges_are_narrow(module: Module) -> Iterator[Problem]:
 
 
 def adding_up_to_the_world(module: Module) -> Iterator[tuple[str, str, list[FirewallPeer]]]:
-    """Ranges that together are the internet, each set as small as it is so: with their direction and service."""
+    """Each set of ranges that together are the internet, as small as possible, with its direction and service."""
     together: dict[tuple[str, str, str], list[FirewallPeer]] = {}
     for rule in allowed(module):
         peers = together.setdefault((rule.group, rule.direction, rule.service), [])
@@ -212,7 +212,7 @@ def _openings(module: Module, direction: str) -> Iterator[tuple[FirewallPeer, st
 
 
 def peer_name(peer: FirewallPeer) -> str:
-    """How to call a peer in a message."""
+    """How a message names a peer."""
     return peer.text or "the rule"
 
 
@@ -221,7 +221,7 @@ def _inside(net: Net) -> bool:
 
 
 def smallest_covering(whole: Net, peers: list[FirewallPeer]) -> list[FirewallPeer]:
-    """The smallest part of the peers that holds every public address: what is not needed is left out."""
+    """The peers that are needed to hold every public address."""
     kept = list({net: peer for peer in reversed(peers) for net in peer.nets}.values())[::-1]
     for peer in sorted(kept, key=lambda item: -item.nets[0].prefixlen)[:MAX_LEFT_OUT]:
         rest = [other for other in kept if other is not peer]

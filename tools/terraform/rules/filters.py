@@ -1,4 +1,4 @@
-"""Checks of what domain filters do with what is on no list."""
+"""Checks of what domain filters do with names that are on no list."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def allowlists_drop_the_rest(module: Module) -> Iterator[Problem]:
     for group in lists:
         if any(reference.startswith(f"{group.type}.{group.name}") for reference in named):
             continue
-        message = "cannot tell: no firewall policy here has it; the policy needs strict order and a default drop"
+        message = "cannot tell: no firewall policy here refers to it; the policy needs strict order and a default drop"
         yield Problem(group.where, message, Severity.NOTE)
     for group in lists:
         orders = group.body.find("rule_group.stateful_rule_options.rule_order")
@@ -60,7 +60,7 @@ def home_net_is_named(module: Module) -> Iterator[Problem]:
         if any(True for _ in group.body.find(f"{LISTS}.targets")):
             keys = group.body.find("rule_group.rule_variables.ip_sets.key")
             if not any(str(key.data) == "HOME_NET" or isinstance(key.data, UnknownValue) for key in keys):
-                message = "the list is for the firewall's own VPC alone; write rule_variables with ip_sets HOME_NET"
+                message = "the list applies only to the firewall's own VPC; write rule_variables with ip_sets HOME_NET"
                 yield Problem(group.where, message, Severity.WARNING)
 
 
@@ -77,7 +77,7 @@ def blocks_say_what_they_answer(module: Module) -> Iterator[Problem]:
         if action == "BLOCK" and response is None:
             yield Problem(rule.where, 'BLOCK needs an answer; write block_response = "NXDOMAIN"')
         elif action in ("ALLOW", "ALERT") and response:
-            yield Problem(response.where, f"{action} answers what the name has; take block_response out")
+            yield Problem(response.where, f"{action} returns the real answer; remove block_response")
         elif response and response.data == "OVERRIDE":
             names = ("block_override_domain", "block_override_dns_type", "block_override_ttl")
             missing = [name for name in names if rule.body.value(name) is None]
@@ -130,7 +130,10 @@ def _policy_faults(policy: ResourceInstance, block: NestedBlock) -> Iterator[Pro
     orders = block.body.find("stateful_engine_options.rule_order")
     if not any(isinstance(value.data, UnknownValue) or value.data == "STRICT_ORDER" for value in orders):
         where = orders[0].where if orders else block.where
-        yield Problem(where, f"{policy.address} has no strict order, and no default; write rule_order = STRICT_ORDER")
+        yield Problem(
+            where,
+            f"{policy.address} does not use strict order, so it has no default action; write rule_order = STRICT_ORDER",
+        )
     actions = block.body.value("stateful_default_actions")
     if actions is None or (actions.known and not any(item.data in DROPS for item in actions.items())):
         where = actions.where if actions else block.where
@@ -141,7 +144,7 @@ def _policy_faults(policy: ResourceInstance, block: NestedBlock) -> Iterator[Pro
     for name in ("stateless_default_actions", "stateless_fragment_default_actions"):
         value = block.body.value(name)
         if value and any(item.data == "aws:pass" for item in value.items()):
-            yield Problem(value.where, f'{name} pass by every list; write ["aws:forward_to_sfe"]')
+            yield Problem(value.where, f'{name} lets traffic past every list; write ["aws:forward_to_sfe"]')
 
 
 def _dns_faults(module: Module) -> Iterator[Problem]:

@@ -39,10 +39,10 @@ def tags_and_accounts_do_not_mix(module: Module) -> Iterator[Problem]:
             first, second = (some or side[0] for some, side in zip(sure, (tags, accounts), strict=True))
             names = " and ".join(value.where.path.rpartition(".")[2] for value in (first, second))
             if None in sure and doubtful and isinstance(doubtful.data, UnknownValue):
-                yield cannot_tell(doubtful.where, doubtful.data, f"{names} may both be given, and do not go together")
+                yield cannot_tell(doubtful.where, doubtful.data, f"{names} may both be set, and do not go together")
                 continue
             accounts = [second]
-            yield Problem(accounts[0].where, f"{names} are both given; write a rule for each")
+            yield Problem(accounts[0].where, f"{names} are both set; write a rule for each")
 
 
 def rules_allow_or_deny(module: Module) -> Iterator[Problem]:
@@ -56,7 +56,7 @@ def rules_allow_or_deny(module: Module) -> Iterator[Problem]:
         allow, deny = rule.body.each("allow"), rule.body.each("deny")
         doubt = next((block.doubt for block in (*allow, *deny) if block.doubt), None)
         if doubt:
-            yield cannot_tell(rule.where, doubt, "it takes `allow` blocks or `deny` blocks")
+            yield cannot_tell(rule.where, doubt, "a rule takes `allow` blocks or `deny` blocks, not both")
         elif allow and deny:
             yield Problem(deny[0].where, "the rule has `allow` and `deny`; write a rule for each")
         elif not allow and not deny:
@@ -82,14 +82,14 @@ def sides_fit_their_direction(module: Module) -> Iterator[Problem]:
             if isinstance(value.data, UnknownValue) and may_be_null(value):
                 continue
             name = value.where.path.rpartition(".")[2]
-            yield Problem(value.where, f"{name} has no place in a rule of direction {direction}; take it out")
+            yield Problem(value.where, f"{name} cannot be set in a rule of direction {direction}; remove it")
 
 
 def rules_are_in_force(module: Module) -> Iterator[Problem]:
     """No firewall rule is written and switched off.
 
     `disabled = true` keeps a rule in the list and out of force: a deny that denies nothing reads like one that does.
-    Take the rule out, or switch it on.
+    Remove the rule, or switch it on.
     Source: Compute Engine firewalls, `disabled`.
     """
     for rule in module.everything(*RULES):
@@ -97,7 +97,7 @@ def rules_are_in_force(module: Module) -> Iterator[Problem]:
         if value and isinstance(value.data, UnknownValue):
             yield cannot_tell(value.where, value.data, "the rule may be switched off")
         elif value and value.data in (True, "true"):
-            yield Problem(value.where, "the rule is switched off; take it out or switch it on", Severity.WARNING)
+            yield Problem(value.where, "the rule is switched off; remove it or switch it on", Severity.WARNING)
 
 
 def rules_are_logged(module: Module) -> Iterator[Problem]:

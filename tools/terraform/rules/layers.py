@@ -20,10 +20,11 @@ from tools.terraform.clouds.chart import (
 from tools.terraform.clouds.firewall_rules import allowed
 from tools.terraform.clouds.model import FirewallRule, owner
 from tools.terraform.language.model import Body, Module, UnknownValue, Value
+from tools.terraform.rules.domains import LISTS
 
-# Of a range of ports no more than this are looked at; wide ones are another rule's finding.
+# No more ports of a range than this are compared; wide ranges are another rule's finding.
 WIDE = 100
-# Where a machine of AWS, of Google Cloud and of Azure asks its cloud for names.
+# The addresses at which AWS, Google Cloud and Azure resolve names for their machines.
 RESOLVERS = tuple(map(network, ("169.254.169.253/32", "fd00:ec2::253/128", "169.254.169.254/32", "168.63.129.16/32")))
 # https://docs.cloud.google.com/load-balancing/docs/health-check-concepts
 HEALTH_CHECKS = tuple(
@@ -35,16 +36,13 @@ HEALTH_CHECKS = tuple(
 )
 
 
-_LISTS = "rule_group.rules_source.rules_source_list"
-
-
 def clouds_agree(layers: Layers) -> Iterator[Problem]:
     """The clouds' firewalls open the same ports to the same addresses.
 
     An installation that moves, or that spans two clouds, is as open as the more open of them. Ports and CIDRs are
     compared in both directions; groups, tags and accounts are each cloud's own, and are not. Nor are addresses of the
     cloud itself: its resolver, for DNS, and where Google Cloud's health checks come from.
-    Write the rule for the other cloud too, or take it out here; the policy module gives all of them from one input.
+    Write the rule for the other cloud too, or remove it here; the policy module gives all of them from one input.
     Source: this project's terraform/modules/network/policy.
     """
     open_in = {cloud: _openings(module) for cloud, module in layers.roots.items()}
@@ -78,7 +76,7 @@ def cloud_ports_are_the_charts(layers: Layers) -> Iterator[Problem]:
     The ports are those of the gateway, the database, the cache, OPA and the proxy, DNS and NTP, and the ports of
     egress.domains; a part that is switched off in the environment is a note. Where the chart lists addresses outside
     the cluster (database.externalCidrs and the like) the cloud opens the port for those and no others.
-    Take the rule out, or write the port or the address in the chart's values.
+    Remove the rule, or write the port or the address in the chart's values.
     Source: this project's values.yaml.
     """
     for cloud, module in layers.roots.items():
@@ -132,7 +130,7 @@ def cloud_domains_are_the_charts(layers: Layers) -> Iterator[Problem]:
                 if name not in expected:
                     severity = Severity.NOTE if engine == "Route 53 DNS Firewall" else Severity.ERROR
                     message = f"{engine} allows {name}, which egress.domains{in_environment(layers)} does not list"
-                    yield Problem(item.where, f"{message}; take it out", severity)
+                    yield Problem(item.where, f"{message}; remove it", severity)
             for name, path in expected.items():
                 if name in names:
                     continue
@@ -149,8 +147,8 @@ def _apexes(module: Module, items: Iterable[Value], expected: Mapping[str, str])
     denied = {
         str(item.data)
         for group in module.everything("aws_networkfirewall_rule_group")
-        if any(value.data == "DENYLIST" for value in group.body.find(f"{_LISTS}.generated_rules_type"))
-        for value in group.body.find(f"{_LISTS}.targets")
+        if any(value.data == "DENYLIST" for value in group.body.find(f"{LISTS}.generated_rules_type"))
+        for value in group.body.find(f"{LISTS}.targets")
         for item in value.items()
     }
     for item in items:
@@ -182,10 +180,10 @@ def _foreign_ports(layers: Layers, cloud: str, rule: FirewallRule) -> Iterator[P
     for port in (closed or foreign)[:1]:
         opened = f"{cloud} opens {_service_name((rule.direction, str(rule.protocol), port))}"
         if closed:
-            message = f"{opened}, which the chart keeps closed{in_environment(layers)}; take it out"
+            message = f"{opened}, which the chart keeps closed{in_environment(layers)}; remove it"
             yield Problem(rule.port_where, message)
         else:
-            # A part that is switched off has no policy, which is not to say that it is closed.
+            # A part that is switched off has no policy, which does not mean that it is closed.
             yield Problem(
                 rule.port_where, f"{opened}, whose part is switched off{in_environment(layers)}", Severity.NOTE
             )
@@ -246,7 +244,7 @@ def _nets(rules: Iterable[FirewallRule]) -> list[Net]:
 
 
 def _any_group(rules: Iterable[FirewallRule]) -> bool:
-    """Whether some peer is no range, so that ranges alone do not tell who is meant."""
+    """Whether some peer is not a range, so that the ranges do not say everything."""
     return any(not peer.nets and not peer.unknown for rule in rules for peer in rule.peers)
 
 

@@ -67,9 +67,7 @@ def stores_stand_where_the_chart_looks(layers: Layers) -> Iterator[Problem]:
                     yield cannot_tell(where, doubt, f"{path} may not hold the addresses of {store.name}")
                 elif nets:
                     closed = ", ".join(str(net) for net in nets if left(net, listed))
-                    message = (
-                        f"{store.name} stands in {closed}, which {path} does not list{in_environment(layers)}; write it"
-                    )
+                    message = f"{store.name} is in {closed}, which {path} does not list{in_environment(layers)}; add it"
                     yield Problem(where, message, Severity.ERROR if listed else Severity.WARNING)
 
 
@@ -79,7 +77,7 @@ def stores_let_sark_in(layers: Layers) -> Iterator[Problem]:
     On AWS a store has security groups: one of their rules must let in a group from which the store's port goes out, or
     addresses of `cluster.podCidrs` or `cluster.cidrs`. On Azure and Google Cloud a public store lets in nobody without
     rules or authorized networks, and one that is not public needs a network of its own or a private endpoint. What is
-    made elsewhere cannot be told.
+    made elsewhere is not known.
     Where a root has several stores of a kind, one of them is enough.
     Write a rule from the group of SARK's pods or nodes, or give the store a private address.
     Source: Amazon RDS user guide, controlling access with security groups; Azure Database for PostgreSQL and Cloud SQL,
@@ -89,10 +87,10 @@ def stores_let_sark_in(layers: Layers) -> Iterator[Problem]:
         opened = _ports(layers, part).keys()
         for module, candidates in _stores(layers, part):
             # One on another port is another rule's finding.
-            heard = [
+            listening = [
                 store for store in candidates if isinstance(ports := store.ports(), UnknownValue) or opened & set(ports)
             ]
-            problems = [list(_closed(layers, module, store, opened)) for store in heard]
+            problems = [list(_closed(layers, module, store, opened)) for store in listening]
             if all(problems):
                 yield from (problem for of_store in problems for problem in of_store)
 
@@ -113,7 +111,7 @@ def _by_groups(layers: Layers, module: Module, store: Store, ports: tuple[int, .
     items = store.values(store.kind.groups)
     where = store.place(store.kind.groups)
     if not items:
-        message = f"{store.name} has no security group, and the VPC's default one lets in its own members alone"
+        message = f"{store.name} has no security group, and the VPC's default one lets in only its own members"
         yield Problem(where, f"{message}; write {store.kind.groups}", Severity.WARNING)
         return
     service = f"TCP {', '.join(map(str, ports))}"
@@ -146,7 +144,7 @@ def _doubt(
     peers: list[FirewallPeer],
     callers: set[str],
 ) -> UnknownValue | None:
-    """What is not known here of who a store lets in."""
+    """The unknown value on which it depends whom a store lets in, if there is one."""
     made = {group.address for group in module.everything(*AWS_GROUPS)}
     for item in items:
         if owner(item) not in made:
@@ -215,7 +213,7 @@ def _own(layers: Layers) -> list[Net]:
 
 
 def _nets(layers: Layers, path: str) -> list[Net]:
-    """The networks that are listed there; what is no list is another stage's finding."""
+    """The networks that are listed at a path; a value that is not a list is another stage's finding."""
     listed = layers.value(path)
     return [net for text in listed if (net := network(str(text)))] if isinstance(listed, list) else []
 

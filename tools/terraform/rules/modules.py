@@ -1,4 +1,4 @@
-"""Checks of what a Terraform module is made with: providers, and the modules that it calls."""
+"""Checks of what a Terraform module depends on: providers, and the modules that it calls."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def providers_are_pinned(module: Module) -> Iterator[Problem]:
             requirement = inner_module.requirements.get(name)
             # The beta provider has the same resource types.
             if requirement is None and f"{name}-beta" not in inner_module.requirements:
-                yield Problem(where, f"provider {name} is not in required_providers; write it", Severity.WARNING)
+                yield Problem(where, f"provider {name} is not in required_providers; add it", Severity.WARNING)
         for requirement in inner_module.requirements.values():
             missing = [key for key in ("source", "version") if not getattr(requirement, key)]
             if missing:
@@ -64,10 +64,10 @@ def modules_are_pinned(module: Module) -> Iterator[Problem]:
                 if not call.version:
                     yield Problem(where, 'the module has no version; write one, such as "5.3.1"', Severity.WARNING)
                 elif not re.fullmatch(r"=?\s*\d+\.\d+\.\d+", call.version):
-                    message = f"`{call.version}` is a range, and no lock file holds modules; write one version"
+                    message = f"`{call.version}` is a range, and lock files do not pin modules; write one version"
                     yield Problem(where, message, Severity.NOTE)
             elif "ref=" not in source and "checksum=" not in source:
-                yield Problem(where, f"`{source}` is whatever is there that day; write ?ref=COMMIT", Severity.WARNING)
+                yield Problem(where, f"`{source}` has no fixed revision; write ?ref=COMMIT", Severity.WARNING)
             elif (ref := source.partition("ref=")[2].partition("&")[0]) in ("main", "master", "HEAD", "develop", ""):
                 yield Problem(where, f"`{ref}` is a branch, and moves; write ?ref=COMMIT", Severity.WARNING)
 
@@ -84,7 +84,7 @@ def modules_are_looked_into(module: Module) -> Iterator[Problem]:
         for call in inner_module.calls:
             if call.module is None and call.source and not call.source.startswith(_LOCAL):
                 message = f"cannot tell: module.{call.name} comes from {call.source}, which is not here; what it opens"
-                yield Problem(call.where, f"{message} is not looked at", Severity.NOTE)
+                yield Problem(call.where, f"{message} is not checked", Severity.NOTE)
 
 
 def modules_hold_no_provider(module: Module) -> Iterator[Problem]:
@@ -124,7 +124,7 @@ def one_cloud_a_module(module: Module) -> Iterator[Problem]:
 
 
 def _first(module: Module) -> Where | None:
-    """The place for what is nowhere: the first line of a file that says most of a module."""
+    """The place of a finding about what is missing: the first line of the module's main file."""
     if not module.sources:
         return None
     names = sorted(module.sources)

@@ -53,7 +53,7 @@ def priorities_are_in_range(module: Module) -> Iterator[Problem]:
                 if isinstance(value.data, UnknownValue):
                     yield cannot_tell(value.where, value.data, f"priorities are {low} to {high}")
                 elif priority is None or not low <= priority <= high:
-                    yield Problem(value.where, f"{value.data} is no priority here; write {low} to {high}")
+                    yield Problem(value.where, f"{value.data} is not a priority here; write {low} to {high}")
 
 
 def priorities_differ(module: Module) -> Iterator[Problem]:
@@ -73,15 +73,15 @@ def priorities_differ(module: Module) -> Iterator[Problem]:
             continue
         first = seen.setdefault((group, direction, priority), name)
         if first != name:
-            yield Problem(value.where, f"priority {priority} is {first}'s already; write another")
+            yield Problem(value.where, f"priority {priority} is already {first}'s; write another")
 
 
 def rules_are_not_shadowed(module: Module) -> Iterator[Problem]:
     """No rule is decided by an earlier one for everything that it is about.
 
     The lower priority comes first, on Google Cloud and on Azure; a deny that follows an allow of the same traffic
-    denies nothing, and an allow behind a deny opens nothing. That is an error; the same decision twice is a warning.
-    Give it a lower number, narrow the earlier rule, or take it out.
+    denies nothing, and an allow after a deny opens nothing. That is an error; the same decision twice is a warning.
+    Give it a lower number, narrow the earlier rule, or remove it.
     Source: Azure network security groups overview; Compute Engine VPC firewall rules, "Priority".
     """
     groups: dict[tuple[str, str], list[tuple[int, FirewallRule]]] = {}
@@ -98,10 +98,11 @@ def rules_are_not_shadowed(module: Module) -> Iterator[Problem]:
                 continue
             name, place = earlier.resource.address, later.priority.where if later.priority else later.where
             if earlier.action == later.action:
-                yield Problem(place, f"{name} decides the same before it; take one of them out", Severity.WARNING)
+                yield Problem(place, f"{name} already decides the same; remove one of the two", Severity.WARNING)
             else:
                 yield Problem(
-                    place, f"{name} comes before it and {_verb(earlier)} all of it; it {_verb(later)} nothing"
+                    place,
+                    f"{name} comes first and {_verb(earlier)} all of this traffic; this rule {_verb(later)} nothing",
                 )
 
 
@@ -110,7 +111,7 @@ def rules_differ(module: Module) -> Iterator[Problem]:
 
     EC2 refuses the second (InvalidPermission.Duplicate), when everything before it has been applied. Descriptions do
     not tell rules apart.
-    Take one of them out.
+    Remove one of them.
     Source: EC2 AuthorizeSecurityGroupIngress, error InvalidPermission.Duplicate.
     """
     seen: dict[Any, FirewallRule] = {}
@@ -123,7 +124,9 @@ def rules_differ(module: Module) -> Iterator[Problem]:
             key = (rule.group, rule.direction, rule.protocol, rule.ports, peer_key)
             first = seen.setdefault(key, rule)
             if first is not rule:
-                message = f"{first.resource.address} is for {rule.service} and the same peer already; take one out"
+                message = (
+                    f"{first.resource.address} is already for {rule.service} and the same peer; remove one of the two"
+                )
                 yield Problem(rule.where, message)
 
 

@@ -1,4 +1,4 @@
-"""Checks of Terraform's text and names: what the reader and the evaluator found on their way."""
+"""Checks of Terraform's text and names: the faults that the reader and the evaluator came upon."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def terraform_expressions_evaluate(module: Module) -> Iterator[Problem]:
     """An expression can be evaluated, and a value passes its variable's type and validation.
 
     Found with the defaults, the tfvars files and what module calls pass: a function that refuses its arguments, an
-    index that is not there, null in a string, locals that go in a circle. What cannot be told is no fault, and what a
+    index that is not there, null in a string, locals that form a cycle. What is not known is not a fault, and what a
     module's defaults alone decide, which its callers may replace, is a note.
     Source: Terraform's expression language.
     """

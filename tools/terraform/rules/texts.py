@@ -14,7 +14,7 @@ _GOOGLE_NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
 _AWS_TEXT = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}")
 _AZURE_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,78}[A-Za-z0-9_])?")
 _AWS_WRITE = "at most 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*"
-# What an attribute holds, by type and path, and what to write.
+# The form of an attribute, by type and path, and what to write.
 FORMS: Mapping[str, Mapping[str, tuple[re.Pattern[str], str]]] = {
     **{
         kind: {"name": (_GOOGLE_NAME, "lower-case letters, digits and hyphens, a letter first, at most 63")}
@@ -119,7 +119,7 @@ def flow_logs_show_rejections(module: Module) -> Iterator[Problem]:
 def _described(body: Body, where: Where, what: str) -> Iterator[Problem]:
     value = body.value("description")
     if value is None or (not isinstance(value.data, UnknownValue) and not str(value.data).strip()):
-        yield Problem(where, f"{what} does not say what it is for; write description", Severity.WARNING)
+        yield Problem(where, f"{what} has no description; write one", Severity.WARNING)
 
 
 CHECKS: tuple[Check[Module], ...] = (
