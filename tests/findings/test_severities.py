@@ -108,7 +108,7 @@ SUBJECTS: dict[Check[Any], Sequence[Any]] = {
     wrong_values.patterns_refuse_something: [of_schema({"a": {"type": "string", "pattern": ".*"}})],
     wrong_values.unknown_keys_are_refused: [of_schema({"a": {"type": "string"}})],
     helms.helms_agree: [Compared("values.yaml", "chart", (Rendered("Helm 3", "kind: A\n"), Rendered("Helm 4", "")))],
-    envoy.envoy_accepts_its_configuration: [envoy.Judgement(Where("e.yaml"), ("no",))],
+    envoy.envoy_accepts_its_configuration: [envoy.EnvoyVerdict(Where("e.yaml"), ("no",))],
 }  # fmt: skip
 
 

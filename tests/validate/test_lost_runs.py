@@ -28,7 +28,7 @@ from tools.reach.__main__ import main as reach
 from tools.reach.rules.selection import policies_select_something
 from tools.reach.rules.target_ports import ports_are_the_pods_own
 from tools.render.__main__ import main as render
-from tools.render.origins import RENDERED, placed
+from tools.render.origins import RENDERED, at_template_lines
 from tools.validate.__main__ import main as validate
 from tools.validate.guarded import guarded, over_objects
 
@@ -372,7 +372,8 @@ def test_a_fault_of_a_rule_costs_the_object_that_it_fell_over() -> None:
     cluster = Cluster(manifests(parse(text, "f.yaml"), "f.yaml"))
     findings = list(over_objects((breaks_on_b,), cluster))
     message = (
-        "not judged by this rule: a fault of the toolkit: ZeroDivisionError: by\\nzero (SARK_TRACEBACK=1 shows where)"
+        "not judged by this rule: internal error (please report): ZeroDivisionError: by\\nzero "
+        "(SARK_TRACEBACK=1 shows where)"
     )
     assert [(it.fault, it.problem.where.line, it.problem.message) for it in findings] == [
         (True, 6, message),
@@ -409,7 +410,7 @@ def test_a_fault_where_there_are_no_objects_is_said_where_it_was() -> None:
 
 def test_what_an_error_says_is_bounded_and_plain() -> None:
     message = fault(ValueError("\x1b[2J" + "x" * 10_000))
-    assert message.startswith("a fault of the toolkit: ValueError: \\x1b[2Jxxx")
+    assert message.startswith("internal error (please report): ValueError: \\x1b[2Jxxx")
     assert len(message) < 500
 
 
@@ -435,7 +436,7 @@ def test_many_findings_in_rendered_text_take_time_in_proportion() -> None:
         findings = [Finding("r", Problem(Where(RENDERED, "metadata.name", 6 * n + 6), "m")) for n in range(number)]
         template = ("apiVersion: v1", "kind: Pod", "metadata:", "  name: {{ .Values.name }}")
         started = time.process_time()
-        placed_ones = list(placed(findings, text, "a", lambda file: template))
+        placed_ones = list(at_template_lines(findings, text, "a", lambda file: template))
         spent = time.process_time() - started
         assert {placed_one.problem.where for placed_one in placed_ones} == {
             Where(f"a/templates/t{n}.yaml", "metadata.name", 4) for n in range(7)

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 
-class PageError(Exception):
-    """The part cannot be written; the message says why and what to do."""
-
-
 def between(page: str, begin: str, end: str, written: str) -> str | None:
     """The page with `written` between the two lines; None when they are not there once each, in order."""
     if page.count(begin) != 1 or page.count(end) != 1 or page.index(begin) > page.index(end):

@@ -28,7 +28,7 @@ _VERSION = re.compile(r'^version_info: "?([0-9a-f]{12})"?$', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class WatchedFile:
     """One of the files that Envoy watches. `since` is when it was taken, in milliseconds of Unix time."""
 
     list: str = ""
@@ -41,7 +41,7 @@ class Replica:
     """One pod of the proxy and what it serves; `fault` is why it could not be asked."""
 
     pod: str
-    files: tuple[tuple[str, File], ...] = ()
+    files: tuple[tuple[str, WatchedFile], ...] = ()
     ready: bool = True
     fault: str = ""
 
@@ -86,9 +86,9 @@ def replica(pod: str, stats: str, ready: bool = True) -> Replica:
     return Replica(pod, tuple((name, _file(facts)) for name, facts in sorted(files.items())), ready)
 
 
-def _file(facts: Mapping[str, str]) -> File:
+def _file(facts: Mapping[str, str]) -> WatchedFile:
     refused = sum(int(float(facts.get(key, "0"))) for key in ("update_rejected", "update_failure"))
-    return File(facts.get("version_text", ""), int(float(facts.get("update_time", "0"))), refused)
+    return WatchedFile(facts.get("version_text", ""), int(float(facts.get("update_time", "0"))), refused)
 
 
 def installed(texts: Iterable[str]) -> tuple[str, ...]:

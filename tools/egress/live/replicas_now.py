@@ -6,7 +6,7 @@ import argparse
 import time
 from dataclasses import asdict
 
-from tools.egress.live.cluster import Proxy, again, proxy
+from tools.egress.live.cluster import ProxyInCluster, again, proxy
 from tools.egress.live.replicas import Replica, sentence
 from tools.findings.cli import CLEAN, COULD_NOT_RUN, FINDINGS, complain
 from tools.findings.errors import InputError
@@ -56,7 +56,7 @@ def _record(replica: Replica, installed: str) -> dict[str, object]:
     }
 
 
-def push(running: Proxy, options: argparse.Namespace) -> int:
+def push(running: ProxyInCluster, options: argparse.Namespace) -> int:
     """Have every replica take the list that is installed, and wait until each has. Raises InputError."""
     installed = running.installed()
     started = time.monotonic()
