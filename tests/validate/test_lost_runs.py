@@ -493,7 +493,7 @@ def test_digits_in_text_cost_no_run(policy: str, says: str, capsys: pytest.Captu
 def test_digits_of_a_flow_and_of_a_question(capsys: pytest.CaptureFixture[str]) -> None:
     Path("pod.yaml").write_text(POD)
     assert reach(["explain", "a", "a", f"80/{DIGITS}", "--manifests", "pod.yaml"]) == 64
-    assert "is no port; write a number" in capsys.readouterr().err
+    assert "is not a port; write a number" in capsys.readouterr().err
     assert reach(["explain", "a", "a", DIGITS, "--manifests", "pod.yaml"]) == 64
     assert "is none of TCP's numbers" in capsys.readouterr().err
 
