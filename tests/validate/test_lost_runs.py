@@ -165,7 +165,7 @@ def test_a_file_that_cannot_be_read_costs_that_file_alone(capsys: pytest.Capture
     document = report(capsys, "--manifests", "m", "/no/file")
     assert (document["exit"], reasons(document)) == (2, set())
     faults = [finding for stage in document["stages"] for finding in stage["findings"] if finding.get("fault")]
-    pipe = "it is no regular file; what a pipe gives is read from standard input"
+    pipe = "it is not a regular file; what a pipe gives is read from standard input"
     assert [(fault["file"], fault["message"]) for fault in faults] == [
         ("m/bytes.yaml", "cannot read m/bytes.yaml: line 1 is not UTF-8; save it as UTF-8"),
         ("m/large.yaml", "cannot read m/large.yaml: it is larger than 64 MiB, which is the most that is read"),
@@ -206,7 +206,7 @@ def test_a_pipe_is_refused_wherever_a_file_is_named(kind: str, capsys: pytest.Ca
     Path("a.yaml").write_text(POD)
     subject = [] if kind == "--values" else ["--manifests", "a.yaml"]
     assert validate([*subject, kind, "pipe"]) == 2
-    assert "cannot read pipe: it is no regular file; " in capsys.readouterr().out
+    assert "cannot read pipe: it is not a regular file; " in capsys.readouterr().out
 
 
 def test_a_pipe_among_terraforms_files_does_not_hang() -> None:
@@ -214,7 +214,7 @@ def test_a_pipe_among_terraforms_files_does_not_hang() -> None:
     os.mkfifo("tf/main.tf")
     done = command("tools.terraform", "lint", "tf")
     assert done.returncode != 0
-    assert "it is no regular file" in done.stdout + done.stderr
+    assert "it is not a regular file" in done.stdout + done.stderr
 
 
 def test_a_name_that_is_too_long_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
@@ -494,9 +494,9 @@ def test_digits_in_text_cost_no_run(policy: str, says: str, capsys: pytest.Captu
 def test_digits_of_a_flow_and_of_a_question(capsys: pytest.CaptureFixture[str]) -> None:
     Path("pod.yaml").write_text(POD)
     assert reach(["explain", "a", "a", f"80/{DIGITS}", "--manifests", "pod.yaml"]) == 64
-    assert "is no port; write a number" in capsys.readouterr().err
+    assert "is not a port; write a number" in capsys.readouterr().err
     assert reach(["explain", "a", "a", DIGITS, "--manifests", "pod.yaml"]) == 64
-    assert "is none of TCP's numbers" in capsys.readouterr().err
+    assert "is out of range for TCP" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("text", "number"), [("080", 80), ("-1", -1), ("000", 0), ("0" * 5000 + "80", 80)])

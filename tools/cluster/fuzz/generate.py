@@ -11,6 +11,7 @@ from tools.cluster.fuzz.kubernetes import network_policy
 from tools.cluster.fuzz.places import Places
 from tools.cluster.fuzz.topology import PREFIX, Object, Topology
 
+# The kinds of policies that cases are made of, to tell them from sets and tiers.
 POLICY_KINDS = ("NetworkPolicy", "GlobalNetworkPolicy")
 # What a case is made of: only one API's policies, or both.
 MIXTURES = {"both": 6, "kubernetes": 2, "calico": 2}
