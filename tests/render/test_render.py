@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tools.findings.errors import InputError
 from tools.manifests.documents import manifests, parse
 from tools.render.__main__ import main
 from tools.render.helm_errors import RenderError
@@ -192,3 +193,9 @@ def test_values_that_the_chart_refuses(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["--values", str(tmp_path / "v.yaml"), "--to", str(tmp_path / "out")]) == 1
     assert capsys.readouterr().err.startswith("render: egress.engine: cilium is no engine of this chart")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").mkdir()
+    with pytest.raises(InputError, match=r"^cannot write .*a\.yaml: Is a directory$"):
+        write({"a.yaml": HEADER}, tmp_path)
