@@ -67,7 +67,7 @@ def replies(scripts: Path, command: str, *words: str) -> list[str]:
     ("command", "words", "expected"),
     [
         ("validate", ["--form"], ["--format"]),
-        ("validate", ["--format", ""], ["text", "json", "junit", "sarif", "github"]),
+        ("validate", ["--format", ""], ["text", "json", "junit", "sarif", "tap", "github"]),
         ("validate", ["--fail-on", "n"], ["note"]),
         ("validate", ["--manifests", "a-fi"], ["a-file.yaml"]),
         ("validate", ["--chart", "a-f"], ["a-folder"]),
