@@ -182,7 +182,7 @@ def test_a_changed_file_is_taken_up_and_a_wrong_one_is_not(start: Start) -> None
 
 
 def serving(guard: Guard) -> tuple[str, ...]:
-    """The hash of the file that its metrics name, as `tools.egress status` reads it; none while it changes its sockets."""
+    """The hash of the file that its metrics name, as `tools.egress status` reads it; none while its sockets change."""
     try:
         return guard_replica("p", guard.metrics()).lists
     except OSError:
