@@ -48,6 +48,7 @@ SHELL = {
     "tools/egress/live/cluster.py": "talks to a cluster",
     "tools/egress/live/commands.py": "a command line",
     "tools/egress/live/granting.py": "runs Helm",
+    "tools/egress/live/lookup.py": "asks DNS",
     "tools/egress/live/options.py": "a command line",
     "tools/egress/live/replicas_now.py": "talks to a cluster",
     "tools/egress/envoy/verdict.py": "runs Envoy",
