@@ -184,7 +184,26 @@ A day or a moment in seconds of Unix time: (dict "text" "2027-06-30" or "2027-06
 {{- concat .Values._model.expired (get .Values "_externalExpired") | toJson -}}
 {{- end -}}
 
-{{/* The same for an annotation. */}}
+{{/*
+What has an end that nothing keeps but a render, as a JSON list of {name, path, expires}: peers by address always, names where Envoy
+does not enforce the list.
+*/}}
+{{- define "sark-network.openPastEnd" -}}
+{{- $open := list -}}
+{{- if .Values.egress.enabled -}}
+{{- include "sark-network.model" . -}}
+{{- if or (not (include "sark-network.proxied" .)) (eq .Values.egress.mode "audit") -}}
+{{- range concat .Values._model.entries .Values._model.internal -}}
+{{- if .expires }}{{ $open = append $open (pick . "name" "path" "expires") }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- $_ := include "sark-network.external" . -}}
+{{- $open = concat $open (get .Values "_externalEnding") -}}
+{{- end -}}
+{{- $open | toJson -}}
+{{- end -}}
+
+{{/* What has expired, for an annotation. */}}
 {{- define "sark-network.expired.said" -}}
 {{- $said := list -}}
 {{- range include "sark-network.expired" . | fromJsonArray -}}
