@@ -116,10 +116,10 @@ ENDING = {
     "Envoy ends names, and no peer by address": ({}, {"10.9.0.6/32  egress.external[0], on 2099-06-30"}),
     "mode audit": (
         {"egress": {"mode": "audit"}},
-        {"kept.example  egress.domains[1], on 2099-06-30", "10.9.0.6/32  egress.external[0], on 2099-06-30"},
+        {"a.corp.example  egress.internal[0], on 2099-06-30", "10.9.0.6/32  egress.external[0], on 2099-06-30"},
     ),
     "another engine": (
-        {"egress": {"engine": "calico-enterprise"}, "calico": {"enabled": True}},
+        {"egress": {"engine": "calico-enterprise", "internal": []}, "calico": {"enabled": True}},
         {"kept.example  egress.domains[1], on 2099-06-30", "10.9.0.6/32  egress.external[0], on 2099-06-30"},
     ),
 }
@@ -128,7 +128,8 @@ ENDING = {
 @pytest.mark.parametrize(("values", "lines"), ENDING.values(), ids=ENDING)
 def test_the_notes_say_what_ends_at_the_next_upgrade(values: dict[str, Any], lines: set[str]) -> None:
     peer = {"cidrs": ["10.9.0.6/32"], "ports": [88], "reason": "Kerberos", "expires": "2099-06-30"}
-    listed = {"domains": ["forever.example", KEPT], "external": [peer]}
+    inside = {"name": "a.corp.example", "cidrs": ["10.2.0.0/16"], "expires": "2099-06-30"}
+    listed = {"domains": ["forever.example", KEPT], "internal": [inside], "external": [peer]}
     notes = rendered_notes(merge({"egress": listed}, values))
     section = notes.partition("ENDS WITH THE NEXT UPGRADE, and not by itself")[2].partition("\n\n")[0]
     assert {line.strip() for line in section.splitlines()[1:]} == lines

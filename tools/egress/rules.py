@@ -112,13 +112,14 @@ def entry_ends_by_itself(egress: Egress) -> Iterator[Problem]:
     """An entry with `expires` is closed at its end by what enforces it.
 
     Envoy closes names at their end, to the second, tunnels included. Nothing does that for a peer of `egress.external`,
-    which NetworkPolicies open, nor with another engine, nor in mode audit: what has ended there is open until the chart
-    is rendered again. Upgrade the release at that time, or have what syncs it from Git do so; where the end matters to
-    the hour, use a name in `egress.domains` or `egress.internal`.
+    which NetworkPolicies open, nor with another engine, nor for a name of `egress.internal` in mode audit, which lets
+    public names through anyway: what has ended there is open until the chart is rendered again. Upgrade the release at
+    that time, or have what syncs it from Git do so; where the end matters to the hour, use a name in `egress.domains` or
+    `egress.internal`.
     """
-    keeps = egress.engine == "proxy" and egress.mode != "audit"
     for entry in egress.listed.at(egress.now).items:
-        if not entry.expires or (keeps and isinstance(entry, Entry)):
+        by_envoy = isinstance(entry, Entry) and (egress.mode != "audit" or not entry.cidrs)
+        if not entry.expires or (egress.engine == "proxy" and by_envoy):
             continue
         name = entry.name if isinstance(entry, Entry) else ", ".join(entry.cidrs)
         by = "in mode audit" if egress.engine == "proxy" and isinstance(entry, Entry) else "of egress.external"

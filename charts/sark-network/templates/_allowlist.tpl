@@ -185,18 +185,17 @@ A day or a moment in seconds of Unix time: (dict "text" "2027-06-30" or "2027-06
 {{- end -}}
 
 {{/*
-What has an end that nothing keeps but a render, as a JSON list of {name, path, expires}: peers by address always, names where Envoy
-does not enforce the list.
+What has an end that nothing keeps but a render, as a JSON list of {name, path, expires}: peers by address always; names where Envoy
+does not enforce the list, and in mode audit, which lets public names through anyway, those of private servers.
 */}}
 {{- define "sark-network.openPastEnd" -}}
 {{- $open := list -}}
 {{- if .Values.egress.enabled -}}
 {{- include "sark-network.model" . -}}
-{{- if or (not (include "sark-network.proxied" .)) (eq .Values.egress.mode "audit") -}}
-{{- range concat .Values._model.entries .Values._model.internal -}}
-{{- if .expires }}{{ $open = append $open (pick . "name" "path" "expires") }}{{ end -}}
-{{- end -}}
-{{- end -}}
+{{- $names := list -}}
+{{- if eq .Values.egress.mode "audit" }}{{ $names = .Values._model.internal }}{{ end -}}
+{{- if not (include "sark-network.proxied" .) }}{{ $names = concat .Values._model.entries .Values._model.internal }}{{ end -}}
+{{- range $names }}{{ if .expires }}{{ $open = append $open (pick . "name" "path" "expires") }}{{ end }}{{ end -}}
 {{- $_ := include "sark-network.external" . -}}
 {{- $open = concat $open (get .Values "_externalEnding") -}}
 {{- end -}}

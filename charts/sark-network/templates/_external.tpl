@@ -44,7 +44,7 @@ directly, by address, so both walls have to say so: the part's NetworkPolicy and
 {{- $expired = append $expired (dict "name" (join ", " $given.cidrs) "path" $path "expires" $given.expires) -}}
 {{- else -}}
 {{- $entries = append $entries $entry -}}
-{{- if $given.expires }}{{ $ending = append $ending (dict "name" (join ", " $given.cidrs) "path" $path "expires" $given.expires) }}{{ end -}}
+{{- with $given.expires }}{{ $ending = append $ending (dict "name" (join ", " $given.cidrs) "path" $path "expires" .) }}{{ end -}}
 {{- end -}}
 {{- end -}}
 {{- $_ := set .Values "_externalEnding" $ending -}}

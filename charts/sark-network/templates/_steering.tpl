@@ -61,11 +61,12 @@ neither has a port of its own or none. `until`: whether some server name of the 
 {{- if has $workload .workloads -}}
 {{- range $port := .ports -}}
 {{- $key := printf "%05d" (int .) -}}
-{{- if not (hasKey $ports $key) }}{{ $_ := set $ports $key (dict "port" (int .) "tls" false "until" false "http" false "tcp" list) }}{{ end -}}
+{{- $none := dict "port" (int .) "tls" false "until" false "http" false "tcp" list -}}
+{{- if not (hasKey $ports $key) }}{{ $_ := set $ports $key $none }}{{ end -}}
 {{- $at := get $ports $key -}}
 {{- $protocol := default "tls" $entry.protocol -}}
 {{- if eq $protocol "tcp" -}}
-{{- $_ := set $at "tcp" (append $at.tcp (dict "name" $entry.name "cidrs" $entry.cidrs "path" $entry.path "ends" $entry.ends)) -}}
+{{- $_ := set $at "tcp" (append $at.tcp (pick $entry "name" "cidrs" "path" "ends")) -}}
 {{- else -}}
 {{- $_ := set $at $protocol true -}}
 {{- if and $entry.ends (eq $protocol "tls") }}{{ $_ := set $at "until" true }}{{ end -}}

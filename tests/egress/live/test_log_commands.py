@@ -307,10 +307,10 @@ def test_a_look_up_tells_a_private_address_from_none(
 
     def getaddrinfo(name: str, port: None, type: int) -> list[tuple[Any, ...]]:
         asked.append(name)
-        found = ANSWERS[name.removesuffix(".")]
-        if not found:
+        addresses = ANSWERS[name.removesuffix(".")]
+        if not addresses:
             raise socket.gaierror("Name or service not known")
-        return [(0, 0, 0, "", (address, 0)) for address in found]
+        return [(0, 0, 0, "", (address, 0)) for address in addresses]
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     lines = [line(verdict="failed", reason="no-address", host=f"{name}:443") for name in ANSWERS]
