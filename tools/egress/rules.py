@@ -114,8 +114,8 @@ def entry_ends_by_itself(egress: Egress) -> Iterator[Problem]:
     Envoy closes names at their end, to the second, tunnels included. Nothing does that for a peer of `egress.external`,
     which NetworkPolicies open, nor with another engine, nor for a name of `egress.internal` in mode audit, which lets
     public names through anyway: what has ended there is open until the chart is rendered again. Upgrade the release at
-    that time, or have what syncs it from Git do so; where the end matters to the hour, use a name in `egress.domains` or
-    `egress.internal`.
+    that time, or have what syncs it from Git do so; where the end matters to the hour, use a name in `egress.domains`
+    or `egress.internal`.
     """
     for entry in egress.listed.at(egress.now).items:
         by_envoy = isinstance(entry, Entry) and (egress.mode != "audit" or not entry.cidrs)
