@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import peers
+from bench.arguments import turns
 from bench.compiled import Compiled, build, processor
 from bench.peers import AbsentError, Subject
 from tests.proxy.client import Client, hello
@@ -275,7 +276,7 @@ def ratios(old: Taken, new: Taken) -> str:
 
 
 def main() -> int:
-    turns = int(sys.argv[1]) if len(sys.argv) > 1 else 4
+    rounds = turns(__doc__, 4)
     program, reason = build()
     if program is None:
         print(f"the client is not built: {reason}", file=sys.stderr)
@@ -288,7 +289,7 @@ def main() -> int:
     client = Compiled(program, namespace.command)
     server = client.serve(ADDRESS, TLS, PLAIN_PORT)
     try:
-        measure(namespace, client, envoy, turns)
+        measure(namespace, client, envoy, rounds)
     finally:
         server.terminate()
         server.wait(10)

@@ -1,6 +1,6 @@
 """Measures steering beside CONNECT and beside no proxy at all: three sides in turns, in one run, by a compiled client.
 
-    python -m bench.steering [ROUNDS]
+    python -m bench.steering [TURNS]
 
 Prints what a connection with TLS takes until its first byte, and the processor's time that Envoy takes for one. Needs
 what bench/proxy.py needs, and Go.
@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from bench.arguments import turns
 from bench.compiled import Compiled, build, processor
 from bench.peers import Subject
 from bench.proxy import ADDRESS, CONNECTIONS, PLAIN_PORT, TARGET, TLS, WORKERS, serve, until
@@ -64,7 +65,7 @@ def cost(client: Compiled, proxy: Proxy, sides: dict[str, str]) -> None:
 
 
 def main() -> int:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    rounds = turns(__doc__, 300)
     program, reason = build()
     if program is None:
         print(f"nothing is measured: {reason}", file=sys.stderr)

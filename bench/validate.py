@@ -1,16 +1,19 @@
-"""Measures `python -m tools.validate`, warm, and beside it the same environments by helm lint, helm template, yamllint
-and kubernetes-validate, one after the other as a CI script would run them. All in one run, in turns; medians are
-printed.
+"""Measures `python -m tools.validate`, warm, and beside it the same environments by other tools, one after the other as
+a CI script would run them: helm lint, helm template, kubeconform with Kubernetes' own schemas, yamllint,
+kubernetes-validate, and checkov for the rendered manifests and for Terraform, if asked. All in one run, in turns;
+medians are printed.
 
-    python -m bench.validate [ROUNDS]
+    python -m bench.validate [--rounds N] [--env NAME ...] [--with-checkov]
 
-Memory is the largest sum of resident sets of the processes that ran at one time (from /proc; Linux only).
-Fails when tools.validate takes more than 1.5 times the processor's time of these four together (a busy machine makes
-both sides longer), or more than 100 MB an environment: they are judged side by side.
+kubeconform is built into .cache/bench, and --with-checkov installs checkov into .cache/checkov (about 100 s, once).
+Memory is the largest sum of resident sets of the processes that ran at one time (from /proc; Linux only). Fails when
+tools.validate takes more than 1.5 times the processor's time of helm, yamllint and kubernetes-validate together (a busy
+machine makes both sides longer), or more than 100 MB an environment: they are judged side by side.
 """
 
 from __future__ import annotations
 
+import argparse
 import functools
 import os
 import resource
@@ -22,6 +25,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import yaml
+
+from bench import kubeconform
+from bench.arguments import positive
+from bench.terraform import installed
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
@@ -79,48 +88,97 @@ def resident(session: int) -> float:
     return pages * os.sysconf("SC_PAGESIZE") / 1e6
 
 
+Step = tuple[str, list[str], Path | None]
+# Those that the limit is a multiple of.
+FOUR = ("helm lint", "helm template", "yamllint", "kubernetes-validate")
+SUMS = {
+    "helm and kubeconform": ("helm lint", "helm template", "kubeconform"),
+    "the same, and checkov": ("helm lint", "helm template", "kubeconform", "checkov, manifests", "checkov, Terraform"),
+    "helm, yamllint and kubernetes-validate": FOUR,
+}
+
+
 def main() -> int:
     """Measure, in turns."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    python = str(BIN / "python")
-    helm = subprocess.check_output([python, "-m", "tools.render.helm"], cwd=ROOT, text=True).strip()
-    environments = sorted((ROOT / CHART / "ci").glob("*-values.yaml"))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=positive, default=5, metavar="N", help="rounds (5)")
+    parser.add_argument("--env", nargs="+", metavar="NAME", help="these environments (every one)")
+    parser.add_argument("--with-checkov", action="store_true", help="checkov too, which takes much longer")
+    options = parser.parse_args()
+    there = {
+        file.name.removesuffix("-values.yaml"): file for file in sorted((ROOT / CHART / "ci").glob("*-values.yaml"))
+    }
+    names = options.env or list(there)
+    if strangers := [name for name in names if name not in there]:
+        parser.error(f"there is no environment {strangers[0]}; there are {', '.join(there)}")
+    ours = [str(BIN / "python"), "-m", "tools.validate", *(["--env", *names] if options.env else [])]
     with tempfile.TemporaryDirectory() as directory:
-        rendered = [Path(directory) / file.name for file in environments]
-        template = [helm, "template", "sark", CHART, "--namespace", "sark", "--kube-version", "1.34.0", "--values"]
-        generic: list[tuple[str, list[str], Path | None]] = []
-        for file, target in zip(environments, rendered, strict=True):
-            generic.append(("helm lint", [helm, "lint", CHART, "--values", str(file)], None))
-            generic.append(("helm template", [*template, str(file)], target))
-        files = list(map(str, rendered))
-        generic.append(("yamllint", [str(BIN / "yamllint"), "-d", "relaxed", *map(str, environments), *files], None))
-        schemas = [str(BIN / "kubernetes-validate"), "-k", "1.34", "--strict", "--quiet", *files]
-        generic.append(("kubernetes-validate", schemas, None))
-
-        ours: list[Figures] = []
-        theirs: dict[str, list[Figures]] = {}
-        measured([python, "-m", "tools.validate"])
-        for _ in range(rounds):
-            ours.append(measured([python, "-m", "tools.validate"]))
-            turn: dict[str, Figures] = {}
-            for name, command, output in generic:
-                turn[name] = turn.get(name, Figures()).then(measured(command, output))
-            for name, figures in turn.items():
-                theirs.setdefault(name, []).append(figures)
-
-    medians = {name: middle(figures) for name, figures in theirs.items()}
-    return printed(middle(ours), medians, rounds, MEGABYTES * len(environments))
+        steps = others([there[name] for name in names], Path(directory), options.with_checkov)
+        measured(ours)
+        figures = in_turns([("tools.validate", ours, None), *steps], options.rounds)
+    medians = {name: middle(rounds) for name, rounds in figures.items()}
+    return printed(medians, options.rounds, MEGABYTES * len(names))
 
 
-def printed(ours: Figures, theirs: dict[str, Figures], rounds: int, megabytes: float) -> int:
+def others(environments: list[Path], folder: Path, checkov: bool) -> list[Step]:
+    """What the others are called with; what is absent is said."""
+    helm = subprocess.check_output([BIN / "python", "-m", "tools.render.helm"], cwd=ROOT, text=True).strip()
+    template = [helm, "template", "sark", CHART, "--namespace", "sark", "--kube-version", "1.34.0", "--values"]
+    (folder / "rendered").mkdir()
+    rendered = [folder / "rendered" / file.name for file in environments]
+    steps: list[Step] = []
+    for file, target in zip(environments, rendered, strict=True):
+        steps.append(("helm lint", [helm, "lint", CHART, "--values", str(file)], None))
+        steps.append(("helm template", [*template, str(file)], target))
+        subprocess.run([*template, str(file)], cwd=ROOT, stdout=target.open("w"), check=True)
+    files = list(map(str, rendered))
+    program = kubeconform.program()
+    if isinstance(program, str):
+        print(f"absent: kubeconform: {program}")
+    else:
+        objects = [body for file in rendered for body in yaml.load_all(file.read_text(), yaml.CSafeLoader) if body]
+        (folder / "schemas").mkdir()
+        kinds = kubeconform.write_schemas(folder / "schemas", objects)
+        print(f"kubeconform has schemas of {kinds} kinds of {len({(it['apiVersion'], it['kind']) for it in objects})}")
+        steps.append(("kubeconform", kubeconform.command(program, folder / "schemas", files), None))
+    steps.append(("yamllint", [str(BIN / "yamllint"), "-d", "relaxed", *map(str, environments), *files], None))
+    schemas = [str(BIN / "kubernetes-validate"), "-k", "1.34", "--strict", "--quiet", *files]
+    steps.append(("kubernetes-validate", schemas, None))
+    if checkov:
+        checks = [str(installed()), "--compact", "--quiet", "--skip-download", "--framework"]
+        steps.append(("checkov, manifests", [*checks, "kubernetes", "--directory", str(folder / "rendered")], None))
+        steps.append(("checkov, Terraform", [*checks, "terraform", "--directory", "terraform"], None))
+    return steps
+
+
+def in_turns(steps: Sequence[Step], rounds: int) -> dict[str, list[Figures]]:
+    """Each command's figures, a round after the other; what runs once an environment is added up."""
+    figures: dict[str, list[Figures]] = {}
+    for _ in range(rounds):
+        turn: dict[str, Figures] = {}
+        for name, command, output in steps:
+            turn[name] = turn.get(name, Figures()).then(measured(command, output))
+        for name, of_round in turn.items():
+            figures.setdefault(name, []).append(of_round)
+    return figures
+
+
+def printed(medians: dict[str, Figures], rounds: int, megabytes: float) -> int:
     """The table, and the exit code."""
-    together = functools.reduce(Figures.then, theirs.values())
+    sums = {
+        name: functools.reduce(Figures.then, (medians[part] for part in parts))
+        for name, parts in SUMS.items()
+        if medians.keys() >= set(parts)
+    }
+    ours = medians["tools.validate"]
     print(f"median of {rounds} rounds, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    print(f"{'':22} {'clock':>8} {'processor':>8} {'memory':>8}")
-    for name, figures in {"tools.validate": ours, **theirs, "these four together": together}.items():
-        print(f"{name:22} {figures}")
-    clock, processor = ours.seconds / together.seconds, ours.processor / together.processor
-    print(f"ratio: tools.validate takes {clock:.2f} of their time, {processor:.2f} of their processor time")
+    print(f"{'':38} {'clock':>8} {'processor':>8} {'memory':>8}")
+    for name, figures in (medians | sums).items():
+        print(f"{name:38} {figures}")
+    for name, together in sums.items():
+        clock, processor = ours.seconds / together.seconds, ours.processor / together.processor
+        print(f"ratio to {name}: {clock:.2f} of the time, {processor:.2f} of the processor's time")
+    processor = ours.processor / sums["helm, yamllint and kubernetes-validate"].processor
     if processor > RATIO or ours.megabytes > megabytes:
         print(f"too much: the limits are {RATIO} of their processor time and {megabytes:.0f} MB", file=sys.stderr)
         return 1

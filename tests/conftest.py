@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
 
-from tools.findings.model import Manifest
+from tools.findings import model
+from tools.findings.model import Finding, Manifest, Problem, Severity, rule_id
+from tools.findings.stages import MODULES, checks, severities
 
 pytest_plugins = ["tools.validate.pytest_plugin"]
 
@@ -16,6 +19,34 @@ pytest_plugins = ["tools.validate.pytest_plugin"]
 os.environ.setdefault("SARK_SEED", "20261128")
 
 Rendered = Callable[[str], tuple[Manifest, ...]]
+
+
+# What checks yielded in the test that runs, of a severity that they do not declare.
+UNDECLARED: set[tuple[str, Severity]] = set()
+
+
+@cache
+def declared() -> dict[str, tuple[Severity, ...]]:
+    """Each rule's id -> the severities that it declares."""
+    return {rule_id(check): severities(check) for stage in MODULES for check in checks(stage)}
+
+
+def stamped(rule: str, problem: Problem, fault: bool = False) -> Finding:
+    """The finding that `run` makes of a check's problem; an undeclared severity is remembered."""
+    if problem.severity not in declared().get(rule, Severity):
+        UNDECLARED.add((rule, problem.severity))
+    return Finding(rule, problem, fault)
+
+
+model.Finding = stamped  # type: ignore[misc,assignment]  # `run` looks it up there; whoever imports the class has the class.
+
+
+@pytest.fixture(autouse=True)
+def severities_are_declared() -> Iterator[None]:
+    """Whatever a check yields, in whichever test, is of a severity that its module declares for it."""
+    UNDECLARED.clear()
+    yield
+    assert not UNDECLARED, "write the severity into SEVERITIES, beside CHECKS of the rule's module"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -209,7 +209,9 @@ def rooms(page: str) -> Iterator[str]:
     """The core and the shell of the page are those that tests/test_layers.py keeps apart."""
     for side, shell in (("Core", False), ("Shell", True)):
         named = re.findall(r"`(tools/[\w/.]+)`", " ".join(row[0] for row in table(page, side, "For")))
-        yield from (f"{name} is not of the {side.lower()}" for name in named if in_shell(Path(name)) is not shell)
+        yield from (
+            f"{name} is not of the {side.lower()}" for name in named if in_shell(name.removesuffix(".py")) is not shell
+        )
 
 
 def unfinished(text: str) -> Iterator[str]:

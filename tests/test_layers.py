@@ -19,6 +19,7 @@ FORBIDDEN = {
     "shutil",
     "tempfile",
     "threading",
+    "runpy",
 }
 
 # Every room stands on a floor, and imports from lower ones alone.
@@ -31,76 +32,53 @@ FLOORS = {
     "findings": 1,
 }
 
-# What does I/O, and why.
+# What does I/O by its name, whichever room it is in: modules and folders (a name that begins with _ is the end of one).
+SHELL_NAMES = {
+    "__main__": "a command line",
+    "command": "runs commands",
+    "commands": "runs commands",
+    "options": "ends a process on a usage error",
+    "_page": "writes a page of the docs",
+    "files": "reads files",
+    "_file": "reads a file",
+    "_files": "writes files",
+}
+# What else does, and why.
 SHELL = {
-    "tools/__init__.py": "is interrupted while it loads",
-    "tools/validate/docs/parts_page.py": "writes what follows from the list of parts",
-    "tools/validate/docs/__main__.py": "a command line",
-    "tools/validate/docs/chart_page.py": "writes the chart's README",
-    "tools/findings/cli.py": "ends processes",
-    "tools/findings/home.py": "looks for files",
-    "tools/validate/pytest_plugin.py": "runs Helm",
+    "tools/__init__": "is interrupted while it loads",
     "tools/cluster": "makes clusters",
-    "tools/manifests/configuration.py": "reads the configuration",
-    "tools/egress/__main__.py": "a command line",
-    "tools/egress/live/about_log.py": "reads logs",
-    "tools/egress/live/adding.py": "writes values files",
-    "tools/egress/live/cluster.py": "talks to a cluster",
-    "tools/egress/live/commands.py": "a command line",
-    "tools/egress/live/granting.py": "runs Helm",
-    "tools/egress/live/lookup.py": "asks DNS",
-    "tools/egress/live/options.py": "a command line",
-    "tools/egress/live/replicas_now.py": "talks to a cluster",
-    "tools/egress/envoy/verdict.py": "runs Envoy",
-    "tools/validate/guarded.py": "reads the environment",
-    "tools/render/helm.py": "finds helm",
-    "tools/manifests/files.py": "reads files",
-    "tools/validate/manifests.py": "runs stages",
-    "tools/render/chart.py": "reads a chart",
-    "tools/findings/output.py": "writes answers",
-    "tools/render/own.py": "knows where the chart is",
-    "tools/render/command.py": "renders",
-    "tools/validate/command.py": "runs stages",
-    "tools/egress/command.py": "answers",
-    "tools/terraform/command.py": "reads modules",
-    "tools/validate/options.py": "a command line",
-    "tools/render/options.py": "a command line",
-    "tools/egress/options.py": "a command line",
-    "tools/terraform/options.py": "a command line",
-    "tools/reach/command/run.py": "runs commands",
-    "tools/manifests/configuration_file.py": "reads the configuration",
-    "tools/render/load.py": "reads values files",
-    "tools/render/template.py": "runs Helm",
-    "tools/reach/command/configured.py": "reads the configuration",
-    "tools/validate/pipeline.py": "awaits Helm",
-    "tools/render/manifest_files.py": "writes manifests",
-    "tools/reach/__main__.py": "a command line",
-    "tools/reach/command/check.py": "reads the specification",
-    "tools/reach/command/commands.py": "a command line",
-    "tools/reach/inputs/live.py": "talks to a cluster",
-    "tools/reach/command/diff_sides.py": "looks at files",
-    "tools/reach/command/options.py": "a command line",
-    "tools/reach/command/output.py": "writes answers",
-    "tools/reach/inputs/sources.py": "reads files, runs Helm",
-    "tools/findings/recorder.py": "reads the environment",
-    "tools/render/__main__.py": "runs Helm",
-    "tools/validate/docs/rules_page.py": "writes docs/rules.md",
-    "tools/manifests/schemas/structural.py": "writes the schemas that are kept here",
-    "tools/manifests/schemas/terraform_schemas.py": "writes the schemas that are kept here",
-    "tools/egress/suffixes.py": "writes the chart's list of suffixes",
-    "tools/terraform/offline/__main__.py": "a command line",
-    "tools/terraform/offline/check.py": "runs Terraform",
-    "tools/terraform/offline/server.py": "serves Terraform",
-    "tools/validate/docs/terraform_page.py": "writes the modules' READMEs",
-    "tools/terraform/__main__.py": "a command line",
-    "tools/terraform/modules/cache.py": "keeps what was parsed",
-    "tools/terraform/modules/files.py": "reads Terraform's files",
-    "tools/terraform/stage.py": "runs stages",
-    "tools/validate/__main__.py": "a command line",
+    "tools/egress/envoy/verdict": "runs Envoy",
+    "tools/egress/live/about_log": "reads logs",
+    "tools/egress/live/adding": "writes values files",
+    "tools/egress/live/cluster": "talks to a cluster",
+    "tools/egress/live/granting": "runs Helm",
+    "tools/egress/live/lookup": "asks DNS",
+    "tools/egress/live/replicas_now": "talks to a cluster",
+    "tools/egress/suffixes": "writes the chart's list of suffixes",
+    "tools/findings/cli": "ends processes",
+    "tools/findings/home": "looks for files",
+    "tools/findings/output": "writes answers",
+    "tools/manifests/configuration": "reads the command line and the configuration",
+    "tools/manifests/schemas/structural": "writes the schemas that are kept here",
+    "tools/manifests/schemas/terraform_schemas": "writes the schemas that are kept here",
+    "tools/reach/inputs/live": "talks to a cluster",
+    "tools/reach/inputs/sources": "reads files, runs Helm",
+    "tools/render/chart": "reads a chart",
+    "tools/render/helm": "finds helm",
+    "tools/render/load": "reads values files",
+    "tools/render/own": "knows where the chart is",
+    "tools/render/template": "runs Helm",
+    "tools/terraform/modules/cache": "keeps what was parsed",
+    "tools/terraform/offline/check": "runs Terraform",
+    "tools/terraform/offline/server": "serves Terraform",
+    "tools/terraform/stage": "reads the clouds' modules",
+    "tools/validate/pipeline": "awaits Helm",
+    "tools/validate/pytest_plugin": "runs Helm",
 }
 # Of the folders above, what belongs to the core all the same.
-CORE = Path("tools/cluster/fuzz")
+CORE = ("tools/cluster/fuzz", "tools/reach/command/named_peers", "tools/reach/command/notices")
 MODULES = sorted(Path("tools").rglob("*.py"))
+TEXTS = {str(module.with_suffix("")): module.read_text() for module in MODULES}
 
 
 @cache
@@ -166,10 +144,37 @@ def test_nothing_is_imported_for_types_alone() -> None:
     assert hidden == {"tools/findings/cli.py"}
 
 
-def in_shell(module: Path) -> bool:
-    if CORE in (module.with_suffix(""), *module.parents):
+def in_shell(path: str) -> bool:
+    """Whether a module does I/O, by its path: `tools/render/helm`."""
+    if any(within(path, core) for core in CORE):
         return False
-    return any(module == Path(name) or Path(name) in module.parents for name in SHELL)
+    return any(within(path, shell) for shell in SHELL) or any(map(by_name, path.split("/")[1:]))
+
+
+def within(path: str, folder: str) -> bool:
+    """Whether the path is that one, or below it."""
+    return f"{path}/".startswith(f"{folder}/")
+
+
+def by_name(part: str) -> bool:
+    """Whether a part of a path is a name of the shell, or ends in one."""
+    return any(part.endswith(name) if name.startswith("_") else part == name for name in SHELL_NAMES)
+
+
+def does_io(path: str) -> bool:
+    """Whether it imports what does I/O, or a module of the shell, or opens a file."""
+    text = TEXTS[path]
+    names = set(imported(text))
+    return (
+        any(name.partition(".")[0] in FORBIDDEN for name in names)
+        or any(map(in_shell, of_the_toolkit(names)))
+        or re.search(r"(?<!\w)open\(", text) is not None
+    )
+
+
+def of_the_toolkit(names: Iterable[str]) -> set[str]:
+    """Those that are modules of the toolkit, by their paths; what is imported from one is none."""
+    return {path for name in names if (path := name.replace(".", "/")) in TEXTS}
 
 
 def imported(source: str) -> Iterator[str]:
@@ -182,23 +187,36 @@ def imported(source: str) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if not in_shell(module)], ids=str)
-def test_the_core_does_no_io(module: Path) -> None:
-    names = set(imported(module.read_text()))
+def needs_a_reason(path: str) -> bool:
+    """All but what says that a folder is a package, and the folder that is of the shell as a whole."""
+    return path == "tools/__init__" or not (path.endswith("/__init__") or within(path, "tools/cluster"))
+
+
+@pytest.mark.parametrize("path", [path for path in TEXTS if not in_shell(path)])
+def test_the_core_does_no_io(path: str) -> None:
+    names = set(imported(TEXTS[path]))
     assert {name for name in names if name.partition(".")[0] in FORBIDDEN} == set()
-    assert {name for name in names if in_shell(Path(name.replace(".", "/") + ".py"))} == set(), (
-        "the core uses the shell"
-    )
-    assert not re.search(r"(?<!\w)open\(", module.read_text()), "the core opens a file"
+    assert set(filter(in_shell, of_the_toolkit(names))) == set(), "the core uses the shell"
+    assert not does_io(path), "the core opens a file"
 
 
-def test_every_shell_module_needs_to_be_one() -> None:
+@pytest.mark.parametrize("path", [path for path in TEXTS if in_shell(path) and needs_a_reason(path)])
+def test_every_shell_module_needs_to_be_one(path: str) -> None:
     """A module that no longer does I/O belongs to the core, and is then held to it."""
-    for name in SHELL:
-        files = [module for module in MODULES if module == Path(name) or Path(name) in module.parents]
-        names = {name for module in files for name in imported(module.read_text())}
-        shell = {result for result in names if in_shell(Path(result.replace(".", "/") + ".py"))}
-        assert shell or {name for name in names if name.partition(".")[0] in FORBIDDEN}, f"{name} does no I/O"
+    assert does_io(path), f"{path} does no I/O"
+
+
+@pytest.mark.parametrize("name", [*SHELL, *CORE])
+def test_what_is_listed_is_there(name: str) -> None:
+    """And is listed once: what has a name of the shell needs no line."""
+    assert any(within(path, name) for path in TEXTS)
+    assert name in CORE or not any(map(by_name, name.split("/")[1:])), f"{name} is of the shell by its name"
+
+
+@pytest.mark.parametrize("name", SHELL_NAMES)
+def test_every_name_of_the_shell_is_somebodys(name: str) -> None:
+    parts = {part for path in TEXTS for part in path.split("/")[1:]}
+    assert any(part.endswith(name) if name.startswith("_") else part == name for part in parts)
 
 
 @pytest.mark.parametrize(

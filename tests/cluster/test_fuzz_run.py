@@ -142,7 +142,7 @@ def run(tmp_path: Path, judge: compare.Judge = compare.judge) -> Run:
 
 def test_a_judge_that_is_right_passes(crowds: list[FakeCrowd], tmp_path: Path) -> None:
     done = run(tmp_path)
-    done.all_of_it("5", 35)
+    done.run_cases("5", 35)
     [result] = done.results
     assert (result.status, result.state, result.name) == (PASS, "random policies", "judge-agrees-with-cluster")
     assert result.message.startswith("seed 5: 35 policies in 4 cases, ")
@@ -154,7 +154,7 @@ def test_a_judge_that_is_right_passes(crowds: list[FakeCrowd], tmp_path: Path) -
 
 def test_a_crowd_has_so_many_cases_and_then_another_one_comes(crowds: list[FakeCrowd], tmp_path: Path) -> None:
     done = run(tmp_path)
-    done.all_of_it("5", 130)
+    done.run_cases("5", 130)
     assert len(crowds) == 2
     assert done.tally.cases == 13
     assert len({key(pod) for crowd in crowds for pod in crowd.topology.pods}) == 14
@@ -204,7 +204,7 @@ def found_out(tmp_path: Path, judge: compare.Judge) -> Run:
     """The first run that finds a disagreement; there is one within as many policies as `make cluster-fuzz` has."""
     for seed in range(10):
         done = run(tmp_path, judge)
-        done.all_of_it(f"m{seed}", 20)
+        done.run_cases(f"m{seed}", 20)
         if done.disputed:
             return done
     raise AssertionError("nothing was found")
@@ -243,7 +243,7 @@ def test_only_some_are_made_smaller_and_all_are_told(
 ) -> None:
     monkeypatch.setattr(fuzz, "MOST_SHRUNK", 1)
     done = run(tmp_path, wrong(a_deny_is_taken_for_an_allow))
-    done.all_of_it("7", 40)
+    done.run_cases("7", 40)
     sizes = [sum(body["kind"].endswith("Policy") for body in yaml.safe_load_all(path.read_text())) for path in
              (tmp_path / "fuzz" / f"{it.name.removeprefix('agrees-')}.yaml" for it in done.results[:-1])]  # fmt: skip
     assert len(sizes) == done.disputed > 1

@@ -16,13 +16,13 @@ from tools.cluster.options import Options
 from tools.cluster.trial_cluster import Scene
 from tools.cluster.verdict import FAIL, PASS, Addresses, Report, Result
 from tools.findings.progress import Progress
-from tools.reach.flows.read import Pod, Specification
+from tools.reach.flows.read import FlowPod, Specification
 from tools.reach.world import World
 
 SPEC = Specification(
     pods={
-        "one": Pod("one", "a", {"app": "one"}, (80,)),
-        "two": Pod("two", "b", {"app": "two"}, (80, 81)),
+        "one": FlowPod("one", "a", {"app": "one"}, (80,)),
+        "two": FlowPod("two", "b", {"app": "two"}, (80, 81)),
     },
     internet={},
     flows=(),
@@ -115,7 +115,7 @@ def test_probes_are_made_from_the_stand_ins_and_read_by_their_outcome(monkeypatc
     asked: list[Any] = []
     words = {"b/two": ("answer", "timeout"), "a/one": ("refused",)}
 
-    def ask(_kube: object, by_pod: list[tuple[Pod, list[dict[str, Any]]]]) -> dict[str, Report]:
+    def ask(_kube: object, by_pod: list[tuple[FlowPod, list[dict[str, Any]]]]) -> dict[str, Report]:
         asked.extend((pod.name, tried["host"], tried["port"], tried["id"]) for pod, all_ in by_pod for tried in all_)
         outcomes = [*words["b/two"], *words["a/one"]]
         return {str(index): Report(word, "said") for index, word in enumerate(outcomes)}

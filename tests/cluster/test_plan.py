@@ -8,21 +8,21 @@ import pytest
 import yaml
 
 from tools.cluster import plan, preflight
-from tools.reach.flows.read import Flow, Pod, Specification, Target
+from tools.reach.flows.read import Flow, FlowPod, FlowTarget, Specification
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SPEC = Specification(
     pods={
-        "one": Pod("one", "a", {"app": "one"}, (80, 81)),
-        "two": Pod("two", "b", {"app": "two"}, (90,), ready=False),
-        "api": Pod("api", "a", {"app": "api"}, (8000,), shipped=True),
+        "one": FlowPod("one", "a", {"app": "one"}, (80, 81)),
+        "two": FlowPod("two", "b", {"app": "two"}, (90,), ready=False),
+        "api": FlowPod("api", "a", {"app": "api"}, (8000,), shipped=True),
     },
     internet={"x.test": "203.0.113.10", "y.test": "10.99.0.1"},
     flows=(
-        Flow("f", "one", Target("internet", "x.test"), 443, "allow", "w"),
-        Flow("g", "one", Target("address", "203.0.113.66"), 22, "deny", "w"),
-        Flow("h", "one", Target("address", "203.0.113.53"), 53, "deny", "w", speak="dns"),
-        Flow("i", "one", Target("pod", "two"), 90, "deny", "w"),
+        Flow("f", "one", FlowTarget("internet", "x.test"), 443, "allow", "w"),
+        Flow("g", "one", FlowTarget("address", "203.0.113.66"), 22, "deny", "w"),
+        Flow("h", "one", FlowTarget("address", "203.0.113.53"), 53, "deny", "w", speak="dns"),
+        Flow("i", "one", FlowTarget("pod", "two"), 90, "deny", "w"),
     ),
 )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from kubernetes.client.exceptions import ApiException
+from kubernetes.dynamic.exceptions import ResourceNotFoundError
 
 from tools.cluster import calico, leftovers, release
 from tools.cluster.errors import CannotRunError
@@ -119,3 +120,36 @@ def test_an_api_error_is_its_own_sentence() -> None:
     assert explain(error) == "pods is forbidden"
     assert explain(ValueError("a\nb")) == "a"
     assert explain(ValueError()) == "ValueError"
+
+
+class OnePolicy:
+    """A cluster that serves Kubernetes' NetworkPolicies and nothing else."""
+
+    def kind(self, api_version: str, kind: str) -> Any:
+        if (api_version, kind) != ("networking.k8s.io/v1", "NetworkPolicy"):
+            raise ResourceNotFoundError("no such kind")
+        return self
+
+    def get(self) -> Any:
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"items": ["a"]}
+
+
+def test_the_diagnostics_have_a_line_for_every_kind_that_is_judged() -> None:
+    kube: Any = OnePolicy()
+    policies = dict(leftovers.policies(kube))
+    assert policies.pop("NetworkPolicy (networking.k8s.io/v1)") == {"items": ["a"]}
+    assert set(policies.values()) == {"no such kind"}
+    assert sorted(policies) == [
+        "AdminNetworkPolicy (policy.networking.k8s.io/v1alpha1)",
+        "BaselineAdminNetworkPolicy (policy.networking.k8s.io/v1alpha1)",
+        "ClusterNetworkPolicy (policy.networking.k8s.io/v1alpha2)",
+        "ClusterNetworkPolicy (policy.networking.k8s.io/v1beta1)",
+        "GlobalNetworkPolicy (projectcalico.org/v3)",
+        "GlobalNetworkSet (projectcalico.org/v3)",
+        "NetworkPolicy (projectcalico.org/v3)",
+        "NetworkSet (projectcalico.org/v3)",
+        "Tier (projectcalico.org/v3)",
+    ]

@@ -21,11 +21,11 @@ from tools.cluster.verdict import (
     told_apart,
     twin,
 )
-from tools.reach.flows.read import Flow, Target
+from tools.reach.flows.read import Flow, FlowTarget
 
 HERE = Addresses({"gateway": "192.168.1.1"}, {"proxy": "10.96.0.9", "dns": "10.96.0.10"}, {"api.test": "203.0.113.10"})
-NAME = Flow("row", "gateway", Target("internet", "api.test"), 443, "deny", "why", via="proxy", speak="tls")
-POD = Flow("row", "stranger", Target("pod", "gateway"), 8000, "deny", "why")
+NAME = Flow("row", "gateway", FlowTarget("internet", "api.test"), 443, "deny", "why", via="proxy", speak="tls")
+POD = Flow("row", "stranger", FlowTarget("pod", "gateway"), 8000, "deny", "why")
 ACCEPT = {"event": "accept", "address": "203.0.113.10", "port": 443, "peer": "172.18.0.2"}
 ANSWERED = ACCEPT | {"event": "answer", "row": "row"}
 
@@ -95,21 +95,21 @@ def test_the_sni_is_the_targets_name_unless_the_row_says_otherwise(sni: str | No
 
 
 def test_a_raw_address_has_no_sni_of_its_own() -> None:
-    made = attempt(replace(NAME, target=Target("address", "203.0.113.66")), HERE, "", 1)
+    made = attempt(replace(NAME, target=FlowTarget("address", "203.0.113.66")), HERE, "", 1)
     assert (made["host"], made["authority"], made["sni"]) == ("203.0.113.66", "203.0.113.66", "")
 
 
 @pytest.mark.parametrize(
     ("target", "address"),
     [
-        (Target("pod", "gateway"), "192.168.1.1"),
-        (Target("pod", "gone"), ""),
-        (Target("dns"), "10.96.0.10"),
-        (Target("node"), ""),
-        (Target("metadata"), "169.254.169.254"),
+        (FlowTarget("pod", "gateway"), "192.168.1.1"),
+        (FlowTarget("pod", "gone"), ""),
+        (FlowTarget("dns"), "10.96.0.10"),
+        (FlowTarget("node"), ""),
+        (FlowTarget("metadata"), "169.254.169.254"),
     ],
 )
-def test_where_targets_are(target: Target, address: str) -> None:
+def test_where_targets_are(target: FlowTarget, address: str) -> None:
     assert HERE.of(replace(POD, target=target)) == address
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tools.findings import cli
+from tools.findings.faults import contained
 
 
 def fails(error: BaseException) -> Callable[[], int]:
@@ -40,6 +41,34 @@ def test_a_fault_is_shown_to_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SARK_TRACEBACK", "1")
     with pytest.raises(ZeroDivisionError):
         cli.run(fails(ZeroDivisionError()))
+
+
+def contains() -> int:
+    """A command that goes on after an error that nobody foresaw."""
+    print(contained(ZeroDivisionError("by zero")))
+    return 2
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_contained_fault_is_a_sentence(
+    value: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if value is None:
+        monkeypatch.delenv("SARK_TRACEBACK", raising=False)
+    else:
+        monkeypatch.setenv("SARK_TRACEBACK", value)
+    with pytest.raises(SystemExit):
+        cli.run(contains)
+    assert capsys.readouterr().out == (
+        "a fault of the toolkit: ZeroDivisionError: by zero (SARK_TRACEBACK=1 shows where)\n"
+    )
+
+
+def test_a_contained_fault_is_raised_for_who_asks_and_for_that_run_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SARK_TRACEBACK", "1")
+    with pytest.raises(ZeroDivisionError):
+        cli.run(contains)
+    assert contains() == 2
 
 
 def test_a_pipe_that_is_closed() -> None:

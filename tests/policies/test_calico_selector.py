@@ -54,11 +54,11 @@ MATCHES = {
 
 REFUSED = {
     "app": (4, "it ends too early; write an operator after the label, such as =="),
-    "app = 'api'": (5, "'=' is no operator; write =="),
+    "app = 'api'": (5, "'=' is not an operator; write =="),
     "app == api": (8, "'api' does not fit here; write the value in quotes"),
     "app == 'api": (8, "a string starts here and does not end; close it with '"),
-    "app & has(x)": (5, "'&' is no operator; write &&"),
-    "has(a) | has(b)": (8, "'|' is no operator; write ||"),
+    "app & has(x)": (5, "'&' is not an operator; write &&"),
+    "has(a) | has(b)": (8, "'|' is not an operator; write ||"),
     "has(a) has(b)": (8, "'has(b)' does not fit here; write && or || before it"),
     "has(a) &&": (10, "it ends too early; write a label, has(label), all() or a parenthesis"),
     "(has(a)": (8, "it ends too early; close the parenthesis with )"),

@@ -114,11 +114,11 @@ def test_a_service_account_selector_that_fits_nobody_protects_nobody() -> None:
     """
     subject = Cluster(objects(policy), objects(DERIVED), given=True)
     assert [problem.message for problem in policies_select_something(subject)] == [
-        "NetworkPolicy sark/db selects app == 'db' and service accounts role == 'machine', and no workload is that; "
-        "they carry: app=db | app=api"
+        "NetworkPolicy sark/db selects app == 'db' and service accounts role == 'machine', but no workload matches; "
+        "the pods there have app=db | app=api"
     ]
     assert [problem.message for problem in workloads_are_isolated(subject) if "sark/db" in problem.message] == [
-        "no policy of type Ingress and Egress selects Pod sark/db, so everything is allowed; add one"
+        "Pod sark/db has no ingress or egress policy, so all ingress and egress is allowed; add a default deny"
     ]
 
 
@@ -183,11 +183,11 @@ def test_network_sets(entity: str, clusterwide: bool) -> None:
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (("a",), "1 policy selects no workload that is at hand (a); name some with --workloads"),
-        (("a", "b"), "2 policies select no workload that is at hand (a, b); name some with --workloads"),
+        (("a",), "1 policy selects no known workload (a); name workloads with --workloads"),
+        (("a", "b"), "2 policies select no known workload (a, b); name workloads with --workloads"),
         (
             ("a", "b", "c", "d"),
-            "4 policies select no workload that is at hand (a, b, c, …); name some with --workloads",
+            "4 policies select no known workload (a, b, c, …); name workloads with --workloads",
         ),
     ],
 )

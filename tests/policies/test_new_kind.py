@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.policies.test_matching import objects
+from tests.test_recipes import row
 from tools.findings.model import Manifest
 from tools.manifests.node import Node, root
 from tools.policies import kinds
@@ -12,8 +13,9 @@ from tools.policies.cluster import Cluster
 from tools.policies.faults import Faults
 from tools.policies.kubernetes import pods_of
 from tools.policies.matching import subjects
-from tools.policies.model import Block, Kind, Peer, Policy, Port, Rule
+from tools.policies.model import Block, Kind, Policy, PolicyRule, Port, RulePeer
 from tools.policies.rules.addresses import metadata_is_unreachable
+from tools.policies.rules.syntax import cidrs_are_valid
 from tools.policies.unmodelled import notes
 from tools.reach.model import Word
 from tools.reach.world import World
@@ -48,27 +50,31 @@ def pod_firewall(manifest: Manifest, kind: Kind) -> Policy:
     called = (_called(node, index, faults) for index, node in enumerate(faults.items(spec["egress"])))
     rules = (*callers, *called)
     types = frozenset(rule.direction for rule in rules)
-    return Policy(manifest, kind, subject, rules, types, problems=faults.all_problems, broken=faults.broken is not None)
+    return Policy(manifest, kind, subject, rules, types, faults=faults.all)
 
 
-def _callers(node: Node, index: int, faults: Faults) -> Rule:
+def _callers(node: Node, index: int, faults: Faults) -> PolicyRule:
     faults.known(node, ("from", "port"))
-    peer = Peer(node["from"], pods_of(node["namespaceSelector"], node["from"], faults))
+    peer = RulePeer(node["from"], pods_of(node["namespaceSelector"], node["from"], faults))
     port = Port(node["port"], "TCP", name=faults.text(node["port"]))
-    return Rule(node, f"ingress[{index}]", "Ingress", "Allow", (peer,), (port,))
+    return PolicyRule(node, f"ingress[{index}]", "Ingress", "Allow", (peer,), (port,))
 
 
-def _called(node: Node, index: int, faults: Faults) -> Rule:
+def _called(node: Node, index: int, faults: Faults) -> PolicyRule:
     faults.known(node, ("to",))
     net = faults.cidr(node["to"])
-    peer = Peer(node["to"], nets=(Block(node["to"], net),)) if net else Peer(node["to"], unread=True)
-    return Rule(node, f"egress[{index}]", "Egress", "Allow", (peer,))
+    peer = RulePeer(node["to"], nets=(Block(node["to"], net),)) if net else RulePeer(node["to"], unread=True)
+    return PolicyRule(node, f"egress[{index}]", "Egress", "Allow", (peer,))
 
 
 @pytest.fixture(autouse=True)
 def a_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    row = Kind("example.org", "PodFirewall", ("v1",), "kubernetes", pod_firewall)
-    monkeypatch.setattr(kinds, "KINDS", (*kinds.KINDS, row))
+    kind = Kind("example.org", "PodFirewall", ("v1",), "kubernetes", pod_firewall)
+    monkeypatch.setattr(kinds, "KINDS", (*kinds.KINDS, kind))
+
+
+def test_the_recipe_names_what_is_touched_here() -> None:
+    assert row("a kind of policy") == {"tools/policies/", "tools/policies/kinds.py"}
 
 
 def word(world: World, src: str, dst: str, port: int) -> Word:
@@ -81,7 +87,7 @@ def test_the_rules_see_it() -> None:
     assert [pod.manifest.name for pod in subjects(cluster, policy)] == ["a", "b"]
     assert [problem.message for problem in metadata_is_unreachable(cluster)] == [
         "169.254.0.0/16 reaches metadata services: 169.254.169.254 (AWS, GCP, Azure and others), 169.254.170.2 (AWS, "
-        "credentials of containers); except them"
+        "credentials of containers); exclude them"
     ]
 
 
@@ -101,16 +107,23 @@ def test_the_judge_judges_it() -> None:
 def test_it_is_no_longer_named_as_not_modelled(monkeypatch: pytest.MonkeyPatch) -> None:
     policy = objects(FIREWALL.replace("PodFirewall", "FirewallPolicy"))
     assert [note.message for note in notes(policy)] == [
-        "FirewallPolicy sark/wall: its name speaks of traffic, nothing more is known of it (example.org/v1), and it is "
-        "left out"
+        "FirewallPolicy sark/wall: its name suggests that it rules traffic, but nothing more is known of it "
+        "(example.org/v1), so it is left out"
     ]
-    row = Kind("example.org", "FirewallPolicy", ("v1",), "kubernetes", pod_firewall)
-    monkeypatch.setattr(kinds, "KINDS", (*kinds.KINDS, row))
+    kind = Kind("example.org", "FirewallPolicy", ("v1",), "kubernetes", pod_firewall)
+    monkeypatch.setattr(kinds, "KINDS", (*kinds.KINDS, kind))
     assert list(notes(policy)) == []
 
 
 def test_what_is_wrong_with_it_is_told() -> None:
     world = World(objects(f"{FIREWALL.replace('port: web', 'prot: web')}\n---\n{WORKLOADS}"))
     assert [problem.message for problem in world.problems] == [
-        "prot is no field here, so the cluster drops it; write one of from, port"
+        "prot is not a field here, so the cluster drops it; write one of from, port"
     ]
+
+
+def test_a_rule_of_syntax_reports_its_faults_in_the_words_of_the_judge() -> None:
+    manifests = objects(f"{FIREWALL.replace('169.254.0.0/16', '169.254.0.0/33')}\n---\n{WORKLOADS}")
+    message = "'169.254.0.0/33' is not a CIDR; write an address and a length, such as 10.0.0.0/8 or fd00::/8"
+    assert [problem.message for problem in cidrs_are_valid(Cluster(manifests))] == [message]
+    assert [problem.message for problem in World(manifests).problems] == [message]

@@ -85,10 +85,10 @@ def test_messages_say_whom_a_policy_of_the_whole_cluster_is_for() -> None:
     assert [(problem.where.path, problem.message) for rule in RULES[:2] for problem in rule(subject)] == [
         (
             "spec.subject",
-            "AdminNetworkPolicy p selects app=sark-gateway in namespaces kubernetes.io/metadata.name=sark, and no "
-            "workload is that; they carry: app=api | app=db",
+            "AdminNetworkPolicy p selects app=sark-gateway in namespaces kubernetes.io/metadata.name=sark, but no "
+            "workload matches; the pods there have app=api | app=db",
         ),
-        ("spec.ingress[0].from[0]", "no workload is app=gone; they carry: app=db | app=api"),
+        ("spec.ingress[0].from[0]", "no workload matches app=gone; the pods there have app=db | app=api"),
     ]
 
 

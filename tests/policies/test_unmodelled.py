@@ -55,9 +55,9 @@ def written(api: str, kind: str, more: str = "") -> str:
         ("projectcalico.org/v2", "GlobalNetworkPolicy", "left out; write projectcalico.org/v3"),
         ("policy.networking.k8s.io/v1", "AdminNetworkPolicy", "as if it were of policy.networking.k8s.io/v1alpha1"),
         ("v1", "NetworkPolicy", "a kind of that name in v1 is not known"),
-        ("example.com/v1", "TrafficPolicy", "its name speaks of traffic"),
-        ("example.com/v1", "CloudFirewallRule", "its name speaks of traffic"),
-        ("example.com/v1", "EgressGateway", "its name speaks of traffic"),
+        ("example.com/v1", "TrafficPolicy", "its name suggests that it rules traffic"),
+        ("example.com/v1", "CloudFirewallRule", "its name suggests that it rules traffic"),
+        ("example.com/v1", "EgressGateway", "its name suggests that it rules traffic"),
     ],
 )
 def test_each_kind_is_named(api: str, kind: str, part: str) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import pytest
@@ -158,9 +158,9 @@ def gateways_listeners(chart_values: dict[str, Any]) -> dict[str, Any]:
 def test_a_workloads_first_entry_and_its_last_cut_nothing(proxy: Proxy, tunnel: Open) -> None:
     """They change every workload's share of the connections, which is in a file that no tunnel hangs on."""
     stays, tcp = tunnel(proxy, "stays.test"), tunnel(proxy, "tcp-stays.test", 5432)
-    for name, others in (("comes.test", [OTHERS]), ("goes.test", [])):
-        proxy.update(values(["stays.test", name, *others]))
-        assert until(functools.partial(reachable, proxy, name))
+    for second, more in (("comes.test", [OTHERS]), ("port.test", [])):
+        proxy.update(values(["stays.test", second, *more]))
+        assert until(partial(reachable, proxy, second))
         time.sleep(2.5)
         assert stays.alive()
         assert tcp.alive()

@@ -39,9 +39,9 @@ Total run time:   0.05 seconds
 
 def test_lists_that_say_the_same_are_equal() -> None:
     lists = bench("connlists")
-    one, other = (lists.read(text.splitlines(keepends=True)) for text in (OURS, THEIRS))
-    assert lists.differences(one, other) == []
-    assert (one.lines, other.lines) == (3, 6)
+    ours, other = (lists.read(text.splitlines(keepends=True)) for text in (OURS, THEIRS))
+    assert lists.differences(ours, other) == []
+    assert (ours.lines, other.lines) == (3, 6)
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def test_lists_that_say_the_same_are_equal() -> None:
 )
 def test_a_difference_is_seen(message: str, instead: str, place: str) -> None:
     lists = bench("connlists")
-    one, other = lists.read(OURS.replace(message, instead).splitlines()), lists.read(THEIRS.splitlines())
-    differences = lists.differences(one, other)
+    ours, other = lists.read(OURS.replace(message, instead).splitlines()), lists.read(THEIRS.splitlines())
+    differences = lists.differences(ours, other)
     assert any(line.startswith(place) for line in differences)
 
 
@@ -80,6 +80,6 @@ def test_clusters_are_whole_and_the_same_for_a_seed(tmp_path: Path) -> None:
     kinds = [manifest.kind for manifest in world.manifests]
     assert (kinds.count("Deployment"), kinds.count("NetworkPolicy"), kinds.count("Namespace")) == (60, 40, 3)
     assert (parsed.problems, world.problems) == ((), ())
-    found = lists.read("".join(connlist.matrix(world.matrix())).splitlines())
-    assert found.perhaps == []
-    assert 0 < len(found.pairs) < 60 * 59
+    listed = lists.read("".join(connlist.matrix(world.matrix())).splitlines())
+    assert listed.perhaps == []
+    assert 0 < len(listed.pairs) < 60 * 59

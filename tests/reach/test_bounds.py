@@ -86,11 +86,11 @@ def test_a_broken_policy_is_said_or_means_what_it_means(body: dict[str, Any]) ->
             assert all(problem.message and problem.where.file for problem in judge.problems), what
             continue
         try:
-            found = disagreement(judge, [mutated])
+            difference = disagreement(judge, [mutated])
         except Exception as error:
-            found = f"the oracle cannot judge it: {error!r}"
-        if found:
-            wrong.append(f"{what}: {found}")
+            difference = f"the oracle cannot judge it: {error!r}"
+        if difference:
+            wrong.append(f"{what}: {difference}")
     assert wrong == []
 
 
@@ -203,7 +203,7 @@ lines = sum(1 for _ in world.matrix().rows())
 print(len(world.peers), len(parsed.problems), len(world.problems), lines)
 """
 # Per text: workloads, problems of the text, problems of the policies.
-FOUND = {
+EXPECTED = {
     "big": (6000, 0, 0),
     "deep": (1, 1, 0),
     "deep list": (1, 1, 0),
@@ -216,7 +216,7 @@ FOUND = {
 }
 
 
-@pytest.mark.parametrize("name", FOUND)
+@pytest.mark.parametrize("name", EXPECTED)
 def test_bounded(name: str) -> None:
     """In a process of its own, with no more than a gigabyte of address space."""
     text = texts()[name]
@@ -231,7 +231,7 @@ def test_bounded(name: str) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     workloads, unread, broken, _ = map(int, done.stdout.split())
-    assert (workloads, unread, broken) == FOUND[name]
+    assert (workloads, unread, broken) == EXPECTED[name]
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < SECONDS
 

@@ -29,18 +29,18 @@ def points(conns: Conns) -> set[tuple[int, int]]:
 @pytest.mark.parametrize("seed", range(200))
 def test_sets_behave_as_sets(seed: int) -> None:
     random_ = random.Random(seed)
-    one, other = drawn(random_), drawn(random_)
-    assert points(union(one, other)) == points(one) | points(other)
-    assert points(common(one, other)) == points(one) & points(other)
-    assert points(minus(one, other)) == points(one) - points(other)
-    assert union(minus(one, other), common(one, other)) == one, "equal sets are not equal tuples"
-    assert minus(ALL, minus(ALL, one)) == one
+    first, second = drawn(random_), drawn(random_)
+    assert points(union(first, second)) == points(first) | points(second)
+    assert points(common(first, second)) == points(first) & points(second)
+    assert points(minus(first, second)) == points(first) - points(second)
+    assert union(minus(first, second), common(first, second)) == first, "equal sets are not equal tuples"
+    assert minus(ALL, minus(ALL, first)) == first
 
 
 @pytest.mark.parametrize("seed", range(50))
 def test_spans_neither_overlap_nor_touch(seed: int) -> None:
-    found = drawn(random.Random(seed))
-    assert all(before[1] + 1 < after[0] for before, after in pairwise(found))
+    drawn_spans = drawn(random.Random(seed))
+    assert all(before[1] + 1 < after[0] for before, after in pairwise(drawn_spans))
 
 
 @pytest.mark.parametrize(

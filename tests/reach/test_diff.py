@@ -9,7 +9,7 @@ import pytest
 from tests.reach.samples.matrices import Supplied
 from tools.reach.connections import ALL, NUMBERS, Conns, of
 from tools.reach.diff import Alone, Changed, alone, changes
-from tools.reach.model import Cell, Group, Matrix, Peer, Verdict
+from tools.reach.model import Cell, Group, Matrix, NamedPeer, Verdict
 from tools.reach.ranges import Range, joined, read, refined, written
 
 WEB = of(NUMBERS["TCP"], 443, 443)
@@ -19,13 +19,13 @@ EVERYTHING = "0.0.0.0-255.255.255.255"
 
 def matrix(*groups: str, cells: Mapping[tuple[int, int], Conns | Verdict] = {}) -> Matrix:
     """Groups as names with blanks between; cells by index."""
-    found = tuple(Group(tuple(peer(name) for name in group.split())) for group in groups)
+    made = tuple(Group(tuple(peer(name) for name in group.split())) for group in groups)
     verdicts = {pair: it if isinstance(it, Verdict) else Verdict(it) for pair, it in cells.items()}
-    return Supplied(found, tuple(Cell(*pair, verdict) for pair, verdict in verdicts.items()))
+    return Supplied(made, tuple(Cell(*pair, verdict) for pair, verdict in verdicts.items()))
 
 
-def peer(name: str) -> Peer:
-    return Peer(name, "address" if read(name) else "workload")
+def peer(name: str) -> NamedPeer:
+    return NamedPeer(name, "address" if read(name) else "workload")
 
 
 def shown(before: Matrix, after: Matrix) -> list[tuple[str, str, Conns, Conns]]:
@@ -128,9 +128,9 @@ def test_who_is_on_one_side_only() -> None:
 
 def test_ranges_are_read_and_written() -> None:
     for text in ("10.0.0.1", "0.0.0.0-255.255.255.255", "::", "2001:db8::-2001:db8::ffff"):
-        found = read(text)
-        assert found
-        assert written(found) == text
+        span = read(text)
+        assert span
+        assert written(span) == text
     assert [read(text) for text in ("sark/api[Deployment]", "{node}", "a-b", "10.0.0.2-10.0.0.1", "::-1.1.1.1")] == [
         None
     ] * 5

@@ -85,10 +85,10 @@ def test_a_name_that_no_pod_has_matches_nothing(direction: str) -> None:
 def test_a_name_means_each_pods_own_number(direction: str) -> None:
     """noironetworks/aci-containers #1707: the numbers that one name has in several pods were opened in all of them."""
     rule = f"{{podSelector: {{}}, policyTypes: [{direction.title()}], {direction}: [{{ports: [{{port: http}}]}}]}}"
-    one, other = (
+    single, other = (
         pod(name, ports=f"{{name: http, containerPort: {number}}}") for name, number in (("b", 80), ("c", 81))
     )
-    world = made(pod("a"), one, other, policy(rule))
+    world = made(pod("a"), single, other, policy(rule))
     assert verdict(world, "n-1/a", "n-1/b") == Verdict(of(TCP, 80, 80))
     assert verdict(world, "n-1/a", "n-1/c") == Verdict(of(TCP, 81, 81))
 
@@ -139,9 +139,9 @@ def test_a_namespaces_network_sets_are_in_it() -> None:
     both = made(
         SPACES, pod("a"), NETWORK_SET, calico("namespaceSelector: projectcalico.org/name == 'other', selector: all()")
     )
-    for one in (world, both):
-        assert verdict(one, "n-1/a", "198.51.100.7") == Verdict(ALL)
-        assert verdict(one, "n-1/a", "203.0.113.7") == Verdict()
+    for single in (world, both):
+        assert verdict(single, "n-1/a", "198.51.100.7") == Verdict(ALL)
+        assert verdict(single, "n-1/a", "203.0.113.7") == Verdict()
 
 
 def test_a_policy_of_a_namespace_does_not_see_anothers_network_sets() -> None:
@@ -160,11 +160,11 @@ def test_ranges_that_overlap_in_part_share_what_both_hold(
     """np-guard/netpol-analyzer, as of 2025 (pkg/netpol/internal/common/augmented_intervalset.go, AddAugmentedInterval):
     a range that begins inside what is not in the set and ends inside what is loses the ports that both have.
     """
-    one, other = (f"ports: [{{port: {first}, endPort: {last}}}]" for first, last in (egress, ingress))
+    single, other = (f"ports: [{{port: {first}, endPort: {last}}}]" for first, last in (egress, ingress))
     world = made(
         pod("a"),
         pod("b"),
-        policy(f"{{podSelector: {{matchLabels: {{pod: a}}}}, policyTypes: [Egress], egress: [{{{one}}}]}}"),
+        policy(f"{{podSelector: {{matchLabels: {{pod: a}}}}, policyTypes: [Egress], egress: [{{{single}}}]}}"),
         policy(f"{{podSelector: {{matchLabels: {{pod: b}}}}, ingress: [{{{other}}}]}}", "q"),
     )
     assert verdict(world, "n-1/a", "n-1/b") == Verdict(of(TCP, *common))

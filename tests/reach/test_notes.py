@@ -32,12 +32,12 @@ ADMIN = (
 )
 
 
-def said(text: str) -> list[tuple[str, str]]:
+def notes_of(text: str) -> list[tuple[str, str]]:
     judge = world(PODS + text)
     assert judge.problems == ()
-    found = (*judge.notes, *judge.idle)
-    assert {note.severity for note in found} <= {Severity.NOTE}
-    return [(note.where.path, note.message) for note in found]
+    every_note = (*judge.notes, *judge.idle)
+    assert {note.severity for note in every_note} <= {Severity.NOTE}
+    return [(note.where.path, note.message) for note in every_note]
 
 
 @pytest.mark.parametrize(
@@ -46,46 +46,46 @@ def said(text: str) -> list[tuple[str, str]]:
         (
             KUBERNETES.format("{podSelector: {matchLabels: {app: dbb}}}"),
             "spec.podSelector",
-            "app=dbb matches no workload in shop of the input; did you mean app=db?",
+            "app=dbb matches no workload in shop in the input; did you mean app=db?",
         ),
         (
             KUBERNETES.format(
                 "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {name: missing}}}]}]}"
             ),
             "spec.ingress[0].from[0].namespaceSelector",
-            "name=missing matches no namespace of the input",
+            "name=missing matches no namespace in the input",
         ),
         (
             KUBERNETES.format("{podSelector: {}, egress: [{to: [{podSelector: {matchLabels: {role: x}}}]}]}"),
             "spec.egress[0].to[0].podSelector",
-            "role=x matches no workload in shop of the input",
+            "role=x matches no workload in shop in the input",
         ),
         (
             KUBERNETES.format(
                 "{podSelector: {}, egress: [{to: [{namespaceSelector: {}, podSelector: {matchLabels: {app: wep}}}]}]}"
             ),
             "spec.egress[0].to[0].podSelector",
-            "app=wep matches no workload of the input; did you mean app=web?",
+            "app=wep matches no workload in the input; did you mean app=web?",
         ),
         (
             CALICO.format("{selector: \"app == 'dbb'\"}"),
             "spec.selector",
-            "app == 'dbb' matches no workload of the input",
+            "app == 'dbb' matches no workload in the input",
         ),
         (
             CALICO.format("{ingress: [{action: Allow, source: {selector: \"app == 'dbb'\"}}]}"),
             "spec.ingress[0].source",
-            "app == 'dbb' matches no workload and no network set of the input",
+            "app == 'dbb' matches no workload and no network set in the input",
         ),
         (
             ADMIN.format("{namespaces: {matchLabels: {team: rod}}}"),
             "spec.subject.namespaces",
-            "team=rod matches no namespace of the input; did you mean team=red?",
+            "team=rod matches no namespace in the input; did you mean team=red?",
         ),
     ],
 )
 def test_a_selector_that_matches_nobody_is_a_note(policy: str, path: str, message: str) -> None:
-    assert said(policy) == [(path, message)]
+    assert notes_of(policy) == [(path, message)]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_selector_that_matches_nobody_is_a_note(policy: str, path: str, messag
     ],
 )
 def test_one_that_matches_somebody_is_none(policy: str) -> None:
-    assert said(policy) == []
+    assert notes_of(policy) == []
 
 
 def test_without_workloads_there_is_nobody_to_miss() -> None:
@@ -107,10 +107,10 @@ def test_without_workloads_there_is_nobody_to_miss() -> None:
 
 def test_of_very_many_the_first_are_said_and_the_rest_is_counted() -> None:
     many = [KUBERNETES.format(f"{{podSelector: {{matchLabels: {{app: x{n}}}}}}}") for n in range(MOST_IDLE + 30)]
-    text = "\n---\n".join(one.replace("name: p,", f"name: p{number},") for number, one in enumerate(many))
-    found = said(text)
-    assert len(found) == MOST_IDLE + 1
-    assert found[-1][1] == "30 more selectors match nobody of the input; the last of them is here"
+    text = "\n---\n".join(template.replace("name: p,", f"name: p{number},") for number, template in enumerate(many))
+    shown = notes_of(text)
+    assert len(shown) == MOST_IDLE + 1
+    assert shown[-1][1] == "30 more selectors match nothing in the input; the last of them is here"
 
 
 def test_what_is_no_object_is_said_once(run: Runner) -> None:
@@ -120,7 +120,7 @@ def test_what_is_no_object_is_said_once(run: Runner) -> None:
     ran = run("matrix", "all", "--format", "csv")
     assert ran.code == 0
     assert ran.err == (
-        "all/values-00.yaml:1: note: has neither apiVersion nor kind, so it is no Kubernetes object, and is left out "
+        "all/values-00.yaml:1: note: has neither apiVersion nor kind, so it is not a Kubernetes object and is left out "
         "(and 39 more documents like it)\n"
     )
 
@@ -134,8 +134,8 @@ def test_charts_below_a_folder_are_said_once_and_left_out(run: Runner) -> None:
     ran = run("matrix", "all", "--format", "csv")
     assert ran.code == 0
     assert ran.err == (
-        "all/a/Chart.yaml: note: is a chart (and 1 more below what was named), whose templates are no manifests, and "
-        "is left out; --chart judges it\n"
+        "all/a/Chart.yaml: note: is a chart, whose templates are not manifests, so it is left out "
+        "(as is 1 more chart); --chart judges it\n"
     )
     assert "shop/db[Pod],shop/web[Pod]" in ran.out
 
@@ -152,7 +152,7 @@ def test_charts_below_a_folder_are_said_once_and_left_out(run: Runner) -> None:
     ],
 )
 def test_what_brings_others_is_named(api: str, kind: str, part: str) -> None:
-    ((_, message),) = said(f"{{apiVersion: {api}, kind: {kind}, metadata: {{name: x, namespace: shop}}}}")
+    ((_, message),) = notes_of(f"{{apiVersion: {api}, kind: {kind}, metadata: {{name: x, namespace: shop}}}}")
     assert message.startswith(f"{kind} shop/x: ")
     assert part in message
 
@@ -170,7 +170,7 @@ spec:
 
 
 def test_a_lock_down_that_a_label_or_an_order_opens_is_said_with_what_rbac_must_hold() -> None:
-    notes = said(LOCK_DOWN)
+    notes = notes_of(LOCK_DOWN)
     assert [path for path, _ in notes] == ["spec.egress[0]", "spec.order"]
     assert "let RBAC keep everybody but the platform team from networksets and globalnetworksets" in notes[0][1]
     assert "let RBAC keep everybody but the platform team from networkpolicies" in notes[1][1]
@@ -182,4 +182,4 @@ def test_pods_networks_and_a_tier_of_its_own_leave_nothing_to_say() -> None:
         "name: lock", "name: locked.lock"
     )
     tier = "---\n{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {name: locked}, spec: {order: 10}}\n"
-    assert said(shut + networks + tier) == []
+    assert notes_of(shut + networks + tier) == []

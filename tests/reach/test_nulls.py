@@ -115,6 +115,6 @@ spec: {{selector: c == 'd', types: [Egress], egress: [{rule}]}}
     world = World((*PODS, *objects(policy)))
     verdict = world.verdict(world.peer("caller"), world.peer("bare"))
     answer = world.explain(world.peer("caller"), world.peer("bare"), 80, "TCP")
-    message = "beside it; Calico takes the rule, and what nodes make of it is not known"
+    message = "beside it, but what nodes make of the rule is not known"
     assert world.problems == ()
     assert (answer.verdict == "conditional", any(message in text for text in verdict.reasons)) == (reason, reason)

@@ -30,8 +30,8 @@ def policy(name: str, namespace: str = "", api: str = "networking.k8s.io/v1") ->
     ],
 )
 def test_each_name_is_there_once(layers: list[list[str]], kept: int, problems: int) -> None:
-    manifests, said = stacked([objects(*layer) for layer in layers], "here")
-    assert (len(manifests), len(said)) == (kept, problems)
+    manifests, reported = stacked([objects(*layer) for layer in layers], "here")
+    assert (len(manifests), len(reported)) == (kept, problems)
 
 
 def test_the_later_one_counts() -> None:

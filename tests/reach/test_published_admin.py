@@ -14,7 +14,7 @@ ALL = "[{namespaces: {}}]"
 FROM_W = "from: [{namespaces: {matchLabels: {ns: w}}}]"
 TO_W = "to: [{namespaces: {matchLabels: {ns: w}}}]"
 SUBJECT = "subject: {namespaces: {matchLabels: {ns: x}}}"
-ONE = "subject: {pods: {namespaceSelector: {matchLabels: {ns: x}}, podSelector: {matchLabels: {pod: a}}}}"
+ONE_POD = "subject: {pods: {namespaceSelector: {matchLabels: {ns: x}}, podSelector: {matchLabels: {pod: a}}}}"
 
 
 def admin(spec: str, priority: int = 10) -> str:
@@ -58,7 +58,7 @@ PORT_80 = "ports: [{portNumber: {protocol: TCP, port: 80}}]"
 CASES = (
     Case("deny from a namespace", (admin(f"{SUBJECT}, ingress: [{{action: Deny, {FROM_W}}}]"),), ("w/* > x/*: none",)),
     Case("deny to a namespace", (admin(f"{SUBJECT}, egress: [{{action: Deny, {TO_W}}}]"),), ("x/* > w/*: none",)),
-    Case("of one pod alone", (admin(f"{ONE}, ingress: [{{action: Deny, {FROM_W}}}]"),), ("w/* > x/a: none",)),
+    Case("of one pod alone", (admin(f"{ONE_POD}, ingress: [{{action: Deny, {FROM_W}}}]"),), ("w/* > x/a: none",)),
     Case(
         "the first rule that matches decides",
         (admin(f"{SUBJECT}, ingress: [{{action: Allow, {FROM_W}, {PORT_80}}}, {{action: Deny, {FROM_W}}}]"),),
@@ -142,7 +142,7 @@ CASES = (
     ),
     Case(
         "two peers of a rule",
-        (admin(f"{ONE}, ingress: [{{action: Deny, {FROM_W[:-1]}, {{namespaces: {{matchLabels: {{ns: z}}}}}}]}}]"),),
+        (admin(f"{ONE_POD}, ingress: [{{action: Deny, {FROM_W[:-1]}, {{namespaces: {{matchLabels: {{ns: z}}}}}}]}}]"),),
         ("[wz]/* > x/a: none",),
     ),
     Case(

@@ -26,19 +26,19 @@ LONG = "x" * 100
     [
         (
             f"{ADMIN}{{{SUBJECT}, ingress: [{{action: Deny, from: [{BOTH}]}}]}}}}",
-            "says namespaces and pods, and only one of them may be there; write two items",
+            "has namespaces and pods, and only one of them may be there; write two items",
         ),
         (
             f"{ADMIN}{{{SUBJECT}, ingress: [{{action: Deny, from: [{{namespaces: {{}}}}], "
             "ports: [{namedPort: a, portNumber: {port: 1}}]}]}}",
-            "says portNumber and namedPort, and only one of them may be there; write two items",
+            "has portNumber and namedPort, and only one of them may be there; write two items",
         ),
-        (f"{KUBERNETES}{{podSelector: {{matchLabels: {{app: $a}}}}}}}}", "'$a' is no label value; write letters"),
-        (f"{KUBERNETES}{{podSelector: {{matchLabels: {{app: {LONG}}}}}}}}}", "xxx'… is no label value; write letters"),
+        (f"{KUBERNETES}{{podSelector: {{matchLabels: {{app: $a}}}}}}}}", "'$a' is not a label value; write letters"),
+        (f"{KUBERNETES}{{podSelector: {{matchLabels: {{app: {LONG}}}}}}}}}", "xxx'… is not a label value; write"),
         (f"{KUBERNETES}{{podSelector: {{matchLabels: {{a/b/c: a}}}}}}}}", "no valid prefix"),
         (
             f"{KUBERNETES}{{podSelector: {{matchExpressions: [{{key: '', operator: Exists}}]}}}}}}",
-            "'' is no label key; write letters",
+            "'' is not a label key; write letters",
         ),
     ],
 )
@@ -74,7 +74,7 @@ def test_the_later_of_two_objects_of_one_name_counts_and_that_is_said() -> None:
     first, second = (f"{KUBERNETES}{{podSelector: {{matchLabels: {{app: {name}}}}}}}}}" for name in ("b", "nobody"))
     judge = world(f"{PODS}{first}\n---\n{second}")
     (problem,) = judge.problems
-    assert problem.message.startswith("is already written in policies.yaml:10, and this one takes its")
+    assert problem.message.startswith("is already defined in policies.yaml:10, and this one replaces")
     assert judge.verdict(judge.peer("a"), judge.peer("b")).allowed
 
 

@@ -53,8 +53,8 @@ apiVersion: projectcalico.org/v3
     ],
 )
 def test_what_would_hold(staged: str, now: bool, then: bool) -> None:
-    found = objects(PODS.rpartition("---")[0] + "---\n" + "{apiVersion: projectcalico.org/v3, " + staged[1:])
-    for manifests, expected in ((found, now), (pending(found, "default"), then)):
+    parsed = objects(PODS.rpartition("---")[0] + "---\n" + "{apiVersion: projectcalico.org/v3, " + staged[1:])
+    for manifests, expected in ((parsed, now), (pending(parsed, "default"), then)):
         judge = World(manifests)
         assert judge.problems == ()
         assert bool(judge.verdict(judge.peer("a"), judge.peer("b")).allowed) is expected

@@ -105,13 +105,13 @@ def test_who_is_in_doubt(text: str, src: str, dst: str, word: str) -> None:
 def test_the_reason_is_said(text: str, reason: str) -> None:
     judge = world(PODS + text)
     assert judge.verdict(judge.peer("a"), judge.peer("b")).reasons == (reason,)
-    found = explained(judge, "a", "b", 80)
-    step = next(side.deciding for side in found.sides if side.verdict == "conditional")
+    explanation = explained(judge, "a", "b", 80)
+    step = next(side.deciding for side in explanation.sides if side.verdict == "conditional")
     assert step is not None
     assert (step.outcome, step.why) == ("cannot tell", reason)
     assert step.where is not None
     assert step.where.line == 20
-    assert found.changes == ()
+    assert explanation.changes == ()
 
 
 def test_each_kind_of_doubt_is_named_beside_the_answer() -> None:

@@ -21,6 +21,7 @@ from tools.cluster.fuzz.dice import Dice
 from tools.egress import __main__ as egress
 from tools.egress import options as egress_options
 from tools.findings import cli
+from tools.findings.faults import TRACEBACK
 from tools.reach import __main__ as reach
 from tools.reach.command import options as reach_options
 from tools.render import __main__ as render
@@ -151,7 +152,7 @@ def _directory() -> Iterator[None]:
             Path(name).write_text(text)
         Path("binary.yaml").write_bytes(b"\xff\xfe\x00a")
         os.environ.update(KUBECONFIG=f"{folder}/kubeconfig", XDG_CACHE_HOME=f"{folder}/cache", NO_COLOR="1")
-        os.environ.pop(cli.TRACEBACK, None)
+        os.environ.pop(TRACEBACK, None)
         try:
             yield
         finally:

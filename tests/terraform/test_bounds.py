@@ -13,7 +13,7 @@ import pytest
 from tools.findings.model import run
 from tools.terraform.functions.regex_cost import steps
 from tools.terraform.language.budget import MAX_MODULES
-from tools.terraform.language.model import Module, Unknown, unknowns
+from tools.terraform.language.model import Module, UnknownValue, unknowns
 from tools.terraform.modules.read import evaluate_text
 from tools.terraform.rules import comments, registry
 
@@ -45,15 +45,15 @@ def chain(first: str, each: str, count: int) -> str:
 def test_what_takes_too_much_costs_itself(heavy: int) -> None:
     each = "[for x in local.a : [for y in local.a : [for z in local.a : upper(z)]]]"
     text = "locals {\n  a = range(1000)\n" + "".join(f"  b{at} = {each}\n" for at in range(heavy))
-    found = module(text + '  c = upper("x")\n  d = 1\n}\nresource "aws_x" "y" {\n  a = local.c\n  b = 2\n}\n')
-    assert all(any(unknowns(found.locals[f"b{at}"].value.data)) for at in range(heavy))
-    assert (found.locals["c"].value.data, found.locals["d"].value.data) == ("X", 1)
-    [made] = found.everything()
+    root = module(text + '  c = upper("x")\n  d = 1\n}\nresource "aws_x" "y" {\n  a = local.c\n  b = 2\n}\n')
+    assert all(any(unknowns(root.locals[f"b{at}"].value.data)) for at in range(heavy))
+    assert (root.locals["c"].value.data, root.locals["d"].value.data) == ("X", 1)
+    [made] = root.everything()
     assert (made.body.data("a"), made.body.data("b")) == ("X", 2)
 
 
 def unknown(data: Any) -> bool:
-    return isinstance(data, Unknown)
+    return isinstance(data, UnknownValue)
 
 
 @pytest.mark.parametrize(
@@ -79,27 +79,27 @@ def test_what_doubles(first: str, each: str) -> None:
     text += 'resource "aws_x" "y" {\n  count = length(flatten([local.a40]))\n'
     text += "  a = jsonencode(local.a40)\n  b = local.a40\n}\n"
     with bounded():
-        found = module(text)
-        list(run(CHECKS, found))
-    assert found.faults == ()
+        root = module(text)
+        list(run(CHECKS, root))
+    assert root.faults == ()
 
 
 def test_what_was_given_stays_known_beside_it() -> None:
-    found = module(chain("[1, 2]", "[{0}, {0}]", 40) + 'locals {\n  small = "10.0.0.0/8"\n}\n')
-    assert found.locals["small"].value.data == "10.0.0.0/8"
-    assert found.locals["a3"].value.known
-    assert found.locals["a40"].value.unknown is not None
+    root = module(chain("[1, 2]", "[{0}, {0}]", 40) + 'locals {\n  small = "10.0.0.0/8"\n}\n')
+    assert root.locals["small"].value.data == "10.0.0.0/8"
+    assert root.locals["a3"].value.known
+    assert root.locals["a40"].value.unknown is not None
 
 
 @pytest.mark.parametrize("each", ["[{0}]", "{0} + 1", '"${{{0}}}x"', "({0})", "{{ a = {0} }}"])
 def test_long_chains_of_locals(each: str) -> None:
-    """None is told of as a fault; what is no deeper for it is known."""
+    """None is reported as a fault; what is no deeper for it is known."""
     with bounded():
-        found = module(chain("0", each, 1500))
-        list(run(CHECKS, found))
-    assert found.faults == ()
+        root = module(chain("0", each, 1500))
+        list(run(CHECKS, root))
+    assert root.faults == ()
     if each in ("{0} + 1", "({0})"):
-        assert found.locals["a1500"].value.data == (1500 if "+" in each else 0)
+        assert root.locals["a1500"].value.data == (1500 if "+" in each else 0)
 
 
 @pytest.mark.parametrize(
@@ -112,9 +112,9 @@ def test_long_chains_of_locals(each: str) -> None:
 @pytest.mark.parametrize("call", ['regexall("{}", local.s)', 'regex("{}", local.s)', 'replace(local.s, "/{}/", "")'])
 def test_expressions_that_go_back_and_forth(pattern: str, call: str) -> None:
     with bounded():
-        found = module(f'locals {{\n  s = "{"a" * 80}"\n  b = {call.format(pattern)}\n  c = 1\n}}\n')
-    assert unknown(found.locals["b"].value.data)
-    assert found.locals["c"].value.data == 1
+        root = module(f'locals {{\n  s = "{"a" * 80}"\n  b = {call.format(pattern)}\n  c = 1\n}}\n')
+    assert unknown(root.locals["b"].value.data)
+    assert root.locals["c"].value.data == 1
 
 
 @pytest.mark.parametrize(
@@ -129,8 +129,8 @@ def test_expressions_that_go_back_and_forth(pattern: str, call: str) -> None:
     ],
 )  # fmt: skip
 def test_expressions_in_use_are_worked_out(pattern: str, text: str, expected: Any) -> None:
-    found = module(f'locals {{\n  a = regex("{pattern}", "{text}")\n}}\n')
-    assert found.locals["a"].value.data == expected
+    root = module(f'locals {{\n  a = regex("{pattern}", "{text}")\n}}\n')
+    assert root.locals["a"].value.data == expected
 
 
 def test_the_steps_of_an_expression() -> None:
@@ -173,9 +173,9 @@ def test_modules_that_call_modules_that_call_modules() -> None:
 )  # fmt: skip
 def test_loops_in_loops(text: str) -> None:
     with bounded():
-        found = module(text)
-        list(run(CHECKS, found))
-    assert found.faults == ()
+        root = module(text)
+        list(run(CHECKS, root))
+    assert root.faults == ()
 
 
 @pytest.mark.parametrize(

@@ -94,12 +94,12 @@ def findings(texts: Mapping[str, str], clouds: tuple[str, ...]) -> Iterator[Find
         loader = Loader(sources, trees={path: tree for path, tree in parsed().items() if unchanged(texts, path)})
         roots[cloud] = evaluate_directory("root", sources, loader=loader)
         for module in (roots[cloud], evaluate_directory(DIRECTORIES[cloud], sources, loader=loader)):
-            yield from (Finding(fault.kind, fault.problem) for one in module.walk() for fault in one.faults)
+            yield from (Finding(fault.kind, fault.problem) for inner in module.walk() for fault in inner.faults)
             yield from run((*registry.CHECKS, *comments.CHECKS), module)
     yield from run(terraform_layers.CHECKS, Layers(roots, values(), "production", "values.yaml"))
 
 
-def told(finding: Finding) -> tuple[str, str, str, str]:
+def summary(finding: Finding) -> tuple[str, str, str, str]:
     """What tells findings apart, wherever they stand."""
     problem: Problem = finding.problem
     return finding.rule, problem.where.file, problem.where.path, problem.message
@@ -107,10 +107,10 @@ def told(finding: Finding) -> tuple[str, str, str, str]:
 
 @cache
 def clean(clouds: tuple[str, ...]) -> frozenset[tuple[str, str, str, str]]:
-    """What is said of the modules as they are: notes alone."""
-    found = tuple(findings(files(), clouds))
-    assert [item for item in found if item.problem.severity is not Severity.NOTE] == []
-    return frozenset(map(told, found))
+    """The findings on the modules as they are: notes alone."""
+    items = tuple(findings(files(), clouds))
+    assert [item for item in items if item.problem.severity is not Severity.NOTE] == []
+    return frozenset(map(summary, items))
 
 
 def fresh(name: str) -> tuple[Broken, list[Finding]]:
@@ -118,7 +118,7 @@ def fresh(name: str) -> tuple[Broken, list[Finding]]:
     row = BREAKS[name]
     clouds = CLOUDS if row["module"] == "policy" else (row["module"],)
     case = broken(row)
-    items = [item for item in findings(case.files, clouds) if told(item) not in clean(clouds)]
+    items = [item for item in findings(case.files, clouds) if summary(item) not in clean(clouds)]
     return case, [item for item in items if item.problem.severity is not Severity.NOTE]
 
 

@@ -74,12 +74,12 @@ def test_stores_are_judged_beside_values(
 ) -> None:
     (project / "net" / "main.tf").write_text(STORE)
     (project / "mine.yaml").write_text("database:\n  ports:\n    postgresql: 15432\n  externalCidrs: [10.2.0.0/24]\n")
-    said = {
+    messages = {
         finding["message"]
         for finding in judged(capsys, "net", *options)[1]
         if finding["rule"] == "stores-listen-on-the-charts-ports"
     }
-    assert said == {
+    assert messages == {
         f"the database aws_db_instance.d listens on 5433, and database.ports.postgresql is {port}{environment}; "
         "write the same port",
         f"the cache azurerm_redis_cache.r listens on 6380, and cache.ports.redis is 6379{environment}; "
@@ -96,8 +96,8 @@ def test_a_finding_about_the_values_has_their_line(project: Path, capsys: pytest
         + 'resource "aws_subnet" "s" {\n  cidr_block = "10.9.0.0/24"\n}\n'
     )
     (project / "mine.yaml").write_text("database:\n  externalCidrs: [10.2.0.0/24]\n")
-    found = judged(capsys, "net", "--values", "mine.yaml")[1]
-    [place] = [item for item in found if item["rule"] == "stores-stand-where-the-chart-looks"]
+    findings = judged(capsys, "net", "--values", "mine.yaml")[1]
+    [place] = [item for item in findings if item["rule"] == "stores-stand-where-the-chart-looks"]
     assert (place["file"], place["line"], place["severity"]) == ("mine.yaml", 2, "error")
 
 
@@ -125,7 +125,7 @@ def of_line(findings: list[dict[str, Any]], line: int) -> list[tuple[str, str, s
     ]
 
 
-def test_what_cannot_be_told_is_a_note_and_tfvars_settle_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_not_known_is_a_note_and_tfvars_settle_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, unsettled, _ = judged(capsys, "net")
     notes = of_line(unsettled, 17)
     assert notes
@@ -134,14 +134,14 @@ def test_what_cannot_be_told_is_a_note_and_tfvars_settle_it(project: Path, capsy
     code, settled, _ = judged(capsys, "net", "--tfvars", "open.tfvars")
     assert code == 1
     assert "error" in {severity for _, severity, _ in of_line(settled, 17)}
-    assert {found["file"] for found in settled} == {"net/main.tf"}
+    assert {finding["file"] for finding in settled} == {"net/main.tf"}
     (project / "closed.tfvars").write_text('cidr = "10.0.0.0/16"\n')
     _, closed, _ = judged(capsys, "net", "--tfvars", "open.tfvars", "closed.tfvars")
     assert of_line(closed, 17) == []
 
 
-@pytest.mark.parametrize("name", ["text", "json", "junit", "sarif", "github"])
-def test_every_format_lists_what_cannot_be_told(name: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("name", ["text", "json", "junit", "sarif", "github", "tap"])
+def test_every_format_lists_what_is_not_known(name: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["lint", "net", "--format", name, "--output", "report"])
     assert capsys.readouterr().out == ""
     assert "cannot tell: " in (project / "report").read_text("utf-8")
@@ -149,29 +149,29 @@ def test_every_format_lists_what_cannot_be_told(name: str, project: Path, capsys
 
 def test_a_file_is_judged_with_its_directory(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "net" / "other.tf").write_text("locals {\n  a = var.none\n}\n")
-    _, found, _ = judged(capsys, "net/main.tf")
-    assert {one["file"] for one in found} == {"net/main.tf"}
-    _, found, _ = judged(capsys, "net")
+    _, findings, _ = judged(capsys, "net/main.tf")
+    assert {item["file"] for item in findings} == {"net/main.tf"}
+    _, findings, _ = judged(capsys, "net")
     assert ("terraform-references-are-declared", "error", "var.none is not declared") in of_line(
-        [one for one in found if one["file"] == "net/other.tf"], 2
+        [item for item in findings if item["file"] == "net/other.tf"], 2
     )
 
 
-def test_a_module_that_several_call_is_told_of_once(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_module_that_several_call_is_reported_once(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "net" / "main.tf").write_text("locals {\n  a = var.none\n}\n")
     for name in ("one", "two"):
         (project / name).mkdir()
         (project / name / "main.tf").write_text('module "net" {\n  source = "../net"\n}\n')
-    _, found, _ = judged(capsys, ".")
-    assert [one["file"] for one in found if one["message"] == "var.none is not declared"] == ["net/main.tf"]
+    _, findings, _ = judged(capsys, ".")
+    assert [item["file"] for item in findings if item["message"] == "var.none is not declared"] == ["net/main.tf"]
 
 
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
         ("none", "cannot read none: no such file or directory"),
-        ("empty", "empty holds no .tf, .tf.json file"),
-        ("a.txt", "a.txt is no Terraform: its name does not end in .tf or .tf.json"),
+        ("empty", "empty holds no .tf or .tf.json file"),
+        ("a.txt", "a.txt is not Terraform: its name does not end in .tf or .tf.json"),
     ],
 )
 def test_what_is_no_terraform(path: str, reason: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -188,7 +188,7 @@ def test_terraform_that_says_nothing_is_not_clean(text: str, project: Path, caps
     (project / "bare" / "below").mkdir(parents=True)
     (project / "bare" / "main.tf").write_text(text)
     (project / "bare" / "below" / "empty.tf.json").write_text("{}")
-    reason = "no resource is in {}, nor an output or a module call, so nothing was judged"
+    reason = "{}: there is no resource, output or module call in it, so nothing was judged"
     for path in ("bare", "bare/main.tf"):
         assert judged(capsys, path) == (2, [], reason.format(path))
     assert judged(capsys, "bare", "net")[2] == ""
@@ -200,9 +200,9 @@ def test_terraform_that_says_nothing_is_not_clean(text: str, project: Path, caps
 def test_bytes_that_are_no_text(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "net" / "bad.tf").write_bytes(b"# one\n# \xff\n")
     (project / "net" / "gone.tf").symlink_to("nowhere")
-    code, found, _ = judged(capsys, "net")
+    code, findings, _ = judged(capsys, "net")
     assert code == 1
-    messages = {one["file"]: one["message"] for one in found if one["rule"] == "terraform-is-readable"}
+    messages = {item["file"]: item["message"] for item in findings if item["rule"] == "terraform-is-readable"}
     assert messages == {
         "net/bad.tf": "it cannot be read: line 2 is not UTF-8; save it as UTF-8",
         "net/gone.tf": "it cannot be read: No such file or directory",
@@ -217,10 +217,10 @@ def test_expressions_read_no_file_outside(project: Path) -> None:
     texts = ("../inside", "link", "../../secret", "/etc/hostname")
     lines = "".join(f'  a{at} = file("{text}")\n' for at, text in enumerate(texts))
     (project / "net" / "main.tf").write_text(f"locals {{\n{lines}}}\n")
-    found = evaluate_directory("net", disk(["net"])).locals
-    assert found["a0"].value.data == "y"
+    values = evaluate_directory("net", disk(["net"])).locals
+    assert values["a0"].value.data == "y"
     message = "it is outside the directories that were named"
-    assert [getattr(found[f"a{at}"].value.data, "reason", "") for at in (1, 2, 3)] == [
+    assert [getattr(values[f"a{at}"].value.data, "reason", "") for at in (1, 2, 3)] == [
         f"{text}: {message}" for text in texts[1:]
     ]
 

@@ -11,7 +11,7 @@ import pytest
 
 from tools.findings.model import Finding, run
 from tools.terraform.__main__ import main
-from tools.terraform.command import Run, findings
+from tools.terraform.command import LintRun, findings
 from tools.terraform.language.model import Module
 from tools.terraform.language.syntax import parse
 from tools.terraform.lint import lint_others
@@ -24,7 +24,7 @@ from tools.terraform.rules import comments, registry
 CHECKS = (*registry.CHECKS, *comments.CHECKS)
 
 TODAY = date(2026, 1, 1)
-Said = list[tuple[str, str, int, str]]
+Rows = list[tuple[str, str, int, str]]
 
 
 @pytest.fixture(autouse=True)
@@ -35,16 +35,16 @@ def cache_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     return home
 
 
-def said(found: Any, *rules: str) -> Said:
+def rows(findings: Any, *rules: str) -> Rows:
     return [
         (item.rule, str(item.problem.severity), item.problem.where.line, item.problem.message)
-        for item in found
+        for item in findings
         if not rules or item.rule in rules
     ]
 
 
-def judged(text: str, *rules: str) -> Said:
-    return said(lint_others([evaluate_text({"main.tf": text})], TODAY, frozenset()), *rules)
+def judged(text: str, *rules: str) -> Rows:
+    return rows(lint_others([evaluate_text({"main.tf": text})], TODAY, frozenset()), *rules)
 
 
 def rule(peer: str, first: int, last: int, protocol: str = "tcp", way: str = "ingress", name: str = "a") -> str:
@@ -76,23 +76,23 @@ def test_one_open_rule_is_one_finding(text: str, expected: tuple[str, str]) -> N
     assert message.startswith(expected[1])
 
 
-def test_what_is_not_the_same_place_or_peer_is_told_of_besides() -> None:
+def test_what_is_not_the_same_place_or_peer_is_reported_too() -> None:
     text = rule('cidr_ipv4 = "0.0.0.0/0"', 22, 22) + rule('cidr_ipv6 = "::/0"', 22, 22, name="b")
     assert [(line, message[:9]) for _, _, line, message in judged(text, *OPEN)] == [(7, "0.0.0.0/0"), (15, "::/0 lets")]
 
 
-def test_instances_of_one_block_are_told_of_once() -> None:
+def test_instances_of_one_block_are_reported_once() -> None:
     text = rule(WORLD, 22, 22).replace('" {\n', '" {\n  for_each = toset(["a", "b", "c"])\n', 1)
     assert len(judged(text, *OPEN)) == 1
     child = {"main.tf": 'module "a" {\n  source = "./m"\n}\nmodule "b" {\n  source = "./m"\n}\n', "m/main.tf": text}
-    assert len(said(lint_others([evaluate_text(child)], TODAY, frozenset()), *OPEN)) == 1
+    assert len(rows(lint_others([evaluate_text(child)], TODAY, frozenset()), *OPEN)) == 1
 
 
 def test_advice_is_about_this_project_in_this_project_alone() -> None:
     text = rule(WORLD, 443, 443, way="egress")
     [(_, severity, _, message)] = judged(text, "egress-is-not-open-to-the-world")
     assert (severity, message) == (
-        "note", "0.0.0.0/0 lets out to everybody by TCP 443; write the addresses that are called",
+        "note", "0.0.0.0/0 lets traffic out to everybody by TCP 443; write the addresses that are called",
     )  # fmt: skip
     [own] = [item for item in run(CHECKS, evaluate_text({"main.tf": text})) if "egress-is" in item.rule]
     assert own.problem.message.endswith("; write the addresses of the proxy")
@@ -178,7 +178,13 @@ WHOLE = (*OPEN, "protocols-are-not-all-allowed", "egress-is-not-open-to-the-worl
         ),
         (
             rule(WORLD, 0, 0, "-1", way="egress"),
-            [("note", 7, "0.0.0.0/0 lets out to everybody by every protocol; write the addresses that are called")],
+            [
+                (
+                    "note",
+                    7,
+                    "0.0.0.0/0 lets traffic out to everybody by every protocol; write the addresses that are called",
+                )
+            ],
         ),
         (
             rule('cidr_ipv4 = "0.0.0.0/1"', 22, 22, way="egress")
@@ -218,17 +224,17 @@ def test_what_a_comment_switches_off_does_not_hide_the_protocol() -> None:
     ]
 
 
-def test_a_default_that_is_the_world_is_told_of_at_the_default() -> None:
+def test_a_default_that_is_the_world_is_reported_at_the_default() -> None:
     text = (
         'variable "from" {\n  description = "x"\n  type = list(string)\n  default = ["0.0.0.0/0"]\n}\n'
         "locals {\n  all = toset(var.from)\n}\n"
         + rule("cidr_ipv4 = each.value", 22, 22).replace('" {\n', '" {\n  for_each = local.all\n')
     )
-    found = judged(text, *OPEN, "network-inputs-do-not-default-to-the-world")
-    assert [(name, severity, line) for name, severity, line, _ in found if severity != "note"] == [
+    reported = judged(text, *OPEN, "network-inputs-do-not-default-to-the-world")
+    assert [(name, severity, line) for name, severity, line, _ in reported if severity != "note"] == [
         ("network-inputs-do-not-default-to-the-world", "error", 4),
     ]
-    assert any(message.startswith("with the defaults alone: 0.0.0.0/0 lets everybody in") for *_, message in found)
+    assert any(message.startswith("with the defaults alone: 0.0.0.0/0 lets everybody in") for *_, message in reported)
     # A root module has no other callers.
     assert ("ssh-is-not-open-to-the-world", "error") in [row[:2] for row in judged(text + 'provider "aws" {}\n', *OPEN)]
 
@@ -236,7 +242,7 @@ def test_a_default_that_is_the_world_is_told_of_at_the_default() -> None:
 def test_rules_that_are_alike_by_defaults_are_a_note() -> None:
     text = 'variable "a" {\n  default = "10.0.0.0/8"\n}\nvariable "b" {\n  default = "10.0.0.0/8"\n}\n'
     text += rule("cidr_ipv4 = var.a", 22, 22) + rule("cidr_ipv4 = var.b", 22, 22, name="b")
-    words = "aws_vpc_security_group_ingress_rule.a is for TCP 22 and the same peer already; take one out"
+    words = "aws_vpc_security_group_ingress_rule.a is already for TCP 22 and the same peer; remove one of the two"
     assert judged(text, "rules-differ") == [("rules-differ", "note", 15, f"with the defaults alone: {words}")]
     assert judged(text + 'provider "aws" {}\n', "rules-differ") == [("rules-differ", "error", 15, words)]
 
@@ -244,7 +250,7 @@ def test_rules_that_are_alike_by_defaults_are_a_note() -> None:
 def test_halves_of_the_world_in_a_default() -> None:
     text = 'variable "from" {\n  default = ["10.0.0.0/8", "0.0.0.0/1", "128.0.0.0/1"]\n}\n'
     [(_, _, _, message)] = judged(text, "network-inputs-do-not-default-to-the-world")
-    assert message == "var.from is 0.0.0.0/1, 128.0.0.0/1, together everybody, unless said; write no default, or []"
+    assert message == "var.from is 0.0.0.0/1, 128.0.0.0/1, together everybody, by default; write no default, or []"
 
 
 def test_the_smallest_set_that_is_the_world_on_its_own_lines() -> None:
@@ -284,24 +290,24 @@ def written(folder: Path, files: dict[str, str]) -> Path:
     return folder
 
 
-def of(paths: list[str], *besides: str) -> list[Finding]:
+def of(paths: list[str], *within: str) -> list[Finding]:
     from datetime import UTC, datetime
 
-    return findings(Run(paths, [], datetime.now(UTC), frozenset(), besides))
+    return findings(LintRun(paths, [], datetime.now(UTC), frozenset(), within))
 
 
 def test_a_module_that_is_called_is_judged_by_its_callers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(written(tmp_path, TREE))
-    wrong = (EVALUATES, "error", 13, "a number is needed, and this string is none")
-    assert said(of(["."]), EVALUATES) == [wrong]
-    alone = said(of(["modules/m"]), EVALUATES)
+    wrong = (EVALUATES, "error", 13, "a number is needed, but this string is not one")
+    assert rows(of(["."]), EVALUATES) == [wrong]
+    alone = rows(of(["modules/m"]), EVALUATES)
     assert [row for row in alone if row[1] == "error"] == [wrong]
     assert sorted(row[3] for row in alone if row[1] == "note") == [
-        "cannot tell: with the defaults alone, coalescelist has nothing but empty lists",
-        "cannot tell: with the defaults alone, var.cidr does not pass its validation: write one",
+        "cannot tell: with the defaults alone, every argument of coalescelist is an empty list",
+        "cannot tell: with the defaults alone, var.cidr fails its validation: write one",
     ]
     written(tmp_path, {"main.tf": TREE["main.tf"].replace("  cidr", "  count = 0\n  cidr")})
-    assert {row[1] for row in said(of(["."]), EVALUATES)} == {"error", "note"}, "nobody calls it, so it is judged alone"
+    assert {row[1] for row in rows(of(["."]), EVALUATES)} == {"error", "note"}, "nobody calls it, so it is judged alone"
 
 
 def test_who_is_called() -> None:
@@ -314,16 +320,16 @@ def test_no_source_leads_out_of_the_tree(source: str, tmp_path: Path) -> None:
     tree = tmp_path / "given" / "tree"
     written(tmp_path / "elsewhere", {"main.tf": 'locals {\n  secret = "s3cr3t"\n}\nx y\n'})
     written(tree, {"main.tf": f'module "m" {{\n  source = "{source}"\n}}\noutput "o" {{\n  value = module.m.x\n}}\n'})
-    found = of([str(tree)])
+    findings = of([str(tree)])
     if source.endswith("elsewhere"):
-        assert said(found, "terraform-modules-are-there") == [
+        assert rows(findings, "terraform-modules-are-there") == [
             ("terraform-modules-are-there", "note", 2,
              f"cannot tell: {source}: it is outside the directories that were named; "
-             "what module.m opens is not looked at"),
+             "what module.m opens is not checked"),
         ]  # fmt: skip
         inside = of([str(tree)], str(tmp_path / "elsewhere"))
         assert ("terraform-is-readable", 4) in [(item.rule, item.problem.where.line) for item in inside]
-    assert not any("elsewhere/main.tf" in item.problem.where.file for item in found)
+    assert not any("elsewhere/main.tf" in item.problem.where.file for item in findings)
 
 
 def test_no_link_leads_out_of_the_tree(tmp_path: Path) -> None:
@@ -336,13 +342,13 @@ def test_no_link_leads_out_of_the_tree(tmp_path: Path) -> None:
     os.mkfifo(tree / "pipe.tf")
     (tree / "large.tf").write_text(" " * (5 * 1024 * 1024))
     (tree / "sub").symlink_to(tmp_path)
-    found = {Path(item.problem.where.file).name: item.problem.message for item in of([str(tree)])}
-    assert found["main.tf"] == "it cannot be read: it is outside the directories that were named"
-    assert found["pipe.tf"] == "it cannot be read: it is no regular file"
-    assert found["large.tf"] == "it cannot be read: it has 5.0 MiB, and files are read up to 1 MiB; split it"
-    assert found["loop.tf"] == "it cannot be read: its links lead nowhere"
-    assert "linked.tf" not in found
-    assert not any("root:x" in message for message in found.values())
+    messages = {Path(item.problem.where.file).name: item.problem.message for item in of([str(tree)])}
+    assert messages["main.tf"] == "it cannot be read: it is outside the directories that were named"
+    assert messages["pipe.tf"] == "it cannot be read: it is not a regular file"
+    assert messages["large.tf"] == "it cannot be read: it has 5.0 MiB, and files are read up to 1 MiB; split it"
+    assert messages["loop.tf"] == "it cannot be read: its symbolic links lead nowhere"
+    assert "linked.tf" not in messages
+    assert not any("root:x" in message for message in messages.values())
 
 
 def test_the_current_directory_is_reached_for_paths_below_it_alone(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tools.terraform.language.model import Body, Module, Unknown
+from tools.terraform.language.model import Body, Module, UnknownValue
 from tools.terraform.modules import tfvars
 from tools.terraform.modules.files import disk
 from tools.terraform.modules.read import evaluate_directory
@@ -105,13 +105,13 @@ def planned(terraform: tuple[str, dict[str, str]], directory: Path, values: Path
     ):
         done = run(program, directory, arguments, environment)
         assert done.code == 0, done
-    found: dict[str, Any] = {}
+    resources: dict[str, Any] = {}
     pending = [json.loads(done.output)["planned_values"]["root_module"]]
     while pending:
         module = pending.pop()
         pending.extend(module.get("child_modules", ()))
-        found.update((one["address"], one["values"]) for one in module.get("resources", ()))
-    return found
+        resources.update((resource["address"], resource["values"]) for resource in module.get("resources", ()))
+    return resources
 
 
 def differences(body: Body, values: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any, Any]]:
@@ -129,16 +129,16 @@ def differences(body: Body, values: Mapping[str, Any], path: str) -> Iterator[tu
             continue
         for block in blocks:
             # A set of blocks has no order: one of them is this one.
-            found = [list(differences(block.body, other, f"{path}.{name}")) for other in theirs]
-            if all(found):
-                yield min(found, key=len)[0]
+            candidates = [list(differences(block.body, other, f"{path}.{name}")) for other in theirs]
+            if all(candidates):
+                yield min(candidates, key=len)[0]
 
 
 def equal(mine: Any, other: Any) -> bool:
     if isinstance(mine, tuple):
         if not isinstance(other, list) or len(mine) != len(other):
             return mine == () and other is None
-        return all(any(equal(one, item) for item in other) for one in mine)
+        return all(any(equal(element, item) for item in other) for element in mine)
     if isinstance(mine, dict):
         return isinstance(other, dict) and mine.keys() == other.keys() and all(equal(mine[k], other[k]) for k in mine)
     # A provider's type makes text of a number, and the reverse.
@@ -160,7 +160,7 @@ def test_the_modules_are_as_terraform_plans_them(
     theirs = planned(terraform, TERRAFORM / place, values, tmp_path)
     source = disk([str(TERRAFORM.parent)])
     module = evaluate_directory(str(TERRAFORM / place), source, (tfvars.read(values.read_text(), "v.tfvars.json"),))
-    assert [fault for one in module.walk() for fault in one.faults] == []
+    assert [fault for inner in module.walk() for fault in inner.faults] == []
     resources = {resource.address: resource for resource in module.everything()}
     assert len(resources) >= 8
     assert sorted(resources) == sorted(theirs)
@@ -168,8 +168,8 @@ def test_the_modules_are_as_terraform_plans_them(
         row for address, resource in resources.items() for row in differences(resource.body, theirs[address], address)
     ]
     assert wrong == []
-    found = list(attributes(module))
-    assert sum(not isinstance(one, Unknown) for one in found) > len(found) * 0.7
+    data = list(attributes(module))
+    assert sum(not isinstance(item, UnknownValue) for item in data) > len(data) * 0.7
     # The comparison would see another value.
     address, resource = next((a, r) for a, r in resources.items() if r.body.data("description"))
     assert list(differences(resource.body, {**theirs[address], "description": "other"}, ""))

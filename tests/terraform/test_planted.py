@@ -31,7 +31,7 @@ def test_a_clean_module_passes_every_rule(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_a_clean_module_says_what_cannot_be_told(name: str) -> None:
+def test_a_clean_module_says_what_it_cannot_tell(name: str) -> None:
     assert sum(item.problem.message.startswith("cannot tell: ") for item in findings(MODULES[name])) <= 2
 
 

@@ -25,18 +25,20 @@ FILES = 6
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The directory of a user's cache, with nothing in it."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    found = folder()
-    assert found == tmp_path / "cache" / "sark-network" / "terraform"
-    return found
+    directory = folder()
+    assert directory == tmp_path / "cache" / "sark-network" / "terraform"
+    return directory
 
 
-def job(tmp_path: Path, *, cached: bool) -> stage.Job:
+def job(tmp_path: Path, *, cached: bool) -> stage.TerraformJob:
     """A run over a directory of files that are large enough to be kept."""
     tree = tmp_path / "terraform"
     tree.mkdir(exist_ok=True)
     for number in range(FILES):
         (tree / f"f{number}.tf").write_text(f"locals {{\n  a{number} = 1\n}}\n" + "# more\n" * 100)
-    return stage.Job(chart(CHART), {}, date(2026, 1, 1), frozenset(), Gate(), lambda _: None, tree, cached=cached)
+    return stage.TerraformJob(
+        chart(CHART), {}, date(2026, 1, 1), frozenset(), Gate(), lambda _: None, tree, cached=cached
+    )
 
 
 def kept(home: Path) -> list[str]:
@@ -59,7 +61,7 @@ def test_the_stage_finds_what_it_kept(tmp_path: Path, home: Path) -> None:
     first = stage.stages(job(tmp_path, cached=True))
     before = kept(home)
     again = job(tmp_path, cached=True)
-    assert [one.findings for one in stage.stages(again)] == [one.findings for one in first]
+    assert [item.findings for item in stage.stages(again)] == [item.findings for item in first]
     assert (again.cache.written, kept(home)) == (0, before)
 
 
@@ -101,7 +103,9 @@ def test_every_example_is_judged_beside_the_values(tmp_path: Path, home: Path) -
     (example / "main.tf").write_text(EKS)
     environments = {"production": Chosen((chart(CHART).environments["production"],), "production")}
     day, tree = date(2026, 1, 1), tmp_path / "terraform"
-    judged = stage.Job(chart(CHART), environments, day, frozenset(), Gate(), lambda _: None, tree, cached=False)
+    judged = stage.TerraformJob(
+        chart(CHART), environments, day, frozenset(), Gate(), lambda _: None, tree, cached=False
+    )
     _, layers = stage.stages(judged)
     assert (layers.name, layers.environment) == ("layers", "production")
     assert [(item.rule, item.problem.where.line) for item in layers.findings] == [
@@ -111,7 +115,7 @@ def test_every_example_is_judged_beside_the_values(tmp_path: Path, home: Path) -
 
 
 def test_the_projects_own_examples_are_all_there() -> None:
-    judged = stage.Job(chart(CHART), {}, date(2026, 1, 1), frozenset(), Gate(), lambda _: None, cached=False)
+    judged = stage.TerraformJob(chart(CHART), {}, date(2026, 1, 1), frozenset(), Gate(), lambda _: None, cached=False)
     stage.stages(judged)
     folders = {path.name for path in (judged.directory / "examples").iterdir() if list(path.glob("*.tf"))}
     assert judged.others.keys() == folders - set(CLOUDS)

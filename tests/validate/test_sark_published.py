@@ -85,13 +85,13 @@ def test_the_command_finds_them(capsys: pytest.CaptureFixture[str]) -> None:
 
 # What the design names of them, each with the words that a user is told.
 WORDS = {
-    "selects app=sark-gateway, and no workload is that": 2,
-    "selects app == 'sark-gateway', and no workload is that": 1,
+    "selects app=sark-gateway, but no workload matches": 2,
+    "selects app == 'sark-gateway', but no workload matches": 1,
     "no cluster sets name: kube-system on a namespace; write kubernetes.io/metadata.name: kube-system": 1,
     "DNS is open on UDP and not on TCP; add port 53 of TCP": 1,
-    "169.254.169.254/32 is no domain but an address, the metadata service of AWS, GCP, Azure and others": 1,
+    "169.254.169.254/32 is an address, the metadata service of AWS, GCP, Azure and others, not a domain": 1,
     "in Calico the lower order comes first; correct the comment, and the orders that follow it": 1,
-    "no workload is app=opa; one that is runs in sark-system; "
+    "no workload matches app=opa; one runs in sark-system; "
     "add namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: sark-system}}": 1,
 }
 

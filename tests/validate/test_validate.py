@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tools.findings.faults import revealed
 from tools.findings.model import Finding, Manifest, Problem, Stage
 from tools.findings.progress import line
 from tools.findings.recorder import Recorder
@@ -123,7 +124,7 @@ def test_a_flow_that_does_not_hold_names_the_policy_in_its_template(
     Path("flows.yaml").write_text(FLOWS.replace("EXPECT", "allow"))
     report = judged(capsys, "--chart", str(chart), "--flows", "flows.yaml")
     message = (
-        "in is to be allowed, and it is denied: elsewhere/two[Pod] to sark/one[Pod], TCP 80: entering sark/one[Pod]: "
+        "in should be allowed, but it is denied: elsewhere/two[Pod] to sark/one[Pod], TCP 80: entering sark/one[Pod]: "
         "denied at the end of NetworkPolicy sark/sark-deny at small/templates/policy.yaml:6"
     )
     assert findings(report) == [("flows-hold", "flows.yaml", 7, message)]
@@ -150,7 +151,7 @@ def test_an_environment_that_the_specification_does_not_name_is_no_pass(
     (chart / "ci" / "qa-values.yaml").write_text("size: 3\n")
     Path("flows.yaml").write_text(FLOWS.replace("EXPECT", "deny"))
     report = judged(capsys, "--chart", str(chart), "--env", "qa", "--flows", "flows.yaml")
-    message = "qa is not among environments, which are dev; add it and its rows"
+    message = "qa is not in environments, which are dev; add it and its rows"
     assert findings(report) == [("environments-have-flows", "flows.yaml", 0, message)]
 
 
@@ -161,7 +162,7 @@ def test_a_specification_without_a_row_for_the_values_is_no_pass(
     text = FLOWS.replace("EXPECT", "deny").replace("port: 80, expect", "port: 80, environments: [dev], expect")
     Path("flows.yaml").write_text(text)
     report = judged(capsys, "--chart", str(chart), "--values", "own.yaml", "--flows", "flows.yaml")
-    message = "no row holds in these values, so nothing is judged; write some"
+    message = "no row is for these values, so nothing is judged; write some"
     assert findings(report) == [("environments-have-flows", "flows.yaml", 0, message)]
 
 
@@ -173,8 +174,7 @@ def test_a_row_after_an_upgrade_is_noted_as_not_judged(chart: Path, capsys: pyte
     assert [(note["severity"], note["message"]) for note in notes] == [
         (
             "note",
-            "out (upgraded) is to be allowed, and is not judged: "
-            "it holds after an upgrade, whose values were not given",
+            "out (upgraded) should be allowed, but is not judged: the values of the upgrade were not given",
         )
     ]
 
@@ -184,7 +184,7 @@ def test_a_specification_that_is_none_is_a_finding_and_one_that_is_not_there_cou
 ) -> None:
     Path("flows.yaml").write_text(FLOWS.replace("EXPECT", "perhaps"))
     report = judged(capsys, "--chart", str(chart), "--flows", "flows.yaml")
-    message = "'perhaps' is none of allow, deny"
+    message = "'perhaps' is not one of allow, deny"
     assert findings(report) == [("specification-is-well-formed", "flows.yaml", 7, message)]
     report = judged(capsys, "--chart", str(chart), "--flows", "nowhere.yaml")
     assert report["exit"] == 2
@@ -201,7 +201,7 @@ def test_plain_manifests_are_judged_by_a_specification_that_is_given(
     assert [stage["name"] for stage in report["stages"]] == ["manifests", "policies", "flows"]
     messages = [message for rule, _, _, message in findings(report) if rule == "flows-hold"]
     assert messages == [
-        "in is to be allowed, and it is denied: elsewhere/two[Pod] to sark/one[Pod], TCP 80: entering sark/one[Pod]: "
+        "in should be allowed, but it is denied: elsewhere/two[Pod] to sark/one[Pod], TCP 80: entering sark/one[Pod]: "
         "denied at the end of NetworkPolicy sark/own-deny at own.yaml:6"
     ]
 
@@ -378,7 +378,7 @@ def test_a_chart_without_environments_is_judged_by_its_own_values(
         (
             "policies-select-something",
             "small/templates/policy.yaml",
-            "1 policy selects no workload that is at hand (sark-deny); name some with --workloads",
+            "1 policy selects no known workload (sark-deny); name workloads with --workloads",
         ),
     ]
     assert findings(report) == []
@@ -650,7 +650,7 @@ def test_ctrl_c_where_python_can_raise_nothing_is_ctrl_c_all_the_same() -> None:
     assert (done.returncode, done.stderr) == (130, "interrupted\n")
 
 
-def test_a_fault_of_the_toolkit_is_a_stage_that_did_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_the_toolkit_is_a_stage_that_did_not_run() -> None:
     def broken() -> tuple[()]:
         raise ZeroDivisionError("by zero")
 
@@ -661,8 +661,7 @@ def test_a_fault_of_the_toolkit_is_a_stage_that_did_not_run(monkeypatch: pytest.
     fault = "a fault of the toolkit: ZeroDivisionError: by zero (SARK_TRACEBACK=1 shows where)"
     assert [(stage.name, stage.skipped) for stage in recorder.stages] == [("policies", fault), ("egress", "")]
     assert notices == recorder.stages
-    monkeypatch.setenv("SARK_TRACEBACK", "1")
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError), revealed(True):
         recorder.run("policies", broken)
 
 

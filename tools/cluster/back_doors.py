@@ -21,7 +21,7 @@ from tools.cluster.kube import explain
 from tools.cluster.options import NAMESPACE
 from tools.cluster.release import values
 from tools.cluster.trial_cluster import Scene
-from tools.reach.flows.read import Flow, Target
+from tools.reach.flows.read import Flow, FlowTarget
 from tools.render.merge import overlay
 
 STATE = "back doors"
@@ -159,7 +159,7 @@ def _pod_cidrs(scene: Scene) -> list[str]:
 def _outside(source: str, expect: str, name: str = "") -> Flow:
     """A direct connection to a name that no list has."""
     why = "nothing leaves but through the proxy" if expect == "deny" else "the control: this door is really one"
-    target = Target("internet", "evil.test")
+    target = FlowTarget("internet", "evil.test")
     return Flow(name or f"{source}-stays-locked", source, target, 443, expect, why, speak="tls")
 
 

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
@@ -30,7 +31,7 @@ from tools.findings.errors import InputError
 from tools.findings.escaping import line, lines
 from tools.findings.output import put
 from tools.findings.progress import Progress
-from tools.findings.report import COULD_NOT_RUN, Report, exit_code, formats
+from tools.findings.report import COULD_NOT_RUN, STARTED, Report, exit_code, formats
 from tools.manifests.files import shown
 
 
@@ -51,6 +52,7 @@ class Run:
     progress: Progress = field(default_factory=lambda: Progress.on(sys.stderr))
     results: list[Result] = field(default_factory=list)
     stopped: str = ""
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def good(self) -> bool:
@@ -70,7 +72,7 @@ class Run:
             self.stopped = f"{type(error).__name__} in {place.name}, {where}: {explain(error)}"
 
 
-def all_of_it(options: Options, output: Output) -> int:
+def run_everything(options: Options, output: Output) -> int:
     """up, test, down. Whatever happens, the test internet goes, and so does a cluster that was made here."""
     done = Run(options)
     with done.noted():
@@ -97,7 +99,7 @@ def random_policies(options: Options, output: Output) -> int:
             ground = Ground(kube, options.name, Internet.of(options.name), done.progress)
             run = fuzz.Run(ground, options, done.results)
             run.refusals()
-            run.all_of_it(options.seed or fuzz.any_seed(), options.policies or fuzz.MANY)
+            run.run_cases(options.seed or fuzz.any_seed(), options.policies or fuzz.MANY)
             if options.record:
                 _write(options.record, "".join(f"{line}\n" for line in run.recorded))
             if output.format == "text":
@@ -167,7 +169,7 @@ RUN: Mapping[str, Callable[[Options, Output], int]] = {
     "test": test,
     "fuzz": random_policies,
     "down": down,
-    "all": all_of_it,
+    "all": run_everything,
 }
 
 
@@ -237,7 +239,7 @@ def tell(done: Run, output: Output, *, table: bool = True) -> int:
     """Print or write the results, and return the exit code."""
     stages = results.stages(done.results, shown(done.options.flows), done.progress.timings, done.stopped)
     if output.junit:
-        _write(output.junit, results.junit(done.results, done.stopped))
+        _write(output.junit, results.junit(done.results, done.stopped, done.started.strftime(STARTED)))
     if table or output.format != "text":
         text = _text(done) if output.format == "text" else formats()[output.format](Report(stages))
         if output.file:

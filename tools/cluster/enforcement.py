@@ -22,6 +22,7 @@ from tools.cluster.fuzz_objects import BEACON_NAMES, BEACON_PORTS, GUARD_TIER, g
 from tools.cluster.fuzz_pods import Crowd
 from tools.cluster.kube import Kube, explain, until
 
+# What random cases and their markers are made of, and so taken away after each: not all kinds that are read.
 KINDS = (
     ("networking.k8s.io/v1", "NetworkPolicy"),
     (API, "NetworkPolicy"),

@@ -70,7 +70,7 @@ class Run:
     disputed: int = 0
     judge: compare.Judge = compare.judge
 
-    def all_of_it(self, seed: str, policies: int) -> None:
+    def run_cases(self, seed: str, policies: int) -> None:
         """As many cases as make that many policies."""
         sizes = [min(POLICIES_A_CASE, policies - first) for first in range(0, policies, POLICIES_A_CASE)]
         for index in range(0, len(sizes), CASES_A_CROWD):

@@ -14,7 +14,7 @@ from tools.cluster.errors import CannotRunError
 from tools.cluster.options import NAMESPACE, RELEASE, ROOT
 from tools.cluster.trial_cluster import Scene
 from tools.cluster.verdict import UNPROBED, Report
-from tools.reach.flows.read import Flow, Target
+from tools.reach.flows.read import Flow, FlowTarget
 
 STATE = "grant"
 NAME = "notopenai.com"
@@ -33,7 +33,7 @@ _UNTIL = re.compile(r" until (\S+Z): ")
 
 def check(scene: Scene) -> None:
     """Grant a name that the list does not have, hold a tunnel to it, and see both end."""
-    flow = Flow("granted-name", "gateway", Target("internet", NAME), 443, "allow", "", via="proxy", speak="tls")
+    flow = Flow("granted-name", "gateway", FlowTarget("internet", NAME), 443, "allow", "", via="proxy", speak="tls")
     addresses = scene.addresses()
     gateway = scene.spec.pods["gateway"]
     attempt = verdict.attempt(flow, addresses, flow.name, 5)

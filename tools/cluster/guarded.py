@@ -21,7 +21,7 @@ from tools.cluster.release import values
 from tools.cluster.trial_cluster import GUARD, Scene
 from tools.cluster.tried import programs, specification
 from tools.cluster.verdict import UNPROBED, Report
-from tools.reach.flows.read import Pod
+from tools.reach.flows.read import FlowPod
 from tools.render.merge import overlay
 
 STATE = "guard"
@@ -115,7 +115,7 @@ def _resolver_of_a_pod(scene: Scene, server: str, state: str) -> None:
     scene.note("dns-config-works", state, faults, _outcome(reports, asked))
 
 
-def _finds(scene: Scene, pod: Pod, question: Question, address: str) -> bool:
+def _finds(scene: Scene, pod: FlowPod, question: Question, address: str) -> bool:
     reports, _ = _ask(scene, pod, [question], "")
     return reports.get(question.way) == Report("answer", address)
 
@@ -164,7 +164,7 @@ def dns_config(server: str) -> dict[str, Any]:
 
 
 @contextmanager
-def newcomer(scene: Scene, more: Mapping[str, Any], name: str = ASKER) -> Iterator[Pod]:
+def newcomer(scene: Scene, more: Mapping[str, Any], name: str = ASKER) -> Iterator[FlowPod]:
     """A pod with the gateway's labels that is made now, with `more` in its spec, for as long as the block lasts."""
     pod = replace(scene.spec.pods["gateway"], name=name, ports=(7000,), ready=False)
     made = plan.stand_ins(replace(scene.spec, pods={name: pod}), programs(), IMAGE)
@@ -189,7 +189,7 @@ def _questions() -> list[Question]:
 
 
 def _ask(
-    scene: Scene, pod: Pod, asked: Iterable[Question], server: str, seconds: float = 3
+    scene: Scene, pod: FlowPod, asked: Iterable[Question], server: str, seconds: float = 3
 ) -> tuple[dict[str, Report], list[Mapping[str, Any]]]:
     """The reports by the ways of asking, and what the authoritative server logged meanwhile."""
     program = ("python3", "-c", (IN_PODS / "names.py").read_text(encoding="utf-8"))

@@ -12,8 +12,10 @@ from tools.cluster.kube import Kube
 from tools.cluster.options import RELEASE
 from tools.cluster.plan import STAND_IN
 from tools.manifests.documents import manifests, parse
+from tools.policies import kinds
 
 OURS = f"app.kubernetes.io/instance={RELEASE}"
+# The kinds of policies that the chart writes: not all that there are, which are in tools/policies/kinds.py.
 POLICIES = (("networking.k8s.io/v1", "NetworkPolicy"), ("projectcalico.org/v3", "GlobalNetworkPolicy"))
 _GONE = (dynamic.exceptions.DynamicApiError, dynamic.exceptions.ResourceNotFoundError)
 
@@ -105,11 +107,12 @@ def _hooks(kube: Kube, namespace: str) -> list[str]:
 
 
 def policies(kube: Kube) -> Mapping[str, Any]:
-    """Every policy in the cluster, as the API gives it back: for the diagnostics."""
-    policies_by_name: dict[str, Any] = {}
-    for api_version, kind in (*POLICIES, ("projectcalico.org/v3", "GlobalNetworkSet")):
-        try:
-            policies_by_name[kind] = kube.kind(api_version, kind).get().to_dict()
-        except _GONE as error:
-            policies_by_name[kind] = str(error)
-    return policies_by_name
+    """Every policy, network set and tier in the cluster, as the API gives it back: for the diagnostics."""
+    objects: dict[str, Any] = {}
+    for (group, kind), versions in kinds.judged().items():
+        for api_version in (f"{group}/{version}" for version in versions if group != kinds.STORE):
+            try:
+                objects[f"{kind} ({api_version})"] = kube.kind(api_version, kind).get().to_dict()
+            except _GONE as error:
+                objects[f"{kind} ({api_version})"] = str(error)
+    return objects

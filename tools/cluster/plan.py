@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
-from tools.reach.flows.read import Pod, Specification
+from tools.reach.flows.read import FlowPod, Specification
 
 RESOLVER = "203.0.113.53"
 METADATA = "169.254.169.254"
@@ -53,7 +53,7 @@ def stand_ins(spec: Specification, scripts: Mapping[str, str], image: str) -> It
         yield _pod(pod, image, on_control_plane=index % 2 == 1)
 
 
-def _pod(pod: Pod, image: str, *, on_control_plane: bool) -> dict[str, Any]:
+def _pod(pod: FlowPod, image: str, *, on_control_plane: bool) -> dict[str, Any]:
     """Every other pod on the control plane: half of the flows then cross from node to node."""
     placement = {"node-role.kubernetes.io/control-plane": ""} if on_control_plane else {}
     # The command sleeps while probe.py runs beside it, and `true` or `false` decides whether Services may use the pod.

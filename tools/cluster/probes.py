@@ -18,7 +18,7 @@ from websocket import WebSocketException
 from tools.cluster.kube import Kube, explain
 from tools.cluster.plan import MOUNT
 from tools.cluster.verdict import Report
-from tools.reach.flows.read import Pod
+from tools.reach.flows.read import FlowPod
 
 PROBE = ("python3", f"{MOUNT}/probe.py")
 _API_ERRORS = (ApiException, WebSocketException, urllib3.exceptions.HTTPError, OSError)
@@ -26,7 +26,7 @@ Attempts = Sequence[Mapping[str, Any]]
 
 
 def ask(
-    kube: Kube, attempts: Sequence[tuple[Pod, Attempts]], seconds: float = 60, program: Sequence[str] = PROBE
+    kube: Kube, attempts: Sequence[tuple[FlowPod, Attempts]], seconds: float = 60, program: Sequence[str] = PROBE
 ) -> dict[str, Report]:
     """The reports by the attempts' ids. What brings no report is `unprobed` with the reason."""
     reports: dict[str, Report] = {}
@@ -36,7 +36,7 @@ def ask(
     return reports
 
 
-def _ask_one(kube: Kube, pod: Pod, attempts: Attempts, seconds: float, program: Sequence[str]) -> dict[str, Report]:
+def _ask_one(kube: Kube, pod: FlowPod, attempts: Attempts, seconds: float, program: Sequence[str]) -> dict[str, Report]:
     reports: dict[str, Report] = {}
     try:
         channel = kube.open(pod.namespace, pod.name, program)
@@ -88,7 +88,7 @@ class Held:
 
 
 @contextmanager
-def holding(kube: Kube, pod: Pod, attempts: Attempts) -> Iterator[Held]:
+def holding(kube: Kube, pod: FlowPod, attempts: Attempts) -> Iterator[Held]:
     """Hold the attempts' connections within the block. Afterwards `reports` says which lived and which were closed."""
     held = Held(kube.open(pod.namespace, pod.name, PROBE))
     held.channel.write_stdin(json.dumps([dict(attempt) | {"hold": True} for attempt in attempts]) + "\n")

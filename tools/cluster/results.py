@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from xml.etree import ElementTree
 
 from tools.cluster.verdict import ERROR, FAIL, GOOD, NOT_RUN, PASS, Result
-from tools.findings.escaping import line, printable, xml
+from tools.findings.escaping import line, printable
+from tools.findings.junit_xml import JUnitCase, JUnitSuite, Outcome, document
 from tools.findings.model import Finding, Problem, Stage, Where
 
 MARKS = {PASS: "ok", FAIL: "FAIL", ERROR: "ERROR", NOT_RUN: "skip"}
-_TAGS = {FAIL: "failure", ERROR: "error", NOT_RUN: "skipped"}
+_OUTCOMES = {
+    PASS: Outcome.PASSED,
+    FAIL: Outcome.FAILED,
+    ERROR: Outcome.COULD_NOT_RUN,
+    NOT_RUN: Outcome.SKIPPED,
+}
 
 
 def table(results: Sequence[Result], *, everything: bool = True) -> str:
@@ -85,37 +90,22 @@ def _rule(result: Result) -> str:
     return "flow-is-allowed" if result.flow.allowed else "flow-is-denied"
 
 
-def junit(results: Sequence[Result], stopped: str = "") -> str:
+def junit(results: Sequence[Result], stopped: str = "", started: str = "") -> str:
     """JUnit XML: a suite a state, a case a result; what could not be probed is an error, not a failure.
 
     What did not run is skipped there.
     """
-    root = ElementTree.Element("testsuites", name="sark-network cluster")
-    for state, group in groupby(results, key=lambda result: result.state):
-        rows = list(group)
-        count = {status: sum(it.status == status for it in rows) for status in MARKS}
-        attributes = {
-            "name": xml(state),
-            "tests": str(len(rows)),
-            "failures": str(count[FAIL]),
-            "errors": str(count[ERROR]),
-        }
-        if count[NOT_RUN]:
-            attributes["skipped"] = str(count[NOT_RUN])
-        suite = ElementTree.SubElement(root, "testsuite", attributes)
-        for result in rows:
-            _case(suite, result)
+    suites = [_suite(state, group) for state, group in groupby(results, key=lambda result: result.state)]
     if stopped:
-        suite = ElementTree.SubElement(root, "testsuite", name="trial", tests="1", failures="0", errors="1")
-        _case(suite, Result("the-trial-ends", "trial", ERROR, stopped))
-    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True)
+        suites.append(_suite("trial", [Result("the-trial-ends", "trial", ERROR, stopped)]))
+    return document(suites, started)
 
 
-def _case(suite: ElementTree.Element, result: Result) -> None:
-    name = xml(f"cluster.{result.state.replace(' ', '-')}")
-    case = ElementTree.SubElement(
-        suite, "testcase", classname=name, name=xml(result.name), time=f"{result.seconds:.3f}"
-    )
-    message = xml(result.message)
-    if result.status != PASS:
-        ElementTree.SubElement(case, _TAGS[result.status], message=message).text = message
+def _suite(state: str, results: Iterable[Result]) -> JUnitSuite:
+    cases = tuple(map(_case, results))
+    classname = f"cluster.{state.replace(' ', '-')}"
+    return JUnitSuite(state, cases, classname, sum(case.seconds for case in cases))
+
+
+def _case(result: Result) -> JUnitCase:
+    return JUnitCase(result.name, _OUTCOMES[result.status], result.message, (result.message,), result.seconds)

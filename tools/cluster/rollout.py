@@ -7,7 +7,8 @@ address keeps asking through every step after. At the end an unlisted name is tr
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Thread
@@ -22,10 +23,12 @@ from tools.cluster.steered import STEERED, Fetch, fetched, steered_values
 from tools.cluster.trial_cluster import Scene
 from tools.cluster.tried import specification
 from tools.cluster.verdict import UNPROBED, Report
-from tools.reach.flows.read import Pod
+from tools.reach.flows.read import FlowPod
 from tools.render.merge import overlay
 
 STATE = "rollout"
+# The kubelet's minute or two, and CoreDNS's look at its file.
+IN_FORCE_WITHIN = 150.0
 OLD, NEW = "gateway-before", "gateway-after"
 # What each step lays over the values that are enforced at the end.
 STEPS: tuple[tuple[str, Mapping[str, Any]], ...] = (
@@ -100,7 +103,7 @@ def _attempts(scene: Scene) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def _keeping(scene: Scene, pod: Pod) -> Iterator[None]:
+def _keeping(scene: Scene, pod: FlowPod) -> Iterator[None]:
     """Have the pod ask within the block, once it may; note afterwards whether anything failed."""
     attempts = _attempts(scene)
     _settled(scene, pod, attempts)
@@ -119,7 +122,7 @@ def _keeping(scene: Scene, pod: Pod) -> Iterator[None]:
         scene.note(f"{pod.name} {attempt['id']}", STATE, faults, report.detail)
 
 
-def _settled(scene: Scene, pod: Pod, attempts: list[dict[str, Any]]) -> None:
+def _settled(scene: Scene, pod: FlowPod, attempts: list[dict[str, Any]]) -> None:
     """Wait until a new pod is known to the policies: that it was made just now is not the rollout's doing."""
 
     def all_answered() -> bool:
@@ -132,16 +135,32 @@ def _settled(scene: Scene, pod: Pod, attempts: list[dict[str, Any]]) -> None:
     until(f"pod {pod.name} is answered", 60, all_answered)
 
 
-def _opened(scene: Scene, pod: Pod, attempts: list[dict[str, Any]]) -> Kept:
+def _opened(scene: Scene, pod: FlowPod, attempts: list[dict[str, Any]]) -> Kept:
     program = ("python3", "-c", (IN_PODS / "keep_asking.py").read_text(encoding="utf-8"))
     kept = Kept(scene.kube.open(pod.namespace, pod.name, program))
     kept.channel.write_stdin(json.dumps(attempts) + "\n")
     return kept
 
 
-def _at_the_end(scene: Scene, pod: Pod) -> None:
-    """Listed names by programs without a proxy, and no others by anybody."""
+def _at_the_end(scene: Scene, pod: FlowPod) -> None:
+    """Listed names by programs without a proxy, and no others by anybody, as soon as the change is in force.
+
+    `helm upgrade` comes back before that: the guard and the proxy obey once the kubelet has written their new files.
+    """
     listed = Fetch("socket", "https://api.openai.com:443", "203.0.113.10:443")
-    last = fetched(scene, pod, [listed, Fetch("socket", "https://evil.test"), Fetch("curl", "https://203.0.113.66")])
-    for fetch, fault in last.items():
-        scene.note(f"enforced: {fetch.name}", STATE, [fault] if fault else [])
+    fetches = [listed, Fetch("socket", "https://evil.test"), Fetch("curl", "https://203.0.113.66")]
+    with scene.progress.step("rollout: enforced"):
+        faults, seconds = until_right(lambda: fetched(scene, pod, fetches), IN_FORCE_WITHIN)
+    for fetch, fault in faults.items():
+        detail = f"within {seconds:.1f} s of helm upgrade, probes included"
+        scene.note(f"enforced: {fetch.name}", STATE, [fault] if fault else [], detail)
+
+
+def until_right(ask: Callable[[], Mapping[Fetch, str]], seconds: float) -> tuple[Mapping[Fetch, str], float]:
+    """Ask until no fetch has a fault, for so many seconds; the last faults, and the seconds that it took."""
+    started = time.monotonic()
+    while True:
+        faults = ask()
+        spent = time.monotonic() - started
+        if not any(faults.values()) or spent > seconds:
+            return faults, spent

@@ -20,7 +20,7 @@ from tools.cluster.release import values
 from tools.cluster.trial_cluster import Scene
 from tools.cluster.tried import specification
 from tools.cluster.verdict import UNPROBED, Report
-from tools.reach.flows.read import Pod
+from tools.reach.flows.read import FlowPod
 
 STATE = "steering"
 GONE = "steering, without policies"
@@ -110,7 +110,7 @@ def written_by_the_api_server(scene: Scene) -> None:
     scene.note("the-api-server-writes-it", STATE, faults, f"nameserver {due}, {len(names)} variables")
 
 
-def programs(scene: Scene, pod: Pod) -> None:
+def programs(scene: Scene, pod: FlowPod) -> None:
     """Every fetch; once more, while the pod is new to the policies, those that must be answered and are not."""
     last: dict[str, tuple[Report, bool]] = {}
     pending, deadline = list(FETCHES), time.monotonic() + 60
@@ -124,7 +124,7 @@ def programs(scene: Scene, pod: Pod) -> None:
         scene.note(f"fetch {fetch.name}", STATE, [fault] if fault else [], f"{report.outcome}: {report.detail}")
 
 
-def names_that_lie(scene: Scene, pod: Pod) -> None:
+def names_that_lie(scene: Scene, pod: FlowPod) -> None:
     """TLS to the proxy's own address by a name that is not listed, or by none: closed, and nobody is reached."""
     address = scene.addresses().services["steering:gateway"]
     attempts = [
@@ -140,13 +140,13 @@ def names_that_lie(scene: Scene, pod: Pod) -> None:
     scene.note("other-server-names-are-closed", STATE, faults, f"{len(attempts)} names, all closed")
 
 
-def fetched(scene: Scene, pod: Pod, fetches: Sequence[Fetch]) -> dict[Fetch, str]:
+def fetched(scene: Scene, pod: FlowPod, fetches: Sequence[Fetch]) -> dict[Fetch, str]:
     """Each fetch, and what is wrong with how it ended, or nothing."""
     last = _fetch(scene, pod, fetches)
     return {fetch: _fault(fetch, *last[fetch.name]) for fetch in fetches}
 
 
-def _fetch(scene: Scene, pod: Pod, fetches: Iterable[Fetch]) -> dict[str, tuple[Report, bool]]:
+def _fetch(scene: Scene, pod: FlowPod, fetches: Iterable[Fetch]) -> dict[str, tuple[Report, bool]]:
     """What each program said, and whether the test internet saw its token."""
     numbers = {fetch.name: next(_numbers) for fetch in fetches}
     attempts = [fetch.attempt(numbers[fetch.name]) for fetch in fetches]

@@ -20,7 +20,7 @@ from tools.cluster.release import can_enforce, values
 from tools.cluster.sark import state as shipped
 from tools.cluster.sark.checkout import Sark
 from tools.cluster.trial_cluster import Scene
-from tools.reach.flows.read import Flow, Target
+from tools.reach.flows.read import Flow, FlowTarget
 from tools.render.merge import overlay
 
 BACK = (
@@ -140,7 +140,7 @@ def _note_held(scene: Scene, held: probes.Held, opened: set[str], goes: Flow, st
 
 
 def _through_proxy(name: str) -> Flow:
-    return Flow(name, "gateway", Target("internet", name), 443, "allow", "", via="proxy", speak="tls")
+    return Flow(name, "gateway", FlowTarget("internet", name), 443, "allow", "", via="proxy", speak="tls")
 
 
 def _proxy_state(scene: Scene) -> dict[str, int]:
@@ -227,4 +227,4 @@ def random_policies(scene: Scene) -> None:
     """The property test, small: `python -m tools.cluster fuzz` is the large one."""
     ground = Ground(scene.kube, scene.options.name, scene.internet, scene.progress)
     run = fuzz.Run(ground, scene.options, scene.results)
-    run.all_of_it(scene.options.seed or fuzz.USUAL_SEED, scene.options.policies or fuzz.FEW)
+    run.run_cases(scene.options.seed or fuzz.USUAL_SEED, scene.options.policies or fuzz.FEW)

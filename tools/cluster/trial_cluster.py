@@ -17,7 +17,7 @@ from tools.cluster.plan import RESOLVER, STAND_IN
 from tools.cluster.release import Release
 from tools.cluster.verdict import FAIL, PASS, Addresses, Report, Result
 from tools.findings.progress import Progress
-from tools.reach.flows.read import Flow, Pod, Specification, Target
+from tools.reach.flows.read import Flow, FlowPod, FlowTarget, Specification
 
 PROXY = {"app.kubernetes.io/component": "egress-proxy"}
 COMPONENT = "app.kubernetes.io/component"
@@ -56,18 +56,18 @@ class Scene:
         proxies = tuple(pod.status.pod_ip for pod in staying)
         return Addresses(pods, self._services(), self.spec.internet, proxies)
 
-    def _address(self, pod: Pod) -> str:
+    def _address(self, pod: FlowPod) -> str:
         there = self._shipped(pod) if pod.shipped else self.kube.core.read_namespaced_pod(pod.name, pod.namespace)
         return str(there.status.pod_ip or "") if there else ""
 
-    def _shipped(self, pod: Pod) -> Any | None:
+    def _shipped(self, pod: FlowPod) -> Any | None:
         """One of the pods that SARK's manifests make, by its labels; one that is ready, where there is such."""
         selector = ",".join(f"{key}={value}" for key, value in pod.labels.items())
         pods = self.kube.core.list_namespaced_pod(pod.namespace, label_selector=selector).items
         staying = [it for it in pods if not it.metadata.deletion_timestamp]
         return next((it for it in staying if is_ready(it)), staying[0] if staying else None)
 
-    def _named(self, pod: Pod) -> Pod:
+    def _named(self, pod: FlowPod) -> FlowPod:
         """The pod by the name that it has in the cluster."""
         there = self._shipped(pod) if pod.shipped else None
         return replace(pod, name=there.metadata.name) if there else pod
@@ -192,7 +192,7 @@ class Scene:
         """Cluster DNS gives every name of the test internet its own address: else a denial could be a missing name."""
         pod = next(iter(self.spec.pods.values()))
         addresses = self.addresses()
-        target = Flow("", pod.name, Target("dns"), 53, "allow", "", protocol="UDP", speak="dns")
+        target = Flow("", pod.name, FlowTarget("dns"), 53, "allow", "", protocol="UDP", speak="dns")
         attempt = verdict.attempt(target, addresses, "", 5)
         attempts = [attempt | {"id": name, "authority": name} for name in self.spec.internet]
         expected = {name: f"{name} is {address}, code 0" for name, address in self.spec.internet.items()}

@@ -14,7 +14,7 @@ from tools.cluster.sark import images as sark_images
 from tools.cluster.trial_cluster import Scene
 from tools.cluster.tried import programs
 from tools.findings.progress import Progress
-from tools.reach.flows.read import Flow, Pod, Specification, Target
+from tools.reach.flows.read import Flow, FlowPod, FlowTarget, Specification
 
 
 def bring_up(options: Options, spec: Specification, progress: Progress) -> Kube:
@@ -56,7 +56,7 @@ def deploy_stand_ins(kube: Kube, spec: Specification, progress: Progress) -> Non
         until("the stand-ins run", 120, lambda: all(_runs(kube, it) for it in spec.pods.values() if not it.shipped))
 
 
-def _runs(kube: Kube, pod: Pod) -> bool:
+def _runs(kube: Kube, pod: FlowPod) -> bool:
     status = kube.core.read_namespaced_pod(pod.name, pod.namespace).status
     return bool(
         status.phase == "Running" and status.pod_ip and all(it.state.running for it in status.container_statuses)
@@ -66,7 +66,7 @@ def _runs(kube: Kube, pod: Pod) -> bool:
 def enforcement_is_real(scene: Scene) -> None:
     """A pod is reached; under a policy that denies it is not; without it, it is again. Else no row means a thing."""
     source, pod = _bystanders(scene.spec)
-    flow = Flow("control", source.name, Target("pod", pod.name), pod.ports[0], "allow", "")
+    flow = Flow("control", source.name, FlowTarget("pod", pod.name), pod.ports[0], "allow", "")
     denying = plan.policy("control", pod.namespace, {"matchLabels": dict(pod.labels)}, allow=False)
     with scene.progress.step("control: Calico enforces"):
         _becomes(scene, flow, "answer", "without any policy")
@@ -78,7 +78,7 @@ def enforcement_is_real(scene: Scene) -> None:
         _becomes(scene, flow, "answer", "after that policy was removed")
 
 
-def _bystanders(spec: Specification) -> tuple[Pod, Pod]:
+def _bystanders(spec: Specification) -> tuple[FlowPod, FlowPod]:
     """Two pods of namespaces that the chart writes no policy into: what an earlier run left does not disturb them."""
     parts = {NAMESPACE, spec.pods["opa"].namespace}
     aside = [pod for pod in spec.pods.values() if pod.namespace not in parts]

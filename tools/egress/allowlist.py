@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from tools.egress import expiry
 from tools.findings.model import Problem, Severity, Where
@@ -225,9 +225,8 @@ class Allowlist:
         )
 
     def find(self, host: str, port: int, workload: str = "gateway") -> Entry | None:
-        """The entry that decides on `host`: an exact name before wildcards, the longer wildcard before the shorter."""
-        candidates = [e for e in self.entries if port in e.ports and workload in e.workloads and matches(e.name, host)]
-        return max(candidates, key=lambda e: (not e.name.startswith("*."), len(e.name)), default=None)
+        """The entry that decides on `host`."""
+        return deciding((e for e in self.entries if port in e.ports and workload in e.workloads), host)
 
     def peer(self, address: str, port: int, protocol: str, workload: str = "gateway") -> Peer | None:
         """The item of egress.external that opens an address; the first of several."""
@@ -259,6 +258,23 @@ def matches(name: str, host: str) -> bool:
     if name.startswith("*."):
         return host.endswith(name[1:]) and len(host) > len(name) - 1 and not host.startswith(".")
     return host == name
+
+
+class Named(Protocol):
+    """What has a name of the list: an entry, or a rule that was made of one."""
+
+    @property
+    def name(self) -> str:
+        """A host name, or `*.` and one, for every name below it."""
+
+
+ListedName = TypeVar("ListedName", bound=Named)
+
+
+def deciding(listed: Iterable[ListedName], host: str) -> ListedName | None:
+    """What decides on `host`: an exact name before wildcards, the longer wildcard before the shorter."""
+    fitting = (item for item in listed if matches(item.name, host))
+    return max(fitting, key=lambda item: (not item.name.startswith("*."), len(item.name)), default=None)
 
 
 def punycode(name: str) -> str:

@@ -10,7 +10,7 @@ from ipaddress import ip_network
 from tools.egress import expiry
 from tools.egress.allowlist import Allowlist, Entry, Rule, everything
 from tools.egress.engines import engine
-from tools.findings.model import Manifest, Problem, Severity, Where
+from tools.findings.model import Manifest, Problem, Severities, Severity, Where
 from tools.manifests.addresses import INSIDE, METADATA, UNUSUAL, Net, network, private, within
 
 _PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
@@ -166,6 +166,11 @@ CHECKS = (
     entry_ends_by_itself,
     internal_cidrs_are_private,
 )
+SEVERITIES: Severities = {
+    engine_can_say_the_list: (Severity.ERROR, Severity.WARNING),
+    entry_has_not_expired: (Severity.ERROR, Severity.WARNING),
+    internal_cidrs_are_private: (Severity.WARNING,),
+}
 
 
 def _expected(egress: Egress) -> frozenset[Rule]:

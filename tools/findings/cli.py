@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from tools import COMMAND, __version__
 from tools.findings.escaping import line, printable
+from tools.findings.faults import TRACEBACK, fault, revealed
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -25,8 +26,6 @@ COULD_NOT_RUN = 2
 USAGE = 64
 INTERRUPTED = 130
 BROKEN_PIPE = 141
-TRACEBACK = "SARK_TRACEBACK"
-LONGEST = 400
 PROGRAM = re.compile(r"(python -m tools\.|sark-network )\w+")
 # How a full disk, a quota, a lost device and a closed descriptor are told.
 _OF_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
@@ -155,7 +154,8 @@ def run(main: Callable[[], int], *, patient: bool = False) -> NoReturn:
 def _code(main: Callable[[], int]) -> int:
     """What the command ends with; --help, --version and usage errors leave it by themselves."""
     try:
-        return main()
+        with revealed(bool(os.environ.get(TRACEBACK))):
+            return main()
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else CLEAN
 
@@ -199,10 +199,3 @@ def _unraisable(unraisable: sys.UnraisableHookArgs) -> None:
         os.write(2, b"interrupted\n")
         os._exit(INTERRUPTED)
     sys.__unraisablehook__(unraisable)
-
-
-def fault(error: Exception) -> str:
-    """What is said of an error that nobody foresaw."""
-    text = printable(str(error))
-    shown = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-    return f"a fault of the toolkit: {type(error).__name__}: {shown} ({TRACEBACK}=1 shows where)"

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from tools.findings.paths import nearest
+
 
 class Severity(StrEnum):
     """How much a problem matters: errors and warnings fail a run, notes do not."""
@@ -76,11 +78,8 @@ class Manifest:
 
     def where(self, path: str = "") -> Where:
         """The place of `path`, with the line of the nearest ancestor that has one."""
-        probe = path
-        while probe not in self.lines and probe:
-            probe = probe[: max(probe.rfind("."), probe.rfind("["), 0)]
         identity = Identity(self.kind, self.namespace, self.name) if self.kind else None
-        return Where(self.file, path, self.lines.get(probe, 0), identity)
+        return Where(self.file, path, self.lines.get(nearest(path, self.lines), 0), identity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +100,8 @@ class Stage:
 
 Subject = TypeVar("Subject")
 Check = Callable[[Subject], Iterable[Problem]]
+# Of each check of a module that yields anything but errors, the severities that it yields, the worst first.
+Severities = Mapping[Callable[..., object], tuple[Severity, ...]]
 
 
 def rule_id(check: Callable[..., object]) -> str:

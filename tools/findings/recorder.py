@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from tools.findings.cli import TRACEBACK, fault
 from tools.findings.errors import InputError
+from tools.findings.faults import contained
 from tools.findings.model import Finding, Stage
 from tools.findings.report import Gate
 
 
 @dataclass(slots=True)
 class Recorder:
-    """The stages of one environment; `done` is told of each."""
+    """The stages of one environment; `done` is called with each."""
 
     environment: str
     done: Callable[[Stage], None] = lambda stage: None
@@ -28,7 +27,7 @@ class Recorder:
         return any(self.gate.fails(finding) for stage in self.stages for finding in stage.findings)
 
     def run(self, name: str, produce: Callable[[], Iterable[Finding]], waited: float = 0.0) -> None:
-        """Run a stage; `waited` are the seconds that it took before."""
+        """Run a stage; `waited`: seconds already spent on it, which are added to its time."""
         started = time.perf_counter()
         findings: list[Finding] = []
         skipped = ""
@@ -37,9 +36,7 @@ class Recorder:
         except InputError as error:
             skipped = str(error)
         except Exception as error:
-            if os.environ.get(TRACEBACK):
-                raise
-            skipped = fault(error)
+            skipped = contained(error)
         self.add(Stage(name, self.environment, tuple(findings), skipped, time.perf_counter() - started + waited))
 
     def skip(self, names: Iterable[str], reason: str, *, excused: bool) -> None:

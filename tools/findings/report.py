@@ -10,7 +10,8 @@ from functools import partial
 from tools.findings.model import Finding, Identity, Severity, Stage
 
 CLEAN, FINDINGS, COULD_NOT_RUN = 0, 1, 2
-
+# How `Report.started` is written.
+STARTED = "%Y-%m-%dT%H:%M:%S"
 
 WORST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
@@ -117,4 +118,4 @@ def _write(name: str, report: Report) -> str:
     return text
 
 
-FORMATS = ("text", "json", "junit", "sarif", "github")
+FORMATS = ("text", "json", "junit", "sarif", "github", "tap")

@@ -19,10 +19,26 @@ from tools.findings import cli
 from tools.findings.errors import InputError
 from tools.manifests.configuration_names import OWN, SHARED, TABLE
 
-# What is judged: who names one of them on the command line means no other of the file.
+# What to judge: one of these on the command line replaces all of the file's.
 SUBJECTS = ("env", "values", "manifests")
 OF_REPORTS = ("format", "output", "fail-on", "disable")
-KEYS = frozenset((*SUBJECTS, "chart", "kube-version", "workloads", "flows", "schemas", *OF_REPORTS))
+# Options without a value, which a file sets to true.
+FLAGS = ("wrong-values",)
+KEYS = frozenset(
+    (
+        *SUBJECTS,
+        "chart",
+        "kube-version",
+        "workloads",
+        "flows",
+        "schemas",
+        "refused",
+        "api-versions",
+        "helm",
+        *OF_REPORTS,
+        *FLAGS,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +55,12 @@ class Configuration:
             if key not in KEYS:
                 near = get_close_matches(str(key), KEYS, 1)
                 advice = f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(KEYS))}"
-                raise InputError(f"{self.place(key)}: {key} is no option that can be written there; {advice}")
+                raise InputError(f"{self.place(key)}: {key} cannot be set there; {advice}")
             items = _items(value)
+            if key in FLAGS:
+                if not isinstance(value, bool):
+                    raise InputError(f"{self.place(key)}: {key} is neither true nor false")
+                continue
             if not items or not all(isinstance(item, str) for item in items):
                 message = "is neither text nor a list of texts; write it as on the command line"
                 raise InputError(f"{self.place(key)}: {key} {message}")
@@ -61,6 +81,9 @@ class Configuration:
         words_before: list[str] = []
         for key in self.options:
             if key not in allowed or key in given or (key in SUBJECTS and set(given) & {*SUBJECTS, "context"}):
+                continue
+            if key in FLAGS:
+                words_before.extend([f"--{key}"] * bool(self.options[key]))
                 continue
             words, most = self.words(key), allowed[key]
             if most is not None and len(words) > most:

@@ -29,7 +29,7 @@ def read(named: str) -> Written:
     """What is in the file that is named, or in the one of the current directory. Raises InputError."""
     if named:
         return _pyproject(Path(named)) if named.endswith(".toml") else _own(Path(named))
-    # Of a link that leads nowhere, too, somebody thought that it would be read.
+    # A dangling link is an error, too: somebody meant it to be read.
     shared = _pyproject(Path(SHARED)) if os.path.lexists(SHARED) else Written()
     if not os.path.lexists(OWN):
         return shared

@@ -1,4 +1,4 @@
-"""YAML text as Kubernetes reads it, with the line of every value, and with what a careful reader refuses.
+"""YAML text as Kubernetes reads it, with the line of every value, and what a careful reader refuses.
 
 PyYAML and Helm accept a duplicate key and keep one of the two in silence; here it is a problem. Aliases and depth are
 bounded.
@@ -16,7 +16,7 @@ import yaml
 
 from tools.findings.model import Manifest, Problem, Where
 from tools.manifests.paths import step
-from tools.manifests.yaml_reader import Reader, RefusedError
+from tools.manifests.yaml_reader import Reader, RefusedTextError
 
 _SOURCE = re.compile(r"^# Source: (\S+)\s*$", re.MULTILINE)
 _ITEM = re.compile(r"items\[(\d+)\]\.?")
@@ -54,7 +54,7 @@ def parse(text: str, file: str) -> Parsed:
             if body is not None:
                 above = bisect_right(starts, lines[""])
                 documents.append(Document(body, lines, file, sources[above - 1][1] if above else ""))
-    except RefusedError as refused:
+    except RefusedTextError as refused:
         reader.problems.append(refused.problem)
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         reader.problems.append(_syntax_problem(error, text, file))

@@ -1,54 +1,77 @@
-"""Reading a policy as the API server would: what it refuses is broken, and what it drops is said."""
+"""Reading an object field by field, as the API server would: what it refuses is broken, and what it drops is named."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
 
 from tools.findings.model import Problem
 from tools.manifests.addresses import Net, mapped, network
-from tools.manifests.label_selector import OPERATORS, WITH_VALUES, Selector, selector
-from tools.manifests.names import key_fault, value_fault
 from tools.manifests.node import Node
+
+_LEADING_ZERO = re.compile(r"(\d+\.){0,3}0\d+[./]")
+
+
+class Topic(Enum):
+    """What a fault is about. Each is reported by one rule: SHAPE by the schemas, the others by the rules of syntax."""
+
+    SHAPE = "shape"
+    CIDR = "CIDR"
+    LABELS = "label selector"
+    SELECTOR = "Calico selector"
+    PEER = "peer"
+    PORT = "port"
+    PROTOCOL = "protocol"
+    TYPES = "policy types"
+    CALICO = "fields of a Calico policy"
+    ADMIN = "fields of a policy of the policy API"
 
 
 class BrokenError(Exception):
-    """An object that no cluster would take, and that is left out; `problem` says what is wrong and where."""
+    """A field for which no cluster would take the object. `problem` says what is wrong, where, and what to write."""
 
-    def __init__(self, node: Node, message: str) -> None:
+    def __init__(self, node: Node, message: str, topic: Topic = Topic.SHAPE) -> None:
         super().__init__(message)
-        self.problem = node.problem(message)
+        self.node, self.message, self.topic = node, message, topic
+
+    @property
+    def problem(self) -> Problem:
+        return self.node.problem(self.message)
 
 
 @dataclass(slots=True)
 class Dropped:
-    """Collects the fields that nobody knows. The API server drops them, and the rest means what it means without.
-
-    `notes` are of what clusters take differently.
-    """
+    """Collects problems of objects that are read all the same: the API server drops fields that it does not know."""
 
     problems: list[Problem] = field(default_factory=list)
-    notes: list[Problem] = field(default_factory=list)
 
     def known(self, node: Node, keys: Iterable[str]) -> None:
         """Note every key of a mapping that is none of `keys`."""
-        known = frozenset(keys)
-        for key, value in fields(node):
-            if key not in known:
-                message = f"{key} is no field here, so the cluster drops it; write one of {', '.join(sorted(known))}"
-                self.problems.append(value.problem(message))
+        self.problems.extend(value.problem(message) for value, message in unknown(node, keys))
+
+
+def unknown(node: Node, keys: Iterable[str]) -> Iterator[tuple[Node, str]]:
+    """The fields of a mapping that are none of `keys`, each with what becomes of it."""
+    known = frozenset(keys)
+    for key in mapping(node).value if node.present else ():
+        if isinstance(key, str) and key not in known:
+            yield (
+                node[key],
+                f"{key} is not a field here, so the cluster drops it; write one of {', '.join(sorted(known))}",
+            )
 
 
 def fields(node: Node) -> tuple[tuple[str, Node], ...]:
     """The fields of a mapping; none when it is absent."""
-    if node.present and not isinstance(node.value, dict):
-        raise BrokenError(node, f"is {_kind(node)}, where a mapping belongs; write `key: value` lines")
-    return tuple(node.fields())
+    return tuple(mapping(node).fields())
 
 
 def mapping(node: Node) -> Node:
     """A mapping, or nothing."""
-    fields(node)
+    if node.present and not isinstance(node.value, dict):
+        raise BrokenError(node, f"is {_kind(node)}, where a mapping belongs; write `key: value` lines")
     return node
 
 
@@ -83,72 +106,41 @@ def number(node: Node) -> int | None:
     return node.number()
 
 
-def word(node: Node, known: Iterable[str], default: str = "") -> str:
+def word(node: Node, known: Iterable[str], default: str = "", topic: Topic = Topic.SHAPE) -> str:
     """One word of a few."""
     value = text(node) or default
     if value not in (known := tuple(known)):
-        raise BrokenError(node, f"{value!r} is none of {', '.join(known)}; write one of them")
+        raise BrokenError(node, f"{value!r} is not one of {', '.join(known)}; write one of them", topic)
     return value
 
 
 def cidr(node: Node) -> Net:
     """A network, as Kubernetes and Calico take it in a rule: an address alone is none."""
-    net = network(text(node))
-    if net is None or mapped(net) is not None or "/" not in node.text():
-        raise BrokenError(node, f"{node.text()!r} is no CIDR; write an address and a length, such as 10.0.0.0/8")
+    net = _network(node, "not a CIDR; write an address and a length, such as 10.0.0.0/8 or fd00::/8")
+    if "/" not in node.text():
+        raise BrokenError(node, f"{node.text()!r} is an address, not a CIDR; write {net}", Topic.CIDR)
     return net
 
 
 def cidr_or_address(node: Node) -> Net:
     """A network or one address, as Calico takes them in a network set."""
-    return cidr(node) if "/" in text(node) else _single(node)
+    return _network(node, "neither an address nor a CIDR; write one, such as 10.0.0.1 or 10.0.0.0/8")
 
 
-def _single(node: Node) -> Net:
-    net = network(node.text())
-    if net is None or mapped(net) is not None:
-        raise BrokenError(node, f"{node.text()!r} is no address and no CIDR; write one, such as 10.0.0.1 or 10.0.0.0/8")
+def _network(node: Node, noun: str) -> Net:
+    written = text(node)
+    if not node.present:
+        raise BrokenError(node, f"is missing; {noun.partition('; ')[2]}")
+    net = network(written)
+    if net is None and _LEADING_ZERO.match(written):
+        advice = "has a leading zero, which some programs read as octal; write its numbers without one"
+        raise BrokenError(node, f"{written} {advice}", Topic.CIDR)
+    if net is None:
+        raise BrokenError(node, f"{written!r} is {noun}", Topic.CIDR)
+    if four := mapped(net):
+        message = f"{written} is read as {four} by Kubernetes and Calico, not as IPv6; write that, or remove it"
+        raise BrokenError(node, message, Topic.CIDR)
     return net
-
-
-def labels(node: Node, dropped: Dropped, *, defined: bool = False) -> Selector:
-    """A Kubernetes label selector. `defined`: of a kind that comes from a CustomResourceDefinition."""
-    node = _without_nulls(node, dropped) if defined else node
-    dropped.known(node, ("matchLabels", "matchExpressions"))
-    for key, value in texts_by_key(node["matchLabels"]).items():
-        _legal(node["matchLabels"][key], key, value)
-    for item in items(node["matchExpressions"]):
-        dropped.known(item, ("key", "operator", "values"))
-        operator = word(item["operator"], OPERATORS)
-        values = texts(item["values"])
-        _legal(item["key"], text(item["key"]), *values)
-        if (operator in WITH_VALUES) != bool(values):
-            needs = "needs values" if operator in WITH_VALUES else "takes no values"
-            raise BrokenError(item["values"], f"{operator} {needs}")
-    return selector(node)
-
-
-def _without_nulls(node: Node, dropped: Dropped) -> Node:
-    """A selector as it is stored for such a kind: a label whose value is null is taken out, and a null in a list is
-    refused. Source: apiextensions-apiserver, PruneNonNullableNullsWithoutDefaults.
-    """
-    for item in items(node["matchExpressions"]):
-        for value in items(item["values"]):
-            if value.value is None:
-                raise BrokenError(value, "is nothing, where text belongs; write it in quotes")
-    gone = [value for _, value in fields(node["matchLabels"]) if value.value is None]
-    if not gone:
-        return node
-    advice = "is nothing, so the cluster drops the label and asks nothing of it; write its value in quotes"
-    dropped.problems.extend(value.problem(advice) for value in gone)
-    kept = {key: value for key, value in node["matchLabels"].value.items() if value is not None}
-    return replace(node, value={**node.value, "matchLabels": kept})
-
-
-def _legal(node: Node, key: str, *values: str) -> None:
-    for fault in (key_fault(key), *map(value_fault, values)):
-        if fault:
-            raise BrokenError(node, fault)
 
 
 def _kind(node: Node) -> str:

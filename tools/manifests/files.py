@@ -6,8 +6,7 @@ import errno
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,6 +14,7 @@ from typing import Any, BinaryIO
 from tools.findings.errors import InputError
 from tools.findings.model import Manifest
 from tools.manifests.documents import Parsed, manifests, parse
+from tools.manifests.source import Source, nothing_in
 
 MANIFESTS = (".yaml", ".yml", ".json")
 # The most that is read of one file: a dump of ten thousand workloads is a third of it.
@@ -85,15 +85,6 @@ def mapping(path: Path) -> Mapping[str, Any]:
     return body
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A manifest file as it was read: its text, or the reason why there is none."""
-
-    file: str
-    text: str = ""
-    refusal: str = ""
-
-
 def manifest_sources(paths: Sequence[str]) -> Iterator[Source]:
     """Each manifest file: a file, each YAML or JSON file below a directory, or `-` (standard input)."""
     for name in paths:
@@ -120,13 +111,6 @@ def objects(paths: Sequence[str]) -> tuple[Manifest, ...]:
     if not documents:
         raise InputError(nothing_in(file for file, _ in texts))
     return documents
-
-
-def nothing_in(files: Iterable[str]) -> str:
-    """What is said of files without an object."""
-    names = ["standard input" if file == "<stdin>" else file for file in files]
-    listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    return f"no Kubernetes object is in {listed}, so nothing was judged; what was to write it may have failed"
 
 
 def _is_folder(name: str) -> bool:

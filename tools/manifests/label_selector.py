@@ -1,4 +1,4 @@
-"""Kubernetes label selectors: what one matches, and what is wrong with one.
+"""Kubernetes label selectors, and which labels one matches.
 
 Source: k8s.io/apimachinery meta/v1 LabelSelector. `matchLabels` and `matchExpressions` are all to hold; `NotIn` and
 `DoesNotExist` also match an object without the key; a selector with nothing in it matches every object.
@@ -6,11 +6,9 @@ Source: k8s.io/apimachinery meta/v1 LabelSelector. `matchLabels` and `matchExpre
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tools.findings.model import Problem
-from tools.manifests.names import key_fault, value_fault
 from tools.manifests.node import Node
 
 OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
@@ -64,7 +62,7 @@ class Selector:
 
 
 def selector(node: Node) -> Selector:
-    """The selector at a node. Parts of a wrong shape are left out; `faults` and the schema tell of them.
+    """The selector at a node. Parts of a wrong shape are left out; the reader of policies and the schemas report them.
 
     Null where text belongs is the empty text, as the API server's decoder reads it.
     """
@@ -82,28 +80,3 @@ def selector(node: Node) -> Selector:
 
 def _texts(node: Node) -> tuple[str, ...]:
     return tuple(item.text() for item in node.items() if item.value is None or isinstance(item.value, str))
-
-
-def faults(node: Node) -> Iterator[Problem]:
-    """What the API server refuses in a label selector, beyond its shape."""
-    for key, value in node["matchLabels"].fields():
-        for fault in (key_fault(key), value_fault(value.text())):
-            if fault:
-                yield value.problem(fault)
-    for item in node["matchExpressions"].items():
-        yield from _expression_faults(item)
-
-
-def _expression_faults(item: Node) -> Iterator[Problem]:
-    key, operator, values = item["key"], item["operator"].text(), item["values"]
-    if fault := key_fault(key.text()):
-        yield key.problem(fault)
-    if operator not in OPERATORS:
-        yield item["operator"].problem(f"{operator!r} is no operator; write In, NotIn, Exists or DoesNotExist")
-    elif operator in WITH_VALUES and values.empty:
-        yield values.problem(f"{operator} needs values; list at least one, or write Exists or DoesNotExist")
-    elif operator not in WITH_VALUES and not values.empty:
-        yield values.problem(f"{operator} takes no values; drop them, or write In or NotIn")
-    for value in values.items():
-        if fault := value_fault(value.text()):
-            yield value.problem(fault)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _LEADING = re.compile(r'(?P<path>[A-Za-z][\w-]*(?:\.[\w-]+|\[\d+\]|\["[^"]*"\])*): ')
@@ -23,14 +23,6 @@ def joined(parts: Iterable[str | int]) -> str:
     for part in parts:
         path = f"{path}[{part}]" if isinstance(part, int) else step(path, part)
     return path
-
-
-def nearest(path: str, lines: Mapping[str, int]) -> str:
-    """The path itself or its nearest ancestor that has a line; "" is the root."""
-    probe = path
-    while probe not in lines and probe:
-        probe = probe[: max(probe.rfind("."), probe.rfind("["), 0)]
-    return probe
 
 
 def leading(message: str) -> str:

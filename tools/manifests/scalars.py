@@ -88,8 +88,8 @@ def _integer(digits: str) -> int:
 
 
 def of_digits(text: str) -> int:
-    """The number that decimal digits say, with a sign before them or not. Of more digits than any number here has, the
-    first ones say enough: it is too large, and Python refuses to read thousands of them.
+    """The number that decimal digits mean, with a sign or without. Of many digits only the first are read: the number
+    is out of every range anyway, and Python refuses to read thousands of them.
     """
     sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text)
     return sign * int(digits.lstrip("0")[:20] or "0")

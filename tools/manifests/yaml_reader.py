@@ -24,7 +24,7 @@ MOST_FROM_ALIASES = 100_000
 _TAG = "tag:yaml.org,2002:"
 
 
-class RefusedError(Exception):
+class RefusedTextError(Exception):
     """A document that is not read to its end."""
 
     def __init__(self, problem: Problem) -> None:
@@ -34,7 +34,7 @@ class RefusedError(Exception):
 
 @dataclass(slots=True)
 class Reader:
-    """Reads one text: `problems` are those after which reading goes on, a RefusedError is one after which it cannot."""
+    """Reads one text. `problems`: those after which reading goes on; a RefusedTextError ends it."""
 
     file: str
     problems: list[Problem] = field(default_factory=list)
@@ -165,8 +165,8 @@ class Reader:
         except (binascii.Error, ValueError):
             raise self._refused(event, path, "!!binary is not base64; write the text in quotes") from None
 
-    def _refused(self, event: Any, path: str, message: str) -> RefusedError:
-        return RefusedError(Problem(Where(self.file, path, event.start_mark.line + 1), message))
+    def _refused(self, event: Any, path: str, message: str) -> RefusedTextError:
+        return RefusedTextError(Problem(Where(self.file, path, event.start_mark.line + 1), message))
 
 
 def _word(value: bool | int | float) -> str:

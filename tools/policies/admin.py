@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tools.findings.model import Manifest
-from tools.manifests.fields import BrokenError, items, mapping, number, text, word
+from tools.manifests.fields import BrokenError, Topic, items, mapping, number, text, word
 from tools.manifests.node import Node, root
-from tools.policies.faults import Faults
+from tools.policies.faults import Effect, Faults
 from tools.policies.kubernetes import NEAR_AND_FAR, pods_of
-from tools.policies.model import WITH_PORTS, Block, Direction, Kind, Peer, Pods, Policy, Port, Rule
+from tools.policies.label_fields import labels
+from tools.policies.model import WITH_PORTS, Block, Direction, Kind, Pods, Policy, PolicyRule, Port, RulePeer
 
 ADMIN, BASELINE = "kube-admin", "kube-baseline"
 CLUSTER = "ClusterNetworkPolicy"
@@ -60,16 +61,15 @@ def admin_policy(manifest: Manifest, kind: Kind) -> Policy:
         types=frozenset(rule.direction for rule in rules),
         order=order,
         tier=tier,
-        problems=faults.all_problems,
-        notes=faults.all_notes,
-        broken=faults.broken is not None,
+        faults=faults.all,
     )
 
 
 def _place(manifest: Manifest, spec: Node) -> tuple[str, float]:
     if manifest.kind == BASELINE_KIND:
         if manifest.name != "default":
-            raise BrokenError(root(manifest)["metadata"]["name"], "there is one baseline and its name is default")
+            name = root(manifest)["metadata"]["name"]
+            raise BrokenError(name, "there is one baseline, and its name is default; write that", Topic.ADMIN)
         return BASELINE, 0.0
     priority = number(spec["priority"])
     if priority is None or not 0 <= priority <= 1000:
@@ -88,7 +88,8 @@ def _subject(node: Node, faults: Faults) -> Pods:
 
 def _one_subject(node: Node) -> None:
     if node["namespaces"].present == node["pods"].present:
-        raise BrokenError(node, "a subject is either namespaces or pods; write one of the two")
+        topic = Topic.ADMIN if node.present else Topic.SHAPE
+        raise BrokenError(node, "a subject is either namespaces or pods; write one of the two", topic)
 
 
 def _members(node: Node, faults: Faults) -> Pods:
@@ -112,7 +113,7 @@ def _both_selectors(pods: Node) -> None:
         raise BrokenError(pods, "pods needs a podSelector; an empty one, {}, is every pod")
 
 
-def _rule(node: Node, index: int, way: Direction, key: str, far: str, faults: Faults) -> Rule:
+def _rule(node: Node, index: int, way: Direction, key: str, far: str, faults: Faults) -> PolicyRule:
     label, kind = f"{key}[{index}]", node.manifest.kind
     action = faults.attempt("", _action, node["action"], kind)
     ports_key = "protocols" if kind == CLUSTER else "ports"
@@ -123,19 +124,21 @@ def _rule(node: Node, index: int, way: Direction, key: str, far: str, faults: Fa
     _some(node[ports_key], MOST[kind], faults, least=1)
     unknown = [peer for peer in items if isinstance(peer.value, dict) and not any(name in PEERS for name in peer.value)]
     if unknown:
-        faults.problems.append(unknown[0].problem(f"no kind of peer that is known; {label} fails closed"))
-        return Rule(node, label, way, "Deny", () if action == "Allow" else (Peer(node),))
+        message = f"no kind of peer that is known; {label} fails closed"
+        faults.add(unknown[0], message, Topic.SHAPE, Effect.DROPPED)
+        return PolicyRule(node, label, way, "Deny", () if action == "Allow" else (RulePeer(node),))
     ports = tuple(_protocols(node[ports_key], faults) if kind == CLUSTER else _ports(node[ports_key], faults))
     if any(port.name for port in ports):
         faults.check(_numbers_alone, items, key, node[ports_key])
     peers = tuple(_peer(peer, faults) for peer in items)
     doubt = NAMES if any(peer.domains for peer in peers) else ""
-    return Rule(node, label, way, action, peers, ports, doubt=doubt)
+    return PolicyRule(node, label, way, action, peers, ports, doubt=doubt)
 
 
 def _numbers_alone(peers: tuple[Node, ...], key: str, ports: Node) -> None:
     if any(peer[key].present for peer in peers for key in NO_PODS):
-        raise BrokenError(ports, f"names of ports are for pods, and not for {', '.join(NO_PODS)}; write numbers")
+        message = f"names of ports are for pods, and not for {', '.join(NO_PODS)}; write numbers"
+        raise BrokenError(ports, message, Topic.PORT)
 
 
 def _short_name(node: Node) -> None:
@@ -165,7 +168,7 @@ def _of_its_direction(peers: Node, key: str, far: str) -> None:
     for peer in items(peers):
         # A field that is null is none: the API server drops it before it validates.
         if all(value is None for value in (mapping(peer).value or {}).values()):
-            raise BrokenError(peer, f"a peer says nobody; write one of {', '.join(PEERS)}")
+            raise BrokenError(peer, f"this peer is empty; write one of {', '.join(PEERS)}", Topic.ADMIN)
         for name in NO_PODS if key == "ingress" else ():
             if peer[name].present:
                 dropped = f"{name} is for egress; of an ingress peer the API server drops it, and refuses what is left"
@@ -183,7 +186,7 @@ def _each_once(node: Node) -> None:
     known: set[str] = set()
     for item in items(node):
         if text(item) in known:
-            raise BrokenError(item, f"{item.text()} is written twice; write it once")
+            raise BrokenError(item, f"{item.text()} is written twice; write it once", Topic.ADMIN)
         known.add(item.text())
 
 
@@ -194,99 +197,110 @@ def _action(node: Node, kind: str) -> str:
     return known[word(node, known)]
 
 
-def _one_of(node: Node, known: tuple[str, ...]) -> None:
+def _one_of(node: Node, known: tuple[str, ...], topic: Topic) -> None:
     """Source: the API's types, "exactly one of the selector pointers must be set", and MaxProperties=1."""
     written = [key for key in known if node[key].present]
     if len(written) > 1:
-        raise BrokenError(node, f"says {' and '.join(written)}, and only one of them may be there; write two items")
+        message = f"has {' and '.join(written)}, and only one of them may be there; write two items"
+        raise BrokenError(node, message, topic)
 
 
-def _peer(node: Node, faults: Faults) -> Peer:
+def _peer(node: Node, faults: Faults) -> RulePeer:
     faults.known(node, PEERS)
-    faults.check(_one_of, node, PEERS)
+    faults.check(_one_of, node, PEERS, Topic.ADMIN)
     if node["networks"].present:
         nets = tuple(Block(item, net) for item in _set_of(node["networks"], faults) if (net := faults.cidr(item)))
-        return Peer(node, nets=nets, unread=not nets)
+        return RulePeer(node, nets=nets, unread=not nets)
     if node["nodes"].present:
-        faults.labels(node["nodes"], defined=True)
-        return Peer(node, nodes=True)
+        labels(node["nodes"], faults, defined=True)
+        return RulePeer(node, nodes=True)
     if node["domainNames"].present:
         names = _set_of(node["domainNames"], faults)
         for item in names:
             faults.check(_domain, item)
-        return Peer(node, domains=tuple(item.text() for item in names), unread=not names)
+        return RulePeer(node, domains=tuple(item.text() for item in names), unread=not names)
     if not (node["namespaces"].present or node["pods"].present):
-        return Peer(node, unread=True)
-    return Peer(node, _members(node, faults))
+        return RulePeer(node, unread=True)
+    return RulePeer(node, _members(node, faults))
 
 
 def _domain(item: Node) -> None:
     if not DOMAIN.fullmatch(item.text()):
-        raise BrokenError(item, f"{item.text()!r} is no domain name; write one, such as *.example.com")
+        raise BrokenError(item, f"{item.text()!r} is not a domain name; write one, such as *.example.com", Topic.ADMIN)
 
 
 def _ports(node: Node, faults: Faults) -> Iterator[Port]:
     """v1alpha1: portNumber, portRange or namedPort."""
     for item in faults.items(node):
         faults.known(item, V1ALPHA1_PORTS)
-        faults.check(_one_of, item, V1ALPHA1_PORTS)
-        faults.check(_a_port, item)
-        faults.known(item["portNumber"], ("protocol", "port"))
-        faults.known(item["portRange"], ("protocol", "start", "end"))
-        if item["namedPort"].present:
-            yield Port(item, "", name=faults.text(item["namedPort"]))
-            continue
-        ranged = item["portRange"].present
-        single = item["portNumber"]["port"]
-        where, protocol = (item["portRange"], item["portRange"]) if ranged else (single, item["portNumber"])
-        first, last = (protocol["start"], protocol["end"]) if ranged else (single, single)
-        yield _numbered(where, faults.word(protocol["protocol"], WITH_PORTS, "TCP"), first, last, faults)
+        yield faults.attempt(Port(item, "TCP"), _port, item, faults)
 
 
-def _a_port(item: Node) -> None:
-    if not any(item[key].present for key in V1ALPHA1_PORTS):
-        raise BrokenError(item, f"a port says nothing; write one of {', '.join(V1ALPHA1_PORTS)}")
+def _port(item: Node, faults: Faults) -> Port:
+    match _exactly_one(item, V1ALPHA1_PORTS):
+        case "namedPort":
+            return Port(item, "", name=faults.text(item["namedPort"]))
+        case "portRange":
+            where = item["portRange"]
+            faults.known(where, ("protocol", "start", "end"))
+            return _range(where, _protocol(where, faults), faults)
+    single = item["portNumber"]
+    faults.known(single, ("protocol", "port"))
+    return _number(single["port"], _protocol(single, faults), faults)
 
 
-def _numbered(node: Node, protocol: str, first: Node, last: Node, faults: Faults) -> Port:
-    span = faults.attempt(None, _span, node, first, last)
-    return Port(node, protocol, *span) if span else Port(node, protocol, name="?")
-
-
-def _span(node: Node, first: Node, last: Node) -> tuple[int, int]:
-    start, end = number(first), number(last)
-    if start is None or end is None or not 0 < start <= end < 65536:
-        raise BrokenError(node, "no ports; write 1 to 65535, the lower one first")
-    return start, end
+def _protocol(node: Node, faults: Faults) -> str:
+    return faults.word(node["protocol"], WITH_PORTS, "TCP", Topic.PROTOCOL)
 
 
 def _protocols(node: Node, faults: Faults) -> Iterator[Port]:
     """v1alpha2: tcp, udp or sctp with a destinationPort, or destinationNamedPort; several are alternatives."""
     for item in faults.items(node):
-        faults.check(_one_of, item, V1ALPHA2_PROTOCOLS)
-        faults.check(_says_something, item, V1ALPHA2_PROTOCOLS)
-        if item["destinationNamedPort"].present:
-            yield Port(item, "", name=faults.text(item["destinationNamedPort"]))
-        for key in ("tcp", "udp", "sctp"):
-            if item[key].present:
-                faults.check(_says_something, item[key], ("destinationPort",))
-                yield _destination(item[key]["destinationPort"], key.upper(), faults)
+        yield faults.attempt(Port(item, "TCP"), _alternative, item, faults)
 
 
-def _says_something(node: Node, known: tuple[str, ...]) -> None:
-    if not any(mapping(node)[key].present for key in known):
-        raise BrokenError(node, f"says nothing; write {' or '.join(known)}")
+def _alternative(item: Node, faults: Faults) -> Port:
+    key = _exactly_one(item, V1ALPHA2_PROTOCOLS)
+    if key == "destinationNamedPort":
+        return Port(item, "", name=faults.text(item[key]))
+    _exactly_one(item[key], ("destinationPort",))
+    node, protocol = item[key]["destinationPort"], key.upper()
+    if _exactly_one(node, ("number", "range")) == "number":
+        return _number(node["number"], protocol, faults)
+    if node["range"]["start"].value == node["range"]["end"].value:
+        raise BrokenError(node["range"], "the range ends where it starts; write number", Topic.PORT)
+    return _range(node["range"], protocol, faults)
 
 
-def _destination(node: Node, protocol: str, faults: Faults) -> Port:
-    faults.check(_says_something, node, ("number", "range"))
-    faults.check(_one_of, node, ("number", "range"))
-    if node["range"].present:
-        faults.check(_a_range, node["range"])
-        return _numbered(node["range"], protocol, node["range"]["start"], node["range"]["end"], faults)
-    return _numbered(node["number"], protocol, node["number"], node["number"], faults)
+def _exactly_one(node: Node, known: tuple[str, ...]) -> str:
+    _one_of(node, known, Topic.PORT)
+    key = next((key for key in known if mapping(node)[key].present), "")
+    if not key:
+        raise BrokenError(node, f"is empty; write {' or '.join(known)}", Topic.PORT)
+    return key
 
 
-def _a_range(node: Node) -> None:
-    if node["start"].value == node["end"].value:
-        raise BrokenError(node, "the range ends where it starts; write number")
+def _number(node: Node, protocol: str, faults: Faults) -> Port:
+    port = faults.attempt(None, _port_number, node)
+    return Port(node, protocol, port, port) if port else Port(node, protocol)
+
+
+def _range(node: Node, protocol: str, faults: Faults) -> Port:
+    start, end = (faults.attempt(None, _port_number, node[key]) for key in ("start", "end"))
+    if not start or not end:
+        return Port(node, protocol)
+    faults.check(_ascending, node, start, end)
+    return Port(node, protocol, start, end)
+
+
+def _port_number(node: Node) -> int:
+    """A port of its own field, whose bounds are in the schema."""
+    port = number(node)
+    if port is None or not 0 < port < 65536:
+        raise BrokenError(node, f"{node.text() or node.number()} is not a port; write 1 to 65535")
+    return port
+
+
+def _ascending(node: Node, start: int, end: int) -> None:
+    if start > end:
+        raise BrokenError(node, f"{start} to {end} is not a range of ports; write the lower one first", Topic.PORT)

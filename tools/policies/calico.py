@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import math
 
-from tools.findings.model import Manifest, Severity
-from tools.manifests.fields import BrokenError, number
+from tools.findings.model import Manifest
+from tools.manifests.fields import BrokenError, Topic, number
 from tools.manifests.node import Node, root
 from tools.policies.calico_entity import DOMAINS, entity, families
 from tools.policies.calico_fields import selector
-from tools.policies.calico_ports import destination_ports, source_ports_matter, traffic, types_of_no_protocol
+from tools.policies.calico_ports import destination_ports, leaves_out_icmp, source_ports_matter, traffic
 from tools.policies.calico_refused import check_policy, check_rule
 from tools.policies.endpoints import Endpoints
-from tools.policies.faults import Faults
-from tools.policies.model import BOTH_FAMILIES, DIRECTIONS, Direction, Kind, Policy, Rule
+from tools.policies.faults import Effect, Faults
+from tools.policies.model import BOTH_FAMILIES, DIRECTIONS, Direction, Kind, Policy, PolicyRule, Traffic
 
 ACTIONS = ("Allow", "Deny", "Pass", "Log")
 SPEC = ("tier", "order", "selector", "serviceAccountSelector", "types", "ingress", "egress", "performanceHints")
@@ -31,10 +31,10 @@ NEAR_AND_FAR: dict[Direction, tuple[str, str, str]] = {
 }
 PORTS = ("ports", "notPorts")
 BESIDE = ("ipVersion", "notProtocol", "icmp", "notICMP", "http")
-HTTP = "an HTTP match is for Calico's application layer policy: what a packet holds is in no manifest"
+HTTP = "an HTTP match is for Calico's application layer policy, and no manifest says what a packet holds"
 SOURCE_PORTS = "it depends on the port that the caller sends from"
 NOT_ICMP = (
-    "notICMP needs protocol: ICMP or ICMPv6 beside it; Calico takes the rule, and what nodes make of it is not known"
+    "Calico takes notICMP without protocol: ICMP or ICMPv6 beside it, but what nodes make of the rule is not known"
 )
 
 
@@ -45,27 +45,30 @@ def calico_policy(manifest: Manifest, kind: Kind) -> Policy:
     clusterwide = not kind.namespaced
     known = GLOBAL_SPEC if clusterwide else SPEC
     faults.known(spec, known if kind.enforced else (*known, "stagedAction"))
-    faults.check(check_policy, spec, clusterwide=clusterwide)
-    rules = tuple(
-        _rule(node, f"{key}[{index}]", way, clusterwide, faults)
-        for way, (key, _, _) in NEAR_AND_FAR.items()
-        for index, node in enumerate(faults.items(spec[key]))
-    )
+    check_policy(spec, faults, clusterwide=clusterwide)
     tier = faults.text(spec["tier"]) or "default"
     order = faults.attempt(math.inf, _order, spec["order"])
     subject = _subject(spec, clusterwide, faults)
     types = _types(spec, faults)
+    in_order = rules(spec, faults, clusterwide=clusterwide)
     return Policy(
         manifest=manifest,
         kind=kind,
         subject=subject,
-        rules=rules,
+        rules=in_order,
         types=types,
         order=order,
         tier=tier,
-        problems=faults.all_problems,
-        notes=faults.all_notes,
-        broken=faults.broken is not None,
+        faults=faults.all,
+    )
+
+
+def rules(spec: Node, faults: Faults, *, clusterwide: bool) -> tuple[PolicyRule, ...]:
+    """The rules of a policy, those of ingress first."""
+    return tuple(
+        _rule(node, f"{key}[{index}]", way, clusterwide, faults)
+        for way, (key, _, _) in NEAR_AND_FAR.items()
+        for index, node in enumerate(faults.items(spec[key]))
     )
 
 
@@ -73,23 +76,21 @@ def _order(node: Node) -> float:
     if not node.present:
         return math.inf
     if isinstance(node.value, bool) or not isinstance(node.value, int | float):
-        raise BrokenError(node, "order is no number; lower ones come first, and a policy without one comes last")
+        raise BrokenError(node, "order is not a number; lower ones come first, and a policy without one comes last")
     return float(node.value)
 
 
 def _types(spec: Node, faults: Faults) -> frozenset[Direction]:
-    """Written, or by which rules there are: an empty list counts as none. Without rules it is Ingress.
+    """The types as written; else by the rules there are, where an empty list counts as none; Ingress without rules.
 
     Source: libcalico-go clientv3 defaultPolicyTypesField. Untracked and pre-DNAT policies are for host endpoints,
-    before any workload's tiers: no workload meets them.
+    before any workload's tiers: they never apply to a workload.
     """
-    written = [faults.word(node, DIRECTIONS) for node in faults.items(spec["types"])]
+    written = [faults.word(node, DIRECTIONS, topic=Topic.TYPES) for node in faults.items(spec["types"])]
     hollow = next((way for way in DIRECTIONS if spec[way.lower()].value == []), None)
     if not written and hollow and not of_hosts(spec):
-        message = (
-            f"an empty list makes no type here, and a type {hollow} where Calico keeps its own resources; write types"
-        )
-        faults.notes.append(spec[hollow.lower()].problem(message, Severity.NOTE))
+        message = f"an empty list does not put {hollow} in force here, but does in Calico's own store; write types"
+        faults.add(spec[hollow.lower()], message, Topic.TYPES, Effect.DIFFERS)
     chosen = written or [way for way in DIRECTIONS if spec[way.lower()].items()] or ["Ingress"]
     return frozenset(way for way in DIRECTIONS if way in chosen)
 
@@ -106,21 +107,21 @@ def _subject(spec: Node, clusterwide: bool, faults: Faults) -> Endpoints:
     return Endpoints(own=not clusterwide, spaces=spaces, chosen=chosen, accounts=accounts)
 
 
-def _rule(node: Node, label: str, way: Direction, clusterwide: bool, faults: Faults) -> Rule:
+def _rule(node: Node, label: str, way: Direction, clusterwide: bool, faults: Faults) -> PolicyRule:
     faults.known(node, RULE)
     for key in ("icmp", "notICMP"):
         faults.known(node[key], ("type", "code"))
     action = faults.word(node["action"], ACTIONS)
     _, near_side, far_side = NEAR_AND_FAR[way]
     near, far = faults.mapping(node[near_side]), faults.mapping(node[far_side])
-    faults.check(check_rule, node, way, clusterwide=clusterwide)
-    protocols = traffic(node, faults)
+    check_rule(node, way, faults, clusterwide=clusterwide)
+    matched = traffic(node, faults)
     ports, not_ports = destination_ports(node, faults)
     versions = families(near) & families(far) & faults.attempt(BOTH_FAMILIES, _versions, node["ipVersion"])
     peer = entity(far, node, clusterwide, faults)
-    doubt = _doubt(node, faults) or (DOMAINS if peer.domains else "")
+    doubt = _doubt(node, matched, faults) or (DOMAINS if peer.domains else "")
     own = entity(near, node, clusterwide, faults) if near.present else None
-    return Rule(
+    return PolicyRule(
         node=node,
         label=label,
         direction=way,
@@ -130,7 +131,7 @@ def _rule(node: Node, label: str, way: Direction, clusterwide: bool, faults: Fau
         not_ports=not_ports,
         narrowed=_narrowed(node, way),
         near=own,
-        traffic=protocols,
+        traffic=matched,
         families=versions,
         doubt=doubt,
     )
@@ -144,17 +145,18 @@ def _narrowed(node: Node, way: Direction) -> bool:
     return beside | (far == "source" and not node[far]["ports"].empty)
 
 
-def _doubt(node: Node, faults: Faults) -> str:
-    """Why it cannot be told which connections a rule means, or ""."""
+def _doubt(node: Node, matched: Traffic, faults: Faults) -> str:
+    """Why nobody can tell which connections a rule means, or ""."""
+    by_source_port = source_ports_matter(node["source"], faults)
     if not node["http"].empty:
         return HTTP
-    if faults.attempt(False, types_of_no_protocol, node):
+    if not node["notICMP"].empty and not leaves_out_icmp(matched.protocol):
         return NOT_ICMP
-    return SOURCE_PORTS if faults.attempt(False, source_ports_matter, node["source"]) else ""
+    return SOURCE_PORTS if by_source_port else ""
 
 
 def _versions(node: Node) -> frozenset[int]:
     version = number(node)
     if version not in (None, 4, 6):
-        raise BrokenError(node, f"{version} is no IP version; write 4 or 6")
+        raise BrokenError(node, f"{version} is not an IP version; write 4 or 6", Topic.CALICO)
     return BOTH_FAMILIES if version is None else frozenset((version,))

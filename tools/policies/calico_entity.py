@@ -1,18 +1,19 @@
-"""Who a Calico rule's source or destination is: the fields of an entity hold together.
+"""Whom the source or the destination of a Calico rule means, by all of its fields together.
 
 Source: libcalico-go updateprocessors/rules.go, getEndpointSelector. Selectors match workloads and network sets alike.
-In a namespaced policy any of selector, notSelector and serviceAccounts confines the entity to the own namespace, unless
-namespaceSelector says another; nets alone confine it to nothing.
+In a namespaced policy selector, notSelector and serviceAccounts each confine the entity to the policy's own namespace,
+unless namespaceSelector names others; nets alone do not.
 """
 
 from __future__ import annotations
 
 from tools.manifests.addresses import network
 from tools.manifests.node import Node
-from tools.policies.calico_fields import selector
+from tools.policies.calico_fields import selector, selector_of_others, selector_of_spaces
+from tools.policies.calico_refused import calico_cidr
 from tools.policies.endpoints import Endpoints
 from tools.policies.faults import Faults
-from tools.policies.model import BOTH_FAMILIES, Block, Peer
+from tools.policies.model import BOTH_FAMILIES, Block, RulePeer
 
 FIELDS = (
     *("nets", "notNets", "selector", "notSelector", "namespaceSelector", "serviceAccounts"),
@@ -22,17 +23,17 @@ SELECTORS = ("selector", "notSelector", "namespaceSelector")
 DOMAINS = "only Calico Enterprise and Cloud know domains; open-source Calico drops them and matches every address"
 
 
-def entity(node: Node, rule: Node, clusterwide: bool, faults: Faults) -> Peer:
-    """Everybody that an entity matches."""
+def entity(node: Node, rule: Node, clusterwide: bool, faults: Faults) -> RulePeer:
+    """Everyone that an entity matches."""
     faults.known(node, FIELDS)
     faults.known(node["serviceAccounts"], ("names", "selector"))
     faults.known(node["services"], ("name", "namespace"))
     before = faults.breaks
     endpoints = _endpoints(node, clusterwide, faults)
     broken = faults.breaks > before
-    nets = tuple(Block(item, net) for item in faults.items(node["nets"]) if (net := faults.cidr(item)))
-    not_nets = tuple(net for item in faults.items(node["notNets"]) if (net := faults.cidr(item)))
-    return Peer(
+    nets = tuple(Block(item, net) for item in faults.items(node["nets"]) if (net := faults.cidr(item, calico_cidr)))
+    not_nets = tuple(net for item in faults.items(node["notNets"]) if (net := faults.cidr(item, calico_cidr)))
+    return RulePeer(
         node=node if node.present else rule,
         pods=endpoints if endpoints.positive or endpoints.excluded else None,
         nets=nets,
@@ -45,9 +46,9 @@ def entity(node: Node, rule: Node, clusterwide: bool, faults: Faults) -> Peer:
 
 def _endpoints(node: Node, clusterwide: bool, faults: Faults) -> Endpoints:
     accounts = faults.mapping(node["serviceAccounts"])
-    spaces, chosen = selector(node["namespaceSelector"], faults), selector(node["selector"], faults)
-    names, by_label = faults.texts(accounts["names"]), selector(accounts["selector"], faults)
-    excluded = selector(node["notSelector"], faults)
+    spaces, chosen = selector_of_spaces(node["namespaceSelector"], faults), selector(node["selector"], faults)
+    names, by_label = faults.texts(accounts["names"]), selector_of_others(accounts["selector"], faults)
+    excluded = selector_of_others(node["notSelector"], faults)
     confined = not clusterwide and not spaces and bool(chosen or names or by_label or excluded)
     return Endpoints(confined, spaces, chosen, names, by_label, excluded)
 
@@ -57,11 +58,11 @@ def families(node: Node) -> frozenset[int]:
 
     Source: felix rules/policy.go, FilterRuleToIPVersion: a rule whose list has none of a family is not rendered for it.
     """
-    found = BOTH_FAMILIES
+    versions = BOTH_FAMILIES
     for key in ("nets", "notNets"):
         if nets := [net for text in node[key].texts() if (net := network(text))]:
-            found &= {net.version for net in nets}
-    return found
+            versions &= {net.version for net in nets}
+    return versions
 
 
 def _service(node: Node, faults: Faults) -> tuple[str, str] | None:

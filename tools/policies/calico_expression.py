@@ -112,8 +112,8 @@ def holds(expression: Expression, label: Callable[[str], Value]) -> bool | None:
             value = label(key)
             return None if isinstance(value, Unknown) else expression.matches({} if value is None else {key: value})
         case Not(part):
-            found = holds(part, label)
-            return None if found is None else not found
+            inner_holds = holds(part, label)
+            return None if inner_holds is None else not inner_holds
         case And(inner):
             answers = [holds(part, label) for part in inner]
             return False if False in answers else None if None in answers else True

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
-from tools.manifests.pods import NAME_LABEL
+from tools.manifests.labels import NAME_LABEL
 
 CALICO_NAME_LABEL = "projectcalico.org/name"
 NAMESPACE = "projectcalico.org/namespace"
@@ -37,7 +37,7 @@ def seen(
     of_namespace: Labels | None,
     of_account: Labels | None,
 ) -> Value:
-    """The label of a pod, or of a network set, whose `account` is "". None: it does not carry it.
+    """The value of a label on a pod, or on a network set, whose `account` is ""; None where it is not there.
 
     `namespace`: "" of a set that is in none, None where it is not known. `of_namespace` and `of_account`: their
     objects' labels, None where those are not known.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
-from tools.manifests.fields import BrokenError, items, number
+from tools.manifests.fields import BrokenError, Topic
 from tools.manifests.names import port_name_fault
 from tools.manifests.node import Node
 from tools.manifests.scalars import of_digits
 from tools.policies.faults import Faults
-from tools.policies.model import PROTOCOLS, WITH_PORTS, Message, Port, Traffic
+from tools.policies.model import EVERY_PORT, PROTOCOLS, Message, Port, Traffic
 
+NUMBER = re.compile(r"-?[0-9]+")
 PORT_RANGE = re.compile(r"([0-9]+):([0-9]+)")
 # Protocols that may be written by their number (IANA).
 NUMBERED = {str(number): name for name, number in PROTOCOLS.items()}
@@ -27,35 +28,27 @@ def protocol(node: Node) -> int | None:
         value = of_digits(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 256:
         known = ", ".join(NUMBERED.values())
-        raise BrokenError(node, f"{node.value!r} is no protocol; write {known}, or a number from 1 to 255")
+        message = f"{node.value!r} is not a protocol; write {known}, or a number from 1 to 255"
+        raise BrokenError(node, message, Topic.PROTOCOL)
     return value
 
 
 def traffic(rule: Node, faults: Faults) -> Traffic:
     """A rule's protocol, notProtocol, icmp and notICMP."""
-    attempt = faults.attempt(None, protocol, rule["protocol"])
-    unwanted = faults.attempt(None, protocol, rule["notProtocol"])
-    icmp = None if rule["icmp"].empty else faults.attempt(None, _icmp, rule["icmp"], attempt)
-    without = None
-    if not rule["notICMP"].empty and not faults.attempt(True, types_of_no_protocol, rule):
-        without = faults.attempt(None, _icmp, rule["notICMP"], attempt)
-    return Traffic(attempt, unwanted, icmp, without)
+    number = faults.attempt(None, protocol, rule["protocol"])
+    excluded = faults.attempt(None, protocol, rule["notProtocol"])
+    without = _message(rule["notICMP"]) if leaves_out_icmp(number) else None
+    return Traffic(number, excluded, _message(rule["icmp"]), without)
 
 
-def types_of_no_protocol(rule: Node) -> bool:
-    """Whether a rule leaves out types of ICMP and is of another protocol, or of all: Calico takes it, and no more."""
-    return not rule["notICMP"].empty and protocol(rule["protocol"]) not in (PROTOCOLS["ICMP"], PROTOCOLS["ICMPv6"])
+def leaves_out_icmp(number: int | None) -> bool:
+    """Whether notICMP means anything beside that protocol: of another one, or of all, Calico takes it and no more."""
+    return number in (PROTOCOLS["ICMP"], PROTOCOLS["ICMPv6"])
 
 
-def _icmp(node: Node, expected: int | None) -> Message:
-    if expected not in (PROTOCOLS["ICMP"], PROTOCOLS["ICMPv6"]):
-        raise BrokenError(node, "types and codes need protocol: ICMP or ICMPv6 beside them")
-    kind, code = number(node["type"]), number(node["code"])
-    if kind is None:
-        raise BrokenError(node, "has no type; write the number of an ICMP type, and a code where one is meant")
-    if not 0 <= kind < 256 or not 0 <= (code or 0) < 256:
-        raise BrokenError(node, "types and codes are numbers from 0 to 255")
-    return kind, code
+def _message(node: Node) -> Message | None:
+    kind = node["type"].number()
+    return None if kind is None else (kind, node["code"].number())
 
 
 def destination_ports(rule: Node, faults: Faults) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
@@ -81,43 +74,37 @@ def _port(node: Node, name: str, faults: Faults) -> Port:
     span = faults.attempt(None, _span, node)
     if span is None:
         return Port(node, name, name=node.text() or str(node.value))
-    faults.check(_ports_of, node, name)
     return Port(node, name, *span)
-
-
-def _ports_of(node: Node, name: str) -> None:
-    if name not in WITH_PORTS:
-        raise BrokenError(node, "a port by number needs protocol: TCP, UDP or SCTP in its rule")
 
 
 def _span(node: Node) -> tuple[int, int] | None:
     """A number, or a range `a:b`; None for a name."""
-    text = node.text()
-    if node.number() is not None:
-        text = str(node.number())
-    elif not text:
-        raise BrokenError(node, "no port; write a number, a range such as 8000:8010, or a name")
-    if text.lstrip("-").isdecimal():
-        text = f"{text}:{text}"
+    number = node.number()
+    text = node.text() if number is None else str(number)
+    if not text:
+        raise BrokenError(node, "no port; write a number, a range such as 8000:8010, or a name", Topic.PORT)
+    if NUMBER.fullmatch(text):
+        return _numbered(node, text, text, "is not a port; write 1 to 65535")
     if match := PORT_RANGE.fullmatch(text):
-        first, last = of_digits(match[1]), of_digits(match[2])
-        if not 1 <= first <= last < 65536:
-            raise BrokenError(node, f"{node.value} is no range of ports; write 1 to 65535, the lower one first")
-        return first, last
+        return _numbered(node, match[1], match[2], "is not a range of ports; write 1 to 65535, the lower one first")
     if ":" in text:
-        raise BrokenError(node, f"{node.value!r} is no range of ports; write it as 8000:8010")
+        raise BrokenError(node, f"{text!r} is not a range of ports; write it as 8000:8010", Topic.PORT)
     if fault := port_name_fault(text):
-        raise BrokenError(node, fault)
+        raise BrokenError(node, f"{fault}; a range is written as 8000:8010", Topic.PORT)
     return None
 
 
-def source_ports_matter(source: Node) -> bool:
+def _numbered(node: Node, first: str, last: str, advice: str) -> tuple[int, int]:
+    start, end = of_digits(first), of_digits(last)
+    if not 1 <= start <= end < 65536:
+        raise BrokenError(node, f"{node.value} {advice}", Topic.PORT)
+    return start, end
+
+
+def source_ports_matter(source: Node, faults: Faults) -> bool:
     """Whether a rule asks for the port that a caller sends from: it is another one for each connection."""
-    for item in items(source["notPorts"]):
-        _span(item)
-    narrowed = [
-        span for item in items(source["ports"]) if (span := _span(item)) is None or span[0] > 1 or span[1] < 65535
-    ]
-    return bool(items(source["notPorts"])) or (
-        bool(items(source["ports"])) and len(narrowed) == len(items(source["ports"]))
-    )
+    ports, others = faults.items(source["ports"]), faults.items(source["notPorts"])
+    spans = [faults.attempt(EVERY_PORT, _span, item) for item in ports]
+    for item in others:
+        faults.check(_span, item)
+    return bool(others) or (bool(ports) and EVERY_PORT not in spans)

@@ -6,15 +6,15 @@ validateGlobalNetworkPolicySpec) and the tags of the v3 API's types. tests/reach
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
-from tools.manifests.addresses import address
-from tools.manifests.fields import BrokenError, cidr, items, mapping, number, text, texts_by_key
+from tools.manifests.addresses import Net, address, network
+from tools.manifests.fields import BrokenError, Topic, cidr, items, mapping, number, text
 from tools.manifests.names import key_fault, subdomain_fault
 from tools.manifests.node import Node
+from tools.policies.faults import Faults, host_bits
 from tools.policies.model import Direction
 
-GLOBAL = "global()"
 HINTS = ("AssumeNeededOnEveryNode",)
 ENTITIES = ("source", "destination")
 NETS = ("nets", "notNets")
@@ -24,139 +24,196 @@ FAMILIES = {"ICMP": 4, "ICMPv6": 6}
 FAR: dict[Direction, str] = {"Ingress": "source", "Egress": "destination"}
 
 
-def check_policy(spec: Node, *, clusterwide: bool) -> None:
-    """Raises BrokenError for a policy that is refused by what stands outside of its rules."""
-    if fault := subdomain_fault(text(spec["tier"])) if text(spec["tier"]) else "":
-        raise BrokenError(spec["tier"], fault)
-    _once(spec["types"], "type")
-    _hints(spec["performanceHints"])
-    for key in ("selector", "serviceAccountSelector", *(("namespaceSelector",) if clusterwide else ())):
-        if GLOBAL in text(spec[key]):
-            raise BrokenError(spec[key], f"{GLOBAL} is for a rule's namespaceSelector; take it out of here")
+class CombinationError(BrokenError):
+    """Fields of a policy that do not go together."""
+
+    def __init__(self, node: Node, message: str, topic: Topic = Topic.CALICO) -> None:
+        super().__init__(node, message, topic)
+
+
+def check_policy(spec: Node, faults: Faults, *, clusterwide: bool) -> None:
+    """Collect why a policy is refused by what stands outside of its rules."""
+    faults.check(_name, spec["tier"])
+    _once(spec["types"], faults, "type", Topic.TYPES)
+    _once(spec["performanceHints"], faults, "hint")
+    for item in spec["performanceHints"].items():
+        faults.check(_hint, item)
     if clusterwide:
-        _flags(spec)
+        for check in (_one_flag, _no_egress, _ingress_alone):
+            faults.check(check, spec)
+        for key in ("doNotTrack", "preDNAT"):
+            faults.check(_forwarding, spec, key)
 
 
-def check_rule(rule: Node, way: Direction, *, clusterwide: bool) -> None:
-    """Raises BrokenError for a rule that is refused."""
-    for side in ENTITIES:
-        _selectors(rule[side])
-        _services(rule, way, side, clusterwide=clusterwide)
-    _ports_have_a_protocol(rule)
-    _icmp(rule)
-    _families(rule)
-    _http(rule, way)
-    for key in texts_by_key(rule["metadata"]["annotations"]):
-        if fault := key_fault(key.lower()):
-            raise BrokenError(rule["metadata"]["annotations"][key], fault)
+def check_rule(rule: Node, way: Direction, faults: Faults, *, clusterwide: bool) -> None:
+    """Collect why a rule is refused although each of its fields is right."""
+    sides = {side: rule[side] for side in ENTITIES if _has(rule, side)}
+    for side, entity in sides.items():
+        if _has(entity, "services"):
+            faults.check(_named_service, entity, way, side, clusterwide)
+            for node in _beside_services(entity, side):
+                faults.check(_no_field_beside_services, node)
+        for key in ("ports", "notPorts"):
+            if _has(entity, key):
+                faults.check(_ports_have_a_protocol, rule, entity[key], key)
+    _check_icmp(rule, faults)
+    faults.check(_families, rule["ipVersion"].number(), tuple(sides.values()))
+    if _has(rule, "http"):
+        faults.check(_http, rule, way)
+        _once(rule["http"]["methods"], faults, "method")
+        for path in rule["http"]["paths"].items():
+            faults.check(_path, path)
+    if _has(rule, "metadata"):
+        for key, value in rule["metadata"]["annotations"].fields():
+            faults.check(_annotation, value, key)
 
 
-def calico_cidr(node: Node) -> None:
-    """Raises BrokenError for a network of a rule with host bits set, which Kubernetes takes and Calico does not."""
+def _has(node: Node, key: str) -> bool:
+    """Whether a field is written: rules come by the thousand, and most have few fields."""
+    return isinstance(node.value, dict) and key in node.value
+
+
+def _check_icmp(rule: Node, faults: Faults) -> None:
+    faults.check(_icmp_has_its_protocol, rule)
+    for key in ("icmp", "notICMP"):
+        if _has(rule, key):
+            faults.check(_icmp, rule[key])
+    for key in ("protocol", "notProtocol") if _has(rule, "ipVersion") else ():
+        faults.check(_version_of_icmp, rule, key)
+
+
+def calico_cidr(node: Node) -> Net:
+    """A network of a rule: with host bits set Kubernetes takes it, and Calico does not."""
     net = cidr(node)
     if address(node.text()) != net.network_address:
-        raise BrokenError(node, f"{node.text()} has host bits set, which Calico refuses; write {net}")
+        raise BrokenError(node, host_bits(node, net, "Calico refuses it"), Topic.CIDR)
+    return net
 
 
-def _once(node: Node, noun: str) -> None:
+def _name(node: Node) -> None:
+    if text(node) and (fault := subdomain_fault(node.text())):
+        raise CombinationError(node, fault)
+
+
+def _annotation(value: Node, key: str) -> None:
+    text(value)
+    if fault := key_fault(key.lower()):
+        raise CombinationError(value, fault)
+
+
+def _once(node: Node, faults: Faults, noun: str, topic: Topic = Topic.CALICO) -> None:
+    """Every text of a list is written once."""
     known: set[str] = set()
-    for item in items(node):
-        if text(item) in known:
-            raise BrokenError(item, f"{noun} {item.text()} is written twice; write it once")
+    for item in faults.items(node):
+        faults.check(_first, item, known, noun, topic)
         known.add(item.text())
 
 
-def _hints(node: Node) -> None:
-    _once(node, "hint")
-    for item in items(node):
-        if text(item) not in HINTS:
-            raise BrokenError(item, f"{item.text()!r} is no hint; there is {', '.join(HINTS)}")
+def _first(item: Node, known: set[str], noun: str, topic: Topic) -> None:
+    if text(item) in known:
+        raise CombinationError(item, f"{noun} {item.text()} is written twice; write it once", topic)
 
 
-def _flags(spec: Node) -> None:
-    untracked, early = (spec[key].value is True for key in ("doNotTrack", "preDNAT"))
-    if untracked and early:
-        raise BrokenError(spec["preDNAT"], "preDNAT stands beside doNotTrack; only one of them may be true")
-    if early and items(spec["egress"]):
-        raise BrokenError(spec["egress"], "a policy with preDNAT has no egress rules; write them into another policy")
-    if early and (leaving := [item for item in items(spec["types"]) if item.value == "Egress"]):
-        raise BrokenError(leaving[0], "a policy with preDNAT is of type Ingress alone; take Egress out")
-    if (untracked or early) and spec["applyOnForward"].value is not True:
-        raise BrokenError(spec, "doNotTrack and preDNAT need applyOnForward: true beside them")
+def _hint(node: Node) -> None:
+    if text(node) not in HINTS:
+        raise CombinationError(node, f"{node.text()!r} is not a hint; write {' or '.join(HINTS)}")
 
 
-def _selectors(entity: Node) -> None:
-    if GLOBAL in text(entity["selector"]):
-        raise BrokenError(entity["selector"], f"{GLOBAL} is for namespaceSelector; write it there")
-    spaces = text(entity["namespaceSelector"])
-    if "global(" in spaces and spaces.strip(" \t").replace(" ", "").replace("\t", "") != GLOBAL:
-        raise BrokenError(entity["namespaceSelector"], f"{GLOBAL} stands alone; take the rest out, or write two rules")
+def _is_true(spec: Node, key: str) -> bool:
+    return spec[key].value is True
 
 
-def _services(rule: Node, way: Direction, side: str, *, clusterwide: bool) -> None:
-    entity = mapping(rule[side])
+def _one_flag(spec: Node) -> None:
+    if _is_true(spec, "doNotTrack") and _is_true(spec, "preDNAT"):
+        raise CombinationError(spec["preDNAT"], "preDNAT stands beside doNotTrack; only one of them may be true")
+
+
+def _no_egress(spec: Node) -> None:
+    if _is_true(spec, "preDNAT") and items(spec["egress"]):
+        message = "a policy with preDNAT has no egress rules; write them into another policy"
+        raise CombinationError(spec["egress"], message)
+
+
+def _ingress_alone(spec: Node) -> None:
+    leaving = [item for item in items(spec["types"]) if item.value == "Egress"]
+    if _is_true(spec, "preDNAT") and leaving:
+        raise CombinationError(leaving[0], "a policy with preDNAT is of type Ingress alone; take Egress out")
+
+
+def _forwarding(spec: Node, key: str) -> None:
+    if _is_true(spec, key) and not _is_true(spec, "applyOnForward"):
+        raise CombinationError(spec[key], f"{key} needs applyOnForward: true beside it; write it")
+
+
+def _named_service(entity: Node, way: Direction, side: str, clusterwide: bool) -> None:
     node = mapping(entity["services"])
     if not node.present:
         return
     if side != FAR[way]:
-        raise BrokenError(node, f"services are for the {FAR[way]} of {way.lower()} rules; write them there")
+        raise CombinationError(node, f"services are for the {FAR[way]} of {way.lower()} rules; write them there")
     if not text(node["name"]):
-        raise BrokenError(node, "services name no Service; write its name")
+        raise CombinationError(node, "services name no Service; write its name")
     for key in ("name", "namespace"):
-        if text(node[key]) and (fault := subdomain_fault(node[key].text())):
-            raise BrokenError(node[key], fault)
+        _name(node[key])
     if clusterwide and not text(node["namespace"]):
-        raise BrokenError(node, "a GlobalNetworkPolicy must say in which namespace the Service is; write namespace")
+        message = "a GlobalNetworkPolicy must say in which namespace the Service is; write namespace"
+        raise CombinationError(node, message)
+
+
+def _beside_services(entity: Node, side: str) -> Iterator[Node]:
+    """What an entity says beside services; an empty list or text is as none to Calico, an empty mapping is not."""
     ports = ("ports", "notPorts") if side == "destination" else ()
-    for key in (*BESIDE_SERVICES, *ports):
-        if _says(entity[key]):
-            raise BrokenError(entity[key], f"{key} stands beside services, which say it all; drop one of them")
+    for key in (*BESIDE_SERVICES, *ports) if entity["services"].present else ():
+        if entity[key].present and entity[key].value not in ("", []):
+            yield entity[key]
 
 
-def _says(node: Node) -> bool:
-    """Whether a field says anything to Calico: an empty list or text is as none; an empty mapping is something."""
-    return node.present and node.value not in ("", [])
+def _no_field_beside_services(node: Node) -> None:
+    key = node.path.rpartition(".")[2]
+    raise CombinationError(node, f"{key} cannot stand beside services, which say it all; take out one of them")
 
 
-def _ports_have_a_protocol(rule: Node) -> None:
-    if str(rule["protocol"].value) in ("TCP", "UDP", "SCTP", "6", "17", "132"):
-        return
-    for side in ENTITIES:
-        for key in ("ports", "notPorts"):
-            if items(rule[side][key]):
-                raise BrokenError(rule[side][key], f"{key} need protocol: TCP, UDP or SCTP in their rule; write it")
+def _ports_have_a_protocol(rule: Node, ports: Node, key: str) -> None:
+    with_ports = str(rule["protocol"].value) in ("TCP", "UDP", "SCTP", "6", "17", "132")
+    if items(ports) and not with_ports:
+        raise BrokenError(ports, f"{key} need protocol: TCP, UDP or SCTP in their rule; write it", Topic.PORT)
 
 
-def _icmp(rule: Node) -> None:
-    if mapping(rule["icmp"]).present and str(rule["protocol"].value) not in FAMILIES:
-        raise BrokenError(rule["icmp"], "icmp needs protocol: ICMP or ICMPv6 beside it, by its name; write it")
-    for key in ("icmp", "notICMP"):
-        kind, code = number(rule[key]["type"]), number(rule[key]["code"])
-        if code is not None and kind is None:
-            raise BrokenError(rule[key], "has a code and no type; write the number of an ICMP type too")
-        if not 0 <= (kind or 0) <= 254 or not 0 <= (code or 0) <= 255:
-            raise BrokenError(rule[key], "types are numbers from 0 to 254, and codes from 0 to 255")
-    version = rule["ipVersion"].number()
-    for key in ("protocol", "notProtocol"):
-        family = FAMILIES.get(rule[key].value) if isinstance(rule[key].value, str) else None
-        if family and version not in (None, family):
-            raise BrokenError(rule["ipVersion"], f"{key} is {rule[key].value}, which is of IPv{family}; write {family}")
+def _icmp_has_its_protocol(rule: Node) -> None:
+    if _has(rule, "icmp") and mapping(rule["icmp"]).present and str(rule["protocol"].value) not in FAMILIES:
+        raise CombinationError(rule["icmp"], "icmp needs protocol: ICMP or ICMPv6 beside it, by its name; write it")
 
 
-def _families(rule: Node) -> None:
+def _icmp(node: Node) -> None:
+    kind, code = number(node["type"]), number(node["code"])
+    if code is not None and kind is None:
+        raise CombinationError(node, "has a code and no type; write the number of an ICMP type too")
+    if not 0 <= (kind or 0) <= 254 or not 0 <= (code or 0) <= 255:
+        raise CombinationError(node, "types are numbers from 0 to 254, and codes from 0 to 255")
+
+
+def _version_of_icmp(rule: Node, key: str) -> None:
+    version, protocol = rule["ipVersion"].number(), rule[key].value
+    family = FAMILIES.get(protocol) if isinstance(protocol, str) else None
+    if family and version not in (None, family):
+        raise CombinationError(rule["ipVersion"], f"{key} is {protocol}, which is IPv{family}; write {family}")
+
+
+def _families(version: int | None, sides: tuple[Node, ...]) -> None:
     """All the networks of a rule are of one family, and of the one that it is for."""
-    version, seen = rule["ipVersion"].number(), set[int]()
-    for side in ENTITIES:
-        for key in NETS:
-            for item in items(rule[side][key]):
-                calico_cidr(item)
-                family = cidr(item).version
-                if version not in (None, family):
-                    raise BrokenError(item, f"{item.text()} is of IPv{family}, and the rule says ipVersion: {version}")
-                if seen and family not in seen:
-                    message = f"{item.text()} is of IPv{family}, and others of the rule's networks are not"
-                    raise BrokenError(item, f"{message}; write two rules")
-                seen.add(family)
+    seen = set[int]()
+    for item in (item for side in sides for key in NETS if _has(side, key) for item in side[key].items()):
+        net = network(item.text())
+        if net is None:
+            continue
+        if version in (4, 6) and version != net.version:
+            raise CombinationError(
+                item, f"{net} is IPv{net.version}, and the rule says ipVersion: {version}; write two rules"
+            )
+        if seen and net.version not in seen:
+            message = f"{net} is IPv{net.version}, and others of the rule's networks are not"
+            raise CombinationError(item, f"{message}; write two rules")
+        seen.add(net.version)
 
 
 def _http(rule: Node, way: Direction) -> None:
@@ -164,23 +221,18 @@ def _http(rule: Node, way: Direction) -> None:
     if not node.present:
         return
     if way == "Egress":
-        raise BrokenError(node, "http is for ingress rules; take it out")
+        raise CombinationError(node, "http is for ingress rules; take it out")
     if rule["action"].value != "Allow":
-        raise BrokenError(node, "http is for rules that allow; take it out")
+        raise CombinationError(node, "http is for rules that allow; take it out")
     if rule["protocol"].present and rule["protocol"].value != "TCP":
-        raise BrokenError(node, "http needs protocol: TCP beside it, or none; write it so")
-    _once(node["methods"], "method")
-    for path in items(node["paths"]):
-        _path(path)
+        raise CombinationError(node, "http needs protocol: TCP beside it; write that, or leave protocol out")
 
 
 def _path(node: Node) -> None:
-    written: Iterable[str] = filter(None, (text(mapping(node)[key]) for key in ("exact", "prefix")))
-    match tuple(written):
-        case (path,):
-            if not path.startswith("/") or any(char in path for char in "? #"):
-                raise BrokenError(node, f"{path!r} is no path; it starts with / and holds no '?', '#' or space")
-        case ():
-            raise BrokenError(node, "a path says nothing; write exact or prefix")
-        case _:
-            raise BrokenError(node, "exact stands beside prefix; write two paths")
+    written = [path for key in ("exact", "prefix") if (path := text(mapping(node)[key]))]
+    if not written:
+        raise CombinationError(node, "a path says nothing; write exact or prefix")
+    if len(written) > 1:
+        raise CombinationError(node, "exact stands beside prefix; write two paths")
+    if not written[0].startswith("/") or any(char in written[0] for char in "? #"):
+        raise CombinationError(node, f"{written[0]!r} is not a path; it starts with / and holds no '?', '#' or space")

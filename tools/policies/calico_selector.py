@@ -76,7 +76,7 @@ def _token(text: str, at: int, after_label: bool) -> tuple[_Token, int]:
     if text[at] in "'\"":
         raise SelectorError(f"a string starts here and does not end; close it with {text[at]}", at + 1)
     if text[at] in _HALF_SIGNS:
-        raise SelectorError(f"{text[at]!r} is no operator; write {_HALF_SIGNS[text[at]]}", at + 1)
+        raise SelectorError(f"{text[at]!r} is not an operator; write {_HALF_SIGNS[text[at]]}", at + 1)
     match = (_AFTER_LABEL if after_label else _ELSEWHERE).match(text, at)
     if match and after_label:
         operator = _WORDS["".join(match["op"].split())]
@@ -167,11 +167,11 @@ class _Parser:
 
     def values(self) -> tuple[str, ...]:
         self.take("{", advice="write the values as {'a', 'b'}")
-        found: list[str] = []
+        texts: list[str] = []
         while self.kind == "string":
-            found.append(self.take("string", advice="").text)
+            texts.append(self.take("string", advice="").text)
             if self.kind != ",":
                 break
             self.at += 1
         self.take("}", advice="write strings in quotes between commas, and close the set with }")
-        return tuple(found)
+        return tuple(texts)

@@ -19,8 +19,8 @@ _EVERY_POD: tuple[Expression | None, ...] = (None, All(), Comparison(ORCHESTRATO
 class Endpoints:
     """Pods and network sets, by selectors that all hold. `own`: only those of the policy's own namespace.
 
-    `excluded` is a notSelector. Beside anything positive it belongs to one set with it, whose members are tried one by
-    one: an address is in when any pod or network set that has it is.
+    `excluded` is a notSelector. With a positive selector it makes one set, whose members are tried one by one: an
+    address is in the set when any pod or network set that has the address is.
     Source: felix calc/rule_scanner.go, combineMatchesIfPossible.
     """
 
@@ -33,17 +33,17 @@ class Endpoints:
 
     @property
     def positive(self) -> bool:
-        """Whether it says anything beside whom it leaves out."""
+        """Whether it selects anything, beside what it leaves out."""
         return bool(self.own or self.spaces or self.chosen or self.names or self.accounts)
 
     @property
     def every_pod(self) -> bool:
-        """Whether it is every pod there may be."""
+        """Whether it means every pod that there can be."""
         trivial = self.spaces in _EVERY_POD and self.chosen in _EVERY_POD
         return trivial and not (self.names or self.accounts or self.own or self.excluded)
 
     def expression(self, namespace: str) -> Expression:
-        """All that it says, as one expression. `namespace` is the policy's own; "" where nobody knows it."""
+        """All of its selectors as one expression. `namespace` is the policy's own; "" where nobody knows it."""
         parts: list[Expression] = []
         if self.own and not self.spaces and namespace:
             parts.append(Comparison(NAMESPACE, "==", (namespace,)))

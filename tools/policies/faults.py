@@ -2,29 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import ParamSpec, TypeVar
 
-from tools.findings.model import Problem
+from tools.findings.model import Problem, Severity
 from tools.manifests import fields
-from tools.manifests.addresses import Net, network
-from tools.manifests.fields import BrokenError, Dropped
-from tools.manifests.label_selector import Selector, selector
+from tools.manifests.addresses import Net, address, network
+from tools.manifests.fields import BrokenError, Topic
 from tools.manifests.node import Node
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class Faults(Dropped):
-    """The problems and notes of one policy. `broken`: how many of each there were when no cluster would take it any
-    more; what is noticed after that says nothing more of it. `breaks`: how often that was found.
+class Effect(Enum):
+    """What clusters make of a fault, as the severity with which it is reported.
+
+    REFUSED: none takes the policy. DROPPED: the field is dropped, and the rest holds. MISREAD: the policy is taken, and
+    means what few expect. DIFFERS: clusters take it differently.
     """
 
-    broken: tuple[int, int] | None = None
+    REFUSED = "refused"
+    DROPPED = "dropped"
+    MISREAD = "misread"
+    DIFFERS = "differs"
+
+
+_SEVERITIES = {Effect.MISREAD: Severity.WARNING, Effect.DIFFERS: Severity.NOTE}
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFault:
+    """One fault of a policy: where it is, what is wrong and what to write, what it is about, and what it does."""
+
+    node: Node
+    message: str
+    topic: Topic = Topic.SHAPE
+    effect: Effect = Effect.REFUSED
+
+    @property
+    def problem(self) -> Problem:
+        return self.node.problem(self.message, _SEVERITIES.get(self.effect, Severity.ERROR))
+
+
+def is_broken(faults: Iterable[PolicyFault]) -> bool:
+    """Whether no cluster takes an object with those faults."""
+    return any(fault.effect is Effect.REFUSED for fault in faults)
+
+
+def problems(faults: Iterable[PolicyFault]) -> tuple[Problem, ...]:
+    """What the judge says of an object: up to the first fault for which it is refused, and no more."""
+    effects = (Effect.REFUSED, Effect.DROPPED)
+    return tuple(fault.problem for fault in _until_refused(faults) if fault.effect in effects)
+
+
+def notes(faults: Iterable[PolicyFault]) -> tuple[Problem, ...]:
+    """What clusters take differently in an object, up to the first fault for which it is refused."""
+    return tuple(fault.problem for fault in _until_refused(faults) if fault.effect is Effect.DIFFERS)
+
+
+def _until_refused(faults: Iterable[PolicyFault]) -> Iterator[PolicyFault]:
+    for fault in faults:
+        yield fault
+        if fault.effect is Effect.REFUSED:
+            return
+
+
+@dataclass(slots=True)
+class Faults:
+    """Collects the faults of one object in the order of reading. A field that is read twice is at fault once.
+
+    `breaks`: how often a reader gave up.
+    """
+
     breaks: int = 0
+    _by_place: dict[tuple[str, str], PolicyFault] = field(default_factory=dict)
+
+    @property
+    def all(self) -> tuple[PolicyFault, ...]:
+        """Every fault, in the order of reading."""
+        return tuple(self._by_place.values())
+
+    def add(self, node: Node, message: str, topic: Topic, effect: Effect) -> None:
+        """Note a fault."""
+        self._by_place.setdefault((node.path, message), PolicyFault(node, message, topic, effect))
 
     def attempt(self, otherwise: T, read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What a reader gives; `otherwise` where it finds that the policy is broken."""
@@ -32,18 +95,20 @@ class Faults(Dropped):
             return read(*args, **kwargs)
         except BrokenError as error:
             self.breaks += 1
-            if self.broken is None:
-                self.problems.append(error.problem)
-                self.broken = len(self.problems), len(self.notes)
+            self.add(error.node, error.message, error.topic, Effect.REFUSED)
             return otherwise
 
     def check(self, read: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
-        """Try something that says whether the policy is broken, and nothing else."""
+        """Run a reader for nothing but its faults."""
         self.attempt(None, read, *args, **kwargs)
 
     def known(self, node: Node, keys: Iterable[str]) -> None:
         """Note every key of a mapping that is none of `keys`."""
-        self.check(Dropped.known, self, node, keys)
+        if not isinstance(node.value, dict):
+            self.mapping(node)
+            return
+        for value, message in fields.unknown(node, keys):
+            self.add(value, message, Topic.SHAPE, Effect.DROPPED)
 
     def mapping(self, node: Node) -> Node:
         """A mapping, or nothing."""
@@ -65,25 +130,20 @@ class Faults(Dropped):
         """An integer; None when it is absent."""
         return self.attempt(None, fields.number, node)
 
-    def word(self, node: Node, known: Iterable[str], default: str = "") -> str:
+    def word(self, node: Node, known: Iterable[str], default: str = "", topic: Topic = Topic.SHAPE) -> str:
         """One word of a few."""
-        return self.attempt(node.text() or default, fields.word, node, known, default)
+        return self.attempt(node.text() or default, fields.word, node, known, default, topic)
 
-    def cidr(self, node: Node) -> Net | None:
-        """A network."""
-        return self.attempt(None, fields.cidr, node) or network(node.text())
+    def cidr(self, node: Node, read: Callable[[Node], Net] = fields.cidr) -> Net | None:
+        """A network, as `read` takes it; one whose host bits are set is taken for the whole network."""
+        breaks = self.breaks
+        net = self.attempt(None, read, node)
+        if self.breaks == breaks and net is not None and address(node.text()) != net.network_address:
+            self.add(node, host_bits(node, net, f"means all of {net}"), Topic.CIDR, Effect.MISREAD)
+        return net or network(node.text())
 
-    def labels(self, node: Node, *, defined: bool = False) -> Selector:
-        """A Kubernetes label selector. `defined`: of a kind that comes from a CustomResourceDefinition."""
-        chosen = self.attempt(None, fields.labels, node, self, defined=defined)
-        return selector(node) if chosen is None else chosen
 
-    @property
-    def all_problems(self) -> tuple[Problem, ...]:
-        """What the judge says of it: up to what broke it."""
-        return tuple(self.problems[: self.broken[0]] if self.broken else self.problems)
-
-    @property
-    def all_notes(self) -> tuple[Problem, ...]:
-        """What clusters take differently in it."""
-        return tuple(self.notes[: self.broken[1]] if self.broken else self.notes)
+def host_bits(node: Node, net: Net, fate: str) -> str:
+    """What is wrong with a network whose host bits are set, and what may have been meant."""
+    single = f"{node.text().partition('/')[0]}/{net.max_prefixlen}"
+    return f"{node.text()} has host bits set, and {fate}; write {net}, or {single} for the one address"

@@ -1,7 +1,8 @@
 """The kinds of policies, one row each: what a kind is called, where it stands, and who reads it.
 
-Everything that goes by kind goes by this table: which objects the rules and the judge read, which namespaces they
-govern, what is listed in a cluster, and what is named as not modelled. CONTRIBUTING.md has the recipe for a new kind.
+Whatever depends on the kind uses this table: which objects the rules and the judge read, which namespaces they
+govern, what is listed in a cluster, and what is reported as not modelled. The recipe for a new kind is in
+CONTRIBUTING.md.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from tools.policies.admin import admin_policy
 from tools.policies.calico import calico_policy
 from tools.policies.kubernetes import network_policy
 from tools.policies.model import Kind, Policy
+from tools.policies.network_sets import KINDS as SETS
 
 KUBERNETES, CALICO, STORE, ADMIN = (
     "networking.k8s.io",
@@ -56,8 +58,17 @@ KINDS: tuple[Kind, ...] = (
 )
 
 
+# Calico's kinds that are read beside its policies: network sets and tiers, each by its version.
+BESIDE = {(group, name): (version,) for group, version in ((CALICO, "v3"), (STORE, "v1")) for name in (*SETS, "Tier")}
+
+
+def judged() -> dict[tuple[str, str], tuple[str, ...]]:
+    """What is judged: the group and the name of each kind, and its versions."""
+    return {(kind.group, kind.name): kind.versions for kind in KINDS if kind.enforced} | BESIDE
+
+
 def kind_of(manifest: Manifest) -> Kind | None:
-    """The kind of policy that an object is, None when it is none that is read."""
+    """The kind of policy that an object is; None when it is not a policy that is read."""
     group, _, version = root(manifest)["apiVersion"].text().rpartition("/")
     for kind in KINDS:
         if (kind.group, kind.name) == (group, manifest.kind) and (version in kind.versions or not kind.strict):

@@ -1,4 +1,4 @@
-"""What can open a lock-down of Calico's from a namespace, and what in the input shuts it.
+"""What can open a lock-down of Calico's from within a namespace, and what in the input prevents it.
 
 A lock-down is a GlobalNetworkPolicy before the NetworkPolicies that denies what does not carry the label by which
 Calico marks pods. Source: felix reads network sets' labels as it reads pods'; measured with Calico 3.28.
@@ -20,7 +20,7 @@ ADMISSION = "ValidatingAdmissionPolicy"
 
 @dataclass(frozen=True, slots=True)
 class LockDown:
-    """One policy that locks down by the label: the rule that does, and whether pods' networks are denied before it."""
+    """A policy that locks down by the label: by its rule `deny`, and `by_networks` when a rule denies networks too."""
 
     policy: Policy
     deny: Node
@@ -40,14 +40,15 @@ def lock_downs(policies: Iterable[Policy]) -> Iterator[LockDown]:
 
 
 def left_open(manifests: tuple[Manifest, ...], policies: Iterable[Policy]) -> Iterator[tuple[Node, str]]:
-    """The back doors that nothing in the input shuts: the place in the first lock-down that has each, and a message."""
+    """The back doors that nothing in the input closes: for each, the place in the first lock-down that has it, and a
+    message."""
     downs = tuple(lock_downs(policies))
     sets = [down for down in downs if not down.by_networks]
     if sets and not _refused(manifests, "networksets", POD_LABEL):
         yield (
             sets[0].deny,
-            f"this tells pods from addresses by the label {POD_LABEL}, which a network set may carry too, and nothing "
-            "in the input refuses one; deny notNets of all pods' CIDRs beside it, write an admission policy, or let "
+            f"this tells pods from addresses by the label {POD_LABEL}, which a network set can carry too, and nothing "
+            "in the input refuses such a set; also deny notNets of all pods' CIDRs, write an admission policy, or let "
             "RBAC keep everybody but the platform team from networksets and globalnetworksets, of "
             f"projectcalico.org and of {STORE}",
         )
@@ -56,15 +57,14 @@ def left_open(manifests: tuple[Manifest, ...], policies: Iterable[Policy]) -> It
         first = orders[0].policy
         yield (
             first.spec["order"],
-            f"a Calico NetworkPolicy of a namespace with an order below {first.order:g} goes before this, and nothing "
-            "in the input refuses one; put this into a tier of its own, write an admission policy, or let RBAC keep "
-            "everybody but the platform team from networkpolicies of projectcalico.org and of "
-            f"{STORE}",
+            f"a Calico NetworkPolicy of a namespace with an order below {first.order:g} comes before this one, and "
+            "nothing in the input refuses it; put this one into a tier of its own, write an admission policy, or let "
+            f"RBAC keep everybody but the platform team from networkpolicies of projectcalico.org and of {STORE}",
         )
 
 
 def _refused(manifests: Iterable[Manifest], resource: str, word: str) -> bool:
-    """Whether an admission policy looks at such objects in Calico's backing store, and at what would open the door."""
+    """Whether an admission policy checks such objects in Calico's backing store for what would open the door."""
     for manifest in manifests:
         if manifest.kind == ADMISSION:
             spec = root(manifest)["spec"]

@@ -1,7 +1,7 @@
 """Which pods a policy selects, and which a peer means.
 
-What cannot be known is taken for a match, so that nobody is told a fault that may be none: a workload whose file
-names no namespace may be in any, and a namespace without a manifest may carry any label but its name.
+What nobody can know counts as a match, to avoid false positives: a workload whose file names no namespace may be in
+any, and a namespace without a manifest may carry any label beside its name.
 """
 
 from __future__ import annotations
@@ -11,25 +11,26 @@ from dataclasses import replace
 from functools import cache
 
 from tools.manifests.label_selector import Requirement, Selector, selector
+from tools.manifests.labels import NAME_LABEL
 from tools.manifests.node import Node
-from tools.manifests.pods import NAME_LABEL, Pod
+from tools.manifests.pods import Pod
 from tools.policies.calico_expression import holds
 from tools.policies.calico_labels import CALICO_NAME_LABEL, Value, seen
 from tools.policies.cluster import Cluster
 from tools.policies.endpoints import Endpoints
-from tools.policies.model import Peer, Pods, Policy, Selected
+from tools.policies.model import Pods, Policy, RulePeer, Selected
 
 _PARTS = ("matchLabels", "matchExpressions")
 NAMES = (NAME_LABEL, CALICO_NAME_LABEL)
 
 
 def subjects(cluster: Cluster, policy: Policy) -> tuple[Pod, ...]:
-    """The pods that a policy selects; those on the host's network are nobody's subject."""
-    return tuple(pod for pod in _meant(cluster, policy, policy.subject) if not pod.host_network)
+    """The pods that a policy selects; none on the host's network, where policies do not apply."""
+    return tuple(pod for pod in _meant(cluster, policy, policy.subject) if not pod.host)
 
 
 def labelled(cluster: Cluster, policy: Policy, pod: Pod) -> bool:
-    """Whether a policy's selectors fit a pod, wherever it runs."""
+    """Whether a policy's selectors match a pod, even on the host's network."""
     match policy.subject:
         case Pods() as pods:
             return pods.chosen.matches(pod.labels) and _inside(cluster, policy, pods)(pod.namespace)
@@ -37,14 +38,14 @@ def labelled(cluster: Cluster, policy: Policy, pod: Pod) -> bool:
             return _carries(cluster, policy, endpoints, pod)
 
 
-def members(cluster: Cluster, policy: Policy, peer: Peer) -> tuple[Pod, ...]:
-    """The pods that a peer means by their labels; all of them where it says nothing of labels."""
+def members(cluster: Cluster, policy: Policy, peer: RulePeer) -> tuple[Pod, ...]:
+    """The pods that a peer means by their labels; every pod where it has no selector."""
     if peer.pods is None:
         return () if peer.unread else cluster.pods
     return tuple(_meant(cluster, policy, peer.pods))
 
 
-def neighbours(cluster: Cluster, policy: Policy, peer: Peer) -> tuple[Pod, ...]:
+def neighbours(cluster: Cluster, policy: Policy, peer: RulePeer) -> tuple[Pod, ...]:
     """The pods of the namespaces that a peer means, whatever their labels."""
     match peer.pods:
         case Pods() as pods:
@@ -64,7 +65,7 @@ def _meant(cluster: Cluster, policy: Policy, selected: Selected) -> Iterator[Pod
 
 
 def chosen(cluster: Cluster, selector: Selector) -> Iterator[Pod]:
-    """The pods, of whatever namespace, that a label selector means; those without its labels are not looked at."""
+    """The pods of all namespaces that a label selector matches, looked up by the rarest of its labels."""
     pods: Sequence[Pod] = cluster.pods
     for requirement in selector.requirements:
         if requirement.operator == "In" and len(requirement.values) == 1:
@@ -78,8 +79,8 @@ def _carries(cluster: Cluster, policy: Policy, endpoints: Endpoints, pod: Pod) -
 
     def label(key: str) -> Value:
         spaces = cluster.namespaces.get(pod.namespace)
-        accounts = cluster.account_labels(pod.namespace, pod.service_account)
-        return seen(key, pod.labels, pod.namespace or None, pod.service_account, spaces, accounts)
+        accounts = cluster.account_labels(pod.namespace, pod.account)
+        return seen(key, pod.labels, pod.namespace or None, pod.account, spaces, accounts)
 
     return holds(endpoints.expression(policy.manifest.namespace), label) is not False
 
@@ -93,28 +94,28 @@ def _inside(cluster: Cluster, policy: Policy, pods: Pods) -> Callable[[str], boo
 
 
 def every_space(cluster: Cluster, pods: Pods) -> bool:
-    """Whether the selector of namespaces leaves none out."""
+    """Whether the selector of namespaces matches every namespace."""
     return pods.spaces is not None and _everything(cluster, pods.spaces_at, of_spaces=True)
 
 
 def every_label(cluster: Cluster, pods: Pods) -> bool:
-    """Whether the selector of pods leaves none out of its namespaces; one that is absent does not."""
+    """Whether the selector of pods matches every pod of its namespaces, as an absent one does."""
     return pods.chosen_at.empty or _everything(cluster, pods.chosen_at, of_spaces=False)
 
 
 def _everything(cluster: Cluster, node: Node, *, of_spaces: bool) -> bool:
-    """Whether a label selector leaves nobody out, however it is written: `{}`, or conditions that all of them meet."""
+    """Whether a label selector leaves nothing out, however it is written: `{}`, or conditions that everything meets."""
     if not isinstance(node.value, dict) or not all(part.empty or key in _PARTS for key, part in node.fields()):
         return False
     requirements = selector(node).requirements
     if len(requirements) < len(tuple(node["matchLabels"].fields())) + len(node["matchExpressions"].items()):
-        return False  # Some of it is broken, and not a condition less.
+        return False  # A part is broken, which does not mean that it has no condition.
     carried = _known_labels(cluster, of_spaces=of_spaces)
     return all(_all_meet(requirement, carried, of_spaces) for requirement in requirements)
 
 
 def _known_labels(cluster: Cluster, *, of_spaces: bool) -> list[Mapping[str, str]]:
-    """The labels of those that a selector chooses from, where enough of them are at hand to say what all carry."""
+    """The labels of everything that a selector chooses from; none where too little is given to say what all carry."""
     if of_spaces:
         return [cluster.namespace_labels(name) for name in cluster.namespaces]
     return [pod.labels for pod in cluster.pods] if cluster.given else []
@@ -127,9 +128,9 @@ def _all_meet(requirement: Requirement, carried: Sequence[Mapping[str, str]], of
     return known and all(requirement.holds(labels) for labels in carried)
 
 
-def same(one: str, other: str) -> bool:
-    """Whether two namespaces may be one."""
-    return not one or not other or one == other
+def same(first: str, second: str) -> bool:
+    """Whether two namespaces may be the same; an empty one is one that nobody named."""
+    return not first or not second or first == second
 
 
 def _in_spaces(cluster: Cluster, selector: Selector, namespace: str) -> bool:

@@ -1,4 +1,4 @@
-"""What the selectors of an input ask about: two pods that differ in nothing of it are alike to every policy."""
+"""What the policies of an input mention: two pods that differ in none of it are alike to every policy."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from tools.manifests.addresses import Net
 from tools.manifests.label_selector import Selector
-from tools.manifests.pods import NAME_LABEL
+from tools.manifests.labels import NAME_LABEL
 from tools.policies.calico_expression import Comparison, Expression, Has, parts
 from tools.policies.calico_labels import ACCOUNT, CALICO_NAME_LABEL, NAMESPACE, OF_ACCOUNT, OF_NAMESPACE
 from tools.policies.endpoints import Endpoints
 from tools.policies.model import Pods, Policy, Selected
 
-# Labels that say the same of a pod: the names of its namespace, and of its service account.
+# Labels that mean the same of a pod: the names of its namespace, and of its service account.
 _SAME = {
     NAMESPACE: NAME_LABEL,
     OF_NAMESPACE + CALICO_NAME_LABEL: NAME_LABEL,
@@ -24,10 +24,10 @@ _OTHER = "\0"
 
 @dataclass(slots=True)
 class Mentions:
-    """Label keys with the values that are asked for, names of ports, service accounts, and networks.
+    """Label keys with the values that they are compared with, names of ports, and networks.
 
-    A key in `whole` is asked about by parts of its value. Namespaces', accounts' and pods' labels are one list here:
-    asking too much only makes more kinds of pods.
+    Keys in `whole` are compared by a part of the value. Namespaces', accounts' and pods' labels are one list here: a
+    label too many only makes more classes of pods.
     """
 
     values: dict[str, set[str]] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Mentions:
     nets: set[Net] = field(default_factory=set)
 
     def projected(self, labels: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-        """What selectors can see of those labels; a value that nobody asks for is as good as any other such."""
+        """What selectors can tell of those labels; all values that none is compared with count as one."""
         seen = ((key, value) for key, value in labels.items() if key in self.values)
         return tuple(sorted((key, self._value(key, value)) for key, value in seen))
 
@@ -44,7 +44,7 @@ class Mentions:
         return value if key in self.whole or value in self.values[key] else _OTHER
 
     def ask(self, key: str, values: Iterable[str], *, whole: bool = False) -> None:
-        """Note that a label is asked about."""
+        """Note that a selector compares a label."""
         key = _SAME.get(key, key)
         for prefix in (OF_NAMESPACE, OF_ACCOUNT):
             key = key.removeprefix(prefix)
@@ -67,7 +67,7 @@ class Mentions:
 
 
 def mentions(policies: Iterable[Policy]) -> Mentions:
-    """What policies ask about."""
+    """What policies mention."""
     asked = Mentions()
     for policy in policies:
         _of_pods(asked, policy.subject)

@@ -14,7 +14,9 @@ from tools.findings.model import Manifest, Problem
 from tools.manifests.addresses import ALL_IPV4, ALL_IPV6, Net
 from tools.manifests.label_selector import Selector
 from tools.manifests.node import Node, root
+from tools.policies import faults
 from tools.policies.endpoints import Endpoints
+from tools.policies.faults import PolicyFault
 
 Direction = Literal["Ingress", "Egress"]
 DIRECTIONS: tuple[Direction, ...] = ("Ingress", "Egress")
@@ -32,9 +34,10 @@ BOTH_FAMILIES = frozenset((4, 6))
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of policy. `versions`: those that are known; `strict`: of another one nothing is read.
+    """A kind of policy. `versions`: the known ones; `strict`: an object of another version is not read.
 
-    `types`: the field that says which directions are in force, "" where the kind has none. `enforced`: not staged.
+    `types`: the field that says which directions are in force, "" where the kind has none. `enforced`: whether it
+    takes effect, as a staged kind does not.
     """
 
     group: str
@@ -46,6 +49,11 @@ class Kind:
     strict: bool = False
     types: str = ""
     enforced: bool = True
+
+    @property
+    def enforced_name(self) -> str:
+        """What the kind is called that enforces what this one says, staged or not."""
+        return self.name.removeprefix("Staged").removeprefix("Kubernetes")
 
     @property
     def isolates(self) -> bool:
@@ -79,10 +87,11 @@ Selected = Pods | Endpoints
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
+class RulePeer:
     """One side of a rule, whose conditions all hold: pods by their labels, addresses, and what only some dialects have.
 
-    A peer without conditions is everyone. `unread`: a part of it is broken, so nothing follows from what is absent.
+    A peer without conditions is everyone. `unread`: a part of it is broken, so a condition that is absent here may have
+    been written.
     `service`: a Service's namespace, "" for the policy's own, and its name. `nodes`: the cluster's nodes.
     """
 
@@ -97,19 +106,19 @@ class Peer:
 
     @property
     def blocks(self) -> tuple[Block, ...]:
-        """The addresses that it means, in or out of the cluster; pods by their labels are none."""
+        """The addresses that it means, inside or outside the cluster; none where labels select pods."""
         if self.nets:
             return tuple(replace(block, holes=(*block.holes, *self.not_nets)) for block in self.nets)
         return whole(self.node, self.not_nets) if self._unbounded else ()
 
     @property
     def anyone(self) -> bool:
-        """Whether it says nothing at all, so that it is every address."""
+        """Whether it has no condition at all, so that it means every address."""
         return self._unbounded and self.pods is None and not self.nets and not self.not_nets
 
     @property
     def non_pods(self) -> bool:
-        """Whether it is every address that is not a pod."""
+        """Whether it means every address that is not a pod's."""
         return self._unbounded and self.pods is not None and not self.nets and not self.not_nets
 
     @property
@@ -120,7 +129,7 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A range of ports of one protocol, or a named port; `protocol` "" takes a name in any."""
+    """A range of ports of one protocol, or a named port; `protocol` "": the name in any protocol."""
 
     node: Node
     protocol: str
@@ -129,7 +138,7 @@ class Port:
     name: str = ""
 
     def includes(self, port: int) -> bool:
-        """Whether that number is in the range; a name includes none."""
+        """Whether the range holds that number; a named port holds none."""
         return not self.name and self.first <= port <= self.last
 
 
@@ -139,7 +148,7 @@ Message = tuple[int, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What a Calico rule says of protocols, beside ports; protocols by their numbers."""
+    """Which protocols and ICMP messages a Calico rule matches; protocols by their numbers."""
 
     protocol: int | None = None
     not_protocol: int | None = None
@@ -148,22 +157,22 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class PolicyRule:
     """One rule: an action on connections with any of its peers; without peers it matches nobody.
 
-    No `ports`: every protocol and port. `narrowed`: conditions beside peers and ports hold too. `near`: which of the
-    selected pods it is for. `families`: the versions of IP. `doubt`: why it cannot be told what it matches.
+    No `ports`: every protocol and port. `narrowed`: there are conditions beside peers and ports. `near`: which of the
+    selected pods it applies to. `families`: the IP versions. `doubt`: why nobody can tell what it matches.
     """
 
     node: Node
     label: str
     direction: Direction
     action: str
-    peers: tuple[Peer, ...]
+    peers: tuple[RulePeer, ...]
     ports: tuple[Port, ...] = ()
     not_ports: tuple[Port, ...] = ()
     narrowed: bool = False
-    near: Peer | None = None
+    near: RulePeer | None = None
     traffic: Traffic = Traffic()
     families: frozenset[int] = BOTH_FAMILIES
     doubt: str = ""
@@ -176,21 +185,31 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One policy object. `order` is infinite when none is set. `broken`: no cluster would take it.
-
-    `problems` and `notes`: what is wrong with it, and what clusters take differently.
-    """
+    """One policy object. `order` is infinite when none is set. `faults`: all that is wrong with it."""
 
     manifest: Manifest
     kind: Kind
     subject: Selected
-    rules: tuple[Rule, ...]
+    rules: tuple[PolicyRule, ...]
     types: frozenset[Direction]
     order: float = NETWORK_POLICY_ORDER
     tier: str = "default"
-    problems: tuple[Problem, ...] = ()
-    notes: tuple[Problem, ...] = ()
-    broken: bool = False
+    faults: tuple[PolicyFault, ...] = ()
+
+    @property
+    def broken(self) -> bool:
+        """Whether no cluster would take it."""
+        return faults.is_broken(self.faults)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with it, up to what broke it."""
+        return faults.problems(self.faults)
+
+    @property
+    def notes(self) -> tuple[Problem, ...]:
+        """What clusters take differently in it."""
+        return faults.notes(self.faults)
 
     @property
     def spec(self) -> Node:
@@ -209,16 +228,16 @@ class Policy:
         return not self.kind.enforced
 
     def space(self, namespace: str) -> str:
-        """The namespace that it is in, `namespace` where it names none; "" for one of the whole cluster."""
+        """Its namespace, or `namespace` where it names none; "" for a policy of the whole cluster."""
         return "" if self.clusterwide else self.manifest.namespace or namespace
 
-    def towards(self, direction: Direction) -> tuple[Rule, ...]:
+    def towards(self, direction: Direction) -> tuple[PolicyRule, ...]:
         """Its rules of one direction, in order."""
         return tuple(rule for rule in self.rules if rule.direction == direction)
 
     @property
-    def sides(self) -> Iterator[Peer]:
-        """Everybody that its rules speak of, on either side."""
+    def sides(self) -> Iterator[RulePeer]:
+        """Every peer of its rules, on either side."""
         for rule in self.rules:
             yield from rule.peers
             if rule.near is not None:
@@ -226,5 +245,5 @@ class Policy:
 
 
 def whole(node: Node, holes: tuple[Net, ...] = ()) -> tuple[Block, ...]:
-    """Every address of both families without `holes`."""
+    """Every address of both families, except `holes`."""
     return Block(node, ALL_IPV4, holes), Block(node, ALL_IPV6, holes)

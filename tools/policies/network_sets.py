@@ -10,19 +10,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from tools.findings.model import Manifest, Problem
-from tools.manifests.addresses import Net, network
-from tools.manifests.fields import BrokenError, cidr_or_address, texts_by_key
+from tools.findings.model import Manifest
+from tools.manifests.addresses import Net
+from tools.manifests.fields import BrokenError, Topic, cidr_or_address, texts_by_key
+from tools.manifests.labels import labels_of
 from tools.manifests.node import Node, root
-from tools.manifests.pods import labels_of
 from tools.policies.calico_expression import holds
 from tools.policies.calico_labels import NAMESPACE, Value, seen
 from tools.policies.endpoints import Endpoints
-from tools.policies.faults import Faults
-from tools.policies.model import Peer, Policy
+from tools.policies.faults import Faults, PolicyFault
+from tools.policies.model import Policy, RulePeer
 
 KINDS = {"NetworkSet": True, "GlobalNetworkSet": False}
-RESERVED = f"{NAMESPACE} is Calico's own label, which a set may not carry; drop it"
+RESERVED = f"{NAMESPACE} is Calico's own label, which a set may not carry; remove it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,7 @@ class NetworkSet:
     labels: Mapping[str, str]
     nets: tuple[Net, ...]
     clusterwide: bool = False
-    problems: tuple[Problem, ...] = ()
-    broken: bool = False
+    faults: tuple[PolicyFault, ...] = ()
 
 
 def network_sets(manifests: Iterable[Manifest]) -> Iterator[NetworkSet]:
@@ -50,23 +49,22 @@ def _read(manifest: Manifest) -> NetworkSet:
     body = root(manifest)
     faults.known(body["spec"], ("nets",))
     items = faults.items(body["spec"]["nets"])
-    nets = tuple(net for item in items if (net := faults.attempt(network(item.text()), cidr_or_address, item)))
+    nets = tuple(net for item in items if (net := faults.cidr(item, cidr_or_address)))
     metadata = body["metadata"]
     faults.check(_check_labels, metadata["labels"])
     labels = faults.attempt(labels_of(metadata), texts_by_key, metadata["labels"])
     clusterwide = not KINDS[manifest.kind]
     namespace = "" if clusterwide else manifest.namespace
-    broken = faults.broken is not None
-    return NetworkSet(manifest.name, namespace, labels, nets, clusterwide, faults.all_problems, broken)
+    return NetworkSet(manifest.name, namespace, labels, nets, clusterwide, faults.all)
 
 
 def _check_labels(node: Node) -> None:
     if NAMESPACE in texts_by_key(node):
-        raise BrokenError(node, RESERVED)
+        raise BrokenError(node, RESERVED, Topic.CALICO)
 
 
-def selected(sets: Iterable[NetworkSet], policy: Policy, peer: Peer) -> Iterator[NetworkSet]:
-    """The sets that a peer's selectors may match; what nobody gave of a namespace's labels may be anything."""
+def selected(sets: Iterable[NetworkSet], policy: Policy, peer: RulePeer) -> Iterator[NetworkSet]:
+    """The sets that a peer's selectors may match; a namespace whose labels nobody gave may have any."""
     endpoints = peer.pods
     if peer.unread or not isinstance(endpoints, Endpoints) or not (endpoints.chosen or endpoints.spaces):
         return

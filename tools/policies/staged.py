@@ -11,24 +11,23 @@ from dataclasses import replace
 
 from tools.findings.model import Manifest
 from tools.manifests.node import root
+from tools.policies import kinds
 
 KUBERNETES = "StagedKubernetesNetworkPolicy"
-KINDS = {
-    KUBERNETES: "NetworkPolicy",
-    "StagedNetworkPolicy": "NetworkPolicy",
-    "StagedGlobalNetworkPolicy": "GlobalNetworkPolicy",
-}
+KINDS = {kind.name: kind.enforced_name for kind in kinds.KINDS if not kind.enforced}
 Identity = tuple[bool, str, str, str]
 
 
 def pending(manifests: Iterable[Manifest], namespace: str) -> tuple[Manifest, ...]:
     """The manifests with every staged policy made real. `namespace`: of objects that name none."""
-    found = tuple(manifests)
+    objects = tuple(manifests)
     staged = {
-        _identity(one, namespace): one for one in found if one.kind in KINDS and _action(one) in ("Set", "Delete")
+        _identity(manifest, namespace): manifest
+        for manifest in objects
+        if manifest.kind in KINDS and _action(manifest) in ("Set", "Delete")
     }
-    kept = [one for one in found if one.kind not in KINDS and _identity(one, namespace) not in staged]
-    made = [_enforced(one) for one in staged.values() if _action(one) == "Set"]
+    kept = [it for it in objects if it.kind not in KINDS and _identity(it, namespace) not in staged]
+    made = [_enforced(manifest) for manifest in staged.values() if _action(manifest) == "Set"]
     return (*kept, *made)
 
 

@@ -1,7 +1,7 @@
-"""Policies of other products as doubt: nobody here judges them, and what they may do makes a verdict conditional.
+"""Policies of other products, which are not judged here: what they may do makes a verdict conditional.
 
-A kind that can only take away leaves what is denied denied; one that can also let through, as Cilium's and Antrea's
-can, leaves nothing certain.
+What is denied stays denied beside a kind that can only deny; beside one that can also allow, such as Cilium's and
+Antrea's, nothing is certain.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LEAVING: tuple[Direction, ...] = ("Egress",)
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """What a kind may do. `outside`: to traffic with addresses outside alone; `everywhere`: not by its namespace."""
+    """What a kind may do. `outside`: only to traffic with addresses outside; `everywhere`: in every namespace."""
 
     actions: tuple[Action, ...] = LESS
     ways: tuple[Direction, ...] = DIRECTIONS
@@ -89,14 +89,14 @@ class Unjudged:
 
     @property
     def selector(self) -> Selector:
-        """Which pods it says that it is for; everything where it says it in a way that is not read here."""
+        """Which pods it selects; everything where it says so in a way that is not read here."""
         spec = root(self.manifest)["spec"]
         node = next((spec[key] for key in _SELECTORS if spec[key].present), spec["podSelector"])
         return selector(node) if _is_read(node) else Selector()
 
     @property
     def reason(self) -> str:
-        """On what a verdict depends, the same for all of a kind."""
+        """What a verdict depends on, the same for all objects of a kind."""
         api = f" of {self.group}" if self.group else ""
         return f"what {self.manifest.kind}{api} says is not judged: {_WHY[self.doubt.actions]}"
 
@@ -120,7 +120,7 @@ def _is_read(node: Node) -> bool:
 
 
 def unjudged(manifests: Iterable[Manifest]) -> tuple[Unjudged, ...]:
-    """Those of the objects that limit traffic, and are not judged."""
+    """The objects that limit traffic and are not judged."""
     return tuple(Unjudged(manifest, doubt) for manifest in manifests if (doubt := _doubt(manifest)))
 
 

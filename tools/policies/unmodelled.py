@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tools.findings.model import Manifest, Problem, Severity
 from tools.manifests.node import Node, root
-from tools.manifests.pods import TEMPLATES
+from tools.manifests.pod_templates import template
 from tools.policies import kinds
 from tools.policies.kinds import CALICO, STORE
 
@@ -35,9 +35,7 @@ _STAGED = "it is staged: it enforces nothing yet, and is left out"
 # What is known of kinds that are not judged: who enforces them, or what they do.
 KNOWN: dict[tuple[str, str], str] = {
     (CALICO, "HostEndpoint"): "the node's own interfaces get policies by it, and traffic of nodes is not modelled",
-    (CALICO, "StagedNetworkPolicy"): _STAGED,
-    (CALICO, "StagedGlobalNetworkPolicy"): _STAGED,
-    (CALICO, "StagedKubernetesNetworkPolicy"): _STAGED,
+    **{(kind.group, kind.name): _STAGED for kind in kinds.KINDS if not kind.enforced},
     (CALICO, "FelixConfiguration"): "its defaultEndpointToHostAction and failsafe ports rule traffic with the node, "
     "which is not modelled",
     (CALICO, "Profile"): "pods get their namespace's profile, which allows; another one is not read",
@@ -111,7 +109,7 @@ KNOWN: dict[tuple[str, str], str] = {
     ("kyverno.io", "GeneratingPolicy"): "Kyverno can make NetworkPolicies by it, and those are not foreseen",
 }
 
-# Words of a kind that may mean it rules traffic; and kinds with such a word that do not.
+# Words in a kind's name that suggest that it rules traffic; and kinds with such a word that do not.
 _SPEAKING = re.compile(r"polic(y|ies)|firewall|egress", re.IGNORECASE)
 _HARMLESS = re.compile(
     r"(Validating|Mutating)AdmissionPolicy(Binding)?|PodSecurityPolicy|PodSecurityPolicyReview|\w*PolicyReport|"
@@ -130,7 +128,7 @@ _FLAGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _Remark:
     """A message about one object; `kind` is what several such objects have in common."""
 
     node: Node
@@ -147,21 +145,20 @@ class _Said:
 
 def notes(manifests: Iterable[Manifest]) -> Iterator[Problem]:
     """What is not modelled in those objects, each kind once, at its first place."""
-    first: dict[str, _Said] = {}
+    first: dict[str, _Remark] = {}
     counts: Counter[str] = Counter()
     for manifest in manifests:
-        for said in _of(manifest):
-            first.setdefault(said.kind, said)
-            counts[said.kind] += 1
-    for kind, said in first.items():
+        for remark in _of(manifest):
+            first.setdefault(remark.kind, remark)
+            counts[remark.kind] += 1
+    for kind, remark in first.items():
         others = f" (and {counts[kind] - 1} more like it)" if counts[kind] > 1 else ""
-        yield said.node.problem(f"{said.subject}{others}: {said.message}", Severity.NOTE)
+        yield remark.node.problem(f"{remark.subject}{others}: {remark.message}", Severity.NOTE)
 
 
 def judged() -> dict[tuple[str, str], tuple[str, ...]]:
-    """What is judged: each kind's group and name, and its versions."""
-    policies = {(kind.group, kind.name): kind.versions for kind in kinds.KINDS if kind.enforced and kind.group != STORE}
-    return policies | {(CALICO, name): ("v3",) for name in ("NetworkSet", "GlobalNetworkSet", "Tier")}
+    """What is judged, as it is written in public: not in the store behind Calico's API."""
+    return {key: versions for key, versions in kinds.judged().items() if key[0] != STORE}
 
 
 def is_policy(kind: str) -> bool:
@@ -170,32 +167,32 @@ def is_policy(kind: str) -> bool:
 
 
 def notable(group: str, kind: str) -> bool:
-    """Whether objects of a kind are worth reading from a cluster, although they are not judged."""
+    """Whether to read objects of a kind from a cluster, although they are not judged."""
     return (group, kind) in KNOWN or ((group, kind) not in judged() and _speaks(kind))
 
 
 def is_known(group: str, kind: str) -> bool:
-    """Whether it is known what a kind does, and so whether it limits traffic."""
+    """Whether anybody here knows what a kind does, and so whether it limits traffic."""
     public = CALICO if group == STORE else group
     return (public, kind) in judged() or (public, kind) in KNOWN or bool(_HARMLESS.fullmatch(kind))
 
 
-def _of(manifest: Manifest) -> Iterator[_Said]:
+def _of(manifest: Manifest) -> Iterator[_Remark]:
     top = root(manifest)
     group, _, version = top["apiVersion"].text().rpartition("/")
     if message := _kind(group, version, manifest.kind):
-        yield _Said(top["kind"], f"{group}/{version} {manifest.kind}", message)
+        yield _Remark(top["kind"], f"{group}/{version} {manifest.kind}", message)
     if group in (CALICO, STORE):
         for key, message in _FLAGS.items():
             if top["spec"][key].value is True:
-                yield _Said(top["spec"][key], key, message)
-    annotation = _template(top)["metadata"]["annotations"][SECOND_INTERFACES]
+                yield _Remark(top["spec"][key], key, message)
+    annotation = template(top)["metadata"]["annotations"][SECOND_INTERFACES]
     if annotation.text():
-        yield _Said(annotation, SECOND_INTERFACES, _INTERFACES)
+        yield _Remark(annotation, SECOND_INTERFACES, _INTERFACES)
 
 
 def _kind(group: str, version: str, kind: str) -> str:
-    """What to say of a kind; "" when it is judged, or changes no answer."""
+    """What to report of a kind; "" when it is judged, or changes no answer."""
     if group == STORE and (CALICO, kind) in judged():
         return _STORED
     if versions := judged().get((group, kind)):
@@ -208,18 +205,9 @@ def _kind(group: str, version: str, kind: str) -> str:
     api = f"{group}/{version}" if group else version or "no API"
     if is_policy(kind):
         return f"a kind of that name in {api} is not known, and it is left out"
-    return (
-        f"its name speaks of traffic, nothing more is known of it ({api}), and it is left out" if _speaks(kind) else ""
-    )
+    suggestion = f"its name suggests that it rules traffic, but nothing more is known of it ({api}), so it is left out"
+    return suggestion if _speaks(kind) else ""
 
 
 def _speaks(kind: str) -> bool:
     return bool(_SPEAKING.search(kind)) and not _HARMLESS.fullmatch(kind)
-
-
-def _template(top: Node) -> Node:
-    """The pods that an object makes, or the object itself."""
-    kind = top.manifest.kind
-    for key in ("spec", *TEMPLATES[kind]) if kind in TEMPLATES else ():
-        top = top[key]
-    return top

@@ -11,7 +11,7 @@ from tools.reach.command.configured import configured
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; gives the exit code."""
     options = configured(arguments)
-    # Only now: --help and a usage error need none of it.
+    # Imported only here, because --help and usage errors need none of it.
     from tools.reach.command.run import run
 
     return run(options)

@@ -1,4 +1,4 @@
-"""Policies of every dialect in one form, ready to be evaluated."""
+"""Policies of every dialect in one form that can be evaluated."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from tools.reach.sets import Match
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Connections that depend on whose port is called: those in `fixed`, or at a port named so, without the others.
+    """Connections that may depend on the called pod: `fixed`, plus the ports named in `names`, minus `not_names`.
 
-    `within`: what a name may be resolved to, such as one protocol. `only`: the pods whose names count; None: all.
+    `within`: the connections to which a name may resolve, such as one protocol. `only`: the pods whose port names
+    count; None for all.
     """
 
     fixed: Conns = ALL
@@ -27,7 +28,7 @@ class Ports:
     only: int | None = None
 
     def certain(self, universe: Universe) -> bool:
-        """Whether the names are known of everybody who has any."""
+        """Whether every pod that has one of the names is known to count."""
         return not any(bits & universe.hosts for name in self._all for bits in universe.named(name).values())
 
     @property
@@ -36,13 +37,14 @@ class Ports:
 
     @property
     def by_name(self) -> bool:
-        """Whether it differs from one called pod to the next."""
+        """Whether the connections differ from one called pod to the next."""
         return bool(self.names or self.not_names)
 
     def parts(self, universe: Universe, called: int, *, certain: bool) -> dict[Conns, int]:
-        """The called ones of `called`, by the connections that this is for them: for certain, or at the most.
+        """Split the pods in `called` by the connections that these ports mean for each.
 
-        What a port is called in a pod on the node's network counts for some network plugins and not for others.
+        The connections are the lower bound if `certain`, else the upper one. They differ for pods on the node's
+        network, whose port names count for some network plugins and not for others.
         """
         parts = {(NONE, NONE): called}
         for index, names in enumerate((self.names, self.not_names)):
@@ -50,58 +52,58 @@ class Ports:
             for name in names:
                 named = {conns: bits & counting for conns, bits in universe.named(name).items()}
                 parts = _split(parts, index, named)
-        found: dict[Conns, int] = {}
-        for (part, unwanted), bits in parts.items():
-            conns = minus(union(self.fixed, common(self.within, part)), unwanted)
-            found[conns] = found.get(conns, 0) | bits
-        return found
+        by_conns: dict[Conns, int] = {}
+        for (included, excluded), bits in parts.items():
+            conns = minus(union(self.fixed, common(self.within, included)), excluded)
+            by_conns[conns] = by_conns.get(conns, 0) | bits
+        return by_conns
 
 
 def _split(
     parts: dict[tuple[Conns, Conns], int], index: int, named: dict[Conns, int]
 ) -> dict[tuple[Conns, Conns], int]:
-    """Each part cut along what a name means; `index` is 0 for a name that is wanted, 1 for one that is not."""
-    found: dict[tuple[Conns, Conns], int] = {}
+    """Split each part by what a port's name means in its pods. `index`: 0 for an included name, 1 for an excluded."""
+    pieces: dict[tuple[Conns, Conns], int] = {}
     for key, bits in parts.items():
         rest = bits
         for conns, own in named.items():
             if bits & own:
-                both = (union(key[0], conns), key[1]) if index == 0 else (key[0], union(key[1], conns))
-                found[both] = found.get(both, 0) | (bits & own)
+                wider = (union(key[0], conns), key[1]) if index == 0 else (key[0], union(key[1], conns))
+                pieces[wider] = pieces.get(wider, 0) | (bits & own)
                 rest &= ~own
         if rest:
-            found[key] = found.get(key, 0) | rest
-    return found
+            pieces[key] = pieces.get(key, 0) | rest
+    return pieces
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Who is on the far side, and on which ports."""
+class RulePart:
+    """The peers on the far side, and the ports that the rule names for them."""
 
     far: Match
     ports: Ports = Ports()
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule: an action on connections to or from its parts. `near`: which selected pods it is for; None: all.
+class CompiledRule:
+    """One rule: an action on connections to or from its parts. `near`: the selected pods that it is for; None for all.
 
-    `doubt`: on what it depends, beside addresses, where a part matches only perhaps.
+    `doubt`: what a match depends on where a part matches only perhaps, addresses aside.
     """
 
     node: Node
     label: str
     action: Action
-    parts: tuple[Part, ...]
+    parts: tuple[RulePart, ...]
     near: Match | None = None
     doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """One policy. `subjects` are bits; `order` is infinite when there is none. `title`: `Kind namespace/name`.
+class CompiledPolicy:
+    """One policy. `subjects` are bits; `order` is infinite where the policy has none. `title`: `Kind namespace/name`.
 
-    `judged`: what its rules do is known; else they are doubt alone.
+    `judged`: whether it is known what its rules do; the rules of other policies only cast doubt.
     """
 
     manifest: Manifest
@@ -110,25 +112,25 @@ class Policy:
     order: float
     subjects: int
     types: frozenset[Direction]
-    rules: dict[Direction, tuple[Rule, ...]]
+    rules: dict[Direction, tuple[CompiledRule, ...]]
     judged: bool = True
 
     @property
     def tie(self) -> str:
-        """What decides between equal orders. Source: felix calc/policy_sorter.go, PolKVLess."""
+        """The key that decides between equal orders. Source: felix calc/policy_sorter.go, PolKVLess."""
         return f"{self.manifest.name}/{self.manifest.namespace}/{self.manifest.kind}"
 
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """Policies that are tried together, in order; what none of them decides meets `end`."""
+    """Policies that are tried in order; `end` is what happens to connections that none of them decides about."""
 
     name: str
     order: float
     end: Literal["Deny", "Pass"]
-    policies: tuple[Policy, ...] = ()
+    policies: tuple[CompiledPolicy, ...] = ()
 
 
 def title(manifest: Manifest, namespace: str = "") -> str:
-    """A policy as people call it: `NetworkPolicy sark/gateway-egress`, `GlobalNetworkPolicy lock-down`."""
+    """What messages call a policy: `NetworkPolicy sark/gateway-egress`, `GlobalNetworkPolicy lock-down`."""
     return f"{manifest.kind} {namespace}/{manifest.name}" if namespace else f"{manifest.kind} {manifest.name}"

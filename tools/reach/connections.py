@@ -1,8 +1,8 @@
 """Sets of connections: pairs of an IP protocol and a port, as sorted intervals of one number line.
 
-A point is `protocol << 16 | port`, the protocol as IANA numbers it. TCP, UDP and SCTP have ports, of which 0 is none
-and goes with 1; ICMP and ICMPv6 have `type << 8 | code` in their place. A set is a tuple of inclusive intervals that
-neither overlap nor touch, so that equal sets are equal tuples.
+A point is `protocol << 16 | port`, with the protocol's IANA number. TCP, UDP and SCTP have ports; port 0 does not
+exist and always goes with port 1. ICMP and ICMPv6 have `type << 8 | code` instead of a port. A set is a tuple of
+inclusive intervals that neither overlap nor touch, so that equal sets are equal tuples.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NONE: Conns = ()
 
 
 def of(protocol: int, first: int = 0, last: int = LAST_PORT) -> Conns:
-    """One protocol, on the ports `first` to `last`; by default on all of them."""
+    """The connections of one protocol on the ports `first` to `last`; by default on all ports."""
     if protocol in _WITH_PORTS:
         first = 0 if first == 1 else max(first, 0)
         if last == 0:
@@ -32,49 +32,50 @@ def of(protocol: int, first: int = 0, last: int = LAST_PORT) -> Conns:
 
 
 def union(conns: Conns, other: Conns) -> Conns:
-    """What is in either."""
+    """The connections in at least one of the two sets."""
     if not conns or not other:
         return conns or other
-    return _kept(conns, other) if len(conns) + len(other) < MOST_KEPT else merged((*conns, *other))
+    return _cached_union(conns, other) if len(conns) + len(other) < MOST_CACHED else merged((*conns, *other))
 
 
 def common(conns: Conns, other: Conns) -> Conns:
-    """What is in both."""
+    """The connections in both sets."""
     if conns is other or conns == other or other == ALL:
         return conns
     if conns == ALL:
         return other
-    return _kept_common(conns, other) if len(conns) + len(other) < MOST_KEPT else tuple(_common(conns, other))
+    return _cached_common(conns, other) if len(conns) + len(other) < MOST_CACHED else tuple(_common(conns, other))
 
 
 def minus(conns: Conns, other: Conns) -> Conns:
-    """What is in `conns` and not in `other`."""
+    """The connections in `conns` that are not in `other`."""
     return common(conns, _outside(other)) if other else conns
 
 
-# Of few intervals, results are kept: the same sets meet again and again. Many are rare, and would fill the memory.
-MOST_KEPT = 64
+# Results for sets of fewer intervals are cached, because the same sets meet again and again. Larger sets are rare and
+# would fill the memory.
+MOST_CACHED = 64
 
 
 @lru_cache(maxsize=16384)
-def _kept(conns: Conns, other: Conns) -> Conns:
+def _cached_union(conns: Conns, other: Conns) -> Conns:
     return merged((*conns, *other))
 
 
 @lru_cache(maxsize=16384)
-def _kept_common(conns: Conns, other: Conns) -> Conns:
+def _cached_common(conns: Conns, other: Conns) -> Conns:
     return tuple(_common(conns, other))
 
 
 def merged(spans: Iterable[Span]) -> Conns:
-    """Intervals of any kind as a set."""
-    found: list[Span] = []
+    """The set that intervals in any order, overlapping or not, make."""
+    joined: list[Span] = []
     for first, last in sorted(spans):
-        if found and first <= found[-1][1] + 1:
-            found[-1] = (found[-1][0], max(found[-1][1], last))
+        if joined and first <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], last))
         else:
-            found.append((first, last))
-    return tuple(found)
+            joined.append((first, last))
+    return tuple(joined)
 
 
 def _common(conns: Conns, other: Conns) -> Iterator[Span]:
@@ -90,14 +91,14 @@ def _common(conns: Conns, other: Conns) -> Iterator[Span]:
 
 
 def _outside(conns: Conns) -> Conns:
-    found, start = [], 0
+    gaps, start = [], 0
     for first, last in conns:
         if start < first:
-            found.append((start, first - 1))
+            gaps.append((start, first - 1))
         start = last + 1
     if start <= _END:
-        found.append((start, _END))
-    return tuple(found)
+        gaps.append((start, _END))
+    return tuple(gaps)
 
 
 _END = 255 << 16 | LAST_PORT
@@ -113,9 +114,9 @@ def includes(conns: Conns, protocol: int, port: int) -> bool:
 
 @lru_cache(maxsize=4096)
 def ports(conns: Conns) -> dict[str, tuple[Span, ...]]:
-    """The ports of each protocol that has ports, by name; protocols without any are left out."""
-    found = {name: _of_protocol(conns, NUMBERS[name]) for name in WITH_PORTS}
-    return {name: spans for name, spans in found.items() if spans}
+    """The ports in the set for TCP, UDP and SCTP, by the protocol's name; protocols with none are left out."""
+    by_name = {name: _of_protocol(conns, NUMBERS[name]) for name in WITH_PORTS}
+    return {name: spans for name, spans in by_name.items() if spans}
 
 
 def _of_protocol(conns: Conns, number: int) -> tuple[Span, ...]:
@@ -130,7 +131,7 @@ def all_ports(conns: Conns) -> bool:
 
 @lru_cache(maxsize=4096)
 def shown(conns: Conns) -> str:
-    """For people: `everything`, `nothing`, or `TCP 80, 443-445; UDP all`, other protocols by name or number."""
+    """The set in words: `everything`, `nothing`, or `TCP 80, 443-445; UDP all`; other protocols by name or number."""
     if conns == ALL:
         return "everything"
     return "; ".join(_shown_protocols(conns)) or "nothing"

@@ -1,8 +1,7 @@
-"""What differs between two matrices: flows that came, that went, and that became others.
+"""What differs between two matrices: flows that were added, removed or changed.
 
-Each side groups its workloads and cuts its addresses in its own way. Names and addresses that are in one group before
-and in one group after behave alike on both sides, so that groups are compared with groups and only what differs is
-written out.
+Each side groups its workloads and cuts its addresses in its own way. Names and addresses that share a group before and
+a group after behave alike on both sides. So groups are compared with groups, and only the differences are written out.
 """
 
 from __future__ import annotations
@@ -24,9 +23,9 @@ Thing = TypeVar("Thing", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A pair between which something else is allowed, or depends on something else, than before.
+    """A pair of peers whose verdict changed.
 
-    `src` and `dst` are named as in a matrix's rows. Who is not there on one side may do nothing there.
+    `src` and `dst` are named as in a matrix's rows. A peer that is missing on one side may do nothing there.
     """
 
     src: str
@@ -44,16 +43,16 @@ class Alone:
 
 
 def changes(before: World | Matrix, after: World | Matrix) -> tuple[Changed, ...]:
-    """Every pair that differs, by name; addresses in the widest ranges for which one answer holds.
+    """Every pair that differs, by name; addresses in the widest ranges that have one answer.
 
-    A matrix leaves out IPv6 where its input does not speak of it; a world is asked for that when the other side does.
+    A matrix leaves out IPv6 where its input does not mention it. If the other side has it, the world is asked for it.
     """
     side, other = _side(before), _side(after)
     return tuple(sorted(_joined(_differing(side, other)), key=_order))
 
 
 def alone(before: Matrix, after: Matrix) -> Alone:
-    """Who is on one side only."""
+    """The workloads that only one side has."""
     workloads, other = _workloads(before), _workloads(after)
     return Alone(tuple(sorted(workloads - other)), tuple(sorted(other - workloads)))
 
@@ -62,13 +61,13 @@ def _workloads(matrix: Matrix) -> set[str]:
     return {peer.name for group in matrix.groups for peer in group.peers if peer.kind == "workload"}
 
 
-def _side(given: World | Matrix) -> _Side:
-    return _Side(given.matrix(), given) if isinstance(given, World) else _Side(given)
+def _side(source: World | Matrix) -> _Side:
+    return _Side(source.matrix(), source) if isinstance(source, World) else _Side(source)
 
 
 @dataclass(frozen=True)
 class _Side:
-    """A matrix, by name: the group of everybody and of every range of addresses, and the cells."""
+    """A matrix with its groups looked up by name and by range of addresses, and its cells by their groups."""
 
     matrix: Matrix
     world: World | None = None
@@ -79,7 +78,7 @@ class _Side:
 
     @cached_property
     def ranges(self) -> dict[Range, int]:
-        return {found: index for name, index in self._all() if (found := read(name)) is not None}
+        return {span: index for name, index in self._all() if (span := read(name)) is not None}
 
     @cached_property
     def cells(self) -> Mapping[tuple[int | None, int | None], Verdict]:
@@ -90,34 +89,34 @@ class _Side:
             yield from ((peer.name, index) for peer in group.peers)
 
     def between(self, src: int | None, dst: int | None, asked: tuple[str, str]) -> Verdict:
-        """What one group may say to another; `asked` is a pair of theirs, for a range that the matrix leaves out."""
+        """What one group may send to another. `asked`: one of their pairs, for a range that the matrix leaves out."""
         if src is not None and dst is not None:
             return self.cells.get((src, dst), NOTHING)
-        here = all(read(name) or name in self.names for name in asked)
-        if self.world is None or not here:
+        present = all(read(name) or name in self.names for name in asked)
+        if self.world is None or not present:
             return NOTHING
         return self.world.verdict(*map(self.world.peer, asked))
 
     def parts(self, cuts: Iterable[Range]) -> dict[Range, int]:
-        """The group of each refined range that is in any."""
+        """The group of each refined range, for those that belong to one."""
         own = sorted(self.ranges)
-        found, at = {}, 0
+        groups, at = {}, 0
         for cut in cuts:
             while at < len(own) and (own[at][0], own[at][2]) < cut[:2]:
                 at += 1
             if at < len(own) and own[at][0] == cut[0] and own[at][1] <= cut[1]:
-                found[cut] = self.ranges[own[at]]
-        return found
+                groups[cut] = self.ranges[own[at]]
+        return groups
 
 
-# The group before and the group after: what its members have in common.
+# The group before and the group after, which a kind's members have in common.
 _Kind = tuple[int | None, int | None]
-# Source, target, before, after; and the range of addresses of which the source or the target, left "", is.
+# Source, target, before, after; and the range of addresses that an empty source or target stands for.
 _Pair = tuple[str, str, Verdict, Verdict, Range | None]
 
 
 def _differing(side: _Side, other: _Side) -> Iterator[_Pair]:
-    """Pairs that differ, alike addresses apart."""
+    """Pairs that differ; adjacent addresses that differ alike are still separate."""
     names = _by_kind(side.names, other.names)
     cuts = tuple(refined((*side.ranges, *other.ranges)))
     ranges = _by_kind(side.parts(cuts), other.parts(cuts))
@@ -134,10 +133,10 @@ def _differing(side: _Side, other: _Side) -> Iterator[_Pair]:
 
 
 def _by_kind(before: Mapping[Thing, int], after: Mapping[Thing, int]) -> dict[_Kind, list[Thing]]:
-    found: dict[_Kind, list[Thing]] = defaultdict(list)
+    kinds: dict[_Kind, list[Thing]] = defaultdict(list)
     for thing in dict.fromkeys((*before, *after)):
-        found[before.get(thing), after.get(thing)].append(thing)
-    return found
+        kinds[before.get(thing), after.get(thing)].append(thing)
+    return kinds
 
 
 def _verdicts(
@@ -147,10 +146,10 @@ def _verdicts(
     return None if _conns(before) == _conns(after) else (before, after)
 
 
-def _joined(found: Iterable[_Pair]) -> Iterator[Changed]:
-    """The same, with addresses beside each other as one range where they differ alike, whatever the reasons."""
+def _joined(differing: Iterable[_Pair]) -> Iterator[Changed]:
+    """The same pairs, with adjacent addresses that differ alike joined into one range, whatever the reasons."""
     ranges: dict[Hashable, list[_Pair]] = defaultdict(list)
-    for pair in found:
+    for pair in differing:
         if pair[-1] is None:
             yield Changed(*pair[:-1])
         else:

@@ -1,4 +1,4 @@
-"""The nouns of reachability: who takes part, what is between two of them, and why."""
+"""The data types of reachability: the peers, what each may reach, and why."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from tools.reach.sets import bit_set
 
 Word = Literal["allowed", "denied", "conditional"]
 Amount = Literal["everything", "some", "nothing"]
+StepOutcome = Literal["Allow", "Deny", "Pass", "Log", "no match", "cannot tell"]
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
-    """One who takes part.
+class NamedPeer:
+    """A party to a connection, by the name that answers give it.
 
     `kind`: workload, ingress (whatever controller serves the Ingresses), node (a machine of the cluster), or address.
     `name`: `namespace/name[Kind]`, `{ingress-controller}`, `{node}`, or addresses as `first-last` or a single one.
-    `namespace` and `where` are a workload's.
+    `namespace` and `where` are set for workloads only.
     """
 
     name: str
@@ -32,17 +33,17 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is between two: `allowed` for certain, `conditional` beyond that, and on what it depends."""
+    """What one peer may send to another: `allowed` for certain, `conditional` beyond that, and what that depends on."""
 
     allowed: Conns = NONE
     conditional: Conns = NONE
     reasons: tuple[str, ...] = ()
 
 
-class Row(NamedTuple):
-    """One peer to another, by name. At least one of the two sets is not empty, unless it was asked for as well.
+class MatrixRow(NamedTuple):
+    """What one peer may send to another, by name. Both sets are empty only where pairs that may not talk are included.
 
-    A tuple, for there may be millions.
+    A tuple, because there may be millions of them.
     """
 
     src: str
@@ -53,20 +54,21 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Peers that are alike: each reaches the same, and is reached by the same."""
+    """Peers that are alike: each reaches the same peers, and the same peers reach it."""
 
-    peers: tuple[Peer, ...]
+    peers: tuple[NamedPeer, ...]
 
     @property
     def kind(self) -> str:
-        """The kind that all of them are."""
+        """The kind of all its peers."""
         return self.peers[0].kind
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What one group may say to another: indexes into `Matrix.groups`. A group may have a cell to itself: its members
-    to each other. Cells that hold nothing are left out.
+    """What one group may send to another. `src` and `dst` are indexes into `Matrix.groups`.
+
+    Where both are the same group, the cell is about its members among each other. Empty cells are left out.
     """
 
     src: int
@@ -75,9 +77,9 @@ class Cell:
 
 
 class Matrix(Protocol):
-    """Who reaches whom. `groups` and `cells` are for people; `rows` are every pair, exact, for machines.
+    """Who reaches whom. `groups` and `cells` are for people; `rows` lists every pair exactly, for machines.
 
-    `isolated`: for each direction the names of the workloads that some policy of that direction selects.
+    `isolated`: for each direction, the names of the workloads that some policy of that direction selects.
     """
 
     @property
@@ -86,68 +88,68 @@ class Matrix(Protocol):
 
     @property
     def cells(self) -> tuple[Cell, ...]:
-        """What each group may say to each."""
+        """What each group may send to each other group."""
 
     @property
     def isolated(self) -> Mapping[Direction, frozenset[str]]:
-        """The workloads that some policy of a direction selects."""
+        """The workloads that some policy of each direction selects."""
 
     def lines(self) -> Iterator[tuple[int, tuple[tuple[Verdict, tuple[int, ...]], ...]]]:
-        """The cells of each sending group together: for each verdict the groups that it goes for.
+        """The cells of each sending group together: for each verdict, the groups that it holds for.
 
-        For large worlds, where there are too many cells to make one by one. Reasons are left out.
+        Meant for large worlds, which have too many cells to build one by one. Reasons are left out.
         """
-        found: dict[int, dict[Verdict, list[int]]] = {}
+        by_sender: dict[int, dict[Verdict, list[int]]] = {}
         for cell in self.cells:
             verdict = Verdict(cell.verdict.allowed, cell.verdict.conditional)
-            found.setdefault(cell.src, {}).setdefault(verdict, []).append(cell.dst)
-        for src, verdicts in found.items():
+            by_sender.setdefault(cell.src, {}).setdefault(verdict, []).append(cell.dst)
+        for src, verdicts in by_sender.items():
             yield src, tuple((verdict, tuple(groups)) for verdict, groups in verdicts.items())
 
     @property
     def bits(self) -> tuple[int, ...]:
-        """The bit that stands for each group in what `masks` gives."""
+        """The bit that stands for each group in the results of `masks`."""
         return tuple(range(len(self.groups)))
 
     def masks(self) -> Iterator[tuple[int, tuple[tuple[Verdict, int], ...]]]:
-        """The same as `lines`, with a verdict's groups as bits: of thousands a reader names a few and counts them."""
+        """Like `lines`, but with a verdict's groups as bits: readers name a few of thousands and count the rest."""
         bits = self.bits
         for src, line in self.lines():
             yield src, tuple((verdict, bit_set(bits[index] for index in groups)) for verdict, groups in line)
 
-    def rows(self, *, everything: bool = False, only: frozenset[str] | None = None) -> Iterator[Row]:
+    def rows(self, *, everything: bool = False, only: frozenset[str] | None = None) -> Iterator[MatrixRow]:
         """Every pair of different peers that may talk, in order of their names; two addresses are no pair.
 
-        A group of several workloads is written out; addresses are written as their ranges, alike ones beside each
-        other as one. `everything`: pairs that may not talk too, with two empty sets. `only`: those
-        pairs alone in which one of these names is.
+        Groups of several workloads are written out. Addresses are written as ranges, and adjacent ranges that are
+        alike become one. `everything`: include pairs that may not talk, with two empty sets. `only`: leave out pairs
+        that contain none of these names.
         """
 
     def why(self, src: str, dst: str) -> tuple[str, ...]:
-        """On what it depends whether a pair of the rows may talk, where it does."""
+        """What a conditional pair of the rows depends on; empty for the other pairs."""
         return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A rule, or the end of a tier, and what came of it.
+    """A rule or the end of a tier, and its outcome for the connection in question.
 
-    `policy`: `NetworkPolicy sark/gateway-egress`; `rule`: `egress[2]`, or "" for what no rule says; `outcome`: Allow,
-    Deny, Pass, Log, "no match" or "cannot tell"; `why`: in words, such as `port 443 is not among TCP 53`.
+    `policy`: such as `NetworkPolicy sark/gateway-egress`; `rule`: such as `egress[2]`, or "" where no rule matched;
+    `why`: such as `port 443 is not among TCP 53`.
     """
 
     policy: str
     rule: str
-    outcome: str
+    outcome: StepOutcome
     why: str
     where: Where | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Some of the addresses that were asked for, and what decides about them: fields as in Side.
+    """Some of the addresses in question, and what decides about them; the other fields are as in ExplainedSide.
 
-    `addresses`: `first-last` or a single one.
+    `addresses`: each `first-last` or a single address.
     """
 
     addresses: tuple[str, ...]
@@ -158,10 +160,10 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """One direction of a connection. `deciding`: the step that decided; `steps`: all that were looked at, in order.
+class ExplainedSide:
+    """One direction of a connection. `deciding`: the step that decided; `steps`: all steps that were tried, in order.
 
-    `shares`: of addresses that different rules decide about, each by its own; the side itself has no such step then.
+    `shares`: set where different rules decide about parts of the addresses; `deciding` is then None.
     """
 
     direction: Direction
@@ -175,7 +177,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """A policy that selects somebody. `rules`: how many it has in that direction; 0 too where nobody judges them."""
+    """A policy that selects a peer. `rules`: how many it has in that direction; 0 for policies that are not judged."""
 
     policy: str
     tier: str
@@ -185,21 +187,22 @@ class Selected:
 
 @dataclass(frozen=True, slots=True)
 class Selecting:
-    """The policies that select a peer, by direction, in the order in which they are tried, and how much they let
-    through in all. Nobody selects it in a direction: it is not isolated there.
+    """The policies that select a peer, by direction, in the order in which they are tried.
+
+    `lets`: how much they let through together. A peer that no policy selects in a direction is not isolated there.
     """
 
-    peer: Peer
+    peer: NamedPeer
     policies: dict[Direction, tuple[Selected, ...]]
     lets: dict[Direction, Amount]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A step towards the other verdict. It was tried: with it, and those before it, the judge says `becomes`.
+    """A step towards the other verdict. The judge tried it: after this step and those before it, it says `becomes`.
 
-    `edit`: add-object (`yaml` is the whole object), insert (`yaml` is a list of one rule, to stand at `where.path`,
-    with what stands there moved down) or remove (what stands at `where.path`).
+    `edit`: add-object (`yaml` is the whole object), insert (`yaml` is a list of one rule, which goes in at `where.path`
+    and moves the rules from there on down) or remove (the rule at `where.path`).
     """
 
     text: str
@@ -211,13 +214,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why one may or may not reach another on one port. `notes`: what a reader must know beside it."""
+    """Why `src` may or may not reach `dst` on one port. `notes`: what a reader must know in addition."""
 
-    src: Peer
-    dst: Peer
+    src: NamedPeer
+    dst: NamedPeer
     port: int
     protocol: str
     verdict: Word
-    sides: tuple[Side, ...]
+    sides: tuple[ExplainedSide, ...]
     changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Objects of several sources as one cluster's: what is applied later replaces what has the same name."""
+"""Merges the objects of several sources into one cluster's: a later object replaces an earlier one of its name."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from tools.findings.model import Manifest, Problem, Where
 from tools.manifests.addresses import Address, Net, network
 from tools.manifests.node import root
-from tools.manifests.pod_templates import pods
+from tools.manifests.pods import accepted
 
-# The group of an API, the kind, the namespace and the name.
+# An object's API group, kind, namespace and name.
 Key = tuple[str, str, str, str]
-# The network around a pod's address that other pods are likely in, by family.
+# The prefix length of the network around a pod's address in which other pods probably are, by IP version.
 AROUND = {4: 24, 6: 64}
 
 
 def stacked(layers: Iterable[Sequence[Manifest]], namespace: str) -> tuple[tuple[Manifest, ...], tuple[Problem, ...]]:
-    """All objects, each name once, and what is written twice in one layer: there the later one counts too."""
-    found: dict[Key, Manifest] = {}
+    """All objects, each name once, and a problem for each name that one layer has twice; there, too, the later one
+    counts.
+    """
+    latest: dict[Key, Manifest] = {}
     nameless: list[Manifest] = []
     problems: list[Problem] = []
     for layer in layers:
@@ -30,8 +32,8 @@ def stacked(layers: Iterable[Sequence[Manifest]], namespace: str) -> tuple[tuple
             if key in own:
                 problems.append(_twice(manifest, own[key].where()))
             own[key] = manifest
-        found.update(own)
-    return (*found.values(), *nameless), tuple(problems)
+        latest.update(own)
+    return (*latest.values(), *nameless), tuple(problems)
 
 
 def _key(manifest: Manifest, namespace: str) -> Key:
@@ -40,15 +42,15 @@ def _key(manifest: Manifest, namespace: str) -> Key:
 
 
 def _twice(manifest: Manifest, first: Where) -> Problem:
-    seen = f"{first.file}:{first.line}" if first.line else first.file
-    message = f"is already written in {seen}, and this one takes its place; keep one"
+    place = f"{first.file}:{first.line}" if first.line else first.file
+    message = f"is already defined in {place}, and this one replaces it; keep only one"
     return Problem(manifest.where("metadata.name"), message)
 
 
 def around(manifests: Iterable[Manifest], known: Sequence[Net], namespace: str) -> Iterator[Net]:
-    """The networks around the pods' known addresses that `known` has not, each once."""
+    """The networks around the pods' known addresses that `known` does not cover, each once."""
     nets: dict[Net, None] = {}
-    for pod, _ in pods(manifests, namespace):
+    for pod in accepted(manifests, namespace):
         for address in () if pod.host else pod.addresses:
             if not any(_holds(net, address) for net in (*known, *nets)):
                 net = network(f"{address}/{AROUND[address.version]}")

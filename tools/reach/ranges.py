@@ -1,4 +1,4 @@
-"""Addresses as a matrix writes them, `first-last` or a single one: read, cut on a common refinement, written again."""
+"""Ranges of addresses as a matrix writes them, `first-last` or a single address: reads, refines, joins, writes them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Range = tuple[int, int, int]
 
 
 def read(name: str) -> Range | None:
-    """The range that a name of addresses means; None when it is no such name."""
+    """The range that a name such as `10.0.0.1-10.0.0.9` means; None for other names."""
     first, dash, last = name.partition("-")
     try:
         start = ip_address(first)
@@ -22,20 +22,20 @@ def read(name: str) -> Range | None:
 
 
 def written(span: Range) -> str:
-    """A range as a name: one address as itself."""
+    """A range as a name: `first-last`, or a single address."""
     version, first, last = span
     make = IPv4Address if version == 4 else IPv6Address
     return str(make(first)) if first == last else f"{make(first)}-{make(last)}"
 
 
 def overlap(span: Range, other: Range) -> Range | None:
-    """What two ranges have in common; None for nothing."""
+    """The intersection of two ranges; None where it is empty."""
     first, last = max(span[1], other[1]), min(span[2], other[2])
     return (span[0], first, last) if span[0] == other[0] and first <= last else None
 
 
 def refined(ranges: Iterable[Range]) -> Iterator[Range]:
-    """The coarsest ranges of which each given one is a union, in order; what none of them holds is left out."""
+    """The coarsest ranges of which each input range is a union, in order. Addresses outside all inputs are left out."""
     edges: dict[tuple[int, int], int] = {}
     for version, first, last in ranges:
         edges[version, first] = edges.get((version, first), 0) + 1
@@ -49,7 +49,7 @@ def refined(ranges: Iterable[Range]) -> Iterator[Range]:
 
 
 def joined(ranges: Iterable[Range]) -> Iterator[Range]:
-    """Ranges that do not overlap, those beside each other as one, in order."""
+    """Ranges that do not overlap, in order, with adjacent ones joined."""
     open_range: Range | None = None
     for version, first, last in sorted(ranges):
         if open_range and open_range[0] == version and open_range[2] + 1 == first:

@@ -1,7 +1,7 @@
-"""Policies resolved in one universe: selectors, networks, Services and names of ports become sets of peers.
+"""Resolves policies in a universe: selectors, networks, Services and port names become sets of peers, here only.
 
-The only place where they do. Sources: felix calc/rule_scanner.go and rules/policy.go for Calico; k8s.io/api
-networking/v1; sigs.k8s.io/network-policy-api apis.
+Sources: felix calc/rule_scanner.go and rules/policy.go for Calico; k8s.io/api networking/v1;
+sigs.k8s.io/network-policy-api apis.
 """
 
 from __future__ import annotations
@@ -16,62 +16,71 @@ from tools.manifests.node import Node
 from tools.policies.calico import of_hosts
 from tools.policies.calico_entity import SELECTORS
 from tools.policies.endpoints import Endpoints
-from tools.policies.model import BOTH_FAMILIES, DIRECTIONS, EVERY_PORT, Message, Peer, Pods, Port, Traffic
-from tools.policies.model import Policy as Read
-from tools.policies.model import Rule as ReadRule
-from tools.reach.compiled import Part, Policy, Ports, Rule, title
+from tools.policies.model import (
+    BOTH_FAMILIES,
+    DIRECTIONS,
+    EVERY_PORT,
+    Message,
+    Pods,
+    Policy,
+    PolicyRule,
+    Port,
+    RulePeer,
+    Traffic,
+)
+from tools.reach.compiled import CompiledPolicy, CompiledRule, Ports, RulePart, title
 from tools.reach.connections import ALL, NONE, NUMBERS, Conns, common, merged, minus, of
 from tools.reach.peers.services import ServicePort
 from tools.reach.peers.universe import PortName, Universe
 from tools.reach.sets import NOBODY, Match, certainly, indexes
 
 SELECTING = ("selector", "namespaceSelector", "serviceAccountSelector")
-SETS = "to the API namespaces are their pods, and Calico, which is here, takes the addresses of network sets too"
-UNSERVED = "the Service has no selector: its endpoints are written by somebody else"
+SETS = "the API means the pods of these namespaces, but Calico, which this input has, includes their network sets too"
+UNSERVED = "the Service has no selector, so its endpoints are not in the input"
 MOST_IDLE = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """What resolving shows beside policies. `idle`: selectors that match nobody of the input, by their places."""
+class CollectedNotes:
+    """Notes collected while policies are resolved. `idle`: selectors that match nothing in the input, by place."""
 
     notes: list[Problem] = field(default_factory=list)
     idle: dict[str, Problem] = field(default_factory=dict)
 
     def matches_nobody(self, node: Node, shown: object, things: str, near: str = "") -> None:
-        """Note a selector that matches none of some things, as a label that is misspelt does."""
-        meant = f"; did you mean {near}?" if near else ""
-        message = f"{shown} matches no {things} of the input{meant}"
+        """Note a selector that matches none of some things, because of a misspelt label for example."""
+        suggestion = f"; did you mean {near}?" if near else ""
+        message = f"{shown} matches no {things} in the input{suggestion}"
         place = f"{node.manifest.file} {node.manifest.namespace}/{node.manifest.name} {node.path}"
         self.idle.setdefault(place, node.problem(message, Severity.NOTE))
 
     def idle_notes(self) -> Iterator[Problem]:
-        """The first of them, and how many more there are: a cluster may hold thousands."""
+        """The first notes on idle selectors, and how many more there are: a cluster may have thousands."""
         idle = tuple(self.idle.values())
         yield from idle[:MOST_IDLE]
         if len(idle) > MOST_IDLE:
-            more = f"{len(idle) - MOST_IDLE:,} more selectors match nobody of the input; the last of them is here"
+            more = f"{len(idle) - MOST_IDLE:,} more selectors match nothing in the input; the last of them is here"
             yield replace(idle[-1], message=more)
 
 
 @dataclass(frozen=True, slots=True)
 class Resolver:
-    """Resolves policies in a universe. `namespace`: of objects that name none."""
+    """Resolves policies in a universe. `namespace`: that of objects which do not name one."""
 
     universe: Universe
     namespace: str
-    beside: Beside = field(default_factory=Beside)
+    collected: CollectedNotes = field(default_factory=CollectedNotes)
 
-    def policy(self, policy: Read) -> Policy:
-        """A policy that is not broken, ready to be evaluated."""
-        self.beside.notes.extend(policy.notes)
+    def policy(self, policy: Policy) -> CompiledPolicy:
+        """Compile a policy, which must not be broken."""
+        self.collected.notes.extend(policy.notes)
         space = policy.space(self.namespace)
         subjects = self._subjects(policy, space)
         rules = {
             way: tuple(self._rule(policy, rule, space) for rule in policy.rules if rule.direction == way)
             for way in DIRECTIONS
         }
-        return Policy(
+        return CompiledPolicy(
             manifest=policy.manifest,
             title=title(policy.manifest, space),
             tier=policy.tier,
@@ -81,75 +90,82 @@ class Resolver:
             rules=rules,
         )
 
-    def _subjects(self, policy: Read, space: str) -> int:
+    def _subjects(self, policy: Policy, space: str) -> int:
         match policy.subject:
             case Pods():
-                # Whoever is on the host's network is selected by nobody, but does carry the labels.
+                # Pods on the host's network carry labels, but no policy selects them.
                 return self._pods(policy.subject, space).must & self.universe.pods
             case Endpoints():
                 return self._endpoints(policy, policy.subject, space)
 
-    def _endpoints(self, policy: Read, subject: Endpoints, space: str) -> int:
+    def _endpoints(self, policy: Policy, subject: Endpoints, space: str) -> int:
         bits = self.universe.pods & self.universe.calico.matched(subject.expression(space))
         written = [text for key in SELECTING if (text := policy.spec[key].text())]
         if not bits and self.universe.calico.count and written:
             things = f"workload in {space}" if space else "workload"
-            self.beside.matches_nobody(policy.spec[SELECTING[0]], " and ".join(written), things)
+            self.collected.matches_nobody(policy.spec[SELECTING[0]], " and ".join(written), things)
         return bits
 
-    def _rule(self, policy: Read, rule: ReadRule, space: str) -> Rule:
-        near = self._who(rule.near, space) if rule.near is not None else None
+    def _rule(self, policy: Policy, rule: PolicyRule, space: str) -> CompiledRule:
+        near = self._meant_by(rule.near, space) if rule.near is not None else None
         parts, doubt = self._parts(policy, rule, space)
         if rule.doubt and policy.calico:
-            parts = [Part(Match(0, part.far.may), part.ports) for part in parts]
+            parts = [RulePart(Match(0, part.far.may), part.ports) for part in parts]
         action = rule.action
-        return Rule(rule.node, rule.label, action, tuple(parts), near, rule.doubt or doubt)  # type: ignore[arg-type]
+        return CompiledRule(rule.node, rule.label, action, tuple(parts), near, rule.doubt or doubt)  # type: ignore[arg-type]
 
-    def _parts(self, policy: Read, rule: ReadRule, space: str) -> tuple[list[Part], str]:
+    def _parts(self, policy: Policy, rule: PolicyRule, space: str) -> tuple[list[RulePart], str]:
         ports = _ports(rule)
         if not policy.calico:
             return self._alternatives(policy, rule, space, ports), ""
         (peer,) = rule.peers
         called = peer if rule.direction == "Egress" else rule.near
-        part = Part(self._who(peer, space).both(self._family(rule)), self._named_by(called, space, ports))
+        part = RulePart(self._meant_by(peer, space).both(self._family(rule)), self._named_by(called, space, ports))
         return ([part], "") if peer.service is None else self._served(peer, rule, space, part)
 
-    def _alternatives(self, policy: Read, rule: ReadRule, space: str, ports: Ports) -> list[Part]:
-        """The peers of Kubernetes' own kinds are alternatives. Those of one kind of namespaces also mean network sets,
-        where Calico enforces the policy API; the names of ports are asked of pods alone.
+    def _alternatives(self, policy: Policy, rule: PolicyRule, space: str, ports: Ports) -> list[RulePart]:
+        """The peers of a rule of Kubernetes' own kinds, of which any may match.
+
+        Where Calico enforces the policy API, some peers include network sets; port names are looked up in pods only.
         """
         if policy.kind.dialect == "admin" and self.universe.sets and ports.by_name and rule.direction == "Egress":
             return [
-                Part(self._admin(peer, space), replace(ports, only=self._who(peer, space).may if peer.pods else None))
+                RulePart(
+                    self._admin(peer, space),
+                    replace(ports, only=self._meant_by(peer, space).may if peer.pods else None),
+                )
                 for peer in rule.peers
             ]
         far = NOBODY
         for peer in rule.peers:
-            far = far.either(self._admin(peer, space) if policy.kind.dialect == "admin" else self._who(peer, space))
-        return [Part(far, ports)]
+            far = far.either(
+                self._admin(peer, space) if policy.kind.dialect == "admin" else self._meant_by(peer, space)
+            )
+        return [RulePart(far, ports)]
 
-    def _admin(self, peer: Peer, space: str) -> Match:
-        """A peer of the policy API. Where there are network sets, and so Calico, `namespaces` in a ClusterNetworkPolicy
-        takes their sets too, said in a note.
+    def _admin(self, peer: RulePeer, space: str) -> Match:
+        """Whom a peer of the policy API means.
 
-        Source: libcalico-go k8s/conversion/clusternetworkpolicy.go, which writes no selector for pods beside it.
+        Where there are network sets, and so Calico, `namespaces` in a ClusterNetworkPolicy includes the network sets of
+        those namespaces; a note says so. Source: libcalico-go k8s/conversion/clusternetworkpolicy.go, which adds no
+        selector that would leave only pods.
         """
         if peer.domains:
             return Match(0, self.universe.outside)
-        match = self._who(peer, space)
+        match = self._meant_by(peer, space)
         spaces = peer.pods.spaces if isinstance(peer.pods, Pods) and peer.node["namespaces"].present else None
         if spaces is None or peer.node.manifest.kind != "ClusterNetworkPolicy":
             return match
-        # An empty selector is all(), which is whoever is in a namespace; others may match a set that is in none.
+        # An empty selector is all() and matches whatever is in a namespace; others may match a set outside namespaces.
         sets = (item for item in self.universe.sets if item.namespace or spaces.requirements)
         own = [item for item in sets if spaces.matches(self.universe.spaces.get(item.namespace, {}))]
         if own:
             message = f"{SETS}: {', '.join(item.name for item in own)}"
-            self.beside.notes.append(peer.node["namespaces"].problem(message, Severity.NOTE))
+            self.collected.notes.append(peer.node["namespaces"].problem(message, Severity.NOTE))
         return match.either(self.universe.at_any(net for item in own for net in item.nets))
 
-    def _who(self, peer: Peer, space: str) -> Match:
-        """Everybody that a peer means, its Service aside."""
+    def _meant_by(self, peer: RulePeer, space: str) -> Match:
+        """Whom a peer means, its Service aside."""
         universe = self.universe
         match = certainly(universe.everyone)
         if isinstance(peer.pods, Pods):
@@ -159,10 +175,10 @@ class Resolver:
         if peer.nodes:
             match = Match(0, universe.node | universe.hosts)
         if peer.nets:
-            there = NOBODY
+            addressed = NOBODY
             for block in peer.nets:
-                there = there.either(universe.at(block.net, block.holes))
-            match = match.both(there)
+                addressed = addressed.either(universe.at(block.net, block.holes))
+            match = match.both(addressed)
         if peer.not_nets:
             match = match.both(universe.outside_all(peer.not_nets))
         return Match(0, match.may) if peer.domains else match
@@ -170,28 +186,28 @@ class Resolver:
     def _pods(self, pods: Pods, space: str) -> Match:
         """The pods that Kubernetes' selectors mean.
 
-        Those on the host's network are perhaps seen as their node: what a selector says of them is undefined.
+        Pods on the host's network match only perhaps: network plugins may see them as their node.
         """
-        universe, there = self.universe, pods.spaces
-        here = universe.by_namespace.get(space, 0) if there is None else universe.in_spaces(there)
-        bits = universe.kubernetes.selected(pods.chosen) & here
-        if there is not None and there.requirements and not universe.namespaces.selected(there):
-            self._nobody(pods.spaces_at, there, "namespace")
+        universe, spaces = self.universe, pods.spaces
+        in_spaces = universe.by_namespace.get(space, 0) if spaces is None else universe.in_spaces(spaces)
+        bits = universe.kubernetes.selected(pods.chosen) & in_spaces
+        if spaces is not None and spaces.requirements and not universe.namespaces.selected(spaces):
+            self._idle(pods.spaces_at, spaces, "namespace")
         elif not bits and pods.chosen.requirements:
-            self._nobody(pods.chosen_at, pods.chosen, "workload" if there is not None else f"workload in {space}")
-        anybody = there is not None and not there.requirements and not pods.chosen.requirements
+            self._idle(pods.chosen_at, pods.chosen, "workload" if spaces is not None else f"workload in {space}")
+        anybody = spaces is not None and not spaces.requirements and not pods.chosen.requirements
         return Match(bits & universe.pods | (universe.ingress if anybody else 0), bits | universe.ingress)
 
-    def _nobody(self, node: Node, selector: Selector, things: str) -> None:
-        """Note a selector that matches none of the input's workloads, or of its namespaces, where there are any."""
+    def _idle(self, node: Node, selector: Selector, things: str) -> None:
+        """Note a selector that matches none of the input's workloads or namespaces, if the input has any."""
         known = self.universe.namespaces if things == "namespace" else self.universe.kubernetes
         if known.count:
-            # Nobody reads more of them than these, and it takes a look at every pod.
-            near = self._near(selector, things) if len(self.beside.idle) < MOST_IDLE else ""
-            self.beside.matches_nobody(node, selector, things, near)
+            # No more notes than these are shown, and a suggestion takes a look at every pod.
+            near = self._near(selector, things) if len(self.collected.idle) < MOST_IDLE else ""
+            self.collected.matches_nobody(node, selector, things, near)
 
     def _near(self, selector: Selector, things: str) -> str:
-        """A label that is there and is like one that a selector asks for in vain; "" when there is none."""
+        """An existing label similar to one that the selector asks for and that nothing has; "" where there is none."""
         pods = (pod.labels for pods in self.universe.classes for pod in pods)
         labels = tuple(self.universe.spaces.values() if things == "namespace" else pods)
         for part in selector.requirements:
@@ -201,8 +217,8 @@ class Resolver:
                 return f"{part.key}={alike[0]}" if alike else ""
         return ""
 
-    def _labelled(self, peer: Peer, endpoints: Endpoints, space: str) -> Match:
-        """Pods and network sets by all the labels that Calico sees."""
+    def _labelled(self, peer: RulePeer, endpoints: Endpoints, space: str) -> Match:
+        """The pods and network sets that a Calico peer means, by every label that Calico sees on them."""
         universe = self.universe
         if not endpoints.positive and endpoints.excluded:
             excluded = Endpoints(chosen=endpoints.excluded)
@@ -210,11 +226,11 @@ class Resolver:
         match = self._matched(endpoints, space)
         if not match.may & ~universe.ingress and universe.classes:
             written = " and ".join(text for key in SELECTORS if (text := peer.node[key].text()))
-            self.beside.matches_nobody(peer.node, written or "serviceAccounts", "workload and no network set")
+            self.collected.matches_nobody(peer.node, written or "serviceAccounts", "workload and no network set")
         return match
 
     def _matched(self, endpoints: Endpoints, space: str) -> Match:
-        """Pods by their labels, and the addresses of the network sets that match."""
+        """The pods whose labels match, and the addresses of the network sets whose labels match."""
         universe, expression = self.universe, endpoints.expression(space)
         chosen = universe.networks.matched(expression)
         match = universe.at_any(net for index in indexes(chosen) for net in universe.sets[index].nets)
@@ -222,10 +238,10 @@ class Resolver:
         controller = universe.ingress
         return match.either(Match(pods | (controller if endpoints.every_pod else 0), pods | controller))
 
-    def _named_by(self, called: Peer | None, space: str, ports: Ports) -> Ports:
-        """Ports whose names count in the pods alone that an entity's selectors match by their own labels.
+    def _named_by(self, called: RulePeer | None, space: str, ports: Ports) -> Ports:
+        """The ports, with names looked up only in the pods that the called entity's selectors match by label.
 
-        A pod that is meant by its address alone, in a network set, is not asked for the names of its ports.
+        The port names of a pod that is meant only by its address in a network set do not count.
         Source: felix calc/rule_scanner.go, namedPortsToIPSets.
         """
         endpoints = called.pods if called is not None else None
@@ -233,69 +249,69 @@ class Resolver:
             return ports
         return replace(ports, only=self.universe.calico.matched(endpoints.expression(space)))
 
-    def _family(self, rule: ReadRule) -> Match:
+    def _family(self, rule: PolicyRule) -> Match:
         if rule.families == BOTH_FAMILIES:
             return certainly(self.universe.everyone)
         return self.universe.of_family(*rule.families) if rule.families else NOBODY
 
-    def _served(self, peer: Peer, rule: ReadRule, space: str, part: Part) -> tuple[list[Part], str]:
-        """The pods behind a Service, and, for egress, the ports that they serve it on. No such Service: nobody."""
+    def _served(self, peer: RulePeer, rule: PolicyRule, space: str, part: RulePart) -> tuple[list[RulePart], str]:
+        """The pods behind a Service and, for egress, their target ports. A Service that does not exist means nobody."""
         namespace, name = peer.service or ("", "")
         if not namespace:
-            message = "a Service without its namespace is the policy's own to the API, and nobody's to some of Calico's"
-            advice = f"{message} versions; write namespace: {space}"
-            self.beside.notes.append(peer.node["services"].problem(advice, Severity.NOTE))
+            message = "without a namespace the API takes the policy's own, but some versions of Calico match nothing"
+            advice = f"{message}; write namespace: {space}"
+            self.collected.notes.append(peer.node["services"].problem(advice, Severity.NOTE))
         universe = self.universe
         behind = universe.services.get((namespace or space, name))
         if behind is None:
             return [], ""
         if not behind.selector:
-            return [Part(Match(0, part.far.may), part.ports)], UNSERVED
+            return [RulePart(Match(0, part.far.may), part.ports)], UNSERVED
         pods = universe.kubernetes.selected(behind.selector) & universe.by_namespace.get(behind.namespace, 0)
         far = part.far.both(Match(pods & universe.pods, pods))
         if rule.direction == "Ingress":
-            return [Part(far, part.ports)], ""
+            return [RulePart(far, part.ports)], ""
         fixed = part.ports.fixed
-        return [Part(far, _target(port, fixed)) for port in behind.ports if port.protocol in NUMBERS], ""
+        return [RulePart(far, _target(port, fixed)) for port in behind.ports if port.protocol in NUMBERS], ""
 
 
 def _target(port: ServicePort, within: Conns) -> Ports:
-    """The port that a Service's port leads to: its number, or its name, which every pod resolves for itself."""
+    """The port that a Service's port leads to, by its number, or by its name, which each pod resolves for itself."""
     protocol = NUMBERS[port.protocol]
     if isinstance(port.target, str):
         return Ports(NONE, (PortName(port.target, protocol),), (), within)
     return Ports(common(within, of(protocol, port.target, port.target)))
 
 
-def _ports(rule: ReadRule) -> Ports:
-    """The connections of a rule, by what it says of protocols, of ports, and of ports that it leaves out."""
+def _ports(rule: PolicyRule) -> Ports:
+    """The connections of a rule, from its protocols, its ports and its excluded ports."""
     within = _protocols(rule.traffic)
     numbers, names = _split(rule.ports)
     not_numbers, not_names = _split(rule.not_ports)
     fixed = minus(common(within, numbers) if rule.ports else within, not_numbers)
-    # A name that is not wanted is taken off wherever it is one, so what is left is still within the rest.
+    # `within` limits included names. Excluded names are subtracted as they are, so nothing beyond `within` can remain.
     return Ports(fixed, names, not_names, minus(within, not_numbers))
 
 
 def _split(ports: tuple[Port, ...]) -> tuple[Conns, tuple[PortName, ...]]:
-    """Ports by their numbers, and ports by their names."""
-    # Every port of a protocol without ports is every message of it, those with number 0 too.
+    """The ports that are numbers, as connections, and those that are names."""
+    # "Every port" of a protocol without ports means every message, including those with number 0.
     numbers = [span for port in ports if not port.name for span in _span(port)]
     return merged(numbers), tuple(PortName(port.name, _number(port) or None) for port in ports if port.name)
 
 
 def _span(port: Port) -> Conns:
-    every = (port.first, port.last) == EVERY_PORT
-    return of(_number(port)) if every else of(_number(port), port.first, port.last)
+    every_port = (port.first, port.last) == EVERY_PORT
+    return of(_number(port)) if every_port else of(_number(port), port.first, port.last)
 
 
 def _number(port: Port) -> int:
-    """The number of a port's protocol; 0 where it has none."""
+    """The number of a port's protocol; 0 where the port names none."""
     return NUMBERS.get(port.protocol) or (int(port.protocol) if port.protocol else 0)
 
 
 def _protocols(traffic: Traffic) -> Conns:
-    """What a rule's protocol, notProtocol, icmp and notICMP leave."""
+    """The connections that a rule's protocol, notProtocol, icmp and notICMP leave."""
     conns = ALL if traffic.protocol is None else of(traffic.protocol)
     if traffic.not_protocol is not None:
         conns = minus(conns, of(traffic.not_protocol))

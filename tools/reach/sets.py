@@ -1,4 +1,4 @@
-"""Sets of peers as the bits of one integer, and what is certain of such a set."""
+"""Sets of peers as the bits of one integer, and sets of which some members are uncertain."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Who matches: `must` for certain, `may` perhaps. Every bit of `must` is in `may`."""
+    """The peers that match: those in `must` for certain, those in `may` perhaps. `may` contains `must`."""
 
     must: int
     may: int
 
     def both(self, other: Match) -> Match:
-        """Who matches this and that."""
+        """The peers that match both."""
         return Match(self.must & other.must, self.may & other.may)
 
     def either(self, other: Match) -> Match:
-        """Who matches this or that."""
+        """The peers that match at least one of the two."""
         return Match(self.must | other.must, self.may | other.may)
 
     def outside(self, everyone: int) -> Match:
-        """Who does not match."""
+        """The peers that do not match."""
         return Match(everyone & ~self.may, everyone & ~self.must)
 
     @property
     def certain(self) -> bool:
-        """Whether nobody matches only perhaps."""
+        """Whether no peer is uncertain."""
         return self.must == self.may
 
 
@@ -35,29 +35,29 @@ NOBODY = Match(0, 0)
 
 
 def certainly(bits: int) -> Match:
-    """A set of which everything is known."""
+    """A set without uncertain members."""
     return Match(bits, bits)
 
 
 def bit_set(indexes: Iterable[int]) -> int:
-    """The bits at those indexes."""
-    found = 0
+    """An integer with the bits at those indexes set."""
+    bits = 0
     for index in indexes:
-        found |= 1 << index
-    return found
+        bits |= 1 << index
+    return bits
 
 
 def all_of(sets: Iterable[int]) -> int:
-    """Every bit of several sets."""
-    found = 0
+    """The union of several sets."""
+    union = 0
     for bits in sets:
-        found |= bits
-    return found
+        union |= bits
+    return union
 
 
 def indexes(bits: int) -> Iterator[int]:
     """The indexes of the bits that are set, ascending."""
-    # By text: taking bits off a wide integer one by one makes a new integer each time.
+    # Through text, because taking bits off a wide integer one by one makes a new integer each time.
     text = f"{bits:b}"[::-1]
     at = text.find("1")
     while at >= 0:

@@ -1,6 +1,6 @@
 """Tiers, and the order in which policies are tried.
 
-Sources: felix calc/policy_sorter.go (TierLess, PolKVLess), libcalico-go names for the tiers that are always there.
+Sources: felix calc/policy_sorter.go (TierLess, PolKVLess); libcalico-go for the names of the tiers that always exist.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from tools.findings.model import Manifest, Problem, Severity
 from tools.manifests.fields import BrokenError, Dropped, number, word
 from tools.manifests.node import Node, root
 from tools.policies.admin import ADMIN, BASELINE
-from tools.reach.compiled import Policy, Tier
+from tools.reach.compiled import CompiledPolicy, Tier
 
 End = Literal["Deny", "Pass"]
-# Order and default action of the tiers that need no object. Calico's own are fixed to these.
-ALWAYS: dict[str, tuple[float, End]] = {
+# Order and default action of the tiers that exist without an object. Calico fixes its own tiers to these values.
+BUILT_IN: dict[str, tuple[float, End]] = {
     ADMIN: (1_000.0, "Pass"),
     "default": (1_000_000.0, "Deny"),
     BASELINE: (10_000_000.0, "Pass"),
@@ -25,41 +25,41 @@ ALWAYS: dict[str, tuple[float, End]] = {
 
 
 def arrange(
-    manifests: Iterable[Manifest], policies: Sequence[Policy], dropped: Dropped
+    manifests: Iterable[Manifest], policies: Sequence[CompiledPolicy], dropped: Dropped
 ) -> tuple[tuple[Tier, ...], tuple[Problem, ...]]:
-    """The tiers that have policies, in order, each with its policies in order; and what is wrong with that."""
+    """The tiers that have policies, in order, each with its policies in order; and what is wrong with their order."""
     problems: list[Problem] = []
-    known = dict(ALWAYS) | _written(manifests, problems, dropped)
-    found: dict[str, list[Policy]] = {}
+    known = dict(BUILT_IN) | _written(manifests, problems, dropped)
+    by_tier: dict[str, list[CompiledPolicy]] = {}
     for policy in policies:
         if policy.tier in known:
-            found.setdefault(policy.tier, []).append(policy)
+            by_tier.setdefault(policy.tier, []).append(policy)
         else:
             node = root(policy.manifest)["spec"]["tier"]
-            message = f"{policy.title} is in tier {policy.tier}, and there is no Tier of that name, so it is left out"
-            problems.append(node.problem(f"{message}; add the Tier, or write a tier that is there"))
-    tiers = [Tier(name, *known[name], _ordered(members)) for name, members in found.items()]
+            message = f"{policy.title} names tier {policy.tier}, which does not exist, so the policy is left out"
+            problems.append(node.problem(f"{message}; add the Tier, or name one that exists"))
+    tiers = [Tier(name, *known[name], _ordered(members)) for name, members in by_tier.items()]
     tiers.sort(key=lambda tier: (tier.order, tier.name))
     problems.extend(problem for tier in tiers for problem in _undecided(tier))
     return tuple(tiers), tuple(problems)
 
 
-def _ordered(policies: Iterable[Policy]) -> tuple[Policy, ...]:
+def _ordered(policies: Iterable[CompiledPolicy]) -> tuple[CompiledPolicy, ...]:
     return tuple(sorted(policies, key=lambda policy: (policy.order, policy.tie)))
 
 
 def _written(manifests: Iterable[Manifest], problems: list[Problem], dropped: Dropped) -> dict[str, tuple[float, End]]:
-    found: dict[str, tuple[float, End]] = {}
+    written: dict[str, tuple[float, End]] = {}
     for manifest in manifests:
-        if manifest.kind == "Tier" and manifest.name not in ALWAYS:
+        if manifest.kind == "Tier" and manifest.name not in BUILT_IN:
             spec = root(manifest)["spec"]
             try:
                 dropped.known(spec, ("order", "defaultAction"))
                 end: End = word(spec["defaultAction"], ("Deny", "Pass"), "Deny")  # type: ignore[assignment]
-                found[manifest.name] = _order(spec["order"]), end
+                written[manifest.name] = _order(spec["order"]), end
             except BrokenError as broken:
                 problems.append(broken.problem)
-    return found
+    return written
 
 
 def _order(node: Node) -> float:
@@ -70,11 +70,11 @@ def _order(node: Node) -> float:
 
 
 def _undecided(tier: Tier) -> Iterator[Problem]:
-    """Admin policies of one priority: the API leaves open which comes first."""
+    """Admin policies with equal priority, for which the API does not define the order."""
     if tier.name not in (ADMIN, BASELINE):
         return
     for before, after in zip(tier.policies, tier.policies[1:], strict=False):
         if before.order == after.order and before.subjects & after.subjects:
             node = root(after.manifest)["spec"]["priority"]
-            message = f"{after.title} has the priority of {before.title}, and which of them comes first is undefined"
-            yield node.problem(f"{message}; give each its own", Severity.ERROR)
+            message = f"{after.title} has the same priority as {before.title}, so their order is undefined"
+            yield node.problem(f"{message}; give each its own priority", Severity.ERROR)

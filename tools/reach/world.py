@@ -1,4 +1,4 @@
-"""The facade of the judge: manifests in, answers out."""
+"""The judge's public interface: it takes manifests and answers who reaches whom."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tools.reach import doubts
 from tools.reach.compiled import Tier
 from tools.reach.connections import ALL, NONE, NUMBERS, Conns, of, union
 from tools.reach.judge.explain import explanation
-from tools.reach.judge.matrix import Judged
+from tools.reach.judge.matrix import JudgedMatrix
 from tools.reach.judge.reasons import reasons
 from tools.reach.judge.selecting import selecting
 from tools.reach.judge.table import Table, conditional, over_all
-from tools.reach.model import Explanation, Matrix, Peer, Selecting, Verdict
+from tools.reach.model import Explanation, Matrix, NamedPeer, Selecting, Verdict
 from tools.reach.objects import stacked
 from tools.reach.peers import naming
 from tools.reach.peers.build import populate
@@ -33,15 +33,17 @@ from tools.reach.tiers import arrange
 
 __all__ = ["POD_CIDRS", "UnknownPeerError", "World"]
 
-# Where a pod's address is taken to be, when nobody says: IPv4 as private clusters and the clouds give it out.
+# Where a pod's address is assumed to be unless the caller says: IPv4 ranges that private clusters and the clouds use.
 POD_CIDRS: tuple[Net, ...] = tuple(
     net for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10") if (net := network(text))
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """What was read of the manifests: who there is, the tiers that decide, and what was wrong."""
+class ResolvedManifests:
+    """What the manifests came to: the peers, the tiers that decide, the connections that Ingresses serve by the
+    called class, and what is wrong or worth a note.
+    """
 
     universe: Universe
     tiers: tuple[Tier, ...]
@@ -55,8 +57,8 @@ class World:
     """A cluster as manifests describe it.
 
     `peers`: every workload, in order of name, and {ingress-controller} where there are Ingresses. `problems`: objects
-    that are broken, and so are left out, each with its place. `notes`: what could change an answer and is not modelled,
-    and what was assumed. `idle`: notes of selectors that match nobody of the input.
+    that are broken and therefore left out, each with its place. `notes`: what could change an answer and is not
+    modelled, and what was assumed. `idle`: notes about selectors that match nothing in the input.
     """
 
     def __init__(
@@ -65,65 +67,62 @@ class World:
         named, unnamed = _named(manifests)
         self.manifests, twice = stacked((named,), namespace)
         self.pod_cidrs, self.namespace = pod_cidrs, namespace
-        read = _read(self.manifests, namespace, pod_cidrs)
-        self.universe, self.problems, self.notes = read.universe, (*unnamed, *twice, *read.problems), read.notes
-        self.idle = read.idle
-        self.table = Table(read.universe, read.tiers, read.served)
+        resolved = _resolved(self.manifests, namespace, pod_cidrs)
+        self.universe, self.notes, self.idle = resolved.universe, resolved.notes, resolved.idle
+        self.problems = (*unnamed, *twice, *resolved.problems)
+        self.table = Table(resolved.universe, resolved.tiers, resolved.served)
         self.places = naming.places(self.universe, self.manifests)
         self.peers = tuple(self.places)
 
     def of(self, manifests: Iterable[Manifest]) -> World:
-        """A world of other objects, with the same addresses of pods and the same namespace by default."""
+        """A world of other objects, with the same pod networks and default namespace."""
         return World(manifests, pod_cidrs=self.pod_cidrs, namespace=self.namespace)
 
-    def peer(self, name: str) -> Peer:
+    def peer(self, name: str) -> NamedPeer:
         """A workload by `namespace/name[Kind]`, `namespace/name`, or `name`; `{node}`; `{ingress-controller}`; or an
-        address, a range `first-last` or a CIDR, outside or a known pod's. Raises UnknownPeerError.
+        address, a range `first-last` or a CIDR. A known pod's address is its workload. Raises UnknownPeerError.
         """
         return naming.find(name, self.peers, self.universe)
 
     def matrix(self, *, ipv6: bool = False) -> Matrix:
-        """Who reaches whom. `ipv6`: addresses of IPv6 too, where neither the input speaks of them nor it matters."""
-        return Judged(self.table, self.places, lambda src, dst: reasons(self.table, src, dst), ipv6=ipv6)
+        """Who reaches whom. `ipv6`: include IPv6 addresses even where the input does not mention any."""
+        return JudgedMatrix(self.table, self.places, lambda src, dst: reasons(self.table, src, dst), ipv6=ipv6)
 
-    def verdict(self, src: Peer, dst: Peer) -> Verdict:
-        """Every connection between two. Two replicas of one workload when both are the same, but a Pod is itself.
+    def verdict(self, src: NamedPeer, dst: NamedPeer) -> Verdict:
+        """Every connection from one peer to another.
 
-        An address is judged as the one that arrives: what a load balancer or a node makes of it is not looked at here.
+        The same workload on both sides means two different replicas; a bare Pod means itself. An address is judged as
+        the one that arrives: this does not look at what a load balancer or a node replaces it with.
         """
         if src == dst and self.alone(src):
             return Verdict(ALL)
-        pairs = [(one, other) for one in self.bits(src) for other in self.bits(dst)]
-        bounds = over_all([self.table.between(pair, other) for pair, other in pairs])
+        pairs = [(sender, receiver) for sender in self.bits(src) for receiver in self.bits(dst)]
+        bounds = over_all([self.table.between(*pair) for pair in pairs])
         perhaps = conditional(bounds)
-        why = (
-            dict.fromkeys(reason for pair, other in pairs for reason in reasons(self.table, pair, other))
-            if perhaps
-            else ()
-        )
+        why = dict.fromkeys(reason for pair in pairs for reason in reasons(self.table, *pair)) if perhaps else ()
         return Verdict(bounds[0], perhaps, tuple(why))
 
-    def alone(self, peer: Peer) -> bool:
-        """Whether a peer is one pod by itself, which nothing keeps from itself."""
+    def alone(self, peer: NamedPeer) -> bool:
+        """Whether a peer is a single pod, which no policy can keep from reaching itself."""
         if peer not in self.places or self.places[peer] >= len(self.universe.classes):
             return False
         pods = self.universe.classes[self.places[peer]]
         return [pod.single for pod in pods if peer.name in (pod.name, pod.own_name)] == [True]
 
-    def bits(self, peer: Peer) -> tuple[int, ...]:
-        """The bits of a peer: one, or the blocks that a network reaches into."""
+    def bits(self, peer: NamedPeer) -> tuple[int, ...]:
+        """The bits of a peer: a single one, or every block that shares an address with a network."""
         return (self.places[peer],) if peer in self.places else naming.bits(peer, self.universe)
 
-    def selecting(self, peer: Peer) -> Selecting:
-        """Which policies select a workload, and how much they let through."""
+    def selecting(self, peer: NamedPeer) -> Selecting:
+        """The policies that select a workload, and how much they let through."""
         return selecting(self.table, peer, self.bits(peer)[0])
 
-    def explain(self, src: Peer, dst: Peer, port: int, protocol: str = "TCP") -> Explanation:
-        """Why one may or may not reach the other on a port. `protocol`: TCP, UDP, SCTP, ICMP, ICMPv6 or a number."""
+    def explain(self, src: NamedPeer, dst: NamedPeer, port: int, protocol: str = "TCP") -> Explanation:
+        """Why `src` may or may not reach `dst` on a port. `protocol`: TCP, UDP, SCTP, ICMP, ICMPv6 or a number."""
         return explanation(self, src, dst, port, protocol)
 
 
-def _read(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net, ...]) -> Judgement:
+def _resolved(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net, ...]) -> ResolvedManifests:
     dropped = Dropped()
     doubtful = unjudged(manifests)
     policies = tuple(policy for policy in kinds.policies(manifests) if not policy.staged)
@@ -131,31 +130,32 @@ def _read(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net,
     resolver = Resolver(universe, namespace)
     for policy in policies:
         dropped.problems.extend(policy.problems)
-    resolved = tuple(resolver.policy(policy) for policy in policies if not policy.broken)
-    tiers, problems = arrange(manifests, resolved, dropped)
+    compiled = tuple(resolver.policy(policy) for policy in policies if not policy.broken)
+    tiers, problems = arrange(manifests, compiled, dropped)
     served, unserved = _served(manifests, universe, namespace)
-    doors = (node.problem(message, Severity.NOTE) for node, message in left_open(manifests, policies))
-    beside = (*notes, *resolver.beside.notes, *unserved, *unmodelled.notes(manifests), *doors)
-    return Judgement(
+    openings = (node.problem(message, Severity.NOTE) for node, message in left_open(manifests, policies))
+    every_note = (*notes, *resolver.collected.notes, *unserved, *unmodelled.notes(manifests), *openings)
+    return ResolvedManifests(
         universe=universe,
         tiers=(*doubts.tiers(doubtful, universe, namespace), *tiers),
         served=served,
         problems=tuple(dict.fromkeys((*_nameless(manifests), *dropped.problems, *problems))),
-        notes=tuple(dict.fromkeys(beside)),
-        idle=tuple(resolver.beside.idle_notes()),
+        notes=tuple(dict.fromkeys(every_note)),
+        idle=tuple(resolver.collected.idle_notes()),
     )
 
 
 def _named(manifests: Iterable[Manifest]) -> tuple[tuple[Manifest, ...], tuple[Problem, ...]]:
-    """The objects whose metadata is what it must be, and what is wrong with the others.
+    """The objects whose metadata is valid, and what is wrong with the metadata of the others.
 
-    A namespace that YAML takes for true or false, such as a plain `n`, is none, and not the default one.
+    An unquoted namespace such as `n`, which YAML reads as false, is an error; it does not mean the default namespace.
     """
     kept: list[Manifest] = []
     problems: list[Problem] = []
+    judged = kinds.judged().keys()
     for manifest in manifests:
         try:
-            metadata.check(manifest)
+            metadata.check(manifest, judged)
             kept.append(manifest)
         except BrokenError as broken:
             problems.append(broken.problem)
@@ -165,16 +165,16 @@ def _named(manifests: Iterable[Manifest]) -> tuple[tuple[Manifest, ...], tuple[P
 def _nameless(manifests: Iterable[Manifest]) -> Iterator[Problem]:
     for manifest in manifests:
         if not manifest.kind:
-            yield Problem(manifest.where(), "no object: it has no kind, so it is left out; write apiVersion and kind")
+            yield Problem(manifest.where(), "this has no kind, so it is left out; write apiVersion and kind")
 
 
 def _served(
     manifests: tuple[Manifest, ...], universe: Universe, namespace: str
 ) -> tuple[dict[int, Conns], list[Problem]]:
-    """What the controller calls for the Ingresses, by the classes that it calls; and where it finds nothing."""
+    """The connections that the ingress controller opens, by the class that it calls; and notes on the Ingresses."""
     places = {pod.name: index for index, pods in enumerate(universe.classes) for pod in pods}
     everyone = [pod for pods in universe.classes for pod in pods]
-    found: dict[int, Conns] = {}
+    served: dict[int, Conns] = {}
     notes: list[Problem] = []
     for manifest in manifests:
         if manifest.kind in INGRESSES:
@@ -182,6 +182,6 @@ def _served(
             notes.extend(Problem(manifest.where("spec"), note.text, Severity.NOTE) for note in behind.notes)
             for target in behind.targets:
                 place = places[target.pod]
-                called = of(NUMBERS[target.protocol], target.port, target.port)
-                found[place] = union(found.get(place, NONE), called)
-    return found, notes
+                conns = of(NUMBERS[target.protocol], target.port, target.port)
+                served[place] = union(served.get(place, NONE), conns)
+    return served, notes

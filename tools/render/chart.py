@@ -21,6 +21,7 @@ from tools.render.provenance import helpers
 from tools.render.schema import fault
 
 SUFFIX = "-values.yaml"
+_TEMPLATES = (".yaml", ".yml", ".tpl", ".txt")
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,12 @@ class Chart:
     def helpers(self) -> dict[str, tuple[str, ...]]:
         """The lines of each named template."""
         return helpers(read_text(path) for path in sorted((self.path / "templates").glob("*.tpl")))
+
+    @cached_property
+    def templates(self) -> tuple[str, ...]:
+        """The text of each template, those of the charts below among them."""
+        files = (*self.path.glob("templates/**/*"), *self.path.glob("charts/*/**/templates/**/*"))
+        return tuple(read_text(path) for path in sorted(files) if path.suffix in _TEMPLATES and path.is_file())
 
     def text(self, file: str) -> str:
         """A file of the chart, or "" when the chart has none of that name."""

@@ -35,8 +35,8 @@ class HelmError(Exception):
 def find(environment: Mapping[str, str] | None = None, cache: Path = CACHE) -> Helm:
     """The first usable helm of $SARK_HELM (and then no other), PATH and .cache/bin."""
     environment = os.environ if environment is None else environment
-    if named := environment.get("SARK_HELM", ""):
-        return _usable(named, "SARK_HELM names ")
+    if program := environment.get("SARK_HELM", ""):
+        return named(program, "SARK_HELM")
     refusals: list[str] = []
     for candidate in _candidates(environment, cache):
         try:
@@ -44,6 +44,11 @@ def find(environment: Mapping[str, str] | None = None, cache: Path = CACHE) -> H
         except HelmError as error:
             refusals.append(str(error))
     raise HelmError(refusals[0] if refusals else f"helm is not on PATH; {_advice()}")
+
+
+def named(path: str, by: str) -> Helm:
+    """The helm that somebody names, `by` an option say. Raises HelmError."""
+    return _usable(path, f"{by} names ")
 
 
 @cache

@@ -29,8 +29,10 @@ class RenderError(Exception):
 
     `values`: it could not read a values file, at `where`; `schema`: it refused the values, and `details` are (path,
     message); `template`: a template failed or asked to, at `where` (a file below the chart, a line); `helm`: Helm
-    could not begin.
+    could not begin. `text`: all that Helm wrote.
     """
+
+    text = ""
 
     def __init__(
         self, kind: Kind, message: str, details: tuple[tuple[str, str], ...] = (), where: Where = Where("")

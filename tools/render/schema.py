@@ -23,11 +23,21 @@ class Rejection:
 
 def judge(schema: Mapping[str, Any], values: Any) -> tuple[Rejection, ...]:
     """Everything that the schema refuses in the values, in the order of the schema."""
+    errors = _validator(schema).iter_errors(values)
+    return tuple(dict.fromkeys(rejection for error in errors for rejection in _rejections(error)))
+
+
+def checker(schema: Mapping[str, Any]) -> Callable[[Any, Any], bool]:
+    """(a part of the schema, a value) -> whether that part accepts it."""
+    whole = _validator(schema)
+    return lambda part, value: bool(whole.evolve(schema=part).is_valid(value))
+
+
+def _validator(schema: Mapping[str, Any]) -> Any:
     from jsonschema import Draft7Validator, validators
 
     extended: Any = validators.extend(Draft7Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
-    rejections = (rejection for error in extended(schema).iter_errors(values) for rejection in _rejections(error))
-    return tuple(dict.fromkeys(rejections))
+    return extended(schema)
 
 
 def fault(schema: Any) -> str:

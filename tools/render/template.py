@@ -42,7 +42,9 @@ async def render(
     try:
         output = await command.run(arguments, as_yaml(values or {}).encode())
     except errors.Error as error:
-        raise classify(error.stderr.decode("utf-8", "replace"), error.returncode) from None
+        refusal = classify(error.stderr.decode("utf-8", "replace"), error.returncode)
+        refusal.text = error.stderr.decode("utf-8", "replace")
+        raise refusal from None
     return bytes(output).decode("utf-8", "replace")
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from tools.findings.model import Where
-from tools.manifests.paths import nearest
+from tools.findings.paths import nearest
 from tools.render.schema import Rejection, judge
 
 

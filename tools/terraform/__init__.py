@@ -1,1 +1,1 @@
-"""Reads Terraform, works out what can be worked out, and says of the rest that it cannot tell."""
+"""Reads Terraform, evaluates what can be evaluated without its providers, and says what it cannot tell."""

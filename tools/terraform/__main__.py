@@ -1,4 +1,4 @@
-"""Terraform, judged without its providers: `python -m tools.terraform lint PATH…`.
+"""Checks Terraform without its providers: `python -m tools.terraform lint PATH…`.
 
 `vars` writes the tfvars of this project's modules from the chart's values of an environment.
 """

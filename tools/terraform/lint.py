@@ -1,4 +1,4 @@
-"""Judges evaluated modules: every rule, less what comments switch off."""
+"""Runs every rule over evaluated modules, and leaves out what comments switch off."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from tools.terraform.language.model import Module
 from tools.terraform.rules import comments, registry, source
 from tools.terraform.rules.comments import suppressions
 from tools.terraform.rules.defaults import Defaults
-from tools.terraform.rules.opinions import once, tempered
+from tools.terraform.rules.opinions import deduplicated, softened
 
 CHECKS = (*source.CHECKS, *registry.CHECKS, *comments.CHECKS)
-# Is told which rule failed over which directory, and how.
+# Receives which rule failed over which directory, and its error.
 Failed = Callable[[str, Exception], None]
 
 
 def lint(modules: Iterable[Module], today: date, known: frozenset[str]) -> tuple[Finding, ...]:
-    """The findings over root modules, each once, however many roots have it. `known` are the rules there are."""
+    """The findings over root modules, each once, however many roots have it. `known`: the ids of all rules."""
     modules = tuple(modules)
     written = in_comments(modules, today, known)
-    found = dict.fromkeys(finding for module in modules for finding in run(CHECKS, module))
-    return (*suppress.apply(found, written), *dict.fromkeys(suppress.judge(written)))
+    findings = dict.fromkeys(finding for module in modules for finding in run(CHECKS, module))
+    return (*suppress.apply(findings, written), *dict.fromkeys(suppress.judge(written)))
 
 
 def lint_others(
@@ -31,15 +31,15 @@ def lint_others(
 ) -> tuple[Finding, ...]:
     """The same over trees that are not this project's: one finding for a cause, and opinions as notes.
 
-    A rule that fails over a module costs that, and is told of; without `failed` its error is raised.
+    A rule that fails over a module has no findings there, and `failed` gets its error; without `failed` it is raised.
     """
     modules = tuple(modules)
     written = in_comments(modules, today, known)
-    found = dict.fromkeys(tempered(finding) for module in modules for finding in _found(module, failed))
-    return (*once(suppress.apply(found, written)), *dict.fromkeys(suppress.judge(written)))
+    findings = dict.fromkeys(softened(finding) for module in modules for finding in _findings(module, failed))
+    return (*deduplicated(suppress.apply(findings, written)), *dict.fromkeys(suppress.judge(written)))
 
 
-def _found(module: Module, failed: Failed | None) -> Iterator[Finding]:
+def _findings(module: Module, failed: Failed | None) -> Iterator[Finding]:
     defaults = Defaults(module)
     for check in CHECKS:
         try:
@@ -49,7 +49,7 @@ def _found(module: Module, failed: Failed | None) -> Iterator[Finding]:
                 raise
             failed(f"{rule_id(check)} over {module.directory}", error)
             continue
-        yield from map(defaults.settled, findings)
+        yield from map(defaults.as_note, findings)
 
 
 def in_comments(modules: Sequence[Module], today: date, known: frozenset[str]) -> suppress.Suppressions:

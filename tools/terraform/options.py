@@ -9,7 +9,7 @@ from tools.findings.report import FORMATS
 from tools.manifests import configuration
 from tools.terraform.clouds import CLOUDS
 
-DESCRIPTION = """Terraform, judged without its providers: `python -m tools.terraform lint PATH…`.
+DESCRIPTION = """Checks Terraform without its providers: `python -m tools.terraform lint PATH…`.
 
 `vars` writes the tfvars of this project's modules from the chart's values of an environment.
 """
@@ -34,10 +34,10 @@ def parser() -> cli.Parser:
         metavar="PATH",
         nargs="*",
         type=cli.path,
-        help="directories, each one below them too, as root modules; files",
+        help="directories, with every one below them, as root modules; or single files",
     )
     cli.add_several(
-        judge, "--tfvars", metavar="FILE", type=cli.path, default=[], help="values of variables, the last one wins"
+        judge, "--tfvars", metavar="FILE", type=cli.path, default=[], help="values of variables; the last file wins"
     )
     cli.add_several(
         judge,
@@ -45,13 +45,13 @@ def parser() -> cli.Parser:
         metavar="DIR",
         type=cli.path,
         default=[],
-        help="where modules and links may lead besides the paths",
+        help="a directory outside the paths that modules and links may refer to",
     )
     judge.add_argument(
         "--env",
         metavar="NAME",
         default="",
-        help="judge managed databases and caches beside the chart's values in this environment",
+        help="also check managed databases and caches against the chart's values in this environment",
     )
     cli.add_several(
         judge,
@@ -59,10 +59,10 @@ def parser() -> cli.Parser:
         metavar="FILE",
         type=cli.file_path,
         default=[],
-        help="the same beside these values files, laid over the chart's own values, or over --env",
+        help="the same with these values files, laid over the chart's own values, or over --env",
     )
     judge.add_argument(
-        "--no-cache", dest="cache", action="store_false", help="parse every file, whatever the user's cache has"
+        "--no-cache", dest="cache", action="store_false", help="parse every file, even one that the user's cache has"
     )
     judge.add_argument("--format", choices=FORMATS, default="text", help="default: %(default)s")
     judge.add_argument(

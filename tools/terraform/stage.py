@@ -19,7 +19,7 @@ from tools.manifests.files import shown
 from tools.render.chart import Chart
 from tools.render.load import Chosen, load
 from tools.render.own import CHART
-from tools.terraform import beside
+from tools.terraform import with_chart
 from tools.terraform.clouds import CLOUDS
 from tools.terraform.clouds.chart import Layers
 from tools.terraform.language.model import Module
@@ -31,9 +31,9 @@ from tools.terraform.rules import layers as terraform_layers
 
 
 @dataclass(frozen=True)
-class Job:
-    """What to judge: the chart, its environments and their files; by which day, for which rules and by which gate; and
-    what takes each stage when it is done.
+class TerraformJob:
+    """What to check: the chart, its environments and their files; for which day, rules and gate. `done` receives each
+    stage when it has ended.
     """
 
     chart: Chart
@@ -59,37 +59,37 @@ class Job:
     @cached_property
     def modules(self) -> tuple[Module, ...]:
         """Every module and example, evaluated; the examples with the chart's own values."""
-        found = roots([str(self.directory)])
-        return tuple(evaluate_directory(root.path, self.loader.sources, loader=self.loader) for root in found)
+        directories = roots([str(self.directory)])
+        return tuple(evaluate_directory(root.path, self.loader.sources, loader=self.loader) for root in directories)
 
     @property
     def others(self) -> dict[str, Module]:
-        """The examples of none of the three clouds' roots, by their names."""
+        """The examples that are not the root of one of the three clouds, by name."""
         examples = shown(self.directory / "examples")
-        found = {module.directory.removeprefix(f"{examples}/"): module for module in self.modules}
-        return {name: module for name, module in found.items() if "/" not in name and name not in CLOUDS}
+        named = {module.directory.removeprefix(f"{examples}/"): module for module in self.modules}
+        return {name: module for name, module in named.items() if "/" not in name and name not in CLOUDS}
 
 
-def stages(job: Job) -> tuple[Stage, ...]:
+def stages(job: TerraformJob) -> tuple[Stage, ...]:
     """The stage of the modules, and that of the layers for each environment."""
     recorder = Recorder("", job.done, job.gate)
     recorder.run("terraform", lambda: modules(job))
-    found = list(recorder.stages)
+    findings = list(recorder.stages)
     for name, chosen in job.environments.items():
-        one = Recorder(name, job.done, job.gate)
-        one.run("layers", partial(layers, job, chosen.environment, chosen.files))
-        found.extend(one.stages)
+        environment_recorder = Recorder(name, job.done, job.gate)
+        environment_recorder.run("layers", partial(layers, job, chosen.environment, chosen.files))
+        findings.extend(environment_recorder.stages)
     job.cache.tidy()
-    return tuple(found)
+    return tuple(findings)
 
 
-def modules(job: Job) -> tuple[Finding, ...]:
+def modules(job: TerraformJob) -> tuple[Finding, ...]:
     """The findings in every module and example."""
     return lint(job.modules, job.today, job.known)
 
 
-def layers(job: Job, name: str, files: Sequence[Path]) -> tuple[Finding, ...]:
-    """What the clouds open against what an environment's values open.
+def layers(job: TerraformJob, name: str, files: Sequence[Path]) -> tuple[Finding, ...]:
+    """The findings where the clouds open something else than an environment's values.
 
     The examples read the chart's values.yaml; here they see the environment's values in its place.
     """
@@ -103,17 +103,17 @@ def layers(job: Job, name: str, files: Sequence[Path]) -> tuple[Finding, ...]:
     subject = Layers(clouds, values, name, shown(files[-1]) if files else "")
     written = in_comments(tuple(clouds.values()), job.today, job.known)
     in_values = suppress.Suppressions((*written.items, *loaded.suppressions), job.today, job.known)
-    of_clouds = dict.fromkeys(beside.placed(run(terraform_layers.CHECKS, subject), loaded.values))
+    of_clouds = dict.fromkeys(with_chart.in_values_files(run(terraform_layers.CHECKS, subject), loaded.values))
     every = replace(subject, roots={**clouds, **job.others})
-    of_stores = beside.judged(every, loaded.values, loaded.suppressions, job.today, job.known)
+    of_stores = with_chart.findings(every, loaded.values, loaded.suppressions, job.today, job.known)
     return (*suppress.apply(of_clouds, in_values), *of_stores)
 
 
-def _clouds(job: Job, values: Mapping[str, Any]) -> Iterator[tuple[str, Module]]:
+def _clouds(job: TerraformJob, values: Mapping[str, Any]) -> Iterator[tuple[str, Module]]:
     # The examples name this project's chart, of which the one that is judged may be a copy.
     chart = CHART / "values.yaml"
     source = Disk((job.directory.parent,), {chart: json.dumps(values)})
-    # What was parsed once is the same for every environment.
+    # A parsed file is the same for every environment.
     loader = replace(job.loader, sources=source)
     for cloud in CLOUDS:
         folder = job.directory / "examples" / cloud

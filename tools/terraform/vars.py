@@ -21,7 +21,7 @@ PORTS = {
     "dns": "dns.ports",
     "proxy": "proxy.ports.gateway",
 }
-# The role and the value that lists its addresses, and what switches it off.
+# The role, the value that lists its addresses, and the value that switches it off.
 PEERS = {
     "database": ("database.externalCidrs", "database.enabled"),
     "cache": ("cache.externalCidrs", "cache.enabled"),
@@ -31,12 +31,12 @@ PEERS = {
 
 def variables(values: Mapping[str, Any], entries: Sequence[Entry]) -> dict[str, Any]:
     """The variables for merged values and their egress.domains, in normal form."""
-    found: dict[str, Any] = {
+    inputs: dict[str, Any] = {
         "ports": {name: port for name, path in PORTS.items() if isinstance(port := _first(_at(values, path)), int)},
         "domains": [{"name": entry.name, "ports": sorted(entry.ports)} for entry in entries if not entry.cidrs],
     }
     peers = {role: {"cidrs": list(cidrs)} for role, cidrs in _peers(values)}
-    return {**found, "peers": peers} if peers else found
+    return {**inputs, "peers": peers} if peers else inputs
 
 
 def _peers(values: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[str]]]:
@@ -46,10 +46,10 @@ def _peers(values: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[str]]]:
 
 
 def _at(values: Mapping[str, Any], path: str) -> Any:
-    found: Any = values
+    value: Any = values
     for key in path.split("."):
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
 
 
 def _first(value: Any) -> Any:

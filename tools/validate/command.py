@@ -21,17 +21,19 @@ from tools.findings.model import Severity, Stage
 from tools.findings.output import put
 from tools.findings.progress import Progress
 from tools.findings.recorder import Recorder
-from tools.findings.report import Gate, Report, formats
+from tools.findings.report import STARTED, Gate, Report, formats
 from tools.findings.stages import manual
 from tools.manifests.files import manifest_sources, objects, read_text, shown
 from tools.manifests.schemas import UnknownVersionError, crds, minor
 from tools.render.chart import Chart, chart, is_chart
+from tools.render.helm import HelmError, named
 from tools.render.load import Chosen
 from tools.render.own import CHART, FLOWS
-from tools.render.target import Target
+from tools.render.target import KUBE_VERSION, Target
 from tools.render.template import render
 from tools.terraform import stage
 from tools.validate import manifests as judge
+from tools.validate.chart.variants import Variant, asked_for, variants
 from tools.validate.options import parser
 from tools.validate.pipeline import Job, environment
 
@@ -41,7 +43,8 @@ def run(options: argparse.Namespace, configured: str) -> int:
     if options.list_rules or options.explain:
         return _manual(options.explain)
     try:
-        minor(options.kube_version)
+        for version in _versions(options):
+            minor(version)
     except UnknownVersionError as error:
         parser().error(str(error))
     if unknown := sorted(set(options.disable) - manual().keys()):
@@ -66,10 +69,10 @@ def judged(arguments: Sequence[str]) -> Report:
 def _misread(paths: Sequence[str]) -> str:
     """What is wrong with paths that are to hold manifests, in the words of `tools.reach`; "" when nothing is."""
     if paths.count("-") > 1:
-        return "standard input can be read once alone; name - once"
+        return "standard input can be read only once; write - only once"
     chart_path = next((path for path in paths if is_chart(path)), "")
     return (
-        f"{chart_path} is a chart, and its templates are no manifests; write --chart {chart_path}" if chart_path else ""
+        f"{chart_path} is a chart, whose templates are not manifests; write --chart {chart_path}" if chart_path else ""
     )
 
 
@@ -102,7 +105,7 @@ async def _run(options: argparse.Namespace, configured: str) -> Report:
     rules = judge.Rules(
         started.date(),
         frozenset(entries),
-        kube_version=options.kube_version,
+        kube_version=_versions(options)[0],
         workloads=workloads,
         flows=_specified(options.flows, frozenset()),
         gate=gate,
@@ -111,12 +114,17 @@ async def _run(options: argparse.Namespace, configured: str) -> Report:
     stages: tuple[Stage, ...] = ()
     if options.env or options.values or not options.manifests:
         stages += await _environments(options, rules, progress)
+    if options.refused or options.wrong_values or len(options.helm or ()) > 1:
+        # Only now: who asks for none of it waits for none of it.
+        from tools.validate.chart.command import beside
+
+        stages += await beside(options, partial(_chosen, options), gate, progress)
     if options.manifests:
         stages += _manifests(options.manifests, rules, progress)
     return Report(
         stages=stages,
         rules=entries,
-        started=started.strftime("%Y-%m-%dT%H:%M:%S"),
+        started=started.strftime(STARTED),
         colour=terminal and not os.environ.get("NO_COLOR"),
         timings=terminal,
         gate=gate,
@@ -142,25 +150,56 @@ async def _environments(options: argparse.Namespace, rules: judge.Rules, progres
         judged = chart(options.chart)
         # Somebody's own values may name somebody's own labels, of which ci/workloads.yaml knows nothing.
         workloads = rules.workloads if options.values else rules.workloads or judged.workloads
-    except InputError as error:
+        helm = named(options.helm[0], "--helm").path if options.helm else None
+    except (InputError, HelmError) as error:
         return (Stage("values", skipped=str(error)),)
-    target = Target(kube_version=options.kube_version)
     job = Job(
         chart=judged,
         rules=replace(
             rules, template=judged.template, helpers=judged.helpers, workloads=workloads, flows=_flows(options, judged)
         ),
-        render=lambda files: render(judged.path, files=files, target=target),
+        render=partial(_rendered, judged, Variant(rules.kube_version), helm),
         envoy=verdict,
         done=progress.done,
     )
     chosen = _chosen(options, judged)
-    runs = [environment(name, values_file, job) for name, values_file in chosen.items()]
+    clusters = _variants(options, judged)
+    runs = [
+        environment(f"{name}{variant.suffix}", files, _for(variant, job, helm))
+        for variant in clusters
+        for name, files in chosen.items()
+    ]
     if judged.own:
-        clouds = stage.Job(judged, chosen, rules.today, rules.known, rules.gate, progress.done, cached=options.cache)
+        clouds = stage.TerraformJob(
+            judged, chosen, rules.today, rules.known, rules.gate, progress.done, cached=options.cache
+        )
         runs.append(asyncio.to_thread(stage.stages, clouds))
     stages = tuple(stage for run in await asyncio.gather(*runs) for stage in run)
+    if options.api_versions is not None and not any(variant.apis for variant in clusters):
+        reason = f"no template of {judged.name} asks for an API, so each environment was rendered once; name some"
+        stages = (*stages, Stage("api-versions", skipped=reason, excused=True))
     return stages if judged.own or not judged.has_list else (*stages, *_without_clouds(judged, chosen))
+
+
+def _versions(options: argparse.Namespace) -> tuple[str, ...]:
+    """The versions of Kubernetes that are asked for, at least one."""
+    return tuple(options.kube_version or (KUBE_VERSION,))
+
+
+def _variants(options: argparse.Namespace, judged: Chart) -> tuple[Variant, ...]:
+    """The clusters that each environment is rendered for."""
+    apis = options.api_versions
+    return variants(_versions(options), asked_for(judged.templates) if apis == [] else apis)
+
+
+def _for(variant: Variant, job: Job, helm: str | None) -> Job:
+    rules = replace(job.rules, kube_version=variant.kube_version)
+    return replace(job, rules=rules, render=partial(_rendered, job.chart, variant, helm))
+
+
+async def _rendered(judged: Chart, variant: Variant, helm: str | None, files: Sequence[Path]) -> str:
+    target = Target(kube_version=variant.kube_version, api_versions=variant.apis)
+    return await render(judged.path, files=files, target=target, helm=helm)
 
 
 def _without_clouds(judged: Chart, chosen: Mapping[str, Chosen]) -> Iterator[Stage]:

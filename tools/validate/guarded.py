@@ -5,12 +5,11 @@ What a check said before stays, the other checks go on, and the object that the 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
-from tools.findings.cli import TRACEBACK, fault
+from tools.findings.faults import fault, reveal
 from tools.findings.model import Check, Finding, Problem, Where, rule_id, run
 from tools.policies.cluster import Cluster
 
@@ -60,7 +59,6 @@ def _attempt(check: Check[Subject], subject: Subject) -> tuple[list[Finding], Ex
     try:
         findings.extend(run((check,), subject))
     except Exception as error:
-        if os.environ.get(TRACEBACK):
-            raise
+        reveal(error)
         return findings, error
     return findings, None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,19 +12,19 @@ from typing import Any
 from tools.egress import expiry
 from tools.egress.rules import Egress
 from tools.findings import suppress
-from tools.findings.cli import TRACEBACK
 from tools.findings.errors import InputError
+from tools.findings.faults import reveal
 from tools.findings.model import Finding, Manifest, Problem, Where, rule_id, run
 from tools.findings.recorder import Recorder
 from tools.findings.report import Gate
 from tools.findings.stages import STAGES, checks
 from tools.manifests.documents import Parsed, manifests, parse
-from tools.manifests.files import Source, nothing_in
 from tools.manifests.rules.yaml import yaml_is_unambiguous
+from tools.manifests.source import Source, nothing_in
 from tools.manifests.versions import KUBE_VERSION
 from tools.policies.cluster import Cluster
 from tools.reach.flows import read as flows
-from tools.reach.flows.judge import Judgement, judge, pod_cidrs_of
+from tools.reach.flows.judge import FlowsJudgement, judge, pod_cidrs_of
 from tools.reach.flows.rules import Flows
 from tools.reach.needs.roles import roles
 from tools.reach.world import UnknownPeerError
@@ -101,8 +100,7 @@ def _parsed(source: Source, faults: list[Finding]) -> Parsed:
     try:
         return parse(source.text, source.file)
     except Exception as error:
-        if os.environ.get(TRACEBACK):
-            raise
+        reveal(error)
         faults.append(failure(_YAML, Where(source.file), error))
         return Parsed()
 
@@ -189,7 +187,7 @@ def _flows(
     spec, faults = flows.read(text, specified.file)
     here = spec and spec.of(environment)
     try:
-        judged = judge(here, objects, pod_cidrs=pod_cidrs_of(values)) if here else Judgement(())
+        judged = judge(here, objects, pod_cidrs=pod_cidrs_of(values)) if here else FlowsJudgement(())
     except UnknownPeerError as error:
         raise InputError(str(error)) from None
     suppressions = suppress.Suppressions(tuple(suppress.in_text(text, specified.file)), rules.today, rules.known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tools.findings import cli
 from tools.findings.report import FORMATS
-from tools.manifests.configuration import KEYS, add_option
+from tools.manifests.configuration import FLAGS, KEYS, add_option
 from tools.render.own import CHART
 from tools.render.target import KUBE_VERSION
 
@@ -18,9 +18,9 @@ nothing; any other stage that does not run is {cli.COULD_NOT_RUN}. Environment: 
 NO_COLOR turns
 colour off, SARK_TRACEBACK=1 shows where the toolkit itself failed."""
 
-SINGLE = ("chart", "kube-version", "flows", "format", "output", "fail-on")
+SINGLE = ("chart", "flows", "format", "output", "fail-on")
 # The options that a project may write down, and how many values each takes at most: all that there are.
-CONFIGURABLE = {key: 1 if key in SINGLE else None for key in KEYS}
+CONFIGURABLE = {key: 0 if key in FLAGS else 1 if key in SINGLE else None for key in KEYS}
 
 
 def parser() -> cli.Parser:
@@ -41,7 +41,12 @@ def parser() -> cli.Parser:
     what.add_argument(
         "--chart", metavar="DIR", type=cli.file_path, default=CHART, help="another chart than this project's"
     )
-    what.add_argument("--kube-version", metavar="X.Y.Z", default=KUBE_VERSION, help="default: %(default)s")
+    cli.add_several(
+        what,
+        "--kube-version",
+        metavar="X.Y.Z",
+        help=f"the cluster's version (default: {KUBE_VERSION}); each environment is judged for each that is named",
+    )
     cli.add_several(
         what,
         "--workloads",
@@ -61,6 +66,33 @@ def parser() -> cli.Parser:
         metavar="PATH",
         type=cli.path,
         help="CustomResourceDefinitions, by which objects of their kinds are judged: files, directories",
+    )
+    beside = made.add_argument_group("what else to try of the chart")
+    cli.add_several(
+        beside,
+        "--refused",
+        metavar="PATH",
+        type=cli.path,
+        help="values that must be refused, and with which message: a table, or a folder of values files",
+    )
+    beside.add_argument(
+        "--wrong-values",
+        action="store_true",
+        help="try a value of each type at each place of the chart's schema, which has to refuse some",
+    )
+    beside.add_argument(
+        "--api-versions",
+        metavar="API",
+        nargs="*",
+        action="extend",
+        help="judge each environment without these APIs and with them; none named: those that the templates ask for",
+    )
+    cli.add_several(
+        beside,
+        "--helm",
+        metavar="PATH",
+        type=cli.path,
+        help="the helm to render with; what others that are named render differently is a finding",
     )
     how = made.add_argument_group("how to report")
     how.add_argument("--format", choices=FORMATS, default="text", help="default: %(default)s")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,8 +9,8 @@ from pathlib import Path
 
 from tools.egress.allowlist import Suffixes
 from tools.findings import suppress
-from tools.findings.cli import TRACEBACK, fault
 from tools.findings.errors import InputError
+from tools.findings.faults import contained
 from tools.findings.model import Finding, Manifest, Stage, Where, run
 from tools.findings.recorder import Recorder
 from tools.findings.stages import STAGES
@@ -74,10 +73,9 @@ async def environment(name: str, chosen: Chosen, job: Job) -> tuple[Stage, ...]:
     try:
         await _environment(recorder, chosen, job)
     except Exception as error:
-        if os.environ.get(TRACEBACK):
-            raise
+        reason = contained(error)
         ran = {stage.name for stage in recorder.stages}
-        recorder.skip((stage for stage in job.stages if stage not in ran), fault(error), excused=False)
+        recorder.skip((stage for stage in job.stages if stage not in ran), reason, excused=False)
     return tuple(recorder.stages)
 
 

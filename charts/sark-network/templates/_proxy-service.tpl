@@ -109,3 +109,24 @@ configuration names Kong whether it runs or not.
 {{- end -}}
 {{- concat $names $suffixes $four $values.proxy.noProxy | uniq | toJson -}}
 {{- end -}}
+
+{{/*
+A name of the list that NO_PROXY holds too, by itself or by a suffix, would be dialled directly and denied. Behind steering
+it is dialled directly and reached.
+*/}}
+{{- define "sark-network.refuseBypass" -}}
+{{- if and (include "sark-network.proxied" .) (not (include "sark-network.steered" .)) -}}
+{{- $model := .Values._model -}}
+{{- range $i, $entry := .Values.proxy.noProxy -}}
+{{- $suffix := printf ".%s" (lower $entry | trimPrefix ".") -}}
+{{- range $listed := concat $model.entries $model.internal -}}
+{{- $name := printf ".%s" (trimPrefix "*." .name) -}}
+{{- if or (hasSuffix $suffix $name) (and (hasPrefix "*." .name) (hasSuffix $name $suffix)) -}}
+{{- fail (printf
+    (print "proxy.noProxy[%d]: %s keeps programs from asking the proxy for %s, which %s lists, so they dial it directly and are "
+      "denied; remove one of the two") $i $entry .name .path) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}

@@ -22,7 +22,6 @@ from tools.findings.model import Severity, run
 from tools.manifests.rules import objects as manifests
 from tools.manifests.rules import schemas
 from tools.policies.cluster import Cluster
-from tools.policies.rules import calico as policy_calico
 from tools.policies.rules import syntax as policy_values
 
 SEEDS = range(40)
@@ -30,7 +29,6 @@ CHECKS = (
     *manifests.CHECKS,
     *schemas.CHECKS,
     *policy_values.CHECKS,
-    policy_calico.calico_rules_hold_together,
 )
 # What every run of 400 policies must have used; the run prints how often each was.
 FEATURES = """

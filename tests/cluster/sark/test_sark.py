@@ -35,7 +35,7 @@ from tools.cluster.verdict import Addresses, Result
 from tools.findings.progress import Progress
 from tools.manifests.documents import manifests, parse
 from tools.reach.flows.judge import judge
-from tools.reach.flows.read import Pod
+from tools.reach.flows.read import FlowPod
 from tools.render.chart import chart
 from tools.render.own import CHART
 from tools.render.template import render
@@ -567,7 +567,7 @@ def test_a_pod_of_sark_is_found_by_its_labels_and_a_ready_one_first(
 
     reported: list[str] = []
 
-    def ask(_kube: Kube, attempts: list[tuple[Pod, Any]], seconds: float) -> dict[str, Any]:
+    def ask(_kube: Kube, attempts: list[tuple[FlowPod, Any]], seconds: float) -> dict[str, Any]:
         reported.extend(attempt.name for attempt, _ in attempts)
         return {}
 

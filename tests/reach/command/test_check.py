@@ -24,13 +24,13 @@ def findings(run: Runner, *arguments: str) -> tuple[int, list[tuple[str, str, in
     ran = run("check", *arguments, "--format", "json")
     report = json.loads(ran.out)
     assert report["exit"] == ran.code
-    found = [
-        (stage["environment"], one["rule"], one["line"])
+    failing = [
+        (stage["environment"], finding["rule"], finding["line"])
         for stage in report["stages"]
-        for one in stage["findings"]
-        if one["severity"] != "note"
+        for finding in stage["findings"]
+        if finding["severity"] != "note"
     ]
-    return ran.code, found
+    return ran.code, failing
 
 
 def test_the_projects_own_rows_hold_everywhere(run: Runner) -> None:

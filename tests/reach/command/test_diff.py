@@ -37,8 +37,8 @@ def differences(run: Runner, *arguments: str) -> list[str]:
     ran = run("diff", *arguments, "--format", "json")
     assert ran.code == 0, ran.err
     document = json.loads(ran.out)
-    signs = [("~" if one["before"]["conns"] else "+") if one["after"]["conns"] else "-" for one in document]
-    bare = [(one["src"].split("/")[-1][:-5], one["dst"].split("/")[-1][:-5]) for one in document]
+    signs = [("~" if change["before"]["conns"] else "+") if change["after"]["conns"] else "-" for change in document]
+    bare = [(change["src"].split("/")[-1][:-5], change["dst"].split("/")[-1][:-5]) for change in document]
     return [f"{sign} {src} {dst}" for sign, (src, dst) in zip(signs, bare, strict=True)]
 
 
@@ -105,18 +105,18 @@ def test_workloads_for_both_sides(sides: Runner) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (("nowhere", "open.yaml"), 64, "nowhere is no environment of the chart, no file and no directory"),
-        (("old:nowhere", "open.yaml"), 64, "nowhere is no environment of the chart, no file and no directory"),
+        (("nowhere", "open.yaml"), 64, "nowhere is neither an environment of the chart nor a file nor a directory"),
+        (("old:nowhere", "open.yaml"), 64, "nowhere is neither an environment of the chart nor a file nor a directory"),
         (
             ("env:nowhere", "open.yaml"),
             64,
             "has no environment nowhere; there are app-sark, dev, full, guarded, production, staging, steered",
         ),
         (("chart:closed", "open.yaml"), 2, "closed is no chart: it has no Chart.yaml"),
-        (("stranger.yaml,closed.yaml", "open.yaml"), 64, "stranger.yaml holds values and others hold manifests"),
-        ((",", "open.yaml"), 64, ", is no environment"),
-        (("-", "-"), 64, "standard input can be one side alone"),
-        (("closed", "open.yaml", "--workloads", "-"), 64, "standard input can be one side alone"),
+        (("stranger.yaml,closed.yaml", "open.yaml"), 64, "stranger.yaml has values and the others have manifests"),
+        ((",", "open.yaml"), 64, ", is neither an environment"),
+        (("-", "-"), 64, "standard input can be only one of the two sides"),
+        (("closed", "open.yaml", "--workloads", "-"), 64, "standard input can be only one of the two sides"),
         (("context:nowhere", "open.yaml"), 64, "no context nowhere"),
     ],
 )
@@ -140,7 +140,7 @@ def test_the_charts_own_environments(sides: Runner) -> None:
     """What changes between two environments is between workloads that both have, and nothing is broken."""
     ran = sides("diff", "staging", "production", "--format", "json")
     assert (ran.code, ran.err) == (0, "")
-    assert any("egress-proxy" in one["src"] for one in json.loads(ran.out))
+    assert any("egress-proxy" in change["src"] for change in json.loads(ran.out))
     assert differences(sides, "production", "production") == []
 
 

@@ -72,12 +72,12 @@ def test_a_conditional_verdict_is_never_the_expected_one(run: Runner) -> None:
 def test_every_pod_behind_a_service(world: Runner, dst: str, port: str, targets: list[tuple[str, int]]) -> None:
     ran = world("explain", "web", dst, port, *ASK, "--format", "json")
     assert ran.code == 0
-    assert [(one["dst"], one["port"]) for one in json.loads(ran.out)] == [
+    assert [(answer["dst"], answer["port"]) for answer in json.loads(ran.out)] == [
         (f"sark/{name}[Pod]", on) for name, on in targets
     ]
-    for one in json.loads(ran.out):
-        message = f"Service sark/db: port 80/TCP (sql) → {one['dst']} port 8000/TCP"
-        assert [note.endswith(message) for note in one["notes"]] == [True]
+    for answer in json.loads(ran.out):
+        message = f"Service sark/db: port 80/TCP (sql) → {answer['dst']} port 8000/TCP"
+        assert [note.endswith(message) for note in answer["notes"]] == [True]
     text = world("explain", "web", dst, port, *ASK).out
     assert text.count("sark/web[Pod] -> ") == 2
     assert "Service sark/db: port 80/TCP (sql) →" in text
@@ -97,27 +97,27 @@ def test_one_pod_that_is_denied_is_not_what_was_expected(run: Runner) -> None:
         (("web", "sark/bd[Pod]", "80"), "no workload sark/bd[Pod]; did you mean sark/db[Pod]?"),
         (
             ("zzz", "db", "80"),
-            "nobody is called zzz; there are sark/db-2[Pod], sark/db[Pod], sark/stranger[Pod], sark/web[Pod]",
+            "no peer is called zzz; there are sark/db-2[Pod], sark/db[Pod], sark/stranger[Pod], sark/web[Pod]",
         ),
         (("web", "svc/dbs", "80"), "no Service dbs; did you mean sark/db?"),
         (("web", "svc/zzzzz", "80"), "no Service zzzzz; there are sark/db"),
         (("web", "ing/zzzzz", "80"), "no Ingress zzzzz; there are sark/site"),
         (("web", "svc/db", "81"), "Service sark/db has no port 81/TCP; it has 80/TCP (sql)"),
         (("svc/db", "web", "80"), "svc/db is a Service, which calls nobody; name a workload, an address or {node}"),
-        (("web", "db", "http"), "http is no number; the name of a port says something of a Service alone"),
-        (("web", "db", "0"), "0 is none of TCP's numbers; write 1 to 65535"),
-        (("web", "db", "65536"), "65536 is none of TCP's numbers; write 1 to 65535"),
-        (("web", "db", "9" * 5000), "is none of TCP's numbers; write 1 to 65535"),
-        (("web", "db", "300/ICMP"), "300 is none of ICMP's numbers; write 0 to 255"),
+        (("web", "db", "http"), "http is not a number; only the port of a Service can be given by name"),
+        (("web", "db", "0"), "0 is out of range for TCP; write 1 to 65535"),
+        (("web", "db", "65536"), "65536 is out of range for TCP; write 1 to 65535"),
+        (("web", "db", "9" * 5000), "is out of range for TCP; write 1 to 65535"),
+        (("web", "db", "300/ICMP"), "300 is out of range for ICMP; write 0 to 255"),
         (
             ("web", "db", "80/XYZ"),
-            "80/XYZ is no port; write a number from 1 to 65535, alone or as 53/UDP",
+            "80/XYZ is not a port; write a number from 1 to 65535, alone or as 53/UDP",
         ),
-        (("web", "db", "80/256"), "80/256 is no port"),
-        (("web", "db", ""), " is no port"),
-        (("web", "db", "80/"), "80/ is no port"),
-        (("web", "10.0.0.0/33", "80"), "nobody is called 10.0.0.0/33"),
-        (("", "db", "80"), "nobody is called ;"),
+        (("web", "db", "80/256"), "80/256 is not a port"),
+        (("web", "db", ""), " is not a port"),
+        (("web", "db", "80/"), "80/ is not a port"),
+        (("web", "10.0.0.0/33", "80"), "no peer is called 10.0.0.0/33"),
+        (("", "db", "80"), "no peer is called ;"),
     ],
 )
 def test_a_word_that_means_nobody(world: Runner, asked: tuple[str, ...], message: str) -> None:
@@ -131,10 +131,10 @@ def test_a_name_that_several_have(run: Runner) -> None:
     other = DB.replace("namespace: sark", "namespace: other")
     run.file("all.yaml", PODS + other + SERVICE + SERVICE.replace("namespace: sark", "namespace: other"))
     ran = run("explain", "web", "db", "80", *ASK)
-    assert (ran.code, "db is 2 workloads" in ran.err) == (64, True)
+    assert (ran.code, "db could mean 2 workloads" in ran.err) == (64, True)
     ran = run("explain", "web", "svc/db", "80", *ASK)
     assert ran.code == 64
-    assert "db is 2 of kind Service (sark/db, other/db); write one of these names in full" in ran.err
+    assert "db could mean 2 objects of kind Service (sark/db, other/db); write the full name of one" in ran.err
     assert run("explain", "web", "svc/other/db", "80", *ASK).code == 0
 
 
@@ -152,7 +152,7 @@ def test_pods_of_one_owner_that_are_told_apart(run: Runner) -> None:
         "all.yaml", PODS.replace("app: db}", "app: x}") + "".join(pods) + GUARD.replace("app: db", "n: '1'") + SERVICE
     )
     ran = run("explain", "stranger", "svc/db", "80", *ASK, "--format", "json")
-    assert [(one["dst"], one["verdict"]) for one in json.loads(ran.out)] == [
+    assert [(answer["dst"], answer["verdict"]) for answer in json.loads(ran.out)] == [
         ("sark/db-0[Pod]", "allowed"),
         ("sark/db-1[Pod]", "denied"),
     ]
@@ -161,4 +161,4 @@ def test_pods_of_one_owner_that_are_told_apart(run: Runner) -> None:
 def test_options_that_swallow_words_are_explained(world: Runner) -> None:
     ran = world("explain", *ASK, "web", "db", "80")
     assert ran.code == 64
-    assert "options that take several values swallow what follows: write them last" in ran.err
+    assert "an option with several values also takes the words after it; write such options last" in ran.err

@@ -37,18 +37,18 @@ def test_an_address_is_the_blocks_that_it_lies_in(run: Runner, focus: str, block
     run.file("all.yaml", PODS + FENCE)
     ran = run("matrix", "all.yaml", "--focus", focus, "--format", "json", "--all")
     assert ran.code == 0
-    found = rows(ran.out)
-    assert {name for pair in found for name in pair if not name.endswith("]")} == blocks
-    assert all(src.endswith("]") != dst.endswith("]") for src, dst in found)
-    assert len(found) == 6 * len(blocks)
+    pairs = rows(ran.out)
+    assert {name for pair in pairs for name in pair if not name.endswith("]")} == blocks
+    assert all(src.endswith("]") != dst.endswith("]") for src, dst in pairs)
+    assert len(pairs) == 6 * len(blocks)
 
 
 def test_what_the_matrix_says_of_an_address_is_what_explain_says(run: Runner) -> None:
     run.file("all.yaml", PODS + FENCE + GUARD)
     for address in ("8.8.8.8", "10.9.9.9", "2001:db8::1"):
-        found = rows(run("matrix", "all.yaml", "--focus", address, "--format", "json").out)
+        pairs = rows(run("matrix", "all.yaml", "--focus", address, "--format", "json").out)
         for name in ("web", "db", "stranger"):
-            there = any(name in src and not dst.endswith("]") for src, dst in found)
+            there = any(name in src and not dst.endswith("]") for src, dst in pairs)
             asked = run("explain", name, address, "443", "--manifests", "all.yaml", "--expect", "allowed")
             assert (asked.code == 0) == there, (name, address)
 
@@ -68,9 +68,12 @@ def test_the_heading_says_it_as_people_do(run: Runner) -> None:
 @pytest.mark.parametrize(
     ("focus", "message"),
     [
-        ("{node}", "{node} has no row in the matrix; ask for it with explain"),
-        ("{ingress-controller}", "{ingress-controller} has no row in the matrix; ask for it with explain"),
-        ("10.0.0.0-10.0.0.1", "10.0.0.0-10.0.0.1 is in no range of the matrix: only pods have these addresses"),
+        ("{node}", "{node} has no row in the matrix; use explain for it"),
+        ("{ingress-controller}", "{ingress-controller} has no row in the matrix; use explain for it"),
+        (
+            "10.0.0.0-10.0.0.1",
+            "10.0.0.0-10.0.0.1 is not in any range of the matrix, because only pods have these addresses",
+        ),
     ],
 )
 def test_what_has_no_row_is_no_empty_answer(run: Runner, focus: str, message: str) -> None:

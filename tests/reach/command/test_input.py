@@ -45,20 +45,20 @@ def judged(run: Runner, *more: str) -> tuple[Ran, bool]:
         ("a: !!python/object:os.system x\n---\n", 25, "the tag"),
         ("a: " + "[" * 5000 + "]" * 5000 + "\n---\n", 25, "nested deeper than 100 levels"),
         (LAUGHS + "---\n", 29, "aliases expand to more than 100000 values"),
-        ("just words\n---\n", 25, "is no Kubernetes object"),
-        ("- a\n- b\n---\n", 25, "is no Kubernetes object"),
-        ("kind: Pod\nmetadata: {name: x}\n---\n", 25, "has no apiVersion, so nobody knows what it is"),
-        ("apiVersion: v1\nmetadata: {name: x}\n---\n", 25, "has no kind, so nobody knows what it is"),
-        ("apiVersion: v1\nkind: [Pod]\n---\n", 26, "has no kind, so nobody knows what it is"),
+        ("just words\n---\n", 25, "is not a Kubernetes object"),
+        ("- a\n- b\n---\n", 25, "is not a Kubernetes object"),
+        ("kind: Pod\nmetadata: {name: x}\n---\n", 25, "has no apiVersion, so it is not clear what it is"),
+        ("apiVersion: v1\nmetadata: {name: x}\n---\n", 25, "has no kind, so it is not clear what it is"),
+        ("apiVersion: v1\nkind: [Pod]\n---\n", 26, "has no kind, so it is not clear what it is"),
         (OTHER.replace("{app: db}", "[app]"), 29, "where a mapping belongs"),
-        (OTHER.replace("8000", "0"), 32, "0 to 0 are no ports"),
-        (OTHER.replace("{port: 8000}", "{port: 8000, endPort: 1}"), 32, "8000 to 1 are no ports"),
-        (OTHER.replace("matchLabels: {app: web}", "matchExpressions: [{key: a, operator: X}]"), 31, "'X' is none of"),
-        (OTHER.replace("podSelector: {matchLabels: {app: web}}", "ipBlock: {cidr: x}"), 31, "'x' is no CIDR"),
-        (CALICO % "selector: \"a ==\"", 28, "no selector, at column"),
-        (CALICO % f"selector: \"{'(' * 50_000}all(){')' * 50_000}\"", 28, "no selector, at column"),
-        (CALICO % "order: high", 28, "order is no number"),
-        (CALICO % "ingress: [{action: Perhaps}]", 28, "'Perhaps' is none of"),
+        (OTHER.replace("8000", "0"), 32, "0 is not a port"),
+        (OTHER.replace("{port: 8000}", "{port: 8000, endPort: 1}"), 32, "8000 to 1 is not a range of ports"),
+        (OTHER.replace("matchLabels: {app: web}", "matchExpressions: [{key: a, operator: X}]"), 31, "is not one of"),
+        (OTHER.replace("podSelector: {matchLabels: {app: web}}", "ipBlock: {cidr: x}"), 31, "'x' is not a CIDR"),
+        (CALICO % "selector: \"a ==\"", 28, "column "),
+        (CALICO % f"selector: \"{'(' * 50_000}all(){')' * 50_000}\"", 28, "column "),
+        (CALICO % "order: high", 28, "order is not a number"),
+        (CALICO % "ingress: [{action: Perhaps}]", 28, "'Perhaps' is not one of"),
     ],
 )  # fmt: skip
 def test_what_is_broken_is_said_and_the_rest_is_judged(run: Runner, text: str, line: int, message: str) -> None:
@@ -78,8 +78,8 @@ def test_what_is_broken_is_said_and_the_rest_is_judged(run: Runner, text: str, l
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("replicas: 3\nimage: x\n---\n", "has neither apiVersion nor kind, so it is no Kubernetes object"),
-        ("apiVersion: example.com/v1\nkind: TrafficPolicy\n---\n", "its name speaks of traffic"),
+        ("replicas: 3\nimage: x\n---\n", "has neither apiVersion nor kind, so it is not a Kubernetes object"),
+        ("apiVersion: example.com/v1\nkind: TrafficPolicy\n---\n", "its name suggests that it rules traffic"),
         ("apiVersion: extensions/v1beta1\nkind: NetworkPolicy\n---\n", "is not known, and it is left out"),
     ],
 )
@@ -124,12 +124,12 @@ def test_tiers_that_only_pass(run: Runner) -> None:
         (("--values", "wrong.yaml"), 2, "egress"),
         (("--chart", "empty"), 2, "empty is no chart: it has no Chart.yaml"),
         (("--manifests", "ok.yaml", "--output", "empty"), 2, "cannot write empty: Is a directory"),
-        (("--manifests", "ok.yaml", "--focus", "nobody"), 64, "nobody is called nobody"),
+        (("--manifests", "ok.yaml", "--focus", "nobody"), 64, "no peer is called nobody"),
         (("--manifests", "ok.yaml", "--focus", "wab"), 64, "no workload wab; did you mean sark/web[Pod]?"),
-        (("--manifests", "ok.yaml", "--pod-cidr", "10"), 64, "argument --pod-cidr: '10' is no CIDR"),
+        (("--manifests", "ok.yaml", "--pod-cidr", "10"), 64, "argument --pod-cidr: '10' is not a CIDR"),
         (("--manifests", "ok.yaml", "--format", "yaml"), 64, "argument --format: invalid choice: 'yaml'"),
         (("--env", "dev", "--kube-version", "2"), 64, "argument --kube-version: "),
-        (("--manifests", "-", "--workloads", "-"), 64, "standard input can be read once alone"),
+        (("--manifests", "-", "--workloads", "-"), 64, "standard input can be read only once"),
         (("--nonsense",), 64, "unrecognized arguments: --nonsense"),
     ],
 )
@@ -209,9 +209,9 @@ def test_large_input_is_bounded(tmp_path: Path, name: str) -> None:
         )
     _, status, used = os.wait4(ran.pid, 0)
     ran.returncode = os.waitstatus_to_exitcode(status)
-    said = (tmp_path / "err").read_text()
-    assert ran.returncode in (0, 1), said[:500]
+    messages = (tmp_path / "err").read_text()
+    assert ran.returncode in (0, 1), messages[:500]
     assert used.ru_maxrss * 1024 < MEMORY
-    assert "Traceback" not in said
-    assert "a fault of the toolkit" not in said
-    assert said.count("\n") < 60
+    assert "Traceback" not in messages
+    assert "a fault of the toolkit" not in messages
+    assert messages.count("\n") < 60

@@ -43,7 +43,7 @@ def test_a_charts_directory_holds_no_manifests(run: Runner) -> None:
     for words in (("mine",), ("--manifests", "mine")):
         ran = run("matrix", *words)
         assert (ran.code, ran.out) == (64, "")
-        assert ran.err == "reach: mine is a chart, and its templates are no manifests; write --chart mine\n"
+        assert ran.err == "reach: mine is a chart, whose templates are not manifests; write --chart mine\n"
 
 
 def test_standard_input(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,9 +90,7 @@ def test_what_is_beside_an_answer(run: Runner) -> None:
     text = run("matrix", "--manifests", "all.yaml")
     assert (text.code, text.err) == (1, "")
     assert "\nBroken in the input:\n  all.yaml:" in text.out
-    assert (
-        "\nTo know beside it:\n  all.yaml:26: note: kind: CiliumNetworkPolicy c: Cilium alone enforces it" in text.out
-    )
+    assert "\nNotes:\n  all.yaml:26: note: kind: CiliumNetworkPolicy c: Cilium alone enforces it" in text.out
     machine = run("matrix", "--manifests", "all.yaml", "--format", "json")
     assert (machine.code, rows(machine)) == (1, EVERY_OTHER)
     assert [line.partition(": ")[2].partition(":")[0] for line in machine.err.splitlines()] == ["error", "note"]
@@ -102,7 +100,7 @@ def test_nothing_that_runs(run: Runner) -> None:
     run.file("all.yaml", GUARD)
     ran = run("matrix", "--manifests", "all.yaml")
     assert ran.code == 0
-    assert "there is no workload in the input" in ran.out
+    assert "the input has no workload to judge" in ran.out
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "production"])
@@ -110,16 +108,16 @@ def test_an_environment_of_the_chart(run: Runner, environment: str) -> None:
     """Its own workloads, its release's namespace, and no finding."""
     ran = run("matrix", "--env", environment, "--format", "json")
     assert (ran.code, ran.err) == (0, "")
-    found = rows(ran)
-    assert ("sark-api", "sark-database") in found
-    assert ("sark-cache", "sark-database") not in found
+    answer = rows(ran)
+    assert ("sark-api", "sark-database") in answer
+    assert ("sark-cache", "sark-database") not in answer
 
 
 def test_values_files_and_another_namespace(run: Runner) -> None:
     run.file("own.yaml", "egress: {enabled: false}\n")
     ran = run("matrix", "--values", "own.yaml", "--namespace", "elsewhere", "--format", "json")
     assert ran.code == 0
-    assert "the workloads are those of the chart's own environments" in ran.err
+    assert "these workloads of the chart's own environments are assumed" in ran.err
     assert "sark/sark-api[Deployment]" in ran.out
 
 
@@ -159,7 +157,7 @@ def test_a_name_that_is_written_twice(run: Runner) -> None:
     run.file("all.yaml", PODS + GUARD + GUARD.replace("app: web", "app: stranger"))
     ran = run("matrix", "--manifests", "all.yaml", "--format", "json")
     assert ran.code == 1
-    already = "is already written in all.yaml:16, and this one takes its place; keep one"
+    already = "is already defined in all.yaml:16, and this one replaces it; keep only one"
     assert ran.err == f"all.yaml:27: error: NetworkPolicy sark/guard: metadata.name: {already}\n"
     assert ("stranger", "db") in rows(ran)
 
@@ -171,8 +169,8 @@ def test_pod_cidrs(run: Runner) -> None:
     seen = {}
     for cidr in ("10.1.0.0/16", "10.0.0.0/8", "10.2.0.0/16"):
         ran = run("matrix", "--manifests", "all.yaml", "--format", "json", "--pod-cidr", cidr)
-        (found,) = [row for row in json.loads(ran.out) if "web" in row["src"] and "/db" in row["dst"]] or [{}]
-        seen[cidr] = (bool(found.get("conns")), bool(found.get("conditional")))
+        (answer,) = [row for row in json.loads(ran.out) if "web" in row["src"] and "/db" in row["dst"]] or [{}]
+        seen[cidr] = (bool(answer.get("conns")), bool(answer.get("conditional")))
     assert seen == {"10.1.0.0/16": (True, False), "10.0.0.0/8": (False, True), "10.2.0.0/16": (False, False)}
 
 

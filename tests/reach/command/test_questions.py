@@ -30,8 +30,10 @@ spec: {podSelector: {}, policyTypes: [Ingress]}
 def test_one_direction_alone(run: Runner, flags: tuple[str, ...], pairs: set[tuple[str, str]]) -> None:
     run.file("all.yaml", PODS + GUARD)
     ran = run("matrix", "all.yaml", "--focus", "web", "--format", "json", *flags)
-    found = {(row["src"], row["dst"]) for row in json.loads(ran.out)}
-    named = {tuple(name[5:].partition("[")[0] for name in pair) for pair in found if all(n[-1] == "]" for n in pair)}
+    every_pair = {(row["src"], row["dst"]) for row in json.loads(ran.out)}
+    named = {
+        tuple(name[5:].partition("[")[0] for name in pair) for pair in every_pair if all(n[-1] == "]" for n in pair)
+    }
     assert named == pairs
     text = run("matrix", "all.yaml", "--focus", "web", *flags).out
     assert text.startswith("Whom sark/web[Pod] may reach, and who may reach it\n")
@@ -41,7 +43,7 @@ def test_a_direction_is_somebodys(run: Runner) -> None:
     run.file("all.yaml", PODS)
     ran = run("matrix", "all.yaml", "--incoming")
     assert ran.code == 64
-    assert "name somebody with --focus" in ran.err
+    assert "name it with --focus" in ran.err
 
 
 def test_which_policies_select_somebody(run: Runner) -> None:
@@ -53,12 +55,12 @@ def test_which_policies_select_somebody(run: Runner) -> None:
         "  Ingress: isolated, some comes in; selected, in this order, by\n"
         "    NetworkPolicy sark/default-deny, 0 rules  (all.yaml:25)\n"
         "    NetworkPolicy sark/guard, 1 rule  (all.yaml:16)\n"
-        "  Egress: not isolated, everything goes out: no policy of this type selects it\n"
+        "  Egress: not isolated, everything goes out; no policy of this type selects it\n"
         "\n"
         "sark/web[Pod]\n"
         "  Ingress: isolated, nothing comes in; selected, in this order, by\n"
         "    NetworkPolicy sark/default-deny, 0 rules  (all.yaml:25)\n"
-        "  Egress: not isolated, everything goes out: no policy of this type selects it\n",
+        "  Egress: not isolated, everything goes out; no policy of this type selects it\n",
     )
     markdown = run("policies", "web", "--manifests", "all.yaml", "--format", "markdown").out
     assert "| `sark/web[Pod]` | Ingress | nothing | `NetworkPolicy sark/default-deny` |\n" in markdown
@@ -67,7 +69,7 @@ def test_which_policies_select_somebody(run: Runner) -> None:
 def test_who_is_not_isolated_is_in_json(run: Runner) -> None:
     run.file("all.yaml", PODS + GUARD)
     document = json.loads(run("policies", "--manifests", "all.yaml", "--format", "json").out)
-    assert {one["workload"]: one["Ingress"]["isolated"] for one in document} == {
+    assert {selecting["workload"]: selecting["Ingress"]["isolated"] for selecting in document} == {
         "sark/db[Pod]": True,
         "sark/stranger[Pod]": False,
         "sark/web[Pod]": False,
@@ -80,7 +82,7 @@ def test_who_is_not_isolated_is_in_json(run: Runner) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (GUARD, "Ingress: not isolated, everything comes in: no policy of this type selects it"),
+        (GUARD, "Ingress: not isolated, everything comes in; no policy of this type selects it"),
         (GUARD + DEFAULT, "Ingress: isolated, nothing comes in; selected, in this order, by"),
     ],
 )
@@ -119,7 +121,7 @@ def test_reasons_of_what_is_conditional_are_in_json(run: Runner) -> None:
     rows = json.loads(run("matrix", "all.yaml", "--format", "json").out)
     doubtful = [row for row in rows if "conditional" in row]
     assert doubtful
-    assert all("is not in the input; it is taken to be somewhere in" in row["reasons"][0] for row in doubtful)
+    assert all("is not in the input; it is assumed to be somewhere in" in row["reasons"][0] for row in doubtful)
     assert not any("reasons" in row for row in rows if "conditional" not in row)
     schema = json.loads(files("tools.manifests.schemas").joinpath("reach-matrix.json").read_text("utf-8"))
     assert list(Draft202012Validator(schema).iter_errors(rows)) == []

@@ -16,7 +16,7 @@ from tools.cluster import plan
 from tools.cluster.trial import ALLOW_ALL
 from tools.findings.model import Manifest
 from tools.manifests.documents import manifests, parse
-from tools.reach.flows.judge import Judgement, judge, pod_cidrs_of
+from tools.reach.flows.judge import FlowsJudgement, judge, pod_cidrs_of
 from tools.reach.flows.read import Specification, read
 from tools.reach.flows.sentences import sentence
 from tools.reach.flows.state import allow_all, is_test, stand_ins
@@ -54,13 +54,13 @@ def rendered(environment: str, *more: Path) -> tuple[Manifest, ...]:
     return manifests(parse(text, environment), environment, PROJECT.name)
 
 
-def judged(environment: str, objects: tuple[Manifest, ...] | None = None, **more: Any) -> Judgement:
+def judged(environment: str, objects: tuple[Manifest, ...] | None = None, **more: Any) -> FlowsJudgement:
     spec = specification().of(environment)
     cidrs = pod_cidrs_of(values(environment))
     return judge(spec, objects or rendered(environment), pod_cidrs=cidrs, **more)
 
 
-def red(judgement: Judgement) -> set[tuple[str, str, str]]:
+def red(judgement: FlowsJudgement) -> set[tuple[str, str, str]]:
     return {(row.flow.name, row.state, row.verdict) for row in judgement.rows if not row.holds}
 
 
@@ -128,7 +128,7 @@ def test_what_is_there_only_while_helm_tests_is_left_out(hook: str, test: bool) 
 
 
 @pytest.mark.parametrize(
-    ("body", "found"),
+    ("body", "nets"),
     [
         ({}, POD_CIDRS),
         ({"cluster": None}, POD_CIDRS),
@@ -137,8 +137,8 @@ def test_what_is_there_only_while_helm_tests_is_left_out(hook: str, test: bool) 
         ({"cluster": {"cidrs": [3, "x"]}}, POD_CIDRS),
     ],
 )
-def test_pods_are_where_private_clusters_have_them_unless_values_say(body: Mapping[str, Any], found: Any) -> None:
-    assert pod_cidrs_of(body) == found
+def test_pods_are_where_private_clusters_have_them_unless_values_say(body: Mapping[str, Any], nets: Any) -> None:
+    assert pod_cidrs_of(body) == nets
     assert [str(net) for net in pod_cidrs_of({"cluster": {"cidrs": ["10.1.0.0/16"]}})] == ["10.1.0.0/16"]
 
 
@@ -329,7 +329,7 @@ def test_a_break_turns_rows_red(what: str) -> None:
     assert red(judged("production", broken(name, kind, apply))) == rows
 
 
-def told(name: str, state: str, objects: tuple[Manifest, ...]) -> str:
+def row_message(name: str, state: str, objects: tuple[Manifest, ...]) -> str:
     """What is said of one row."""
     (row,) = (row for row in judged("production", objects).rows if (row.flow.name, row.state) == (name, state))
     return sentence(row)
@@ -339,32 +339,32 @@ PROXY = "sark/sark-sark-network-egress-proxy[Deployment]"
 SENTENCES: dict[str, tuple[str, str, str, str]] = {
     "denied, by the step that did it": (
         "a peer by a label that nobody has", "gateway-to-database", INSTALLED,
-        "gateway-to-database is to be allowed, and it is denied: sark/gateway[Pod] to sark/database[Pod], TCP 5432: "
+        "gateway-to-database should be allowed, but it is denied: sark/gateway[Pod] to sark/database[Pod], TCP 5432: "
         "leaving sark/gateway[Pod]: denied at the end of GlobalNetworkPolicy "
         "sark-sark-sark-network-37a5ff-lockdown-gateway, NetworkPolicy sark/sark-sark-network-default-deny, "
         "NetworkPolicy sark/sark-sark-network-gateway-egress at charts/sark-network/templates/egress-allow-list.yaml:",
     ),
     "allowed, by both sides": (
         "the database for every pod of the namespace", "exempt-to-database", INSTALLED,
-        "exempt-to-database is to be denied, and it is allowed: sark/exempt[Pod] to sark/database[Pod], TCP 5432: "
+        "exempt-to-database should be denied, but it is allowed: sark/exempt[Pod] to sark/database[Pod], TCP 5432: "
         "no policy of type Egress selects sark/exempt[Pod], so leaving it is open, "
         "entering sark/database[Pod]: allowed by ingress[0] of NetworkPolicy sark/sark-sark-network-database-access "
         "at broken:",
     ),
     "denied by Envoy": (
         "a server name of Envoy's that is gone", "listed-port", INSTALLED,
-        "listed-port is to be allowed, and it is denied: the proxy: mcp.partner.example:8443 is not in the list of "
+        "listed-port should be allowed, but it is denied: the proxy: mcp.partner.example:8443 is not in the list of "
         "gateway at charts/sark-network/templates/egress-proxy.yaml:",
     ),
     "allowed by Envoy alone": (
         "Envoy refuses private addresses no more", "second-rebinding", ENVOY,
-        "second-rebinding (envoy alone) is to be denied, and it is allowed: "
+        "second-rebinding (envoy alone) should be denied, but it is allowed: "
         f"sark/gateway[Pod] to {PROXY}, TCP 3128: without policies; "
         "the proxy: rebind.anthropic.com:443 is listed as *.anthropic.com at broken:",
     ),
     "no way to the proxy": (
         "a Service without the proxy", "deep-subdomain", ENVOY,
-        "deep-subdomain (envoy alone) is to be allowed, and it is denied: "
+        "deep-subdomain (envoy alone) should be allowed, but it is denied: "
         "the proxy's Service: no Service leads to port 3128 of the proxy",
     ),
 }  # fmt: skip
@@ -374,15 +374,15 @@ SENTENCES: dict[str, tuple[str, str, str, str]] = {
 def test_a_row_that_does_not_hold_says_why_in_one_sentence(case: str) -> None:
     what, row, state, words = SENTENCES[case]
     name, kind, apply, _ = BREAKS[what]
-    said = told(row, state, broken(name, kind, apply))
-    assert said.startswith(words)
-    assert "\n" not in said
+    text = row_message(row, state, broken(name, kind, apply))
+    assert text.startswith(words)
+    assert "\n" not in text
 
 
 def test_without_the_proxys_deployment_nothing_goes_through() -> None:
-    objects = tuple(one for one in rendered("production") if one.kind != "Deployment")
-    said = told("deep-subdomain", INSTALLED, objects)
-    assert said == "deep-subdomain is to be allowed, and it is denied: the proxy: no pod of the proxy runs"
+    objects = tuple(manifest for manifest in rendered("production") if manifest.kind != "Deployment")
+    text = row_message("deep-subdomain", INSTALLED, objects)
+    assert text == "deep-subdomain should be allowed, but it is denied: the proxy: no pod of the proxy runs"
 
 
 SMALL = """\
@@ -412,7 +412,7 @@ def test_what_depends_is_never_a_pass_until_an_input_settles_it(expect: str) -> 
     objects = manifests(parse(POLICY, "p.yaml"), "p.yaml")
     unsettled = judge(spec, objects).rows
     assert [(row.verdict, row.holds) for row in unsettled] == [("conditional", False)] * 2
-    assert ", and it depends: sark/one[Pod] to sark/two[Pod], TCP 80: " in sentence(unsettled[0])
+    assert ", but it depends: sark/one[Pod] to sark/two[Pod], TCP 80: " in sentence(unsettled[0])
     assert "the address of sark/two[Pod] is not in the input" in sentence(unsettled[0])
     settled = judge(spec, objects, pod_cidrs=pod_cidrs_of({"cluster": {"cidrs": ["10.1.0.0/17"]}})).rows
     assert (settled[0].verdict, settled[0].holds) == ("allowed", expect == "allow")

@@ -11,7 +11,7 @@ import yaml
 
 from tools.egress.allowlist import Rule, Suffixes, matches, parse_values
 from tools.manifests.files import mapping
-from tools.reach.flows.read import STATES, Flow, Specification, Target, read
+from tools.reach.flows.read import STATES, Flow, FlowTarget, Specification, read
 from tools.render.chart import chart, layered
 from tools.render.merge import merge
 from tools.render.own import CHART
@@ -151,47 +151,49 @@ def pod(**changes: Any) -> dict[str, Any]:
 
 
 def problems_of(body: Any) -> list[str]:
-    found, problems = read(yaml.safe_dump(body), "f.yaml")
-    assert (found is None) == bool(problems)
-    return [f"{it.where.path} {it.message}" for it in problems]
+    spec, problems = read(yaml.safe_dump(body), "f.yaml")
+    assert (spec is None) == bool(problems)
+    return [f"{problem.where.path} {problem.message}" for problem in problems]
 
 
 BAD_ROWS: list[tuple[dict[str, Any], str]] = [
     ({"flow": None}, "flows[0] has no flow; a row needs flow, source, target, port, expect, why"),
     ({"why": None}, "flows[0] has no why; a row needs flow, source, target, port, expect, why"),
     ({"why": ""}, "flows[0].why needs a reason in words"),
-    ({"source": "three"}, "flows[0].source three is not among pods"),
+    ({"source": "three"}, "flows[0].source three is not in pods"),
     ({"source": 3}, "flows[0].source needs the name of a pod"),
     ({"target": "three"},
-     f"flows[0].target three is no pod, {TARGETS}"),
-    ({"target": "internet:b.test"}, "flows[0].target b.test is not among internet; give it an address there"),
-    ({"target": "address:203.0.113"}, "flows[0].target 203.0.113 is no IPv4 address"),
+     f"flows[0].target three is not a target; write a pod, {TARGETS}"),
+    ({"target": "internet:b.test"}, "flows[0].target b.test is not in internet; give it an address there"),
+    ({"target": "address:203.0.113"}, "flows[0].target 203.0.113 is not an IPv4 address"),
     ({"target": "pod:two"},
-     f"flows[0].target pod:two is no pod, {TARGETS}"),
-    ({"port": 0}, "flows[0].port 0 is no port from 1 to 65535"),
-    ({"port": "80"}, "flows[0].port '80' is no port from 1 to 65535"),
-    ({"port": True}, "flows[0].port True is no port from 1 to 65535"),
+     f"flows[0].target pod:two is not a target; write a pod, {TARGETS}"),
+    ({"port": 0}, "flows[0].port 0 is not a port from 1 to 65535"),
+    ({"port": "80"}, "flows[0].port '80' is not a port from 1 to 65535"),
+    ({"port": True}, "flows[0].port True is not a port from 1 to 65535"),
     ({"port": 81}, "flows[0].port two does not answer on 81; add it to its ports"),
-    ({"expect": "denied"}, "flows[0].expect 'denied' is none of allow, deny"),
-    ({"protocol": "SCTP"}, "flows[0].protocol 'SCTP' is none of TCP, UDP"),
-    ({"speak": "smtp"}, "flows[0].speak 'smtp' is none of line, tls, http, dns, handshake, knock"),
-    ({"via": "vpn"}, "flows[0].via 'vpn' is none of direct, proxy"),
+    ({"expect": "denied"}, "flows[0].expect 'denied' is not one of allow, deny"),
+    ({"protocol": "SCTP"}, "flows[0].protocol 'SCTP' is not one of TCP, UDP"),
+    ({"speak": "smtp"}, "flows[0].speak 'smtp' is not one of line, tls, http, dns, handshake, knock"),
+    ({"via": "vpn"}, "flows[0].via 'vpn' is not one of direct, proxy"),
     ({"via": "proxy"}, "flows[0].via the proxy leads to internet:NAME and address:IP only"),
-    ({"proxyPort": 70000}, "flows[0].proxyPort 70000 is no port from 1 to 65535"),
-    ({"SNI": "x"}, "flows[0].SNI is no key here; known are during, environments, expect, flow, port, proof, protocol, "
-     "proxyPort, sni, source, speak, target, twin, via, why"),
+    ({"proxyPort": 70000}, "flows[0].proxyPort 70000 is not a port from 1 to 65535"),
+    ({"SNI": "x"}, "flows[0].SNI is not a key here; the keys are during, environments, expect, flow, port, proof, "
+     "protocol, proxyPort, sni, source, speak, target, twin, via, why"),
     ({"sni": 1}, 'flows[0].sni is not text; "" sends no name'),
-    ({"during": []}, f"flows[0].during [] is not a list of states; known are {', '.join(STATES)}"),
-    ({"during": "installed"}, f"flows[0].during 'installed' is not a list of states; known are {', '.join(STATES)}"),
-    ({"environments": []}, "flows[0].environments [] is not a list of environments; leave it out for all of them"),
+    ({"during": []}, f"flows[0].during [] is not a list of states; the states are {', '.join(STATES)}"),
+    ({"during": "installed"},
+     f"flows[0].during 'installed' is not a list of states; the states are {', '.join(STATES)}"),
+    ({"environments": []},
+     "flows[0].environments [] is not a list of environments; leave the key out to mean all of them"),
     ({"environments": "dev"},
-     "flows[0].environments 'dev' is not a list of environments; leave it out for all of them"),
+     "flows[0].environments 'dev' is not a list of environments; leave the key out to mean all of them"),
     ({"environments": ["dev", "live"]},
-     "flows[0].environments live is not among environments, which are dev, production"),
+     "flows[0].environments live is not in environments, which are dev, production"),
     ({"twin": "never", "target": "internet:a.test"}, "flows[0].twin twin: never and proof belong together"),
     ({"proof": "the log"}, "flows[0].twin twin: never and proof belong together"),
     ({"twin": "never", "proof": "the log"},
-     "flows[0].twin only the test internet keeps a log that could prove it; a twin must answer here"),
+     "flows[0].twin only the test internet keeps a log that could be the proof; write another twin"),
     ({"expect": "allow", "twin": "direct"}, "flows[0].twin only a deny has a twin"),
 ]  # fmt: skip
 
@@ -203,21 +205,30 @@ def test_a_bad_row_is_told_what_is_wrong(row: dict[str, Any], message: str) -> N
 
 BAD_FILES: list[tuple[Any, str]] = [
     ([], " is not a mapping; it needs pods, internet and flows"),
-    (minimal() | {"flow": []}, "flow is no key here; known are apart, environments, flows, internet, pods, walls"),
-    (minimal() | {"walls": ["fire"]}, "walls ['fire'] is not a list of walls; known are network-policies, envoy"),
-    (minimal() | {"walls": 1}, "walls 1 is not a list of walls; known are network-policies, envoy"),
-    (minimal() | {"environments": "dev"}, "environments is not a list of names, each once; write [dev, production]"),
+    (
+        minimal() | {"flow": []},
+        "flow is not a key here; the keys are apart, environments, flows, internet, pods, walls",
+    ),
+    (minimal() | {"walls": ["fire"]}, "walls ['fire'] is not a list of walls; the walls are network-policies, envoy"),
+    (minimal() | {"walls": 1}, "walls 1 is not a list of walls; the walls are network-policies, envoy"),
+    (
+        minimal() | {"environments": "dev"},
+        "environments is not a list of distinct names; write one such as [dev, production]",
+    ),
     (
         minimal() | {"environments": ["a", "a"]},
-        "environments is not a list of names, each once; write [dev, production]",
+        "environments is not a list of distinct names; write one such as [dev, production]",
     ),
     (
         minimal(environments=["dev"]) | {"environments": None},
-        "flows[0].environments dev is not among environments, which are none: list them beside pods",
+        "flows[0].environments dev is not in environments, which are none: list them beside pods",
     ),
-    (minimal() | {"flows": []}, "flows is missing; write one row a flow: {flow, source, target, port, expect, why}"),
+    (
+        minimal() | {"flows": []},
+        "flows is missing; write one row for each flow: {flow, source, target, port, expect, why}",
+    ),
     (minimal() | {"flows": ["x"]}, "flows[0] is not a row; write {flow, source, target, port, expect, why}"),
-    (minimal() | {"internet": {"a.test": "::1"}}, "internet[\"a.test\"] '::1' is no IPv4 address"),
+    (minimal() | {"internet": {"a.test": "::1"}}, "internet[\"a.test\"] '::1' is not an IPv4 address"),
     (minimal() | {"internet": None}, "internet is missing; write name: address"),
 ]
 
@@ -232,8 +243,8 @@ def test_a_pod_needs_namespace_labels_and_ports_and_no_name_of_a_service() -> No
     body["pods"] |= {"dns": pod(), "bare": {}, "odd": pod(ports=[0]), "more": pod(port=1)}
     assert sorted(problems_of(body)) == [
         "pods.bare needs namespace and labels: {namespace: sark, labels: {app: x}, ports: [8000]}",
-        "pods.dns is taken: dns is a target of its own; give the pod another name",
-        "pods.more.port is no key here; known are labels, namespace, ports, ready, shipped",
+        "pods.dns dns is already the name of a target; give the pod another name",
+        "pods.more.port is not a key here; the keys are labels, namespace, ports, ready, shipped",
         "pods.odd.ports is not a list of ports from 1 to 65535",
     ]
 
@@ -241,27 +252,36 @@ def test_a_pod_needs_namespace_labels_and_ports_and_no_name_of_a_service() -> No
 def test_all_bad_rows_are_named_at_once_with_their_lines_and_ids_are_unique() -> None:
     text = yaml.safe_dump(minimal())
     row = text[text.index("- expect") : text.index("internet:")]
-    found, problems = read(text.replace(row, row + row + row.replace("port: 80", "port: 0")), "f.yaml")
-    assert found is None
+    loaded, problems = read(text.replace(row, row + row + row.replace("port: 80", "port: 0")), "f.yaml")
+    assert loaded is None
     assert [(it.where.line, it.message) for it in problems] == [
-        (12, "row is the id of flows[0] too; give it another"),
-        (19, "0 is no port from 1 to 65535"),
-        (18, "row is the id of flows[1] too; give it another"),
+        (12, "row is also the id of flows[0]; give one another id"),
+        (19, "0 is not a port from 1 to 65535"),
+        (18, "row is also the id of flows[1]; give one another id"),
     ]
 
 
 def test_what_is_no_yaml_is_a_problem_with_its_line() -> None:
-    found, problems = read("pods: {\n", "f.yaml")
-    assert found is None
+    loaded, problems = read("pods: {\n", "f.yaml")
+    assert loaded is None
     assert [it.where.line for it in problems] == [2]
-    assert read("", "f.yaml")[1][0].message == "holds no YAML document; it needs pods, internet and flows"
+    assert read("", "f.yaml")[1][0].message == "is not a single YAML document; write one with pods, internet and flows"
 
 
 def test_a_row_is_read_with_what_its_target_is_usually_told() -> None:
-    found, _ = read(yaml.safe_dump(minimal(target="internet:a.test", via="proxy", sni="")), "f.yaml")
-    assert found is not None
-    assert found.flows == (
+    loaded, _ = read(yaml.safe_dump(minimal(target="internet:a.test", via="proxy", sni="")), "f.yaml")
+    assert loaded is not None
+    assert loaded.flows == (
         Flow(
-            "row", "one", Target("internet", "a.test"), 80, "deny", "because", via="proxy", speak="tls", sni="", line=5
+            "row",
+            "one",
+            FlowTarget("internet", "a.test"),
+            80,
+            "deny",
+            "because",
+            via="proxy",
+            speak="tls",
+            sni="",
+            line=5,
         ),
     )

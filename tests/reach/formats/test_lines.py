@@ -81,7 +81,7 @@ def test_connlist_says_what_it_does_not_know_after_its_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "message"),
+    ("spans", "message"),
     [
         (ALL, ""),
         ((), ""),
@@ -97,8 +97,8 @@ def test_connlist_says_what_it_does_not_know_after_its_lines() -> None:
         (minus(ALL, of(1, 8 << 8, 8 << 8)), "all but ICMP"),
     ],
 )
-def test_other_protocols(found: tuple[tuple[int, int], ...], message: str) -> None:
-    assert others(found) == message
+def test_other_protocols(spans: tuple[tuple[int, int], ...], message: str) -> None:
+    assert others(spans) == message
 
 
 def test_a_name_cannot_forge_a_line() -> None:

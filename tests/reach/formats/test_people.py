@@ -15,7 +15,7 @@ from tools.reach.formats import ANSWERS, MATRIX
 from tools.reach.formats.mermaid import MOST_EDGES
 from tools.reach.formats.names import addresses, printable, titled
 from tools.reach.formats.writers import diff_formats, explanation_formats, matrix_formats
-from tools.reach.model import Explanation, Group, Matrix, Side, Step, Verdict, Word
+from tools.reach.model import ExplainedSide, Explanation, Group, Matrix, Step, Verdict, Word
 from tools.reach.views import Focused
 
 GRID = """\
@@ -78,7 +78,7 @@ shop/y[Pod] +1
 all addresses
   TCP 1  shop/b[Deployment]
 
-Alike, and so written as one:
+What these names stand for:
   shop/y[Pod] +1  shop/y[Pod], shop/z[Pod]
 
 ? depends on what the input does not say:
@@ -88,14 +88,15 @@ Alike, and so written as one:
 EXPLAINED = f"""\
 sark/api[Deployment] -> 8.8.8.8, UDP 53: denied
 
-sark/api[Deployment] may not reach 8.8.8.8 on UDP 53: it is stopped on leaving sark/api[Deployment].
+sark/api[Deployment] may not reach 8.8.8.8 on UDP 53: policies stop it on leaving
+sark/api[Deployment].
 
 leaving sark/api[Deployment]: denied
   decided by
     {LOCKDOWN}  egress[3]  Deny
       it is for everyone
       {FILE}:41
-  also looked at, in this order
+  also tried, in this order
     NetworkPolicy sark/dns  (dns.yaml)
       egress[0]  no match  8.8.8.8 is no pod (line 12)
     {LOCKDOWN}  ({FILE})
@@ -113,7 +114,7 @@ the smallest change after which it is allowed
         protocol: UDP
         destination: {{nets: [8.8.8.8/32], ports: [53]}}
 
-to know beside it
+notes
   - Pods are taken to have addresses in 10.0.0.0/8.
 """
 
@@ -188,8 +189,13 @@ def test_titles_are_different_and_say_what_sort_of_addresses_they_are() -> None:
     private = "10.0.0.0-10.1.1.1, 172.16.0.0-172.16.1.1, 192.168.0.0-192.168.2.2"
     groups = ["4.0.0.0-4.0.0.6, 5.0.0.0-5.0.5.5, 6.0.0.0-6.0.6.6", public, private, f"{public}, {private}"]
     titleds = titled([Group(tuple(peer(name) for name in names.split(", "))) for names in groups])
-    assert sorted(one.title for one in titleds) == ["non-public IPv4", "public IPv4 A", "public IPv4 B", "some IPv4"]
-    assert all(one.holds for one in titleds)
+    assert sorted(titled_group.title for titled_group in titleds) == [
+        "non-public IPv4",
+        "public IPv4 A",
+        "public IPv4 B",
+        "some IPv4",
+    ]
+    assert all(titled_group.holds for titled_group in titleds)
 
 
 def test_an_explanation() -> None:
@@ -204,7 +210,7 @@ def test_an_explanation_has_colour_only_when_asked() -> None:
 
 def test_the_end_of_policies_that_decides_names_them_all() -> None:
     end = Step("NetworkPolicy a/one, NetworkPolicy a/two", "", "Deny", "none of their rules matches")
-    side = Side("Ingress", "denied", "", end, (end,))
+    side = ExplainedSide("Ingress", "denied", "", end, (end,))
     text = explained("text", replace(EXPLANATION, sides=(side,)))
     assert "  decided by the end of\n    NetworkPolicy a/one\n    NetworkPolicy a/two\n      none of" in text
     assert "also looked at" not in text
@@ -214,11 +220,11 @@ def test_the_end_of_policies_that_decides_names_them_all() -> None:
     ("verdict", "sides", "sentence"),
     [
         ("allowed", ("allowed", "allowed"), "sark/api[Deployment] may reach 8.8.8.8 on UDP 53."),
-        ("denied", ("denied", "denied"), "stopped on leaving sark/api[Deployment] and entering 8.8.8.8."),
+        ("denied", ("denied", "denied"), "policies stop it on leaving sark/api[Deployment] and entering 8.8.8.8."),
         (
             "conditional",
             ("allowed", "conditional"),
-            "input does not say; it is on entering 8.8.8.8 that it cannot be told.",
+            "input does not say; the verdict is open on entering 8.8.8.8.",
         ),
         ("conditional", ("allowed", "allowed"), "depends on what the input does not say."),
     ],

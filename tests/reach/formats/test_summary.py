@@ -29,9 +29,9 @@ def printed(reached: range, ports: str = "TCP 80") -> str:
     ],
 )
 def test_targets(reached: range, line: str) -> None:
-    said = printed(reached)
-    assert f"TCP 80 {line}" in " ".join(said.split())
-    assert said.startswith("Who may reach whom: 320 workloads in 1 namespace, in 321 groups\n")
+    summary = printed(reached)
+    assert f"TCP 80 {line}" in " ".join(summary.split())
+    assert summary.startswith("Who may reach whom: 320 workloads in 1 namespace, in 321 groups\n")
 
 
 def test_whoever_reaches_nobody_is_said() -> None:
@@ -41,9 +41,9 @@ def test_whoever_reaches_nobody_is_said() -> None:
 
 
 def test_what_is_conditional_is_marked() -> None:
-    said = printed(range(1, 2), "? TCP 80 because it depends")
-    assert "? TCP 80  n/w001[Pod]" in said
-    assert "? depends on what the input does not say; explain says on what." in said
+    summary = printed(range(1, 2), "? TCP 80 because it depends")
+    assert "? TCP 80  n/w001[Pod]" in summary
+    assert "? depends on what the input does not say; explain says on what." in summary
 
 
 def test_addresses_that_send_alike_are_together() -> None:

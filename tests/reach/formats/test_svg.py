@@ -69,13 +69,13 @@ def test_every_pair_that_may_talk_has_a_box_and_no_other() -> None:
 
 
 def test_what_is_in_a_box() -> None:
-    found = boxes(SMALL)
-    assert found["api", "gateway"] == ("some", "8080", False)
-    assert found["api", "postgres"] == ("perhaps", "5432?", False)
-    assert found["gateway", "postgres"][:1] + found["gateway", "postgres"][2:] == ("some", True)
-    assert found["10.0.0.0/8", "postgres"] == ("all", "all", False)
+    by_pair = boxes(SMALL)
+    assert by_pair["api", "gateway"] == ("some", "8080", False)
+    assert by_pair["api", "postgres"] == ("perhaps", "5432?", False)
+    assert by_pair["gateway", "postgres"][:1] + by_pair["gateway", "postgres"][2:] == ("some", True)
+    assert by_pair["10.0.0.0/8", "postgres"] == ("all", "all", False)
     letters = dict(pictured(SMALL).keys)
-    assert letters[found["gateway", "api"][1]] == "TCP 80, 443-445; UDP 53"
+    assert letters[by_pair["gateway", "api"][1]] == "TCP 80, 443-445; UDP 53"
 
 
 @pytest.mark.parametrize(

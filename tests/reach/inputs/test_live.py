@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from kubernetes.config import kube_config
 
-from tools.manifests.pod_templates import pods
+from tools.manifests.pods import pods
 from tools.policies.unmodelled import notes
 from tools.reach.inputs import live
-from tools.reach.inputs.listing import PAGE, AnswerError, Listing, listed
+from tools.reach.inputs.listing import PAGE, AnswerError, ClusterListing, listed
 from tools.reach.peers.owners import settled
 
 CALICO, STORE = "/apis/projectcalico.org/v3", "/apis/crd.projectcalico.org/v1"
@@ -50,33 +50,33 @@ def named(name: str, namespace: str = "", **more: Any) -> dict[str, Any]:
 
 
 def group(name: str, *versions: str) -> dict[str, Any]:
-    found = [{"version": version} for version in versions]
-    return {"name": name, "versions": found, "preferredVersion": found[0]}
+    listed = [{"version": version} for version in versions]
+    return {"name": name, "versions": listed, "preferredVersion": listed[0]}
 
 
 def resources(**kinds: str) -> dict[str, Any]:
     return {"resources": [{"name": name, "kind": kind, "verbs": ["get", "list"]} for name, kind in kinds.items()]}
 
 
-def read(answers: Mapping[str, Any]) -> tuple[Listing, Server]:
+def read(answers: Mapping[str, Any]) -> tuple[ClusterListing, Server]:
     server = Server(EMPTY | {"/apis": {"groups": []}} | dict(answers))
     return listed(server, "prod"), server
 
 
 def test_what_every_cluster_has() -> None:
     policy = named("deny", "sark", spec={"podSelector": {}})
-    found, server = read({"/apis/networking.k8s.io/v1/networkpolicies": {"items": [policy]}})
-    assert [(it.file, it.kind, it.namespace, it.name) for it in found.manifests] == [
+    listing, server = read({"/apis/networking.k8s.io/v1/networkpolicies": {"items": [policy]}})
+    assert [(it.file, it.kind, it.namespace, it.name) for it in listing.manifests] == [
         ("prod: sark/networkpolicies/deny", "NetworkPolicy", "sark", "deny")
     ]
-    assert found.manifests[0].body == policy | {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy"}
+    assert listing.manifests[0].body == policy | {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy"}
     admission = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
     assert set(server.paths) == {*EMPTY, "/apis", admission}
 
 
 def test_custom_resources_by_discovery() -> None:
     """The judged kinds in their version, those that are only named, and nothing else of the group."""
-    found, server = read(
+    listing, server = read(
         {
             "/apis": {"groups": [group("projectcalico.org", "v3"), group("cilium.io", "v2"), group("apps", "v1")]},
             CALICO: resources(globalnetworkpolicies="GlobalNetworkPolicy", ippools="IPPool", tiers="Tier"),
@@ -86,8 +86,8 @@ def test_custom_resources_by_discovery() -> None:
             "/apis/cilium.io/v2/ciliumnetworkpolicies": {"items": [named("a", "sark"), named("b", "sark")]},
         }
     )
-    assert [it.name for it in found.manifests] == ["lock-down", "default", "a", "b"]
-    assert [note.message.partition(":")[0] for note in notes(found.manifests)] == [
+    assert [it.name for it in listing.manifests] == ["lock-down", "default", "a", "b"]
+    assert [note.message.partition(":")[0] for note in notes(listing.manifests)] == [
         "CiliumNetworkPolicy sark/a (and 1 more like it)"
     ]
     assert not {f"{CALICO}/ippools", "/apis/cilium.io/v2/ciliumnodes", "/apis/apps/v1"} & set(server.paths)
@@ -101,15 +101,15 @@ def test_the_version_that_is_judged_is_read(served: tuple[str, ...], expected: s
     name = "policy.networking.k8s.io"
     kinds = {f"/apis/{name}/{version}": resources(adminnetworkpolicies="AdminNetworkPolicy") for version in served}
     lists = {f"/apis/{name}/{version}/adminnetworkpolicies": {"items": [named("a")]} for version in served}
-    found, _ = read({"/apis": {"groups": [group(name, *served)]}} | kinds | lists)
-    assert [it.body["apiVersion"] for it in found.manifests] == [f"{name}/{expected}"]
+    listing, _ = read({"/apis": {"groups": [group(name, *served)]}} | kinds | lists)
+    assert [it.body["apiVersion"] for it in listing.manifests] == [f"{name}/{expected}"]
 
 
 @pytest.mark.parametrize("public", [True, False])
 def test_calicos_store_is_read_where_its_api_is_not_served(public: bool) -> None:
     kinds = resources(networkpolicies="NetworkPolicy", hostendpoints="HostEndpoint", ipamblocks="IPAMBlock")
     groups = [group("crd.projectcalico.org", "v1"), *([group("projectcalico.org", "v3")] if public else [])]
-    found, _ = read(
+    listing, _ = read(
         {
             "/apis": {"groups": groups},
             CALICO: kinds if public else 404,
@@ -120,7 +120,7 @@ def test_calicos_store_is_read_where_its_api_is_not_served(public: bool) -> None
             f"{STORE}/hostendpoints": {"items": [named("node")]},
         }
     )
-    assert [it.name for it in found.manifests] == (["a"] if public else ["default.a", "node"])
+    assert [it.name for it in listing.manifests] == (["a"] if public else ["default.a", "node"])
 
 
 def test_pages() -> None:
@@ -143,32 +143,32 @@ def test_a_list_that_changed_beneath_is_read_anew() -> None:
             return 410 if len(seen) == 2 else {"items": [named("b")]}
         return {"items": [named("a")], "metadata": {"continue": "x"}}
 
-    found, _ = read({"/api/v1/namespaces": page})
-    assert [it.name for it in found.manifests] == ["a", "b"]
+    listing, _ = read({"/api/v1/namespaces": page})
+    assert [it.name for it in listing.manifests] == ["a", "b"]
     assert seen == [None, "x", None, "x"]
 
 
 def test_pages_without_an_end_end() -> None:
-    found, _ = read({"/api/v1/namespaces": {"items": [], "metadata": {"continue": "again"}}})
-    assert found.unread == ["namespaces of v1: there are more than 1000000 of them"]
+    listing, _ = read({"/api/v1/namespaces": {"items": [], "metadata": {"continue": "again"}}})
+    assert listing.unread == ["namespaces of v1: the cluster has more than 1000000 of them"]
 
 
 @pytest.mark.parametrize("status", [403, 410, 500, 503])
 def test_what_cannot_be_read_is_said(status: int) -> None:
-    found, _ = read({"/api/v1/pods": status, "/api/v1/namespaces": {"items": [named("sark")]}})
-    assert found.unread == [f"pods of v1: status {status}"]
-    assert [it.name for it in found.manifests] == ["sark"]
+    listing, _ = read({"/api/v1/pods": status, "/api/v1/namespaces": {"items": [named("sark")]}})
+    assert listing.unread == [f"pods of v1: status {status}"]
+    assert [it.name for it in listing.manifests] == ["sark"]
 
 
 def test_an_api_that_is_down_is_said() -> None:
     """Calico's API server is one of its own; without it nobody knows whether there are policies."""
-    found, _ = read({"/apis": {"groups": [group("projectcalico.org", "v3")]}, CALICO: 503})
-    assert found.unread == ["what there is in projectcalico.org/v3: status 503"]
+    listing, _ = read({"/apis": {"groups": [group("projectcalico.org", "v3")]}, CALICO: 503})
+    assert listing.unread == ["the list of resources in projectcalico.org/v3: status 503"]
 
 
 def test_an_api_that_is_missing_is_fine() -> None:
-    found, _ = read({"/apis/networking.k8s.io/v1/ingresses": 404})
-    assert found.unread == []
+    listing, _ = read({"/apis/networking.k8s.io/v1/ingresses": 404})
+    assert listing.unread == []
 
 
 @pytest.mark.parametrize("status", [0, 401])
@@ -179,13 +179,13 @@ def test_a_server_that_does_not_answer_ends_it(status: int) -> None:
 
 @pytest.mark.parametrize("answer", [{}, {"items": None}, {"items": [3, None]}, {"metadata": 4}])
 def test_answers_of_any_shape(answer: dict[str, Any]) -> None:
-    found, _ = read({"/api/v1/pods": answer, "/apis": {"groups": [3, {}, {"name": "x", "versions": [{}]}]}})
-    assert (found.manifests, found.unread) == ([], [])
+    listing, _ = read({"/api/v1/pods": answer, "/apis": {"groups": [3, {}, {"name": "x", "versions": [{}]}]}})
+    assert (listing.manifests, listing.unread) == ([], [])
 
 
 def test_an_answer_that_is_no_list_is_said() -> None:
-    found, _ = read({"/api/v1/pods": {"items": "x"}})
-    assert found.unread == ["pods of v1: the answer is no list"]
+    listing, _ = read({"/api/v1/pods": {"items": "x"}})
+    assert listing.unread == ["pods of v1: the answer is not a list"]
 
 
 def test_a_pod_is_read_as_policies_see_it() -> None:
@@ -212,10 +212,11 @@ def test_a_pod_is_read_as_policies_see_it() -> None:
         },
         "status": {"podIP": "10.1.2.3", "podIPs": [{"ip": "10.1.2.3"}, {"ip": "fd00::3"}], "phase": "Running"},
     }
-    found, _ = read({"/api/v1/pods": {"items": [pod]}})
-    assert "s3cret" not in json.dumps(found.manifests[0].body)
-    ((seen, done),) = pods(settled(found.manifests), "default")
-    assert (seen.name, seen.account, seen.ports, done) == ("sark/api[Deployment]", "api", (("http", "TCP", 80),), False)
+    listing, _ = read({"/api/v1/pods": {"items": [pod]}})
+    assert "s3cret" not in json.dumps(listing.manifests[0].body)
+    (seen,) = pods(settled(listing.manifests), "default")
+    assert (seen.name, seen.account, seen.done) == ("sark/api[Deployment]", "api", False)
+    assert seen.ports == (("http", "TCP", 80),)
     assert list(map(str, seen.addresses)) == ["10.1.2.3", "fd00::3"]
 
 
@@ -270,13 +271,13 @@ def test_a_cluster_through_the_client(cluster: dict[str, Any]) -> None:
     cluster["/api/v1/namespaces"] = {"items": [named("sark")]}
     cluster["/api/v1/pods"] = 403
     notices: list[str] = []
-    found = live.read("here", notices.append)
-    assert [(it.file, it.name) for it in found.manifests] == [("here: namespaces/sark", "sark")]
-    assert found.unread == ["pods of v1: refused /api/v1/pods"]
+    listing = live.read("here", notices.append)
+    assert [(it.file, it.name) for it in listing.manifests] == [("here: namespaces/sark", "sark")]
+    assert listing.unread == ["pods of v1: refused /api/v1/pods"]
     assert notices[0] == "namespaces of v1"
 
 
-@pytest.mark.parametrize(("answer", "message"), [("<html>", "is no JSON"), ("[]", "is no object")])
+@pytest.mark.parametrize(("answer", "message"), [("<html>", "is not JSON"), ("[]", "is not an object")])
 def test_a_server_that_is_none(cluster: dict[str, Any], answer: str, message: str) -> None:
     cluster["/api/v1/pods"] = answer
     (unread,) = live.read("here").unread
@@ -297,7 +298,7 @@ def test_a_context_that_is_not_there(cluster: dict[str, Any]) -> None:
 
 
 def test_a_context_that_is_no_use(cluster: dict[str, Any]) -> None:
-    with pytest.raises(live.UnreachableError, match=r"^context broken is no use: Invalid kube-config file"):
+    with pytest.raises(live.UnreachableError, match=r"^context broken cannot be used: Invalid kube-config file"):
         live.read("broken")
 
 

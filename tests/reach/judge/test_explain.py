@@ -52,76 +52,78 @@ spec:
 
 
 def test_an_allowed_connection_names_the_rule_and_its_line() -> None:
-    found = explained(world(SHOP), "web", "db", 5432)
-    egress, ingress = found.sides
-    assert found.verdict == "allowed"
+    explanation = explained(world(SHOP), "web", "db", 5432)
+    egress, ingress = explanation.sides
+    assert explanation.verdict == "allowed"
     assert egress.summary == "no policy of type Egress selects shop/web[Deployment], so leaving it is open"
     assert ingress.summary == "entering shop/db[StatefulSet]: allowed by ingress[0] of NetworkPolicy shop/db"
     assert ingress.deciding is not None
     assert ingress.deciding.where is not None
     assert (ingress.deciding.where.file, ingress.deciding.where.line) == ("policies.yaml", 24)
-    assert ingress.deciding.why == "`from` means shop/web[Deployment], and TCP 5432 is among TCP 5432"
+    assert ingress.deciding.why == "`from` includes shop/web[Deployment], and TCP 5432 is among TCP 5432"
 
 
 @pytest.mark.parametrize(
     ("src", "port", "protocol", "why"),
     [
-        ("web", 80, "TCP", "`from` means shop/web[Deployment], but TCP 80 is not among TCP 5432"),
-        ("web", 5432, "UDP", "`from` means shop/web[Deployment], but UDP 5432 is not among TCP 5432"),
-        ("8.8.8.8", 5432, "TCP", "`from` does not mean 8.8.8.8: [{podSelector: {matchLabels: {app: web}}}]"),
+        ("web", 80, "TCP", "`from` includes shop/web[Deployment], but TCP 80 is not among TCP 5432"),
+        ("web", 5432, "UDP", "`from` includes shop/web[Deployment], but UDP 5432 is not among TCP 5432"),
+        ("8.8.8.8", 5432, "TCP", "`from` does not include 8.8.8.8: [{podSelector: {matchLabels: {app: web}}}]"),
     ],
 )
 def test_a_rule_that_does_not_match_says_why(src: str, port: int, protocol: str, why: str) -> None:
-    found = explained(world(SHOP), src, "db", port, protocol)
-    rule, end = found.sides[1].steps
-    assert found.sides[1].verdict == "denied"
+    explanation = explained(world(SHOP), src, "db", port, protocol)
+    rule, end = explanation.sides[1].steps
+    assert explanation.sides[1].verdict == "denied"
     assert (rule.outcome, rule.why) == ("no match", why)
     assert (end.policy, end.rule, end.outcome) == ("NetworkPolicy shop/db", "", "Deny")
 
 
 def test_a_deny_of_calicos_is_what_decides_and_a_log_is_not() -> None:
-    found = explained(world(SHOP + LOCKED), "web", "8.8.8.8", 443)
-    log, deny = found.sides[0].steps
-    assert found.verdict == "denied"
+    explanation = explained(world(SHOP + LOCKED), "web", "8.8.8.8", 443)
+    log, deny = explanation.sides[0].steps
+    assert explanation.verdict == "denied"
     assert (log.outcome, deny.outcome) == ("Log", "Deny")
-    assert found.sides[0].deciding == deny
-    assert found.sides[0].summary.endswith("denied by egress[1] of GlobalNetworkPolicy lock-down")
+    assert explanation.sides[0].deciding == deny
+    assert explanation.sides[0].summary.endswith("denied by egress[1] of GlobalNetworkPolicy lock-down")
 
 
 def test_what_no_policy_selects_is_open() -> None:
-    found = explained(world(SHOP), "db", "web", 80)
-    assert found.verdict == "allowed"
-    assert [side.steps for side in found.sides] == [(), ()]
-    (change,) = found.changes
+    explanation = explained(world(SHOP), "db", "web", 80)
+    assert explanation.verdict == "allowed"
+    assert [side.steps for side in explanation.sides] == [(), ()]
+    (change,) = explanation.changes
     assert (change.edit, change.becomes) == ("add-object", "denied")
 
 
 def test_a_pod_on_the_nodes_network_is_nobodys_subject_and_perhaps_let_in() -> None:
-    found = explained(world(SHOP), "agent", "db", 80)
-    assert found.verdict == "conditional"
-    assert found.sides[0].summary.startswith("shop/agent[DaemonSet] is on its node's network")
-    assert any("own node" in reason for reason in found.sides[1].reasons)
+    explanation = explained(world(SHOP), "agent", "db", 80)
+    assert explanation.verdict == "conditional"
+    assert explanation.sides[0].summary.startswith("shop/agent[DaemonSet] is on its node's network")
+    assert any("own node" in reason for reason in explanation.sides[1].reasons)
 
 
 def test_two_pods_of_one_workload_are_told_from_one_pod() -> None:
-    found = explained(world(SHOP), "db", "db", 5432)
-    assert found.verdict == "denied"
-    assert found.notes == ("A pod always reaches itself: this is about two pods of shop/db[StatefulSet].",)
+    explanation = explained(world(SHOP), "db", "db", 5432)
+    assert explanation.verdict == "denied"
+    assert explanation.notes == (
+        "A pod always reaches itself: this is about two different pods of shop/db[StatefulSet].",
+    )
 
 
 def test_an_address_may_be_rewritten_on_its_way() -> None:
     text = SHOP.replace("{podSelector: {matchLabels: {app: web}}}", "{ipBlock: {cidr: 203.0.113.0/24}}")
-    found = explained(world(text), "203.0.113.7", "db", 5432)
-    assert found.verdict == "conditional"
-    assert "SNAT" in found.notes[0]
+    explanation = explained(world(text), "203.0.113.7", "db", 5432)
+    assert explanation.verdict == "conditional"
+    assert "SNAT" in explanation.notes[0]
     assert explained(world(text), "203.0.113.7", "db", 80).verdict == "denied", "no address is let in there"
 
 
 def test_an_unknown_address_makes_a_verdict_conditional_and_says_of_what() -> None:
     text = SHOP.replace("{podSelector: {matchLabels: {app: web}}}", "{ipBlock: {cidr: 10.0.0.0/8}}")
-    found = explained(world(text), "web", "db", 5432)
-    assert found.verdict == "conditional"
-    assert found.sides[1].reasons[0].startswith("the address of shop/web[Deployment] is not in the input")
+    explanation = explained(world(text), "web", "db", 5432)
+    assert explanation.verdict == "conditional"
+    assert explanation.sides[1].reasons[0].startswith("the address of shop/web[Deployment] is not in the input")
     known = text.replace("kind: Deployment", "kind: Pod").replace(
         "spec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c, image: i}]}}}",
         "status: {podIP: 10.1.2.3}",
@@ -131,17 +133,20 @@ def test_an_unknown_address_makes_a_verdict_conditional_and_says_of_what() -> No
 
 @pytest.mark.parametrize(("port", "protocol"), [(443, "XYZ"), (443, "999"), (70000, "TCP"), (-1, "TCP")])
 def test_what_is_no_connection_is_refused(port: int, protocol: str) -> None:
-    with pytest.raises(ValueError, match="is no p"):
+    with pytest.raises(ValueError, match="is not a p"):
         explained(world(SHOP), "web", "db", port, protocol)
 
 
 def test_a_change_on_one_side_is_not_enough_and_says_so() -> None:
     text = SHOP + LOCKED.replace(", destination: {notSelector: \"projectcalico.org/orchestrator == 'k8s'\"}", "")
-    found = explained(world(text), "web", "db", 80)
-    assert [change.becomes for change in found.changes] == ["denied", "allowed"]
-    assert [change.where.path for change in found.changes if change.where] == ["spec.egress[1]", "spec.ingress[1]"]
-    assert found.changes[1].text == "add to NetworkPolicy shop/db, after ingress[0]"
-    assert found.changes[1].yaml == (
+    explanation = explained(world(text), "web", "db", 80)
+    assert [change.becomes for change in explanation.changes] == ["denied", "allowed"]
+    assert [change.where.path for change in explanation.changes if change.where] == [
+        "spec.egress[1]",
+        "spec.ingress[1]",
+    ]
+    assert explanation.changes[1].text == "add to NetworkPolicy shop/db, after ingress[0]"
+    assert explanation.changes[1].yaml == (
         "- from:\n"
         "  - namespaceSelector:\n"
         "      matchLabels: {kubernetes.io/metadata.name: shop}\n"
@@ -154,8 +159,8 @@ def test_a_change_on_one_side_is_not_enough_and_says_so() -> None:
 
 def test_every_rule_that_lets_it_through_must_go() -> None:
     more = SHOP.rpartition("---")[2].replace("name: db", "name: db-too")
-    found = explained(World(objects(f"{SHOP}---{more}")), "web", "db", 5432)
-    assert [(change.edit, change.becomes) for change in found.changes] in (
+    explanation = explained(World(objects(f"{SHOP}---{more}")), "web", "db", 5432)
+    assert [(change.edit, change.becomes) for change in explanation.changes] in (
         [("add-object", "denied")],
         [("remove", "allowed"), ("remove", "denied")],
     )
@@ -233,14 +238,14 @@ def test_each_part_of_some_addresses_is_shown_by_its_rule(
     src: str, dst: str, shares: list[tuple[tuple[str, ...], str, str, str]]
 ) -> None:
     judge = world(PARTS)
-    found = explained(judge, src, dst, 53, "UDP")
-    side = found.sides[0 if src == "a" else 1]
+    explanation = explained(judge, src, dst, 53, "UDP")
+    side = explanation.sides[0 if src == "a" else 1]
     assert [(it.addresses, it.verdict, it.deciding.rule, it.deciding.outcome) for it in side.shares] == shares
     assert (side.deciding is None) == bool(shares)
     for share in side.shares:
         for address in share.addresses:
-            one = explained(judge, *((src, address) if src == "a" else (address, dst)), 53, "UDP")
-            assert one.sides[0 if src == "a" else 1].verdict == share.verdict
+            single = explained(judge, *((src, address) if src == "a" else (address, dst)), 53, "UDP")
+            assert single.sides[0 if src == "a" else 1].verdict == share.verdict
 
 
 def test_parts_of_addresses_are_in_every_format(run: Runner) -> None:
@@ -249,7 +254,7 @@ def test_parts_of_addresses_are_in_every_format(run: Runner) -> None:
     text, markdown, machine = (run(*asked, form).out for form in ("text", "markdown", "json"))
     assert "depends on which of these addresses it is." in " ".join(text.split())
     assert "  10.200.0.0/16: allowed\n    decided by\n      NetworkPolicy s/p  egress[1]  Allow\n" in text
-    assert "        `to` means these addresses, and UDP 53 is among all ports\n" in text
+    assert "        `to` includes these addresses, and UDP 53 is among all ports\n" in text
     assert "- 10.200.0.0/16: allowed, decided by `egress[1]` of `NetworkPolicy s/p`: Allow" in markdown
     answer = json.loads(machine)
     assert [share["verdict"] for share in answer["sides"][0]["shares"]] == ["allowed", "denied", "allowed"]

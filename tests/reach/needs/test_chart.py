@@ -54,50 +54,50 @@ CLOSED: dict[str, tuple[str, str, str]] = {
     "an unlisted name": (
         "",
         "https://a.example.com",
-        "MODEL_URL names https://a.example.com:443, and policies do not let Deployment sark/sark-api reach that; "
+        "MODEL_URL names https://a.example.com:443, but policies do not let Deployment sark/sark-api reach it; "
         "add to egress.domains: {name: a.example.com, ports: [443]}",
     ),
     "a listed name on another port": (
         "",
         "https://api.openai.com:8443",
-        "MODEL_URL names https://api.openai.com:8443, and policies do not let Deployment sark/sark-api reach that; "
+        "MODEL_URL names https://api.openai.com:8443, but policies do not let Deployment sark/sark-api reach it; "
         "add to egress.domains: {name: api.openai.com, ports: [8443]}",
     ),
     "a listed name by plain HTTP": (
         "",
         "http://api.openai.com",
-        "MODEL_URL names http://api.openai.com:80, and policies do not let Deployment sark/sark-api reach that; "
+        "MODEL_URL names http://api.openai.com:80, but policies do not let Deployment sark/sark-api reach it; "
         "add to egress.internal: {name: api.openai.com, cidrs: […], ports: [80], protocol: http}, or call it by https",
     ),
     "a database outside": (
         "",
         "postgresql://u:secret@db.example.com/sark",
-        "MODEL_URL names db.example.com:5432, and policies do not let Deployment sark/sark-api reach that; "
+        "MODEL_URL names db.example.com:5432, but policies do not let Deployment sark/sark-api reach it; "
         "add to egress.external its addresses: {cidrs: […], ports: [5432], owner: …, reason: …}",
     ),
     "an address": (
         "",
         "ldaps://10.9.0.5",
-        "MODEL_URL names 10.9.0.5:636, and policies do not let Deployment sark/sark-api reach that; "
+        "MODEL_URL names 10.9.0.5:636, but policies do not let Deployment sark/sark-api reach it; "
         "add to egress.external: {cidrs: [10.9.0.5/32], ports: [636], owner: …, reason: …}",
     ),
     "an address that a NetworkPolicy opens, and the lock-down denies": (
         f"calico: {{enabled: true}}\n{BLOCK}",
         "ldaps://10.9.0.5:636",
-        "MODEL_URL names 10.9.0.5:636, and policies do not let Deployment sark/sark-api reach that; "
+        "MODEL_URL names 10.9.0.5:636, but policies do not let Deployment sark/sark-api reach it; "
         "add to egress.external: {cidrs: [10.9.0.5/32], ports: [636], owner: …, reason: …}",
     ),
     "an unlisted name of Calico Enterprise": (
         "egress: {engine: calico-enterprise}",
         "https://a.example.com",
-        "MODEL_URL names https://a.example.com:443, and policies do not let Deployment sark/sark-api reach that; "
+        "MODEL_URL names https://a.example.com:443, but policies do not let Deployment sark/sark-api reach it; "
         "add to egress.domains: {name: a.example.com, ports: [443], workloads: […]}",
     ),
     "a Service that goes to the proxy": (
         f"egress: {{internal: [{TICKETS}]}}",
         "http://legacy-admin:8001",
-        "MODEL_URL names http://legacy-admin:8001, and http_proxy of ConfigMap sark/sark-sark-network-proxy-env sends "
-        "that to the proxy, which answers 403: NO_PROXY there does not leave legacy-admin out; "
+        "MODEL_URL names http://legacy-admin:8001, but http_proxy of ConfigMap sark/sark-sark-network-proxy-env sends "
+        "this to the proxy, which answers 403, because NO_PROXY there does not exclude legacy-admin; "
         "add legacy-admin to proxy.noProxy",
     ),
 }

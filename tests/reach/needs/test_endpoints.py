@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from tools.reach.needs.endpoints import Call, endpoints, is_host, port_number, url
+from tools.reach.needs.endpoints import HostCall, endpoints, is_host, port_number, url
 
 CALLED = {
-    "http://sark-kong-admin:8001": Call("sark-kong-admin", 8001, "http"),
-    "http://api.sark.svc.cluster.local/v1?x=http://other:1": Call("api.sark.svc.cluster.local", 80, "http"),
-    "HTTPS://Api.Example.com": Call("Api.Example.com", 443, "https"),
-    "postgresql+asyncpg://user:pass@db:5433/sark": Call("db", 5433, "postgresql"),
-    "postgresql://u:p@ss@db.stores/sark": Call("db.stores", 5432, "postgresql"),
-    "jdbc:postgresql://db:5432/sark": Call("db", 5432, "postgresql"),
-    "jdbc:sqlserver://db;databaseName=sark": Call("db", 1433, "sqlserver"),
-    "redis://:secret@sark-valkey/0": Call("sark-valkey", 6379, "redis"),
-    "ldaps://10.9.0.5": Call("10.9.0.5", 636, "ldaps"),
-    "ldap://[2001:db8::5]:3389/dc=x": Call("2001:db8::5", 3389, "ldap"),
-    "mongodb+srv://cluster.example.com:27017/x": Call("cluster.example.com", 27017, ""),
-    "tcp://db:5432": Call("db", 5432, "tcp"),
-    "udp://statsd:8125": Call("statsd", 8125, "udp", "UDP"),
-    "thrift://hive:9083": Call("hive", 9083, "thrift"),
-    "sark-postgres:5432": Call("sark-postgres", 5432),
-    "[::2]:443": Call("::2", 443),
-    '"quoted:80"': Call("quoted", 80),
+    "http://sark-kong-admin:8001": HostCall("sark-kong-admin", 8001, "http"),
+    "http://api.sark.svc.cluster.local/v1?x=http://other:1": HostCall("api.sark.svc.cluster.local", 80, "http"),
+    "HTTPS://Api.Example.com": HostCall("Api.Example.com", 443, "https"),
+    "postgresql+asyncpg://user:pass@db:5433/sark": HostCall("db", 5433, "postgresql"),
+    "postgresql://u:p@ss@db.stores/sark": HostCall("db.stores", 5432, "postgresql"),
+    "jdbc:postgresql://db:5432/sark": HostCall("db", 5432, "postgresql"),
+    "jdbc:sqlserver://db;databaseName=sark": HostCall("db", 1433, "sqlserver"),
+    "redis://:secret@sark-valkey/0": HostCall("sark-valkey", 6379, "redis"),
+    "ldaps://10.9.0.5": HostCall("10.9.0.5", 636, "ldaps"),
+    "ldap://[2001:db8::5]:3389/dc=x": HostCall("2001:db8::5", 3389, "ldap"),
+    "mongodb+srv://cluster.example.com:27017/x": HostCall("cluster.example.com", 27017, ""),
+    "tcp://db:5432": HostCall("db", 5432, "tcp"),
+    "udp://statsd:8125": HostCall("statsd", 8125, "udp", "UDP"),
+    "thrift://hive:9083": HostCall("hive", 9083, "thrift"),
+    "sark-postgres:5432": HostCall("sark-postgres", 5432),
+    "[::2]:443": HostCall("::2", 443),
+    '"quoted:80"': HostCall("quoted", 80),
 }
 NOBODY = (
     *(
@@ -61,20 +61,20 @@ def test_nobody_is_called(text: str) -> None:
 
 
 def test_a_list_calls_each_of_its_items() -> None:
-    assert list(endpoints("kafka-0:9092, kafka-1:9092,,x")) == [Call("kafka-0", 9092), Call("kafka-1", 9092)]
-    assert list(endpoints('["http://a:1","http://b:2"]')) == [Call("a", 1, "http"), Call("b", 2, "http")]
+    assert list(endpoints("kafka-0:9092, kafka-1:9092,,x")) == [HostCall("kafka-0", 9092), HostCall("kafka-1", 9092)]
+    assert list(endpoints('["http://a:1","http://b:2"]')) == [HostCall("a", 1, "http"), HostCall("b", 2, "http")]
 
 
 @pytest.mark.parametrize(
     ("call", "text"),
     [
-        (Call("api", 80, "http"), "http://api:80"),
-        (Call("db", 5432, "postgresql"), "db:5432"),
-        (Call("db"), "db"),
-        (Call("2001:db8::5", 636, "ldaps"), "[2001:db8::5]:636"),
+        (HostCall("api", 80, "http"), "http://api:80"),
+        (HostCall("db", 5432, "postgresql"), "db:5432"),
+        (HostCall("db"), "db"),
+        (HostCall("2001:db8::5", 636, "ldaps"), "[2001:db8::5]:636"),
     ],
 )
-def test_a_call_is_shown_without_what_is_secret(call: Call, text: str) -> None:
+def test_a_call_is_shown_without_what_is_secret(call: HostCall, text: str) -> None:
     assert str(call) == text
 
 

@@ -64,9 +64,9 @@ def read(text: str, file: str = "file.yaml") -> tuple[Manifest, ...]:
     return manifests(parse(text, file), file)
 
 
-def said(cluster: Cluster) -> list[str]:
+def rules(cluster: Cluster) -> list[str]:
     """The ids of the rules of needs that say something."""
-    return [one.rule for one in run(CHECKS, cluster) if one.rule in RULES]
+    return [finding.rule for finding in run(CHECKS, cluster) if finding.rule in RULES]
 
 
 @pytest.mark.parametrize(
@@ -80,13 +80,13 @@ def said(cluster: Cluster) -> list[str]:
     ],
 )
 def test_the_pods_of_a_service_that_nobody_gave(labels: str, expected: list[str]) -> None:
-    assert said(Cluster(read(POLICY % labels), read(WEB), given=True)) == expected
+    assert rules(Cluster(read(POLICY % labels), read(WEB), given=True)) == expected
 
 
 def test_an_object_that_is_there_twice_counts_once() -> None:
     policy = read(POLICY % "{app: other}")
     again = read(WEB, "again.yaml")
-    assert said(Cluster((*policy, *again), read(WEB), given=True)) == ["called-services-are-reachable"]
+    assert rules(Cluster((*policy, *again), read(WEB), given=True)) == ["called-services-are-reachable"]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_an_object_that_is_there_twice_counts_once() -> None:
 )
 def test_each_role_is_looked_for_beside_the_others(space: str, on: bool, expected: list[str]) -> None:
     values = {**VALUES, "monitoring": {**VALUES["monitoring"], "enabled": on}}
-    assert said(Cluster(read(ENTRY % space), read(SITE), given=True, roles=roles(values))) == expected
+    assert rules(Cluster(read(ENTRY % space), read(SITE), given=True, roles=roles(values))) == expected
 
 
 @pytest.mark.parametrize("values", [{}, {"monitoring": 7}, {"monitoring": {"namespaces": "x"}}, {"monitoring": []}])
@@ -115,9 +115,11 @@ def test_objects_without_a_namespace_are_where_the_policies_are() -> None:
 
 def test_one_cause_is_one_finding() -> None:
     findings: list[Finding] = [
-        one for one in run(CHECKS, Cluster(read(ENTRY % "sark"), read(SITE), given=True)) if one.rule in RULES
+        finding
+        for finding in run(CHECKS, Cluster(read(ENTRY % "sark"), read(SITE), given=True))
+        if finding.rule in RULES
     ]
-    assert [(one.rule, one.problem.where.path) for one in findings] == [
+    assert [(finding.rule, finding.problem.where.path) for finding in findings] == [
         ("ingress-backends-are-open", "spec.defaultBackend.service"),
         ("scraped-ports-are-open", 'metadata.annotations["prometheus.io/port"]'),
     ]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tools.findings.model import Manifest
-from tools.reach.needs.names import Names, Outside, served
+from tools.reach.needs.names import ClusterNames, OutsideHost, served
 from tools.reach.peers.services import services
 
 
@@ -25,10 +25,10 @@ MANIFESTS = (
     service("lost", "sark", type="ExternalName", externalName="gone.stores.svc.cluster.local"),
     service("loop", "sark", type="ExternalName", externalName="loop.sark.svc"),
 )
-NAMES = Names(
+NAMES = ClusterNames(
     services(MANIFESTS, "sark"), frozenset(("sark", "stores", "monitoring")), frozenset(("sark.io", "*.w.io"))
 )
-MEANT: dict[str, tuple[str, str] | Outside | None] = {
+MEANT: dict[str, tuple[str, str] | OutsideHost | None] = {
     "api": ("sark", "api"),
     "API.": ("sark", "api"),
     "db": None,
@@ -41,11 +41,11 @@ MEANT: dict[str, tuple[str, str] | Outside | None] = {
     "api-0.api": None,
     "10.96.0.9": ("stores", "db"),
     "alias": ("stores", "db"),
-    "vault": Outside("vault.corp.example"),
-    "api.openai.com": Outside("api.openai.com"),
-    "openai.com": Outside("openai.com"),
-    "10.9.0.5": Outside("10.9.0.5"),
-    "2001:db8::5": Outside("2001:db8::5"),
+    "vault": OutsideHost("vault.corp.example"),
+    "api.openai.com": OutsideHost("api.openai.com"),
+    "openai.com": OutsideHost("openai.com"),
+    "10.9.0.5": OutsideHost("10.9.0.5"),
+    "2001:db8::5": OutsideHost("2001:db8::5"),
     # Nobody can tell, or nobody else is meant.
     "lost": None,
     "loop": None,
@@ -70,7 +70,7 @@ MEANT: dict[str, tuple[str, str] | Outside | None] = {
 @pytest.mark.parametrize("host", MEANT)
 def test_meanings(host: str) -> None:
     meaning = NAMES.meaning(host, "sark")
-    meanings = meaning if meaning is None or isinstance(meaning, Outside) else (meaning.namespace, meaning.name)
+    meanings = meaning if meaning is None or isinstance(meaning, OutsideHost) else (meaning.namespace, meaning.name)
     assert meanings == MEANT[host]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.reach.needs.endpoints import Call
+from tools.reach.needs.endpoints import HostCall
 from tools.reach.needs.past_proxy import past, proxy_of
 
 LEFT_OUT = [
@@ -47,4 +47,4 @@ def test_small_letters_come_first() -> None:
     ],
 )
 def test_the_variable_of_a_scheme(scheme: str, values: dict[str, str], variable: str) -> None:
-    assert proxy_of(Call("kong", 1, scheme), values) == variable
+    assert proxy_of(HostCall("kong", 1, scheme), values) == variable

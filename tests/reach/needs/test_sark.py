@@ -38,14 +38,16 @@ def other() -> tuple[Manifest, ...]:
 def placed(findings: tuple[Finding, ...]) -> set[tuple[str, str, str]]:
     """What the rules of needs say: rule, file, place."""
     return {
-        (one.rule, Path(one.problem.where.file).name, one.problem.where.path) for one in findings if one.rule in RULES
+        (finding.rule, Path(finding.problem.where.file).name, finding.problem.where.path)
+        for finding in findings
+        if finding.rule in RULES
     }
 
 
 def test_sark_as_shipped_is_clean_with_the_defaults() -> None:
-    found = findings("", base())
-    assert placed(found) == set()
-    assert [one for one in found if one.problem.severity is not Severity.NOTE] == []
+    shipped = findings("", base())
+    assert placed(shipped) == set()
+    assert [finding for finding in shipped if finding.problem.severity is not Severity.NOTE] == []
 
 
 @pytest.mark.parametrize("environment", ["staging", "production", "full"])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tools.reach.needs.endpoints import Call
-from tools.reach.needs.settings import Setting, key_words, settings
+from tools.reach.needs.endpoints import HostCall
+from tools.reach.needs.settings import ConfiguredCall, key_words, settings
 
 WORDS = {
     "POSTGRES_HOST": ("POSTGRES", "HOST"),
@@ -23,41 +23,47 @@ def test_keys_are_words(key: str) -> None:
     assert key_words(key) == WORDS[key]
 
 
-CALLING: dict[str, tuple[dict[str, str], list[Setting]]] = {
+CALLING: dict[str, tuple[dict[str, str], list[ConfiguredCall]]] = {
     "a URL": (
         {"KONG_ADMIN_URL": "http://kong:8001"},
-        [Setting(("KONG_ADMIN_URL",), Call("kong", 8001, "http"))],
+        [ConfiguredCall(("KONG_ADMIN_URL",), HostCall("kong", 8001, "http"))],
     ),
     "a list": (
         {"KAFKA_BROKERS": "k-0:9092,k-1:9092"},
-        [Setting(("KAFKA_BROKERS",), Call("k-0", 9092)), Setting(("KAFKA_BROKERS",), Call("k-1", 9092))],
+        [
+            ConfiguredCall(("KAFKA_BROKERS",), HostCall("k-0", 9092)),
+            ConfiguredCall(("KAFKA_BROKERS",), HostCall("k-1", 9092)),
+        ],
     ),
     "a pair": (
         {"POSTGRES_HOST": "db", "POSTGRES_PORT": "5432", "POSTGRES_DB": "sark"},
-        [Setting(("POSTGRES_HOST", "POSTGRES_PORT"), Call("db", 5432))],
+        [ConfiguredCall(("POSTGRES_HOST", "POSTGRES_PORT"), HostCall("db", 5432))],
     ),
     "a pair without an underscore": (
         {"PGHOST": "db", "PGPORT": "5432"},
-        [Setting(("PGHOST", "PGPORT"), Call("db", 5432))],
+        [ConfiguredCall(("PGHOST", "PGPORT"), HostCall("db", 5432))],
     ),
     "a pair in small letters": (
         {"db.host": "db.example.com", "db.port": "5432"},
-        [Setting(("db.host", "db.port"), Call("db.example.com", 5432))],
+        [ConfiguredCall(("db.host", "db.port"), HostCall("db.example.com", 5432))],
     ),
     "a host whose port is in another form": ({"DB_HOST": "db", "DB_PORT": "sql"}, []),
-    "a host alone": ({"REDIS_HOST": "cache"}, [Setting(("REDIS_HOST",), Call("cache"), alone=True)]),
-    "an address": ({"LDAP_SERVER": "ldaps://10.9.0.5"}, [Setting(("LDAP_SERVER",), Call("10.9.0.5", 636, "ldaps"))]),
+    "a host alone": ({"REDIS_HOST": "cache"}, [ConfiguredCall(("REDIS_HOST",), HostCall("cache"), alone=True)]),
+    "an address": (
+        {"LDAP_SERVER": "ldaps://10.9.0.5"},
+        [ConfiguredCall(("LDAP_SERVER",), HostCall("10.9.0.5", 636, "ldaps"))],
+    ),
     "a name of its own": (
         {"NGINX_HOST": "sark.example.com", "NGINX_PORT": "80"},
-        [Setting(("NGINX_HOST", "NGINX_PORT"), Call("sark.example.com", 80), shown=True)],
+        [ConfiguredCall(("NGINX_HOST", "NGINX_PORT"), HostCall("sark.example.com", 80), shown=True)],
     ),
     "a name for browsers": (
         {"VITE_API_URL": "https://api.example.com"},
-        [Setting(("VITE_API_URL",), Call("api.example.com", 443, "https"), shown=True)],
+        [ConfiguredCall(("VITE_API_URL",), HostCall("api.example.com", 443, "https"), shown=True)],
     ),
     "the port that it listens on": (
         {"SITE2_HOST": "x.example.com", "SITE2_PORT": "8000"},
-        [Setting(("SITE2_HOST", "SITE2_PORT"), Call("x.example.com", 8000), shown=True)],
+        [ConfiguredCall(("SITE2_HOST", "SITE2_PORT"), HostCall("x.example.com", 8000), shown=True)],
     ),
 }
 

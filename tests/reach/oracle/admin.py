@@ -61,21 +61,21 @@ def _port(port: Body, packet: Packet) -> bool:
     if name := port.get("namedPort"):
         there = packet.destination
         return there is not None and there.has_port(name, packet.protocol, packet.port)
-    one = port.get("portNumber") or port["portRange"]
-    first, last = (one["port"], one["port"]) if "port" in one else (one["start"], one["end"])
-    return protocol_number(one.get("protocol") or "TCP") == packet.protocol and first <= packet.port <= last
+    item = port.get("portNumber") or port["portRange"]
+    first, last = (item["port"], item["port"]) if "port" in item else (item["start"], item["end"])
+    return protocol_number(item.get("protocol") or "TCP") == packet.protocol and first <= packet.port <= last
 
 
 def calico_rules(rules: Sequence[Rule] | None, direction: str) -> list[Rule]:
     """The rules that Calico makes of a ClusterNetworkPolicy's: one for each protocol and peer."""
-    found: list[Rule] = []
+    converted: list[Rule] = []
     for rule in rules or ():
         try:
-            found.extend(_converted(rule, direction))
+            converted.extend(_converted(rule, direction))
         except LookupError:
             if rule["action"] != "Accept":
-                found.append(dict(DENY_ALL))
-    return found
+                converted.append(dict(DENY_ALL))
+    return converted
 
 
 def _converted(rule: Rule, direction: str) -> list[Rule]:
@@ -95,7 +95,7 @@ def _converted(rule: Rule, direction: str) -> list[Rule]:
 
 def _protocols(protocols: Sequence[Body]) -> Iterator[tuple[str, list[object]]]:
     """unpackCNPProtocols: ports by protocol, "" for names; none of a protocol is all, an empty item is anything."""
-    found: dict[str, list[object]] = {}
+    by_protocol: dict[str, list[object]] = {}
     for protocol in protocols:
         name = next((key for key in ("tcp", "udp", "sctp") if key in protocol), "")
         port = _calico_port(protocol[name]) if name else protocol.get("destinationNamedPort")
@@ -103,10 +103,10 @@ def _protocols(protocols: Sequence[Body]) -> Iterator[tuple[str, list[object]]]:
             yield "", []
             return
         if port is None:
-            found[name.upper()] = []
-        elif found.get(name.upper()) != []:
-            found.setdefault(name.upper(), []).append(port)
-    yield from sorted(found.items())
+            by_protocol[name.upper()] = []
+        elif by_protocol.get(name.upper()) != []:
+            by_protocol.setdefault(name.upper(), []).append(port)
+    yield from sorted(by_protocol.items())
 
 
 def _calico_port(fields: Body) -> object:
@@ -134,14 +134,14 @@ def _entity(peer: Body, outgoing: bool) -> Rule:
 def _text(selector: Body) -> str:
     """k8sSelectorToCalico: a label selector as Calico writes it."""
     parts = [f"{key} == '{value}'" for key, value in sorted((selector.get("matchLabels") or {}).items())]
-    for one in selector.get("matchExpressions") or ():
-        values = "', '".join(one.get("values") or ())
+    for item in selector.get("matchExpressions") or ():
+        values = "', '".join(item.get("values") or ())
         parts.append(
             {
-                "In": f"{one['key']} in {{ '{values}' }}",
-                "NotIn": f"{one['key']} not in {{ '{values}' }}",
-                "Exists": f"has({one['key']})",
-                "DoesNotExist": f"! has({one['key']})",
-            }[str(one["operator"])]
+                "In": f"{item['key']} in {{ '{values}' }}",
+                "NotIn": f"{item['key']} not in {{ '{values}' }}",
+                "Exists": f"has({item['key']})",
+                "DoesNotExist": f"! has({item['key']})",
+            }[str(item["operator"])]
         )
     return " && ".join(parts)

@@ -62,11 +62,11 @@ class Answer:
 
     def between(self, source: str, destination: str) -> Conns:
         """The connections between two, each `namespace/name` or an address."""
-        found = NONE
+        answer = NONE
         for (pair, other), conns in self.pairs.items():
             if _there(pair, source) and _there(other, destination):
-                found = union(found, conns)
-        return found
+                answer = union(answer, conns)
+        return answer
 
     @property
     def edges(self) -> frozenset[str]:

@@ -37,10 +37,10 @@ def within(address: Address, cidr: str) -> bool:
 
 def dig(body: Body, *path: str) -> Any:
     """What is at a path of keys, or None."""
-    found: Any = body
+    value: Any = body
     for key in path:
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,8 +199,8 @@ class Cluster:
 def pod_addresses(body: Body) -> tuple[Address, ...]:
     """The addresses in a pod's status: `podIPs`, else `podIP`."""
     several = [item["ip"] for item in dig(body, "status", "podIPs") or ()]
-    one = dig(body, "status", "podIP")
-    return tuple(ip_address(text) for text in several or ([one] if one else []))
+    single = dig(body, "status", "podIP")
+    return tuple(ip_address(text) for text in several or ([single] if single else []))
 
 
 def container_ports(body: Body) -> Iterator[Body]:

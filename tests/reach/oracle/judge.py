@@ -62,7 +62,7 @@ class Oracle:
         for body in self.cluster.of_kind("Tier"):
             order, action = dig(body, "spec", "order"), dig(body, "spec", "defaultAction")
             known[body["metadata"]["name"]] = (inf if order is None else order, action or "Deny")
-        policies = sorted(_policies(self.cluster), key=lambda one: (one.order, one.key))
+        policies = sorted(_policies(self.cluster), key=lambda policy: (policy.order, policy.key))
         names = sorted(known, key=lambda name: (known[name][0], name))
         return [(known[name][1], [policy for policy in policies if policy.tier == name]) for name in names]
 
@@ -70,7 +70,11 @@ class Oracle:
         """An address, and the pod there: by `namespace/name` or by the address itself."""
         if "/" in name:
             namespace, _, short = name.partition("/")
-            endpoint = next(one for one in self.cluster.endpoints if (one.namespace, one.name) == (namespace, short))
+            endpoint = next(
+                candidate
+                for candidate in self.cluster.endpoints
+                if (candidate.namespace, candidate.name) == (namespace, short)
+            )
             return endpoint.addresses[0], endpoint
         return ip_address(name), self.cluster.at(ip_address(name))
 

@@ -16,18 +16,18 @@ def label_selector(selector: Body, labels: Labels) -> bool:
     """apimachinery's LabelSelector: every label and every expression is to hold; an empty one matches everything."""
     expected = selector.get("matchLabels") or {}
     return all(labels.get(key) == value for key, value in expected.items()) and all(
-        _expression(one, labels) for one in selector.get("matchExpressions") or ()
+        _expression(expression, labels) for expression in selector.get("matchExpressions") or ()
     )
 
 
-def _expression(one: Mapping[str, Any], labels: Labels) -> bool:
-    there, values = one["key"] in labels, one.get("values") or []
+def _expression(expression: Mapping[str, Any], labels: Labels) -> bool:
+    there, values = expression["key"] in labels, expression.get("values") or []
     return {
         "Exists": there,
         "DoesNotExist": not there,
-        "In": there and labels.get(one["key"]) in values,
-        "NotIn": not (there and labels.get(one["key"]) in values),
-    }[str(one["operator"])]
+        "In": there and labels.get(expression["key"]) in values,
+        "NotIn": not (there and labels.get(expression["key"]) in values),
+    }[str(expression["operator"])]
 
 
 def types(body: Body) -> list[str]:

@@ -30,23 +30,23 @@ def ports(value: object, below: bool = False) -> Iterator[int]:
 def connections(world: RandomWorld) -> list[tuple[int, int]]:
     """Protocols and ports: the edges of all that is written, ICMP's types, and protocols without ports."""
     numbers = {port + step for port in (*ports(world.objects), 1, 65535) for step in (-1, 0, 1)}
-    found = list(product((TCP, UDP, SCTP), sorted(port for port in numbers if 1 <= port <= 65535)))
+    packets = list(product((TCP, UDP, SCTP), sorted(port for port in numbers if 1 <= port <= 65535)))
     messages = [kind << 8 | code for kind, code in ((0, 0), (3, 0), (3, 1), (3, 2), (8, 0), (8, 1), (128, 0), (129, 3))]
-    found += product((ICMP, ICMPV6), messages)
-    return [*found, (47, 0), (136, 0)]
+    packets += product((ICMP, ICMPV6), messages)
+    return [*packets, (47, 0), (136, 0)]
 
 
 def pairs(world: RandomWorld) -> list[tuple[str, str]]:
     """Pods with pods and with addresses outside, both ways, of one family. No pod with itself."""
     pods = list(world.pods)
-    found = [(one, other) for one, other in product(pods, pods) if one != other]
-    found += product(pods, world.outside)
-    found += product(world.outside, pods)
+    packets = [(pod, other) for pod, other in product(pods, pods) if pod != other]
+    packets += product(pods, world.outside)
+    packets += product(world.outside, pods)
 
     def sixth(place: str) -> bool:
         return ":" in world.pods.get(place, place)
 
-    return [(one, other) for one, other in found if sixth(one) is sixth(other)]
+    return [(pod, other) for pod, other in packets if sixth(pod) is sixth(other)]
 
 
 def fits(world: RandomWorld, place: str, protocol: int) -> bool:

@@ -42,7 +42,7 @@ def of_objects(objects: Sequence[Object]) -> World:
     return World(manifest(body) for body in objects)
 
 
-def said(verdict: Verdict, asked: Asked) -> Word:
+def word(verdict: Verdict, asked: Asked) -> Word:
     if includes(verdict.allowed, *asked[2:]):
         return "allowed"
     return "conditional" if includes(verdict.conditional, *asked[2:]) else "denied"
@@ -58,7 +58,7 @@ def differing(world: RandomWorld) -> Iterator[Asked]:
     assert not judge.problems, f"seed {world.seed}: {judge.problems[0]}"
     oracle, verdict = Oracle(world.objects), verdicts(judge)
     for asked in every(world) if BY_HAND else some(world, PACKETS):
-        if said(verdict(*asked[:2]), asked) != ("allowed" if oracle.allowed(*asked) else "denied"):
+        if word(verdict(*asked[:2]), asked) != ("allowed" if oracle.allowed(*asked) else "denied"):
             yield asked
 
 
@@ -68,7 +68,7 @@ def story(world: RandomWorld, asked: Asked) -> str:
     def answers(objects: tuple[Object, ...]) -> tuple[Word, Word]:
         judge = of_objects(objects)
         assert not judge.problems
-        return truth(objects, asked), said(judge.verdict(judge.peer(asked[0]), judge.peer(asked[1])), asked)
+        return truth(objects, asked), word(judge.verdict(judge.peer(asked[0]), judge.peer(asked[1])), asked)
 
     def shows(objects: tuple[Object, ...]) -> bool:
         try:

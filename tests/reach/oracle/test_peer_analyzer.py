@@ -83,7 +83,7 @@ def _without_existence(spec: Object) -> None:
         for peer in (*(rule.get("from") or ()), *(rule.get("to") or ())):
             if "namespaceSelector" in peer and "matchExpressions" in peer.get("podSelector", {}):
                 given = peer["podSelector"].pop("matchExpressions")
-                kept = [one for one in given if one["operator"] in ("In", "NotIn")]
+                kept = [expression for expression in given if expression["operator"] in ("In", "NotIn")]
                 peer["podSelector"] |= {"matchExpressions": kept} if kept else {}
 
 
@@ -122,8 +122,8 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[int, list[Ob
 
 def test_network_config_analyzer_says_the_same(answers: list[tuple[int, list[Object], analyzer.Answer]]) -> None:
     for seed, objects, answer in answers:
-        found = list(differences(objects, answer))
-        assert not found, f"seed {seed}: {found[0]}, and {len(found) - 1} more\n{text(objects)}"
+        different = list(differences(objects, answer))
+        assert not different, f"seed {seed}: {different[0]}, and {len(different) - 1} more\n{text(objects)}"
 
 
 def test_a_difference_would_be_seen(answers: list[tuple[int, list[Object], analyzer.Answer]]) -> None:

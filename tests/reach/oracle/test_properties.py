@@ -20,7 +20,7 @@ from tools.cluster.fuzz.kubernetes import network_policy
 from tools.cluster.fuzz.places import Places
 from tools.cluster.fuzz.topology import Object, Topology
 from tools.reach.connections import NAMES, includes, minus
-from tools.reach.model import Change, Row, Word
+from tools.reach.model import Change, MatrixRow, Word
 from tools.reach.world import World
 
 SEEDS = range(BY_HAND or 40)
@@ -42,7 +42,7 @@ UNRELATED: tuple[Object, ...] = (
 )
 
 
-def rows(objects: Sequence[Object]) -> list[Row]:
+def rows(objects: Sequence[Object]) -> list[MatrixRow]:
     return list(of_objects(objects).matrix().rows(everything=True))
 
 

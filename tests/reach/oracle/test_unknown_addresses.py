@@ -112,8 +112,8 @@ class Trial:
     def outside_bounds(self, objects: Sequence[Object], verdict: Verdicts) -> bool:
         """Whether it passes though the judge says never, or does not though the judge says always."""
         truth = self.truth(objects)
-        said = verdict(*(self.name(place) for place in self.asked[:2]))
-        certain, perhaps = includes(said.allowed, *self.asked[2:]), includes(said.conditional, *self.asked[2:])
+        judged = verdict(*(self.name(place) for place in self.asked[:2]))
+        certain, perhaps = includes(judged.allowed, *self.asked[2:]), includes(judged.conditional, *self.asked[2:])
         return not truth if certain else truth and not perhaps
 
     def truth(self, objects: Sequence[Object]) -> bool:
@@ -177,10 +177,13 @@ def test_a_pod_with_two_addresses_is_judged_for_both() -> None:
         verdict, six = verdicts(judge), {name: as_sixth(address) for name, address in world.pods.items()}
         for source, destination, protocol, port in some(world, PACKETS):
             if protocol in WITH_PORTS and source in world.pods and destination in world.pods:
-                said = verdict(source, destination)
+                judged = verdict(source, destination)
                 over = {oracle.allowed(ends[source], ends[destination], protocol, port) for ends in (world.pods, six)}
                 expected = "allowed" if over == {True} else "denied" if over == {False} else "conditional"
-                certain, perhaps = includes(said.allowed, protocol, port), includes(said.conditional, protocol, port)
+                certain, perhaps = (
+                    includes(judged.allowed, protocol, port),
+                    includes(judged.conditional, protocol, port),
+                )
                 got = "allowed" if certain else "conditional" if perhaps else "denied"
                 assert got in (expected, "conditional"), f"seed {seed}: {source} → {destination} {protocol} {port}"
 

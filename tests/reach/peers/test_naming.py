@@ -36,7 +36,7 @@ spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/24}}]}]}
 
 
 @pytest.mark.parametrize(
-    ("asked", "found"),
+    ("asked", "expected"),
     [
         ("shop/web[Deployment]", "shop/web[Deployment]"),
         ("other/one", "other/one[Pod]"),
@@ -48,19 +48,22 @@ spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/24}}]}]}
         ("{node}", "{node}"),
     ],
 )
-def test_found(asked: str, found: str) -> None:
-    assert world(TEXT).peer(asked).name == found
+def test_found(asked: str, expected: str) -> None:
+    assert world(TEXT).peer(asked).name == expected
 
 
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ("web", r"web is 2 workloads \(shop/web\[Deployment\], shop/web\[StatefulSet\]\); write one of these"),
-        ("one", "one is 2 workloads"),
-        ("finished", "nobody is called finished; there are other/one"),
-        ("", "nobody is called ; there are"),
-        ("10.0.0.300", "nobody is called"),
-        ("10.0.0.9-10.0.0.1", "nobody is called"),
+        (
+            "web",
+            r"web could mean 2 workloads \(shop/web\[Deployment\], shop/web\[StatefulSet\]\); write the full",
+        ),
+        ("one", "one could mean 2 workloads"),
+        ("finished", "no peer is called finished; there are other/one"),
+        ("", "no peer is called ; there are"),
+        ("10.0.0.300", "no peer is called"),
+        ("10.0.0.9-10.0.0.1", "no peer is called"),
     ],
 )
 def test_not_found(asked: str, message: str) -> None:
@@ -69,8 +72,8 @@ def test_not_found(asked: str, message: str) -> None:
 
 
 def test_a_finished_pod_takes_no_part_and_that_is_said() -> None:
-    found = world(TEXT)
-    assert "shop/finished[Pod]" not in {peer.name for peer in found.peers}
-    assert [note.message for note in found.notes] == [
-        "shop/finished[Pod] is done and takes no part: no policy is for it"
+    parsed = world(TEXT)
+    assert "shop/finished[Pod]" not in {peer.name for peer in parsed.peers}
+    assert [note.message for note in parsed.notes] == [
+        "shop/finished[Pod] has finished (phase Succeeded), so policies ignore it and it is left out"
     ]

@@ -3,7 +3,7 @@
 import pytest
 
 from tools.manifests.documents import manifests, parse
-from tools.manifests.pod_templates import pods
+from tools.manifests.pods import pods
 from tools.reach.peers.owners import settled
 
 DEPLOYMENT = "{kind: Deployment, metadata: {name: api}}"
@@ -45,8 +45,8 @@ TWO = f"{{kind: Pod, metadata: {{name: x, ownerReferences: {OWNERS}}}}}"
 )
 def test_each_workload_is_there_once(objects: list[str], names: list[str]) -> None:
     text = "\n---\n".join(objects)
-    found = settled(manifests(parse(text, "x"), "x"), "d")
-    assert sorted(pod.name for pod, _ in pods(found, "d")) == names
+    kept = settled(manifests(parse(text, "x"), "x"), "d")
+    assert sorted(pod.name for pod in pods(kept, "d")) == names
 
 
 def test_two_pods_of_one_owner_are_both_there() -> None:

@@ -5,7 +5,7 @@ import pytest
 from tools.findings.model import Manifest
 from tools.manifests.documents import manifests, parse
 from tools.reach.peers.ingresses import behind_ingress
-from tools.reach.peers.services import Resolved, Target, behind, running, services
+from tools.reach.peers.services import Resolved, ServiceTarget, behind, running, services
 
 PODS = """
 apiVersion: apps/v1
@@ -45,8 +45,8 @@ def read(text: str) -> tuple[Manifest, ...]:
 
 
 def resolved(spec: str, port: int | str, protocol: str = "TCP") -> Resolved:
-    found = read(f"{PODS}apiVersion: v1\nkind: Service\nmetadata: {{name: db}}\nspec: {{{spec}}}\n")
-    return behind(services(found, "sark")["sark", "db"], port, protocol, running(found, "sark"))
+    objects = read(f"{PODS}apiVersion: v1\nkind: Service\nmetadata: {{name: db}}\nspec: {{{spec}}}\n")
+    return behind(services(objects, "sark")["sark", "db"], port, protocol, running(objects, "sark"))
 
 
 def both(port: int, other: int = 0, protocol: str = "TCP", bare: int = 0) -> list[tuple[str, int, str]]:
@@ -54,9 +54,9 @@ def both(port: int, other: int = 0, protocol: str = "TCP", bare: int = 0) -> lis
 
 
 ALL = "selector: {app: db}, ports:"
-NOBODY = "selects app=nobody, and no workload is that"
-UNSELECTED = "has no selector: whoever writes its endpoints says where it leads"
-HEADLESS = "is headless: callers get the pods' own addresses, and port 80 is called as it is"
+NOBODY = "selects app=nobody, which matches no workload"
+UNSELECTED = "has no selector, so whoever writes its endpoints decides where it leads"
+HEADLESS = "is headless: callers get the pods' own addresses and call port 80 there"
 
 
 @pytest.mark.parametrize(
@@ -104,23 +104,23 @@ HEADLESS = "is headless: callers get the pods' own addresses, and port 80 is cal
             f"type: ExternalName, externalName: db.example, {ALL} [{{port: 80}}]",
             "80",
             [],
-            "is but a name for db.example",
+            "is only an alias for db.example",
         ),
         (f"clusterIP: None, {ALL} [{{port: 80, targetPort: 5432}}]", "80", both(80, bare=80), HEADLESS),
         ("clusterIP: None, selector: {app: nobody}", "80", [], NOBODY),
     ],
 )
 def test_a_service_leads_to_pods(spec: str, port: str, expected: list[tuple[str, int, str]], note: str) -> None:
-    wanted, _, protocol = port.partition("/")
-    found = resolved(spec, int(wanted) if wanted.isdigit() else wanted, protocol or "TCP")
-    assert found.targets == tuple(Target(*one) for one in expected)
-    assert [it for it in found.notes if it.text.startswith("Service sark/db") and note in it.text]
+    value, _, protocol = port.partition("/")
+    answer = resolved(spec, int(value) if value.isdigit() else value, protocol or "TCP")
+    assert answer.targets == tuple(ServiceTarget(*target) for target in expected)
+    assert [item for item in answer.notes if item.text.startswith("Service sark/db") and note in item.text]
 
 
 def test_another_namespaces_pods_are_not_behind_it() -> None:
-    found = read(f"{PODS}{SERVICE.replace('name: db', 'name: db, namespace: other')}")
-    service = services(found, "sark")["other", "db"]
-    assert behind(service, 80, "TCP", running(found, "sark")).targets == ()
+    objects = read(f"{PODS}{SERVICE.replace('name: db', 'name: db, namespace: other')}")
+    service = services(objects, "sark")["other", "db"]
+    assert behind(service, 80, "TCP", running(objects, "sark")).targets == ()
 
 
 SERVICE = """apiVersion: v1
@@ -154,7 +154,7 @@ def paths(*services: str) -> str:
         (
             paths("{name: gone, port: {number: 80}}"),
             [],
-            "Ingress sark/web leads to Service sark/gone, which is not there",
+            "Ingress sark/web leads to Service sark/gone, which does not exist",
         ),
         (
             paths("{name: db, port: {number: 82}}"),
@@ -171,7 +171,7 @@ def paths(*services: str) -> str:
     ],
 )
 def test_an_ingress_leads_to_services(text: str, targets: list[tuple[str, int]], note: str) -> None:
-    found = read(f"{PODS}{SERVICE}{text}")
-    got = behind_ingress(found[-1], "sark", services(found, "sark"), running(found, "sark"))
-    assert got.targets == tuple(Target(*target) for target in targets)
-    assert note in [it.text for it in got.notes]
+    objects = read(f"{PODS}{SERVICE}{text}")
+    answer = behind_ingress(objects[-1], "sark", services(objects, "sark"), running(objects, "sark"))
+    assert answer.targets == tuple(ServiceTarget(*target) for target in targets)
+    assert note in [item.text for item in answer.notes]

@@ -54,12 +54,12 @@ def _at(body: Any, path: Path) -> Any:
 
 
 def _with(body: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
-    found = deepcopy(body)
-    _at(found, path[:-1])[path[-1]] = deepcopy(value)
-    return found
+    changed = deepcopy(body)
+    _at(changed, path[:-1])[path[-1]] = deepcopy(value)
+    return changed
 
 
 def _without(body: dict[str, Any], path: Path) -> dict[str, Any]:
-    found = deepcopy(body)
-    del _at(found, path[:-1])[path[-1]]
-    return found
+    changed = deepcopy(body)
+    del _at(changed, path[:-1])[path[-1]]
+    return changed

@@ -6,7 +6,7 @@ from tests.reach.samples.matrices import conns, made
 from tools.findings.model import Where
 from tools.policies.model import DIRECTIONS
 from tools.reach.diff import Changed
-from tools.reach.model import Change, Explanation, Peer, Side, Step, Verdict
+from tools.reach.model import Change, ExplainedSide, Explanation, NamedPeer, Step, Verdict
 
 # What a name in a manifest may hold, and what each format must not be broken by.
 HOSTILE = 'a"b`c|d<e>&#1;\n# f\x1b[31m\u202e{{g}}%%"]; end --> x/`*_y_*`[Pod]'
@@ -37,13 +37,13 @@ FILE = "charts/sark-network/templates/egress-allow-list.yaml"
 LOCKDOWN = "GlobalNetworkPolicy sark-lock-down"
 DENY = Step(LOCKDOWN, "egress[3]", "Deny", "it is for everyone", Where(FILE, "spec.egress[3].action", 41))
 EXPLANATION = Explanation(
-    Peer("sark/api[Deployment]", "workload", "sark"),
-    Peer("8.8.8.8", "address"),
+    NamedPeer("sark/api[Deployment]", "workload", "sark"),
+    NamedPeer("8.8.8.8", "address"),
     53,
     "UDP",
     "denied",
     (
-        Side(
+        ExplainedSide(
             "Egress",
             "denied",
             f"leaving sark/api[Deployment]: denied by egress[3] of {LOCKDOWN}",
@@ -56,7 +56,7 @@ EXPLANATION = Explanation(
                 DENY,
             ),
         ),
-        Side("Ingress", "allowed", "no policy in the input can select 8.8.8.8, so entering it is open"),
+        ExplainedSide("Ingress", "allowed", "no policy in the input can select 8.8.8.8, so entering it is open"),
     ),
     (
         Change(

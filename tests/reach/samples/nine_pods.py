@@ -76,19 +76,19 @@ def differences(made: World, expected: Iterable[str]) -> list[str]:
     outside = {name for src, dst, _ in lines for name in (src, dst) if re.fullmatch(r"[\d.]+", name)}
     ports = sorted(SERVED | {port for _, _, what in lines for _, port in what or () if port})
     names = (*EVERYBODY, *sorted(outside))
-    found = []
+    differing = []
     for src, dst in product(names, names):
         if src == dst or {src, dst} <= outside:
             continue
         verdict = made.verdict(made.peer(src), made.peer(dst))
         for protocol, port in product(PROTOCOLS, ports):
-            wanted = "allowed" if _wanted(lines, (src, dst, protocol, port)) else "denied"
+            right = "allowed" if _allowed(lines, (src, dst, protocol, port)) else "denied"
             number = NUMBERS[protocol]
             sure, maybe = includes(verdict.allowed, number, port), includes(verdict.conditional, number, port)
             got = "allowed" if sure else "conditional" if maybe else "denied"
-            if got != wanted:
-                found.append(f"{src} > {dst}, {protocol} {port}: {got} and not {wanted}")
-    return found
+            if got != right:
+                differing.append(f"{src} > {dst}, {protocol} {port}: {got} and not {right}")
+    return differing
 
 
 Line = tuple[str, str, frozenset[tuple[str, int]] | None]
@@ -102,7 +102,7 @@ def _line(text: str) -> Line:
     return src, dst, frozenset((protocol, 0 if port == "all" else int(port)) for protocol, port in parts)
 
 
-def _wanted(lines: Iterable[Line], point: Point) -> bool:
+def _allowed(lines: Iterable[Line], point: Point) -> bool:
     expected = True
     for src, dst, what in lines:
         if fnmatchcase(point[0], src) and fnmatchcase(point[1], dst):

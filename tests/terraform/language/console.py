@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from tools.terraform.language.model import Unknown
+from tools.terraform.language.model import UnknownValue
 from tools.terraform.modules.read import evaluate_text
 
 TERRAFORM = shutil.which("terraform")
@@ -71,12 +71,12 @@ def _same_set(mine: tuple[Any, ...], real: list[Any]) -> bool:
     """A set of objects has no order that anyone knows."""
     if not all(isinstance(item, dict | list) for item in real):
         return False
-    return all(any(agrees(one, other) for other in real) for one in mine)
+    return all(any(agrees(item, other) for other in real) for item in mine)
 
 
 def agrees(mine: Any, real: Any) -> bool:
     """Whether nothing that is known differs. What Terraform refuses has no value that a known one could differ from."""
-    if isinstance(mine, Unknown) or isinstance(real, Error):
+    if isinstance(mine, UnknownValue) or isinstance(real, Error):
         return True
     if isinstance(mine, Error):
         return False

@@ -8,7 +8,7 @@ import pytest
 
 from tests.terraform.language.console import TERRAFORM, Error, agrees, ours, theirs
 from tests.terraform.language.expressions import PRELUDE, Generator
-from tools.terraform.language.model import Unknown, unknowns
+from tools.terraform.language.model import UnknownValue, unknowns
 
 TABLE = [
     line for line in (Path(__file__).parent / "table.txt").read_text("utf-8").splitlines() if line and line[0] != "#"
@@ -33,8 +33,10 @@ def differences(expressions: list[str], mine: list[object], real: list[object]) 
 def test_what_it_must_know(tmp_path: Path) -> None:
     mine, real = ours(TABLE, PRELUDE), theirs(TABLE, PRELUDE, tmp_path)
     assert differences(TABLE, mine, real) == []
-    assert [text for text, one in zip(TABLE, mine, strict=True) if isinstance(one, Error) or any(unknowns(one))] == []
-    assert [text for text, one in zip(TABLE, real, strict=True) if isinstance(one, Error)] == []
+    assert [
+        text for text, value in zip(TABLE, mine, strict=True) if isinstance(value, Error) or any(unknowns(value))
+    ] == []
+    assert [text for text, value in zip(TABLE, real, strict=True) if isinstance(value, Error)] == []
 
 
 def test_yaml(tmp_path: Path) -> None:
@@ -49,7 +51,7 @@ def test_yaml(tmp_path: Path) -> None:
     expressions = ['try(yamldecode("{}"), "no")'.format(text.replace('"', '\\"')) for text in texts]
     mine, real = ours(expressions, PRELUDE), theirs(expressions, PRELUDE, tmp_path)
     assert differences(expressions, mine, real) == []
-    assert sum(not any(unknowns(one)) for one in mine) > len(mine) / 4
+    assert sum(not any(unknowns(value)) for value in mine) > len(mine) / 4
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -59,23 +61,25 @@ def test_generated_expressions(seed: int, tmp_path: Path) -> None:
     expressions = [generator.expression() for _ in range(SIZE)]
     mine, real = ours(expressions, PRELUDE), theirs(expressions, PRELUDE, tmp_path)
     assert differences(expressions, mine, real) == []
-    values = [(one, other) for one, other in zip(mine, real, strict=True) if not isinstance(other, Error)]
+    values = [(value, other) for value, other in zip(mine, real, strict=True) if not isinstance(other, Error)]
     known = sum(not isinstance(value, Error) and not any(unknowns(value)) for value, _ in values)
     # Of what Terraform gives a value, it knows most; it was nine tenths when this was written.
     assert known > len(values) * 0.8
-    # What Terraform refuses and this does not stays rare: no value is wrong then, but a fault is not told of.
+    # What Terraform refuses and this does not stays rare: no value is wrong then, but a fault is not reported.
     lenient = [
         text
         for text, expression, other in zip(expressions, mine, real, strict=True)
-        if isinstance(other, Error) and not isinstance(expression, Error | Unknown) and not any(unknowns(expression))
+        if isinstance(other, Error)
+        and not isinstance(expression, Error | UnknownValue)
+        and not any(unknowns(expression))
     ]
     assert len(lenient) < SIZE / 50
 
 
 def test_a_wrong_value_would_be_seen(tmp_path: Path) -> None:
     real = theirs(["1 + 1", '["a"]', "{ a = 1 }", '"x" + 1'], PRELUDE, tmp_path)
-    assert [agrees(one, other) for one, other in zip([3, ("b",), {"a": 2}, Error()], real, strict=True)] == [
+    assert [agrees(value, other) for value, other in zip([3, ("b",), {"a": 2}, Error()], real, strict=True)] == [
         False, False, False, True,
     ]  # fmt: skip
     assert not agrees(Error("refused"), real[0])
-    assert agrees(Unknown("cannot be told"), real[0])
+    assert agrees(UnknownValue("cannot be told"), real[0])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tools.terraform.language.model import Module, Unknown
+from tools.terraform.language.model import Module, UnknownValue
 from tools.terraform.modules.read import evaluate_text
 
 RULE = """
@@ -25,7 +25,7 @@ def module(text: str | Mapping[str, str]) -> Module:
 
 
 def faults(module: Module) -> list[tuple[int, str]]:
-    return [(fault.problem.where.line, fault.problem.message) for one in module.walk() for fault in one.faults]
+    return [(fault.problem.where.line, fault.problem.message) for inner in module.walk() for fault in inner.faults]
 
 
 def local(module: Module, name: str) -> Any:
@@ -36,76 +36,76 @@ def local(module: Module, name: str) -> Any:
     ("written", "fault"),
     [
         ("= 1", "column 23: `=` is not expected here"),
-        ("", "column 23: it ends too early"),
-        ('"a', 'column 23: a string that does not end on its line; write " or a heredoc'),
-        ('"\\q"', "column 24: `\\q` is no escape; a backslash is written \\\\"),
-        ('"\\ud800"', "column 24: `\\ud800` is half a character; write the whole one"),
+        ("", "column 23: the expression ends too early"),
+        ('"a', 'column 23: a string that does not end on its line; close it with ", or write a heredoc'),
+        ('"\\q"', "column 24: `\\q` is not an escape sequence; write a backslash as \\\\"),
+        ('"\\ud800"', "column 24: `\\ud800` is half of a character; write the whole character"),
         ('"${a b}"', "column 28: `b` is not expected here"),
         ('"%{ if true }"', "column 23: a template without its %{ endif }"),
-        ('"%{ while x }"', "column 26: `%{ while` is no directive; write %{ if … } or %{ for … in … }"),
+        ('"%{ while x }"', "column 26: `%{ while` is not a directive; write %{ if … } or %{ for … in … }"),
         ('"%{ for x of y }${x}%{ endfor }"', "column 26: a `%{ for` without its `in`; write %{ for … in … }"),
         ("[1, 2", "column 3: `from_port` is not expected here"),
         ("[for x of y : x]", "column 30: `of` is not expected here"),
         ("f(1", "column 3: `from_port` is not expected here"),
         ("{ a = 1 b = 2 }", "column 31: two entries on one line; write a comma between them"),
-        ("1.2.3", "column 23: `1.2.3` is no number"),
-        ("x.1.2", "column 25: `.1.2` is no index; write [1][2]"),
-        ("a ? b", "column 28: it ends too early"),
+        ("1.2.3", "column 23: `1.2.3` is not a number"),
+        ("x.1.2", "column 25: `.1.2` is not an index; write [1][2]"),
+        ("a ? b", "column 28: the expression ends too early"),
         ("'a'", "column 23: `'` is not expected here"),
         ("[" * 70 + "]" * 70, "column 82: nested deeper than 60; split it into locals"),
-        ("a.*.b.*.c", "column 29: `.*` behind `.*`; write [*]"),
-        ("<<E\n  x\ry\n  E", "column 4: a carriage return that ends no line; take it out"),
-        ('<<E\n  ${"a\n  E', 'column 5: a string that does not end on its line; write " or a heredoc'),
+        ("a.*.b.*.c", "column 29: `.*` after `.*`; write [*]"),
+        ("<<E\n  x\ry\n  E", "column 4: a carriage return in the middle of a line; remove it"),
+        ('<<E\n  ${"a\n  E', 'column 5: a string that does not end on its line; close it with ", or write a heredoc'),
         ('"' + '${"' * 40 + '"', "column 116: strings nested too deep in strings; split them into locals"),
     ],
 )
 def test_an_attribute_that_cannot_be_read_is_unknown_and_its_block_stays(written: str, fault: str) -> None:
-    found = module(RULE.format(written))
-    [(_, message)] = faults(found)
+    root = module(RULE.format(written))
+    [(_, message)] = faults(root)
     assert message == fault
-    [rule] = found.everything()
+    [rule] = root.everything()
     assert {name: value.data for name, value in rule.body.attributes.items() if name != "description"} == {
         "security_group_id": "sg-1",
         "from_port": 22,
         "cidr_ipv4": "0.0.0.0/0",
     }
-    assert rule.body.data("description") == Unknown("it cannot be read")
+    assert rule.body.data("description") == UnknownValue("it cannot be read")
 
 
 def test_a_local_that_cannot_be_read_leaves_the_others() -> None:
-    found = module('locals {\n  a = = 1\n  b = "0.0.0.0/0"\n  c = "x${local.a}"\n}\n')
-    assert faults(found) == [(2, "column 7: `=` is not expected here")]
-    assert local(found, "b") == "0.0.0.0/0"
-    assert local(found, "c") == Unknown("it cannot be read", type="string")
+    root = module('locals {\n  a = = 1\n  b = "0.0.0.0/0"\n  c = "x${local.a}"\n}\n')
+    assert faults(root) == [(2, "column 7: `=` is not expected here")]
+    assert local(root, "b") == "0.0.0.0/0"
+    assert local(root, "c") == UnknownValue("it cannot be read", type="string")
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('a = "${1e400}"', Unknown("a number with so many digits is not worked out")),
-        ("a = 1e400", Unknown("a number with so many digits is not worked out")),
-        ("a = -1e-400", Unknown("a number with so many digits is not worked out")),
-        ("a = 1e646456990", Unknown("a number with so many digits is not worked out")),
-        (f"a = 0.{'1' * 400}", Unknown("a number with so many digits is not worked out")),
-        ('a = tonumber("1e400")', Unknown("`1e400` as a number is not evaluated")),
-        ('a = jsondecode("[1e400]")', Unknown("jsondecode is not evaluated for these arguments")),
-        ('a = yamldecode("a: 1e400")', {"a": Unknown("this word in YAML may mean several things")}),
+        ('a = "${1e400}"', UnknownValue("a number with so many digits is not evaluated")),
+        ("a = 1e400", UnknownValue("a number with so many digits is not evaluated")),
+        ("a = -1e-400", UnknownValue("a number with so many digits is not evaluated")),
+        ("a = 1e646456990", UnknownValue("a number with so many digits is not evaluated")),
+        (f"a = 0.{'1' * 400}", UnknownValue("a number with so many digits is not evaluated")),
+        ('a = tonumber("1e400")', UnknownValue("`1e400` as a number is not evaluated")),
+        ('a = jsondecode("[1e400]")', UnknownValue("jsondecode is not evaluated for these arguments")),
+        ('a = yamldecode("a: 1e400")', {"a": UnknownValue("this word means more than one thing in YAML")}),
     ],
 )
 def test_a_number_out_of_measure_is_unknown(text: str, expected: Any) -> None:
-    found = module(f'locals {{\n  {text}\n  b = "known"\n}}\n')
-    assert (faults(found), local(found, "b")) == ([], "known")
-    assert local(found, "a") == expected
+    root = module(f'locals {{\n  {text}\n  b = "known"\n}}\n')
+    assert (faults(root), local(root, "b")) == ([], "known")
+    assert local(root, "a") == expected
 
 
 def test_a_number_out_of_measure_in_json_costs_that_value() -> None:
-    found = module({"a.tf.json": '{"locals": {"a": 1e400, "b": "\\ud800", "c": 1}}'})
-    assert faults(found) == []
-    assert local(found, "a") == Unknown("a number with so many digits is not worked out")
-    assert (local(found, "b"), local(found, "c")) == ("\ufffd", 1)
-    found = module({"a.tf.json": '{"locals": {"a": "${1 +}", "c": 1}}'})
-    assert faults(found) == [(1, "column 18: it ends too early")]
-    assert (local(found, "a"), local(found, "c")) == (Unknown("it cannot be read"), 1)
+    root = module({"a.tf.json": '{"locals": {"a": 1e400, "b": "\\ud800", "c": 1}}'})
+    assert faults(root) == []
+    assert local(root, "a") == UnknownValue("a number with so many digits is not evaluated")
+    assert (local(root, "b"), local(root, "c")) == ("\ufffd", 1)
+    root = module({"a.tf.json": '{"locals": {"a": "${1 +}", "c": 1}}'})
+    assert faults(root) == [(1, "column 18: the expression ends too early")]
+    assert (local(root, "a"), local(root, "c")) == (UnknownValue("it cannot be read"), 1)
 
 
 @pytest.mark.parametrize(
@@ -129,14 +129,14 @@ def test_values_that_were_wrong(expression: str, expected: Any) -> None:
     if expected is None:
         assert faults(module(f"locals {{\n  a = {expression}\n}}\n")) == [(2, "column 11: `\\` is not expected here")]
         return
-    found = module(f"locals {{\n  a = {expression}\n}}\n")
-    assert (faults(found), local(found, "a")) == ([], expected)
+    root = module(f"locals {{\n  a = {expression}\n}}\n")
+    assert (faults(root), local(root, "a")) == ([], expected)
 
 
 def test_names_of_any_script() -> None:
-    found = module('locals {\n  π    = 3\n  été  = local.π + 1\n  über-x = "${local.été}"\n}\n')
-    assert faults(found) == []
-    assert [local(found, name) for name in ("π", "été", "über-x")] == [3, 4, 4]
+    root = module('locals {\n  π    = 3\n  été  = local.π + 1\n  über-x = "${local.été}"\n}\n')
+    assert faults(root) == []
+    assert [local(root, name) for name in ("π", "été", "über-x")] == [3, 4, 4]
 
 
 @pytest.mark.parametrize(
@@ -152,21 +152,21 @@ def test_names_of_any_script() -> None:
     ],
 )
 def test_heredocs_with_strip_markers(heredoc: str, expected: str) -> None:
-    found = module(f'locals {{\n  script = {heredoc}\n  world  = "0.0.0.0/0"\n}}\n')
-    assert faults(found) == []
-    assert (local(found, "script"), local(found, "world")) == (expected, "0.0.0.0/0")
+    root = module(f'locals {{\n  script = {heredoc}\n  world  = "0.0.0.0/0"\n}}\n')
+    assert faults(root) == []
+    assert (local(root, "script"), local(root, "world")) == (expected, "0.0.0.0/0")
 
 
 def test_providers_are_handed_to_a_module_by_reference() -> None:
-    found = module(
+    root = module(
         {
             "main.tf": 'module "a" {\n  source = "./child"\n'
             "  providers = {\n    aws     = aws\n    aws.alt = aws.dr\n  }\n}\n",
             "child/main.tf": 'resource "aws_x" "y" {\n  provider = aws.alt\n}\n',
         }
     )
-    assert faults(found) == []
-    assert [resource.address for resource in found.everything()] == ["module.a.aws_x.y"]
+    assert faults(root) == []
+    assert [resource.address for resource in root.everything()] == ["module.a.aws_x.y"]
 
 
 def test_a_file_over_which_the_parser_fails_costs_that_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,8 +175,8 @@ def test_a_file_over_which_the_parser_fails_costs_that_file(monkeypatch: pytest.
     def failing(text: str, file: str) -> Any:
         raise ZeroDivisionError("x")
 
-    found = directory.read(".", {"a.tf": "locals {}\n"}, failing)
-    [fault] = found.faults
+    root = directory.read(".", {"a.tf": "locals {}\n"}, failing)
+    [fault] = root.faults
     assert fault.problem.message == "it cannot be read: a fault of the toolkit: ZeroDivisionError: x"
     assert fault.problem.where.file == "a.tf"
 
@@ -201,9 +201,9 @@ def test_override_files_are_merged(over: str, attributes: dict[str, Any], blocks
         "  rule {\n    n = 1\n  }\n  rule {\n    n = 2\n  }\n}\n"
     )
     for name in ("override.tf", "x_override.tf"):
-        found = module({"main.tf": base, name: over})
-        assert faults(found) == []
-        [resource] = found.everything()
+        root = module({"main.tf": base, name: over})
+        assert faults(root) == []
+        [resource] = root.everything()
         assert {key: value.data for key, value in resource.body.attributes.items()} == attributes
         assert [block.body.data("n") for block in resource.body.each("rule")] == blocks["rule"]
 
@@ -219,8 +219,8 @@ def test_what_override_files_say_has_their_places() -> None:
         'module "m" {\n  x = [] + 1\n}\n'
     )
     child = 'variable "x" {}\noutput "x" {\n  value = var.x\n}\n'
-    found = module({"main.tf": base, "o_override.tf": over, "m/main.tf": child})
-    [resource] = found.everything()
+    root = module({"main.tf": base, "o_override.tf": over, "m/main.tf": child})
+    [resource] = root.everything()
     [rule] = resource.body.each("rule")
     [deeper] = rule.body.each("r")
     two = resource.body.attributes["two"]
@@ -232,8 +232,8 @@ def test_what_override_files_say_has_their_places() -> None:
         "rule": rule.where,
         "rule.r": deeper.where,
         "rule.r.s": deeper.body.attributes["s"].where,
-        "var.v": found.variables["v"].value.where,
-        "output.o": found.outputs["o"].value.where,
+        "var.v": root.variables["v"].value.where,
+        "output.o": root.outputs["o"].value.where,
     }
     assert {name: (where.file, where.line) for name, where in places.items()} == {
         "the resource": ("main.tf", 1),
@@ -246,12 +246,12 @@ def test_what_override_files_say_has_their_places() -> None:
         "var.v": ("o_override.tf", 15),
         "output.o": ("o_override.tf", 18),
     }
-    wrong = {(fault.problem.where.file, fault.problem.where.line) for fault in found.faults}
+    wrong = {(fault.problem.where.file, fault.problem.where.line) for fault in root.faults}
     assert wrong == {("o_override.tf", 2), ("o_override.tf", 8), ("o_override.tf", 21)}
 
 
 def test_override_files_of_everything_else() -> None:
-    found = module(
+    root = module(
         {
             "main.tf": 'terraform {\n  required_version = ">= 1"\n  required_providers {\n'
             '    aws = { source = "a", version = "1" }\n'
@@ -264,11 +264,13 @@ def test_override_files_of_everything_else() -> None:
             "b_override.tf": 'module "m" {\n  x = 3\n}\nresource "aws_x" "none" {}\n',
         }
     )
-    assert faults(found) == [(4, "there is no resource aws_x none to override; write it in another file")]
-    assert {name: item.version for name, item in found.requirements.items()} == {"aws": "2", "gcp": "1"}
-    assert found.outputs["o"].value.data == "b"
-    assert [provider.body.data("region") for provider in found.providers] == ["b"]
-    [call] = found.calls
+    assert faults(root) == [
+        (4, "there is no resource aws_x none to override; declare it in a file that is no override")
+    ]
+    assert {name: item.version for name, item in root.requirements.items()} == {"aws": "2", "gcp": "1"}
+    assert root.outputs["o"].value.data == "b"
+    assert [provider.body.data("region") for provider in root.providers] == ["b"]
+    [call] = root.calls
     assert call.module is not None
     assert call.module.outputs["x"].value.data == 3
 
@@ -278,7 +280,7 @@ def test_override_files_of_everything_else() -> None:
     "kind", ["resource", "data", "ephemeral", "variable", "output", "module", "provider", "locals"]
 )
 def test_blocks_with_too_many_names(kind: str, name: str) -> None:
-    found = module({name: f'{kind} "a" "b" "c" {{\n}}\nlocals {{\n  z = 1\n}}\n'})
+    root = module({name: f'{kind} "a" "b" "c" {{\n}}\nlocals {{\n  z = 1\n}}\n'})
     expected = {"resource": 2, "data": 2, "ephemeral": 2, "locals": 0}.get(kind, 1)
-    assert faults(found) == [(1, f"`{kind}` has {expected} names before its brace")]
-    assert local(found, "z") == 1
+    assert faults(root) == [(1, f"`{kind}` has {expected} labels before its brace")]
+    assert local(root, "z") == 1

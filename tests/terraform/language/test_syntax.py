@@ -1,11 +1,11 @@
-"""Text that is no Terraform, or hardly: what is said of it, where, and that the rest is still read."""
+"""Text that is hardly Terraform, or not at all: what is wrong with it, where, and that the rest is still read."""
 
 import time
 from collections.abc import Mapping
 
 import pytest
 
-from tools.terraform.language.model import Module, Unknown
+from tools.terraform.language.model import Module, UnknownValue
 from tools.terraform.modules.read import evaluate_text
 
 GOOD = 'resource "aws_x" "{}" {{\n  a = 1\n}}\n'
@@ -18,8 +18,8 @@ def module(text: str | Mapping[str, str]) -> Module:
 def faults(module: Module) -> list[tuple[str, str, int, str]]:
     return [
         (fault.kind.removeprefix("terraform-"), place.file, place.line, fault.problem.message)
-        for one in module.walk()
-        for fault in one.faults
+        for inner in module.walk()
+        for fault in inner.faults
         for place in [fault.problem.where]
     ]
 
@@ -41,50 +41,60 @@ READABLE = "is-readable"
         (
             'resource "aws_x" "b" {\n  a = "x\n}\n',
             5,
-            'column 7: a string that does not end on its line; write " or a heredoc',
+            'column 7: a string that does not end on its line; close it with ", or write a heredoc',
             ["a", "b", "c"],
         ),
-        ('resource "aws_x" "b" {\n  a = <<EOT\n}\n', 5, "column 7: a heredoc without its closing EOT", ["a", "b", "c"]),
+        (
+            'resource "aws_x" "b" {\n  a = <<EOT\n}\n',
+            5,
+            "column 7: a heredoc without its closing marker EOT",
+            ["a", "b", "c"],
+        ),
         (
             'resource "aws_x" "b"\n{\n  a = 1\n}\n',
             5,
-            "column 1: the brace of a block stands on the line of its name",
+            "column 1: the opening brace of a block must be on the line of its name",
             ["a", "b", "c"],
         ),
         (
             'resource "aws_x" "b" {\n  a = 1 b = 2\n}\n',
             5,
-            "column 9: two things on one line; write it on a line of its own",
+            "column 9: two definitions on one line; write each on a line of its own",
             ["a", "b", "c"],
         ),
         (
             "locals {\n  a = 1\n    + 2\n}\n",
             6,
-            "column 5: a line that starts with `+`; put the whole expression in parentheses",
+            "column 5: a line cannot start with `+`; put the whole expression in parentheses",
             ["a", "c"],
         ),
-        ('locals {\n  a = "\\d"\n}\n', 5, "column 8: `\\d` is no escape; a backslash is written \\\\", ["a", "c"]),
-        ('locals {\n  a = "${1 +}"\n}\n', 5, "column 13: it ends too early", ["a", "c"]),
-        ('locals {\n  a = "${}"\n}\n', 5, "column 10: an empty insertion; write an expression in it", ["a", "c"]),
+        (
+            'locals {\n  a = "\\d"\n}\n',
+            5,
+            "column 8: `\\d` is not an escape sequence; write a backslash as \\\\",
+            ["a", "c"],
+        ),
+        ('locals {\n  a = "${1 +}"\n}\n', 5, "column 13: the expression ends too early", ["a", "c"]),
+        ('locals {\n  a = "${}"\n}\n', 5, "column 10: an empty interpolation; write an expression in it", ["a", "c"]),
         ('locals {\n  a = "%{ if true }x"\n}\n', 5, "column 7: a template without its %{ endif }", ["a", "c"]),
         (
             "locals {\n  a = { b.c = 1 }\n}\n",
             5,
-            "column 9: a reference as a key stands in parentheses: (a.b) = …",
+            "column 9: a reference as a key must be in parentheses: (a.b) = …",
             ["a", "c"],
         ),
         (
             "locals {\n  a = { b[0] = 1 }\n}\n",
             5,
-            "column 9: a reference as a key stands in parentheses: (a.b) = …",
+            "column 9: a reference as a key must be in parentheses: (a.b) = …",
             ["a", "c"],
         ),
-        ("locals {\n  a = b::c\n}\n", 5, "column 11: it ends too early", ["a", "c"]),
+        ("locals {\n  a = b::c\n}\n", 5, "column 11: the expression ends too early", ["a", "c"]),
         ("locals {\n  a = [for::b()]\n}\n", 5, "column 11: `::` is not expected here", ["a", "c"]),
         ("locals {\n  a = b[*\n]\n}\n", 5, "column 9: `*` is not expected here", ["a", "c"]),
-        ("a = 1\n", 4, "`a =` stands in no block; write locals { … }", ["a", "c"]),
-        ("thing {\n}\n", 4, "`thing` is no block of Terraform", ["a", "c"]),
-        ('resource "aws_x" {\n}\n', 4, "`resource` has 2 names before its brace", ["a", "c"]),
+        ("a = 1\n", 4, "`a =` is not inside a block; write locals { … }", ["a", "c"]),
+        ("thing {\n}\n", 4, "`thing` is not a block type of Terraform", ["a", "c"]),
+        ('resource "aws_x" {\n}\n', 4, "`resource` has 2 labels before its brace", ["a", "c"]),
         (
             "locals {\n  a = " + "[" * 100 + "]" * 100 + "\n}\n",
             5,
@@ -100,17 +110,17 @@ READABLE = "is-readable"
     ],
 )  # fmt: skip
 def test_a_fault_has_its_place_and_hides_nothing(block: str, line: int, message: str, rest: list[str]) -> None:
-    found = module(GOOD.format("a") + block + GOOD.format("c"))
-    assert faults(found) == [(READABLE, "main.tf", line, message)]
-    assert names(found) == rest
+    root = module(GOOD.format("a") + block + GOOD.format("c"))
+    assert faults(root) == [(READABLE, "main.tf", line, message)]
+    assert names(root) == rest
 
 
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("provider::aws::arn_parse(1).a", Unknown("the function provider::aws::arn_parse is not evaluated")),
-        ("f::g()", Unknown("the function f::g is not evaluated")),
-        ("(f\n::\ng\n::h(--1))", Unknown("the function f::g::h is not evaluated")),
+        ("provider::aws::arn_parse(1).a", UnknownValue("the function provider::aws::arn_parse is not evaluated")),
+        ("f::g()", UnknownValue("the function f::g is not evaluated")),
+        ("(f\n::\ng\n::h(--1))", UnknownValue("the function f::g::h is not evaluated")),
         ("(- # c\n-\n-1)", -1),
         ("([[{ b = 1 }]][\n*\n][0].b)", (1,)),
         ("-" * 150 + "2", 2),
@@ -118,30 +128,30 @@ def test_a_fault_has_its_place_and_hides_nothing(block: str, line: int, message:
     ],
 )
 def test_signs_and_names_of_functions(text: str, value: object) -> None:
-    found = module("locals {\n  a = " + text + "\n}\n")
-    assert faults(found) == []
-    assert found.locals["a"].value.data == value
+    root = module("locals {\n  a = " + text + "\n}\n")
+    assert faults(root) == []
+    assert root.locals["a"].value.data == value
 
 
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
         ('{"resource": {\n "aws_x": {,}\n}}', 2, "column 12: a JSON key is missing here"),
-        ('{"locals": {\n "a": "${1 +}"\n}}', 2, "column 7: it ends too early"),
+        ('{"locals": {\n "a": "${1 +}"\n}}', 2, "column 7: the expression ends too early"),
         ('{"locals": {\n "a": nul\n}}', 2, "column 7: a JSON value is missing here"),
         ('{"locals": {}} x', 1, "column 16: text after the end of the JSON"),
-        ("[]", 1, "column 1: the file holds no JSON object"),
+        ("[]", 1, "column 1: the file does not hold a JSON object"),
         ('{"locals": {"a": ' + "[" * 5000, 1, "column 77: nested deeper than 60"),
     ],
 )
 def test_a_fault_in_json(text: str, line: int, message: str) -> None:
-    found = module({"a.tf.json": text, "main.tf": GOOD.format("a")})
-    assert faults(found) == [(READABLE, "a.tf.json", line, message)]
-    assert names(found) == ["a"]
+    root = module({"a.tf.json": text, "main.tf": GOOD.format("a")})
+    assert faults(root) == [(READABLE, "a.tf.json", line, message)]
+    assert names(root) == ["a"]
 
 
 def test_json_means_what_the_native_syntax_means() -> None:
-    found = module(
+    root = module(
         {
             "main.tf.json": """{
   "//": "a comment",
@@ -157,8 +167,8 @@ def test_json_means_what_the_native_syntax_means() -> None:
 }"""
         }
     )
-    assert faults(found) == []
-    [resource] = found.everything("aws_x")
+    assert faults(root) == []
+    [resource] = root.everything("aws_x")
     assert resource.address == 'aws_x.y["10.0.0.0/8"]'
     assert {name: value.data for name, value in resource.body.attributes.items()} == {
         "cidr": "10.0.0.0/8",
@@ -170,23 +180,23 @@ def test_json_means_what_the_native_syntax_means() -> None:
 
 def test_line_ends_and_byte_order_marks() -> None:
     """Both are as Terraform has them: a heredoc keeps its carriage returns."""
-    found = module("\ufeff" + 'locals {\r\n  a = <<-E\r\n    x\r\n     y\r\n    E\r\n  b = "q" # c\r\n}\r\n')
-    assert faults(found) == []
-    assert {name: local.value.data for name, local in found.locals.items()} == {"a": "x\r\n y\r\n", "b": "q"}
-    assert [(comment.line, comment.text, comment.alone) for comment in found.comments] == [(6, "c", False)]
+    root = module("\ufeff" + 'locals {\r\n  a = <<-E\r\n    x\r\n     y\r\n    E\r\n  b = "q" # c\r\n}\r\n')
+    assert faults(root) == []
+    assert {name: local.value.data for name, local in root.locals.items()} == {"a": "x\r\n y\r\n", "b": "q"}
+    assert [(comment.line, comment.text, comment.alone) for comment in root.comments] == [(6, "c", False)]
 
 
 def test_comments_have_lines() -> None:
-    found = module('# one\nlocals { // two\n  /* three\n  four */\n  a = "# five" # six\n}\n')
-    assert [(comment.line, comment.text, comment.alone) for comment in found.comments] == [
+    root = module('# one\nlocals { // two\n  /* three\n  four */\n  a = "# five" # six\n}\n')
+    assert [(comment.line, comment.text, comment.alone) for comment in root.comments] == [
         (1, "one", True), (2, "two", False), (3, "three\n  four", True), (5, "six", False),
     ]  # fmt: skip
 
 
 def test_what_is_set_twice() -> None:
     text = 'resource "aws_x" "a" {\n  a = 1\n  a = 2\n  b {\n    c = 1\n    c = 2\n  }\n}\n'
-    found = module({"main.tf": text, "more.tf": GOOD.format("a") + 'variable "v" {}\nvariable "v" {}\n'})
-    assert faults(found) == [
+    root = module({"main.tf": text, "more.tf": GOOD.format("a") + 'variable "v" {}\nvariable "v" {}\n'})
+    assert faults(root) == [
         ("names-are-unique", "main.tf", 3, "`a` is set twice, first on line 2; keep one"),
         ("names-are-unique", "main.tf", 6, "`c` is set twice, first on line 5; keep one"),
         ("names-are-unique", "more.tf", 1, "resource aws_x a is declared twice; keep one"),

@@ -1,4 +1,4 @@
-"""Directories as they evaluate: instances, blocks, modules, variables, and what cannot be told."""
+"""Directories as they evaluate: instances, blocks, modules, variables, and what is not known."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tools.findings.model import Where
-from tools.terraform.language.model import Module, Unknown
-from tools.terraform.language.values import from_plain
+from tools.terraform.language.model import Module, UnknownValue
+from tools.terraform.language.values import from_data
 from tools.terraform.modules import tfvars
 from tools.terraform.modules.read import evaluate_text
 
@@ -17,15 +17,15 @@ DECLARED, EVALUATES, THERE = (
 
 
 def module(text: str | Mapping[str, str], **values: Any) -> Module:
-    given = tfvars.Given("v.tfvars", {name: (item, Where("v.tfvars", name, 1)) for name, item in values.items()})
+    given = tfvars.TfvarsFile("v.tfvars", {name: (item, Where("v.tfvars", name, 1)) for name, item in values.items()})
     return evaluate_text({"main.tf": text} if isinstance(text, str) else text, given=(given,))
 
 
 def faults(module: Module) -> list[tuple[str, str, int, str]]:
     return [
         (fault.kind, fault.problem.where.file, fault.problem.where.line, fault.problem.message)
-        for one in module.walk()
-        for fault in one.faults
+        for inner in module.walk()
+        for fault in inner.faults
     ]
 
 
@@ -45,7 +45,7 @@ variable "ports" {
 
 
 def test_for_each_and_dynamic_blocks() -> None:
-    found = module(
+    root = module(
         PORTS
         + """
 resource "aws_a" "r" {
@@ -69,10 +69,10 @@ resource "aws_b" "g" {
 }
 """
     )
-    assert faults(found) == []
-    assert addresses(found) == ['aws_a.r["pg"]', 'aws_a.r["redis"]', "aws_b.g"]
-    assert [resource.body.data("port") for resource in found.everything("aws_a")] == [5432, 6379]
-    [group] = found.everything("aws_b")
+    assert faults(root) == []
+    assert addresses(root) == ['aws_a.r["pg"]', 'aws_a.r["redis"]', "aws_b.g"]
+    assert [resource.body.data("port") for resource in root.everything("aws_a")] == [5432, 6379]
+    [group] = root.everything("aws_b")
     assert [value.data for value in group.body.find("ingress.port")] == [5432, 6379, 1]
     [first, _] = group.body.find("ingress.cidrs")
     assert [(item.data, item.where.line) for item in first.items()] == [("10.0.0.0/8", 21), ("10.2.0.0/16", 22)]
@@ -80,40 +80,40 @@ resource "aws_b" "g" {
 
 
 def test_count() -> None:
-    found = module('resource "a" "x" {\n  count = 2\n  n = count.index\n}\nresource "a" "y" {\n  count = 0\n}\n')
-    assert addresses(found) == ["a.x[0]", "a.x[1]"]
-    assert [resource.body.data("n") for resource in found.everything()] == [0, 1]
+    root = module('resource "a" "x" {\n  count = 2\n  n = count.index\n}\nresource "a" "y" {\n  count = 0\n}\n')
+    assert addresses(root) == ["a.x[0]", "a.x[1]"]
+    assert [resource.body.data("n") for resource in root.everything()] == [0, 1]
 
 
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("count = -1", "count needs a whole number from 0"),
-        ('count = "x"', "count needs a whole number from 0"),
+        ("count = -1", "count needs a whole number, 0 or more"),
+        ('count = "x"', "count needs a whole number, 0 or more"),
         ('for_each = ["a"]', "for_each needs a map or a set of strings, and this is a tuple; write toset(…)"),
         ("for_each = null", "for_each needs a map or a set of strings"),
     ],
 )
 def test_instances_that_terraform_refuses(setting: str, message: str) -> None:
-    found = module(f'resource "a" "x" {{\n  {setting}\n}}\n')
-    assert faults(found) == [(EVALUATES, "main.tf", 2, message)]
-    assert [resource.doubt is not None for resource in found.everything()] == [True]
+    root = module(f'resource "a" "x" {{\n  {setting}\n}}\n')
+    assert faults(root) == [(EVALUATES, "main.tf", 2, message)]
+    assert [resource.doubt is not None for resource in root.everything()] == [True]
 
 
-def test_instances_that_cannot_be_told() -> None:
-    found = module(
+def test_instances_that_are_not_known() -> None:
+    root = module(
         'variable "c" {\n  type = set(string)\n}\nresource "a" "x" {\n  for_each = var.c\n  v = each.value\n}\n'
     )
-    [resource] = found.everything()
-    assert (resource.address, resource.doubt) == ("a.x[?]", Unknown("var.c has no value", frozenset({"var.c"})))
-    assert isinstance(resource.body.data("v"), Unknown)
+    [resource] = root.everything()
+    assert (resource.address, resource.doubt) == ("a.x[?]", UnknownValue("var.c has no value", frozenset({"var.c"})))
+    assert isinstance(resource.body.data("v"), UnknownValue)
 
 
 def test_values_from_tfvars_are_of_the_variables_type() -> None:
     text = 'variable "c" {\n  type = set(string)\n}\nresource "a" "x" {\n  for_each = var.c\n}\n'
-    assert addresses(module(text, c=from_plain(["b", "a", "b"]))) == ['a.x["a"]', 'a.x["b"]']
-    refused = module(text, c=from_plain({"a": 1}))
-    assert faults(refused) == [(EVALUATES, "v.tfvars", 1, "var.c: a set is needed, and this is an object")]
+    assert addresses(module(text, c=from_data(["b", "a", "b"]))) == ['a.x["a"]', 'a.x["b"]']
+    refused = module(text, c=from_data({"a": 1}))
+    assert faults(refused) == [(EVALUATES, "v.tfvars", 1, "var.c: a set is needed, but this is an object")]
 
 
 def test_automatic_tfvars() -> None:
@@ -132,7 +132,12 @@ def test_automatic_tfvars() -> None:
         "c": ((1, 2), Where("y.auto.tfvars", "c", 2)),
     }
     assert faults(module) == [
-        ("terraform-is-readable", "y.auto.tfvars", 4, "file(…) is no constant; a tfvars file holds constants alone")
+        (
+            "terraform-is-readable",
+            "y.auto.tfvars",
+            4,
+            "file(…) is not a constant; a tfvars file can hold only constants",
+        )
     ]
 
 
@@ -160,7 +165,7 @@ output "cidrs" { value = [var.cidr] }
 
 
 def test_modules_are_evaluated_with_their_inputs() -> None:
-    found = module(
+    root = module(
         {
             "main.tf": """
 locals { base = "10.0.0.0/8" }
@@ -178,26 +183,26 @@ resource "aws_x" "y" {
             "net/main.tf": CHILD,
         }
     )
-    assert faults(found) == []
-    assert addresses(found) == [
+    assert faults(root) == []
+    assert addresses(root) == [
         "aws_x.y",
         'module.net["a"].aws_rule.r["10.1.0.0/16"]',
         'module.net["a"].aws_group.g',
         'module.net["b"].aws_rule.r["10.2.0.0/16"]',
         'module.net["b"].aws_group.g',
     ]
-    [resource] = found.everything("aws_x")
+    [resource] = root.everything("aws_x")
     group = resource.body.data("group")
     assert (group.refs, group.bare) == (frozenset({'module.net["a"].aws_group.g.id'}), True)
     assert resource.body.data("cidrs") == ("10.1.0.0/16", "10.2.0.0/16")
     assert resource.body.data("path") == "net"
 
 
-def test_a_validation_that_fails_is_told_where_the_value_is() -> None:
+def test_a_validation_that_fails_is_reported_where_the_value_is() -> None:
     call = 'module "net" {\n  source = "./net"\n  cidr   = "10.0.0.0/33"\n}\n'
-    found = module({"main.tf": call, "net/main.tf": CHILD})
-    message = "var.cidr does not pass its validation: A CIDR, please."
-    assert faults(found) == [(EVALUATES, "main.tf", 3, message)]
+    root = module({"main.tf": call, "net/main.tf": CHILD})
+    message = "var.cidr fails its validation: A CIDR, please."
+    assert faults(root) == [(EVALUATES, "main.tf", 3, message)]
 
 
 @pytest.mark.parametrize(
@@ -209,7 +214,7 @@ def test_a_validation_that_fails_is_told_where_the_value_is() -> None:
         ),
         (
             {"main.tf": 'module "m" {\n  source = "./m"\n}\n', "m/a.tf": 'module "n" {\n  source = "../m"\n}\n'},
-            (THERE, "m/a.tf", 2, "module n calls itself: ../m is this module or above it"),
+            (THERE, "m/a.tf", 2, "module n calls itself: ../m is this module, or one that calls it"),
         ),
         (
             {"main.tf": 'module "m" {\n  source = "./m"\n  x = 1\n}\n', "m/a.tf": "locals {}\n"},
@@ -221,33 +226,33 @@ def test_a_validation_that_fails_is_told_where_the_value_is() -> None:
         ),
         (
             {"main.tf": "locals {\n  a = local.b\n  b = [local.c]\n  c = local.a\n}\n"},
-            (EVALUATES, "main.tf", 4, "a circle: local.a → local.b → local.c → local.a; break it"),
+            (EVALUATES, "main.tf", 4, "a cycle: local.a → local.b → local.c → local.a; break it"),
         ),
         (
             {
                 "main.tf": 'module "m" {\n  source = "./m"\n  x = module.m.y\n}\n',
                 "m/a.tf": 'variable "x" {}\noutput "y" {\n  value = var.x\n}\n',
             },
-            (EVALUATES, "main.tf", 3, "a circle: the output y of module.m comes from itself; break it"),
+            (EVALUATES, "main.tf", 3, "the output y of module.m depends on itself; break the cycle"),
         ),
         ({"main.tf": "locals {\n  a = var.x\n}\n"}, (DECLARED, "main.tf", 2, "var.x is not declared")),
         ({"main.tf": "locals {\n  a = aws_x.y.id\n}\n"}, (DECLARED, "main.tf", 2, "aws_x.y is not declared")),
         ({"main.tf": "locals {\n  a = data.aws_x.y.id\n}\n"}, (DECLARED, "main.tf", 2, "data.aws_x.y is not declared")),
         (
             {"main.tf": "locals {\n  a = [tcp]\n}\n"},
-            (DECLARED, "main.tf", 2, "`tcp` is no reference; text stands in quotes"),
+            (DECLARED, "main.tf", 2, "`tcp` is not a reference; write text in quotes"),
         ),
         (
             {"main.tf": 'resource "a" "b" {\n  c = each.key\n}\n'},
-            (DECLARED, "main.tf", 2, "each stands for something only in a block with for_each"),
+            (DECLARED, "main.tf", 2, "each is defined only in a block with for_each"),
         ),
         (
             {"main.tf": "locals {\n  a = [1, 2][2]\n}\n"},
-            (EVALUATES, "main.tf", 2, "there is no element 2; there are 2"),
+            (EVALUATES, "main.tf", 2, "there is no element 2 in a list of 2"),
         ),
         (
             {"main.tf": 'variable "p" {\n  type = number\n  default = "x"\n}\n'},
-            (EVALUATES, "main.tf", 1, "a number is needed, and this string is none"),
+            (EVALUATES, "main.tf", 1, "a number is needed, but this string is not one"),
         ),
         (
             {"main.tf": 'variable "p" {\n  type = strin\n}\n'},
@@ -255,7 +260,7 @@ def test_a_validation_that_fails_is_told_where_the_value_is() -> None:
                 EVALUATES,
                 "main.tf",
                 2,
-                "this is no type; write string, number, bool, any, list(…), set(…), map(…) or object({…})",
+                "this is not a type; write string, number, bool, any, list(…), set(…), map(…) or object({…})",
             ),
         ),
     ],
@@ -266,7 +271,7 @@ def test_faults(files: Mapping[str, str], expected: tuple[str, str, int, str]) -
 
 
 def test_files_are_read_where_they_are() -> None:
-    found = module(
+    root = module(
         {
             "main.tf": """
 locals {
@@ -277,20 +282,20 @@ locals {
             "values.yaml": "ports: {pg: 5432}\n",
         }
     )
-    assert found.locals["ports"].value.data == {"pg": 5432}
-    assert found.locals["none"].value.unknown == Unknown("none: it is not there")
+    assert root.locals["ports"].value.data == {"pg": 5432}
+    assert root.locals["none"].value.unknown == UnknownValue("none: it does not exist")
 
 
 def test_what_is_not_in_the_tree_is_unknown() -> None:
-    found = module(
+    root = module(
         'module "m" {\n  source = "a/b/c"\n}\ndata "x" "y" {}\nlocals {\n  a = module.m.id\n  b = data.x.y.z\n}\n'
     )
-    assert faults(found) == []
-    assert [sorted(found.locals[name].value.data.refs) for name in "ab"] == [["module.m.id"], ["data.x.y.z"]]
+    assert faults(root) == []
+    assert [sorted(root.locals[name].value.data.refs) for name in "ab"] == [["module.m.id"], ["data.x.y.z"]]
 
 
 def test_what_a_module_says_of_itself() -> None:
-    found = module(
+    root = module(
         """
 terraform {
   required_version = ">= 1.9"
@@ -312,13 +317,13 @@ variable "v" {
 locals { a = [for k, v in var.v : local.b[k].port if v != aws_x.y.id] }
 """
     )
-    requirement = found.requirements["aws"]
+    requirement = root.requirements["aws"]
     assert (requirement.source, requirement.version, requirement.where.line) == ("hashicorp/aws", ">= 6.0", 5)
-    assert found.required_version is not None
-    assert found.required_version.data == ">= 1.9"
-    assert [(provider.name, provider.alias) for provider in found.providers] == [("aws", "west")]
-    variable = found.variables["v"]
+    assert root.required_version is not None
+    assert root.required_version.data == ">= 1.9"
+    assert [(provider.name, provider.alias) for provider in root.providers] == [("aws", "west")]
+    variable = root.variables["v"]
     assert (variable.type, variable.description, variable.nullable, variable.default) == (
         "map(object({ port = number, tags = optional(list(string), []) }))", "Some.", False, None,
     )  # fmt: skip
-    assert {"var.v", "local.b", "aws_x.y.id"} <= found.references
+    assert {"var.v", "local.b", "aws_x.y.id"} <= root.references

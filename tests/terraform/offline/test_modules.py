@@ -20,7 +20,7 @@ import pytest
 import yaml
 
 import tools.terraform.__main__
-from tools.terraform.offline.check import INIT, Ran, TerraformError, directories, find, run, tried
+from tools.terraform.offline.check import INIT, CommandResult, TerraformError, directories, find, run, run_all
 from tools.terraform.offline.server import offline
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
@@ -59,7 +59,7 @@ class Commands:
     environment: Mapping[str, str]
     pool: ThreadPoolExecutor
 
-    def run(self, directory: Path, *arguments: str) -> Ran:
+    def run(self, directory: Path, *arguments: str) -> CommandResult:
         return run(self.terraform, directory, arguments, self.environment)
 
 
@@ -74,10 +74,10 @@ def commands() -> Iterator[Commands]:
 
 
 @pytest.fixture(scope="module")
-def results(commands: Commands) -> Mapping[Path, Future[tuple[Ran, ...]]]:
+def results(commands: Commands) -> Mapping[Path, Future[tuple[CommandResult, ...]]]:
     """Each directory -> what init, validate and test said there."""
     return {
-        directory: commands.pool.submit(tried, commands.terraform, directory, commands.environment)
+        directory: commands.pool.submit(run_all, commands.terraform, directory, commands.environment)
         for directory in DIRECTORIES
     }
 
@@ -101,14 +101,16 @@ def test_format(commands: Commands) -> None:
 
 
 @pytest.mark.parametrize("directory", DIRECTORIES, ids=relative)
-def test_init_validate_test(directory: Path, results: Mapping[Path, Future[tuple[Ran, ...]]]) -> None:
+def test_init_validate_test(directory: Path, results: Mapping[Path, Future[tuple[CommandResult, ...]]]) -> None:
     ran = results[directory].result()
-    assert [(one.command, one.code) for one in ran] == [("init", 0), ("validate", 0), ("test", 0)], ran[-1].output
+    assert [(result.command, result.code) for result in ran] == [("init", 0), ("validate", 0), ("test", 0)], ran[
+        -1
+    ].output
     assert re.search(r"Success! [1-9]\d* passed, 0 failed\.$", ran[-1].output.strip()), ran[-1].output
 
 
 @pytest.mark.parametrize("directory", DIRECTORIES, ids=relative)
-def test_nothing_was_downloaded(directory: Path, results: Mapping[Path, Future[tuple[Ran, ...]]]) -> None:
+def test_nothing_was_downloaded(directory: Path, results: Mapping[Path, Future[tuple[CommandResult, ...]]]) -> None:
     output = results[directory].result()[0].output
     assert "Terraform has been successfully initialized!" in output
     assert "Finding" not in output
@@ -194,8 +196,10 @@ def test_readmes_example_is_valid(readme: Path, commands: Commands, tmp_path: Pa
     (directory / "main.tf").write_text(example + declared, encoding="utf-8")
     given = tuple(f"-var={name}={GIVEN[name]}" for name in names)
     plan = ("plan", "-lock=false", *given)
-    ran = tried(commands.terraform, directory, commands.environment, (INIT, ("validate",), plan))
-    assert [(one.command, one.code) for one in ran] == [("init", 0), ("validate", 0), ("plan", 0)], ran[-1].output
+    ran = run_all(commands.terraform, directory, commands.environment, (INIT, ("validate",), plan))
+    assert [(result.command, result.code) for result in ran] == [("init", 0), ("validate", 0), ("plan", 0)], ran[
+        -1
+    ].output
     assert PLANNED[readme.parent.name] in ran[-1].output
     assert "0 to change, 0 to destroy" in ran[-1].output
 
@@ -213,18 +217,20 @@ def broken(text: str, case: Mapping[str, Any]) -> str:
     return f"{old.join(parts[:which])}{case['to']}{old.join(parts[which:])}"
 
 
-def failing(commands: Commands, case: Mapping[str, Any], folder: Path) -> tuple[Ran, ...]:
+def failing(commands: Commands, case: Mapping[str, Any], folder: Path) -> tuple[CommandResult, ...]:
     """What Terraform says of a copy of the modules with the case's fault in it."""
     shutil.copytree(NETWORK, folder)
     module = folder / MODULES[case["module"]].relative_to(NETWORK)
     file = module / case["file"]
     file.write_text(broken(file.read_text("utf-8"), case), encoding="utf-8")
     last = ("test", f"-filter=tests/{case['with']}.tftest.hcl") if "with" in case else ("validate",)
-    return tried(commands.terraform, module, commands.environment, (INIT, last))
+    return run_all(commands.terraform, module, commands.environment, (INIT, last))
 
 
 @pytest.fixture(scope="module")
-def failures(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Ran, ...]]:
+def failures(
+    commands: Commands, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], tuple[CommandResult, ...]]:
     folder = tmp_path_factory.mktemp("broken")
     running = {
         identified(case): commands.pool.submit(failing, commands, case, folder / identified(case)) for case in BREAKS
@@ -249,7 +255,7 @@ def test_each_module_is_broken_in_ten_ways() -> None:
 
 
 @pytest.mark.parametrize("case", BREAKS, ids=identified)
-def test_what_terraform_catches(case: Mapping[str, Any], failures: Callable[[str], tuple[Ran, ...]]) -> None:
+def test_what_terraform_catches(case: Mapping[str, Any], failures: Callable[[str], tuple[CommandResult, ...]]) -> None:
     last = failures(identified(case))[-1]
     if case["caught"] == "nothing":
         assert (last.command, last.code) == ("validate", 0), last.output

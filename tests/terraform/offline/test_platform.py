@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.terraform.offline.check import INIT, Ran, TerraformError, find, tried
+from tools.terraform.offline.check import INIT, CommandResult, TerraformError, find, run_all
 from tools.terraform.offline.server import offline
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
@@ -162,7 +162,9 @@ def broken(platform: str, which: int, folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[tuple[str, int], Future[tuple[Ran, ...]]]]:
+def results(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Mapping[tuple[str, int], Future[tuple[CommandResult, ...]]]]:
     """What Terraform's tests say of each broken example."""
     try:
         terraform = find(os.environ)
@@ -171,7 +173,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[tuple[
     with offline() as environment, ThreadPoolExecutor(2) as pool:
         yield {
             (platform, which): pool.submit(
-                tried,
+                run_all,
                 terraform,
                 broken(platform, which, tmp_path_factory.mktemp(f"{platform}-{which}")),
                 environment,
@@ -185,7 +187,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[tuple[
 @pytest.mark.parametrize("which", [0, 1], ids=["closed", "wide-open"])
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_broken_flow_fails_its_own_assertion(
-    platform: str, which: int, results: Mapping[tuple[str, int], Future[tuple[Ran, ...]]]
+    platform: str, which: int, results: Mapping[tuple[str, int], Future[tuple[CommandResult, ...]]]
 ) -> None:
     ran = results[platform, which].result()[-1]
     assert (ran.command, ran.code) == ("test", 1), ran.output

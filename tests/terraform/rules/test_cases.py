@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from tools.findings.model import Finding, Severity, rule_id, run
+from tools.findings.stages import severities
 from tools.terraform.language.model import Module
 from tools.terraform.modules.read import evaluate_text
 from tools.terraform.rules import comments, registry
 from tools.terraform.rules.comments import peers
-from tools.validate.docs.severities import severities
 
 CHECKS = (*registry.CHECKS, *comments.CHECKS)
 
@@ -50,20 +50,20 @@ def test_bad_is_caught_word_for_word(rule: str, request: pytest.FixtureRequest) 
     folder = CASES / rule
     subject = module(folder, "bad.tf")
     assert [fault for fault in subject.faults if fault.kind == "terraform-is-readable"] == []
-    found = [line(finding) for finding in run((RULES[rule],), subject)]
+    lines = [line(finding) for finding in run((RULES[rule],), subject)]
     expected = folder / "bad.txt"
     if request.config.getoption("--update"):
-        expected.write_text("".join(f"{text}\n" for text in found), "utf-8")
-    assert found, "the rule says nothing"
-    assert found == expected.read_text("utf-8").splitlines(), "pytest tests/terraform --update writes bad.txt anew"
+        expected.write_text("".join(f"{text}\n" for text in lines), "utf-8")
+    assert lines, "the rule says nothing"
+    assert lines == expected.read_text("utf-8").splitlines(), "pytest tests/terraform --update writes bad.txt anew"
 
 
 @pytest.mark.parametrize("rule", FOLDERS)
 def test_good_passes_every_rule(rule: str) -> None:
     subject = module(CASES / rule, "good.tf")
     assert subject.faults == ()
-    found = run(CHECKS, subject)
-    assert [f"{item.rule} {line(item)}" for item in found if _counts(item, rule)] == []
+    findings = run(CHECKS, subject)
+    assert [f"{item.rule} {line(item)}" for item in findings if _counts(item, rule)] == []
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -66,8 +66,8 @@ OFF = {
 @pytest.mark.parametrize("name", OFF)
 def test_a_comment_switches_off_its_rules_alone(name: str) -> None:
     text, off = OFF[name]
-    found, wrong = judged(text)
-    assert found == {SSH, WORLD, DESCRIBED} - off
+    rules, wrong = judged(text)
+    assert rules == {SSH, WORLD, DESCRIBED} - off
     assert wrong == (
         ["1 the suppression of ingress-is-not-open-to-the-world ended on 2026-01-31; mend it or renew it"]
         if "passed" in name
@@ -92,12 +92,12 @@ def test_a_comment_switches_off_its_rules_alone(name: str) -> None:
     ],
 )
 def test_a_comment_without_a_reason_or_a_day_to_come_is_a_finding(comment: str, says: str) -> None:
-    found, wrong = judged(rule(f"# {comment}"))
-    assert found == {SSH, WORLD, DESCRIBED}
+    rules, wrong = judged(rule(f"# {comment}"))
+    assert rules == {SSH, WORLD, DESCRIBED}
     assert wrong == [says]
 
 
-def test_what_a_peers_comment_hides_is_told() -> None:
+def test_what_a_peers_comment_hides_is_reported() -> None:
     module = evaluate_text({"main.tf": rule(inside="#checkov:skip=CKV_AWS_24:a bastion")})
     (check,) = (check for check in CHECKS if rule_id(check) == "comments-of-peers-have-an-end")
     assert [f"{problem.where.line} {problem.severity} {problem.message}" for problem in check(module)] == [

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from tools.findings.model import rule_id, run
+from tools.findings.stages import severities
 from tools.terraform.clouds.chart import Layers
 from tools.terraform.language.model import Module
 from tools.terraform.modules.read import evaluate_text
 from tools.terraform.rules.layers import CHECKS
-from tools.validate.docs.severities import severities
 
 RULES = {rule_id(check): check for check in CHECKS}
 VALUES: Mapping[str, Any] = {
@@ -66,8 +66,8 @@ AZURE = (
 UNKNOWN = 'variable "peer" {\n  type = string\n}\n'
 
 
-def found(values: Mapping[str, Any], **clouds: str) -> list[str]:
-    """What is said of some clouds' Terraform, and of a chart's values."""
+def reported(values: Mapping[str, Any], **clouds: str) -> list[str]:
+    """The findings on some clouds' Terraform, and of a chart's values."""
     roots: dict[str, Module] = {cloud: evaluate_text({f"{cloud}.tf": text}) for cloud, text in clouds.items()}
     layers = Layers(roots, values, "production", "values.yaml")
     return [
@@ -82,7 +82,7 @@ def changed(**parts: Any) -> dict[str, Any]:
 
 
 def test_clouds_that_agree_with_each_other_and_with_the_chart_are_clean() -> None:
-    assert found(VALUES, aws=AWS, azure=AZURE) == []
+    assert reported(VALUES, aws=AWS, azure=AZURE) == []
 
 
 CASES: dict[str, tuple[Mapping[str, Any], dict[str, str], list[str]]] = {
@@ -116,7 +116,7 @@ CASES: dict[str, tuple[Mapping[str, Any], dict[str, str], list[str]]] = {
         {"aws": AWS + aws("egress", 6380, '"10.2.0.0/24"')},
         [
             "cloud-ports-are-the-charts error aws.tf aws opens TCP 6380 out, which the chart keeps "
-            "closed in production; take it out"
+            "closed in production; remove it"
         ],
     ),
     "a port of a part that is switched off": (
@@ -129,7 +129,7 @@ CASES: dict[str, tuple[Mapping[str, Any], dict[str, str], list[str]]] = {
         {"aws": AWS + aws("ingress", 5432, '"10.2.0.0/24"')},
         [
             "cloud-ports-are-the-charts error aws.tf aws opens TCP 5432 in, which the chart keeps "
-            "closed in production; take it out"
+            "closed in production; remove it"
         ],
     ),
     "an address that the chart has not": (
@@ -194,7 +194,7 @@ CASES: dict[str, tuple[Mapping[str, Any], dict[str, str], list[str]]] = {
         [
             "cloud-domains-are-the-charts error aws.tf AWS Network Firewall allows evil.example, "
             "which egress.domains in production "
-            "does not list; take it out"
+            "does not list; remove it"
         ],
     ),
     "a name too few, and a domain with the names below it": (
@@ -207,6 +207,14 @@ CASES: dict[str, tuple[Mapping[str, Any], dict[str, str], list[str]]] = {
             "cloud-domains-are-the-charts warning aws.tf .openai.com lets openai.com itself through "
             "too, which *.openai.com does not; "
             "deny it before",
+        ],
+    ),
+    "a name that is not known": (
+        VALUES,
+        {"aws": UNKNOWN + AWS + names("ALLOWLIST", "NAME").replace('"NAME"', "var.peer")},
+        [
+            "cloud-domains-are-the-charts note aws.tf cannot tell: var.peer has no value; AWS Network Firewall may not "
+            "allow *.openai.com"
         ],
     ),
     "only names that are denied": (
@@ -224,7 +232,7 @@ CASES: dict[str, tuple[Mapping[str, Any], dict[str, str], list[str]]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_layers_that_differ(name: str) -> None:
     values, clouds, expected = CASES[name]
-    assert found(values, **clouds) == expected
+    assert reported(values, **clouds) == expected
 
 
 def test_ports_that_are_not_known_are_said() -> None:
@@ -235,13 +243,17 @@ def test_ports_that_are_not_known_are_said() -> None:
     )
     assert (
         "cloud-ports-are-the-charts note aws.tf cannot tell: var.port has no value; the chart may "
-        "keep the port closed" in found(VALUES, aws=text)
+        "keep the port closed" in reported(VALUES, aws=text)
     )
 
 
-def test_every_rule_is_told() -> None:
-    said = {line.split(" ")[0] for _, _, expected in CASES.values() for line in expected}
-    assert said == set(RULES)
+def test_every_rule_has_a_case_of_each_severity_that_it_declares() -> None:
+    shown: dict[str, set[str]] = {}
+    for _, _, expected in CASES.values():
+        for line in expected:
+            rule, severity, *_ = line.split(" ")
+            shown.setdefault(rule, set()).add(severity)
+    assert shown == {rule: set(severities(check)) for rule, check in RULES.items()}
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -250,4 +262,3 @@ def test_an_entry_says_the_fact_the_reason_and_the_source(rule: str) -> None:
     assert lines[0].endswith(".")
     assert lines[1] == ""
     assert any(line.startswith("Source: ") for line in lines)
-    assert severities(RULES[rule])

@@ -13,11 +13,11 @@ from tests.terraform.language.expressions import PRELUDE, Generator
 from tests.terraform.sources import Files
 from tests.terraform.test_changed import changed
 from tools.findings.model import rule_id, run
-from tools.terraform.beside import CHECKS
+from tools.findings.stages import severities
 from tools.terraform.clouds.chart import Layers
-from tools.terraform.clouds.stores import KINDS
+from tools.terraform.clouds.stores import STORE_KINDS
 from tools.terraform.modules.read import evaluate_text
-from tools.validate.docs.severities import severities
+from tools.terraform.with_chart import CHECKS
 
 RULES = {rule_id(check): check for check in CHECKS}
 PORTS, PLACES, LETS_IN = (
@@ -32,8 +32,8 @@ VALUES: Mapping[str, Any] = {
 }
 
 
-def found(text: str, *rules: str, values: Mapping[str, Any] = VALUES) -> list[str]:
-    """What is said of a root and of the chart's values: severity, file and line, message."""
+def reported(text: str, *rules: str, values: Mapping[str, Any] = VALUES) -> list[str]:
+    """The findings on a root and of the chart's values: severity, file and line, message."""
     layers = Layers({"aws": evaluate_text({"main.tf": text})}, values, "production", "values.yaml")
     return [
         f"{item.problem.severity} {item.problem.where.file}:{item.problem.where.line} {item.problem.message}"
@@ -76,32 +76,32 @@ OTHER = {"aws_db_instance": 5433, "aws_rds_cluster": 5433, "google_redis_instanc
 
 
 def test_every_type_has_a_case() -> None:
-    assert {*LISTENS, *FIXED} == set(KINDS)
-    assert {*IN, *PUBLIC} | {"azurerm_redis_cache", "google_redis_instance"} == set(KINDS)
-    assert {kind for kind in KINDS if KINDS[kind].places} == set(STANDS)
+    assert {*LISTENS, *FIXED} == set(STORE_KINDS)
+    assert {*IN, *PUBLIC} | {"azurerm_redis_cache", "google_redis_instance"} == set(STORE_KINDS)
+    assert {kind for kind in STORE_KINDS if STORE_KINDS[kind].places} == set(STANDS)
 
 
 @pytest.mark.parametrize("kind", LISTENS)
 def test_a_port_that_is_not_the_charts(kind: str) -> None:
     ours, other, same = LISTENS[kind]
-    part = KINDS[kind].part
+    part = STORE_KINDS[kind].part
     name, number = ("postgresql", 5432) if part == "database" else ("redis", 6379)
     line = 1 if kind in ("azurerm_redis_cache", "google_redis_instance") else 2 + bool(ours)
-    assert found(resource(kind, f"{ours};{other}"), PORTS) == [
+    assert reported(resource(kind, f"{ours};{other}"), PORTS) == [
         f"error main.tf:{line} the {part} {kind}.s listens on {OTHER.get(kind, 6380)}, and {part}.ports.{name} is "
         f"{number} in production; write the same port"
     ]
-    assert found(resource(kind, f"{ours};{same}"), PORTS) == []
+    assert reported(resource(kind, f"{ours};{same}"), PORTS) == []
 
 
 @pytest.mark.parametrize("kind", FIXED)
 def test_a_port_that_cannot_be_chosen(kind: str) -> None:
     ours, listens = FIXED[kind]
-    part = KINDS[kind].part
+    part = STORE_KINDS[kind].part
     name = "postgresql" if part == "database" else "redis"
-    assert found(resource(kind, ours), PORTS) == []
-    [said] = found(resource(kind, ours), PORTS, values=values_with(**{part: {"ports": {name: 15432}}}))
-    assert said == (
+    assert reported(resource(kind, ours), PORTS) == []
+    [message] = reported(resource(kind, ours), PORTS, values=values_with(**{part: {"ports": {name: 15432}}}))
+    assert message == (
         f"error main.tf:1 the {part} {kind}.s listens on {listens}, and {part}.ports.{name} is 15432 in production; "
         "write the same port"
     )
@@ -129,7 +129,7 @@ def test_a_port_that_cannot_be_chosen(kind: str) -> None:
     ],
 )  # fmt: skip
 def test_ports_of_which_nothing_wrong_is_known(text: str, expected: list[str]) -> None:
-    assert found(text, PORTS) == expected
+    assert reported(text, PORTS) == expected
 
 
 def subnet(cidr: str) -> str:
@@ -178,31 +178,31 @@ def placed(kind: str, cidr: str) -> str:
 
 @pytest.mark.parametrize("kind", STANDS)
 def test_addresses_that_the_chart_does_not_open(kind: str) -> None:
-    part = KINDS[kind].part
+    part = STORE_KINDS[kind].part
     inside = "10.2.0.0/24" if part == "database" else "10.2.1.0/24"
-    assert found(placed(kind, inside), PLACES) == []
-    message = (
-        f"the {part} {kind}.s stands in 10.9.0.0/24, which {part}.externalCidrs does not list in production; write it"
-    )
-    assert found(placed(kind, "10.9.0.0/24"), PLACES) == [f"error values.yaml:0 {message}"]
+    assert reported(placed(kind, inside), PLACES) == []
+    message = f"the {part} {kind}.s is in 10.9.0.0/24, which {part}.externalCidrs does not list in production; add it"
+    assert reported(placed(kind, "10.9.0.0/24"), PLACES) == [f"error values.yaml:0 {message}"]
     # Without a list SARK's store may be one of the cluster's pods.
-    assert found(placed(kind, "10.9.0.0/24"), PLACES, values=values_with(**{part: {"externalCidrs": []}})) == [
+    assert reported(placed(kind, "10.9.0.0/24"), PLACES, values=values_with(**{part: {"externalCidrs": []}})) == [
         f"warning values.yaml:0 {message}"
     ]
 
 
 def test_addresses_that_are_not_known() -> None:
     text = resource("aws_db_instance", 'engine = "postgres"; db_subnet_group_name = var.x')
-    assert found(text, PLACES) == [
+    assert reported(text, PLACES) == [
         "note values.yaml:0 cannot tell: var.x is not declared; database.externalCidrs may not hold the addresses of "
         "the database aws_db_instance.s"
     ]
-    assert found(resource("aws_db_instance", 'engine = "postgres"; db_subnet_group_name = "elsewhere"'), PLACES) == []
+    assert (
+        reported(resource("aws_db_instance", 'engine = "postgres"; db_subnet_group_name = "elsewhere"'), PLACES) == []
+    )
 
 
 def test_a_part_that_is_switched_off_is_nothing_to_compare_with() -> None:
     text = resource("aws_db_instance", 'engine = "postgres"; port = 5433; vpc_security_group_ids = []')
-    assert found(text, values=values_with(database={"enabled": False})) == []
+    assert reported(text, values=values_with(database={"enabled": False})) == []
 
 
 def rule(way: str, owner: str, port: int, peer: str) -> str:
@@ -240,31 +240,31 @@ def store(kind: str, ids: str = "[aws_security_group.store.id]") -> str:
 
 @pytest.mark.parametrize("kind", IN)
 def test_groups_that_keep_sark_out(kind: str) -> None:
-    part, name = KINDS[kind].part, IN[kind][1]
+    part, name = STORE_KINDS[kind].part, IN[kind][1]
     port = 5432 if part == "database" else 6379
     line = 3 if IN[kind][0] else 2
     called = f"the {part} {kind}.s"
     base = store(kind) + groups(port)
-    assert found(base, LETS_IN) == [
+    assert reported(base, LETS_IN) == [
         f"error main.tf:{line} no rule lets anybody in to {called} on TCP {port}; write one from "
         f"aws_security_group.sark"
     ]
     web = base + rule("ingress", "aws_security_group.store.id", port, WEB)
-    [said] = found(web, LETS_IN)
-    assert said.startswith("error main.tf:")
-    assert said.endswith(
+    [message] = reported(web, LETS_IN)
+    assert message.startswith("error main.tf:")
+    assert message.endswith(
         f"{called} lets in aws_security_group.web on TCP {port}, and SARK calls from aws_security_group.sark, "
         "10.1.0.0/16; write a rule for that"
     )
-    assert found(web + rule("ingress", "aws_security_group.store.id", port, SARK), LETS_IN) == []
+    assert reported(web + rule("ingress", "aws_security_group.store.id", port, SARK), LETS_IN) == []
     # On another port it is let in to nothing.
     other = base + rule("ingress", "aws_security_group.store.id", 22, SARK)
-    assert [text.partition(" ")[0] for text in found(other, LETS_IN)] == ["error"]
+    assert [text.partition(" ")[0] for text in reported(other, LETS_IN)] == ["error"]
     for peer, closed in (('"10.1.2.0/24"', False), ('"10.0.0.0/8"', False), ('"10.9.0.0/16"', True)):
         text = base + rule("ingress", "aws_security_group.store.id", port, f"cidr_ipv4 = {peer}")
-        assert bool(found(text, LETS_IN)) is closed, peer
-    assert found(store(kind, "") + groups(port), LETS_IN) == [
-        f"warning main.tf:1 {called} has no security group, and the VPC's default one lets in its own members alone; "
+        assert bool(reported(text, LETS_IN)) is closed, peer
+    assert reported(store(kind, "") + groups(port), LETS_IN) == [
+        f"warning main.tf:1 {called} has no security group, and the VPC's default one lets in only its own members; "
         f"write {name}"
     ]
 
@@ -282,7 +282,7 @@ def test_groups_that_keep_sark_out(kind: str) -> None:
 )
 def test_what_groups_do_that_are_not_known(ids: str, peer: str, reason: str) -> None:
     text = store("aws_db_instance", ids) + groups(5432) + rule("ingress", "aws_security_group.store.id", 5432, peer)
-    assert found(text, LETS_IN) == [
+    assert reported(text, LETS_IN) == [
         f"note main.tf:3 cannot tell: {reason}; it may not let SARK in to the database aws_db_instance.s on TCP 5432"
     ]
 
@@ -290,7 +290,7 @@ def test_what_groups_do_that_are_not_known(ids: str, peer: str, reason: str) -> 
 def test_addresses_of_a_cluster_that_lists_none_are_not_known() -> None:
     text = store("aws_db_instance") + groups(5432)
     text += rule("ingress", "aws_security_group.store.id", 5432, 'cidr_ipv4 = "10.9.0.0/16"')
-    assert found(text, LETS_IN, values=values_with(cluster={"podCidrs": []})) == [
+    assert reported(text, LETS_IN, values=values_with(cluster={"podCidrs": []})) == [
         "note main.tf:3 cannot tell: cluster.podCidrs and cluster.cidrs are empty in production; it may not let SARK "
         "in "
         "to the database aws_db_instance.s on TCP 5432"
@@ -381,7 +381,7 @@ PUBLIC: dict[str, list[tuple[str, list[str]]]] = {
 
 @pytest.mark.parametrize(("text", "expected"), [case for cases in PUBLIC.values() for case in cases])
 def test_stores_with_lists_of_their_own(text: str, expected: list[str]) -> None:
-    assert found(text, LETS_IN) == expected
+    assert reported(text, LETS_IN) == expected
 
 
 @pytest.mark.parametrize("wrong", [None, "x", 5, [1], ["x"], {"a": "b"}, [None], [{}]])
@@ -392,7 +392,7 @@ def test_values_of_another_type_are_another_stages_finding(path: str, wrong: Any
     part, _, name = path.partition(".")
     values = {**VALUES, part: {**VALUES[part], name: wrong} if name else wrong}
     text = placed("aws_db_instance", "10.9.0.0/24") + store("aws_db_instance") + groups(5432)
-    assert all(line.partition(" ")[0] in ("error", "warning", "note") for line in found(text, values=values))
+    assert all(line.partition(" ")[0] in ("error", "warning", "note") for line in reported(text, values=values))
 
 
 UNDONE = (
@@ -483,7 +483,7 @@ OWN = "aws_eks_cluster.s.vpc_config[0].cluster_security_group_id"
     ],
 )  # fmt: skip
 def test_the_clusters_own_group(text: str, expected: list[str]) -> None:
-    assert found(text, "cluster-groups-do-not-undo-egress") == expected
+    assert reported(text, "cluster-groups-do-not-undo-egress") == expected
 
 
 EVERYTHING = [
@@ -500,7 +500,7 @@ def test_nothing_that_is_changed_is_a_fault_of_the_toolkit() -> None:
     notices = 0
     for _ in range(300):
         text = changed(chance.choice(EVERYTHING) + chance.choice(EVERYTHING), chance, generator, files)
-        notices += len(found(PRELUDE + text))
+        notices += len(reported(PRELUDE + text))
     assert notices > 300
 
 
@@ -510,4 +510,29 @@ def test_an_entry_says_the_fact_the_reason_and_the_source(name: str) -> None:
     assert lines[0].endswith(".")
     assert lines[1] == ""
     assert any(line.startswith("Source: ") for line in lines)
-    assert severities(RULES[name])
+
+
+# Of each rule a text for each severity that it declares, and values beside it.
+SEVERE: dict[str, list[tuple[str, Mapping[str, Any]]]] = {
+    PORTS: [
+        (resource("aws_db_instance", 'engine = "postgres"; port = 5433'), VALUES),
+        (resource("aws_db_instance", 'engine = "postgres"; port = var.x'), VALUES),
+    ],
+    PLACES: [
+        (placed("aws_db_instance", "10.9.0.0/24"), VALUES),
+        (placed("aws_db_instance", "10.9.0.0/24"), values_with(database={"externalCidrs": []})),
+        (resource("aws_db_instance", 'engine = "postgres"; db_subnet_group_name = var.x'), VALUES),
+    ],
+    LETS_IN: [
+        (store("aws_db_instance") + groups(5432), VALUES),
+        (store("aws_db_instance", "") + groups(5432), VALUES),
+        (store("aws_db_instance", "[var.x]") + groups(5432), VALUES),
+    ],
+    "cluster-groups-do-not-undo-egress": [(NODES + CLUSTER + OURS, VALUES), (CLUSTER + OURS, VALUES)],
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_has_each_severity_that_it_declares(name: str) -> None:
+    shown = [line.partition(" ")[0] for text, values in SEVERE[name] for line in reported(text, name, values=values)]
+    assert sorted(shown) == sorted(severities(RULES[name]))

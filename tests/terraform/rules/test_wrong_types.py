@@ -40,7 +40,7 @@ UNKNOWN = '\nvariable "unknown" {}\n'
 def replaced(text: str, value: str, turn: int) -> str:
     """A case with a third of its literals replaced: what makes a rule look at a resource must stay what it is."""
     places = {match.start() for match in list(LITERAL.finditer(text))[turn % 3 :: 3]}
-    return LITERAL.sub(lambda found: found[1] + (value if found.start() in places else found[2]), text)
+    return LITERAL.sub(lambda match: match[1] + (value if match.start() in places else match[2]), text)
 
 
 @pytest.mark.parametrize("rule", FOLDERS)

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from tools.findings.model import rule_id
-from tools.findings.stages import checks
+from tools.findings.stages import checks, severities
 from tools.validate.docs.rules_page import FILE, manual
-from tools.validate.docs.severities import severities
 
 CASES = Path(__file__).parents[2] / "cases"
 CHECKS = {rule_id(check): check for check in (*checks("manifests"), *checks("policies"))}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tools.manifests.pods import TEMPLATES
+from tools.manifests.pod_templates import TEMPLATES
 
 # A tag has no slash: what follows a colon before one is a registry's port.
 _VERSION = re.compile(r"(?:@[^/]+|:[^/:@]+(?:@[^/]+)?)$")
@@ -18,7 +18,7 @@ def template(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
         return body
     if body["kind"] not in TEMPLATES:
         return None
-    made: Mapping[str, Any] = body["spec"]
+    made = body
     for key in TEMPLATES[body["kind"]]:
         made = made[key]
     return made

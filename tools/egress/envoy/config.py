@@ -19,7 +19,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
-class Pod:
+class EnvoyPod:
     """A workload that runs Envoy: the path of its bootstrap, and each mounted file's text and place."""
 
     workload: Manifest
@@ -36,12 +36,12 @@ class ConfigError(Exception):
         self.message = message
 
 
-def pods(manifests: tuple[Manifest, ...]) -> tuple[Pod, ...]:
+def pods(manifests: tuple[Manifest, ...]) -> tuple[EnvoyPod, ...]:
     """The workloads whose container is started with `--config-path FILE`."""
     return tuple(_pods(manifests))
 
 
-def _pods(manifests: tuple[Manifest, ...]) -> Iterator[Pod]:
+def _pods(manifests: tuple[Manifest, ...]) -> Iterator[EnvoyPod]:
     maps = {(manifest.namespace, manifest.name): manifest for manifest in manifests if manifest.kind == "ConfigMap"}
     for manifest in manifests:
         spec = _at(manifest.body, "spec", "template", "spec")
@@ -49,7 +49,7 @@ def _pods(manifests: tuple[Manifest, ...]) -> Iterator[Pod]:
             arguments = [*(container.get("command") or ()), *(container.get("args") or ())]
             if "--config-path" in arguments[:-1]:
                 path = arguments[arguments.index("--config-path") + 1]
-                yield Pod(manifest, path, dict(_mounted(manifest, spec, container, maps)))
+                yield EnvoyPod(manifest, path, dict(_mounted(manifest, spec, container, maps)))
 
 
 def _mounted(
@@ -74,7 +74,7 @@ def _config_maps(volume: Tree) -> Iterator[str]:
             yield source["configMap"].get("name", "")
 
 
-def static(pod: Pod) -> Tree:
+def static(pod: EnvoyPod) -> Tree:
     """The bootstrap with everything in it that it would have watched. Raises ConfigError."""
     bootstrap = _file(pod, pod.bootstrap, pod.workload.where("spec.template.spec.containers"))
     resources = bootstrap.setdefault("static_resources", {})
@@ -92,7 +92,7 @@ def static(pod: Pod) -> Tree:
     return bootstrap
 
 
-def _inline_runtime(pod: Pod, layer: Tree) -> None:
+def _inline_runtime(pod: EnvoyPod, layer: Tree) -> None:
     watched = layer.pop("rtds_layer", None)
     if watched is None:
         return
@@ -105,7 +105,7 @@ def _inline_runtime(pod: Pod, layer: Tree) -> None:
     layer["static_layer"] = layers[watched["name"]]["layer"]
 
 
-def _inline_filter(pod: Pod, named: Tree) -> None:
+def _inline_filter(pod: EnvoyPod, named: Tree) -> None:
     discovery = named.pop("config_discovery", None)
     if discovery is None:
         return
@@ -116,7 +116,7 @@ def _inline_filter(pod: Pod, named: Tree) -> None:
     named["typed_config"] = filters[named["name"]]["typed_config"]
 
 
-def _inline_routes(pod: Pod, settings: Tree) -> None:
+def _inline_routes(pod: EnvoyPod, settings: Tree) -> None:
     rds = settings.pop("rds", None)
     if rds is None:
         return
@@ -128,14 +128,14 @@ def _inline_routes(pod: Pod, settings: Tree) -> None:
     settings["route_config"] = routes[rds["route_config_name"]]
 
 
-def _resources(pod: Pod, path: str) -> list[Tree]:
+def _resources(pod: EnvoyPod, path: str) -> list[Tree]:
     content = _file(pod, path, pod.files[pod.bootstrap][1])
     return [
         {key: value for key, value in resource.items() if key != "@type"} for resource in content.get("resources") or ()
     ]
 
 
-def _file(pod: Pod, path: str, asked: Where) -> Tree:
+def _file(pod: EnvoyPod, path: str, asked: Where) -> Tree:
     if path not in pod.files:
         raise ConfigError(asked, f"{path} is asked for, and no ConfigMap that is mounted has it")
     text, where = pod.files[path]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tools.egress.allowlist import Rule, everything, matches
+from tools.egress.allowlist import Rule, deciding, everything
 from tools.egress.envoy.decode import Config, Tree, read, refused, rules
 from tools.findings.model import Manifest, Where
 from tools.manifests.addresses import Net, address, network, within
@@ -103,10 +103,9 @@ class _Workload:
         return self._unlisted(request, f"the server name {request.sni} is not in the list of {self.name}")
 
     def _rule(self, host: str, port: int) -> Rule | None:
-        """The entry that decides: an exact name before wildcards, the longer wildcard before the shorter."""
+        """The entry that decides on a name; none does on an address."""
         own = (rule for rule in self.proxy.listed if rule.workload == self.name and rule.port == port)
-        fitting = [rule for rule in own if not address(host) and matches(rule.name, host)]
-        return max(fitting, key=lambda rule: (not rule.name.startswith("*."), len(rule.name)), default=None)
+        return None if address(host) else deciding(own, host)
 
     def _dial(self, rule: Rule, request: Request) -> Decision:
         listed = f"{request.host}:{request.port} is listed as {rule.name}"

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from tools import TEMPORARY
-from tools.egress.envoy.config import ConfigError, Pod, pods, static
+from tools.egress.envoy.config import ConfigError, EnvoyPod, pods, static
 from tools.egress.envoy.rules import CHECKS, Judgement
 from tools.findings.model import Finding, Manifest, Stage, Where, run
 
@@ -48,13 +48,13 @@ async def verdict(objects: tuple[Manifest, ...], environment: str) -> Stage:
     return Stage("envoy", environment, findings=findings, seconds=time.perf_counter() - started)
 
 
-async def _findings(envoy: str, running: tuple[Pod, ...]) -> AsyncIterator[Finding]:
+async def _findings(envoy: str, running: tuple[EnvoyPod, ...]) -> AsyncIterator[Finding]:
     for pod in running:
         for finding in run(CHECKS, await _judge(envoy, pod)):
             yield finding
 
 
-async def _judge(envoy: str, pod: Pod) -> Judgement:
+async def _judge(envoy: str, pod: EnvoyPod) -> Judgement:
     try:
         configuration = static(pod)
     except ConfigError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Manifest, Problem, Severity
+from tools.findings.model import Check, Manifest, Problem, Severities, Severity
 from tools.manifests.addresses import METADATA, network
 from tools.manifests.node import Node, root
 from tools.manifests.objects import Objects
@@ -50,7 +50,7 @@ def calico_domains_are_names(cluster: Objects) -> Iterator[Problem]:
                 if net := network(item.text()):
                     whose = next((f", the metadata service of {whose}" for ip, whose in METADATA if ip in net), "")
                     advice = "take it out" if whose else "write it under nets"
-                    yield item.problem(f"{item.text()} is no domain but an address{whose}; {advice}")
+                    yield item.problem(f"{item.text()} is an address{whose}, not a domain; {advice}")
 
 
 def calico_api_is_the_public_one(cluster: Objects) -> Iterator[Problem]:
@@ -111,3 +111,6 @@ CHECKS: tuple[Check[Objects], ...] = (
     calico_domains_are_names,
     calico_api_is_the_public_one,
 )
+SEVERITIES: Severities = {
+    calico_domains_have_an_enforcer: (Severity.ERROR, Severity.NOTE),
+}

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from tools.findings.model import Check, Manifest, Problem
-from tools.manifests.names import key_fault, label_fault, service_fault, subdomain_fault, value_fault
+from tools.manifests.metadata import annotation_faults, label_faults, name_faults
 from tools.manifests.node import Node, root
 from tools.manifests.objects import Objects
-
-# Calico's validator takes a DNS label for these, where the CRDs' own rule would take a subdomain.
-CALICO_LABELS = {"NetworkPolicy", "GlobalNetworkPolicy", "StagedNetworkPolicy", "StagedGlobalNetworkPolicy"}
-# RBAC names may hold colons and more: system:node.
-FREE_NAMES = {"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}
-TEMPLATES = ("spec.template", "spec.jobTemplate.spec.template")
-# The API server's limit on all annotations of an object together.
-ANNOTATIONS_LIMIT = 256 * 1024
+from tools.manifests.pod_templates import TEMPLATES
 
 
 def documents_are_objects(cluster: Objects) -> Iterator[Problem]:
@@ -29,7 +22,7 @@ def documents_are_objects(cluster: Objects) -> Iterator[Problem]:
     for manifest in cluster.manifests:
         document = root(manifest)
         if document.empty:
-            yield document.problem("this document is no object; write apiVersion, kind and metadata.name")
+            yield document.problem("this document is not an object; write apiVersion, kind and metadata.name")
             continue
         for node in (document["apiVersion"], document["kind"], document["metadata"]["name"]):
             generated = node.path == "metadata.name" and document["metadata"]["generateName"].text()
@@ -62,18 +55,16 @@ def objects_are_unique(cluster: Objects) -> Iterator[Problem]:
 def names_are_legal(cluster: Objects) -> Iterator[Problem]:
     """Names are ones that the API server takes.
 
-    Most names are DNS subdomains (253 characters of `a-z 0-9 - .`); a Namespace's and a Calico policy's is a DNS
-    label (63, no dots), a Service's one that starts with a letter. A name that is too long comes from a long
-    release name, and fails only when that release is installed.
+    Most names are DNS subdomains (253 characters of `a-z 0-9 - .`); a Namespace's and a Tier's is a DNS label (63, no
+    dots), a Service's one that starts with a letter. A Calico policy's has no dot but the one after its tier, and a
+    CronJob's at most 52 characters. A name that is too long comes from a long release name, and fails only when that
+    release is installed.
     Write a name within those rules; in a chart, truncate it to 63.
     Source: k8s.io/apimachinery validation; libcalico-go validator v3.
     """
     for manifest in cluster.manifests:
-        meta = root(manifest)["metadata"]
-        if manifest.name and (fault := _name_rule(manifest)(manifest.name)):
-            yield meta["name"].problem(fault)
-        if manifest.namespace and (fault := label_fault(manifest.namespace)):
-            yield meta["namespace"].problem(fault)
+        for node, fault in name_faults(manifest):
+            yield node.problem(fault)
 
 
 def labels_are_legal(cluster: Objects) -> Iterator[Problem]:
@@ -85,8 +76,9 @@ def labels_are_legal(cluster: Objects) -> Iterator[Problem]:
     Source: k8s.io/apimachinery validation.
     """
     for manifest in cluster.manifests:
-        for meta in _metadata(root(manifest)):
-            yield from _label_faults(meta)
+        for metadata in _metadata(root(manifest)):
+            for node, fault in (*label_faults(metadata["labels"]), *annotation_faults(metadata["annotations"])):
+                yield node.problem(fault)
 
 
 def title(manifest: Manifest) -> str:
@@ -95,40 +87,14 @@ def title(manifest: Manifest) -> str:
     return f"{manifest.kind} {name}"
 
 
-def _name_rule(manifest: Manifest) -> Callable[[str], str]:
-    if root(manifest)["apiVersion"].text() == "projectcalico.org/v3" and manifest.kind in CALICO_LABELS:
-        # Calico puts the tier before the name of a policy, and lets one write it.
-        tier = root(manifest)["spec"]["tier"].text() or "default"
-        return lambda name: label_fault(name.removeprefix(f"{tier}."))
-    if manifest.kind == "Namespace":
-        return label_fault
-    if manifest.kind == "Service":
-        return service_fault
-    return (lambda name: "") if manifest.kind in FREE_NAMES else subdomain_fault
-
-
 def _metadata(document: Node) -> Iterator[Node]:
+    """An object's metadata, and that of its template of pods, whatever kind makes them: a Rollout does too."""
     yield document["metadata"]
-    for path in TEMPLATES:
+    for path in dict.fromkeys(TEMPLATES.values()):
         node = document
-        for key in path.split("."):
+        for key in path:
             node = node[key]
         yield node["metadata"]
-
-
-def _label_faults(meta: Node) -> Iterator[Problem]:
-    for key, value in meta["labels"].fields():
-        if fault := key_fault(key) or value_fault(value.text()):
-            yield value.problem(fault)
-    size = 0
-    for key, value in meta["annotations"].fields():
-        size += len(key) + len(value.text().encode())
-        if fault := key_fault(key.lower()):
-            yield value.problem(fault)
-    if size > ANNOTATIONS_LIMIT:
-        yield meta["annotations"].problem(
-            f"annotations are {size} bytes in all; the API server takes {ANNOTATIONS_LIMIT}"
-        )
 
 
 CHECKS: tuple[Check[Objects], ...] = (documents_are_objects, objects_are_unique, names_are_legal, labels_are_legal)

@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
 
-from tools.findings.model import Check, Manifest, Problem, Severity
+from tools.findings.model import Check, Manifest, Problem, Severities, Severity
 from tools.manifests import schemas
 from tools.manifests.node import Node, join, root
 from tools.manifests.objects import Objects
@@ -33,7 +33,7 @@ def objects_fit_their_schema(cluster: Objects) -> Iterator[Problem]:
     An unknown field is refused by clients that validate, and **dropped in silence** by those that do not (Helm
     3, server-side apply with validation off): a policy whose `from` is spelt `form` then lets everyone in. So
     unknown fields are errors here, whatever the client would do, as are wrong types, missing fields and values
-    out of an enumeration. All faults of an object are told, not the first one.
+    out of an enumeration. All faults of an object are reported, not only the first.
     Correct the field; a near spelling is suggested.
     Source: Kubernetes' OpenAPI schemas (package kubernetes-validate), the CRDs of Calico and of the policy API.
     """
@@ -46,9 +46,9 @@ def objects_fit_their_schema(cluster: Objects) -> Iterator[Problem]:
 
 
 def schemas_are_known(cluster: Objects) -> Iterator[Problem]:
-    """An object whose kind has no schema here is said out loud.
+    """An object whose kind has no schema here is reported.
 
-    It was not checked, which is not the same as right: a kind of some other CRD, or an API version that this
+    It was not checked, which does not mean that it is right: a kind of some other CRD, or an API version that this
     Kubernetes version no longer serves. A served group with an unknown version or kind is an error, an unknown
     group a note.
     Correct `apiVersion` and `kind`, or give the kind's CustomResourceDefinition with `--schemas PATH`.
@@ -102,7 +102,7 @@ def _unknown_fields(node: Node, schema: Mapping[str, Any]) -> Iterator[Problem]:
         advice = _advice(name, schema)
         if setting:
             module = schemas.origin("projectcalico.org")
-            message = f"{name} is no field in {module}, and dropped in silence unless a newer Calico has it; {advice}"
+            message = f"{name} is not a field in {module}, and dropped silently unless a newer Calico has it; {advice}"
             yield field.problem(message, Severity.WARNING)
         else:
             dropped = "refused, or dropped in silence by a client that does not validate"
@@ -165,7 +165,9 @@ def _unknown(manifest: Manifest, version: str) -> Iterator[Problem]:
         advice = f"did you mean {near[0]}?" if near else f"there are: {_listed(siblings)}"
         yield Problem(manifest.where("kind"), f"{api_version} has no kind {kind}; {advice}")
     else:
-        message = f"no schema of {kind} ({api_version}) is at hand, so it was not checked; name its CRD with --schemas"
+        message = (
+            f"no schema of {kind} ({api_version}) is known here, so it was not checked; name its CRD with --schemas"
+        )
         yield Problem(place, message, Severity.NOTE)
 
 
@@ -173,3 +175,7 @@ CHECKS: tuple[Check[Objects], ...] = (
     objects_fit_their_schema,
     schemas_are_known,
 )
+SEVERITIES: Severities = {
+    objects_fit_their_schema: (Severity.ERROR, Severity.WARNING),
+    schemas_are_known: (Severity.ERROR, Severity.NOTE),
+}

@@ -1,16 +1,16 @@
-"""Checks of the addresses that egress opens: not the private ones, and never a metadata service."""
+"""Checks of the addresses that egress opens: not the private ones, and never a metadata service's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.addresses import INSIDE, METADATA, UNUSUAL, Net, left, network, private, within
 from tools.manifests.node import Node
 from tools.policies.cluster import Cluster
-from tools.policies.model import Block, Peer, Policy, Rule
-from tools.policies.network_sets import network_sets, selected
+from tools.policies.model import Block, Policy, PolicyRule, RulePeer
+from tools.policies.network_sets import selected
 from tools.policies.rules.openness import dns_only
 
 
@@ -51,9 +51,9 @@ def egress_leaves_out_private_addresses(cluster: Cluster) -> Iterator[Problem]:
         for opening in _openings(cluster, policy):
             inside, unusual = opening.private(INSIDE), opening.private(UNUSUAL)
             if inside:
-                yield opening.node.problem(f"{opening.what} lets egress reach {_listed(inside)}; except them")
+                yield opening.node.problem(f"{opening.what} lets egress reach {_listed(inside)}; exclude them")
             elif unusual:
-                message = f"{opening.what} lets egress reach {_listed(unusual)}; except them too"
+                message = f"{opening.what} lets egress reach {_listed(unusual)}; exclude them too"
                 yield opening.node.problem(message, Severity.WARNING)
 
 
@@ -71,7 +71,7 @@ def metadata_is_unreachable(cluster: Cluster) -> Iterator[Problem]:
             problems = [f"{ip} ({whose})" for ip, whose in METADATA if opening.reaches(network(str(ip)))]
             if problems:
                 single = all(block.net.num_addresses == 1 for block in opening.blocks)
-                advice = "take it out" if single else "except them"
+                advice = "take it out" if single else "exclude them"
                 message = f"{opening.what} reaches metadata services: {', '.join(problems)}; {advice}"
                 yield opening.node.problem(message)
 
@@ -87,7 +87,7 @@ def _openings(cluster: Cluster, policy: Policy) -> Iterator[Opening]:
                 yield from _of_sets(cluster, policy, peer, denied)
 
 
-def _of_peer(rule: Rule, peer: Peer, denied: tuple[Net, ...]) -> Iterator[Opening]:
+def _of_peer(rule: PolicyRule, peer: RulePeer, denied: tuple[Net, ...]) -> Iterator[Opening]:
     if peer.anyone or peer.non_pods:
         # Open DNS is another rule's finding.
         if not (peer.anyone and dns_only(rule)):
@@ -98,10 +98,10 @@ def _of_peer(rule: Rule, peer: Peer, denied: tuple[Net, ...]) -> Iterator[Openin
         yield Opening(block.node, str(block.net), (block,), denied)
 
 
-def _of_sets(cluster: Cluster, policy: Policy, peer: Peer, denied: tuple[Net, ...]) -> Iterator[Opening]:
+def _of_sets(cluster: Cluster, policy: Policy, peer: RulePeer, denied: tuple[Net, ...]) -> Iterator[Opening]:
     if not policy.calico or peer.blocks:
         return
-    for item in selected(network_sets(cluster.manifests), policy, peer):
+    for item in selected(cluster.network_sets, policy, peer):
         for net in item.nets:
             yield Opening(peer.node, f"{net} of network set {item.name}", (Block(peer.node, net),), denied)
 
@@ -111,3 +111,6 @@ def _listed(nets: list[Net]) -> str:
 
 
 CHECKS: tuple[Check[Cluster], ...] = (egress_leaves_out_private_addresses, metadata_is_unreachable)
+SEVERITIES: Severities = {
+    egress_leaves_out_private_addresses: (Severity.ERROR, Severity.WARNING),
+}

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tools.findings.model import Check, Manifest, Problem
-from tools.manifests.node import root
 from tools.manifests.rules.objects import title
 from tools.policies.cluster import Cluster
-
-KINDS = ("AdminNetworkPolicy", "ClusterNetworkPolicy")
 
 
 def priorities_are_unique(cluster: Cluster) -> Iterator[Problem]:
@@ -20,16 +17,18 @@ def priorities_are_unique(cluster: Cluster) -> Iterator[Problem]:
     Source: network-policy-api, `priority` of AdminNetworkPolicy and ClusterNetworkPolicy.
     """
     first: dict[tuple[str, str, int], Manifest] = {}
-    for manifest in cluster.manifests:
-        spec = root(manifest)["spec"]
-        priority = spec["priority"].number()
-        if manifest.kind not in KINDS or priority is None:
+    for policy in cluster.policies:
+        written = policy.spec["priority"]
+        priority = written.number()
+        if policy.kind.dialect != "admin" or priority is None:
             continue
-        key = (manifest.kind, spec["tier"].text(), priority)
+        key = (policy.kind.name, policy.spec["tier"].text(), priority)
         if key in first:
-            message = f"priority {priority} is {title(first[key])}'s already, and which comes first is undefined"
-            yield spec["priority"].problem(f"{message}; give each its own")
-        first.setdefault(key, manifest)
+            message = (
+                f"priority {priority} is {title(first[key])}'s already, and which of the two comes first is undefined"
+            )
+            yield written.problem(f"{message}; give each its own")
+        first.setdefault(key, policy.manifest)
 
 
 CHECKS: tuple[Check[Cluster], ...] = (priorities_are_unique,)

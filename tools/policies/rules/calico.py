@@ -1,19 +1,17 @@
-"""Checks of what only Calico has: orders, lock-downs, Pass, network sets, and rules whose fields must agree."""
+"""Checks of what only Calico has: orders, lock-downs, Pass and network sets."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem, Severity
-from tools.manifests.addresses import ALL_IPV4, ALL_IPV6, mapped, network
+from tools.findings.model import Check, Problem, Severities, Severity
+from tools.manifests.addresses import ALL_IPV4, ALL_IPV6
 from tools.manifests.node import Node
-from tools.policies.calico import NEAR_AND_FAR, PORTS
 from tools.policies.calico_selector import SelectorError, parse
 from tools.policies.cluster import Cluster
-from tools.policies.model import NETWORK_POLICY_ORDER, Policy, Rule
+from tools.policies.model import NETWORK_POLICY_ORDER, Policy, PolicyRule
 
-BESIDE_NO_SERVICES = ("selector", "notSelector", "namespaceSelector", "serviceAccounts", "nets", "notNets")
 NOT_PODS = "destination: {notSelector: \"projectcalico.org/orchestrator == 'k8s'\"}"
 
 
@@ -81,8 +79,8 @@ def pass_leads_somewhere(cluster: Cluster) -> Iterator[Problem]:
     for policy in cluster.policies:
         for rule in policy.rules:
             if policy.calico and rule.action == "Pass" and policy.tier == "default":
-                message = "Pass in the tier default skips the NetworkPolicies and ends in allow; write Allow or Deny"
-                yield rule.node["action"].problem(message)
+                message = "Pass in the tier default skips the NetworkPolicies, and the traffic is then allowed"
+                yield rule.node["action"].problem(f"{message}; write Allow or Deny")
 
 
 def network_sets_are_not_pods(cluster: Cluster) -> Iterator[Problem]:
@@ -106,30 +104,6 @@ def network_sets_are_not_pods(cluster: Cluster) -> Iterator[Problem]:
                 )
 
 
-def calico_rules_hold_together(cluster: Cluster) -> Iterator[Problem]:
-    """The fields of a Calico rule agree with each other.
-
-    Each field may be right and the rule refused: IPv4 and IPv6 CIDRs in one rule, `services` beside selectors,
-    addresses or ports, an HTTP match outside an ingress Allow, `icmp` without its protocol, `preDNAT` with egress
-    rules. Split the rule; the message says where.
-    Source: libcalico-go validator v3, validateRule and validateGlobalNetworkPolicy.
-    """
-    for policy in cluster.policies:
-        if not policy.calico:
-            continue
-        for rule in policy.rules:
-            yield from _mixed_families(rule)
-            yield from _lonely_fields(policy, rule)
-        spec = policy.spec
-        if spec["preDNAT"].value is True and not spec["egress"].empty:
-            yield spec["egress"].problem("a preDNAT policy has no egress rules; move them to a policy of their own")
-        if spec["preDNAT"].value is True and spec["doNotTrack"].value is True:
-            yield spec["preDNAT"].problem("preDNAT and doNotTrack exclude each other; drop one")
-        for key in ("preDNAT", "doNotTrack"):
-            if spec[key].value is True and spec["applyOnForward"].value is not True:
-                yield spec[key].problem(f"{key} needs applyOnForward: true; write it")
-
-
 def _locks_down(policy: Policy) -> bool:
     before = policy.clusterwide and policy.tier == "default" and policy.order < NETWORK_POLICY_ORDER
     if not before or "Egress" not in policy.types:
@@ -145,7 +119,7 @@ def _section(policy: Policy) -> Node:
     return policy.spec["egress"] if policy.spec["egress"].present else policy.spec
 
 
-def _denies_the_rest(rules: tuple[Rule, ...]) -> bool:
+def _denies_the_rest(rules: tuple[PolicyRule, ...]) -> bool:
     denied = set()
     for rule in rules:
         if rule.action == "Deny" and not rule.narrowed and not rule.ports:
@@ -156,24 +130,24 @@ def _denies_the_rest(rules: tuple[Rule, ...]) -> bool:
     return {ALL_IPV4, ALL_IPV6} <= denied
 
 
-def _wide(rule: Rule) -> bool:
+def _wide(rule: PolicyRule) -> bool:
     return any(peer.anyone or peer.non_pods or any(b.net.prefixlen == 0 for b in peer.blocks) for peer in rule.peers)
 
 
-def _left_out(rule: Rule | None) -> str:
+def _left_out(rule: PolicyRule | None) -> str:
     if rule is None:
         return ""
-    found = []
+    missing = []
     if rule.ports:
         names = sorted({port.protocol for port in rule.ports})
         ranged = any((port.first, port.last) != (1, 65535) for port in rule.ports)
-        found.append(f"everything but {'some ports of ' if ranged else ''}{' and '.join(names)}")
+        missing.append(f"everything but {'some ports of ' if ranged else ''}{' and '.join(names)}")
     families = {block.net.version for peer in rule.peers for block in peer.blocks}
     if len(families) == 1:
-        found.append("IPv6" if families == {4} else "IPv4")
+        missing.append("IPv6" if families == {4} else "IPv4")
     if any(block.holes for peer in rule.peers for block in peer.blocks):
-        found.append("the addresses of its notNets")
-    return " and ".join(found) or "some traffic"
+        missing.append("the addresses of its notNets")
+    return " and ".join(missing) or "some traffic"
 
 
 def _matches_unlabelled(selector: str) -> bool:
@@ -183,56 +157,12 @@ def _matches_unlabelled(selector: str) -> bool:
         return False
 
 
-def _mixed_families(rule: Rule) -> Iterator[Problem]:
-    version = rule.node["ipVersion"]
-    if version.present and version.number() not in (4, 6):
-        yield version.problem(f"{version.value!r} is no IP version; write 4 or 6")
-        return
-    expected = version.number()
-    for side in ("source", "destination"):
-        for item in (*rule.node[side]["nets"].items(), *rule.node[side]["notNets"].items()):
-            net = network(item.text())
-            family = None if net is None else 4 if mapped(net) else net.version
-            if family and expected and family != expected:
-                message = "ipVersion says otherwise" if version.present else "Calico refuses a rule with both families"
-                yield item.problem(f"this is IPv{family}, and {message}; write one rule a family")
-                return
-            expected = expected or family
-
-
-def _lonely_fields(policy: Policy, rule: Rule) -> Iterator[Problem]:
-    node, protocol = rule.node, rule.node["protocol"]
-    if not node["http"].empty:
-        if rule.direction == "Egress" or rule.action != "Allow":
-            yield node["http"].problem("an HTTP match stands only in an ingress rule that allows; take it out")
-        if protocol.present and protocol.text() != "TCP":
-            yield protocol.problem("an HTTP match needs protocol TCP, or none; write it")
-    if not node["icmp"].empty and protocol.text() not in ("ICMP", "ICMPv6"):
-        yield node["icmp"].problem("icmp needs protocol ICMP or ICMPv6; write it")
-    for key in ("icmp", "notICMP"):
-        if node[key]["code"].present and not node[key]["type"].present:
-            yield node[key].problem("an ICMP code needs a type; write it")
-    yield from _services(policy, rule)
-
-
-def _services(policy: Policy, rule: Rule) -> Iterator[Problem]:
-    _, near, far = NEAR_AND_FAR[rule.direction]
-    if not rule.node[near]["services"].empty:
-        yield rule.node[near]["services"].problem(f"services stand in {far} of this direction; move them there")
-    entity = rule.node[far]
-    if entity["services"].empty:
-        return
-    for key in BESIDE_NO_SERVICES if rule.direction == "Ingress" else (*BESIDE_NO_SERVICES, *PORTS):
-        if not entity[key].empty:
-            yield entity[key].problem(f"{key} cannot stand beside services, which bring their own; drop one")
-    if policy.clusterwide and not entity["services"]["namespace"].text():
-        yield entity["services"].problem("services in a GlobalNetworkPolicy need a namespace; write it")
-
-
 CHECKS: tuple[Check[Cluster], ...] = (
     lock_downs_end_in_deny,
     calico_order_precedes_network_policies,
     pass_leads_somewhere,
     network_sets_are_not_pods,
-    calico_rules_hold_together,
 )
+SEVERITIES: Severities = {
+    calico_order_precedes_network_policies: (Severity.WARNING,),
+}

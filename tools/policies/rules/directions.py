@@ -5,30 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.node import Node
 from tools.manifests.rules.objects import title
 from tools.policies.cluster import Cluster
-from tools.policies.model import DIRECTIONS, Direction, Policy, Rule
+from tools.policies.model import DIRECTIONS, Direction, Policy, PolicyRule
 from tools.policies.rules.openness import matches_all
-
-
-def policy_types_are_valid(cluster: Cluster) -> Iterator[Problem]:
-    """Policy types are Ingress and Egress, each once.
-
-    The schema sees strings; `ingress` or `Egres` is refused by the API server.
-    Write `policyTypes: [Ingress, Egress]`, in Calico `types: [Ingress, Egress]`.
-    Source: k8s.io/api networking/v1; libcalico-go validator v3.
-    """
-    for policy in cluster.policies:
-        seen: set[str] = set()
-        for node in _types(policy).items():
-            if node.text() not in DIRECTIONS:
-                yield node.problem(f"{node.value!r} is no policy type; write Ingress or Egress")
-            elif node.text() in seen:
-                message = f"{node.text()} is listed twice; drop one of them"
-                yield node.problem(message, Severity.ERROR if policy.calico else Severity.WARNING)
-            seen.add(node.text())
 
 
 def sections_are_in_force(cluster: Cluster) -> Iterator[Problem]:
@@ -94,7 +76,7 @@ def rules_are_unique(cluster: Cluster) -> Iterator[Problem]:
             for rule in policy.towards(direction):
                 key = json.dumps(rule.node.value, sort_keys=True, default=str)
                 if key in seen:
-                    message = f"the same rule as {seen[key].path}; drop one of them"
+                    message = f"this is the same rule as {seen[key].path}; remove one of them"
                     yield rule.node.problem(message, Severity.WARNING)
                 seen.setdefault(key, rule.node)
 
@@ -108,7 +90,7 @@ def staged_policies_enforce_nothing(cluster: Cluster) -> Iterator[Problem]:
     """
     for policy in cluster.policies:
         if policy.staged:
-            expected = policy.manifest.kind.removeprefix("Staged").removeprefix("Kubernetes")
+            expected = policy.kind.enforced_name
             message = f"{policy.manifest.kind} is reported and not enforced; to enforce it write kind: {expected}"
             yield Problem(policy.manifest.where("kind"), message, Severity.WARNING)
 
@@ -122,7 +104,7 @@ def _null_section(policy: Policy, direction: Direction) -> str:
     key, way = direction.lower(), "come in" if direction == "Ingress" else "go out"
     if direction in policy.types:
         return f"{key} is null, which is no rule at all: nothing may {way}; write the rules, or {key}: [] to say so"
-    return f"{key} is null, and {direction} is not among the types: everything may {way}; add it, or drop {key}"
+    return f"{key} is null, and {direction} is not among the types: everything may {way}; add it, or remove {key}"
 
 
 def _guessed_types(policy: Policy) -> Iterator[Problem]:
@@ -154,11 +136,11 @@ def _absent_types(policy: Policy) -> Iterator[Problem]:
         yield policy.spec.problem(message, Severity.NOTE)
 
 
-def _final(rule: Rule) -> bool:
+def _final(rule: PolicyRule) -> bool:
     return rule.total and rule.action in ("Allow", "Deny", "Pass")
 
 
-def _does(rule: Rule) -> str:
+def _does(rule: PolicyRule) -> str:
     return {"Allow": "allows", "Deny": "denies"}.get(rule.action, "passes")
 
 
@@ -190,9 +172,13 @@ def _covers(other: Policy, policy: Policy) -> bool:
 
 
 CHECKS: tuple[Check[Cluster], ...] = (
-    policy_types_are_valid,
     sections_are_in_force,
     rules_can_match,
     rules_are_unique,
     staged_policies_enforce_nothing,
 )
+SEVERITIES: Severities = {
+    sections_are_in_force: (Severity.ERROR, Severity.WARNING, Severity.NOTE),
+    rules_are_unique: (Severity.WARNING,),
+    staged_policies_enforce_nothing: (Severity.WARNING,),
+}

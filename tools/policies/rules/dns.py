@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from tools.findings.model import Check, Manifest, Problem, Severity
+from tools.findings.model import Check, Manifest, Problem, Severities, Severity
 from tools.manifests.addresses import private
 from tools.manifests.label_selector import selector
 from tools.manifests.node import Node, root
@@ -14,7 +14,7 @@ from tools.policies.calico_expression import All
 from tools.policies.cluster import Cluster
 from tools.policies.endpoints import Endpoints
 from tools.policies.matching import every_label, every_space, members
-from tools.policies.model import Peer, Pods, Policy, Rule
+from tools.policies.model import Pods, Policy, PolicyRule, RulePeer
 from tools.policies.rules.openness import dns_only, matches_all
 
 NAME_LABELS = ("kubernetes.io/metadata.name", "projectcalico.org/name")
@@ -122,7 +122,7 @@ def egress_isolation_leaves_dns(cluster: Cluster) -> Iterator[Problem]:
             continue
         if not any(_also_selects(cluster, other, policy) for other in resolving):
             yield policy.spec["egress"].problem(
-                "egress is open to some and DNS is not, so these pods resolve no names; add a rule for cluster DNS",
+                "some egress is open and DNS is not, so these pods cannot resolve names; add a rule for cluster DNS",
                 Severity.WARNING,
             )
 
@@ -130,7 +130,7 @@ def egress_isolation_leaves_dns(cluster: Cluster) -> Iterator[Problem]:
 _ADVICE = "kubernetes.io/metadata.name: kube-system with k8s-app: kube-dns"
 
 
-def _unpinned(cluster: Cluster, peer: Peer) -> str:
+def _unpinned(cluster: Cluster, peer: RulePeer) -> str:
     if peer.anyone:
         return "everyone"
     match peer.pods:
@@ -141,8 +141,8 @@ def _unpinned(cluster: Cluster, peer: Peer) -> str:
     return ""
 
 
-def _destination(policy: Policy, rule: Rule) -> str:
-    """A rule's far side as text, so that two rules with the same one are found."""
+def _destination(policy: Policy, rule: PolicyRule) -> str:
+    """A rule's far side as text, to find the rules that have the same one."""
     peers = rule.node["destination" if policy.calico else "to"]
     value = peers.value if peers.present else None
     if isinstance(value, dict):
@@ -179,7 +179,7 @@ def _opens_dns(policy: Policy) -> bool:
 
 
 def _name_servers(cluster: Cluster) -> tuple[tuple[Manifest, int], ...]:
-    """Services that answer DNS, each with the port of its pods: policies see that one, and not the Service's."""
+    """Services that answer DNS, each with the port of its pods, which is the one that policies see."""
     return tuple(
         (service, port["targetPort"].number() or 53)
         for service in cluster.objects
@@ -190,7 +190,7 @@ def _name_servers(cluster: Cluster) -> tuple[tuple[Manifest, int], ...]:
 
 
 def _leads_to(cluster: Cluster, policy: Policy, servers: Sequence[tuple[Manifest, int]]) -> bool:
-    """Whether a policy opens the way to the pods of such a Service."""
+    """Whether a policy lets its pods reach the pods of such a Service."""
     return any(
         pod.namespace == service.namespace and _selects(service, pod)
         for service, number in servers
@@ -227,3 +227,7 @@ CHECKS: tuple[Check[Cluster], ...] = (
     namespaces_are_found_by_name,
     egress_isolation_leaves_dns,
 )
+SEVERITIES: Severities = {
+    namespaces_are_found_by_name: (Severity.ERROR, Severity.WARNING),
+    egress_isolation_leaves_dns: (Severity.WARNING,),
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.policies.cluster import Cluster
 from tools.policies.lockdowns import left_open
 
@@ -26,3 +26,6 @@ def lock_downs_have_no_back_door(cluster: Cluster) -> Iterator[Problem]:
 
 
 CHECKS: tuple[Check[Cluster], ...] = (lock_downs_have_no_back_door,)
+SEVERITIES: Severities = {
+    lock_downs_have_no_back_door: (Severity.WARNING,),
+}

@@ -1,17 +1,17 @@
-"""A check of ports by name: a name that no pod gives to a port matches nothing, and says nothing."""
+"""A check of ports by name: a name that no pod has matches nothing, and nobody is told."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.node import Node
 from tools.manifests.pods import Pod
 from tools.policies.calico import NEAR_AND_FAR, PORTS
 from tools.policies.calico_ports import PORT_RANGE
 from tools.policies.cluster import Cluster
 from tools.policies.matching import members, subjects
-from tools.policies.model import Policy, Port, Rule
+from tools.policies.model import Policy, PolicyRule, Port
 
 
 def named_ports_are_somebodys(cluster: Cluster) -> Iterator[Problem]:
@@ -36,15 +36,17 @@ def named_ports_are_somebodys(cluster: Cluster) -> Iterator[Problem]:
                         yield from _unknown(cluster, policy, rule, port)
 
 
-def _unknown(cluster: Cluster, policy: Policy, rule: Rule, port: Port) -> Iterator[Problem]:
+def _unknown(cluster: Cluster, policy: Policy, rule: PolicyRule, port: Port) -> Iterator[Problem]:
     addresses = [peer for peer in rule.peers if peer.blocks and not peer.anyone]
     if rule.direction == "Egress" and len(addresses) == len(rule.peers):
-        yield port.node.problem(f"{port.name} is a pod's port by name, and these peers are addresses; write the number")
+        yield port.node.problem(
+            f"{port.name} is the name of a pod's port, and these peers are addresses; write the number"
+        )
     called = _called(cluster, policy, rule)
     yield from _nobodys(cluster, called, port.node, port.name, port.protocol, "is called")
 
 
-def _calico(cluster: Cluster, policy: Policy, rule: Rule) -> Iterator[Problem]:
+def _calico(cluster: Cluster, policy: Policy, rule: PolicyRule) -> Iterator[Problem]:
     _, near, _ = NEAR_AND_FAR[rule.direction]
     protocol = rule.ports[0].protocol if rule.ports else ""
     for side in ("source", "destination"):
@@ -60,18 +62,21 @@ def _calico(cluster: Cluster, policy: Policy, rule: Rule) -> Iterator[Problem]:
 def _nobodys(
     cluster: Cluster, pods: tuple[Pod, ...], node: Node, name: str, protocol: str, does: str
 ) -> Iterator[Problem]:
-    if pods and not any(named == name and protocol in ("", own) for pod in pods for named, own in pod.named_ports):
-        known = sorted({f"{named} ({own})" for pod in pods for named, own in pod.named_ports})
+    if pods and not any(named == name and protocol in ("", own) for pod in pods for named, own, _ in pod.ports):
+        known = sorted({f"{named} ({own})" for pod in pods for named, own, _ in pod.ports})
         advice = f"they have: {', '.join(known)}" if known else "they name none; write the number"
         shown = f"{name} ({protocol})" if protocol else name
         message = f"no pod that {does} has a port {shown}; {advice}"
         yield node.problem(message, Severity.ERROR if cluster.given else Severity.WARNING)
 
 
-def _called(cluster: Cluster, policy: Policy, rule: Rule) -> tuple[Pod, ...]:
+def _called(cluster: Cluster, policy: Policy, rule: PolicyRule) -> tuple[Pod, ...]:
     if rule.direction == "Ingress":
         return subjects(cluster, policy)
     return tuple(pod for peer in rule.peers if not peer.blocks for pod in members(cluster, policy, peer))
 
 
 CHECKS: tuple[Check[Cluster], ...] = (named_ports_are_somebodys,)
+SEVERITIES: Severities = {
+    named_ports_are_somebodys: (Severity.ERROR, Severity.WARNING),
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.label_selector import Selector, selector
 from tools.manifests.node import Node
 from tools.policies.calico_expression import Comparison, Expression, Global, Has, parts
@@ -30,14 +30,14 @@ def namespace_labels_are_carried(cluster: Cluster) -> Iterator[Problem]:
         return
     for policy in cluster.policies:
         for node in policy.spec.walk():
-            expected = _wanted(node) if node.path.rpartition(".")[2] == "namespaceSelector" else None
+            expected = _selector(node) if node.path.rpartition(".")[2] == "namespaceSelector" else None
             if expected and not any(expected.matches(labels) for labels in known.values()):
-                message = f"no namespace that is given is {node.text() or expected}"
+                message = f"no given namespace matches {node.text() or expected}"
                 yield node.problem(f"{message}; they carry: {_carried(known)}", Severity.WARNING)
 
 
-def _wanted(node: Node) -> Selector | Expression | None:
-    """The selector, unless it goes by name alone, or by a label that another rule tells of."""
+def _selector(node: Node) -> Selector | Expression | None:
+    """The selector; None where it selects by name alone, or by a label that another rule reports."""
     if isinstance(node.value, str):
         try:
             expression = parse(node.text())
@@ -45,9 +45,9 @@ def _wanted(node: Node) -> Selector | Expression | None:
             return None
         labels = {part.label for part in parts(expression) if isinstance(part, Comparison | Has)}
         return expression if labels - set(NAMES) and not isinstance(expression, Global) else None
-    found = selector(node)
-    keys = {requirement.key for requirement in found.requirements}
-    return found if keys - set(NAMES) and not keys & set(HOME_MADE) else None
+    by_label = selector(node)
+    keys = {requirement.key for requirement in by_label.requirements}
+    return by_label if keys - set(NAMES) and not keys & set(HOME_MADE) else None
 
 
 def _carried(known: Mapping[str, Labels]) -> str:
@@ -59,3 +59,6 @@ def _carried(known: Mapping[str, Labels]) -> str:
 
 
 CHECKS: tuple[Check[Cluster], ...] = (namespace_labels_are_carried,)
+SEVERITIES: Severities = {
+    namespace_labels_are_carried: (Severity.WARNING,),
+}

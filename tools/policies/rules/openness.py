@@ -1,16 +1,16 @@
-"""A check of whom a policy opens to: everyone is said, and has a reason."""
+"""A check of rules that let everyone through: whoever writes one says why."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.node import Node, root
 from tools.policies.calico_expression import All
 from tools.policies.calico_selector import SelectorError, parse
 from tools.policies.cluster import Cluster
 from tools.policies.matching import every_label, every_space
-from tools.policies.model import Peer, Pods, Policy, Rule
+from tools.policies.model import Pods, Policy, PolicyRule, RulePeer
 
 REASON = "sark-network/open"
 DNS_PORTS = (53, 5353)
@@ -40,12 +40,12 @@ def openings_carry_a_reason(cluster: Cluster) -> Iterator[Problem]:
             yield policy.spec.problem(f"{whom}; select the pods meant, or annotate why: {REASON}", Severity.WARNING)
 
 
-def dns_only(rule: Rule) -> bool:
-    """Whether every port of a rule is one of DNS; other checks look after those."""
+def dns_only(rule: PolicyRule) -> bool:
+    """Whether every port of a rule is one of DNS; other checks are for those."""
     return bool(rule.ports) and all(port.first == port.last and port.first in DNS_PORTS for port in rule.ports)
 
 
-def _everyone(cluster: Cluster, policy: Policy, rule: Rule, peer: Peer) -> str:
+def _everyone(cluster: Cluster, policy: Policy, rule: PolicyRule, peer: RulePeer) -> str:
     way = "in" if rule.direction == "Ingress" else "out"
     if peer.anyone:
         return f"everyone is let {way}" if not rule.narrowed else ""
@@ -95,3 +95,6 @@ def _every_pod(cluster: Cluster, policy: Policy) -> str:
 
 
 CHECKS: tuple[Check[Cluster], ...] = (openings_carry_a_reason,)
+SEVERITIES: Severities = {
+    openings_carry_a_reason: (Severity.WARNING,),
+}

@@ -1,4 +1,4 @@
-"""A check of what comments claim: the next person believes the comment and not the manual."""
+"""A check of what comments claim about the order: people believe the comment and not the manual."""
 
 from __future__ import annotations
 

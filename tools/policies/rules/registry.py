@@ -15,13 +15,11 @@ from tools.policies.rules import (
     namespace_labels,
     openness,
     order_comments,
-    ports,
     syntax,
 )
 
 CHECKS: tuple[Check[Cluster], ...] = (
     *syntax.CHECKS,
-    *ports.CHECKS,
     *directions.CHECKS,
     *openness.CHECKS,
     *addresses.CHECKS,

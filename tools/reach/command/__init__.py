@@ -1,1 +1,1 @@
-"""The command line: its words, its commands, and what it says beside an answer."""
+"""The command line: its options, its commands, and the notices that go with an answer."""

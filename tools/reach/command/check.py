@@ -1,4 +1,4 @@
-"""`check`: the rows of a specification of flows, judged in each environment, as findings."""
+"""The command check: judges the rows of a flow specification in each environment and reports findings."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tools.findings.recorder import Recorder
 from tools.findings.report import Gate, Report, formats
 from tools.findings.stages import manual
 from tools.manifests.files import read_text, shown
-from tools.reach.command.notices import Beside
-from tools.reach.command.output import Output
+from tools.reach.command.notices import Notices
+from tools.reach.command.output import AnswerOutput
 from tools.reach.flows import read as flows
-from tools.reach.flows.judge import Judgement, judge
+from tools.reach.flows.judge import FlowsJudgement, judge
 from tools.reach.flows.model import Specification
 from tools.reach.flows.rules import CHECKS, Flows, flows_hold
 from tools.reach.inputs import sources
-from tools.reach.inputs.sources import Wanted, wanted
+from tools.reach.inputs.sources import InputRequest, requested
 from tools.render.chart import chart
 from tools.render.helm import HelmError
 from tools.render.helm_errors import RenderError
@@ -34,7 +34,7 @@ from tools.render.own import CHART, FLOWS
 
 @dataclass(frozen=True)
 class _File:
-    """A specification: its name and text, what was read of it, and, as rows are judged, what is to know beside them."""
+    """A specification's name and text, what was read from it, and the notes collected while its rows are judged."""
 
     name: str
     text: str
@@ -44,7 +44,7 @@ class _File:
 
 
 def check(options: argparse.Namespace, status: Progress) -> int:
-    """Judge every row where it is to hold, and report those that do not."""
+    """Judge every row wherever it should hold, and report those that do not."""
     path = options.flows or FLOWS
     text = read_text(path)
     file = _File(shown(path), text, *flows.read(text, shown(path)))
@@ -54,51 +54,51 @@ def check(options: argparse.Namespace, status: Progress) -> int:
             f"there is no rule {', '.join(unknown)}; `python -m tools.validate --list-rules` lists them"
         )
     stages = []
-    for name, asked in _chosen(options).items():
+    for name, request in _requests(options).items():
         status.show(f"judging {name or 'the rows'}")
         recorder = Recorder(name, gate=gate)
-        after = replace(asked, values=(*asked.values, *options.upgraded)) if options.upgraded else None
-        recorder.run("flows", partial(_findings, file, name, asked, after))
+        after = replace(request, values=(*request.values, *options.upgraded)) if options.upgraded else None
+        recorder.run("flows", partial(_findings, file, name, request, after))
         stages.extend(recorder.stages)
-    output = Output(options.format, options.output, status)
+    output = AnswerOutput(options.format, options.output, status)
     report = Report(
         tuple(stages), manual(("flows",)), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}", output.colour, gate=gate
     )
-    sys.stderr.writelines(f"{begun(line)}\n" for line in Beside.of(file.notes).lines())
+    sys.stderr.writelines(f"{begun(line)}\n" for line in Notices.of(file.notes).lines())
     output.put((formats()[options.format](report),))
     return report.exit
 
 
-def _chosen(options: argparse.Namespace) -> dict[str, Wanted]:
-    """What to judge, by the name of the environment that it is; "" for what is none."""
-    given = replace(wanted(options), stand_ins=False)
+def _requests(options: argparse.Namespace) -> dict[str, InputRequest]:
+    """The input to judge, by the name of its environment; "" for input that is not an environment."""
+    request = replace(requested(options), stand_ins=False)
     names = tuple(options.env or ())
-    made = chart(options.chart or CHART) if names or given.empty or given.chart else None
-    if made and not names and not (given.values or given.manifests or given.context):
-        names = tuple(made.environments)
-    for name in names if made else ():
-        sources.environment(name, made)  # type: ignore[arg-type]
-    return {name: replace(given, env=name) for name in names} or {options.named or "": given}
+    own = chart(options.chart or CHART) if names or request.empty or request.chart else None
+    if own and not names and not (request.values or request.manifests or request.context):
+        names = tuple(own.environments)
+    for name in names if own else ():
+        sources.environment(name, own)  # type: ignore[arg-type]
+    return {name: replace(request, env=name) for name in names} or {options.named or "": request}
 
 
-def _findings(file: _File, name: str, asked: Wanted, after: Wanted | None) -> Iterator[Finding]:
+def _findings(file: _File, name: str, request: InputRequest, after: InputRequest | None) -> Iterator[Finding]:
     try:
-        findings = sources.gather(asked)
+        source = sources.gather(request)
         later = sources.gather(after) if after else None
     except (HelmError, RenderError) as error:
         raise InputError(str(error)) from None
     upgraded = later.manifests if later else None
     rule = rule_id(flows_hold)
-    yield from (Finding(rule, problem, fault=True) for problem in (*findings.unread, *(later.unread if later else ())))
-    here = file.spec and file.spec.of(name)
-    judged = Judgement(())
-    if here:
-        judged = judge(
-            here, findings.manifests, upgraded=upgraded, pod_cidrs=findings.pod_cidrs, namespace=findings.namespace
+    yield from (Finding(rule, problem, fault=True) for problem in (*source.unread, *(later.unread if later else ())))
+    spec = file.spec and file.spec.of(name)
+    judgement = FlowsJudgement(())
+    if spec:
+        judgement = judge(
+            spec, source.manifests, upgraded=upgraded, pod_cidrs=source.pod_cidrs, namespace=source.namespace
         )
-    file.notes.extend((*findings.notes, *judged.notes))
-    judged = replace(judged, problems=(*findings.problems, *judged.problems))
-    subject = Flows(file.name, name, here, file.faults, judged)
+    file.notes.extend((*source.notes, *judgement.notes))
+    judgement = replace(judgement, problems=(*source.problems, *judgement.problems))
+    subject = Flows(file.name, name, spec, file.faults, judgement)
     listed = tuple(suppress.in_text(file.text, file.name))
     suppressions = suppress.Suppressions(listed, datetime.now(UTC).date(), frozenset(manual()))
     yield from suppress.apply(run(CHECKS, subject), suppressions)

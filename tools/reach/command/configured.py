@@ -1,4 +1,4 @@
-"""The options that a project has written down, where they mean something for a question."""
+"""Fills in options from the project's configuration file, where they apply to the command."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CONFIGURABLE: Mapping[str, Mapping[str, int | None]] = {
 
 
 def configured(line: Sequence[str] | None) -> argparse.Namespace:
-    """The command line, with what it leaves out as the project's file has it."""
+    """The command line, with the options that it leaves out taken from the project's file."""
     options, file = parsed(parser(), line, _allowed)
     if options.command == "check" and options.flows is None and "flows" in file.options:
         options.flows = Path(file.words("flows")[0])
@@ -30,14 +30,16 @@ def configured(line: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _allowed(options: argparse.Namespace) -> Mapping[str, int | None]:
-    """The keys that mean something beside what is named: the chart of a file is no part of somebody's manifests."""
-    left: set[str] = set()
+    """The keys of the file that apply beside the options: its chart, say, does not go with manifests on the command
+    line.
+    """
+    ignored: set[str] = set()
     paths, context = getattr(options, "paths", None), getattr(options, "context", None)
     if paths or context:
-        left |= {*SUBJECTS}
+        ignored |= {*SUBJECTS}
     if context:
-        left.add("workloads")
+        ignored.add("workloads")
     others = paths or context or getattr(options, "manifests", None)
     if others and not (getattr(options, "env", None) or getattr(options, "values", None)):
-        left.add("chart")
-    return {key: most for key, most in CONFIGURABLE[options.command].items() if key not in left}
+        ignored.add("chart")
+    return {key: most for key, most in CONFIGURABLE[options.command].items() if key not in ignored}

@@ -1,4 +1,4 @@
-"""The two sides of a `diff`, each one word: what it is found to be, and so what is read for it."""
+"""The two sides of a diff, each a single word: decides what kind of input a word names."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 
 from tools.manifests.documents import parse
 from tools.manifests.files import read_text, shown
-from tools.reach.inputs.sources import UsageError, Wanted
+from tools.reach.inputs.sources import InputRequest, UsageError
 from tools.render.chart import Chart, chart
 from tools.render.own import CHART
 
 
-def side(word: str, common: Wanted) -> Wanted:
-    """What a word asks to be read; `common` holds the options of both sides. Raises UsageError and InputError."""
+def side(word: str, common: InputRequest) -> InputRequest:
+    """The input that a word names. `common`: the options for both sides. Raises UsageError and InputError."""
     kind, colon, rest = word.partition(":")
     if colon and kind in _READERS and rest:
         return _READERS[kind](rest, common)
@@ -29,31 +29,31 @@ def side(word: str, common: Wanted) -> Wanted:
         return replace(common, chart=paths[0])
     values = [path for path in paths if not _holds_objects(path)]
     if values and len(values) < len(paths):
-        raise UsageError(f"{word}: {shown(values[0])} holds values and others hold manifests; name one kind alone")
+        raise UsageError(f"{word}: {shown(values[0])} has values and the others have manifests; name only one kind")
     return _values(word, common) if values else _manifests(word, common)
 
 
-def _environment(word: str, common: Wanted) -> Wanted:
+def _environment(word: str, common: InputRequest) -> InputRequest:
     return replace(common, env=word)
 
 
-def _values(word: str, common: Wanted) -> Wanted:
+def _values(word: str, common: InputRequest) -> InputRequest:
     return replace(common, values=_paths(word))
 
 
-def _manifests(word: str, common: Wanted) -> Wanted:
+def _manifests(word: str, common: InputRequest) -> InputRequest:
     return replace(common, chart=None, manifests=tuple(map(str, _paths(word))))
 
 
-def _chart(word: str, common: Wanted) -> Wanted:
+def _chart(word: str, common: InputRequest) -> InputRequest:
     return replace(common, chart=Path(word))
 
 
-def _context(word: str, common: Wanted) -> Wanted:
+def _context(word: str, common: InputRequest) -> InputRequest:
     return replace(common, chart=None, context=word)
 
 
-_READERS: Mapping[str, Callable[[str, Wanted], Wanted]] = {
+_READERS: Mapping[str, Callable[[str, InputRequest], InputRequest]] = {
     "env": _environment,
     "values": _values,
     "manifests": _manifests,
@@ -62,27 +62,27 @@ _READERS: Mapping[str, Callable[[str, Wanted], Wanted]] = {
 }
 
 
-def _of_chart(folder: Path, values: str, common: Wanted) -> Wanted:
-    made, names = chart(folder), [name for name in values.split(",") if name]
-    if len(names) == 1 and names[0] in made.environments:
+def _of_chart(folder: Path, values: str, common: InputRequest) -> InputRequest:
+    own, names = chart(folder), [name for name in values.split(",") if name]
+    if len(names) == 1 and names[0] in own.environments:
         return replace(common, chart=folder, env=names[0])
-    return replace(common, chart=folder, values=tuple(_file(name, made) for name in names))
+    return replace(common, chart=folder, values=tuple(_values_file(name, own) for name in names))
 
 
-def _file(name: str, made: Chart) -> Path:
-    return made.environments.get(name) or _paths(name)[0]
+def _values_file(name: str, own: Chart) -> Path:
+    return own.environments.get(name) or _paths(name)[0]
 
 
 def _paths(word: str) -> tuple[Path, ...]:
     paths = tuple(Path(part) for part in word.split(",") if part)
     missing = next((path for path in paths if not path.exists()), None)
     if missing or not paths:
-        raise UsageError(f"{missing or word} is no environment of the chart, no file and no directory")
+        raise UsageError(f"{missing or word} is neither an environment of the chart nor a file nor a directory")
     return paths
 
 
 def _holds_objects(path: Path) -> bool:
-    """Whether a file holds Kubernetes objects and not values. A directory does."""
+    """Whether a file has Kubernetes objects rather than values. A directory counts as having objects."""
     if path.is_dir():
         return True
     bodies = [document.body for document in parse(read_text(path), shown(path)).documents]

@@ -1,4 +1,4 @@
-"""What is said beside an answer: what is broken in the input, and what a reader must know of it."""
+"""The notices that go with an answer: what is broken in the input, and what a reader must know about it."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from tools.reach.formats.names import printable
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """Files that could not be read, findings about the input, each of which leaves something out, and notes."""
+class Notices:
+    """Files that could not be read, problems that leave something of the input out, and notes."""
 
     unread: tuple[Problem, ...] = ()
     problems: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
 
     @classmethod
-    def of(cls, problems: Iterable[Problem], unread: Iterable[Problem] = ()) -> Beside:
-        """Sorted out by severity, each once."""
+    def of(cls, problems: Iterable[Problem], unread: Iterable[Problem] = ()) -> Notices:
+        """Notices sorted by severity, each once."""
         once = tuple(dict.fromkeys(problems))
         return cls(
             tuple(dict.fromkeys(unread)),
-            tuple(one for one in once if one.severity is not Severity.NOTE),
-            tuple(one for one in once if one.severity is Severity.NOTE),
+            tuple(problem for problem in once if problem.severity is not Severity.NOTE),
+            tuple(problem for problem in once if problem.severity is Severity.NOTE),
         )
 
     def lines(self) -> Iterator[str]:
-        """For people, or for standard error: one line each, findings first."""
+        """One line for each notice, problems first."""
         yield from (_line(problem) for problem in (*self.unread, *self.problems, *self.notes))
 
     def paragraphs(self) -> Iterator[str]:
-        """The same, below an answer."""
-        for title, found in (
+        """The notices as they stand below an answer, under headings."""
+        for title, problems in (
             ("Not read, and so not judged:", self.unread),
             ("Broken in the input:", self.problems),
-            ("To know beside it:", self.notes),
+            ("Notes:", self.notes),
         ):
-            if found:
+            if problems:
                 yield f"\n{title}\n"
-                yield from (f"  {_line(problem)}\n" for problem in found)
+                yield from (f"  {_line(problem)}\n" for problem in problems)
 
 
 def _line(problem: Problem) -> str:
@@ -53,13 +53,13 @@ def _line(problem: Problem) -> str:
 
 
 def _object(problem: Problem) -> str:
-    """The object that stands there, where the message does not name it."""
+    """The object that the problem is in, unless the message names it."""
     identity = problem.where.identity
     return "" if identity is None or str(identity) in problem.message else f"{identity}: "
 
 
 def one_sided(alone: Alone, before: str, after: str) -> Iterator[str]:
     """The workloads that one side of a diff has and the other does not."""
-    for name, found in ((before, alone.before), (after, alone.after)):
-        if found:
-            yield printable(f"only in {name}: {', '.join(found)}")
+    for name, names in ((before, alone.before), (after, alone.after)):
+        if names:
+            yield printable(f"only in {name}: {', '.join(names)}")

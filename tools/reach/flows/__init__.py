@@ -1,1 +1,1 @@
-"""Rows of a specification of flows, judged: by policies from pod to pod, and by what the proxy would do."""
+"""Judges the rows of a flow specification: by policies from pod to pod, and by what the proxy would do."""

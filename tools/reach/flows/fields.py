@@ -1,4 +1,4 @@
-"""What each key of a flow may hold, and what is said about a value that it may not."""
+"""The values that each key of a flow may have, and the message about any other value."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from typing import Any
 
 STATES = ("installed", "allow-all", "proxy-down", "proxy-back", "upgraded", "rolled-back")
 SERVICES = ("proxy", "dns", "apiserver", "node", "metadata")
-# What must hold by itself, with the others taken away; `X alone` is then a state of the offline judge.
+# The walls that can be required to hold by themselves; `X alone` is then a state of the offline judge.
 WALLS = ("network-policies", "envoy")
 SPEECH = ("line", "tls", "http", "dns", "handshake", "knock")
 
 
 def is_port(value: Any) -> bool:
-    """A number from 1 to 65535, and not a truth value, which Python takes for one."""
+    """Whether a value is a number from 1 to 65535. A bool is not one, although Python counts it as an int."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 65536
 
 
 def is_text(value: Any) -> bool:
-    """Text, and some."""
+    """Whether a value is text that is not empty."""
     return isinstance(value, str) and value != ""
 
 
 def is_labels(value: Any) -> bool:
-    """Text by text."""
+    """Whether a value is a mapping of text to text."""
     return isinstance(value, Mapping) and all(isinstance(item, str) for pair in value.items() for item in pair)
 
 
 def is_ipv4(value: Any) -> bool:
-    """An IPv4 address in its usual notation."""
+    """Whether a value is an IPv4 address in its usual notation."""
     try:
         return isinstance(value, str) and bool(ipaddress.IPv4Address(value))
     except ValueError:
@@ -37,19 +37,19 @@ def is_ipv4(value: Any) -> bool:
 
 
 def _one_of(*words: str) -> Callable[[Any], str]:
-    return lambda value: "" if value in words else f"{value!r} is none of {', '.join(words)}"
+    return lambda value: "" if value in words else f"{value!r} is not one of {', '.join(words)}"
 
 
 def _states(value: Any) -> str:
     if isinstance(value, list) and value and all(item in STATES for item in value):
         return ""
-    return f"{value!r} is not a list of states; known are {', '.join(STATES)}"
+    return f"{value!r} is not a list of states; the states are {', '.join(STATES)}"
 
 
 def _names(value: Any) -> str:
     if isinstance(value, list) and value and all(map(is_text, value)):
         return ""
-    return f"{value!r} is not a list of environments; leave it out for all of them"
+    return f"{value!r} is not a list of environments; leave the key out to mean all of them"
 
 
 REQUIRED = ("flow", "source", "target", "port", "expect", "why")
@@ -57,12 +57,12 @@ RULES: Mapping[str, Callable[[Any], str]] = {
     "flow": lambda value: "" if is_text(value) else "needs an id",
     "source": lambda value: "" if is_text(value) else "needs the name of a pod",
     "target": lambda value: "" if is_text(value) else "needs a target",
-    "port": lambda value: "" if is_port(value) else f"{value!r} is no port from 1 to 65535",
+    "port": lambda value: "" if is_port(value) else f"{value!r} is not a port from 1 to 65535",
     "expect": _one_of("allow", "deny"),
     "why": lambda value: "" if is_text(value) else "needs a reason in words",
     "protocol": _one_of("TCP", "UDP"),
     "via": _one_of("direct", "proxy"),
-    "proxyPort": lambda value: "" if is_port(value) else f"{value!r} is no port from 1 to 65535",
+    "proxyPort": lambda value: "" if is_port(value) else f"{value!r} is not a port from 1 to 65535",
     "speak": _one_of(*SPEECH),
     "sni": lambda value: "" if isinstance(value, str) else 'is not text; "" sends no name',
     "during": _states,

@@ -1,4 +1,4 @@
-"""The nouns of the specification of flows: who takes part, a row, and the whole file."""
+"""The data types of the flow specification: its pods, its targets, a row, and the whole file."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
-class Pod:
-    """A pod that takes part: TCP `ports` that it answers on; `ready` false keeps it out of Services.
+class FlowPod:
+    """A pod of the specification. `ports`: the TCP ports on which it answers; `ready` false keeps it out of Services.
 
-    `shipped`: SARK's own manifests make it; the trial makes none, and finds it by its labels.
+    `shipped`: SARK's own manifests create it; the trial does not, and finds it by its labels.
     """
 
     name: str
@@ -22,9 +22,9 @@ class Pod:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """`kind` is pod, internet, address, one of `OF_PARTS` or of `SERVICES`; `name` is the pod, the domain name, the
-    address, or the part.
+class FlowTarget:
+    """What a flow calls. `kind`: pod, internet, address, or one of `OF_PARTS` or `SERVICES`. `name`: the pod, the
+    domain name, the address, or the part.
     """
 
     kind: str
@@ -33,11 +33,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One row. `sni` None means the target's own name; no `environments`: it holds in all of them."""
+    """One row. `sni`: None means the target's own name. `environments`: empty means that it holds in all of them."""
 
     name: str
     source: str
-    target: Target
+    target: FlowTarget
     port: int
     expect: str
     why: str
@@ -53,19 +53,19 @@ class Flow:
 
     @property
     def allowed(self) -> bool:
-        """Whether an answer is what the row wants."""
+        """Whether the row expects an answer."""
         return self.expect == "allow"
 
 
 @dataclass(frozen=True, slots=True)
 class Specification:
-    """The whole file. No `environments`: it tells none apart, and every row holds wherever it is judged.
+    """The whole file. `environments`: empty where every row holds wherever it is judged.
 
-    `apart`: environments in which only the rows hold that name them. `walls`: those of several that hold the same back
-    of which each must do it alone.
+    `apart`: environments in which only the rows that name them hold. `walls`: the walls that must each hold by
+    themselves.
     """
 
-    pods: Mapping[str, Pod]
+    pods: Mapping[str, FlowPod]
     internet: Mapping[str, str]
     flows: tuple[Flow, ...]
     file: str = ""
@@ -74,13 +74,13 @@ class Specification:
     apart: tuple[str, ...] = ()
 
     def during(self, state: str, expect: str = "") -> tuple[Flow, ...]:
-        """The rows that hold in a state, all of them or those with one expectation."""
+        """The rows that hold in a state; with `expect`, only those that expect it."""
         return tuple(flow for flow in self.flows if state in flow.during and expect in ("", flow.expect))
 
     def of(self, environment: str) -> Specification:
-        """The rows that hold in an environment, and the pods and names that they are about.
+        """The rows that hold in an environment, with the pods and names that they mention.
 
-        Values that are no environment of the file (or "") have the rows that hold in all of them.
+        For any other environment than the file's, and for "", these are the rows that hold in all environments.
         """
         usual = environment not in self.apart
         flows = tuple(

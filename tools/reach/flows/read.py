@@ -1,22 +1,23 @@
-"""The specification of who may talk to whom: `tests/flows.yaml`, read and checked, for the offline and the live judge.
+"""Reads and checks the specification of who may talk to whom, `tests/flows.yaml`, for the offline and the live judge.
 
-The file has three parts and three that may be left out. `environments`: the names of those that rows may hold in, each
-once. `apart`: the names of more, in which only those rows hold that name them. `walls`: of `WALLS`, those that must
-hold the rows of state installed by themselves. `pods`: name → `{namespace, labels, ports, ready, shipped}`.
-`internet`: name → address, the zone of the test internet. `flows`: a row each, with the keys
+The file has three required parts and three optional ones. `environments` (optional): the names of the environments in
+which rows may hold, each once. `apart` (optional): the names of more environments, in which only the rows that name
+them hold. `walls` (optional): those of `WALLS` that must each hold by themselves, for the rows of state `installed`.
+`pods`: name → `{namespace, labels, ports, ready, shipped}`. `internet`: name → address, the zone of the test internet.
+`flows`: one row each, with the keys
 
 - `flow`: its id; `source`: a pod; `port`: 1-65535; `expect`: allow | deny; `why`: the reason, for whoever changes it;
-- `target`: a pod, `internet:NAME`, `address:IP`, `guard:PART` and `steering:PART` (a part's own Services of the DNS
-  guard, and of the proxy that the guard leads to), `proxy`, `dns`, `apiserver`, `node` or `metadata`;
-- `protocol`: TCP (default) | UDP; `speak`: line | tls | http | dns | handshake, what is said once connected, or
-  knock: nothing, and a refusal by the target itself is an answer too, for ports that are open and nobody listens on;
+- `target`: a pod, `internet:NAME`, `address:IP`, `guard:PART` or `steering:PART` (a part's own Service for the DNS
+  guard, or for the proxy to which the guard leads), `proxy`, `dns`, `apiserver`, `node` or `metadata`;
+- `protocol`: TCP (default) | UDP; `speak`: what is sent once connected: line | tls | http | dns | handshake | knock.
+  knock sends nothing and also takes a refusal by the target itself for an answer, for open ports without a listener;
 - `via`: direct (default) | proxy, by CONNECT to `proxyPort` (3128), or by an absolute URL when `speak` is http;
 - `sni`: the name in the TLS hello, if not the target's own; "" sends none;
 - `during`: the states of the trial in which the row holds, of `STATES`; default [installed];
-- `environments`: those in which it holds; default all but those of `apart`;
-- `twin`, for a deny: what must answer once the policy is gone. direct (default): the same without the proxy; proxy (the
-  default where the proxy or the guard is the target): the same, its policies taken away; never: nothing can answer,
-  `proof` says why, and silence in the target's own log is the proof.
+- `environments`: those in which it holds; by default all but those of `apart`;
+- `twin`, for a deny: what must answer once the policy is gone. direct (default): the same flow without the proxy; proxy
+  (the default where the proxy or the guard is the target): the same flow without the proxy's policies; never: nothing
+  can answer, `proof` says why, and silence in the target's own log is the proof.
 """
 
 from __future__ import annotations
@@ -27,16 +28,17 @@ from functools import lru_cache
 from typing import Any
 
 from tools.findings.model import Problem, Where
+from tools.findings.paths import nearest
 from tools.manifests.documents import Document, parse
 from tools.reach.flows.fields import REQUIRED, RULES, SERVICES, STATES, WALLS, is_ipv4, is_labels, is_port, is_text
-from tools.reach.flows.model import Flow, Pod, Specification, Target
+from tools.reach.flows.model import Flow, FlowPod, FlowTarget, Specification
 
-__all__ = ["STATES", "Flow", "Pod", "Specification", "Target", "read"]
+__all__ = ["STATES", "Flow", "FlowPod", "FlowTarget", "Specification", "read"]
 
-# What a part has a Service of its own for, and the pods behind it.
+# The targets for which a part has a Service of its own.
 OF_PARTS = ("guard", "steering")
 TARGETS = "internet:NAME, address:IP, guard:PART, steering:PART"
-_SAID_TO = {
+_USUAL_SPEECH = {
     "pod": "line",
     "proxy": "http",
     "dns": "dns",
@@ -49,13 +51,13 @@ _SAID_TO = {
 
 
 @dataclass
-class _Reader:
-    """Collects what is wrong while the rows are read, so that every bad row is named at once."""
+class _SpecificationReader:
+    """Collects problems while the rows are read, so that all bad rows are reported together."""
 
     document: Document
     environments: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
-    pods: dict[str, Pod] = field(default_factory=dict)
+    pods: dict[str, FlowPod] = field(default_factory=dict)
     internet: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -64,13 +66,11 @@ class _Reader:
 
     @property
     def known(self) -> tuple[str, ...]:
-        """Every environment that a row may name."""
+        """The environments that a row may name."""
         return (*self.environments, *self.apart)
 
     def line(self, path: str) -> int:
-        while path and path not in self.document.lines:
-            path = path[: max(path.rfind("."), path.rfind("["), 0)]
-        return self.document.lines.get(path, 0)
+        return self.document.lines.get(nearest(path, self.document.lines), 0)
 
 
 @lru_cache(maxsize=4)
@@ -78,9 +78,9 @@ def read(text: str, file: str) -> tuple[Specification | None, tuple[Problem, ...
     """The specification, or None and what is wrong with the text."""
     parsed = parse(text, file)
     if parsed.problems or len(parsed.documents) != 1:
-        empty = Problem(Where(file), "holds no YAML document; it needs pods, internet and flows")
-        return None, parsed.problems or (empty,)
-    reader = _Reader(parsed.documents[0])
+        not_single = Problem(Where(file), "is not a single YAML document; write one with pods, internet and flows")
+        return None, parsed.problems or (not_single,)
+    reader = _SpecificationReader(parsed.documents[0])
     body = parsed.documents[0].body
     if not isinstance(body, Mapping):
         reader.bad("", "is not a mapping; it needs pods, internet and flows")
@@ -88,42 +88,42 @@ def read(text: str, file: str) -> tuple[Specification | None, tuple[Problem, ...
     _keys(reader, body, "", {"environments", "apart", "walls", "pods", "internet", "flows"})
     reader.environments = _environments(reader, body.get("environments"), "environments")
     reader.apart = _environments(reader, body.get("apart"), "apart")
-    if both := [name for name in reader.apart if name in reader.environments]:
-        reader.bad("apart", f"{', '.join(both)} is among environments too; name it once")
+    if twice := [name for name in reader.apart if name in reader.environments]:
+        reader.bad("apart", f"{', '.join(twice)} is in environments too; name it in one of the two")
     reader.pods.update(_pods(reader, body.get("pods")))
     reader.internet.update(_internet(reader, body.get("internet")))
     walls = body.get("walls") or []
     if not isinstance(walls, list) or not all(wall in WALLS for wall in walls):
-        reader.bad("walls", f"{walls!r} is not a list of walls; known are {', '.join(WALLS)}")
+        reader.bad("walls", f"{walls!r} is not a list of walls; the walls are {', '.join(WALLS)}")
     flows = tuple(_flows(reader, body.get("flows")))
     if reader.problems:
         return None, tuple(reader.problems)
     return Specification(reader.pods, reader.internet, flows, file, reader.known, tuple(walls), reader.apart), ()
 
 
-def _keys(reader: _Reader, body: Mapping[str, Any], path: str, known: set[str]) -> None:
+def _keys(reader: _SpecificationReader, body: Mapping[str, Any], path: str, known: set[str]) -> None:
     for key in body:
         if key not in known:
-            reader.bad(f"{path}.{key}".lstrip("."), f"is no key here; known are {', '.join(sorted(known))}")
+            reader.bad(f"{path}.{key}".lstrip("."), f"is not a key here; the keys are {', '.join(sorted(known))}")
 
 
-def _environments(reader: _Reader, body: Any, key: str) -> tuple[str, ...]:
+def _environments(reader: _SpecificationReader, body: Any, key: str) -> tuple[str, ...]:
     if body is None:
         return ()
     if not isinstance(body, list) or not body or not all(map(is_text, body)) or len(set(body)) < len(body):
-        reader.bad(key, "is not a list of names, each once; write [dev, production]")
+        reader.bad(key, "is not a list of distinct names; write one such as [dev, production]")
         return ()
     return tuple(body)
 
 
-def _pods(reader: _Reader, body: Any) -> Iterator[tuple[str, Pod]]:
+def _pods(reader: _SpecificationReader, body: Any) -> Iterator[tuple[str, FlowPod]]:
     if not isinstance(body, Mapping) or not body:
         reader.bad("pods", "is missing; write name: {namespace, labels, ports}")
         return
     for name, pod in body.items():
         path = f"pods.{name}"
         if name in SERVICES:
-            reader.bad(path, f"is taken: {name} is a target of its own; give the pod another name")
+            reader.bad(path, f"{name} is already the name of a target; give the pod another name")
         elif not isinstance(pod, Mapping) or not is_text(pod.get("namespace")) or not is_labels(pod.get("labels")):
             reader.bad(path, "needs namespace and labels: {namespace: sark, labels: {app: x}, ports: [8000]}")
         elif not isinstance(pod.get("ports"), list) or not all(map(is_port, pod["ports"])):
@@ -131,10 +131,10 @@ def _pods(reader: _Reader, body: Any) -> Iterator[tuple[str, Pod]]:
         else:
             _keys(reader, pod, path, {"namespace", "labels", "ports", "ready", "shipped"})
             ready, shipped = pod.get("ready", True) is True, pod.get("shipped", False) is True
-            yield name, Pod(name, pod["namespace"], pod["labels"], tuple(pod["ports"]), ready, shipped)
+            yield name, FlowPod(name, pod["namespace"], pod["labels"], tuple(pod["ports"]), ready, shipped)
 
 
-def _internet(reader: _Reader, body: Any) -> Iterator[tuple[str, str]]:
+def _internet(reader: _SpecificationReader, body: Any) -> Iterator[tuple[str, str]]:
     if not isinstance(body, Mapping):
         reader.bad("internet", "is missing; write name: address")
         return
@@ -142,12 +142,12 @@ def _internet(reader: _Reader, body: Any) -> Iterator[tuple[str, str]]:
         if is_ipv4(address):
             yield name, address
         else:
-            reader.bad(f'internet["{name}"]', f"{address!r} is no IPv4 address")
+            reader.bad(f'internet["{name}"]', f"{address!r} is not an IPv4 address")
 
 
-def _flows(reader: _Reader, body: Any) -> Iterator[Flow]:
+def _flows(reader: _SpecificationReader, body: Any) -> Iterator[Flow]:
     if not isinstance(body, list) or not body:
-        reader.bad("flows", "is missing; write one row a flow: {flow, source, target, port, expect, why}")
+        reader.bad("flows", "is missing; write one row for each flow: {flow, source, target, port, expect, why}")
         return
     seen: dict[str, str] = {}
     for index, row in enumerate(body):
@@ -158,13 +158,13 @@ def _flows(reader: _Reader, body: Any) -> Iterator[Flow]:
         before = len(reader.problems)
         _check_row(reader, row, path)
         if row.get("flow") in seen:
-            reader.bad(f"{path}.flow", f"{row['flow']} is the id of {seen[row['flow']]} too; give it another")
+            reader.bad(f"{path}.flow", f"{row['flow']} is also the id of {seen[row['flow']]}; give one another id")
         seen[str(row.get("flow"))] = path
         if len(reader.problems) == before:
             yield _flow(row, reader.line(path))
 
 
-def _check_row(reader: _Reader, row: Mapping[str, Any], path: str) -> None:
+def _check_row(reader: _SpecificationReader, row: Mapping[str, Any], path: str) -> None:
     _keys(reader, row, path, set(RULES))
     for key in REQUIRED:
         if key not in row:
@@ -177,46 +177,46 @@ def _check_row(reader: _Reader, row: Mapping[str, Any], path: str) -> None:
         _check_together(reader, row, path)
 
 
-def _check_together(reader: _Reader, row: Mapping[str, Any], path: str) -> None:
-    """What only shows when two keys, or a key and the pods, are seen together."""
+def _check_together(reader: _SpecificationReader, row: Mapping[str, Any], path: str) -> None:
+    """Report what shows only when two keys, or a key and the pods, are read together."""
     target = _target(row["target"], reader.pods)
     if row["source"] not in reader.pods:
-        reader.bad(f"{path}.source", f"{row['source']} is not among pods")
+        reader.bad(f"{path}.source", f"{row['source']} is not in pods")
     if target is None:
-        reader.bad(f"{path}.target", f"{row['target']} is no pod, {TARGETS}, {', '.join(SERVICES)}")
+        reader.bad(f"{path}.target", f"{row['target']} is not a target; write a pod, {TARGETS}, {', '.join(SERVICES)}")
     elif target.kind == "internet" and target.name not in reader.internet:
-        reader.bad(f"{path}.target", f"{target.name} is not among internet; give it an address there")
+        reader.bad(f"{path}.target", f"{target.name} is not in internet; give it an address there")
     elif target.kind == "address" and not is_ipv4(target.name):
-        reader.bad(f"{path}.target", f"{target.name} is no IPv4 address")
+        reader.bad(f"{path}.target", f"{target.name} is not an IPv4 address")
     elif target.kind == "pod" and row["port"] not in reader.pods[target.name].ports:
         reader.bad(f"{path}.port", f"{target.name} does not answer on {row['port']}; add it to its ports")
     elif row.get("via") == "proxy" and target.kind not in ("internet", "address"):
         reader.bad(f"{path}.via", "the proxy leads to internet:NAME and address:IP only")
     if unknown := [name for name in row.get("environments", ()) if name not in reader.known]:
         known = ", ".join(reader.known) or "none: list them beside pods"
-        reader.bad(f"{path}.environments", f"{', '.join(unknown)} is not among environments, which are {known}")
+        reader.bad(f"{path}.environments", f"{', '.join(unknown)} is not in environments, which are {known}")
     if row["expect"] == "allow" and "twin" in row:
         reader.bad(f"{path}.twin", "only a deny has a twin")
     if (row.get("twin") == "never") != ("proof" in row):
         reader.bad(f"{path}.twin", "twin: never and proof belong together")
     if row.get("twin") == "never" and target is not None and target.kind not in ("internet", "address"):
-        reader.bad(f"{path}.twin", "only the test internet keeps a log that could prove it; a twin must answer here")
+        reader.bad(f"{path}.twin", "only the test internet keeps a log that could be the proof; write another twin")
 
 
-def _target(text: str, pods: Mapping[str, Pod]) -> Target | None:
+def _target(text: str, pods: Mapping[str, FlowPod]) -> FlowTarget | None:
     kind, colon, name = text.partition(":")
     if colon:
-        return Target(kind, name) if kind in ("internet", "address", *OF_PARTS) else None
+        return FlowTarget(kind, name) if kind in ("internet", "address", *OF_PARTS) else None
     if text in pods:
-        return Target("pod", text)
-    return Target(text) if text in SERVICES else None
+        return FlowTarget("pod", text)
+    return FlowTarget(text) if text in SERVICES else None
 
 
 def _flow(row: Mapping[str, Any], line: int) -> Flow:
     kind, _, name = row["target"].partition(":")
-    target = Target(kind, name) if name else Target(kind) if kind in SERVICES else Target("pod", kind)
+    target = FlowTarget(kind, name) if name else FlowTarget(kind) if kind in SERVICES else FlowTarget("pod", kind)
     protocol = row.get("protocol", "TCP")
-    usual = "dns" if protocol == "UDP" else _SAID_TO.get(target.kind, "tls")
+    usual = "dns" if protocol == "UDP" else _USUAL_SPEECH.get(target.kind, "tls")
     return Flow(
         name=row["flow"],
         source=row["source"],

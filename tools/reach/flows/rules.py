@@ -1,29 +1,29 @@
-"""The checks of the flows stage: the specification is one, it speaks of the environment, and its rows hold there."""
+"""The checks of the flows stage: the specification can be read, covers the environment, and its rows hold there."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tools.findings.model import Check, Problem, Severity, Where
-from tools.reach.flows.judge import ENVOY_ALONE, INSTALLED, POLICIES_ALONE, Judgement
+from tools.findings.model import Check, Problem, Severities, Severity, Where
+from tools.reach.flows.judge import ENVOY_ALONE, INSTALLED, POLICIES_ALONE, FlowsJudgement
 from tools.reach.flows.model import Specification
 from tools.reach.flows.sentences import sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Flows:
-    """What the checks look at. `spec`: the rows of one environment, None when the file is no specification (`faults`).
+    """What the checks look at. `spec`: the rows of one environment; None when the file has `faults`.
 
-    `environment`: its name; "" for values that are no environment of the chart. `judgement`: what became of the rows.
-    `place`: where a person would mend a place in rendered text.
+    `environment`: its name; "" for values that are not an environment of the chart. `judgement`: the verdicts on the
+    rows. `place`: maps a place in rendered text to the one that a person would edit.
     """
 
     file: str
     environment: str
     spec: Specification | None
     faults: tuple[Problem, ...]
-    judgement: Judgement
+    judgement: FlowsJudgement
     place: Callable[[Where], Where] = lambda where: where
 
 
@@ -47,11 +47,11 @@ def environments_have_flows(subject: Flows) -> Iterator[Problem]:
         return
     known = subject.spec.environments
     if subject.environment and known and subject.environment not in known:
-        message = f"{subject.environment} is not among environments, which are {', '.join(known)}; add it and its rows"
+        message = f"{subject.environment} is not in environments, which are {', '.join(known)}; add it and its rows"
         yield Problem(Where(subject.file, "environments"), message)
     elif not subject.spec.flows:
         where = subject.environment or "these values"
-        yield Problem(Where(subject.file, "flows"), f"no row holds in {where}, so nothing is judged; write some")
+        yield Problem(Where(subject.file, "flows"), f"no row is for {where}, so nothing is judged; write some")
 
 
 def flows_hold(subject: Flows) -> Iterator[Problem]:
@@ -64,11 +64,11 @@ def flows_hold(subject: Flows) -> Iterator[Problem]:
     `python -m tools.reach explain` tells the whole way of one connection.
     """
     for problem in subject.judgement.problems:
-        yield Problem(problem.where, f"left out of the judgement: {problem.message}", problem.severity)
+        yield Problem(problem.where, f"left out when the flows were judged: {problem.message}", problem.severity)
     rows = subject.judgement.rows
     failing = {row.flow.name for row in rows if row.state == INSTALLED and not row.holds}
     for row in rows:
-        # A row that fails anyway says no more with one wall alone.
+        # A row that fails anyway is not reported once more with one wall alone.
         repeated = row.state in (POLICIES_ALONE, ENVOY_ALONE) and row.flow.name in failing
         if not row.holds and not repeated:
             where = Where(subject.file, "flows", row.flow.line)
@@ -77,3 +77,4 @@ def flows_hold(subject: Flows) -> Iterator[Problem]:
 
 
 CHECKS: tuple[Check[Flows], ...] = (specification_is_well_formed, environments_have_flows, flows_hold)
+SEVERITIES: Severities = {flows_hold: (Severity.ERROR, Severity.NOTE)}

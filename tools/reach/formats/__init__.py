@@ -1,4 +1,4 @@
-"""How answers are written, one module a format: functions that give pieces of text, to be written one after another."""
+"""The formats of answers, one module each: functions that yield pieces of text, to be written one after another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What changed, for people: one line a pair, `+` came, `-` went, `~` is another."""
+"""A diff as text: one line for each pair of peers, with `+` for added, `-` for removed and `~` for changed."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ _COLOURS: dict[Sign, str] = {"+": "32", "-": "31", "~": "33"}
 
 
 def changes(changes: tuple[Changed, ...], *, colour: bool = False) -> Iterator[str]:
-    """A line for each, what is conditional with its reasons, and how many there were. `colour`: as on a terminal."""
+    """A line for each change, the reasons of conditional ones, and the counts. `colour`: for a terminal."""
     reasons, counts = Reasons(), Counter(map(sign, changes))
     for change in changes:
-        found = sign(change)
-        start, end = (f"\x1b[{_COLOURS[found]}m", "\x1b[0m") if colour else ("", "")
-        yield f"{start}{found} {who(change.src)} -> {who(change.dst)}: {_what(change, found, reasons)}{end}\n"
+        mark = sign(change)
+        start, end = (f"\x1b[{_COLOURS[mark]}m", "\x1b[0m") if colour else ("", "")
+        yield f"{start}{mark} {peer_name(change.src)} -> {peer_name(change.dst)}: {_what(change, mark, reasons)}{end}\n"
     for reason, number in reasons.numbers.items():
         yield "\n? depends on what the input does not say:\n" if number == 1 else ""
         yield from (f"{line}\n" for line in folded(printable(reason), "      ", f"  [{number}] "))
-    message = ", ".join(f"{counts[found]} {word}" for found, word in WORDS.items() if counts[found])
+    message = ", ".join(f"{counts[mark]} {word}" for mark, word in WORDS.items() if counts[mark])
     yield f"\n{message}\n" if message else "nothing changed\n"
 
 
 def sign(change: Changed) -> Sign:
-    """`+` where nothing was, `-` where nothing is."""
+    """`+` where nothing was allowed before, `-` where nothing is after, else `~`."""
     if not _something(change.before):
         return "+"
     return "~" if _something(change.after) else "-"
 
 
-def who(name: str) -> str:
-    """A peer; addresses as a network where they are one."""
+def peer_name(name: str) -> str:
+    """A peer's name; addresses are written as a network where they are one."""
     return addresses([name]) if is_addresses(name) else printable(name)
 
 

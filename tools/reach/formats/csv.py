@@ -1,7 +1,7 @@
 """CSV (RFC 4180, with its header): `src,dst,conns,conditional`.
 
-Names and connections are written as in connlist, which is how netpol-analyzer's own CSV has them; other protocols than
-TCP, UDP and SCTP follow after a semicolon, `TCP 80,443; other protocols: ICMP`.
+Names and connections are written as in connlist, and so as in netpol-analyzer's own CSV. Protocols other than TCP, UDP
+and SCTP follow after a semicolon: `TCP 80,443; other protocols: ICMP`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from collections.abc import Iterator
 
 from tools.findings.escaping import csv
 from tools.reach.connections import Conns
-from tools.reach.formats.connlist import Names, Words, wider
+from tools.reach.formats.connlist import ConnlistNames, Words, wider
 from tools.reach.formats.protocols import others
 from tools.reach.model import Matrix
 
 
 class _Fields(dict[str, str]):
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: ConnlistNames) -> None:
         super().__init__()
         self._names = names
 
@@ -25,7 +25,7 @@ class _Fields(dict[str, str]):
         return self[name]
 
 
-class _Conns(dict[Conns, str]):
+class _ConnsFields(dict[Conns, str]):
     def __missing__(self, conns: Conns) -> str:
         beyond = others(conns).replace(",", ", ")
         self[conns] = csv("; ".join(filter(None, (Words()[conns], beyond and f"other protocols: {beyond}"))))
@@ -34,8 +34,8 @@ class _Conns(dict[Conns, str]):
 
 def matrix(matrix: Matrix) -> Iterator[str]:
     """One record for every pair that may talk."""
-    senders, receivers = (_Fields(Names(wider(matrix, sending=sending))) for sending in (True, False))
-    conns = _Conns()
+    senders, receivers = (_Fields(ConnlistNames(wider(matrix, sending=sending))) for sending in (True, False))
+    conns = _ConnsFields()
     yield "src,dst,conns,conditional\r\n"
     for src, dst, allowed, conditional in matrix.rows():
         if (sender := senders[src]) and (other := receivers[dst]):

@@ -1,4 +1,4 @@
-"""An explanation for people: the verdict first, then each direction and what decided it, then what would turn it."""
+"""An explanation as text: the verdict, then each direction with the rule that decided, then what would change it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.reach.connections import NUMBERS
 from tools.reach.formats.names import addresses, printable
 from tools.reach.formats.protocols import protocol_name
 from tools.reach.formats.words import WIDTH, columns, folded
-from tools.reach.model import Change, Explanation, Share, Side, Step
+from tools.reach.model import Change, ExplainedSide, Explanation, Share, Step
 
 MOST_RANGES = 8
 WAY: dict[Direction, str] = {"Egress": "leaving {src}", "Ingress": "entering {dst}"}
@@ -28,7 +28,7 @@ class _Paint:
 
 
 def explanation(explanation: Explanation, *, colour: bool = False) -> Iterator[str]:
-    """The explanation in 100 columns. `colour`: as on a terminal."""
+    """The explanation in 100 columns. `colour`: for a terminal."""
     paint = _Paint(colour)
     for line in _lines(explanation, paint):
         yield f"{line}\n"
@@ -47,7 +47,7 @@ def _lines(explanation: Explanation, paint: _Paint) -> Iterator[str]:
         yield from _changes(explanation.changes, paint)
     if explanation.notes:
         yield ""
-        yield paint("bold", "to know beside it")
+        yield paint("bold", "notes")
         for note in explanation.notes:
             yield from folded(printable(note), "    ", "  - ")
 
@@ -74,44 +74,44 @@ def way(explanation: Explanation, direction: Direction) -> str:
 
 
 def sentence(explanation: Explanation) -> str:
-    """The verdict as one sentence, with the direction that it comes from."""
-    said = [way(explanation, side.direction) for side in explanation.sides if side.verdict == explanation.verdict]
-    where = " and ".join(said)
+    """The verdict as a sentence, with the direction that decides it."""
+    ways = [way(explanation, side.direction) for side in explanation.sides if side.verdict == explanation.verdict]
+    where = " and ".join(ways)
     src, dst = printable(explanation.src.name), printable(explanation.dst.name)
     flow = f"reach {dst} on {connection(explanation)}"
     if explanation.verdict == "allowed":
         return f"{src} may {flow}."
     if explanation.verdict == "denied":
-        return f"{src} may not {flow}" + (f": it is stopped on {where}." if said else ".")
+        return f"{src} may not {flow}" + (f": policies stop it on {where}." if ways else ".")
     if any(side.shares and side.verdict == "conditional" for side in explanation.sides):
         return f"Whether {src} may {flow} depends on which of these addresses it is."
-    end = f"; it is on {where} that it cannot be told" if said else ""
+    end = f"; the verdict is open on {where}" if ways else ""
     return f"Whether {src} may {flow} depends on what the input does not say{end}."
 
 
-def summary(explanation: Explanation, side: Side) -> str:
-    """The side's summary without what its heading and its deciding step say already."""
+def summary(explanation: Explanation, side: ExplainedSide) -> str:
+    """The summary of a direction, without what its heading and its deciding step already say."""
     rest = side.summary.removeprefix(f"{way(explanation, side.direction)}: ")
     return "" if side.deciding and rest.startswith(side.verdict) else printable(rest)
 
 
-def _side(explanation: Explanation, side: Side, paint: _Paint) -> Iterator[str]:
-    if said := summary(explanation, side):
-        yield from folded(said, "  ")
+def _side(explanation: Explanation, side: ExplainedSide, paint: _Paint) -> Iterator[str]:
+    if rest := summary(explanation, side):
+        yield from folded(rest, "  ")
     if side.deciding:
         yield from _deciding(side.deciding, paint)
     for share in side.shares:
-        yield from folded(f"{held(share)}: {share.verdict}", "    ", "  ")
+        yield from folded(f"{addresses_of(share)}: {share.verdict}", "    ", "  ")
         yield from (f"  {line}" for line in _deciding(share.deciding, paint))
     for reason in side.reasons:
-        yield from folded(f"it depends on this: {printable(reason)}", "    ", "  ")
+        yield from folded(f"depends on this: {printable(reason)}", "    ", "  ")
     if others := tuple(step for step in side.steps if step != side.deciding):
-        yield f"  {paint('bold', 'also looked at, in this order')}"
+        yield f"  {paint('bold', 'also tried, in this order')}"
         yield from _others(others, paint)
 
 
-def held(share: Share) -> str:
-    """The addresses of a share in words; of very many ranges the first."""
+def addresses_of(share: Share) -> str:
+    """The addresses of a share in words; where there are very many ranges, the first of them."""
     if len(share.addresses) <= MOST_RANGES:
         return addresses(share.addresses)
     more = len(share.addresses) - MOST_RANGES
@@ -119,7 +119,7 @@ def held(share: Share) -> str:
 
 
 def _deciding(step: Step, paint: _Paint) -> Iterator[str]:
-    """The policy and its rule; or, where no rule decided, every policy whose end it is."""
+    """The policy and the rule that decided; or, where no rule matched, every policy of the tier that ended."""
     yield f"  {paint('bold', 'decided by' if step.rule or not step.policy else 'decided by the end of')}"
     names = step.policy.split(", ") if step.policy else []
     rule = [step.rule, step.outcome] if step.rule else []
@@ -131,24 +131,24 @@ def _deciding(step: Step, paint: _Paint) -> Iterator[str]:
 
 
 def _others(steps: Sequence[Step], paint: _Paint) -> Iterator[str]:
-    for (policy, file), of_it in groupby(steps, lambda step: (step.policy, step.where.file if step.where else "")):
+    for (policy, file), of_policy in groupby(steps, lambda step: (step.policy, step.where.file if step.where else "")):
         names = printable(policy) if ", " not in policy else f"the end of these {policy.count(', ') + 1} policies"
         if len(names) + len(file) > WIDTH - 8:
             yield f"    {names}"
             yield paint("dim", f"      {printable(file)}")
         else:
             yield f"    {names}" + (paint("dim", f"  ({printable(file)})") if file else "")
-        yield from columns([row(run) for run in runs(tuple(of_it))], "      ")
+        yield from columns([row(run) for run in runs(tuple(of_policy))], "      ")
 
 
 def runs(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
-    """Steps of one policy, those that end alike and follow each other together."""
+    """The steps of a policy, grouped where consecutive steps have the same outcome and reason."""
     for _, alike in groupby(steps, lambda step: (step.policy, step.outcome, step.why)):
         yield tuple(alike)
 
 
 def row(alike: Sequence[Step]) -> tuple[str, str, str]:
-    """The rule or rules, the outcome, why and at which line."""
+    """The rule or rules, the outcome, and the reason with the line."""
     first, last = alike[0], alike[-1]
     rule = first.rule if len(alike) == 1 else f"{first.rule} to {last.rule}"
     line = f" (line {first.where.line})" if first.where and first.where.line else ""
@@ -156,7 +156,7 @@ def row(alike: Sequence[Step]) -> tuple[str, str, str]:
 
 
 def _changes(changes: Sequence[Change], paint: _Paint) -> Iterator[str]:
-    """Steps, of which the last brings what the heading says."""
+    """The changes, the last of which brings about what the heading says."""
     many = "the smallest changes, one after the other," if len(changes) > 1 else "the smallest change"
     yield f"{paint('bold', f'{many} after which it is')} {paint(changes[-1].becomes, changes[-1].becomes)}"
     for number, change in enumerate(changes, 1):

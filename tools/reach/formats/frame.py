@@ -1,4 +1,4 @@
-"""Where the lines of a picture stand, in pixels."""
+"""The layout of a picture's lines in pixels."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from math import cos, radians, sin
 
 from tools.reach.formats.picture import Line, Picture, receives
 
-# A letter is as wide as it is in the common sans serif fonts, at 11 pixels.
+# The width of a letter in the common sans serif fonts, at 11 pixels.
 LETTER = 6.1
 MARGIN, GAP, HEIGHT, TITLE, RING = 20, 24, 22, 62, 18
 LONGEST, NARROWEST = 40, 640
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """The lines of one section beside each other: where they begin, and how many there are."""
+class SectionRun:
+    """The consecutive lines of one section: where they begin, and how many there are."""
 
     section: str
     start: float
@@ -26,9 +26,9 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The table's top left corner, the boxes' width, the angle of the columns' titles, and where each line begins.
+    """The top left corner of the table, the width of a box, the angle of column titles, and where each line begins.
 
-    `columns` leaves out lines that do not receive.
+    `columns` leaves out the lines that do not receive.
     """
 
     left: float
@@ -37,23 +37,23 @@ class Frame:
     angle: int
     rows: Mapping[int, float]
     columns: Mapping[int, float]
-    row_runs: tuple[Run, ...]
-    column_runs: tuple[Run, ...]
+    row_runs: tuple[SectionRun, ...]
+    column_runs: tuple[SectionRun, ...]
     width: float
 
     @property
     def bottom(self) -> float:
-        """Where the table ends."""
+        """The lower end of the table."""
         return max(self.rows.values(), default=self.top) + HEIGHT
 
     @property
     def right(self) -> float:
-        """Where the table ends."""
+        """The right end of the table."""
         return max(self.columns.values(), default=self.left) + self.box
 
 
 def framed(picture: Picture) -> Frame:
-    """The frame of a picture."""
+    """The layout of a picture."""
     lines = picture.lines
     longest = max((len(name) for line in lines for name in (line.section, cut(line.title))), default=0) * LETTER
     angle = 45 if len(lines) <= 18 else 90
@@ -68,19 +68,19 @@ def framed(picture: Picture) -> Frame:
 
 
 def cut(title: str) -> str:
-    """A title that is not longer than there is room for."""
+    """A title, cut where there is no room for more."""
     return title if len(title) <= LONGEST else f"{title[: LONGEST - 1]}…"
 
 
-def _placed(lines: Mapping[int, Line], start: float, size: float) -> tuple[dict[int, float], tuple[Run, ...]]:
-    """Where each line begins, with room for the name of a section before its first."""
+def _placed(lines: Mapping[int, Line], start: float, size: float) -> tuple[dict[int, float], tuple[SectionRun, ...]]:
+    """Where each line begins, with room for the section's name before its first line."""
     places: dict[int, float] = {}
-    runs: list[Run] = []
-    for section, found in groupby(lines, lambda number: lines[number].section):
+    runs: list[SectionRun] = []
+    for section, numbers in groupby(lines, lambda number: lines[number].section):
         start += GAP
         first = start
-        for number in found:
+        for number in numbers:
             places[number] = start
             start += size
-        runs.append(Run(section, first, round((start - first) / size)))
+        runs.append(SectionRun(section, first, round((start - first) / size)))
     return places, tuple(runs)

@@ -1,11 +1,10 @@
-"""JSON, for machines. Each form has its schema in tools/manifests/schemas: reach-matrix, reach-explanation, reach-diff.
+"""JSON, for machines. Each form has a schema in tools/manifests/schemas: reach-matrix, reach-explanation, reach-diff.
 
-A matrix is a list of `{"src", "dst", "conns": {"TCP": [[80, 80]]}}`, one a line. Beside them, only where there is
-something to say: `conditional`, of the same form as `conns`, with its `reasons`; and `others` and `conditionalOthers`,
-which say of protocols without ports what `conns` and `conditional` cannot. `"all"`: every one of them, although not
-all ports;
-`"none"`: none, although all ports; else of each protocol's number the ranges, 0 to 65535 for all of it, or ICMP's
-types and codes as `type * 256 + code`.
+A matrix is a list of `{"src", "dst", "conns": {"TCP": [[80, 80]]}}`, one per line. Other keys are there only where they
+say something: `conditional`, in the form of `conns`, with its `reasons`; `others` and `conditionalOthers`, which are
+about the protocols without ports. The value is `"all"` where all of these are allowed but not all ports are, `"none"`
+where none of these is allowed but all ports are, else a mapping from each protocol's number to its ranges: 0 to 65535
+for all of it, or ICMP's types and codes as `type * 256 + code`.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from tools.findings.model import Where
 from tools.reach.connections import Conns, ports
 from tools.reach.diff import Changed
 from tools.reach.formats.protocols import other_spans, others
-from tools.reach.model import Change, Explanation, Matrix, Share, Side, Step, Verdict
+from tools.reach.model import Change, ExplainedSide, Explanation, Matrix, Share, Step, Verdict
 
 
 class _Names(dict[str, str]):
@@ -27,7 +26,7 @@ class _Names(dict[str, str]):
         return self[name]
 
 
-class _Conns(dict[Conns, str]):
+class _ConnsMembers(dict[Conns, str]):
     def __init__(self, key: str) -> None:
         super().__init__()
         self._key = key
@@ -44,8 +43,8 @@ class _Reasons(dict[tuple[str, ...], str]):
 
 
 def matrix(matrix: Matrix) -> Iterator[str]:
-    """A list of its rows."""
-    names, allowed, conditional, reasons = _Names(), _Conns("conns"), _Conns("conditional"), _Reasons()
+    """A list of the matrix's rows."""
+    names, allowed, conditional, reasons = _Names(), _ConnsMembers("conns"), _ConnsMembers("conditional"), _Reasons()
     separator = "[\n"
     for src, dst, certain, perhaps in matrix.rows():
         beside = f", {conditional[perhaps]}{reasons[matrix.why(src, dst)]}" if perhaps else ""
@@ -55,7 +54,7 @@ def matrix(matrix: Matrix) -> Iterator[str]:
 
 
 def explanation(explanation: Explanation) -> Iterator[str]:
-    """Everything that the explanation says, under the names that it has there; places as `file`, `path`, `line`."""
+    """All fields of the explanation by their own names; places as `file`, `path` and `line`."""
     yield _document(
         {
             "src": explanation.src.name,
@@ -71,7 +70,7 @@ def explanation(explanation: Explanation) -> Iterator[str]:
 
 
 def changes(changes: tuple[Changed, ...]) -> Iterator[str]:
-    """A list of what changed: `before` and `after` are as a matrix has them, with `reasons` of what is conditional."""
+    """A list of changes. `before` and `after` are as in a matrix, with the `reasons` of what is conditional."""
     yield _document(
         [
             {"src": change.src, "dst": change.dst, "before": _verdict(change.before), "after": _verdict(change.after)}
@@ -85,12 +84,12 @@ def _document(value: object) -> str:
 
 
 def _conns(key: str, conns: Conns) -> dict[str, Any]:
-    found: dict[str, Any] = {key: ports(conns)}
+    fields: dict[str, Any] = {key: ports(conns)}
     if others(conns):
         spans = other_spans(conns)
         word = others(conns) if others(conns) in ("all", "none") else {str(number): spans[number] for number in spans}
-        found["others" if key == "conns" else f"{key}Others"] = word
-    return found
+        fields["others" if key == "conns" else f"{key}Others"] = word
+    return fields
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
@@ -102,7 +101,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     return conns
 
 
-def _side(side: Side) -> dict[str, Any]:
+def _side(side: ExplainedSide) -> dict[str, Any]:
     shares = {"shares": [_share(share) for share in side.shares]} if side.shares else {}
     return {
         "direction": side.direction,
@@ -130,8 +129,8 @@ def _step(step: Step) -> dict[str, Any]:
 
 
 def _change(change: Change) -> dict[str, Any]:
-    said = {"text": change.text, "becomes": change.becomes, "edit": change.edit, "yaml": change.yaml}
-    return {**said, **_where(change.where)}
+    fields = {"text": change.text, "becomes": change.becomes, "edit": change.edit, "yaml": change.yaml}
+    return {**fields, **_where(change.where)}
 
 
 def _where(where: Where | None) -> dict[str, Any]:

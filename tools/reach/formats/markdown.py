@@ -1,4 +1,4 @@
-"""Markdown as GitHub renders it: tables, with names as code so that nothing in them is markup."""
+"""Markdown for GitHub: tables, with names written as code so that nothing in them is markup."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tools.findings.formats.text import place
 from tools.reach.diff import Changed
-from tools.reach.formats.changes import WORDS, sign, who
-from tools.reach.formats.explanation import connection, held, row, runs, sentence, summary, way
+from tools.reach.formats.changes import WORDS, peer_name, sign
+from tools.reach.formats.explanation import addresses_of, connection, row, runs, sentence, summary, way
 from tools.reach.formats.names import printable
 from tools.reach.formats.text import is_summed_up, summed_up
 from tools.reach.formats.view import EACH_OTHER, EVERY_ADDRESS, EVERY_WORKLOAD, View, entries, seen
 from tools.reach.formats.words import Reasons, openings
-from tools.reach.model import Change, Explanation, Matrix, Side, Step
+from tools.reach.model import Change, ExplainedSide, Explanation, Matrix, Step
 
-# What is no markup between two backticks, and what is none in a text.
+# The characters that are never markup between backticks, and those that may be markup in text.
 _IN_CODE = re.compile(r"[\w /.:,;{}\[\]()+=?-]+", re.ASCII)
 _MARKUP = re.compile(r"[^A-Za-z0-9 /.:,;{}\[\]()+=?-]|\](?=[(\[])")
 _IN_WORDS = (EACH_OTHER, EVERY_ADDRESS, EVERY_WORKLOAD)
 
 
 def matrix(matrix: Matrix) -> Iterator[str]:
-    """A row for each source and what it may do to whom; of very many groups the summary that text has."""
+    """A row for each source and set of connections, with its targets; for very many groups, the summary of text."""
     if is_summed_up(matrix):
         yield "```text\n"
         yield from (line.replace("```", "'''") for line in summed_up(matrix))
@@ -32,7 +32,7 @@ def matrix(matrix: Matrix) -> Iterator[str]:
     yield f"**{view.heading}**\n\n"
     yield from table(("from", "may reach", "on"), _rows(view))
     if view.alike:
-        yield "\nAlike, and so written as one:\n\n"
+        yield "\nWhat these names stand for:\n\n"
         yield from (f"- {code(title)}: {text(holds)}\n" for title, holds in view.alike)
     for about, names in openings(matrix):
         yield f"\nNot isolated, {about}: {text(names)}\n"
@@ -53,7 +53,7 @@ def _named(name: str) -> str:
 
 
 def explanation(explanation: Explanation) -> Iterator[str]:
-    """The verdict, both sides, and what would turn it."""
+    """The verdict, both directions, and what would change it."""
     src, dst = code(explanation.src.name), code(explanation.dst.name)
     yield f"### {src} → {dst}, {text(connection(explanation))}: {explanation.verdict}\n"
     yield f"\n{text(sentence(explanation))}\n"
@@ -65,15 +65,15 @@ def explanation(explanation: Explanation) -> Iterator[str]:
         yield f"\n#### The smallest {many} after which it is {explanation.changes[-1].becomes}\n"
         yield from map(_change, explanation.changes)
     if explanation.notes:
-        yield "\n#### To know beside it\n\n"
+        yield "\n#### Notes\n\n"
         yield from (f"- {text(note)}\n" for note in explanation.notes)
 
 
 def changes(changes: tuple[Changed, ...]) -> Iterator[str]:
-    """A row for each pair."""
+    """A row for each pair that changed."""
     reasons = Reasons()
     rows = [
-        (WORDS[sign(each)], code(who(each.src)), code(who(each.dst)), *_before_and_after(each, reasons))
+        (WORDS[sign(each)], code(peer_name(each.src)), code(peer_name(each.dst)), *_before_and_after(each, reasons))
         for each in changes
     ]
     yield from table(("", "from", "to", "before", "after"), rows) if rows else ["Nothing changed.\n"]
@@ -81,18 +81,18 @@ def changes(changes: tuple[Changed, ...]) -> Iterator[str]:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """A table of fields that are Markdown already."""
+    """A table; its fields must be Markdown already."""
     yield f"| {' | '.join(head)} |\n|{'---|' * len(head)}\n"
     yield from (f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def text(words: str) -> str:
-    """Text of which no character is markup, not even in a table."""
-    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", printable(words))
+    """Text escaped so that no character is markup, not even in a table."""
+    return _MARKUP.sub(lambda match: f"&#{ord(match[0])};", printable(words))
 
 
 def code(name: str) -> str:
-    """The same in the typeface of code."""
+    """Text as code."""
     return f"`{name}`" if _IN_CODE.fullmatch(name) else f"<code>{text(name)}</code>"
 
 
@@ -107,19 +107,19 @@ def _reasons(reasons: Reasons) -> Iterator[str]:
         yield from (f"- [{number}] {text(reason)}\n" for reason, number in reasons.numbers.items())
 
 
-def _side(explanation: Explanation, side: Side) -> Iterator[str]:
-    if said := summary(explanation, side):
-        yield f"\n{text(said)}\n"
+def _side(explanation: Explanation, side: ExplainedSide) -> Iterator[str]:
+    if rest := summary(explanation, side):
+        yield f"\n{text(rest)}\n"
     for reason in side.reasons:
-        yield f"\nIt depends on this: {text(reason)}\n"
+        yield f"\nDepends on this: {text(reason)}\n"
     if side.deciding:
         yield f"\nDecided by {_step(side.deciding)}\n"
     for share in side.shares:
-        yield f"\n- {text(held(share))}: {share.verdict}, decided by {_step(share.deciding)}\n"
+        yield f"\n- {text(addresses_of(share))}: {share.verdict}, decided by {_step(share.deciding)}\n"
     if others := tuple(step for step in side.steps if step != side.deciding):
-        yield "\nAlso looked at, in this order:\n\n"
-        found = [(text(run[0].policy), *map(text, row(run))) for run in runs(others)]
-        yield from table(("policy", "rule", "outcome", "why"), found)
+        yield "\nAlso tried, in this order:\n\n"
+        rows = [(text(run[0].policy), *map(text, row(run))) for run in runs(others)]
+        yield from table(("policy", "rule", "outcome", "why"), rows)
 
 
 def _step(step: Step) -> str:

@@ -1,8 +1,7 @@
 """A flowchart for Mermaid, which GitHub draws in Markdown: namespaces around workloads, an arrow for each cell.
 
-What depends on something that the input does not say is a dotted arrow. A workload that no policy isolates in some
-direction has a dashed border. Every character that is not plainly a letter of a name is written as an entity, so that
-no name can end its label.
+Conditional connections are dotted arrows. A workload that no policy isolates in some direction has a dashed border.
+Every character that is not harmless in a label is written as an entity, so that no name can end its label.
 """
 
 from __future__ import annotations
@@ -14,17 +13,17 @@ from tools.policies.model import DIRECTIONS
 from tools.reach.formats.names import Titled, printable
 from tools.reach.formats.picture import too_many
 from tools.reach.formats.view import View, seen
-from tools.reach.formats.words import open_ones, openings
+from tools.reach.formats.words import open_workloads, openings
 from tools.reach.model import Matrix
 
-# What Mermaid and GitHub draw, unless they are told otherwise.
+# The most arrows that Mermaid and GitHub draw by default.
 MOST_EDGES = 500
 MOST_NAMES = 6
 _SHAPES = {"workload": ("[", "]"), "ingress": ("{{", "}}"), "node": ("[[", "]]"), "address": ("([", "])")}
 
 
 def matrix(matrix: Matrix) -> Iterator[str]:
-    """The flowchart, with what stands beside it as comments."""
+    """The flowchart, with notes as comments."""
     if why := too_many(matrix):
         yield f"flowchart LR\n  %% {_comment(why)}\n"
         return
@@ -32,7 +31,7 @@ def matrix(matrix: Matrix) -> Iterator[str]:
     edges = list(_edges(view))
     yield "flowchart LR\n"
     if len(edges) > MOST_EDGES:
-        yield f"  %% {len(edges)} arrows: Mermaid draws {MOST_EDGES} unless its maxEdges says more; svg has no limit\n"
+        yield f"  %% {len(edges)} arrows: Mermaid draws {MOST_EDGES} unless its maxEdges is higher; svg has no limit\n"
     yield from _nodes(view)
     yield from edges
     yield from _dashed(matrix, view)
@@ -58,7 +57,7 @@ def _nodes(view: View) -> Iterator[str]:
 
 
 def _space(group: Titled) -> str | None:
-    """The namespace of all of its workloads."""
+    """The namespace that all workloads of a group share, if they do."""
     spaces = {peer.namespace for peer in group.peers}
     return spaces.pop() if group.kind == "workload" and len(spaces) == 1 else None
 
@@ -83,18 +82,18 @@ def _edges(view: View) -> Iterator[str]:
 
 
 def _dashed(matrix: Matrix, view: View) -> Iterator[str]:
-    names = {name for direction in DIRECTIONS for name in open_ones(matrix, direction)}
-    found = [f"g{group.index}" for group in view.groups if any(peer.name in names for peer in group.peers)]
-    if found:
+    names = {name for direction in DIRECTIONS for name in open_workloads(matrix, direction)}
+    nodes = [f"g{group.index}" for group in view.groups if any(peer.name in names for peer in group.peers)]
+    if nodes:
         yield "  classDef open stroke-dasharray: 4 3\n"
-        yield f"  class {','.join(found)} open\n"
+        yield f"  class {','.join(nodes)} open\n"
 
 
 def label(text: str) -> str:
-    """Text for between two quotation marks."""
-    return re.sub(r"[^\w /.:,;+?()\[\]-]", lambda found: f"#{ord(found[0])};", printable(text), flags=re.ASCII)
+    """Text escaped for a label between quotation marks."""
+    return re.sub(r"[^\w /.:,;+?()\[\]-]", lambda match: f"#{ord(match[0])};", printable(text), flags=re.ASCII)
 
 
 def _comment(text: str) -> str:
-    """Text for a comment, which ends with its line; braces after %% would be a directive."""
+    """Text for a comment, on one line and without braces, which would make a directive after %%."""
     return printable(text).replace("{", "(").replace("}", ")")

@@ -1,4 +1,4 @@
-"""What peers are called: safe to print, and short where people read."""
+"""Peers' names as people read them: safe to print, and short."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from tools.findings.escaping import printable
 from tools.manifests.addresses import INSIDE, METADATA, UNUSUAL
-from tools.reach.model import Group, Peer
+from tools.reach.model import Group, NamedPeer
 from tools.reach.ranges import Range, joined, overlap, read, refined, written
 
 __all__ = ["LONGEST", "ORDER", "Titled", "addresses", "is_addresses", "printable", "titled"]
@@ -20,25 +20,25 @@ LONGEST = 46
 
 
 def is_addresses(name: str) -> bool:
-    """Whether a name from a matrix is one of addresses: workloads end in `]`, `{node}` and the like in `}`."""
+    """Whether a name in a matrix means addresses: workloads' names end in `]`, and `{node}` and the like in `}`."""
     return not name.endswith(("]", "}"))
 
 
 def named(names: Iterable[str], most: int = 4) -> str:
-    """Peers in a line, addresses as networks where they are such; of very many the first."""
-    found = [addresses([name]) if is_addresses(name) else printable(name) for name in names]
-    more = f" and {len(found) - most} more" if len(found) > most else ""
-    return f"{', '.join(found[:most])}{more}" if more else " and ".join(found)
+    """A list of peers in words, with addresses as networks where they are such; the first few if there are many."""
+    shown = [addresses([name]) if is_addresses(name) else printable(name) for name in names]
+    more = f" and {len(shown) - most} more" if len(shown) > most else ""
+    return f"{', '.join(shown[:most])}{more}" if more else " and ".join(shown)
 
 
 @dataclass(frozen=True, slots=True)
 class Titled:
-    """A group, what it is called, and what it holds in words, where that is more than its title says, else ""."""
+    """A group with a title. `holds`: what is in it, in words, or "" where the title says that already."""
 
     index: int
     title: str
     holds: str
-    peers: tuple[Peer, ...]
+    peers: tuple[NamedPeer, ...]
 
     @property
     def kind(self) -> str:
@@ -47,34 +47,35 @@ class Titled:
 
     @property
     def name(self) -> str:
-        """The name of the peer that reasons are about."""
+        """The name of the first peer, which the reasons mention."""
         return self.peers[0].name
 
 
 def titled(groups: Sequence[Group]) -> tuple[Titled, ...]:
-    """Every group: workloads by name, then {ingress-controller}, {node} and addresses. No two titles are the same."""
+    """Every group with a unique title: workloads by name, then {ingress-controller}, {node} and addresses."""
     places = sorted(range(len(groups)), key=lambda index: _place(groups[index]))
     titleds = [_titled(index, groups[index]) for index in places]
     often = Counter(titled.title for titled in titleds)
     letters = {title: iter(_LETTERS) for title in often}
     return tuple(
-        replace(one, title=f"{one.title} {next(letters[one.title], one.index)}") if often[one.title] > 1 else one
-        for one in titleds
+        replace(group, title=f"{group.title} {next(letters[group.title], group.index)}")
+        if often[group.title] > 1
+        else group
+        for group in titleds
     )
 
 
 def _place(group: Group) -> tuple[int, bool, tuple[int, int], str]:
-    """Where a group stands: what leaves out least of all addresses comes last."""
+    """The sort key of a group. Among addresses, the groups with the most addresses come last."""
     first = min(group.peers, key=lambda peer: peer.name)
     size = (0, 0)
     if group.kind == "address":
-        ranges = [found for peer in group.peers if (found := read(peer.name))]
+        ranges = [span for peer in group.peers if (span := read(peer.name))]
         size = (min((version for version, _, _ in ranges), default=0), sum(last - start for _, start, last in ranges))
     return ORDER.index(group.kind), size[0] == 6, size, first.name
 
 
 def _titled(index: int, group: Group) -> Titled:
-    # As a reason says it: that of the first.
     peers = group.peers
     if group.kind == "address":
         holds = addresses(peer.name for peer in peers)
@@ -84,13 +85,13 @@ def _titled(index: int, group: Group) -> Titled:
     return Titled(index, title, ", ".join(names) if len(names) > 1 else "", peers)
 
 
-def _sort(peers: Iterable[Peer]) -> str:
-    """A word for many ranges."""
-    ranges = [found for peer in peers if (found := read(peer.name))]
+def _sort(peers: Iterable[NamedPeer]) -> str:
+    """A title for many ranges."""
+    ranges = [span for peer in peers if (span := read(peer.name))]
     family = " and ".join(f"IPv{version}" for version in sorted({range_[0] for range_ in ranges})) or "addresses"
     if not any(overlap(range_, other) for range_ in ranges for other in _RESERVED):
         return f"public {family}"
-    if all(any(_within(found, other) for other in _RESERVED) for found in ranges):
+    if all(any(_within(span, other) for other in _RESERVED) for span in ranges):
         return f"non-public {family}"
     return f"some {family}"
 
@@ -101,18 +102,18 @@ def _within(inner: Range, outer: Range) -> bool:
 
 def addresses(names: Iterable[str]) -> str:
     """Ranges as people write them: `8.8.8.8`, `10.0.0.0/8`, `all IPv4 but 10.0.0.0/8`, `all IPv4 and IPv6`."""
-    expected = tuple(names)
-    ranges = [found for name in expected if (found := read(name))]
-    if len(ranges) < len(expected):
-        return ", ".join(map(printable, expected))
+    listed = tuple(names)
+    ranges = [span for name in listed if (span := read(name))]
+    if len(ranges) < len(listed):
+        return ", ".join(map(printable, listed))
     if list(joined(ranges)) == [_everything(4), _everything(6)]:
         return "all IPv4 and IPv6"
-    families = [[found for found in joined(ranges) if found[0] == version] for version in (4, 6)]
+    families = [[span for span in joined(ranges) if span[0] == version] for version in (4, 6)]
     return "; ".join(_family(family) for family in families if family)
 
 
 def _family(ranges: Sequence[Range]) -> str:
-    """Ranges of one family: all of a network, or all but others, where that is shorter."""
+    """Ranges of one IP version: a list, or all of a network but some, where that is shorter."""
     net = _around(ranges)
     missing = tuple(_between(ranges))
     if len(ranges) == 1 or net[1:] != (ranges[0][1], ranges[-1][2]) or len(missing) >= len(ranges):
@@ -121,14 +122,14 @@ def _family(ranges: Sequence[Range]) -> str:
 
 
 def _around(ranges: Sequence[Range]) -> Range:
-    """The narrowest network that holds all of them."""
+    """The narrowest network around all of the ranges."""
     version, first, last = ranges[0][0], ranges[0][1], ranges[-1][2]
     size = 1 << (first ^ last).bit_length()
     return version, first - first % size, first - first % size + size - 1
 
 
 def _between(ranges: Sequence[Range]) -> Iterable[Range]:
-    """What is between the first and the last of them, and in none."""
+    """The gaps between the ranges."""
     for (version, _, before), (_, after, _) in pairwise(ranges):
         yield version, before + 1, after - 1
 
@@ -138,7 +139,7 @@ def _everything(version: int) -> Range:
 
 
 def _span(span: Range) -> str:
-    """A range as a network where it is one."""
+    """A range, written as a network where it is one."""
     version, first, last = span
     if span == _everything(version):
         return f"all IPv{version}"
@@ -150,7 +151,7 @@ def _span(span: Range) -> str:
     return str(net)
 
 
-# Sorts of addresses that nobody outside has, joined where they lie beside each other.
+# Ranges of addresses that no host on the internet has, with adjacent ones joined.
 _RESERVED = tuple(
     joined(
         refined(

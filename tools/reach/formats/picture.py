@@ -1,6 +1,6 @@
-"""The layout of a matrix as a picture: lines that are both rows and columns, boxes where something may pass.
+"""A matrix as a picture: each line is both a row and a column, with boxes where something may pass.
 
-Up to MOST_SINGLE workloads each has a line of its own; more are drawn by group. Lines stand by namespace; addresses,
+Up to MOST_SINGLE workloads have a line each; more are drawn by group. Lines are sorted by namespace; addresses,
 {ingress-controller} and {node} come last.
 """
 
@@ -15,11 +15,11 @@ from tools.policies.model import DIRECTIONS, Direction
 from tools.reach.connections import ALL, Conns, all_ports, ports, shown
 from tools.reach.formats.names import Titled, printable
 from tools.reach.formats.view import View, seen
-from tools.reach.formats.words import open_ones
+from tools.reach.formats.words import open_workloads
 from tools.reach.model import Matrix, Verdict
 
 MOST_SINGLE = 60
-# A picture of n lines has room for n × n boxes: of more than these nobody finds one, and it has many megabytes.
+# A picture of n lines has n × n boxes. With more lines than this a reader finds nothing, and the file is huge.
 MOST_DRAWN = 120
 OUTSIDE = "outside"
 
@@ -28,10 +28,10 @@ Kind = Literal["all", "some", "perhaps"]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row, and the column with the same number. `title` leaves out the namespace, which `section` is, and the kind
-    where another has not the same name.
+    """One row, and the column with the same number. `section`: the namespace, which `title` leaves out; it leaves out
+    the kind too where the name is unique.
 
-    `many`: it stands for several workloads. `open`: the directions in which no policy isolates it.
+    `many`: the line stands for several workloads. `open`: the directions in which no policy isolates it.
     """
 
     title: str
@@ -44,9 +44,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """What the line `row` may say to the line `column`, in a few letters and in words.
+    """What the line `row` may send to the line `column`, in a few letters and in words.
 
-    `partly`: beside what is allowed there is something conditional.
+    `partly`: some connections are allowed and others conditional.
     """
 
     row: int
@@ -59,7 +59,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Everything that is drawn. `keys`: the letters that boxes have instead of ports, and what they stand for."""
+    """Everything that is drawn. `keys`: the letters that stand in boxes in place of ports, and their meanings."""
 
     view: View
     lines: tuple[Line, ...]
@@ -69,13 +69,13 @@ class Picture:
 
 @dataclass(slots=True)
 class _Keys:
-    """Letters for what does not fit into a box, in the order in which they are met."""
+    """Letters for what does not fit into a box, in order of first use."""
 
     room: int
     letters: dict[str, str] = field(default_factory=dict)
 
     def text(self, verdict: Verdict, words: str) -> str:
-        """`all`, ports of TCP, or a letter; with `?` when all of it is conditional."""
+        """`all`, TCP ports, or a letter; with `?` when all of it is conditional."""
         conns, mark = (verdict.allowed, "") if verdict.allowed else (verdict.conditional, "?")
         short = _short(conns)
         if short and len(short) + len(mark) <= self.room and not (verdict.allowed and verdict.conditional):
@@ -84,18 +84,18 @@ class _Keys:
 
 
 def size(matrix: Matrix) -> int:
-    """How many lines a picture of it would have."""
+    """The number of lines that a picture of a matrix would have."""
     peers = [len(group.peers) for group in matrix.groups if group.kind == "workload"]
     return (sum(peers) if sum(peers) <= MOST_SINGLE else len(peers)) + len(matrix.groups) - len(peers)
 
 
 def too_many(matrix: Matrix) -> str:
-    """Why a matrix is not drawn; "" when it is."""
+    """Why a matrix is too large to draw; "" when it is not."""
     lines = size(matrix)
     if lines <= MOST_DRAWN:
         return ""
     return (
-        f"{lines:,} lines are too many to draw: {MOST_DRAWN} is the most. --focus NAME draws what concerns one "
+        f"{lines:,} lines are too many to draw; the limit is {MOST_DRAWN}. --focus NAME draws what concerns one "
         "workload; text has a summary, and csv, json and connlist have every pair."
     )
 
@@ -115,19 +115,19 @@ def room(lines: int) -> int:
 
 
 def receives(line: Line) -> bool:
-    """Whether it has a column: whoever speaks through {ingress-controller} is not spoken to."""
+    """Whether a line has a column. {ingress-controller} has none, because it only sends."""
     return line.group.kind != "ingress"
 
 
 def judged(view: View, source: Line, target: Line) -> bool:
-    """Whether the two are a pair: what is outside is not judged with addresses, nor others than who was asked for."""
+    """Whether two lines are a pair that is judged: one must be in focus, and not both may be outside the cluster."""
     if not view.about(source.group.name, target.group.name):
         return False
     return not (source.group.kind in ("address", "ingress") and target.group.kind == "address")
 
 
 def _lines(matrix: Matrix, view: View) -> Iterator[Line]:
-    opened = {way: frozenset(open_ones(matrix, way)) for way in DIRECTIONS}
+    opened = {way: frozenset(open_workloads(matrix, way)) for way in DIRECTIONS}
     single = sum(len(group.peers) for group in view.groups if group.kind == "workload") <= MOST_SINGLE
     workloads = [group for group in view.groups if group.kind == "workload"]
     lines = [line for group in workloads for line in _of(group, opened, single)]
@@ -173,8 +173,8 @@ def _short(conns: Conns) -> str:
     """`all`, or ports of TCP, when that says it all."""
     if conns == ALL:
         return "all"
-    found = ports(conns)
-    if set(found) != {"TCP"} or shown(conns) == "TCP all" or ";" in shown(conns):
+    by_protocol = ports(conns)
+    if set(by_protocol) != {"TCP"} or shown(conns) == "TCP all" or ";" in shown(conns):
         return ""
     return shown(conns).removeprefix("TCP ").replace(" ", "")
 

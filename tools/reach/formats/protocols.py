@@ -1,4 +1,4 @@
-"""Protocols without ports, for formats whose form is made for TCP, UDP and SCTP."""
+"""Protocols without ports in words, for formats that are made for TCP, UDP and SCTP."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ WHOLE: tuple[Span, ...] = ((0, LAST_PORT),)
 
 @lru_cache(maxsize=65536)
 def others(conns: Conns) -> str:
-    """What must be said beside the ports, in words: `all`, `none`, `ICMP,protocol 47`, `all but ICMP`.
+    """What must be said in addition to the ports: `all`, `none`, `ICMP,protocol 47`, `all but ICMP`.
 
-    "" where nothing must: all ports and every other protocol, or not all ports and no other protocol.
+    "" where nothing must be: for all ports with every other protocol, or for some ports with no other protocol.
     """
-    found, full = other_spans(conns), all_ports(conns)
-    missing = [number for number in OTHERS if found.get(number) != WHOLE]
+    by_number, full = other_spans(conns), all_ports(conns)
+    missing = [number for number in OTHERS if by_number.get(number) != WHOLE]
     if not missing:
         return "" if full else "all"
-    if not found:
+    if not by_number:
         return "none" if full else ""
     if len(missing) < len(OTHERS) / 2:
         return f"all but {','.join(protocol_name(number) for number in missing)}"
-    return ",".join(_shown(number, spans) for number, spans in found.items())
+    return ",".join(_shown(number, spans) for number, spans in by_number.items())
 
 
 @lru_cache(maxsize=65536)
 def other_spans(conns: Conns) -> Mapping[int, tuple[Span, ...]]:
-    """What is in the set of each protocol without ports, by number: WHOLE, or spans of ICMP's `type << 8 | code`."""
+    """The part of the set for each protocol without ports, by number: WHOLE, or spans of ICMP's `type << 8 | code`."""
     touched = {number for first, last in conns for number in range(first >> 16, (last >> 16) + 1)}
     return {number: _of(conns, number) for number in OTHERS if number in touched}
 

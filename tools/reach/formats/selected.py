@@ -1,4 +1,4 @@
-"""Which policies select whom: as text, as JSON and as Markdown."""
+"""The policies that select workloads: as text, as JSON and as Markdown."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ LETS: Mapping[Direction, str] = {"Ingress": "comes in", "Egress": "goes out"}
 
 
 def text(selectings: Sequence[Selecting]) -> Iterator[str]:
-    """A workload, and for each direction what its policies let through and which these are, in order."""
+    """Each workload, and for each direction how much its policies let through and which these are, in order."""
     for number, selecting in enumerate(selectings):
         yield "\n" if number else ""
         yield f"{printable(selecting.peer.name)}\n"
         for way in DIRECTIONS:
             yield f"  {_sentence(selecting, way)}\n"
-            yield from (f"    {_line(it)}\n" for it in selecting.policies[way])
+            yield from (f"    {_line(selected)}\n" for selected in selecting.policies[way])
 
 
 def _sentence(selecting: Selecting, way: Direction) -> str:
     if not selecting.policies[way]:
-        return f"{way}: not isolated, {selecting.lets[way]} {LETS[way]}: no policy of this type selects it"
+        return f"{way}: not isolated, {selecting.lets[way]} {LETS[way]}; no policy of this type selects it"
     return f"{way}: isolated, {selecting.lets[way]} {LETS[way]}; selected, in this order, by"
 
 
-def _line(it: Selected) -> str:
-    rules = "1 rule" if it.rules == 1 else f"{it.rules} rules"
-    tier = "" if it.tier == "default" else f" of tier {printable(it.tier)}"
-    return f"{printable(it.policy)}{tier}, {rules}  ({printable(place(it.where))})"
+def _line(selected: Selected) -> str:
+    rules = "1 rule" if selected.rules == 1 else f"{selected.rules} rules"
+    tier = "" if selected.tier == "default" else f" of tier {printable(selected.tier)}"
+    return f"{printable(selected.policy)}{tier}, {rules}  ({printable(place(selected.where))})"
 
 
 def machine(selectings: Sequence[Selecting]) -> Iterator[str]:
-    """A list: of each workload whether it is isolated, how much is let through, and the policies, in order."""
+    """A list: for each workload whether it is isolated, how much is let through, and the policies, in order."""
     yield json.dumps([_object(selecting) for selecting in selectings], indent=2) + "\n"
 
 
@@ -48,13 +48,13 @@ def _object(selecting: Selecting) -> dict[str, object]:
             "lets": selecting.lets[way],
             "policies": [
                 {
-                    "policy": it.policy,
-                    "tier": it.tier,
-                    "rules": it.rules,
-                    "file": it.where.file,
-                    "line": it.where.line,
+                    "policy": selected.policy,
+                    "tier": selected.tier,
+                    "rules": selected.rules,
+                    "file": selected.where.file,
+                    "line": selected.where.line,
                 }
-                for it in selecting.policies[way]
+                for selected in selecting.policies[way]
             ],
         }
         for way in DIRECTIONS
@@ -69,7 +69,7 @@ def markdown(selectings: Sequence[Selecting]) -> Iterator[str]:
             code(selecting.peer.name),
             way,
             selecting.lets[way],
-            "<br>".join(code(it.policy) for it in selecting.policies[way]) or "none",
+            "<br>".join(code(selected.policy) for selected in selecting.policies[way]) or "none",
         )
         for selecting in selectings
         for way in DIRECTIONS

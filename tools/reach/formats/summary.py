@@ -1,6 +1,6 @@
-"""A large matrix for people: by source, and for each phrase (`TCP 80`) the targets, the many of them by a few names.
+"""A summary of a large matrix: each source, and for each phrase (`TCP 80`) a few of its targets.
 
-What it leaves out it counts, and says what has all of it. No cell is made: there may be millions.
+It counts what it leaves out, and names the formats that have everything. It builds no cells, as there may be millions.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tools.reach.sets import bit_set
 MOST_NAMES = 6
 KINDS = (("workload", EVERY_WORKLOAD), ("address", EVERY_ADDRESS), ("ingress", ""), ("node", ""))
 MORE = (
-    "More groups than are named here: --focus NAME has all of one workload, and csv, json and connlist have every pair."
+    "This is a summary: --focus NAME shows everything about one workload, and csv, json and connlist have every pair."
 )
 
 Line = tuple[tuple[Verdict, int], ...]
@@ -25,13 +25,15 @@ Line = tuple[tuple[Verdict, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Everybody:
-    """The groups by their bit, and of each kind the bits of all."""
+    """The groups by their bit, and the bits of all groups of each kind."""
 
     groups: Mapping[int, Titled]
     kinds: Mapping[str, int]
 
     def names(self, source: Titled, own: int, targets: int) -> Iterator[str]:
-        """Targets in words: a whole kind, all but a few, or some and how many more. `own`: the source's bit."""
+        """The targets in words: a whole kind, all but a few, or some and the number of the rest. `own`: the source's
+        bit.
+        """
         itself = 1 << own if len(source.peers) == 1 else 0
         for kind, whole in KINDS:
             if not (reached := targets & self.kinds[kind]):
@@ -54,7 +56,7 @@ class Everybody:
 
 
 def _first(bits: int, most: int) -> Iterator[int]:
-    """The lowest bits, at most so many."""
+    """The lowest bits, at most `most` of them."""
     while bits and most:
         lowest = bits & -bits
         yield lowest.bit_length() - 1
@@ -63,10 +65,10 @@ def _first(bits: int, most: int) -> Iterator[int]:
 
 
 @dataclass
-class Listing:
-    """Every source, or addresses that reach the same, and below it what it reaches on which ports.
+class SummaryList:
+    """Each source, or all addresses that reach the same, and below it what it reaches on which ports.
 
-    `doubtful`: whether something of what was listed depends on what the input does not say.
+    `doubtful`: whether anything listed so far is conditional.
     """
 
     matrix: Matrix
@@ -77,10 +79,10 @@ class Listing:
         """The lines, one by one."""
         everybody, bits = _everybody(self.matrix, self.groups), self.matrix.bits
         alike: dict[Line, list[int]] = {}
-        silent = set(everybody.groups)
+        reaching_nobody = set(everybody.groups)
         for index, line in self.matrix.masks():
             source = everybody.groups[bits[index]]
-            silent.discard(bits[index])
+            reaching_nobody.discard(bits[index])
             if source.kind == "address":
                 alike.setdefault(line, []).append(bits[index])
             else:
@@ -90,9 +92,11 @@ class Listing:
             titles = EVERY_ADDRESS if whole else ", ".join(everybody.groups[bit].title for bit in sources)
             yield from self._entry(titles, everybody, sources[0], line)
         order = {bit: index for index, bit in enumerate(bits)}
-        quiet = sorted((bit for bit in silent if everybody.groups[bit].kind == "workload"), key=order.__getitem__)
-        if quiet:
-            names = ", ".join(everybody.groups[bit].title for bit in quiet)
+        silent = sorted(
+            (bit for bit in reaching_nobody if everybody.groups[bit].kind == "workload"), key=order.__getitem__
+        )
+        if silent:
+            names = ", ".join(everybody.groups[bit].title for bit in silent)
             yield from ("Reach nobody:", *folded(names, "  "), "")
         yield from folded(MORE, "")
 

@@ -1,7 +1,7 @@
 """A picture for documents: rows send, columns receive, and a coloured box says on which ports.
 
-Plain SVG without scripts or fonts from elsewhere; light, and dark where the reader's system is. Each box has its words
-as a tooltip (`<title>`), each title its full name.
+Plain SVG without scripts or external fonts; light, or dark where the reader's system is. Boxes have their connections
+in words as a tooltip (`<title>`), and titles have the full name.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _DARK = """@media(prefers-color-scheme:dark){text{fill:#e6edf3}.page{fill:#0d111
 
 
 def matrix(matrix: Matrix) -> Iterator[str]:
-    """The picture as one SVG document; of more than can be drawn it says so."""
+    """The picture as an SVG document; for a matrix that is too large, a picture that says so."""
     if why := too_many(matrix):
         yield from _only(heading(matrix), why)
         return
@@ -58,7 +58,7 @@ def _start(width: int, height: int, title: str) -> str:
 
 
 def _only(title: str, why: str) -> Iterator[str]:
-    """A picture that says why there is none."""
+    """A picture that only says why the matrix is not drawn."""
     lines = wrap(why, int((NARROWEST - 2 * MARGIN) / LETTER))
     yield _start(NARROWEST, 50 + LEADING * len(lines) + MARGIN, title)
     yield from (_text(MARGIN, 54 + LEADING * number, _xml(line)) for number, line in enumerate(lines))
@@ -66,7 +66,9 @@ def _only(title: str, why: str) -> Iterator[str]:
 
 
 def _ground(picture: Picture, frame: Frame) -> Iterator[str]:
-    """A block for every two sections, cut into boxes; empty for no pair, crossed out for a line and itself."""
+    """A block for every two sections, cut into boxes: blank where two lines are no pair, crossed out for a line and
+    itself.
+    """
     for down in frame.row_runs:
         for across in frame.column_runs:
             yield _rect("none", across.start, down.start, across.size * frame.box, down.size * HEIGHT)
@@ -132,44 +134,44 @@ def _sample(kind: str, content: str, x: float, y: float, wide: float) -> str:
 
 
 def _legend(picture: Picture, frame: Frame) -> tuple[list[str], float]:
-    """What is below the table, and where it ends."""
-    y, found = frame.bottom + 24, list[str]()
+    """The legend below the table, and where it ends."""
+    y, pieces = frame.bottom + 24, list[str]()
     for kind, sample, words in _SAMPLES:
         if kind == "ring":
-            found.append(_ring(MARGIN + 16, y + HEIGHT / 2))
+            pieces.append(_ring(MARGIN + 16, y + HEIGHT / 2))
         else:
-            found.append(_sample(kind, sample, MARGIN, y, 32) + "\n")
-        found.append(_text(MARGIN + 42, y + HEIGHT / 2 + 4, words))
+            pieces.append(_sample(kind, sample, MARGIN, y, 32) + "\n")
+        pieces.append(_text(MARGIN + 42, y + HEIGHT / 2 + 4, words))
         y += HEIGHT
     columns = max(1, int((frame.width - 2 * MARGIN) // 300))
     for number, (letter, words) in enumerate(picture.keys):
         x = MARGIN + 300 * (number % columns)
         y += LEADING if number % columns == 0 else 0
-        found.append(_text(x + 8, y + 4, f'<tspan font-weight="700">{letter}</tspan>  {_xml(cut_words(words))}'))
+        pieces.append(_text(x + 8, y + 4, f'<tspan font-weight="700">{letter}</tspan>  {_xml(cut_words(words))}'))
     for note in _notes(picture):
         y += 6
         for line in wrap(note, int((frame.width - 2 * MARGIN) / LETTER), break_long_words=False):
             y += LEADING
-            found.append(_text(MARGIN, y + 4, _xml(line), "dim"))
-    return found, y
+            pieces.append(_text(MARGIN, y + 4, _xml(line), "dim"))
+    return pieces, y
 
 
 _SAMPLES = (
     ("all", "all", "every port of every protocol, or of TCP, UDP and SCTP"),
     ("some", "80", "these ports; a letter where they do not fit"),
-    ("perhaps", "80?", "depends on what the input does not say; so does some of a box with this corner"),
+    ("perhaps", "80?", "depends on what the input does not say; in a box with this corner, a part of it does"),
     ("none", "", "nothing"),
     ("ring", "", "no policy limits what it sends (in a row) or receives (in a column)"),
 )
 
 
 def cut_names(names: str, most: int) -> str:
-    """Who a line is for, in a tooltip of each of its boxes; all of it is in the tooltip of the line's own title."""
+    """The names of a line for the tooltips of its boxes. The tooltip of the line's own title has all of them."""
     return names if len(names) <= most else f"{names[: most - 1]}…"
 
 
 def cut_words(words: str) -> str:
-    """What stands beside a letter, as long as there is room; all of it is in the box's tooltip."""
+    """The meaning of a letter, cut where there is no room. The box's tooltip has all of it."""
     return words if len(words) <= 44 else f"{words[:43]}…"
 
 
@@ -186,5 +188,5 @@ def _text(x: float, y: float, content: str, style: str = "", anchor: str = "") -
 
 
 def _xml(text: str) -> str:
-    """Text for between two tags."""
+    """Text escaped for the content of an element."""
     return escape(printable(text))

@@ -1,4 +1,4 @@
-"""For people, in 100 columns: who reaches whom, on which ports; a grid where it fits, else a list by source."""
+"""A matrix as text in 100 columns: a grid where it fits, else a list by source."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import zip_longest
 from tools.reach.formats.changes import changes
 from tools.reach.formats.explanation import explanation
 from tools.reach.formats.names import Titled, printable, titled
-from tools.reach.formats.summary import Listing
+from tools.reach.formats.summary import SummaryList
 from tools.reach.formats.view import View, entries, seen
 from tools.reach.formats.words import WIDTH, asked, columns, folded, openings
 from tools.reach.model import Matrix
@@ -17,12 +17,12 @@ __all__ = ("changes", "explanation", "matrix")
 
 CELL = 16
 MOST_IN_GRID = 10
-# Beyond that nobody reads every name, and every cell of them is too much to hold.
+# With more groups than this nobody reads every name, and all their cells would take too much memory.
 MOST_IN_FULL = 300
 
 
 def matrix(matrix: Matrix) -> Iterator[str]:
-    """The groups, what each may reach, and below it what the marks mean; of very many groups a summary."""
+    """What each group may reach, and below that the meaning of the marks; for very many groups, a summary."""
     if is_summed_up(matrix):
         yield from summed_up(matrix)
         return
@@ -30,7 +30,7 @@ def matrix(matrix: Matrix) -> Iterator[str]:
     yield f"{view.heading}\n\n"
     lines = list(_grid(view)) if len(view.groups) <= MOST_IN_GRID else []
     if not lines or max(map(len, lines)) > WIDTH:
-        # Anew, so that its reasons are numbered as the list has them.
+        # A new view, so that the reasons are numbered in the order of the list.
         view = seen(matrix)
         lines = list(_list(view))
     yield from (f"{line}\n" for line in lines)
@@ -38,15 +38,15 @@ def matrix(matrix: Matrix) -> Iterator[str]:
 
 
 def is_summed_up(matrix: Matrix) -> bool:
-    """Whether there are too many groups to write out."""
+    """Whether a matrix has too many groups to write out."""
     return asked(matrix) is None and len(matrix.groups) > MOST_IN_FULL
 
 
 def summed_up(matrix: Matrix) -> Iterator[str]:
-    """A summary: of each source some of whom it may reach, and how many more."""
+    """A summary: for each source some of the peers that it may reach, and how many more."""
     view = View(titled(matrix.groups), {})
     yield f"{view.heading}, in {len(view.groups):,} groups\n\n"
-    listing = Listing(matrix, view.groups)
+    listing = SummaryList(matrix, view.groups)
     for line in listing.lines():
         yield f"{line}\n"
     yield from (f"{line}\n" for line in _below(matrix, view))
@@ -55,10 +55,10 @@ def summed_up(matrix: Matrix) -> Iterator[str]:
 
 
 def _below(matrix: Matrix, view: View) -> Iterator[str]:
-    if held := view.alike:
-        yield from ("", "Alike, and so written as one:", *columns(held, "  "))
-    if found := list(openings(matrix)):
-        yield from ("", "Not isolated:", *columns(found, "  "))
+    if meanings := view.alike:
+        yield from ("", "What these names stand for:", *columns(meanings, "  "))
+    if opened := list(openings(matrix)):
+        yield from ("", "Not isolated:", *columns(opened, "  "))
     if view.reasons.numbers:
         yield from ("", "? depends on what the input does not say:")
         for reason, number in view.reasons.numbers.items():
@@ -66,7 +66,7 @@ def _below(matrix: Matrix, view: View) -> Iterator[str]:
 
 
 def _list(view: View) -> Iterator[str]:
-    """A source, and below it what it reaches on which ports."""
+    """Each source, and below it what it reaches on which ports."""
     for number, entry in enumerate(entries(view)):
         yield from [""] if number else []
         yield from folded(", ".join(entry.sources), "  ", "")
@@ -75,8 +75,10 @@ def _list(view: View) -> Iterator[str]:
 
 
 def _grid(view: View) -> list[str]:
-    """Sources in rows, targets in columns, a cell in as many lines as it takes; addresses without an entry left out."""
-    reached = {index for found in view.table.values() for index in found}
+    """Sources in rows, targets in columns, each cell on as many lines as it takes; without addresses that nobody
+    reaches.
+    """
+    reached = {index for verdicts in view.table.values() for index in verdicts}
     targets = [target for target in view.groups if target.kind == "workload" or target.index in reached]
     rows = [["", *map(_header, targets)]]
     rows += [[source.title, *(_cell(view, source, target) for target in targets)] for source in view.groups]
@@ -93,7 +95,7 @@ def _row(cells: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]
 
 
 def _header(target: Titled) -> str:
-    """A title in lines: the namespace, the name, the kind."""
+    """A column's title on several lines: the namespace, the name, the kind."""
     space, slash, name = target.title.rpartition("/")
     if target.kind != "workload":
         return "\n".join(_folded(target.title))
@@ -109,7 +111,7 @@ def _cell(view: View, source: Titled, target: Titled) -> str:
 
 
 def _folded(text: str) -> list[str]:
-    """Lines of about a cell's width, broken after `;` and `,`."""
+    """Text on lines of about a cell's width, broken after `;` and at spaces."""
     lines: list[str] = []
     for part in text.split("; "):
         line = ""

@@ -1,4 +1,4 @@
-"""Verdicts in words, and the reasons of conditional ones as numbered notes."""
+"""Verdicts in words, with the reasons of conditional ones as numbered notes."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ DONE: dict[Direction, str] = {"Ingress": "arrives", "Egress": "leaves"}
 
 @dataclass(slots=True)
 class Reasons:
-    """The reasons that were met, each with its number."""
+    """The reasons used so far, each with its number."""
 
     numbers: dict[str, int] = field(default_factory=dict)
 
     def marks(self, reasons: Iterable[str]) -> str:
-        """`[1, 2]`, or "" without any."""
-        found = sorted({self.numbers.setdefault(reason, len(self.numbers) + 1) for reason in reasons})
-        return f" [{', '.join(map(str, found))}]" if found else ""
+        """The reasons' numbers, such as `[1, 2]`; "" for no reasons."""
+        noted = sorted({self.numbers.setdefault(reason, len(self.numbers) + 1) for reason in reasons})
+        return f" [{', '.join(map(str, noted))}]" if noted else ""
 
     def phrase(self, verdict: Verdict, src: str = "", dst: str = "") -> str:
         """`TCP 80`, `? TCP 80 [1]`, or `TCP 80; ? UDP 53 [1]`.
 
-        Reasons name the two, `src` and `dst`; without the names those of many pairs are the same.
+        Reasons may name the peers `src` and `dst`. Without the names, many pairs share their reasons.
         """
         parts = [shown(verdict.allowed)] if verdict.allowed or not verdict.conditional else []
         if verdict.conditional:
@@ -46,7 +46,7 @@ def _nameless(reason: str, src: str, dst: str) -> str:
 
 
 def cells(matrix: Matrix) -> Iterator[Cell]:
-    """The cells that say something of two peers: a workload alone in its group is no pair with itself."""
+    """The cells about two different peers: a workload alone in its group is no pair with itself."""
     for cell in matrix.cells:
         alone = cell.src == cell.dst and len(matrix.groups[cell.src].peers) == 1
         if not alone and (cell.verdict.allowed or cell.verdict.conditional):
@@ -54,30 +54,30 @@ def cells(matrix: Matrix) -> Iterator[Cell]:
 
 
 def asked(matrix: Matrix) -> frozenset[str] | None:
-    """The names that a matrix is about, when it does not say everything of everybody; else None."""
+    """The names in focus; None for a matrix about everybody."""
     return matrix.names if isinstance(matrix, Focused) else None
 
 
 def workloads(matrix: Matrix) -> tuple[str, ...]:
-    """The names of the workloads that a matrix says everything of, in order."""
+    """The names of the workloads about which a matrix says everything, in order."""
     only = asked(matrix)
     names = [peer.name for group in matrix.groups for peer in group.peers if peer.kind == "workload"]
     return tuple(sorted(name for name in names if only is None or name in only))
 
 
-def open_ones(matrix: Matrix, direction: Direction) -> tuple[str, ...]:
-    """The workloads that no policy of that direction selects: all that arrives, or leaves, is let through."""
+def open_workloads(matrix: Matrix, direction: Direction) -> tuple[str, ...]:
+    """The workloads that no policy of a direction selects, so that everything is let through there."""
     isolated = matrix.isolated.get(direction, frozenset())
     return tuple(name for name in workloads(matrix) if name not in isolated)
 
 
 def openings(matrix: Matrix) -> Iterator[tuple[str, str]]:
-    """For each direction in which some workload is not isolated: what it is about, and their names."""
+    """For each direction in which some workload is not isolated: a phrase for the direction, and the names."""
     everybody = workloads(matrix)
     for direction in DIRECTIONS:
-        found = open_ones(matrix, direction)
-        if found:
-            names = "every workload" if found == everybody and len(found) > 1 else ", ".join(map(printable, found))
+        opened = open_workloads(matrix, direction)
+        if opened:
+            names = "every workload" if opened == everybody and len(opened) > 1 else ", ".join(map(printable, opened))
             yield f"no policy limits what {DONE[direction]}", names
 
 
@@ -87,7 +87,7 @@ def count(number: int, noun: str) -> str:
 
 
 def folded(text: str, indent: str, first: str | None = None) -> Iterator[str]:
-    """Lines of at most WIDTH columns; a word that is longer has a line to itself."""
+    """Text on lines of at most WIDTH columns; a longer word has a line to itself."""
     start = indent if first is None else first
     if text and len(start) + len(text) <= WIDTH:
         return iter((start + text,))
@@ -103,7 +103,7 @@ def folded(text: str, indent: str, first: str | None = None) -> Iterator[str]:
 
 
 def columns(rows: Sequence[Sequence[str]], indent: str) -> Iterator[str]:
-    """Rows with their fields beneath each other; the last one folded."""
+    """Rows with their fields aligned; the last field is folded."""
     widths = [min(max(map(len, column)), 44) for column in list(zip(*rows, strict=True))[:-1]]
     for row in rows:
         start = indent + "".join(f"{cell:<{width}}  " for cell, width in zip(row, widths, strict=False))

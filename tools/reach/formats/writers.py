@@ -1,4 +1,4 @@
-"""Each format, and the module that writes it."""
+"""The formats, and the functions that write them."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from tools.reach.model import Explanation, Matrix
 
 
 def matrix_formats() -> Mapping[str, Callable[[Matrix], Iterator[str]]]:
-    """Each format of a matrix, and what writes it."""
+    """The formats of a matrix, and the function that writes each."""
     return {name: partial(_matrix, name) for name in MATRIX}
 
 
 def explanation_formats(*, colour: bool = False) -> Mapping[str, Callable[[Explanation], Iterator[str]]]:
-    """Each format of an explanation, and what writes it. `colour`: as on a terminal; text alone has it."""
+    """The formats of an explanation, and the function that writes each. `colour`: colour the text for a terminal."""
     return {name: partial(_explanation, name, colour) for name in ANSWERS}
 
 
 def diff_formats(*, colour: bool = False) -> Mapping[str, Callable[[tuple[Changed, ...]], Iterator[str]]]:
-    """Each format of what changed, and what writes it. `colour`: as on a terminal; text alone has it."""
+    """The formats of a diff, and the function that writes each. `colour`: colour the text for a terminal."""
     return {name: partial(_changes, name, colour) for name in ANSWERS}
 
 
 def _matrix(name: str, matrix: Matrix) -> Iterator[str]:
-    # Only the module that is used is loaded, as in tools.findings.report.
+    # Loads only the module that is used, as in tools.findings.report.
     pieces: Iterator[str] = _module(name).matrix(matrix)
     return pieces
 

@@ -1,4 +1,4 @@
-"""A pod that is not there yet: which policies would select it, and what it might do."""
+"""A pod that does not exist yet, to ask which policies would select it and what it could reach."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ NAME = "future"
 
 
 class FutureError(Exception):
-    """A word that describes no pod; the message says what one looks like."""
+    """A word that does not describe a pod; the message says how to write one."""
 
 
 def pod(word: str) -> Manifest:

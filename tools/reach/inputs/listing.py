@@ -1,7 +1,7 @@
-"""What is read of a cluster, and nothing else: list calls alone, page by page.
+"""Reads from a cluster what the judge needs, and nothing else: only list calls, page by page.
 
-The cluster's own discovery says which kinds there are: those that are judged are read, and those that are not but may
-change an answer, so that they can be named.
+The cluster's own discovery says which kinds it has. Those that are judged are read, and also those that are not judged
+but may change an answer, so that they can be named.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from tools.policies.lockdowns import ADMISSION
 from tools.policies.unmodelled import SECOND_INTERFACES, judged, notable
 
 Body = Mapping[str, Any]
-# A path below the server's root and what stands in the query -> the answer. Raises AnswerError.
+# A path below the server's root and the query's parameters -> the answer. Raises AnswerError.
 Get = Callable[[str, Mapping[str, str]], Body]
 
 PAGE = 500
 MOST_PAGES = 2000
 NOT_FOUND, GONE = 404, 410
-# Every cluster has these groups, and nothing of them is asked for but what is below.
+# Every cluster has these groups; nothing in them is read but the resources in ALWAYS.
 _OF_KUBERNETES = (
     *("admissionregistration", "apiextensions", "apiregistration", "authentication", "authorization", "certificates"),
     *("coordination", "discovery", "events", "flowcontrol.apiserver", "internal.apiserver", "metrics", "networking"),
@@ -34,7 +34,7 @@ BUILT_IN = frozenset(
 
 
 class AnswerError(Exception):
-    """The API server's refusal: its status, and its own sentence. Status 0: it did not answer."""
+    """The API server's refusal: its status and its own message. Status 0 means that it did not answer."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -42,17 +42,17 @@ class AnswerError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
-    """Something that can be listed. `beside`: no verdict depends on it, and what is said beside one does."""
+class ApiResource:
+    """A resource that can be listed. `notes_only`: no verdict depends on it, only notes do."""
 
     api_version: str
     plural: str
     kind: str
-    beside: bool = False
+    notes_only: bool = False
 
     @property
     def path(self) -> str:
-        """Where all of them are, in every namespace."""
+        """The path of the list over all namespaces."""
         root = "/apis" if "/" in self.api_version else "/api"
         return f"{root}/{self.api_version}/{self.plural}"
 
@@ -61,21 +61,21 @@ class Resource:
 
 
 ALWAYS = (
-    Resource("v1", "namespaces", "Namespace"),
-    Resource("v1", "pods", "Pod"),
-    Resource("v1", "services", "Service"),
-    Resource("v1", "serviceaccounts", "ServiceAccount"),
-    Resource("networking.k8s.io/v1", "networkpolicies", "NetworkPolicy"),
-    Resource("networking.k8s.io/v1", "ingresses", "Ingress"),
-    # What refuses the objects that would open a lock-down; older clusters have none.
-    Resource("admissionregistration.k8s.io/v1", "validatingadmissionpolicies", ADMISSION, beside=True),
+    ApiResource("v1", "namespaces", "Namespace"),
+    ApiResource("v1", "pods", "Pod"),
+    ApiResource("v1", "services", "Service"),
+    ApiResource("v1", "serviceaccounts", "ServiceAccount"),
+    ApiResource("networking.k8s.io/v1", "networkpolicies", "NetworkPolicy"),
+    ApiResource("networking.k8s.io/v1", "ingresses", "Ingress"),
+    # These can refuse the objects that would open a lock-down; older clusters do not have the resource.
+    ApiResource("admissionregistration.k8s.io/v1", "validatingadmissionpolicies", ADMISSION, notes_only=True),
 )
 
 
 @dataclass(slots=True)
-class Listing:
-    """A cluster's objects; `unread` is what could not be had, each with the reason, and `unseen` the same of what no
-    verdict depends on.
+class ClusterListing:
+    """A cluster's objects. `unread`: the resources that could not be read, each with the reason; `unseen`: the same for
+    resources that no verdict depends on.
     """
 
     manifests: list[Manifest] = field(default_factory=list)
@@ -83,12 +83,12 @@ class Listing:
     unseen: list[str] = field(default_factory=list)
 
 
-def listed(get: Get, cluster: str, done: Callable[[str], None] = lambda what: None) -> Listing:
-    """Read a cluster, which messages call `cluster`. `done` is told of each kind that was read.
+def listed(get: Get, cluster: str, on_step: Callable[[str], None] = lambda step: None) -> ClusterListing:
+    """Read a cluster, which messages call `cluster`. `on_step` is called for each kind that was read.
 
-    Raises AnswerError when the server does not answer at all, or does not know who asks.
+    Raises AnswerError when the server does not answer at all or does not accept the caller's credentials.
     """
-    listing = Listing()
+    listing = ClusterListing()
     for resource in (*ALWAYS, *_others(get, listing)):
         try:
             listing.manifests.extend(_manifest(item, resource, cluster) for item in _items(get, resource.path))
@@ -96,14 +96,14 @@ def listed(get: Get, cluster: str, done: Callable[[str], None] = lambda what: No
             if error.status in (0, 401):
                 raise
             if error.status != NOT_FOUND:
-                (listing.unseen if resource.beside else listing.unread).append(f"{resource}: {error}")
-        done(str(resource))
+                (listing.unseen if resource.notes_only else listing.unread).append(f"{resource}: {error}")
+        on_step(str(resource))
     return listing
 
 
-def _others(get: Get, listing: Listing) -> tuple[Resource, ...]:
-    """What this cluster has beyond what every cluster has, each kind in one version."""
-    chosen: dict[tuple[str, str], Resource] = {}
+def _others(get: Get, listing: ClusterListing) -> tuple[ApiResource, ...]:
+    """The resources worth reading beyond those that every cluster has, each kind in one version."""
+    chosen: dict[tuple[str, str], ApiResource] = {}
     for group, versions in _groups(get):
         for version in versions:
             api_version = f"{group}/{version}"
@@ -111,19 +111,19 @@ def _others(get: Get, listing: Listing) -> tuple[Resource, ...]:
                 resources = _mappings(get(f"/apis/{api_version}", {}).get("resources"))
             except AnswerError as error:
                 if error.status != NOT_FOUND:
-                    listing.unread.append(f"what there is in {api_version}: {error}")
+                    listing.unread.append(f"the list of resources in {api_version}: {error}")
                 continue
             for resource in _worth_reading(resources, group, api_version):
-                expected = version in judged().get((group, resource.kind), ())
-                if expected or (group, resource.kind) not in chosen:
+                preferred = version in judged().get((group, resource.kind), ())
+                if preferred or (group, resource.kind) not in chosen:
                     chosen[group, resource.kind] = resource
     public = any(group == CALICO for group, _ in chosen)
-    # The store holds what the public API shows.
+    # The objects in the store are those that the public API shows.
     return tuple(resource for (group, _), resource in chosen.items() if not (public and group == STORE))
 
 
 def _groups(get: Get) -> Iterator[tuple[str, Sequence[str]]]:
-    """Each group that not every cluster has, with its versions, the preferred one first."""
+    """Each group beyond those that every cluster has, with its versions, the preferred one first."""
     for group in _mappings(get("/apis", {}).get("groups")):
         name, preferred = _text(group.get("name")), group.get("preferredVersion")
         versions = [_text(version.get("version")) for version in _mappings(group.get("versions"))]
@@ -132,17 +132,17 @@ def _groups(get: Get) -> Iterator[tuple[str, Sequence[str]]]:
             yield name, sorted(filter(None, versions), key=lambda version: version != first)
 
 
-def _worth_reading(resources: Iterable[Body], group: str, api_version: str) -> Iterator[Resource]:
+def _worth_reading(resources: Iterable[Body], group: str, api_version: str) -> Iterator[ApiResource]:
     for resource in resources:
         name, kind, verbs = _text(resource.get("name")), _text(resource.get("kind")), resource.get("verbs")
         public = CALICO if group == STORE else group
-        expected = (group, kind) in judged() or (public, kind) in judged() or notable(public, kind)
-        if expected and "/" not in name and isinstance(verbs, list) and "list" in verbs:
-            yield Resource(api_version, name, kind)
+        useful = (group, kind) in judged() or (public, kind) in judged() or notable(public, kind)
+        if useful and "/" not in name and isinstance(verbs, list) and "list" in verbs:
+            yield ApiResource(api_version, name, kind)
 
 
 def _items(get: Get, path: str) -> list[Body]:
-    """Every object of a kind. A list that changed beneath the pages is read anew, once."""
+    """Every object of a kind. A list that expires between two pages is read again, once."""
     try:
         return list(_pages(get, path))
     except AnswerError as error:
@@ -157,15 +157,15 @@ def _pages(get: Get, path: str) -> Iterator[Body]:
         answer = get(path, {"limit": str(PAGE), **({"continue": following} if following else {})})
         items, meta = answer.get("items"), answer.get("metadata")
         if not isinstance(items, list) and items is not None:
-            raise AnswerError(500, "the answer is no list")
+            raise AnswerError(500, "the answer is not a list")
         yield from _mappings(items)
         following = _text(meta.get("continue")) if isinstance(meta, Mapping) else ""
         if not following:
             return
-    raise AnswerError(500, f"there are more than {MOST_PAGES * PAGE} of them")
+    raise AnswerError(500, f"the cluster has more than {MOST_PAGES * PAGE} of them")
 
 
-def _manifest(item: Body, resource: Resource, cluster: str) -> Manifest:
+def _manifest(item: Body, resource: ApiResource, cluster: str) -> Manifest:
     meta = item.get("metadata")
     meta = meta if isinstance(meta, Mapping) else {}
     name, namespace = _text(meta.get("name")), _text(meta.get("namespace"))
@@ -176,7 +176,7 @@ def _manifest(item: Body, resource: Resource, cluster: str) -> Manifest:
 
 
 def _pod(item: Body, meta: Body) -> dict[str, Any]:
-    """What policies see of a pod, and no environment or command of anybody."""
+    """The parts of a pod that policies see, without its environment or commands."""
     spec, status, notes = (
         part if isinstance(part, Mapping) else {}
         for part in (item.get("spec"), item.get("status"), meta.get("annotations"))
@@ -198,8 +198,8 @@ def _without(body: Body, key: str) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name != key}
 
 
-def _mappings(found: object) -> tuple[Body, ...]:
-    return tuple(item for item in found if isinstance(item, Mapping)) if isinstance(found, list) else ()
+def _mappings(value: object) -> tuple[Body, ...]:
+    return tuple(item for item in value if isinstance(item, Mapping)) if isinstance(value, list) else ()
 
 
 def _text(value: object) -> str:

@@ -1,4 +1,4 @@
-"""A live cluster, read through the `kubernetes` client: lists alone, nothing is written, not even the kubeconfig."""
+"""Reads a live cluster through the `kubernetes` client: only lists, and nothing is written, not even the kubeconfig."""
 
 from __future__ import annotations
 
@@ -14,36 +14,38 @@ from kubernetes.config import kube_config
 from kubernetes.config.config_exception import ConfigException
 from yaml import YAMLError
 
-from tools.reach.inputs.listing import AnswerError, Body, Get, Listing, listed
+from tools.reach.inputs.listing import AnswerError, Body, ClusterListing, Get, listed
 
-# Seconds to connect, and seconds between two pieces of an answer.
+# Seconds to wait for the connection, and for each further piece of an answer.
 TIMEOUT = (5.0, 60.0)
 
 
 class UnknownContextError(Exception):
-    """There is no such context; the message says which there are."""
+    """The kubeconfig has no such context; the message says which contexts it has."""
 
 
 class UnreachableError(Exception):
-    """A cluster that does not answer, or does not know who asks."""
+    """A cluster that does not answer, or does not accept the credentials."""
 
 
-def read(context: str, done: Callable[[str], None] = lambda what: None) -> Listing:
-    """The objects of the cluster that a context of the kubeconfig names. Raises the two errors above."""
+def read(context: str, on_step: Callable[[str], None] = lambda step: None) -> ClusterListing:
+    """The objects of the cluster that a kubeconfig context names. Raises UnknownContextError or UnreachableError."""
     get = connected(context)
     try:
-        return listed(get, context, done)
+        return listed(get, context, on_step)
     except AnswerError as error:
         raise UnreachableError(f"context {context}: {error}") from None
 
 
 def connected(context: str) -> Get:
-    """How to ask that cluster. Raises UnknownContextError, and UnreachableError for a context that is no use."""
+    """A function that sends a request to a context's cluster. Raises UnknownContextError, or UnreachableError for a
+    context that cannot be used.
+    """
     names = _contexts()
     if context not in names:
         near = get_close_matches(context, names, 1)
-        meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(names) or 'none'}"
-        raise UnknownContextError(f"the kubeconfig has no context {context}; {meant}")
+        suggestion = f"did you mean {near[0]}?" if near else f"there are {', '.join(names) or 'none'}"
+        raise UnknownContextError(f"the kubeconfig has no context {context}; {suggestion}")
     settings: Any = client.Configuration()
     settings.retries = False
     try:
@@ -51,18 +53,18 @@ def connected(context: str) -> Get:
             context=context, client_configuration=settings, persist_config=False
         )
     except (ConfigException, OSError, ValueError) as error:
-        raise UnreachableError(f"context {context} is no use: {_line(error)}") from None
-    # Without its discovery, which would read far more than is asked for here.
-    asking: Any = dynamic.DynamicClient(api, discoverer=lambda *_: None)  # type: ignore[no-untyped-call]
+        raise UnreachableError(f"context {context} cannot be used: {_line(error)}") from None
+    # Without the client's own discovery, which would read far more than is needed here.
+    dynamic_client: Any = dynamic.DynamicClient(api, discoverer=lambda *_: None)  # type: ignore[no-untyped-call]
 
     def get(path: str, query: Mapping[str, str]) -> Body:
-        return _answer(asking, path, query)
+        return _answer(dynamic_client, path, query)
 
     return get
 
 
 def _contexts() -> list[str]:
-    """The contexts of the kubeconfig; `list_kube_config_contexts` would have the current one be whole as well."""
+    """The contexts of the kubeconfig. `list_kube_config_contexts` would fail when the current one is incomplete."""
     try:
         merged: Any = kube_config.KubeConfigMerger(kube_config.KUBE_CONFIG_DEFAULT_LOCATION)  # type: ignore[no-untyped-call]
         contexts = merged.config.value["contexts"] if merged.config else None
@@ -74,10 +76,10 @@ def _contexts() -> list[str]:
     return [str(body["name"]) for body in bodies if isinstance(body, Mapping) and "name" in body]
 
 
-def _answer(asking: Any, path: str, query: Mapping[str, str]) -> Body:
+def _answer(dynamic_client: Any, path: str, query: Mapping[str, str]) -> Body:
     try:
-        # A fresh list each time: the client appends to it.
-        response = asking.request(
+        # A fresh list each time, because the client appends to it.
+        response = dynamic_client.request(
             "get", path, query_params=list(query.items()), header_params={}, serialize=False, _request_timeout=TIMEOUT
         )
         body = json.loads(response.data)
@@ -86,14 +88,14 @@ def _answer(asking: Any, path: str, query: Mapping[str, str]) -> Body:
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise AnswerError(0, f"the API server does not answer: {_line(error)}") from None
     except ValueError:
-        raise AnswerError(500, "the answer is no JSON") from None
+        raise AnswerError(500, "the answer is not JSON") from None
     if not isinstance(body, Mapping):
-        raise AnswerError(500, "the answer is no object")
+        raise AnswerError(500, "the answer is not an object")
     return body
 
 
 def _sentence(error: ApiException) -> str:
-    """The API server's own words."""
+    """The API server's own message."""
     try:
         return str(json.loads(error.body or "")["message"])
     except (ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""Objects of a chart, with the lines of the templates that a person would mend and not those of what Helm printed."""
+"""Gives a chart's objects the line numbers of the templates that wrote them, in place of those of Helm's output."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from tools.render.provenance import Helpers, template_line
 def in_templates(
     manifests: Iterable[Manifest], text: str, template: Callable[[str], Sequence[str]], helpers: Helpers | None = None
 ) -> Iterator[Manifest]:
-    """The objects of rendered `text`, each with lines of its file; `template` gives a file's lines, none if unknown."""
+    """The objects of rendered `text`, each with the line numbers of its template.
+
+    `template` returns the lines of a template file, or none if it does not know the file.
+    """
     rendered = text.splitlines()
     for manifest in manifests:
         lines = template(manifest.file)
@@ -21,7 +24,7 @@ def in_templates(
 
 @dataclass(frozen=True)
 class Lines(Mapping[str, int]):
-    """A path's line in a template, looked for when it is asked for; 0 when nothing tells."""
+    """The line of each path in a template, looked up when it is used; 0 where it is not known."""
 
     own: Mapping[str, int]
     rendered: Sequence[str] = field(repr=False)

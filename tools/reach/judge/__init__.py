@@ -1,1 +1,1 @@
-"""The walk through tiers, policies and rules, and what comes of it: the table, the matrix, the reasons."""
+"""The walk through tiers, policies and rules, and its results: the table, the matrix, the reasons."""

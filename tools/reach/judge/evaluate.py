@@ -1,7 +1,7 @@
-"""Tries policies in order, for everybody on the far side at once.
+"""Evaluates policies in order, for all peers on the far side at once.
 
-A side's answer is a partition of everybody: who is allowed which connections, for certain and at the most. Both are
-found by the same walk, once with each rule's certain matches and once with its possible ones.
+The answer of a direction is a partition of all peers by the connections that they are allowed: at least and at most.
+The same walk computes both bounds, once with each rule's certain matches and once with its possible ones.
 """
 
 from __future__ import annotations
@@ -10,23 +10,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tools.policies.model import Direction
-from tools.reach.compiled import Policy, Rule, Tier
+from tools.reach.compiled import CompiledPolicy, CompiledRule, Tier
 from tools.reach.connections import ALL, NONE, Conns, common, minus, union
 from tools.reach.peers.universe import Universe
 from tools.reach.sets import indexes
 
 Parts = dict[Conns, int]
 Bounds = tuple[Conns, Conns]
-# Who is allowed what: (for certain, at the most) → the bits of everybody to whom that goes. All bits are there once.
+# (allowed at least, allowed at most) → the bits of the peers for which these bounds hold. Every bit is there once.
 Answer = dict[Bounds, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Program:
-    """What some classes of pods meet in one direction: the tiers with the policies that select them, in order.
+    """The tiers with the policies that select some classes of pods in one direction, in order.
 
-    Empty when none does: everything is allowed then. `near` is the class's bit where rules ask for it, else 0. Each is
-    made once and is its own key.
+    Without any, everything is allowed. `near`: the class's bit where rules depend on it, else 0. Each program is made
+    once, and its identity is its key.
     """
 
     direction: Direction
@@ -35,8 +35,8 @@ class Program:
 
 
 def programs(universe: Universe, tiers: Sequence[Tier], direction: Direction) -> dict[Program, int]:
-    """Each different program of a direction, with the bits of the classes that meet it."""
-    met: dict[int, list[tuple[int, Policy]]] = {index: [] for index in range(len(universe.classes))}
+    """Each distinct program of a direction, with the bits of the classes that it is for."""
+    met: dict[int, list[tuple[int, CompiledPolicy]]] = {index: [] for index in range(len(universe.classes))}
     for place, tier in enumerate(tiers):
         for policy in tier.policies:
             if direction in policy.types:
@@ -44,28 +44,28 @@ def programs(universe: Universe, tiers: Sequence[Tier], direction: Direction) ->
                     met[index].append((place, policy))
     near = {id(policy): _asks_near(policy, direction) for tier in tiers for policy in tier.policies}
     by_policies: dict[tuple[object, ...], tuple[Program, int]] = {}
-    for index, found in met.items():
-        own = 1 << index if any(near[id(policy)] for _, policy in found) else 0
-        key = (own, *(id(policy) for _, policy in found))
+    for index, placed in met.items():
+        own = 1 << index if any(near[id(policy)] for _, policy in placed) else 0
+        key = (own, *(id(policy) for _, policy in placed))
         if key in by_policies:
             program, bits = by_policies[key]
             by_policies[key] = program, bits | 1 << index
         else:
-            by_policies[key] = Program(direction, _tiers(tiers, found), own), 1 << index
+            by_policies[key] = Program(direction, _tiers(tiers, placed), own), 1 << index
     return dict(by_policies.values())
 
 
-def _asks_near(policy: Policy, direction: Direction) -> bool:
-    """Whether a policy's rules tell the pods apart that it selects: by who they are, or by their ports' names."""
+def _asks_near(policy: CompiledPolicy, direction: Direction) -> bool:
+    """Whether a policy's rules distinguish between the pods that it selects, by themselves or by their ports' names."""
     for rule in policy.rules[direction]:
         if rule.near is not None or (direction == "Ingress" and any(part.ports.by_name for part in rule.parts)):
             return True
     return False
 
 
-def _tiers(tiers: Sequence[Tier], found: Sequence[tuple[int, Policy]]) -> tuple[Tier, ...]:
-    members: dict[int, list[Policy]] = {}
-    for place, policy in found:
+def _tiers(tiers: Sequence[Tier], placed: Sequence[tuple[int, CompiledPolicy]]) -> tuple[Tier, ...]:
+    members: dict[int, list[CompiledPolicy]] = {}
+    for place, policy in placed:
         members.setdefault(place, []).append(policy)
     return tuple(
         Tier(tiers[place].name, tiers[place].order, tiers[place].end, tuple(policies))
@@ -74,9 +74,11 @@ def _tiers(tiers: Sequence[Tier], found: Sequence[tuple[int, Policy]]) -> tuple[
 
 
 def terms(
-    universe: Universe, rule: Rule, direction: Direction, near: int, *, certain: bool
+    universe: Universe, rule: CompiledRule, direction: Direction, near: int, *, certain: bool
 ) -> Iterator[tuple[int, Conns]]:
-    """Whom a rule matches and on which connections: for certain, or at the most. `near` as in Program."""
+    """The peers that a rule matches, with the connections: the certain matches or the possible ones. `near`: the bit of
+    the selected class.
+    """
     if rule.near is not None and not near & (rule.near.must if certain else rule.near.may):
         return
     for part in rule.parts:
@@ -94,12 +96,12 @@ def terms(
 
 
 def answer(universe: Universe, program: Program) -> Answer:
-    """Who is allowed what by a program."""
+    """The connections that a program allows, by peer."""
     if not program.tiers:
         return {(ALL, ALL): universe.everyone}
     least = _walk(universe, program, certain=True)
     most = least if _all_certain(universe, program) else _walk(universe, program, certain=False)
-    return _together(universe.everyone, least, most)
+    return _combined(universe.everyone, least, most)
 
 
 def _all_certain(universe: Universe, program: Program) -> bool:
@@ -113,16 +115,17 @@ def _all_certain(universe: Universe, program: Program) -> bool:
 
 
 def _walk(universe: Universe, program: Program, *, certain: bool) -> Parts:
-    """What is allowed at the least (`certain`) or at the most.
+    """The lower bound of what is allowed (`certain`), or the upper one.
 
-    At the least an Allow counts where it matches for certain, and a Deny wherever it may; at the most the other way
-    round. What only perhaps passes a tier is allowed at the most and not at the least, wherever it would have ended.
+    For the lower bound an Allow counts only where it matches for certain, and a Deny wherever it may match; for the
+    upper bound it is the other way round. Connections that a Pass matches only perhaps are in the upper bound and not
+    in the lower one, whatever the later tiers say.
     """
     allowed = Partition()
     undecided: Parts = {ALL: universe.everyone}
     for tier in program.tiers:
         undecided = _through(universe, program, tier, undecided, allowed, certain=certain)
-    # Behind the last tier is the profile of the pod's namespace, which allows everything.
+    # After the last tier comes the profile of the pod's namespace, which allows everything.
     allowed.add(undecided)
     return allowed.parts
 
@@ -130,10 +133,10 @@ def _walk(universe: Universe, program: Program, *, certain: bool) -> Parts:
 def _through(
     universe: Universe, program: Program, tier: Tier, undecided: Parts, allowed: Partition, *, certain: bool
 ) -> Parts:
-    """Try one tier: put what it allows into `allowed`, and give what it passes on."""
+    """Evaluate one tier: add what it allows to `allowed`, and return what it passes on."""
     passed = Partition()
     rules = [rule for policy in tier.policies for rule in policy.rules[program.direction] if rule.action != "Log"]
-    # Nothing has to be taken out of a tier of Allows that denies the rest: what is allowed twice is allowed.
+    # In a tier that only allows and then denies the rest nothing need be taken out: allowing twice changes nothing.
     adding_up = tier.end == "Deny" and all(rule.action == "Allow" for rule in rules)
     for rule in rules:
         counts = certain == (rule.action == "Allow") or rule.action == "Pass"
@@ -143,7 +146,7 @@ def _through(
             if rule.action != "Deny":
                 (allowed if rule.action == "Allow" else passed).add(hit)
         if rule.action == "Pass":
-            # What may pass, and does not for certain, is taken out of the tier too.
+            # Connections that may pass, but not for certain, leave the tier too.
             for bits, conns in terms(universe, rule, program.direction, program.near, certain=False):
                 undecided, hit = _take(undecided, bits, conns)
                 if not certain:
@@ -154,7 +157,7 @@ def _through(
 
 
 def _take(parts: Parts, bits: int, conns: Conns) -> tuple[Parts, Parts]:
-    """What is left of `parts` without those connections to those, and what was taken."""
+    """Take some connections of the peers in `bits` out of `parts`: what is left, and what was taken."""
     rest: Parts = {}
     taken: Parts = {}
     for known, own in parts.items():
@@ -172,47 +175,47 @@ def _take(parts: Parts, bits: int, conns: Conns) -> tuple[Parts, Parts]:
 
 @dataclass(slots=True)
 class Partition:
-    """Connections by who has them, each bit once. `seen` are all the bits that have any."""
+    """Peers by their connections, each bit once. `seen`: all bits that have any connection."""
 
     parts: Parts = field(default_factory=dict)
     seen: int = 0
 
     def add(self, more: Parts) -> None:
-        """Put more connections in."""
+        """Add connections."""
         for conns, bits in more.items():
             if known := bits & self.seen:
                 self._widen(conns, known)
-            # Those that nobody added to yet need no look at every part: there may be as many parts as rules.
+            # New bits need no look at every part, of which there may be as many as rules.
             if fresh := bits & ~self.seen:
                 self.parts[conns] = self.parts.get(conns, 0) | fresh
                 self.seen |= fresh
 
     def _widen(self, conns: Conns, bits: int) -> None:
         for known, own in tuple(self.parts.items()):
-            if not (both := own & bits):
+            if not (touched := own & bits):
                 continue
-            bits &= ~both
+            bits &= ~touched
             if (wider := union(known, conns)) != known:
-                if own == both:
+                if own == touched:
                     del self.parts[known]
                 else:
-                    self.parts[known] = own & ~both
-                self.parts[wider] = self.parts.get(wider, 0) | both
+                    self.parts[known] = own & ~touched
+                self.parts[wider] = self.parts.get(wider, 0) | touched
             if not bits:
                 return
 
 
-def _together(everyone: int, least: Parts, most: Parts) -> Answer:
+def _combined(everyone: int, least: Parts, most: Parts) -> Answer:
     answer: Answer = {}
     low, high = _whole(everyone, least), _whole(everyone, most)
     if least is most:
         return {(conns, conns): bits for conns, bits in low.items()}
     for conns, bits in low.items():
         for wider, own in high.items():
-            if both := bits & own:
-                # Where two rules doubt the same the walk may say less at the most than at the least.
+            if common_bits := bits & own:
+                # Where two rules doubt the same match, the walk's upper bound may be below its lower one.
                 key = conns, union(conns, wider)
-                answer[key] = answer.get(key, 0) | both
+                answer[key] = answer.get(key, 0) | common_bits
     return answer
 
 

@@ -1,4 +1,4 @@
-"""The table as a matrix: peers that are alike in groups for people, every pair by name for machines."""
+"""The table as a matrix: groups of peers that are alike for people, every pair by name for machines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from tools.policies.model import DIRECTIONS, Direction
 from tools.reach.connections import NONE, Conns, minus, union
 from tools.reach.judge.table import Table, conditional
-from tools.reach.model import Cell, Group, Matrix, Peer, Row, Verdict
+from tools.reach.model import Cell, Group, Matrix, MatrixRow, NamedPeer, Verdict
 from tools.reach.peers.address_blocks import written
 from tools.reach.peers.universe import Universe
 from tools.reach.sets import bit_set, indexes
@@ -19,11 +19,11 @@ EVERY_BIT = -1
 
 
 @dataclass(frozen=True, eq=False)
-class Judged(Matrix):
-    """A matrix of a table. Groups, cells and the ranges of addresses are found when they are asked for."""
+class JudgedMatrix(Matrix):
+    """The matrix of a table. Groups, cells and ranges of addresses are computed when they are first used."""
 
     table: Table
-    workloads: Mapping[Peer, int]
+    workloads: Mapping[NamedPeer, int]
     reasons: Reasons
     ipv6: bool = False
 
@@ -32,8 +32,8 @@ class Judged(Matrix):
         return _alike(self.table, self.workloads, self.ipv6)
 
     @cached_property
-    def places(self) -> dict[Peer, int]:
-        """Each peer's bit, one of those that are alike."""
+    def places(self) -> dict[NamedPeer, int]:
+        """Each peer's bit; for a range of addresses, the bit of one block of those that are alike."""
         outside = zip(self._alike.ranges, self._alike.blocks, strict=True)
         return {**self.workloads, **{peer: places[0] for ranges, places in outside for peer in ranges}}
 
@@ -44,22 +44,22 @@ class Judged(Matrix):
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
-        """What each group may say to each."""
+        """What each group may send to each other group."""
         return tuple(_cells(self.table, self.groups, self.places, self.reasons))
 
     def lines(self) -> Iterator[tuple[int, tuple[tuple[Verdict, tuple[int, ...]], ...]]]:
-        """The cells of each sending group together, without making every cell."""
+        """The cells of each sending group together, computed without building every cell."""
         group_of = {bit: index for index, bit in enumerate(self.bits)}
         for src, line in self.masks():
             yield src, tuple((verdict, tuple(group_of[bit] for bit in indexes(bits))) for verdict, bits in line)
 
     @cached_property
     def bits(self) -> tuple[int, ...]:
-        """Of each group the bit of its first peer, for which the others are as good."""
+        """The bit of each group's first peer, which stands for the whole group."""
         return tuple(self.places[group.peers[0]] for group in self.groups)
 
     def masks(self) -> Iterator[tuple[int, tuple[tuple[Verdict, int], ...]]]:
-        """The same, without a look at each receiver."""
+        """Like `lines`, computed without a look at each receiver."""
         heads = self.bits
         workloads = bit_set(head for head, group in zip(heads, self.groups, strict=True) if group.kind == "workload")
         everybody = workloads | bit_set(
@@ -69,8 +69,8 @@ class Judged(Matrix):
             receiving = everybody if group.kind == "workload" else workloads
             if len(group.peers) == 1:
                 receiving &= ~(1 << heads[src])
-            found = ((bounds, bits & receiving) for bounds, bits in self.table.line(heads[src]).items() if bounds[1])
-            line = tuple((Verdict(bounds[0], conditional(bounds)), bits) for bounds, bits in found if bits)
+            reached = ((bounds, bits & receiving) for bounds, bits in self.table.line(heads[src]).items() if bounds[1])
+            line = tuple((Verdict(bounds[0], conditional(bounds)), bits) for bounds, bits in reached if bits)
             if line:
                 yield src, line
 
@@ -80,19 +80,19 @@ class Judged(Matrix):
         return {way: _isolated(self.table, self.workloads, way) for way in DIRECTIONS}
 
     def why(self, src: str, dst: str) -> tuple[str, ...]:
-        """On what it depends whether two may talk."""
+        """What a conditional pair of the rows depends on."""
         return self._why(self._by_name[src], self._by_name[dst])
 
     @cached_property
     def _why(self) -> Reasons:
-        # Peers that are alike have one place, and their pairs one reason.
+        # Addresses that are alike share a bit, so their pairs share their reasons.
         return lru_cache(maxsize=65536)(self.reasons)
 
     @cached_property
     def _by_name(self) -> dict[str, int]:
         return {peer.name: place for peer, place in self.places.items()}
 
-    def rows(self, *, everything: bool = False, only: frozenset[str] | None = None) -> Iterator[Row]:
+    def rows(self, *, everything: bool = False, only: frozenset[str] | None = None) -> Iterator[MatrixRow]:
         """Every pair of different peers that may talk, in order of their names; two addresses are no pair."""
         ordered = sorted(self.places.items(), key=lambda item: item[0].name)
         workloads = [(peer.name, place) for peer, place in ordered if peer.kind == "workload"]
@@ -100,7 +100,7 @@ class Judged(Matrix):
         expected = [(name, place) for name, place in everybody if only is None or name in only]
         inside = (1 << len(self.table.universe.classes)) - 1
 
-        # Ranges that are alike have one bit, and may be thousands.
+        # Thousands of ranges that are alike may share one bit.
         @lru_cache(maxsize=256)
         def line(place: int, among: int) -> list[Between | None]:
             return _by_place(self.table, place, among, everything=everything)
@@ -115,12 +115,12 @@ class Judged(Matrix):
                 yield from _rows(peer.name, receivers, line(place, EVERY_BIT if peer.kind == "workload" else inside))
 
 
-# What is allowed, and what perhaps is.
+# The connections that are allowed, and those that are conditional.
 Between = tuple[Conns, Conns]
 
 
 def _by_place(table: Table, place: int, among: int = EVERY_BIT, *, everything: bool) -> list[Between | None]:
-    """What one bit may say to each other bit that is `among` them; None where that is nothing, unless `everything`."""
+    """What one bit may send to each bit in `among`; None where that is nothing, unless `everything`."""
     betweens: list[Between | None] = [(NONE, NONE) if everything else None] * table.universe.count
     for bounds, bits in table.line(place).items():
         if bounds[1]:
@@ -130,28 +130,28 @@ def _by_place(table: Table, place: int, among: int = EVERY_BIT, *, everything: b
     return betweens
 
 
-def _rows(src: str, receivers: Sequence[tuple[str, int]], line: Sequence[Between | None]) -> Iterator[Row]:
+def _rows(src: str, receivers: Sequence[tuple[str, int]], line: Sequence[Between | None]) -> Iterator[MatrixRow]:
     make = tuple.__new__
     for dst, place in receivers:
         between = line[place]
         if between is not None and dst != src:
-            # Row(…) itself would take twice as long, and there may be millions.
-            yield make(Row, (src, dst, *between))
+            # MatrixRow(…) itself would take twice as long, and there may be millions of rows.
+            yield make(MatrixRow, (src, dst, *between))
 
 
 @dataclass(frozen=True, slots=True)
 class _Alike:
-    """Workloads by what makes them alike; blocks of addresses the same, as bits and as ranges."""
+    """Workloads that are alike, and blocks of addresses that are alike, these as bits and as ranges."""
 
-    workloads: tuple[tuple[Peer, ...], ...]
+    workloads: tuple[tuple[NamedPeer, ...], ...]
     blocks: tuple[tuple[int, ...], ...]
-    ranges: tuple[tuple[Peer, ...], ...]
+    ranges: tuple[tuple[NamedPeer, ...], ...]
 
 
-def _alike(table: Table, peers: Mapping[Peer, int], ipv6: bool) -> _Alike:
+def _alike(table: Table, peers: Mapping[NamedPeer, int], ipv6: bool) -> _Alike:
     universe = table.universe
     signature = _signatures(table)
-    workloads: dict[Hashable, list[Peer]] = {}
+    workloads: dict[Hashable, list[NamedPeer]] = {}
     for peer, place in peers.items():
         workloads.setdefault((peer.kind, signature(place)), []).append(peer)
     blocks: dict[Hashable, list[int]] = {}
@@ -163,7 +163,9 @@ def _alike(table: Table, peers: Mapping[Peer, int], ipv6: bool) -> _Alike:
 
 
 def _signatures(table: Table) -> Callable[[int], Hashable]:
-    """What a bit sends by, and how it differs as a sender; and the same as a receiver. Equal ones are alike."""
+    """A function that gives each bit a signature: how it is judged as a sender and as a receiver. Peers with equal
+    signatures are alike.
+    """
     own: dict[Direction, dict[int, int]] = {way: {} for way in DIRECTIONS}
     for way in DIRECTIONS:
         for number, (_, members) in enumerate(table.sides[way].alike):
@@ -178,21 +180,24 @@ def _signatures(table: Table) -> Callable[[int], Hashable]:
 
 
 def _shown_blocks(table: Table, ipv6: bool) -> int:
-    """The blocks that hold more than running pods; of IPv6 only if asked, or the input speaks of it, or it is wider."""
+    """The blocks with addresses other than running pods'. IPv6 is left out, unless it was asked for, the input mentions
+    it, or more is allowed over it than over IPv4.
+    """
     universe = table.universe
     pods = {(address.version, int(address)) for pods in universe.classes for pod in pods for address in pod.addresses}
     nets = universe.blocks.nets
-    found = bit_set(
+    shown = bit_set(
         index
         for index, net in enumerate(nets)
         if any(first != last or (net.version, first) not in pods for first, last in universe.blocks.spans(index))
     )
     if not (ipv6 or universe.speaks_ipv6) and not _wider_by_ipv6(table):
-        found &= universe.blocks.ipv4
-    return found << universe.first_block
+        shown &= universe.blocks.ipv4
+    return shown << universe.first_block
 
 
 def _wider_by_ipv6(table: Table) -> bool:
+    """Whether some class may exchange more with IPv6 addresses than with IPv4 addresses."""
     four, six = (
         bits << table.universe.first_block for bits in (table.universe.blocks.ipv4, table.universe.blocks.ipv6)
     )
@@ -206,8 +211,8 @@ def _wider_by_ipv6(table: Table) -> bool:
     return False
 
 
-def _ranges(universe: Universe, places: Sequence[int]) -> tuple[Peer, ...]:
-    """The ranges of some blocks of one family, those beside each other as one."""
+def _ranges(universe: Universe, places: Sequence[int]) -> tuple[NamedPeer, ...]:
+    """The ranges of some blocks of one IP version, with adjacent ranges joined."""
     indexes_of = [place - universe.first_block for place in places]
     version = universe.blocks.nets[indexes_of[0]].version
     joined: list[tuple[int, int]] = []
@@ -216,29 +221,31 @@ def _ranges(universe: Universe, places: Sequence[int]) -> tuple[Peer, ...]:
             joined[-1] = joined[-1][0], last
         else:
             joined.append((first, last))
-    return tuple(Peer(written(version, span), "address") for span in joined)
+    return tuple(NamedPeer(written(version, span), "address") for span in joined)
 
 
-def _merged(table: Table, groups: Sequence[tuple[Peer, ...]], places: Mapping[Peer, int]) -> tuple[Group, ...]:
-    """Groups with the same lines and the same columns are one, whatever policies made them so.
+def _merged(
+    table: Table, groups: Sequence[tuple[NamedPeer, ...]], places: Mapping[NamedPeer, int]
+) -> tuple[Group, ...]:
+    """Merge groups with equal rows and equal columns, even where different policies made them so.
 
-    Only where there are few: it compares every pair.
+    Many groups are left as they are, because this compares every pair.
     """
     if len(groups) > MOST_COMPARED:
         return tuple(Group(peers) for peers in groups)
     heads = [places[peers[0]] for peers in groups]
     lines = [_by_place(table, head, everything=False) for head in heads]
-    found: dict[Hashable, list[Peer]] = {}
+    merged: dict[Hashable, list[NamedPeer]] = {}
     for peers, head, line in zip(groups, heads, lines, strict=True):
         row = tuple(line[other] for other in heads)
         column = tuple(other[head] for other in lines)
         family = ":" in peers[0].name if peers[0].kind == "address" else False
         key = (peers[0].kind, family, row, column, table.between(head, head))
-        found.setdefault(key, []).extend(peers)
-    return tuple(Group(tuple(sorted(peers, key=lambda peer: peer.name))) for peers in found.values())
+        merged.setdefault(key, []).extend(peers)
+    return tuple(Group(tuple(sorted(peers, key=lambda peer: peer.name))) for peers in merged.values())
 
 
-def _cells(table: Table, groups: Sequence[Group], places: Mapping[Peer, int], reasons: Reasons) -> Iterator[Cell]:
+def _cells(table: Table, groups: Sequence[Group], places: Mapping[NamedPeer, int], reasons: Reasons) -> Iterator[Cell]:
     heads = [places[group.peers[0]] for group in groups]
     for src, group in enumerate(groups):
         line = _by_place(table, heads[src], everything=False)
@@ -252,7 +259,7 @@ def _cells(table: Table, groups: Sequence[Group], places: Mapping[Peer, int], re
             yield Cell(src, dst, Verdict(*between, why))
 
 
-def _isolated(table: Table, peers: Mapping[Peer, int], way: Direction) -> frozenset[str]:
+def _isolated(table: Table, peers: Mapping[NamedPeer, int], way: Direction) -> frozenset[str]:
     selected = table.sides[way].by_class
     return frozenset(peer.name for peer, place in peers.items() if place in selected)
 

@@ -1,28 +1,28 @@
-"""Policies and rules to propose: for one connection and no more, in the language of the policy that they go into."""
+"""Policies and rules to propose: for exactly one connection, in the dialect of the policy that they go into."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from tools.manifests.pod_templates import Pod
-from tools.manifests.pods import NAME_LABEL
+from tools.manifests.labels import NAME_LABEL
+from tools.manifests.pods import Pod
 from tools.policies.model import WITH_PORTS, Direction
-from tools.reach.compiled import Policy
+from tools.reach.compiled import CompiledPolicy
 from tools.reach.connections import NAMES
-from tools.reach.judge.judged import JudgedCluster
-from tools.reach.model import Peer
+from tools.reach.judge.judged import Connection, JudgedCluster
+from tools.reach.model import NamedPeer
 from tools.reach.peers.naming import nets
 
 # Labels that controllers put on one revision's pods, or on one pod. Source: kubernetes.io, well-known labels.
-PASSING = (
+TEMPORARY = (
     *("pod-template-hash", "controller-revision-hash", "pod-template-generation", "controller-uid", "job-name"),
     *("batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "batch.kubernetes.io/job-completion-index"),
     *("statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"),
 )
 
 
-def is_kubernetes(policy: Policy) -> bool:
+def is_kubernetes(policy: CompiledPolicy) -> bool:
     """Whether it is a NetworkPolicy of Kubernetes."""
     return str(policy.manifest.body.get("apiVersion", "")).startswith("networking.k8s.io/")
 
@@ -39,12 +39,13 @@ def isolating(pod: Pod, way: Direction) -> dict[str, Any]:
 
 
 def allowing(
-    policy: Policy, world: JudgedCluster, peer: Peer, way: Direction, protocol: int, port: int
+    policy: CompiledPolicy, world: JudgedCluster, connection: Connection, way: Direction
 ) -> dict[str, Any] | None:
-    """A rule that allows one connection with a peer, in the policy's own language; None where it cannot say that."""
-    name = NAMES.get(protocol)
-    sayable = peer.kind == "workload" or (peer.kind == "address" and len(nets(peer.name)) == 1)
-    if name not in WITH_PORTS or not port or not sayable:
+    """A rule that allows the connection in a direction, in the policy's own dialect; None where no rule can say so."""
+    name, port = NAMES.get(connection.protocol), connection.port
+    _, peer = connection.peers(way)
+    expressible = peer.kind == "workload" or (peer.kind == "address" and len(nets(peer.name)) == 1)
+    if name not in WITH_PORTS or not port or not expressible:
         return None
     if is_kubernetes(policy):
         key = "from" if way == "Ingress" else "to"
@@ -54,7 +55,7 @@ def allowing(
     return None
 
 
-def _kubernetes_peer(world: JudgedCluster, peer: Peer) -> dict[str, Any]:
+def _kubernetes_peer(world: JudgedCluster, peer: NamedPeer) -> dict[str, Any]:
     if peer.kind == "address":
         return {"ipBlock": {"cidr": _cidr(peer)}}
     labels, namespace = _labels(world, peer)
@@ -67,18 +68,18 @@ def _selector(labels: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _lasting(labels: Mapping[str, str]) -> dict[str, str]:
-    """The labels that the next pod of a workload has too."""
-    return {key: value for key, value in labels.items() if key not in PASSING}
+    """The labels that a workload's future pods will have too."""
+    return {key: value for key, value in labels.items() if key not in TEMPORARY}
 
 
-def _calico_rule(world: JudgedCluster, peer: Peer, way: Direction, protocol: str, port: int) -> dict[str, Any]:
+def _calico_rule(world: JudgedCluster, peer: NamedPeer, way: Direction, protocol: str, port: int) -> dict[str, Any]:
     entity = _calico_peer(world, peer)
     if way == "Ingress":
         return {"action": "Allow", "protocol": protocol, "source": entity, "destination": {"ports": [port]}}
     return {"action": "Allow", "protocol": protocol, "destination": {**entity, "ports": [port]}}
 
 
-def _calico_peer(world: JudgedCluster, peer: Peer) -> dict[str, Any]:
+def _calico_peer(world: JudgedCluster, peer: NamedPeer) -> dict[str, Any]:
     if peer.kind == "address":
         return {"nets": [_cidr(peer)]}
     labels, namespace = _labels(world, peer)
@@ -86,10 +87,10 @@ def _calico_peer(world: JudgedCluster, peer: Peer) -> dict[str, Any]:
     return {"selector": chosen or "all()", "namespaceSelector": f"projectcalico.org/name == '{namespace}'"}
 
 
-def _labels(world: JudgedCluster, peer: Peer) -> tuple[Mapping[str, str], str]:
+def _labels(world: JudgedCluster, peer: NamedPeer) -> tuple[Mapping[str, str], str]:
     pod = world.universe.classes[world.bits(peer)[0]][0]
     return _lasting(pod.labels), pod.namespace
 
 
-def _cidr(peer: Peer) -> str:
+def _cidr(peer: NamedPeer) -> str:
     return str(nets(peer.name)[0])

@@ -1,4 +1,4 @@
-"""Why a verdict is conditional: what is not in the input, and would decide."""
+"""Why a verdict is conditional: the fact that would decide and is not in the input."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from tools.reach.judge.evaluate import Program
 from tools.reach.judge.table import Table
 from tools.reach.peers.universe import Universe
 
-CONTROLLER = "which pods serve the Ingresses is not in the input, so what a selector says of them is not known"
-HOST = "what is on the node's network is seen as the node, or as a pod, by different network plugins"
-NODE = "a pod answers to its own node whatever policies say, and on which node it runs is not in the input"
+CONTROLLER = "the input does not say which pods serve the Ingresses, so whether a selector matches them is not known"
+HOST = "some network plugins see a pod on the node's network as the node, and others as a pod"
+NODE = "a pod accepts traffic from its own node whatever policies say, and the input does not say on which node it runs"
 
 
 def reasons(table: Table, src: int, dst: int) -> tuple[str, ...]:
-    """On what it depends whether a connection from one bit to another gets through."""
-    found: list[str] = []
+    """What it depends on whether a connection from one bit to another gets through."""
+    why: list[str] = []
     universe = table.universe
     if 1 << src & (universe.hosts | universe.node):
-        found.append(NODE)
+        why.append(NODE)
     ways: tuple[tuple[Direction, int, int], ...] = (("Egress", src, dst), ("Ingress", dst, src))
     for way, near, far in ways:
         program = table.sides[way].by_class.get(near)
         if program is not None:
-            found.extend(_of_side(universe, program, way, near, far))
-    return tuple(dict.fromkeys(found))
+            why.extend(_of_side(universe, program, way, near, far))
+    return tuple(dict.fromkeys(why))
 
 
 def _of_side(universe: Universe, program: Program, way: Direction, near: int, far: int) -> Iterator[str]:
@@ -41,13 +41,15 @@ def _of_side(universe: Universe, program: Program, way: Direction, near: int, fa
 
 
 def unknown(universe: Universe, bit: int) -> str:
-    """What is not known of one bit."""
+    """What is not known about the peer of one bit."""
     if universe.ingress >> bit & 1:
         return CONTROLLER
     if universe.hosts >> bit & 1:
         return HOST
-    who = "a node" if universe.node >> bit & 1 else universe.classes[bit][0].name if bit < len(universe.classes) else ""
-    if not who:
-        return "whether a rule means these addresses is not in the input"
-    somewhere = ", ".join(map(str, universe.pod_cidrs)) or "no network"
-    return f"the address of {who} is not in the input; it is taken to be somewhere in {somewhere}"
+    peer = (
+        "a node" if universe.node >> bit & 1 else universe.classes[bit][0].name if bit < len(universe.classes) else ""
+    )
+    if not peer:
+        return "the input does not say whether a rule means these addresses"
+    networks = ", ".join(map(str, universe.pod_cidrs)) or "no network"
+    return f"the address of {peer} is not in the input; it is assumed to be somewhere in {networks}"

@@ -1,10 +1,10 @@
-"""The smallest change that turns a verdict: proposed, made in a small world of the two peers, and judged there."""
+"""Proposes the smallest change that turns a verdict, and tries it in a small world of the two peers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -12,205 +12,197 @@ import yaml
 from tools.findings.model import Manifest
 from tools.manifests.node import Node
 from tools.policies.model import DIRECTIONS, Direction
-from tools.reach.compiled import Policy, Rule, Tier
+from tools.reach.compiled import CompiledPolicy, CompiledRule, Tier
 from tools.reach.connections import includes
-from tools.reach.judge.evaluate import Program, terms
-from tools.reach.judge.judged import JudgedCluster
+from tools.reach.judge.evaluate import Program
+from tools.reach.judge.judged import Connection, JudgedCluster
 from tools.reach.judge.proposed_rules import allowing, is_kubernetes, isolating
-from tools.reach.model import Change, Peer, Word
+from tools.reach.judge.trace import SideQuestion
+from tools.reach.model import Change, Word
 
 MOST = 6
-# What a small world keeps beside the policies that select either peer and the peers' own objects.
+# The kinds that a small world keeps, apart from the two peers and the policies that select them.
 ALONGSIDE = ("Namespace", "ServiceAccount", "Tier", "NetworkSet", "GlobalNetworkSet", "Service")
 PATHS: dict[Direction, str] = {"Ingress": "ingress", "Egress": "egress"}
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The connection in question."""
-
-    src: Peer
-    dst: Peer
-    port: int
-    protocol: int
-
-    def word(self, world: JudgedCluster) -> Word:
-        """The verdict on it, by addresses as they arrive."""
-        verdict = world.verdict(self.src, self.dst)
-        if includes(verdict.allowed, self.protocol, self.port):
-            return "allowed"
-        return "conditional" if includes(verdict.conditional, self.protocol, self.port) else "denied"
-
-    def denying(self, world: JudgedCluster) -> Direction | None:
-        """The first direction that does not allow it for certain."""
-        for way in DIRECTIONS[::-1]:
-            near, far = self.ends(world, way)
-            if not includes(_least(world, way, near, far), self.protocol, self.port):
-                return way
-        return None
-
-    def ends(self, world: JudgedCluster, way: Direction) -> tuple[int, int]:
-        """The bits of the pod that a direction is judged at, and of the other one."""
-        src, dst = world.bits(self.src)[0], world.bits(self.dst)[0]
-        return (src, dst) if way == "Egress" else (dst, src)
-
-
-def changes(world: JudgedCluster, src: Peer, dst: Peer, port: int, protocol: int, verdict: Word) -> tuple[Change, ...]:
+def changes(world: JudgedCluster, connection: Connection, verdict: Word) -> tuple[Change, ...]:
     """What to change, step by step, so that an allowed connection is denied, or another one is allowed.
 
-    None when there is no way that this proposes: then whoever asks is better told nothing.
+    Empty where none of the changes tried here brings that about.
     """
-    asked = Asked(src, dst, port, protocol)
-    if len(world.bits(src)) != 1 or len(world.bits(dst)) != 1 or _doubtful(world, asked):
+    single = len(world.bits(connection.src)) == len(world.bits(connection.dst)) == 1
+    if not single or _doubtful(world, connection):
         return ()
-    small = _small(world, asked)
-    if asked.word(small) != asked.word(world):
+    small = _small(world, connection)
+    if _word(small, connection) != _word(world, connection):
         return ()
     word: Word = "denied" if verdict == "allowed" else "allowed"
-    denied = _denied(small, asked) if word == "denied" else _allowed(small, asked)
-    return denied if denied and denied[-1].becomes == word else ()
+    proposal = _denied(small, connection) if word == "denied" else _allowed(small, connection)
+    return proposal if proposal and proposal[-1].becomes == word else ()
 
 
-def _doubtful(world: JudgedCluster, asked: Asked) -> bool:
-    """Whether a policy has a say that nobody judges here: of what it takes to turn it nothing is known."""
-    programs = (world.table.sides[way].by_class.get(asked.ends(world, way)[0]) for way in DIRECTIONS)
+def _word(world: JudgedCluster, connection: Connection) -> Word:
+    """The verdict on the connection, judged by addresses as they arrive."""
+    verdict = world.verdict(connection.src, connection.dst)
+    if includes(verdict.allowed, connection.protocol, connection.port):
+        return "allowed"
+    return "conditional" if includes(verdict.conditional, connection.protocol, connection.port) else "denied"
+
+
+def _question(world: JudgedCluster, connection: Connection, way: Direction) -> SideQuestion:
+    near, far = connection.peers(way)
+    bits = world.bits(near)[0], world.bits(far)[0]
+    return SideQuestion(world.table, way, *bits, far, connection.protocol, connection.port)
+
+
+def _program(question: SideQuestion) -> Program | None:
+    return question.table.sides[question.way].by_class.get(question.near)
+
+
+def _doubtful(world: JudgedCluster, connection: Connection) -> bool:
+    """Whether a policy that is not judged selects either peer: then it is not known what would change the verdict."""
+    programs = (_program(_question(world, connection, way)) for way in DIRECTIONS)
     return any(
         not policy.judged for program in programs if program for tier in program.tiers for policy in tier.policies
     )
 
 
-def _small(world: JudgedCluster, asked: Asked) -> JudgedCluster:
-    """The same world with the policies that select the two, and without the other workloads."""
+def _small(world: JudgedCluster, connection: Connection) -> JudgedCluster:
+    """The same world with only the two peers and the policies that select either."""
     keep: set[int] = set()
     for way in DIRECTIONS:
-        near, _ = asked.ends(world, way)
-        program = world.table.sides[way].by_class.get(near)
+        program = _program(_question(world, connection, way))
         keep |= {id(policy.manifest) for tier in program.tiers for policy in tier.policies} if program else set()
-    for index in (*world.bits(asked.src), *world.bits(asked.dst)):
+    names = {connection.src.name, connection.dst.name}
+    for index in (*world.bits(connection.src), *world.bits(connection.dst)):
         if index < len(world.universe.classes):
             alike = world.universe.classes[index]
-            keep |= {id(pod.manifest) for pod in alike if _is(pod.name, pod.own_name, asked)}
+            keep |= {id(pod.manifest) for pod in alike if names & {pod.name, pod.own_name}}
     kept = (
-        _alone(manifest, asked) for manifest in world.manifests if id(manifest) in keep or manifest.kind in ALONGSIDE
+        _by_own_name(manifest, names)
+        for manifest in world.manifests
+        if id(manifest) in keep or manifest.kind in ALONGSIDE
     )
     return world.of(kept)
 
 
-def _alone(manifest: Manifest, asked: Asked) -> Manifest:
-    """A pod that is asked about by its own name, because policies tell it from its owner's others, keeps that name."""
+def _by_own_name(manifest: Manifest, names: set[str]) -> Manifest:
+    """The object. A pod that the question names by itself, because policies tell it from its owner's other pods, loses
+    its owner, so that it keeps that name.
+    """
     own = f"{manifest.name}[{manifest.kind}]"
-    if manifest.kind != "Pod" or own not in (asked.src.name.rpartition("/")[2], asked.dst.name.rpartition("/")[2]):
+    if manifest.kind != "Pod" or own not in {name.rpartition("/")[2] for name in names}:
         return manifest
     body = {**manifest.body, "metadata": {**manifest.body["metadata"], "ownerReferences": []}}
     return replace(manifest, body=body)
 
 
-def _is(name: str, own_name: str, asked: Asked) -> bool:
-    return bool({name, own_name} & {asked.src.name, asked.dst.name})
+def _denied(world: JudgedCluster, connection: Connection) -> tuple[Change, ...]:
+    """The fewest rules to remove in one direction; where no policy selects a pod there, a policy that does."""
+    proposals = [_narrowed(world, connection, way) for way in DIRECTIONS[::-1]]
+    return min((proposal for proposal in proposals if proposal), key=len, default=())
 
 
-def _denied(world: JudgedCluster, asked: Asked) -> tuple[Change, ...]:
-    """Fewest rules taken away on one side; where no policy selects a side, a policy that does."""
-    tried = [_narrowed(world, asked, way) for way in DIRECTIONS[::-1]]
-    return min((found for found in tried if found), key=len, default=())
-
-
-def _narrowed(world: JudgedCluster, asked: Asked, way: Direction) -> tuple[Change, ...]:
-    near, far = asked.ends(world, way)
-    if near >= len(world.universe.classes) or world.universe.hosts >> near & 1:
+def _narrowed(world: JudgedCluster, connection: Connection, way: Direction) -> tuple[Change, ...]:
+    question = _question(world, connection, way)
+    if question.near >= len(world.universe.classes) or world.universe.hosts >> question.near & 1:
         return ()
-    if near not in world.table.sides[way].by_class:
-        return _isolated(world, asked, way, near)
+    if _program(question) is None:
+        return _isolated(world, connection, question)
     changes: list[Change] = []
     while len(changes) < MOST:
-        hit = _letting_in(world, asked, way, near, far)
-        if hit is None:
+        match = _letting_in(question)
+        if match is None:
             return ()
-        policy, rule = hit
+        policy, rule = match
         world = world.of(_without(world, policy.manifest, rule.node))
         where = policy.manifest.where(rule.node.path)
-        word = asked.word(world)
+        word = _word(world, connection)
         changes.append(Change(f"take {rule.label} out of {policy.title}, or narrow it", word, "remove", where=where))
         if word == "denied":
             return tuple(changes)
-        near, far = asked.ends(world, way)
+        question = _question(world, connection, way)
     return ()
 
 
-def _letting_in(world: JudgedCluster, asked: Asked, way: Direction, near: int, far: int) -> tuple[Policy, Rule] | None:
-    """The first rule that allows it, or may."""
-    program = world.table.sides[way].by_class.get(near)
+def _letting_in(question: SideQuestion) -> tuple[CompiledPolicy, CompiledRule] | None:
+    """The first rule that lets the connection through, or may do so."""
+    program = _program(question)
     for tier in program.tiers if program else ():
         for policy in tier.policies:
-            for rule in policy.rules[way]:
-                if rule.action in ("Allow", "Pass") and _matches(world, rule, way, near, far, asked):
+            for rule in policy.rules[question.way]:
+                if rule.action in ("Allow", "Pass") and _may_match(question, rule):
                     return policy, rule
     return None
 
 
-def _matches(world: JudgedCluster, rule: Rule, way: Direction, near: int, far: int, asked: Asked) -> bool:
-    return any(
-        bits >> far & 1 and includes(conns, asked.protocol, asked.port)
-        for bits, conns in terms(world.universe, rule, way, 1 << near, certain=False)
-    )
+def _may_match(question: SideQuestion, rule: CompiledRule) -> bool:
+    return question.among(question.matching(rule, certain=False))
 
 
-def _isolated(world: JudgedCluster, asked: Asked, way: Direction, near: int) -> tuple[Change, ...]:
-    pod = world.universe.classes[near][0]
+def _isolated(world: JudgedCluster, connection: Connection, question: SideQuestion) -> tuple[Change, ...]:
+    pod, way = world.universe.classes[question.near][0], question.way
     body = isolating(pod, way)
-    made = Manifest("", "NetworkPolicy", body["metadata"]["name"], pod.namespace, body)
-    word = asked.word(world.of((*world.manifests, made)))
-    text = f"add a NetworkPolicy of type {way} for {pod.name}, which then lets in or out what its rules say and no more"
+    policy = Manifest("", "NetworkPolicy", body["metadata"]["name"], pod.namespace, body)
+    word = _word(world.of((*world.manifests, policy)), connection)
+    text = f"add a NetworkPolicy of type {way} for {pod.name}, which then lets through only what its rules allow"
     return (Change(text, word, "add-object", _dump(body)),) if word == "denied" else ()
 
 
-def _allowed(world: JudgedCluster, asked: Asked) -> tuple[Change, ...]:
-    """One rule for each policy that stands in the way, on each side."""
+def _allowed(world: JudgedCluster, connection: Connection) -> tuple[Change, ...]:
+    """One rule for each policy that stands in the way, in each direction."""
     changes: list[Change] = []
-    while len(changes) < MOST and (way := asked.denying(world)) is not None:
-        near, far = asked.ends(world, way)
-        program = world.table.sides[way].by_class.get(near)
-        place = _blocking(world, program, asked, way, near, far) if program else None
+    while len(changes) < MOST and (question := _denying(world, connection)) is not None:
+        place = _blocking(question)
         if place is None:
             return ()
         policy, index = place
-        rule = allowing(policy, world, asked.src if way == "Ingress" else asked.dst, way, asked.protocol, asked.port)
+        rule = allowing(policy, world, connection, question.way)
         if rule is None:
             return ()
-        path = f"spec.{PATHS[way]}[{index}]"
-        world = world.of(_inserted(world, policy.manifest, way, index, rule))
-        before = "first of its rules" if index == 0 else f"after {PATHS[way]}[{index - 1}]"
+        key = PATHS[question.way]
+        world = world.of(_inserted(world, policy.manifest, key, index, rule))
+        before = "first of its rules" if index == 0 else f"after {key}[{index - 1}]"
+        where = replace(policy.manifest.where(f"spec.{key}"), path=f"spec.{key}[{index}]")
         text = f"add to {policy.title}, {before}"
-        where = replace(policy.manifest.where(f"spec.{PATHS[way]}"), path=path)
-        changes.append(Change(text, asked.word(world), "insert", _dump([rule]), where))
+        changes.append(Change(text, _word(world, connection), "insert", _dump([rule]), where))
     return tuple(changes)
 
 
-def _blocking(
-    world: JudgedCluster, program: Program, asked: Asked, way: Direction, near: int, far: int
-) -> tuple[Policy, int] | None:
-    """The policy to write an Allow into, and before which of its rules: the first that denies, or where all end."""
-    for tier in program.tiers:
-        for policy in tier.policies:
-            for index, rule in enumerate(policy.rules[way]):
-                if rule.action == "Deny" and _matches(world, rule, way, near, far, asked):
-                    return policy, index
-        if tier.end == "Deny":
-            policy = _plainest(tier)
-            return policy, len(policy.rules[way])
+def _denying(world: JudgedCluster, connection: Connection) -> SideQuestion | None:
+    """The question put to the first direction that does not allow the connection for certain."""
+    for way in DIRECTIONS[::-1]:
+        question = _question(world, connection, way)
+        answer = world.table.sides[way].of(question.near)
+        least = next(bounds[0] for bounds, bits in answer.items() if bits >> question.far & 1)
+        if not question.among(least):
+            return question
     return None
 
 
-def _plainest(tier: Tier) -> Policy:
-    """Where people write their rules: a Kubernetes policy that already allows something, else the last of all."""
+def _blocking(question: SideQuestion) -> tuple[CompiledPolicy, int] | None:
+    """The policy to add an Allow to, and the index of the rule to put it before.
+
+    That rule is the first one that denies; where a tier's end denies, the Allow goes after all rules of a policy there.
+    """
+    program = _program(question)
+    for tier in program.tiers if program else ():
+        for policy in tier.policies:
+            for index, rule in enumerate(policy.rules[question.way]):
+                if rule.action == "Deny" and _may_match(question, rule):
+                    return policy, index
+        if tier.end == "Deny":
+            policy = _usual_policy(tier)
+            return policy, len(policy.rules[question.way])
+    return None
+
+
+def _usual_policy(tier: Tier) -> CompiledPolicy:
+    """The policy where people would write a rule: a Kubernetes one that already allows something, else the last one."""
     ordinary = [policy for policy in tier.policies if is_kubernetes(policy)]
     allowing = [policy for policy in ordinary if any(policy.rules.values())]
     return (allowing or ordinary or list(tier.policies))[-1]
-
-
-def _least(world: JudgedCluster, way: Direction, near: int, far: int) -> tuple[tuple[int, int], ...]:
-    found = world.table.sides[way].of(near)
-    return next(bounds[0] for bounds, bits in found.items() if bits >> far & 1)
 
 
 def _without(world: JudgedCluster, manifest: Manifest, rule: Node) -> tuple[Manifest, ...]:
@@ -221,17 +213,17 @@ def _without(world: JudgedCluster, manifest: Manifest, rule: Node) -> tuple[Mani
 
 
 def _inserted(
-    world: JudgedCluster, manifest: Manifest, way: Direction, index: int, rule: Mapping[str, Any]
+    world: JudgedCluster, manifest: Manifest, key: str, index: int, rule: Mapping[str, Any]
 ) -> tuple[Manifest, ...]:
     body: dict[str, Any] = deepcopy(dict(manifest.body))
     spec = body.get("spec") or {}
-    rules = spec.get(PATHS[way]) or []
-    body["spec"] = {**spec, PATHS[way]: [*rules[:index], dict(rule), *rules[index:]]}
+    rules = spec.get(key) or []
+    body["spec"] = {**spec, key: [*rules[:index], dict(rule), *rules[index:]]}
     return _replaced(world, manifest, body)
 
 
 def _replaced(world: JudgedCluster, manifest: Manifest, body: Mapping[str, Any]) -> tuple[Manifest, ...]:
-    return tuple(replace(one, body=body) if one is manifest else one for one in world.manifests)
+    return tuple(replace(other, body=body) if other is manifest else other for other in world.manifests)
 
 
 def _dump(value: Any) -> str:

@@ -1,1 +1,1 @@
-"""What a workload's own manifest says that it needs: whom its commands, probes and settings call by name."""
+"""What a workload needs by its own manifest: the hosts that its commands, probes and settings call."""

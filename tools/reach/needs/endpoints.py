@@ -1,6 +1,6 @@
-"""Who is called by a text: a URL, `host:port`, or a list of them.
+"""Reads the hosts that a text calls: a URL, `host:port`, or a list of these.
 
-Texts are anybody's. Each is looked at once, from left to right; what is no endpoint gives nothing.
+The texts are not trusted: each is read once, from left to right, and a text that is not an endpoint yields nothing.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from ipaddress import ip_address
 from string import ascii_letters, digits
 
 LAST_PORT = 65535
-# Longer values are files, and no settings.
+# Longer values are files and not settings.
 LONGEST = 4096
 LONGEST_HOST = 253
 _HOST_CHARACTERS = frozenset(ascii_letters + digits + "-_.")
 _SCHEME_CHARACTERS = frozenset(ascii_letters + digits + "+-.:")
 
-# The schemes that lead to a server, by the port that each means; 0: it means none.
+# The schemes that lead to a server, by their default port; 0 for those without one.
 _BY_PORT = (
     *((80, "http ws"), (443, "https wss"), (5432, "postgres postgresql timescaledb"), (3306, "mysql mariadb")),
     *((6379, "redis rediss valkey valkeys"), (27017, "mongodb"), (11211, "memcached"), (1433, "sqlserver")),
@@ -30,10 +30,10 @@ UDP_SCHEMES = ("udp", "syslog")
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """Somebody who is called: a host by name or address; `port` None where nothing says which.
+class HostCall:
+    """A call to a host, by name or address. `port`: None where the text does not say.
 
-    `scheme`: how it is spoken to, "" where nothing says.
+    `scheme`: the URL's scheme, or "" where there is none.
     """
 
     host: str
@@ -47,8 +47,8 @@ class Call:
         return f"{self.scheme}://{place}" if self.scheme in ("http", "https") else place
 
 
-def endpoints(text: str) -> Iterator[Call]:
-    """Whoever a text names by URL or as `host:port`; the items of a list are told apart by commas."""
+def endpoints(text: str) -> Iterator[HostCall]:
+    """The calls in a text: URLs and `host:port`, alone or in a list with commas."""
     if len(text) > LONGEST or "\n" in text:
         return
     for item in text.split(","):
@@ -58,12 +58,12 @@ def endpoints(text: str) -> Iterator[Call]:
             yield call
 
 
-def url(text: str) -> Call | None:
-    """Whom a URL leads to. `jdbc:` before a scheme and a driver behind it (`postgresql+asyncpg`) are left out."""
+def url(text: str) -> HostCall | None:
+    """The call that a URL means. A leading `jdbc:` and a driver (`postgresql+asyncpg`) are ignored."""
     written, _, rest = text.partition("://")
     if not written or not _SCHEME_CHARACTERS.issuperset(written):
         return None
-    # An SRV record says the port: nothing of that is in the name.
+    # The port comes from an SRV record, so the URL does not tell it.
     scheme = "" if written.endswith("+srv") else written.lower().rpartition(":")[2].partition("+")[0]
     authority = rest
     for end in "/?#;":
@@ -71,23 +71,23 @@ def url(text: str) -> Call | None:
     host, port = _split(authority.rpartition("@")[2])
     if not is_host(host) or port == -1 or (port is None and scheme not in SCHEMES):
         return None
-    return Call(host, port or SCHEMES.get(scheme), scheme, "UDP" if scheme in UDP_SCHEMES else "TCP")
+    return HostCall(host, port or SCHEMES.get(scheme), scheme, "UDP" if scheme in UDP_SCHEMES else "TCP")
 
 
-def host_and_port(text: str) -> Call | None:
-    """Whom `host:port` means."""
+def host_and_port(text: str) -> HostCall | None:
+    """The call that `host:port` means."""
     host, port = _split(text)
-    return Call(host, port) if is_host(host) and port not in (None, -1) else None
+    return HostCall(host, port) if is_host(host) and port not in (None, -1) else None
 
 
 def is_host(text: str) -> bool:
-    """Whether a text may be a host's name, or is an address."""
+    """Whether a text is an address or may be a host's name."""
     if not text or len(text) > LONGEST_HOST:
         return False
     if is_address(text):
         return True
     fits = _HOST_CHARACTERS.issuperset(text) and text[0] not in "-." and ".." not in text
-    # A last label of digits is no name: it is a broken address, a version, a time.
+    # If the last label is digits, it is not a name but a broken address, a version or a time.
     return fits and not text.removesuffix(".").rpartition(".")[2].isdecimal()
 
 
@@ -101,13 +101,13 @@ def is_address(text: str) -> bool:
 
 
 def port_number(text: str) -> int | None:
-    """A port, or None."""
+    """A port from 1 to 65535, or None."""
     fits = text.isascii() and text.isdecimal() and len(text) <= 5 and 0 < int(text) <= LAST_PORT
     return int(text) if fits else None
 
 
 def _split(text: str) -> tuple[str, int | None]:
-    """Host and port; the port is None where there is none, and -1 where it is no port."""
+    """The host and the port; the port is None where there is none, and -1 where it is invalid."""
     if text.startswith("["):
         host, bracket, rest = text[1:].partition("]")
         if not bracket or not is_address(host) or (rest and not rest.startswith(":")):

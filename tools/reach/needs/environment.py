@@ -1,7 +1,7 @@
-"""The environment of a container, as Kubernetes makes it: `envFrom`, then `env`, with `$(NAME)` put in.
+"""The environment of a container, as Kubernetes makes it: `envFrom`, then `env`, with `$(NAME)` replaced.
 
 Sources: k8s.io/api core/v1 EnvVar, EnvFromSource; kubernetes third_party/forked/golang/expansion. Secrets are not
-looked into, and what the node fills in (fieldRef) is not known.
+read, and values that the node fills in (fieldRef) are not known.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from tools.findings.model import Manifest
 from tools.manifests.node import Node, root
 
-# No variable has a longer name, so that no text makes the search for its end long.
+# Longer names are not looked for, so that no text makes the search for the end of a name long.
 LONGEST_NAME = 256
 # (namespace, name) of a ConfigMap → its object.
 ConfigMaps = Mapping[tuple[str, str], Node]
 
 
 @dataclass(frozen=True, slots=True)
-class Variable:
-    """A variable, and where its value is written: in the container, or in a ConfigMap."""
+class EnvironmentVariable:
+    """A variable, and the node with its value: in the container, or in a ConfigMap."""
 
     name: str
     value: str
@@ -28,34 +28,36 @@ class Variable:
 
 
 def config_maps(manifests: Iterable[Manifest], namespace: str) -> ConfigMaps:
-    """Every ConfigMap by its namespace and name; one without a namespace is in `namespace`."""
-    found = (manifest for manifest in manifests if manifest.kind == "ConfigMap")
-    return {(manifest.namespace or namespace, manifest.name): root(manifest) for manifest in found}
+    """Every ConfigMap by its namespace and name. Those that name no namespace are in `namespace`."""
+    objects = (manifest for manifest in manifests if manifest.kind == "ConfigMap")
+    return {(manifest.namespace or namespace, manifest.name): root(manifest) for manifest in objects}
 
 
-def environment(container: Node, namespace: str, maps: ConfigMaps) -> dict[str, Variable]:
-    """The variables of a container whose values are known, the later of two of one name."""
-    found: dict[str, Variable] = {}
+def environment(container: Node, namespace: str, maps: ConfigMaps) -> dict[str, EnvironmentVariable]:
+    """The variables of a container whose values are known; of two with one name, the later."""
+    variables: dict[str, EnvironmentVariable] = {}
     for source in container["envFrom"].items():
         data = _data(source["configMapRef"]["name"].text(), namespace, maps)
         prefix = source["prefix"].text()
-        found |= {f"{prefix}{key}": Variable(f"{prefix}{key}", node.text(), node) for key, node in data}
+        variables |= {f"{prefix}{key}": EnvironmentVariable(f"{prefix}{key}", node.text(), node) for key, node in data}
     for item in container["env"].items():
         name = item["name"].text()
         node = item["value"]
         if item["valueFrom"].present:
-            expected = item["valueFrom"]["configMapKeyRef"]
-            node = dict(_data(expected["name"].text(), namespace, maps)).get(expected["key"].text(), item["valueFrom"])
+            reference = item["valueFrom"]["configMapKeyRef"]
+            node = dict(_data(reference["name"].text(), namespace, maps)).get(
+                reference["key"].text(), item["valueFrom"]
+            )
         if name and isinstance(node.value, str):
-            text = node.text() if item["valueFrom"].present else substituted(node.text(), found)
-            found[name] = Variable(name, text, node)
+            text = node.text() if item["valueFrom"].present else substituted(node.text(), variables)
+            variables[name] = EnvironmentVariable(name, text, node)
         else:
-            found.pop(name, None)
-    return found
+            variables.pop(name, None)
+    return variables
 
 
-def substituted(text: str, known: Mapping[str, Variable]) -> str:
-    """A text with `$(NAME)` put in, as Kubernetes does: what is not known stays, and `$$` is one dollar."""
+def substituted(text: str, known: Mapping[str, EnvironmentVariable]) -> str:
+    """A text with `$(NAME)` replaced as Kubernetes does: unknown names stay as they are, and `$$` becomes `$`."""
     pieces: list[str] = []
     at = 0
     while (dollar := text.find("$", at)) >= 0:
@@ -76,6 +78,6 @@ def substituted(text: str, known: Mapping[str, Variable]) -> str:
 
 
 def _data(name: str, namespace: str, maps: ConfigMaps) -> Iterator[tuple[str, Node]]:
-    """The entries of a ConfigMap that are texts."""
+    """The entries of a ConfigMap whose values are text."""
     entries = maps[namespace, name]["data"].fields() if (namespace, name) in maps else ()
     return ((key, node) for key, node in entries if isinstance(node.value, str))

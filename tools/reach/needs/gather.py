@@ -1,4 +1,4 @@
-"""The needs of workloads: whom their containers' commands, probes and settings call."""
+"""Collects the needs of workloads: the hosts that their containers' commands, probes and settings call."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tools.manifests.node import Node, root
-from tools.manifests.pod_templates import Pod
-from tools.manifests.pods import TEMPLATES
-from tools.reach.needs.endpoints import Call
-from tools.reach.needs.environment import ConfigMaps, Variable, environment, substituted
+from tools.manifests.pod_templates import template
+from tools.manifests.pods import Pod
+from tools.reach.needs.endpoints import HostCall
+from tools.reach.needs.environment import ConfigMaps, EnvironmentVariable, environment, substituted
 from tools.reach.needs.programs import calls
 from tools.reach.needs.programs import known as understood
-from tools.reach.needs.settings import Setting, settings
+from tools.reach.needs.settings import ConfiguredCall, settings
 
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 HOOKS = ("postStart", "preStop")
@@ -20,15 +20,15 @@ HOOKS = ("postStart", "preStop")
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Somebody whom a workload calls. `what` says it in words, `node` is where it is written.
+    """A host that a workload calls. `what` says so in words; `node` is where the manifest says it.
 
-    `values`: the variables of the container that calls. `keys`, `shown`, `alone`: as in Setting; a command has no keys.
-    `first`: before the workload's own process runs, so that nothing starts without it.
+    `values`: the variables of the calling container. `keys`, `shown` and `alone` are as in ConfiguredCall; a command
+    has no keys. `first`: an init container calls, so that the workload does not start without it.
     """
 
     node: Node
     what: str
-    call: Call
+    call: HostCall
     values: Mapping[str, str]
     keys: tuple[str, ...] = ()
     shown: bool = False
@@ -37,11 +37,11 @@ class Need:
 
 
 def needs(pod: Pod, maps: ConfigMaps) -> Iterator[Need]:
-    """The needs of a workload: what its containers run first, then what they are told."""
-    spec = template(pod)["spec"]
+    """The needs of a workload: those of its containers' commands, then those of their settings."""
+    spec = template(root(pod.manifest))["spec"]
     containers = [
-        *((one, f"init container {one['name'].text()}", True) for one in spec["initContainers"].items()),
-        *((one, f"container {one['name'].text()}", False) for one in spec["containers"].items()),
+        *((node, f"init container {node['name'].text()}", True) for node in spec["initContainers"].items()),
+        *((node, f"container {node['name'].text()}", False) for node in spec["containers"].items()),
     ]
     known = [(node, name, first, environment(node, pod.namespace, maps)) for node, name, first in containers]
     for container, name, first, variables in known:
@@ -50,15 +50,9 @@ def needs(pod: Pod, maps: ConfigMaps) -> Iterator[Need]:
         yield from _settings(container, variables, first=first)
 
 
-def template(pod: Pod) -> Node:
-    """The part of a workload that says what its pods are."""
-    node = root(pod.manifest)
-    for key in ("spec", *TEMPLATES[pod.manifest.kind]) if pod.manifest.kind in TEMPLATES else ():
-        node = node[key]
-    return node
-
-
-def _commands(container: Node, name: str, variables: Mapping[str, Variable], *, first: bool) -> Iterator[Need]:
+def _commands(
+    container: Node, name: str, variables: Mapping[str, EnvironmentVariable], *, first: bool
+) -> Iterator[Need]:
     values = {key: variable.value for key, variable in variables.items()}
     for what, arguments in _runs(container, name):
         argv = [substituted(node.text(), variables) for node in arguments]
@@ -67,7 +61,7 @@ def _commands(container: Node, name: str, variables: Mapping[str, Variable], *, 
 
 
 def _runs(container: Node, name: str) -> Iterator[tuple[str, Sequence[Node]]]:
-    """The command lines of a container, each with what runs it."""
+    """The command lines of a container, each with a description of what runs it."""
     yield name, (*container["command"].items(), *container["args"].items())
     for key in PROBES:
         yield f"the {key} of {name}", container[key]["exec"]["command"].items()
@@ -75,13 +69,13 @@ def _runs(container: Node, name: str) -> Iterator[tuple[str, Sequence[Node]]]:
         yield f"the {key} hook of {name}", container["lifecycle"][key]["exec"]["command"].items()
 
 
-def _place(arguments: Sequence[Node], call: Call) -> Node:
-    """The word that names the host; the longest one, a script, where a variable does."""
+def _place(arguments: Sequence[Node], call: HostCall) -> Node:
+    """The argument that names the host; where a variable names it, the longest argument, which is a script."""
     longest = max(arguments, key=lambda node: len(node.text()))
     return next((node for node in arguments if call.host in node.text()), longest)
 
 
-def _settings(container: Node, variables: Mapping[str, Variable], *, first: bool) -> Iterator[Need]:
+def _settings(container: Node, variables: Mapping[str, EnvironmentVariable], *, first: bool) -> Iterator[Need]:
     values = {key: variable.value for key, variable in variables.items()}
     own = frozenset(port for item in container["ports"].items() if (port := item["containerPort"].number()))
     for setting in settings(values, own):
@@ -92,14 +86,14 @@ def _settings(container: Node, variables: Mapping[str, Variable], *, first: bool
                 yield _setting(setting, node, values, first=first)
 
 
-def _setting(setting: Setting, node: Node, values: Mapping[str, str], *, first: bool) -> Need:
+def _setting(setting: ConfiguredCall, node: Node, values: Mapping[str, str], *, first: bool) -> Need:
     verb = "name" if len(setting.keys) > 1 else "names"
     what = f"{' and '.join(setting.keys)} {verb} {setting.call}"
     return Need(node, what, setting.call, values, setting.keys, setting.shown, setting.alone, first)
 
 
-def _options(container: Node, variables: Mapping[str, Variable]) -> Iterator[tuple[str, str, Node]]:
-    """`--key=value` and `--key value` of a program whose options nobody here knows."""
+def _options(container: Node, variables: Mapping[str, EnvironmentVariable]) -> Iterator[tuple[str, str, Node]]:
+    """The options `--key=value` and `--key value` of a program that PROGRAMS does not know."""
     arguments = [*container["command"].items(), *container["args"].items()]
     words = [substituted(node.text(), variables) for node in arguments]
     if understood(words):

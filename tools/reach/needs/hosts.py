@@ -1,4 +1,4 @@
-"""Servers outside the cluster: whether a workload may reach one, by itself or by the proxy, and what would open it."""
+"""Hosts outside the cluster: whether a workload may reach one, itself or by the proxy, and what would open it."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from tools.egress.allowlist import Rule as Listed
 from tools.egress.allowlist import everything, matches
 from tools.egress.envoy.decide import Proxy
 from tools.manifests.node import Node
-from tools.manifests.pod_templates import Pod
+from tools.manifests.pods import Pod
 from tools.policies.matching import labelled
-from tools.policies.model import Policy, Rule
+from tools.policies.model import Policy, PolicyRule
 from tools.reach.connections import NUMBERS, common, of
 from tools.reach.judge.evaluate import Answer
-from tools.reach.needs.endpoints import Call, is_address, url
+from tools.reach.needs.endpoints import HostCall, is_address, url
 from tools.reach.needs.environment import config_maps
-from tools.reach.needs.known import Caller, Known, as_subject
+from tools.reach.needs.known import Caller, Known
 from tools.reach.peers import naming
-from tools.reach.peers.services import Service, Target
+from tools.reach.peers.services import Service, ServiceTarget
 
-# What a list's protocol means to a client that speaks to a URL of a scheme.
+# The protocols of a list that are open to a client of a URL's scheme.
 SPOKEN = {"http": ("http", "tcp"), "https": ("tls", "tcp")}
 PROXY_KEYS = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 
 
 @dataclass(frozen=True)
 class Hosts:
-    """What leads out of the cluster."""
+    """The ways out of the cluster: policies, and the proxy with its lists."""
 
     known: Known
 
     @cached_property
     def proxy(self) -> Proxy:
-        """The proxy's own configuration; read when somebody calls out."""
+        """The proxy's own configuration, read on first use."""
         return Proxy.of(self.known.cluster.manifests)
 
-    def reachable(self, caller: Caller, host: str, call: Call) -> bool:
-        """Whether a workload may reach a host outside; what nobody can tell counts as open."""
+    def reachable(self, caller: Caller, host: str, call: HostCall) -> bool:
+        """Whether a workload may reach a host outside; where that is not known, it counts as open."""
         side, place = self.known.world.table.sides["Egress"], caller.place
         if place not in side.by_class:
             return True
@@ -49,49 +49,49 @@ class Hosts:
             or any(_allows(rule, host, call) for rule in self._listed(place))
         )
 
-    def _directly(self, answer: Answer, host: str, call: Call, *, certain: bool) -> bool:
-        """Whether its address is open, or some address outside that it may have.
+    def _directly(self, answer: Answer, host: str, call: HostCall, *, certain: bool) -> bool:
+        """Whether the host's address is open, or, for a name, any address outside.
 
-        `certain`: policies name domains, and an address that is open by those is not open to every name.
+        `certain`: policies name domains, so that an address which they open counts only where it is open for certain.
         """
         universe = self.known.world.universe
         number = NUMBERS[call.protocol]
-        asked = of(number, call.port, call.port) if call.port else of(number)
+        conns = of(number, call.port, call.port) if call.port else of(number)
         bits = universe.outside
         if is_address(host):
             bits = sum(1 << bit for bit in naming.bits(self.known.world.peer(host), universe))
-        return any(bits & own and common(bounds[0 if certain else 1], asked) for bounds, own in answer.items())
+        return any(bits & own and common(bounds[0 if certain else 1], conns) for bounds, own in answer.items())
 
     def _domains(self, pod: Pod) -> Iterator[tuple[str, tuple[tuple[int, int], ...]]]:
-        """The names that Calico's policies open to a pod, with their ranges of ports."""
-        cluster, subject = self.known.cluster, as_subject(pod)
+        """The domain names that Calico's policies open to a pod, with their ranges of ports."""
+        cluster = self.known.cluster
         for policy, rules in self._naming:
-            for rule in rules if labelled(cluster, policy, subject) else ():
+            for rule in rules if labelled(cluster, policy, pod) else ():
                 ports = tuple((port.first, port.last) for port in rule.ports)
                 for name in rule.node["destination"]["domains"].texts():
                     yield name, ports
 
     @cached_property
-    def _naming(self) -> tuple[tuple[Policy, tuple[Rule, ...]], ...]:
-        """The policies that open names, with the rules that do."""
-        found = ((policy, tuple(_naming(policy))) for policy in self.known.cluster.policies if policy.calico)
-        return tuple((policy, rules) for policy, rules in found if rules)
+    def _naming(self) -> tuple[tuple[Policy, tuple[PolicyRule, ...]], ...]:
+        """The policies that open domain names, with the rules that do."""
+        naming = ((policy, tuple(_naming(policy))) for policy in self.known.cluster.policies if policy.calico)
+        return tuple((policy, rules) for policy, rules in naming if rules)
 
     def workloads(self, place: int) -> tuple[str, ...]:
-        """The lists of the proxy that a workload may ask."""
-        found = (name for port, name in self.proxy.listeners.items() if self._asks(place, port))
-        return tuple(dict.fromkeys(found))
+        """The lists of the proxy that a workload may use."""
+        lists = (name for port, name in self.proxy.listeners.items() if self._reaches_listener(place, port))
+        return tuple(dict.fromkeys(lists))
 
     def _listed(self, place: int) -> Iterator[Listed]:
         lists = self.workloads(place)
         return (rule for rule in self.proxy.listed if rule.workload in lists)
 
-    def _asks(self, place: int, port: int) -> bool:
-        return any(not self.known.closed(place, door, Target(name, port)) for name, door in self._doors)
+    def _reaches_listener(self, place: int, port: int) -> bool:
+        return any(not self.known.closed(place, proxy, ServiceTarget(name, port)) for name, proxy in self._proxies)
 
     @cached_property
-    def _doors(self) -> tuple[tuple[str, int], ...]:
-        """The proxy's pods: those whose containers listen where its configuration says."""
+    def _proxies(self) -> tuple[tuple[str, int], ...]:
+        """The proxy's pods, as names and places: those whose containers listen where its configuration says."""
         listening = set(self.proxy.listeners)
         own = {id(manifest) for manifest in self.known.cluster.manifests}
         return tuple(
@@ -101,8 +101,8 @@ class Hosts:
             if listening and id(pod.manifest) in own and listening <= {number for _, _, number in pod.ports}
         )
 
-    def entry(self, caller: Caller, host: str, call: Call) -> str:
-        """What to write so that a workload reaches a host."""
+    def entry(self, caller: Caller, host: str, call: HostCall) -> str:
+        """Advice on what to write so that a workload reaches a host."""
         ports = f"ports: [{call.port}]" if call.port else "ports: […]"
         if not self.known.charted:
             return f"write an egress rule for it, {call.protocol} {call.port or 'and its port'}"
@@ -120,9 +120,9 @@ class Hosts:
         return f"add to egress.external its addresses: {{cidrs: […], {ports}{whom}, owner: …, reason: …}}"
 
     def meant_for(self, caller: Caller) -> Iterator[tuple[str, Mapping[str, str]]]:
-        """The ConfigMaps of the manifests that name a proxy for a workload: it lives beside them, and may ask it."""
+        """The ConfigMaps that name a proxy for a workload: it is in their namespace, and may reach the proxy."""
         for (space, name), body in self._environments:
-            if space == caller.pod.namespace and self._asked_by(body, caller.place):
+            if space == caller.pod.namespace and self._may_use_proxy(body, caller.place):
                 yield f"ConfigMap {space}/{name}", {key: node.text() for key, node in body["data"].fields()}
 
     @cached_property
@@ -130,22 +130,22 @@ class Hosts:
         maps = config_maps(self.known.cluster.manifests, self.known.namespace)
         return tuple((key, body) for key, body in maps.items() if any(body["data"][name].text() for name in PROXY_KEYS))
 
-    def _asked_by(self, body: Node, place: int) -> bool:
-        """Whether the workload may ask the proxy that is named."""
+    def _may_use_proxy(self, body: Node, place: int) -> bool:
+        """Whether a workload may reach the proxy that a ConfigMap names."""
         for name in PROXY_KEYS:
             call = url(body["data"][name].text())
             service = self.known.names.meaning(call.host, "") if call else None
             if call and isinstance(service, Service):
                 targets = self.known.targets(service, call.port, "TCP")
                 return any(
-                    not self.known.closed(place, door, target)
+                    not self.known.closed(place, proxy, target)
                     for target in targets
-                    for door, _ in self.known.classes[target.pod]
+                    for proxy, _ in self.known.classes[target.pod]
                 )
         return False
 
 
-def _naming(policy: Policy) -> Iterator[Rule]:
+def _naming(policy: Policy) -> Iterator[PolicyRule]:
     for rule in policy.towards("Egress"):
         if rule.action == "Allow" and not rule.node["destination"]["domains"].empty:
             yield rule
@@ -155,11 +155,11 @@ def _names(name: str, host: str) -> bool:
     return name == "*" or matches(name, host)
 
 
-def _on(ports: tuple[tuple[int, int], ...], call: Call) -> bool:
+def _on(ports: tuple[tuple[int, int], ...], call: HostCall) -> bool:
     return not ports or call.port is None or any(first <= call.port <= last for first, last in ports)
 
 
-def _allows(rule: Listed, host: str, call: Call) -> bool:
+def _allows(rule: Listed, host: str, call: HostCall) -> bool:
     if rule == everything(rule.workload):
         return True
     speaks = SPOKEN.get(call.scheme)

@@ -1,4 +1,4 @@
-"""What is known of a cluster whose needs are judged: who reaches whom, what Services lead to, what names mean."""
+"""The facts about a cluster that its needs are checked against: reachability, Services and names."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from tools.findings.model import Manifest
-from tools.manifests import pods as workloads
 from tools.manifests.label_selector import Selector
+from tools.manifests.labels import NAME_LABEL
 from tools.manifests.node import root
-from tools.manifests.pod_templates import Pod
+from tools.manifests.pods import Pod
 from tools.policies.calico_expression import Comparison, Expression, Has, parts
 from tools.policies.calico_labels import is_derived
 from tools.policies.cluster import Cluster
 from tools.policies.endpoints import Endpoints
 from tools.policies.matching import labelled, members
-from tools.policies.model import Direction, Peer, Pods, Policy
+from tools.policies.model import Direction, Pods, Policy, RulePeer
 from tools.reach.connections import NUMBERS, Conns, includes
 from tools.reach.needs.environment import ConfigMaps, config_maps
 from tools.reach.needs.gather import Need, needs
-from tools.reach.needs.names import Names, served
-from tools.reach.peers.services import Service, Target, behind, running, services
+from tools.reach.needs.names import ClusterNames, served
+from tools.reach.peers.services import Service, ServiceTarget, behind, running, services
 from tools.reach.sets import all_of, bit_set, indexes
 from tools.reach.world import World
 
 NAMESPACE = "default"
-# A pod that stands for those of a Service of which no workload was given.
+# The annotation of a pod that stands for the pods of a Service whose workloads were not given.
 EXPECTED = "sark-network/expected-by"
 CHART = ("app.kubernetes.io/name", "sark-network")
 
 
 @dataclass(frozen=True)
 class Caller:
-    """A workload that calls somebody: its pods, their place in the world, and its needs."""
+    """A workload with needs: one of its pods, the pod's place in the world, and the needs."""
 
     pod: Pod
     place: int
@@ -43,26 +43,28 @@ class Caller:
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """A cluster, judged once. `namespace`: where given objects are taken to be applied that name none.
+    """A cluster, judged once. `namespace`: that of given objects which do not name one.
 
-    `cluster` and `world` have a pod too for each Service whose pods were not given.
+    `cluster` and `world` include a pod for each Service whose pods were not given.
     """
 
     cluster: Cluster
     namespace: str
     world: World
-    names: Names
+    names: ClusterNames
     maps: ConfigMaps
-    _behind: dict[tuple[str, str, int | str | None, str], tuple[Target, ...]] = field(default_factory=dict, repr=False)
+    _behind: dict[tuple[str, str, int | str | None, str], tuple[ServiceTarget, ...]] = field(
+        default_factory=dict, repr=False
+    )
 
     @cached_property
     def classes(self) -> Mapping[str, tuple[tuple[int, Pod], ...]]:
-        """The pods of each workload, with their place in the world."""
-        found: dict[str, list[tuple[int, Pod]]] = {}
+        """The pods of each workload, with their places in the world."""
+        by_workload: dict[str, list[tuple[int, Pod]]] = {}
         for index, pods in enumerate(self.world.universe.classes):
             for pod in pods:
-                found.setdefault(pod.name, []).append((index, pod))
-        return {name: tuple(members) for name, members in found.items()}
+                by_workload.setdefault(pod.name, []).append((index, pod))
+        return {name: tuple(members) for name, members in by_workload.items()}
 
     @cached_property
     def places(self) -> Mapping[int, int]:
@@ -71,32 +73,32 @@ class Known:
 
     def pair(self, src: str, dst: str) -> tuple[int, int]:
         """The places of two workloads, as bits."""
-        one, other = (bit_set(place for place, _ in self.classes[name]) for name in (src, dst))
-        return one, other
+        callers, called = (bit_set(place for place, _ in self.classes[name]) for name in (src, dst))
+        return callers, called
 
     @cached_property
     def callers(self) -> tuple[Caller, ...]:
-        """Every workload that needs somebody; those on the host's network meet no policy."""
-        found = ((place, pod) for members in self.classes.values() for place, pod in members if not pod.host)
-        every = (Caller(pod, place, tuple(needs(pod, self.maps))) for place, pod in found)
-        return tuple(caller for caller in every if caller.needs)
+        """Every workload with needs, except on the host's network, where policies do not apply."""
+        placed = ((place, pod) for members in self.classes.values() for place, pod in members if not pod.host)
+        candidates = (Caller(pod, place, tuple(needs(pod, self.maps))) for place, pod in placed)
+        return tuple(caller for caller in candidates if caller.needs)
 
     @cached_property
     def charted(self) -> bool:
-        """Whether this project's chart wrote the policies, so that its values are what a person would mend."""
+        """Whether this project's chart wrote the policies, so that a person would change its values."""
         labels = (root(policy.manifest)["metadata"]["labels"][CHART[0]] for policy in self.cluster.policies)
         return any(label.text() == CHART[1] for label in labels)
 
-    def targets(self, service: Service, port: int | str | None, protocol: str) -> tuple[Target, ...]:
-        """The pods and ports behind a port of a Service; behind all of them when none is said."""
+    def targets(self, service: Service, port: int | str | None, protocol: str) -> tuple[ServiceTarget, ...]:
+        """The pods and ports behind a Service's port; with `port` None, behind all of its ports."""
         key = (service.namespace, service.name, port, protocol)
         if key not in self._behind:
             pods = self._selected(service)
             numbers: list[int | str] = (
                 [port] if port else [port.number for port in service.ports if port.protocol == protocol]
             )
-            found = (target for number in numbers for target in behind(service, number, protocol, pods).targets)
-            self._behind[key] = tuple(dict.fromkeys(found))
+            led_to = (target for number in numbers for target in behind(service, number, protocol, pods).targets)
+            self._behind[key] = tuple(dict.fromkeys(led_to))
         return self._behind[key]
 
     def _selected(self, service: Service) -> tuple[Pod, ...]:
@@ -106,49 +108,48 @@ class Known:
         bits = universe.kubernetes.selected(service.selector) & universe.by_namespace.get(service.namespace, 0)
         return tuple(pod for index in indexes(bits) for pod in universe.classes[index])
 
-    def closed(self, src: int, dst: int, target: Target) -> tuple[Direction, ...]:
-        """The ends of a connection between two places at which policies let nothing of it through, for certain."""
+    def closed(self, src: int, dst: int, target: ServiceTarget) -> tuple[Direction, ...]:
+        """The ends at which policies certainly deny a connection between two places."""
         sides, number = self.world.table.sides, NUMBERS[target.protocol]
         out = _at(sides["Egress"].of(src), dst)
         into = _at(sides["Ingress"].of(dst), src)
         ends: tuple[tuple[Direction, Conns], ...] = (("Egress", out), ("Ingress", into))
         return tuple(way for way, conns in ends if not includes(conns, number, target.port))
 
-    def entered(self, place: int, pod: Pod, target: Target, without: frozenset[str] = frozenset()) -> bool:
-        """Whether a pod may be entered by anybody: a node apart, that is let in whatever policies say.
+    def entered(self, place: int, pod: Pod, target: ServiceTarget, without: frozenset[str] = frozenset()) -> bool:
+        """Whether anybody may enter a pod on a port. Nodes do not count, because they get in whatever policies say.
 
-        `without`: by anybody who is not in one of these namespaces.
+        `without`: peers in these namespaces do not count either.
         """
         universe, side = self.world.universe, self.world.table.sides["Ingress"]
         if place not in side.by_class:
             return True
         number = NUMBERS[target.protocol]
-        beside = all_of(universe.by_namespace.get(space, 0) for space in without)
-        nobody = universe.node | universe.hosts | beside | (universe.ingress if without else 0)
+        excluded = all_of(universe.by_namespace.get(space, 0) for space in without)
+        ignored = universe.node | universe.hosts | excluded | (universe.ingress if without else 0)
         for (least, most), bits in side.of(place).items():
-            if bits & ~nobody and includes(most, number, target.port):
+            if bits & ~ignored and includes(most, number, target.port):
                 return True
             if bits & universe.ingress and includes(least, number, target.port):
                 return True
         return self._opened(pod, target, without)
 
-    def _opened(self, pod: Pod, target: Target, without: frozenset[str]) -> bool:
-        """Whether a rule opens the port to somebody of whom nothing is known."""
-        own = as_subject(pod)
+    def _opened(self, pod: Pod, target: ServiceTarget, without: frozenset[str]) -> bool:
+        """Whether a rule opens the port to a peer about which nothing is known."""
         near = (*self._policies.get(pod.namespace, ()), *self._policies.get("", ()))
-        chosen = (policy for policy in near if labelled(self.cluster, policy, own))
+        chosen = (policy for policy in near if labelled(self.cluster, policy, pod))
         return any(self._opens(policy, pod, target, without) for policy in chosen)
 
     @cached_property
     def _policies(self) -> Mapping[str, tuple[Policy, ...]]:
-        """The policies of each namespace; under "" those that may be for several."""
+        """The policies of each namespace; under "" those of the whole cluster."""
         policies: dict[str, list[Policy]] = {}
         for policy in self.cluster.policies:
             if not policy.staged:
                 policies.setdefault("" if policy.clusterwide else policy.manifest.namespace, []).append(policy)
         return {space: tuple(members) for space, members in policies.items()}
 
-    def _opens(self, policy: Policy, pod: Pod, target: Target, without: frozenset[str]) -> bool:
+    def _opens(self, policy: Policy, pod: Pod, target: ServiceTarget, without: frozenset[str]) -> bool:
         names = {name for name, protocol, number in pod.ports if (protocol, number) == (target.protocol, target.port)}
         for rule in policy.towards("Ingress"):
             ports = [port for port in rule.ports if port.protocol in ("", target.protocol)]
@@ -159,32 +160,26 @@ class Known:
         return False
 
 
-def _only_in(spaces: frozenset[str], policy: Policy, peer: Peer) -> bool:
-    """Whether a peer is pods of some namespaces and nobody else."""
+def _only_in(spaces: frozenset[str], policy: Policy, peer: RulePeer) -> bool:
+    """Whether a peer means only pods in some namespaces."""
     match peer.pods:
         case Pods(spaces=None) | Endpoints(own=True):
             return policy.manifest.namespace in spaces
         case Pods(spaces=Selector(requirements)):
             return any(
-                need.key == workloads.NAME_LABEL and need.operator == "In" and spaces.issuperset(need.values)
+                need.key == NAME_LABEL and need.operator == "In" and spaces.issuperset(need.values)
                 for need in requirements
             )
     return False
 
 
 def _at(answer: Mapping[tuple[Conns, Conns], int], index: int) -> Conns:
-    """What is let through at the most, to or from one place."""
+    """The connections that are at most let through to or from a place."""
     return next((most for (_, most), bits in answer.items() if bits >> index & 1), ())
 
 
-def as_subject(pod: Pod) -> workloads.Pod:
-    """The pod as policies' selectors are tried on it."""
-    named = frozenset((name, protocol) for name, protocol, _ in pod.ports)
-    return workloads.Pod(pod.manifest, pod.namespace, pod.labels, pod.account, pod.host, named)
-
-
 def title(pod: Pod) -> str:
-    """How messages call a workload."""
+    """What messages call a workload."""
     if service := root(pod.manifest)["metadata"]["annotations"][EXPECTED].text():
         return f"the pods of Service {pod.namespace}/{service}"
     return f"{pod.manifest.kind} {pod.namespace}/{pod.manifest.name}"
@@ -192,7 +187,7 @@ def title(pod: Pod) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Key:
-    """A cluster by itself, not by what is in it: that would have to be read through each time."""
+    """A cache key for a cluster by identity, because comparing clusters by value would take long."""
 
     cluster: Cluster
 
@@ -204,7 +199,7 @@ class _Key:
 
 
 def known(cluster: Cluster) -> Known:
-    """What is known of a cluster; the rules of one run share it."""
+    """The facts about a cluster, which the rules of one run share."""
     return _known(_Key(cluster))
 
 
@@ -214,54 +209,59 @@ def _known(key: _Key) -> Known:
     namespace = usual_namespace(cluster.policies) or NAMESPACE
     given = tuple(_in_namespace(manifest, namespace) for manifest in cluster.workloads)
     objects = (*cluster.manifests, *given)
-    found = services(objects, namespace)
+    known_services = services(objects, namespace)
     pods = running(objects, namespace)
-    expected = tuple(_expected(cluster, found, pods))
+    expected = tuple(_expected(cluster, known_services, pods))
     extended = replace(cluster, workloads=(*given, *expected))
     world = World((*objects, *expected), namespace=namespace)
-    names = Names(found, frozenset(_namespaces(cluster, pods, found, namespace)), served(objects))
+    names = ClusterNames(
+        known_services, frozenset(_namespaces(cluster, pods, known_services, namespace)), served(objects)
+    )
     return Known(extended, namespace, world, names, config_maps(objects, namespace))
 
 
 def _in_namespace(manifest: Manifest, space: str) -> Manifest:
-    """The object where it is applied; those of the whole cluster are in no namespace."""
+    """The object in the namespace where it is applied; cluster-wide objects stay without one."""
     clusterwide = manifest.kind == "Namespace" or manifest.kind.startswith(("Cluster", "Global"))
     return manifest if manifest.namespace or clusterwide else replace(manifest, namespace=space)
 
 
 def usual_namespace(policies: Iterable[Policy]) -> str:
-    """The namespace that most policies are in, the first of several; "" when they name none."""
+    """The namespace of most policies, the first where several have as many; "" where policies name none."""
     spaces = Counter(policy.manifest.namespace for policy in policies if not policy.clusterwide)
     return max(spaces, key=lambda name: spaces[name], default="")
 
 
 def _namespaces(
-    cluster: Cluster, pods: tuple[Pod, ...], found: Mapping[tuple[str, str], Service], usual: str
+    cluster: Cluster, pods: tuple[Pod, ...], known_services: Mapping[tuple[str, str], Service], usual: str
 ) -> Iterator[str]:
     yield from (usual, "kube-system", NAMESPACE, *cluster.namespaces)
     yield from (pod.namespace for pod in pods)
-    yield from (space for space, _ in found)
+    yield from (space for space, _ in known_services)
     for policy in cluster.policies:
         for peer in policy.sides:
             for need in peer.pods.spaces.requirements if isinstance(peer.pods, Pods) and peer.pods.spaces else ():
-                yield from need.values if need.key == workloads.NAME_LABEL and need.operator == "In" else ()
+                yield from need.values if need.key == NAME_LABEL and need.operator == "In" else ()
 
 
-def _expected(cluster: Cluster, found: Mapping[tuple[str, str], Service], pods: tuple[Pod, ...]) -> Iterator[Manifest]:
-    """A pod for each Service that selects none of the pods given: with the labels that it selects, and no more.
+def _expected(
+    cluster: Cluster, known_services: Mapping[tuple[str, str], Service], pods: tuple[Pod, ...]
+) -> Iterator[Manifest]:
+    """A pod for each Service that selects none of the given pods, with exactly the labels that it selects.
 
-    None where a selector asks for these and more: nobody can tell whether those pods are meant.
+    There is none where a policy's selector asks for these labels and more, as it is not known whether it means the
+    Service's pods.
     """
     by_space: dict[str, list[Pod]] = {}
     for pod in pods:
         by_space.setdefault(pod.namespace, []).append(pod)
-    asked = tuple(_asked(cluster))
-    for (space, name), service in found.items():
+    selectors = tuple(_selectors(cluster))
+    for (space, name), service in known_services.items():
         chosen = service.selector
         if chosen is None or any(chosen.matches(pod.labels) for pod in by_space.get(space, ())):
             continue
         labels = {requirement.key: requirement.values[0] for requirement in chosen.requirements}
-        if not any(_asks_more(keys, labels) for keys in asked):
+        if not any(_asks_more(selector, labels) for selector in selectors):
             body = {
                 "apiVersion": "v1",
                 "kind": "Pod",
@@ -276,19 +276,20 @@ def _expected(cluster: Cluster, found: Mapping[tuple[str, str], Service], pods: 
             yield Manifest(service.manifest.file, "Pod", f"expected-by-{name}", space, body)
 
 
-# What selectors ask of labels: the value, or "" where any may do.
-Asked = Mapping[str, str]
+# The labels that a selector asks for, with the value, or "" where several values match.
+LabelsAsked = Mapping[str, str]
 
 
-def _asked(cluster: Cluster) -> Iterator[Asked]:
+def _selectors(cluster: Cluster) -> Iterator[LabelsAsked]:
     for policy in cluster.policies:
         for selected in (policy.subject, *(peer.pods for peer in policy.sides)):
             match selected:
                 case Pods(chosen=chosen):
-                    requirements = (
-                        requirement for requirement in chosen.requirements if requirement.operator in ("In", "Exists")
-                    )
-                    yield {one.key: one.values[0] if len(one.values) == 1 else "" for one in requirements}
+                    yield {
+                        requirement.key: requirement.values[0] if len(requirement.values) == 1 else ""
+                        for requirement in chosen.requirements
+                        if requirement.operator in ("In", "Exists")
+                    }
                 case Endpoints(chosen=expression) if expression is not None:
                     yield dict(_calico(expression))
 
@@ -301,8 +302,8 @@ def _calico(expression: Expression) -> Iterator[tuple[str, str]]:
             yield part.label, ""
 
 
-def _asks_more(asked: Asked, labels: Mapping[str, str]) -> bool:
-    """Whether a selector fits some of the labels, contradicts none, and asks for others too."""
+def _asks_more(asked: LabelsAsked, labels: Mapping[str, str]) -> bool:
+    """Whether a selector matches some of the labels, contradicts none, and asks for others too."""
     shared = [key for key in asked if key in labels]
     fits = all(asked[key] in ("", labels[key]) for key in shared)
     return bool(shared) and fits and len(shared) < len(asked)

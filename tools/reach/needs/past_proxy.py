@@ -1,32 +1,32 @@
-"""Whether a name goes past the proxy by NO_PROXY.
+"""Decides whether NO_PROXY keeps requests to a name away from the proxy.
 
-Programs read NO_PROXY each in their own way. A name counts as left out when curl, Go, Python's requests and httpx, and
-Node's fetch all leave it out: an entry is the name itself, or a dot and the end of it.
+Each program reads NO_PROXY in its own way. A name counts as excluded when curl, Go, Python's requests and httpx, and
+Node's fetch all exclude it: an entry is the name itself, or a dot and the end of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tools.reach.needs.endpoints import Call
+from tools.reach.needs.endpoints import HostCall
 
 PROXIES = {"http": ("http_proxy", "HTTP_PROXY"), "https": ("https_proxy", "HTTPS_PROXY")}
 
 
-def proxy_of(call: Call, values: Mapping[str, str]) -> str:
-    """The variable that sends a call to a proxy, or "": the scheme's own, where it is set and not empty."""
+def proxy_of(call: HostCall, values: Mapping[str, str]) -> str:
+    """The scheme's variable that sends a call to a proxy; "" where none is set."""
     names = PROXIES.get(call.scheme, ())
     return next((name for name in names if values.get(name, "").strip()), "")
 
 
 def past(host: str, values: Mapping[str, str]) -> bool:
-    """Whether NO_PROXY leaves a name out. Most programs do not take a root's dot off the name."""
+    """Whether NO_PROXY excludes a name. A final dot is kept, because most programs do not remove it from the name."""
     name = host.lower()
     written = next((values[key] for key in ("no_proxy", "NO_PROXY") if values.get(key)), "")
-    return any(_leaves_out(entry.strip().lower(), name) for entry in written.split(","))
+    return any(_excludes(entry.strip().lower(), name) for entry in written.split(","))
 
 
-def _leaves_out(entry: str, name: str) -> bool:
+def _excludes(entry: str, name: str) -> bool:
     if entry in ("*", name):
         return True
     ending = entry.removeprefix("*")

@@ -1,4 +1,4 @@
-"""Who calls from other namespaces, by a chart's values: the ingress controller, and monitoring."""
+"""The callers from other namespaces that a chart's values name: the ingress controller and monitoring."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ MONITORING, INGRESS = "monitoring", "ingressController"
 
 
 def roles(values: Mapping[str, Any]) -> dict[str, frozenset[str]]:
-    """The namespaces of each, by the key of its block; none when it is switched off. A key that is not there says
-    nothing.
+    """The namespaces of each caller by the key of its block; none for a caller that is switched off. Callers that the
+    values do not mention are left out.
     """
-    found: dict[str, frozenset[str]] = {}
+    by_role: dict[str, frozenset[str]] = {}
     for key in (MONITORING, INGRESS):
         block = values.get(key)
         spaces = block.get("namespaces") if isinstance(block, Mapping) else None
         if isinstance(block, Mapping) and isinstance(spaces, list):
             on = block.get("enabled") is not False
-            found[key] = frozenset(space for space in spaces if isinstance(space, str)) if on else frozenset()
-    return found
+            by_role[key] = frozenset(space for space in spaces if isinstance(space, str)) if on else frozenset()
+    return by_role

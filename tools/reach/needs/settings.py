@@ -1,8 +1,8 @@
-"""Whom settings call: environment variables and a command's options, by their names and values.
+"""The hosts that settings call: environment variables and a command's options, by their names and values.
 
-A value calls somebody when it is a URL, `host:port`, or a list of those, or when a host stands beside its port
-(`POSTGRES_HOST` and `POSTGRES_PORT`). Much that looks so is no call: the address that a process listens on, the origins
-that a browser may come from, the name that a site is served under. Such are told by the words of the key.
+A setting means a call when its value is a URL, `host:port`, or a list of these, or when a host has a port beside it
+(`POSTGRES_HOST` and `POSTGRES_PORT`). Many values that look like this are not calls: the address on which a process
+listens, the origins that a browser may come from, the name under which a site is served. The words of the key tell.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 
-from tools.reach.needs.endpoints import Call, endpoints, is_host, port_number
+from tools.reach.needs.endpoints import HostCall, endpoints, is_host, port_number
 
-# A key with one of these words names whoever may come, or where the process listens.
+# A key with one of these words says who may call, or where the process listens.
 NOT_CALLED = frozenset(
     (
         *("CORS", "ORIGIN", "ORIGINS", "ALLOW", "ALLOWED", "TRUSTED", "ACCEPTED", "REFERER", "REFERERS", "REFERRER"),
@@ -21,14 +21,14 @@ NOT_CALLED = frozenset(
         *("IMAGE", "NOPROXY", "NAMESPACE", "VERSION", "SCHEMA", "XMLNS", "ENTITY", "ACS"),
     )
 )
-# With one of these it may be a name that the workload is known by outside, and no server that it calls.
+# A key with one of these may give the workload's own public name, and not a server that it calls.
 SHOWN = frozenset(
     (
         *("PUBLIC", "CANONICAL", "ROOT", "WEBSITE", "HOMEPAGE", "DOMAIN", "DOMAINS", "DOCS", "DOCUMENTATION"),
         *("SUPPORT", "TERMS", "PRIVACY", "LOGO", "CONTACT", "SHARE"),
     )
 )
-# The same where a key begins so: what the server itself, or a browser's page, is told.
+# The same for a key that begins with one of these: settings of the server itself or of a page in a browser.
 SHOWN_FIRST = frozenset(
     (
         *("NGINX", "APACHE", "SERVER", "VIRTUAL", "WEB", "APP", "SITE", "FRONTEND", "EXTERNAL", "INGRESS"),
@@ -40,33 +40,35 @@ HOSTS = ("HOSTNAME", "HOST", "ADDRESS", "ADDR", "ENDPOINT", "SERVER")
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """A call that settings ask for. `keys`: where it is written; `shown`: it may be but a name of the workload's own.
+class ConfiguredCall:
+    """A call that settings mean. `keys`: those of the settings; `shown`: it may only be the workload's own name.
 
-    `alone`: a host without its port, which only a Service's name makes a call.
+    `alone`: a host without a port, which counts as a call only if it is a Service's name.
     """
 
     keys: tuple[str, ...]
-    call: Call
+    call: HostCall
     shown: bool = False
     alone: bool = False
 
 
-def settings(values: Mapping[str, str], own_ports: Set[int] = frozenset()) -> Iterator[Setting]:
-    """The calls of some settings. `own_ports`: those that the process listens on itself."""
+def settings(values: Mapping[str, str], own_ports: Set[int] = frozenset()) -> Iterator[ConfiguredCall]:
+    """The calls of some settings. `own_ports`: the ports on which the process itself listens."""
     for key, value in values.items():
         words = key_words(key)
         if NOT_CALLED.intersection(words) or {"NO", "PROXY"} <= set(words):
             continue
         shown = bool(SHOWN.intersection(words) or SHOWN_FIRST.intersection(words[:1])) or key.upper() in SHOWN_KEYS
-        found = tuple(endpoints(value))
-        yield from (Setting((key,), call, shown) for call in found)
-        if not found and is_host(value):
+        calls = tuple(endpoints(value))
+        yield from (ConfiguredCall((key,), call, shown) for call in calls)
+        if not calls and is_host(value):
             yield from _pair(key, value, values, own_ports, shown)
 
 
 def key_words(key: str) -> tuple[str, ...]:
-    """The words of a key, in upper case: `POSTGRES_HOST`, `postgres.host`, `postgresHost` and `--postgres-host`."""
+    """The words of a key in upper case; the same for `POSTGRES_HOST`, `postgres.host`, `postgresHost` and
+    `--postgres-host`.
+    """
     words: list[str] = []
     before = ""
     for sign in key:
@@ -80,8 +82,8 @@ def key_words(key: str) -> tuple[str, ...]:
     return tuple(word.upper() for word in words if word)
 
 
-def _pair(key: str, host: str, values: Mapping[str, str], own: Set[int], shown: bool) -> Iterator[Setting]:
-    """A host, with the port that stands beside it. A key of one word (`HOST`) is where the process listens."""
+def _pair(key: str, host: str, values: Mapping[str, str], own: Set[int], shown: bool) -> Iterator[ConfiguredCall]:
+    """A host with the port beside it. A key of a single word (`HOST`) is where the process listens, and no call."""
     upper = key.upper()
     ending = next((word for word in HOSTS if upper.endswith(word)), "")
     stem = key[: len(key) - len(ending)]
@@ -90,6 +92,6 @@ def _pair(key: str, host: str, values: Mapping[str, str], own: Set[int], shown: 
     beside = next((name for name in (f"{stem}PORT", f"{stem}port", f"{stem}Port") if name in values), "")
     port = port_number(values[beside].strip()) if beside else None
     if port:
-        yield Setting((key, beside), Call(host, port), shown or port in own)
+        yield ConfiguredCall((key, beside), HostCall(host, port), shown or port in own)
     elif not beside:
-        yield Setting((key,), Call(host), shown, alone=True)
+        yield ConfiguredCall((key,), HostCall(host), shown, alone=True)

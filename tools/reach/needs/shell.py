@@ -1,7 +1,7 @@
-"""Scripts for `sh -c`, as far as it matters for whom they call: simple commands with their variables put in.
+"""Reads scripts for `sh -c` as far as their calls matter: simple commands with their variables expanded.
 
-What a script decides at run time is not followed: every command counts, whichever branch it stands in. A text is read
-once from left to right, and a broken one gives what could be read of it.
+What a script decides at run time is not followed: every command counts, whichever branch it is in. A text is read once
+from left to right; a broken one yields what could be read of it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice, product
 
 LONGEST = 100_000
-# A loop's variable stands for each of its values; more combinations than this are not tried.
+# A loop's variable takes each of its values in turn; these limit the combinations that are tried.
 MOST_VALUES = 32
 MOST_COMMANDS = 64
 KEYWORDS = frozenset(
@@ -21,21 +21,21 @@ SEPARATORS = "\n;&|()"
 
 
 @dataclass(frozen=True, slots=True)
-class Variable:
-    """A variable in a word, and what stands for it when nobody sets it; None: nothing does."""
+class ShellVariable:
+    """A variable in a word. `default`: its value where it is not set, as in `${NAME:-default}`; None for none."""
 
     name: str
     default: str | None = None
 
 
-Part = str | Variable
+Part = str | ShellVariable
 Word = tuple[Part, ...]
 
 
 def commands(script: str, variables: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
-    """The simple commands of a script, word by word. A variable of which nothing is known stays as `$NAME`."""
+    """The simple commands of a script, each as its words. Unknown variables stay as `$NAME`."""
     known: dict[str, tuple[str, ...]] = {name: (value,) for name, value in variables.items()}
-    for words in _Reader(script[:LONGEST]).commands():
+    for words in _ScriptReader(script[:LONGEST]).commands():
         yield from islice(_command(list(words), known), MOST_COMMANDS)
 
 
@@ -44,7 +44,7 @@ def _command(words: list[Word], known: dict[str, tuple[str, ...]]) -> Iterator[t
         words.pop(0)
     if len(words) > 2 and words[0] == ("for",) and words[2] == ("in",):
         values = (value for word in words[3:] for text in _expanded(word, known) for value in text.split())
-        known[_plain(words[1])] = tuple(islice(values, MOST_VALUES))
+        known[_literal(words[1])] = tuple(islice(values, MOST_VALUES))
         return
     exporting = bool(words) and words[0] in (("export",), ("local",), ("readonly",))
     rest = words[1:] if exporting else words
@@ -58,12 +58,12 @@ def _command(words: list[Word], known: dict[str, tuple[str, ...]]) -> Iterator[t
 
 
 def _assigned(word: Word) -> str:
-    """The variable that a word sets, or ""."""
+    """The variable that a word sets; "" for other words."""
     name, sign, _ = (word[0] if word and isinstance(word[0], str) else "").partition("=")
     return name if sign and name.isidentifier() and name.isascii() else ""
 
 
-def _plain(word: Word) -> str:
+def _literal(word: Word) -> str:
     return "".join(part for part in word if isinstance(part, str))
 
 
@@ -80,8 +80,10 @@ def _expanded(word: Word, known: Mapping[str, tuple[str, ...]]) -> list[str]:
 
 
 @dataclass(slots=True)
-class _Reader:
-    """A script on its way into words. `quoted`: between double quotes; `around`: the same of each `$(` that is open."""
+class _ScriptReader:
+    """Splits a script into words. `quoted`: whether the reader is between double quotes; `around`: whether it was so at
+    each `$(` that is still open.
+    """
 
     text: str
     at: int = 0
@@ -105,7 +107,7 @@ class _Reader:
         self.words = []
 
     def _step(self) -> bool:
-        """Read on; whether a command ends here."""
+        """Read the next sign; return whether a command ends here."""
         sign = self.text[self.at]
         self.at += 1
         if sign == "\\":
@@ -151,16 +153,16 @@ class _Reader:
             inner, self.at = self.text[self.at + 1 : end], end + 1
             name = inner[: _identifier(inner, 0)]
             sign, default = inner[len(name) :].partition("-")[::2]
-            self._add(Variable(name or "?", default if sign in ("", ":") and "-" in inner else None))
+            self._add(ShellVariable(name or "?", default if sign in ("", ":") and "-" in inner else None))
         else:
             end = _identifier(self.text, self.at)
             name, self.at = self.text[self.at : end], end
-            self._add(Variable(name) if name else "$")
+            self._add(ShellVariable(name) if name else "$")
         return False
 
     def _redirection(self, sign: str) -> None:
-        """The word before it, when it is a number, is the redirection's; the word behind it is kept as a word."""
-        if self.parts and _plain(tuple(self.parts)).isdecimal():
+        """Read `<` or `>`. A number just before it is part of the redirection; the word after it is kept as a word."""
+        if self.parts and _literal(tuple(self.parts)).isdecimal():
             self.parts, self.begun = [], False
         self._end_word()
         if sign == "<" and self.text.startswith("<<", self.at):
@@ -204,12 +206,12 @@ class _Reader:
         self.parts, self.begun = [], False
 
     def _find(self, sign: str) -> int:
-        found = self.text.find(sign, self.at)
-        return len(self.text) if found < 0 else found
+        place = self.text.find(sign, self.at)
+        return len(self.text) if place < 0 else place
 
 
 def _identifier(text: str, start: int) -> int:
-    """Where the name of a variable that starts there ends."""
+    """The end of the variable's name that begins at `start`."""
     end = start
     while end < len(text) and text[end].isascii() and (text[end].isalnum() or text[end] == "_"):
         end += 1

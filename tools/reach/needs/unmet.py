@@ -1,4 +1,4 @@
-"""Needs that policies deny, with the pods and ports that they are for."""
+"""The needs that policies deny, with the pods and ports in question."""
 
 from __future__ import annotations
 
@@ -7,45 +7,46 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from tools.manifests.node import Node, root
-from tools.manifests.pod_templates import Pod
+from tools.manifests.pod_templates import template
+from tools.manifests.pods import Pod
 from tools.policies.model import Direction
 from tools.reach.needs.endpoints import port_number
-from tools.reach.needs.gather import Need, template
+from tools.reach.needs.gather import Need
 from tools.reach.needs.known import Caller, Known
 from tools.reach.needs.roles import INGRESS, MONITORING
-from tools.reach.peers.services import Service, Target
+from tools.reach.peers.services import Service, ServiceTarget
 
 SCRAPE, PORT = "prometheus.io/scrape", "prometheus.io/port"
 
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """A call to a Service, and the ends at which it is closed."""
+    """A call to a Service that policies deny, and the ends at which they do."""
 
     caller: Caller
     need: Need
-    target: Target
+    target: ServiceTarget
     ends: tuple[Direction, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A port that somebody in another namespace is to reach, and nobody there may."""
+    """A port that should be open to another namespace and is not."""
 
     node: Node
     pod: Pod
-    target: Target
+    target: ServiceTarget
 
 
 @lru_cache(maxsize=4)
 def calls(facts: Known) -> tuple[Denied, ...]:
-    """The calls to Services that are closed, each way of a workload once: where it is needed first."""
+    """The denied calls to Services. For each caller and target, only the first need counts."""
     return tuple(_calls(facts))
 
 
 def _calls(facts: Known) -> Iterator[Denied]:
     for caller in facts.callers:
-        seen: set[Target] = set()
+        seen: set[ServiceTarget] = set()
         for need in caller.needs:
             meaning = facts.names.meaning(need.call.host, caller.pod.namespace)
             for denied in _denied(facts, caller, need, meaning) if isinstance(meaning, Service) else ():
@@ -57,26 +58,26 @@ def _calls(facts: Known) -> Iterator[Denied]:
 def _denied(facts: Known, caller: Caller, need: Need, service: Service) -> list[Denied]:
     targets = facts.targets(service, need.call.port, need.call.protocol)
     denieds = [Denied(caller, need, target, ends) for target in targets if (ends := _ends(facts, caller, target))]
-    # A host without a port may mean any of them.
+    # A host without a port may mean any target, so it counts as denied only if all of them are.
     return denieds if not need.alone or len(denieds) == len(targets) else []
 
 
-def _ends(facts: Known, caller: Caller, target: Target) -> tuple[Direction, ...]:
-    """The closed ends of a call. What a workload says to itself is not judged."""
+def _ends(facts: Known, caller: Caller, target: ServiceTarget) -> tuple[Direction, ...]:
+    """The closed ends of a call. A workload's calls to itself are not judged."""
     if target.pod == caller.pod.name:
         return ()
-    every = (facts.closed(caller.place, place, target) for place, _ in facts.classes[target.pod])
-    return next((ends for ends in every if ends), ())
+    closed = (facts.closed(caller.place, place, target) for place, _ in facts.classes[target.pod])
+    return next((ends for ends in closed if ends), ())
 
 
 @lru_cache(maxsize=4)
 def backends(facts: Known) -> tuple[Closed, ...]:
-    """The backends of Ingresses that are closed to every other namespace but monitoring's, each pod and port once."""
+    """The backends of Ingresses that are closed to every other namespace, monitoring aside; each target once."""
     return tuple(_closed_backends(facts))
 
 
 def _closed_backends(facts: Known) -> Iterator[Closed]:
-    seen: set[Target] = set()
+    seen: set[ServiceTarget] = set()
     without = _others(facts, INGRESS, MONITORING)
     for manifest in facts.world.manifests:
         space = manifest.namespace or facts.namespace
@@ -88,7 +89,7 @@ def _closed_backends(facts: Known) -> Iterator[Closed]:
 
 
 def _others(facts: Known, role: str, other: str) -> frozenset[str]:
-    """The namespaces of another role that are none of this one's."""
+    """The namespaces of the role `other` that are not also those of `role`."""
     known = facts.cluster.roles
     return known.get(other, frozenset()) - known.get(role, frozenset())
 
@@ -102,23 +103,26 @@ def _backends(spec: Node) -> Iterator[Node]:
 
 @lru_cache(maxsize=4)
 def scraped(facts: Known) -> tuple[Closed, ...]:
-    """The ports that annotations name for Prometheus and that are closed to every other namespace but the ingress
-    controller's, each once; none where values say that nobody scrapes.
+    """The annotated ports for Prometheus that are closed to every other namespace, the ingress controller's aside.
+
+    Each target is there once; there are none where values say that nobody scrapes.
     """
     return () if facts.cluster.roles.get(MONITORING) == frozenset() else tuple(_closed_scrapes(facts))
 
 
 def _closed_scrapes(facts: Known) -> Iterator[Closed]:
-    seen: set[Target] = set()
+    seen: set[ServiceTarget] = set()
     without = _others(facts, MONITORING, INGRESS)
     for members in facts.classes.values():
         for _, pod in members:
-            node, port = _annotated(template(pod)["metadata"])
-            yield from _closed(facts, node, (Target(pod.name, port),) if port else (), seen, without)
+            node, port = _annotated(template(root(pod.manifest))["metadata"])
+            yield from _closed(facts, node, (ServiceTarget(pod.name, port),) if port else (), seen, without)
     for service in facts.names.services.values():
         node, port = _annotated(root(service.manifest)["metadata"])
         behind = facts.targets(service, None, "TCP") if port else ()
-        yield from _closed(facts, node, tuple(dict.fromkeys(Target(one.pod, port) for one in behind)), seen, without)
+        yield from _closed(
+            facts, node, tuple(dict.fromkeys(ServiceTarget(target.pod, port) for target in behind)), seen, without
+        )
 
 
 def _annotated(metadata: Node) -> tuple[Node, int]:
@@ -129,7 +133,7 @@ def _annotated(metadata: Node) -> tuple[Node, int]:
 
 
 def _closed(
-    facts: Known, node: Node, targets: tuple[Target, ...], seen: set[Target], without: frozenset[str]
+    facts: Known, node: Node, targets: tuple[ServiceTarget, ...], seen: set[ServiceTarget], without: frozenset[str]
 ) -> Iterator[Closed]:
     for target in targets:
         for place, pod in facts.classes[target.pod]:

@@ -1,1 +1,1 @@
-"""Who takes part: pods that no policy tells apart, nodes, blocks of addresses; and what they are called."""
+"""The peers: classes of pods that no policy tells apart, nodes, blocks of addresses; and their names."""

@@ -1,7 +1,7 @@
-"""Addresses cut into blocks, so that no rule tells two addresses of one block apart.
+"""Cuts all addresses into blocks, so that no rule tells two addresses of one block apart.
 
-The networks that policies name nest or are apart, never otherwise. In the order of their first address, wider ones
-first, everything inside a network follows it without a gap: the blocks of a network are a range of indexes.
+Two networks either nest or share no address. In order of their first address, with wider networks first, everything
+inside a network follows it without a gap, so the blocks of a network are a range of indexes.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from tools.manifests.addresses import ALL_IPV4, ALL_IPV6, Address, Net
 
 
 @dataclass(frozen=True, slots=True)
-class Blocks:
-    """Block i is what `nets[i]` holds and no narrower network does; `ends[i]` is one past its last narrower network.
+class AddressBlocks:
+    """Block i has the addresses of `nets[i]` that no narrower network has; `ends[i]` is one past its last narrower one.
 
-    A block may hold nothing, when narrower networks cover all of it.
+    A block is empty when narrower networks cover all of its network.
     """
 
     nets: tuple[Net, ...]
@@ -33,21 +33,21 @@ class Blocks:
         return ((1 << (self.ends[start] - start)) - 1) << start
 
     def holding(self, address: Address) -> int:
-        """The block that an address is in."""
-        # The last network that begins at or before the address, or one around that one.
+        """The index of the block that an address is in."""
+        # Its network is the last one that begins at or before the address, or one around that network.
         place = bisect_right(self.starts, (address.version, int(address))) - 1
         while address not in self.nets[place]:
             place = self.parents[place]
         return place
 
     def overlapping(self, net: Net) -> int:
-        """The blocks that share an address with any network, as bits."""
+        """The blocks that share an address with a network, which policies need not name, as bits."""
         first, last = int(net.network_address), int(net.broadcast_address)
-        found = 0
+        blocks = 0
         for index, other in enumerate(self.nets):
             if other.version == net.version and any(start <= last and end >= first for start, end in self.spans(index)):
-                found |= 1 << index
-        return found
+                blocks |= 1 << index
+        return blocks
 
     def spans(self, index: int) -> Iterator[tuple[int, int]]:
         """The addresses of a block, as inclusive ranges of numbers."""
@@ -73,8 +73,8 @@ class Blocks:
         return self.within(ALL_IPV6)
 
 
-def cut(nets: Iterable[Net]) -> Blocks:
-    """The blocks that those networks, and all addresses, make."""
+def cut(nets: Iterable[Net]) -> AddressBlocks:
+    """Cut all addresses into blocks along some networks."""
     ordered = sorted(
         {ALL_IPV4, ALL_IPV6, *nets}, key=lambda net: (net.version, int(net.network_address), net.prefixlen)
     )
@@ -86,7 +86,7 @@ def cut(nets: Iterable[Net]) -> Blocks:
         around.append(index)
     starts = tuple((net.version, int(net.network_address)) for net in ordered)
     places = {net: index for index, net in enumerate(ordered)}
-    return Blocks(tuple(ordered), tuple(ends), tuple(parents), places, starts)
+    return AddressBlocks(tuple(ordered), tuple(ends), tuple(parents), places, starts)
 
 
 def _holds(outer: Net, inner: Net) -> bool:
@@ -94,12 +94,12 @@ def _holds(outer: Net, inner: Net) -> bool:
 
 
 def written(version: int, span: tuple[int, int]) -> str:
-    """A range of addresses as `first-last`, and one address as itself."""
+    """A range of addresses as `first-last`, or a single address."""
     make = IPv4Address if version == 4 else IPv6Address
     first, last = (str(make(number)) for number in span)
     return first if span[0] == span[1] else f"{first}-{last}"
 
 
 def is_ipv4(net: Net) -> bool:
-    """Whether a network is of IPv4."""
+    """Whether a network is an IPv4 one."""
     return isinstance(net, IPv4Network)

@@ -1,4 +1,4 @@
-"""Ingresses, and OpenShift's Routes: the Services that they lead to, and the pods behind those.
+"""Resolves Ingresses and OpenShift's Routes to the Services that they lead to, and to the pods behind those.
 
 Source: k8s.io/api networking/v1 Ingress; openshift/api route/v1 Route.
 """
@@ -10,22 +10,22 @@ from dataclasses import dataclass, replace
 
 from tools.findings.model import Manifest
 from tools.manifests.node import Node, root
-from tools.manifests.pod_templates import Pod
-from tools.reach.peers.services import Note, Resolved, Service, Services, Target, behind, unique
+from tools.manifests.pods import Pod
+from tools.reach.peers.services import Note, Resolved, Service, Services, ServiceTarget, behind, unique
 
 KINDS = ("Ingress", "Route")
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """Where an Ingress leads: a Service of its namespace, and the number or name of the Service's port; None: any."""
+    """Where an Ingress leads: a Service in its namespace, and the Service's port by number or name; None for any."""
 
     service: str
     port: int | str | None
 
 
 def backends(manifest: Manifest) -> Iterator[Backend]:
-    """Every backend of an Ingress, or of OpenShift's Route, each once."""
+    """Every backend of an Ingress or Route, each once."""
     spec = root(manifest)["spec"]
     if manifest.kind == "Route":
         nodes = (spec["to"], *spec["alternateBackends"].items())
@@ -42,13 +42,13 @@ def _backend(node: Node) -> Iterator[Backend]:
 
 
 def behind_ingress(manifest: Manifest, namespace: str, known: Services, pods: Sequence[Pod]) -> Resolved:
-    """The pods and ports that the controller calls for an Ingress, or for a Route."""
-    space, targets, notes = manifest.namespace or namespace, list[Target](), list[Note]()
+    """The pods and ports that the controller calls for an Ingress or Route."""
+    space, targets, notes = manifest.namespace or namespace, list[ServiceTarget](), list[Note]()
     title = f"{manifest.kind} {space}/{manifest.name}"
     for backend in backends(manifest):
         service = known.get((space, backend.service))
         if service is None:
-            notes.append(Note(f"{title} leads to Service {space}/{backend.service}, which is not there"))
+            notes.append(Note(f"{title} leads to Service {space}/{backend.service}, which does not exist"))
             continue
         for resolved in _all(service, backend, pods):
             targets.extend(resolved.targets)

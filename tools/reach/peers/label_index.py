@@ -1,4 +1,4 @@
-"""Things found by their labels: as Kubernetes' selectors find them, and as Calico's."""
+"""An index of things by their labels, for Kubernetes' selectors and for Calico's."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from tools.reach.sets import all_of
 
 @dataclass(frozen=True)
 class Labelled:
-    """Things with labels, found by them: bit i is the thing whose labels `labels_of` gives for i."""
+    """Things to select by their labels. Bit i stands for the thing whose value of a key is `label(i, key)`."""
 
     count: int
     label: Callable[[int, str], str | None]
     _keys: dict[str, dict[str, int]] = field(default_factory=dict, repr=False)
 
     def by_value(self, key: str) -> dict[str, int]:
-        """The things that have a label, by its value."""
+        """The things that have a label, grouped by its value."""
         if key not in self._keys:
-            found: dict[str, int] = {}
+            by_value: dict[str, int] = {}
             for index in range(self.count):
                 value = self.label(index, key)
                 if value is not None:
-                    found[value] = found.get(value, 0) | 1 << index
-            self._keys[key] = found
+                    by_value[value] = by_value.get(value, 0) | 1 << index
+            self._keys[key] = by_value
         return self._keys[key]
 
     @property
@@ -39,24 +39,24 @@ class Labelled:
         return all_of(self.by_value(key).values())
 
     def valued(self, key: str, values: Iterable[str]) -> int:
-        """The things whose label has one of some values."""
+        """The things whose label has one of the values."""
         known = self.by_value(key)
         return all_of(known.get(value, 0) for value in values)
 
     def selected(self, selector: Selector) -> int:
         """The things that a Kubernetes selector matches."""
-        everything = self.all
+        matching = self.all
         for requirement in selector.requirements:
             match requirement.operator:
                 case "In":
-                    everything &= self.valued(requirement.key, requirement.values)
+                    matching &= self.valued(requirement.key, requirement.values)
                 case "NotIn":
-                    everything &= ~self.valued(requirement.key, requirement.values)
+                    matching &= ~self.valued(requirement.key, requirement.values)
                 case "Exists":
-                    everything &= self.having(requirement.key)
+                    matching &= self.having(requirement.key)
                 case "DoesNotExist":
-                    everything &= ~self.having(requirement.key)
-        return everything & self.all
+                    matching &= ~self.having(requirement.key)
+        return matching & self.all
 
     def matched(self, expression: Expression) -> int:
         """The things that a Calico selector matches."""
@@ -72,10 +72,10 @@ class Labelled:
             case Not(part):
                 return self.all & ~self.matched(part)
             case And(inner):
-                everything = self.all
+                matching = self.all
                 for part in inner:
-                    everything &= self.matched(part)
-                return everything
+                    matching &= self.matched(part)
+                return matching
             case Or(inner):
                 return all_of(self.matched(part) for part in inner)
 
@@ -85,5 +85,5 @@ class Labelled:
             return self.valued(part.label, part.values)
         if part.operator in ("!=", "not in"):
             return self.all & ~self.valued(part.label, part.values)
-        # The tree's own reading of contains, starts with and ends with, value by value.
+        # For `contains`, `starts with` and `ends with` each value is put to the expression's own method.
         return all_of(bits for value, bits in known.items() if part.matches({part.label: value}))

@@ -1,4 +1,4 @@
-"""The names that peers have, and who is meant by a name."""
+"""The names of peers, and the peer that a name means."""
 
 from __future__ import annotations
 
@@ -8,66 +8,68 @@ from ipaddress import ip_address, summarize_address_range
 
 from tools.findings.model import Manifest
 from tools.manifests.addresses import Net, network
-from tools.manifests.pod_templates import Pod
-from tools.reach.model import Peer
+from tools.manifests.pods import Pod
+from tools.reach.model import NamedPeer
 from tools.reach.peers.address_blocks import written
 from tools.reach.peers.ingresses import KINDS as INGRESSES
 from tools.reach.peers.universe import Universe
 from tools.reach.sets import indexes
 
-INGRESS = Peer("{ingress-controller}", "ingress")
-NODE = Peer("{node}", "node")
+INGRESS = NamedPeer("{ingress-controller}", "ingress")
+NODE = NamedPeer("{node}", "node")
 _KIND = re.compile(r"\[[^\]]*\]$")
 
 
 class UnknownPeerError(LookupError):
-    """Nobody, or more than one, has that name; the message says who is there."""
+    """No peer, or more than one, has a name; the message says which names exist."""
 
 
-def places(universe: Universe, manifests: Iterable[Manifest]) -> dict[Peer, int]:
-    """Every workload with its bit, in order of name, and the controller where there are Ingresses.
+def places(universe: Universe, manifests: Iterable[Manifest]) -> dict[NamedPeer, int]:
+    """Every workload with its bit, in order of name, and the ingress controller where there are Ingresses.
 
-    Pods of one owner are one peer while no policy tells them apart.
+    Pods of one owner are one peer as long as no policy tells them apart.
     """
     by_name: dict[str, dict[int, Pod]] = {}
     for index, pods in enumerate(universe.classes):
         for pod in pods:
             by_name.setdefault(pod.name, {}).setdefault(index, pod)
-    found: dict[Peer, int] = {}
+    placed: dict[NamedPeer, int] = {}
     for name, classes in by_name.items():
         for index, pod in classes.items():
             if len(classes) == 1:
-                found[_peer(name, pod)] = index
+                placed[_peer(name, pod)] = index
             else:
-                apart = (class_ for class_ in universe.classes[index] if class_.name == name)
-                found.update({_peer(one.own_name, one): index for one in apart})
-    ordered = dict(sorted(found.items(), key=lambda item: item[0].name))
+                members = (member for member in universe.classes[index] if member.name == name)
+                placed.update({_peer(member.own_name, member): index for member in members})
+    ordered = dict(sorted(placed.items(), key=lambda item: item[0].name))
     if any(manifest.kind in INGRESSES for manifest in manifests):
         ordered[INGRESS] = universe.ingress.bit_length() - 1
     return ordered
 
 
-def _peer(name: str, pod: Pod) -> Peer:
-    return Peer(name, "workload", pod.namespace, pod.manifest.where())
+def _peer(name: str, pod: Pod) -> NamedPeer:
+    return NamedPeer(name, "workload", pod.namespace, pod.manifest.where())
 
 
-def find(name: str, peers: Sequence[Peer], universe: Universe) -> Peer:
-    """Who is meant by a name. Raises UnknownPeerError."""
+def find(name: str, peers: Sequence[NamedPeer], universe: Universe) -> NamedPeer:
+    """The peer that a name means. Raises UnknownPeerError."""
     if name == NODE.name:
         return NODE
     if name == INGRESS.name:
         return INGRESS
     workloads = [peer for peer in peers if peer.kind == "workload"]
-    for alike in (_whole, _without_kind, _last):
-        found = [peer for peer in workloads if alike(peer.name) == name]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            several = ", ".join(peer.name for peer in found[:5])
-            raise UnknownPeerError(f"{name} is {len(found)} workloads ({several}); write one of these names in full")
+    for form in (_whole, _without_kind, _last):
+        matching = [peer for peer in workloads if form(peer.name) == name]
+        if len(matching) == 1:
+            return matching[0]
+        if matching:
+            several = ", ".join(peer.name for peer in matching[:5])
+            raise UnknownPeerError(
+                f"{name} could mean {len(matching)} workloads ({several}); write the full name of one"
+            )
     if nets(name):
         return _at(name, peers, universe)
-    raise UnknownPeerError(f"nobody is called {name}; there are {_known(workloads)}")
+    raise UnknownPeerError(f"no peer is called {name}; there are {_known(workloads)}")
 
 
 def _whole(name: str) -> str:
@@ -82,13 +84,13 @@ def _last(name: str) -> str:
     return _without_kind(name).rpartition("/")[2]
 
 
-def _known(workloads: Sequence[Peer]) -> str:
+def _known(workloads: Sequence[NamedPeer]) -> str:
     some = ", ".join(peer.name for peer in workloads[:8])
     return (f"{some}, and {len(workloads) - 8} more" if len(workloads) > 8 else some) or "no workloads at all"
 
 
 def nets(name: str) -> tuple[Net, ...]:
-    """The networks of an address, a CIDR or a range `first-last`; none when it is none of these."""
+    """The networks that an address, a CIDR or a range `first-last` covers; none for other names."""
     first, dash, last = name.partition("-")
     if not dash:
         net = network(name)
@@ -100,32 +102,32 @@ def nets(name: str) -> tuple[Net, ...]:
         return ()
 
 
-def _at(name: str, peers: Sequence[Peer], universe: Universe) -> Peer:
-    """The workload that has a known address, or those addresses as a peer."""
-    found = nets(name)
-    if len(found) == 1 and found[0].num_addresses == 1:
-        own = found[0].network_address
+def _at(name: str, peers: Sequence[NamedPeer], universe: Universe) -> NamedPeer:
+    """The workload that is known to have an address, or a peer for the addresses."""
+    networks = nets(name)
+    if len(networks) == 1 and networks[0].num_addresses == 1:
+        address = networks[0].network_address
         for pods in universe.classes:
             for pod in pods:
-                if own in pod.addresses:
+                if address in pod.addresses:
                     names = (pod.name, pod.own_name)
                     return next((peer for peer in peers if peer.name in names), _peer(pod.own_name, pod))
-        return Peer(str(own), "address")
-    if len(found) == 1:
-        net = found[0]
+        return NamedPeer(str(address), "address")
+    if len(networks) == 1:
+        net = networks[0]
         name = written(net.version, (int(net.network_address), int(net.broadcast_address)))
-    return Peer(name, "address")
+    return NamedPeer(name, "address")
 
 
-def bits(peer: Peer, universe: Universe) -> tuple[int, ...]:
-    """The bits of a peer that is no workload."""
+def bits(peer: NamedPeer, universe: Universe) -> tuple[int, ...]:
+    """The bits of a peer that is not a workload. Raises UnknownPeerError."""
     if peer.kind == "node":
         return (universe.node.bit_length() - 1,)
     if peer.kind == "ingress":
         return (universe.ingress.bit_length() - 1,)
-    found = 0
+    blocks = 0
     for net in nets(peer.name):
-        found |= universe.blocks.overlapping(net)
-    if not found:
-        raise UnknownPeerError(f"{peer.name} is no peer of this world; ask World.peer for one")
-    return tuple(indexes(found << universe.first_block))
+        blocks |= universe.blocks.overlapping(net)
+    if not blocks:
+        raise UnknownPeerError(f"{peer.name} is not a peer of this world; World.peer gives one")
+    return tuple(indexes(blocks << universe.first_block))

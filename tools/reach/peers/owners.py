@@ -1,7 +1,7 @@
-"""Pods that exist, and the objects that made them: each said once.
+"""Keeps one of each: a Pod, or the object that made it.
 
-A dump of a cluster holds Deployments, their ReplicaSets and their Pods. The Pods are what takes part, and they know
-their addresses; what made them only names them.
+A dump of a cluster has Deployments, their ReplicaSets and their Pods. The Pods are what sends and receives, and their
+addresses are known; the objects that made them only give them a name.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any
 
 from tools.findings.model import Manifest
 from tools.manifests.node import root
-from tools.manifests.pods import TEMPLATES
+from tools.manifests.pod_templates import TEMPLATES
 
 HASH = "pod-template-hash"
-# What one controller makes for another one, whose pods are then the other one's.
+# The kinds that another controller makes, whose pods are then that controller's.
 MADE = {"ReplicaSet": "Deployment", "Job": "CronJob"}
 
 # Namespace, kind, name.
@@ -23,19 +23,21 @@ Key = tuple[str, str, str]
 
 
 def settled(manifests: Iterable[Manifest], namespace: str = "default") -> tuple[Manifest, ...]:
-    """The same objects; pods of a Deployment's ReplicaSet are named by the Deployment, and a controller whose pods or
-    whose own controller is among the objects is left out.
+    """The objects without each controller whose pods, or whose own controller, is among them.
+
+    Pods of a Deployment's ReplicaSet are named after the Deployment.
     """
-    found = tuple(manifests)
-    made_by = {key: owner for manifest in found for key, owner in _made(manifest, namespace)}
-    pods = {id(it): owner for it in found if it.kind == "Pod" and (owner := _root(it, namespace, made_by))}
-    there = {_key(manifest, namespace) for manifest in found}
-    direct = {_owner(manifest, namespace) for manifest in found if manifest.kind == "Pod"}
-    shown = {*direct, *pods.values(), *(key for key, owner in made_by.items() if owner in there)}
+    objects = tuple(manifests)
+    made_by = {key: owner for manifest in objects for key, owner in _made_by(manifest, namespace)}
+    pods = [manifest for manifest in objects if manifest.kind == "Pod"]
+    owners = {id(pod): owner for pod in pods if (owner := _root(pod, namespace, made_by))}
+    existing = {_key(manifest, namespace) for manifest in objects}
+    direct = {_owner(pod, namespace) for pod in pods}
+    represented = {*direct, *owners.values(), *(key for key, owner in made_by.items() if owner in existing)}
     return tuple(
-        _named(manifest, pods[id(manifest)]) if id(manifest) in pods else manifest
-        for manifest in found
-        if manifest.kind not in TEMPLATES or _key(manifest, namespace) not in shown
+        _named(manifest, owners[id(manifest)]) if id(manifest) in owners else manifest
+        for manifest in objects
+        if manifest.kind not in TEMPLATES or _key(manifest, namespace) not in represented
     )
 
 
@@ -53,19 +55,19 @@ def _owner(manifest: Manifest, namespace: str) -> Key | None:
     return None
 
 
-def _made(manifest: Manifest, namespace: str) -> Iterator[tuple[Key, Key]]:
+def _made_by(manifest: Manifest, namespace: str) -> Iterator[tuple[Key, Key]]:
     if manifest.kind in MADE and (owner := _owner(manifest, namespace)):
         yield _key(manifest, namespace), owner
 
 
 def _root(pod: Manifest, namespace: str, made_by: Mapping[Key, Key]) -> Key | None:
-    """What a pod is named by: the controller of its controller when that is known, or told by its labels."""
+    """The owner that a pod is named after: the controller of its controller, if known or evident from its labels."""
     owner = _owner(pod, namespace)
     if owner is None:
         return None
     if owner in made_by:
         return made_by[owner]
-    # Only a Deployment's ReplicaSets put a hash at the end of their names, and the same on the pods.
+    # Only a Deployment's ReplicaSets end in a hash that their pods have as a label.
     hashed = root(pod)["metadata"]["labels"][HASH].text()
     space, kind, name = owner
     if kind == "ReplicaSet" and hashed and name.endswith(f"-{hashed}"):
@@ -74,7 +76,7 @@ def _root(pod: Manifest, namespace: str, made_by: Mapping[Key, Key]) -> Key | No
 
 
 def _named(pod: Manifest, owner: Key) -> Manifest:
-    """The pod with one owner, by which it is called."""
+    """The pod with a single owner, which gives it its name."""
     meta: Mapping[str, Any] = pod.body["metadata"]
     references = [{"kind": owner[1], "name": owner[2], "controller": True}]
     return replace(pod, body={**pod.body, "metadata": {**meta, "ownerReferences": references}})

@@ -1,6 +1,6 @@
-"""Services, resolved to the pods behind them and the ports that those are called on.
+"""Resolves Services to the pods behind them and the ports on which those are called.
 
-Policies never see a Service: its address is translated first, and what is judged is the pod and its target port.
+Policies never see a Service: its address is translated first, and policies judge the pod and its target port.
 Sources: k8s.io/api core/v1 ServicePort; kubernetes pkg/api/v1/pod FindPort.
 """
 
@@ -13,7 +13,7 @@ from typing import TypeVar
 from tools.findings.model import Manifest
 from tools.manifests.label_selector import Requirement, Selector
 from tools.manifests.node import Node, root
-from tools.manifests.pod_templates import Pod, pods
+from tools.manifests.pods import Pod, accepted
 
 Thing = TypeVar("Thing")
 NONE = "None"
@@ -21,8 +21,8 @@ PROTOCOLS = ("TCP", "UDP", "SCTP")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """A pod, by its workload's name, and the port that it is called on."""
+class ServiceTarget:
+    """A pod, by its workload's name, and the port on which it is called."""
 
     pod: str
     port: int
@@ -31,7 +31,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """How pods were found behind a Service, or why not. `pod`: the pod that it is about, by its workload's name."""
+    """How a Service resolved to pods, or why it did not. `pod`: the pod that this is about, by its workload's name."""
 
     text: str
     pod: str = ""
@@ -39,15 +39,15 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What is behind a port of a Service, or behind an Ingress. `notes`: how it was found, and what could not be."""
+    """The targets behind a Service's port or behind an Ingress. `notes`: how they were resolved, and what was not."""
 
-    targets: tuple[Target, ...] = ()
+    targets: tuple[ServiceTarget, ...] = ()
     notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ServicePort:
-    """A port of a Service. `target`: the number or the name of the pods' port."""
+    """A port of a Service. `target`: the pods' port, by number or name."""
 
     name: str
     number: int
@@ -61,7 +61,10 @@ class ServicePort:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A Service, `selector` None when it selects no pods by itself. `headless`: it has no address of its own."""
+    """A Service. `selector`: None where it does not select pods. `headless`: it has no address of its own.
+
+    `external`: the name that it is an alias for, or "".
+    """
 
     manifest: Manifest
     namespace: str
@@ -73,11 +76,11 @@ class Service:
 
     @property
     def title(self) -> str:
-        """How messages call it."""
+        """What messages call it."""
         return f"Service {self.namespace}/{self.name}"
 
     def port(self, expected: int | str, protocol: str) -> ServicePort | None:
-        """The port of that number or that name."""
+        """The port with a number or name."""
         fits = (port for port in self.ports if port.protocol == protocol and expected in (port.number, port.name))
         return next(fits, None)
 
@@ -86,14 +89,14 @@ Services = Mapping[tuple[str, str], Service]
 
 
 def services(manifests: Iterable[Manifest], namespace: str) -> dict[tuple[str, str], Service]:
-    """Every Service by its namespace and name; one without a namespace is in `namespace`."""
-    found = (_service(manifest, namespace) for manifest in manifests if manifest.kind == "Service")
-    return {(service.namespace, service.name): service for service in found}
+    """Every Service by its namespace and name. Those that name no namespace are in `namespace`."""
+    listed = (_service(manifest, namespace) for manifest in manifests if manifest.kind == "Service")
+    return {(service.namespace, service.name): service for service in listed}
 
 
 def running(manifests: Iterable[Manifest], namespace: str) -> tuple[Pod, ...]:
-    """The pods that a Service may have behind it: those that are not done."""
-    return tuple(pod for pod, done in pods(manifests, namespace) if not done)
+    """The pods that a Service may lead to: those that have not finished."""
+    return tuple(pod for pod in accepted(manifests, namespace) if not pod.done)
 
 
 def _service(manifest: Manifest, namespace: str) -> Service:
@@ -122,18 +125,19 @@ def _ports(node: Node) -> Iterator[ServicePort]:
 
 
 def behind(service: Service, expected: int | str, protocol: str, pods: Sequence[Pod]) -> Resolved:
-    """The pods and ports that a connection to a port of a Service, by number or name, arrives at."""
+    """The pods and ports at which connections to a Service's port, by number or name, arrive."""
     if service.external:
-        return Resolved(notes=(Note(f"{service.title} is but a name for {service.external}: ask for its addresses"),))
+        message = f"{service.title} is only an alias for {service.external}; ask for the addresses of that name"
+        return Resolved(notes=(Note(message),))
     if service.selector is None:
-        message = f"{service.title} has no selector: whoever writes its endpoints says where it leads"
+        message = f"{service.title} has no selector, so whoever writes its endpoints decides where it leads"
         return Resolved(notes=(Note(message),))
     port = service.port(expected, protocol)
     if service.headless and isinstance(expected, int):
         return _headless(service, expected, protocol, _chosen(service, pods))
     if port is None:
-        there = ", ".join(map(str, service.ports)) or "none"
-        return Resolved(notes=(Note(f"{service.title} has no port {expected}/{protocol}; it has {there}"),))
+        existing = ", ".join(map(str, service.ports)) or "none"
+        return Resolved(notes=(Note(f"{service.title} has no port {expected}/{protocol}; it has {existing}"),))
     return _on_target(service, port, _chosen(service, pods))
 
 
@@ -143,38 +147,38 @@ def _chosen(service: Service, pods: Sequence[Pod]) -> tuple[Pod, ...]:
 
 
 def _headless(service: Service, number: int, protocol: str, chosen: Sequence[Pod]) -> Resolved:
-    targets = unique(Target(pod.name, number, protocol) for pod in chosen)
-    how = f"{service.title} is headless: callers get the pods' own addresses, and port {number} is called as it is"
-    return Resolved(targets, (Note(how),) if targets else (_nobody(service),))
+    targets = unique(ServiceTarget(pod.name, number, protocol) for pod in chosen)
+    how = f"{service.title} is headless: callers get the pods' own addresses and call port {number} there"
+    return Resolved(targets, (Note(how),) if targets else (_no_workload(service),))
 
 
 def _on_target(service: Service, port: ServicePort, chosen: Sequence[Pod]) -> Resolved:
     numbers = [(pod, number) for pod in chosen for number in [_number(pod, port)]]
-    targets = unique(Target(pod.name, number, port.protocol) for pod, number in numbers if number)
-    without = unique(pod.name for pod, number in numbers if not number)
+    targets = unique(ServiceTarget(pod.name, number, port.protocol) for pod, number in numbers if number)
+    left_out = unique(pod.name for pod, number in numbers if not number)
     notes = [
         Note(f"{service.title}: port {port} → {target.pod} port {target.port}/{target.protocol}", target.pod)
         for target in targets
     ]
     notes += [
         Note(f"{service.title} leaves out {name}: it has no {port.protocol} port named {port.target}", name)
-        for name in without
+        for name in left_out
     ]
-    return Resolved(targets, tuple(notes) or (_nobody(service),))
+    return Resolved(targets, tuple(notes) or (_no_workload(service),))
 
 
 def _number(pod: Pod, port: ServicePort) -> int:
-    """The pod's number of the port, 0 when the pod has none of that name: it is no endpoint then."""
+    """The number of the target port in a pod; 0 where the pod has no port of that name and so is no endpoint."""
     if isinstance(port.target, int):
         return port.target
     fits = (number for name, protocol, number in pod.ports if (name, protocol) == (port.target, port.protocol))
     return next(fits, 0)
 
 
-def _nobody(service: Service) -> Note:
-    return Note(f"{service.title} selects {service.selector}, and no workload is that")
+def _no_workload(service: Service) -> Note:
+    return Note(f"{service.title} selects {service.selector}, which matches no workload")
 
 
 def unique(things: Iterable[Thing]) -> tuple[Thing, ...]:
-    """Each once, in order."""
+    """The distinct items, in order."""
     return tuple(dict.fromkeys(things))

@@ -1,6 +1,6 @@
-"""Everybody who may take part, as bits: alike pods as one class, a controller of Ingresses, the nodes, and addresses.
+"""Every peer as a bit: classes of pods that are alike, the ingress controller, the nodes, and blocks of addresses.
 
-Bits 0 to `classes - 1` are classes of pods, then comes the controller, then the nodes, then one bit a block of
+The first bits are the classes of pods, then comes the controller, then the nodes, then one bit for each block of
 addresses outside.
 """
 
@@ -12,11 +12,11 @@ from functools import cached_property
 
 from tools.manifests.addresses import Net, left
 from tools.manifests.label_selector import Selector
-from tools.manifests.pod_templates import Pod
+from tools.manifests.pods import Pod
 from tools.policies.calico_labels import Unknown, seen
 from tools.policies.network_sets import NetworkSet
 from tools.reach.connections import NONE, NUMBERS, Conns, of, union
-from tools.reach.peers.address_blocks import Blocks
+from tools.reach.peers.address_blocks import AddressBlocks
 from tools.reach.peers.label_index import Labelled
 from tools.reach.peers.services import Service
 from tools.reach.sets import NOBODY, Match, all_of, bit_set, certainly
@@ -26,7 +26,7 @@ Labels = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class PortName:
-    """A port by its name; `protocol` None takes the name in any protocol."""
+    """A port by its name. `protocol`: None to match the name in any protocol."""
 
     name: str
     protocol: int | None
@@ -34,20 +34,20 @@ class PortName:
 
 @dataclass(frozen=True)
 class Universe:
-    """Who takes part. `classes` are pods that no policy tells apart; `spaces` are the labels of every namespace."""
+    """The peers. `classes` are pods that no policy tells apart; `spaces` has the labels of every namespace."""
 
     classes: tuple[tuple[Pod, ...], ...]
     spaces: Mapping[str, Labels]
     accounts: Mapping[tuple[str, str], Labels]
     sets: tuple[NetworkSet, ...]
-    blocks: Blocks
+    blocks: AddressBlocks
     pod_cidrs: tuple[Net, ...]
     services: Mapping[tuple[str, str], Service] = field(default_factory=dict)
     speaks_ipv6: bool = False
 
     @cached_property
     def ingress(self) -> int:
-        """The bit of whatever serves the Ingresses."""
+        """The bit of the controller that serves the Ingresses."""
         return 1 << len(self.classes)
 
     @cached_property
@@ -62,17 +62,17 @@ class Universe:
 
     @cached_property
     def outside(self) -> int:
-        """Every block of addresses."""
+        """The bits of all blocks of addresses."""
         return ((1 << len(self.blocks.nets)) - 1) << self.first_block
 
     @cached_property
     def everyone(self) -> int:
-        """Every bit there is."""
+        """All bits."""
         return (1 << self.count) - 1
 
     @cached_property
     def count(self) -> int:
-        """How many bits there are."""
+        """The number of bits."""
         return self.first_block + len(self.blocks.nets)
 
     @cached_property
@@ -87,36 +87,36 @@ class Universe:
 
     @cached_property
     def kubernetes(self) -> Labelled:
-        """The classes by the pods' own labels."""
+        """The classes, indexed by the pods' own labels."""
         return Labelled(len(self.classes), lambda index, key: self.classes[index][0].labels.get(key))
 
     @cached_property
     def calico(self) -> Labelled:
-        """The classes by every label that Calico sees on them."""
+        """The classes, indexed by every label that Calico sees on the pods."""
         return Labelled(len(self.classes), self._calico_label)
 
     @cached_property
     def networks(self) -> Labelled:
-        """The network sets by every label that Calico sees on them."""
+        """The network sets, indexed by every label that Calico sees on them."""
         return Labelled(len(self.sets), self._set_label)
 
     @cached_property
     def namespaces(self) -> Labelled:
-        """The namespaces, in order of `spaces`, by their labels."""
+        """The namespaces, in order of `spaces`, indexed by their labels."""
         labels = tuple(self.spaces.values())
         return Labelled(len(labels), lambda index, key: labels[index].get(key))
 
     @cached_property
     def by_namespace(self) -> dict[str, int]:
         """The classes of each namespace."""
-        found: dict[str, int] = dict.fromkeys(self.spaces, 0)
+        by_name: dict[str, int] = dict.fromkeys(self.spaces, 0)
         for index, pods in enumerate(self.classes):
             for name in {pod.namespace for pod in pods}:
-                found[name] = found.get(name, 0) | 1 << index
-        return found
+                by_name[name] = by_name.get(name, 0) | 1 << index
+        return by_name
 
     def in_spaces(self, selector: Selector) -> int:
-        """The classes of the namespaces that a Kubernetes selector matches."""
+        """The classes in the namespaces that a Kubernetes selector matches."""
         chosen = self.namespaces.selected(selector)
         names = tuple(self.spaces)
         return all_of(self.by_namespace[name] for index, name in enumerate(names) if chosen >> index & 1)
@@ -135,7 +135,7 @@ class Universe:
         return None if isinstance(value, Unknown) else value
 
     def at(self, net: Net, holes: tuple[Net, ...] = ()) -> Match:
-        """Who is at the addresses of a network that policies name, without those of some holes."""
+        """The peers with an address in a network that policies name, the addresses of some holes excepted."""
         blocks = self.blocks.within(net)
         for hole in holes:
             blocks &= ~self.blocks.within(hole)
@@ -143,10 +143,10 @@ class Universe:
         return outside.either(self._placed(blocks)).either(self._somewhere(net, holes))
 
     def outside_all(self, nets: Iterable[Net]) -> Match:
-        """Who is at no address of several networks, as far as packets of the networks' own IP version go.
+        """The peers with no address in several networks, as far as packets of the networks' own IP version go.
 
-        A rule with such networks holds no packets of the other version, so where a pod of both has its other address
-        does not make it one that may be outside.
+        A rule with such networks matches no packets of the other version. So the other address of a dual-stack pod
+        does not make it a peer that may be outside.
         """
         match = NOBODY
         for net in nets:
@@ -158,17 +158,20 @@ class Universe:
         return match.outside(self.everyone)
 
     def at_any(self, nets: Iterable[Net]) -> Match:
-        """Who is at the addresses of several networks."""
+        """The peers with an address in one of several networks."""
         match = NOBODY
         for net in nets:
             match = match.either(self.at(net))
         return match
 
     def _placed(self, blocks: int, among: int = -1) -> Match:
-        """The classes with known addresses: for certain when all of a class's are there, or all of those `among`."""
+        """The classes that are known to have addresses in some blocks.
+
+        A class matches for certain when every block that it is in is one of `blocks`. Blocks not `among` do not count.
+        """
         must = may = 0
-        for bit, every in self._addressed:
-            own = every & among
+        for bit, held in self._addressed:
+            own = held & among
             may |= bit if own & blocks else 0
             must |= bit if own and own & blocks == own else 0
         return Match(must, may)
@@ -180,31 +183,31 @@ class Universe:
 
     @cached_property
     def unaddressed(self) -> int:
-        """Those in the cluster of whom nobody knows the address."""
+        """The peers inside the cluster whose address is not known."""
         unknown = bit_set(index for index, pods in enumerate(self.classes) if not pods[0].addresses)
         return unknown | self.ingress | self.node
 
     def _somewhere(self, net: Net, holes: tuple[Net, ...], cidrs: Sequence[Net] | None = None) -> Match:
-        """The others, whose address is in one of the pods' networks, or of those given."""
+        """The peers whose address is not known, assumed to be somewhere in `cidrs`, by default the pods' networks."""
         shares = [_share(net, holes, cidr) for cidr in (self.pod_cidrs if cidrs is None else cidrs)]
         may = self.unaddressed if any(shares) else 0
         return Match(may if shares and all(share == "all" for share in shares) else 0, may)
 
     def named(self, port: PortName) -> dict[Conns, int]:
-        """The classes by what a port's name means in them; those that do not know it are left out."""
+        """The classes by the connections that a port's name means in them; those without the name are left out."""
         name, protocol = port.name, port.protocol
-        found: dict[Conns, int] = {}
+        by_conns: dict[Conns, int] = {}
         for index, pods in enumerate(self.classes):
             conns = NONE
             for known, own, number in pods[0].ports:
                 if known == name and protocol in (None, NUMBERS.get(own)) and own in NUMBERS:
                     conns = union(conns, of(NUMBERS[own], number, number))
             if conns:
-                found[conns] = found.get(conns, 0) | 1 << index
-        return found
+                by_conns[conns] = by_conns.get(conns, 0) | 1 << index
+        return by_conns
 
     def of_family(self, version: int) -> Match:
-        """Who speaks IPv4, or IPv6: blocks by their addresses, pods by theirs or by the pods' networks."""
+        """The peers that use an IP version: blocks and pods by their addresses, other pods by the pods' networks."""
         blocks = self.blocks.ipv4 if version == 4 else self.blocks.ipv6
         match = certainly(blocks << self.first_block).either(self._placed(blocks))
         families = {cidr.version for cidr in self.pod_cidrs}
@@ -213,7 +216,7 @@ class Universe:
 
 
 def _share(net: Net, holes: tuple[Net, ...], cidr: Net) -> str:
-    """How much of `cidr` is in a network without its holes: all, some, or "" for nothing."""
+    """How much of `cidr` is in a network minus its holes: "all", "some", or "" for nothing."""
     if net.version != cidr.version or not net.overlaps(cidr):
         return ""
     part = net if net.prefixlen > cidr.prefixlen else cidr

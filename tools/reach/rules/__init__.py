@@ -1,1 +1,1 @@
-"""The rules over policies that ask who reaches whom."""
+"""The rules over policies that need to know who reaches whom."""

@@ -1,4 +1,4 @@
-"""A check of Ingresses against policies: a backend that no ingress controller may call."""
+"""A check of policies against Ingresses: a backend that no ingress controller may call."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def ingress_backends_are_open(cluster: Cluster) -> Iterator[Problem]:
     """The pods behind an Ingress let somebody in from another namespace, on the port that is called there.
 
     An ingress controller calls the pods, not the Service, and it runs in a namespace of its own. Where policies let
-    nobody of another namespace in on the target port, the site answers 502 or 504. A rule whose peers are in namespaces
-    of which no workload is known counts as one that opens; so does a block of addresses, for a load balancer outside.
+    nobody in from another namespace on the target port, the site answers 502 or 504. A rule counts as opening the port
+    if its peers are in namespaces without known workloads, or are addresses, such as a load balancer's outside.
     The namespaces of `monitoring` in the chart's values do not count.
     Open the pods' port to the controller's namespace; in the chart's values by `callers: [ingressController]`.
     Source: k8s.io/api networking/v1 Ingress.
@@ -26,7 +26,7 @@ def ingress_backends_are_open(cluster: Cluster) -> Iterator[Problem]:
         advice = "open it to the ingress controller"
         advice += "; in the chart's values by callers: [ingressController] of the part" if facts.charted else ""
         yield closed.node.problem(
-            f"this leads to {where}, where policies let nobody in from another namespace; {advice}"
+            f"this leads to {where}, but policies let nobody in there from another namespace; {advice}"
         )
 
 

@@ -1,4 +1,4 @@
-"""The checks that ask who is selected, who calls whom and where Services lead; their subject is a Cluster, too."""
+"""The checks of who is selected, who calls whom and where Services lead; their subject, too, is a Cluster."""
 
 from __future__ import annotations
 

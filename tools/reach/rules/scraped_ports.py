@@ -1,4 +1,4 @@
-"""A check of Prometheus' annotations against policies: a port that is to be scraped and is closed."""
+"""A check of policies against Prometheus' annotations: a port that should be scraped and is closed."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tools.reach.needs.known import known, title
 def scraped_ports_are_open(cluster: Cluster) -> Iterator[Problem]:
     """A port that `prometheus.io/port` names lets somebody in from another namespace.
 
-    Pods and Services with `prometheus.io/scrape: "true"` are found by Prometheus, which calls that port of each pod.
-    Where policies let nobody of another namespace in, every target is down, and the alerts that would say so have
-    nothing to go by. A rule whose peers are in namespaces of which no workload is known counts as one that opens; the
-    namespaces of `ingressController` in the chart's values do not, and with `monitoring.enabled: false` nobody scrapes.
-    Whether the process serves metrics on that port is not looked at: no manifest says it.
-    Open the port to the namespace of monitoring; in the chart's values by `metrics.ports` of the part; or drop the
+    Prometheus discovers pods and Services with `prometheus.io/scrape: "true"` and calls that port of each pod. Where
+    policies let nobody in from another namespace, every target is down, and alerts on its metrics never fire. A rule
+    counts as opening the port if its peers are in namespaces without known workloads. The namespaces of
+    `ingressController` in the chart's values do not count, and with `monitoring.enabled: false` nobody scrapes.
+    Whether the process serves metrics on that port is not checked, because no manifest says so.
+    Open the port to the namespace of monitoring, in the chart's values by `metrics.ports` of the part, or remove the
     annotation.
     Source: prometheus/prometheus documentation/examples/prometheus-kubernetes.yml, where these annotations are read.
     """
@@ -28,8 +28,8 @@ def scraped_ports_are_open(cluster: Cluster) -> Iterator[Problem]:
         advice = "open it to monitoring"
         advice += ", in the chart's values by metrics.ports of the part" if facts.charted else ""
         yield closed.node.problem(
-            f"Prometheus is to call {where}, where policies let nobody in from another namespace; {advice}, "
-            "or drop the annotation"
+            f"Prometheus is told to call {where}, but policies let nobody in there from another namespace; {advice}, "
+            "or remove the annotation"
         )
 
 

@@ -1,4 +1,4 @@
-"""A check of Services against policies: a port that leads to a pod which nobody may call there."""
+"""A check of policies against Services: a port that leads to a pod which nobody may call there."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from tools.policies.cluster import Cluster
 from tools.reach.connections import NUMBERS
 from tools.reach.needs import unmet
 from tools.reach.needs.known import Known, known, title
-from tools.reach.peers.services import Target
+from tools.reach.peers.services import ServiceTarget
 
 
 def service_ports_are_open(cluster: Cluster) -> Iterator[Problem]:
     """A port of a Service leads to a port of its pods that some policy opens.
 
     Policies see the pod and its target port, never the Service. Where a pod is isolated and no rule lets anybody in on
-    the target port, the Service answers nobody: a rule names the Service's own port, or the pod's was renumbered. A
-    rule whose peers are in namespaces of which no workload is known counts as one that opens. What a workload, an
-    Ingress or Prometheus calls there is said by the rule for that, and not once more here.
-    Write the target port in a policy that selects the pods, or take the port from the Service.
+    the target port, the Service answers nobody: a rule names the Service's own port, say, or the pod's port changed. A
+    rule counts as opening the port if its peers are in namespaces without known workloads. Ports that a workload, an
+    Ingress or Prometheus calls are left to the rules for those.
+    Write the target port in a policy that selects the pods, or remove the port from the Service.
     Source: k8s.io/api networking/v1 NetworkPolicyPort.
     """
     facts = known(cluster)
@@ -33,11 +33,11 @@ def service_ports_are_open(cluster: Cluster) -> Iterator[Problem]:
                     if target not in named and not facts.entered(place, pod, target):
                         named.add(target)
                         message = f"this leads to {protocol} {target.port} of {title(pod)}"
-                        yield item.problem(f"{message}, where policies let nobody in; open it there, or drop the port")
+                        yield item.problem(f"{message}, but policies let nobody in there; open it, or remove this port")
 
 
-def _named(facts: Known) -> Iterator[Target]:
-    """What other rules say of closed ports."""
+def _named(facts: Known) -> Iterator[ServiceTarget]:
+    """The closed ports that other rules report."""
     yield from (denied.target for denied in unmet.calls(facts) if "Ingress" in denied.ends)
     yield from (closed.target for closed in (*unmet.backends(facts), *unmet.scraped(facts)))
 

@@ -1,11 +1,11 @@
-"""The third verdict: what a rule says when it can tell neither that something is right nor that it is wrong."""
+"""The third verdict: the note of a rule that cannot tell whether something is right or wrong."""
 
 from __future__ import annotations
 
 from tools.findings.model import Problem, Severity, Where
-from tools.terraform.language.model import Unknown
+from tools.terraform.language.model import UnknownValue
 
 
-def cannot_tell(where: Where, unknown: Unknown, question: str) -> Problem:
+def cannot_tell(where: Where, unknown: UnknownValue, question: str) -> Problem:
     """A note that names what is not known, and the question that it leaves open."""
     return Problem(where, f"cannot tell: {unknown.reason}; {question}", Severity.NOTE)

@@ -42,14 +42,16 @@ class Layers:
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        """egress.domains and what is added to it, in normal form; none when egress is off."""
+        """The entries of egress.domains and of what is added to it, in normal form; none when egress is off."""
         listed, _ = parse_values(self.values, suffixes=Suffixes(frozenset()), file=self.file)
         return tuple(entry for entry in listed.entries if not entry.cidrs) if self.value("egress.enabled", True) else ()
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A port of the chart that a cloud may see: which way, where its number is, and where its addresses are."""
+class ChartPort:
+    """A port of the chart that a cloud's firewall may see: its direction, and the paths of its numbers, of its switch
+    and of its addresses.
+    """
 
     direction: str
     ports: str
@@ -57,23 +59,23 @@ class Part:
     peers: str = ""
 
 
-PARTS = (
-    Part("in", "gateway.ports.http", "gateway.enabled"),
-    Part("in", "gateway.ports.metrics", "monitoring.enabled"),
-    Part("out", "database.ports.postgresql", "database.enabled", "database.externalCidrs"),
-    Part("out", "cache.ports.redis", "cache.enabled", "cache.externalCidrs"),
-    Part("out", "opa.ports.http", "opa.enabled", "opa.externalCidrs"),
-    Part("out", "proxy.ports.gateway", "egress.enabled"),
-    Part("out", "dns.ports", "dns.enabled", "dns.cidrs"),
+CHART_PORTS = (
+    ChartPort("in", "gateway.ports.http", "gateway.enabled"),
+    ChartPort("in", "gateway.ports.metrics", "monitoring.enabled"),
+    ChartPort("out", "database.ports.postgresql", "database.enabled", "database.externalCidrs"),
+    ChartPort("out", "cache.ports.redis", "cache.enabled", "cache.externalCidrs"),
+    ChartPort("out", "opa.ports.http", "opa.enabled", "opa.externalCidrs"),
+    ChartPort("out", "proxy.ports.gateway", "egress.enabled"),
+    ChartPort("out", "dns.ports", "dns.enabled", "dns.cidrs"),
 )
 
 
-def needed(layers: Layers) -> Iterator[tuple[str, Service, list[Net]]]:
-    """What a cloud must open: where the values say so, the service, and the addresses when they are listed."""
+def needed_openings(layers: Layers) -> Iterator[tuple[str, Service, list[Net]]]:
+    """What a cloud must open: the path in the values that asks for it, the service, and its addresses where listed."""
     if layers.value("gateway.enabled") and layers.value("ingressController.enabled"):
         for port in port_numbers(layers, "gateway.ports.http"):
             yield "gateway.ports.http", ("in", "tcp", port), []
-    for part in PARTS:
+    for part in CHART_PORTS:
         if part.peers and part.peers != "dns.cidrs" and layers.value(part.enabled) and layers.value(part.peers):
             nets = [net for text in layers.value(part.peers) if (net := network(str(text)))]
             for port in port_numbers(layers, part.ports):
@@ -90,7 +92,7 @@ def chart_ports(layers: Layers, direction: str, enabled: bool = True) -> set[int
     """The chart's ports of a direction: of the parts that are enabled, or of those that are not."""
     ports = {
         port
-        for part in PARTS
+        for part in CHART_PORTS
         if part.direction == direction and bool(layers.value(part.enabled)) is enabled
         for port in port_numbers(layers, part.ports)
     }
@@ -108,6 +110,6 @@ def port_numbers(layers: Layers, path: str) -> list[int]:
     return [item for item in items if isinstance(item, int)]
 
 
-def within(layers: Layers) -> str:
-    """How to say which environment's values are meant."""
+def in_environment(layers: Layers) -> str:
+    """The words of a message that name the environment, "" when none is known."""
     return f" in {layers.environment}" if layers.environment else ""

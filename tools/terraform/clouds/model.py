@@ -1,7 +1,7 @@
 """What the firewall rules of the three clouds say, in one form, so that a check is written once.
 
 One Traffic is one rule, or one block of a rule that has several: a direction, an action, a protocol, ports and peers.
-What cannot be told stays Unknown in its place.
+What is not known stays an UnknownValue in its place.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from tools.findings.model import Where
 from tools.manifests.addresses import Net, network, within
 from tools.manifests.scalars import of_digits
-from tools.terraform.language.model import Body, Resource, Unknown, Value
+from tools.terraform.language.model import Body, ResourceInstance, UnknownValue, Value
 
 Ports = tuple[tuple[int, int], ...]
 
@@ -32,12 +32,12 @@ AZURE_WORLD = ("*", "any", "internet")
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
-    """Somebody that a rule names. `nets` is empty for a group, a tag or a list that is kept elsewhere."""
+class FirewallPeer:
+    """A source or a destination of a rule. `nets` is empty for a group, a tag or a list that is kept elsewhere."""
 
     value: Value
     nets: tuple[Net, ...] = ()
-    unknown: Unknown | None = None
+    unknown: UnknownValue | None = None
 
     @property
     def text(self) -> str:
@@ -51,23 +51,23 @@ class Peer:
 
 
 @dataclass(frozen=True, slots=True)
-class Traffic:
-    """A rule, in one form. `direction` is "in", "out" or "", `action` "allow", "deny" or "": "" cannot be told.
+class FirewallRule:
+    """A rule, in one form. `direction` is "in", "out" or "", `action` "allow", "deny" or ""; "" is not known.
 
     `group` is what it is a rule of: a security group, a network, a policy. `protocol` is lower case, "all" for every
     one, "" when none is given.
     """
 
-    resource: Resource
+    resource: ResourceInstance
     body: Body
     where: Where
     cloud: str
     group: str
     direction: str
     action: str
-    protocol: str | Unknown
-    ports: Ports | Unknown
-    peers: tuple[Peer, ...]
+    protocol: str | UnknownValue
+    ports: Ports | UnknownValue
+    peers: tuple[FirewallPeer, ...]
     port_where: Where
     priority: Value | None = None
 
@@ -84,19 +84,19 @@ class Traffic:
 
     def carries(self, protocol: str, port: int) -> bool:
         """Whether it is known to be about that port."""
-        if isinstance(self.protocol, Unknown) or isinstance(self.ports, Unknown):
+        if isinstance(self.protocol, UnknownValue) or isinstance(self.ports, UnknownValue):
             return False
         return self.protocol in ("all", protocol) and any(first <= port <= last for first, last in self.ports)
 
     def only(self, *ports: int) -> bool:
         """Whether it is known to be about no other ports than these."""
-        if isinstance(self.ports, Unknown) or not self.ports:
+        if isinstance(self.ports, UnknownValue) or not self.ports:
             return False
         return all(first == last and first in ports for first, last in self.ports)
 
     @property
     def order(self) -> int | None:
-        """Its priority; what Google Cloud takes when none is given."""
+        """Its priority as a number; for a firewall rule of Google Cloud without one, Google's default."""
         if self.priority is None:
             return 1000 if self.resource.type == "google_compute_firewall" else None
         return number(self.priority.data)
@@ -108,8 +108,8 @@ class Traffic:
 
     @property
     def service(self) -> str:
-        """How to call what it is about: `TCP 22`."""
-        if isinstance(self.protocol, Unknown) or isinstance(self.ports, Unknown):
+        """Its protocol and ports, as a message names them: `TCP 22`."""
+        if isinstance(self.protocol, UnknownValue) or isinstance(self.ports, UnknownValue):
             return "a port that is not known"
         if self.protocol == "all":
             return "every protocol" if self.ports == ALL_PORTS else f"every protocol, {_ports(self.ports)}"
@@ -133,7 +133,7 @@ def owner(value: Value | None, default: str = "") -> str:
     """What a rule belongs to: the address of another resource, or its name when only that is known."""
     if value is None:
         return default
-    if isinstance(value.data, Unknown):
+    if isinstance(value.data, UnknownValue):
         if value.data.bare and len(value.data.refs) == 1:
             (reference,) = value.data.refs
             return reference if input_of(reference) else reference.rpartition(".")[0]
@@ -147,14 +147,14 @@ def input_of(reference: str) -> bool:
 
 
 def may_be_null(value: Value) -> bool:
-    """Whether it cannot be told that the value is there: attributes of resources always are, variables not."""
-    if not isinstance(value.data, Unknown):
+    """Whether the value may turn out to be null: a variable may, an attribute of a resource may not."""
+    if not isinstance(value.data, UnknownValue):
         return False
     return not value.data.bare or not value.data.refs or any(map(input_of, value.data.refs))
 
 
 def number(data: Any) -> int | None:
-    """A whole number, written as one or as a string; None when it is none."""
+    """The whole number that is written, as a number or as a string; None for anything else."""
     if isinstance(data, bool):
         return None
     if isinstance(data, int | float):

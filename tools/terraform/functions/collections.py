@@ -7,14 +7,14 @@ from typing import Any
 from tools.terraform.language.arguments import NotEvaluatedError, listed, mapped, sequence, textual, whole
 from tools.terraform.language.conversion import alike, convert, to_map
 from tools.terraform.language.equality import MAX_COMPARED, ordered, same, series
-from tools.terraform.language.model import Unknown
+from tools.terraform.language.model import UnknownValue
 from tools.terraform.language.unification import unify
 from tools.terraform.language.values import (
     EvaluationError,
-    Record,
+    MapValue,
     Series,
     blend,
-    hidden,
+    first_unknown,
     object_of,
     tuple_of,
     type_name,
@@ -28,23 +28,23 @@ def itself(value: Any) -> Any:
 
 
 def coalesce(*values: Any) -> Any:
-    """`coalesce`: the first that is neither null nor ""; all are made to be of one type."""
+    """`coalesce`: the first that is neither null nor "", converted to the type that all of them share."""
     kinds = [type_of(item) for item in values if item is not None]
     shared = unify(kinds)
     if shared is None:
-        raise EvaluationError("the arguments of coalesce are of one type; these are not")
+        raise EvaluationError("the arguments of coalesce must have one type; these do not")
     for item in values:
-        if isinstance(item, Unknown):
+        if isinstance(item, UnknownValue):
             return blend(*values)
         if item is None or item == "":
             continue
         if isinstance(item, str):
             return item
-        if None in values or "any" in kinds or any(map(hidden, values)):
+        if None in values or "any" in kinds or any(map(first_unknown, values)):
             # The type of a null counts too, and is not followed here.
             raise NotEvaluatedError
         return convert(item, shared)
-    raise EvaluationError("coalesce has nothing but null and empty strings")
+    raise EvaluationError("every argument of coalesce is null or an empty string")
 
 
 def coalescelist(*values: Any) -> Any:
@@ -56,21 +56,21 @@ def coalescelist(*values: Any) -> Any:
             if len({type_of(value)[0] for value in values}) > 1:
                 raise NotEvaluatedError
             return item
-    raise EvaluationError("coalescelist has nothing but empty lists")
+    raise EvaluationError("every argument of coalescelist is an empty list")
 
 
 def compact(values: Any) -> Any:
     """`compact`."""
-    found = convert(listed(values), ("list", "string"))
-    return series("list", [item for item in found.items if item], "string")
+    strings = convert(listed(values), ("list", "string"))
+    return series("list", [item for item in strings.items if item], "string")
 
 
 def concat(*values: Any) -> Any:
     """`concat`: a list when all are lists of one type, else a tuple."""
-    found = [sequence(item) for item in values]
-    items = [item for one in found for item in one.items]
-    if all(one.kind == "list" for one in found):
-        shared = unify([one.of for one in found])
+    lists = [sequence(item) for item in values]
+    items = [item for part in lists for item in part.items]
+    if all(part.kind == "list" for part in lists):
+        shared = unify([part.of for part in lists])
         if shared is None:
             return tuple_of(items)
         if shared == "any" and items:
@@ -82,29 +82,29 @@ def concat(*values: Any) -> Any:
 def contains(values: Any, expected: Any) -> Any:
     """`contains`."""
     if expected is None:
-        raise EvaluationError("contains does not look for null")
-    found = [same(item, expected) for item in listed(values).items]
-    if any(item is True for item in found):
+        raise EvaluationError("contains cannot look for null")
+    verdicts = [same(item, expected) for item in listed(values).items]
+    if any(item is True for item in verdicts):
         return True
-    if any(isinstance(item, Unknown) for item in found):
-        return blend(values, expected, *found)
+    if any(isinstance(item, UnknownValue) for item in verdicts):
+        return blend(values, expected, *verdicts)
     return False
 
 
 def distinct(values: Any) -> Any:
     """`distinct`."""
-    found = listed(values)
-    made = alike(found.items, "list") if found.kind == "tuple" else found
-    if isinstance(made, Unknown):
+    elements = listed(values)
+    made = alike(elements.items, "list") if elements.kind == "tuple" else elements
+    if isinstance(made, UnknownValue):
         return made
-    if made.of in ("string", "number", "bool") and not hidden(made):
+    if made.of in ("string", "number", "bool") and not first_unknown(made):
         return series("list", tuple(dict.fromkeys(made.items)), made.of)
     if len(made.items) > MAX_COMPARED:
         raise NotEvaluatedError
     kept: list[Any] = []
     for item in made.items:
         verdicts = [same(item, other) for other in kept]
-        if any(isinstance(verdict, Unknown) for verdict in verdicts):
+        if any(isinstance(verdict, UnknownValue) for verdict in verdicts):
             raise NotEvaluatedError
         if not any(verdicts):
             kept.append(item)
@@ -112,12 +112,12 @@ def distinct(values: Any) -> Any:
 
 
 def element(values: Any, at: Any) -> Any:
-    """`element`: beyond the end it starts anew."""
+    """`element`: an index beyond the end starts again at the first."""
     series, number = sequence(values), whole(at)
     if number < 0:
         raise NotEvaluatedError
     if not series.items:
-        raise EvaluationError("element of an empty list")
+        raise EvaluationError("an empty list has no element")
     return series.items[number % len(series.items)]
 
 
@@ -131,7 +131,7 @@ def _leaves(values: Series) -> list[Any]:
         raise NotEvaluatedError
     leaves: list[Any] = []
     for item in values.items:
-        if isinstance(item, Unknown) and item.type not in ("string", "number", "bool"):
+        if isinstance(item, UnknownValue) and item.type not in ("string", "number", "bool"):
             raise NotEvaluatedError
         leaves.extend(_leaves(item) if isinstance(item, Series) else [item])
     return leaves
@@ -140,28 +140,28 @@ def _leaves(values: Series) -> list[Any]:
 def index(values: Any, expected: Any) -> Any:
     """`index`."""
     if expected is None:
-        raise EvaluationError("index does not look for null")
+        raise EvaluationError("index cannot look for null")
     for at, item in enumerate(sequence(values).items):
         verdict = same(item, expected)
-        if isinstance(verdict, Unknown):
+        if isinstance(verdict, UnknownValue):
             raise NotEvaluatedError
         if verdict:
             return at
-    raise EvaluationError("the list does not hold that")
+    raise EvaluationError("the list has no such element")
 
 
 def keys(value: Any) -> Any:
     """`keys`."""
-    found = mapped(value)
-    return series("list", list(found.items), "string") if found.kind == "map" else tuple_of(found.items)
+    mapping = mapped(value)
+    return series("list", list(mapping.items), "string") if mapping.kind == "map" else tuple_of(mapping.items)
 
 
 def values(value: Any) -> Any:
     """`values`."""
-    found = mapped(value)
-    if found.kind == "map":
-        return series("list", list(found.items.values()), found.of)
-    return tuple_of(found.items.values())
+    mapping = mapped(value)
+    if mapping.kind == "map":
+        return series("list", list(mapping.items.values()), mapping.of)
+    return tuple_of(mapping.items.values())
 
 
 def length(value: Any) -> Any:
@@ -170,8 +170,8 @@ def length(value: Any) -> Any:
         if not value.isascii() or "\r" in value:
             raise NotEvaluatedError
         return len(value)
-    if isinstance(value, Series | Record):
-        if isinstance(value, Series) and value.kind == "set" and hidden(value):
+    if isinstance(value, Series | MapValue):
+        if isinstance(value, Series) and value.kind == "set" and first_unknown(value):
             return blend(value)
         return len(value.items)
     raise EvaluationError(f"length needs a collection or a string, and this is {type_name(value)}")
@@ -179,82 +179,82 @@ def length(value: Any) -> Any:
 
 def lookup(value: Any, key: Any, *default: Any) -> Any:
     """`lookup`."""
-    found, name = mapped(value), textual(key)
-    if name in found.items:
-        return found.items[name]
+    mapping, name = mapped(value), textual(key)
+    if name in mapping.items:
+        return mapping.items[name]
     if not default:
         raise EvaluationError(f'there is no element "{name}"')
-    if found.kind == "object":
+    if mapping.kind == "object":
         return default[0]
     # A null has a type too, which is not followed, and might not go with that of the elements.
-    if isinstance(found.of, tuple) if default[0] is None else found.of == "any":
+    if isinstance(mapping.of, tuple) if default[0] is None else mapping.of == "any":
         raise NotEvaluatedError
-    return convert(default[0], found.of)
+    return convert(default[0], mapping.of)
 
 
 def merge(*values: Any) -> Any:
-    """`merge`: later ones win; null is nothing."""
-    if None in values and not all(item is None or isinstance(item, Record) for item in values):
+    """`merge`: the last value of a key wins; null arguments are left out."""
+    if None in values and not all(item is None or isinstance(item, MapValue) for item in values):
         raise NotEvaluatedError
-    found = [mapped(item) for item in values if item is not None]
-    if not found:
+    mappings = [mapped(item) for item in values if item is not None]
+    if not mappings:
         if values:
             raise NotEvaluatedError
         return object_of({})
     items: dict[str, Any] = {}
-    for one in found:
-        items.update(one.items)
+    for mapping in mappings:
+        items.update(mapping.items)
     ordered_items = dict(sorted(items.items()))
-    kinds = {type_of(one) for one in found}
-    if len(found) == len(values) and len(kinds) == 1 and found[0].kind == "map":
-        return Record("map", ordered_items, found[0].of)
-    if any(one.kind == "map" for one in found) and any(item is None for item in values):
+    kinds = {type_of(mapping) for mapping in mappings}
+    if len(mappings) == len(values) and len(kinds) == 1 and mappings[0].kind == "map":
+        return MapValue("map", ordered_items, mappings[0].of)
+    if any(mapping.kind == "map" for mapping in mappings) and any(item is None for item in values):
         raise NotEvaluatedError
     return object_of(items)
 
 
-def one(value: Any) -> Any:
+def single(value: Any) -> Any:
     """`one`."""
-    found = listed(value)
-    if found.kind == "set" and hidden(found):
+    elements = listed(value)
+    if elements.kind == "set" and first_unknown(elements):
         raise NotEvaluatedError
-    if len(found.items) > 1:
+    if len(elements.items) > 1:
         raise EvaluationError("one needs a list with at most one element")
-    return found.items[0] if found.items else None
+    return elements.items[0] if elements.items else None
 
 
 def reverse(values: Any) -> Any:
     """`reverse`."""
-    found = listed(values)
-    if found.kind == "set":
-        return series("list", found.items[::-1], found.of)
-    return Series(found.kind, found.items[::-1], found.of)
+    elements = listed(values)
+    if elements.kind == "set":
+        return series("list", elements.items[::-1], elements.of)
+    return Series(elements.kind, elements.items[::-1], elements.of)
 
 
 def slice_(values: Any, start: Any, end: Any) -> Any:
     """`slice`."""
     series, first, last = sequence(values), whole(start), whole(end)
     if not 0 <= first <= last <= len(series.items):
-        raise EvaluationError("slice goes beyond the list")
+        raise EvaluationError("slice goes beyond the end of the list")
     return Series(series.kind, series.items[first:last], series.of)
 
 
 def sort(values: Any) -> Any:
     """`sort`."""
-    found = convert(listed(values), ("list", "string"))
-    if any(item is None for item in found.items):
-        raise EvaluationError("sort does not take null")
-    return series("list", sorted(found.items), "string")
+    strings = convert(listed(values), ("list", "string"))
+    if any(item is None for item in strings.items):
+        raise EvaluationError("sort does not accept null")
+    return series("list", sorted(strings.items), "string")
 
 
 def tolist(value: Any) -> Any:
     """`tolist`."""
     if value is None:
         return None
-    found = listed(value)
-    if found.kind == "set":
-        return Series("list", found.items, found.of)
-    return found if found.kind == "list" else alike(found.items, "list")
+    elements = listed(value)
+    if elements.kind == "set":
+        return Series("list", elements.items, elements.of)
+    return elements if elements.kind == "list" else alike(elements.items, "list")
 
 
 def toset(value: Any) -> Any:
@@ -262,7 +262,7 @@ def toset(value: Any) -> Any:
     if value is None:
         return None
     if not isinstance(value, Series):
-        raise EvaluationError(f"a set is needed, and this is {type_name(value)}")
+        raise EvaluationError(f"a set is needed, but this is {type_name(value)}")
     if value.kind == "set":
         return value
     return series("set", value.items, value.of) if value.kind == "list" else alike(value.items, "set")
@@ -270,7 +270,7 @@ def toset(value: Any) -> Any:
 
 def tomap(value: Any) -> Any:
     """`tomap`."""
-    if value is None or (isinstance(value, Record) and value.kind == "map"):
+    if value is None or (isinstance(value, MapValue) and value.kind == "map"):
         return value
     return to_map(value)
 
@@ -281,9 +281,9 @@ def zipmap(names: Any, items: Any) -> Any:
     theirs = sequence(items)
     if len(ours.items) != len(theirs.items):
         raise EvaluationError("zipmap needs as many keys as values")
-    if any(isinstance(item, Unknown) for item in ours.items):
+    if any(isinstance(item, UnknownValue) for item in ours.items):
         raise NotEvaluatedError
     if any(item is None for item in ours.items):
-        raise EvaluationError("null is no key")
+        raise EvaluationError("null cannot be a key")
     pairs = dict(sorted(dict(zip(ours.items, theirs.items, strict=True)).items()))
-    return Record("map", pairs, theirs.of) if theirs.kind == "list" else object_of(pairs)
+    return MapValue("map", pairs, theirs.of) if theirs.kind == "list" else object_of(pairs)

@@ -9,7 +9,7 @@ from typing import Any
 
 from tools.terraform.language.arguments import NotEvaluatedError, listed, textual
 from tools.terraform.language.numbers import number, text
-from tools.terraform.language.values import EvaluationError, Record, Series, from_plain
+from tools.terraform.language.values import EvaluationError, MapValue, Series, from_data
 from tools.terraform.language.yaml_values import decoded
 
 
@@ -18,14 +18,14 @@ def jsondecode(value: Any) -> Any:
     try:
         made = json.loads(textual(value), parse_float=number, parse_int=number, parse_constant=_constant)
     except json.JSONDecodeError as error:
-        raise EvaluationError(f"no JSON: {error.msg}, line {error.lineno}") from None
+        raise EvaluationError(f"not JSON: {error.msg}, line {error.lineno}") from None
     except RecursionError:
         raise NotEvaluatedError from None
-    return from_plain(made)
+    return from_data(made)
 
 
 def _constant(word: str) -> Any:
-    raise EvaluationError(f"no JSON: {word}")
+    raise EvaluationError(f"not JSON: {word}")
 
 
 _HTML: Sequence[tuple[str, str]] = (
@@ -50,7 +50,7 @@ def jsonencode(value: Any) -> str:
         return made
     if isinstance(value, Series):
         return f"[{','.join(map(jsonencode, listed(value).items))}]"
-    if isinstance(value, Record):
+    if isinstance(value, MapValue):
         return "{" + ",".join(f"{jsonencode(key)}:{jsonencode(item)}" for key, item in value.items.items()) + "}"
     return text(value)
 

@@ -11,7 +11,7 @@ from tools.terraform.language.equality import series
 from tools.terraform.language.values import EvaluationError
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
-# Terraform still reads numbers with leading zeros in an address, each program in its own way.
+# Terraform accepts leading zeros in an address, which programs read differently.
 _ZEROS = re.compile(r"(?:^|\.)0\d")
 
 
@@ -20,14 +20,14 @@ def _network(prefix: Any) -> Network:
     if _ZEROS.search(text) or "%" in text:
         raise NotEvaluatedError
     if not re.fullmatch(r"[0-9a-fA-F:.]+/\d{1,3}", text):
-        raise EvaluationError(f"`{text}` is no CIDR")
+        raise EvaluationError(f"`{text}` is not a CIDR")
     try:
-        found = ipaddress.ip_network(text, strict=False)
+        network = ipaddress.ip_network(text, strict=False)
     except ValueError:
-        raise EvaluationError(f"`{text}` is no CIDR") from None
-    if found.version == 6 and ("." in text or int(found.network_address) < 1 << 48):
+        raise EvaluationError(f"`{text}` is not a CIDR") from None
+    if network.version == 6 and ("." in text or int(network.network_address) < 1 << 48):
         raise NotEvaluatedError
-    return found
+    return network
 
 
 def cidrhost(prefix: Any, number: Any) -> str:
@@ -54,7 +54,7 @@ def cidrsubnet(prefix: Any, bits: Any, number: Any) -> str:
     if more < 0 or at < 0:
         raise NotEvaluatedError
     if length > network.max_prefixlen or at >= 1 << more:
-        raise EvaluationError(f"{network} has no subnet {at} of {more} more bits")
+        raise EvaluationError(f"{network} has no subnet number {at} with {more} more bits")
     start = int(network.network_address) + (at << (network.max_prefixlen - length))
     return f"{type(network.network_address)(start)}/{length}"
 
@@ -64,7 +64,7 @@ def cidrsubnets(prefix: Any, *bits: Any) -> Any:
     network = _network(prefix)
     position = int(network.network_address)
     end = position + network.num_addresses
-    found: list[str] = []
+    subnets: list[str] = []
     for more in map(whole, bits):
         length = network.prefixlen + more
         if more < 1 or length > network.max_prefixlen:
@@ -73,6 +73,6 @@ def cidrsubnets(prefix: Any, *bits: Any) -> Any:
         position = -(-position // size) * size
         if position + size > end:
             raise EvaluationError(f"{network} has no room for so many subnets")
-        found.append(f"{type(network.network_address)(position)}/{length}")
+        subnets.append(f"{type(network.network_address)(position)}/{length}")
         position += size
-    return series("list", found, "string")
+    return series("list", subnets, "string")

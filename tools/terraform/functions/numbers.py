@@ -1,4 +1,4 @@
-"""Terraform's functions on numbers and truths."""
+"""Terraform's functions on numbers and booleans."""
 
 from __future__ import annotations
 
@@ -48,18 +48,18 @@ def minimum(*values: Any) -> Any:
 
 def sum_(values: Any) -> Any:
     """`sum`."""
-    found = listed(values)
-    if not found.items:
+    addends = listed(values)
+    if not addends.items:
         raise EvaluationError("sum needs at least one number")
-    numbers = [numeric(item) for item in found.items]
-    if not exact(*numbers) or not all(isinstance(item, int | Fraction) for item in found.items):
+    numbers = [numeric(item) for item in addends.items]
+    if not exact(*numbers) or not all(isinstance(item, int | Fraction) for item in addends.items):
         raise NotEvaluatedError
     return simple(sum(map(Fraction, numbers), Fraction(0)))
 
 
-def _truths(values: Any) -> list[Any]:
-    truths = listed(values)
-    made = [None if item is None else to_bool(item) for item in truths.items]
+def _booleans(values: Any) -> list[Any]:
+    booleans = listed(values)
+    made = [None if item is None else to_bool(item) for item in booleans.items]
     if any(item is None for item in made):
         raise NotEvaluatedError
     return made
@@ -67,12 +67,12 @@ def _truths(values: Any) -> list[Any]:
 
 def alltrue(values: Any) -> Any:
     """`alltrue`."""
-    return all(_truths(values))
+    return all(_booleans(values))
 
 
 def anytrue(values: Any) -> Any:
     """`anytrue`."""
-    return any(_truths(values))
+    return any(_booleans(values))
 
 
 def range_(*bounds: Any) -> Any:
@@ -86,13 +86,13 @@ def range_(*bounds: Any) -> Any:
         if end == start:
             raise NotEvaluatedError
         raise EvaluationError("the step of range leads away from its end")
-    found: list[Any] = []
+    members: list[Any] = []
     while (start < end) if step > 0 else (start > end):
-        if len(found) >= MAX_RANGE:
+        if len(members) >= MAX_RANGE:
             raise EvaluationError(f"range gives more than {MAX_RANGE} numbers")
-        found.append(simple(Fraction(start)))
+        members.append(simple(Fraction(start)))
         start += step
-    return series("list", found, "number")
+    return series("list", members, "number")
 
 
 def tonumber(value: Any) -> Any:

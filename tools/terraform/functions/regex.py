@@ -11,9 +11,9 @@ from tools.terraform.language.arguments import NotEvaluatedError, textual
 from tools.terraform.language.equality import series
 from tools.terraform.language.values import EvaluationError, object_of, tuple_of
 
-# How many steps an expression may take: Go's own never goes back, this one does.
+# How many steps an expression may take: Go's engine never backtracks, Python's does.
 MAX_STEPS = 2_000_000
-# What Go's and Python's regular expressions read alike.
+# The syntax that means the same in Go's and in Python's regular expressions.
 _SAFE = re.compile(
     r"(?:[\w\s.,:;@#%&=<>!~'\"/^$|()*+?-]"
     r"|\[\^?[\w\s.,:;@#%&=<>!~'\"/()+*?$|{}-]+\]"
@@ -46,7 +46,7 @@ def _captures(match: re.Match[str]) -> Any:
     if not pattern.groupindex:
         return tuple_of(match.groups())
     if len(pattern.groupindex) != pattern.groups:
-        raise EvaluationError("a pattern has named groups or unnamed ones, not both")
+        raise EvaluationError("a pattern can have named groups or unnamed ones, not both")
     return object_of(match.groupdict())
 
 

@@ -1,7 +1,7 @@
-"""How many steps a regular expression may take, at most, in an engine that tries one way after the other.
+"""How many steps a regular expression may take at most in an engine that backtracks.
 
-Two quantifiers multiply where what the first repeats may also begin what follows it: then a text can be divided between
-them in many ways. Only patterns without quantified groups come here (tools/terraform/functions/regex.py).
+Two quantifiers multiply where the text that the first repeats may also begin what follows: it can then be divided
+between them in many ways. Only patterns without quantified groups come here (tools/terraform/functions/regex.py).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ASCII = [chr(code) for code in range(128)]
 
 @dataclass(frozen=True, slots=True)
 class _Atom:
-    """What may stand at one place, how often at most (-1: any number), and whether it must be there."""
+    """The characters at one place, how often they come at most (-1: any number), and whether one must be there."""
 
     chars: frozenset[str]
     most: int
@@ -56,7 +56,7 @@ def _overlaps(atom: _Atom, following: list[_Atom | None]) -> bool:
 
 
 def _atoms(pattern: str) -> list[_Atom | None]:
-    """The places of a pattern one after the other; None where it goes two ways."""
+    """The places of a pattern in order; None where it has an alternative."""
     atoms: list[_Atom | None] = []
     for piece in _PIECE.finditer(pattern):
         if piece["bar"] or (piece["close"] or "").endswith("?"):

@@ -11,16 +11,16 @@ from tools.terraform.functions.collections import toset
 from tools.terraform.language.arguments import NotEvaluatedError, listed
 from tools.terraform.language.conversion import alike, convert
 from tools.terraform.language.equality import same, series
-from tools.terraform.language.model import Unknown
+from tools.terraform.language.model import UnknownValue
 from tools.terraform.language.unification import unify
-from tools.terraform.language.values import Series, hidden, tuple_of
+from tools.terraform.language.values import Series, first_unknown, tuple_of
 
 MAX_PRODUCT = 10_000
 
 
 def _sets(values: Sequence[Any]) -> list[Series]:
     serieses = [toset(item) for item in values]
-    if any(isinstance(item, Unknown) for item in serieses):
+    if any(isinstance(item, UnknownValue) for item in serieses):
         raise NotEvaluatedError
     shared = unify([item.of for item in serieses])
     if shared is None or (shared == "any" and any(item.items for item in serieses)):
@@ -37,7 +37,7 @@ def setunion(*values: Any) -> Any:
 def setintersection(*values: Any) -> Any:
     """`setintersection`."""
     first, *rest = _sets(values)
-    kept = [item for item in first.items if all(_holds(one, item) for one in rest)]
+    kept = [item for item in first.items if all(_holds(other, item) for other in rest)]
     return series("set", kept, first.of)
 
 
@@ -49,27 +49,27 @@ def setsubtract(left: Any, right: Any) -> Any:
 
 def _holds(values: Series, expected: Any) -> bool:
     verdicts = [same(item, expected) for item in values.items]
-    if any(isinstance(verdict, Unknown) for verdict in verdicts):
+    if any(isinstance(verdict, UnknownValue) for verdict in verdicts):
         raise NotEvaluatedError
     return any(verdicts)
 
 
 def setproduct(*values: Any) -> Any:
-    """`setproduct`: of lists and tuples a list in order; of sets a set."""
-    found = [listed(item) for item in values]
-    if math.prod(len(one.items) for one in found) > MAX_PRODUCT:
+    """`setproduct`: a list for lists and tuples, a set for sets."""
+    factors = [listed(item) for item in values]
+    if math.prod(len(factor.items) for factor in factors) > MAX_PRODUCT:
         raise NotEvaluatedError
-    rows = [tuple_of(row) for row in product(*(one.items for one in found))]
-    if all(one.kind == "set" for one in found):
-        if any(map(hidden, found)):
+    rows = [tuple_of(row) for row in product(*(factor.items for factor in factors))]
+    if all(factor.kind == "set" for factor in factors):
+        if any(map(first_unknown, factors)):
             raise NotEvaluatedError
-        return series("set", rows, ("tuple", tuple(one.of for one in found)))
-    if any(one.kind == "set" for one in found):
+        return series("set", rows, ("tuple", tuple(factor.of for factor in factors)))
+    if any(factor.kind == "set" for factor in factors):
         raise NotEvaluatedError
-    if all(one.kind == "list" for one in found):
-        return series("list", rows, ("tuple", tuple(one.of for one in found)))
-    made = [made for one in found if isinstance(made := alike(one.items, "list"), Series)]
-    if len(made) < len(found):
+    if all(factor.kind == "list" for factor in factors):
+        return series("list", rows, ("tuple", tuple(factor.of for factor in factors)))
+    lists = [members for factor in factors if isinstance(members := alike(factor.items, "list"), Series)]
+    if len(lists) < len(factors):
         raise NotEvaluatedError
-    rows = [tuple_of(row) for row in product(*(one.items for one in made))]
-    return alike(rows, "list") if rows else series("list", rows, ("tuple", tuple(one.of for one in made)))
+    rows = [tuple_of(row) for row in product(*(factor.items for factor in lists))]
+    return alike(rows, "list") if rows else series("list", rows, ("tuple", tuple(factor.of for factor in lists)))

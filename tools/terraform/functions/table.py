@@ -1,7 +1,8 @@
-"""Terraform's functions, as far as they are needed: what is not here is Unknown.
+"""Terraform's functions, as far as they are needed: the result of any other is unknown.
 
-A function gets values and gives one; `table` says which of them look inside collections that hold unknowns, the rest
-are unknown when any argument is. Source: Terraform's documentation of its functions, and go-cty's `stdlib`.
+A function takes values and returns one. TABLE says which of them accept collections with unknown values inside; the
+result of the others is unknown when anything in their arguments is. Source: Terraform's documentation of its functions,
+and go-cty's `stdlib`.
 """
 
 from __future__ import annotations
@@ -12,16 +13,16 @@ from typing import Any
 
 from tools.terraform.functions import collections, formats, net, numbers, regex, sets, text
 from tools.terraform.language.equality import primitive
-from tools.terraform.language.model import Unknown
+from tools.terraform.language.model import UnknownValue
 from tools.terraform.language.numbers import InexactError
 from tools.terraform.language.operators import blend_as
-from tools.terraform.language.values import MAX_WEIGHT, EvaluationError, Series, hidden, weight_of
+from tools.terraform.language.values import MAX_WEIGHT, EvaluationError, Series, first_unknown, weight_of
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function, the least and most arguments (-1: any number), the type of what it gives ("any": it varies), and
-    whether it takes collections with unknowns inside.
+    """A function, its fewest and most arguments (-1: any number), the type of its result ("any": it varies), and
+    whether it accepts collections with unknown values inside.
     """
 
     apply: Callable[..., Any]
@@ -73,7 +74,7 @@ TABLE: dict[str, Function] = {
     "merge": Function(collections.merge, 0, -1, inside=True),
     "min": Function(numbers.minimum, 1, -1, "number"),
     "nonsensitive": Function(collections.itself, inside=True),
-    "one": Function(collections.one, inside=True),
+    "one": Function(collections.single, inside=True),
     "parseint": Function(text.parseint, 2, 2, "number"),
     "range": Function(numbers.range_, 1, 3, ("list", "number")),
     "regex": Function(regex.regex, 2, 2),
@@ -113,12 +114,12 @@ TABLE: dict[str, Function] = {
 }
 
 
-# What compares each element with each other where they are no primitives.
+# Functions that compare each element with every other where the elements are not primitives.
 _COMPARING = frozenset({"distinct", "setintersection", "setsubtract", "setunion", "setproduct", "toset"})
 
 
 def comparisons(name: str, arguments: Sequence[Any]) -> int:
-    """How many comparisons a call makes, at most, of elements that are values with elements themselves."""
+    """How many comparisons of elements a call makes at most; 0 where the elements are primitives."""
     if name not in _COMPARING:
         return 0
     items = [item for value in arguments if isinstance(value, Series) for item in value.items]
@@ -129,19 +130,19 @@ def call(name: str, arguments: Sequence[Any]) -> Any:
     """The value of a function call. Raises EvaluationError for what Terraform would refuse."""
     function = TABLE.get(name)
     if function is None:
-        return blend_as("any", *arguments, Unknown(f"the function {name} is not evaluated"))
+        return blend_as("any", *arguments, UnknownValue(f"the function {name} is not evaluated"))
     if len(arguments) < function.least or (function.most >= 0 and len(arguments) > function.most):
-        raise EvaluationError(f"{name} has no such number of arguments: {len(arguments)}")
+        raise EvaluationError(f"{name} does not take {len(arguments)} argument{'s' * (len(arguments) != 1)}")
     blind = [
         argument
         for argument in arguments
-        if isinstance(argument, Unknown) or (not function.inside and hidden(argument))
+        if isinstance(argument, UnknownValue) or (not function.inside and first_unknown(argument))
     ]
     if blind and name != "coalesce":
         return blend_as(function.gives, *blind)
     if sum(map(weight_of, arguments)) > MAX_WEIGHT:
-        return Unknown(f"{name} is not evaluated for so much", type=function.gives)
+        return UnknownValue(f"{name} is not evaluated for so much data", type=function.gives)
     try:
         return function.apply(*arguments)
     except (InexactError, ArithmeticError, ValueError, TypeError, AttributeError, IndexError, KeyError, RecursionError):
-        return Unknown(f"{name} is not evaluated for these arguments", type=function.gives)
+        return UnknownValue(f"{name} is not evaluated for these arguments", type=function.gives)

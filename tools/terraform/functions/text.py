@@ -19,11 +19,11 @@ MAX_TEXT = 1_000_000
 
 
 def _ascii(value: Any) -> str:
-    """A string in which bytes, characters and what users see are the same."""
-    found = textual(value)
-    if not found.isascii() or "\r" in found:
+    """A string in which bytes, characters and what a reader sees as one are the same."""
+    string = textual(value)
+    if not string.isascii() or "\r" in string:
         raise NotEvaluatedError
-    return found
+    return string
 
 
 def lower(value: Any) -> str:
@@ -38,10 +38,10 @@ def upper(value: Any) -> str:
 
 def title(value: Any) -> str:
     """`title`."""
-    found = _ascii(value)
-    if not re.fullmatch(r"[A-Za-z0-9 ]*", found):
+    string = _ascii(value)
+    if not re.fullmatch(r"[A-Za-z0-9 ]*", string):
         raise NotEvaluatedError
-    return re.sub(r"(?:^|(?<= ))[a-z]", lambda match: match.group().upper(), found)
+    return re.sub(r"(?:^|(?<= ))[a-z]", lambda match: match.group().upper(), string)
 
 
 def chomp(value: Any) -> str:
@@ -91,12 +91,12 @@ def strrev(value: Any) -> str:
 
 def substr(value: Any, offset: Any, length: Any) -> str:
     """`substr`: a negative offset counts from the end, the length -1 is the rest."""
-    found, start, size = _ascii(value), whole(offset), whole(length)
+    string, start, size = _ascii(value), whole(offset), whole(length)
     if start < 0:
-        start += len(found)
+        start += len(string)
     if start < 0 or size < -1:
         raise NotEvaluatedError
-    return found[start:] if size == -1 else found[start : start + size]
+    return string[start:] if size == -1 else string[start : start + size]
 
 
 def indent(spaces: Any, value: Any) -> str:
@@ -109,10 +109,10 @@ def indent(spaces: Any, value: Any) -> str:
 
 def split(separator: Any, value: Any) -> Any:
     """`split`."""
-    mark, found = textual(separator), textual(value)
+    mark, subject = textual(separator), textual(value)
     if not mark:
-        return series("list", list(_ascii(found)), "string")
-    return series("list", found.split(mark), "string")
+        return series("list", list(_ascii(subject)), "string")
+    return series("list", subject.split(mark), "string")
 
 
 def join(separator: Any, *values: Any) -> str:
@@ -123,7 +123,7 @@ def join(separator: Any, *values: Any) -> str:
     for value in values:
         for item in listed(value).items:
             if item is None:
-                raise EvaluationError("join does not take null")
+                raise EvaluationError("join does not accept null")
             parts.append(textual(item))
     return textual(separator).join(parts)
 
@@ -135,10 +135,10 @@ def base64encode(value: Any) -> str:
 
 def base64decode(value: Any) -> str:
     """`base64decode`."""
-    found = textual(value)
-    if not re.fullmatch(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", found):
+    encoded = textual(value)
+    if not re.fullmatch(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", encoded):
         raise NotEvaluatedError
-    made = base64.b64decode(found).decode("utf-8")
+    made = base64.b64decode(encoded).decode("utf-8")
     if not made.isascii():
         raise NotEvaluatedError
     return made
@@ -156,31 +156,31 @@ def sha256(value: Any) -> str:
 
 def basename(value: Any) -> str:
     """`basename`."""
-    found = textual(value)
-    if not found or found.endswith("/"):
+    path = textual(value)
+    if not path or path.endswith("/"):
         raise NotEvaluatedError
-    return posixpath.basename(found)
+    return posixpath.basename(path)
 
 
 def dirname(value: Any) -> str:
     """`dirname`."""
-    found = textual(value)
-    if not found or found.startswith("//"):
+    path = textual(value)
+    if not path or path.startswith("//"):
         raise NotEvaluatedError
-    return posixpath.normpath(posixpath.dirname(found) or ".")
+    return posixpath.normpath(posixpath.dirname(path) or ".")
 
 
 def parseint(value: Any, base: Any) -> int:
     """`parseint`."""
-    found, radix = textual(value), whole(base)
-    if not isinstance(value, str) or found.startswith("-0"):
+    digits, radix = textual(value), whole(base)
+    if not isinstance(value, str) or digits.startswith("-0"):
         raise NotEvaluatedError
-    if not 2 <= radix <= 36 or not re.fullmatch(r"-?[0-9a-zA-Z]+", found):
+    if not 2 <= radix <= 36 or not re.fullmatch(r"-?[0-9a-zA-Z]+", digits):
         raise NotEvaluatedError
     try:
-        return int(found, radix)
+        return int(digits, radix)
     except ValueError:
-        raise EvaluationError(f"`{found}` is no number to base {radix}") from None
+        raise EvaluationError(f"`{digits}` is not a number in base {radix}") from None
 
 
 def _verb(verb: str, flags: str, value: Any) -> str:
@@ -211,10 +211,10 @@ _VERB = re.compile(r"%(?P<flags>0?\d{0,2})(?P<verb>.)?", re.DOTALL)
 
 def format_(pattern: Any, *values: Any) -> str:
     """`format`, with %s, %d, %v, %q, %t and %%."""
-    found = textual(pattern)
+    template = textual(pattern)
     waiting = list(values)
 
-    def one(match: re.Match[str]) -> str:
+    def formatted(match: re.Match[str]) -> str:
         flags, verb = match["flags"], match["verb"] or ""
         if verb == "%" and not flags:
             return "%"
@@ -224,20 +224,20 @@ def format_(pattern: Any, *values: Any) -> str:
             raise EvaluationError("format has fewer arguments than verbs")
         return _verb(verb, flags, waiting.pop(0))
 
-    made = _VERB.sub(one, found)
+    made = _VERB.sub(formatted, template)
     if waiting:
         raise EvaluationError("format has more arguments than verbs")
     return made
 
 
 def formatlist(pattern: Any, *values: Any) -> Any:
-    """`formatlist`: a list for each argument that is one, the rest is repeated."""
+    """`formatlist`: arguments that are lists are taken element by element, the others are repeated."""
     lists = [listed(item) for item in values if isinstance(item, Series)]
     sizes = {len(item.items) for item in lists}
     if not lists or len(textual(pattern)) * max(sizes) > MAX_TEXT:
         raise NotEvaluatedError
     if len(sizes) > 1:
-        raise EvaluationError("the lists of formatlist are of one length; these are not")
+        raise EvaluationError("the lists of formatlist must have one length; these do not")
     rows = [
         format_(pattern, *(item.items[at] if isinstance(item, Series) else item for item in values))
         for at in range(sizes.pop())

@@ -1,6 +1,6 @@
 """Where the attributes and blocks of a file begin and end; python-hcl2 parses what each attribute holds.
 
-A fault costs the attribute that it is in: the rest of its block is read.
+A fault affects only the attribute that it is in: the rest of its block is read.
 Source: HCL's native syntax specification, and its parser where that says more.
 """
 
@@ -13,12 +13,12 @@ from tools.terraform.language.places import MalformedError, Text
 from tools.terraform.language.templates import literal
 from tools.terraform.language.tokens import BAD, END, ENDLESS, ID, NEWLINE, STRING, TOP, Tokens
 
-_JOINED = "two things on one line; write it on a line of its own"
+_JOINED = "two definitions on one line; write each on a line of its own"
 _OPERATORS = ("||", "&&", "==", "!=", ">", ">=", "<", "<=", "+", "-", "*", "/", "%", "?", ":")
 
 
-class Blocks:
-    """A reader of a file's attributes and blocks; what is wrong is among the faults."""
+class BodyReader:
+    """Reads a file's attributes and blocks; what is wrong is among the faults."""
 
     def __init__(self, tokens: Tokens, source: Text) -> None:
         self.tokens, self.source = tokens, source
@@ -26,13 +26,13 @@ class Blocks:
         self.at = 0
         self.depth = 0
         self.faults: list[MalformedError] = []
-        # Only where brackets do not fit each other does a block at the start of a line end those that are open.
+        # Only where brackets do not match does a block at the start of a line end those that are open.
         self.balanced = _balanced(tokens)
         self.cut = False
 
-    def file(self) -> tuple[list[tree.Setting], list[tree.Section]]:
+    def file(self) -> tuple[list[tree.BlockSetting], list[tree.Section]]:
         """Everything at the top of the file."""
-        settings: list[tree.Setting] = []
+        settings: list[tree.BlockSetting] = []
         sections: list[tree.Section] = []
         while self.kinds[self.at] != END:
             self._body(settings, sections)
@@ -53,11 +53,11 @@ class Blocks:
         self.faults.append(MalformedError(message, self.offsets[at]))
 
     def _missing(self, message: str, at: int) -> None:
-        """Note a brace that is missing, but behind a heredoc without an end, which took it."""
+        """Note a missing brace, unless a heredoc without an end has swallowed it."""
         if not self.faults or not str(self.faults[-1]).startswith(ENDLESS):
             self._fault(message, at)
 
-    def _body(self, settings: list[tree.Setting], sections: list[tree.Section]) -> None:
+    def _body(self, settings: list[tree.BlockSetting], sections: list[tree.Section]) -> None:
         """Read items up to the brace that closes the block, or the end."""
         while not self.cut:
             kind = self.kinds[self.at]
@@ -78,7 +78,7 @@ class Blocks:
         at_start = offset == 0 or self.source.text[offset - 1] == "\n"
         return not self.balanced and at_start and TOP.match(self.source.text, offset) is not None
 
-    def _item(self, settings: list[tree.Setting], sections: list[tree.Section], brace: int = -1) -> None:
+    def _item(self, settings: list[tree.BlockSetting], sections: list[tree.Section], brace: int = -1) -> None:
         """Read an attribute or a block; `brace` is that of the block when it begins on the same line."""
         start, depth, faults = self.at, self.depth, len(self.faults)
         try:
@@ -92,7 +92,7 @@ class Blocks:
                     self._lone_ends()
             elif brace >= 0 and self.kinds[start + 1] in (ID, STRING, "{"):
                 raise MalformedError(
-                    "a block on one line holds no block; write it on several lines", self.offsets[brace]
+                    "a block on one line cannot hold another block; write it on several lines", self.offsets[brace]
                 )
             else:
                 self._section(sections)
@@ -103,35 +103,35 @@ class Blocks:
             del self.faults[faults:]
             deep = MalformedError(TOO_DEEP, self.offsets[start])
             self.faults.append(fault if isinstance(fault, MalformedError) else deep)
-            self.at = self._behind(start)
+            self.at = self._after(start)
             if self.kinds[start] == ID and self.kinds[start + 1] == "=":
                 settings.append(
-                    tree.Setting(
+                    tree.BlockSetting(
                         self.texts[start], tree.Unread("it cannot be read", self.line(start)), self.line(start)
                     )
                 )
 
     def _stray(self) -> MalformedError:
-        """What is wrong with a line that starts with no name."""
+        """What is wrong with a line that does not start with a name."""
         kind = self.kinds[self.at]
         if kind in _OPERATORS:
             return MalformedError(
-                f"a line that starts with `{kind}`; put the whole expression in parentheses", self.offsets[self.at]
+                f"a line cannot start with `{kind}`; put the whole expression in parentheses", self.offsets[self.at]
             )
         if kind in (")", "]"):
             return MalformedError(f"`{kind}` closes nothing", self.offsets[self.at])
         return self._unexpected()
 
-    def _setting(self) -> tree.Setting:
+    def _setting(self) -> tree.BlockSetting:
         name, line = self.texts[self.at], self.line(self.at)
         self.at += 2
         cut = piece(self.tokens, self.at, self.depth)
         node = expression(cut, self.source.line, self.depth, references=name == "providers")
         self.at = cut.end
-        return tree.Setting(name, node, line)
+        return tree.BlockSetting(name, node, line)
 
     def _line_ends(self) -> None:
-        """Look for the end of the line behind an attribute or a block."""
+        """Expect the end of the line after an attribute or a block."""
         kind = self.kinds[self.at]
         if kind == NEWLINE:
             self.at += 1
@@ -139,7 +139,7 @@ class Blocks:
         if kind == END:
             return
         if kind == ID or (kind == "}" and self.depth):
-            # What follows is read all the same.
+            # What follows is read nevertheless.
             self._fault(_JOINED, self.at)
             return
         fault = self._unexpected()
@@ -165,7 +165,7 @@ class Blocks:
             elif kind == STRING:
                 labels.append(self._label())
             elif kind == NEWLINE and self._brace_follows():
-                self._fault("the brace of a block stands on the line of its name", self.at)
+                self._fault("the opening brace of a block must be on the line of its name", self.at)
                 continue
             else:
                 raise self._unexpected()
@@ -175,7 +175,7 @@ class Blocks:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise MalformedError(f"nested deeper than {MAX_DEPTH}; split it into locals", self.offsets[start])
-        settings: list[tree.Setting] = []
+        settings: list[tree.BlockSetting] = []
         inner: list[tree.Section] = []
         if self.kinds[self.at] not in (NEWLINE, END, "}"):
             self._item(settings, inner, brace)
@@ -196,7 +196,7 @@ class Blocks:
         if isinstance(text, str):
             return literal(text)
         if any(part.mark for part in text.parts) or text.heredoc:
-            raise MalformedError("a label holds no template; write plain text", self.offsets[self.at])
+            raise MalformedError("a label cannot hold a template; write plain text", self.offsets[self.at])
         return literal("".join(part.text for part in text.parts))
 
     def _brace_follows(self) -> bool:
@@ -209,17 +209,17 @@ class Blocks:
         return False
 
     def _lone_ends(self) -> None:
-        """Look for the brace behind the one attribute of a block on one line."""
+        """Expect the brace after the only attribute of a block on one line."""
         kind = self.kinds[self.at]
         if kind == NEWLINE:
-            self._fault("a block that starts on one line ends on it; write it on several lines", self.at)
+            self._fault("a block that begins on one line must end on it; write it on several lines", self.at)
         elif kind == ID:
             self._fault(_JOINED, self.at)
         elif kind != "}":
             raise self._unexpected("}")
 
-    def _behind(self, start: int) -> int:
-        """Where the next item starts behind one that cannot be read."""
+    def _after(self, start: int) -> int:
+        """Where the next item starts after one that cannot be read."""
         stack: list[str] = []
         at = start
         while (kind := self.kinds[at]) != END:

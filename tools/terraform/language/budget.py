@@ -1,10 +1,10 @@
-"""How much one evaluation may do, whatever it is given: what is beyond is unknown."""
+"""How much work one evaluation may do, whatever its input: what lies beyond is unknown."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Expressions that are evaluated, with a part for the size of each value; modules that are looked into; instances.
+# Expressions that are evaluated, with a share for the size of each value; modules that are read; instances.
 MAX_WORK = 1_000_000
 MAX_MODULES = 1000
 MAX_INSTANCES = 20_000
@@ -20,7 +20,7 @@ class Budget:
     _shared: bool = False
 
     def hold(self) -> int:
-        """Keep half of the work that is left from one value and all that it needs; gives what `release` takes."""
+        """Set half of the remaining work aside while one value is evaluated; gives what `release` takes back."""
         if self._shared:
             return -1
         kept = max(self.work, 0) // 2
@@ -28,6 +28,6 @@ class Budget:
         return kept
 
     def release(self, kept: int) -> None:
-        """Let the next value have it."""
+        """Give back the work that `hold` set aside."""
         if kept >= 0:
             self.work, self._shared = max(self.work, 0) + kept, False

@@ -1,4 +1,4 @@
-"""The type of a variable: as it is written, and as a constraint to convert to."""
+"""The type of a variable: as text, and as a constraint to convert values to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def written(node: tree.Node) -> str:
         return node.name
     if isinstance(node, tree.Literal):
         return str(node.value)
-    if isinstance(node, tree.Call):
+    if isinstance(node, tree.FunctionCall):
         return f"{node.name}({', '.join(map(written, node.arguments))})"
     if isinstance(node, tree.Tuple):
         return f"[{', '.join(map(written, node.items))}]"
@@ -34,7 +34,7 @@ def constraint(node: tree.Node, constant: Callable[[tree.Node], Any]) -> Type:
         return name
     if name in _COLLECTIONS:
         return (name, "any")
-    if isinstance(node, tree.Call) and len(node.arguments) == 1:
+    if isinstance(node, tree.FunctionCall) and len(node.arguments) == 1:
         inner = node.arguments[0]
         if node.name in _COLLECTIONS:
             return (node.name, constraint(inner, constant))
@@ -42,12 +42,12 @@ def constraint(node: tree.Node, constant: Callable[[tree.Node], Any]) -> Type:
             return ("tuple", tuple(constraint(item, constant) for item in inner.items))
         if node.name == "object" and isinstance(inner, tree.Object):
             return ("record", tuple(_entry(key, value, constant) for key, value in inner.items))
-    raise EvaluationError("this is no type; write string, number, bool, any, list(…), set(…), map(…) or object({…})")
+    raise EvaluationError("this is not a type; write string, number, bool, any, list(…), set(…), map(…) or object({…})")
 
 
 def _entry(key: tree.Node, value: tree.Node, constant: Callable[[tree.Node], Any]) -> Any:
     name = str(key.value) if isinstance(key, tree.Literal) else ""
-    if isinstance(value, tree.Call) and value.name == "optional" and value.arguments:
+    if isinstance(value, tree.FunctionCall) and value.name == "optional" and value.arguments:
         default = constant(value.arguments[1]) if len(value.arguments) > 1 else None
         return (name, constraint(value.arguments[0], constant), True, default)
     return (name, constraint(value, constant), False, None)

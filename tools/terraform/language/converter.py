@@ -1,6 +1,6 @@
 """Turns python-hcl2's tree of one expression into ours.
 
-python-hcl2 takes some of what HCL refuses, and joins splats otherwise: that is put right here.
+python-hcl2 accepts some text that HCL refuses, and groups splats differently; both are corrected here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tools.terraform.language.tokens import END, Tokens
 MAX_TREE = 180
 TOO_DEEP = "nested too deep; split it into locals"
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?(?:[eE]([+-]?[0-9]+))?")
-# What the exponent of two of Go's large numbers may be, in powers of ten.
+# The largest exponent of Go's big numbers, in powers of ten.
 MAX_EXPONENT = 646_456_990
 _WORDS = {"true": True, "false": False, "null": None}
 _STEPS = ("get_attr_expr_term", "index_expr_term")
@@ -47,7 +47,7 @@ def expression(cut: Piece, line: Lines, depth: int, *, references: bool = False)
 
 
 def inner(tokens: Tokens, start: int, line: Lines, depth: int) -> tree.Node:
-    """The expression inside an insertion, from a token on. Raises MalformedError."""
+    """The expression of an interpolation, from a token on. Raises MalformedError."""
     cut = piece(tokens, start, depth + 1, inside=True)
     if tokens.kinds[cut.end] != END and not cut.fault:
         cut.fault = unexpected(tokens, cut.end)
@@ -72,7 +72,7 @@ class _Converter:
         return self.line_of(self.offset(item))
 
     def text(self, item: Any) -> Any:
-        """What the token holds that stands where this does."""
+        """The text of the token in this place."""
         return self.cut.tokens.texts[self.cut.token(self.position(item))]
 
     def node(self, item: Any) -> tree.Node:
@@ -100,11 +100,11 @@ class _Converter:
         text, line = self.text(item), self.line(item)
         written = _NUMBER.fullmatch(text)
         if not written or abs(int((written[1] or "0")[:20])) > MAX_EXPONENT:
-            raise MalformedError(f"`{text[:30]}` is no number", self.offset(item))
+            raise MalformedError(f"`{text[:30]}` is not a number", self.offset(item))
         try:
             return tree.Literal(number(text), line)
         except InexactError:
-            return tree.Unread("a number with so many digits is not worked out", line)
+            return tree.Unread("a number with so many digits is not evaluated", line)
 
     def _string(self, item: Any) -> tree.Node:
         quoted = self.text(item)
@@ -130,16 +130,16 @@ class _Converter:
         return tree.Object(tuple(items), self.line(item))
 
     def key(self, item: Any) -> tree.Node:
-        """The key of an entry: a lone word is text, a reference stands in parentheses."""
+        """The key of an entry: a lone word is text, a reference must be in parentheses."""
         word = _lone(item)
         if word.data in ("identifier", "keyword", "literal_value"):
             return tree.Literal(self.text(word), self.line(word))
         if not self.references and word.data in _STEPS and self.is_reference(word):
-            raise MalformedError("a reference as a key stands in parentheses: (a.b) = …", self.offset(word))
+            raise MalformedError("a reference as a key must be in parentheses: (a.b) = …", self.offset(word))
         return self.node(item)
 
     def is_reference(self, item: Any) -> bool:
-        """Whether it is a name and steps that are written out, none of them in parentheses."""
+        """Whether it is a name with constant steps, none of them in parentheses."""
         while item.data in _STEPS:
             of, step = _parts(item)
             if step.data not in ("get_attr", "short_index"):
@@ -155,10 +155,10 @@ class _Converter:
         spread = arguments is not None and any(child == "..." for child in arguments.children)
         nodes = tuple(map(self.node, _parts(arguments))) if arguments is not None else ()
         first = self.cut.token(self.position(item))
-        return tree.Call(self.cut.names.get(first, self.text(item)), nodes, spread, self.line(item))
+        return tree.FunctionCall(self.cut.names.get(first, self.text(item)), nodes, spread, self.line(item))
 
     def _chain(self, item: Any) -> tree.Node:
-        """`of` and the steps behind it, each a Tree, or the Token of a splat."""
+        """`of` and the steps after it, each a Tree, or the Token of a splat."""
         steps: list[Any] = []
         of = item
         while of.data in _CHAINED:
@@ -172,7 +172,7 @@ class _Converter:
     _get_attr_expr_term = _index_expr_term = _attr_splat_expr_term = _full_splat_expr_term = _chain
 
     def steps(self, node: tree.Node, steps: Sequence[Any]) -> tree.Node:
-        """`a[*]` takes every step that follows for each element, `a.*` only those with points."""
+        """`a[*]` applies every following step to each element, `a.*` only those that begin with a dot."""
         for at, step in enumerate(steps):
             line = self.line(step)
             if step == "[*]":
@@ -182,7 +182,7 @@ class _Converter:
                 while pointed < len(steps) and getattr(steps[pointed], "data", "") in ("get_attr", "short_index"):
                     pointed += 1
                 if pointed < len(steps) and steps[pointed] == ".*":
-                    raise MalformedError("`.*` behind `.*`; write [*]", self.offset(steps[pointed]))
+                    raise MalformedError("`.*` after `.*`; write [*]", self.offset(steps[pointed]))
                 each = self.steps(tree.Element(line), steps[at + 1 : pointed])
                 return self.steps(tree.Splat(node, each, line), steps[pointed:])
             node = self.step(node, step)
@@ -236,7 +236,7 @@ class _Converter:
 
 
 def _lone(item: Any) -> Any:
-    """What stands there without a term's wrapping; parentheses stay."""
+    """The item without the wrapping of a term; parentheses stay."""
     while item.data == "expr_term" and len(item.children) == 1:
         item = item.children[0]
     return item

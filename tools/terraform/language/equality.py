@@ -1,25 +1,25 @@
-"""Which values are the same, and the sets that come of it."""
+"""Which values are equal, and sets, which hold each value once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tools.terraform.language.model import Unknown
+from tools.terraform.language.model import UnknownValue
 from tools.terraform.language.unification import flat
 from tools.terraform.language.values import (
     Any_,
-    Record,
+    MapValue,
     Series,
     Type,
     UndecidedError,
     blend,
-    hidden,
+    first_unknown,
     is_number,
     type_of,
 )
 
-# How many values are compared each with each other.
+# How many values are compared, each with every other.
 MAX_COMPARED = 1000
 
 
@@ -47,23 +47,23 @@ def series(kind: str, items: Sequence[Any], of: Type) -> Series:
 
 
 def primitive(items: Iterable[Any]) -> bool:
-    return not any(isinstance(item, Series | Record | Unknown) or item is None for item in items)
+    return not any(isinstance(item, Series | MapValue | UnknownValue) or item is None for item in items)
 
 
 def ordered(value: Series) -> bool:
-    """Whether the order of its elements is Terraform's: a set of anything but primitives has one that is not known."""
+    """Whether the order of its elements is Terraform's: that of a set of anything but primitives is not known."""
     if value.kind != "set" or len(value.items) < 2:
         return True
     return primitive(value.items)
 
 
-def same(left: Any, right: Any) -> bool | Unknown:
+def same(left: Any, right: Any) -> bool | UnknownValue:
     """Terraform's `==`."""
     if left is None or right is None:
-        if isinstance(left, Unknown) or isinstance(right, Unknown):
+        if isinstance(left, UnknownValue) or isinstance(right, UnknownValue):
             return blend(left, right)
         return left is None and right is None
-    if hidden(left) or hidden(right):
+    if first_unknown(left) or first_unknown(right):
         return blend(left, right)
     ours, theirs = type_of(left), type_of(right)
     if isinstance(ours, str) or isinstance(theirs, str):
@@ -73,37 +73,37 @@ def same(left: Any, right: Any) -> bool | Unknown:
     return _same_inside(left, right, ours, theirs)
 
 
-def _untyped(value: Series | Record) -> bool:
-    """Whether it is empty and of a kind that is not sure."""
+def _untyped(value: Series | MapValue) -> bool:
+    """Whether it is empty, and the type of its elements is not known."""
     return not value.items and value.kind not in ("tuple", "object") and value.of == Any_
 
 
-def _same_inside(left: Any, right: Any, ours: Type, theirs: Type) -> bool | Unknown:
+def _same_inside(left: Any, right: Any, ours: Type, theirs: Type) -> bool | UnknownValue:
     if Any_ in flat(ours) or Any_ in flat(theirs):
         if not left.items and left == right:
             return True
-        return Unknown("values with null or of an unknown type are not compared")
+        return UnknownValue("values with null or of an unknown type are not compared")
     if ours != theirs or len(left.items) != len(right.items):
         return False
-    if isinstance(left, Record):
+    if isinstance(left, MapValue):
         if list(left.items) != list(right.items):
             return False
         return _all(same(item, right.items[key]) for key, item in left.items.items())
     if left.kind == "set":
-        return _all(_any(same(one, other) for other in right.items) for one in left.items)
-    return _all(same(one, other) for one, other in zip(left.items, right.items, strict=True))
+        return _all(_any(same(item, other) for other in right.items) for item in left.items)
+    return _all(same(item, other) for item, other in zip(left.items, right.items, strict=True))
 
 
-def _all(verdicts: Iterable[bool | Unknown]) -> bool | Unknown:
-    """Whether all hold: False when one surely does not, Unknown when one cannot be told."""
-    found = tuple(verdicts)
-    if any(verdict is False for verdict in found):
+def _all(verdicts: Iterable[bool | UnknownValue]) -> bool | UnknownValue:
+    """Whether all hold: False when one certainly does not, else unknown when one is."""
+    results = tuple(verdicts)
+    if any(verdict is False for verdict in results):
         return False
-    return next((verdict for verdict in found if isinstance(verdict, Unknown)), True)
+    return next((verdict for verdict in results if isinstance(verdict, UnknownValue)), True)
 
 
-def _any(verdicts: Iterable[bool | Unknown]) -> bool | Unknown:
-    found = tuple(verdicts)
-    if any(verdict is True for verdict in found):
+def _any(verdicts: Iterable[bool | UnknownValue]) -> bool | UnknownValue:
+    results = tuple(verdicts)
+    if any(verdict is True for verdict in results):
         return True
-    return next((verdict for verdict in found if isinstance(verdict, Unknown)), False)
+    return next((verdict for verdict in results if isinstance(verdict, UnknownValue)), False)

@@ -1,4 +1,4 @@
-"""What an expression is worth: Terraform's value, or Unknown. Never a guess.
+"""The value of an expression: the one that Terraform gives it, or an unknown one. Never a guess.
 
 Source: the specification of HCL's native syntax, and its implementation where that says more.
 """
@@ -11,29 +11,29 @@ from typing import Any, Protocol
 
 from tools.terraform.language import tree
 from tools.terraform.language.budget import Budget
-from tools.terraform.language.conditionals import loosened, settled, undecided
+from tools.terraform.language.conditionals import unified_branch, unknown_branch, untyped_branch
 from tools.terraform.language.conversion import alike, to_bool, to_number, to_string
 from tools.terraform.language.equality import ordered, same
-from tools.terraform.language.model import Unknown
+from tools.terraform.language.model import UnknownValue
 from tools.terraform.language.numbers import InexactError
 from tools.terraform.language.operators import COMPARISONS, blend_as, computed, decided
 from tools.terraform.language.traversal import attribute, element
 from tools.terraform.language.unification import all_text
 from tools.terraform.language.values import (
     EvaluationError,
-    Record,
+    MapValue,
     Series,
     UndecidedError,
     blend,
-    hidden,
+    first_unknown,
     object_of,
     tuple_of,
     type_name,
     type_of,
-    veils,
+    unknowns_in,
 )
 
-# How long a text may grow.
+# How long a string may become.
 MAX_TEXT = 1_000_000
 
 
@@ -45,7 +45,7 @@ class LocatedError(EvaluationError):
         self.line = line
 
 
-class Names(Protocol):
+class NameResolver(Protocol):
     """What the names of a module stand for."""
 
     def resolve(self, root: str, steps: Sequence[tree.Attribute | tree.Index], env: Environment) -> tuple[Any, int]:
@@ -57,29 +57,29 @@ class Names(Protocol):
 
 @dataclass(slots=True)
 class Doubts:
-    """Counts the values that are not worked out here, and might be an error for Terraform."""
+    """Counts the values that are not evaluated here, and that may be errors for Terraform."""
 
     count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """The names of the module, those that `for` and `dynamic` gave besides, and the element of a splat."""
+    """The names of the module, those that `for` and `dynamic` add, and the element of a splat."""
 
-    names: Names
+    names: NameResolver
     given: Mapping[str, Any] = field(default_factory=dict)
     element: Any = None
     doubts: Doubts = field(default_factory=Doubts)
     budget: Budget = field(default_factory=Budget)
 
     def having(self, **given: Any) -> Environment:
-        """The same with more names."""
+        """This environment with more names."""
         return Environment(self.names, {**self.given, **given}, self.element, self.doubts, self.budget)
 
 
 # What an element of a `for` costs besides its expressions.
 ELEMENT = 8
-TOO_MUCH = "it takes too much to work out"
+TOO_MUCH = "it takes too much work to evaluate"
 
 
 def evaluate(node: tree.Node, env: Environment) -> Any:
@@ -90,7 +90,7 @@ def evaluate(node: tree.Node, env: Environment) -> Any:
     budget.work -= 1
     if budget.work < 0:
         env.doubts.count += 1
-        return Unknown(TOO_MUCH)
+        return UnknownValue(TOO_MUCH)
     try:
         value = _EVALUATORS[type(node)](node, env)
     except LocatedError:
@@ -98,10 +98,10 @@ def evaluate(node: tree.Node, env: Environment) -> Any:
     except EvaluationError as error:
         raise LocatedError(str(error), node.line) from None
     except InexactError:
-        value = Unknown("it follows rules of Terraform that are not evaluated")
-    if isinstance(value, Series | Record):
+        value = UnknownValue("it depends on rules of Terraform that are not evaluated")
+    if isinstance(value, Series | MapValue):
         budget.work -= value.weight >> 5
-    elif isinstance(value, Unknown) and not value.refs:
+    elif isinstance(value, UnknownValue) and not value.refs:
         env.doubts.count += 1
     return value
 
@@ -111,14 +111,14 @@ def _literal(node: tree.Literal, env: Environment) -> Any:
 
 
 def _unread(node: tree.Unread, env: Environment) -> Any:
-    return Unknown(node.reason)
+    return UnknownValue(node.reason)
 
 
 def _template(node: tree.Template, env: Environment) -> Any:
     if node.lone:
         return evaluate(node.parts[0], env)
     parts = [_text(evaluate(part, env)) for part in node.parts]
-    if any(isinstance(part, Unknown) for part in parts):
+    if any(isinstance(part, UnknownValue) for part in parts):
         return replace(blend(*parts), type="string")
     return _joined(parts)
 
@@ -131,20 +131,20 @@ def _joined(parts: Sequence[str]) -> str:
 
 def _text(value: Any) -> Any:
     if value is None:
-        raise EvaluationError("null cannot stand in a string")
+        raise EvaluationError("null cannot be part of a string")
     return to_string(value)
 
 
 def _branch(node: tree.Branch, env: Environment) -> Any:
     condition = decided(evaluate(node.condition, env))
-    if isinstance(condition, Unknown):
+    if isinstance(condition, UnknownValue):
         return condition
     return evaluate(node.then if condition else node.other, env)
 
 
 def _loop(node: tree.Loop, env: Environment) -> Any:
     source = evaluate(node.source, env)
-    if isinstance(source, Unknown):
+    if isinstance(source, UnknownValue):
         return blend(source)
     if isinstance(source, Series) and not ordered(source):
         return blend(source, reason="the order of a set of objects is not known")
@@ -152,7 +152,7 @@ def _loop(node: tree.Loop, env: Environment) -> Any:
     for pair in pairs(source):
         env.budget.work -= ELEMENT
         parts.append(evaluate(node.body, env.having(**_pair(node.key, node.value, pair))))
-    if any(isinstance(part, Unknown) for part in parts):
+    if any(isinstance(part, UnknownValue) for part in parts):
         return replace(blend(*parts), type="string")
     return _joined(parts)
 
@@ -163,13 +163,13 @@ def _pair(index: str, item: str, pair: tuple[Any, Any]) -> dict[str, Any]:
 
 def pairs(source: Any) -> Iterator[tuple[Any, Any]]:
     """Key and value of each element, as `for` sees them. Raises EvaluationError."""
-    if isinstance(source, Record):
+    if isinstance(source, MapValue):
         yield from source.items.items()
     elif isinstance(source, Series):
         for at, item in enumerate(source.items):
             yield (item if source.kind == "set" else at), item
     else:
-        raise EvaluationError(f"`for` goes over a list, a set or a map, and this is {type_name(source)}")
+        raise EvaluationError(f"`for` iterates over a list, a set or a map, and this is {type_name(source)}")
 
 
 def _name(node: tree.Name, env: Environment) -> Any:
@@ -204,11 +204,11 @@ def follow(value: Any, step: tree.Attribute | tree.Index, env: Environment) -> A
 
 def _splat(node: tree.Splat, env: Environment) -> Any:
     source = evaluate(node.of, env)
-    if isinstance(source, Unknown):
-        return Unknown(source.reason, source.refs)
+    if isinstance(source, UnknownValue):
+        return UnknownValue(source.reason, source.refs)
     if source is None:
         if not isinstance(node.of, tree.Literal):
-            return Unknown("a splat of null is an error where a list is meant, else it is empty")
+            return UnknownValue("a splat of null is an error where a list is meant, else it is empty")
         return tuple_of(())
     if not isinstance(source, Series):
         return tuple_of((evaluate(node.each, replace(env, element=source)),))
@@ -224,7 +224,7 @@ def _element(node: tree.Element, env: Environment) -> Any:
     return env.element
 
 
-def _call(node: tree.Call, env: Environment) -> Any:
+def _call(node: tree.FunctionCall, env: Environment) -> Any:
     # Terraform's own functions have a namespace too.
     name = node.name.removeprefix("core::")
     if name in ("try", "can") and not node.spread:
@@ -232,27 +232,27 @@ def _call(node: tree.Call, env: Environment) -> Any:
     arguments = [evaluate(item, env) for item in node.arguments]
     if node.spread:
         last = arguments.pop()
-        if isinstance(last, Unknown):
+        if isinstance(last, UnknownValue):
             return blend(last, *arguments)
         if not isinstance(last, Series):
-            raise EvaluationError("`...` stands after a list, a tuple or a set")
+            raise EvaluationError("`...` must follow a list, a tuple or a set")
         if not ordered(last):
             return blend(last, reason="the order of a set of objects is not known")
         arguments.extend(last.items)
     return env.names.call(name, arguments)
 
 
-def _attempt(name: str, node: tree.Call, env: Environment) -> Any:
-    """`try` and `can`. What is unknown might still fail when it is known, so that ends the attempt."""
+def _attempt(name: str, node: tree.FunctionCall, env: Environment) -> Any:
+    """`try` and `can`. A value that is unknown may still fail once it is known, so it ends the attempt."""
     if not node.arguments or (name == "can" and len(node.arguments) != 1):
-        raise EvaluationError(f"{name} has no such number of arguments")
+        raise EvaluationError(f"{name} does not take {len(node.arguments)} argument{'s' * (len(node.arguments) != 1)}")
     before = env.doubts.count
     for argument in node.arguments:
         try:
             value = evaluate(argument, env)
         except EvaluationError:
             if env.doubts.count > before:
-                return Unknown("something in it is not evaluated")
+                return UnknownValue("something in it is not evaluated")
             continue
         if env.doubts.count > before or not _sure(value):
             return blend(value)
@@ -263,8 +263,8 @@ def _attempt(name: str, node: tree.Call, env: Environment) -> Any:
 
 
 def _sure(value: Any) -> bool:
-    """Whether what is unknown in it is a plain reference, which cannot fail when it is known."""
-    return all(unknown.bare for unknown in veils(value))
+    """Whether all that is unknown in it are plain references, which cannot fail once they are known."""
+    return all(unknown.bare for unknown in unknowns_in(value))
 
 
 def _unary(node: tree.Unary, env: Environment) -> Any:
@@ -273,11 +273,11 @@ def _unary(node: tree.Unary, env: Environment) -> Any:
         raise EvaluationError(f"`{node.operator}` needs a value, and this is null")
     if node.operator == "!":
         decided = to_bool(value)
-        return blend_as("bool", decided) if isinstance(decided, Unknown) else not decided
+        return blend_as("bool", decided) if isinstance(decided, UnknownValue) else not decided
     number = to_number(value)
     if number == 0:
-        return Unknown("a negative zero is not evaluated", type="number")
-    return blend_as("number", number) if isinstance(number, Unknown) else -number
+        return UnknownValue("a negative zero is not evaluated", type="number")
+    return blend_as("number", number) if isinstance(number, UnknownValue) else -number
 
 
 def _binary(node: tree.Binary, env: Environment) -> Any:
@@ -285,15 +285,15 @@ def _binary(node: tree.Binary, env: Environment) -> Any:
         return _logical(node, env)
     left, right = evaluate(node.left, env), evaluate(node.right, env)
     if node.operator in ("==", "!="):
-        found = same(left, right)
-        if isinstance(found, Unknown):
-            return blend_as("bool", found)
-        return found if node.operator == "==" else not found
+        equal = same(left, right)
+        if isinstance(equal, UnknownValue):
+            return blend_as("bool", equal)
+        return equal if node.operator == "==" else not equal
     kind = "bool" if node.operator in COMPARISONS else "number"
     if left is None or right is None:
         raise EvaluationError(f"`{node.operator}` needs two numbers, and one is null")
     left, right = to_number(left), to_number(right)
-    if isinstance(left, Unknown) or isinstance(right, Unknown):
+    if isinstance(left, UnknownValue) or isinstance(right, UnknownValue):
         return blend_as(kind, left, right)
     if node.operator in COMPARISONS:
         return COMPARISONS[node.operator](left, right)
@@ -306,21 +306,21 @@ def _logical(node: tree.Binary, env: Environment) -> Any:
     try:
         right = decided(evaluate(node.right, env))
     except EvaluationError:
-        # Newer versions of Terraform do not look at the right side then, older ones fail.
+        # Newer versions of Terraform do not evaluate the right side then; older ones fail.
         if left is decisive:
-            return Unknown("the right side fails, which not every version of Terraform minds", type="bool")
+            return UnknownValue("the right side fails, and not every version of Terraform evaluates it", type="bool")
         raise
-    if any(isinstance(side, Unknown) and not side.refs for side in (left, right)):
+    if any(isinstance(side, UnknownValue) and not side.refs for side in (left, right)):
         return blend_as("bool", left, right)
     if left is decisive or right is decisive:
         return decisive
-    if isinstance(left, Unknown) or isinstance(right, Unknown):
+    if isinstance(left, UnknownValue) or isinstance(right, UnknownValue):
         return blend_as("bool", left, right)
     return not decisive
 
 
-# What has no type at all when it fails; of the rest Terraform knows the type even then.
-_UNTYPED = (tree.Name, tree.Attribute, tree.Index, tree.Call)
+# Expressions without a type when they fail; of the others Terraform knows the type even then.
+_UNTYPED = (tree.Name, tree.Attribute, tree.Index, tree.FunctionCall)
 
 
 _COLLECTIONS = (tree.Tuple, tree.Object, tree.Splat, tree.For)
@@ -328,25 +328,25 @@ _COLLECTIONS = (tree.Tuple, tree.Object, tree.Splat, tree.For)
 
 def _conditional(node: tree.Conditional, env: Environment) -> Any:
     condition = decided(evaluate(node.condition, env))
-    if isinstance(condition, Unknown):
-        return undecided(condition, _attempted(node.then, env), _attempted(node.other, env))
+    if isinstance(condition, UnknownValue):
+        return unknown_branch(condition, _attempted(node.then, env), _attempted(node.other, env))
     chosen = evaluate(node.then if condition else node.other, env)
     other = _attempted(node.other if condition else node.then, env)
     if isinstance(other, EvaluationError):
         failed = node.other if condition else node.then
-        if isinstance(failed, _UNTYPED) or isinstance(chosen, Unknown):
+        if isinstance(failed, _UNTYPED) or isinstance(chosen, UnknownValue):
             return chosen
-        # A collection that fails is one all the same, and goes with no text.
-        return blend(chosen) if isinstance(failed, _COLLECTIONS) and isinstance(chosen, str) else loosened(chosen)
+        # A collection that fails still has a collection's type, which no string shares.
+        return blend(chosen) if isinstance(failed, _COLLECTIONS) and isinstance(chosen, str) else untyped_branch(chosen)
     sides = (node.then, node.other) if condition else (node.other, node.then)
     if any(
         value is None and not isinstance(side, tree.Literal) for value, side in zip((chosen, other), sides, strict=True)
     ):
-        # A null has a type, which is not followed here, and might not go with the other side's.
+        # A null has a type, which is not tracked here, and may not fit the other side's.
         env.doubts.count += 1
     if other is None and not isinstance(sides[1], tree.Literal):
         return chosen if all_text(type_of(chosen)) else blend(chosen)
-    return chosen if other is None or chosen is None else settled(chosen, other)
+    return chosen if other is None or chosen is None else unified_branch(chosen, other)
 
 
 def _attempted(node: tree.Node, env: Environment) -> Any:
@@ -365,9 +365,9 @@ def _object(node: tree.Object, env: Environment) -> Any:
     for key, value in node.items:
         name = evaluate(key, env)
         if name is None:
-            raise EvaluationError("null is no key")
+            raise EvaluationError("null cannot be a key")
         name = to_string(name)
-        if isinstance(name, Unknown):
+        if isinstance(name, UnknownValue):
             return blend(name)
         items[name] = evaluate(value, env)
     return object_of(items)
@@ -375,9 +375,9 @@ def _object(node: tree.Object, env: Environment) -> Any:
 
 def _for(node: tree.For, env: Environment) -> Any:
     source = evaluate(node.source, env)
-    if isinstance(source, Unknown):
+    if isinstance(source, UnknownValue):
         return blend(source)
-    if isinstance(source, Series) and (hidden(source) if source.kind == "set" else None):
+    if isinstance(source, Series) and (first_unknown(source) if source.kind == "set" else None):
         return blend(source)
     if isinstance(source, Series) and not ordered(source) and (node.key is None or node.grouping):
         return blend(source, reason="the order of a set of objects is not known")
@@ -387,7 +387,7 @@ def _for(node: tree.For, env: Environment) -> Any:
         inner = env.having(**_pair(node.index, node.item, pair))
         if node.condition is not None:
             expected = decided(evaluate(node.condition, inner))
-            if isinstance(expected, Unknown):
+            if isinstance(expected, UnknownValue):
                 return blend(expected, source)
             if not expected:
                 continue
@@ -400,12 +400,12 @@ def _keyed(kept: Sequence[tuple[Any, Any]], grouping: bool) -> Any:
     groups: dict[str, list[Any]] = {}
     for key, value in kept:
         if key is None:
-            raise EvaluationError("null is no key")
+            raise EvaluationError("null cannot be a key")
         name = to_string(key)
-        if isinstance(name, Unknown):
+        if isinstance(name, UnknownValue):
             return blend(name, *(item for _, item in kept))
         if name in groups and not grouping:
-            raise EvaluationError(f'the key "{name}" comes twice; group them with `...`')
+            raise EvaluationError(f'the key "{name}" appears twice; group its values with `...`')
         groups.setdefault(name, []).append(value)
     return object_of({name: tuple_of(items) if grouping else items[0] for name, items in groups.items()})
 
@@ -421,7 +421,7 @@ _EVALUATORS: dict[type, Callable[[Any, Environment], Any]] = {
     tree.Index: _traversal,
     tree.Splat: _splat,
     tree.Element: _element,
-    tree.Call: _call,
+    tree.FunctionCall: _call,
     tree.Unary: _unary,
     tree.Binary: _binary,
     tree.Conditional: _conditional,

@@ -1,6 +1,6 @@
-"""Terraform's JSON syntax, made into the same tree: a string is a template, an object in a body a block where it must.
+"""Terraform's JSON syntax, as the same tree: a string is a template, and an object a block where one must be.
 
-Inside a resource JSON does not tell a nested block from a map: both are settings there (`Body.each` reads both).
+Inside a resource, JSON does not distinguish a nested block from a map: both are attributes (`Body.each` reads both).
 Source: Terraform's documentation of its JSON configuration syntax.
 """
 
@@ -13,10 +13,10 @@ from typing import Any
 
 from tools.findings.model import Problem, Where
 from tools.terraform.language import tree
-from tools.terraform.language.model import Fault, Unknown
+from tools.terraform.language.model import Fault, UnknownValue
 from tools.terraform.language.numbers import InexactError, number
 from tools.terraform.language.places import MalformedError, Text, characters
-from tools.terraform.language.syntax import MAX_SIZE, READABLE, File, expression_of, template_of
+from tools.terraform.language.syntax import MAX_SIZE, READABLE, ParsedFile, expression_of, template_of
 
 MAX_DEPTH = 60
 # Blocks at the top: their type, and how many labels each has.
@@ -36,25 +36,25 @@ _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
-def parse_json(text: str, file: str) -> File:
+def parse_json(text: str, file: str) -> ParsedFile:
     """Parse a `.tf.json` file. What is wrong with it is among the faults."""
     source = Text(text, file)
     empty = tree.Section("", (), (), (), 1, len(source.starts))
     lines = tuple(text.split("\n"))
     try:
         if text.startswith("\ufeff"):
-            raise MalformedError("a byte order mark; save the file as UTF-8 without", 0)
+            raise MalformedError("a byte order mark; save the file as UTF-8 without one", 0)
         if len(text) > MAX_SIZE:
             raise MalformedError("the file is larger than 1 MiB, which is not read; split it", 0)
         reader = _Json(source)
         root = reader.document()
         if not isinstance(root, tree.Object):
-            raise MalformedError("the file holds no JSON object", 0)
+            raise MalformedError("the file does not hold a JSON object", 0)
         sections = tuple(section for key, value in root.items for section in _top(_name(key), value))
     except MalformedError as error:
-        return File(file, empty, (), (_fault(source, error),), lines)
+        return ParsedFile(file, empty, (), (_fault(source, error),), lines)
     faults = tuple(_fault(source, error) for error in reader.faults)
-    return File(file, tree.Section("", (), (), sections, 1, len(lines)), (), faults, lines)
+    return ParsedFile(file, tree.Section("", (), (), sections, 1, len(lines)), (), faults, lines)
 
 
 def _fault(source: Text, error: MalformedError) -> Fault:
@@ -67,7 +67,7 @@ def constants(text: str, file: str) -> Any:
     try:
         return json.loads(text, parse_float=_measured, parse_int=_measured, parse_constant=_refused)
     except json.JSONDecodeError as error:
-        raise MalformedError(f"no JSON: {error.msg}", error.pos) from None
+        raise MalformedError(f"not JSON: {error.msg}", error.pos) from None
     except RecursionError:
         raise MalformedError("it is nested too deep", 0) from None
 
@@ -76,11 +76,11 @@ def _measured(text: str) -> Any:
     try:
         return number(text)
     except InexactError:
-        return Unknown("a number with so many digits is not worked out")
+        return UnknownValue("a number with so many digits is not evaluated")
 
 
 def _refused(word: str) -> Any:
-    raise MalformedError(f"no JSON: {word}", 0)
+    raise MalformedError(f"not JSON: {word}", 0)
 
 
 def _name(key: tree.Node) -> str:
@@ -106,7 +106,7 @@ def _labelled(kind: str, left: int, labels: tuple[str, ...], value: tree.Node) -
 
 
 def _section(kind: str, labels: tuple[str, ...], item: tree.Object) -> tree.Section:
-    settings: list[tree.Setting] = []
+    settings: list[tree.BlockSetting] = []
     sections: list[tree.Section] = []
     for key, value in item.items:
         name = _name(key)
@@ -115,9 +115,9 @@ def _section(kind: str, labels: tuple[str, ...], item: tree.Object) -> tree.Sect
         if name in _NESTED.get(kind, ()):
             sections.extend(_labelled(name, 0, (), value))
         elif kind == "variable" and name == "type" and isinstance(value, tree.Literal):
-            settings.append(tree.Setting(name, _type(value), value.line))
+            settings.append(tree.BlockSetting(name, _type(value), value.line))
         else:
-            settings.append(tree.Setting(name, value, key.line))
+            settings.append(tree.BlockSetting(name, value, key.line))
     end = max([item.line, *(setting.line for setting in settings)])
     return tree.Section(kind, labels, tuple(settings), tuple(sections), item.line, end)
 
@@ -130,13 +130,13 @@ def _type(value: tree.Literal) -> tree.Node:
 
 
 class _Json:
-    """A JSON reader that keeps lines, and says where a fault is."""
+    """A JSON reader that records lines, and the places of faults."""
 
     def __init__(self, source: Text) -> None:
         self.source = source
         self.text = source.text
         self.at = 0
-        # What costs one value.
+        # Faults that affect one value only.
         self.faults: list[MalformedError] = []
 
     def document(self) -> tree.Node:
@@ -179,14 +179,14 @@ class _Json:
         try:
             return tree.Literal(number(match["number"]), line)
         except InexactError:
-            return tree.Unread("a number with so many digits is not worked out", line)
+            return tree.Unread("a number with so many digits is not evaluated", line)
 
     def string(self) -> str:
         start = self.at
         try:
             value, self.at = _DECODER.raw_decode(self.text, self.at)
         except json.JSONDecodeError as error:
-            raise MalformedError(f"no JSON string: {error.msg}", start) from None
+            raise MalformedError(f"not a JSON string: {error.msg}", start) from None
         return characters(str(value))
 
     def entries(self, depth: int) -> Iterator[tuple[tree.Node, tree.Node]]:
@@ -215,7 +215,7 @@ class _Json:
                 return
 
     def more(self, closing: str) -> bool:
-        """Whether the object or list ends here; a comma goes on."""
+        """Whether the object or list goes on (after a comma) or ends here."""
         char = self.space()
         if char not in (",", closing) or not char:
             raise MalformedError(f"`,` or `{closing}` is missing here", self.at)

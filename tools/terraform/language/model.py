@@ -1,7 +1,7 @@
 """What a Terraform directory says, evaluated: the subject of every Terraform check.
 
 Data is plain Python: None (null), bool, int, float, str, a tuple (list, tuple, or a set in Terraform's order), a dict
-(map or object), or Unknown, which may stand at any depth.
+(map or object), or UnknownValue, which may be at any depth.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from tools.findings.model import Problem, Where
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
-    """What cannot be told, why, and which attributes of other objects it comes from (`aws_security_group.a.id`).
+class UnknownValue:
+    """A value that is not known: why, and the attributes of other objects that it depends on (`aws_x.a.id`).
 
-    Two unknowns that are the bare value of the same attribute have the same single `refs` and `bare` set.
-    `type` is Terraform's type of it as far as that is known (tools/terraform/types.py).
+    `bare`: it is the value of one attribute, the only one in `refs`, and nothing else. Two such values are the same.
+    `type` is Terraform's type of it, as far as that is known (tools/terraform/language/values.py).
     """
 
     reason: str
@@ -47,7 +47,7 @@ class Value:
         return not any(unknowns(self.data))
 
     @property
-    def unknown(self) -> Unknown | None:
+    def unknown(self) -> UnknownValue | None:
         """The first unknown in it, at any depth."""
         return next(unknowns(self.data), None)
 
@@ -61,9 +61,9 @@ class Value:
         return tuple(Value(item, place, self.refs) for item, place in zip(self.data, places, strict=True))
 
 
-def unknowns(data: Any) -> Iterator[Unknown]:
+def unknowns(data: Any) -> Iterator[UnknownValue]:
     """Every unknown inside data, at any depth."""
-    if isinstance(data, Unknown):
+    if isinstance(data, UnknownValue):
         yield data
     elif isinstance(data, tuple):
         for item in data:
@@ -78,7 +78,7 @@ class Body:
     """The attributes and blocks inside a block, dynamic blocks expanded."""
 
     attributes: Mapping[str, Value] = field(default_factory=dict)
-    blocks: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)
+    blocks: Mapping[str, tuple[NestedBlock, ...]] = field(default_factory=dict)
 
     def value(self, name: str) -> Value | None:
         """An attribute that is set; null is not set."""
@@ -86,11 +86,11 @@ class Body:
         return None if attribute is None or attribute.data is None else attribute
 
     def data(self, name: str, default: Any = None) -> Any:
-        """The data of an attribute, or the default when it is not set. It may be Unknown."""
+        """The data of an attribute, or the default when it is not set. It may be an UnknownValue."""
         value = self.value(name)
         return default if value is None else value.data
 
-    def each(self, name: str) -> tuple[Block, ...]:
+    def each(self, name: str) -> tuple[NestedBlock, ...]:
         """The blocks of a type, and those that are written as an attribute: `ingress = [{ … }]`."""
         written = self.value(name)
         blocks = self.blocks.get(name, ())
@@ -100,39 +100,39 @@ class Body:
         """The values at `match.layer4_configs.ip_protocol`, through every block on the way."""
         head, _, rest = path.partition(".")
         if not rest:
-            found = self.value(head)
-            return () if found is None else (found,)
+            value = self.value(head)
+            return () if value is None else (value,)
         return tuple(value for block in self.each(head) for value in block.body.find(rest))
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """A block inside a resource. `doubt` is None, or why it cannot be told how often a dynamic block is there."""
+class NestedBlock:
+    """A block inside a resource. `doubt`: why it is not known how often a dynamic block is there, or None."""
 
     type: str
     labels: tuple[str, ...]
     body: Body
     where: Where
-    doubt: Unknown | None = None
+    doubt: UnknownValue | None = None
 
 
-def _as_block(name: str, value: Value) -> Block:
+def _as_block(name: str, value: Value) -> NestedBlock:
     if isinstance(value.data, dict):
         body = Body({key: Value(item, value.where, value.refs) for key, item in value.data.items()})
-        return Block(name, (), body, value.where)
-    doubt = value.data if isinstance(value.data, Unknown) else Unknown(f"{name} is no object")
-    return Block(name, (), Body(), value.where, doubt)
+        return NestedBlock(name, (), body, value.where)
+    doubt = value.data if isinstance(value.data, UnknownValue) else UnknownValue(f"{name} is not an object")
+    return NestedBlock(name, (), Body(), value.where, doubt)
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
+class ResourceInstance:
     """One instance of a resource or data source.
 
-    `key`: None without count and for_each, else a number or a string, or Unknown when the instances cannot be told: the
-    one instance here then stands for none, one or many, with each.value and count.index unknown in it.
+    `key`: None without count and for_each, else a number or a string, or an UnknownValue when the instances are not
+    known: this one then stands for none, one or many, with each.value and count.index unknown in it.
     `mode` is "managed" or "data". `module` is the address of its module, "" for the root. `end` is its last line.
-    `given` are the references of its count and for_each and of those of its dynamic blocks, `iterators` the names that
-    the latter give.
+    `given`: the references in its count and for_each and in those of its dynamic blocks. `iterators`: the names that
+    the dynamic blocks give to their elements.
     """
 
     type: str
@@ -148,7 +148,7 @@ class Resource:
 
     @property
     def address(self) -> str:
-        """As Terraform writes it: `module.a.aws_security_group.b["c"]`, `[?]` for a key that cannot be told."""
+        """As Terraform writes it: `module.a.aws_security_group.b["c"]`, `[?]` for a key that is not known."""
         return f"{self.base}{key_text(self.key)}"
 
     @property
@@ -158,22 +158,22 @@ class Resource:
         return f"{prefix}{'data.' if self.mode == 'data' else ''}{self.type}.{self.name}"
 
     @property
-    def doubt(self) -> Unknown | None:
-        """Why it cannot be told whether and how often it is there."""
-        return self.key if isinstance(self.key, Unknown) else None
+    def doubt(self) -> UnknownValue | None:
+        """Why it is not known whether there are instances, and how many; or None."""
+        return self.key if isinstance(self.key, UnknownValue) else None
 
 
 def key_text(key: Any) -> str:
     """The key of an instance as an address has it."""
     if key is None:
         return ""
-    if isinstance(key, Unknown):
+    if isinstance(key, UnknownValue):
         return "[?]"
     return f"[{key}]" if isinstance(key, int) else f'["{key}"]'
 
 
 @dataclass(frozen=True, slots=True)
-class Variable:
+class InputVariable:
     """A variable: its type as written ("" when none), and the value that it has in this evaluation."""
 
     name: str
@@ -192,7 +192,7 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class OutputValue:
     """An output and its value."""
 
     name: str
@@ -202,7 +202,7 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
-class Local:
+class LocalValue:
     """A local value."""
 
     name: str
@@ -211,7 +211,7 @@ class Local:
 
 
 @dataclass(frozen=True, slots=True)
-class Requirement:
+class ProviderRequirement:
     """An entry of required_providers: `source` and `version` are "" when they are not given."""
 
     name: str
@@ -255,7 +255,7 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What reading or evaluating found: `kind` is the rule that reports it (tools/terraform/rules/source.py)."""
+    """A fault of what was read or evaluated: `kind` is the rule that reports it (tools/terraform/rules/source.py)."""
 
     kind: str
     problem: Problem
@@ -268,17 +268,17 @@ class Module:
     `address` is "" for the directory that was named, `module.a["k"].module.b` below it. `directory` is as the user
     types it. `required_version` is None when the terraform block has none. `references` are all references written in
     the directory (`var.a`, `local.b`, `data.x.y.z`, `module.m.out`, `aws_x.y.id`), cut to the parts that are names.
-    `sources` maps each file to its lines. `defaulted` are the variables that have their defaults, in a root module that
-    others may call with other values.
+    `sources` maps each file to its lines. `defaulted`: the variables that have their defaults, in a root module that
+    may also be called with other values.
     """
 
     address: str
     directory: str
-    variables: Mapping[str, Variable] = field(default_factory=dict)
-    locals: Mapping[str, Local] = field(default_factory=dict)
-    resources: tuple[Resource, ...] = ()
-    outputs: Mapping[str, Output] = field(default_factory=dict)
-    requirements: Mapping[str, Requirement] = field(default_factory=dict)
+    variables: Mapping[str, InputVariable] = field(default_factory=dict)
+    locals: Mapping[str, LocalValue] = field(default_factory=dict)
+    resources: tuple[ResourceInstance, ...] = ()
+    outputs: Mapping[str, OutputValue] = field(default_factory=dict)
+    requirements: Mapping[str, ProviderRequirement] = field(default_factory=dict)
     required_version: Value | None = None
     providers: tuple[ProviderBlock, ...] = ()
     calls: tuple[ModuleCall, ...] = ()
@@ -289,13 +289,13 @@ class Module:
     defaulted: frozenset[str] = frozenset()
 
     def walk(self) -> Iterator[Module]:
-        """It and every module below it."""
+        """This module and every one below it."""
         yield self
         for call in self.calls:
             if call.module is not None:
                 yield from call.module.walk()
 
-    def everything(self, *types: str, mode: str = "managed") -> Iterator[Resource]:
+    def everything(self, *types: str, mode: str = "managed") -> Iterator[ResourceInstance]:
         """The resources of these types (of every type when none is named), here and in every module below."""
         for module in self.walk():
             for resource in module.resources:

@@ -1,4 +1,4 @@
-"""Terraform's numbers, exact: int, or Fraction where there is a part behind the point."""
+"""Terraform's numbers, exact: an int, or a Fraction for one that is not whole."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class InexactError(Exception):
 
 
 def number(text: str) -> Number:
-    """The number that a literal means. Raises InexactError for one that is out of measure."""
+    """The number that a literal means. Raises InexactError for one that is too large or too long."""
     try:
         value = Decimal(text)
     except InvalidOperation:
@@ -41,7 +41,7 @@ def exact(*values: Number) -> bool:
 
 
 def text(value: Number) -> str:
-    """The number as Terraform writes it into a string. Raises InexactError for one without an end."""
+    """The number as Terraform writes it into a string. Raises InexactError for one with endless decimals."""
     if isinstance(value, int):
         return str(value)
     rest = value.denominator

@@ -1,4 +1,4 @@
-"""Terraform's operators on numbers and truths."""
+"""Terraform's operators on numbers and booleans."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from fractions import Fraction
 from typing import Any
 
 from tools.terraform.language.conversion import to_bool
-from tools.terraform.language.model import Unknown
+from tools.terraform.language.model import UnknownValue
 from tools.terraform.language.numbers import exact, simple
 from tools.terraform.language.values import EvaluationError, blend
 
 
-def blend_as(kind: Any, *values: Any) -> Unknown:
-    """What is unknown because these values are, of a type that is known."""
+def blend_as(kind: Any, *values: Any) -> UnknownValue:
+    """The unknown value that results from these, of a known type."""
     return replace(blend(*values), type=kind)
 
 
@@ -28,12 +28,12 @@ COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 
 def computed(operator: str, left: Any, right: Any) -> Any:
     if operator in "/%" and right == 0:
-        return Unknown("a division by zero is not evaluated", type="number")
+        return UnknownValue("a division by zero is not evaluated", type="number")
     if not exact(left, right):
-        return Unknown("a number that Terraform would round is not evaluated", type="number")
+        return UnknownValue("a number that Terraform would round is not evaluated", type="number")
     ours, theirs = Fraction(left), Fraction(right)
     if operator in "*/%" and (ours < 0 or theirs < 0) and not (ours and theirs and (operator != "%" or ours % theirs)):
-        return Unknown("a negative zero is not evaluated", type="number")
+        return UnknownValue("a negative zero is not evaluated", type="number")
     if operator == "%":
         quotient = ours / theirs
         result = ours - theirs * (abs(quotient) // 1) * (1 if quotient >= 0 else -1)
@@ -44,11 +44,11 @@ def computed(operator: str, left: Any, right: Any) -> Any:
     else:
         result = ours + theirs if operator == "+" else ours - theirs
     if not exact(result):
-        return Unknown("a number that Terraform would round is not evaluated", type="number")
+        return UnknownValue("a number that Terraform would round is not evaluated", type="number")
     return simple(result)
 
 
 def decided(value: Any) -> Any:
     if value is None:
-        raise EvaluationError("true or false is needed, and this is null")
+        raise EvaluationError("true or false is needed, but this is null")
     return to_bool(value)

@@ -1,8 +1,9 @@
 """Cuts expressions out of the tokens of a file, as text for python-hcl2.
 
-What python-hcl2 reads otherwise than HCL does not reach it: comments and newlines are gone (a newline that parts the
-entries of an object is a comma), and strings, numbers and names beyond ASCII are stand-ins, whose text is that of the
-token that stands there. Of several signs before a term the last one reaches it, of a function's name the first word.
+python-hcl2 does not see what it would read differently from HCL: comments and newlines are removed (a newline between
+the entries of an object becomes a comma), and strings, numbers and names beyond ASCII are replaced by stand-ins, whose
+real text is that of the token in the same place. Of several signs before a term it sees the last one, and of a
+function's name the first word.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from tools.terraform.language.places import MalformedError
 from tools.terraform.language.tokens import BAD, END, ID, NEWLINE, NUMBER, STRING, Tokens
 
-# How deep brackets and blocks stand in each other.
+# How deep brackets and blocks may be nested.
 MAX_DEPTH = 60
 CLOSE = {"(": ")", "[": "]", "{": "}"}
 _ENDS = (ID, NUMBER, STRING, ")", "]", "}")
@@ -24,9 +25,9 @@ _SIGNS = ("-", "!")
 class Piece:
     """The text of one expression, `x = (…)`, and the token at which it ends.
 
-    `starts` are the offsets in the text at which the tokens `at` begin. `fault` is what the cutting met at the end.
-    `signs` are the tokens of the signs before one that is in the text, and `names` whole names of functions by their
-    first token.
+    `starts`: the offsets in the text at which the tokens `at` begin. `fault`: the fault that ended the expression.
+    `signs`: for each sign in the text, the tokens of the signs before it. `names`: the whole names of functions, by
+    their first token.
     """
 
     tokens: Tokens
@@ -57,13 +58,13 @@ class Piece:
 
 
 def unexpected(tokens: Tokens, at: int, closing: str = "") -> MalformedError:
-    """What is wrong with a token where another one should be."""
+    """The fault of a token that is not expected where it is."""
     kind, text, offset = tokens.kinds[at], tokens.texts[at], tokens.offsets[at]
     if kind == BAD:
         assert isinstance(text, MalformedError)
         return text
     if kind in (END, NEWLINE):
-        return MalformedError("it ends too early", offset)
+        return MalformedError("the expression ends too early", offset)
     if kind == STRING:
         return MalformedError("a string is not expected here", offset)
     if closing and kind in (")", "]", "}"):
@@ -75,10 +76,10 @@ def piece(tokens: Tokens, start: int, depth: int, *, inside: bool = False) -> Pi
     """The expression that starts at a token and ends with its line, or, inside brackets, with the tokens."""
     kinds = tokens.kinds
     cut = Piece(tokens)
-    # The brackets that are open; of each whether newlines part entries in it.
+    # The brackets that are open, and whether newlines separate entries in each.
     stack: list[tuple[str, bool]] = []
     signs: tuple[int, ...] = ()
-    # Whether a term ended here, so that a sign stands between two terms, and a name is a word such as `in`.
+    # Whether a term ends here: a sign is then an operator, and a name a word such as `in`.
     term = False
     at = start
     while (kind := kinds[at]) != END:
@@ -87,7 +88,7 @@ def piece(tokens: Tokens, start: int, depth: int, *, inside: bool = False) -> Pi
             if not stack and not inside:
                 break
             term = term and not (stack and stack[-1][1])
-            if stack and stack[-1][1] and before not in ("{", ",") and kinds[_behind_newlines(kinds, at)] != "}":
+            if stack and stack[-1][1] and before not in ("{", ",") and kinds[_after_newlines(kinds, at)] != "}":
                 cut.add(",", at)
         elif kind == BAD:
             break
@@ -118,7 +119,7 @@ def piece(tokens: Tokens, start: int, depth: int, *, inside: bool = False) -> Pi
         elif kind == NUMBER:
             text = tokens.texts[at]
             if before == "." and "." in text:
-                message = f"`.{text}` is no index; write [{text.replace('.', '][')}]"
+                message = f"`.{text}` is not an index; write [{text.replace('.', '][')}]"
                 cut.fault = MalformedError(message, tokens.offsets[at])
                 break
             cut.add("0", at)
@@ -140,19 +141,19 @@ def piece(tokens: Tokens, start: int, depth: int, *, inside: bool = False) -> Pi
                 cut.names[at] = "::".join(tokens.texts[word] for word in range(at, last + 1) if kinds[word] == ID)
                 at = last
         elif kind in _SIGNS and not ended:
-            following = _behind_newlines(kinds, at + 1) if _skips(stack, inside=inside) else at + 1
+            following = _after_newlines(kinds, at + 1) if _skips(stack, inside=inside) else at + 1
             if kinds[following] in _SIGNS:
                 signs += (at,)
             else:
                 cut.signs[at], signs = signs, ()
                 cut.add(kind, at)
-        elif kind == "." and kinds[_behind_newlines(kinds, at + 1) if stack or inside else at + 1] == "*":
-            at = _behind_newlines(kinds, at + 1)
+        elif kind == "." and kinds[_after_newlines(kinds, at + 1) if stack or inside else at + 1] == "*":
+            at = _after_newlines(kinds, at + 1)
             cut.add(".*", at)
             term = True
         else:
             cut.add(kind, at)
-            # `if` may stand behind it, and no term.
+            # `if` may follow it, but no term.
             term = kind == "..."
         at += 1
     cut.end = at
@@ -160,23 +161,23 @@ def piece(tokens: Tokens, start: int, depth: int, *, inside: bool = False) -> Pi
     return cut
 
 
-def _behind_newlines(kinds: list[str], at: int) -> int:
+def _after_newlines(kinds: list[str], at: int) -> int:
     while kinds[at] == NEWLINE:
         at += 1
     return at
 
 
 def _skips(stack: list[tuple[str, bool]], *, inside: bool) -> bool:
-    """Whether newlines mean nothing here."""
+    """Whether newlines are ignored here."""
     return not stack[-1][1] if stack else inside
 
 
 def _splat_ends(kinds: list[str], at: int, *, skipping: bool) -> int:
     """The last token of `[*]` that starts at a token; 0 for other brackets."""
-    star = _behind_newlines(kinds, at + 1) if skipping else at + 1
+    star = _after_newlines(kinds, at + 1) if skipping else at + 1
     if kinds[star] != "*":
         return 0
-    closing = _behind_newlines(kinds, star + 1) if skipping else star + 1
+    closing = _after_newlines(kinds, star + 1) if skipping else star + 1
     return closing if kinds[closing] == "]" else 0
 
 
@@ -184,16 +185,16 @@ def _name_ends(kinds: list[str], at: int, *, skipping: bool) -> int:
     """The last token of a function's name that starts at a token, such as `provider::aws::arn_parse`."""
     last = at
     while True:
-        mark = _behind_newlines(kinds, last + 1) if skipping else last + 1
+        mark = _after_newlines(kinds, last + 1) if skipping else last + 1
         if kinds[mark] != "::":
-            # Without its arguments it is no name of a function.
+            # Without arguments it is not the name of a function.
             return last if kinds[mark] == "(" else at
-        word = _behind_newlines(kinds, mark + 1) if skipping else mark + 1
+        word = _after_newlines(kinds, mark + 1) if skipping else mark + 1
         if kinds[word] != ID:
             return at
         last = word
 
 
 def _is_for(tokens: Tokens, brace: int) -> bool:
-    at = _behind_newlines(tokens.kinds, brace + 1)
+    at = _after_newlines(tokens.kinds, brace + 1)
     return tokens.kinds[at] == ID and tokens.texts[at] == "for"

@@ -1,4 +1,4 @@
-"""Where things stand in a text, and what is wrong there."""
+"""Places in a text, and what is wrong there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Lines: TypeAlias = Callable[[int], int]
 
 
 class MalformedError(Exception):
-    """Text that is no HCL: what is wrong, and the offset of the place."""
+    """Text that is not HCL: what is wrong, and the offset of the place."""
 
     def __init__(self, message: str, offset: int) -> None:
         super().__init__(message)
@@ -21,7 +21,7 @@ class MalformedError(Exception):
 
 
 def characters(text: str) -> str:
-    """Text without halves of characters, which JSON can write and UTF-8 cannot: Go reads each as U+FFFD."""
+    """Text without lone surrogates, which JSON can write and UTF-8 cannot: Go reads each as U+FFFD."""
     if text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text):
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -29,7 +29,7 @@ def characters(text: str) -> str:
 
 @dataclass(slots=True)
 class Text:
-    """A file's text, with what finds the line and column of an offset."""
+    """A file's text, which knows the line and column of an offset."""
 
     text: str
     file: str

@@ -8,7 +8,7 @@ from tools.terraform.language import tree
 
 
 def references(node: tree.Node, bound: frozenset[str] = frozenset()) -> Iterator[tuple[str, int]]:
-    """Each reference (`var.a`, `aws_x.y.id`; up to its first index) and its line; names that `for` gives are none."""
+    """Each reference (`var.a`, `aws_x.y.id`; up to its first index) and its line, but for names that `for` binds."""
     pending: list[tuple[tree.Node, frozenset[str]]] = [(node, bound)]
     while pending:
         current, names = pending.pop()

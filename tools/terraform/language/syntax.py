@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tools.findings.model import Problem, Where
 from tools.terraform.language import tree
-from tools.terraform.language.blocks import Blocks
+from tools.terraform.language.blocks import BodyReader
 from tools.terraform.language.converter import inner
 from tools.terraform.language.model import Comment, Fault
 from tools.terraform.language.places import MalformedError, Text
@@ -18,8 +18,8 @@ MAX_SIZE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class File:
-    """A file's top-level settings and blocks, its comments, its lines, and what is wrong with its syntax."""
+class ParsedFile:
+    """A file's top-level attributes and blocks, its comments, its lines, and what is wrong with its syntax."""
 
     name: str
     body: tree.Section
@@ -28,26 +28,26 @@ class File:
     lines: tuple[str, ...] = ()
 
 
-def parse(text: str, file: str) -> File:
-    """Parse a file in Terraform's native syntax. What cannot be parsed is among the faults; the rest is there."""
+def parse(text: str, file: str) -> ParsedFile:
+    """Parse a file in Terraform's native syntax. What cannot be parsed is among the faults; the rest is in the tree."""
     lines = tuple(text.split("\n"))
     if len(text) > MAX_SIZE:
         size = f"{len(text) / MAX_SIZE:.1f} MiB"
-        return _failed(file, f"the file has {size}, and files are read up to 1 MiB; split it", 1, lines)
+        return _failed(file, f"the file is {size}, and files are read up to 1 MiB; split it", 1, lines)
     # Terraform reads past a byte order mark.
     text = text.removeprefix("\ufeff")
     source = Text(text, file)
-    found = tokens(text)
-    reader = Blocks(found, source)
+    stream = tokens(text)
+    reader = BodyReader(stream, source)
     settings, sections = reader.file()
     body = tree.Section("", (), tuple(settings), tuple(sections), 1, len(lines))
-    comments = tuple(_comment(source, remark, offset) for remark, offset in found.remarks)
+    comments = tuple(_comment(source, remark, offset) for remark, offset in stream.remarks)
     order = sorted((_syntax(source, fault) for fault in reader.faults), key=lambda item: item.problem.where.line)
-    return File(file, body, comments, tuple(order), lines)
+    return ParsedFile(file, body, comments, tuple(order), lines)
 
 
-def _failed(file: str, message: str, line: int, lines: tuple[str, ...] = ()) -> File:
-    return File(file, tree.Section("", (), (), (), 1, 1), (), (_fault(file, line, message),), lines)
+def _failed(file: str, message: str, line: int, lines: tuple[str, ...] = ()) -> ParsedFile:
+    return ParsedFile(file, tree.Section("", (), (), (), 1, 1), (), (_fault(file, line, message),), lines)
 
 
 def _fault(file: str, line: int, message: str) -> Fault:
@@ -72,7 +72,7 @@ def expression_of(text: str, file: str) -> tree.Node:
 
 
 def template_of(text: str, line: int) -> tree.Node:
-    """The string of a JSON file, which is a template; all of it is on that line. Raises MalformedError."""
+    """A string of a JSON file as a template, all of it on one line. Raises MalformedError."""
     if "${" not in text and "%{" not in text:
         return tree.Literal(literal(text), line)
 

@@ -1,6 +1,6 @@
-"""Puts the parts of a template together: insertions, `%{ if }` and `%{ for }`.
+"""Puts the parts of a template together: interpolations, `%{ if }` and `%{ for }`.
 
-Source: HCL's template parser, in the order that it works in: strip markers first, then the indentation of `<<-`.
+Source: HCL's template parser, in its order: strip markers first, then the indentation of `<<-`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import TypeAlias
 
 from tools.terraform.language import tree
 from tools.terraform.language.places import Lines, MalformedError
-from tools.terraform.language.tokens import ID, NEWLINE, SPACES, Part, Quoted, Tokens
+from tools.terraform.language.tokens import ID, NEWLINE, SPACES, Quoted, TemplatePart, Tokens
 
-# Gives the expression inside an insertion, from a token on; it stands that deep. Raises MalformedError.
+# Parses the expression of an interpolation, from a token on, at a depth. Raises MalformedError.
 Inner: TypeAlias = Callable[[Tokens, int, Lines, int], tree.Node]
 
 
@@ -24,7 +24,7 @@ def literal(text: str) -> str:
 
 
 class Templates:
-    """Puts the parts of one template together, which stands `depth` deep in an expression."""
+    """Puts the parts of one template together, which is `depth` deep in an expression."""
 
     def __init__(self, inner: Inner, line: Lines, quoted: Quoted, depth: int = 0) -> None:
         self.inner, self.line_of, self.depth = inner, line, depth
@@ -34,7 +34,7 @@ class Templates:
         self.at = 0
 
     def template(self) -> tree.Node:
-        """The template; one without insertions is a plain string."""
+        """The template; one without interpolations is a plain string."""
         if not any(part.mark for part in self.parts):
             return tree.Literal(literal("".join(part.text for part in self.parts)), self.line)
         nodes = self._until(())
@@ -62,19 +62,19 @@ class Templates:
             raise MalformedError(f"a template without its %{{ {words[-1]} }}", self.quoted.start)
         return tuple(nodes)
 
-    def _insertion(self, part: Part) -> tree.Node:
+    def _insertion(self, part: TemplatePart) -> tree.Node:
         if len(part.tokens.kinds) == 1:
-            raise MalformedError("an empty insertion; write an expression in it", part.start)
+            raise MalformedError("an empty interpolation; write an expression in it", part.start)
         return self._expression(part, 0)
 
-    def _expression(self, part: Part, start: int) -> tree.Node:
+    def _expression(self, part: TemplatePart, start: int) -> tree.Node:
         return self.inner(part.tokens, start, self.line_of, self.depth)
 
-    def _directive(self, part: Part, word: str) -> tree.Node:
+    def _directive(self, part: TemplatePart, word: str) -> tree.Node:
         line = self.line_of(part.start)
         self.at += 1
         if word not in ("if", "for"):
-            raise MalformedError(f"`%{{ {word}` is no directive; write %{{ if … }} or %{{ for … in … }}", part.start)
+            raise MalformedError(f"`%{{ {word}` is not a directive; write %{{ if … }} or %{{ for … in … }}", part.start)
         if word == "if":
             condition = self._expression(part, _first(part.tokens) + 1)
             then = tree.Template(self._until(("else", "endif")), line)
@@ -96,11 +96,11 @@ class Templates:
         return tree.Loop(texts[1] if pair else "", texts[3] if pair else texts[1], source, body, line)
 
     def _ended(self) -> str:
-        """Take the directive that ended a part of the template, which holds one word."""
+        """Take the directive that ends a part of the template; it is a single word."""
         part = self.parts[self.at]
         word, *more = [text for text, kind in zip(part.tokens.texts, part.tokens.kinds, strict=True) if kind != NEWLINE]
         if len(more) > 1:
-            raise MalformedError(f"`%{{ {word}` holds more than its word", part.start)
+            raise MalformedError(f"`%{{ {word}` takes nothing after it", part.start)
         self.at += 1
         return str(word)
 
@@ -110,21 +110,21 @@ def _first(tokens: Tokens) -> int:
     return next(at for at, kind in enumerate(tokens.kinds) if kind != NEWLINE)
 
 
-def _stripped(parts: tuple[Part, ...]) -> list[Part]:
-    """The parts after their strip markers did their work: each takes white space from the literal part beside it."""
+def _stripped(parts: tuple[TemplatePart, ...]) -> list[TemplatePart]:
+    """The parts with their strip markers applied: each removes white space from the literal part beside it."""
     if not any(part.left or part.right for part in parts):
         return list(parts)
-    found = list(parts)
+    stripped = list(parts)
     for at, part in enumerate(parts):
-        if part.left and at and not found[at - 1].mark:
-            found[at - 1] = replace(found[at - 1], text=found[at - 1].text.rstrip(SPACES))
-        if part.right and at + 1 < len(found) and not found[at + 1].mark:
-            found[at + 1] = replace(found[at + 1], text=found[at + 1].text.lstrip(SPACES))
-    return found
+        if part.left and at and not stripped[at - 1].mark:
+            stripped[at - 1] = replace(stripped[at - 1], text=stripped[at - 1].text.rstrip(SPACES))
+        if part.right and at + 1 < len(stripped) and not stripped[at + 1].mark:
+            stripped[at + 1] = replace(stripped[at + 1], text=stripped[at + 1].text.lstrip(SPACES))
+    return stripped
 
 
-def _flushed(parts: list[Part]) -> list[Part]:
-    """Take the smallest indentation from each line, as `<<-` does; lines that are blank do not count."""
+def _flushed(parts: list[TemplatePart]) -> list[TemplatePart]:
+    """Remove the smallest indentation from each line, as `<<-` does; blank lines do not count."""
     begins, least, lines = True, -1, []
     for at, part in enumerate(parts):
         if begins:

@@ -1,6 +1,6 @@
-"""Cuts Terraform's text into tokens, by HCL's own rules; strings and heredocs hold the tokens of what is inserted.
+"""Cuts Terraform's text into tokens, by HCL's own rules; strings and heredocs hold the tokens of their interpolations.
 
-A fault costs the string or the line that it is in: it becomes a token that says what is wrong, and the rest is read.
+A fault affects only the string or the line that it is in: it becomes a token that says what is wrong.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Any
 
 from tools.terraform.language.places import MalformedError
 
-# How many strings may stand in each other's insertions.
+# How deep strings may be nested in each other's interpolations.
 MAX_STRINGS = 30
-ENDLESS = "a heredoc without its closing"
+ENDLESS = "a heredoc without its closing marker"
 ID, NUMBER, STRING, NEWLINE, END, BAD = "name", "number", "string", "newline", "end", "bad"
 
 _NAME = r"[^\W\d](?:[\w-]|[\u0300-\u036f])*"
@@ -30,7 +30,7 @@ _CODE = re.compile(
     |(?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
-# What HCL takes for white space in templates.
+# What counts as white space in HCL's templates.
 SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _WHOLE = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
@@ -55,7 +55,7 @@ class Tokens:
     texts: list[Any] = field(default_factory=list)
     offsets: list[int] = field(default_factory=list)
     remarks: list[tuple[str, int]] = field(default_factory=list)
-    # The names of heredocs that have no end in the rest of the text.
+    # The markers of heredocs that have no end in the rest of the text.
     endless: set[str] = field(default_factory=set)
 
     def add(self, kind: str, text: Any, offset: int) -> None:
@@ -66,7 +66,7 @@ class Tokens:
 
 
 @dataclass(slots=True)
-class Part:
+class TemplatePart:
     """A piece of a template: literal text, or `${…}` (mark "$") or `%{…}` (mark "%") with the tokens of its inside.
 
     `left` and `right` are its strip markers.
@@ -84,7 +84,7 @@ class Part:
 class Quoted:
     """A string or heredoc: its parts, and where it starts. `flush` is for `<<-`, which takes indentation away."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[TemplatePart, ...]
     start: int
     heredoc: bool = False
     flush: bool = False
@@ -92,15 +92,15 @@ class Quoted:
 
 def tokens(text: str, start: int = 0) -> Tokens:
     """The tokens of a text from there to its end."""
-    found = Tokens()
-    end = _read(text, start, found, 0, top=True)
-    found.add(END, "", end)
-    return found
+    stream = Tokens()
+    end = _read(text, start, stream, 0, top=True)
+    stream.add(END, "", end)
+    return stream
 
 
 def template(text: str) -> Quoted:
-    """A string of JSON as a template: backslashes mean nothing more in it. Raises MalformedError."""
-    parts: list[Part] = []
+    """A string of JSON as a template: its backslashes are resolved already. Raises MalformedError."""
+    parts: list[TemplatePart] = []
     position = 0
     while position < len(text):
         position = _heredoc_line(text, position, parts, 0)
@@ -108,7 +108,7 @@ def template(text: str) -> Quoted:
 
 
 def _read(text: str, position: int, tokens: Tokens, depth: int, *, top: bool = False) -> int:
-    """Read tokens to the end of the text, or to the brace that closes an insertion; gives where it stopped."""
+    """Read tokens to the end of the text, or to the brace that closes an interpolation; gives where it stopped."""
     match, size, add = _CODE.match, len(text), tokens.add
     opened = 0
     while position < size:
@@ -150,7 +150,7 @@ def _strange(char: str, offset: int) -> MalformedError:
 
 
 def _string(text: str, position: int, word: str, tokens: Tokens, depth: int, *, top: bool) -> int:
-    """Read a string or a heredoc; at the top a fault in it becomes a token."""
+    """Read a string or a heredoc; at the top level a fault in it becomes a token."""
     if depth > MAX_STRINGS:
         raise MalformedError("strings nested too deep in strings; split them into locals", position)
     try:
@@ -159,13 +159,13 @@ def _string(text: str, position: int, word: str, tokens: Tokens, depth: int, *, 
         if not top:
             raise
         tokens.add(BAD, fault, position)
-        return _behind(text, position, word)
+        return _after(text, position, word)
     tokens.add(STRING, quoted, position)
     return end
 
 
-def _behind(text: str, position: int, word: str) -> int:
-    """Where to go on behind a string that cannot be read."""
+def _after(text: str, position: int, word: str) -> int:
+    """Where to go on after a string that cannot be read."""
     if word != '"':
         name = word.removeprefix("<<").removeprefix("-").strip("\r\n")
         if closing := re.compile(rf"(?m)^[ \t]*{re.escape(name)}[ \t]*(?=\r?$)").search(text, position + len(word)):
@@ -183,7 +183,7 @@ def _behind(text: str, position: int, word: str) -> int:
 
 def _quoted(text: str, start: int, depth: int) -> tuple[Quoted, int]:
     literal: list[str] = []
-    parts: list[Part] = []
+    parts: list[TemplatePart] = []
     position = start + 1
     while True:
         if match := _LITERAL.match(text, position):
@@ -191,7 +191,7 @@ def _quoted(text: str, start: int, depth: int) -> tuple[Quoted, int]:
             position = match.end()
         char = text[position : position + 1]
         if char in ("", "\n", "\r"):
-            raise MalformedError('a string that does not end on its line; write " or a heredoc', start)
+            raise MalformedError('a string that does not end on its line; close it with ", or write a heredoc', start)
         if char == '"':
             break
         if char == "\\":
@@ -203,8 +203,8 @@ def _quoted(text: str, start: int, depth: int) -> tuple[Quoted, int]:
     return Quoted(tuple(parts), start), position + 1
 
 
-def _template(text: str, position: int, literal: list[str], parts: list[Part], depth: int) -> int:
-    """Read a character, an escaped mark or a whole insertion, and say where the next one begins."""
+def _template(text: str, position: int, literal: list[str], parts: list[TemplatePart], depth: int) -> int:
+    """Read a character, an escaped mark or a whole template sequence; gives where the next one begins."""
     char = text[position]
     if char in "$%" and text.startswith(char + "{", position + 1):
         literal.append(char + "{")
@@ -218,10 +218,10 @@ def _template(text: str, position: int, literal: list[str], parts: list[Part], d
     return position + 1
 
 
-def _settle(literal: list[str], parts: list[Part]) -> None:
+def _settle(literal: list[str], parts: list[TemplatePart]) -> None:
     """End the literal part that is being read, if there is one."""
     if literal:
-        parts.append(Part("".join(literal)))
+        parts.append(TemplatePart("".join(literal)))
         literal.clear()
 
 
@@ -232,22 +232,22 @@ def _escape(text: str, position: int) -> tuple[str, int]:
     digits = {"u": 4, "U": 8}.get(char, 0)
     code = text[position + 2 : position + 2 + digits]
     if not digits or not re.fullmatch(r"[0-9a-fA-F]+", code) or len(code) != digits or int(code, 16) > 0x10FFFF:
-        raise MalformedError(f"`\\{char}` is no escape; a backslash is written \\\\", position)
+        raise MalformedError(f"`\\{char}` is not an escape sequence; write a backslash as \\\\", position)
     if 0xD800 <= int(code, 16) <= 0xDFFF:
-        raise MalformedError(f"`\\{char}{code}` is half a character; write the whole one", position)
+        raise MalformedError(f"`\\{char}{code}` is half of a character; write the whole character", position)
     return chr(int(code, 16)), position + 2 + digits
 
 
-def _insertion(text: str, position: int, depth: int) -> tuple[Part, int]:
+def _insertion(text: str, position: int, depth: int) -> tuple[TemplatePart, int]:
     """A `${…}` or `%{…}` and where it ends."""
     mark, start = text[position], position + 2
     left = text[start : start + 1] == "~"
     inside = Tokens()
     end = _read(text, start + left, inside, depth + 1)
     if not inside.kinds or inside.kinds[-1] != END or end >= len(text):
-        raise MalformedError("a template insertion that does not end; write }", start + left)
+        raise MalformedError("a template sequence without its closing brace; write }", start + left)
     right = text[end] == "~"
-    return Part("", mark, inside, start + left, left, right), end + 1 + right
+    return TemplatePart("", mark, inside, start + left, left, right), end + 1 + right
 
 
 def _heredoc(text: str, start: int, marker: str, tokens: Tokens, depth: int) -> tuple[Quoted, int]:
@@ -257,17 +257,17 @@ def _heredoc(text: str, start: int, marker: str, tokens: Tokens, depth: int) -> 
     if name in tokens.endless or not re.compile(rf"(?m)^\s*{re.escape(name)}\s*$").search(text, position):
         tokens.endless.add(name)
         raise MalformedError(f"{ENDLESS} {name}", start)
-    parts: list[Part] = []
+    parts: list[TemplatePart] = []
     while (newline := text.find("\n", position)) >= 0:
         if text[position:newline].strip(SPACES) == name:
             if stray := _STRAY.search(text, start + len(marker) - 1, newline + 1):
-                raise MalformedError("a carriage return that ends no line; take it out", stray.start())
+                raise MalformedError("a carriage return in the middle of a line; remove it", stray.start())
             return Quoted(tuple(parts), start, True, flush), newline - (text[newline - 1] == "\r")
         position = _heredoc_line(text, position, parts, depth)
     raise MalformedError(f"{ENDLESS} {name}", start)
 
 
-def _heredoc_line(text: str, position: int, parts: list[Part], depth: int) -> int:
+def _heredoc_line(text: str, position: int, parts: list[TemplatePart], depth: int) -> int:
     """Read one line of a heredoc, as the parts that HCL makes of it: no literal part spans two lines."""
     literal: list[str] = []
     size = len(text)

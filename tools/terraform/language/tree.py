@@ -1,10 +1,10 @@
-"""The syntax tree of Terraform's language: what is written, before anyone asks what it is worth."""
+"""The syntax tree of Terraform's language: what is written, before it is evaluated."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A string with insertions. A lone insertion is the value itself, not text."""
+    """A string with interpolations. A lone interpolation is the value itself, not text."""
 
     parts: tuple[Node, ...]
     line: int
@@ -81,7 +81,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Splat:
-    """`of[*]` with what follows it, applied to each element: `each` has Element where the element stands."""
+    """`of[*]` with what follows it, applied to each element: `each` has Element in place of the element."""
 
     of: Node
     each: Node
@@ -96,7 +96,7 @@ class Element:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class FunctionCall:
     """A function call; `spread` when the last argument has `...`."""
 
     name: str
@@ -152,7 +152,7 @@ class Object:
 
 @dataclass(frozen=True, slots=True)
 class For:
-    """A for expression; `key` is None for one that gives a list."""
+    """A `for` expression; `key` is None for one that makes a list."""
 
     index: str
     item: str
@@ -175,7 +175,7 @@ Node: TypeAlias = (
     | Index
     | Splat
     | Element
-    | Call
+    | FunctionCall
     | Unary
     | Binary
     | Conditional
@@ -186,8 +186,8 @@ Node: TypeAlias = (
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """`name = expression`. `file` is the override file that it stands in, "" for the block's own."""
+class BlockSetting:
+    """`name = expression`. `file` is the override file that it is in, "" for the file of its block."""
 
     name: str
     node: Node
@@ -197,21 +197,22 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A block: its type, its labels, what is inside, its first and last line, and its file as a Setting's."""
+    """A block: its type, its labels, what is inside, its first and last line, and `file` as for a BlockSetting."""
 
     type: str
     labels: tuple[str, ...]
-    settings: tuple[Setting, ...]
+    settings: tuple[BlockSetting, ...]
     sections: tuple[Section, ...]
     line: int
     end: int
     file: str = ""
 
-    def setting(self, name: str) -> Setting | None:
+    def setting(self, name: str) -> BlockSetting | None:
         """The last setting of that name."""
         return next((item for item in reversed(self.settings) if item.name == name), None)
 
 
+NODES: frozenset[type] = frozenset(get_args(Node))
 _FIELDS: dict[type, tuple[str, ...]] = {}
 
 
@@ -228,7 +229,7 @@ def _nodes(value: Any) -> Iterator[Node]:
     if isinstance(value, tuple):
         for item in value:
             yield from _nodes(item)
-    elif hasattr(value, "__dataclass_fields__"):
+    elif type(value) in NODES:
         yield value
 
 

@@ -1,17 +1,18 @@
-"""A parsed file as plain data, which holds no code and can be kept as JSON, and back."""
+"""A parsed file as plain data that can be kept as JSON, and back; the data holds no code."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from fractions import Fraction
 from typing import Any
 
 from tools.findings.model import Problem, Where
 from tools.terraform.language import tree
 from tools.terraform.language.model import Comment, Fault
-from tools.terraform.language.syntax import File
+from tools.terraform.language.syntax import ParsedFile
 
-# Of each kind of node its mark, and its parts in order.
+# The mark of each kind of node; its fields follow in order.
 _KINDS: Mapping[type, str] = {
     tree.Literal: "l",
     tree.Unread: "u",
@@ -23,7 +24,7 @@ _KINDS: Mapping[type, str] = {
     tree.Index: "i",
     tree.Splat: "s",
     tree.Element: "e",
-    tree.Call: "c",
+    tree.FunctionCall: "c",
     tree.Unary: "y",
     tree.Binary: "2",
     tree.Conditional: "?",
@@ -33,7 +34,7 @@ _KINDS: Mapping[type, str] = {
 }
 
 
-def encoded(file: File) -> Any:
+def encoded(file: ParsedFile) -> Any:
     """The data of a file; its name and its lines are not in it."""
     return [
         _section(file.body),
@@ -42,10 +43,10 @@ def encoded(file: File) -> Any:
     ]
 
 
-def decoded(data: Any, name: str, text: str) -> File:
-    """The file of that name and text. Raises ValueError, TypeError, KeyError or IndexError for data that is none."""
+def decoded(data: Any, name: str, text: str) -> ParsedFile:
+    """The file of that name and text. Raises ValueError, TypeError, KeyError or IndexError for anything else."""
     body, comments, faults = data
-    return File(
+    return ParsedFile(
         name,
         _made_section(body),
         tuple(Comment(name, line, words, alone) for line, words, alone in comments),
@@ -71,13 +72,13 @@ def _node(node: Any) -> Any:
         if isinstance(value, Fraction):
             return ["q", str(value.numerator), str(value.denominator), node.line]
         return ["l", value, node.line]
-    return [_KINDS[type(node)], *(_part(getattr(node, name)) for name in node.__dataclass_fields__)]
+    return [_KINDS[type(node)], *(_part(getattr(node, item.name)) for item in fields(node))]
 
 
 def _part(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_part(item) for item in value]
-    return _node(value) if hasattr(value, "__dataclass_fields__") else value
+    return _node(value) if type(value) in tree.NODES else value
 
 
 def _made_section(data: Sequence[Any]) -> tree.Section:
@@ -85,7 +86,7 @@ def _made_section(data: Sequence[Any]) -> tree.Section:
     return tree.Section(
         kind,
         tuple(labels),
-        tuple([tree.Setting(name, _made(node), number) for name, node, number in settings]),
+        tuple([tree.BlockSetting(name, _made(node), number) for name, node, number in settings]),
         tuple([_made_section(inner) for inner in sections]),
         line,
         end,
@@ -116,7 +117,7 @@ _MAKERS: Mapping[str, Callable[[Any], Any]] = {
     "i": lambda d: tree.Index(_made(d[1]), _made(d[2]), d[3]),
     "s": lambda d: tree.Splat(_made(d[1]), _made(d[2]), d[3]),
     "e": lambda d: tree.Element(d[1]),
-    "c": lambda d: tree.Call(d[1], _all(d[2]), d[3], d[4]),
+    "c": lambda d: tree.FunctionCall(d[1], _all(d[2]), d[3], d[4]),
     "y": lambda d: tree.Unary(d[1], _made(d[2]), d[3]),
     "2": lambda d: tree.Binary(d[1], _made(d[2]), _made(d[3]), d[4]),
     "?": lambda d: tree.Conditional(_made(d[1]), _made(d[2]), _made(d[3]), d[4]),

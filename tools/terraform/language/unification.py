@@ -1,4 +1,4 @@
-"""What one type values of several types become, as Terraform unifies them."""
+"""The one type that values of several types are converted to, as Terraform unifies types."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tools.terraform.language.values import Any_, Type, UndecidedError
 
 
 def unify(types: Sequence[Type]) -> Type | None:
-    """The type that values of all these types become where they must be alike; None when there is none.
+    """The type that values of all these types are converted to where they must have one; None when there is none.
 
     Raises UndecidedError where null or an unknown leaves it open.
     """
@@ -26,7 +26,7 @@ def unify(types: Sequence[Type]) -> Type | None:
 
 
 def all_text(kind: Type) -> bool:
-    """Whether nothing of that type could be made into anything else: text, or what is unknown."""
+    """Whether a value of that type holds strings and unknown values alone, which no conversion changes."""
     if isinstance(kind, str):
         return kind in ("string", Any_)
     if kind[0] == "object":
@@ -61,7 +61,9 @@ def _unify_records(types: Sequence[Type], kinds: set[str]) -> Type | None:
         names = [name for name, _ in types[0][1]]
         inner = [unify([item[1][at][1] for item in types]) for at, _ in enumerate(names)]
         return None if None in inner else ("object", tuple(zip(names, inner, strict=True)))
-    every = [one for item in types for one in ([t for _, t in item[1]] if item[0] == "object" else [item[1]])]
+    every = [
+        inner_type for item in types for inner_type in ([t for _, t in item[1]] if item[0] == "object" else [item[1]])
+    ]
     return _within("map", every)
 
 
@@ -69,7 +71,7 @@ def _unify_series(types: Sequence[Type], kinds: set[str]) -> Type | None:
     if kinds == {"tuple"} and len({len(item[1]) for item in types}) == 1:
         inner = [unify([item[1][at] for item in types]) for at, _ in enumerate(types[0][1])]
         return None if None in inner else ("tuple", tuple(inner))
-    every = [one for item in types for one in (item[1] if item[0] == "tuple" else (item[1],))]
+    every = [inner_type for item in types for inner_type in (item[1] if item[0] == "tuple" else (item[1],))]
     return _within("list", every)
 
 

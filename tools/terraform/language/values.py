@@ -1,6 +1,6 @@
-"""Terraform's values while an expression is evaluated, their types, and how one becomes another.
+"""Terraform's values while an expression is evaluated, and their types.
 
-A value is None, a bool, a Number, a str, a Sequence, a Record or an Unknown. A type is "string", "number", "bool",
+A value is None, a bool, a Number, a str, a Series, a MapValue or an UnknownValue. A type is "string", "number", "bool",
 "any", ("list" | "set" | "map", type), ("tuple", types) or ("object", ((name, type), …)); a variable's constraint may
 also be ("record", ((name, type, optional, default), …)). Source: go-cty's `convert` package, which Terraform uses.
 """
@@ -13,7 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from tools.terraform.language.model import Unknown
+from tools.terraform.language.model import UnknownValue
 from tools.terraform.language.numbers import InexactError, number
 from tools.terraform.language.places import characters
 
@@ -27,70 +27,89 @@ MAX_HEIGHT = 100
 
 
 class UndecidedError(InexactError):
-    """What Terraform decides by rules that are not followed here."""
+    """What Terraform decides by rules that are not implemented here."""
 
 
 class EvaluationError(Exception):
-    """What Terraform would refuse, and why."""
+    """What Terraform would refuse; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Series:
-    """A list, a set (in its order, without repetition) or a tuple; `of` is the type of a list's or set's elements."""
+    """A list, a set (in its order, without repetition) or a tuple; `of` is the type of a list's or set's elements.
+
+    `weight` is how many elements it holds at all depths, `height` how deep it is. A value is never changed once it is
+    made.
+    """
 
     kind: str
     items: tuple[Any, ...]
     of: Type = Any_
     weight: int = field(default=1, init=False, compare=False, repr=False)
     height: int = field(default=1, init=False, compare=False, repr=False)
-    # Whether something in it is unknown, and its type once it was asked for.
-    veiled: bool = field(default=False, init=False, compare=False, repr=False)
-    type: Type = field(default=None, init=False, compare=False, repr=False)
+    partly_unknown: bool = field(default=False, init=False, compare=False, repr=False)
+    _type: Type = field(default=None, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        _weigh(self, self.items)
+        self.weight, self.height, self.partly_unknown = _measured(self.items)
+
+    @property
+    def type(self) -> Type:
+        """Terraform's type of it, worked out when it is first asked for."""
+        if self._type is None:
+            self._type = (self.kind, _inner_type(self))
+        return self._type
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A map or an object, its keys in order; `of` is the type of a map's elements."""
+@dataclass(slots=True)
+class MapValue:
+    """A map or an object, its keys in order; `of` is the type of a map's elements. The rest is as in Series."""
 
     kind: str
     items: Mapping[str, Any]
     of: Type = Any_
     weight: int = field(default=1, init=False, compare=False, repr=False)
     height: int = field(default=1, init=False, compare=False, repr=False)
-    # Whether something in it is unknown, and its type once it was asked for.
-    veiled: bool = field(default=False, init=False, compare=False, repr=False)
-    type: Type = field(default=None, init=False, compare=False, repr=False)
+    partly_unknown: bool = field(default=False, init=False, compare=False, repr=False)
+    _type: Type = field(default=None, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        _weigh(self, self.items.values())
+        self.weight, self.height, self.partly_unknown = _measured(self.items.values())
+
+    @property
+    def type(self) -> Type:
+        """Terraform's type of it, worked out when it is first asked for."""
+        if self._type is None:
+            self._type = (self.kind, _inner_type(self))
+        return self._type
 
 
-def _weigh(value: Series | Record, items: Iterable[Any]) -> None:
-    """Note how much a value holds. What is shared counts each time. Raises UndecidedError for one that is too large."""
-    weight, height, veiled = 1, 0, False
+def _measured(items: Iterable[Any]) -> tuple[int, int, bool]:
+    """The weight and the height of a value with these elements, and whether anything in it is unknown.
+
+    An element that is shared counts each time. Raises UndecidedError for a value that is too large.
+    """
+    weight, height, partly_unknown = 1, 0, False
     for item in items:
-        if isinstance(item, Series | Record):
+        if isinstance(item, Series | MapValue):
             weight += item.weight
             height = max(height, item.height)
-            veiled = veiled or item.veiled
-        elif isinstance(item, Unknown):
+            partly_unknown = partly_unknown or item.partly_unknown
+        elif isinstance(item, UnknownValue):
             weight += 1
-            veiled = True
+            partly_unknown = True
         else:
             weight += 1 + len(item) // 16 if isinstance(item, str) else 1
     if weight > MAX_WEIGHT or height >= MAX_HEIGHT:
         raise UndecidedError
-    object.__setattr__(value, "weight", weight)
-    object.__setattr__(value, "height", height + 1)
-    object.__setattr__(value, "veiled", veiled)
+    return weight, height + 1, partly_unknown
 
 
 def weight_of(value: Any) -> int:
     """How much a value holds: its elements at all depths, and a sixteenth of its characters."""
-    return value.weight if isinstance(value, Series | Record) else 1 + len(value) // 16 if isinstance(value, str) else 1
+    return (
+        value.weight if isinstance(value, Series | MapValue) else 1 + len(value) // 16 if isinstance(value, str) else 1
+    )
 
 
 def tuple_of(items: Iterable[Any]) -> Series:
@@ -98,65 +117,65 @@ def tuple_of(items: Iterable[Any]) -> Series:
     return Series("tuple", tuple(items))
 
 
-def object_of(items: Mapping[str, Any]) -> Record:
+def object_of(items: Mapping[str, Any]) -> MapValue:
     """An object."""
-    return Record("object", dict(sorted(items.items())))
+    return MapValue("object", dict(sorted(items.items())))
 
 
-def plain(value: Any) -> Any:
+def to_data(value: Any) -> Any:
     """The value as plain data (tools/terraform/language/model.py)."""
     if isinstance(value, Series):
-        return tuple(map(plain, value.items))
-    if isinstance(value, Record):
-        return {key: plain(item) for key, item in value.items.items()}
+        return tuple(map(to_data, value.items))
+    if isinstance(value, MapValue):
+        return {key: to_data(item) for key, item in value.items.items()}
     return float(value) if isinstance(value, Fraction) else value
 
 
-def from_plain(data: Any) -> Any:
+def from_data(data: Any) -> Any:
     """The value of JSON-like data: lists are tuples, mappings are objects."""
     if isinstance(data, Mapping):
-        return object_of({characters(str(key)): from_plain(item) for key, item in data.items()})
+        return object_of({characters(str(key)): from_data(item) for key, item in data.items()})
     if isinstance(data, Sequence) and not isinstance(data, str):
-        return tuple_of(map(from_plain, data))
+        return tuple_of(map(from_data, data))
     if isinstance(data, float | Decimal):
         return number(str(data))
     return characters(data) if isinstance(data, str) else data
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is a number; a bool is none."""
+    """Whether it is a number; a bool is not one."""
     return isinstance(value, int | Fraction) and not isinstance(value, bool)
 
 
-def hidden(value: Any) -> Unknown | None:
+def first_unknown(value: Any) -> UnknownValue | None:
     """The first unknown in it, at any depth."""
-    while not isinstance(value, Unknown):
-        if not isinstance(value, Series | Record) or not value.veiled:
+    while not isinstance(value, UnknownValue):
+        if not isinstance(value, Series | MapValue) or not value.partly_unknown:
             return None
         items = value.items if isinstance(value, Series) else value.items.values()
-        value = next(item for item in items if isinstance(item, Unknown) or getattr(item, "veiled", False))
+        value = next(item for item in items if isinstance(item, UnknownValue) or getattr(item, "partly_unknown", False))
     return value
 
 
-def veils(value: Any) -> Iterator[Unknown]:
+def unknowns_in(value: Any) -> Iterator[UnknownValue]:
     """Every unknown in it, at any depth."""
-    if isinstance(value, Unknown):
+    if isinstance(value, UnknownValue):
         yield value
-    elif isinstance(value, Series | Record) and value.veiled:
+    elif isinstance(value, Series | MapValue) and value.partly_unknown:
         for item in value.items if isinstance(value, Series) else value.items.values():
-            yield from veils(item)
+            yield from unknowns_in(item)
 
 
-def blend(*values: Any, reason: str = "") -> Unknown:
-    """The unknown that comes of these values: it has the references of every unknown in them."""
-    found = list(dict.fromkeys(unknown for value in values for unknown in veils(value)))
-    refs = frozenset(ref for one in found for ref in one.refs)
-    return Unknown(reason or (found[0].reason if found else "it cannot be told"), refs)
+def blend(*values: Any, reason: str = "") -> UnknownValue:
+    """The unknown value that results from these: it has the references of every unknown in them."""
+    unknowns = list(dict.fromkeys(unknown for value in values for unknown in unknowns_in(value)))
+    refs = frozenset(ref for unknown in unknowns for ref in unknown.refs)
+    return UnknownValue(reason or (unknowns[0].reason if unknowns else "it is not known"), refs)
 
 
 def type_of(value: Any) -> Type:
     """Terraform's type of a value; null and what is unknown have "any"."""
-    if isinstance(value, Unknown):
+    if isinstance(value, UnknownValue):
         return value.type
     if isinstance(value, bool):
         return "bool"
@@ -164,14 +183,12 @@ def type_of(value: Any) -> Type:
         return "number"
     if isinstance(value, str):
         return "string"
-    if isinstance(value, Series | Record):
-        if value.type is None:
-            object.__setattr__(value, "type", (value.kind, _inner_type(value)))
+    if isinstance(value, Series | MapValue):
         return value.type
     return Any_
 
 
-def _inner_type(value: Series | Record) -> Type:
+def _inner_type(value: Series | MapValue) -> Type:
     if isinstance(value, Series):
         return tuple(map(type_of, value.items)) if value.kind == "tuple" else value.of
     if value.kind == "object":

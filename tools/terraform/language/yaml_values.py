@@ -1,4 +1,4 @@
-"""What Terraform's `yamldecode` makes of a document: its YAML is not PyYAML's in what a plain word means."""
+"""The value that Terraform's `yamldecode` gives for a document; it reads plain words differently from PyYAML."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from tools.terraform.language.model import Unknown
+from tools.terraform.language.model import UnknownValue
 from tools.terraform.language.numbers import number
 from tools.terraform.language.values import EvaluationError, object_of, tuple_of
 
@@ -16,7 +16,7 @@ _WORDS = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")
-# Words that one version of YAML or another takes for something else than text.
+# Words that some version of YAML reads as something other than text.
 _DOUBTFUL = re.compile(
     r"[-+]?(?:0[xXoObB]?[0-9a-fA-F_]+|[\d_]+|[\d_]*\.[\d_]*)(?:[eE][-+]?\d*)?|[-+]?\.(?:inf|nan|NaN|Inf|INF|NAN)"
     r"|[-+]?\d+(?::\d+)+(?:\.\d*)?|\d{4}-\d\d?-\d\d?(?:[Tt \t].*)?|<<|=|[yYnN]|[Yy]es|YES|[Nn]o|NO|[Oo]n|ON|[Oo]ff|OFF"
@@ -25,30 +25,30 @@ MAX_NODES = 100_000
 
 
 def decoded(text: str) -> Any:
-    """The value of a YAML document. Raises EvaluationError when it is none."""
+    """The value of a YAML document. Raises EvaluationError for text that is not YAML."""
     if not text.isprintable() and re.search(r"[\x00-\x08\x0b-\x1f\x7f]", text.replace("\r", "")):
-        return Unknown("YAML with control characters is not read")
+        return UnknownValue("YAML with control characters is not read")
     try:
         documents = list(yaml.compose_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}" if mark else ""
-        raise EvaluationError(f"no YAML: {getattr(error, 'problem', '') or 'it cannot be parsed'}{place}") from None
+        raise EvaluationError(f"not YAML: {getattr(error, 'problem', '') or 'it cannot be parsed'}{place}") from None
     except RecursionError:
-        return Unknown("YAML that is nested too deep is not read")
+        return UnknownValue("YAML that is nested too deep is not read")
     if len(documents) != 1 or documents[0] is None:
-        return Unknown("YAML of no document or of several is not read")
-    return _Reader().value(documents[0])
+        return UnknownValue("YAML that is not exactly one document is not read")
+    return _YamlReader().value(documents[0])
 
 
-class _Reader:
+class _YamlReader:
     def __init__(self) -> None:
         self.left = MAX_NODES
 
     def value(self, node: Any, depth: int = 0) -> Any:
         self.left -= 1
         if self.left < 0 or depth > 100:
-            return Unknown("YAML that is this large is not read")
+            return UnknownValue("YAML that is this large is not read")
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         if isinstance(node, yaml.SequenceNode):
@@ -59,7 +59,7 @@ class _Reader:
         items: dict[str, Any] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode) or (not key.style and not self._is_text(key.value)):
-                return Unknown("a YAML mapping with such a key is not read")
+                return UnknownValue("a YAML mapping with such a key is not read")
             items[key.value] = self.value(value, depth + 1)
         return object_of(items)
 
@@ -68,13 +68,13 @@ class _Reader:
 
     def _scalar(self, node: Any) -> Any:
         if node.tag not in _TAGS:
-            return Unknown("a YAML tag is not evaluated")
+            return UnknownValue("a YAML tag is not evaluated")
         if node.style:
             return node.value
         text = node.tag == "tag:yaml.org,2002:str"
         doubtful = _DOUBTFUL.fullmatch(node.value) and not _NUMBER.fullmatch(node.value)
         if doubtful or text != self._is_text(node.value):
-            return Unknown("this word in YAML may mean several things")
+            return UnknownValue("this word means more than one thing in YAML")
         if node.value in _WORDS:
             return _WORDS[node.value]
         return number(node.value) if _NUMBER.fullmatch(node.value) else node.value

@@ -1,4 +1,4 @@
-"""Evaluates the inside of a block: its attributes, its blocks, and dynamic blocks as what they expand to."""
+"""Evaluates the inside of a block: its attributes, its blocks, and dynamic blocks, which it expands."""
 
 from __future__ import annotations
 
@@ -9,21 +9,30 @@ from typing import Any
 from tools.findings.model import Where
 from tools.terraform.language import tree
 from tools.terraform.language.evaluate import TOO_MUCH, Environment, LocatedError, evaluate, pairs
-from tools.terraform.language.model import Block, Body, Unknown, Value
+from tools.terraform.language.model import Body, NestedBlock, UnknownValue, Value
 from tools.terraform.language.references import references
-from tools.terraform.language.values import EvaluationError, Record, Series, blend, hidden, object_of, plain, type_of
+from tools.terraform.language.values import (
+    EvaluationError,
+    MapValue,
+    Series,
+    blend,
+    first_unknown,
+    object_of,
+    to_data,
+    type_of,
+)
 
 MAX_INSTANCES = 1000
-# From which weight on the plain data of a value is kept.
+# The plain data of a value of at least this weight is kept.
 LARGE = 1000
-_NOT_EVALUATED = Unknown("it is not evaluated")
-# What holds names of other things, not expressions.
+_NOT_EVALUATED = UnknownValue("it is not evaluated")
+# Attributes that hold names of other things, not expressions.
 META = frozenset({"provider", "providers", "depends_on", "count", "for_each"})
 LITERAL_BLOCKS = frozenset({"lifecycle", "connection", "provisioner"})
 
 
 @dataclass(slots=True)
-class Reader:
+class BodyEvaluator:
     """Evaluates blocks of one file. `report` gets each error: its place, what is wrong, and what it refers to."""
 
     file: str
@@ -32,26 +41,26 @@ class Reader:
     large: dict[int, tuple[Any, Any]] = field(default_factory=dict)
 
     def value(self, node: tree.Node, env: Environment, path: str, line: int) -> Value:
-        """The value of an expression; what cannot be evaluated is reported, and Unknown."""
+        """The value of an expression; one that cannot be evaluated is reported, and unknown."""
         refs = self.refs(node)
         where = Where(self.file, path, line)
         data = self.raw(node, env, path)
-        return Value(self.plain(data, env), where, refs, self._parts(node, path, data))
+        return Value(self.to_data(data, env), where, refs, self._parts(node, path, data))
 
-    def plain(self, data: Any, env: Environment) -> Any:
-        """The value as plain data; that of a large one is made once."""
-        if not isinstance(data, Series | Record) or data.weight < LARGE:
-            return plain(data)
+    def to_data(self, data: Any, env: Environment) -> Any:
+        """The value as plain data; that of a large value is made once."""
+        if not isinstance(data, Series | MapValue) or data.weight < LARGE:
+            return to_data(data)
         if id(data) not in self.large:
             env.budget.work -= data.weight >> 2
             if env.budget.work < 0:
-                return Unknown(TOO_MUCH)
-            # The value is kept beside it, so that no other takes its id.
-            self.large[id(data)] = (data, plain(data))
+                return UnknownValue(TOO_MUCH)
+            # The value is kept with its data, so that no other object gets its id.
+            self.large[id(data)] = (data, to_data(data))
         return self.large[id(data)][1]
 
     def raw(self, node: tree.Node, env: Environment, path: str) -> Any:
-        """The same, while it still has Terraform's types."""
+        """The same value, with Terraform's types."""
         if isinstance(node, tree.Literal):
             return node.value
         kept = env.budget.hold()
@@ -59,9 +68,9 @@ class Reader:
             return evaluate(node, env)
         except LocatedError as error:
             self.report(Where(self.file, path, error.line), str(error), self.refs(node))
-            return Unknown(f"it cannot be evaluated: {error}")
+            return UnknownValue(f"it cannot be evaluated: {error}")
         except RecursionError:
-            return Unknown("the expression is nested too deep")
+            return UnknownValue("the expression is nested too deep")
         finally:
             env.budget.release(kept)
 
@@ -77,8 +86,8 @@ class Reader:
             return ()
         return tuple(Where(self.file, f"{path}[{at}]", item.line) for at, item in enumerate(node.items))
 
-    def within(self, file: str) -> Reader:
-        """The same for what an override file put there; "" is no such file."""
+    def within(self, file: str) -> BodyEvaluator:
+        """The evaluator for what an override file added; for "", this one."""
         return replace(self, file=file) if file else self
 
     def body(self, section: tree.Section, env: Environment, path: str, skip: frozenset[str] = META) -> Body:
@@ -90,33 +99,33 @@ class Reader:
             for item in section.settings
             if item.name not in skip
         }
-        blocks: dict[str, list[Block]] = {}
+        blocks: dict[str, list[NestedBlock]] = {}
         for inner in section.sections:
             for block in self.within(inner.file)._blocks(inner, env, path, blocks):
                 blocks.setdefault(block.type, []).append(block)
         return Body(attributes, {name: tuple(items) for name, items in blocks.items()})
 
     def _literal(self, section: tree.Section, env: Environment, path: str) -> Body:
-        """A block whose attributes hold names: only what is a constant is evaluated."""
+        """A block whose attributes hold names: only constants are evaluated."""
         attributes = {}
         for item in section.settings:
             constant = isinstance(item.node, tree.Literal)
             where = Where(item.file or self.file, f"{path}.{item.name}", item.line)
-            value = plain(evaluate(item.node, env)) if constant else _NOT_EVALUATED
+            value = to_data(evaluate(item.node, env)) if constant else _NOT_EVALUATED
             attributes[item.name] = Value(value, where, self.refs(item.node))
         return Body(attributes)
 
     def _blocks(
-        self, section: tree.Section, env: Environment, path: str, before: Mapping[str, list[Block]]
-    ) -> Iterator[Block]:
+        self, section: tree.Section, env: Environment, path: str, before: Mapping[str, list[NestedBlock]]
+    ) -> Iterator[NestedBlock]:
         if section.type == "dynamic" and len(section.labels) == 1:
             yield from self._dynamic(section, env, path, len(before.get(section.labels[0], ())))
             return
         place = f"{path}.{section.type}[{len(before.get(section.type, ()))}]"
         body = self.body(section, env, place, frozenset())
-        yield Block(section.type, section.labels, body, Where(self.file, place, section.line))
+        yield NestedBlock(section.type, section.labels, body, Where(self.file, place, section.line))
 
-    def _dynamic(self, section: tree.Section, env: Environment, path: str, count: int) -> Iterator[Block]:
+    def _dynamic(self, section: tree.Section, env: Environment, path: str, count: int) -> Iterator[NestedBlock]:
         name = section.labels[0]
         content = next((inner for inner in section.sections if inner.type == "content"), None)
         source_setting, iterator = section.setting("for_each"), section.setting("iterator")
@@ -129,14 +138,16 @@ class Reader:
         for at, (element, doubt) in enumerate(self._elements(source, source_setting, f"{path}.{name}", env)):
             place = f"{path}.{name}[{count + at}]"
             body = self.body(content, env.having(**{given: element}), place, frozenset())
-            yield Block(name, (), body, Where(self.file, place, section.line), doubt)
+            yield NestedBlock(name, (), body, Where(self.file, place, section.line), doubt)
 
     def _elements(
-        self, source: Any, setting: tree.Setting, path: str, env: Environment
-    ) -> Iterator[tuple[Any, Unknown | None]]:
-        if isinstance(source, Series | Record) and env.budget.work < len(source.items):
-            source = Unknown(TOO_MUCH)
-        if isinstance(source, Unknown) or (isinstance(source, Series) and source.kind == "set" and hidden(source)):
+        self, source: Any, setting: tree.BlockSetting, path: str, env: Environment
+    ) -> Iterator[tuple[Any, UnknownValue | None]]:
+        if isinstance(source, Series | MapValue) and env.budget.work < len(source.items):
+            source = UnknownValue(TOO_MUCH)
+        if isinstance(source, UnknownValue) or (
+            isinstance(source, Series) and source.kind == "set" and first_unknown(source)
+        ):
             doubt = blend(source)
             yield object_of({"key": doubt, "value": replace(doubt, type=element_type(source))}), doubt
             return
@@ -156,17 +167,17 @@ def element_type(source: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One instance of what has count or for_each: its key, and the names that are given inside."""
+    """One instance of a block with count or for_each: its key, and the names that are defined inside."""
 
     key: Any
     given: Mapping[str, Any]
 
 
-ONE = (Instance(None, {}),)
+SINGLE = (Instance(None, {}),)
 
 
-def _unsure(source: Unknown, name: str) -> tuple[Instance, ...]:
-    doubt = Unknown(source.reason, source.refs)
+def _unsure(source: UnknownValue, name: str) -> tuple[Instance, ...]:
+    doubt = UnknownValue(source.reason, source.refs)
     if name == "count":
         return (Instance(doubt, {"count": object_of({"index": replace(doubt, type="number")})}),)
     each = {"key": replace(doubt, type="string"), "value": replace(doubt, type=element_type(source))}
@@ -174,29 +185,29 @@ def _unsure(source: Unknown, name: str) -> tuple[Instance, ...]:
 
 
 def instances(count: Any, each: Any, has: str) -> tuple[Instance, ...]:
-    """The instances that `count` or `for_each` (`has` says which) makes. Raises EvaluationError."""
+    """The instances that `count` or `for_each` makes; `has` says which it is. Raises EvaluationError."""
     if not has:
-        return ONE
+        return SINGLE
     return _counted(count) if has == "count" else _keyed(each)
 
 
 def _counted(count: Any) -> tuple[Instance, ...]:
-    if isinstance(count, Unknown):
+    if isinstance(count, UnknownValue):
         return _unsure(count, "count")
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-        raise EvaluationError("count needs a whole number from 0")
+        raise EvaluationError("count needs a whole number, 0 or more")
     if count > MAX_INSTANCES:
-        return _unsure(Unknown(f"more than {MAX_INSTANCES} instances are not told apart"), "count")
+        return _unsure(UnknownValue(f"more than {MAX_INSTANCES} instances are not told apart"), "count")
     return tuple(Instance(at, {"count": object_of({"index": at})}) for at in range(count))
 
 
 def _keyed(each: Any) -> tuple[Instance, ...]:
-    if isinstance(each, Unknown) or (isinstance(each, Series) and each.kind == "set" and hidden(each)):
-        return _unsure(each if isinstance(each, Unknown) else blend(each), "for_each")
+    if isinstance(each, UnknownValue) or (isinstance(each, Series) and each.kind == "set" and first_unknown(each)):
+        return _unsure(each if isinstance(each, UnknownValue) else blend(each), "for_each")
     if isinstance(each, Series) and (each.kind != "set" or not all(isinstance(item, str) for item in each.items)):
         raise EvaluationError(f"for_each needs a map or a set of strings, and this is a {each.kind}; write toset(…)")
-    if not isinstance(each, Series | Record):
+    if not isinstance(each, Series | MapValue):
         raise EvaluationError("for_each needs a map or a set of strings")
     if len(each.items) > MAX_INSTANCES:
-        return _unsure(Unknown(f"more than {MAX_INSTANCES} instances are not told apart"), "for_each")
+        return _unsure(UnknownValue(f"more than {MAX_INSTANCES} instances are not told apart"), "for_each")
     return tuple(Instance(key, {"each": object_of({"key": key, "value": value})}) for key, value in pairs(each))

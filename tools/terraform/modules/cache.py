@@ -1,8 +1,8 @@
-"""Files that were parsed before, kept in the user's cache directory under the hash of their text and of the parser.
+"""Parsed files, kept in the user's cache directory under the hash of their text and of the parser.
 
-What is kept is plain JSON, so that reading it runs nothing. Only what this user wrote, and nobody else can write, is
-read: a directory and files of one's own, no links, with no rights for others. Anything else, and what is damaged, is
-parsed anew.
+The cache holds plain JSON, so that reading it runs no code. Only directories and files that belong to this user and
+that nobody else can write to are read, and no links. A file without such an entry, or with a damaged one, is parsed
+again.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
-from tools.terraform.language.syntax import File
+from tools.terraform.language.syntax import ParsedFile
 from tools.terraform.language.tree_data import decoded, encoded
 from tools.terraform.modules.directory import parsed
 
-# What the data depends on besides the text.
+# The modules that the data depends on, besides the text.
 _PARSER = (
     "blocks", "converter", "json_syntax", "model", "numbers", "pieces", "places", "syntax", "templates", "tokens",
     "tree", "tree_data",
 )  # fmt: skip
-# Smaller files are parsed as fast as they are fetched; more files than this are not kept.
+# Smaller files are parsed as fast as they are read from the cache. No more entries than MOST are kept.
 SMALLEST = 500
 MOST = 4000
 _DAMAGED = (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
@@ -44,7 +44,7 @@ def folder() -> Path | None:
 
 
 def version() -> bytes:
-    """A hash of the parser itself: with another one, nothing that was kept is read."""
+    """A hash of the parser itself: another parser reads none of the entries."""
     digest = hashlib.sha256(sys.version.encode())
     for library in ("python-hcl2", "lark"):
         digest.update(metadata.version(library).encode())
@@ -56,7 +56,7 @@ def version() -> bytes:
 
 @dataclass(slots=True)
 class Cache:
-    """Parses files, and keeps what came of it below a directory; with no directory it only parses."""
+    """Parses files and keeps the results in a directory; without a directory it only parses."""
 
     directory: Path | None
     salt: bytes = b""
@@ -70,7 +70,7 @@ class Cache:
         except OSError:
             self.usable = False
 
-    def parse(self, text: str, name: str) -> File:
+    def parse(self, text: str, name: str) -> ParsedFile:
         """The parsed file, from the cache where it is there."""
         if not self.usable or self.directory is None or len(text) < SMALLEST:
             return parsed(text, name)
@@ -84,9 +84,9 @@ class Cache:
             self._write(path, file)
             return file
 
-    def _write(self, path: Path, found: File) -> None:
+    def _write(self, path: Path, parsed_file: ParsedFile) -> None:
         try:
-            payload = json.dumps(encoded(found), separators=(",", ":"), ensure_ascii=True).encode()
+            payload = json.dumps(encoded(parsed_file), separators=(",", ":"), ensure_ascii=True).encode()
             handle, name = tempfile.mkstemp(dir=path.parent)
             try:
                 with os.fdopen(handle, "wb") as file:
@@ -100,7 +100,7 @@ class Cache:
             self.usable = False
 
     def tidy(self) -> None:
-        """Take out the oldest files where there are too many; only after something was written."""
+        """Remove the oldest entries where there are too many, if anything was written."""
         if not self.written or self.directory is None:
             return
         try:
@@ -112,7 +112,7 @@ class Cache:
 
 
 def _own_directory(path: Path) -> bool:
-    """Whether a directory is this user's alone; it is made where it is not there."""
+    """Whether a directory is this user's alone; a missing one is created."""
     for part in (path.parent, path):
         if not part.exists():
             part.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -127,12 +127,12 @@ def _own(stat_result: os.stat_result) -> bool:
 
 
 def _read(path: Path) -> object:
-    """The data of a file of one's own. Raises OSError or ValueError for any other, and for one that is damaged."""
+    """The data of an entry. Raises OSError or ValueError for a damaged one, and for a file that others can write."""
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     with os.fdopen(handle, "rb") as file:
         fstat = os.fstat(file.fileno())
         if not stat.S_ISREG(fstat.st_mode) or not _own(fstat):
-            raise ValueError("somebody else's")
+            raise ValueError("not this user's own")
         digest, _, payload = file.read().partition(b"\n")
     if hashlib.sha256(payload).hexdigest().encode() != digest:
         raise ValueError("damaged")

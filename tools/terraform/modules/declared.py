@@ -12,68 +12,70 @@ from tools.terraform.modules.directory import Directory
 
 DECLARED = "terraform-references-are-declared"
 _ALWAYS = frozenset({"path", "terraform", "self", "ephemeral"})
-# What holds names of other things, or is read elsewhere.
+# Attributes that hold names of other things, or that are read elsewhere.
 _NAMES = frozenset({"provider", "providers", "ignore_changes", "replace_triggered_by", "type", "iterator"})
 
 
-def undeclared(found: Directory) -> Iterator[Fault]:
+def undeclared(directory: Directory) -> Iterator[Fault]:
     """Each reference to a variable, local, module or resource that the directory does not declare."""
-    for file, setting in found.locals.values():
-        yield from _setting(found, file, setting, frozenset())
+    for file, setting in directory.locals.values():
+        yield from _setting(directory, file, setting, frozenset())
     for placed in (
-        *found.resources.values(),
-        *found.modules.values(),
-        *found.outputs.values(),
-        *found.providers,
-        *found.variables.values(),
+        *directory.resources.values(),
+        *directory.modules.values(),
+        *directory.outputs.values(),
+        *directory.providers,
+        *directory.variables.values(),
     ):
         section = placed.section
         bound = {"each"} if section.setting("for_each") else set()
         bound |= {"count"} if section.setting("count") else set()
-        yield from _section(found, placed.file, section, frozenset(bound))
+        yield from _section(directory, placed.file, section, frozenset(bound))
 
 
-def _section(found: Directory, file: str, section: tree.Section, bound: frozenset[str]) -> Iterator[Fault]:
+def _section(directory: Directory, file: str, section: tree.Section, bound: frozenset[str]) -> Iterator[Fault]:
     if section.type == "dynamic" and section.labels:
         iterator = section.setting("iterator")
         own = iterator.node.name if iterator and isinstance(iterator.node, tree.Name) else section.labels[0]
     for setting in section.settings:
         if setting.name in _NAMES and section.type not in ("local",) and not _is_value(section, setting.name):
             continue
-        yield from _setting(found, file, setting, bound)
+        yield from _setting(directory, file, setting, bound)
     for inner in section.sections:
         within = bound | {own} if section.type == "dynamic" and section.labels else bound
-        yield from _section(found, file, inner, within)
+        yield from _section(directory, file, inner, within)
 
 
 def _is_value(section: tree.Section, name: str) -> bool:
-    """`type` is an attribute like any other, but for a variable's."""
+    """Whether it is `type` as an ordinary attribute, not as that of a variable."""
     return name == "type" and section.type != "variable"
 
 
-def _setting(found: Directory, file: str, setting: tree.Setting, bound: frozenset[str]) -> Iterator[Fault]:
+def _setting(directory: Directory, file: str, setting: tree.BlockSetting, bound: frozenset[str]) -> Iterator[Fault]:
     try:
         for name, line in references(setting.node, bound):
-            if message := _message(found, name):
+            if message := _message(directory, name):
                 yield Fault(DECLARED, Problem(Where(file, name, line), message))
     except RecursionError:
         return
 
 
-def _message(found: Directory, name: str) -> str:
+def _message(directory: Directory, name: str) -> str:
     words = name.split(".")
     root, first = words[0], words[1] if len(words) > 1 else ""
     if root in _ALWAYS:
         return ""
     if root in ("each", "count"):
         block = "for_each" if root == "each" else "count"
-        return f"{root} stands for something only in a block with {block}"
+        return f"{root} is defined only in a block with {block}"
     if root in ("var", "local", "module"):
-        declared = {"var": set(found.variables), "local": set(found.locals), "module": set(found.modules)}[root]
+        declared = {"var": set(directory.variables), "local": set(directory.locals), "module": set(directory.modules)}[
+            root
+        ]
         return "" if first in declared else f"{root}.{first} is not declared"
     if root == "data":
-        known = len(words) > 2 and ("data", words[1], words[2]) in found.resources
+        known = len(words) > 2 and ("data", words[1], words[2]) in directory.resources
         return "" if known else f"{'.'.join(words[:3])} is not declared"
     if not first:
-        return f"`{name}` is no reference; text stands in quotes"
-    return "" if ("resource", root, first) in found.resources else f"{root}.{first} is not declared"
+        return f"`{name}` is not a reference; write text in quotes"
+    return "" if ("resource", root, first) in directory.resources else f"{root}.{first} is not declared"

@@ -10,7 +10,7 @@ from tools.findings.model import Problem, Where
 from tools.terraform.language import tree
 from tools.terraform.language.json_syntax import parse_json
 from tools.terraform.language.model import Comment, Fault
-from tools.terraform.language.syntax import READABLE, File, parse
+from tools.terraform.language.syntax import READABLE, ParsedFile, parse
 from tools.terraform.modules.overrides import Placed, merged, merged_settings
 from tools.terraform.modules.sources import Unreadable
 
@@ -30,7 +30,7 @@ _LABELS = {
     "locals": 0,
     "terraform": 0,
 }
-Found = TypeVar("Found")
+Entry = TypeVar("Entry")
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class Directory:
     variables: dict[str, Placed] = field(default_factory=dict)
     outputs: dict[str, Placed] = field(default_factory=dict)
     modules: dict[str, Placed] = field(default_factory=dict)
-    locals: dict[str, tuple[str, tree.Setting]] = field(default_factory=dict)
+    locals: dict[str, tuple[str, tree.BlockSetting]] = field(default_factory=dict)
     providers: list[Placed] = field(default_factory=list)
     settings: list[Placed] = field(default_factory=list)
     others: list[Placed] = field(default_factory=list)
@@ -56,65 +56,68 @@ class Directory:
         self.faults.append(Fault(kind, Problem(Where(file, path, line), message)))
 
 
-def parsed(text: str, file: str) -> File:
+def parsed(text: str, file: str) -> ParsedFile:
     """A file of either syntax, parsed."""
     return (parse_json if file.endswith(".json") else parse)(text, file)
 
 
-def read(path: str, texts: Mapping[str, str | Unreadable], parser: Callable[[str, str], File] = parsed) -> Directory:
+def read(
+    path: str, texts: Mapping[str, str | Unreadable], parser: Callable[[str, str], ParsedFile] = parsed
+) -> Directory:
     """Parse the Terraform files of a directory; `parser` parses one of them."""
-    found = Directory(path, names=frozenset(texts))
-    overriding: list[File] = []
+    directory = Directory(path, names=frozenset(texts))
+    overriding: list[ParsedFile] = []
     for name in sorted(texts):
         if not name.endswith((".tf", ".tf.json")):
             continue
         file = name if path in ("", ".") else f"{path.rstrip('/')}/{name}"
         text = texts[name]
         if isinstance(text, Unreadable):
-            found.fault(READABLE, file, 0, f"it cannot be read: {text.reason}")
+            directory.fault(READABLE, file, 0, f"it cannot be read: {text.reason}")
             continue
         try:
             content = parser(text, file)
         except Exception as error:
-            found.fault(
+            directory.fault(
                 READABLE, file, 0, f"it cannot be read: a fault of the toolkit: {type(error).__name__}: {error}"
             )
             continue
         if name.removesuffix(".json").removesuffix(".tf").rpartition("_")[2] == "override":
             overriding.append(content)
         else:
-            _collect(found, content)
+            _collect(directory, content)
     for content in overriding:
-        _override(found, content)
-    return found
+        _override(directory, content)
+    return directory
 
 
-def _override(found: Directory, file: File) -> None:
-    """Merge an override file, as Terraform does: what it has takes the place of what is there."""
-    for section in _sections(found, file):
+def _override(directory: Directory, file: ParsedFile) -> None:
+    """Merge an override file, as Terraform does: what it declares replaces what is declared already."""
+    for section in _sections(directory, file):
         placed = Placed(file.name, section)
         if section.type == "locals":
             for setting in section.settings:
-                found.locals[setting.name] = (file.name, setting)
+                directory.locals[setting.name] = (file.name, setting)
         elif section.type == "terraform":
-            found.settings[:] = merged_settings(found.settings, placed)
+            directory.settings[:] = merged_settings(directory.settings, placed)
         elif section.type == "provider":
-            found.providers[:] = _overridden_providers(found.providers, placed)
+            directory.providers[:] = _overridden_providers(directory.providers, placed)
         elif section.type in ("resource", "data", "variable", "output", "module"):
-            target, key = _target(found, section)
+            target, key = _target(directory, section)
             if key in target:
                 target[key] = Placed(target[key].file, merged(target[key].section, section, file.name))
             else:
-                message = f"there is no {section.type} {' '.join(section.labels)} to override; write it in another file"
-                found.fault(READABLE, file.name, section.line, message)
+                name = " ".join((section.type, *section.labels))
+                message = f"there is no {name} to override; declare it in a file that is no override"
+                directory.fault(READABLE, file.name, section.line, message)
         else:
-            _declare(found, placed)
+            _declare(directory, placed)
 
 
-def _target(found: Directory, section: tree.Section) -> tuple[dict[Any, Placed], Any]:
+def _target(directory: Directory, section: tree.Section) -> tuple[dict[Any, Placed], Any]:
     if section.type in ("resource", "data"):
-        return found.resources, (section.type, *section.labels)
-    every = {"variable": found.variables, "output": found.outputs, "module": found.modules}
+        return directory.resources, (section.type, *section.labels)
+    every = {"variable": directory.variables, "output": directory.outputs, "module": directory.modules}
     return every[section.type], section.labels[0]
 
 
@@ -133,28 +136,32 @@ def _overridden_providers(providers: list[Placed], placed: Placed) -> list[Place
     ]
 
 
-def _collect(found: Directory, file: File) -> None:
-    for section in _sections(found, file):
-        _declare(found, Placed(file.name, section))
+def _collect(directory: Directory, file: ParsedFile) -> None:
+    for section in _sections(directory, file):
+        _declare(directory, Placed(file.name, section))
 
 
-def _sections(found: Directory, file: File) -> Iterator[tree.Section]:
-    """The blocks of a file that are Terraform's; what is wrong with the others is among the faults."""
-    found.faults.extend(file.faults)
-    found.comments.extend(file.comments)
-    found.lines[file.name] = file.lines
+def _sections(directory: Directory, file: ParsedFile) -> Iterator[tree.Section]:
+    """The blocks of a file that Terraform knows; what is wrong with the others is among the faults."""
+    directory.faults.extend(file.faults)
+    directory.comments.extend(file.comments)
+    directory.lines[file.name] = file.lines
     for setting in file.body.settings:
-        found.fault(READABLE, file.name, setting.line, f"`{setting.name} =` stands in no block; write locals {{ … }}")
+        directory.fault(
+            READABLE, file.name, setting.line, f"`{setting.name} =` is not inside a block; write locals {{ … }}"
+        )
     for section in file.body.sections:
         if section.type not in KINDS:
-            found.fault(READABLE, file.name, section.line, f"`{section.type}` is no block of Terraform")
+            directory.fault(READABLE, file.name, section.line, f"`{section.type}` is not a block type of Terraform")
         elif len(section.labels) != _LABELS.get(section.type, len(section.labels)):
             expected = _LABELS[section.type]
-            found.fault(READABLE, file.name, section.line, f"`{section.type}` has {expected} names before its brace")
+            directory.fault(
+                READABLE, file.name, section.line, f"`{section.type}` has {expected} labels before its brace"
+            )
         else:
             yield section
         for name, line, first in _repeated(section):
-            found.fault(UNIQUE, file.name, line, f"`{name}` is set twice, first on line {first}; keep one", name)
+            directory.fault(UNIQUE, file.name, line, f"`{name}` is set twice, first on line {first}; keep one", name)
 
 
 def _repeated(section: tree.Section) -> Iterator[tuple[str, int, int]]:
@@ -167,28 +174,40 @@ def _repeated(section: tree.Section) -> Iterator[tuple[str, int, int]]:
         yield from _repeated(inner)
 
 
-def _declare(found: Directory, placed: Placed) -> None:
+def _declare(directory: Directory, placed: Placed) -> None:
     section = placed.section
     if section.type == "locals":
         for setting in section.settings:
-            _once(found, found.locals, setting.name, (placed.file, setting), setting.line, placed.file, "local")
+            _once(directory, directory.locals, setting.name, (placed.file, setting), setting.line, placed.file, "local")
     elif section.type in ("resource", "data", "ephemeral"):
         key = (section.type, *section.labels)
-        _once(found, found.resources, key, placed, section.line, placed.file, f"{section.type} {section.labels[0]}")
+        _once(
+            directory,
+            directory.resources,
+            key,
+            placed,
+            section.line,
+            placed.file,
+            f"{section.type} {section.labels[0]}",
+        )
     elif section.type == "provider":
-        found.providers.append(placed)
+        directory.providers.append(placed)
     elif section.type == "terraform":
-        found.settings.append(placed)
+        directory.settings.append(placed)
     elif section.type in ("variable", "output", "module"):
-        target: Any = {"variable": found.variables, "output": found.outputs, "module": found.modules}[section.type]
-        _once(found, target, section.labels[0], placed, section.line, placed.file, section.type)
+        target: Any = {"variable": directory.variables, "output": directory.outputs, "module": directory.modules}[
+            section.type
+        ]
+        _once(directory, target, section.labels[0], placed, section.line, placed.file, section.type)
     else:
-        found.others.append(placed)
+        directory.others.append(placed)
 
 
-def _once(found: Directory, target: dict[Any, Found], key: Any, value: Found, line: int, file: str, kind: str) -> None:
+def _once(
+    directory: Directory, target: dict[Any, Entry], key: Any, value: Entry, line: int, file: str, kind: str
+) -> None:
     name = key[-1] if isinstance(key, tuple) else key
     if key in target:
-        found.fault(UNIQUE, file, line, f"{kind} {name} is declared twice; keep one", str(name))
+        directory.fault(UNIQUE, file, line, f"{kind} {name} is declared twice; keep one", str(name))
     else:
         target[key] = value

@@ -27,9 +27,9 @@ MAX_BYTES = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """Sources on the disk. Modules, links and expressions reach what is below these directories and nothing else.
+    """Sources on the disk. Modules, links and expressions reach only what is below these directories.
 
-    `instead` has text for some files, by their resolved path: what an evaluation sees in place of what is there.
+    `instead`: texts by resolved path, which an evaluation sees in place of those files.
     """
 
     allowed: tuple[Path, ...]
@@ -60,7 +60,7 @@ class Disk:
         try:
             resolved = path.resolve()
         except (OSError, ValueError, RuntimeError):
-            return Unreadable("its links lead nowhere")
+            return Unreadable("its symbolic links lead nowhere")
         if resolved in self.instead:
             return self.instead[resolved]
         return _text(resolved) if self._within(resolved) else Unreadable(OUTSIDE)
@@ -71,11 +71,13 @@ class Disk:
 
 def _text(path: Path) -> str | Unreadable:
     try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):
-            return Unreadable("it is no regular file")
-        if found.st_size > MAX_BYTES:
-            return Unreadable(f"it has {found.st_size / 1024 / 1024:.1f} MiB, and files are read up to 1 MiB; split it")
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            return Unreadable("it is not a regular file")
+        if status.st_size > MAX_BYTES:
+            return Unreadable(
+                f"it has {status.st_size / 1024 / 1024:.1f} MiB, and files are read up to 1 MiB; split it"
+            )
         return decoded(read_bytes(path), path.name)
     except InputError as error:
         return Unreadable(str(error).partition(": ")[2])
@@ -83,21 +85,21 @@ def _text(path: Path) -> str | Unreadable:
         return Unreadable(error.strerror or str(error))
 
 
-def disk(paths: Sequence[str], besides: Sequence[str] = ()) -> Disk:
-    """The disk, of which modules and expressions reach what is below these paths, and below those besides.
+def disk(paths: Sequence[str], within: Sequence[str] = ()) -> Disk:
+    """The disk, where modules and expressions reach what is below `paths` and below `within`.
 
-    Of a path below the current directory, all of the current directory is reached.
+    With a path below the current directory, they reach all of the current directory.
     """
     here = Path.cwd().resolve()
     named = [Path(name).resolve() for name in paths]
     folders = [path if path.is_dir() else path.parent for path in named]
     reached = [here if folder.is_relative_to(here) else folder for folder in folders]
-    return Disk(tuple(dict.fromkeys((*reached, *(Path(name).resolve() for name in besides)))))
+    return Disk(tuple(dict.fromkeys((*reached, *(Path(name).resolve() for name in within)))))
 
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A directory to judge as a root module; `only` is the one file of it that is asked for, or ""."""
+    """A directory to check as a root module; `only`: the one file of it to check, or "" for all."""
 
     path: str
     only: str = ""
@@ -105,23 +107,23 @@ class Root:
 
 def roots(paths: Sequence[str]) -> tuple[Root, ...]:
     """Each directory with Terraform in it, at these paths and below. Raises InputError for a path without any."""
-    found: dict[Root, None] = {}
+    directories: dict[Root, None] = {}
     for name in paths:
         path = Path(name)
         if path.is_file():
             if not name.endswith(CONFIGURATION):
                 raise InputError(
-                    f"{shown(path)} is no Terraform: its name does not end in {' or '.join(CONFIGURATION)}"
+                    f"{shown(path)} is not Terraform: its name does not end in {' or '.join(CONFIGURATION)}"
                 )
-            found[Root(shown(path.parent), shown(path))] = None
+            directories[Root(shown(path.parent), shown(path))] = None
             continue
         if not path.is_dir():
             raise InputError(f"cannot read {shown(path)}: no such file or directory")
         below = tuple(_below(path))
         if not below:
-            raise InputError(f"{shown(path)} holds no {', '.join(CONFIGURATION)} file")
-        found.update(dict.fromkeys(Root(folder) for folder in below))
-    return tuple(found)
+            raise InputError(f"{shown(path)} holds no {' or '.join(CONFIGURATION)} file")
+        directories.update(dict.fromkeys(Root(folder) for folder in below))
+    return tuple(directories)
 
 
 def _below(path: Path) -> Iterator[str]:
@@ -139,6 +141,6 @@ def is_ours(path: str) -> bool:
     return Path(path).resolve().is_relative_to(TERRAFORM)
 
 
-def given(files: Sequence[str]) -> tuple[tfvars.Given, ...]:
+def tfvars_files(files: Sequence[str]) -> tuple[tfvars.TfvarsFile, ...]:
     """The values of tfvars files. Raises InputError for one that cannot be read."""
     return tuple(tfvars.read(read_text(Path(name)), shown(Path(name))) for name in files)

@@ -1,4 +1,4 @@
-"""What a block becomes when an override file says it again. Source: Terraform's documentation of override files."""
+"""Merges blocks with those of override files. Source: Terraform's documentation of override files."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import dataclass, replace
 
 from tools.terraform.language import tree
 
-# Blocks that are merged into the one that is there, attribute by attribute.
+# Blocks that are merged into the existing one, attribute by attribute.
 _MERGED = ("lifecycle", "required_providers")
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A block or a setting at the top of a file, and the file."""
+    """A block at the top level of a file, and the file."""
 
     file: str
     section: tree.Section
 
 
 def merged(base: tree.Section, over: tree.Section, file: str) -> tree.Section:
-    """The block with the attributes of the one of an override file, and its blocks in place of all of the same type."""
+    """The block with the attributes of an override; blocks of the override replace all of their type."""
     theirs = [replace(setting, file=file) for setting in over.settings]
     settings = {setting.name: setting for setting in (*base.settings, *theirs)}
     sections = tuple(_sections(base.sections, [replace(section, file=file) for section in over.sections]))
@@ -40,14 +40,14 @@ def _sections(base: Sequence[tree.Section], over: Sequence[tree.Section]) -> Ite
 
 
 def _kind(section: tree.Section) -> str:
-    """The type of block that a block stands for: a dynamic one for what it makes; of backends there is one."""
+    """The type that a block counts as: a dynamic block as the type that it makes, `cloud` as a backend."""
     if section.type == "dynamic" and section.labels:
         return section.labels[0]
     return "backend" if section.type in ("backend", "cloud") else section.type
 
 
 def merged_settings(settings: Sequence[Placed], over: Placed) -> list[Placed]:
-    """The `terraform` blocks of a module with one of an override file: each attribute and provider is replaced."""
+    """The `terraform` blocks of a module with one of an override file, which replaces attributes and providers."""
     if not settings:
         return [over]
     names = {setting.name for setting in over.section.settings}

@@ -1,5 +1,5 @@
-"""What the names of one module stand for: variables, locals, module calls, resources, paths. Each is worked out once,
-when it is first needed; a circle is found on the way.
+"""What the names of one module stand for: variables, locals, module calls, resources, paths. Each is evaluated once,
+when it is first needed, which also uncovers cycles.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from tools.terraform.language import constraints, tree
 from tools.terraform.language.budget import Budget
 from tools.terraform.language.conversion import bare_type, convert, to_string
 from tools.terraform.language.evaluate import TOO_MUCH, Environment, LocatedError, evaluate
-from tools.terraform.language.model import Fault, Unknown, key_text
+from tools.terraform.language.model import Fault, UnknownValue, key_text
 from tools.terraform.language.numbers import InexactError
-from tools.terraform.language.values import EvaluationError, Type, object_of, plain, tuple_of
-from tools.terraform.modules.bodies import Instance, Reader, instances
+from tools.terraform.language.values import EvaluationError, Type, object_of, to_data, tuple_of
+from tools.terraform.modules.bodies import BodyEvaluator, Instance, instances
 from tools.terraform.modules.directory import Directory
 from tools.terraform.modules.overrides import Placed
 from tools.terraform.modules.sources import Sources, Unreadable
@@ -28,8 +28,8 @@ _BUSY = object()
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
-    """A variable's value from outside: worked out when it is needed, and where it is written."""
+class VariableInput:
+    """A variable's value from outside, evaluated when it is needed, and the place where it is written."""
 
     value: Callable[[], Any]
     where: Where
@@ -57,17 +57,17 @@ class Scope:
     path: str
     sources: Sources
     base: str
-    inputs: Mapping[str, Input]
-    child: Callable[[Scope, str, Placed, Instance], Child | Unknown]
+    inputs: Mapping[str, VariableInput]
+    child: Callable[[Scope, str, Placed, Instance], Child | UnknownValue]
     memo: dict[tuple[str, str], Any] = field(default_factory=dict)
     wheres: dict[str, Where] = field(default_factory=dict)
     trail: list[str] = field(default_factory=list)
     expanded: dict[str, tuple[Instance, ...]] = field(default_factory=dict)
-    children: dict[tuple[str, str], Child | Unknown] = field(default_factory=dict)
-    readers: dict[str, Reader] = field(default_factory=dict)
+    children: dict[tuple[str, str], Child | UnknownValue] = field(default_factory=dict)
+    evaluators: dict[str, BodyEvaluator] = field(default_factory=dict)
     reported: set[tuple[Where, str]] = field(default_factory=set)
     budget: Budget = field(default_factory=Budget)
-    # Whether it is judged by itself and may be a module that others call with other values.
+    # Whether it is checked by itself, although others may call it with other values.
     open: bool = False
 
     @property
@@ -75,14 +75,14 @@ class Scope:
         """An environment with these names and no others."""
         return Environment(self, budget=self.budget)
 
-    def reader(self, file: str) -> Reader:
+    def evaluator(self, file: str) -> BodyEvaluator:
         """The reader of a file's blocks."""
-        if file not in self.readers:
-            self.readers[file] = Reader(file, self.report)
-        return self.readers[file]
+        if file not in self.evaluators:
+            self.evaluators[file] = BodyEvaluator(file, self.report)
+        return self.evaluators[file]
 
     def report(self, where: Where, message: str, refs: frozenset[str] = frozenset()) -> None:
-        """Note an error of evaluation, once. One that comes of a default which a caller may replace is a note."""
+        """Note an error of evaluation, once. One that depends on a default, which a caller may replace, is a note."""
         if (where, message) in self.reported:
             return
         self.reported.add((where, message))
@@ -102,7 +102,7 @@ class Scope:
                 return True
             if root == "local" and name in self.directory.locals:
                 file, setting = self.directory.locals[name]
-                more = self.reader(file).refs(setting.node) - seen
+                more = self.evaluator(file).refs(setting.node) - seen
                 seen |= more
                 pending.extend(more)
         return False
@@ -112,16 +112,16 @@ class Scope:
         if name not in ("file", "fileexists"):
             self.budget.work -= functions.comparisons(name, arguments)
             if self.budget.work < 0:
-                return Unknown(TOO_MUCH)
+                return UnknownValue(TOO_MUCH)
             return functions.call(name, arguments)
         if len(arguments) != 1 or arguments[0] is None:
             raise EvaluationError(f"{name} takes one path")
         path = to_string(arguments[0])
-        if isinstance(path, Unknown):
+        if isinstance(path, UnknownValue):
             return replace(path, type="string" if name == "file" else "bool")
         text = self.sources.text(posixpath.normpath(posixpath.join(self.base, path)))
         if isinstance(text, Unreadable):
-            return Unknown(f"{path}: {text.reason}", type="string" if name == "file" else "bool")
+            return UnknownValue(f"{path}: {text.reason}", type="string" if name == "file" else "bool")
         return text if name == "file" else True
 
     def resolve(self, root: str, steps: Sequence[tree.Attribute | tree.Index], env: Environment) -> tuple[Any, int]:
@@ -131,15 +131,15 @@ class Scope:
             return (self.variable(first) if root == "var" else self.local(first)), 1
         if root == "path":
             known = {"module": self.path, "root": "."}
-            return known.get(first, Unknown(f"path.{first} depends on where Terraform runs", type="string")), 1
+            return known.get(first, UnknownValue(f"path.{first} depends on where Terraform runs", type="string")), 1
         if root == "module" and first:
             return self.module(first, steps, env)
         if root in ("terraform", "self", "each", "count"):
-            return Unknown(f"{root}.{first} is not known here"), len(steps)
+            return UnknownValue(f"{root}.{first} is not known here"), len(steps)
         return self._resource(root, steps, env), len(steps)
 
-    def _resource(self, root: str, steps: Sequence[tree.Attribute | tree.Index], env: Environment) -> Unknown:
-        """The attribute of a resource: it is known after Terraform has run."""
+    def _resource(self, root: str, steps: Sequence[tree.Attribute | tree.Index], env: Environment) -> UnknownValue:
+        """An attribute of a resource, which is known only after apply."""
         words = [f"{self.address}.{root}" if self.address else root]
         for step in steps:
             if isinstance(step, tree.Attribute):
@@ -148,23 +148,23 @@ class Scope:
             try:
                 key = evaluate(step.key, env)
             except EvaluationError:
-                key = Unknown("")
-            words.append(key_text(key) if isinstance(key, int | str | Unknown) else "[?]")
+                key = UnknownValue("")
+            words.append(key_text(key) if isinstance(key, int | str | UnknownValue) else "[?]")
         text = "".join(words)
-        return Unknown(f"{text} is known when it has been made", frozenset({text}), bare="[?]" not in text)
+        return UnknownValue(f"{text} is known only after apply", frozenset({text}), bare="[?]" not in text)
 
     def local(self, name: str) -> Any:
         """A local value."""
-        found = self.directory.locals.get(name)
-        if found is None:
-            return Unknown(f"local.{name} is not declared")
-        file, setting = found
+        declaration = self.directory.locals.get(name)
+        if declaration is None:
+            return UnknownValue(f"local.{name} is not declared")
+        file, setting = declaration
         return self._once(
             ("local", name), lambda: self._local(file, setting, name), Where(file, f"local.{name}", setting.line)
         )
 
-    def settle_locals(self) -> None:
-        """Work out every local value after those that it mentions, so that a long chain of them is no deep one."""
+    def evaluate_locals(self) -> None:
+        """Evaluate every local value after those that it refers to, so that a long chain of them nests no calls."""
         begun: set[str] = set()
         done: set[str] = set()
         for first in self.directory.locals:
@@ -174,7 +174,7 @@ class Scope:
                 before = [] if name in begun else self._mentioned(name)
                 begun.add(name)
                 if any(other in begun and other not in done for other in before):
-                    # A circle: it is told from where it was entered.
+                    # A cycle: it is reported from where it was entered.
                     pending = [first]
                 elif left := [other for other in before if other not in done]:
                     pending.extend(left)
@@ -185,11 +185,11 @@ class Scope:
 
     def _mentioned(self, name: str) -> list[str]:
         file, setting = self.directory.locals[name]
-        words = (reference.split(".") for reference in self.reader(file).refs(setting.node))
+        words = (reference.split(".") for reference in self.evaluator(file).refs(setting.node))
         return [part[1] for part in words if part[0] == "local" and part[1:] and part[1] in self.directory.locals]
 
-    def _local(self, file: str, setting: tree.Setting, name: str) -> Any:
-        return self.reader(file).raw(setting.node, self.env, f"local.{name}")
+    def _local(self, file: str, setting: tree.BlockSetting, name: str) -> Any:
+        return self.evaluator(file).raw(setting.node, self.env, f"local.{name}")
 
     def _once(self, key: tuple[str, str], make: Callable[[], Any], where: Where) -> Any:
         if key not in self.memo:
@@ -200,24 +200,24 @@ class Scope:
                 self.memo[key] = make()
             except EvaluationError as error:
                 self.report(where, str(error))
-                self.memo[key] = Unknown(f"{name} cannot be evaluated: {error}")
+                self.memo[key] = UnknownValue(f"{name} cannot be evaluated: {error}")
             except (InexactError, RecursionError):
-                self.memo[key] = Unknown(f"{name} is too large or too deep to work out")
+                self.memo[key] = UnknownValue(f"{name} is too large or too deep to evaluate")
             finally:
                 self.trail.pop()
         if self.memo[key] is _BUSY:
             name = ".".join(key)
             circle = " → ".join([*self.trail[self.trail.index(name) :], name])
-            raise EvaluationError(f"a circle: {circle}; break it")
+            raise EvaluationError(f"a cycle: {circle}; break it")
         return self.memo[key]
 
     def variable(self, name: str) -> Any:
-        """The value of a variable: given, else its default, else Unknown, of its type."""
-        found = self.directory.variables.get(name)
-        if found is None:
-            return Unknown(f"var.{name} is not declared")
-        where = Where(found.file, f"var.{name}", found.section.line)
-        return self._once(("var", name), lambda: self._variable(name, found), where)
+        """The value of a variable, of its type: the given one, else its default, else unknown."""
+        placed = self.directory.variables.get(name)
+        if placed is None:
+            return UnknownValue(f"var.{name} is not declared")
+        where = Where(placed.file, f"var.{name}", placed.section.line)
+        return self._once(("var", name), lambda: self._variable(name, placed), where)
 
     def _variable(self, name: str, placed: Placed) -> Any:
         section, kind = placed.section, self.type(placed)
@@ -225,14 +225,16 @@ class Scope:
         nullable = section.setting("nullable")
         strict = nullable is not None and self.constant(nullable.node) is False
         self.wheres[name] = Where(placed.file, f"var.{name}", section.line)
-        value: Any = Unknown(f"var.{name} has no value", frozenset({f"var.{name}"}), bare=True, type=bare_type(kind))
+        value: Any = UnknownValue(
+            f"var.{name} has no value", frozenset({f"var.{name}"}), bare=True, type=bare_type(kind)
+        )
         if default is not None:
             value = convert(self.constant(default.node), kind)
             self.wheres[name] = Where(default.file or placed.file, f"var.{name}", default.line)
         if given is not None:
             outside = given.value()
             if outside is None and strict and default is None:
-                self.report(given.where, f"var.{name} takes no null")
+                self.report(given.where, f"var.{name} does not accept null")
             elif outside is not None or not strict:
                 self.wheres[name] = given.where
                 value = self._converted(name, outside, kind, given.where)
@@ -244,7 +246,7 @@ class Scope:
             return convert(value, kind)
         except EvaluationError as error:
             self.report(where, f"var.{name}: {error}")
-            return Unknown(f"var.{name} has a value of another type", type=bare_type(kind))
+            return UnknownValue(f"var.{name} has a value of another type", type=bare_type(kind))
 
     def type(self, placed: Placed) -> Type:
         """The type of a variable, "any" when it has none or one that is not understood."""
@@ -266,7 +268,7 @@ class Scope:
         """Report each validation that fails."""
         for block in placed.section.sections:
             condition = block.setting("condition")
-            if block.type != "validation" or condition is None or isinstance(value, Unknown):
+            if block.type != "validation" or condition is None or isinstance(value, UnknownValue):
                 continue
             env = self.env.having(var=_Variables({name: value}, self).record(condition.node))
             try:
@@ -276,16 +278,16 @@ class Scope:
                 continue
             if verdict is False:
                 message = self._message(block, env)
-                message = f"var.{name} does not pass its validation: {message}"
+                message = f"var.{name} fails its validation: {message}"
                 self.report(self.wheres[name], message, frozenset({f"var.{name}"}))
 
     def _message(self, block: tree.Section, env: Environment) -> str:
         setting = block.setting("error_message")
         try:
-            found = plain(evaluate(setting.node, env)) if setting else ""
+            message = to_data(evaluate(setting.node, env)) if setting else ""
         except EvaluationError:
-            found = ""
-        return found if isinstance(found, str) and found else f"the condition on line {block.line} is false"
+            message = ""
+        return message if isinstance(message, str) and message else f"the condition on line {block.line} is false"
 
     def instances(self, name: str, placed: Placed) -> tuple[Instance, ...]:
         """The instances of a resource, data source or module call."""
@@ -297,39 +299,39 @@ class Scope:
                 self.expanded[name] = instances(None, None, "")
             else:
                 file = setting.file or placed.file
-                value = self.reader(file).raw(setting.node, self.env, f"{path}.{setting.name}")
+                value = self.evaluator(file).raw(setting.node, self.env, f"{path}.{setting.name}")
                 try:
                     self.expanded[name] = instances(value, value, setting.name)
                 except EvaluationError as error:
-                    refs = self.reader(file).refs(setting.node)
+                    refs = self.evaluator(file).refs(setting.node)
                     self.report(Where(file, f"{path}.{setting.name}", setting.line), str(error), refs)
-                    self.expanded[name] = instances(Unknown(str(error)), Unknown(str(error)), setting.name)
+                    self.expanded[name] = instances(UnknownValue(str(error)), UnknownValue(str(error)), setting.name)
                 self.budget.instances -= len(self.expanded[name])
                 if self.budget.instances < 0:
-                    doubt = Unknown("so many instances are not told apart")
+                    doubt = UnknownValue("there are too many instances to tell apart")
                     self.expanded[name] = instances(doubt, doubt, setting.name)
         return self.expanded[name]
 
-    def calls(self, name: str) -> list[tuple[Instance, Child | Unknown]]:
+    def calls(self, name: str) -> list[tuple[Instance, Child | UnknownValue]]:
         """Each instance of a module call, with its module."""
         placed = self.directory.modules[name]
-        found = []
+        calls = []
         for instance in self.instances(f"module.{name}", placed):
             key = (name, key_text(instance.key))
             if key not in self.children:
                 self.children[key] = self.child(self, name, placed, instance)
-            found.append((instance, self.children[key]))
-        return found
+            calls.append((instance, self.children[key]))
+        return calls
 
     def module(self, name: str, steps: Sequence[tree.Attribute | tree.Index], env: Environment) -> tuple[Any, int]:
-        """`module.name`, and what follows it as far as it belongs to the call."""
+        """The value of `module.name`, with the steps after it that belong to the call, and how many those are."""
         if name not in self.directory.modules:
-            return Unknown(f"module.{name} is not declared"), len(steps)
+            return UnknownValue(f"module.{name} is not declared"), len(steps)
         calls = self.calls(name)
         rest = steps[1:]
         text = f"{self.address}.module.{name}" if self.address else f"module.{name}"
-        if any(isinstance(call.key, Unknown) for call, _ in calls):
-            return Unknown(f"the instances of {text} cannot be told", frozenset({text})), len(steps)
+        if any(isinstance(call.key, UnknownValue) for call, _ in calls):
+            return UnknownValue(f"the instances of {text} are not known", frozenset({text})), len(steps)
         if calls and calls[0][0].key is None:
             child = calls[0][1]
             if rest and isinstance(rest[0], tree.Attribute):
@@ -337,38 +339,38 @@ class Scope:
             return _whole(child, text), 1
         if rest and isinstance(rest[0], tree.Index) and len(rest) > 1 and isinstance(rest[1], tree.Attribute):
             key = evaluate(rest[0].key, env)
-            chosen = [child for one, child in calls if isinstance(key, int | str) and one.key == key]
+            chosen = [child for instance, child in calls if isinstance(key, int | str) and instance.key == key]
             if chosen:
                 return _output(chosen[0], f"{text}{key_text(key)}", rest[1].name), 3
         if self.directory.modules[name].section.setting("count"):
             return tuple_of(_whole(child, text) for _, child in calls), 1
-        return object_of({str(one.key): _whole(child, text) for one, child in calls}), 1
+        return object_of({str(instance.key): _whole(child, text) for instance, child in calls}), 1
 
 
-def _output(child: Child | Unknown, text: str, name: str) -> Any:
-    if isinstance(child, Unknown):
-        return Unknown(child.reason, frozenset({f"{text}.{name}"}), bare=True)
+def _output(child: Child | UnknownValue, text: str, name: str) -> Any:
+    if isinstance(child, UnknownValue):
+        return UnknownValue(child.reason, frozenset({f"{text}.{name}"}), bare=True)
     return child.output(name)
 
 
-def _whole(child: Child | Unknown, text: str) -> Any:
-    if isinstance(child, Unknown):
-        return Unknown(child.reason, frozenset({text}))
+def _whole(child: Child | UnknownValue, text: str) -> Any:
+    if isinstance(child, UnknownValue):
+        return UnknownValue(child.reason, frozenset({text}))
     return object_of(child.outputs())
 
 
 @dataclass(frozen=True, slots=True)
 class _Variables:
-    """`var` inside a validation: the variable itself while it is being worked out, and the others it mentions."""
+    """`var` inside a validation: the variable that is being evaluated, and the others that the condition refers to."""
 
     own: Mapping[str, Any]
     scope: Scope
 
     def record(self, node: tree.Node) -> Any:
         names = {
-            found.name
-            for found in tree.walk(node)
-            if isinstance(found, tree.Attribute) and isinstance(found.of, tree.Name) and found.of.name == "var"
+            child.name
+            for child in tree.walk(node)
+            if isinstance(child, tree.Attribute) and isinstance(child.of, tree.Name) and child.of.name == "var"
         }
         others = {name: self.scope.variable(name) for name in names if name not in self.own}
         return object_of({**others, **self.own})

@@ -1,4 +1,4 @@
-"""The text that an evaluation may read, given by whoever calls: nothing here touches a disk."""
+"""The texts that an evaluation may read. The caller provides them: nothing here touches a disk."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Sources(Protocol):
     """Directories and files by path, `/` between names, relative ones as the user types them."""
 
     def directory(self, path: str) -> Mapping[str, str | Unreadable] | Unreadable | None:
-        """The Terraform and tfvars files directly in a directory, by name; None when it is not there.
+        """The Terraform and tfvars files directly in a directory, by name; None when it does not exist.
 
-        One outside the tree that was named is Unreadable.
+        One outside the directories that were named is Unreadable.
         """
 
     def text(self, path: str) -> str | Unreadable:
-        """The text of a file that an expression reads. One outside the tree that was named is Unreadable."""
+        """The text of a file that an expression reads. One outside the directories that were named is Unreadable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,4 +48,4 @@ class Texts:
     def text(self, path: str) -> str | Unreadable:
         """The text of a file."""
         file = self.files.get(posixpath.normpath(path))
-        return Unreadable("it is not there") if file is None else file
+        return Unreadable("it does not exist") if file is None else file

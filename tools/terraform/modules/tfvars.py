@@ -9,17 +9,17 @@ from typing import Any
 from tools.findings.model import Problem, Where
 from tools.terraform.language.evaluate import Environment, evaluate
 from tools.terraform.language.json_syntax import constants
-from tools.terraform.language.model import Fault, Unknown
+from tools.terraform.language.model import Fault, UnknownValue
 from tools.terraform.language.numbers import InexactError
 from tools.terraform.language.places import MalformedError, Text
 from tools.terraform.language.syntax import READABLE, parse
-from tools.terraform.language.values import EvaluationError, from_plain
+from tools.terraform.language.values import EvaluationError, from_data
 from tools.terraform.modules.sources import Unreadable
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """The values that a file gives, by variable, each with its place, and what is wrong with the file."""
+class TfvarsFile:
+    """The values of a file, by variable, each with its place; and what is wrong with the file."""
 
     file: str
     values: Mapping[str, tuple[Any, Where]] = field(default_factory=dict)
@@ -30,18 +30,18 @@ class _NoNames:
     """tfvars files hold no references and no functions."""
 
     def resolve(self, root: str, steps: Any, env: Environment) -> tuple[Any, int]:
-        raise EvaluationError(f"`{root}` is no constant; a tfvars file holds constants alone")
+        raise EvaluationError(f"`{root}` is not a constant; a tfvars file can hold only constants")
 
     def call(self, name: str, arguments: Any) -> Any:
-        raise EvaluationError(f"{name}(…) is no constant; a tfvars file holds constants alone")
+        raise EvaluationError(f"{name}(…) is not a constant; a tfvars file can hold only constants")
 
 
-def read(text: str, file: str) -> Given:
+def read(text: str, file: str) -> TfvarsFile:
     """Read a .tfvars or .tfvars.json file."""
     return _json(text, file) if file.endswith(".json") else _native(text, file)
 
 
-def automatic(path: str, texts: Mapping[str, str | Unreadable]) -> Iterator[Given]:
+def automatic(path: str, texts: Mapping[str, str | Unreadable]) -> Iterator[TfvarsFile]:
     """The files that Terraform reads by itself, in its order."""
     names = [name for name in ("terraform.tfvars", "terraform.tfvars.json") if name in texts]
     names += sorted(name for name in texts if name.endswith((".auto.tfvars", ".auto.tfvars.json")))
@@ -49,7 +49,7 @@ def automatic(path: str, texts: Mapping[str, str | Unreadable]) -> Iterator[Give
         file = name if path in ("", ".") else f"{path.rstrip('/')}/{name}"
         text = texts[name]
         if isinstance(text, Unreadable):
-            yield Given(file, {}, (_fault(file, 0, f"it cannot be read: {text.reason}"),))
+            yield TfvarsFile(file, {}, (_fault(file, 0, f"it cannot be read: {text.reason}"),))
         else:
             yield read(text, file)
 
@@ -58,7 +58,7 @@ def _fault(file: str, line: int, message: str) -> Fault:
     return Fault(READABLE, Problem(Where(file, "", line), message))
 
 
-def _native(text: str, file: str) -> Given:
+def _native(text: str, file: str) -> TfvarsFile:
     parsed = parse(text, file)
     values: dict[str, tuple[Any, Where]] = {}
     faults = list(parsed.faults)
@@ -73,21 +73,21 @@ def _native(text: str, file: str) -> Given:
     faults.extend(
         _fault(file, section.line, "a block in a tfvars file; write NAME = VALUE") for section in parsed.body.sections
     )
-    return Given(file, values, tuple(faults))
+    return TfvarsFile(file, values, tuple(faults))
 
 
-def _json(text: str, file: str) -> Given:
+def _json(text: str, file: str) -> TfvarsFile:
     try:
         data = constants(text, file)
     except MalformedError as error:
-        return Given(file, {}, (_fault(file, Text(text, file).line(error.offset), str(error)),))
+        return TfvarsFile(file, {}, (_fault(file, Text(text, file).line(error.offset), str(error)),))
     if not isinstance(data, dict):
-        return Given(file, {}, (_fault(file, 1, "the file holds no JSON object"),))
-    return Given(file, {name: (_value(item), Where(file, name, 1)) for name, item in data.items()})
+        return TfvarsFile(file, {}, (_fault(file, 1, "the file does not hold a JSON object"),))
+    return TfvarsFile(file, {name: (_value(item), Where(file, name, 1)) for name, item in data.items()})
 
 
 def _value(data: Any) -> Any:
     try:
-        return from_plain(data)
+        return from_data(data)
     except (InexactError, RecursionError):
-        return Unknown("it is too large or too deep to work out")
+        return UnknownValue("it is too large or too deep to evaluate")

@@ -1,4 +1,4 @@
-"""fmt, init, validate and test, for every directory of Terraform below some paths."""
+"""Runs fmt, init, validate and test in every directory of Terraform below some paths."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class TerraformError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
-    """One command in one directory; `output` is all that it printed."""
+class CommandResult:
+    """The result of one command in one directory; `output` is all that it printed."""
 
     directory: Path
     command: str
@@ -62,20 +62,22 @@ def directories(paths: Sequence[Path]) -> tuple[Path, ...]:
     return tuple(sorted(files))
 
 
-def checked(terraform: str, paths: Sequence[Path], environment: Mapping[str, str], workers: int = 2) -> Iterator[Ran]:
-    """What each command said: fmt once for each path, then init, validate and test in each directory."""
+def checked(
+    terraform: str, paths: Sequence[Path], environment: Mapping[str, str], workers: int = 2
+) -> Iterator[CommandResult]:
+    """The result of each command: fmt once for each path, then init, validate and test in each directory."""
     for path in paths:
         yield run(terraform, path, ("fmt", "-check", "-recursive", "-diff", "-no-color"), environment)
     with ThreadPoolExecutor(workers) as pool:
-        for results in pool.map(partial(tried, terraform, environment=environment), directories(paths)):
+        for results in pool.map(partial(run_all, terraform, environment=environment), directories(paths)):
             yield from results
 
 
-def tried(
+def run_all(
     terraform: str, directory: Path, environment: Mapping[str, str], commands: Sequence[Sequence[str]] = COMMANDS
-) -> tuple[Ran, ...]:
-    """The commands in one directory, up to the first that fails; nothing is left behind there."""
-    ran: list[Ran] = []
+) -> tuple[CommandResult, ...]:
+    """The results of the commands in one directory, up to the first that fails; no file is left there."""
+    ran: list[CommandResult] = []
     with tempfile.TemporaryDirectory(prefix="terraform-data-") as data:
         for command in commands:
             ran.append(run(terraform, directory, (*command, "-no-color"), {**environment, "TF_DATA_DIR": data}))
@@ -84,7 +86,7 @@ def tried(
     return tuple(ran)
 
 
-def run(terraform: str, directory: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> Ran:
+def run(terraform: str, directory: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> CommandResult:
     """One command of Terraform in one directory."""
     start = time.monotonic()
     ran = subprocess.run(
@@ -98,4 +100,4 @@ def run(terraform: str, directory: Path, arguments: Sequence[str], environment: 
         timeout=300,
         check=False,
     )
-    return Ran(directory, arguments[0], ran.returncode, ran.stdout, time.monotonic() - start)
+    return CommandResult(directory, arguments[0], ran.returncode, ran.stdout, time.monotonic() - start)

@@ -1,6 +1,6 @@
 """A provider's answers to Terraform, from its schema alone: it validates and plans as far as a schema can say.
 
-It never reads, changes or makes anything: those calls are not there, and Terraform says so when they are asked for.
+It never reads, changes or creates anything: those calls do not exist here, and Terraform says so when it needs one.
 Messages are those of Terraform's plugin protocol 6.
 """
 
@@ -43,13 +43,13 @@ class Provider:
 
     @cached_property
     def described(self) -> bytes:
-        """GetProviderSchema's response, with leave to ask for it once in a command and not once in a provider."""
+        """GetProviderSchema's response, which lets Terraform ask once in a command, not once for each use."""
         resources = self.schema["resource_schemas"].items()
         schemas = (delimited(1, name) + delimited(2, _schema(schema)) for name, schema in resources)
         return delimited(1, _schema(self.schema["provider"])) + repeated(2, schemas) + delimited(6, number(2, True))
 
     def planned(self, request: bytes) -> bytes:
-        """PlanResourceChange: what is proposed, with everything that the cloud would choose unknown."""
+        """PlanResourceChange: the proposed state, with everything that the cloud would choose as unknown."""
         asked = fields(request)
         proposed = msgpack.unpackb(fields(asked[3])[1], strict_map_key=False)
         block = self.schema["resource_schemas"][asked[1].decode()]["block"]

@@ -1,7 +1,7 @@
 """Serves the committed schemas to Terraform: within `offline()` no command of Terraform downloads a provider.
 
-Terraform is told of running providers in TF_REATTACH_PROVIDERS, so that `init` installs none, and one process serves
-all commands of a run. No credentials are needed, and nothing can be applied.
+TF_REATTACH_PROVIDERS tells Terraform which providers are running, so that `init` installs none; one process serves all
+commands of a run. No credentials are needed, and nothing can be applied.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ import grpc
 from tools.terraform.offline.provider import SERVICE, Provider
 
 SCHEMAS = Path(__file__).resolve().parent.parent.parent / "manifests" / "schemas" / "terraform.json"
-# What a person's environment may set that would change what Terraform does or says.
+# Variables of the user's environment that would change what Terraform does or prints.
 CLEARED = ("TF_CLI_ARGS", "TF_LOG", "TF_WORKSPACE", "TF_PLUGIN_CACHE_DIR", "TF_CHDIR")
 
 
 @contextmanager
 def offline(schemas: Path = SCHEMAS) -> Iterator[dict[str, str]]:
-    """The environment to run Terraform in, while its providers are served. Raises OSError and ValueError."""
+    """The environment for Terraform while its providers are served. Raises OSError and ValueError."""
     document = json.loads(schemas.read_text("utf-8"))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="terraform-", ignore_cleanup_errors=True)))

@@ -29,17 +29,17 @@ def repeated(field: int, values: Iterable[bytes | str]) -> bytes:
 
 def fields(message: bytes) -> dict[int, bytes]:
     """The last value of each length-delimited field; varints are read over. Raises ValueError on other wire types."""
-    found: dict[int, bytes] = {}
+    values: dict[int, bytes] = {}
     place = 0
     while place < len(message):
         tag, place = _read_varint(message, place)
         value, place = _read_varint(message, place)
         if tag & 7 == _DELIMITED:
-            found[tag >> 3] = message[place : place + value]
+            values[tag >> 3] = message[place : place + value]
             place += value
         elif tag & 7 != _VARINT:
             raise ValueError(f"wire type {tag & 7} in a message of the plugin protocol")
-    return found
+    return values
 
 
 def _varint(value: int) -> bytes:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 
-from tools.findings.model import Check, Problem, Severity, Where
+from tools.findings.model import Check, Problem, Severities, Severity, Where
 from tools.manifests.addresses import network
 from tools.terraform.clouds.cannot_tell import cannot_tell
-from tools.terraform.clouds.model import Peer, everywhere
-from tools.terraform.clouds.stores import Store, stores
-from tools.terraform.language.model import Module, Resource, Unknown, Value
-from tools.terraform.rules.exposure import all_public, needed
+from tools.terraform.clouds.model import FirewallPeer, everywhere
+from tools.terraform.clouds.stores import NO, YES, Store, stores
+from tools.terraform.language.model import Module, ResourceInstance, UnknownValue, Value
+from tools.terraform.rules.exposure import all_public, smallest_covering
 
 # Firewall rules of Azure's databases, and what they call the first and the last address.
 RANGES: Mapping[str, tuple[str, str]] = {
@@ -53,17 +53,15 @@ PLANES: Mapping[str, tuple[str, ...]] = {
         "api_server_authorized_ip_ranges",
     ),
 }
-_YES = (True, "true")
-_NO = (False, "false")
 
 
 def databases_are_not_open_to_the_world(module: Module) -> Iterator[Problem]:
     """No database lets in the internet by a list or a firewall of its own.
 
     Azure's databases have rules with a first and a last address, Cloud SQL and AlloyDB lists of authorized networks: no
-    network's firewall stands before them, so that passwords alone do. `0.0.0.0` to `0.0.0.0` on Azure is every service
-    of every tenant. A public address is a warning: a security group, or the lack of any rule, may still stand before
-    it. Azure's Redis has a public address unless said, and lets in everybody until it has a rule.
+    network's firewall stands in front of them, only their passwords. `0.0.0.0` to `0.0.0.0` on Azure is every service
+    of every tenant. A public address is a warning: a security group, or the lack of any rule, may still protect
+    it. Azure's Redis has a public address by default, and lets in everybody until it has a rule.
     Write the addresses of those who call it, or reach it by a private address.
     Peers: checkov CKV_GCP_11 CKV_AWS_17 CKV_AWS_87; trivy AWS-0180 GCP-0017 AZU-0022 AZU-0029.
     Source: CIS Google Cloud Foundations Benchmark 6.5; CIS Azure Foundations Benchmark, databases; Amazon RDS user
@@ -80,7 +78,7 @@ def databases_are_not_open_to_the_world(module: Module) -> Iterator[Problem]:
             yield from _doubts(database, path, "it may let everybody in to the database")
     for database in module.everything(*PUBLIC):
         address = database.body.value("publicly_accessible")
-        if address and address.data in _YES:
+        if address and address.data in YES:
             message = "the database has a public address; write publicly_accessible = false"
             yield Problem(address.where, message, Severity.WARNING)
     for store in (*stores(module, "database"), *stores(module, "cache")):
@@ -110,31 +108,31 @@ def control_planes_are_not_open_to_the_world(module: Module) -> Iterator[Problem
             yield from _doubts(cluster, path, "it may let everybody in to the API server")
         if where := _unlisted(cluster):
             name = PLANES[cluster.type][0].split(".")[0 if cluster.type == "google_container_cluster" else -1]
-            message = f"everybody is let in to the API server unless said; write {name}"
+            message = f"everybody is let in to the API server by default; write {name}"
             yield Problem(where, message, Severity.WARNING)
 
 
 def _public(store: Store) -> Iterator[Problem]:
-    """What is said of a store of Azure or Google Cloud with a public address, or of one that may have it."""
+    """The findings on a store of Azure or Google Cloud that has, or may have, a public address."""
     kind, public = store.kind, store.public()
     where, name = store.place(kind.public), kind.public.rpartition(".")[2]
-    if isinstance(public, Unknown):
+    if isinstance(public, UnknownValue):
         yield cannot_tell(where, public, f"the {kind.part} may have a public address")
     elif public and kind.unguarded and not store.rules():
         message = f"the {kind.part} lets everybody in: it has a public address and no {kind.rules}"
         yield Problem(where, f"{message}; write {name} = false")
     elif public:
-        has = "has a public address" if where != store.resource.where else "has a public address unless said"
+        has = "has a public address" if where != store.resource.where else "has a public address by default"
         yield Problem(where, f"the {kind.part} {has}; write {name} = false", Severity.WARNING)
 
 
-def _range(rule: Resource) -> Iterator[Problem]:
+def _range(rule: ResourceInstance) -> Iterator[Problem]:
     """What an Azure rule with a first and a last address opens."""
     first, last = (rule.body.value(name) for name in RANGES[rule.type])
     if first is None or last is None:
         return
     for value in (first, last):
-        if isinstance(value.data, Unknown):
+        if isinstance(value.data, UnknownValue):
             yield cannot_tell(value.where, value.data, "the rule may let everybody in to the database")
             return
     try:
@@ -152,53 +150,53 @@ def _range(rule: Resource) -> Iterator[Problem]:
         yield Problem(first.where, message, Severity.WARNING)
 
 
-def _items(resource: Resource, path: str) -> list[Value]:
+def _items(resource: ResourceInstance, path: str) -> list[Value]:
     return [item for value in resource.body.find(path) for item in _split(value)]
 
 
 def _split(value: Value) -> Iterator[Value]:
-    """The elements of a list, also of one that is written as text with commas."""
+    """The elements of a list, or of a text that separates them by commas."""
     for item in value.items():
         texts = str(item.data).split(",") if isinstance(item.data, str) else [item.data]
         yield from (Value(text.strip() if isinstance(text, str) else text, item.where, item.refs) for text in texts)
 
 
-def _world(resource: Resource, path: str) -> Iterator[tuple[Value, str]]:
-    """Each element that is the world, and the last of those that are it together, with what it says of itself."""
+def _world(resource: ResourceInstance, path: str) -> Iterator[tuple[Value, str]]:
+    """Each element that is the whole internet, and the last of those that add up to it, with words for a message."""
     peers = []
     for item in _items(resource, path):
         net = network(item.data) if isinstance(item.data, str) else None
         if net and everywhere(net):
             yield item, f"{item.data} lets"
         elif net:
-            peers.append(Peer(item, (net,)))
+            peers.append(FirewallPeer(item, (net,)))
     for whole in (network("0.0.0.0/0"), network("::/0")):
         mine = [peer for peer in peers if whole and peer.nets[0].version == whole.version]
         if whole and mine and all_public(whole, [net for peer in mine for net in peer.nets]):
-            mine = needed(whole, mine)
+            mine = smallest_covering(whole, mine)
             yield mine[-1].value, f"{', '.join(dict.fromkeys(peer.text for peer in mine))} together let"
 
 
-def _doubts(resource: Resource, path: str, question: str) -> Iterator[Problem]:
+def _doubts(resource: ResourceInstance, path: str, question: str) -> Iterator[Problem]:
     for item in _items(resource, path):
-        if isinstance(item.data, Unknown):
+        if isinstance(item.data, UnknownValue):
             yield cannot_tell(item.where, item.data, question)
 
 
-def _private(cluster: Resource) -> bool:
-    """Whether it is said that the API server has no public endpoint."""
+def _private(cluster: ResourceInstance) -> bool:
+    """Whether the API server is written to have no public endpoint."""
     body = cluster.body
     if cluster.type == "aws_eks_cluster":
-        return any(value.data in _NO for value in body.find("vpc_config.endpoint_public_access"))
+        return any(value.data in NO for value in body.find("vpc_config.endpoint_public_access"))
     if cluster.type == "azurerm_kubernetes_cluster":
-        return body.data("private_cluster_enabled") in _YES
+        return body.data("private_cluster_enabled") in YES
     ends = body.find("private_cluster_config.enable_private_endpoint")
     off = body.find("control_plane_endpoints_config.ip_endpoints_config.enable_public_endpoint")
-    return any(value.data in _YES for value in ends) or any(value.data in _NO for value in off)
+    return any(value.data in YES for value in ends) or any(value.data in NO for value in off)
 
 
-def _unlisted(cluster: Resource) -> Where | None:
-    """Where a list would stand that is not there."""
+def _unlisted(cluster: ResourceInstance) -> Where | None:
+    """The place where a missing list belongs; None when there is one."""
     body = cluster.body
     if cluster.type == "aws_eks_cluster":
         blocks = body.each("vpc_config")
@@ -209,7 +207,7 @@ def _unlisted(cluster: Resource) -> Where | None:
     if cluster.type == "google_container_cluster":
         config = (*body.each("master_authorized_networks_config"), *body.each("control_plane_endpoints_config"))
         return None if config else cluster.where
-    doubt = isinstance(body.data("private_cluster_enabled"), Unknown)
+    doubt = isinstance(body.data("private_cluster_enabled"), UnknownValue)
     return None if doubt or body.each("api_server_access_profile") else cluster.where
 
 
@@ -217,3 +215,7 @@ CHECKS: tuple[Check[Module], ...] = (
     databases_are_not_open_to_the_world,
     control_planes_are_not_open_to_the_world,
 )
+SEVERITIES: Severities = {
+    databases_are_not_open_to_the_world: (Severity.ERROR, Severity.WARNING, Severity.NOTE),
+    control_planes_are_not_open_to_the_world: (Severity.ERROR, Severity.WARNING, Severity.NOTE),
+}

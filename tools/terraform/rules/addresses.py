@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.addresses import network
-from tools.terraform.clouds.model import AZURE_WORLD, Traffic, may_be_null
-from tools.terraform.clouds.traffic import traffic
-from tools.terraform.language.model import Body, Module, Resource, Unknown, Value
+from tools.terraform.clouds.firewall_rules import firewall_rules
+from tools.terraform.clouds.model import AZURE_WORLD, FirewallRule, may_be_null
+from tools.terraform.language.model import Body, Module, ResourceInstance, UnknownValue, Value
 
 # Where CIDRs stand: the resource's type, the path of the attribute, and the family when it has one.
 _RULE = {"cidr_blocks": 4, "ipv6_cidr_blocks": 6}
@@ -75,9 +75,10 @@ def ranges_are_networks(module: Module) -> Iterator[Problem]:
     """
     for resource, value, _ in _written(module):
         for item in value.items():
-            if not isinstance(item.data, Unknown) and (fault := _fault(resource, str(item.data))):
-                azure = resource.type.startswith("azurerm_") and "has bits" in fault
-                yield Problem(item.where, fault, Severity.WARNING if azure else Severity.ERROR)
+            if not isinstance(item.data, UnknownValue) and (fault := _fault(resource, str(item.data))):
+                # Azure takes a network with host bits set, and reads it as the whole network.
+                taken = resource.type.startswith("azurerm_") and network(str(item.data)) is not None
+                yield Problem(item.where, fault, Severity.WARNING if taken else Severity.ERROR)
 
 
 def families_do_not_mix(module: Module) -> Iterator[Problem]:
@@ -93,7 +94,9 @@ def families_do_not_mix(module: Module) -> Iterator[Problem]:
         for item, net in problems if family else ():
             if net.version != family:
                 yield Problem(
-                    item.where, f"{item.data} is IPv{net.version}, and this is for IPv{family}; move it to its own rule"
+                    item.where,
+                    f"{item.data} is IPv{net.version}, but this attribute is for IPv{family}; "
+                    "move it to a rule of its own",
                 )
         versions = {net.version for _, net in problems}
         if resource.type.startswith(ONE_FAMILY) and len(versions) > 1:
@@ -108,7 +111,7 @@ def rules_name_one_peer(module: Module) -> Iterator[Problem]:
     Write one rule for each peer.
     Source: EC2 SecurityGroupRule; the provider's pages of these resources.
     """
-    for rule in traffic(module):
+    for rule in firewall_rules(module):
         if rule.cloud != "aws":
             continue
         names = PEERS if rule.resource.type.startswith("aws_vpc_") else LEGACY_PEERS
@@ -121,7 +124,7 @@ def rules_name_one_peer(module: Module) -> Iterator[Problem]:
             listed = ", ".join(value.where.path.rpartition(".")[2] for value in sure)
             yield Problem(where, f"the rule names {len(sure)} peers ({listed}); write one rule for each")
         elif names is LEGACY_PEERS and _group_beside_ranges(rule.body, sure):
-            yield Problem(where, "source_security_group_id stands beside ranges; write one rule for each")
+            yield Problem(where, "source_security_group_id is set beside ranges; write one rule for each")
         elif names is PEERS and len(given) != len(sure) and len(given) > 1:
             unknown = next(value.data for value in given if value not in sure)
             message = f"cannot tell: {unknown.reason}; the rule may name several peers or none"
@@ -133,23 +136,25 @@ def denials_deny_something(module: Module) -> Iterator[Problem]:
 
     A security group of AWS has no deny: what no rule allows is denied, and a rule allows. A rule to 127.0.0.1/32 does
     nothing at all, and a rule whose name or description says "deny" lets through what it names.
-    Take the rule out: without egress rules nothing goes out.
+    Remove the rule: without egress rules nothing goes out.
     Source: Amazon VPC user guide, security groups; the provider takes AWS's own allow-all egress rule away.
     """
-    for rule in traffic(module):
+    for rule in firewall_rules(module):
         if not rule.allows:
             continue
         for peer in rule.peers:
             if peer.text in _LOOPBACK:
                 yield Problem(
                     peer.value.where,
-                    f"{peer.text} is no destination of any packet: the rule neither allows nor denies; take it out",
+                    f"no packet is ever sent to {peer.text}: the rule neither allows nor denies anything; remove it",
                 )
-        if rule.cloud == "aws" and (said := _says_denial(rule)):
-            yield Problem(rule.where, f"it says `{said}`, and it allows; a security group denies what no rule allows")
+        if rule.cloud == "aws" and (denial := _says_denial(rule)):
+            yield Problem(
+                rule.where, f"it says `{denial}`, but it allows; a security group denies whatever no rule allows"
+            )
 
 
-def _says_denial(rule: Traffic) -> str:
+def _says_denial(rule: FirewallRule) -> str:
     text = str(rule.body.data("description", ""))
     named = rule.resource.name if rule.body is rule.resource.body else ""
     match = _DENIAL.search(text) or _DENIAL.search(re.sub(r"[_-]", " ", named))
@@ -162,14 +167,14 @@ def _group_beside_ranges(body: Body, given: list[Value]) -> bool:
     return source in given and any(body.value(name) in given for name in ranges if body.value(name))
 
 
-def _written(module: Module) -> Iterator[tuple[Resource, Value, int]]:
+def _written(module: Module) -> Iterator[tuple[ResourceInstance, Value, int]]:
     for resource in module.everything():
         for path, family in PLACES.get(resource.type, {}).items():
             for value in resource.body.find(path):
                 yield resource, value, family
 
 
-def _fault(resource: Resource, text: str) -> str:
+def _fault(resource: ResourceInstance, text: str) -> str:
     azure, google = resource.type.startswith("azurerm_"), resource.type.startswith("google_")
     if azure and (text.lower() in AZURE_WORLD or _TAG.fullmatch(text)):
         return ""
@@ -177,13 +182,13 @@ def _fault(resource: Resource, text: str) -> str:
         return ""
     net = network(text)
     if net is None:
-        return f"`{text}` is no network; write one such as 10.20.0.0/16"
+        return f"`{text}` is not a network; write one such as 10.20.0.0/16"
     if "/" not in text:
-        return "" if azure or google else f"{text} has no length; write {net}"
+        return "" if azure or google else f"{text} has no prefix length; write {net}"
     try:
         ip_network(text)
     except ValueError:
-        return f"{text} has bits after its length; write {net}, or {text.partition('/')[0]}/{net.max_prefixlen}"
+        return f"{text} has host bits set; write {net}, or {text.partition('/')[0]}/{net.max_prefixlen}"
     return ""
 
 
@@ -193,3 +198,7 @@ CHECKS: tuple[Check[Module], ...] = (
     rules_name_one_peer,
     denials_deny_something,
 )
+SEVERITIES: Severities = {
+    ranges_are_networks: (Severity.ERROR, Severity.WARNING),
+    rules_name_one_peer: (Severity.ERROR, Severity.NOTE),
+}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.addresses import network
 from tools.terraform.clouds.cannot_tell import cannot_tell
+from tools.terraform.clouds.firewall_rules import firewall_rules
 from tools.terraform.clouds.model import may_be_null
-from tools.terraform.clouds.traffic import traffic
-from tools.terraform.language.model import Body, Module, Unknown, Value
+from tools.terraform.language.model import Body, Module, UnknownValue, Value
 
 # Of each of these one is given: the singular, the plural, or the groups.
 PAIRS = (
@@ -28,20 +28,20 @@ def one_of_each_pair_is_given(module: Module) -> Iterator[Problem]:
     Write the plural for several, the singular for one, and `"*"` for any source port.
     Source: Azure SecurityRule; the provider's page of azurerm_network_security_rule.
     """
-    for rule in traffic(module):
+    for rule in firewall_rules(module):
         if rule.cloud != "azure":
             continue
         for names in PAIRS:
             given = [value for name in names if (value := rule.body.value(name)) and value.data != ()]
             doubtful = [value for value in given if may_be_null(value)]
             listed = " or ".join(names[:2])
-            if doubtful and len(given) != 1 and isinstance(doubtful[0].data, Unknown):
-                yield cannot_tell(doubtful[0].where, doubtful[0].data, f"it takes one of {listed}")
+            if doubtful and len(given) != 1 and isinstance(doubtful[0].data, UnknownValue):
+                yield cannot_tell(doubtful[0].where, doubtful[0].data, f"exactly one of {listed} must be set")
             elif len(given) > 1:
                 problems = " and ".join(value.where.path.rpartition(".")[2] for value in given)
-                yield Problem(given[-1].where, f"{problems} are both given; write one of them")
+                yield Problem(given[-1].where, f"{problems} are both set; keep one of them")
             elif not given:
-                yield Problem(rule.where, f"neither {names[0]} nor {names[1]} is given; write one of them")
+                yield Problem(rule.where, f"neither {names[0]} nor {names[1]} is set; write one of them")
 
 
 def service_tags_stand_alone(module: Module) -> Iterator[Problem]:
@@ -52,7 +52,7 @@ def service_tags_stand_alone(module: Module) -> Iterator[Problem]:
     Write a rule for the tag and another for the addresses.
     Source: the provider's page of azurerm_network_security_rule, source_address_prefixes.
     """
-    for rule in traffic(module):
+    for rule in firewall_rules(module):
         for name in ("source_address_prefixes", "destination_address_prefixes") if rule.cloud == "azure" else ():
             for item in _items(rule.body, name):
                 if (
@@ -61,7 +61,9 @@ def service_tags_stand_alone(module: Module) -> Iterator[Problem]:
                     and item.data[:1].isalpha() | (item.data == "*")
                 ):
                     singular = name.removesuffix("es")
-                    yield Problem(item.where, f"`{item.data}` is a tag; write it as {singular}, in a rule of its own")
+                    yield Problem(
+                        item.where, f"`{item.data}` is a service tag; write it as {singular}, in a rule of its own"
+                    )
 
 
 def _items(body: Body, name: str) -> tuple[Value, ...]:
@@ -70,3 +72,6 @@ def _items(body: Body, name: str) -> tuple[Value, ...]:
 
 
 CHECKS: tuple[Check[Module], ...] = (one_of_each_pair_is_given, service_tags_stand_alone)
+SEVERITIES: Severities = {
+    one_of_each_pair_is_given: (Severity.ERROR, Severity.NOTE),
+}

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from tools.findings.model import Check, Problem, Severity, Where, rule_id
+from tools.findings.model import Check, Problem, Severities, Severity, Where, rule_id
 from tools.findings.suppress import Suppression, read
-from tools.terraform.language.model import Block, Body, Comment, Module
+from tools.terraform.language.model import Body, Comment, Module, NestedBlock
 from tools.terraform.rules import registry
 
 Lines = tuple[int, int]
@@ -31,7 +31,7 @@ _DATE = re.compile(r"exp:(\d{4}-\d\d-\d\d)")
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """Another linter's comment, the rules here that it switches off, and the lines that it covers."""
+    """Another linter's comment, the rules of this one that it switches off, and the lines that it covers."""
 
     comment: Comment
     tool: str
@@ -45,12 +45,12 @@ def comments_of_peers_have_an_end(module: Module) -> Iterator[Problem]:
     """A comment that switches off a rule has a reason and a last day.
 
     `checkov:skip`, `trivy:ignore`, `tfsec:ignore`, `tflint-ignore` and `kics-scan ignore` are understood: they switch
-    off the rules that list the same id as a peer. What they hide they hide for ever, so each is told of.
+    off the rules that list the same id as a peer. What they hide, they hide for ever; so each is reported.
     Write `# sark:ignore RULE until YYYY-MM-DD: REASON` beside it.
     Source: the comment forms in the manuals of checkov, Trivy, tfsec, TFLint and KICS.
     """
-    for one in module.walk():
-        for foreign in _foreign(one):
+    for inner_module in module.walk():
+        for foreign in _foreign(inner_module):
             if foreign.rules and foreign.until is None:
                 message = f"{foreign.text} switches off {', '.join(foreign.rules)} without a last day"
                 where = Where(foreign.comment.file, "", foreign.comment.line)
@@ -59,13 +59,13 @@ def comments_of_peers_have_an_end(module: Module) -> Iterator[Problem]:
 
 def suppressions(module: Module) -> Iterator[Suppression]:
     """Every suppression in the comments of a module and of those below it, other linters' included."""
-    for one in module.walk():
-        spans = _spans(one)
-        for comment in one.comments:
+    for inner_module in module.walk():
+        spans = _spans(inner_module)
+        for comment in inner_module.comments:
             if match := _OURS.match(comment.text):
                 where = Where(comment.file, "", comment.line)
                 yield read(match[1].strip(), where, _covered(comment, spans.get(comment.file, [])))
-        for foreign in _foreign(one):
+        for foreign in _foreign(inner_module):
             where = Where(foreign.comment.file, "", foreign.comment.line)
             for rule in foreign.rules:
                 yield Suppression(where, foreign.lines, rule, foreign.until or date.max)
@@ -82,12 +82,12 @@ def peers(check: Callable[..., object]) -> tuple[str, ...]:
 
 @cache
 def _by_peer() -> Mapping[str, tuple[str, ...]]:
-    """The rules here that each peer's id, in lower case, stands for."""
-    found: dict[str, tuple[str, ...]] = {}
+    """The rules that each peer's id, in lower case, stands for."""
+    rules: dict[str, tuple[str, ...]] = {}
     for check in registry.CHECKS:
         for peer in peers(check):
-            found[peer.lower()] = (*found.get(peer.lower(), ()), rule_id(check))
-    return found
+            rules[peer.lower()] = (*rules.get(peer.lower(), ()), rule_id(check))
+    return rules
 
 
 def _foreign(module: Module) -> Iterator[Foreign]:
@@ -142,7 +142,7 @@ def _day(match: re.Match[str] | None) -> date | None:
 
 
 def _covered(comment: Comment, spans: list[Lines]) -> Lines:
-    """The lines that a comment is about: its own, or the line or block that begins below it."""
+    """The lines that a comment covers: its own, or the line or block that begins below it."""
     first = comment.line + 1 if comment.alone else comment.line
     return first, max((last for begin, last in spans if begin == first), default=first)
 
@@ -176,8 +176,11 @@ def _blocks(body: Body) -> Iterator[Lines]:
 
 def _last(body: Body, line: int) -> int:
     places = [value.where.line for value in body.attributes.values()]
-    inner: list[Block] = [block for blocks in body.blocks.values() for block in blocks]
+    inner: list[NestedBlock] = [block for blocks in body.blocks.values() for block in blocks]
     return max([line, *places, *(_last(block.body, block.where.line) for block in inner)])
 
 
 CHECKS: tuple[Check[Module], ...] = (comments_of_peers_have_an_end,)
+SEVERITIES: Severities = {
+    comments_of_peers_have_an_end: (Severity.NOTE,),
+}

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tools.findings.model import Check, Problem, Severity, Where
+from tools.findings.model import Check, Problem, Severities, Severity, Where
 from tools.manifests.addresses import ALL_IPV4, ALL_IPV6, network
-from tools.terraform.clouds.model import Peer, everywhere
-from tools.terraform.language.model import Module, Unknown, Value, Variable
-from tools.terraform.rules.exposure import all_public, needed
+from tools.terraform.clouds.model import FirewallPeer, everywhere
+from tools.terraform.language.model import InputVariable, Module, UnknownValue, Value
+from tools.terraform.rules.exposure import all_public, smallest_covering
 
 # Names of variables that hold something of a network; the rest of a name may be anything.
 _NETWORK_NAME = re.compile(
@@ -52,14 +52,14 @@ def declarations_are_described(module: Module) -> Iterator[Problem]:
         problems.extend((f"output.{item.name}", item.body, item.where) for item in inner_module.outputs.values())
         for name, body, where in problems:
             if body.data("description", "") == "":
-                yield Problem(where, f"{name} does not say what it is; write description", Severity.WARNING)
+                yield Problem(where, f"{name} has no description; write one", Severity.WARNING)
 
 
 def declarations_are_used(module: Module) -> Iterator[Problem]:
     """Every variable, local value and data source is used.
 
     An input that changes nothing is believed to change something: `allowed_cidrs` that no rule reads.
-    Use it, or take it out.
+    Use it, or remove it.
     Peers: tflint terraform_unused_declarations.
     Source: Terraform style guide.
     """
@@ -73,7 +73,7 @@ def declarations_are_used(module: Module) -> Iterator[Problem]:
         )
         for name, where in dict.fromkeys(problems):
             if not any(reference == name or reference.startswith(f"{name}.") for reference in inner_module.references):
-                yield Problem(where, f"{name} is used nowhere; use it or take it out", Severity.WARNING)
+                yield Problem(where, f"{name} is not used; use it or remove it", Severity.WARNING)
 
 
 def network_inputs_are_validated(module: Module) -> Iterator[Problem]:
@@ -87,7 +87,7 @@ def network_inputs_are_validated(module: Module) -> Iterator[Problem]:
     for inner_module in module.walk():
         for variable in inner_module.variables.values():
             if _of_network(variable) and variable.validations == 0:
-                message = f"var.{variable.name} takes anything; write a validation block"
+                message = f"var.{variable.name} accepts any value; write a validation block"
                 yield Problem(variable.where, message, Severity.WARNING)
 
 
@@ -103,10 +103,10 @@ def network_inputs_do_not_default_to_the_world(module: Module) -> Iterator[Probl
         for variable in inner_module.variables.values():
             if text := world_of(variable):
                 where = variable.default.where if variable.default else variable.where
-                yield Problem(where, f"var.{variable.name} is {text} unless said; write no default, or []")
+                yield Problem(where, f"var.{variable.name} is {text} by default; write no default, or []")
 
 
-def world_of(variable: Variable) -> str:
+def world_of(variable: InputVariable) -> str:
     """What of a variable's default is the world, "" when nothing is."""
     texts = list(_strings(variable.default.data)) if variable.default else []
     named = bool(_NETWORK_NAME.search(variable.name))
@@ -116,15 +116,15 @@ def world_of(variable: Variable) -> str:
         if (net and everywhere(net)) or (named and text.lower() in _WORLD_WORDS):
             return text
         if net:
-            peers.append(Peer(Value(text, variable.where), (net,)))
+            peers.append(FirewallPeer(Value(text, variable.where), (net,)))
     for whole in (ALL_IPV4, ALL_IPV6):
         mine = [peer for peer in peers if peer.nets[0].version == whole.version]
         if len(mine) > 1 and all_public(whole, [net for peer in mine for net in peer.nets]):
-            return f"{', '.join(peer.text for peer in needed(whole, mine))}, together everybody,"
+            return f"{', '.join(peer.text for peer in smallest_covering(whole, mine))}, together everybody,"
     return ""
 
 
-def _of_network(variable: Variable) -> bool:
+def _of_network(variable: InputVariable) -> bool:
     """Whether a variable holds ranges, ports or domains: by its name, and by a type that can hold them."""
     kind = _SIMPLE.fullmatch(variable.type.replace(" ", ""))
     if not kind or not _NETWORK_NAME.search(variable.name) or variable.name.startswith("number_of_"):
@@ -141,7 +141,7 @@ def _strings(data: Any) -> Iterator[str]:
     elif isinstance(data, dict):
         for item in data.values():
             yield from _strings(item)
-    elif isinstance(data, Unknown):
+    elif isinstance(data, UnknownValue):
         return
 
 
@@ -152,3 +152,9 @@ CHECKS: tuple[Check[Module], ...] = (
     network_inputs_are_validated,
     network_inputs_do_not_default_to_the_world,
 )
+SEVERITIES: Severities = {
+    variables_are_typed: (Severity.WARNING,),
+    declarations_are_described: (Severity.WARNING,),
+    declarations_are_used: (Severity.WARNING,),
+    network_inputs_are_validated: (Severity.WARNING,),
+}

@@ -1,4 +1,4 @@
-"""What a module says by defaults that its callers may replace: defaults that are the world, rules that are alike."""
+"""Findings that depend on a module's defaults, which its callers may replace: open ranges, and equal rules."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from tools.findings.model import Finding, Severity
-from tools.terraform.language.model import Body, Module, Resource, Value
+from tools.terraform.language.model import Body, Module, ResourceInstance, Value
 from tools.terraform.rules.declarations import world_of
 from tools.terraform.rules.opinions import OPENINGS
 
@@ -17,12 +17,12 @@ RULES = frozenset(
         "ranges-together-are-not-the-world",
     }
 )
-# Rules that compare two rules: about the block that is the second.
+# Rules that compare two firewall rules; their findings are about the second.
 PAIRS = frozenset({"rules-differ", "rules-are-not-shadowed"})
 
 
 class Defaults:
-    """The findings of one root module that depend on such a default, where others may call it with another value."""
+    """Recognises the findings of one root module that depend on such a default."""
 
     def __init__(self, module: Module) -> None:
         self.module = module
@@ -37,8 +37,8 @@ class Defaults:
                 if self._of(module.defaulted, value, resource):
                     self.blocks.add((resource.where.file, resource.where.line))
 
-    def settled(self, finding: Finding) -> Finding:
-        """The finding, as a note where a caller decides: the default itself is another rule's finding."""
+    def as_note(self, finding: Finding) -> Finding:
+        """The finding; a note where a caller decides, since the default itself is another rule's finding."""
         where = finding.problem.where
         if finding.rule not in RULES | PAIRS or finding.problem.severity is Severity.NOTE:
             return finding
@@ -48,7 +48,7 @@ class Defaults:
         message = f"with the defaults alone: {finding.problem.message}"
         return replace(finding, problem=replace(finding.problem, message=message, severity=Severity.NOTE))
 
-    def _of(self, names: Collection[str], value: Value, resource: Resource) -> bool:
+    def _of(self, names: Collection[str], value: Value, resource: ResourceInstance) -> bool:
         """Whether a value depends on one of these variables."""
         pending, seen = list(value.refs), set(value.refs)
         while pending:

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tools.egress.allowlist import refusal
-from tools.findings.model import Check, Problem
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.terraform.clouds.cannot_tell import cannot_tell
 from tools.terraform.clouds.model import owner
-from tools.terraform.language.model import Module, Resource, Unknown, Value
+from tools.terraform.language.model import Module, ResourceInstance, UnknownValue, Value
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
+class FilterEngine:
     """How an engine writes every name below a domain: the prefix, or "" when it cannot."""
 
     name: str
@@ -22,22 +22,22 @@ class Engine:
     why: str = ""
 
 
-AWS = Engine("AWS Network Firewall", ".")
+AWS = FilterEngine("AWS Network Firewall", ".")
 
 
-DNS = Engine("Route 53 DNS Firewall", "*.")
+DNS = FilterEngine("Route 53 DNS Firewall", "*.")
 
 
-AZURE = Engine("an application rule of Azure Firewall", "*.")
+AZURE = FilterEngine("an application rule of Azure Firewall", "*.")
 
 
-AZURE_NETWORK = Engine("a network rule of Azure Firewall", "", "write an application rule for it")
+AZURE_NETWORK = FilterEngine("a network rule of Azure Firewall", "", "write an application rule for it")
 
 
-GOOGLE = Engine("dest_fqdns", "", "write the full names, or use Secure Web Proxy")
+GOOGLE = FilterEngine("dest_fqdns", "", "write the full names, or use Secure Web Proxy")
 
 
-PROXY = Engine("a URL list of Secure Web Proxy", "*.")
+PROXY = FilterEngine("a URL list of Secure Web Proxy", "*.")
 
 
 LISTS = "rule_group.rules_source.rules_source_list"
@@ -46,7 +46,7 @@ LISTS = "rule_group.rules_source.rules_source_list"
 _MATCH = {"match.dest_fqdns": GOOGLE, "match.src_fqdns": GOOGLE}
 
 
-PLACES: Mapping[str, Mapping[str, Engine]] = {
+PLACES: Mapping[str, Mapping[str, FilterEngine]] = {
     "aws_networkfirewall_rule_group": {f"{LISTS}.targets": AWS},
     "aws_route53_resolver_firewall_domain_list": {"domains": DNS},
     "azurerm_firewall_policy_rule_collection_group": {
@@ -75,7 +75,7 @@ def domains_are_spelled_for_their_engine(module: Module) -> Iterator[Problem]:
     Secure Web Proxy URL lists.
     """
     for engine, item in _names(module):
-        if isinstance(item.data, Unknown):
+        if isinstance(item.data, UnknownValue):
             yield cannot_tell(item.where, item.data, f"the name may be spelled wrongly for {engine.name}")
         elif fault := _spelling(engine, str(item.data)):
             yield Problem(item.where, fault)
@@ -99,7 +99,7 @@ def domain_lists_are_not_everything(module: Module) -> Iterator[Problem]:
                     base = _PREFIX.sub("", str(item.data), count=1) if isinstance(item.data, str) else "x.y"
                     if "." not in base.rstrip("."):
                         yield Problem(
-                            item.where, f"`{item.data}` allows every name that there is below it; write names"
+                            item.where, f"`{item.data}` allows every name below it; write the names that are meant"
                         )
     for rule in module.everything("google_network_security_gateway_security_policy_rule"):
         matcher = rule.body.value("session_matcher")
@@ -107,31 +107,31 @@ def domain_lists_are_not_everything(module: Module) -> Iterator[Problem]:
             yield Problem(matcher.where, "`true` allows every session; write inUrlList(host(), …)")
 
 
-def _names(module: Module) -> Iterator[tuple[Engine, Value]]:
+def _names(module: Module) -> Iterator[tuple[FilterEngine, Value]]:
     for resource in module.everything(*PLACES):
         for path, engine in PLACES[resource.type].items():
             for value in resource.body.find(path):
                 yield from ((engine, item) for item in value.items())
 
 
-def _spelling(engine: Engine, text: str) -> str:
+def _spelling(engine: FilterEngine, text: str) -> str:
     match = _PREFIX.match(text)
     prefix = match[0] if match else ""
     base = text[len(prefix) :].rstrip(".").lower()
     if engine is PROXY:
         base = base.partition("/")[0]
     if not base:
-        return "" if text == "*" and engine.wildcard == "*." else f"`{text}` is no name; write names"
+        return "" if text == "*" and engine.wildcard == "*." else f"`{text}` is not a name; write host names"
     if prefix and not engine.wildcard:
-        return f"`{text}` has a wildcard, and {engine.name} has none; {engine.why}"
+        return f"`{text}` has a wildcard, which {engine.name} does not support; {engine.why}"
     if prefix and prefix != engine.wildcard:
         also = f", which does not let evil{base} through" if prefix == "*" else ""
         return f"`{text}` is another product's spelling; {engine.name} writes `{engine.wildcard}{base}`{also}"
     write = "" if "." not in base else refusal(base)
-    return f"`{text}` is no name that {engine.name} can match: write {write}" if write else ""
+    return f"`{text}` is not a name that {engine.name} can match: write {write}" if write else ""
 
 
-def is_allowlist(group: Resource) -> bool:
+def is_allowlist(group: ResourceInstance) -> bool:
     """Whether a rule group of AWS Network Firewall lists names that are allowed."""
     return any(value.data == "ALLOWLIST" for value in group.body.find(f"{LISTS}.generated_rules_type"))
 
@@ -145,7 +145,7 @@ def _blocking(module: Module) -> set[str]:
     return {domains for domains, action in actions.items() if action <= {"BLOCK", "ALERT"}}
 
 
-def _allowing(resource: Resource, path: str) -> Iterator[Value]:
+def _allowing(resource: ResourceInstance, path: str) -> Iterator[Value]:
     """The lists of names at a path that are not there to deny."""
     head, _, rest = path.partition(".")
     if not head.endswith("_rule_collection"):
@@ -160,3 +160,6 @@ CHECKS: tuple[Check[Module], ...] = (
     domains_are_spelled_for_their_engine,
     domain_lists_are_not_everything,
 )
+SEVERITIES: Severities = {
+    domains_are_spelled_for_their_engine: (Severity.ERROR, Severity.NOTE),
+}

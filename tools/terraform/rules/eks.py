@@ -1,20 +1,20 @@
-"""Checks across layers of what EKS puts beside a security group: the cluster's own, which lets everything out."""
+"""Checks across layers of the security group that EKS makes for a cluster, which lets everything out."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.terraform.clouds.cannot_tell import cannot_tell
 from tools.terraform.clouds.chart import Layers
+from tools.terraform.clouds.firewall_rules import allowed
 from tools.terraform.clouds.model import ALL_PORTS, owner
-from tools.terraform.clouds.traffic import allowed
-from tools.terraform.language.model import Module, Resource, Unknown, Value
+from tools.terraform.language.model import Module, ResourceInstance, UnknownValue, Value
 
-# Where a SecurityGroupPolicy is written or read from, whatever applies it.
+# A SecurityGroupPolicy that is written, or read from a file, whatever applies it.
 _POLICY = re.compile(r"security-?group-?policy", re.IGNORECASE)
-# Machines that nodes may be without a node group.
+# Resources that make nodes without a node group.
 _MACHINES = ("aws_autoscaling_group", "aws_instance")
 _COMMENT = re.compile(r"\s*(#|//)")
 _ADVICE = (
@@ -38,17 +38,21 @@ def cluster_groups_do_not_undo_egress(layers: Layers) -> Iterator[Problem]:
         if not limited or _has_policy(module):
             continue
         for node in nodes:
-            yield from _undone(module, node, limited[0])
-        machines = [problems for group in module.everything(*_MACHINES) if (problems := _of_machines(module, group))]
+            yield from _carriers(module, node, limited[0])
+        machines = [
+            problems
+            for group in module.everything(*_MACHINES)
+            if (problems := _machines_with_cluster_group(module, group))
+        ]
         for group, own in machines:
             yield Problem(own.where, _message(f"the nodes of {group.address}", limited[0]))
         for cluster in module.everything("aws_eks_cluster") if not nodes and not machines else ():
-            reason = Unknown(f"the nodes of {cluster.address} are not made here")
+            reason = UnknownValue(f"the nodes of {cluster.address} are not made here")
             yield cannot_tell(cluster.where, reason, f"with the cluster's own group {limited[0]} limits no egress")
 
 
-def _undone(module: Module, node: Resource, group: str) -> Iterator[Problem]:
-    """What makes a list of egress void for these nodes."""
+def _carriers(module: Module, node: ResourceInstance, group: str) -> Iterator[Problem]:
+    """The finding where these nodes carry the cluster's own group."""
     carry = "the pods" if node.type == "aws_eks_fargate_profile" else "the nodes"
     message = _message(f"{carry} of {node.address}", group)
     templates = node.body.each("launch_template")
@@ -63,20 +67,22 @@ def _undone(module: Module, node: Resource, group: str) -> Iterator[Problem]:
     template = _template(module, named)
     if template is None:
         data = named.data if named else None
-        reason = data if isinstance(data, Unknown) else Unknown(f"the launch template {data} is made elsewhere")
+        reason = (
+            data if isinstance(data, UnknownValue) else UnknownValue(f"the launch template {data} is made elsewhere")
+        )
         yield cannot_tell(node.where, reason, question)
         return
     groups = _groups(template)
     own = next((item for item in groups if _is_clusters(item)), None)
-    unknown = next((item.data for item in groups if isinstance(item.data, Unknown) and not item.data.bare), None)
+    unknown = next((item.data for item in groups if isinstance(item.data, UnknownValue) and not item.data.bare), None)
     if not groups or own:
         yield Problem(own.where if own else template.where, message)
     elif unknown:
         yield cannot_tell(template.where, unknown, question)
 
 
-def _of_machines(module: Module, group: Resource) -> tuple[Resource, Value] | None:
-    """Machines that are no node group's, and the cluster's own group among theirs."""
+def _machines_with_cluster_group(module: Module, group: ResourceInstance) -> tuple[ResourceInstance, Value] | None:
+    """Machines outside a node group that carry the cluster's own group, with the place that names it."""
     sources = [group]
     for path in ("launch_template", "mixed_instances_policy.launch_template.launch_template_specification"):
         first, _, rest = path.partition(".")
@@ -94,8 +100,8 @@ def _message(who: str, group: str) -> str:
     )
 
 
-def _groups(resource: Resource) -> list[Value]:
-    """The security groups that are named for machines."""
+def _groups(resource: ResourceInstance) -> list[Value]:
+    """The security groups that a resource gives to its machines."""
     paths = ("vpc_security_group_ids", "network_interfaces.security_groups", "security_groups")
     return [item for path in paths for value in resource.body.find(path) for item in value.items()]
 
@@ -111,17 +117,21 @@ def _limited(module: Module) -> list[str]:
     return list(dict.fromkeys(rule.group for rule in rules if rule.group not in everything))
 
 
-def _template(module: Module, named: Value | None) -> Resource | None:
+def _template(module: Module, named: Value | None) -> ResourceInstance | None:
     target = owner(named)
     return next(
-        (one for one in module.everything("aws_launch_template") if target in (one.address, one.body.data("name"))),
+        (
+            template
+            for template in module.everything("aws_launch_template")
+            if target in (template.address, template.body.data("name"))
+        ),
         None,
     )
 
 
 def _is_clusters(item: Value) -> bool:
     """Whether a group is the one that EKS made."""
-    refs = item.data.refs if isinstance(item.data, Unknown) else frozenset[str]()
+    refs = item.data.refs if isinstance(item.data, UnknownValue) else frozenset[str]()
     return any("aws_eks_cluster." in ref and ref.endswith("cluster_security_group_id") for ref in refs)
 
 
@@ -129,10 +139,13 @@ def _has_policy(module: Module) -> bool:
     """Whether pods get groups of their own: a SecurityGroupPolicy is written in some file, or read from one."""
     return any(
         _POLICY.search(line) and not _COMMENT.match(line)
-        for one in module.walk()
-        for lines in one.sources.values()
+        for inner_module in module.walk()
+        for lines in inner_module.sources.values()
         for line in lines
     )
 
 
 CHECKS: tuple[Check[Layers], ...] = (cluster_groups_do_not_undo_egress,)
+SEVERITIES: Severities = {
+    cluster_groups_do_not_undo_egress: (Severity.ERROR, Severity.NOTE),
+}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem, Severity, Where
+from tools.findings.model import Check, Problem, Severities, Severity, Where
 from tools.manifests.addresses import ALL_IPV4, ALL_IPV6, INSIDE, UNUSUAL, Net, left, network, private, within
 from tools.terraform.clouds.cannot_tell import cannot_tell
-from tools.terraform.clouds.model import ALL_PORTS, Peer, everywhere
-from tools.terraform.clouds.traffic import allowed
-from tools.terraform.language.model import Module, Unknown
+from tools.terraform.clouds.firewall_rules import allowed
+from tools.terraform.clouds.model import ALL_PORTS, FirewallPeer, everywhere
+from tools.terraform.language.model import Module, UnknownValue
 
 STORES = {5432: "PostgreSQL", 6379: "Redis", 8181: "OPA"}
 
@@ -22,7 +22,7 @@ MANY_PORTS = 100
 SHORT = {4: 8, 6: 16}
 
 
-# How many ranges are tried to be left out of a set that holds the internet.
+# How many ranges of a set that holds the internet are tried one by one for whether it needs them.
 MAX_LEFT_OUT = 200
 
 
@@ -45,12 +45,12 @@ def ingress_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
         if peer.unknown:
             yield cannot_tell(peer.value.where, peer.unknown, f"it may let the world in to {service}")
         elif web:
-            message = f"{named(peer)} lets everybody in to TCP 443; right for a public web server alone"
+            message = f"{peer_name(peer)} lets everybody in to TCP 443, which is right only for a public web server"
             yield Problem(peer.value.where, message, Severity.NOTE)
         else:
             yield Problem(
                 peer.value.where,
-                f"{named(peer)} lets everybody in to {service}; write the addresses of those who call it",
+                f"{peer_name(peer)} lets everybody in to {service}; write the addresses of those who call it",
             )
 
 
@@ -70,7 +70,7 @@ def egress_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
         else:
             yield Problem(
                 peer.value.where,
-                f"{named(peer)} lets out to everybody by {service}; write the addresses of the proxy",
+                f"{peer_name(peer)} lets traffic out to everybody by {service}; write the addresses of the proxy",
             )
 
 
@@ -79,11 +79,11 @@ def ranges_together_are_not_the_world(module: Module) -> Iterator[Problem]:
 
     `0.0.0.0/1` with `128.0.0.0/1` is `0.0.0.0/0`, whether it stands in one rule or in several of one group, and so is
     every list that leaves out only addresses that nobody has. Rules of one direction and about one service are added
-    up, in each family; of ranges that others hold nothing is said.
+    up, in each family; ranges that lie inside others are left out.
     Write the addresses of those who are meant.
     Source: RFC 4632 (aggregation); IANA special-purpose address registries.
     """
-    for direction, service, peers in halves(module):
+    for direction, service, peers in adding_up_to_the_world(module):
         listed = ", ".join(dict.fromkeys(peer.text for peer in peers))
         way = "in from" if direction == "in" else "out to"
         yield Problem(
@@ -101,7 +101,7 @@ def public_ranges_are_narrow(module: Module) -> Iterator[Problem]:
     Write the ranges that the other side publishes. Ranges that are the internet together are another rule's finding.
     Source: IANA IPv4 and IPv6 address space registries, where /8 and /16 are what a whole registry is given.
     """
-    together = {peer.value.where for _, _, peers in halves(module) for peer in peers}
+    together = {peer.value.where for _, _, peers in adding_up_to_the_world(module) for peer in peers}
     for rule in allowed(module):
         for peer in rule.peers:
             if peer.text.lower().split(".")[0] in WIDE_TAGS:
@@ -133,7 +133,7 @@ def databases_stay_in_private_ranges(module: Module) -> Iterator[Problem]:
             elif any(not _inside(net) for net in peer.nets):
                 yield Problem(
                     peer.value.where,
-                    f"{named(peer)} holds public addresses, and the rule {way} {', '.join(names)}; "
+                    f"{peer_name(peer)} holds public addresses, and the rule {way} {', '.join(names)}; "
                     "write private ranges or a security group",
                 )
 
@@ -148,7 +148,7 @@ def protocols_are_not_all_allowed(module: Module) -> Iterator[Problem]:
     Source: NIST SP 800-41, rules as specific as possible.
     """
     for rule in allowed(module):
-        if isinstance(rule.protocol, Unknown):
+        if isinstance(rule.protocol, UnknownValue):
             yield cannot_tell(rule.protocol_where, rule.protocol, "the rule may allow every protocol")
         elif rule.protocol == "all" and rule.ports != ALL_PORTS:
             yield Problem(
@@ -172,7 +172,7 @@ def port_ranges_are_narrow(module: Module) -> Iterator[Problem]:
     Source: NIST SP 800-41, rules as specific as possible.
     """
     for rule in allowed(module):
-        if isinstance(rule.ports, Unknown):
+        if isinstance(rule.ports, UnknownValue):
             yield cannot_tell(rule.port_where, rule.ports, "the range of ports may be wide")
             continue
         for first, last in rule.ports if rule.ports != ALL_PORTS else ():
@@ -181,9 +181,9 @@ def port_ranges_are_narrow(module: Module) -> Iterator[Problem]:
                 yield Problem(rule.port_where, message, Severity.WARNING)
 
 
-def halves(module: Module) -> Iterator[tuple[str, str, list[Peer]]]:
-    """Ranges that together are the internet, each set as small as it is so: with their direction and service."""
-    together: dict[tuple[str, str, str], list[Peer]] = {}
+def adding_up_to_the_world(module: Module) -> Iterator[tuple[str, str, list[FirewallPeer]]]:
+    """Each set of ranges that together are the internet, as small as possible, with its direction and service."""
+    together: dict[tuple[str, str, str], list[FirewallPeer]] = {}
     for rule in allowed(module):
         peers = together.setdefault((rule.group, rule.direction, rule.service), [])
         peers.extend(peer for peer in rule.peers if peer.nets and not peer.world)
@@ -191,15 +191,15 @@ def halves(module: Module) -> Iterator[tuple[str, str, list[Peer]]]:
         for whole in (ALL_IPV4, ALL_IPV6):
             mine = [peer for peer in peers if peer.nets[0].version == whole.version]
             if mine and all_public(whole, [net for peer in mine for net in peer.nets]):
-                yield direction, service, needed(whole, mine)
+                yield direction, service, smallest_covering(whole, mine)
 
 
-def _openings(module: Module, direction: str) -> Iterator[tuple[Peer, str, bool]]:
+def _openings(module: Module, direction: str) -> Iterator[tuple[FirewallPeer, str, bool]]:
     """Each peer that is, or may be, the world, with all that one rule opens to it, and whether that is TCP 443 alone.
 
     A rule of Google Cloud has a block for each protocol, and its peers once.
     """
-    peerses: dict[tuple[Where, str, bool], tuple[Peer, list[str]]] = {}
+    peerses: dict[tuple[Where, str, bool], tuple[FirewallPeer, list[str]]] = {}
     for rule in allowed(module, direction):
         web = rule.protocol == "tcp" and rule.only(443)
         for peer in rule.peers:
@@ -211,8 +211,8 @@ def _openings(module: Module, direction: str) -> Iterator[tuple[Peer, str, bool]
         yield peer, f"{', '.join(rest)} and {last}" if rest else last, web
 
 
-def named(peer: Peer) -> str:
-    """How to call a peer in a message."""
+def peer_name(peer: FirewallPeer) -> str:
+    """How a message names a peer."""
     return peer.text or "the rule"
 
 
@@ -220,8 +220,8 @@ def _inside(net: Net) -> bool:
     return any(within(net, outer) for outer in INSIDE)
 
 
-def needed(whole: Net, peers: list[Peer]) -> list[Peer]:
-    """The smallest part of the peers that holds every public address: what is not needed is left out."""
+def smallest_covering(whole: Net, peers: list[FirewallPeer]) -> list[FirewallPeer]:
+    """The peers that are needed to hold every public address."""
     kept = list({net: peer for peer in reversed(peers) for net in peer.nets}.values())[::-1]
     for peer in sorted(kept, key=lambda item: -item.nets[0].prefixlen)[:MAX_LEFT_OUT]:
         rest = [other for other in kept if other is not peer]
@@ -258,3 +258,11 @@ CHECKS: tuple[Check[Module], ...] = (
     protocols_are_not_all_allowed,
     port_ranges_are_narrow,
 )
+SEVERITIES: Severities = {
+    ingress_is_not_open_to_the_world: (Severity.ERROR, Severity.NOTE),
+    egress_is_not_open_to_the_world: (Severity.ERROR, Severity.NOTE),
+    public_ranges_are_narrow: (Severity.WARNING,),
+    databases_stay_in_private_ranges: (Severity.ERROR, Severity.NOTE),
+    protocols_are_not_all_allowed: (Severity.ERROR, Severity.WARNING, Severity.NOTE),
+    port_ranges_are_narrow: (Severity.WARNING, Severity.NOTE),
+}

@@ -1,12 +1,12 @@
-"""Checks of what domain filters do with what is on no list."""
+"""Checks of what domain filters do with names that are on no list."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.terraform.clouds.model import number, owner
-from tools.terraform.language.model import Block, Module, Resource, Unknown
+from tools.terraform.language.model import Module, NestedBlock, ResourceInstance, UnknownValue
 from tools.terraform.rules.domains import LISTS, is_allowlist
 from tools.terraform.rules.groups import references
 
@@ -33,7 +33,7 @@ def allowlists_drop_the_rest(module: Module) -> Iterator[Problem]:
     for group in lists:
         if any(reference.startswith(f"{group.type}.{group.name}") for reference in named):
             continue
-        message = "cannot tell: no firewall policy here has it; the policy needs strict order and a default drop"
+        message = "cannot tell: no firewall policy here refers to it; the policy needs strict order and a default drop"
         yield Problem(group.where, message, Severity.NOTE)
     for group in lists:
         orders = group.body.find("rule_group.stateful_rule_options.rule_order")
@@ -59,8 +59,8 @@ def home_net_is_named(module: Module) -> Iterator[Problem]:
     for group in module.everything("aws_networkfirewall_rule_group"):
         if any(True for _ in group.body.find(f"{LISTS}.targets")):
             keys = group.body.find("rule_group.rule_variables.ip_sets.key")
-            if not any(str(key.data) == "HOME_NET" or isinstance(key.data, Unknown) for key in keys):
-                message = "the list is for the firewall's own VPC alone; write rule_variables with ip_sets HOME_NET"
+            if not any(str(key.data) == "HOME_NET" or isinstance(key.data, UnknownValue) for key in keys):
+                message = "the list applies only to the firewall's own VPC; write rule_variables with ip_sets HOME_NET"
                 yield Problem(group.where, message, Severity.WARNING)
 
 
@@ -77,7 +77,7 @@ def blocks_say_what_they_answer(module: Module) -> Iterator[Problem]:
         if action == "BLOCK" and response is None:
             yield Problem(rule.where, 'BLOCK needs an answer; write block_response = "NXDOMAIN"')
         elif action in ("ALLOW", "ALERT") and response:
-            yield Problem(response.where, f"{action} answers what the name has; take block_response out")
+            yield Problem(response.where, f"{action} returns the real answer; remove block_response")
         elif response and response.data == "OVERRIDE":
             names = ("block_override_domain", "block_override_dns_type", "block_override_ttl")
             missing = [name for name in names if rule.body.value(name) is None]
@@ -126,11 +126,14 @@ def filters_fail_closed(module: Module) -> Iterator[Problem]:
                 yield Problem(value.where, message, Severity.WARNING)
 
 
-def _policy_faults(policy: Resource, block: Block) -> Iterator[Problem]:
+def _policy_faults(policy: ResourceInstance, block: NestedBlock) -> Iterator[Problem]:
     orders = block.body.find("stateful_engine_options.rule_order")
-    if not any(isinstance(value.data, Unknown) or value.data == "STRICT_ORDER" for value in orders):
+    if not any(isinstance(value.data, UnknownValue) or value.data == "STRICT_ORDER" for value in orders):
         where = orders[0].where if orders else block.where
-        yield Problem(where, f"{policy.address} has no strict order, and no default; write rule_order = STRICT_ORDER")
+        yield Problem(
+            where,
+            f"{policy.address} does not use strict order, so it has no default action; write rule_order = STRICT_ORDER",
+        )
     actions = block.body.value("stateful_default_actions")
     if actions is None or (actions.known and not any(item.data in DROPS for item in actions.items())):
         where = actions.where if actions else block.where
@@ -141,11 +144,11 @@ def _policy_faults(policy: Resource, block: Block) -> Iterator[Problem]:
     for name in ("stateless_default_actions", "stateless_fragment_default_actions"):
         value = block.body.value(name)
         if value and any(item.data == "aws:pass" for item in value.items()):
-            yield Problem(value.where, f'{name} pass by every list; write ["aws:forward_to_sfe"]')
+            yield Problem(value.where, f'{name} lets traffic past every list; write ["aws:forward_to_sfe"]')
 
 
 def _dns_faults(module: Module) -> Iterator[Problem]:
-    groups: dict[str, list[Resource]] = {}
+    groups: dict[str, list[ResourceInstance]] = {}
     for rule in module.everything("aws_route53_resolver_firewall_rule"):
         groups.setdefault(owner(rule.body.value("firewall_rule_group_id")), []).append(rule)
     stars = {
@@ -164,7 +167,7 @@ def _dns_faults(module: Module) -> Iterator[Problem]:
             )
 
 
-def _network_rules(module: Module) -> Iterator[Block]:
+def _network_rules(module: Module) -> Iterator[NestedBlock]:
     for group in module.everything("azurerm_firewall_policy_rule_collection_group"):
         yield from group.body.each("network_rule_collection")
 
@@ -176,3 +179,8 @@ CHECKS: tuple[Check[Module], ...] = (
     names_in_network_rules_have_a_dns_proxy,
     filters_fail_closed,
 )
+SEVERITIES: Severities = {
+    allowlists_drop_the_rest: (Severity.ERROR, Severity.NOTE),
+    home_net_is_named: (Severity.WARNING,),
+    filters_fail_closed: (Severity.WARNING,),
+}

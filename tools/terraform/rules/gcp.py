@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.terraform.clouds.cannot_tell import cannot_tell
 from tools.terraform.clouds.model import may_be_null
-from tools.terraform.language.model import Module, Resource, Unknown, Value
+from tools.terraform.language.model import Module, ResourceInstance, UnknownValue, Value
 
 POLICY_RULES = (
     "google_compute_firewall_policy_rule",
@@ -38,11 +38,11 @@ def tags_and_accounts_do_not_mix(module: Module) -> Iterator[Problem]:
             doubtful = next((value for value in (*tags, *accounts) if may_be_null(value)), None)
             first, second = (some or side[0] for some, side in zip(sure, (tags, accounts), strict=True))
             names = " and ".join(value.where.path.rpartition(".")[2] for value in (first, second))
-            if None in sure and doubtful and isinstance(doubtful.data, Unknown):
-                yield cannot_tell(doubtful.where, doubtful.data, f"{names} may both be given, and do not go together")
+            if None in sure and doubtful and isinstance(doubtful.data, UnknownValue):
+                yield cannot_tell(doubtful.where, doubtful.data, f"{names} may both be set, and do not go together")
                 continue
             accounts = [second]
-            yield Problem(accounts[0].where, f"{names} are both given; write a rule for each")
+            yield Problem(accounts[0].where, f"{names} are both set; write a rule for each")
 
 
 def rules_allow_or_deny(module: Module) -> Iterator[Problem]:
@@ -56,7 +56,7 @@ def rules_allow_or_deny(module: Module) -> Iterator[Problem]:
         allow, deny = rule.body.each("allow"), rule.body.each("deny")
         doubt = next((block.doubt for block in (*allow, *deny) if block.doubt), None)
         if doubt:
-            yield cannot_tell(rule.where, doubt, "it takes `allow` blocks or `deny` blocks")
+            yield cannot_tell(rule.where, doubt, "a rule takes `allow` blocks or `deny` blocks, not both")
         elif allow and deny:
             yield Problem(deny[0].where, "the rule has `allow` and `deny`; write a rule for each")
         elif not allow and not deny:
@@ -79,25 +79,25 @@ def sides_fit_their_direction(module: Module) -> Iterator[Problem]:
         elif direction == "INGRESS":
             wrong = _matched(rule, _MATCH_TARGETS)
         for value in wrong:
-            if isinstance(value.data, Unknown) and may_be_null(value):
+            if isinstance(value.data, UnknownValue) and may_be_null(value):
                 continue
             name = value.where.path.rpartition(".")[2]
-            yield Problem(value.where, f"{name} has no place in a rule of direction {direction}; take it out")
+            yield Problem(value.where, f"{name} cannot be set in a rule of direction {direction}; remove it")
 
 
 def rules_are_in_force(module: Module) -> Iterator[Problem]:
     """No firewall rule is written and switched off.
 
     `disabled = true` keeps a rule in the list and out of force: a deny that denies nothing reads like one that does.
-    Take the rule out, or switch it on.
+    Remove the rule, or switch it on.
     Source: Compute Engine firewalls, `disabled`.
     """
     for rule in module.everything(*RULES):
         value = rule.body.value("disabled")
-        if value and isinstance(value.data, Unknown):
+        if value and isinstance(value.data, UnknownValue):
             yield cannot_tell(value.where, value.data, "the rule may be switched off")
         elif value and value.data in (True, "true"):
-            yield Problem(value.where, "the rule is switched off; take it out or switch it on", Severity.WARNING)
+            yield Problem(value.where, "the rule is switched off; remove it or switch it on", Severity.WARNING)
 
 
 def rules_are_logged(module: Module) -> Iterator[Problem]:
@@ -114,20 +114,20 @@ def rules_are_logged(module: Module) -> Iterator[Problem]:
             yield Problem(rule.where, message, Severity.WARNING)
     for rule in module.everything(*POLICY_RULES):
         value = rule.body.value("enable_logging")
-        if value and isinstance(value.data, Unknown):
+        if value and isinstance(value.data, UnknownValue):
             yield cannot_tell(value.where, value.data, "the rule may log nothing")
         elif (not value or value.data not in (True, "true")) and rule.body.data("action") != "goto_next":
             where = value.where if value else rule.where
             yield Problem(where, "the rule logs nothing; write enable_logging = true", Severity.WARNING)
 
 
-def _given(rule: Resource, names: tuple[str, ...]) -> list[Value]:
+def _given(rule: ResourceInstance, names: tuple[str, ...]) -> list[Value]:
     values = [value for name in names if (value := rule.body.value(name)) and value.data != ()]
     blocks = [block for name in names for block in rule.body.blocks.get(name, ())]
     return values + [Value(block.type, block.where) for block in blocks]
 
 
-def _matched(rule: Resource, names: tuple[str, ...]) -> list[Value]:
+def _matched(rule: ResourceInstance, names: tuple[str, ...]) -> list[Value]:
     return [
         value for match in rule.body.each("match") for name in names for value in match.body.find(name) if value.data
     ]
@@ -140,3 +140,9 @@ CHECKS: tuple[Check[Module], ...] = (
     rules_are_in_force,
     rules_are_logged,
 )
+SEVERITIES: Severities = {
+    tags_and_accounts_do_not_mix: (Severity.ERROR, Severity.NOTE),
+    rules_allow_or_deny: (Severity.ERROR, Severity.NOTE),
+    rules_are_in_force: (Severity.WARNING, Severity.NOTE),
+    rules_are_logged: (Severity.WARNING, Severity.NOTE),
+}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tools.findings.model import Check, Problem, Severity, Where
+from tools.findings.model import Check, Problem, Severities, Severity, Where
 from tools.terraform.clouds.model import owner
-from tools.terraform.language.model import Body, Module, Resource, Value, unknowns
+from tools.terraform.language.model import Body, Module, ResourceInstance, Value, unknowns
 
 AWS_GROUPS = ("aws_security_group", "aws_default_security_group")
 AWS_RULES = ("aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule")
@@ -47,7 +47,7 @@ def rules_stand_beside_their_group(module: Module) -> Iterator[Problem]:
     for group, blocks in _inline(module):
         other = NSG_RULE if group.type == NSG else "aws_vpc_security_group_ingress_rule or …_egress_rule"
         for where in blocks if group.type != "aws_default_security_group" else ():
-            yield Problem(where, f"the rule stands in its group; write {other}", Severity.WARNING)
+            yield Problem(where, f"the rule is written inside its group; write {other}", Severity.WARNING)
 
 
 def inline_and_separate_rules_do_not_mix(module: Module) -> Iterator[Problem]:
@@ -67,7 +67,7 @@ def inline_and_separate_rules_do_not_mix(module: Module) -> Iterator[Problem]:
         group = owner(rule.body.value(key))
         group = names.get(group, group)
         if group in inline:
-            yield Problem(rule.where, f"{group} has rules of its own inside; it and this one undo each other")
+            yield Problem(rule.where, f"{group} has inline rules, and they and this rule undo each other")
         form = "old" if rule.type == LEGACY_RULE else "new"
         if group and forms.setdefault(group, form) != form:
             yield Problem(rule.where, f"{group} has rules of {LEGACY_RULE} and of aws_vpc_…; use the latter for all")
@@ -82,11 +82,13 @@ def groups_are_attached(module: Module) -> Iterator[Problem]:
     Peers: checkov CKV2_AWS_5 CKV2_AZURE_31.
     Source: CIS Azure Foundations Benchmark, networking; Amazon VPC user guide, security groups.
     """
-    used = {reference for one in module.walk() for reference in _uses(one)}
+    used = {reference for inner_module in module.walk() for reference in _uses(inner_module)}
     for group in module.everything("aws_security_group", NSG):
         local = f"{group.type}.{group.name}"
         if not any(_means(reference, name) for reference in used for name in (local, group.base)):
-            yield Problem(group.where, f"nothing has {group.address}; attach it or write an output", Severity.WARNING)
+            yield Problem(
+                group.where, f"{group.address} is attached to nothing; attach it or write an output", Severity.WARNING
+            )
 
 
 def default_groups_are_empty(module: Module) -> Iterator[Problem]:
@@ -101,11 +103,11 @@ def default_groups_are_empty(module: Module) -> Iterator[Problem]:
     for group in module.everything("aws_default_security_group"):
         for way in ("ingress", "egress"):
             for block in group.body.each(way):
-                yield Problem(block.where, "the default security group has a rule; take it out, and use another group")
+                yield Problem(block.where, "the default security group has a rule; remove it, and use another group")
     for rule in module.everything("google_compute_firewall"):
         network = rule.body.value("network")
         if network and isinstance(network.data, str) and network.data.rpartition("/")[2] == "default":
-            yield Problem(network.where, "the default network is open to the world as it comes; name one of your own")
+            yield Problem(network.where, "the default network comes open to the world; create one of your own")
 
 
 def resources_are_current(module: Module) -> Iterator[Problem]:
@@ -117,7 +119,7 @@ def resources_are_current(module: Module) -> Iterator[Problem]:
     Source: the providers' pages of these resources.
     """
     for resource in module.everything(*REPLACED):
-        message = f"{resource.type} has been replaced; write {REPLACED[resource.type]}"
+        message = f"{resource.type} is deprecated; write {REPLACED[resource.type]}"
         yield Problem(resource.where, message, Severity.WARNING)
 
 
@@ -132,10 +134,10 @@ def attributes_are_current(module: Module) -> Iterator[Problem]:
         for path, instead in REPLACED_ATTRIBUTES[resource.type].items():
             for value in resource.body.find(path):
                 name = path.rpartition(".")[2]
-                yield Problem(value.where, f"{name} has been replaced; write {instead}", Severity.WARNING)
+                yield Problem(value.where, f"{name} is deprecated; write {instead}", Severity.WARNING)
 
 
-def _inline(module: Module) -> Iterator[tuple[Resource, list[Where]]]:
+def _inline(module: Module) -> Iterator[tuple[ResourceInstance, list[Where]]]:
     for group in module.everything(*AWS_GROUPS, NSG):
         names = ("security_rule",) if group.type == NSG else ("ingress", "egress")
         blocks: list[Where] = [block.where for name in names for block in group.body.each(name)]
@@ -184,3 +186,9 @@ CHECKS: tuple[Check[Module], ...] = (
     resources_are_current,
     attributes_are_current,
 )
+SEVERITIES: Severities = {
+    rules_stand_beside_their_group: (Severity.WARNING,),
+    groups_are_attached: (Severity.WARNING,),
+    resources_are_current: (Severity.WARNING,),
+    attributes_are_current: (Severity.WARNING,),
+}

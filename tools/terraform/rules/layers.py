@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from tools.findings.model import Check, Problem, Severity, Where
+from tools.findings.model import Check, Problem, Severities, Severity, Where
 from tools.manifests.addresses import Net, left, network
 from tools.terraform.clouds.cannot_tell import cannot_tell
-from tools.terraform.clouds.chart import DNS, PARTS, Layers, Service, chart_ports, needed, port_numbers, within
-from tools.terraform.clouds.model import Traffic, owner
-from tools.terraform.clouds.traffic import allowed
-from tools.terraform.language.model import Body, Module, Unknown, Value
+from tools.terraform.clouds.chart import (
+    CHART_PORTS,
+    DNS,
+    Layers,
+    Service,
+    chart_ports,
+    in_environment,
+    needed_openings,
+    port_numbers,
+)
+from tools.terraform.clouds.firewall_rules import allowed
+from tools.terraform.clouds.model import FirewallRule, owner
+from tools.terraform.language.model import Body, Module, UnknownValue, Value
+from tools.terraform.rules.domains import LISTS
 
-# Of a range of ports no more than this are looked at; wide ones are another rule's finding.
+# No more ports of a range than this are compared; wide ranges are another rule's finding.
 WIDE = 100
-# Where a machine of AWS, of Google Cloud and of Azure asks its cloud for names.
+# The addresses at which AWS, Google Cloud and Azure resolve names for their machines.
 RESOLVERS = tuple(map(network, ("169.254.169.253/32", "fd00:ec2::253/128", "169.254.169.254/32", "168.63.129.16/32")))
 # https://docs.cloud.google.com/load-balancing/docs/health-check-concepts
 HEALTH_CHECKS = tuple(
@@ -26,16 +36,13 @@ HEALTH_CHECKS = tuple(
 )
 
 
-_LISTS = "rule_group.rules_source.rules_source_list"
-
-
 def clouds_agree(layers: Layers) -> Iterator[Problem]:
     """The clouds' firewalls open the same ports to the same addresses.
 
     An installation that moves, or that spans two clouds, is as open as the more open of them. Ports and CIDRs are
     compared in both directions; groups, tags and accounts are each cloud's own, and are not. Nor are addresses of the
     cloud itself: its resolver, for DNS, and where Google Cloud's health checks come from.
-    Write the rule for the other cloud too, or take it out here; the policy module gives all of them from one input.
+    Write the rule for the other cloud too, or remove it here; the policy module gives all of them from one input.
     Source: this project's terraform/modules/network/policy.
     """
     open_in = {cloud: _openings(module) for cloud, module in layers.roots.items()}
@@ -43,19 +50,23 @@ def clouds_agree(layers: Layers) -> Iterator[Problem]:
         for other, others in open_in.items():
             for service, rules in openings.items() if other != cloud else ():
                 if service not in others:
-                    message = f"{_said(service)} is open on {cloud} and not on {other}; open it there or close it here"
-                    yield Problem(rules[0].port_where, message)
+                    message = f"{_service_name(service)} is open on {cloud} and not on {other}"
+                    yield Problem(rules[0].port_where, f"{message}; open it there or close it here")
                     continue
-                doubt = next((found for rule in (*rules, *others[service]) if (found := _doubt(rule))), None)
+                doubt = next((unknown for rule in (*rules, *others[service]) if (unknown := _doubt(rule))), None)
                 if doubt and cloud < other:
-                    yield cannot_tell(rules[0].port_where, doubt, f"{_said(service)} may differ on {cloud} and {other}")
+                    yield cannot_tell(
+                        rules[0].port_where, doubt, f"{_service_name(service)} may differ on {cloud} and {other}"
+                    )
                 mine, theirs = _nets(rules), _nets(others[service])
                 if doubt or _any_group(rules) or _any_group(others[service]):
                     continue
                 own = HEALTH_CHECKS if service[0] == "in" else RESOLVERS if service[2] == DNS else ()
                 if extra := [net for net in mine if net not in own and left(net, theirs)]:
                     listed = ", ".join(str(net) for net in extra)
-                    message = f"{_said(service)} is open for {listed} on {cloud} and not on {other}; write the same"
+                    message = (
+                        f"{_service_name(service)} is open for {listed} on {cloud} and not on {other}; write the same"
+                    )
                     yield Problem(_place(rules, extra), message)
 
 
@@ -65,7 +76,7 @@ def cloud_ports_are_the_charts(layers: Layers) -> Iterator[Problem]:
     The ports are those of the gateway, the database, the cache, OPA and the proxy, DNS and NTP, and the ports of
     egress.domains; a part that is switched off in the environment is a note. Where the chart lists addresses outside
     the cluster (database.externalCidrs and the like) the cloud opens the port for those and no others.
-    Take the rule out, or write the port or the address in the chart's values.
+    Remove the rule, or write the port or the address in the chart's values.
     Source: this project's values.yaml.
     """
     for cloud, module in layers.roots.items():
@@ -85,7 +96,7 @@ def cloud_opens_what_the_chart_opens(layers: Layers) -> Iterator[Problem]:
     for cloud, module in layers.roots.items():
         openings = _openings(module)
         unknown = next((rule for rule in allowed(module) if _doubt(rule)), None)
-        for path, service, nets in needed(layers):
+        for path, service, nets in needed_openings(layers):
             missing = nets if service not in openings else [n for n in nets if left(n, _nets(openings[service]))]
             if service in openings and (not missing or _any_group(openings[service])):
                 continue
@@ -93,10 +104,11 @@ def cloud_opens_what_the_chart_opens(layers: Layers) -> Iterator[Problem]:
             doubt = _doubt(unknown) if unknown else None
             listed = f" for {', '.join(str(net) for net in missing)}" if missing else ""
             if doubt:
-                yield cannot_tell(where, doubt, f"{_said(service)} may be closed on {cloud}{listed}")
+                yield cannot_tell(where, doubt, f"{_service_name(service)} may be closed on {cloud}{listed}")
             else:
                 yield Problem(
-                    where, f"the chart opens {_said(service)}{listed}, and {cloud} keeps it closed; open it there"
+                    where,
+                    f"the chart opens {_service_name(service)}{listed}, and {cloud} keeps it closed; open it there",
                 )
 
 
@@ -113,17 +125,17 @@ def cloud_domains_are_the_charts(layers: Layers) -> Iterator[Problem]:
     for cloud, module in layers.roots.items():
         for engine, items in _filters(module).items():
             names = {_chart_name(engine, item): item for item in items if isinstance(item.data, str)}
-            unknown = next((item for item in items if isinstance(item.data, Unknown)), None)
+            unknown = next((item for item in items if isinstance(item.data, UnknownValue)), None)
             for name, item in names.items():
                 if name not in expected:
                     severity = Severity.NOTE if engine == "Route 53 DNS Firewall" else Severity.ERROR
-                    message = f"{engine} allows {name}, which egress.domains{within(layers)} does not list; take it out"
-                    yield Problem(item.where, message, severity)
+                    message = f"{engine} allows {name}, which egress.domains{in_environment(layers)} does not list"
+                    yield Problem(item.where, f"{message}; remove it", severity)
             for name, path in expected.items():
                 if name in names:
                     continue
                 where = Where(layers.file, path)
-                if unknown and isinstance(unknown.data, Unknown):
+                if unknown and isinstance(unknown.data, UnknownValue):
                     yield cannot_tell(unknown.where, unknown.data, f"{engine} may not allow {name}")
                 else:
                     yield Problem(where, f"{name} is not allowed by {engine} on {cloud}; add it to the filter's list")
@@ -135,8 +147,8 @@ def _apexes(module: Module, items: Iterable[Value], expected: Mapping[str, str])
     denied = {
         str(item.data)
         for group in module.everything("aws_networkfirewall_rule_group")
-        if any(value.data == "DENYLIST" for value in group.body.find(f"{_LISTS}.generated_rules_type"))
-        for value in group.body.find(f"{_LISTS}.targets")
+        if any(value.data == "DENYLIST" for value in group.body.find(f"{LISTS}.generated_rules_type"))
+        for value in group.body.find(f"{LISTS}.targets")
         for item in value.items()
     }
     for item in items:
@@ -146,10 +158,10 @@ def _apexes(module: Module, items: Iterable[Value], expected: Mapping[str, str])
             yield Problem(item.where, message, Severity.WARNING)
 
 
-def _openings(module: Module) -> dict[Service, list[Traffic]]:
-    openings: dict[Service, list[Traffic]] = {}
+def _openings(module: Module) -> dict[Service, list[FirewallRule]]:
+    openings: dict[Service, list[FirewallRule]] = {}
     for rule in allowed(module):
-        if isinstance(rule.ports, Unknown) or isinstance(rule.protocol, Unknown) or not rule.direction:
+        if isinstance(rule.ports, UnknownValue) or isinstance(rule.protocol, UnknownValue) or not rule.direction:
             continue
         for first, last in rule.ports:
             for port in range(first, min(last, first + WIDE) + 1):
@@ -157,8 +169,8 @@ def _openings(module: Module) -> dict[Service, list[Traffic]]:
     return openings
 
 
-def _foreign_ports(layers: Layers, cloud: str, rule: Traffic) -> Iterator[Problem]:
-    if isinstance(rule.ports, Unknown):
+def _foreign_ports(layers: Layers, cloud: str, rule: FirewallRule) -> Iterator[Problem]:
+    if isinstance(rule.ports, UnknownValue):
         yield cannot_tell(rule.port_where, rule.ports, "the chart may keep the port closed")
         return
     known, off = chart_ports(layers, rule.direction), chart_ports(layers, rule.direction, enabled=False)
@@ -166,17 +178,19 @@ def _foreign_ports(layers: Layers, cloud: str, rule: Traffic) -> Iterator[Proble
     foreign = [port for port in ports if port not in known] if rule.direction else []
     closed = [port for port in foreign if port not in off]
     for port in (closed or foreign)[:1]:
-        opened = f"{cloud} opens {_said((rule.direction, str(rule.protocol), port))}"
+        opened = f"{cloud} opens {_service_name((rule.direction, str(rule.protocol), port))}"
         if closed:
-            message = f"{opened}, which the chart keeps closed{within(layers)}; take it out"
+            message = f"{opened}, which the chart keeps closed{in_environment(layers)}; remove it"
             yield Problem(rule.port_where, message)
         else:
-            # A part that is switched off has no policy, which is not to say that it is closed.
-            yield Problem(rule.port_where, f"{opened}, whose part is switched off{within(layers)}", Severity.NOTE)
+            # A part that is switched off has no policy, which does not mean that it is closed.
+            yield Problem(
+                rule.port_where, f"{opened}, whose part is switched off{in_environment(layers)}", Severity.NOTE
+            )
 
 
-def _foreign_peers(layers: Layers, cloud: str, rule: Traffic) -> Iterator[Problem]:
-    for part in PARTS:
+def _foreign_peers(layers: Layers, cloud: str, rule: FirewallRule) -> Iterator[Problem]:
+    for part in CHART_PORTS:
         listed = layers.value(part.peers) if part.peers and part.peers != "dns.cidrs" else None
         if not listed or rule.direction != part.direction:
             continue
@@ -186,7 +200,7 @@ def _foreign_peers(layers: Layers, cloud: str, rule: Traffic) -> Iterator[Proble
         for peer in rule.peers:
             if any(left(net, nets) for net in peer.nets):
                 message = f"{cloud} opens {rule.service} for {peer.text}, which {part.peers} does not list"
-                yield Problem(peer.value.where, f"{message}{within(layers)}; write the same addresses")
+                yield Problem(peer.value.where, f"{message}{in_environment(layers)}; write the same addresses")
 
 
 def _filters(module: Module) -> dict[str, list[Value]]:
@@ -225,27 +239,27 @@ def _chart_name(engine: str, item: Value) -> str:
     return f"*{text}" if engine == "AWS Network Firewall" and text.startswith(".") else text
 
 
-def _nets(rules: Iterable[Traffic]) -> list[Net]:
+def _nets(rules: Iterable[FirewallRule]) -> list[Net]:
     return [net for rule in rules for peer in rule.peers for net in peer.nets]
 
 
-def _any_group(rules: Iterable[Traffic]) -> bool:
-    """Whether some peer is no range, so that ranges alone do not tell who is meant."""
+def _any_group(rules: Iterable[FirewallRule]) -> bool:
+    """Whether some peer is not a range, so that the ranges do not say everything."""
     return any(not peer.nets and not peer.unknown for rule in rules for peer in rule.peers)
 
 
-def _place(rules: Iterable[Traffic], nets: Iterable[Net]) -> Where:
+def _place(rules: Iterable[FirewallRule], nets: Iterable[Net]) -> Where:
     expected = set(nets)
     wheres = (peer.value.where for rule in rules for peer in rule.peers if expected & set(peer.nets))
     return next(wheres)
 
 
-def _doubt(rule: Traffic) -> Unknown | None:
+def _doubt(rule: FirewallRule) -> UnknownValue | None:
     parts = (rule.ports, rule.protocol, *(peer.unknown for peer in rule.peers))
-    return next((part for part in parts if isinstance(part, Unknown)), None)
+    return next((part for part in parts if isinstance(part, UnknownValue)), None)
 
 
-def _said(service: Service) -> str:
+def _service_name(service: Service) -> str:
     direction, protocol, port = service
     return f"{protocol.upper()} {port} {'in' if direction == 'in' else 'out'}"
 
@@ -256,3 +270,9 @@ CHECKS: tuple[Check[Layers], ...] = (
     cloud_opens_what_the_chart_opens,
     cloud_domains_are_the_charts,
 )
+SEVERITIES: Severities = {
+    clouds_agree: (Severity.ERROR, Severity.NOTE),
+    cloud_ports_are_the_charts: (Severity.ERROR, Severity.NOTE),
+    cloud_opens_what_the_chart_opens: (Severity.ERROR, Severity.NOTE),
+    cloud_domains_are_the_charts: (Severity.ERROR, Severity.WARNING, Severity.NOTE),
+}

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from tools.findings.model import Check, Problem, Severity, Where
+from tools.findings.model import Check, Problem, Severities, Severity, Where
 from tools.manifests.addresses import Net, left, network
 from tools.manifests.addresses import within as lies_in
 from tools.terraform.clouds.cannot_tell import cannot_tell
-from tools.terraform.clouds.chart import Layers, within
-from tools.terraform.clouds.model import Peer, Traffic, owner
+from tools.terraform.clouds.chart import Layers, in_environment
+from tools.terraform.clouds.firewall_rules import allowed, firewall_rules
+from tools.terraform.clouds.model import FirewallPeer, FirewallRule, owner
 from tools.terraform.clouds.stores import Store, stores
-from tools.terraform.clouds.traffic import allowed, traffic
-from tools.terraform.language.model import Module, Unknown, Value
+from tools.terraform.language.model import Module, UnknownValue, Value
 from tools.terraform.rules.groups import AWS_GROUPS
 
 PARTS = ("database", "cache")
@@ -29,19 +29,19 @@ def stores_listen_on_the_charts_ports(layers: Layers) -> Iterator[Problem]:
     """
     for part in PARTS:
         opened = _ports(layers, part)
-        for _, found in _stores(layers, part):
-            known = [(store, ports) for store in found if not isinstance(ports := store.ports(), Unknown)]
+        for _, candidates in _stores(layers, part):
+            known = [(store, ports) for store in candidates if not isinstance(ports := store.ports(), UnknownValue)]
             if any(opened.keys() & set(ports) for _, ports in known):
                 continue
-            for store in found:
+            for store in candidates:
                 ports = store.ports()
                 where = store.place(store.kind.port)
-                if isinstance(ports, Unknown):
+                if isinstance(ports, UnknownValue):
                     yield cannot_tell(where, ports, f"the chart may not open the port of {store.name}")
                     continue
                 listens = " and ".join(map(str, ports))
                 says = ", ".join(f"{path} is {port}" for port, path in opened.items())
-                message = f"{store.name} listens on {listens}, and {says}{within(layers)}; write the same port"
+                message = f"{store.name} listens on {listens}, and {says}{in_environment(layers)}; write the same port"
                 yield Problem(where, message)
 
 
@@ -57,17 +57,17 @@ def stores_stand_where_the_chart_looks(layers: Layers) -> Iterator[Problem]:
     for part in PARTS:
         path = f"{part}.externalCidrs"
         listed = _nets(layers, path)
-        for _, found in _stores(layers, part):
-            if any(_stands_in(store, listed) for store in found):
+        for _, candidates in _stores(layers, part):
+            if any(_stands_in(store, listed) for store in candidates):
                 continue
-            for store in found:
+            for store in candidates:
                 nets, doubt = store.nets()
                 where = Where(layers.file, path)
                 if not nets and doubt:
                     yield cannot_tell(where, doubt, f"{path} may not hold the addresses of {store.name}")
                 elif nets:
                     closed = ", ".join(str(net) for net in nets if left(net, listed))
-                    message = f"{store.name} stands in {closed}, which {path} does not list{within(layers)}; write it"
+                    message = f"{store.name} is in {closed}, which {path} does not list{in_environment(layers)}; add it"
                     yield Problem(where, message, Severity.ERROR if listed else Severity.WARNING)
 
 
@@ -77,7 +77,7 @@ def stores_let_sark_in(layers: Layers) -> Iterator[Problem]:
     On AWS a store has security groups: one of their rules must let in a group from which the store's port goes out, or
     addresses of `cluster.podCidrs` or `cluster.cidrs`. On Azure and Google Cloud a public store lets in nobody without
     rules or authorized networks, and one that is not public needs a network of its own or a private endpoint. What is
-    made elsewhere cannot be told.
+    made elsewhere is not known.
     Where a root has several stores of a kind, one of them is enough.
     Write a rule from the group of SARK's pods or nodes, or give the store a private address.
     Source: Amazon RDS user guide, controlling access with security groups; Azure Database for PostgreSQL and Cloud SQL,
@@ -85,18 +85,20 @@ def stores_let_sark_in(layers: Layers) -> Iterator[Problem]:
     """
     for part in PARTS:
         opened = _ports(layers, part).keys()
-        for module, found in _stores(layers, part):
+        for module, candidates in _stores(layers, part):
             # One on another port is another rule's finding.
-            heard = [store for store in found if isinstance(ports := store.ports(), Unknown) or opened & set(ports)]
-            problems = [list(_closed(layers, module, store, opened)) for store in heard]
+            listening = [
+                store for store in candidates if isinstance(ports := store.ports(), UnknownValue) or opened & set(ports)
+            ]
+            problems = [list(_closed(layers, module, store, opened)) for store in listening]
             if all(problems):
-                yield from (problem for of_one in problems for problem in of_one)
+                yield from (problem for of_store in problems for problem in of_store)
 
 
 def _closed(layers: Layers, module: Module, store: Store, opened: Collection[int]) -> Iterator[Problem]:
     """What keeps SARK out of a store on the ports that the chart opens, or may."""
     ports = store.ports()
-    if isinstance(ports, Unknown):
+    if isinstance(ports, UnknownValue):
         yield cannot_tell(store.place(store.kind.port), ports, f"{store.name} may be closed on that port")
     elif store.kind.groups:
         yield from _by_groups(layers, module, store, tuple(port for port in ports if port in opened))
@@ -109,12 +111,14 @@ def _by_groups(layers: Layers, module: Module, store: Store, ports: tuple[int, .
     items = store.values(store.kind.groups)
     where = store.place(store.kind.groups)
     if not items:
-        message = f"{store.name} has no security group, and the VPC's default one lets in its own members alone"
+        message = f"{store.name} has no security group, and the VPC's default one lets in only its own members"
         yield Problem(where, f"{message}; write {store.kind.groups}", Severity.WARNING)
         return
     service = f"TCP {', '.join(map(str, ports))}"
     callers = {rule.group for rule in allowed(module, "out") if _carries(rule, ports)}
-    rules = [rule for rule in traffic(module) if rule.direction != "out" and rule.group in set(map(owner, items))]
+    rules = [
+        rule for rule in firewall_rules(module) if rule.direction != "out" and rule.group in set(map(owner, items))
+    ]
     peers = [peer for rule in rules if rule.direction == "in" and _carries(rule, ports) for peer in rule.peers]
     if any(owner(peer.value) in callers or _is_ours(layers, peer) for peer in peers):
         return
@@ -136,27 +140,27 @@ def _doubt(
     layers: Layers,
     module: Module,
     items: tuple[Value, ...],
-    rules: list[Traffic],
-    peers: list[Peer],
+    rules: list[FirewallRule],
+    peers: list[FirewallPeer],
     callers: set[str],
-) -> Unknown | None:
-    """What is not known here of who a store lets in."""
+) -> UnknownValue | None:
+    """The unknown value on which it depends whom a store lets in, if there is one."""
     made = {group.address for group in module.everything(*AWS_GROUPS)}
     for item in items:
         if owner(item) not in made:
-            return item.data if isinstance(item.data, Unknown) else Unknown(f"{item.data} is made elsewhere")
+            return item.data if isinstance(item.data, UnknownValue) else UnknownValue(f"{item.data} is made elsewhere")
     for rule in rules:
         for part in (rule.protocol, rule.ports, rule.body.data("type")):
-            if isinstance(part, Unknown):
+            if isinstance(part, UnknownValue):
                 return part
     for peer in peers:
         if peer.unknown:
             return peer.unknown
         if peer.nets and not _own(layers):
-            return Unknown(f"cluster.podCidrs and cluster.cidrs are empty{within(layers)}")
+            return UnknownValue(f"cluster.podCidrs and cluster.cidrs are empty{in_environment(layers)}")
         if not peer.nets and (owner(peer.value) not in made or not callers):
             data = peer.value.data
-            return data if isinstance(data, Unknown) else Unknown(f"{data} is made elsewhere")
+            return data if isinstance(data, UnknownValue) else UnknownValue(f"{data} is made elsewhere")
     return None
 
 
@@ -167,7 +171,7 @@ def _by_lists(store: Store) -> Iterator[Problem]:
         # It has a private address whatever is written.
         return
     name = kind.public.rpartition(".")[2]
-    if isinstance(public, Unknown):
+    if isinstance(public, UnknownValue):
         yield cannot_tell(store.place(kind.public), public, f"{store.name} may be out of SARK's reach")
         return
     if store.inside() or (kind.unguarded and public):
@@ -188,8 +192,8 @@ def _stores(layers: Layers, part: str) -> Iterator[tuple[Module, list[Store]]]:
     """The stores of each root, where the chart has that part."""
     if layers.value(f"{part}.enabled") and _ports(layers, part):
         for module in layers.roots.values():
-            if found := stores(module, part):
-                yield module, found
+            if candidates := stores(module, part):
+                yield module, candidates
 
 
 def _ports(layers: Layers, part: str) -> dict[int, str]:
@@ -199,7 +203,7 @@ def _ports(layers: Layers, part: str) -> dict[int, str]:
     return {port: f"{part}.ports.{name}" for name, port in ports if isinstance(port, int) and name != "metrics"}
 
 
-def _carries(rule: Traffic, ports: tuple[int, ...]) -> bool:
+def _carries(rule: FirewallRule, ports: tuple[int, ...]) -> bool:
     return any(rule.carries("tcp", port) for port in ports)
 
 
@@ -209,12 +213,12 @@ def _own(layers: Layers) -> list[Net]:
 
 
 def _nets(layers: Layers, path: str) -> list[Net]:
-    """The networks that are listed there; what is no list is another stage's finding."""
+    """The networks that are listed at a path; a value that is not a list is another stage's finding."""
     listed = layers.value(path)
     return [net for text in listed if (net := network(str(text)))] if isinstance(listed, list) else []
 
 
-def _is_ours(layers: Layers, peer: Peer) -> bool:
+def _is_ours(layers: Layers, peer: FirewallPeer) -> bool:
     """Whether a peer holds addresses of the cluster."""
     own = _own(layers)
     return peer.world or any(lies_in(net, mine) or lies_in(mine, net) for net in peer.nets for mine in own)
@@ -230,3 +234,8 @@ CHECKS: tuple[Check[Layers], ...] = (
     stores_stand_where_the_chart_looks,
     stores_let_sark_in,
 )
+SEVERITIES: Severities = {
+    stores_listen_on_the_charts_ports: (Severity.ERROR, Severity.NOTE),
+    stores_stand_where_the_chart_looks: (Severity.ERROR, Severity.WARNING, Severity.NOTE),
+    stores_let_sark_in: (Severity.ERROR, Severity.WARNING, Severity.NOTE),
+}

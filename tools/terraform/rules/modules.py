@@ -1,11 +1,11 @@
-"""Checks of what a Terraform module is made with: providers, and the modules that it calls."""
+"""Checks of what a Terraform module depends on: providers, and the modules that it calls."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
 
-from tools.findings.model import Check, Problem, Severity, Where
+from tools.findings.model import Check, Problem, Severities, Severity, Where
 from tools.terraform.language.model import Module
 
 CLOUDS: Mapping[str, str] = {"aws": "AWS", "google": "Google Cloud", "google-beta": "Google Cloud", "azurerm": "Azure"}
@@ -23,20 +23,22 @@ def providers_are_pinned(module: Module) -> Iterator[Problem]:
     Peers: tflint terraform_required_version terraform_required_providers.
     Source: Terraform language, provider requirements and version constraints.
     """
-    for one in module.walk():
-        first = _first(one)
+    for inner_module in module.walk():
+        first = _first(inner_module)
         if first is None:
             continue
-        if one.required_version is None and (one.resources or one.calls or one.variables):
+        if inner_module.required_version is None and (
+            inner_module.resources or inner_module.calls or inner_module.variables
+        ):
             yield Problem(
                 first, 'no required_version; write terraform { required_version = ">= 1.9" }', Severity.WARNING
             )
-        for name, where in _providers(one).items():
-            requirement = one.requirements.get(name)
+        for name, where in _providers(inner_module).items():
+            requirement = inner_module.requirements.get(name)
             # The beta provider has the same resource types.
-            if requirement is None and f"{name}-beta" not in one.requirements:
-                yield Problem(where, f"provider {name} is not in required_providers; write it", Severity.WARNING)
-        for requirement in one.requirements.values():
+            if requirement is None and f"{name}-beta" not in inner_module.requirements:
+                yield Problem(where, f"provider {name} is not in required_providers; add it", Severity.WARNING)
+        for requirement in inner_module.requirements.values():
             missing = [key for key in ("source", "version") if not getattr(requirement, key)]
             if missing:
                 message = f"provider {requirement.name} has no {' and no '.join(missing)}; write it"
@@ -52,8 +54,8 @@ def modules_are_pinned(module: Module) -> Iterator[Problem]:
     Peers: checkov CKV_TF_1 CKV_TF_2; tflint terraform_module_pinned_source terraform_module_version.
     Source: Terraform language, module sources.
     """
-    for one in module.walk():
-        for call in one.calls:
+    for inner_module in module.walk():
+        for call in inner_module.calls:
             source = call.source
             if not source or source.startswith(_LOCAL):
                 continue
@@ -62,10 +64,10 @@ def modules_are_pinned(module: Module) -> Iterator[Problem]:
                 if not call.version:
                     yield Problem(where, 'the module has no version; write one, such as "5.3.1"', Severity.WARNING)
                 elif not re.fullmatch(r"=?\s*\d+\.\d+\.\d+", call.version):
-                    message = f"`{call.version}` is a range, and no lock file holds modules; write one version"
+                    message = f"`{call.version}` is a range, and lock files do not pin modules; write one version"
                     yield Problem(where, message, Severity.NOTE)
             elif "ref=" not in source and "checksum=" not in source:
-                yield Problem(where, f"`{source}` is whatever is there that day; write ?ref=COMMIT", Severity.WARNING)
+                yield Problem(where, f"`{source}` has no fixed revision; write ?ref=COMMIT", Severity.WARNING)
             elif (ref := source.partition("ref=")[2].partition("&")[0]) in ("main", "master", "HEAD", "develop", ""):
                 yield Problem(where, f"`{ref}` is a branch, and moves; write ?ref=COMMIT", Severity.WARNING)
 
@@ -78,11 +80,11 @@ def modules_are_looked_into(module: Module) -> Iterator[Problem]:
     Write a copy of it into the tree, or judge it where it is kept.
     Source: Terraform language, module sources.
     """
-    for one in module.walk():
-        for call in one.calls:
+    for inner_module in module.walk():
+        for call in inner_module.calls:
             if call.module is None and call.source and not call.source.startswith(_LOCAL):
                 message = f"cannot tell: module.{call.name} comes from {call.source}, which is not here; what it opens"
-                yield Problem(call.where, f"{message} is not looked at", Severity.NOTE)
+                yield Problem(call.where, f"{message} is not checked", Severity.NOTE)
 
 
 def modules_hold_no_provider(module: Module) -> Iterator[Problem]:
@@ -93,10 +95,12 @@ def modules_hold_no_provider(module: Module) -> Iterator[Problem]:
     Write the provider block where the module is called.
     Source: Terraform language, providers within modules.
     """
-    for one in module.walk():
-        if one.address or "modules" in one.directory.replace("\\", "/").split("/"):
-            for provider in one.providers:
-                yield Problem(provider.where, f"a provider block in a module; write it where {one.directory} is called")
+    for inner_module in module.walk():
+        if inner_module.address or "modules" in inner_module.directory.replace("\\", "/").split("/"):
+            for provider in inner_module.providers:
+                yield Problem(
+                    provider.where, f"a provider block in a module; write it where {inner_module.directory} is called"
+                )
 
 
 def one_cloud_a_module(module: Module) -> Iterator[Problem]:
@@ -106,12 +110,12 @@ def one_cloud_a_module(module: Module) -> Iterator[Problem]:
     Write a directory for each cloud.
     Source: Terraform language, providers within modules; hashicorp/terraform issue 31340.
     """
-    for one in module.walk():
+    for inner_module in module.walk():
         places: dict[str, Where] = {}
-        for name, where in _providers(one).items():
+        for name, where in _providers(inner_module).items():
             if name in CLOUDS:
                 places.setdefault(CLOUDS[name], where)
-        for requirement in one.requirements.values():
+        for requirement in inner_module.requirements.values():
             if requirement.name in CLOUDS:
                 places.setdefault(CLOUDS[requirement.name], requirement.where)
         if len(places) > 1:
@@ -120,7 +124,7 @@ def one_cloud_a_module(module: Module) -> Iterator[Problem]:
 
 
 def _first(module: Module) -> Where | None:
-    """The place for what is nowhere: the first line of a file that says most of a module."""
+    """The place of a finding about what is missing: the first line of the module's main file."""
     if not module.sources:
         return None
     names = sorted(module.sources)
@@ -160,3 +164,8 @@ CHECKS: tuple[Check[Module], ...] = (
     modules_hold_no_provider,
     one_cloud_a_module,
 )
+SEVERITIES: Severities = {
+    providers_are_pinned: (Severity.WARNING,),
+    modules_are_pinned: (Severity.WARNING, Severity.NOTE),
+    modules_are_looked_into: (Severity.NOTE,),
+}

@@ -1,4 +1,4 @@
-"""What is said once where several rules say it, and how loudly in trees that are not this project's."""
+"""Merges findings that several rules make of one cause, and softens those in trees that are not this project's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from tools.findings.model import Finding, Severity
 
-# Rules that say of one place that the world is let in, from the most to the least that a reader learns of it.
+# Rules that report that one place lets the internet in, from the most telling to the least.
 OPENINGS = (
     "databases-are-not-open-to-the-world",
     "control-planes-are-not-open-to-the-world",
@@ -22,7 +22,7 @@ OPENINGS = (
     "ingress-is-not-open-to-the-world",
 )
 GENERAL = "ingress-is-not-open-to-the-world"
-# Rules that name all that a rule opens, so that nothing is left to say of its protocol.
+# Rules that name everything that a firewall rule opens, its protocol included.
 _WHOLE = frozenset(
     {
         GENERAL,
@@ -33,7 +33,7 @@ _WHOLE = frozenset(
 )
 PROTOCOLS = "protocols-are-not-all-allowed"
 _ALL = re.compile(r"every protocol|on every port")
-# What this project wants of its own modules, and what others may do as they like.
+# Rules that this project keeps, and that others may see differently.
 OPINIONS = frozenset(
     {
         "egress-ends-in-deny",
@@ -43,7 +43,7 @@ OPINIONS = frozenset(
         "home-net-is-named",
     }
 )
-# What is an error here, and in other trees a matter of taste unless the world is let in.
+# Errors in this project that are warnings in other trees, unless the internet is let in.
 _MILDER = frozenset({PROTOCOLS, "databases-stay-in-private-ranges", "metadata-service-is-out-of-reach"})
 _WORLD = ("0.0.0.0/0", "::/0", "2000::/3", "*", "any", "internet")
 # A block of a rule that has its ports, and none of its peers.
@@ -52,8 +52,8 @@ _ADVICE = (("write the addresses of the proxy", "write the addresses that are ca
 _KEYS = re.compile(r'module\.[\w-]+(?:\[[^\]]*\])?\.|\[(?:"[^"]*"|\d+|\?)\](?!\.\d)')
 
 
-def once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """One finding for a place and a cause: of all instances of a block the first, of all openings the most telling."""
+def deduplicated(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """One finding for each place and cause: the first instance of a block, and the most telling of several openings."""
     kept: dict[object, Finding] = {}
     openings: dict[object, dict[str, Finding]] = {}
     for finding in findings:
@@ -67,19 +67,19 @@ def once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
             place = (where.file, where.line, _KEYS.sub("", where.path), _peer(problem.message))
             openings.setdefault(place, {}).setdefault(finding.rule, finding)
     dropped = {id(finding) for rules in openings.values() for finding in _less_telling(rules)}
-    dropped.update(map(id, _told_of(kept.values())))
+    dropped.update(map(id, _covered_protocols(kept.values())))
     return tuple(finding for finding in kept.values() if id(finding) not in dropped)
 
 
-def _told_of(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings of a rule's protocol where another one says of the same rule who is let in to all of it."""
+def _covered_protocols(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings on a rule's protocol where another finding already says whom that rule lets in to all of it."""
     doubts = ("cannot tell: ", "with the defaults alone: ")
     openings = [
         finding.problem
         for finding in findings
         if finding.rule in _WHOLE and not finding.problem.message.startswith(doubts)
     ]
-    notices: list[Finding] = []
+    covered: list[Finding] = []
     for finding in findings:
         where = finding.problem.where
         if finding.rule != PROTOCOLS or finding.problem.severity is Severity.NOTE:
@@ -90,8 +90,8 @@ def _told_of(findings: Iterable[Finding]) -> list[Finding]:
             other.where.file == where.file and other.where.path.startswith(f"{rule}.") and service in other.message
             for other in openings
         ):
-            notices.append(finding)
-    return notices
+            covered.append(finding)
+    return covered
 
 
 def _peer(message: str) -> str:
@@ -100,15 +100,15 @@ def _peer(message: str) -> str:
 
 
 def _less_telling(rules: dict[str, Finding]) -> list[Finding]:
-    """All but the one that says most: the service, or that it is every one."""
+    """All findings but the most telling one, which names the service, or says that it is every service."""
     general = rules.get(GENERAL)
     everything = general is not None and _ALL.search(general.problem.message)
     best = GENERAL if everything else min(rules, key=OPENINGS.index)
     return [finding for rule, finding in rules.items() if rule != best]
 
 
-def tempered(finding: Finding) -> Finding:
-    """The finding as it is told of somebody else's tree: opinions are notes, and advice is not about this project."""
+def softened(finding: Finding) -> Finding:
+    """The finding as it is reported for another project: opinions are notes, and advice does not name this one."""
     problem = finding.problem
     message = problem.message
     for ours, theirs in _ADVICE:

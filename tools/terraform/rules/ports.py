@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.scalars import of_digits
 from tools.terraform.clouds.cannot_tell import cannot_tell
-from tools.terraform.clouds.model import WITH_PORTS, Traffic
-from tools.terraform.clouds.traffic import traffic
-from tools.terraform.language.model import Module, Unknown, Value
+from tools.terraform.clouds.firewall_rules import firewall_rules
+from tools.terraform.clouds.model import WITH_PORTS, FirewallRule
+from tools.terraform.language.model import Module, UnknownValue, Value
+from tools.terraform.rules.domains import LISTS
 
 HIGHEST = 65535
 _SPAN = re.compile(r"(\d+)(?:-(\d+))?")
@@ -26,14 +27,13 @@ _POLICY = {
     "direction": ("INGRESS", "EGRESS"),
     "action": ("allow", "deny", "goto_next", "apply_security_profile_group"),
 }
-_LISTS = "rule_group.rules_source.rules_source_list"
 # The words that an attribute takes, by the resource's type and the attribute's path.
 WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "aws_security_group_rule": {"type": ("ingress", "egress")},
     "aws_networkfirewall_rule_group": {
         "type": ("STATEFUL", "STATELESS", "STATEFUL_DOMAIN"),
-        f"{_LISTS}.generated_rules_type": ("ALLOWLIST", "DENYLIST", "REJECTLIST", "ALERTLIST"),
-        f"{_LISTS}.target_types": ("TLS_SNI", "HTTP_HOST"),
+        f"{LISTS}.generated_rules_type": ("ALLOWLIST", "DENYLIST", "REJECTLIST", "ALERTLIST"),
+        f"{LISTS}.target_types": ("TLS_SNI", "HTTP_HOST"),
         "rule_group.stateful_rule_options.rule_order": ("STRICT_ORDER", "DEFAULT_ACTION_ORDER"),
     },
     "aws_networkfirewall_firewall_policy": {
@@ -86,7 +86,7 @@ def port_numbers_are_valid(module: Module) -> Iterator[Problem]:
     Peers: tflint aws_security_group_rule_invalid_from_port.
     Source: RFC 6335; Compute Engine firewalls, Azure SecurityRule references.
     """
-    for rule in traffic(module):
+    for rule in firewall_rules(module):
         if rule.cloud == "aws":
             yield from _aws_ports(rule)
             continue
@@ -95,7 +95,7 @@ def port_numbers_are_valid(module: Module) -> Iterator[Problem]:
         for name in sides if azure else ["ports"]:
             value = rule.body.value(name)
             for item in value.items() if value else ():
-                if not isinstance(item.data, Unknown) and (fault := _span_fault(str(item.data), azure)):
+                if not isinstance(item.data, UnknownValue) and (fault := _span_fault(str(item.data), azure)):
                     yield Problem(item.where, fault)
 
 
@@ -108,16 +108,16 @@ def ports_fit_their_protocol(module: Module) -> Iterator[Problem]:
     Write ports for TCP, UDP and SCTP, and none for others.
     Source: EC2 IpPermission; Compute Engine firewalls; Azure SecurityRule.
     """
-    for rule in traffic(module):
+    for rule in firewall_rules(module):
         protocol = rule.protocol
-        if isinstance(protocol, Unknown):
+        if isinstance(protocol, UnknownValue):
             continue
         if rule.cloud == "aws":
             yield from _aws_fit(rule, protocol)
         elif rule.cloud == "gcp":
             ports = rule.body.value("ports")
             if ports and ports.items() and protocol and not _number_with_ports(protocol):
-                yield Problem(ports.where, f"{protocol} has no ports; take them out, or write tcp, udp or sctp")
+                yield Problem(ports.where, f"{protocol} has no ports; remove them, or write tcp, udp or sctp")
         elif protocol in ("icmp", "esp", "ah"):
             for name in ("destination_port_range", "destination_port_ranges"):
                 value = rule.body.value(name)
@@ -134,7 +134,7 @@ def protocol_names_are_known(module: Module) -> Iterator[Problem]:
     Peers: tflint aws_security_group_rule_invalid_protocol aws_security_group_invalid_protocol.
     Source: EC2 IpPermission; Compute Engine firewalls; IANA protocol numbers.
     """
-    for rule in traffic(module):
+    for rule in firewall_rules(module):
         for name in ("ip_protocol", "protocol") if rule.cloud != "azure" else ():
             value = rule.body.value(name)
             if value is None or not isinstance(value.data, str | int) or isinstance(value.data, bool):
@@ -144,9 +144,9 @@ def protocol_names_are_known(module: Module) -> Iterator[Problem]:
             if text.isdecimal() and of_digits(text) <= 255:
                 continue
             if text not in known and text.lower() in known:
-                yield Problem(value.where, f"`{text}` comes back in lower case; write {text.lower()}", Severity.WARNING)
+                yield Problem(value.where, f"`{text}` is stored in lower case; write {text.lower()}", Severity.WARNING)
             elif text not in known:
-                yield Problem(value.where, f"`{text}` is no protocol here; write {', '.join(known)} or a number")
+                yield Problem(value.where, f"`{text}` is not a protocol here; write {', '.join(known)} or a number")
 
 
 def words_are_exact(module: Module) -> Iterator[Problem]:
@@ -165,27 +165,27 @@ def words_are_exact(module: Module) -> Iterator[Problem]:
 
 
 def _word(item: Value, words: tuple[str, ...]) -> Iterator[Problem]:
-    if isinstance(item.data, Unknown):
-        yield cannot_tell(item.where, item.data, f"it takes {', '.join(words)}")
+    if isinstance(item.data, UnknownValue):
+        yield cannot_tell(item.where, item.data, f"it must be one of {', '.join(words)}")
     elif item.data not in words:
         meant = next((word for word in words if word.lower() == str(item.data).lower()), "")
-        yield Problem(item.where, f"`{item.data}` is not taken; write {meant or ', '.join(words)}")
+        yield Problem(item.where, f"`{item.data}` is not accepted; write {meant or ', '.join(words)}")
 
 
-def _aws_ports(rule: Traffic) -> Iterator[Problem]:
+def _aws_ports(rule: FirewallRule) -> Iterator[Problem]:
     low, high = rule.body.value("from_port"), rule.body.value("to_port")
     numbers: list[int] = []
     for value in (low, high):
-        if value is None or isinstance(value.data, Unknown):
+        if value is None or isinstance(value.data, UnknownValue):
             continue
         text = str(value.data)
         if isinstance(value.data, bool) or not re.fullmatch(r"-?\d+", text):
-            yield Problem(value.where, f"`{text}` is no port; write a number from 0 to {HIGHEST}")
+            yield Problem(value.where, f"`{text}` is not a port; write a number from 0 to {HIGHEST}")
             continue
         number = of_digits(text)
         numbers.append(number)
         if not -1 <= number <= HIGHEST or (number == -1 and rule.protocol in WITH_PORTS):
-            yield Problem(value.where, f"{text} is no port; write a number from 0 to {HIGHEST}")
+            yield Problem(value.where, f"{text} is not a port; write a number from 0 to {HIGHEST}")
     if low and len(numbers) == 2 and numbers[0] > numbers[1] and rule.protocol in WITH_PORTS:
         yield Problem(low.where, f"the range {numbers[0]} to {numbers[1]} goes down; write the lower port first")
 
@@ -194,23 +194,23 @@ def _span_fault(text: str, azure: bool) -> str:
     if azure and text == "*":
         return ""
     if "," in text:
-        return f'`{text}` is no port; write a list, ["{text.replace(" ", "").split(",")[0]}", …]'
+        return f'`{text}` is not a port; write a list, ["{text.replace(" ", "").split(",")[0]}", …]'
     match = _SPAN.fullmatch(text)
     if not match:
-        return f"`{text}` is no port; write one such as 443, or a range such as 8000-8010"
+        return f"`{text}` is not a port; write one such as 443, or a range such as 8000-8010"
     low, high = of_digits(match[1]), of_digits(match[2] or match[1])
     if high > HIGHEST or low > HIGHEST:
-        return f"`{text}` is no port; write 0 to {HIGHEST}"
+        return f"`{text}` is not a port; write 0 to {HIGHEST}"
     return f"the range {text} goes down; write the lower port first" if low > high else ""
 
 
-def _aws_fit(rule: Traffic, protocol: str) -> Iterator[Problem]:
+def _aws_fit(rule: FirewallRule, protocol: str) -> Iterator[Problem]:
     ports = [value for name in ("from_port", "to_port") if (value := rule.body.value(name))]
     separate = rule.resource.type.startswith("aws_vpc_")
     if protocol == "all":
         for value in ports:
             if value.known and (separate or value.data not in (0, -1, "0", "-1")):
-                write = "take it out" if separate else "write 0"
+                write = "remove it" if separate else "write 0"
                 yield Problem(value.where, f"-1 is every protocol, and ports mean nothing with it; {write}")
     elif protocol in WITH_PORTS and len(ports) < 2:
         missing = " and ".join(name for name in ("from_port", "to_port") if not rule.body.value(name))
@@ -227,3 +227,7 @@ CHECKS: tuple[Check[Module], ...] = (
     protocol_names_are_known,
     words_are_exact,
 )
+SEVERITIES: Severities = {
+    protocol_names_are_known: (Severity.ERROR, Severity.WARNING),
+    words_are_exact: (Severity.ERROR, Severity.NOTE),
+}

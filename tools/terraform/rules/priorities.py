@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from tools.findings.model import Check, Problem, Severity
+from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.addresses import within
 from tools.terraform.clouds.cannot_tell import cannot_tell
-from tools.terraform.clouds.model import Peer, Traffic, number, owner
-from tools.terraform.clouds.traffic import traffic
-from tools.terraform.language.model import Module, Unknown, Value
+from tools.terraform.clouds.firewall_rules import firewall_rules
+from tools.terraform.clouds.model import FirewallPeer, FirewallRule, number, owner
+from tools.terraform.language.model import Module, UnknownValue, Value
 
 POLICY_HIGHEST = 2147483647
 RANGES: Mapping[str, Mapping[str, tuple[int, int]]] = {
@@ -50,10 +50,10 @@ def priorities_are_in_range(module: Module) -> Iterator[Problem]:
         for path, (low, high) in RANGES.get(resource.type, {}).items():
             for value in resource.body.find(path):
                 priority = number(value.data)
-                if isinstance(value.data, Unknown):
+                if isinstance(value.data, UnknownValue):
                     yield cannot_tell(value.where, value.data, f"priorities are {low} to {high}")
                 elif priority is None or not low <= priority <= high:
-                    yield Problem(value.where, f"{value.data} is no priority here; write {low} to {high}")
+                    yield Problem(value.where, f"{value.data} is not a priority here; write {low} to {high}")
 
 
 def priorities_differ(module: Module) -> Iterator[Problem]:
@@ -73,19 +73,19 @@ def priorities_differ(module: Module) -> Iterator[Problem]:
             continue
         first = seen.setdefault((group, direction, priority), name)
         if first != name:
-            yield Problem(value.where, f"priority {priority} is {first}'s already; write another")
+            yield Problem(value.where, f"priority {priority} is already {first}'s; write another")
 
 
 def rules_are_not_shadowed(module: Module) -> Iterator[Problem]:
     """No rule is decided by an earlier one for everything that it is about.
 
     The lower priority comes first, on Google Cloud and on Azure; a deny that follows an allow of the same traffic
-    denies nothing, and an allow behind a deny opens nothing. That is an error; the same decision twice is a warning.
-    Give it a lower number, narrow the earlier rule, or take it out.
+    denies nothing, and an allow after a deny opens nothing. That is an error; the same decision twice is a warning.
+    Give it a lower number, narrow the earlier rule, or remove it.
     Source: Azure network security groups overview; Compute Engine VPC firewall rules, "Priority".
     """
-    groups: dict[tuple[str, str], list[tuple[int, Traffic]]] = {}
-    for rule in traffic(module):
+    groups: dict[tuple[str, str], list[tuple[int, FirewallRule]]] = {}
+    for rule in firewall_rules(module):
         order = rule.order
         if rule.cloud == "aws" or not rule.direction or not rule.action or order is None or rule.off:
             continue
@@ -98,10 +98,11 @@ def rules_are_not_shadowed(module: Module) -> Iterator[Problem]:
                 continue
             name, place = earlier.resource.address, later.priority.where if later.priority else later.where
             if earlier.action == later.action:
-                yield Problem(place, f"{name} decides the same before it; take one of them out", Severity.WARNING)
+                yield Problem(place, f"{name} already decides the same; remove one of the two", Severity.WARNING)
             else:
                 yield Problem(
-                    place, f"{name} comes before it and {_verb(earlier)} all of it; it {_verb(later)} nothing"
+                    place,
+                    f"{name} comes first and {_verb(earlier)} all of this traffic; this rule {_verb(later)} nothing",
                 )
 
 
@@ -110,33 +111,35 @@ def rules_differ(module: Module) -> Iterator[Problem]:
 
     EC2 refuses the second (InvalidPermission.Duplicate), when everything before it has been applied. Descriptions do
     not tell rules apart.
-    Take one of them out.
+    Remove one of them.
     Source: EC2 AuthorizeSecurityGroupIngress, error InvalidPermission.Duplicate.
     """
-    seen: dict[Any, Traffic] = {}
-    for rule in traffic(module):
-        if rule.cloud != "aws" or isinstance(rule.protocol, Unknown) or isinstance(rule.ports, Unknown):
+    seen: dict[Any, FirewallRule] = {}
+    for rule in firewall_rules(module):
+        if rule.cloud != "aws" or isinstance(rule.protocol, UnknownValue) or isinstance(rule.ports, UnknownValue):
             continue
         for peer in rule.peers:
-            if peer.unknown or not (notices := _told(peer)):
+            if peer.unknown or not (peer_key := _peer_key(peer)):
                 continue
-            key = (rule.group, rule.direction, rule.protocol, rule.ports, notices)
+            key = (rule.group, rule.direction, rule.protocol, rule.ports, peer_key)
             first = seen.setdefault(key, rule)
             if first is not rule:
-                message = f"{first.resource.address} is for {rule.service} and the same peer already; take one out"
+                message = (
+                    f"{first.resource.address} is already for {rule.service} and the same peer; remove one of the two"
+                )
                 yield Problem(rule.where, message)
 
 
-def _told(peer: Peer) -> str:
+def _peer_key(peer: FirewallPeer) -> str:
     data = peer.value.data
-    if isinstance(data, Unknown):
+    if isinstance(data, UnknownValue):
         return next(iter(data.refs)) if data.bare and len(data.refs) == 1 else ""
     return f"{peer.value.where.path.rpartition('.')[2]} {data}"
 
 
 def _ordered(module: Module) -> Iterator[tuple[str, str, Value, str]]:
     """(firewall, direction, priority, rule) of each rule whose priority must be its own."""
-    for rule in traffic(module):
+    for rule in firewall_rules(module):
         if rule.priority and (rule.cloud == "azure" or rule.resource.type != "google_compute_firewall"):
             direction = rule.direction if rule.cloud == "azure" else ""
             name = rule.body.data("name") if rule.body is not rule.resource.body and rule.cloud == "azure" else None
@@ -147,20 +150,20 @@ def _ordered(module: Module) -> Iterator[tuple[str, str, Value, str]]:
             yield owner(resource.body.value("firewall_rule_group_id")), "", priority, resource.address
 
 
-def covers(earlier: Traffic, later: Traffic) -> bool:
+def covers(earlier: FirewallRule, later: FirewallRule) -> bool:
     """Whether an earlier rule decides everything that a later one is about."""
     if earlier.resource is later.resource and earlier.body is later.body:
         return False
     for part in (earlier.protocol, later.protocol, earlier.ports, later.ports):
-        if isinstance(part, Unknown):
+        if isinstance(part, UnknownValue):
             return False
     if earlier.protocol not in ("all", later.protocol) or not _ports_cover(earlier, later):
         return False
     return _peers_cover(earlier.peers, later.peers) and _others_cover(earlier, later)
 
 
-def _ports_cover(earlier: Traffic, later: Traffic) -> bool:
-    if isinstance(earlier.ports, Unknown) or isinstance(later.ports, Unknown):
+def _ports_cover(earlier: FirewallRule, later: FirewallRule) -> bool:
+    if isinstance(earlier.ports, UnknownValue) or isinstance(later.ports, UnknownValue):
         return False
     spans = sorted(earlier.ports)
     joined: list[tuple[int, int]] = []
@@ -172,40 +175,40 @@ def _ports_cover(earlier: Traffic, later: Traffic) -> bool:
     return all(any(low <= first and last <= high for low, high in joined) for first, last in later.ports)
 
 
-def _peers_cover(earlier: Iterable[Peer], later: Iterable[Peer]) -> bool:
+def _peers_cover(earlier: Iterable[FirewallPeer], later: Iterable[FirewallPeer]) -> bool:
     nets = [net for peer in earlier for net in peer.nets]
-    texts = {notices for peer in earlier if not peer.unknown and (notices := _told(peer))}
+    keys = {key for peer in earlier if not peer.unknown and (key := _peer_key(peer))}
     everybody = {net.version for net in nets if net.prefixlen == 0} == {4, 6}
 
-    def covered(peer: Peer) -> bool:
+    def covered(peer: FirewallPeer) -> bool:
         if peer.unknown or not peer.nets:
-            return everybody or (not peer.unknown and bool(_told(peer)) and _told(peer) in texts)
+            return everybody or (not peer.unknown and bool(_peer_key(peer)) and _peer_key(peer) in keys)
         return all(any(within(net, outer) for outer in nets) for net in peer.nets)
 
-    found = list(later)
-    return bool(found) and all(covered(peer) for peer in found)
+    peers = list(later)
+    return bool(peers) and all(covered(peer) for peer in peers)
 
 
-def _others_cover(earlier: Traffic, later: Traffic) -> bool:
+def _others_cover(earlier: FirewallRule, later: FirewallRule) -> bool:
     """Whether the side that is not the peer, and the source ports, are no narrower in the earlier rule."""
     if earlier.cloud == "aws":
         return True
     if earlier.cloud == "gcp":
-        one, other = (_given(rule.resource.body.find(name) for name in _TARGETS) for rule in (earlier, later))
-        return not one or one == other
+        wide, narrow = (_given(rule.resource.body.find(name) for name in _TARGETS) for rule in (earlier, later))
+        return not wide or wide == narrow
     near = _FAR_SIDES if earlier.direction == "in" else _SIDES
-    one, other = (_given(rule.body.find(name) for name in near) for rule in (earlier, later))
+    wide, narrow = (_given(rule.body.find(name) for name in near) for rule in (earlier, later))
     ports = [
         _given((rule.body.find("source_port_range"), rule.body.find("source_port_ranges"))) for rule in (earlier, later)
     ]
-    return (one == ["*"] or (one == other and bool(one))) and (ports[0] in ([], ["*"]) or ports[0] == ports[1])
+    return (wide == ["*"] or (wide == narrow and bool(wide))) and (ports[0] in ([], ["*"]) or ports[0] == ports[1])
 
 
 def _given(values: Iterable[tuple[Value, ...]]) -> list[str]:
-    return sorted(str(item.data) for found in values for value in found for item in value.items())
+    return sorted(str(item.data) for attribute in values for value in attribute for item in value.items())
 
 
-def _verb(rule: Traffic) -> str:
+def _verb(rule: FirewallRule) -> str:
     return "allows" if rule.allows else "denies"
 
 
@@ -215,3 +218,7 @@ CHECKS: tuple[Check[Module], ...] = (
     rules_are_not_shadowed,
     rules_differ,
 )
+SEVERITIES: Severities = {
+    priorities_are_in_range: (Severity.ERROR, Severity.NOTE),
+    rules_are_not_shadowed: (Severity.ERROR, Severity.WARNING),
+}

@@ -1,4 +1,4 @@
-"""The checks over Terraform, room by room; their subject is an evaluated Module with those that it calls."""
+"""The checks over Terraform, module by module; their subject is an evaluated Module with those that it calls."""
 
 from __future__ import annotations
 

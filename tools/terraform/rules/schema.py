@@ -1,4 +1,4 @@
-"""Checks of resources against their providers' schemas, of which the ones that matter here are kept."""
+"""Checks of resources against their providers' schemas; those of the resource types that matter here are kept."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from tools.findings.model import Check, Problem, Where
-from tools.terraform.language.model import Body, Module, Unknown
+from tools.terraform.language.model import Body, Module, UnknownValue
 
 Schema = Mapping[str, Any]
 # What every resource takes.
@@ -63,7 +63,7 @@ def attributes_have_their_type(module: Module) -> Iterator[Problem]:
 
 @cache
 def schemas() -> Mapping[str, Schema]:
-    """The schema of each resource type that is kept."""
+    """Each resource type that has a schema here, with its schema."""
     text = files("tools.manifests.schemas").joinpath("terraform.json").read_text("utf-8")
     providers = json.loads(text)["provider_schemas"].values()
     return {kind: schema for provider in providers for kind, schema in provider["resource_schemas"].items()}
@@ -78,11 +78,11 @@ def _unknown(body: Body, schema: Schema) -> Iterator[Problem]:
         if name not in attributes and name not in blocks:
             yield Problem(value.where, f"there is no `{name}` here{_meant(name, names)}")
         elif name in attributes and value.data is not None and _computed(attributes[name]):
-            yield Problem(value.where, f"`{name}` is set by the provider; take it out")
-    for name, found in body.blocks.items():
+            yield Problem(value.where, f"`{name}` is set by the provider; remove it")
+    for name, nested in body.blocks.items():
         if name in META:
             continue
-        for block in found:
+        for block in nested:
             if name in blocks:
                 yield from _unknown(block.body, blocks[name]["block"])
             elif fields := _fields(attributes.get(name)):
@@ -90,7 +90,7 @@ def _unknown(body: Body, schema: Schema) -> Iterator[Problem]:
             elif name in attributes:
                 yield Problem(block.where, f"`{name}` is an attribute; write `{name} = …`")
             else:
-                yield Problem(block.where, f"there is no block `{name}` here{_meant(name, names)}")
+                yield Problem(block.where, f"there is no `{name}` block here{_meant(name, names)}")
 
 
 def _missing(body: Body, schema: Schema, where: Where, what: str) -> Iterator[Problem]:
@@ -102,9 +102,9 @@ def _missing(body: Body, schema: Schema, where: Where, what: str) -> Iterator[Pr
         doubtful = any(block.doubt for block in blocks)
         most = kind.get("max_items", 0)
         if kind.get("min_items", 0) > len(blocks):
-            yield Problem(where, f"{what} needs a block `{name}`; write it")
+            yield Problem(where, f"{what} needs a `{name}` block; write it")
         if most and len(blocks) > most and not doubtful:
-            yield Problem(blocks[most].where, f"{what} has {len(blocks)} blocks `{name}`; it takes {most}")
+            yield Problem(blocks[most].where, f"{what} has {len(blocks)} `{name}` blocks; it takes {most}")
         for block in blocks if not doubtful else ():
             yield from _missing(block.body, kind["block"], block.where, f"`{name}`")
 
@@ -113,25 +113,31 @@ def _types(body: Body, schema: Schema) -> Iterator[Problem]:
     attributes = schema.get("attributes", {})
     for name, value in body.attributes.items():
         if name in attributes and (fault := _type_fault(value.data, attributes[name].get("type"))):
-            yield Problem(value.where, f"`{name}` is {fault}")
+            yield Problem(value.where, f"`{name}` must be {fault}")
     for name, kind in schema.get("block_types", {}).items():
         for block in body.blocks.get(name, ()):
             yield from _types(block.body, kind["block"])
 
 
 def _type_fault(data: Any, kind: Any) -> str:
-    if data is None or isinstance(data, Unknown) or kind is None or kind == "dynamic":
+    if data is None or isinstance(data, UnknownValue) or kind is None or kind == "dynamic":
         return ""
     if isinstance(kind, list):
         if kind[0] in ("list", "set", "tuple") and not isinstance(data, tuple):
             return "a list; write [ … ]"
         if kind[0] in ("list", "set") and isinstance(data, tuple):
-            return next((f"a list, and in it {fault}" for item in data if (fault := _type_fault(item, kind[1]))), "")
+            return next(
+                (f"a list, and each element {fault}" for item in data if (fault := _type_fault(item, kind[1]))), ""
+            )
         return "a map; write { … }" if kind[0] in ("map", "object") and not isinstance(data, dict) else ""
     if isinstance(data, tuple | dict):
-        return f"one {kind}, no list; write a single value" if isinstance(data, tuple) else f"one {kind}, no map"
+        return (
+            f"a single {kind}, not a list; write one value"
+            if isinstance(data, tuple)
+            else f"a single {kind}, not a map"
+        )
     if kind == "number" and (isinstance(data, bool) or not _numeric(data)):
-        return f"a number, and {data!r} is none"
+        return f"a number, and {data!r} is not one"
     if kind == "bool" and data not in (True, False, "true", "false"):
         return f"true or false, and {data!r} is neither"
     return ""
@@ -156,7 +162,7 @@ def _fields(attribute: Schema | None) -> Mapping[str, Any]:
 
 def _meant(name: str, names: list[str]) -> str:
     close = get_close_matches(name, names, 1)
-    return f"; write `{close[0]}`" if close else "; take it out"
+    return f"; write `{close[0]}`" if close else "; remove it"
 
 
 CHECKS: tuple[Check[Module], ...] = (attributes_are_known, attributes_are_complete, attributes_have_their_type)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from tools.findings.model import Check, Problem
 from tools.manifests.addresses import METADATA, Net, network, within
-from tools.terraform.clouds.model import Peer
-from tools.terraform.clouds.traffic import acl_openings, allowed
+from tools.terraform.clouds.firewall_rules import acl_openings, allowed
+from tools.terraform.clouds.model import FirewallPeer
 from tools.terraform.language.model import Module
-from tools.terraform.rules.exposure import halves, named
+from tools.terraform.rules.exposure import adding_up_to_the_world, peer_name
 
 SERVICES = {
     20: "FTP",
@@ -42,7 +42,7 @@ def ssh_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
     """Nobody on the internet may try passwords and keys on port 22.
 
     A rule for a range of ports that holds 22, or for every protocol, counts, and so does a network ACL's rule for few
-    ports. A peer that is not known is told of by ingress-is-not-open-to-the-world.
+    ports. A peer that is not known is reported by ingress-is-not-open-to-the-world.
     Write the addresses of a bastion, or use the cloud's session manager and no rule at all.
     Peers: checkov CKV_AWS_24 CKV_AWS_232 CKV_GCP_2 CKV_AZURE_10; trivy GCP-0071 AZU-0050; terrascan AC_AWS_0227; tfsec
     google-compute-no-ingress-ssh azure-network-ssh-blocked-from-internet.
@@ -90,7 +90,8 @@ def stores_and_shares_are_not_open_to_the_world(module: Module) -> Iterator[Prob
 def udp_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
     """No UDP service is open to the internet.
 
-    UDP's source addresses are easily forged, so such a service answers, larger, to whoever is named: a reflector.
+    UDP's source addresses are easily forged, so such a service sends its larger answers to a victim: it is a
+    reflector.
     Write the addresses of those who call it. TCP or a tunnel does for the rest.
     Peers: checkov CKV_AZURE_77.
     Source: BCP 38 (RFC 2827), US-CERT TA14-017A.
@@ -98,7 +99,9 @@ def udp_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
     for rule in allowed(module, "in"):
         for peer in rule.peers if rule.protocol == "udp" else ():
             if peer.world:
-                message = f"{named(peer)} lets everybody in to {rule.service}; write the addresses of those who call it"
+                message = (
+                    f"{peer_name(peer)} lets everybody in to {rule.service}; write the addresses of those who call it"
+                )
                 yield Problem(peer.value.where, message)
 
 
@@ -108,11 +111,12 @@ def metadata_service_is_out_of_reach(module: Module) -> Iterator[Problem]:
     It hands a machine's credentials to whoever asks. AWS and Google Cloud let a machine reach its own whatever the
     firewall says, so such a rule helps only somebody who goes through another machine; Azure's is at an address that
     looks public (168.63.129.16). A range around the address, and Azure's tag `AzurePlatformIMDS`, count; a range that
-    is the whole internet, alone or with others, is another rule's finding, and DNS alone (port 53) is let be.
-    Take the rule out, or narrow the range.
+    is the whole internet, alone or with others, is another rule's finding, and a rule for DNS alone (port 53)
+    is accepted.
+    Remove the rule, or narrow the range.
     Source: the clouds' documentation of their instance metadata services.
     """
-    together = {peer.value.where for _, _, peers in halves(module) for peer in peers}
+    together = {peer.value.where for _, _, peers in adding_up_to_the_world(module) for peer in peers}
     for rule in allowed(module, "out"):
         if rule.only(53):
             continue
@@ -123,7 +127,7 @@ def metadata_service_is_out_of_reach(module: Module) -> Iterator[Problem]:
             if peer.text.lower() == "azureplatformimds":
                 problems = ["169.254.169.254 (Azure)"]
             if problems and not peer.world:
-                message = f"{named(peer)} reaches metadata services: {', '.join(problems)}; take it out or narrow it"
+                message = f"{peer_name(peer)} reaches metadata services: {', '.join(problems)}; remove it or narrow it"
                 yield Problem(peer.value.where, message)
 
 
@@ -140,11 +144,11 @@ def _opened(module: Module, services: dict[int, str], protocols: Iterable[str] =
         listed = ", ".join(several) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
         for peer in rule.peers:
             if peer.world:
-                message = f"{named(peer)} lets everybody in to {listed}; write the addresses of those who may"
+                message = f"{peer_name(peer)} lets everybody in to {listed}; write the addresses of those who may"
                 yield Problem(peer.value.where, message)
 
 
-def _reaches(peer: Peer, single: Net | None) -> bool:
+def _reaches(peer: FirewallPeer, single: Net | None) -> bool:
     return single is not None and any(within(single, net) for net in peer.nets)
 
 

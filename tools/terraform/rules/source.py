@@ -1,10 +1,10 @@
-"""Checks of Terraform's text and names: what the reader and the evaluator found on their way."""
+"""Checks of Terraform's text and names: the faults that the reader and the evaluator came upon."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Problem, rule_id
+from tools.findings.model import Check, Problem, Severities, Severity, rule_id
 from tools.terraform.language.model import Module
 
 
@@ -16,7 +16,7 @@ def terraform_is_readable(module: Module) -> Iterator[Problem]:
     one line, a line that starts with an operator. Override files are merged, and what they override must be there.
     Source: HCL's native syntax specification, and Terraform's JSON configuration syntax.
     """
-    yield from _found(module, terraform_is_readable)
+    yield from _faults(module, terraform_is_readable)
 
 
 def terraform_names_are_unique(module: Module) -> Iterator[Problem]:
@@ -26,7 +26,7 @@ def terraform_names_are_unique(module: Module) -> Iterator[Problem]:
     Keep one of the two.
     Source: Terraform refuses both ("Attribute redefined", "Duplicate … configuration").
     """
-    yield from _found(module, terraform_names_are_unique)
+    yield from _faults(module, terraform_names_are_unique)
 
 
 def terraform_references_are_declared(module: Module) -> Iterator[Problem]:
@@ -36,18 +36,18 @@ def terraform_references_are_declared(module: Module) -> Iterator[Problem]:
     is. Declare it, or correct the name; text stands in quotes.
     Source: `terraform validate`.
     """
-    yield from _found(module, terraform_references_are_declared)
+    yield from _faults(module, terraform_references_are_declared)
 
 
 def terraform_expressions_evaluate(module: Module) -> Iterator[Problem]:
     """An expression can be evaluated, and a value passes its variable's type and validation.
 
     Found with the defaults, the tfvars files and what module calls pass: a function that refuses its arguments, an
-    index that is not there, null in a string, locals that go in a circle. What cannot be told is no fault, and what a
+    index that is not there, null in a string, locals that form a cycle. What is not known is not a fault, and what a
     module's defaults alone decide, which its callers may replace, is a note.
     Source: Terraform's expression language.
     """
-    yield from _found(module, terraform_expressions_evaluate)
+    yield from _faults(module, terraform_expressions_evaluate)
 
 
 def terraform_modules_are_there(module: Module) -> Iterator[Problem]:
@@ -57,13 +57,13 @@ def terraform_modules_are_there(module: Module) -> Iterator[Problem]:
     nothing is followed out of the directories that were named (`--within` names more); their outputs are unknown.
     Source: `terraform init`.
     """
-    yield from _found(module, terraform_modules_are_there)
+    yield from _faults(module, terraform_modules_are_there)
 
 
-def _found(module: Module, check: Check[Module]) -> Iterator[Problem]:
+def _faults(module: Module, check: Check[Module]) -> Iterator[Problem]:
     kind = rule_id(check)
-    for one in module.walk():
-        for fault in one.faults:
+    for inner_module in module.walk():
+        for fault in inner_module.faults:
             if fault.kind == kind:
                 yield fault.problem
 
@@ -75,3 +75,7 @@ CHECKS: tuple[Check[Module], ...] = (
     terraform_expressions_evaluate,
     terraform_modules_are_there,
 )
+SEVERITIES: Severities = {
+    terraform_expressions_evaluate: (Severity.ERROR, Severity.NOTE),
+    terraform_modules_are_there: (Severity.ERROR, Severity.NOTE),
+}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from tools.findings.model import Check, Problem, Severity, Where
-from tools.terraform.language.model import Body, Module, Unknown
+from tools.findings.model import Check, Problem, Severities, Severity, Where
+from tools.terraform.language.model import Body, Module, UnknownValue
 from tools.terraform.rules.gcp import RULES as GOOGLE_RULES
 from tools.terraform.rules.groups import AWS_RULES, LEGACY_RULE, NSG_RULE, references
 
@@ -14,7 +14,7 @@ _GOOGLE_NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
 _AWS_TEXT = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}")
 _AZURE_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,78}[A-Za-z0-9_])?")
 _AWS_WRITE = "at most 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*"
-# What an attribute holds, by type and path, and what to write.
+# The form of an attribute, by type and path, and what to write.
 FORMS: Mapping[str, Mapping[str, tuple[re.Pattern[str], str]]] = {
     **{
         kind: {"name": (_GOOGLE_NAME, "lower-case letters, digits and hyphens, a letter first, at most 63")}
@@ -118,8 +118,8 @@ def flow_logs_show_rejections(module: Module) -> Iterator[Problem]:
 
 def _described(body: Body, where: Where, what: str) -> Iterator[Problem]:
     value = body.value("description")
-    if value is None or (not isinstance(value.data, Unknown) and not str(value.data).strip()):
-        yield Problem(where, f"{what} does not say what it is for; write description", Severity.WARNING)
+    if value is None or (not isinstance(value.data, UnknownValue) and not str(value.data).strip()):
+        yield Problem(where, f"{what} has no description; write one", Severity.WARNING)
 
 
 CHECKS: tuple[Check[Module], ...] = (
@@ -128,3 +128,8 @@ CHECKS: tuple[Check[Module], ...] = (
     firewalls_are_logged,
     flow_logs_show_rejections,
 )
+SEVERITIES: Severities = {
+    rules_are_described: (Severity.WARNING,),
+    firewalls_are_logged: (Severity.WARNING,),
+    flow_logs_show_rejections: (Severity.WARNING,),
+}

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from tools.findings import cli
 from tools.findings.model import rule_id
-from tools.findings.stages import MODULES, checks
-from tools.validate.docs.severities import severities
+from tools.findings.stages import MODULES, checks, severities
 
 FILE = Path(__file__).parents[3] / "docs" / "rules.md"
 
@@ -37,6 +36,9 @@ TITLES = {
     "policies": "Policies",
     "egress": "Egress: what the manifests allow against what the values list",
     "envoy": "Envoy: its own verdict on the proxy's configuration",
+    "refusals": "Refusals: values that a chart has to refuse (`--refused`)",
+    "wrong-values": "Wrong values: made from the schema, tried at each place of it (`--wrong-values`)",
+    "helms": "Helms: one chart by several versions of Helm (`--helm`)",
     "terraform": "Terraform",
     "layers": "Layers: the clouds' firewalls against each other and against the chart's values",
 }

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from tools.egress.allowlist import Allowlist, Suffixes, parse_values
 from tools.egress.promises import broken, external, extra_egress, inside_the_cluster, ranges, resolvers
-from tools.findings.model import Problem, Severity, Where
+from tools.findings.model import Problem, Severities, Severity, Where
 from tools.manifests.addresses import address, private
 from tools.render.values import Values
 
@@ -209,3 +209,11 @@ CHECKS = (
     ranges_are_networks,
     public_addresses_are_meant,
 )
+SEVERITIES: Severities = {
+    environments_are_there: (Severity.NOTE,),
+    values_match_schema: (Severity.ERROR, Severity.NOTE),
+    allowlist_is_sound: (Severity.ERROR, Severity.WARNING),
+    addresses_keep_promises: (Severity.ERROR, Severity.WARNING),
+    ranges_are_networks: (Severity.WARNING,),
+    public_addresses_are_meant: (Severity.WARNING,),
+}

@@ -10,13 +10,22 @@ from typing import Any
 from tools.findings.model import Where
 from tools.manifests.addresses import ALL_IPV4, ALL_IPV6, network
 from tools.manifests.scalars import of_digits
-from tools.terraform.clouds.model import ALL_PORTS, AZURE_WORLD, WITH_PORTS, Peer, Ports, Traffic, number, owner
-from tools.terraform.language.model import Body, Module, Resource, Unknown, Value
+from tools.terraform.clouds.model import (
+    ALL_PORTS,
+    AZURE_WORLD,
+    WITH_PORTS,
+    FirewallPeer,
+    FirewallRule,
+    Ports,
+    number,
+    owner,
+)
+from tools.terraform.language.model import Body, Module, ResourceInstance, UnknownValue, Value
 
 _NUMBERS = {"-1": "all", "1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6", "132": "sctp", "*": "all"}
 
 
-# Addresses of a network of one's own, which no cloud lets be the world.
+# Addresses of a network of one's own, which are never the whole internet.
 _OWN = re.compile(
     r"\.(cidr_block|ipv6_cidr_block|ip_cidr_range|address_space|address_prefixes|private_ips?|private_ip_address)"
     r"(\[[^\]]*\])*$"
@@ -37,35 +46,35 @@ _AWS_OTHERS = (
 )
 
 
-_LAST: list[tuple[Module, tuple[Traffic, ...]]] = []
+_LAST: list[tuple[Module, tuple[FirewallRule, ...]]] = []
 
 
-def traffic(module: Module) -> tuple[Traffic, ...]:
-    """Every rule in the module and below it. The last module's are kept: a dozen checks ask, one after the other."""
+def firewall_rules(module: Module) -> tuple[FirewallRule, ...]:
+    """Every rule in the module and below it. Those of the last module are kept, since a dozen checks ask in turn."""
     if not _LAST or _LAST[0][0] is not module:
         _LAST[:] = [(module, tuple(_read(module)))]
     return _LAST[0][1]
 
 
-def allowed(module: Module, direction: str = "") -> Iterator[Traffic]:
+def allowed(module: Module, direction: str = "") -> Iterator[FirewallRule]:
     """The rules that are known to allow, in one direction or in both."""
-    for item in traffic(module):
+    for item in firewall_rules(module):
         if item.allows and direction in ("", item.direction):
             yield item
 
 
-def acl_openings(module: Module) -> Iterator[Traffic]:
+def acl_openings(module: Module) -> Iterator[FirewallRule]:
     """The rules of AWS's network ACLs that let a few ports in.
 
-    An ACL keeps no connections in mind: it must let in the wide range of ports that answers come to, and often lets in
-    everything; only a rule for a service is read as one.
+    An ACL does not track connections: it must let in the wide range of ports that answers come to, and often lets in
+    everything. Only a rule for a few ports is taken as one for a service.
     """
     for rule in acl_rules(module):
         if rule.allows and rule.direction == "in" and _narrow(rule.ports):
             yield rule
 
 
-def acl_rules(module: Module) -> Iterator[Traffic]:
+def acl_rules(module: Module) -> Iterator[FirewallRule]:
     """Every rule of AWS's network ACLs, with its number as its priority."""
     kinds = ("aws_network_acl_rule", "aws_network_acl", "aws_default_network_acl")
     for resource in module.everything(*kinds):
@@ -81,18 +90,18 @@ def acl_rules(module: Module) -> Iterator[Traffic]:
                     yield _acl_rule(resource, block.body, block.where, direction, resource.address)
 
 
-def _acl_rule(resource: Resource, body: Body, where: Where, direction: str, group: str) -> Traffic:
+def _acl_rule(resource: ResourceInstance, body: Body, where: Where, direction: str, group: str) -> FirewallRule:
     action = _text(body.data("rule_action", body.data("action"))).lower()
     rule = _aws_rule(resource, body, where, direction, group)
     number = body.value("rule_number") or body.value("rule_no")
     return replace(rule, action=action if action in ("allow", "deny") else "", priority=number)
 
 
-def _narrow(ports: Ports | Unknown) -> bool:
-    return not isinstance(ports, Unknown) and all(last - first < FEW_PORTS for first, last in ports)
+def _narrow(ports: Ports | UnknownValue) -> bool:
+    return not isinstance(ports, UnknownValue) and all(last - first < FEW_PORTS for first, last in ports)
 
 
-def _read(module: Module) -> Iterator[Traffic]:
+def _read(module: Module) -> Iterator[FirewallRule]:
     names = {
         str(nsg.body.data("name")): nsg.address
         for nsg in module.everything("azurerm_network_security_group")
@@ -108,7 +117,7 @@ def _read(module: Module) -> Iterator[Traffic]:
                 yield replace(item, group=names.get(item.group, item.group))
 
 
-def _aws(resource: Resource) -> Iterator[Traffic]:
+def _aws(resource: ResourceInstance) -> Iterator[FirewallRule]:
     body, kind = resource.body, resource.type
     if kind in ("aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule"):
         direction = "in" if "ingress" in kind else "out"
@@ -122,33 +131,33 @@ def _aws(resource: Resource) -> Iterator[Traffic]:
                 yield _aws_rule(resource, block.body, block.where, direction, resource.address)
 
 
-def _aws_rule(resource: Resource, body: Body, where: Where, direction: str, group: str) -> Traffic:
+def _aws_rule(resource: ResourceInstance, body: Body, where: Where, direction: str, group: str) -> FirewallRule:
     protocol = _protocol(body.value("ip_protocol") or body.value("protocol"))
     low, high = body.value("from_port"), body.value("to_port")
     peers = (*_addresses(body, _AWS_LISTS), *_others(body, _AWS_OTHERS))
     place = high.where if high else where
-    return Traffic(
+    return FirewallRule(
         resource, body, where, "aws", group, direction, "allow", protocol, _span(protocol, low, high), peers, place
     )
 
 
-def _span(protocol: str | Unknown, low: Value | None, high: Value | None) -> Ports | Unknown:
+def _span(protocol: str | UnknownValue, low: Value | None, high: Value | None) -> Ports | UnknownValue:
     if protocol == "all":
         return ALL_PORTS
     first, last = (value.data if value else None for value in (low, high))
     for data in (first, last):
-        if isinstance(data, Unknown):
+        if isinstance(data, UnknownValue):
             return data
-    if not isinstance(protocol, Unknown) and protocol not in WITH_PORTS:
+    if not isinstance(protocol, UnknownValue) and protocol not in WITH_PORTS:
         return ()
-    one, other = number(first), number(last)
+    low_port, high_port = number(first), number(last)
     # Without ports, and with -1, all of them are meant.
-    if one is None or other is None or -1 in (one, other):
+    if low_port is None or high_port is None or -1 in (low_port, high_port):
         return ALL_PORTS
-    return ((one, other),)
+    return ((low_port, high_port),)
 
 
-def _google(resource: Resource) -> Iterator[Traffic]:
+def _google(resource: ResourceInstance) -> Iterator[FirewallRule]:
     body = resource.body
     if resource.type == "google_compute_firewall":
         direction = _way(body.value("direction"), "INGRESS")
@@ -166,40 +175,44 @@ def _google(resource: Resource) -> Iterator[Traffic]:
 
 
 def _google_rule(
-    resource: Resource,
+    resource: ResourceInstance,
     body: Body,
     where: Where,
     protocol_name: str,
     direction: str,
     action: str,
-    peers: tuple[Peer, ...],
-) -> Traffic:
+    peers: tuple[FirewallPeer, ...],
+) -> FirewallRule:
     protocol, written = _protocol(body.value(protocol_name)), body.value("ports")
-    ports: Ports | Unknown = ALL_PORTS if isinstance(protocol, Unknown) or protocol in (*WITH_PORTS, "all") else ()
+    ports: Ports | UnknownValue = (
+        ALL_PORTS if isinstance(protocol, UnknownValue) or protocol in (*WITH_PORTS, "all") else ()
+    )
     if written and (written.items() or written.unknown):
         ports = _ranges(written.items())
     group = owner(resource.body.value("network") or resource.body.value("firewall_policy"), resource.address)
     priority = resource.body.value("priority")
     place = written.where if written else where
-    return Traffic(resource, body, where, "gcp", group, direction, action, protocol, ports, peers, place, priority)
+    return FirewallRule(resource, body, where, "gcp", group, direction, action, protocol, ports, peers, place, priority)
 
 
-def _google_peers(body: Body, where: Where, direction: str) -> tuple[Peer, ...]:
+def _google_peers(body: Body, where: Where, direction: str) -> tuple[FirewallPeer, ...]:
     lists = ("source_ranges",) if direction == "in" else ("destination_ranges",)
     others = ("source_tags", "source_service_accounts") if direction == "in" else ()
     peers = (*_addresses(body, lists), *_others(body, others))
-    return peers or (Peer(Value("0.0.0.0/0", where), (ALL_IPV4,)),)
+    return peers or (FirewallPeer(Value("0.0.0.0/0", where), (ALL_IPV4,)),)
 
 
-def _policy_peers(body: Body, where: Where, direction: str) -> tuple[Peer, ...]:
+def _policy_peers(body: Body, where: Where, direction: str) -> tuple[FirewallPeer, ...]:
     side = "src" if direction == "in" else "dest"
     names = ("address_groups", "fqdns", "region_codes", "threat_intelligences", "secure_tags", "networks")
     peers = [*_addresses(body, (f"{side}_ip_ranges",)), *_others(body, tuple(f"{side}_{name}" for name in names))]
-    peers.extend(Peer(Value("", block.where)) for block in body.blocks.get("src_secure_tags", ()) if side == "src")
-    return tuple(peers) or (Peer(Value("0.0.0.0/0", where), (ALL_IPV4,)),)
+    peers.extend(
+        FirewallPeer(Value("", block.where)) for block in body.blocks.get("src_secure_tags", ()) if side == "src"
+    )
+    return tuple(peers) or (FirewallPeer(Value("0.0.0.0/0", where), (ALL_IPV4,)),)
 
 
-def _azure(resource: Resource) -> Iterator[Traffic]:
+def _azure(resource: ResourceInstance) -> Iterator[FirewallRule]:
     body = resource.body
     if resource.type == "azurerm_network_security_rule":
         yield _azure_rule(resource, body, resource.where, owner(body.value("network_security_group_name")))
@@ -208,7 +221,7 @@ def _azure(resource: Resource) -> Iterator[Traffic]:
             yield _azure_rule(resource, block.body, block.where, resource.address)
 
 
-def _azure_rule(resource: Resource, body: Body, where: Where, group: str) -> Traffic:
+def _azure_rule(resource: ResourceInstance, body: Body, where: Where, group: str) -> FirewallRule:
     direction = {"inbound": "in", "outbound": "out"}.get(_text(body.data("direction")).lower(), "")
     action = {"allow": "allow", "deny": "deny"}.get(_text(body.data("access")).lower(), "")
     side = "source" if direction == "in" else "destination"
@@ -223,42 +236,44 @@ def _azure_rule(resource: Resource, body: Body, where: Where, group: str) -> Tra
         for item in value.items()
     ]
     protocol = _protocol(body.value("protocol"))
-    ports: Ports | Unknown = _ranges(written)
-    if not isinstance(protocol, Unknown) and protocol not in (*WITH_PORTS, "all"):
+    ports: Ports | UnknownValue = _ranges(written)
+    if not isinstance(protocol, UnknownValue) and protocol not in (*WITH_PORTS, "all"):
         ports = ()
     place = written[0].where if written else where
     priority = body.value("priority")
-    return Traffic(resource, body, where, "azure", group, direction, action, protocol, ports, peers, place, priority)
+    return FirewallRule(
+        resource, body, where, "azure", group, direction, action, protocol, ports, peers, place, priority
+    )
 
 
-def _addresses(body: Body, names: Iterable[str], words: tuple[str, ...] = ()) -> tuple[Peer, ...]:
+def _addresses(body: Body, names: Iterable[str], words: tuple[str, ...] = ()) -> tuple[FirewallPeer, ...]:
     return tuple(_address(item, words) for name in names if (value := body.value(name)) for item in value.items())
 
 
-def _address(item: Value, words: tuple[str, ...]) -> Peer:
-    if isinstance(item.data, Unknown):
+def _address(item: Value, words: tuple[str, ...]) -> FirewallPeer:
+    if isinstance(item.data, UnknownValue):
         own = item.data.refs and all(_OWN.search(reference) for reference in item.data.refs)
-        return Peer(item, unknown=None if own else item.data)
+        return FirewallPeer(item, unknown=None if own else item.data)
     text = str(item.data)
     if text.lower() in words:
-        return Peer(item, (ALL_IPV4, ALL_IPV6))
+        return FirewallPeer(item, (ALL_IPV4, ALL_IPV6))
     net = network(text)
-    return Peer(item, (net,) if net else ())
+    return FirewallPeer(item, (net,) if net else ())
 
 
-def _others(body: Body, names: Iterable[str]) -> tuple[Peer, ...]:
+def _others(body: Body, names: Iterable[str]) -> tuple[FirewallPeer, ...]:
     return tuple(
-        Peer(item)
+        FirewallPeer(item)
         for name in names
         if (value := body.value(name)) and value.data is not False
         for item in value.items()
     )
 
 
-def _ranges(items: Iterable[Value]) -> Ports | Unknown:
+def _ranges(items: Iterable[Value]) -> Ports | UnknownValue:
     ports = []
     for item in items:
-        if isinstance(item.data, Unknown):
+        if isinstance(item.data, UnknownValue):
             return item.data
         low, _, high = str(item.data).partition("-")
         if low.strip() == "*":
@@ -268,10 +283,10 @@ def _ranges(items: Iterable[Value]) -> Ports | Unknown:
     return tuple(ports)
 
 
-def _protocol(value: Value | None) -> str | Unknown:
+def _protocol(value: Value | None) -> str | UnknownValue:
     if value is None:
         return ""
-    if isinstance(value.data, Unknown):
+    if isinstance(value.data, UnknownValue):
         return value.data
     text = str(value.data).lower()
     return _NUMBERS.get(text, text)

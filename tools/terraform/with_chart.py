@@ -1,4 +1,4 @@
-"""Judges roots beside a chart's values: managed databases and caches, and what EKS puts beside a security group."""
+"""Checks root modules against a chart's values: managed databases and caches, and the security groups of EKS."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from tools.terraform.rules import eks, managed_stores
 CHECKS = (*managed_stores.CHECKS, *eks.CHECKS)
 
 
-def judged(
+def findings(
     subject: Layers,
     values: Values,
     suppressions: Iterable[suppress.Suppression],
     today: date,
     known: frozenset[str],
 ) -> tuple[Finding, ...]:
-    """The findings over roots and the values of an environment, less what is switched off in either."""
+    """The findings over roots and the values of an environment, without those that are switched off in either."""
     written = in_comments(tuple(subject.roots.values()), today, known)
     off = suppress.Suppressions((*written.items, *suppressions), today, known)
-    return suppress.apply(dict.fromkeys(placed(run(CHECKS, subject), values)), off)
+    return suppress.apply(dict.fromkeys(in_values_files(run(CHECKS, subject), values)), off)
 
 
-def placed(findings: Iterator[Finding], values: Values) -> Iterator[Finding]:
-    """The findings with the line of their path in the values files, where they are about those."""
+def in_values_files(findings: Iterator[Finding], values: Values) -> Iterator[Finding]:
+    """The findings; those about the values files get the line of their path there."""
     for finding in findings:
         where = finding.problem.where
         if where.line or not where.path:

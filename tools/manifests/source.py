@@ -1,0 +1,22 @@
+"""What manifests are read from: a file or standard input, its text, and what is said of one that has none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A manifest file as it was read: its text, or the reason why there is none."""
+
+    file: str
+    text: str = ""
+    refusal: str = ""
+
+
+def nothing_in(files: Iterable[str]) -> str:
+    """What is said of files without an object."""
+    names = ["standard input" if file == "<stdin>" else file for file in files]
+    listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"no Kubernetes object is in {listed}, so nothing was judged; what was to write it may have failed"

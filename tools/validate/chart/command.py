@@ -1,0 +1,72 @@
+"""Tries of a chart what the command line asks for beside its environments."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
+from tools.findings.errors import InputError
+from tools.findings.model import Stage, run
+from tools.findings.progress import Progress
+from tools.findings.recorder import Recorder
+from tools.findings.report import Gate
+from tools.manifests.documents import parse
+from tools.manifests.files import read_text, shown
+from tools.render.chart import Chart, chart
+from tools.render.helm import HelmError, named
+from tools.render.load import Chosen
+from tools.render.target import KUBE_VERSION, Target
+from tools.render.template import render
+from tools.validate.chart import compared, refused, wrong_values
+
+WRONG_VALUES = "wrong-values"
+Environments = Callable[[Chart], Mapping[str, Chosen]]
+
+
+async def beside(
+    options: argparse.Namespace, environments: Environments, gate: Gate, progress: Progress
+) -> tuple[Stage, ...]:
+    """The stages that somebody has to ask for. `environments`: which of a chart are asked for."""
+    recorder = Recorder("", progress.done, gate)
+    try:
+        judged = chart(options.chart)
+        helms = [named(path, "--helm") for path in options.helm or ()]
+    except (InputError, HelmError) as error:
+        recorder.skip(_asked(options), str(error), excused=False)
+        return tuple(recorder.stages)
+    target = Target(kube_version=(options.kube_version or (KUBE_VERSION,))[0])
+    rendered = partial(render, judged.path, target=target)
+    if options.refused:
+        used = partial(rendered, helm=helms[0].path if helms else None)
+        await refused.stage(options.refused, lambda values, files: used(values, files=files), recorder)
+    if options.wrong_values:
+        recorder.run(WRONG_VALUES, lambda: run(wrong_values.CHECKS, schema_of(judged)))
+    stages = tuple(recorder.stages)
+    if len(helms) > 1:
+        stages += await compared.stages(judged, environments(judged), helms, rendered, recorder)
+    return stages
+
+
+def schema_of(judged: Chart) -> wrong_values.Schema:
+    """The chart's schema, which it has. Raises InputError."""
+    file = judged.path / "values.schema.json"
+    if judged.schema_fault:
+        raise InputError(f"{shown(file)}: not a draft-07 schema: {judged.schema_fault}")
+    text = read_text(file)
+    documents = judged.values.documents
+    own = documents[0].body if documents and isinstance(documents[0].body, Mapping) else {}
+    lines = next((document.lines for document in parse(text, shown(file)).documents), {})
+    schema = wrong_values.Schema(shown(file), judged.schema, lines, own)
+    if not schema.places:
+        raise InputError(f"{shown(file)}: it names no key of the values, so no wrong value can be made from it")
+    return schema
+
+
+def _asked(options: argparse.Namespace) -> Iterator[str]:
+    if options.refused:
+        yield refused.STAGE
+    if options.wrong_values:
+        yield WRONG_VALUES
+    if len(options.helm or ()) > 1:
+        yield compared.STAGE
