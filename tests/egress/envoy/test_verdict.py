@@ -40,6 +40,13 @@ ACCEPTED: dict[str, dict[str, Any]] = {
     "IPv4 alone": {"proxy": {"ipFamily": "v4-only"}},
     "IPv6 alone": {"proxy": {"ipFamily": "v6-only"}},
     "IPv6 first": {"proxy": {"ipFamily": "v6-preferred"}},
+    "steered names that end": {
+        "egress": {
+            "domains": [{"name": "x.example", "expires": "2199-01-01"}, {"name": "*.y.example", "ports": [8443]}],
+            "internal": [{**INTERNAL[2], "workloads": ["gateway"], "expires": "2199-01-01"}],
+        },
+        "dnsGuard": {"enabled": True, "steering": {"enabled": True}},
+    },
 }
 
 
