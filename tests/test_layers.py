@@ -72,6 +72,8 @@ SHELL = {
     "tools/terraform/offline/check": "runs Terraform",
     "tools/terraform/offline/server": "serves Terraform",
     "tools/terraform/stage": "reads the clouds' modules",
+    "tools/validate/chart/compared": "awaits every Helm",
+    "tools/validate/chart/refused": "awaits Helm",
     "tools/validate/pipeline": "awaits Helm",
     "tools/validate/pytest_plugin": "runs Helm",
 }

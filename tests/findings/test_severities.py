@@ -27,6 +27,9 @@ from tools.reach.flows.model import Flow, FlowTarget, Specification
 from tools.render.helm_errors import classify
 from tools.render.schema import Rejection
 from tools.render.values import Layer
+from tools.validate.chart import helms, refusals, wrong_values
+from tools.validate.chart.helms import Compared, Rendered
+from tools.validate.chart.refusals import Refusal, Refused
 from tools.validate.rules import render
 from tools.validate.rules import values as values_rules
 from tools.validate.rules.values import Listed
@@ -56,6 +59,10 @@ def specified(verdict: str = "", **fields: Any) -> flows.Flows:
     flow = Flow("f", "a", FlowTarget("pod", "b"), 80, "allow", "so")
     rows = (JudgedRow(flow, "installed", verdict),) if verdict else ()  # type: ignore[arg-type]
     return replace(flows.Flows("flows.yaml", "dev", None, (), FlowsJudgement(rows)), **fields)
+
+
+def of_schema(properties: dict[str, Any]) -> wrong_values.Schema:
+    return wrong_values.Schema("s.json", {"type": "object", "properties": properties}, {}, {})
 
 
 PROBLEM = Problem(Where("flows.yaml"), "no")
@@ -96,7 +103,12 @@ SUBJECTS: dict[Check[Any], Sequence[Any]] = {
     flows.specification_is_well_formed: [specified(faults=(PROBLEM,))],
     flows.environments_have_flows: [specified(spec=Specification({}, {}, (), environments=("prod",)))],
     flows.flows_hold: [specified("denied"), specified("not judged")],
-    envoy.envoy_accepts_its_configuration: [envoy.Judgement(Where("e.yaml"), ("no",))],
+    refusals.refused_values_are_refused: [Refused(Refusal(Where("r.yaml"), ("no",)), None)],
+    wrong_values.every_value_can_be_wrong: [of_schema({"a": {}})],
+    wrong_values.patterns_refuse_something: [of_schema({"a": {"type": "string", "pattern": ".*"}})],
+    wrong_values.unknown_keys_are_refused: [of_schema({"a": {"type": "string"}})],
+    helms.helms_agree: [Compared("values.yaml", "chart", (Rendered("Helm 3", "kind: A\n"), Rendered("Helm 4", "")))],
+    envoy.envoy_accepts_its_configuration: [envoy.EnvoyVerdict(Where("e.yaml"), ("no",))],
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from ipaddress import ip_network
 
 from tools.egress import expiry
-from tools.egress.allowlist import Allowlist, Entry, Rule, everything
+from tools.egress.allowlist import Allowlist, AllowRule, ListEntry, everything
 from tools.egress.engines import engine
 from tools.findings.model import Manifest, Problem, Severities, Severity, Where
 from tools.manifests.addresses import INSIDE, METADATA, UNUSUAL, Net, network, private, within
@@ -88,7 +88,7 @@ def entry_has_not_expired(egress: Egress) -> Iterator[Problem]:
     entry.
     """
     for entry in egress.listed.items:
-        name = entry.name if isinstance(entry, Entry) else ", ".join(entry.cidrs)
+        name = entry.name if isinstance(entry, ListEntry) else ", ".join(entry.cidrs)
         owner = f"; ask {entry.owner}" if entry.owner else ""
         where = Where(egress.file, f"{entry.path}.expires")
         try:
@@ -118,11 +118,11 @@ def entry_ends_by_itself(egress: Egress) -> Iterator[Problem]:
     or `egress.internal`.
     """
     for entry in egress.listed.at(egress.now).items:
-        by_envoy = isinstance(entry, Entry) and (egress.mode != "audit" or not entry.cidrs)
+        by_envoy = isinstance(entry, ListEntry) and (egress.mode != "audit" or not entry.cidrs)
         if not entry.expires or (egress.engine == "proxy" and by_envoy):
             continue
-        name = entry.name if isinstance(entry, Entry) else ", ".join(entry.cidrs)
-        by = "in mode audit" if egress.engine == "proxy" and isinstance(entry, Entry) else "of egress.external"
+        name = entry.name if isinstance(entry, ListEntry) else ", ".join(entry.cidrs)
+        by = "in mode audit" if egress.engine == "proxy" and isinstance(entry, ListEntry) else "of egress.external"
         if egress.engine != "proxy":
             by = f"with engine {egress.engine}"
         message = f"{name} ends on {entry.expires}, and {by} nothing closes it but the next upgrade: upgrade then"
@@ -173,19 +173,19 @@ SEVERITIES: Severities = {
 }
 
 
-def _expected(egress: Egress) -> frozenset[Rule]:
+def _expected(egress: Egress) -> frozenset[AllowRule]:
     open_now = egress.listed.at(egress.now).rules
     workloads = {rule.workload for rule in open_now} | {"gateway"}
-    extra: Iterable[Rule] = map(everything, workloads) if egress.mode == "audit" else ()
+    extra: Iterable[AllowRule] = map(everything, workloads) if egress.mode == "audit" else ()
     return open_now | frozenset(extra)
 
 
-def _place(egress: Egress, rule: Rule) -> Where:
-    entry: Entry | None = next((entry for entry in egress.listed.entries if rule in entry.rules()), None)
+def _place(egress: Egress, rule: AllowRule) -> Where:
+    entry: ListEntry | None = next((entry for entry in egress.listed.entries if rule in entry.rules()), None)
     return Where(egress.file, entry.path if entry else "egress")
 
 
-def _rule_text(rule: Rule) -> str:
+def _rule_text(rule: AllowRule) -> str:
     if rule == everything(rule.workload):
         return f"{rule.workload} everything"
     at = f" at {', '.join(rule.cidrs)}" if rule.cidrs else ""

@@ -22,7 +22,7 @@ from tools.render.template import render
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Envoy's binary is Linux's")
 
 NAMES = [f"host-{i}.example-{i % 7}.com" for i in range(200)]
-INTERNAL = [
+INTERNAL: list[dict[str, Any]] = [
     {"name": "a.corp.example", "cidrs": ["10.0.0.0/8", "fd00:20::/32"], "protocol": "tls"},
     {"name": "b.corp.example", "cidrs": ["10.0.0.0/8"], "protocol": "http", "ports": [80, 8080]},
     {"name": "c.corp.example", "cidrs": ["10.0.0.0/8"], "protocol": "tcp", "ports": [5432], "workloads": ["opa"]},

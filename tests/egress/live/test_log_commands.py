@@ -12,7 +12,7 @@ import pytest
 from tools.egress.__main__ import main
 from tools.egress.allowlist import Suffixes
 from tools.egress.live.advice import Advice, advice, fragment, merged
-from tools.egress.live.record import Record, read
+from tools.egress.live.record import LogRecord, read
 from tools.egress.live.tally import Blocked
 
 SUFFIXES = Suffixes(frozenset({"co.uk", "*.ck"}))
@@ -287,7 +287,7 @@ def test_nothing_blocked_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_a_record_without_a_port_has_an_address() -> None:
-    record = Record("", "gateway", "10.0.0.1", "", "", "[fd00::1]:443", "denied", "no-sni")
+    record = LogRecord("", "gateway", "10.0.0.1", "", "", "[fd00::1]:443", "denied", "no-sni")
     assert (record.address, record.reached) == ("10.0.0.1", "fd00::1")
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.egress.allowlist import Rule, everything
+from tools.egress.allowlist import AllowRule, everything
 from tools.findings.model import Manifest
 from tools.manifests.documents import parse
 
@@ -41,12 +41,12 @@ class Config:
     filters: Mapping[str, Tree] = field(default_factory=dict)
 
 
-def decode(manifests: tuple[Manifest, ...]) -> frozenset[Rule]:
+def decode(manifests: tuple[Manifest, ...]) -> frozenset[AllowRule]:
     """The rules that the configuration enforces; `everything` for a workload with a way around them."""
     return rules(read(manifests))
 
 
-def rules(config: Config) -> frozenset[Rule]:
+def rules(config: Config) -> frozenset[AllowRule]:
     """The same, of a configuration that was read."""
     return frozenset(
         rule
@@ -87,7 +87,7 @@ def _documents(key: str, text: Any) -> Iterator[Tree]:
                 yield document.body
 
 
-def _workload(config: Config, workload: str, listener: Tree) -> Iterator[Rule]:
+def _workload(config: Config, workload: str, listener: Tree) -> Iterator[AllowRule]:
     """What a workload may reach by one of its listeners: by asking for a tunnel or, steered, by what it says itself."""
     default = _at(listener, "default_filter_chain", default={})
     if _way(config, _settings(config, default)):
@@ -102,7 +102,7 @@ def _workload(config: Config, workload: str, listener: Tree) -> Iterator[Rule]:
         yield from _steered(config, workload, chain, settings)
 
 
-def _steered(config: Config, workload: str, chain: Tree, settings: list[Tree]) -> Iterator[Rule]:
+def _steered(config: Config, workload: str, chain: Tree, settings: list[Tree]) -> Iterator[AllowRule]:
     """A chain that leads out by itself: by server name, or to one server that the listener is for."""
     again = next((each for each in settings if "tunneling_config" in each), None)
     if again is not None:
@@ -121,7 +121,7 @@ def _steered(config: Config, workload: str, chain: Tree, settings: list[Tree]) -
         yield from _resolved(workload, host, "tcp", way)
 
 
-def _route(config: Config, workload: str, host: Tree, route: Tree) -> Iterator[Rule]:
+def _route(config: Config, workload: str, host: Tree, route: Tree) -> Iterator[AllowRule]:
     target = _behind(config, _at(route, "route", "cluster"))
     if target is None:
         return
@@ -136,7 +136,7 @@ def _route(config: Config, workload: str, host: Tree, route: Tree) -> Iterator[R
         yield from _unnamed(config, workload, target, "tcp" if tunnel else "http")
 
 
-def _names(config: Config, workload: str, listener: Tree) -> Iterator[Rule]:
+def _names(config: Config, workload: str, listener: Tree) -> Iterator[AllowRule]:
     """A listener that matches server names: each chain is one entry, and a chain without names is a way around."""
     if "default_filter_chain" in listener:
         yield everything(workload)
@@ -149,7 +149,7 @@ def _names(config: Config, workload: str, listener: Tree) -> Iterator[Rule]:
             yield from _resolved(workload, str(name), "tls", _way(config, filters))
 
 
-def _unnamed(config: Config, workload: str, listener: Tree, protocol: str) -> Iterator[Rule]:
+def _unnamed(config: Config, workload: str, listener: Tree, protocol: str) -> Iterator[AllowRule]:
     """A listener for one internal name that TLS does not say: of plain HTTP, or of anything (tcp)."""
     inner = next((t for t in _http_targets(config, listener) if t is not None), None)
     for chain in _list(inner or listener, "filter_chains"):
@@ -174,14 +174,14 @@ def _http_targets(config: Config, listener: Tree) -> Iterator[Tree | None]:
                 yield _behind(config, _at(route, "route", "cluster"))
 
 
-def _resolved(workload: str, name: str, protocol: str, way: Way | None) -> Iterator[Rule]:
+def _resolved(workload: str, name: str, protocol: str, way: Way | None) -> Iterator[AllowRule]:
     """The rule that a name and a way out stand for."""
     if way is None:
         return
     if way.only:
-        yield Rule(workload, name, way.port, protocol, tuple(sorted(way.cidrs)))
+        yield AllowRule(workload, name, way.port, protocol, tuple(sorted(way.cidrs)))
     elif way.cidrs:
-        yield Rule(workload, name, way.port, protocol)
+        yield AllowRule(workload, name, way.port, protocol)
     else:
         yield everything(workload)
 

@@ -41,7 +41,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @dataclass(frozen=True)
-class Proxy:
+class ProxyInCluster:
     """The proxy of one release."""
 
     api: Any
@@ -131,7 +131,7 @@ class Proxy:
             asked(lambda name=name: self.core.patch_namespaced_pod(name, self.namespace, body))
 
 
-def proxy(context: str, namespace: str, release: str) -> Proxy:
+def proxy(context: str, namespace: str, release: str) -> ProxyInCluster:
     """The proxy of a release. Raises InputError when there is none, or more than one could be meant."""
     settings: Any = client.Configuration()
     settings.retries = False
@@ -151,7 +151,9 @@ def proxy(context: str, namespace: str, release: str) -> Proxy:
         raise InputError(f"no pod of an egress proxy{whose} runs in namespace {namespace}; name one with --namespace")
     if len(releases) > 1:
         raise InputError(f"namespace {namespace} has the releases {', '.join(releases)}; name one with --release")
-    return Proxy(api, namespace, releases[0], living, _living(core, namespace, f"{GUARD},{INSTANCE}={releases[0]}"))
+    return ProxyInCluster(
+        api, namespace, releases[0], living, _living(core, namespace, f"{GUARD},{INSTANCE}={releases[0]}")
+    )
 
 
 def logs(context: str, namespace: str, release: str, since: str | None) -> Iterator[str]:
@@ -166,7 +168,7 @@ def logs(context: str, namespace: str, release: str, since: str | None) -> Itera
         yield from str(text).splitlines()
 
 
-def again(running: Proxy) -> Proxy:
+def again(running: ProxyInCluster) -> ProxyInCluster:
     """The same proxy with the pods that it has now."""
     selectors = (f"{component},{INSTANCE}={running.release}" for component in (COMPONENT, GUARD))
     pods, guards = (_living(running.core, running.namespace, selector) for selector in selectors)

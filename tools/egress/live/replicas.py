@@ -33,7 +33,7 @@ _REFUSED = re.compile(r"^coredns_reload_failed_total ([0-9.e+]+)$", re.MULTILINE
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class WatchedFile:
     """One of the files that Envoy watches. `since` is when it was taken, in milliseconds of Unix time."""
 
     list: str = ""
@@ -46,7 +46,7 @@ class Replica:
     """One pod of the proxy or of the guard and what it serves; `fault` is why it could not be asked."""
 
     pod: str
-    files: tuple[tuple[str, File], ...] = ()
+    files: tuple[tuple[str, WatchedFile], ...] = ()
     ready: bool = True
     fault: str = ""
     program: str = "Envoy"
@@ -96,13 +96,13 @@ def guard_replica(pod: str, stats: str, ready: bool = True) -> Replica:
     """What a replica of the guard says; no file where its Corefile has no hash, as one of an older chart."""
     refused = _REFUSED.search(stats)
     count = int(float(refused[1])) if refused else 0
-    files = tuple(("Corefile", File(version, refused=count)) for version in sorted(set(_STAMP.findall(stats))))
+    files = tuple(("Corefile", WatchedFile(version, refused=count)) for version in sorted(set(_STAMP.findall(stats))))
     return Replica(pod, files, ready, program="CoreDNS")
 
 
-def _file(facts: Mapping[str, str]) -> File:
+def _file(facts: Mapping[str, str]) -> WatchedFile:
     refused = sum(int(float(facts.get(key, "0"))) for key in ("update_rejected", "update_failure"))
-    return File(facts.get("version_text", ""), int(float(facts.get("update_time", "0"))), refused)
+    return WatchedFile(facts.get("version_text", ""), int(float(facts.get("update_time", "0"))), refused)
 
 
 def installed(texts: Iterable[str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import argparse
 import time
 from dataclasses import asdict, dataclass
 
-from tools.egress.live.cluster import Proxy, again, proxy
+from tools.egress.live.cluster import ProxyInCluster, again, proxy
 from tools.egress.live.replicas import Replica, sentence
 from tools.findings.cli import CLEAN, COULD_NOT_RUN, FINDINGS, complain
 from tools.findings.errors import InputError
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     return _answer(state, options)
 
 
-def _state(running: Proxy) -> State:
+def _state(running: ProxyInCluster) -> State:
     return State(running.installed(), running.replicas(), running.corefile(), running.guard_replicas())
 
 
@@ -86,7 +86,7 @@ def _record(replica: Replica, installed: str) -> dict[str, object]:
     }
 
 
-def push(running: Proxy, options: argparse.Namespace) -> int:
+def push(running: ProxyInCluster, options: argparse.Namespace) -> int:
     """Have every replica take the list that is installed, and wait until each has. Raises InputError."""
     installed, corefile = running.installed(), running.corefile()
     started = time.monotonic()

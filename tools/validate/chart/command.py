@@ -16,7 +16,7 @@ from tools.manifests.files import read_text, shown
 from tools.render.chart import Chart, chart
 from tools.render.helm import HelmError, named
 from tools.render.load import Chosen
-from tools.render.target import KUBE_VERSION, Target
+from tools.render.target import KUBE_VERSION, RenderTarget
 from tools.render.template import render
 from tools.validate.chart import compared, refused, wrong_values
 
@@ -35,7 +35,7 @@ async def beside(
     except (InputError, HelmError) as error:
         recorder.skip(_asked(options), str(error), excused=False)
         return tuple(recorder.stages)
-    target = Target(kube_version=(options.kube_version or (KUBE_VERSION,))[0])
+    target = RenderTarget(kube_version=(options.kube_version or (KUBE_VERSION,))[0])
     rendered = partial(render, judged.path, target=target)
     if options.refused:
         used = partial(rendered, helm=helms[0].path if helms else None)

@@ -71,7 +71,7 @@ def _whole(rows: Any, lines: Mapping[str, int], file: str) -> Iterator[Refusal]:
         place = Where(file, path, lines.get(path, 0))
         if not isinstance(row, Mapping) or row.keys() != {"values", "says"} or not isinstance(row["values"], Mapping):
             raise InputError(f"{file}:{place.line}: {path} is no row of the table; {_FORM}")
-        yield Refusal(place, (_said(row["says"], place),), row["values"])
+        yield Refusal(place, (_expected(row["says"], place),), row["values"])
 
 
 def _at_paths(paths: Any, lines: Mapping[str, int], file: str) -> Iterator[Refusal]:
@@ -84,10 +84,10 @@ def _at_paths(paths: Any, lines: Mapping[str, int], file: str) -> Iterator[Refus
         for value, says in rows.items():
             at = step(above, str(value))
             place = Where(file, at, lines.get(at, lines.get(above, 0)))
-            yield Refusal(place, (_said(says, place),), _nested(str(path), value, place))
+            yield Refusal(place, (_expected(says, place),), _nested(str(path), value, place))
 
 
-def _said(says: Any, place: Where) -> str:
+def _expected(says: Any, place: Where) -> str:
     if not isinstance(says, str) or not says.strip():
         raise InputError(f"{place.file}:{place.line}: {place.path} does not say what its refusal has to say; {_FORM}")
     return says

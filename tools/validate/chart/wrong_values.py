@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from tools.findings.model import Problem, Severity, Where
+from tools.findings.model import Problem, Severities, Severity, Where
 from tools.manifests.paths import joined
 from tools.render.merge import merge
 from tools.render.schema import checker, judge, shown
@@ -181,3 +181,4 @@ def _nested(path: Pointer, value: Any) -> Mapping[str, Any]:
 
 
 CHECKS = (every_value_can_be_wrong, patterns_refuse_something, unknown_keys_are_refused)
+SEVERITIES: Severities = dict.fromkeys(CHECKS, (WARN,))
