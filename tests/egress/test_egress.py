@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from tools.egress.__main__ import main
-from tools.egress.allowlist import Allowlist, ListEntry
+from tools.egress.allowlist import Allowlist, ExternalPeer, ListEntry
 from tools.egress.rules import (
     Egress,
     engine_can_say_the_list,
+    entry_ends_by_itself,
     entry_has_not_expired,
     internal_cidrs_are_private,
     rendered_list_is_the_list,
@@ -244,6 +245,45 @@ def test_a_gap_is_an_error_under_strict_and_a_warning_without() -> None:
 def test_expiry(expires: str, messages: list[str]) -> None:
     problems = entry_has_not_expired(egress(ListEntry("a.example.com", "p", expires=expires, owner="me")))
     assert [problem.message for problem in problems] == messages
+
+
+PEER = ExternalPeer(("10.9.0.6/32",), (88,), "egress.external[0]", expires="2027-06-30")
+TEMPORARY = ListEntry("a.example.com", "egress.domains[0]", expires="2027-06-30")
+AT_UPGRADE = "nothing closes it but the next upgrade: upgrade then"
+
+
+@pytest.mark.parametrize(
+    ("engine", "mode", "messages"),
+    [
+        ("proxy", "enforce", [f"10.9.0.6/32 ends on 2027-06-30, and of egress.external {AT_UPGRADE}"]),
+        (
+            "proxy",
+            "audit",
+            [
+                f"a.corp.example ends on 2027-06-30, and in mode audit {AT_UPGRADE}",
+                f"10.9.0.6/32 ends on 2027-06-30, and of egress.external {AT_UPGRADE}",
+            ],
+        ),
+        (
+            "calico-enterprise",
+            "enforce",
+            [
+                f"a.example.com ends on 2027-06-30, and with engine calico-enterprise {AT_UPGRADE}",
+                f"a.corp.example ends on 2027-06-30, and with engine calico-enterprise {AT_UPGRADE}",
+                f"10.9.0.6/32 ends on 2027-06-30, and with engine calico-enterprise {AT_UPGRADE}",
+            ],
+        ),
+    ],
+)
+def test_an_end_that_only_a_render_keeps_is_noted(engine: str, mode: str, messages: list[str]) -> None:
+    over = ListEntry("over.example.com", "egress.domains[1]", expires="2020-06-30")
+    forever = ListEntry("b.example.com", "egress.domains[2]")
+    inside = ListEntry("a.corp.example", "egress.internal[0]", cidrs=("10.0.0.0/8",), expires="2027-06-30")
+    listed = Allowlist((TEMPORARY, over, forever, inside), mode, (PEER,))
+    problems = list(entry_ends_by_itself(egress(engine=engine, mode=mode, listed=listed)))
+    assert [problem.message for problem in problems] == messages
+    assert {problem.severity for problem in problems} == {Severity.NOTE}
+    assert {problem.where.path.rpartition(".")[2] for problem in problems} == {"expires"}
 
 
 @pytest.mark.parametrize(

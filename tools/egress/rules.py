@@ -108,6 +108,27 @@ def entry_has_not_expired(egress: Egress) -> Iterator[Problem]:
             yield Problem(where, message, Severity.WARNING)
 
 
+def entry_ends_by_itself(egress: Egress) -> Iterator[Problem]:
+    """An entry with `expires` is closed at its end by what enforces it.
+
+    Envoy closes names at their end, to the second, tunnels included. Nothing does that for a peer of `egress.external`,
+    which NetworkPolicies open, nor with another engine, nor for a name of `egress.internal` in mode audit, which lets
+    public names through anyway: what has ended there is open until the chart is rendered again. Upgrade the release at
+    that time, or have what syncs it from Git do so; where the end matters to the hour, use a name in `egress.domains`
+    or `egress.internal`.
+    """
+    for entry in egress.listed.at(egress.now).items:
+        by_envoy = isinstance(entry, ListEntry) and (egress.mode != "audit" or not entry.cidrs)
+        if not entry.expires or (egress.engine == "proxy" and by_envoy):
+            continue
+        name = entry.name if isinstance(entry, ListEntry) else ", ".join(entry.cidrs)
+        by = "in mode audit" if egress.engine == "proxy" and isinstance(entry, ListEntry) else "of egress.external"
+        if egress.engine != "proxy":
+            by = f"with engine {egress.engine}"
+        message = f"{name} ends on {entry.expires}, and {by} nothing closes it but the next upgrade: upgrade then"
+        yield Problem(Where(egress.file, f"{entry.path}.expires"), message, Severity.NOTE)
+
+
 def internal_cidrs_are_private(egress: Egress) -> Iterator[Problem]:
     """The CIDRs of egress.internal are inside private ranges (RFC 1918, RFC 4193).
 
@@ -142,6 +163,7 @@ CHECKS = (
     proxy_refuses_private_addresses,
     engine_can_say_the_list,
     entry_has_not_expired,
+    entry_ends_by_itself,
     internal_cidrs_are_private,
 )
 SEVERITIES: Severities = {

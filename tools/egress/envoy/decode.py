@@ -104,6 +104,11 @@ def _workload(config: Config, workload: str, listener: Tree) -> Iterator[AllowRu
 
 def _steered(config: Config, workload: str, chain: Tree, settings: list[Tree]) -> Iterator[AllowRule]:
     """A chain that leads out by itself: by server name, or to one server that the listener is for."""
+    again = next((each for each in settings if "tunneling_config" in each), None)
+    if again is not None:
+        # It asks for a tunnel, and what is behind has routes.
+        yield from _workload(config, workload, _behind(config, again.get("cluster")) or {})
+        return
     way = _way(config, settings)
     if way is None:
         return

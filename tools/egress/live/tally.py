@@ -15,7 +15,10 @@ PERHAPS = "no-address"
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """Attempts of one workload at one name and port that policy refused, or would have refused (verdict audit)."""
+    """Attempts of one workload at one name and port that policy refused, or would have refused (verdict audit).
+
+    `looked_up`: the addresses that a name without one has where this runs; None when that was not asked.
+    """
 
     workload: str
     name: str
@@ -27,6 +30,7 @@ class Blocked:
     last: str
     clients: tuple[str, ...]
     addresses: tuple[str, ...]
+    looked_up: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
