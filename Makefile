@@ -9,7 +9,7 @@ RUN := .venv/.requirements
 DEV := .venv/.requirements-dev
 export PATH := $(PATH):$(CURDIR)/.cache/bin
 
-.PHONY: help validate test check cluster cluster-fuzz fuzz terraform bench format lock helm kind clean
+.PHONY: help validate test check alerts cluster cluster-fuzz fuzz terraform bench format lock helm kind clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.* ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.* ## (.*)/  make \1\t\2/' | expand -t 22
@@ -31,6 +31,10 @@ terraform: $(DEV) ## fmt, init, validate and test every module and example, offl
 
 cluster: $(DEV) helm kind ## install the chart in a kind cluster with Calico and probe it; needs Docker; SARK=DIR: a checkout of SARK too
 	@$(PY) -m tools.cluster all $(if $(SARK),--sark '$(SARK)')
+
+alerts: $(DEV) helm ## when the proxy's alerts fire, by promtool, which is built from its Go module; minutes the first time
+	@$(PY) -m tests.gobuild tests/alerts/promtool github.com/prometheus/prometheus/cmd/promtool
+	@$(PY) -m pytest -q tests/alerts
 
 cluster-fuzz: $(DEV) helm kind ## random policies in kind with Calico, beside what the offline judge says; needs Docker
 	@$(PY) -m tools.cluster fuzz

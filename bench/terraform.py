@@ -157,7 +157,7 @@ def timed(action: Any) -> tuple[float, float]:
 
 def ours(*paths: Path, cached: bool = True) -> Mapping[str, Faults]:
     """What our linter says of each directory, notes left out but those of opinions."""
-    from tools.terraform.rules.opinions import OPINIONS
+    from tools.terraform.rules.opinions import is_opinion
 
     command = [str(PYTHON), "-m", "tools.terraform", "lint", "--format", "json", *map(str, paths)]
     command += [] if cached else ["--no-cache"]
@@ -167,7 +167,7 @@ def ours(*paths: Path, cached: bool = True) -> Mapping[str, Faults]:
     faults_by_module: dict[str, Faults] = {}
     for stage in json.loads(done.stdout)["stages"]:
         for item in stage["findings"]:
-            if item["severity"] != "note" or item["rule"] in OPINIONS:
+            if item["severity"] != "note" or is_opinion(item["rule"], item["message"]):
                 faults_by_module.setdefault(Path(item["file"]).parent.name, set()).add((item["rule"], item["path"]))
     return faults_by_module
 

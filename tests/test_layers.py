@@ -52,6 +52,7 @@ SHELL = {
     "tools/egress/live/adding": "writes values files",
     "tools/egress/live/cluster": "talks to a cluster",
     "tools/egress/live/granting": "runs Helm",
+    "tools/egress/live/lookup": "asks DNS",
     "tools/egress/live/replicas_now": "talks to a cluster",
     "tools/egress/suffixes": "writes the chart's list of suffixes",
     "tools/findings/cli": "ends processes",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tools.egress import engines
-from tools.egress.allowlist import Rule, Suffixes, parse_values
+from tools.egress.allowlist import AllowRule, Suffixes, parse_values
 from tools.egress.engines import ENGINES, Engine
 from tools.egress.rules import Egress, rendered_list_is_the_list
 from tools.findings.model import Manifest
@@ -60,12 +60,12 @@ def row(change: str) -> set[str]:
     return {word for word in re.findall(r"`([^`]+)`", touch) if "/" in word}
 
 
-def read_ledger(objects: tuple[Manifest, ...]) -> frozenset[Rule]:
+def read_ledger(objects: tuple[Manifest, ...]) -> frozenset[AllowRule]:
     """The second half of the engine: the list, read back."""
     lists = [json.loads(item.body["data"]["list"]) for item in objects if item.name == "ledger"]
     entries = [entry for listed in lists for entry in listed]
     return frozenset(
-        Rule(workload, entry["name"], int(port))
+        AllowRule(workload, entry["name"], int(port))
         for entry in entries
         for workload in entry["workloads"]
         for port in entry["ports"]

@@ -16,7 +16,8 @@ from tools.render import parts
 from tools.render.chart import chart
 from tools.render.helm import find
 from tools.render.own import CHART
-from tools.validate.docs.parts_page import main
+from tools.validate.docs.page_file import keep
+from tools.validate.docs.parts_page import pages
 
 PARTS = chart().parts
 VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())
@@ -55,7 +56,7 @@ def test_the_list_is_what_values_schema_and_proxy_ports_have() -> None:
 
 
 def test_what_is_written_from_the_list_is_up_to_date() -> None:
-    assert main(["--check"]) == 0
+    assert keep(pages(), check=True) == 0
 
 
 def copied(folder: Path) -> Path:
@@ -70,15 +71,15 @@ def test_a_part_more_is_one_line_and_one_block(tmp_path: Path, capsys: pytest.Ca
     here = copied(tmp_path)
     line = "  - {name: ledger, policy: ledger, labels: {app: ledger}, is: the ledger}\n"
     (here / "files/parts.yaml").write_text((here / "files/parts.yaml").read_text() + line)
-    assert main(["--check"], here) == 2
+    assert keep(pages(here), check=True) == 2
     assert "values.yaml has no block ledger; write one, or take the part out" in capsys.readouterr().err
     block = "ledger:\n  enabled: true\n  ports: {grpc: 7443}\n  callers: [gateway]\n"
     values = (here / "values.yaml").read_text().replace("opa: 3131", "opa: 3131, ledger: 3139")
     (here / "values.yaml").write_text(values + block)
-    assert main(["--check"], here) == 1
+    assert keep(pages(here), check=True) == 1
     assert capsys.readouterr().out.count("run python -m tools.validate.docs") == 2
-    assert main([], here) == 0
-    assert main(["--check"], here) == 0
+    assert keep(pages(here), check=False) == 0
+    assert keep(pages(here), check=True) == 0
     assert (
         "| `ledger` | the ledger | `app: ledger` | `gateway` | grpc 7443 | – | 3139 |"
         in (here / "README.md").read_text()
@@ -105,10 +106,10 @@ def test_a_list_that_cannot_be_read(text: str, message: str) -> None:
 def test_markers_and_lines_that_are_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     here = copied(tmp_path)
     (here / "README.md").write_text("nothing")
-    assert main([], here) == 2
+    assert keep(pages(here), check=False) == 2
     assert "the table goes between two lines" in capsys.readouterr().err
     (here / "values.schema.json").write_text("{}")
-    assert main([], here) == 2
+    assert keep(pages(here), check=False) == 2
     assert "has no line of a part" in capsys.readouterr().err
 
 

@@ -65,3 +65,43 @@ def test_a_policy_that_stays_ends_the_trial_after_the_bound(monkeypatch: pytest.
     monkeypatch.setattr(back_doors, "SECONDS", -1.0)
     with pytest.raises(CannotRunError, match=r"could not be tried, because it was refused: .*SARK's lock-down"):
         back_doors.create_without_admission(scene(Api(OURS)), DOOR)
+
+
+class Slow(Api):
+    """An API server that takes what it is given some times, and then refuses with these sentences."""
+
+    def __init__(self, times: int, *refusals: str) -> None:
+        super().__init__(*refusals)
+        self.times = times
+
+    def create(self, body: Mapping[str, Any], namespace: str | None) -> None:
+        self.times -= 1
+        if self.times < 0:
+            super().create(body, namespace)
+
+
+@pytest.mark.parametrize(
+    ("api", "wrong", "sentence"),
+    [
+        (Slow(0, OURS), [], OURS),
+        (Slow(3, OURS), [], OURS),
+        (
+            Slow(0, "quota exceeded"),
+            ["refused, and not by SARK's admission policy: quota exceeded"],
+            "quota exceeded",
+        ),
+    ],
+)
+def test_an_object_has_to_be_refused_within_the_bound(api: Slow, wrong: list[str], sentence: str) -> None:
+    deleted: list[str] = []
+    kube = SimpleNamespace(kind=lambda version, kind: api, delete=lambda *names: deleted.append(names[2]))
+    times = api.times
+    assert back_doors._refused(SimpleNamespace(kube=kube), DOOR) == (wrong, sentence)  # type: ignore[arg-type]
+    assert deleted == [DOOR.body["metadata"]["name"]] * times
+
+
+def test_an_object_that_is_taken_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(back_doors, "SECONDS", -1.0)
+    kube = SimpleNamespace(kind=lambda version, kind: Api(), delete=lambda *names: None)
+    wrong, sentence = back_doors._refused(SimpleNamespace(kube=kube), DOOR)  # type: ignore[arg-type]
+    assert (wrong, sentence) == ([f"{DOOR.body['apiVersion']} {DOOR.body['kind']} was accepted"], "")

@@ -37,8 +37,8 @@ from tools.cluster.fuzz_objects import (
     shown,
 )
 from tools.cluster.fuzz_pods import Crowd
-from tools.cluster.fuzz_run import OUTSIDE, SOURCES, Run, attempts, control, summed_up
-from tools.cluster.options import Options
+from tools.cluster.fuzz_run import OUTSIDE, SOURCES, FuzzRun, attempts, control, summed_up
+from tools.cluster.options import TrialOptions
 from tools.cluster.probers import opened
 from tools.cluster.verdict import FAIL, PASS
 from tools.findings.model import run as judge
@@ -136,8 +136,8 @@ class Ground:
     progress = Progress()
 
 
-def run(tmp_path: Path, judge: compare.Judge = compare.judge) -> Run:
-    return Run(Ground(), Options(diagnostics=tmp_path), judge=judge)  # type: ignore[arg-type]
+def run(tmp_path: Path, judge: compare.Judge = compare.judge) -> FuzzRun:
+    return FuzzRun(Ground(), TrialOptions(diagnostics=tmp_path), judge=judge)  # type: ignore[arg-type]
 
 
 def test_a_judge_that_is_right_passes(crowds: list[FakeCrowd], tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def wrong(mutation: Mutation) -> compare.Judge:
     return judge
 
 
-def found_out(tmp_path: Path, judge: compare.Judge) -> Run:
+def found_out(tmp_path: Path, judge: compare.Judge) -> FuzzRun:
     """The first run that finds a disagreement; there is one within as many policies as `make cluster-fuzz` has."""
     for seed in range(10):
         done = run(tmp_path, judge)
@@ -295,7 +295,7 @@ def test_every_pair_is_tried_both_ways_on_every_port_and_so_is_the_outside() -> 
     assert Attempt("203.0.113.10", "fuzz-a/p0", "UDP", 53) in pairs
 
 
-class FakeAsker:
+class FakeProber:
     """Answers as it is told, and keeps the order."""
 
     def __init__(self, answers: Mapping[str, str], refused: Mapping[str, str]) -> None:
@@ -326,28 +326,28 @@ def test_an_answer_counts_when_it_is_the_targets_own() -> None:
         "3": "sark-answer 203.0.113.10:443 sni=- token=TOKEN",
         "4": "sark-answer dns",
     }
-    asker = FakeAsker(answers, {"5": "Connection refused"})
-    crowd = Crowd(None, topology("s"), {"n/a": "10.0.0.1", "n/b": "10.0.0.2", "n/c": "10.0.0.3"}, {"n/a": asker})  # type: ignore[arg-type]
+    prober = FakeProber(answers, {"5": "Connection refused"})
+    crowd = Crowd(None, topology("s"), {"n/a": "10.0.0.1", "n/b": "10.0.0.2", "n/c": "10.0.0.3"}, {"n/a": prober})  # type: ignore[arg-type]
     truth, error = crowd.ask(pairs, 0.7)
     assert truth == {pairs[0]: True, pairs[1]: False, pairs[3]: True, pairs[4]: True}
-    token = asker.order["attempts"][0][4]
+    token = prober.order["attempts"][0][4]
     assert error == {
         pairs[2]: f"somebody else answered: sark-answer n/b token={token}",
         pairs[5]: "Connection refused",
     }
-    assert asker.order["timeout"] == 0.7
-    assert asker.order["attempts"][1] == ["1", "10.0.0.2", 53, "UDP", token, ""]
-    assert asker.order["attempts"][4] == ["4", "203.0.113.53", 53, "DNS", token, ""]
+    assert prober.order["timeout"] == 0.7
+    assert prober.order["attempts"][1] == ["1", "10.0.0.2", 53, "UDP", token, ""]
+    assert prober.order["attempts"][4] == ["4", "203.0.113.53", 53, "DNS", token, ""]
 
 
 def test_from_outside_it_says_where_to_come_from() -> None:
-    asker = FakeAsker({}, {})
-    crowd = Crowd(None, topology("s"), {"n/b": "10.0.0.2"}, {"203.0.113.10": asker})  # type: ignore[arg-type]
+    prober = FakeProber({}, {})
+    crowd = Crowd(None, topology("s"), {"n/b": "10.0.0.2"}, {"203.0.113.10": prober})  # type: ignore[arg-type]
     assert crowd.ask([Attempt("203.0.113.10", "n/b", "TCP", 80)]) == (
         {Attempt("203.0.113.10", "n/b", "TCP", 80): False},
         {},
     )
-    assert asker.order["attempts"][0][5] == "203.0.113.10"
+    assert prober.order["attempts"][0][5] == "203.0.113.10"
 
 
 @pytest.mark.parametrize("tier", ["default", GUARD_TIER])
@@ -565,7 +565,7 @@ def test_kinds_that_are_not_served_are_said_and_not_passed() -> None:
 
 def test_a_run_asks_what_the_api_refuses(tmp_path: Path) -> None:
     ground = SimpleNamespace(progress=Progress(), kube=TableApi())
-    done = Run(ground, Options(diagnostics=tmp_path))  # type: ignore[arg-type]
+    done = FuzzRun(ground, TrialOptions(diagnostics=tmp_path))  # type: ignore[arg-type]
     done.refusals()
     assert [(result.name, result.status) for result in done.results] == [("refused-as-written", PASS)]
 

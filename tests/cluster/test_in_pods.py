@@ -54,7 +54,7 @@ def serving(handle: Any) -> Iterator[int]:
         def handle(self) -> None:
             handle(self.request)
 
-    with world.Server(("127.0.0.1", 0), Handler) as server:
+    with world.InternetServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         try:
             yield server.server_address[1]
@@ -205,7 +205,7 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_test_internet_answers_tls_http_and_text_on_one_port_and_logs_the_sni(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with world.Server(("127.0.0.1", 0), world.Visit) as server:
+    with world.InternetServer(("127.0.0.1", 0), world.InternetVisit) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         port = server.server_address[1]
         here = f"sark-answer 127.0.0.1:{port}"

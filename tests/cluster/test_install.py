@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOWS = ROOT / "tests" / "flows.yaml"
 BACK_DOORS = [
     *(f"{door.name}-is-refused" for door in doors.doors()),
-    *(f"{door.name}-is-accepted" for door in (*doors.honest(), doors.plain_pod())),
+    *(f"{door.name}-is-accepted" for door in (*doors.honest(), doors.pod_without_rights())),
     *(f"{door.name}-by-somebody-is-refused" for door in doors.labelled_pods()),
     *(f"{door.name}-by-who-may-is-accepted" for door in doors.labelled_pods()),
 ]

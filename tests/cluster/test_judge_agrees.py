@@ -12,9 +12,9 @@ from tools.cluster.fuzz import compare
 from tools.cluster.fuzz.compare import Attempt
 from tools.cluster.fuzz.topology import Object
 from tools.cluster.judge_agrees import NAME, attempts, check, probe
-from tools.cluster.options import Options
+from tools.cluster.options import TrialOptions
 from tools.cluster.trial_cluster import Scene
-from tools.cluster.verdict import FAIL, PASS, Addresses, Report, Result
+from tools.cluster.verdict import FAIL, PASS, Addresses, ProbeReport, Result
 from tools.findings.progress import Progress
 from tools.reach.flows.read import FlowPod, Specification
 from tools.reach.world import World
@@ -56,7 +56,7 @@ def world() -> World:
 
 
 def scene() -> Scene:
-    return Scene(Options(), SPEC, None, None, None, Progress())  # type: ignore[arg-type]
+    return Scene(TrialOptions(), SPEC, None, None, None, Progress())  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -115,10 +115,10 @@ def test_probes_are_made_from_the_stand_ins_and_read_by_their_outcome(monkeypatc
     asked: list[Any] = []
     words = {"b/two": ("answer", "timeout"), "a/one": ("refused",)}
 
-    def ask(_kube: object, by_pod: list[tuple[FlowPod, list[dict[str, Any]]]]) -> dict[str, Report]:
+    def ask(_kube: object, by_pod: list[tuple[FlowPod, list[dict[str, Any]]]]) -> dict[str, ProbeReport]:
         asked.extend((pod.name, tried["host"], tried["port"], tried["id"]) for pod, all_ in by_pod for tried in all_)
         outcomes = [*words["b/two"], *words["a/one"]]
-        return {str(index): Report(word, "said") for index, word in enumerate(outcomes)}
+        return {str(index): ProbeReport(word, "said") for index, word in enumerate(outcomes)}
 
     where = scene()
     monkeypatch.setattr("tools.cluster.probes.ask", ask)

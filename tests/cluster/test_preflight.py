@@ -15,7 +15,7 @@ import pytest
 from tools.cluster import calico, diagnostics, kind
 from tools.cluster.__main__ import main
 from tools.cluster.errors import CannotRunError
-from tools.cluster.options import ROOT, Options
+from tools.cluster.options import ROOT, TrialOptions
 
 DOCKER = 'case "$*" in "version "*) echo 28.0;; "image inspect "*) exit 0;; esac'
 KIND = 'case "$*" in version) echo "kind v0.33.0 go1.26 linux/amd64";; "get clusters") echo other;; esac'
@@ -294,6 +294,6 @@ def test_an_image_is_missing_when_one_node_does_not_have_it(fake: Fake) -> None:
 
 def test_diagnostics_of_a_cluster_that_never_was_are_the_internets_log(fake: Fake, tmp_path: Path) -> None:
     fake({"docker": 'echo "{}"'})
-    folder = diagnostics.write(Options(name="gone", diagnostics=tmp_path / "out"), "after all")
+    folder = diagnostics.write(TrialOptions(name="gone", diagnostics=tmp_path / "out"), "after all")
     assert folder == tmp_path / "out" / "after-all"
     assert [path.name for path in folder.iterdir()] == ["internet.log"]

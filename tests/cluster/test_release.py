@@ -12,13 +12,13 @@ from kubernetes.dynamic.exceptions import ResourceNotFoundError
 from tools.cluster import calico, leftovers, release
 from tools.cluster.errors import CannotRunError
 from tools.cluster.kube import Kube, explain, until
-from tools.cluster.options import Options
+from tools.cluster.options import TrialOptions
 
 KUBE = Kube(None, None)
 
 
 def test_the_values_are_productions_with_the_test_internets_names_over_them() -> None:
-    merged = release.values(Options())
+    merged = release.values(TrialOptions())
     assert merged["calico"]["enabled"] is True
     assert merged["database"]["replication"]["enabled"] is True
     assert "*.openai.com" in merged["egress"]["domains"]
@@ -27,7 +27,7 @@ def test_the_values_are_productions_with_the_test_internets_names_over_them() ->
 
 def test_the_upgrade_replaces_the_list_whole() -> None:
     before, after = (
-        release.values(Options(), *more)["egress"]["domains"] for more in ((), (Options().changed_values,))
+        release.values(TrialOptions(), *more)["egress"]["domains"] for more in ((), (TrialOptions().changed_values,))
     )
     assert [name for name in before if name not in after] == ["old.partner.example"]
     assert [name for name in after if name not in before] == ["new.partner.example"]
@@ -38,7 +38,7 @@ def test_an_unknown_environment_is_told_which_there_are() -> None:
         CannotRunError,
         match="the chart has no environment moon; it has app-sark, dev, full, guarded, production, staging",
     ):
-        release.values(Options(environment="moon"))
+        release.values(TrialOptions(environment="moon"))
 
 
 @pytest.mark.parametrize(
@@ -50,11 +50,11 @@ def test_values_that_are_none(tmp_path: Path, text: str | None, message: str) ->
     if text is not None:
         path.write_text(text, encoding="utf-8")
     with pytest.raises(CannotRunError, match=message):
-        release.values(Options(values=path))
+        release.values(TrialOptions(values=path))
 
 
 def test_the_images_are_the_charts_own() -> None:
-    assert release.images(Options()) == [
+    assert release.images(TrialOptions()) == [
         "envoyproxy/envoy:distroless-v1.40.0",
         "python:3.13-slim",
         "coredns/coredns:1.13.1",

@@ -12,14 +12,14 @@ from tools.cluster.verdict import (
     FAIL,
     PASS,
     Addresses,
-    Report,
+    ProbeReport,
     attempt,
     attempts,
     judge,
     judge_all,
     strays,
-    told_apart,
     twin,
+    with_rows,
 )
 from tools.reach.flows.read import Flow, FlowTarget
 
@@ -34,46 +34,47 @@ def allowed(flow: Flow) -> Flow:
     return replace(flow, expect="allow")
 
 
-CASES: list[tuple[str, Flow, Report, list[dict[str, Any]], str, str]] = [
-    ("answered", allowed(POD), Report("answer", "sark-answer gateway token=1"), [], PASS,
+CASES: list[tuple[str, Flow, ProbeReport, list[dict[str, Any]], str, str]] = [
+    ("answered", allowed(POD), ProbeReport("answer", "sark-answer gateway token=1"), [], PASS,
      "answer: sark-answer gateway token=1"),
-    ("answered by another", allowed(POD), Report("answer", "sark-answer database token=1"), [], FAIL,
+    ("answered by another", allowed(POD), ProbeReport("answer", "sark-answer database token=1"), [], FAIL,
      "somebody else than gateway answered: sark-answer database token=1"),
-    ("by name", allowed(NAME), Report("answer", "sark-answer 203.0.113.10:443 sni=api.test token=1"), [ANSWERED], PASS,
-     "answer: sark-answer 203.0.113.10:443 sni=api.test token=1"),
-    ("by name, unseen", allowed(NAME), Report("answer", "sark-answer 203.0.113.10:443 sni=api.test token=1"), [ACCEPT],
-     FAIL, "answered (sark-answer 203.0.113.10:443 sni=api.test token=1), "
+    ("by name", allowed(NAME), ProbeReport("answer", "sark-answer 203.0.113.10:443 sni=api.test token=1"), [ANSWERED],
+     PASS, "answer: sark-answer 203.0.113.10:443 sni=api.test token=1"),
+    ("by name, unseen", allowed(NAME), ProbeReport("answer", "sark-answer 203.0.113.10:443 sni=api.test token=1"),
+     [ACCEPT], FAIL, "answered (sark-answer 203.0.113.10:443 sni=api.test token=1), "
      "but the test internet's log does not show it"),
-    ("elsewhere", allowed(NAME), Report("answer", "sark-answer 203.0.113.66:443 sni=api.test token=1"), [], FAIL,
+    ("elsewhere", allowed(NAME), ProbeReport("answer", "sark-answer 203.0.113.66:443 sni=api.test token=1"), [], FAIL,
      "somebody else than 203.0.113.10:443 answered: sark-answer 203.0.113.66:443 sni=api.test token=1"),
-    ("refused", allowed(POD), Report("refused", "403"), [], FAIL, "should be allowed, but refused: 403"),
-    ("silent", allowed(POD), Report("timeout", "nothing within 2 s"), [], FAIL,
+    ("refused", allowed(POD), ProbeReport("refused", "403"), [], FAIL, "should be allowed, but refused: 403"),
+    ("silent", allowed(POD), ProbeReport("timeout", "nothing within 2 s"), [], FAIL,
      "should be allowed, but timeout: nothing within 2 s"),
-    ("unprobed allow", allowed(POD), Report("unprobed", "no pod"), [], ERROR,
+    ("unprobed allow", allowed(POD), ProbeReport("unprobed", "no pod"), [], ERROR,
      "could not be probed, so nothing is known: no pod"),
-    ("denied by silence", POD, Report("timeout", "nothing within 2 s"), [], PASS, "timeout: nothing within 2 s"),
-    ("denied by a no", NAME, Report("refused", "403"), [], PASS, "refused: 403"),
-    ("denied and answered", POD, Report("answer", "sark-answer gateway token=1"), [], FAIL,
+    ("denied by silence", POD, ProbeReport("timeout", "nothing within 2 s"), [], PASS, "timeout: nothing within 2 s"),
+    ("denied by a no", NAME, ProbeReport("refused", "403"), [], PASS, "refused: 403"),
+    ("denied and answered", POD, ProbeReport("answer", "sark-answer gateway token=1"), [], FAIL,
      "should be denied, but the target answered: sark-answer gateway token=1"),
-    ("denied at the client and seen at the target", NAME, Report("refused", "hung up"), [ACCEPT], FAIL,
+    ("denied at the client and seen at the target", NAME, ProbeReport("refused", "hung up"), [ACCEPT], FAIL,
      "the client saw a denial (refused: hung up), but a connection reached 203.0.113.10:443"),
-    ("knocked, and nobody listens", allowed(replace(POD, speak="knock")), Report("answer", "it was reached"), [], PASS,
-     "answer: it was reached"),
-    ("knocked and denied", replace(POD, speak="knock"), Report("timeout", "nothing within 2 s"), [], PASS,
+    ("knocked, and nobody listens", allowed(replace(POD, speak="knock")), ProbeReport("answer", "it was reached"), [],
+     PASS, "answer: it was reached"),
+    ("knocked and denied", replace(POD, speak="knock"), ProbeReport("timeout", "nothing within 2 s"), [], PASS,
      "timeout: nothing within 2 s"),
-    ("knocked, and reached", replace(POD, speak="knock"), Report("answer", "it was reached"), [], FAIL,
+    ("knocked, and reached", replace(POD, speak="knock"), ProbeReport("answer", "it was reached"), [], FAIL,
      "should be denied, but the target answered: it was reached"),
-    ("another port's", NAME, Report("refused", "403"), [ACCEPT | {"port": 80}], PASS, "refused: 403"),
-    ("a query is no connection", NAME, Report("refused", "403"), [{"event": "query"}], PASS, "refused: 403"),
-    ("unprobed deny", POD, Report("unprobed", "no pod"), [], ERROR, "could not be probed, so nothing is known: no pod"),
-    ("an unknown word", POD, Report("closed", "?"), [], ERROR, "could not be probed, so nothing is known: ?"),
+    ("another port's", NAME, ProbeReport("refused", "403"), [ACCEPT | {"port": 80}], PASS, "refused: 403"),
+    ("a query is no connection", NAME, ProbeReport("refused", "403"), [{"event": "query"}], PASS, "refused: 403"),
+    ("unprobed deny", POD, ProbeReport("unprobed", "no pod"), [], ERROR,
+     "could not be probed, so nothing is known: no pod"),
+    ("an unknown word", POD, ProbeReport("closed", "?"), [], ERROR, "could not be probed, so nothing is known: ?"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("flow", "report", "events", "status", "message"), [case[1:] for case in CASES], ids=[c[0] for c in CASES]
 )
-def test_verdicts(flow: Flow, report: Report, events: list[dict[str, Any]], status: str, message: str) -> None:
+def test_verdicts(flow: Flow, report: ProbeReport, events: list[dict[str, Any]], status: str, message: str) -> None:
     assert judge(flow, report, HERE, events) == (status, message)
 
 
@@ -115,12 +116,12 @@ def test_where_targets_are(target: FlowTarget, address: str) -> None:
 
 def test_a_connection_belongs_to_the_row_whose_token_was_said_in_it() -> None:
     accept = ACCEPT | {"visit": 1}
-    events = told_apart([accept, {"event": "answer", "visit": 1, "token": "other-5"}], {"other-5": "other"})
+    events = with_rows([accept, {"event": "answer", "visit": 1, "token": "other-5"}], {"other-5": "other"})
     assert events[0] == accept | {"row": "other"}
-    assert judge(NAME, Report("refused", "403"), HERE, events) == (PASS, "refused: 403")
+    assert judge(NAME, ProbeReport("refused", "403"), HERE, events) == (PASS, "refused: 403")
     assert strays([NAME], events, HERE) == []
-    mine = told_apart([accept, {"event": "answer", "visit": 1, "token": "row-5"}], {"row-5": "row"})
-    assert judge(NAME, Report("refused", "403"), HERE, mine)[0] == FAIL
+    mine = with_rows([accept, {"event": "answer", "visit": 1, "token": "row-5"}], {"row-5": "row"})
+    assert judge(NAME, ProbeReport("refused", "403"), HERE, mine)[0] == FAIL
 
 
 def test_every_pod_of_the_proxy_counts() -> None:
@@ -131,7 +132,7 @@ def test_every_pod_of_the_proxy_counts() -> None:
         ("row/1", ["192.168.1.8", 3128]),
         ("row/2", ["192.168.1.9", 3128]),
     ]
-    no, yes = Report("refused", "403"), Report("answer", "sark-answer x")
+    no, yes = ProbeReport("refused", "403"), ProbeReport("answer", "sark-answer x")
     assert judge_all(NAME, {"row": no, "row/1": no, "row/2": no}, here, []) == (PASS, "refused: 403")
     assert judge_all(NAME, {"row": no, "row/1": no, "row/2": yes}, here, []) == (
         FAIL,

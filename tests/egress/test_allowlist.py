@@ -16,7 +16,7 @@ from tools.egress.allowlist import (
     NAME,
     TOO_LONG,
     Allowlist,
-    Entry,
+    ListEntry,
     Suffixes,
     matches,
     parse_values,
@@ -269,7 +269,11 @@ def test_what_the_schema_refuses_is_no_crash_here(values: dict[str, Any]) -> Non
 
 def test_find_prefers_the_narrower_entry() -> None:
     listed = Allowlist(
-        (Entry("*.d.example", "w"), Entry("*.b.d.example", "longer"), Entry("a.b.d.example", "exact", ports=(443,)))
+        (
+            ListEntry("*.d.example", "w"),
+            ListEntry("*.b.d.example", "longer"),
+            ListEntry("a.b.d.example", "exact", ports=(443,)),
+        )
     )
     assert [
         entry.path if (entry := listed.find(host, 443)) else None

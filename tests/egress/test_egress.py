@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from tools.egress.__main__ import main
-from tools.egress.allowlist import Allowlist, Entry
+from tools.egress.allowlist import Allowlist, ExternalPeer, ListEntry
 from tools.egress.rules import (
     Egress,
     engine_can_say_the_list,
+    entry_ends_by_itself,
     entry_has_not_expired,
     internal_cidrs_are_private,
     rendered_list_is_the_list,
@@ -131,8 +132,8 @@ def test_what_has_expired_is_denied(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 def test_an_expired_entry_is_not_expected_of_the_render() -> None:
-    over = Entry("b.example.com", "egress.domains[1]", expires="2026-06-29")
-    listed = (Entry("a.example.com", "egress.domains[0]"), over)
+    over = ListEntry("b.example.com", "egress.domains[1]", expires="2026-06-29")
+    listed = (ListEntry("a.example.com", "egress.domains[0]"), over)
     assert list(rendered_list_is_the_list(egress(*listed, manifests=(lockdown("a.example.com"),)))) == []
     open_still = egress(*listed, manifests=(lockdown("a.example.com", "b.example.com"),))
     assert [problem.message for problem in rendered_list_is_the_list(open_still)] == [
@@ -140,7 +141,7 @@ def test_an_expired_entry_is_not_expected_of_the_render() -> None:
     ]
 
 
-def egress(*entries: Entry, manifests: tuple[Manifest, ...] = (), **more: object) -> Egress:
+def egress(*entries: ListEntry, manifests: tuple[Manifest, ...] = (), **more: object) -> Egress:
     egress_without_decoding = Egress("calico-enterprise", "enforce", True, Allowlist(entries), manifests, NOW, "v.yaml")
     return replace(egress_without_decoding, **more)  # type: ignore[arg-type]
 
@@ -156,7 +157,7 @@ def lockdown(*names: str, final_deny: bool = True) -> Manifest:
 
 
 def test_the_rendered_list_is_compared_both_ways() -> None:
-    listed = (Entry("a.example.com", "egress.domains[0]"), Entry("b.example.com", "egress.domains[1]"))
+    listed = (ListEntry("a.example.com", "egress.domains[0]"), ListEntry("b.example.com", "egress.domains[1]"))
     subject = egress(*listed, manifests=(lockdown("a.example.com", "c.example.com"),))
     assert [(p.where.path, p.message) for p in rendered_list_is_the_list(subject)] == [
         ("egress", "calico-enterprise allows gateway c.example.com on port 443 (tls), which the list does not"),
@@ -171,7 +172,7 @@ def test_the_rendered_list_is_compared_both_ways() -> None:
 
 
 def test_a_way_out_that_no_list_holds_is_found() -> None:
-    subject = egress(Entry("a.example.com", "p"), manifests=(lockdown("a.example.com", final_deny=False),))
+    subject = egress(ListEntry("a.example.com", "p"), manifests=(lockdown("a.example.com", final_deny=False),))
     assert [p.message for p in rendered_list_is_the_list(subject)] == [
         "calico-enterprise allows gateway everything, which the list does not"
     ]
@@ -184,7 +185,7 @@ def test_an_engine_that_cannot_be_read_back_is_said_so() -> None:
 
 
 def test_a_gap_is_an_error_under_strict_and_a_warning_without() -> None:
-    internal = Entry("a.internal.example", "egress.internal[0]", cidrs=("10.0.0.1/32",))
+    internal = ListEntry("a.internal.example", "egress.internal[0]", cidrs=("10.0.0.1/32",))
     for strict, severity in ((True, Severity.ERROR), (False, Severity.WARNING)):
         [problem] = engine_can_say_the_list(egress(internal, strict=strict))
         assert problem.severity == severity
@@ -242,8 +243,47 @@ def test_a_gap_is_an_error_under_strict_and_a_warning_without() -> None:
     ],
 )
 def test_expiry(expires: str, messages: list[str]) -> None:
-    problems = entry_has_not_expired(egress(Entry("a.example.com", "p", expires=expires, owner="me")))
+    problems = entry_has_not_expired(egress(ListEntry("a.example.com", "p", expires=expires, owner="me")))
     assert [problem.message for problem in problems] == messages
+
+
+PEER = ExternalPeer(("10.9.0.6/32",), (88,), "egress.external[0]", expires="2027-06-30")
+TEMPORARY = ListEntry("a.example.com", "egress.domains[0]", expires="2027-06-30")
+AT_UPGRADE = "nothing closes it but the next upgrade: upgrade then"
+
+
+@pytest.mark.parametrize(
+    ("engine", "mode", "messages"),
+    [
+        ("proxy", "enforce", [f"10.9.0.6/32 ends on 2027-06-30, and of egress.external {AT_UPGRADE}"]),
+        (
+            "proxy",
+            "audit",
+            [
+                f"a.corp.example ends on 2027-06-30, and in mode audit {AT_UPGRADE}",
+                f"10.9.0.6/32 ends on 2027-06-30, and of egress.external {AT_UPGRADE}",
+            ],
+        ),
+        (
+            "calico-enterprise",
+            "enforce",
+            [
+                f"a.example.com ends on 2027-06-30, and with engine calico-enterprise {AT_UPGRADE}",
+                f"a.corp.example ends on 2027-06-30, and with engine calico-enterprise {AT_UPGRADE}",
+                f"10.9.0.6/32 ends on 2027-06-30, and with engine calico-enterprise {AT_UPGRADE}",
+            ],
+        ),
+    ],
+)
+def test_an_end_that_only_a_render_keeps_is_noted(engine: str, mode: str, messages: list[str]) -> None:
+    over = ListEntry("over.example.com", "egress.domains[1]", expires="2020-06-30")
+    forever = ListEntry("b.example.com", "egress.domains[2]")
+    inside = ListEntry("a.corp.example", "egress.internal[0]", cidrs=("10.0.0.0/8",), expires="2027-06-30")
+    listed = Allowlist((TEMPORARY, over, forever, inside), mode, (PEER,))
+    problems = list(entry_ends_by_itself(egress(engine=engine, mode=mode, listed=listed)))
+    assert [problem.message for problem in problems] == messages
+    assert {problem.severity for problem in problems} == {Severity.NOTE}
+    assert {problem.where.path.rpartition(".")[2] for problem in problems} == {"expires"}
 
 
 @pytest.mark.parametrize(
@@ -251,7 +291,7 @@ def test_expiry(expires: str, messages: list[str]) -> None:
     [("10.20.0.10/32", True), ("fd00::/8", True), ("11.0.0.0/8", False), ("172.0.0.0/8", False), ("2606::/32", False)],
 )
 def test_internal_cidrs(cidr: str, private: bool) -> None:
-    problems = list(internal_cidrs_are_private(egress(Entry("a.internal.example", "p", cidrs=(cidr,)))))
+    problems = list(internal_cidrs_are_private(egress(ListEntry("a.internal.example", "p", cidrs=(cidr,)))))
     assert bool(problems) is not private
     for problem in problems:
         assert problem.where.path == "p.cidrs[0]"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tools.egress.allowlist import Rule, Suffixes, everything, parse_values
+from tools.egress.allowlist import AllowRule, Suffixes, everything, parse_values
 from tools.egress.engines import ENGINES, engine
 from tools.egress.envoy.decode import decode as decode_proxy
 from tools.egress.rules import Egress, proxy_refuses_private_addresses
@@ -36,7 +36,7 @@ def rendered(egress: dict[str, Any], *, steering: bool = False) -> tuple[Manifes
     )
 
 
-def rules(egress: dict[str, Any]) -> frozenset[Rule]:
+def rules(egress: dict[str, Any]) -> frozenset[AllowRule]:
     listed, problems = parse_values({"egress": egress}, suffixes=SUFFIXES)
     assert problems == ()
     return listed.rules
@@ -200,7 +200,7 @@ def test_a_name_that_only_the_server_names_hold_is_read() -> None:
             body["filter_chains"][0]["filter_chain_match"]["server_names"].append("evil.test")
 
     changed = reconfigured(rendered({"domains": ["a.example.com"]}), widen)
-    assert decode_proxy(changed) == {Rule("gateway", "a.example.com", 443), Rule("gateway", "evil.test", 443)}
+    assert decode_proxy(changed) == {AllowRule("gateway", "a.example.com", 443), AllowRule("gateway", "evil.test", 443)}
 
 
 def test_a_range_that_is_no_longer_refused_is_named() -> None:

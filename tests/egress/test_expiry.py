@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.doc_runs import rendered_notes
 from tools.egress import expiry
 from tools.egress.engines import engine
 from tools.manifests.documents import manifests, parse
+from tools.render.merge import merge
 from tools.render.own import CHART
 from tools.render.template import render
 
@@ -93,3 +95,45 @@ def test_the_toolkit_counts_alike(text: str, end: datetime) -> None:
     assert expiry.end(text) == end
     assert expiry.over(text, end)
     assert not expiry.over(text, end - timedelta(seconds=1))
+
+
+STEERED = {"enabled": True, "steering": {"enabled": True}}
+
+
+def test_what_is_steered_and_ends_is_read_back() -> None:
+    """It goes by the workload's own routes, and opens nothing that they do not."""
+    egress: dict[str, Any] = {
+        "domains": [KEPT, {"name": "*.kept.example", "expires": "2099-06-30", "ports": [8443]}],
+        "internal": [
+            {**KEPT, "name": "tcp.kept.example", "cidrs": ["10.2.0.0/16"], "ports": [5432], "protocol": "tcp"}
+        ],
+    }
+    kept = {"kept.example", "*.kept.example", "tcp.kept.example"}
+    assert names(rendered(egress)) == names(rendered(egress, dnsGuard=STEERED)) == kept
+
+
+ENDING = {
+    "Envoy ends names, and no peer by address": ({}, {"10.9.0.6/32  egress.external[0], on 2099-06-30"}),
+    "mode audit": (
+        {"egress": {"mode": "audit"}},
+        {"a.corp.example  egress.internal[0], on 2099-06-30", "10.9.0.6/32  egress.external[0], on 2099-06-30"},
+    ),
+    "another engine": (
+        {"egress": {"engine": "calico-enterprise", "internal": []}, "calico": {"enabled": True}},
+        {"kept.example  egress.domains[1], on 2099-06-30", "10.9.0.6/32  egress.external[0], on 2099-06-30"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("values", "lines"), ENDING.values(), ids=ENDING)
+def test_the_notes_say_what_ends_at_the_next_upgrade(values: dict[str, Any], lines: set[str]) -> None:
+    peer = {"cidrs": ["10.9.0.6/32"], "ports": [88], "reason": "Kerberos", "expires": "2099-06-30"}
+    inside = {"name": "a.corp.example", "cidrs": ["10.2.0.0/16"], "expires": "2099-06-30"}
+    listed = {"domains": ["forever.example", KEPT], "internal": [inside], "external": [peer]}
+    notes = rendered_notes(merge({"egress": listed}, values))
+    section = notes.partition("ENDS WITH THE NEXT UPGRADE, and not by itself")[2].partition("\n\n")[0]
+    assert {line.strip() for line in section.splitlines()[1:]} == lines
+
+
+def test_the_notes_say_nothing_where_nothing_does() -> None:
+    assert "ENDS WITH" not in rendered_notes({"egress": {"domains": [KEPT]}})

@@ -26,7 +26,7 @@ def fails(error: BaseException) -> Callable[[], int]:
         (
             fails(ZeroDivisionError("by zero")),
             2,
-            "a fault of the toolkit: ZeroDivisionError: by zero (SARK_TRACEBACK=1 shows where)\n",
+            "internal error (please report): ZeroDivisionError: by zero (SARK_TRACEBACK=1 shows where)\n",
         ),
     ],
 )
@@ -60,7 +60,7 @@ def test_a_contained_fault_is_a_sentence(
     with pytest.raises(SystemExit):
         cli.run(contains)
     assert capsys.readouterr().out == (
-        "a fault of the toolkit: ZeroDivisionError: by zero (SARK_TRACEBACK=1 shows where)\n"
+        "internal error (please report): ZeroDivisionError: by zero (SARK_TRACEBACK=1 shows where)\n"
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from tools.findings import cli
 from tools.findings.completion import name_of
+from tools.findings.report import FORMATS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMMANDS = ("validate", "reach", "egress", "render", "terraform", "cluster")
@@ -67,7 +68,7 @@ def replies(scripts: Path, command: str, *words: str) -> list[str]:
     ("command", "words", "expected"),
     [
         ("validate", ["--form"], ["--format"]),
-        ("validate", ["--format", ""], ["text", "json", "junit", "sarif", "github", "tap"]),
+        ("validate", ["--format", ""], [*FORMATS]),
         ("validate", ["--fail-on", "n"], ["note"]),
         ("validate", ["--manifests", "a-fi"], ["a-file.yaml"]),
         ("validate", ["--chart", "a-f"], ["a-folder"]),

@@ -219,7 +219,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
             safe(written.out, "::" if form == "github" else "")
             if written.out:
                 parsed(form, written.out)
-            assert "a fault of the toolkit" not in written.out + written.err
+            assert "internal error (please report)" not in written.out + written.err
 
     return ran
 

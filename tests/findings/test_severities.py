@@ -30,6 +30,8 @@ from tools.render.schema import Rejection
 from tools.render.values import Layer
 from tools.validate.chart import coverage_rules, helms, refusals, wrong_values
 from tools.validate.chart.branches import Branch
+from tools.validate.chart.helms import Compared, Rendered
+from tools.validate.chart.refusals import Refusal, Refused
 from tools.validate.rules import render
 from tools.validate.rules import values as values_rules
 from tools.validate.rules.values import Listed
@@ -61,8 +63,8 @@ def specified(verdict: str = "", **fields: Any) -> flows.Flows:
     return replace(flows.Flows("flows.yaml", "dev", None, (), FlowsJudgement(rows)), **fields)
 
 
-def schema(properties: dict[str, Any]) -> wrong_values.Schema:
-    return wrong_values.Schema("s.json", {"properties": properties}, {}, {})
+def of_schema(properties: dict[str, Any]) -> wrong_values.Schema:
+    return wrong_values.Schema("s.json", {"type": "object", "properties": properties}, {}, {})
 
 
 def covered(**fields: Any) -> coverage_rules.Coverage:
@@ -108,14 +110,12 @@ SUBJECTS: dict[Check[Any], Sequence[Any]] = {
     flows.specification_is_well_formed: [specified(faults=(PROBLEM,))],
     flows.environments_have_flows: [specified(spec=Specification({}, {}, (), environments=("prod",)))],
     flows.flows_hold: [specified("denied"), specified("not judged")],
-    envoy.envoy_accepts_its_configuration: [envoy.Judgement(Where("e.yaml"), ("no",))],
-    refusals.refused_values_are_refused: [refusals.Refused(refusals.Refusal(Where("r.yaml"), ("no",)), None)],
-    helms.helms_agree: [
-        helms.Compared("v.yaml", "chart", [helms.Rendered("Helm 3", "a: 1\n"), helms.Rendered("Helm 4", "a: 2\n")])
-    ],
-    wrong_values.every_value_can_be_wrong: [schema({"a": {}})],
-    wrong_values.patterns_refuse_something: [schema({"a": {"type": "string", "pattern": ".*"}})],
-    wrong_values.unknown_keys_are_refused: [schema({"a": {"type": "string"}})],
+    refusals.refused_values_are_refused: [Refused(Refusal(Where("r.yaml"), ("no",)), None)],
+    wrong_values.every_value_can_be_wrong: [of_schema({"a": {}})],
+    wrong_values.patterns_refuse_something: [of_schema({"a": {"type": "string", "pattern": ".*"}})],
+    wrong_values.unknown_keys_are_refused: [of_schema({"a": {"type": "string"}})],
+    helms.helms_agree: [Compared("values.yaml", "chart", (Rendered("Helm 3", "kind: A\n"), Rendered("Helm 4", "")))],
+    envoy.envoy_accepts_its_configuration: [envoy.EnvoyVerdict(Where("e.yaml"), ("no",))],
     coverage_rules.branches_are_reached: [covered(least=least) for least in (0, 50)],
     coverage_rules.values_are_read: [covered(dead=(Where("values.yaml", "a", 1),))],
     baseline.baseline_findings_are_there: [(baseline.Baseline("b", {("r", "f", "p", "m"): 1}), Counter())],

@@ -11,6 +11,7 @@ from tests.guard import message
 from tests.guard.cluster_dns import ClusterDns
 from tests.guard.conftest import Start
 from tests.guard.program import Guard, until
+from tools.egress.live.replicas import guard_replica, installed_corefile
 
 VALUES: dict[str, Any] = {"dnsGuard": {"enabled": True}}
 LONG = ".".join(["k" * 63] * 3 + ["k" * 50])
@@ -178,6 +179,29 @@ def test_a_changed_file_is_taken_up_and_a_wrong_one_is_not(start: Start) -> None
     until(lambda: any("no-such-plugin" in line for line in guard.log()))
     assert guard.ask("ldap.corp.example").addresses == ["10.20.0.20"]
     assert guard.ask("evil.test").code == "NXDOMAIN"
+
+
+def serving(guard: Guard) -> tuple[str, ...]:
+    """The hash of the file that its metrics name, as `tools.egress status` reads it; none while its sockets change."""
+    try:
+        return guard_replica("p", guard.metrics()).lists
+    except OSError:
+        return ()
+
+
+def test_its_metrics_name_the_file_that_it_serves(start: Start) -> None:
+    guard = start(VALUES)
+    first = installed_corefile([(guard.folder / "Corefile").read_text()])
+    assert serving(guard) == (first,)
+    guard.update(NAMES)
+    second = installed_corefile([(guard.folder / "Corefile").read_text()])
+    assert second != first
+    until(lambda: serving(guard) == (second,))
+    (guard.folder / "Corefile").write_text(". {\n  no-such-plugin\n}\n")
+    until(lambda: any("no-such-plugin" in line for line in guard.log()))
+    until(lambda: serving(guard) == (second,))
+    assert guard_replica("p", guard.metrics()).refused > 0
+    assert guard.ask(f"{second}.corefile.dns-guard").code == "NXDOMAIN"
 
 
 def test_cluster_dns_that_is_down_is_a_failure_and_opens_nothing(start: Start) -> None:

@@ -21,6 +21,7 @@ EGRESS: dict[str, Any] = {
         "*.both.example",
         "deep.of.partner.example",
         {"name": "store.example", "workloads": ["database"]},
+        {"name": "ends.partner.example", "expires": "2199-01-01"},
     ],
     "internal": [
         {"name": "http.corp.example", "cidrs": ["10.20.0.0/16"], "ports": [8080], "protocol": "http"},
@@ -38,6 +39,7 @@ STEERED = (
     "both.example",
     "x.both.example",
     "deep.of.partner.example",
+    "ends.partner.example",
     "http.corp.example",
     "tcp.corp.example",
 )

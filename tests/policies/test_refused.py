@@ -4,7 +4,7 @@ from copy import deepcopy
 
 import pytest
 
-from tools.cluster.refused import Case, read
+from tools.cluster.refused import RefusalCase, read
 from tools.findings.model import Manifest, Problem, Severity, run
 from tools.findings.stages import checks
 from tools.manifests.fields import Topic
@@ -19,13 +19,13 @@ GOOD = tuple(case for case in POLICIES if case.good)
 BAD = tuple(case for case in POLICIES if not case.good)
 
 
-def manifest(case: Case) -> Manifest:
+def manifest(case: RefusalCase) -> Manifest:
     body = deepcopy(dict(case.body))
     metadata = body["metadata"]
     return Manifest("case.yaml", body["kind"], metadata.get("name", ""), metadata.get("namespace", ""), body)
 
 
-def names(cases: tuple[Case, ...]) -> list[str]:
+def names(cases: tuple[RefusalCase, ...]) -> list[str]:
     return [case.title for case in cases]
 
 
@@ -34,19 +34,19 @@ def messages(problems: list[Problem]) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("case", BAD, ids=names(BAD))
-def test_what_is_refused_is_an_error_of_a_rule(case: Case) -> None:
+def test_what_is_refused_is_an_error_of_a_rule(case: RefusalCase) -> None:
     findings = run((*checks("manifests"), *checks("policies")), Cluster((manifest(case),)))
     assert [finding for finding in findings if finding.problem.severity is Severity.ERROR]
 
 
 @pytest.mark.parametrize("case", GOOD, ids=names(GOOD))
-def test_what_is_taken_breaks_no_rule_of_syntax(case: Case) -> None:
+def test_what_is_taken_breaks_no_rule_of_syntax(case: RefusalCase) -> None:
     findings = run(SYNTAX, Cluster((manifest(case),)))
     assert [finding for finding in findings if finding.problem.severity is Severity.ERROR] == []
 
 
 @pytest.mark.parametrize("case", BAD, ids=names(BAD))
-def test_rules_and_judge_use_the_same_words(case: Case) -> None:
+def test_rules_and_judge_use_the_same_words(case: RefusalCase) -> None:
     """Of a fault that is not one of shape, which the schemas report."""
     cluster = Cluster((manifest(case),))
     own: list[PolicyFault] = [fault for fault in cluster.faults if fault.topic is not Topic.SHAPE]

@@ -111,10 +111,12 @@ def raw(namespace: Namespace, port: int, request: bytes) -> Attempt:
     return Attempt(status, text, client.name)
 
 
-def hello(sni: str) -> bytes:
-    """The ClientHello of a TLS client."""
+def hello(sni: str, protocols: int = 0) -> bytes:
+    """The ClientHello of a TLS client; one that names many protocols, of 256 bytes each, is large."""
     outgoing = ssl.MemoryBIO()
     context = ssl.create_default_context()
+    if protocols:
+        context.set_alpn_protocols([f"{number:0255d}" for number in range(protocols)])
     tls = context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname=sni)
     with contextlib.suppress(ssl.SSLWantReadError):
         tls.do_handshake()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.proxy.client import Client
 from tests.proxy.conftest import Start
 from tests.proxy.proxy import Proxy
 from tests.proxy.test_change import until
+from tests.proxy.test_steering import Steered
 from tests.proxy.world import World
 
 ZONE = {
@@ -179,3 +181,106 @@ def test_another_end_is_taken(start: Start, world: World) -> None:
     first.close()
     other.close()
     proxy.stop()
+
+
+@dataclass(frozen=True)
+class SteeredEnds:
+    """The same of connections that were steered: no request says for what they are."""
+
+    steered: Steered
+    moment: float
+    cut: dict[str, float]
+    kept: dict[str, Client]
+
+
+STEERED = {"exact": ("ends.test", 443), "wildcard": ("a.wild.ends.test", 443), "internal": ("in.ends.test", 443)}
+
+
+def steered_values(moment: datetime) -> dict[str, Any]:
+    return {**values(moment), "dnsGuard": {"enabled": True, "steering": {"enabled": True}}}
+
+
+def straight(steered: Steered, name: str, port: int = 443) -> Client:
+    opened = Client(steered.proxy.namespace, steered.ports["gateway", port])
+    if port == 443:
+        opened.encrypt(name)
+    assert opened.alive()
+    return opened
+
+
+@pytest.fixture(scope="module")
+def steered_ended(start: Start, world: World) -> Iterator[SteeredEnds]:
+    world.zone |= ZONE
+    moment = (datetime.now(UTC) + timedelta(seconds=15)).replace(microsecond=0)
+    steered = Steered(start, steered_values(moment), 25_000)
+    connections = {key: straight(steered, *target) for key, target in STEERED.items()}
+    connections["tcp"] = straight(steered, "tcp.ends.test", 5432)
+    kept = {"stays": straight(steered, "stays.test"), "late": straight(steered, "late.test")}
+    before = steered.send_bytes(8080, b"GET / HTTP/1.1\r\nHost: http.ends.test:8080\r\n\r\n")
+    assert before.text.startswith("HTTP/1.1 200 ")
+    assert time.time() < moment.timestamp() - 1, "too slow to see anything before the end"
+    cut = cut_at(connections, moment.timestamp() + 5)
+    yield SteeredEnds(steered, moment.timestamp(), cut, kept)
+    for connection in (*connections.values(), *kept.values()):
+        connection.close()
+    steered.proxy.stop()
+
+
+@pytest.mark.parametrize("name", [*STEERED, "tcp"])
+def test_a_steered_connection_is_cut_at_its_end(steered_ended: SteeredEnds, name: str) -> None:
+    assert name in steered_ended.cut, "the connection outlived its entry"
+    assert -0.1 <= steered_ended.cut[name] - steered_ended.moment < 3
+
+
+@pytest.mark.parametrize("name", ["stays", "late"])
+def test_other_steered_connections_go_on(steered_ended: SteeredEnds, name: str) -> None:
+    assert steered_ended.kept[name].alive()
+
+
+@pytest.mark.parametrize("name", [name for name, _ in STEERED.values()])
+def test_nothing_is_steered_after_its_end(steered_ended: SteeredEnds, world: World, name: str) -> None:
+    before = len(world.arrivals)
+    attempt = steered_ended.steered.tls(443, name)
+    assert attempt.text == ""
+    assert steered_ended.steered.lines(attempt) == [("gateway", f"{name}:443", "denied", "expired")]
+    assert world.arrivals[before:] == []
+
+
+def test_neither_is_what_says_no_name(steered_ended: SteeredEnds, world: World) -> None:
+    before = len(world.arrivals)
+    tcp = steered_ended.steered.send_bytes(5432, b"SELECT 1")
+    http = steered_ended.steered.send_bytes(8080, b"GET / HTTP/1.1\r\nHost: http.ends.test:8080\r\n\r\n")
+    assert (tcp.text, http.text.split("\r\n")[0]) == ("", "HTTP/1.1 403 Forbidden")
+    assert world.arrivals[before:] == []
+
+
+def test_a_steered_connection_that_ends_has_one_line(start: Start, world: World) -> None:
+    """With the client's own address, though it went through the workload's routes."""
+    world.zone |= ZONE
+    steered = Steered(start, steered_values(datetime.now(UTC) + timedelta(hours=1)), 26_000)
+    attempt = steered.tls(443, "ends.test")
+    assert attempt.text.startswith("203.0.113.50 ends.test")
+    assert steered.lines(attempt) == [("gateway", "ends.test:443", "allowed", "listed")]
+    world.zone["ends.test"], before = ["10.30.0.50"], len(world.arrivals)
+    later = Steered(start, steered_values(datetime.now(UTC) + timedelta(hours=2)), 27_000)
+    refused = later.tls(443, "ends.test")
+    assert (refused.text, later.lines(refused)) == ("", [("gateway", "ends.test:443", "failed", "no-address")])
+    assert world.arrivals[before:] == []
+    world.zone["ends.test"] = ZONE["ends.test"]
+    steered.proxy.stop()
+    later.proxy.stop()
+
+
+def test_the_first_name_that_ends_cuts_no_steered_connection(start: Start, world: World) -> None:
+    """A grant is one."""
+    world.zone |= ZONE
+    steering = {"dnsGuard": {"enabled": True, "steering": {"enabled": True}}}
+    steered = Steered(start, {**steering, "egress": {"domains": ["stays.test"]}}, 28_000)
+    stays = straight(steered, "stays.test")
+    late = {"name": "late.test", "expires": "2199-01-01"}
+    steered.proxy.update({**steering, "egress": {"domains": ["stays.test", late]}})
+    assert until(lambda: steered.tls(443, "late.test").text.startswith("203.0.113.53"))
+    time.sleep(2.5)
+    assert stays.alive()
+    stays.close()
+    steered.proxy.stop()

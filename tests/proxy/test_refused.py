@@ -18,6 +18,7 @@ NEXT = "cccccccccccc"
 FAULTS: dict[str, Callable[[str], str]] = {
     "no YAML": lambda text: f'version_info: "{NEXT}"\nresources: [\n',
     "unknown field": lambda text: text.replace("internal_listener: {}", "internal_listener: {}\n  inner: true", 1),
+    "unknown enum": lambda text: text.replace("codec_type: HTTP1", "codec_type: HTTP9", 1),
     "wrong type": lambda text: text.replace("generate_request_id: false", "generate_request_id: 7", 1),
 }
 

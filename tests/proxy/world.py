@@ -30,12 +30,15 @@ class Arrival:
 
 @dataclass
 class World:
-    """`zone` maps a name to its A and AAAA records, or to SERVFAIL; `arrivals` and `queries` grow."""
+    """`zone` maps a name to its A and AAAA records, or to SERVFAIL; `arrivals` and `queries` grow. `delays` are the
+    seconds that a name's answer takes.
+    """
 
     namespace: Namespace
     zone: dict[str, list[str]] = field(default_factory=dict)
     arrivals: list[Arrival] = field(default_factory=list)
     queries: list[str] = field(default_factory=list)
+    delays: dict[str, float] = field(default_factory=dict)
 
     def start(self, folder: Path) -> None:
         """Serve DNS, and every address of the namespace on each of PORTS."""
@@ -63,7 +66,11 @@ class World:
                 _record(address, kind) for address in records or () if kind == _kind(address) and status == 0x8180
             ]
             header = query[:2] + struct.pack(">HHHHH", status, 1, len(answers), 0, 0)
-            sock.sendto(header + query[12:end] + b"".join(answers), client)
+            reply = header + query[12:end] + b"".join(answers), client
+            if delay := self.delays.get(name.lower()):
+                threading.Timer(delay, sock.sendto, reply).start()
+            else:
+                sock.sendto(*reply)
 
     def _accept(self, sock: socket.socket) -> None:
         while True:

@@ -9,7 +9,7 @@ from copy import deepcopy
 import pytest
 
 from tests.reach.samples.worlds import objects
-from tools.cluster.refused import Case, read
+from tools.cluster.refused import RefusalCase, read
 from tools.findings.model import Manifest
 from tools.reach.world import World
 
@@ -30,11 +30,11 @@ spec: {selector: {fuzz: refused}, ports: [{port: 80}]}
 """)
 
 
-def names(cases: tuple[Case, ...]) -> list[str]:
+def names(cases: tuple[RefusalCase, ...]) -> list[str]:
     return [f"{'good' if case.good else 'bad'} {case.title}" for case in cases]
 
 
-def judged(case: Case) -> World:
+def judged(case: RefusalCase) -> World:
     body = deepcopy(dict(case.body))
     metadata = body["metadata"]
     made = Manifest("case.yaml", body["kind"], metadata.get("name", ""), metadata.get("namespace", ""), body)
@@ -46,14 +46,14 @@ BAD = tuple(case for case in CASES if not case.good)
 
 
 @pytest.mark.parametrize("case", GOOD, ids=names(GOOD))
-def test_what_is_taken_is_in_force(case: Case) -> None:
+def test_what_is_taken_is_in_force(case: RefusalCase) -> None:
     judge = judged(case)
     assert judge.problems == ()
     assert there(judge, case) == 1
 
 
 @pytest.mark.parametrize("case", BAD, ids=names(BAD))
-def test_what_is_refused_is_a_finding_and_not_in_force(case: Case) -> None:
+def test_what_is_refused_is_a_finding_and_not_in_force(case: RefusalCase) -> None:
     judge = judged(case)
     assert [problem for problem in judge.problems if any(say in problem.message for say in case.says)]
     assert there(judge, case) == 0
@@ -61,7 +61,7 @@ def test_what_is_refused_is_a_finding_and_not_in_force(case: Case) -> None:
         assert judge.verdict(judge.peer("a"), judge.peer("b")) == World(PODS).verdict(judge.peer("a"), judge.peer("b"))
 
 
-def there(judge: World, case: Case) -> int:
+def there(judge: World, case: RefusalCase) -> int:
     """How many of the case's objects count."""
     match case.body["kind"]:
         case "Pod" | "Deployment":

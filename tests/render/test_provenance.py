@@ -3,7 +3,7 @@
 import pytest
 
 from tools.findings.model import Finding, Problem, Where
-from tools.render.origins import RENDERED, placed
+from tools.render.origins import RENDERED, at_template_lines
 from tools.render.provenance import helpers, template_line
 
 TEMPLATE = """\
@@ -81,7 +81,7 @@ def finding_at(file: str, line: int) -> Finding:
 def test_findings_move_into_their_templates() -> None:
     files = {"charts/sark/templates/egress.yaml": TEMPLATE}
     before = [finding_at("charts/sark/templates/egress.yaml", 6), finding_at(RENDERED, 6), finding_at("values.yaml", 6)]
-    after = placed(before, "\n".join(RENDER), "charts/sark", lambda file: files.get(file, ()))
+    after = at_template_lines(before, "\n".join(RENDER), "charts/sark", lambda file: files.get(file, ()))
     assert [(finding.problem.where.file, finding.problem.where.line) for finding in after] == [
         ("charts/sark/templates/egress.yaml", 5),
         ("charts/sark/templates/egress.yaml", 5),

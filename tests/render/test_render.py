@@ -9,16 +9,17 @@ from typing import Any
 import pytest
 import yaml
 
+from tools.findings.errors import InputError
 from tools.manifests.documents import manifests, parse
 from tools.render.__main__ import main
 from tools.render.helm_errors import RenderError
 from tools.render.manifest_files import HEADER, by_template, write
 from tools.render.own import CHART
-from tools.render.target import Target
+from tools.render.target import RenderTarget
 from tools.render.template import render
 
 
-def outcome(values: dict[str, Any], chart: Path = CHART, target: Target = Target()) -> RenderError:
+def outcome(values: dict[str, Any], chart: Path = CHART, target: RenderTarget = RenderTarget()) -> RenderError:
     with pytest.raises(RenderError) as raised:
         asyncio.run(render(chart, values, target=target))
     return raised.value
@@ -38,7 +39,7 @@ def test_the_target_reaches_the_templates(tmp_path: Path) -> None:
         "# {{ .Release.Name }} {{ .Release.Namespace }} {{ .Capabilities.KubeVersion }} "
         '{{ .Capabilities.APIVersions.Has "a/v1" }} {{ .Values.given }}\n'
     )
-    target = Target("mine", "place", "1.31.0", ("a/v1",))
+    target = RenderTarget("mine", "place", "1.31.0", ("a/v1",))
     assert "# mine place v1.31.0 true\n" in asyncio.run(render(tmp_path, target=target))
     assert "true 3" in asyncio.run(render(tmp_path, {"given": 3}, target=target))
 
@@ -80,13 +81,13 @@ def test_refusals_of_a_template() -> None:
 @pytest.mark.parametrize(
     ("chart", "target", "says"),
     [
-        (Path("/no/chart"), Target(), 'path "/no/chart" not found'),
-        (CHART, Target(kube_version="1.19.0"), "chart requires kubeVersion: >=1.20.0-0 which is incompatible"),
-        (CHART, Target(kube_version="new"), "invalid kube version"),
-        (CHART, Target(release="Not_A_Name"), "invalid release name"),
+        (Path("/no/chart"), RenderTarget(), 'path "/no/chart" not found'),
+        (CHART, RenderTarget(kube_version="1.19.0"), "chart requires kubeVersion: >=1.20.0-0 which is incompatible"),
+        (CHART, RenderTarget(kube_version="new"), "invalid kube version"),
+        (CHART, RenderTarget(release="Not_A_Name"), "invalid release name"),
     ],
 )
-def test_helm_that_could_not_begin(chart: Path, target: Target, says: str) -> None:
+def test_helm_that_could_not_begin(chart: Path, target: RenderTarget, says: str) -> None:
     error = outcome({}, chart, target)
     assert error.kind == "helm"
     assert says in error.message
@@ -192,3 +193,9 @@ def test_values_that_the_chart_refuses(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["--values", str(tmp_path / "v.yaml"), "--to", str(tmp_path / "out")]) == 1
     assert capsys.readouterr().err.startswith("render: egress.engine: cilium is no engine of this chart")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").mkdir()
+    with pytest.raises(InputError, match=r"^cannot write .*a\.yaml: Is a directory$"):
+        write({"a.yaml": HEADER}, tmp_path)

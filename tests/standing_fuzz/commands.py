@@ -34,7 +34,7 @@ from tools.validate import options as validate_options
 
 PROJECT = CHART.parents[1]
 CODES = {cli.CLEAN, cli.FINDINGS, cli.COULD_NOT_RUN, cli.USAGE}
-FAULT = "a fault of the toolkit"
+FAULT = "internal error (please report)"
 OUTSIDE_SHARE = 0.03
 # Where a command may write: below the directory that a case runs in, and nowhere else.
 WRITES = ("--output", "--to")

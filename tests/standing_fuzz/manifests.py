@@ -30,7 +30,7 @@ TESTS = Path(__file__).resolve().parent.parent
 STAGES = {"manifests", "policies"}
 # What a terminal or a CI log would obey: control characters but the newline and the tab.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-FAULT = "a fault of the toolkit"
+FAULT = "internal error (please report)"
 REACH_SHARE = 0.3
 PLACES = Places({"a/b": "10.1.0.5", "a/c": "10.1.0.6"}, ("8.8.8.8", "198.18.0.1"))
 
@@ -139,7 +139,7 @@ def _ran(main: Callable[[list[str]], int], arguments: list[str]) -> int:
         code = main(arguments)
     output = streams.text()
     if FAULT in output:
-        raise Unmet("a fault of the toolkit", output[-400:])
+        raise Unmet("internal error (please report)", output[-400:])
     if code not in (CLEAN, FINDINGS, COULD_NOT_RUN):
         raise Unmet("an exit code that is not documented", str(code))
     return code
@@ -149,7 +149,7 @@ def read_report(chosen: str, text: str, code: int) -> None:
     """What holds for a report of any format."""
     if FAULT in text:
         at = text.index(FAULT)
-        raise Unmet("a fault of the toolkit", text[at : at + 300])
+        raise Unmet("internal error (please report)", text[at : at + 300])
     if match := CONTROL.search(text):
         raise Unmet(f"a control character reaches a report in format {chosen}", repr(match[0]))
     if chosen in ("text", "github"):

@@ -17,7 +17,7 @@ from tests.standing_fuzz.case import Subject, Unmet
 from tests.standing_fuzz.values import make
 from tests.standing_fuzz.values_judge import Net, project, read
 from tools.cluster.fuzz.dice import Dice
-from tools.egress.allowlist import Rule, everything
+from tools.egress.allowlist import AllowRule, everything
 from tools.egress.engines import engine
 from tools.egress.envoy.decode import denied
 from tools.egress.envoy.verdict import verdict
@@ -78,7 +78,7 @@ def _refused(error: RenderError, values: Listed) -> str:
 
 
 def _rendered(case: Any, values: Listed, text: str) -> str:
-    rules = judged.Rules(date(2026, 1, 1), frozenset(_manual()), workloads=project().workloads)
+    rules = judged.RunSettings(date(2026, 1, 1), frozenset(_manual()), workloads=project().workloads)
     render = judged.read_render(text, values, (), project().name, rules)
     recorder = Recorder("fuzz")
     judged.rendered(recorder, render)
@@ -110,7 +110,7 @@ def _as_written(values: Listed, egress: Mapping[str, Any], objects: tuple[Manife
     if chosen is None or not egress.get("enabled") or (chosen.name != "proxy" and egress.get("internal")):
         return
     written = values.allowlist[0]
-    audited: set[Rule] = set()
+    audited: set[AllowRule] = set()
     if written.mode == "audit":
         audited = {everything("gateway"), *(everything(rule.workload) for rule in written.rules)}
     enforced = chosen.decode(objects)
@@ -121,7 +121,7 @@ def _as_written(values: Listed, egress: Mapping[str, Any], objects: tuple[Manife
         raise Unmet("the list is narrower than written", _some(lost))
 
 
-def _canonical(rules: Iterable[Rule]) -> frozenset[Rule]:
+def _canonical(rules: Iterable[AllowRule]) -> frozenset[AllowRule]:
     """The rules with their CIDRs in the one spelling of each."""
     return frozenset(
         replace(rule, cidrs=tuple(sorted({str(ip_network(cidr, strict=False)) for cidr in rule.cidrs})))
@@ -129,7 +129,7 @@ def _canonical(rules: Iterable[Rule]) -> frozenset[Rule]:
     )
 
 
-def _some(rules: Iterable[Rule]) -> str:
+def _some(rules: Iterable[AllowRule]) -> str:
     return "; ".join(map(str, sorted(rules)[:3]))
 
 

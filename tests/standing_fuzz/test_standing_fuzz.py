@@ -155,7 +155,7 @@ def test_text_that_becomes_keys_changes_the_skeleton() -> None:
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("a fault of the toolkit: KeyError", "a fault of the toolkit"),
+        ("internal error (please report): KeyError", "internal error (please report)"),
         ("a\x1b[31m", "a control character reaches a report in format text"),
         ("::stop-commands::x", "a line of the report is a workflow command"),
     ],

@@ -28,7 +28,7 @@ from tools.reach.__main__ import main as reach
 from tools.reach.rules.selection import policies_select_something
 from tools.reach.rules.target_ports import ports_are_the_pods_own
 from tools.render.__main__ import main as render
-from tools.render.origins import RENDERED, placed
+from tools.render.origins import RENDERED, at_template_lines
 from tools.validate.__main__ import main as validate
 from tools.validate.guarded import guarded, over_objects
 
@@ -165,7 +165,7 @@ def test_a_file_that_cannot_be_read_costs_that_file_alone(capsys: pytest.Capture
     document = report(capsys, "--manifests", "m", "/no/file")
     assert (document["exit"], reasons(document)) == (2, set())
     faults = [finding for stage in document["stages"] for finding in stage["findings"] if finding.get("fault")]
-    pipe = "it is no regular file; what a pipe gives is read from standard input"
+    pipe = "it is not a regular file; what a pipe gives is read from standard input"
     assert [(fault["file"], fault["message"]) for fault in faults] == [
         ("m/bytes.yaml", "cannot read m/bytes.yaml: line 1 is not UTF-8; save it as UTF-8"),
         ("m/large.yaml", "cannot read m/large.yaml: it is larger than 64 MiB, which is the most that is read"),
@@ -206,7 +206,7 @@ def test_a_pipe_is_refused_wherever_a_file_is_named(kind: str, capsys: pytest.Ca
     Path("a.yaml").write_text(POD)
     subject = [] if kind == "--values" else ["--manifests", "a.yaml"]
     assert validate([*subject, kind, "pipe"]) == 2
-    assert "cannot read pipe: it is no regular file; " in capsys.readouterr().out
+    assert "cannot read pipe: it is not a regular file; " in capsys.readouterr().out
 
 
 def test_a_pipe_among_terraforms_files_does_not_hang() -> None:
@@ -214,7 +214,7 @@ def test_a_pipe_among_terraforms_files_does_not_hang() -> None:
     os.mkfifo("tf/main.tf")
     done = command("tools.terraform", "lint", "tf")
     assert done.returncode != 0
-    assert "it is no regular file" in done.stdout + done.stderr
+    assert "it is not a regular file" in done.stdout + done.stderr
 
 
 def test_a_name_that_is_too_long_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
@@ -372,7 +372,8 @@ def test_a_fault_of_a_rule_costs_the_object_that_it_fell_over() -> None:
     cluster = Cluster(manifests(parse(text, "f.yaml"), "f.yaml"))
     findings = list(over_objects((breaks_on_b,), cluster))
     message = (
-        "not judged by this rule: a fault of the toolkit: ZeroDivisionError: by\\nzero (SARK_TRACEBACK=1 shows where)"
+        "not judged by this rule: internal error (please report): ZeroDivisionError: by\\nzero "
+        "(SARK_TRACEBACK=1 shows where)"
     )
     assert [(it.fault, it.problem.where.line, it.problem.message) for it in findings] == [
         (True, 6, message),
@@ -409,7 +410,7 @@ def test_a_fault_where_there_are_no_objects_is_said_where_it_was() -> None:
 
 def test_what_an_error_says_is_bounded_and_plain() -> None:
     message = fault(ValueError("\x1b[2J" + "x" * 10_000))
-    assert message.startswith("a fault of the toolkit: ValueError: \\x1b[2Jxxx")
+    assert message.startswith("internal error (please report): ValueError: \\x1b[2Jxxx")
     assert len(message) < 500
 
 
@@ -435,7 +436,7 @@ def test_many_findings_in_rendered_text_take_time_in_proportion() -> None:
         findings = [Finding("r", Problem(Where(RENDERED, "metadata.name", 6 * n + 6), "m")) for n in range(number)]
         template = ("apiVersion: v1", "kind: Pod", "metadata:", "  name: {{ .Values.name }}")
         started = time.process_time()
-        placed_ones = list(placed(findings, text, "a", lambda file: template))
+        placed_ones = list(at_template_lines(findings, text, "a", lambda file: template))
         spent = time.process_time() - started
         assert {placed_one.problem.where for placed_one in placed_ones} == {
             Where(f"a/templates/t{n}.yaml", "metadata.name", 4) for n in range(7)
@@ -493,9 +494,9 @@ def test_digits_in_text_cost_no_run(policy: str, says: str, capsys: pytest.Captu
 def test_digits_of_a_flow_and_of_a_question(capsys: pytest.CaptureFixture[str]) -> None:
     Path("pod.yaml").write_text(POD)
     assert reach(["explain", "a", "a", f"80/{DIGITS}", "--manifests", "pod.yaml"]) == 64
-    assert "is no port; write a number" in capsys.readouterr().err
+    assert "is not a port; write a number" in capsys.readouterr().err
     assert reach(["explain", "a", "a", DIGITS, "--manifests", "pod.yaml"]) == 64
-    assert "is none of TCP's numbers" in capsys.readouterr().err
+    assert "is out of range for TCP" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("text", "number"), [("080", 80), ("-1", -1), ("000", 0), ("0" * 5000 + "80", 80)])

@@ -658,7 +658,7 @@ def test_a_fault_of_the_toolkit_is_a_stage_that_did_not_run() -> None:
     recorder = Recorder("dev", notices.append)
     recorder.run("policies", broken)
     recorder.run("egress", tuple)
-    fault = "a fault of the toolkit: ZeroDivisionError: by zero (SARK_TRACEBACK=1 shows where)"
+    fault = "internal error (please report): ZeroDivisionError: by zero (SARK_TRACEBACK=1 shows where)"
     assert [(stage.name, stage.skipped) for stage in recorder.stages] == [("policies", fault), ("egress", "")]
     assert notices == recorder.stages
     with pytest.raises(ZeroDivisionError), revealed(True):

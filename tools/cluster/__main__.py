@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from tools.cluster.options import CALICO_MANIFEST, COMMANDS, ROOT, Options
+from tools.cluster.options import CALICO_MANIFEST, COMMANDS, ROOT, TrialOptions
 from tools.findings.cli import COULD_NOT_RUN, EXIT_CODES, Parser, complain, run
 from tools.findings.report import FORMATS
 from tools.manifests import configuration
@@ -30,7 +30,7 @@ CONFIGURABLE = {"env": 1, "chart": 1, "flows": 1, "format": 1, "output": 1}
 
 def parser(environment: Mapping[str, str]) -> Parser:
     """The command line; KIND_NODE_IMAGE and CALICO_MANIFEST are defaults from the environment."""
-    usual = Options()
+    usual = TrialOptions()
     made = Parser(
         prog="python -m tools.cluster",
         description=DESCRIPTION,
@@ -82,15 +82,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # What `make kind` and `make helm` built is good enough, and what is on PATH comes first.
     os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", os.defpath), str(ROOT / ".cache" / "bin")])
     given, _ = configuration.parsed(parser(os.environ), arguments, lambda _: CONFIGURABLE)
-    named = (field.name for field in fields(Options) if hasattr(given, field.name))
-    options = Options(**{name: getattr(given, name) for name in named})
-    if options.kind_config == Options().kind_config and not options.kind_config.is_file():
+    named = (field.name for field in fields(TrialOptions) if hasattr(given, field.name))
+    options = TrialOptions(**{name: getattr(given, name) for name in named})
+    if options.kind_config == TrialOptions().kind_config and not options.kind_config.is_file():
         complain("cluster", f"there is no {options.kind_config}: run it in a checkout of the project, which has it")
         return COULD_NOT_RUN
     # Only now: the client of Kubernetes takes longer to load than --help may take.
-    from tools.cluster.commands import RUN, Output
+    from tools.cluster.commands import RUN, Destination
 
-    return RUN[given.command](options, Output(given.format, given.output, given.junit))
+    return RUN[given.command](options, Destination(given.format, given.output, given.junit))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ row that was silent is answered.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -15,9 +14,9 @@ import yaml
 from kubernetes import config, dynamic
 
 from tools.cluster import doors, plan
-from tools.cluster.doors import Door
+from tools.cluster.doors import BackDoor
 from tools.cluster.errors import CannotRunError
-from tools.cluster.kube import explain
+from tools.cluster.kube import explain, until
 from tools.cluster.options import NAMESPACE
 from tools.cluster.release import values
 from tools.cluster.trial_cluster import Scene
@@ -58,33 +57,32 @@ def _shut(scene: Scene) -> None:
     scene.rows(STATE, [_outside("gateway", "deny"), _outside("frontend", "deny")])
 
 
-def _refused(scene: Scene, door: Door) -> tuple[list[str], str]:
-    """What is wrong, and the API server's sentence: the object must be refused within the bound."""
-    deadline = time.monotonic() + SECONDS
-    while True:
-        try:
-            _create(scene, door.body)
-        except REFUSED as error:
-            sentence = explain(error)
-            expected = OURS in sentence
-            return ([] if expected else [f"refused, and not by SARK's admission policy: {sentence}"]), sentence
-        _delete(scene, door.body)
-        if time.monotonic() > deadline:
-            return [f"{door.body['apiVersion']} {door.body['kind']} was accepted"], ""
-        time.sleep(1)
+def _refused(scene: Scene, door: BackDoor) -> tuple[list[str], str]:
+    """What is wrong, and the API server's sentence: it must refuse the object within SECONDS."""
+    try:
+        sentence = until(f"refuse {door.name}", SECONDS, lambda: _refusal(scene, door), every=1)
+    except CannotRunError:
+        return [f"{door.body['apiVersion']} {door.body['kind']} was accepted"], ""
+    return ([] if OURS in sentence else [f"refused, and not by SARK's admission policy: {sentence}"]), sentence
 
 
-def _accepted(scene: Scene, door: Door) -> list[str]:
+def _refusal(scene: Scene, door: BackDoor) -> str:
+    """The API server's refusal, "" for an object that it took, which is removed again."""
     try:
         _create(scene, door.body)
     except REFUSED as error:
-        return [f"was refused: {explain(error)}"]
+        return explain(error)
     _delete(scene, door.body)
-    return []
+    return ""
+
+
+def _accepted(scene: Scene, door: BackDoor) -> list[str]:
+    refusal = _refusal(scene, door)
+    return [f"was refused: {refusal}"] if refusal else []
 
 
 def _labels_are_bound(scene: Scene) -> None:
-    """Who is not named in values may not give a pod the labels that carry rights, and who is may."""
+    """Only whoever is named in values may give a pod the labels that carry rights."""
     somebody = _as(scene, "somebody-with-every-right")
     with scene.progress.step("back doors: labels"):
         for door in doors.labelled_pods():
@@ -95,7 +93,7 @@ def _labels_are_bound(scene: Scene) -> None:
             scene.note(f"{door.name}-by-somebody-is-refused", STATE, wrong, refused)
             named = _tried(scene.kube.resources, door.body)
             scene.note(f"{door.name}-by-who-may-is-accepted", STATE, [f"was refused: {named}"] if named else [])
-        without_labels = _tried(somebody, doors.plain_pod().body)
+        without_labels = _tried(somebody, doors.pod_without_rights().body)
         scene.note(
             "pod-without-rights-is-accepted", STATE, [f"was refused: {without_labels}"] if without_labels else []
         )
@@ -132,7 +130,7 @@ def _open_without_admission(scene: Scene) -> None:
 
 
 def _shut_by_pod_cidrs(scene: Scene) -> None:
-    """Who pretends to be a pod must have a pod's address too."""
+    """Whatever pretends to be a pod must have a pod's address too."""
     changed = {"admission": {"calico": {"enabled": False}}, "cluster": {"podCidrs": _pod_cidrs(scene)}}
     with scene.progress.step("helm upgrade with the pods' CIDRs"):
         scene.release.install(overlay(values(scene.options), changed))
@@ -164,7 +162,7 @@ def _outside(source: str, expect: str, name: str = "") -> Flow:
 
 
 @contextmanager
-def _opened(scene: Scene, door: Door) -> Iterator[None]:
+def _opened(scene: Scene, door: BackDoor) -> Iterator[None]:
     create_without_admission(scene, door)
     try:
         yield
@@ -172,20 +170,24 @@ def _opened(scene: Scene, door: Door) -> Iterator[None]:
         _delete(scene, door.body)
 
 
-def create_without_admission(scene: Scene, door: Door) -> None:
+def create_without_admission(scene: Scene, door: BackDoor) -> None:
     """Waits out an admission policy that was removed a moment ago; any other refusal ends the trial.
 
     Raises CannotRunError when the object is still refused after the bound.
     """
-    deadline = time.monotonic() + SECONDS
-    while True:
-        try:
-            return _create(scene, door.body)
-        except REFUSED as error:
-            sentence = explain(error)
-            if OURS not in sentence or time.monotonic() > deadline:
-                raise CannotRunError(f"{door.name}: could not be tried, because it was refused: {sentence}") from error
-        time.sleep(0.5)
+    until(f"{door.name}: could not be tried, because it was refused", SECONDS, lambda: _created(scene, door))
+
+
+def _created(scene: Scene, door: BackDoor) -> bool:
+    """True once it is there. Raises CannotRunError for a refusal that waiting does not end."""
+    try:
+        _create(scene, door.body)
+    except REFUSED as error:
+        sentence = explain(error)
+        if OURS in sentence:
+            raise
+        raise CannotRunError(f"{door.name}: could not be tried, because it was refused: {sentence}") from error
+    return True
 
 
 def _create(scene: Scene, body: Mapping[str, Any]) -> None:

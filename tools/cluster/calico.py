@@ -79,7 +79,7 @@ def resources(api: Any) -> tuple[str, ...]:
     return tuple(resource.name for resource in listing.resources)
 
 
-def is_the_one_that_enforces(kube: Kube) -> None:
+def calico_enforces(kube: Kube) -> None:
     """calico-node runs on every node, and kindnet on none: it enforces too, and would hide that Calico does not."""
     daemons = {it.metadata.name: it for it in kube.apps.list_daemon_set_for_all_namespaces().items}
     if "kindnet" in daemons:

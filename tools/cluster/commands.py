@@ -19,7 +19,7 @@ from tools.cluster.fuzz import coverage
 from tools.cluster.fuzz_pods import Ground
 from tools.cluster.internet import Internet
 from tools.cluster.kube import Kube, explain
-from tools.cluster.options import Options
+from tools.cluster.options import TrialOptions
 from tools.cluster.release import Release, can_enforce, values
 from tools.cluster.sark.checkout import Sark
 from tools.cluster.sark.checkout import read as read_sark
@@ -36,7 +36,7 @@ from tools.manifests.files import shown
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class Destination:
     """Where the results go."""
 
     format: str = "text"
@@ -45,10 +45,10 @@ class Output:
 
 
 @dataclass
-class Run:
-    """One run of a command: what was found, and why it stopped if it did."""
+class CommandRun:
+    """One run of a command: its results, and why it stopped if it did."""
 
-    options: Options
+    options: TrialOptions
     progress: Progress = field(default_factory=lambda: Progress.on(sys.stderr))
     results: list[Result] = field(default_factory=list)
     stopped: str = ""
@@ -72,9 +72,9 @@ class Run:
             self.stopped = f"{type(error).__name__} in {place.name}, {where}: {explain(error)}"
 
 
-def run_everything(options: Options, output: Output) -> int:
+def run_everything(options: TrialOptions, output: Destination) -> int:
     """up, test, down. Whatever happens, the test internet goes, and so does a cluster that was made here."""
-    done = Run(options)
+    done = CommandRun(options)
     with done.noted():
         spec, sark = specification(options.flows), checkout(options)
         preflight.check(options)
@@ -85,31 +85,31 @@ def run_everything(options: Options, output: Output) -> int:
             )
             enforcement_is_real(scene)
             trial.run(scene, sark)
-    return tell(done, output)
+    return report_results(done, output)
 
 
-def random_policies(options: Options, output: Output) -> int:
+def random_policies(options: TrialOptions, output: Destination) -> int:
     """up, random policies, down; a cluster that was there is used with --reuse, and stays."""
-    done = Run(options)
+    done = CommandRun(options)
     with done.noted():
         spec = specification(options.flows)
         preflight.check(options)
         with cleaned_up(done, made_here=not kind.exists(options.name), always=True), done.noted():
             kube = bring_up(options, spec, done.progress)
             ground = Ground(kube, options.name, Internet.of(options.name), done.progress)
-            run = fuzz.Run(ground, options, done.results)
+            run = fuzz.FuzzRun(ground, options, done.results)
             run.refusals()
             run.run_cases(options.seed or fuzz.any_seed(), options.policies or fuzz.MANY)
             if options.record:
                 _write(options.record, "".join(f"{line}\n" for line in run.recorded))
             if output.format == "text":
                 print(f"features of the policies, and how often each was used:\n{coverage.shown(run.features)}\n")
-    return tell(done, output)
+    return report_results(done, output)
 
 
-def up(options: Options, output: Output) -> int:
+def up(options: TrialOptions, output: Destination) -> int:
     """Make the cluster and leave it, or leave nothing."""
-    done = Run(options)
+    done = CommandRun(options)
     with done.noted():
         spec = specification(options.flows)
         preflight.check(options)
@@ -119,12 +119,12 @@ def up(options: Options, output: Output) -> int:
             enforcement_is_real(Scene(options, spec, kube, internet, Release.of(options), done.progress))
     if not done.stopped:
         print(f"cluster {options.name} is up: export KUBECONFIG={shown(options.kubeconfig)}")
-    return tell(done, output, table=False)
+    return report_results(done, output, table=False)
 
 
-def install(options: Options, output: Output) -> int:
-    """The chart, into a cluster that is up."""
-    done = Run(options)
+def install(options: TrialOptions, output: Destination) -> int:
+    """Install the chart into a cluster that is up."""
+    done = CommandRun(options)
     with done.noted():
         kube, release = connect(options), Release.of(options)
         requested = values(options)
@@ -132,12 +132,12 @@ def install(options: Options, output: Output) -> int:
         with done.progress.step("helm install"):
             revision = release.install(requested)
         print(f"installed: revision {revision}, environment {options.environment}")
-    return tell(done, output, table=False)
+    return report_results(done, output, table=False)
 
 
-def test(options: Options, output: Output) -> int:
-    """The trial, in a cluster that is up; the chart is not installed afterwards."""
-    done = Run(options)
+def test(options: TrialOptions, output: Destination) -> int:
+    """Run the trial in a cluster that is up; the chart is not installed afterwards."""
+    done = CommandRun(options)
     with done.noted():
         spec, sark = specification(options.flows), checkout(options)
         kube, internet = connect(options), Internet.of(options.name)
@@ -150,20 +150,20 @@ def test(options: Options, output: Output) -> int:
             trial.run(scene, sark)
         if not done.good:
             gather(done)
-    return tell(done, output)
+    return report_results(done, output)
 
 
-def down(options: Options, output: Output) -> int:
+def down(options: TrialOptions, output: Destination) -> int:
     """Remove the cluster and the test internet; what is not there is fine."""
-    done = Run(options)
+    done = CommandRun(options)
     with done.noted():
         preflight.docker_answers()
         preflight.kind_is_new_enough()
         remove(options, cluster=True)
-    return tell(done, output, table=False)
+    return report_results(done, output, table=False)
 
 
-RUN: Mapping[str, Callable[[Options, Output], int]] = {
+RUN: Mapping[str, Callable[[TrialOptions, Destination], int]] = {
     "up": up,
     "install": install,
     "test": test,
@@ -173,13 +173,13 @@ RUN: Mapping[str, Callable[[Options, Output], int]] = {
 }
 
 
-def checkout(options: Options) -> Sark | None:
-    """SARK's manifests, where somebody said where they are."""
+def checkout(options: TrialOptions) -> Sark | None:
+    """SARK's manifests, where --sark names a checkout."""
     return read_sark(options.sark) if options.sark else None
 
 
-def connect(options: Options) -> Kube:
-    """The API of a cluster that is there."""
+def connect(options: TrialOptions) -> Kube:
+    """Connect to the API of a cluster that exists."""
     preflight.docker_answers()
     preflight.kind_is_new_enough()
     if not kind.exists(options.name):
@@ -191,7 +191,7 @@ def connect(options: Options) -> Kube:
 
 
 @contextmanager
-def cleaned_up(done: Run, *, made_here: bool, always: bool) -> Iterator[None]:
+def cleaned_up(done: CommandRun, *, made_here: bool, always: bool) -> Iterator[None]:
     """Clean up after the block: always, or only when it failed. A cluster that was there before stays."""
     stop = signal.signal(signal.SIGTERM, _interrupt)
     ended = False
@@ -216,8 +216,8 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def gather(done: Run) -> None:
-    """The diagnostics folder."""
+def gather(done: CommandRun) -> None:
+    """Write the diagnostics folder."""
     with done.progress.step("diagnostics"):
         folder = done.options.evidence
         diagnostics.write(done.options, "end")
@@ -228,14 +228,14 @@ def gather(done: Run) -> None:
     print(f"diagnostics: {shown(folder)}", file=sys.stderr)
 
 
-def remove(options: Options, *, cluster: bool) -> None:
-    """The test internet, and the cluster if it is to go."""
+def remove(options: TrialOptions, *, cluster: bool) -> None:
+    """Remove the test internet, and the cluster if it is to go."""
     Internet.of(options.name).stop()
     if cluster:
         kind.delete(options)
 
 
-def tell(done: Run, output: Output, *, table: bool = True) -> int:
+def report_results(done: CommandRun, output: Destination, *, table: bool = True) -> int:
     """Print or write the results, and return the exit code."""
     stages = results.stages(done.results, shown(done.options.flows), done.progress.timings, done.stopped)
     if output.junit:
@@ -252,7 +252,7 @@ def tell(done: Run, output: Output, *, table: bool = True) -> int:
     return exit_code(stages)
 
 
-def _text(done: Run) -> str:
+def _text(done: CommandRun) -> str:
     spent = ", ".join(f"{name} {value:.1f} s" for name, value in done.progress.timings.items())
     return f"{results.table(done.results)}\ntimings: {spent}\ntotal: {sum(done.progress.timings.values()):.0f} s\n"
 

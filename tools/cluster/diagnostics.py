@@ -17,7 +17,7 @@ from tools.cluster import leftovers
 from tools.cluster.errors import CannotRunError
 from tools.cluster.internet import Internet
 from tools.cluster.kube import Kube
-from tools.cluster.options import NAMESPACE, RELEASE, Options
+from tools.cluster.options import NAMESPACE, RELEASE, TrialOptions
 from tools.cluster.plan import STAND_IN
 from tools.cluster.process import attempt
 from tools.cluster.release import Release
@@ -26,7 +26,7 @@ ADMIN = 9901
 PAGES = ("config_dump", "clusters", "listeners", "stats")
 
 
-def write(options: Options, moment: str) -> Path:
+def write(options: TrialOptions, moment: str) -> Path:
     """Events, pods, logs, policies, Envoy's state, the test internet's log, the manifests: whatever can be had now.
 
     `moment` names the folder below `options.evidence`: the state of the trial that failed first, or `end`.

@@ -10,7 +10,7 @@ from tools.cluster.enforcement import Enforcer
 from tools.cluster.errors import CannotRunError
 from tools.cluster.fuzz import compare, shrink
 from tools.cluster.fuzz.compare import Attempt, Disagreement
-from tools.cluster.fuzz.generate import POLICY_KINDS, Case
+from tools.cluster.fuzz.generate import POLICY_KINDS, FuzzCase
 from tools.cluster.fuzz.topology import Object, key
 from tools.cluster.fuzz_pods import Crowd
 from tools.reach.model import Explanation, Word
@@ -42,7 +42,7 @@ class Reproduction:
     """A case in which somebody is wrong. `addresses`: the pods'."""
 
     enforcer: Enforcer
-    case: Case
+    case: FuzzCase
     addresses: Mapping[str, str]
     judge: compare.Judge
 

@@ -17,7 +17,7 @@ Body = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class BackDoor:
     """An object that would open the lock-down, and what it is called in the results.
 
     `opens`: it does so in this namespace, where nothing refuses it. Of two policies of one order Calico takes the one
@@ -29,30 +29,30 @@ class Door:
     opens: bool = True
 
 
-def doors() -> tuple[Door, ...]:
+def doors() -> tuple[BackDoor, ...]:
     """Every way in that is known, by the public API and by its backing store."""
     hidden = json.dumps({"labels": {POD_LABEL: "k8s"}})
     escaped = hidden.replace("orchestrator", "\\u006frchestrator")
     return (
-        Door("network-set", network_set(V3)),
-        Door("global-network-set", network_set(V3, kind="GlobalNetworkSet")),
-        Door("network-set-in-another-namespace", network_set(V3, namespace="elsewhere")),
-        Door("stored-network-set", network_set(STORE)),
-        Door("stored-network-set-by-annotation", network_set(STORE, annotation=hidden)),
-        Door("stored-network-set-by-escapes", network_set(STORE, annotation=escaped)),
-        Door("calico-policy-of-order-1", policy(V3, 1)),
-        Door("calico-policy-of-the-same-order", policy(V3, 900), opens=False),
-        Door("stored-calico-policy", policy(STORE, -1)),
+        BackDoor("network-set", network_set(V3)),
+        BackDoor("global-network-set", network_set(V3, kind="GlobalNetworkSet")),
+        BackDoor("network-set-in-another-namespace", network_set(V3, namespace="elsewhere")),
+        BackDoor("stored-network-set", network_set(STORE)),
+        BackDoor("stored-network-set-by-annotation", network_set(STORE, annotation=hidden)),
+        BackDoor("stored-network-set-by-escapes", network_set(STORE, annotation=escaped)),
+        BackDoor("calico-policy-of-order-1", policy(V3, 1)),
+        BackDoor("calico-policy-of-the-same-order", policy(V3, 900), opens=False),
+        BackDoor("stored-calico-policy", policy(STORE, -1)),
     )
 
 
-def honest() -> tuple[Door, ...]:
+def honest() -> tuple[BackDoor, ...]:
     """What looks alike and opens nothing: it must go in, or the admission policies are in everybody's way."""
     return (
-        Door("network-set-with-labels-of-its-own", network_set(V3, label="team")),
-        Door("calico-policy-of-order-901", policy(V3, 901)),
-        Door("calico-policy-without-order", policy(V3, None)),
-        Door("calico-policy-of-order-1-elsewhere", policy(V3, 1, namespace="elsewhere")),
+        BackDoor("network-set-with-labels-of-its-own", network_set(V3, label="team")),
+        BackDoor("calico-policy-of-order-901", policy(V3, 901)),
+        BackDoor("calico-policy-without-order", policy(V3, None)),
+        BackDoor("calico-policy-of-order-1-elsewhere", policy(V3, 1, namespace="elsewhere")),
     )
 
 
@@ -85,13 +85,13 @@ def policy(api: str, order: float | None, *, namespace: str = NAMESPACE) -> Body
     }
 
 
-def labelled_pods() -> tuple[Door, ...]:
+def labelled_pods() -> tuple[BackDoor, ...]:
     """Pods that would gain the rights of a part, of the proxy, or of a pod that default-deny leaves out."""
     return (
-        Door("pod-as-the-gateway", _pod({"app.kubernetes.io/name": "sark", "app.kubernetes.io/component": "api"})),
-        Door("pod-left-out-of-default-deny", _pod({"sark-network/exempt": "true"})),
-        Door("deployment-as-the-database", _deployment({"app.kubernetes.io/component": "database"})),
-        Door(
+        BackDoor("pod-as-the-gateway", _pod({"app.kubernetes.io/name": "sark", "app.kubernetes.io/component": "api"})),
+        BackDoor("pod-left-out-of-default-deny", _pod({"sark-network/exempt": "true"})),
+        BackDoor("deployment-as-the-database", _deployment({"app.kubernetes.io/component": "database"})),
+        BackDoor(
             "pod-as-the-proxy",
             _pod(
                 {
@@ -104,9 +104,9 @@ def labelled_pods() -> tuple[Door, ...]:
     )
 
 
-def plain_pod() -> Door:
+def pod_without_rights() -> BackDoor:
     """A pod without rights, which anybody may make."""
-    return Door("pod-without-rights", _pod({"app": "anything"}))
+    return BackDoor("pod-without-rights", _pod({"app": "anything"}))
 
 
 def _pod(labels: Mapping[str, str]) -> Body:

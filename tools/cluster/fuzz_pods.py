@@ -14,7 +14,7 @@ from tools.cluster.fuzz.topology import POINTS, PREFIX, Object, Topology
 from tools.cluster.fuzz_objects import BEACONS, beacon, bodied, scripts, space
 from tools.cluster.internet import IN_PODS, Internet
 from tools.cluster.kube import Kube, until
-from tools.cluster.probers import Asker, Outside, lead_to_pods, opened
+from tools.cluster.probers import InInternet, Prober, lead_to_pods, opened
 from tools.findings.progress import Progress
 
 SCRIPTS = ("answer.py", "ask_many.py")
@@ -30,7 +30,7 @@ class Crowd:
     kube: Kube
     topology: Topology
     addresses: dict[str, str] = field(default_factory=dict)
-    probers: dict[str, Asker] = field(default_factory=dict)
+    probers: dict[str, Prober] = field(default_factory=dict)
 
     def relabel(self, topology: Topology) -> None:
         """Give namespaces and pods the labels that they have there."""
@@ -55,7 +55,7 @@ class Crowd:
 
         Silence is a denial; the far end of every attempt is known to listen, so a refusal is none.
         """
-        by_asker: dict[Asker, list[Attempt]] = {}
+        by_asker: dict[Prober, list[Attempt]] = {}
         for attempt in attempts:
             by_asker.setdefault(self.probers[attempt.src], []).append(attempt)
         truth: dict[Attempt, bool] = {}
@@ -67,7 +67,7 @@ class Crowd:
         return truth, failures
 
     def _ask(
-        self, asker: Asker, attempts: list[Attempt], seconds: float
+        self, asker: Prober, attempts: list[Attempt], seconds: float
     ) -> tuple[dict[Attempt, bool], dict[Attempt, str]]:
         token = f"{next(_tokens)}"
         order = [[str(at), *self._target(attempt), token, self._source(attempt)] for at, attempt in enumerate(attempts)]
@@ -125,7 +125,7 @@ def gathered(ground: Ground, topology: Topology, outside: Iterable[str], step: s
                     crowd.addresses, pool.map(lambda pod: opened(kube, pod), crowd.addresses), strict=True
                 )
             lead_to_pods(ground.cluster, ground.internet, _nodes(crowd))
-            crowd.probers |= dict.fromkeys(outside, Outside(ground.internet))
+            crowd.probers |= dict.fromkeys(outside, InInternet(ground.internet))
         yield crowd
     finally:
         for asker in set(crowd.probers.values()):

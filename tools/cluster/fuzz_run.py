@@ -25,7 +25,7 @@ from tools.cluster.fuzz.generate import case
 from tools.cluster.fuzz.places import Places
 from tools.cluster.fuzz.topology import POINTS, Topology, host_network, key, relabelled, topology
 from tools.cluster.fuzz_pods import Crowd, Ground
-from tools.cluster.options import Options
+from tools.cluster.options import TrialOptions
 from tools.cluster.verdict import FAIL, PASS, Result
 from tools.manifests.files import shown
 
@@ -58,11 +58,11 @@ def any_seed() -> str:
 
 
 @dataclass
-class Run:
+class FuzzRun:
     """One run. `results` are for the trial's table; `recorded` are the cases and what the cluster did in them."""
 
     ground: Ground
-    options: Options
+    options: TrialOptions
     results: list[Result] = field(default_factory=list)
     recorded: list[str] = field(default_factory=list)
     features: Counter[str] = field(default_factory=Counter)
@@ -110,9 +110,9 @@ class Run:
         self.features += coverage.coverage(made.policies)
         self.tally = self.tally.plus(made.size, truth, verdicts, hosts(base))
         if disagreements := list(compare.disagreements(truth, verdicts)):
-            self._tell(Reproduction(enforcer, made, addresses, self.judge), disagreements)
+            self._note_disagreements(Reproduction(enforcer, made, addresses, self.judge), disagreements)
 
-    def _tell(self, reproduction: Reproduction, disagreements: Sequence[Disagreement]) -> None:
+    def _note_disagreements(self, reproduction: Reproduction, disagreements: Sequence[Disagreement]) -> None:
         """A failed result with the smallest policies that show the first of them."""
         first, seed = disagreements[0], reproduction.case.seed
         self.disputed += 1

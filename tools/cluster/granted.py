@@ -13,7 +13,7 @@ from tools.cluster import probes, process, verdict
 from tools.cluster.errors import CannotRunError
 from tools.cluster.options import NAMESPACE, RELEASE, ROOT
 from tools.cluster.trial_cluster import Scene
-from tools.cluster.verdict import UNPROBED, Report
+from tools.cluster.verdict import UNPROBED, ProbeReport
 from tools.reach.flows.read import Flow, FlowTarget
 
 STATE = "grant"
@@ -65,7 +65,7 @@ def check(scene: Scene) -> None:
     scene.note("denied-after-its-grant", STATE, _denied(after))
 
 
-def _denied(report: Report) -> list[str]:
+def _denied(report: ProbeReport) -> list[str]:
     """Only a refusal is one: what could not be tried is no denial."""
     denied = report.outcome in ("refused", "timeout")
     return [] if denied else [f"should be denied, but is {report.outcome}: {report.detail}"]

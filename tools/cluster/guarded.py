@@ -15,12 +15,12 @@ from typing import Any
 from tools.cluster import plan, probes
 from tools.cluster.internet import IN_PODS
 from tools.cluster.kube import until
-from tools.cluster.options import IMAGE, NAMESPACE, Options
-from tools.cluster.questions import Question, by_resolver, hostile
+from tools.cluster.options import IMAGE, NAMESPACE, TrialOptions
+from tools.cluster.questions import DnsQuestion, by_resolver, hostile
 from tools.cluster.release import values
 from tools.cluster.trial_cluster import GUARD, Scene
 from tools.cluster.tried import programs, specification
-from tools.cluster.verdict import UNPROBED, Report
+from tools.cluster.verdict import UNPROBED, ProbeReport
 from tools.reach.flows.read import FlowPod
 from tools.render.merge import overlay
 
@@ -56,7 +56,7 @@ def run(scene: Scene) -> None:
             own.release.uninstall()
 
 
-def guarded_values(options: Options) -> dict[str, Any]:
+def guarded_values(options: TrialOptions) -> dict[str, Any]:
     """What is installed in this state."""
     return values(replace(options, environment=GUARDED, values=options.guarded_values))
 
@@ -100,13 +100,16 @@ def behind_the_guard(scene: Scene, state: str = STATE) -> None:
 def _resolver_of_a_pod(scene: Scene, server: str, state: str) -> None:
     """A pod that names the guard in dnsConfig finds Services as it did, and nothing outside is asked for its names."""
     asked = by_resolver(next(_numbers))
-    services = [Question("short", "kubernetes.default"), Question("whole", "kubernetes.default.svc.cluster.local")]
+    services = [
+        DnsQuestion("short", "kubernetes.default"),
+        DnsQuestion("whole", "kubernetes.default.svc.cluster.local"),
+    ]
     address = scene.addresses().services["apiserver"]
     with newcomer(scene, dns_config(server)) as pod:
         until("the guard answers a new pod", 60, lambda: _finds(scene, pod, services[0], address))
         reports, events = _ask(scene, pod, [*services, asked], "")
     faults = [
-        f"{it.way}: {_outcome(reports, it)}" for it in services if reports.get(it.way) != Report("answer", address)
+        f"{it.way}: {_outcome(reports, it)}" for it in services if reports.get(it.way) != ProbeReport("answer", address)
     ]
     if not reports.get(asked.way, UNPROBED).detail.startswith("no address"):
         faults.append(f"{asked.name}: {_outcome(reports, asked)}")
@@ -115,9 +118,9 @@ def _resolver_of_a_pod(scene: Scene, server: str, state: str) -> None:
     scene.note("dns-config-works", state, faults, _outcome(reports, asked))
 
 
-def _finds(scene: Scene, pod: FlowPod, question: Question, address: str) -> bool:
+def _finds(scene: Scene, pod: FlowPod, question: DnsQuestion, address: str) -> bool:
     reports, _ = _ask(scene, pod, [question], "")
-    return reports.get(question.way) == Report("answer", address)
+    return reports.get(question.way) == ProbeReport("answer", address)
 
 
 def widened(scene: Scene) -> None:
@@ -143,7 +146,7 @@ def guard_down(scene: Scene) -> None:
     with scene.progress.step("scale the guard to 0"):
         apps.patch_namespaced_deployment_scale(name, NAMESPACE, {"spec": {"replicas": 0}})
         until("the guard's pods are gone", 90, lambda: not _pods(scene))
-    asked = [*_questions(), Question("a Service", "kubernetes.default.svc.cluster.local")]
+    asked = [*_questions(), DnsQuestion("a Service", "kubernetes.default.svc.cluster.local")]
     reports, events = _ask(scene, scene.spec.pods["gateway"], asked, server)
     faults = [f"{question.way}: arrived outside" for question in asked if _came(question, events)]
     faults += [
@@ -184,13 +187,13 @@ def _phase(scene: Scene, name: str) -> str:
     return next((str(pod.status.phase) for pod in pods), "")
 
 
-def _questions() -> list[Question]:
+def _questions() -> list[DnsQuestion]:
     return list(hostile(next(_numbers)))
 
 
 def _ask(
-    scene: Scene, pod: FlowPod, asked: Iterable[Question], server: str, seconds: float = 3
-) -> tuple[dict[str, Report], list[Mapping[str, Any]]]:
+    scene: Scene, pod: FlowPod, asked: Iterable[DnsQuestion], server: str, seconds: float = 3
+) -> tuple[dict[str, ProbeReport], list[Mapping[str, Any]]]:
     """The reports by the ways of asking, and what the authoritative server logged meanwhile."""
     program = ("python3", "-c", (IN_PODS / "names.py").read_text(encoding="utf-8"))
     before = len(scene.internet.log())
@@ -199,11 +202,11 @@ def _ask(
     return reports, list(scene.internet.log()[before:])
 
 
-def _came(question: Question, events: Iterable[Mapping[str, Any]]) -> bool:
+def _came(question: DnsQuestion, events: Iterable[Mapping[str, Any]]) -> bool:
     return any(question.arrived(event) for event in events)
 
 
-def _outcome(reports: Mapping[str, Report], question: Question) -> str:
+def _outcome(reports: Mapping[str, ProbeReport], question: DnsQuestion) -> str:
     report = reports.get(question.way, UNPROBED)
     return f"{report.outcome}: {report.detail}"
 

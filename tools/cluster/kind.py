@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from tools.cluster.options import Options
+from tools.cluster.options import TrialOptions
 from tools.cluster.process import attempt, run
 
 
@@ -16,7 +16,7 @@ def exists(name: str) -> bool:
     return name in run(["kind", "get", "clusters"]).split()
 
 
-def create(options: Options) -> None:
+def create(options: TrialOptions) -> None:
     """Make the cluster. Its nodes stay NotReady until a CNI is there, so kind does not wait for them."""
     options.state.mkdir(parents=True, exist_ok=True)
     image = ["--image", options.node_image] if options.node_image else []
@@ -24,7 +24,7 @@ def create(options: Options) -> None:
     run(["kind", "create", "cluster", "--name", options.name, *image, *where], seconds=600)
 
 
-def connect(options: Options) -> None:
+def connect(options: TrialOptions) -> None:
     """Write the kubeconfig of a cluster that exists."""
     options.state.mkdir(parents=True, exist_ok=True)
     text = run(["kind", "get", "kubeconfig", "--name", options.name])
@@ -32,7 +32,7 @@ def connect(options: Options) -> None:
     options.kubeconfig.write_text(text, encoding="utf-8")
 
 
-def delete(options: Options) -> None:
+def delete(options: TrialOptions) -> None:
     """Remove the cluster and what is kept of it here; one that is not there is fine."""
     run(["kind", "delete", "cluster", "--name", options.name, "--kubeconfig", str(options.kubeconfig)], seconds=180)
     shutil.rmtree(options.state, ignore_errors=True)

@@ -27,7 +27,7 @@ _LATER: tuple[type[Exception], ...] = (
 
 
 def until(what: str, seconds: float, ask: Callable[[], Answer | None], every: float = 0.5) -> Answer:
-    """The first true answer of `ask`; an API that does not answer yet counts as none. Time out: `CannotRunError`."""
+    """The first true answer of `ask`; errors of the API count as none. Raises CannotRunError after so many seconds."""
     deadline = time.monotonic() + seconds
     last_error = ""
     while True:

@@ -19,7 +19,7 @@ CALICO_MANIFEST = f"{CALICO_RELEASE}/calico.yaml,{CALICO_RELEASE}/apiserver.yaml
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class TrialOptions:
     """`node_image` empty: kind's own choice. `calico_manifest`: files or addresses, with commas between.
 
     `sark`: a checkout of SARK, or its k8s directory; `sark_values` is what its trial lays over the chart's defaults.

@@ -13,7 +13,7 @@ import yaml
 
 from tools.cluster import kind
 from tools.cluster.errors import CannotRunError
-from tools.cluster.options import Options
+from tools.cluster.options import TrialOptions
 from tools.cluster.process import attempt
 from tools.render.helm import HelmError, find
 
@@ -21,7 +21,7 @@ OLDEST_KIND = (0, 30, 0)
 INSTALL_KIND = "go install sigs.k8s.io/kind@v0.33.0"
 
 
-def check(options: Options) -> None:
+def check(options: TrialOptions) -> None:
     """Raise `CannotRunError` for the first thing that is missing."""
     docker_answers()
     kind_is_new_enough()

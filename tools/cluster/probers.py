@@ -21,7 +21,7 @@ from tools.cluster.process import run
 PATIENCE = 20.0
 
 
-class Asker(Protocol):
+class Prober(Protocol):
     """Somebody who takes orders as in_pods/ask_many.py describes them."""
 
     def ask(self, order: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -40,7 +40,7 @@ class InPod:
         self.channel = kube.open(space, name, ("python3", f"{MOUNTED}/ask_many.py"))
 
     def ask(self, order: Mapping[str, Any]) -> Mapping[str, Any]:
-        """See Asker."""
+        """See Prober."""
         self.channel.write_stdin(json.dumps(order) + "\n")
         answer: Mapping[str, Any] = next(probes.lines(self.channel, order["timeout"] + PATIENCE), {})
         if "done" not in answer:
@@ -49,7 +49,7 @@ class InPod:
         return answer
 
     def close(self) -> None:
-        """See Asker."""
+        """See Prober."""
         self.channel.close()
 
 
@@ -78,7 +78,7 @@ def _open(kube: Kube, pod: str, made: Queue[InPod | Exception]) -> None:
         made.put(error)
 
 
-class Outside:
+class InInternet:
     """The program in the test internet's container, from whose addresses it comes."""
 
     def __init__(self, internet: Internet) -> None:
@@ -87,7 +87,7 @@ class Outside:
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, order: Mapping[str, Any]) -> Mapping[str, Any]:
-        """See Asker."""
+        """See Prober."""
         there, back = self.process.stdin, self.process.stdout
         assert there is not None
         assert back is not None
@@ -100,7 +100,7 @@ class Outside:
         return answer
 
     def close(self) -> None:
-        """See Asker."""
+        """See Prober."""
         self.process.kill()
         self.process.wait()
 

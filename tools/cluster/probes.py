@@ -17,7 +17,7 @@ from websocket import WebSocketException
 
 from tools.cluster.kube import Kube, explain
 from tools.cluster.plan import MOUNT
-from tools.cluster.verdict import Report
+from tools.cluster.verdict import ProbeReport
 from tools.reach.flows.read import FlowPod
 
 PROBE = ("python3", f"{MOUNT}/probe.py")
@@ -27,29 +27,31 @@ Attempts = Sequence[Mapping[str, Any]]
 
 def ask(
     kube: Kube, attempts: Sequence[tuple[FlowPod, Attempts]], seconds: float = 60, program: Sequence[str] = PROBE
-) -> dict[str, Report]:
+) -> dict[str, ProbeReport]:
     """The reports by the attempts' ids. What brings no report is `unprobed` with the reason."""
-    reports: dict[str, Report] = {}
+    reports: dict[str, ProbeReport] = {}
     with ThreadPoolExecutor(max_workers=16) as pool:
         for report in pool.map(lambda item: _ask_one(kube, item[0], item[1], seconds, program), attempts):
             reports.update(report)
     return reports
 
 
-def _ask_one(kube: Kube, pod: FlowPod, attempts: Attempts, seconds: float, program: Sequence[str]) -> dict[str, Report]:
-    reports: dict[str, Report] = {}
+def _ask_one(
+    kube: Kube, pod: FlowPod, attempts: Attempts, seconds: float, program: Sequence[str]
+) -> dict[str, ProbeReport]:
+    reports: dict[str, ProbeReport] = {}
     try:
         channel = kube.open(pod.namespace, pod.name, program)
         channel.write_stdin(json.dumps(list(attempts)) + "\n")
         for answer in lines(channel, seconds):
             if "id" in answer:
-                reports[answer["id"]] = Report(answer["outcome"], answer["detail"])
+                reports[answer["id"]] = ProbeReport(answer["outcome"], answer["detail"])
         reason = channel.read_stderr() if channel.peek_stderr() else f"no word from pod {pod.name}"
         channel.close()
     except _API_ERRORS as error:
         reason = f"no command could be run in pod {pod.name}: {explain(error)}"
     last = reason.strip().splitlines()[-1]
-    return {attempt["id"]: Report("unprobed", last) for attempt in attempts} | reports
+    return {attempt["id"]: ProbeReport("unprobed", last) for attempt in attempts} | reports
 
 
 def lines(channel: Any, seconds: float) -> Iterator[dict[str, Any]]:
@@ -75,7 +77,7 @@ class Held:
     """Connections kept open from one pod, while something is done to the proxy between."""
 
     channel: Any
-    reports: dict[str, Report] = field(default_factory=dict)
+    reports: dict[str, ProbeReport] = field(default_factory=dict)
     opened: set[str] = field(default_factory=set)
 
     def listen(self) -> None:
@@ -84,7 +86,7 @@ class Held:
             if answer.get("outcome") == "held":
                 self.opened.add(answer["id"])
             elif "id" in answer:
-                self.reports[answer["id"]] = Report(answer["outcome"], answer["detail"])
+                self.reports[answer["id"]] = ProbeReport(answer["outcome"], answer["detail"])
 
 
 @contextmanager

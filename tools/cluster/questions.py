@@ -12,7 +12,7 @@ INTERNET, CHAOS = 1, 3
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class DnsQuestion:
     """One way to carry data in a question. `name` is what arrives where somebody serves it, in lower case."""
 
     way: str
@@ -38,21 +38,21 @@ class Question:
         return event.get("event") == "query" and event.get("name") == self.name
 
 
-def hostile(number: int) -> Iterator[Question]:
+def hostile(number: int) -> Iterator[DnsQuestion]:
     """Every way, each with a name of its own: `number` makes those of one round unlike another's."""
     for name, kind in TYPES.items():
-        yield Question(f"type {name}", f"t{kind}-{number}.{UNLISTED}", kind)
-        yield Question(f"type {name}, TCP", f"c{kind}-{number}.{UNLISTED}", kind, tcp=True)
+        yield DnsQuestion(f"type {name}", f"t{kind}-{number}.{UNLISTED}", kind)
+        yield DnsQuestion(f"type {name}, TCP", f"c{kind}-{number}.{UNLISTED}", kind, tcp=True)
     long = ".".join(["k" * 63] * 3)
-    yield Question("labels of 63 octets", f"l{number}.{long}.{UNLISTED}")
-    yield Question("many labels", f"m{number}.{'.'.join('abcdefghijklmnopqrstuvwxyz')}.{UNLISTED}")
-    yield Question("upper case", f"u{number}.{UNLISTED}", spelt=f"U{number}.EVIL.Test")
-    yield Question("in-addr.arpa", f"{number % 250}.{number // 250}.0.203.in-addr.arpa", 12)
-    yield Question("in-addr.arpa of a pod", f"{number % 250}.{250 + number % 5}.168.192.in-addr.arpa", 12)
+    yield DnsQuestion("labels of 63 octets", f"l{number}.{long}.{UNLISTED}")
+    yield DnsQuestion("many labels", f"m{number}.{'.'.join('abcdefghijklmnopqrstuvwxyz')}.{UNLISTED}")
+    yield DnsQuestion("upper case", f"u{number}.{UNLISTED}", spelt=f"U{number}.EVIL.Test")
+    yield DnsQuestion("in-addr.arpa", f"{number % 250}.{number // 250}.0.203.in-addr.arpa", 12)
+    yield DnsQuestion("in-addr.arpa of a pod", f"{number % 250}.{250 + number % 5}.168.192.in-addr.arpa", 12)
     nibbles = ".".join(f"{number:016x}")
-    yield Question("ip6.arpa", f"{nibbles}.8.b.d.0.1.0.0.2.ip6.arpa", 12)
+    yield DnsQuestion("ip6.arpa", f"{nibbles}.8.b.d.0.1.0.0.2.ip6.arpa", 12)
 
 
-def by_resolver(number: int) -> Question:
+def by_resolver(number: int) -> DnsQuestion:
     """What a program asks its own resolver for, which tries the search domains too."""
-    return Question("the pod's resolver", f"r{number}.{UNLISTED}")
+    return DnsQuestion("the pod's resolver", f"r{number}.{UNLISTED}")

@@ -28,7 +28,7 @@ NULL = "<null>"
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class RefusalCase:
     """One object, and whether it is taken. `offline`: why a cluster is not asked."""
 
     rule: str
@@ -44,17 +44,17 @@ class Case:
         return f"{self.body['kind']}: {self.rule}"
 
 
-def cases(table: Mapping[str, Any]) -> Iterator[Case]:
+def cases(table: Mapping[str, Any]) -> Iterator[RefusalCase]:
     """Every case of the table."""
     for row in table["rows"]:
         says = row["says"] if isinstance(row["says"], list) else [row["says"]]
         for good in (True, False):
             for over in row["good" if good else "bad"]:
                 body = nulls(laid_over(table["bases"][row["of"]], written_out(over)))
-                yield Case(row["rule"], row["where"], body, good, tuple(says), row.get("offline", ""))
+                yield RefusalCase(row["rule"], row["where"], body, good, tuple(says), row.get("offline", ""))
 
 
-def read(path: Path = TABLE) -> tuple[Case, ...]:
+def read(path: Path = TABLE) -> tuple[RefusalCase, ...]:
     """The cases of a file."""
     return tuple(cases(yaml.safe_load(path.read_text(encoding="utf-8"))))
 
@@ -93,7 +93,7 @@ def _many(item: Mapping[str, Any]) -> list[Any]:
 
 
 @dataclass
-class Asked:
+class ClusterAnswers:
     """What a cluster said to the cases that it could be asked."""
 
     results: list[Result] = field(default_factory=list)
@@ -101,9 +101,9 @@ class Asked:
     left_out: Counter[str] = field(default_factory=Counter)
 
 
-def ask(kube: Kube, every: tuple[Case, ...]) -> Asked:
+def ask(kube: Kube, every: tuple[RefusalCase, ...]) -> ClusterAnswers:
     """Each case tried in a cluster: a failed result for each that is taken and should not be, or the contrary."""
-    outcomes = Asked()
+    outcomes = ClusterAnswers()
     for case in every:
         if case.offline:
             outcomes.left_out[case.offline] += 1
@@ -126,7 +126,7 @@ def ask(kube: Kube, every: tuple[Case, ...]) -> Asked:
     return outcomes
 
 
-def _summed_up(outcomes: Asked) -> Result:
+def _summed_up(outcomes: ClusterAnswers) -> Result:
     left = "".join(f"; {number} not tried: {why}" for why, number in outcomes.left_out.items())
     message = f"{outcomes.agreed} of {outcomes.agreed + len(outcomes.results)} cases are as the table has them{left}"
     return Result("refused-as-written", STATE, FAIL if outcomes.results or not outcomes.agreed else PASS, message)

@@ -16,7 +16,7 @@ from pyhelm3 import Client, Command, errors
 from tools.cluster import calico
 from tools.cluster.errors import CannotRunError
 from tools.cluster.kube import Kube, explain
-from tools.cluster.options import NAMESPACE, RELEASE, Options
+from tools.cluster.options import NAMESPACE, RELEASE, TrialOptions
 from tools.egress.engines import engine
 from tools.findings.errors import InputError
 from tools.manifests.files import read_yaml, shown
@@ -29,7 +29,7 @@ Output = TypeVar("Output")
 SECONDS = 180
 
 
-def values(options: Options, *more: Path) -> dict[str, Any]:
+def values(options: TrialOptions, *more: Path) -> dict[str, Any]:
     """The environment's values with `options.values` and then `more` laid over them, as Helm would: one mapping."""
     try:
         environments = chart(options.chart).environments
@@ -44,7 +44,7 @@ def values(options: Options, *more: Path) -> dict[str, Any]:
     return merged
 
 
-def shipped_values(options: Options) -> dict[str, Any]:
+def shipped_values(options: TrialOptions) -> dict[str, Any]:
     """The chart's defaults, with what the trial of SARK's own manifests must say over them: no environment's values."""
     return dict(_mapping(options.sark_values))
 
@@ -60,7 +60,7 @@ def _mapping(path: Path) -> Mapping[str, Any]:
     return body
 
 
-def images(options: Options) -> list[str]:
+def images(options: TrialOptions) -> list[str]:
     """The images that the chart's own values name."""
     defaults = _mapping(options.chart / "values.yaml")
     merged = overlay(defaults, values(options))
@@ -108,7 +108,7 @@ class Release:
     client: Client
 
     @classmethod
-    def of(cls, options: Options) -> Release:
+    def of(cls, options: TrialOptions) -> Release:
         """Find helm, and aim it at the cluster."""
         logging.getLogger("pyhelm3").setLevel(logging.CRITICAL)
         try:

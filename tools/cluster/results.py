@@ -7,15 +7,15 @@ from itertools import groupby
 
 from tools.cluster.verdict import ERROR, FAIL, GOOD, NOT_RUN, PASS, Result
 from tools.findings.escaping import line, printable
-from tools.findings.junit_xml import JUnitCase, JUnitSuite, Outcome, document
+from tools.findings.junit_xml import CaseOutcome, JUnitCase, JUnitSuite, document
 from tools.findings.model import Finding, Problem, Stage, Where
 
 MARKS = {PASS: "ok", FAIL: "FAIL", ERROR: "ERROR", NOT_RUN: "skip"}
 _OUTCOMES = {
-    PASS: Outcome.PASSED,
-    FAIL: Outcome.FAILED,
-    ERROR: Outcome.COULD_NOT_RUN,
-    NOT_RUN: Outcome.SKIPPED,
+    PASS: CaseOutcome.PASSED,
+    FAIL: CaseOutcome.FAILED,
+    ERROR: CaseOutcome.COULD_NOT_RUN,
+    NOT_RUN: CaseOutcome.SKIPPED,
 }
 
 

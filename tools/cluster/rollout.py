@@ -22,7 +22,7 @@ from tools.cluster.options import NAMESPACE
 from tools.cluster.steered import STEERED, Fetch, fetched, steered_values
 from tools.cluster.trial_cluster import Scene
 from tools.cluster.tried import specification
-from tools.cluster.verdict import UNPROBED, Report
+from tools.cluster.verdict import UNPROBED, ProbeReport
 from tools.reach.flows.read import FlowPod
 from tools.render.merge import overlay
 
@@ -49,13 +49,13 @@ class Kept:
     """A pod that keeps asking. `reports` are there once it has stopped."""
 
     channel: Any
-    reports: dict[str, Report] = field(default_factory=dict)
+    reports: dict[str, ProbeReport] = field(default_factory=dict)
 
     def listen(self) -> None:
         """Note what it says at the end."""
         for event in probes.lines(self.channel, 900):
             if "id" in event:
-                self.reports[event["id"]] = Report(event["outcome"], event["detail"])
+                self.reports[event["id"]] = ProbeReport(event["outcome"], event["detail"])
 
 
 def run(scene: Scene) -> None:

@@ -15,11 +15,11 @@ from typing import Any
 from tools.cluster import probes
 from tools.cluster.guarded import ASKER, behind_the_guard, newcomer
 from tools.cluster.internet import IN_PODS
-from tools.cluster.options import NAMESPACE, Options
+from tools.cluster.options import NAMESPACE, TrialOptions
 from tools.cluster.release import values
 from tools.cluster.trial_cluster import Scene
 from tools.cluster.tried import specification
-from tools.cluster.verdict import UNPROBED, Report
+from tools.cluster.verdict import UNPROBED, ProbeReport
 from tools.reach.flows.read import FlowPod
 
 STATE = "steering"
@@ -92,7 +92,7 @@ def run(scene: Scene) -> None:
             own.release.uninstall()
 
 
-def steered_values(options: Options) -> dict[str, Any]:
+def steered_values(options: TrialOptions) -> dict[str, Any]:
     """What is installed in this state."""
     return values(replace(options, environment=STEERED, values=options.guarded_values))
 
@@ -112,7 +112,7 @@ def written_by_the_api_server(scene: Scene) -> None:
 
 def programs(scene: Scene, pod: FlowPod) -> None:
     """Every fetch; once more, while the pod is new to the policies, those that must be answered and are not."""
-    last: dict[str, tuple[Report, bool]] = {}
+    last: dict[str, tuple[ProbeReport, bool]] = {}
     pending, deadline = list(FETCHES), time.monotonic() + 60
     with scene.progress.step("programs fetch"):
         while pending and time.monotonic() < deadline:
@@ -146,7 +146,7 @@ def fetched(scene: Scene, pod: FlowPod, fetches: Sequence[Fetch]) -> dict[Fetch,
     return {fetch: _fault(fetch, *last[fetch.name]) for fetch in fetches}
 
 
-def _fetch(scene: Scene, pod: FlowPod, fetches: Iterable[Fetch]) -> dict[str, tuple[Report, bool]]:
+def _fetch(scene: Scene, pod: FlowPod, fetches: Iterable[Fetch]) -> dict[str, tuple[ProbeReport, bool]]:
     """What each program said, and whether the test internet saw its token."""
     numbers = {fetch.name: next(_numbers) for fetch in fetches}
     attempts = [fetch.attempt(numbers[fetch.name]) for fetch in fetches]
@@ -161,7 +161,7 @@ def _saw(events: Iterable[Mapping[str, Any]], token: str) -> bool:
     return any(event.get("token") == token for event in events)
 
 
-def _fault(fetch: Fetch, report: Report, arrived: bool) -> str:
+def _fault(fetch: Fetch, report: ProbeReport, arrived: bool) -> str:
     if fetch.address:
         right = report.outcome == "answer" and f"sark-answer {fetch.address} " in report.detail and arrived
         return "" if right else f"should reach {fetch.address}, but {report.outcome}: {report.detail}"

@@ -226,5 +226,5 @@ def uninstall(scene: Scene) -> None:
 def random_policies(scene: Scene) -> None:
     """The property test, small: `python -m tools.cluster fuzz` is the large one."""
     ground = Ground(scene.kube, scene.options.name, scene.internet, scene.progress)
-    run = fuzz.Run(ground, scene.options, scene.results)
+    run = fuzz.FuzzRun(ground, scene.options, scene.results)
     run.run_cases(scene.options.seed or fuzz.USUAL_SEED, scene.options.policies or fuzz.FEW)

@@ -12,10 +12,10 @@ from tools.cluster import diagnostics, leftovers, probes, verdict
 from tools.cluster.errors import CannotRunError
 from tools.cluster.internet import Internet
 from tools.cluster.kube import Kube, until
-from tools.cluster.options import NAMESPACE, Options
+from tools.cluster.options import NAMESPACE, TrialOptions
 from tools.cluster.plan import RESOLVER, STAND_IN
 from tools.cluster.release import Release
-from tools.cluster.verdict import FAIL, PASS, Addresses, Report, Result
+from tools.cluster.verdict import FAIL, PASS, Addresses, ProbeReport, Result
 from tools.findings.progress import Progress
 from tools.reach.flows.read import Flow, FlowPod, FlowTarget, Specification
 
@@ -40,7 +40,7 @@ def is_ready(pod: Any) -> bool:
 class Scene:
     """One cluster under trial. `results` grows as the trial goes on."""
 
-    options: Options
+    options: TrialOptions
     spec: Specification
     kube: Kube
     internet: Internet
@@ -116,7 +116,7 @@ class Scene:
 
     def probe(
         self, flows: Iterable[Flow], addresses: Addresses, seconds: float
-    ) -> tuple[dict[str, Report], list[dict[str, Any]]]:
+    ) -> tuple[dict[str, ProbeReport], list[dict[str, Any]]]:
         """Try every row once, all at the same time; what came back, and what the test internet saw meanwhile."""
         attempts: dict[str, list[Mapping[str, Any]]] = {}
         tokens: dict[str, str] = {}
@@ -127,7 +127,7 @@ class Scene:
         before = len(self.internet.log())
         by_pod = [(self._named(self.spec.pods[name]), tried) for name, tried in attempts.items()]
         reports = probes.ask(self.kube, by_pod, seconds=seconds + 30)
-        return reports, verdict.told_apart(self.internet.log()[before:], tokens)
+        return reports, verdict.with_rows(self.internet.log()[before:], tokens)
 
     def settle(self, state: str, flows: Sequence[Flow], *, seconds: float = 2.0, bound: float = 45.0) -> None:
         """Probe until every row is as it should be or the time is up, and note the results.

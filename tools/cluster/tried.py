@@ -9,9 +9,9 @@ from tools.cluster.internet import IN_PODS
 from tools.reach.flows.read import Specification, read
 
 SCRIPTS = ("answer.py", "probe.py")
-# The environment of the specification that is installed here: Options.environment with Options.values over it.
+# The environment of the specification that is installed here: that of TrialOptions, with its `values` laid over.
 TRIAL = "trial"
-# That of SARK's own manifests: the chart's defaults with Options.sark_values over them; only rows that name it.
+# That of SARK's own manifests: the chart's defaults with `sark_values` laid over; only for rows that name it.
 SHIPPED = "shipped"
 
 

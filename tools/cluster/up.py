@@ -8,7 +8,7 @@ from tools.cluster import calico, kind, plan, probes, verdict
 from tools.cluster.errors import CannotRunError
 from tools.cluster.internet import Internet, ask_it_for_names
 from tools.cluster.kube import Kube, until
-from tools.cluster.options import IMAGE, NAMESPACE, Options
+from tools.cluster.options import IMAGE, NAMESPACE, TrialOptions
 from tools.cluster.release import images
 from tools.cluster.sark import images as sark_images
 from tools.cluster.trial_cluster import Scene
@@ -17,7 +17,7 @@ from tools.findings.progress import Progress
 from tools.reach.flows.read import Flow, FlowPod, FlowTarget, Specification
 
 
-def bring_up(options: Options, spec: Specification, progress: Progress) -> Kube:
+def bring_up(options: TrialOptions, spec: Specification, progress: Progress) -> Kube:
     """Everything that the trial needs, save the chart."""
     with progress.step("read what is to be installed"):
         image_names = [IMAGE, *images(options)]
@@ -38,12 +38,12 @@ def bring_up(options: Options, spec: Specification, progress: Progress) -> Kube:
         calico.wait(kube)
         loading.result()
         starting.result()
-    calico.is_the_one_that_enforces(kube)
+    calico.calico_enforces(kube)
     deploy_stand_ins(kube, spec, progress)
     return kube
 
 
-def _load(options: Options, image_names: list[str]) -> None:
+def _load(options: TrialOptions, image_names: list[str]) -> None:
     """With SARK's stand-ins in one go, where they will be needed: they share most of what they are made of."""
     more = sark_images.built() if options.sark else []
     kind.load(options.name, list(dict.fromkeys([*image_names, *more])))

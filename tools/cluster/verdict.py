@@ -11,7 +11,7 @@ from tools.reach.flows.read import OF_PARTS, Flow
 
 CLUSTER_NAME = "kubernetes.default.svc.cluster.local"
 PASS, FAIL, ERROR, NOT_RUN = "pass", "fail", "error", "not run"
-# What fails nothing. What did not run is no pass either, and is told apart wherever results are shown.
+# What fails nothing. What did not run is no pass either, and is shown as such wherever results are.
 GOOD = (PASS, NOT_RUN)
 # The kinds of target whose connections the test internet logs, and the ways to speak that say a token to it.
 LOGGED = ("internet", "address", "metadata")
@@ -46,7 +46,7 @@ class Addresses:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ProbeReport:
     """What a probe said: answer, refused, timeout, or unprobed, which is no verdict at all."""
 
     outcome: str
@@ -66,7 +66,7 @@ class Result:
     flow: Flow | None = None
 
 
-UNPROBED = Report("unprobed", "the probe came back without a word")
+UNPROBED = ProbeReport("unprobed", "the probe came back without a word")
 
 
 def attempts(flow: Flow, addresses: Addresses, token: str, seconds: float) -> list[dict[str, Any]]:
@@ -102,7 +102,9 @@ def twin(flow: Flow) -> Flow:
     return replace(flow, expect="allow", via="proxy" if flow.twin == "proxy" and flow.via == "proxy" else "direct")
 
 
-def judge(flow: Flow, report: Report, addresses: Addresses, events: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+def judge(
+    flow: Flow, report: ProbeReport, addresses: Addresses, events: Sequence[Mapping[str, Any]]
+) -> tuple[str, str]:
     """The status of a row and the reason, from the client's report and the test internet's log of the same moment."""
     outcome = f"{report.outcome}: {report.detail}"
     if report.outcome not in ("answer", "refused", "timeout"):
@@ -121,7 +123,7 @@ def judge(flow: Flow, report: Report, addresses: Addresses, events: Sequence[Map
 
 
 def judge_all(
-    flow: Flow, reports: Mapping[str, Report], addresses: Addresses, events: Sequence[Mapping[str, Any]]
+    flow: Flow, reports: Mapping[str, ProbeReport], addresses: Addresses, events: Sequence[Mapping[str, Any]]
 ) -> tuple[str, str]:
     """The verdict on a row whose attempts all count: the first that is not a pass, else the first."""
     made = [attempt["id"] for attempt in attempts(flow, addresses, "", 0)]
@@ -133,7 +135,7 @@ def judge_all(
 
 
 def _judge_allow(
-    flow: Flow, report: Report, addresses: Addresses, events: Sequence[Mapping[str, Any]]
+    flow: Flow, report: ProbeReport, addresses: Addresses, events: Sequence[Mapping[str, Any]]
 ) -> tuple[str, str]:
     outcome = f"{report.outcome}: {report.detail}"
     if report.outcome != "answer":
@@ -158,7 +160,7 @@ def arrived(event: Mapping[str, Any], flow: Flow, addresses: Addresses) -> bool:
     )
 
 
-def told_apart(events: Iterable[Mapping[str, Any]], tokens: Mapping[str, str]) -> list[dict[str, Any]]:
+def with_rows(events: Iterable[Mapping[str, Any]], tokens: Mapping[str, str]) -> list[dict[str, Any]]:
     """The events, each with the `row` whose token was said in the same visit, where one was."""
     known = [dict(event) for event in events]
     rows = {event.get("visit"): tokens[event["token"]] for event in known if event.get("token") in tokens}

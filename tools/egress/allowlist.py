@@ -138,7 +138,7 @@ def _stars_last(rule: str) -> tuple[bool, int, str]:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Rule:
+class AllowRule:
     """The allowlist's normal form, one for each workload, port and name. No `cidrs`: any public address."""
 
     workload: str
@@ -148,13 +148,13 @@ class Rule:
     cidrs: tuple[str, ...] = ()
 
 
-def everything(workload: str) -> Rule:
+def everything(workload: str) -> AllowRule:
     """What no list says: the workload may reach any name on any port. It is how audit, or a hole, decodes."""
-    return Rule(workload, "*", 0)
+    return AllowRule(workload, "*", 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ListEntry:
     """One item of egress.domains, extraDomains or (with `cidrs`) internal; defaults filled in, name in lower case."""
 
     name: str
@@ -168,15 +168,15 @@ class Entry:
     expires: str = ""
     allow_suffixes: bool = False
 
-    def rules(self) -> Iterator[Rule]:
+    def rules(self) -> Iterator[AllowRule]:
         """The entry in normal form."""
         for workload in self.workloads:
             for port in self.ports:
-                yield Rule(workload, self.name, port, self.protocol, canonical(self.cidrs))
+                yield AllowRule(workload, self.name, port, self.protocol, canonical(self.cidrs))
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
+class ExternalPeer:
     """One item of egress.external: addresses that a workload reaches directly, because no name could be checked."""
 
     cidrs: tuple[str, ...]
@@ -203,17 +203,17 @@ class Allowlist:
     `external`: what is reached by address, beside the names.
     """
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[ListEntry, ...] = ()
     mode: str = "enforce"
-    external: tuple[Peer, ...] = ()
+    external: tuple[ExternalPeer, ...] = ()
 
     @property
-    def rules(self) -> frozenset[Rule]:
+    def rules(self) -> frozenset[AllowRule]:
         """The list in normal form."""
         return frozenset(rule for entry in self.entries for rule in entry.rules())
 
     @property
-    def items(self) -> tuple[Entry | Peer, ...]:
+    def items(self) -> tuple[ListEntry | ExternalPeer, ...]:
         """Everything that is listed, by name and by address, in the order of values."""
         return (*self.entries, *self.external)
 
@@ -224,11 +224,11 @@ class Allowlist:
             self, entries=entries, external=tuple(x for x in self.external if not expiry.over(x.expires, now))
         )
 
-    def find(self, host: str, port: int, workload: str = "gateway") -> Entry | None:
+    def find(self, host: str, port: int, workload: str = "gateway") -> ListEntry | None:
         """The entry that decides on `host`."""
         return deciding((e for e in self.entries if port in e.ports and workload in e.workloads), host)
 
-    def peer(self, address: str, port: int, protocol: str, workload: str = "gateway") -> Peer | None:
+    def peer(self, address: str, port: int, protocol: str, workload: str = "gateway") -> ExternalPeer | None:
         """The item of egress.external that opens an address; the first of several."""
         asked = ipaddress.ip_address(address)
         for peer in self.external:
@@ -325,7 +325,7 @@ def parse_values(
     return Allowlist(entries, "audit" if mode == "audit" else "enforce", external), problems
 
 
-def _entries(egress: Mapping[str, Any]) -> Iterator[Entry]:
+def _entries(egress: Mapping[str, Any]) -> Iterator[ListEntry]:
     for key in ("domains", "extraDomains", "grants", "internal"):
         items = egress.get(key)
         for index, item in enumerate(items if isinstance(items, list) else ()):
@@ -334,15 +334,15 @@ def _entries(egress: Mapping[str, Any]) -> Iterator[Entry]:
                 yield _entry(fields, f"egress.{key}[{index}]")
 
 
-def _external(egress: Mapping[str, Any]) -> Iterator[Peer]:
+def _external(egress: Mapping[str, Any]) -> Iterator[ExternalPeer]:
     items = egress.get("external")
     for index, fields in enumerate(items if isinstance(items, list) else ()):
         if isinstance(fields, Mapping):
             yield _peer(fields, f"egress.external[{index}]")
 
 
-def _peer(fields: Mapping[str, Any], path: str) -> Peer:
-    return Peer(
+def _peer(fields: Mapping[str, Any], path: str) -> ExternalPeer:
+    return ExternalPeer(
         cidrs=_items(fields, "cidrs", str, ()),
         ports=_items(fields, "ports", int, ()),
         path=path,
@@ -354,8 +354,8 @@ def _peer(fields: Mapping[str, Any], path: str) -> Peer:
     )
 
 
-def _entry(fields: Mapping[str, Any], path: str) -> Entry:
-    return Entry(
+def _entry(fields: Mapping[str, Any], path: str) -> ListEntry:
+    return ListEntry(
         name=fields["name"].lower(),
         path=path,
         allow_suffixes=fields.get("allowSuffixes") is True,
@@ -380,7 +380,7 @@ def _text(fields: Mapping[str, Any], key: str) -> str:
     return "" if value is None else str(value)
 
 
-def _strangers(entries: Iterable[Entry | Peer], parts: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _strangers(entries: Iterable[ListEntry | ExternalPeer], parts: Sequence[str]) -> Iterator[tuple[str, str]]:
     for entry in entries:
         for workload in entry.workloads:
             if workload not in parts:
@@ -388,7 +388,7 @@ def _strangers(entries: Iterable[Entry | Peer], parts: Sequence[str]) -> Iterato
                 yield f"{entry.path}.workloads", message
 
 
-def _without_reason(external: Iterable[Peer]) -> Iterator[tuple[str, str]]:
+def _without_reason(external: Iterable[ExternalPeer]) -> Iterator[tuple[str, str]]:
     for peer in external:
         if not peer.reason:
             yield (
@@ -402,16 +402,16 @@ def _asks_for_reasons(egress: Any) -> bool:
     return isinstance(egress, Mapping) and egress.get("requireReason") is True
 
 
-def _unexplained(items: Iterable[Entry | Peer]) -> Iterator[tuple[str, str]]:
+def _unexplained(items: Iterable[ListEntry | ExternalPeer]) -> Iterator[tuple[str, str]]:
     for item in items:
         for key in ("owner", "reason"):
             # An address without a reason is refused in any case.
-            if not getattr(item, key) and not (key == "reason" and isinstance(item, Peer)):
+            if not getattr(item, key) and not (key == "reason" and isinstance(item, ExternalPeer)):
                 message = "is missing, and egress.requireReason asks for it; write {owner: …, reason: …}"
                 yield f"{item.path}.{key}", message
 
 
-def _without_an_end(items: Iterable[Entry | Peer]) -> Iterator[tuple[str, str]]:
+def _without_an_end(items: Iterable[ListEntry | ExternalPeer]) -> Iterator[tuple[str, str]]:
     for item in items:
         try:
             if expiry.FORM.fullmatch(item.expires):
@@ -420,7 +420,7 @@ def _without_an_end(items: Iterable[Entry | Peer]) -> Iterator[tuple[str, str]]:
             yield f"{item.path}.expires", str(error)
 
 
-def _opened_twice(external: Iterable[Peer]) -> Iterator[tuple[str, str]]:
+def _opened_twice(external: Iterable[ExternalPeer]) -> Iterator[tuple[str, str]]:
     seen: dict[tuple[str, str, str, int], str] = {}
     for peer in external:
         for connection in peer.connections():
@@ -436,7 +436,7 @@ def _opened_twice(external: Iterable[Peer]) -> Iterator[tuple[str, str]]:
             seen[key] = peer.path
 
 
-def _refused(entries: Iterable[Entry], suffixes: Suffixes) -> Iterator[tuple[str, str]]:
+def _refused(entries: Iterable[ListEntry], suffixes: Suffixes) -> Iterator[tuple[str, str]]:
     for entry in entries:
         base = entry.name.removeprefix("*.")
         if write := refusal(entry.name):
@@ -445,7 +445,7 @@ def _refused(entries: Iterable[Entry], suffixes: Suffixes) -> Iterator[tuple[str
             yield entry.path, f"`{entry.name}` {excess}"
 
 
-def _repeated(entries: Iterable[Entry]) -> Iterator[tuple[str, str]]:
+def _repeated(entries: Iterable[ListEntry]) -> Iterator[tuple[str, str]]:
     seen: dict[tuple[str, int, str], str] = {}
     for entry in entries:
         for rule in entry.rules():
@@ -460,7 +460,7 @@ def _repeated(entries: Iterable[Entry]) -> Iterator[tuple[str, str]]:
             seen[key] = entry.path
 
 
-def _covered(entries: tuple[Entry, ...]) -> Iterator[tuple[str, str]]:
+def _covered(entries: tuple[ListEntry, ...]) -> Iterator[tuple[str, str]]:
     """Entries that one wildcard allows already for each of their workloads and ports; internal ones are narrower."""
     places = {(r.workload, r.port, r.name): e.path for e in entries if not e.cidrs for r in e.rules()}
     for entry in entries:

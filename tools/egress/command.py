@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from tools.egress import expiry
-from tools.egress.allowlist import Allowlist, Entry, Peer, Suffixes, parse_values, refusal
+from tools.egress.allowlist import Allowlist, ExternalPeer, ListEntry, Suffixes, parse_values, refusal
 from tools.egress.live import commands as running
 from tools.egress.live import options as live
 from tools.findings.cli import CLEAN, COULD_NOT_RUN, FINDINGS, USAGE, complain
@@ -91,7 +91,7 @@ def _check(lists: Mapping[str, Allowlist], suffixes: Suffixes, options: argparse
 
 
 def _answer(
-    answers: Mapping[str, Entry | Peer | None], sentences: Mapping[str, str], options: argparse.Namespace
+    answers: Mapping[str, ListEntry | ExternalPeer | None], sentences: Mapping[str, str], options: argparse.Namespace
 ) -> int:
     """Print what each environment answers, as JSON or as a sentence; 1 when some environment denies."""
     if options.format == "json":
@@ -135,7 +135,7 @@ def _check_address(
     return _answer(answers, sentences, options)
 
 
-def _decides(listed: Allowlist, name: str, port: int, workload: str) -> Entry | None:
+def _decides(listed: Allowlist, name: str, port: int, workload: str) -> ListEntry | None:
     """The entry that allows the name; a wildcard is asked for as itself."""
     if name.startswith("*."):
         same = (entry for entry in listed.entries if entry.name == name and port in entry.ports)
@@ -143,7 +143,7 @@ def _decides(listed: Allowlist, name: str, port: int, workload: str) -> Entry | 
     return listed.find(name, port, workload)
 
 
-def _sentence(allowing: Entry | None, name: str, port: int, workload: str) -> str:
+def _sentence(allowing: ListEntry | None, name: str, port: int, workload: str) -> str:
     if allowing:
         at = f", at {', '.join(allowing.cidrs)} alone" if allowing.cidrs else ""
         return f"allowed  {workload} may reach {name}:{port} by {allowing.path} ({allowing.name}){at}"
@@ -165,7 +165,7 @@ def _refusal(name: str, port: int, suffixes: Suffixes) -> str:
     return "" if 0 < port < 65536 else "a port from 1 to 65535"
 
 
-def _record(environment: str, entry: Entry | Peer | None) -> dict[str, Any]:
+def _record(environment: str, entry: ListEntry | ExternalPeer | None) -> dict[str, Any]:
     return {"environment": environment, "allowed": entry is not None, "entry": asdict(entry) if entry else None}
 
 
@@ -181,9 +181,9 @@ def _list(lists: Mapping[str, Allowlist], options: argparse.Namespace) -> int:
     return CLEAN
 
 
-def _columns(entry: Entry | Peer) -> tuple[str, ...]:
+def _columns(entry: ListEntry | ExternalPeer) -> tuple[str, ...]:
     expired = expiry.over(entry.expires, datetime.now(UTC))
-    name = entry.name if isinstance(entry, Entry) else ",".join(entry.cidrs)
+    name = entry.name if isinstance(entry, ListEntry) else ",".join(entry.cidrs)
     ports = ",".join(map(str, entry.ports)) + ("/udp" if entry.protocol == "udp" else "")
     return (
         f"{name:36}",

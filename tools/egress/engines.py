@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from tools.egress.allowlist import Allowlist, Rule
+from tools.egress.allowlist import Allowlist, AllowRule
 from tools.egress.enterprise import decode as decode_enterprise
 from tools.egress.envoy.decode import decode as decode_proxy
 from tools.egress.envoy.decode import denied
 from tools.findings.model import Manifest
 
-Decode = Callable[[tuple[Manifest, ...]], frozenset[Rule]]
+Decode = Callable[[tuple[Manifest, ...]], frozenset[AllowRule]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tools.egress.allowlist import Rule, canonical, everything
+from tools.egress.allowlist import AllowRule, canonical, everything
 from tools.findings.model import Manifest
 
 WORKLOAD_LABEL = "sark-network/workload"
@@ -19,20 +19,20 @@ INTERNAL = "sark-network/internal"
 NOT_A_POD = "projectcalico.org/orchestrator == 'k8s'"
 
 
-def decode(manifests: tuple[Manifest, ...]) -> frozenset[Rule]:
+def decode(manifests: tuple[Manifest, ...]) -> frozenset[AllowRule]:
     """The rules that the GlobalNetworkPolicies labelled with a workload enforce."""
     return _joined(rule for manifest in manifests for rule in _policy(manifest))
 
 
-def _joined(rules: Iterable[Rule]) -> frozenset[Rule]:
+def _joined(rules: Iterable[AllowRule]) -> frozenset[AllowRule]:
     """One rule where Calico needs two, because a rule of its own holds one IP family."""
-    cidrs: dict[Rule, set[str]] = {}
+    cidrs: dict[AllowRule, set[str]] = {}
     for rule in rules:
         cidrs.setdefault(replace(rule, cidrs=()), set()).update(rule.cidrs)
     return frozenset(replace(rule, cidrs=canonical(cidr)) for rule, cidr in cidrs.items())
 
 
-def _policy(manifest: Manifest) -> Iterator[Rule]:
+def _policy(manifest: Manifest) -> Iterator[AllowRule]:
     workload = _mapping(_mapping(manifest.body.get("metadata")).get("labels")).get(WORKLOAD_LABEL)
     if manifest.kind != "GlobalNetworkPolicy" or not isinstance(workload, str):
         return
@@ -45,18 +45,20 @@ def _policy(manifest: Manifest) -> Iterator[Rule]:
     yield everything(workload)
 
 
-def _allow(rule: Mapping[str, Any], destination: Mapping[str, Any], workload: str) -> Iterator[Rule]:
+def _allow(rule: Mapping[str, Any], destination: Mapping[str, Any], workload: str) -> Iterator[AllowRule]:
     ports = [port for port in destination.get("ports") or () if isinstance(port, int)]
     note = _mapping(_mapping(rule.get("metadata")).get("annotations")).get(INTERNAL)
     named = destination.keys() <= {"domains", "ports"} and destination.get("domains") and ports
     if named and rule.get("protocol") == "TCP":
         for name in destination["domains"]:
             for port in ports:
-                yield Rule(workload, name, port)
+                yield AllowRule(workload, name, port)
     elif note is not None:
         entry = json.loads(note)
         for port in ports:
-            yield Rule(workload, entry["name"], port, entry["protocol"], tuple(sorted(destination.get("nets") or ())))
+            yield AllowRule(
+                workload, entry["name"], port, entry["protocol"], tuple(sorted(destination.get("nets") or ()))
+            )
     elif "nets" not in destination:
         yield everything(workload)
 

@@ -27,7 +27,7 @@ def moment(text: str) -> datetime:
 
 
 def over(text: str, now: datetime) -> bool:
-    """Whether it has ended. What cannot be read has not: the schema refuses it, and so it opens nothing either."""
+    """Whether it has ended. One that cannot be read has not: the schema refuses it, so it opens nothing anyway."""
     try:
         return bool(text) and end(text) <= now
     except ValueError:

@@ -104,7 +104,7 @@ def inside_the_cluster(values: Mapping[str, Any], parts: tuple[str, ...]) -> Ite
 
 
 def _no_servers(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each DNS server of proxy.resolvers that is none. Of link-local, where a node's cache listens, metadata alone."""
+    """Each address of proxy.resolvers that can be no DNS server. Link-local ones may be a node's cache."""
     for path, text, net in resolvers(values):
         for never, meaning in _NO_RESOLVER:
             if within(net, never):

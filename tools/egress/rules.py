@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from ipaddress import ip_network
 
 from tools.egress import expiry
-from tools.egress.allowlist import Allowlist, Entry, Rule, everything
+from tools.egress.allowlist import Allowlist, AllowRule, ListEntry, everything
 from tools.egress.engines import engine
 from tools.findings.model import Manifest, Problem, Severities, Severity, Where
 from tools.manifests.addresses import INSIDE, METADATA, UNUSUAL, Net, network, private, within
@@ -88,7 +88,7 @@ def entry_has_not_expired(egress: Egress) -> Iterator[Problem]:
     entry.
     """
     for entry in egress.listed.items:
-        name = entry.name if isinstance(entry, Entry) else ", ".join(entry.cidrs)
+        name = entry.name if isinstance(entry, ListEntry) else ", ".join(entry.cidrs)
         owner = f"; ask {entry.owner}" if entry.owner else ""
         where = Where(egress.file, f"{entry.path}.expires")
         try:
@@ -106,6 +106,27 @@ def entry_has_not_expired(egress: Egress) -> Iterator[Problem]:
                 f"{name} expires {when}, on {entry.expires}, and opens nothing from then on: set a new date{owner}"
             )
             yield Problem(where, message, Severity.WARNING)
+
+
+def entry_ends_by_itself(egress: Egress) -> Iterator[Problem]:
+    """An entry with `expires` is closed at its end by what enforces it.
+
+    Envoy closes names at their end, to the second, tunnels included. Nothing does that for a peer of `egress.external`,
+    which NetworkPolicies open, nor with another engine, nor for a name of `egress.internal` in mode audit, which lets
+    public names through anyway: what has ended there is open until the chart is rendered again. Upgrade the release at
+    that time, or have what syncs it from Git do so; where the end matters to the hour, use a name in `egress.domains`
+    or `egress.internal`.
+    """
+    for entry in egress.listed.at(egress.now).items:
+        by_envoy = isinstance(entry, ListEntry) and (egress.mode != "audit" or not entry.cidrs)
+        if not entry.expires or (egress.engine == "proxy" and by_envoy):
+            continue
+        name = entry.name if isinstance(entry, ListEntry) else ", ".join(entry.cidrs)
+        by = "in mode audit" if egress.engine == "proxy" and isinstance(entry, ListEntry) else "of egress.external"
+        if egress.engine != "proxy":
+            by = f"with engine {egress.engine}"
+        message = f"{name} ends on {entry.expires}, and {by} nothing closes it but the next upgrade: upgrade then"
+        yield Problem(Where(egress.file, f"{entry.path}.expires"), message, Severity.NOTE)
 
 
 def internal_cidrs_are_private(egress: Egress) -> Iterator[Problem]:
@@ -142,6 +163,7 @@ CHECKS = (
     proxy_refuses_private_addresses,
     engine_can_say_the_list,
     entry_has_not_expired,
+    entry_ends_by_itself,
     internal_cidrs_are_private,
 )
 SEVERITIES: Severities = {
@@ -151,19 +173,19 @@ SEVERITIES: Severities = {
 }
 
 
-def _expected(egress: Egress) -> frozenset[Rule]:
+def _expected(egress: Egress) -> frozenset[AllowRule]:
     open_now = egress.listed.at(egress.now).rules
     workloads = {rule.workload for rule in open_now} | {"gateway"}
-    extra: Iterable[Rule] = map(everything, workloads) if egress.mode == "audit" else ()
+    extra: Iterable[AllowRule] = map(everything, workloads) if egress.mode == "audit" else ()
     return open_now | frozenset(extra)
 
 
-def _place(egress: Egress, rule: Rule) -> Where:
-    entry: Entry | None = next((entry for entry in egress.listed.entries if rule in entry.rules()), None)
+def _place(egress: Egress, rule: AllowRule) -> Where:
+    entry: ListEntry | None = next((entry for entry in egress.listed.entries if rule in entry.rules()), None)
     return Where(egress.file, entry.path if entry else "egress")
 
 
-def _rule_text(rule: Rule) -> str:
+def _rule_text(rule: AllowRule) -> str:
     if rule == everything(rule.workload):
         return f"{rule.workload} everything"
     at = f" at {', '.join(rule.cidrs)}" if rule.cidrs else ""

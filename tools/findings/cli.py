@@ -1,4 +1,4 @@
-"""What every command line of the toolkit shares: exit codes, usage errors, and an end without a traceback."""
+"""What the command lines of the toolkit share: exit codes, usage errors, and an end without a traceback."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ USAGE = 64
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 PROGRAM = re.compile(r"(python -m tools\.|sark-network )\w+")
-# How a full disk, a quota, a lost device and a closed descriptor are told.
+# The error numbers of a full disk, a quota, a lost device and a closed descriptor.
 _OF_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 EXIT_CODES = f"""exit codes: {CLEAN} clean, {FINDINGS} findings, {COULD_NOT_RUN} a stage could not run, {USAGE} usage"""
@@ -72,7 +72,7 @@ class Parser(argparse.ArgumentParser):
         return super().parse_known_args(words, namespace)
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
-        """As argparse does it, which keeps silent about an output that takes nothing."""
+        """As argparse does it, but an output that cannot be written is an error here."""
         if message:
             (file or sys.stderr).write(message)
 
@@ -82,7 +82,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def complain(program: str, message: object) -> None:
-    """Say on standard error what kept the command from its answer, whatever of it came from input."""
+    """Say on standard error why the command gives no answer. Text that came from input is escaped."""
     for part in f"{program}: {message}".split("\n"):
         print(line(part), file=sys.stderr)
 
@@ -117,7 +117,7 @@ def add_gate(rules: argparse._ArgumentGroup) -> None:
 
 
 def file_path(text: str) -> Path:
-    """The same, as a Path."""
+    """As `path`, and gives a Path."""
     return Path(path(text))
 
 
@@ -161,9 +161,9 @@ def _code(main: Callable[[], int]) -> int:
 
 
 def _open_streams() -> None:
-    """Streams that can be written to whatever comes: a closed one is refused at the first word, or is nobody's loss."""
+    """Make both streams take any text. Writing to a closed standard output fails; a closed error is no loss."""
     if sys.stdout is None:
-        sys.stdout = _Closed()
+        sys.stdout = _ClosedOutput()
     if sys.stderr is None:
         sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
@@ -171,8 +171,8 @@ def _open_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-class _Closed(StringIO):
-    """Standard output that was closed by who started the command."""
+class _ClosedOutput(StringIO):
+    """Standard output that whoever started the command had closed."""
 
     def write(self, text: str) -> int:
         raise OSError(errno.EBADF, "it is closed")
@@ -187,7 +187,7 @@ def _discard_output() -> None:
 
 
 def _unwritten(error: Exception) -> str:
-    """What is said of an output that could not be written, "" when the error is another."""
+    """The message for output that could not be written, "" for any other error."""
     if isinstance(error, OSError) and error.filename is None and error.errno in _OF_OUTPUT:
         return f"cannot write to standard output: {error.strerror}"
     return ""

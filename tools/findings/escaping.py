@@ -27,17 +27,17 @@ def printable(text: str) -> str:
 
 
 def line(text: str) -> str:
-    """A whole line of a terminal or of a log: the same, and it is no command by how it begins."""
+    """For a whole line of a terminal or a log: as `printable`, and its beginning is no workflow command either."""
     return begun(printable(text))
 
 
 def lines(text: str) -> str:
-    """A message of several lines, such as what a program said: each is made a whole line of its own."""
+    """For a message of several lines, such as a program's output: each of them as `line` has it."""
     return "\n".join(map(line, text.split("\n")))
 
 
 def begun(shown: str) -> str:
-    """Lines that are plain already, so that none is a workflow command by how it begins."""
+    """Printable lines, changed where the beginning of one would be taken for a workflow command."""
     return _BEGINS.sub(r"\1\\x3a", shown) if "::" in shown else shown
 
 

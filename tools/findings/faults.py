@@ -28,7 +28,7 @@ def fault(error: Exception) -> str:
     """What is said of an error that nobody foresaw."""
     text = printable(str(error))
     shown = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-    return f"a fault of the toolkit: {type(error).__name__}: {shown} ({TRACEBACK}=1 shows where)"
+    return f"internal error (please report): {type(error).__name__}: {shown} ({TRACEBACK}=1 shows where)"
 
 
 def reveal(error: Exception) -> None:

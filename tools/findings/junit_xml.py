@@ -15,7 +15,7 @@ from tools.findings.escaping import xml
 EPOCH = "1970-01-01T00:00:00"
 
 
-class Outcome(Enum):
+class CaseOutcome(Enum):
     """What became of a case; its value is the element that says so, "" for a pass, which has none."""
 
     PASSED = ""
@@ -25,7 +25,7 @@ class Outcome(Enum):
 
 
 # The two outcomes that must have a type, and what it is.
-_TYPES = {Outcome.FAILED: "error", Outcome.COULD_NOT_RUN: "could-not-run"}
+_TYPES = {CaseOutcome.FAILED: "error", CaseOutcome.COULD_NOT_RUN: "could-not-run"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class JUnitCase:
     """One case: `message` is the reason for an outcome that is no pass, `details` the lines below it."""
 
     name: str
-    outcome: Outcome = Outcome.PASSED
+    outcome: CaseOutcome = CaseOutcome.PASSED
     message: str = ""
     details: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -49,7 +49,7 @@ class JUnitSuite:
     seconds: float = 0.0
     output: tuple[str, ...] = ()
 
-    def count(self, outcome: Outcome) -> int:
+    def count(self, outcome: CaseOutcome) -> int:
         """How many cases ended so."""
         return sum(case.outcome is outcome for case in self.cases)
 
@@ -71,9 +71,9 @@ def _suite(suite: JUnitSuite, number: int, started: str) -> Xml.Element:
         hostname="localhost",
         timestamp=started,
         tests=str(len(suite.cases)),
-        failures=str(suite.count(Outcome.FAILED)),
-        errors=str(suite.count(Outcome.COULD_NOT_RUN)),
-        skipped=str(suite.count(Outcome.SKIPPED)),
+        failures=str(suite.count(CaseOutcome.FAILED)),
+        errors=str(suite.count(CaseOutcome.COULD_NOT_RUN)),
+        skipped=str(suite.count(CaseOutcome.SKIPPED)),
         time=f"{suite.seconds:.3f}",
     )
     Xml.SubElement(element, "properties")
@@ -85,7 +85,7 @@ def _suite(suite: JUnitSuite, number: int, started: str) -> Xml.Element:
 
 def _case(case: JUnitCase, classname: str) -> Xml.Element:
     element = Xml.Element("testcase", name=xml(case.name), classname=xml(classname), time=f"{case.seconds:.3f}")
-    if case.outcome is not Outcome.PASSED:
+    if case.outcome is not CaseOutcome.PASSED:
         kind = {"type": _TYPES[case.outcome]} if case.outcome in _TYPES else {}
         outcome = Xml.SubElement(element, case.outcome.value, {"message": xml(case.message), **kind})
         outcome.text = "\n".join(map(xml, case.details)) or None

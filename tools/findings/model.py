@@ -86,8 +86,8 @@ class Manifest:
 class Stage:
     """One step of a run in one environment. `skipped` holds the reason when it did not run: that is never a pass.
 
-    `excused`: and that fails nothing by itself, because an optional program is not there, or because a finding of an
-    earlier stage is the reason.
+    `excused`: not having run fails nothing by itself, because an optional program is not there, or because a finding of
+    an earlier stage is the reason.
     """
 
     name: str

@@ -23,7 +23,7 @@ class Recorder:
 
     @property
     def failed(self) -> bool:
-        """Whether a stage before has a finding that fails the run: reason enough for the next ones not to."""
+        """Whether an earlier stage has a finding that fails the run, so that later stages need not run."""
         return any(self.gate.fails(finding) for stage in self.stages for finding in stage.findings)
 
     def run(self, name: str, produce: Callable[[], Iterable[Finding]], waited: float = 0.0) -> None:
@@ -40,12 +40,12 @@ class Recorder:
         self.add(Stage(name, self.environment, tuple(findings), skipped, time.perf_counter() - started + waited))
 
     def skip(self, names: Iterable[str], reason: str, *, excused: bool) -> None:
-        """Stages that do not run."""
+        """Record stages that do not run."""
         for name in names:
             self.add(Stage(name, self.environment, skipped=reason, excused=excused))
 
     def add(self, stage: Stage) -> None:
-        """A stage that is done; what disabled rules found is dropped."""
+        """Record a stage that is done, without the findings of disabled rules."""
         kept = tuple(finding for finding in stage.findings if finding.rule not in self.gate.disabled)
         stage = replace(stage, findings=kept)
         self.stages.append(stage)

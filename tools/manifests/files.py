@@ -47,7 +47,7 @@ def read_bytes(path: Path) -> bytes:
         os.close(descriptor)
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(errno.EISDIR, "it is a directory")
-        raise OSError(errno.EINVAL, "it is no regular file; what a pipe gives is read from standard input")
+        raise OSError(errno.EINVAL, "it is not a regular file; what a pipe gives is read from standard input")
     with os.fdopen(descriptor, "rb") as file:
         return _bounded(file)
 

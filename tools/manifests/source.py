@@ -1,4 +1,4 @@
-"""What manifests are read from: a file or standard input, its text, and what is said of one that has none."""
+"""What manifests are read from: a file or standard input, its text, and the message where it holds none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Source:
 
 
 def nothing_in(files: Iterable[str]) -> str:
-    """What is said of files without an object."""
+    """The message for files without an object."""
     names = ["standard input" if file == "<stdin>" else file for file in files]
     listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     return f"no Kubernetes object is in {listed}, so nothing was judged; what was to write it may have failed"

@@ -27,7 +27,7 @@ class SelectorError(ValueError):
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Expression:
     """The tree of a selector. Raises SelectorError, with the column, for what Calico would refuse."""
-    parser = _Parser(tuple(_tokens(text)))
+    parser = _SelectorParser(tuple(_tokens(text)))
     if parser.kind == "end":
         return All()
     expression = parser.disjunction()
@@ -90,7 +90,7 @@ def _token(text: str, at: int, after_label: bool) -> tuple[_Token, int]:
     raise SelectorError(f"{text[at]!r} means nothing here; write a label, has(), all() or a string in quotes", at + 1)
 
 
-class _Parser:
+class _SelectorParser:
     """Recursive descent over the tokens, one method a level of precedence."""
 
     def __init__(self, tokens: tuple[_Token, ...]) -> None:

@@ -17,8 +17,8 @@ from tools.policies import kinds
 from tools.policies.kinds import CALICO, STORE
 
 _MESH = "a mesh of proxies enforces it beside the policies, which are judged without it"
-_CILIUM = "Cilium alone enforces it, and it is not judged: it may deny or allow what is said here"
-_ANTREA = "Antrea alone enforces it, and it is not judged: it may deny or allow what is said here"
+_CILIUM = "Cilium alone enforces it, and it is not judged: it may deny what is allowed here, and allow what is denied"
+_ANTREA = "Antrea alone enforces it, and it is not judged: it may deny what is allowed here, and allow what is denied"
 _OVN = "OVN-Kubernetes enforces it on what leaves the cluster, and it is not judged"
 _SNAT = "it changes the source address of what leaves the cluster, and that is not followed"
 _GATEWAY = "what a Gateway leads to is not followed; ask for the pods behind it, or its controller's"

@@ -16,7 +16,7 @@ from tools.manifests.files import mapping, objects, read_text, read_yaml, shown
 from tools.render import parts
 from tools.render.merge import overlay
 from tools.render.own import CHART
-from tools.render.parts import Part
+from tools.render.parts import SarkPart
 from tools.render.provenance import helpers
 from tools.render.pulled import pulled, reference
 from tools.render.schema import fault
@@ -75,7 +75,7 @@ class Chart:
         return objects([str(path)]) if path.is_file() else None
 
     @cached_property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[SarkPart, ...]:
         """The parts that the chart knows, of its files/parts.yaml; none when it has no such file."""
         text = self.text(parts.FILE)
         try:

@@ -13,7 +13,7 @@ from tools.render.helm import HelmError
 from tools.render.helm_errors import RenderError
 from tools.render.manifest_files import by_template, write
 from tools.render.options import parser
-from tools.render.target import Target
+from tools.render.target import RenderTarget
 from tools.render.template import rendered
 
 
@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
         made = chart(options.chart)
         files = (*_environment(options.env, made), *options.values)
         layered(files)  # Refuses what is no values file, with its place.
-        target = Target(options.release, options.namespace, options.kube_version)
+        target = RenderTarget(options.release, options.namespace, options.kube_version)
         output = rendered(made.path, files, target)
         for path in write(by_template(output), options.to):
             print(shown(path))

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from tools.findings.output import put
+
 HEADER = "# Written by `python -m tools.render`; the next run replaces or removes it.\n"
 
 _START = re.compile(r"^---\s*\n# Source: [^/\s]+/(?P<template>\S+)\s*\n", re.MULTILINE)
@@ -27,12 +29,14 @@ def by_template(output: str) -> dict[str, str]:
 
 def write(files: Mapping[str, str], directory: Path) -> list[Path]:
     """Write the files, and remove those of an earlier run that are not among them, so that `kubectl apply` finds no
-    policy that the chart no longer has. Files that this tool did not write are left alone. Raises OSError.
+    policy that the chart no longer has. Files that this tool did not write are left alone.
+
+    Raises InputError for a file that cannot be written, and OSError for the directory.
     """
     directory.mkdir(parents=True, exist_ok=True)
     for path in directory.glob("*.yaml"):
         if path.name not in files and path.is_file() and path.read_bytes().startswith(HEADER.encode()):
             path.unlink()
     for name, text in files.items():
-        (directory / name).write_text(text, encoding="utf-8")
+        put((text,), directory / name)
     return [directory / name for name in files]

@@ -1,4 +1,4 @@
-"""Puts findings in rendered text where a person can mend them: in the template that wrote the line."""
+"""Moves findings from rendered text to the line of the template that wrote it, where a person can mend them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RENDERED = "<rendered>"
 _SOURCE = re.compile(r"# Source: [^/\s]+/(\S+)")
 
 
-def placed(
+def at_template_lines(
     findings: Iterable[Finding],
     text: str,
     chart: str,

@@ -21,7 +21,7 @@ class PartsError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SarkPart:
     """A part that the chart knows. `optional`: off unless switched on. `meaning`: a phrase for the docs."""
 
     name: str
@@ -31,7 +31,7 @@ class Part:
     optional: bool = False
 
 
-def read(text: str, file: str = FILE) -> tuple[Part, ...]:
+def read(text: str, file: str = FILE) -> tuple[SarkPart, ...]:
     """The parts in their order. Raises PartsError where the text is not a list of them."""
     parsed = parse(text, file)
     if parsed.problems:
@@ -44,7 +44,7 @@ def read(text: str, file: str = FILE) -> tuple[Part, ...]:
     return tuple(_part(item, f"{file}: parts[{index}]") for index, item in enumerate(items))
 
 
-def _part(item: Any, place: str) -> Part:
+def _part(item: Any, place: str) -> SarkPart:
     fields = item if isinstance(item, Mapping) else {}
     for key in ("name", "policy", "is"):
         if not isinstance(fields.get(key), str):
@@ -53,16 +53,16 @@ def _part(item: Any, place: str) -> Part:
     if not isinstance(labels, Mapping) or not labels:
         raise PartsError(f"{place}.labels: is missing; write the labels that SARK gives the part's pods")
     texts = {str(key): str(value) for key, value in labels.items()}
-    return Part(fields["name"], texts, fields["policy"], fields["is"], fields.get("optional") is True)
+    return SarkPart(fields["name"], texts, fields["policy"], fields["is"], fields.get("optional") is True)
 
 
-def names(parts: tuple[Part, ...], values: Mapping[str, Any]) -> tuple[str, ...]:
+def names(parts: tuple[SarkPart, ...], values: Mapping[str, Any]) -> tuple[str, ...]:
     """Every part that an allowlist's entry may name: those of the chart, and the user's own in `extraParts`."""
     own = values.get("extraParts")
     return (*(part.name for part in parts), *(sorted(own) if isinstance(own, Mapping) else ()))
 
 
-def schema_lines(parts: tuple[Part, ...], values: Mapping[str, Any]) -> str:
+def schema_lines(parts: tuple[SarkPart, ...], values: Mapping[str, Any]) -> str:
     """The parts' lines of values.schema.json: each a part, whose ports are those of values.yaml and no others."""
     return "\n".join(f"    {json.dumps(part.name)}: {json.dumps(_schema(values[part.name]))}," for part in parts)
 
@@ -100,7 +100,7 @@ def with_complete(schema: str, line: str) -> str:
     return "\n".join(line if own.startswith('    "complete": ') else own for own in schema.split("\n"))
 
 
-def table(parts: tuple[Part, ...], values: Mapping[str, Any]) -> str:
+def table(parts: tuple[SarkPart, ...], values: Mapping[str, Any]) -> str:
     """The parts as a Markdown table: what each is, its pods, who calls it on which ports, where its metrics are."""
     lines = [
         "| Part | Is | Pods | Called by | On | Metrics | Port of its list |",

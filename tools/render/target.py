@@ -10,7 +10,7 @@ KUBE_VERSION = "1.34.0"
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class RenderTarget:
     """What a render is for: the release, its namespace, and the cluster's version and APIs.
 
     The version is always said, because Helm's own default changes from one release to the next.

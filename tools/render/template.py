@@ -11,7 +11,7 @@ from typing import Any
 
 from tools.render.helm import located
 from tools.render.helm_errors import classify
-from tools.render.target import Target
+from tools.render.target import RenderTarget
 
 # pyhelm3 logs each failure, which is reported here already; asyncio logs the children of a run that was interrupted.
 for _name in ("pyhelm3", "asyncio"):
@@ -26,7 +26,7 @@ async def render(
     values: Mapping[str, Any] | None = None,
     *,
     files: Sequence[Path] = (),
-    target: Target = Target(),
+    target: RenderTarget = RenderTarget(),
     helm: str | None = None,
 ) -> str:
     """The chart's manifests as Helm prints them, with its `# Source:` lines.
@@ -48,7 +48,7 @@ async def render(
     return bytes(output).decode("utf-8", "replace")
 
 
-def rendered(chart: Path, files: Sequence[Path], target: Target) -> str:
+def rendered(chart: Path, files: Sequence[Path], target: RenderTarget) -> str:
     """The same for a caller that waits. Raises RenderError, and HelmError when there is no helm."""
     # Only now: it takes longer to load than all that reads manifests.
     import asyncio

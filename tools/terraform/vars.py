@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tools.egress.allowlist import Entry
+from tools.egress.allowlist import ListEntry
 
 # The module's port and the value that it comes from; of a list the first.
 PORTS = {
@@ -29,7 +29,7 @@ PEERS = {
 }
 
 
-def variables(values: Mapping[str, Any], entries: Sequence[Entry]) -> dict[str, Any]:
+def variables(values: Mapping[str, Any], entries: Sequence[ListEntry]) -> dict[str, Any]:
     """The variables for merged values and their egress.domains, in normal form."""
     inputs: dict[str, Any] = {
         "ports": {name: port for name, path in PORTS.items() if isinstance(port := _first(_at(values, path)), int)},

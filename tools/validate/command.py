@@ -29,14 +29,14 @@ from tools.render.chart import Chart, chart, is_chart
 from tools.render.helm import HelmError, named
 from tools.render.load import Chosen
 from tools.render.own import CHART, FLOWS
-from tools.render.target import KUBE_VERSION, Target
+from tools.render.target import KUBE_VERSION, RenderTarget
 from tools.render.template import render
 from tools.terraform import stage
 from tools.validate import manifests as judge
 from tools.validate.chart.variants import Variant, asked_for, variants
 from tools.validate.forked import begun
 from tools.validate.options import parser
-from tools.validate.pipeline import Job, environment
+from tools.validate.pipeline import ChartJob, environment
 
 
 def run(options: argparse.Namespace, configured: str) -> int:
@@ -122,7 +122,7 @@ async def _run(options: argparse.Namespace, configured: str) -> Report:
         definitions = _definitions(options.schemas or ())
     except InputError as error:
         return Report((Stage("schemas", skipped=str(error)),))
-    rules = judge.Rules(
+    rules = judge.RunSettings(
         started.date(),
         frozenset(entries),
         kube_version=_versions(options)[0],
@@ -165,7 +165,7 @@ def _definitions(paths: Sequence[str]) -> dict[str, dict[str, Any]]:
     return definitions
 
 
-async def _environments(options: argparse.Namespace, rules: judge.Rules, progress: Progress) -> tuple[Stage, ...]:
+async def _environments(options: argparse.Namespace, rules: judge.RunSettings, progress: Progress) -> tuple[Stage, ...]:
     try:
         judged = chart(options.chart)
         # Somebody's own values may name somebody's own labels, of which ci/workloads.yaml knows nothing.
@@ -173,7 +173,7 @@ async def _environments(options: argparse.Namespace, rules: judge.Rules, progres
         helm = named(options.helm[0], "--helm").path if options.helm else None
     except (InputError, HelmError) as error:
         return (Stage("values", skipped=str(error)),)
-    job = Job(
+    job = ChartJob(
         chart=judged,
         rules=replace(
             rules,
@@ -225,13 +225,13 @@ def _variants(options: argparse.Namespace, judged: Chart) -> tuple[Variant, ...]
     return variants(_versions(options), asked_for(judged.templates) if apis == [] else apis)
 
 
-def _for(variant: Variant, job: Job, helm: str | None) -> Job:
+def _for(variant: Variant, job: ChartJob, helm: str | None) -> ChartJob:
     rules = replace(job.rules, kube_version=variant.kube_version)
     return replace(job, rules=rules, render=partial(_rendered, job.chart, variant, helm))
 
 
 async def _rendered(judged: Chart, variant: Variant, helm: str | None, files: Sequence[Path]) -> str:
-    target = Target(kube_version=variant.kube_version, api_versions=variant.apis)
+    target = RenderTarget(kube_version=variant.kube_version, api_versions=variant.apis)
     return await render(judged.path, files=files, target=target, helm=helm)
 
 
@@ -268,7 +268,7 @@ def _chosen(options: argparse.Namespace, judged: Chart) -> dict[str, Chosen]:
     return {"+".join((name, *called)): Chosen((known[name], *over), name) for name in names}
 
 
-def _manifests(paths: Sequence[str], rules: judge.Rules, progress: Progress) -> tuple[Stage, ...]:
+def _manifests(paths: Sequence[str], rules: judge.RunSettings, progress: Progress) -> tuple[Stage, ...]:
     recorder = Recorder("", progress.done, rules.gate)
     judge.files(recorder, tuple(manifest_sources(paths)), rules)
     return tuple(recorder.stages)

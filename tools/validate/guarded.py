@@ -1,6 +1,6 @@
-"""Checks that are run so that a fault of one of them costs what it fell over, and never the run.
+"""Runs checks so that an error in one of them costs the object that it failed on, and never the run.
 
-What a check said before stays, the other checks go on, and the object that the check cannot judge is named.
+What the check reported before stays, the other checks go on, and the object that it cannot judge is named.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def guarded(checks: Iterable[Check[Subject]], subject: Subject, where: Where = W
 
 
 def over_objects(checks: Iterable[Check[Cluster]], cluster: Cluster) -> Iterator[Finding]:
-    """What the checks find in a cluster. One that fails on some objects is a fault of those, and judges the others."""
+    """What the checks find in a cluster. A check that fails on some objects is a fault there, and judges the others."""
     for check in checks:
         findings, error = _attempt(check, cluster)
         yield from _apart(check, cluster, error) if error else findings

@@ -28,7 +28,7 @@ from tools.reach.flows.judge import FlowsJudgement, judge, pod_cidrs_of
 from tools.reach.flows.rules import Flows
 from tools.reach.needs.roles import roles
 from tools.reach.world import UnknownPeerError
-from tools.render.origins import RENDERED, placed
+from tools.render.origins import RENDERED, at_template_lines
 from tools.render.provenance import Helpers
 from tools.validate.guarded import failure, guarded, over_objects
 from tools.validate.opinions import tempered
@@ -52,8 +52,8 @@ class Specified:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """What a judgement goes by: the day, the rules there are, a template's lines, what policies are for, and the flows
+class RunSettings:
+    """The settings of a run: the day, the rules there are, a template's lines, what policies are for, and the flows
     that are to hold. `foreign`: the chart is somebody else's, and lists no names.
     """
 
@@ -77,8 +77,8 @@ class Rules:
         return Cluster(objects, self.workloads or (), given, self.kube_version, tuple(texts), callers, self.definitions)
 
 
-def files(recorder: Recorder, sources: Sequence[Source], rules: Rules) -> None:
-    """Judge manifest files: their YAML, their objects, their policies. One that cannot be read costs that file."""
+def files(recorder: Recorder, sources: Sequence[Source], rules: RunSettings) -> None:
+    """Judge manifest files: their YAML, objects and policies. A file that cannot be read is named and left out."""
     read = [source for source in sources if not source.refusal]
     faults = [Finding(_YAML, Problem(Where(it.file), it.refusal), fault=True) for it in sources if it.refusal]
     if not read:
@@ -98,7 +98,7 @@ def files(recorder: Recorder, sources: Sequence[Source], rules: Rules) -> None:
 
 
 def _parsed(source: Source, faults: list[Finding]) -> Parsed:
-    """The documents of a text; a fault in reading costs the file."""
+    """The documents of a text; an error in reading costs that file alone."""
     try:
         return parse(source.text, source.file)
     except Exception as error:
@@ -117,7 +117,7 @@ class Render:
     suppressions: suppress.Suppressions
     values: Listed
     chart: str
-    rules: Rules
+    rules: RunSettings
 
     def settled(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         """The findings that no suppression covers, each with a line of its template where that is known."""
@@ -125,7 +125,7 @@ class Render:
 
     def placed(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         """The findings, each with a line of its template where that is known."""
-        return placed(findings, self.text, self.chart, self.rules.template, self.rules.helpers)
+        return at_template_lines(findings, self.text, self.chart, self.rules.template, self.rules.helpers)
 
     def place(self, where: Where) -> Where:
         """The place in a template, where that is known, of one in rendered text."""
@@ -133,7 +133,7 @@ class Render:
 
 
 def read_render(
-    text: str, values: Listed, in_values: Sequence[suppress.Suppression], chart: str, rules: Rules
+    text: str, values: Listed, in_values: Sequence[suppress.Suppression], chart: str, rules: RunSettings
 ) -> Render:
     """Read Helm's output. `chart` is the chart's directory, `in_values` are the suppressions of the values files."""
     parsed = parse(text, RENDERED)
@@ -183,7 +183,7 @@ def _flows(
     environment: str,
     objects: tuple[Manifest, ...],
     values: Mapping[str, Any],
-    rules: Rules,
+    rules: RunSettings,
     place: Callable[[Where], Where] = lambda where: where,
 ) -> Iterator[Finding]:
     text = specified.read()

@@ -31,13 +31,13 @@ Envoy = Callable[[tuple[Manifest, ...], str], Awaitable[Stage]]
 
 
 @dataclass(frozen=True)
-class Job:
+class ChartJob:
     """What the environments of a run share. `render` gives Helm's output for values files, or raises RenderError or
     HelmError.
     """
 
     chart: Chart
-    rules: judge.Rules
+    rules: judge.RunSettings
     render: Render
     envoy: Envoy
     done: Callable[[Stage], None] = lambda stage: None
@@ -68,8 +68,8 @@ class Outcome:
         return tuple(Rejection(path, message) for path, message in details)
 
 
-async def environment(name: str, chosen: Chosen, job: Job) -> tuple[Stage, ...]:
-    """Every stage of one environment, in order. A fault in one environment costs the others nothing."""
+async def environment(name: str, chosen: Chosen, job: ChartJob) -> tuple[Stage, ...]:
+    """Every stage of one environment, in order. An error in one environment costs the others nothing."""
     recorder = Recorder(name, job.done, job.rules.gate)
     try:
         await _environment(recorder, chosen, job)
@@ -80,7 +80,7 @@ async def environment(name: str, chosen: Chosen, job: Job) -> tuple[Stage, ...]:
     return tuple(recorder.stages)
 
 
-async def _environment(recorder: Recorder, chosen: Chosen, job: Job) -> None:
+async def _environment(recorder: Recorder, chosen: Chosen, job: ChartJob) -> None:
     try:
         loaded = load(chosen.environment, chosen.files, job.chart)
     except InputError as error:
@@ -94,7 +94,7 @@ async def _environment(recorder: Recorder, chosen: Chosen, job: Job) -> None:
         recorder.skip(job.stages[1:], "the values are no mapping", excused=recorder.failed)
 
 
-async def _judge(recorder: Recorder, loaded: Loaded, job: Job) -> None:
+async def _judge(recorder: Recorder, loaded: Loaded, job: ChartJob) -> None:
     started = time.perf_counter()
     outcome = await _outcome(job.render, loaded.files)
     waited = time.perf_counter() - started
@@ -144,7 +144,7 @@ def _suffixes(text: str) -> Suffixes:
     return Suffixes.parse(text)
 
 
-def _values(values: Listed, loaded: Loaded, rules: judge.Rules) -> Iterator[Finding]:
+def _values(values: Listed, loaded: Loaded, rules: judge.RunSettings) -> Iterator[Finding]:
     suppressions = suppress.Suppressions(loaded.suppressions, rules.today, rules.known)
     yield from suppress.apply(
         (*loaded.findings, *guarded(values_checks.CHECKS, values, Where(values.file))), suppressions

@@ -1,7 +1,7 @@
-"""Arguments: NAMESPACE SELECTOR LIST METRICS_PORT SECONDS.
+"""Arguments: NAMESPACE SECONDS, and for each kind of pod SELECTOR VERSION METRICS_PORT METRICS_PATH.
 
-Exit 0: every pod that the selector finds serves LIST. An annotation of each is patched, which makes its kubelet bring
-the pod's ConfigMaps up to date at once; then each is asked until it says so.
+Exit 0: every pod that a selector finds serves its VERSION. An annotation of each is patched, which makes its kubelet
+bring the pod's ConfigMaps up to date at once; then each is asked until it says so.
 """
 
 import json
@@ -17,8 +17,11 @@ import urllib.request
 
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 ANNOTATION = "sark-network/pushed"
+# Envoy's metrics name the version of each file that it took, CoreDNS's the zones that it serves: one is a hash.
 VERSION = re.compile(
-    r'^envoy_(?:listener_manager_lds|cluster_manager_cds|http_rds|runtime)_version_text\{.*text_value="([^"]*)"', re.M
+    r'^envoy_(?:listener_manager_lds|cluster_manager_cds|http_rds|runtime)_version_text\{.*text_value="([^"]*)"'
+    r'|^coredns_plugin_enabled\{.*zone="([0-9a-f]{12})\.corefile\.dns-guard\."',
+    re.M,
 )
 AGAIN_AFTER = 2
 
@@ -69,44 +72,56 @@ def push(namespace, names, version):
     return refusals
 
 
-def serves(address, port):
-    """The lists that a replica's files are of; why it cannot be asked, as the only one."""
+def serves(address, port, path):
+    """The versions that a replica's files are of; why it cannot be asked, as the only one."""
     host = f"[{address}]" if ":" in address else address
     try:
-        with urllib.request.urlopen(f"http://{host}:{port}/stats/prometheus?text_readouts", timeout=2) as answer:
-            return sorted(set(VERSION.findall(answer.read().decode()))) or ["nothing that it names"]
+        with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=2) as answer:
+            versions = {"".join(each) for each in VERSION.findall(answer.read().decode())}
     except OSError as error:
         return [f"nothing that can be read ({error})"]
+    return sorted(versions) or ["nothing that it names"]
 
 
-def main(namespace, selector, version, port, seconds):
+def main(namespace, seconds, *kinds):
     """Push, and wait."""
+    targets = [kinds[at : at + 4] for at in range(0, len(kinds), 4)]
     started = time.monotonic()
-    told = -AGAIN_AFTER
-    found, now, refusals = {}, {}, []
-    trouble = "the API server was not asked"
+    pushed = -AGAIN_AFTER
+    living, now, refusals = [{} for _ in targets], {}, []
+    fault = "the API server was not asked"
     while time.monotonic() - started < float(seconds):
         try:
-            if time.monotonic() - told > AGAIN_AFTER:
-                found = replicas(namespace, selector)
-                refusals = push(namespace, found, version)
-                told = time.monotonic()
-                trouble = "there is no replica"
+            if time.monotonic() - pushed > AGAIN_AFTER:
+                living = [replicas(namespace, selector) for selector, _, _, _ in targets]
+                refusals = []
+                for (_, version, _, _), pods in zip(targets, living, strict=True):
+                    refusals += push(namespace, pods, version)
+                pushed = time.monotonic()
+                fault = "there is no replica"
         except OSError as error:
             # Policies take a moment to reach a new pod.
-            trouble = f"the API server: {error}"
-        now = {name: serves(address, port) for name, address in found.items() if address}
-        if now and all(lists == [version] for lists in now.values()):
-            print(f"list {version} is in force on {', '.join(now)} after {time.monotonic() - started:.1f} s")
+            fault = f"the API server: {error}"
+        now = {
+            (name, version): serves(address, port, path)
+            for (_, version, port, path), pods in zip(targets, living, strict=True)
+            for name, address in pods.items()
+            if address
+        }
+        if all(living) and now and all(versions == [version] for (_, version), versions in now.items()):
+            lists = " and ".join(version for _, version, _, _ in targets)
+            names = ", ".join(name for name, _ in now)
+            print(f"list {lists} is in force on {names} after {time.monotonic() - started:.1f} s")
             return 0
         time.sleep(0.2)
-    behind = {name: lists for name, lists in now.items() if lists != [version]}
-    for name, lists in behind.items():
-        print(f"{name} serves {' and '.join(lists)}, and not {version}; if Envoy refused it, its log says why")
+    for (name, version), versions in now.items():
+        if versions != [version]:
+            print(f"{name} serves {' and '.join(versions)}, and not {version}; if it refused it, its log says why")
     for refusal in refusals:
         print(f"the annotation could not be patched on {refusal}")
-    if not now:
-        print(f"list {version} is in force nowhere: {trouble}")
+    for (selector, version, _, _), pods in zip(targets, living, strict=True):
+        if not pods:
+            print(f"list {version} is in force nowhere ({selector}): {fault}")
     return 1
 
 

@@ -184,7 +184,25 @@ A day or a moment in seconds of Unix time: (dict "text" "2027-06-30" or "2027-06
 {{- concat .Values._model.expired (get .Values "_externalExpired") | toJson -}}
 {{- end -}}
 
-{{/* The same for an annotation. */}}
+{{/*
+What has an end that nothing keeps but a render, as a JSON list of {name, path, expires}: peers by address always; names where Envoy
+does not enforce the list, and in mode audit, which lets public names through anyway, those of private servers.
+*/}}
+{{- define "sark-network.openPastEnd" -}}
+{{- $open := list -}}
+{{- if .Values.egress.enabled -}}
+{{- include "sark-network.model" . -}}
+{{- $names := list -}}
+{{- if eq .Values.egress.mode "audit" }}{{ $names = .Values._model.internal }}{{ end -}}
+{{- if not (include "sark-network.proxied" .) }}{{ $names = concat .Values._model.entries .Values._model.internal }}{{ end -}}
+{{- range $names }}{{ if .expires }}{{ $open = append $open (pick . "name" "path" "expires") }}{{ end }}{{ end -}}
+{{- $_ := include "sark-network.external" . -}}
+{{- $open = concat $open (get .Values "_externalEnding") -}}
+{{- end -}}
+{{- $open | toJson -}}
+{{- end -}}
+
+{{/* What has expired, for an annotation. */}}
 {{- define "sark-network.expired.said" -}}
 {{- $said := list -}}
 {{- range include "sark-network.expired" . | fromJsonArray -}}

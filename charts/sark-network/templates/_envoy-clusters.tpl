@@ -17,6 +17,9 @@ resources:
   {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "audit-%s" .) "http" (eq . "plain-http")) | nindent 2 }}
   {{- end }}
   {{- end }}
+  {{- range include "sark-network.steering.ending" $root | fromJsonArray }}
+  {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "again-%s" .name) "http" true) | nindent 2 }}
+  {{- end }}
   {{- include "sark-network.envoy.out" (dict "root" $root) | nindent 2 }}
   {{- range $cidrs := .cidrs }}
   {{- include "sark-network.envoy.out" (dict "root" $root "cidrs" .) | nindent 2 }}

@@ -10,6 +10,9 @@ resources:
     (dict "plan" $ "workload" $workload.name "list" $list "place" $place "number" $number) | nindent 0 }}
   {{- end }}{{ end }}
   {{- include "sark-network.envoy.steering" . | nindent 0 }}
+  {{- range include "sark-network.steering.ending" $root | fromJsonArray }}
+  {{- include "sark-network.envoy.asked" (dict "root" $root "workload" .) | nindent 0 }}
+  {{- end }}
   {{- range $entry := .internal }}{{ if ne .protocol "tls" }}{{ range .ports }}
   {{- include "sark-network.envoy.unnamed"
     (dict "root" $root "name" (printf "internal-%s-%v" $entry.id .) "port" . "host" $entry.name "cidrs" $entry.cidrs)
@@ -52,9 +55,12 @@ workload's, leaves this listener as it is: (dict "root" $ "workload" {name, slug
     {{- end }}
 {{- end -}}
 
-{{/* Requests of a workload, by its routes: (dict "root" $ "workload" {name}). */}}
+{{/*
+Requests of a workload, by its routes: (dict "root" $ "workload" {name} "client" a format string, where the connection is none of
+the client's own; then it is a filter state already).
+*/}}
 {{- define "sark-network.envoy.requests" -}}
-{{- $log := dict "workload" .workload.name "client" "%DOWNSTREAM_REMOTE_ADDRESS%" "host" "%REQ(:AUTHORITY)%" "sni" ""
+{{- $log := dict "workload" .workload.name "client" (.client | default "%DOWNSTREAM_REMOTE_ADDRESS%") "host" "%REQ(:AUTHORITY)%" "sni" ""
   "upstream" "" "list" "%METADATA(ROUTE:sark:list)%" "grant" "%METADATA(ROUTE:sark:grant)%" -}}
 - name: http
   typed_config:
@@ -82,7 +88,7 @@ workload's, leaves this listener as it is: (dict "root" $ "workload" {name, slug
       (printf "routes-%s" .workload.name) }}}
     http_filters:
       - {{ include "sark-network.envoy.deadline" . }}
-      - {{ include "sark-network.envoy.remember" .workload.name }}
+      - {{ include "sark-network.envoy.remember" (dict "workload" .workload.name "known" .client) }}
       - {{ include "sark-network.envoy.router" . }}
 {{- end -}}
 
@@ -102,8 +108,10 @@ shared: what is remembered is always the own client's.
 */}}
 {{- define "sark-network.envoy.remember" -}}
 {{- $values := list -}}
-{{- range $key, $format := dict "sark.workload" . "sark.client" "%DOWNSTREAM_REMOTE_ADDRESS%" "sark.host"
+{{- $formats := dict "sark.workload" .workload "sark.client" "%DOWNSTREAM_REMOTE_ADDRESS%" "sark.host"
   "%REQ(:AUTHORITY)%" "sark.list" "%METADATA(ROUTE:sark:list)%" "sark.grant" "%METADATA(ROUTE:sark:grant)%" -}}
+{{- if .known }}{{ $_ := unset $formats "sark.client" }}{{ end -}}
+{{- range $key, $format := $formats -}}
 {{- $values = append $values (dict "object_key" $key "factory_key" "envoy.hashable_string" "skip_if_empty" true
     "shared_with_upstream" "TRANSITIVE" "format_string" (dict "text_format_source" (dict "inline_string" $format))) -}}
 {{- end -}}

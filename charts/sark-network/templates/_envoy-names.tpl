@@ -36,7 +36,8 @@ end} "place" of the workload "number" of the list)
 
 {{/*
 A filter chain for each server name of the list: (dict "plan" … "workload" "gateway" "port" 443 "mark" of the anchors "end"
-of the list).
+of the list). The filters are the same in all chains of one "cidrs": the first chain has them with an anchor (&), and the others
+refer to it (*), because 10,000 copies would not fit into a ConfigMap.
 */}}
 {{- define "sark-network.envoy.chains" -}}
 {{- $workload := .workload }}{{ $port := .port }}{{ $mark := .mark -}}
@@ -44,14 +45,13 @@ of the list).
 {{- range concat .plan.entries .plan.internal }}
 {{- if and (has $workload .workloads) (has $port .ports) (eq (default "tls" .protocol) "tls") (eq .end $end) }}
 {{- $key := toJson .cidrs }}
-{{- $filters := printf "*%s" (get $seen $key) }}
-{{- if not (hasKey $seen $key) }}
-{{- $_ := set $seen $key (printf "%s%v-%d" $mark $port (len $seen)) }}
-{{- $way := include "sark-network.envoy.way" (dict "root" $.plan.root "port" $port "cidrs" .cidrs) }}
-{{- $filters = printf "&%s %s" (get $seen $key) $way }}
-{{- end }}
 {{- $name := ternary (printf "name: %s, " (quote .name)) "" (hasPrefix "*." .name) }}
-- { {{- $name }}filter_chain_match: {server_names: [{{ .name | quote }}]}, filters: {{ $filters }}}
+- { {{- $name }}filter_chain_match: {server_names: [{{ .name | quote }}]}, filters:
+  {{- if hasKey $seen $key }} *{{ get $seen $key }}
+  {{- else }}
+  {{- $_ := set $seen $key (printf "%s%v-%d" $mark $port (len $seen)) }} &{{ get $seen $key }} {{ include "sark-network.envoy.way"
+    (dict "root" $.plan.root "port" $port "cidrs" .cidrs) }}
+  {{- end }}}
 {{- end }}
 {{- end }}
 {{- end -}}

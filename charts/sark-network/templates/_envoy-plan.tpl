@@ -1,10 +1,15 @@
 {{/*
-The allowlist as Envoy needs it, as JSON: entries and internal as in sark-network.model, each internal entry with an id,
-"workloads": [{name, slug, listen, ports, lists}] where ports are those of its TLS names and lists [{id, port, ends, expires,
-grant}] what a listener of names each is for: those of a port without an end, and those of a port that end together; "ports",
-all of them that a name is resolved for, and "cidrs", each set of them that an internal entry may lead to.
+The allowlist as Envoy needs it, as JSON, worked out once a render: entries and internal as in sark-network.model, each internal
+entry with an id, "workloads": [{name, slug, listen, ports, lists}] where ports are those of its TLS names and lists [{id, port,
+ends, expires, grant}] what a listener of names each is for: those of a port without an end, and those of a port that end
+together; "ports", all of them that a name is resolved for, and "cidrs", each set of them that an internal entry may lead to.
 */}}
 {{- define "sark-network.envoy.plan" -}}
+{{- if not (hasKey .Values "_envoyPlan") }}{{ $_ := set .Values "_envoyPlan" (include "sark-network.envoy.planned" .) }}{{ end -}}
+{{- get .Values "_envoyPlan" -}}
+{{- end -}}
+
+{{- define "sark-network.envoy.planned" -}}
 {{- include "sark-network.model" . -}}
 {{- $list := .Values._model -}}
 {{- $used := dict -}}

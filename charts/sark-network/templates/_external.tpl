@@ -15,6 +15,7 @@ directly, by address, so both walls have to say so: the part's NetworkPolicy and
 {{- $now := include "sark-network.now" . | int64 -}}
 {{- $entries := list -}}
 {{- $expired := list -}}
+{{- $ending := list -}}
 {{- $seen := dict -}}
 {{- range $i, $given := .Values.egress.external -}}
 {{- $path := printf "egress.external[%d]" $i -}}
@@ -43,8 +44,10 @@ directly, by address, so both walls have to say so: the part's NetworkPolicy and
 {{- $expired = append $expired (dict "name" (join ", " $given.cidrs) "path" $path "expires" $given.expires) -}}
 {{- else -}}
 {{- $entries = append $entries $entry -}}
+{{- with $given.expires }}{{ $ending = append $ending (dict "name" (join ", " $given.cidrs) "path" $path "expires" .) }}{{ end -}}
 {{- end -}}
 {{- end -}}
+{{- $_ := set .Values "_externalEnding" $ending -}}
 {{- $_ := set .Values "_externalExpired" $expired -}}
 {{- $entries | toJson -}}
 {{- end -}}

@@ -4,6 +4,32 @@ block of the longest zone, and within it runs plugins in an order of its own (lo
 the file says; hence a block for what goes to cluster DNS, and one for what does not.
 */}}
 {{- define "sark-network.guard.corefile" -}}
+{{- $blocks := include "sark-network.guard.blocks" . -}}
+{{- $blocks -}}
+{{- with include "sark-network.guard.workloads" . | fromJsonArray }}
+{{ include "sark-network.guard.stamp" (dict "root" $ "workload" (first .) "hash" (sha256sum $blocks | trunc 12)) }}
+{{- end }}
+{{- end -}}
+
+{{/*
+A zone that is called by the file's own hash and has no names. CoreDNS's metrics name the zones that it serves, so they say which
+file it has taken.
+*/}}
+{{- define "sark-network.guard.stamp" -}}
+{{ .hash }}.corefile.dns-guard:{{ int64 .workload.port }} {
+  {{- include "sark-network.guard.common" . | nindent 2 }}
+  template ANY ANY . {
+    rcode NXDOMAIN
+  }
+}
+{{- end -}}
+
+{{/* The hash of the file that the guard is to serve. */}}
+{{- define "sark-network.guard.hash" -}}
+{{- include "sark-network.guard.blocks" . | sha256sum | trunc 12 -}}
+{{- end -}}
+
+{{- define "sark-network.guard.blocks" -}}
 {{- $root := . -}}
 {{- range $i, $workload := include "sark-network.guard.workloads" . | fromJsonArray }}
 {{- if not $i -}}

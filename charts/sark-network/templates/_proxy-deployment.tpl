@@ -148,6 +148,21 @@ affinity: {{ include "sark-network.proxy.affinity" . }}
 {{- end -}}
 {{- end -}}
 
+{{/*
+The schema refuses such a tag too, in fewer words. What the tag of a mirror does not say is not known. The vulnerabilities are
+those of `python -m tools.validate --explain proxy-runs-no-old-envoy`.
+*/}}
+{{- define "sark-network.refuseOldEnvoy" -}}
+{{- $tag := .Values.proxy.image.tag -}}
+{{- $old := regexFind "(^|[^0-9.])(0\\.[0-9]+|1\\.([0-9]|[12][0-9]|3[0-8]))([^0-9]|$)" $tag -}}
+{{- if and (include "sark-network.proxied" .) $old -}}
+{{- fail (printf
+    (print "proxy.image.tag: %s is an Envoy before 1.39, which does not know resolved_address_filter, refuses the "
+      "configuration and denies everything; it has known vulnerabilities, such as CVE-2026-26309, CVE-2026-26311 and "
+      "CVE-2026-47220; write distroless-v1.40.0, or another that is 1.39 or newer") $tag) -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "sark-network.podLabels.key" -}}
 {{- ternary "proxy.podLabels" "commonLabels" (hasKey .root.Values.proxy.podLabels .label) -}}
 {{- end -}}

@@ -24,16 +24,31 @@ cluster where there is one.
 {{- dict "cidrs" $cidrs "port" $port | toJson -}}
 {{- end -}}
 
-{{/* The names of the proxy's pods in the cluster, as a JSON list; none where there is no cluster to ask. */}}
+{{/*
+What a changed list is pushed to, as a JSON list of {selector, version, port, path}: the proxy and, where names are guarded, the
+guard; `version` is the hash that its metrics, at that port and path, have to name.
+*/}}
+{{- define "sark-network.push.targets" -}}
+{{- $targets := list (dict "selector" (include "sark-network.proxySelector" . | fromYaml)
+    "version" (include "sark-network.list.hash" .) "port" (int64 .Values.proxy.metricsPort) "path" "/stats/prometheus?text_readouts") -}}
+{{- if include "sark-network.guarded" . -}}
+{{- $targets = append $targets (dict "selector" (include "sark-network.guardSelector" . | fromYaml)
+    "version" (include "sark-network.guard.hash" .) "port" (int64 .Values.dnsGuard.metricsPort) "path" "/metrics") -}}
+{{- end -}}
+{{- $targets | toJson -}}
+{{- end -}}
+
+{{/* The names of their pods in the cluster, as a JSON list; none where there is no cluster to ask: (dict "root" $ "targets" …). */}}
 {{- define "sark-network.push.pods" -}}
 {{- $names := list -}}
-{{- $wanted := include "sark-network.proxySelector" . | fromYaml -}}
-{{- if include "sark-network.connected" . -}}
-{{- range (lookup "v1" "Pod" .Release.Namespace "").items -}}
+{{- if include "sark-network.connected" .root -}}
+{{- range $pod := (lookup "v1" "Pod" .root.Release.Namespace "").items -}}
 {{- $labels := .metadata.labels | default dict -}}
+{{- range $.targets -}}
 {{- $fits := true -}}
-{{- range $key, $value := $wanted }}{{ if ne (get $labels $key | toString) $value }}{{ $fits = false }}{{ end }}{{ end -}}
-{{- if $fits }}{{ $names = append $names .metadata.name }}{{ end -}}
+{{- range $key, $value := .selector }}{{ if ne (get $labels $key | toString) $value }}{{ $fits = false }}{{ end }}{{ end -}}
+{{- if $fits }}{{ $names = append $names $pod.metadata.name }}{{ end -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- $names | toJson -}}
@@ -47,15 +62,19 @@ cluster where there is one.
 
 {{/*
 RBAC cannot say "an annotation": whoever may patch a pod may give it labels, which are rights, and another image. So the API
-server holds the hook's account to the one annotation of the proxy's pods: (dict "root" $ "account" … "selector" …).
+server holds the hook's account to the one annotation of the proxy's and the guard's pods: (dict "root" $ "account" … "targets" …).
 */}}
 {{- define "sark-network.push.admission" -}}
 {{- $annotation := "sark-network/pushed" -}}
-{{- $proxies := list -}}
+{{- $ours := list -}}
+{{- range .targets -}}
+{{- $terms := list -}}
 {{- range $key, $value := .selector -}}
-{{- $proxies = append $proxies (printf
+{{- $terms = append $terms (printf
     "(has(oldObject.metadata.labels) && %s in oldObject.metadata.labels && oldObject.metadata.labels[%s] == %s)"
     (squote $key) (squote $key) (squote $value)) -}}
+{{- end -}}
+{{- $ours = append $ours (printf "(%s)" (join " && " $terms)) -}}
 {{- end -}}
 {{- $others := printf "request.userInfo.username != %s" (squote .account) -}}
 {{- $before := "(has(oldObject.metadata.annotations) ? oldObject.metadata.annotations : {})" -}}
@@ -68,10 +87,10 @@ server holds the hook's account to the one annotation of the proxy's pods: (dict
     "object.metadata.ownerReferences == oldObject.metadata.ownerReferences) && has(object.metadata.finalizers) == "
     "has(oldObject.metadata.finalizers)") -}}
 {{- $expression := printf "%s || (request.operation == 'UPDATE' && %s && object.spec == oldObject.spec && %s && %s)" $others
-  (join " && " $proxies) $meta $same -}}
+  (printf "(%s)" (join " || " $ours)) $meta $same -}}
 {{- include "sark-network.admission.policy" (dict "root" .root "name" "egress-push"
     "rules" (list (dict "groups" (list "") "resources" (list "pods"))) "namespaces" (list .root.Release.Namespace)
     "validations" (list (dict "expression" $expression "message" (printf
-          (print "the account of the hook that pushes the egress list may change the annotation %s of the proxy's pods, "
-            "and nothing else") $annotation)))) -}}
+          (print "the account of the hook that pushes the egress list may change the annotation %s of the proxy's and the "
+            "DNS guard's pods, and nothing else") $annotation)))) -}}
 {{- end -}}

@@ -8,7 +8,7 @@ arrives there straight by its server name. So programs that know nothing of a pr
 {{- end -}}
 
 {{/*
-What is steered, as a JSON list of {name, slug, service, host, ports: [{port, listen, tls, http, tcp: {name, id, cidrs}}],
+What is steered, as a JSON list of {name, slug, service, host, ports: [{port, listen, tls, until, http, tcp: {name, cidrs, ends}}],
 entries: [{name}], left: [what is not, in words]}, one for each workload of the list. `listen` is Envoy's own port for one port
 of one workload: it tells which list and which port a connection is for, since the connection itself says neither. Read once a
 render.
@@ -46,28 +46,30 @@ render.
 
 {{/*
 The ports of one workload's list, and what is on each. TLS has a server name and HTTP a Host, so names share a port; what is
-neither has a port of its own or none. A name that ends is left out: its end is that of a request. (dict "plan" …
-"workload" … "audit" bool).
+neither has a port of its own or none. `until`: whether some server name of the port ends. (dict "plan" … "workload" …
+"audit" bool).
 */}}
 {{- define "sark-network.steering.ports" -}}
 {{- $workload := .workload -}}
 {{- $ports := dict -}}
 {{- if .audit -}}
 {{- range list 80 443 -}}
-{{- $_ := set $ports (printf "%05d" .) (dict "port" . "tls" true "http" true "tcp" list) -}}
+{{- $_ := set $ports (printf "%05d" .) (dict "port" . "tls" true "until" false "http" true "tcp" list) -}}
 {{- end -}}
 {{- end -}}
 {{- range $entry := concat .plan.entries .plan.internal -}}
-{{- if and (has $workload .workloads) (not .ends) -}}
+{{- if has $workload .workloads -}}
 {{- range $port := .ports -}}
 {{- $key := printf "%05d" (int .) -}}
-{{- if not (hasKey $ports $key) }}{{ $_ := set $ports $key (dict "port" (int .) "tls" false "http" false "tcp" list) }}{{ end -}}
+{{- $none := dict "port" (int .) "tls" false "until" false "http" false "tcp" list -}}
+{{- if not (hasKey $ports $key) }}{{ $_ := set $ports $key $none }}{{ end -}}
 {{- $at := get $ports $key -}}
 {{- $protocol := default "tls" $entry.protocol -}}
 {{- if eq $protocol "tcp" -}}
-{{- $_ := set $at "tcp" (append $at.tcp (dict "name" $entry.name "cidrs" $entry.cidrs "path" $entry.path)) -}}
+{{- $_ := set $at "tcp" (append $at.tcp (pick $entry "name" "cidrs" "path" "ends")) -}}
 {{- else -}}
 {{- $_ := set $at $protocol true -}}
+{{- if and $entry.ends (eq $protocol "tls") }}{{ $_ := set $at "until" true }}{{ end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -85,12 +87,12 @@ neither has a port of its own or none. A name that ends is left out: its end is 
 {{- end -}}
 {{- end -}}
 {{- if or .tls .http (hasKey $alone $key) -}}
-{{- $steered = append $steered (dict "port" .port "tls" .tls "http" .http "tcp" (get $alone $key | default nil)) -}}
+{{- $steered = append $steered (dict "port" .port "tls" .tls "until" .until "http" .http "tcp" (get $alone $key | default nil)) -}}
 {{- end -}}
 {{- end -}}
 {{- $names := list -}}
 {{- range $entry := concat .plan.entries .plan.internal -}}
-{{- if and (has $workload .workloads) (not .ends) -}}
+{{- if has $workload .workloads -}}
 {{- $reached := ne (default "tls" $entry.protocol) "tcp" -}}
 {{- range .ports }}{{ if hasKey $alone (printf "%05d" (int .)) }}{{ $reached = true }}{{ end }}{{ end -}}
 {{- if $reached }}{{ $names = append $names .name }}{{ end -}}
@@ -132,7 +134,7 @@ spec:
 {{/*
 Envoy's listeners for what is steered, one for each port of each workload. The name says the workload first, as those of CONNECT
 do. What is TLS is matched by server name as within a tunnel; what is HTTP goes by the workload's routes, as an absolute URL
-does; a server that says no name has the listener to itself.
+does; a server that says no name has the listener to itself. What ends goes by the workload's routes too (sark-network.envoy.again).
 */}}
 {{- define "sark-network.envoy.steering" -}}
 {{- $root := .root -}}
@@ -147,24 +149,41 @@ does; a server that says no name has the listener to itself.
   access_log:
     {{- include "sark-network.envoy.steeringLog" (dict "workload" $workload.name "host" .tcp.name) | nindent 4 }}
   filter_chains:
+    {{- if .tcp.ends }}
+    - name: "until {{ .tcp.name }}"
+      filters: {{ include "sark-network.envoy.again"
+        (dict "root" $root "workload" $workload.name "host" (printf "%s:%v" .tcp.name .port)) }}
+    {{- else }}
     - {name: listed, filters: {{ include "sark-network.envoy.way" (dict "root" $root "port" .port "host" .tcp.name "cidrs" .tcp.cidrs) }}}
+    {{- end }}
   {{- else }}
   listener_filters:
     - {{ include "sark-network.envoy.tlsInspector" . }}
   access_log:
     {{- include "sark-network.envoy.steeringLog" (dict "workload" $workload.name "host" "%REQUESTED_SERVER_NAME%"
-        "named" $audit "audit" (ternary "sni-not-in-egress.domains" "" $audit) "http" .http) | nindent 4 }}
+        "named" $audit "audit" (ternary "sni-not-in-egress.domains" "" $audit)) | nindent 4 }}
   {{- /* The very chains of CONNECT's listener, unless there is one more: thousands of names are written once. */}}
-  {{- if not .http }}
+  {{- if not (or .http .until) }}
   filter_chains: *{{ trunc 1 $workload.name }}{{ $place }}-{{ .port }}
   {{- else }}
   filter_chains:
     {{- include "sark-network.envoy.chains"
       (dict "plan" $ "workload" $workload.name "port" .port "mark" (printf "steer%d-" $place)) | nindent 4 }}
+    {{- $mark := printf "until%d-%v" $place .port }}{{ $port := .port }}
+    {{- range $number, $name := include "sark-network.steering.untils" (dict "plan" $ "workload" $workload.name "port" .port)
+      | fromJsonArray }}
+    {{- $again := include "sark-network.envoy.again"
+      (dict "root" $root "workload" $workload.name "host" (printf "%%REQUESTED_SERVER_NAME%%:%v" $port)) }}
+    - name: {{ printf "until %s" $name | quote }}
+      filter_chain_match: {server_names: [{{ quote $name }}]}
+      filters: {{ if $number }}*{{ $mark }}{{ else }}&{{ $mark }} {{ $again }}{{ end }}
+    {{- end }}
+    {{- if .http }}
     - name: http
       filter_chain_match: {transport_protocol: raw_buffer}
       filters:
         {{- include "sark-network.envoy.requests" (dict "root" $root "workload" $workload) | nindent 8 }}
+    {{- end }}
     {{- end }}
   {{- if $audit }}
   default_filter_chain:
@@ -176,15 +195,63 @@ does; a server that says no name has the listener to itself.
 {{- end }}
 {{- end -}}
 
+{{/* The server names of a workload's port that end: (dict "plan" … "workload" "gateway" "port" 443), as a JSON list. */}}
+{{- define "sark-network.steering.untils" -}}
+{{- $names := list -}}
+{{- range concat .plan.entries .plan.internal -}}
+{{- if and .ends (has $.workload .workloads) (has $.port .ports) (eq (default "tls" .protocol) "tls") -}}
+{{- $names = append $names .name -}}
+{{- end -}}
+{{- end -}}
+{{- $names | toJson -}}
+{{- end -}}
+
+{{/* The workloads of which something that is steered ends, as a JSON list of {name}. */}}
+{{- define "sark-network.steering.ending" -}}
+{{- $ending := list -}}
+{{- range include "sark-network.steering" . | fromJsonArray -}}
+{{- $any := false -}}
+{{- range .ports }}{{ if or .until (and .tcp .tcp.ends) }}{{ $any = true }}{{ end }}{{ end -}}
+{{- if $any }}{{ $ending = append $ending (dict "name" .name) }}{{ end -}}
+{{- end -}}
+{{- $ending | toJson -}}
+{{- end -}}
+
+{{/*
+The filters of a chain for what ends: it asks the workload's own routes for a tunnel, as a program that uses the proxy would. So its
+end is theirs, to the second, and a connection is cut at it: (dict "root" $ "workload" … "host" name:port, a format string).
+*/}}
+{{- define "sark-network.envoy.again" -}}
+{{- $client := dict "object_key" "sark.client" "factory_key" "envoy.hashable_string" "shared_with_upstream" "TRANSITIVE"
+  "format_string" (dict "text_format_source" (dict "inline_string" "%DOWNSTREAM_REMOTE_ADDRESS%")) -}}
+{{- $state := dict "name" "client" "typed_config" (dict
+    "@type" "type.googleapis.com/envoy.extensions.filters.network.set_filter_state.v3.Config" "on_new_connection" (list $client)) -}}
+{{- $tcp := dict "@type" "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy" "stat_prefix" "again"
+  "cluster" (printf "again-%s" .workload) "idle_timeout" (printf "%ds" (int64 .root.Values.proxy.idleTimeoutSeconds))
+  "tunneling_config" (dict "hostname" .host) -}}
+{{- list $state (dict "name" "tcp" "typed_config" $tcp) | toJson -}}
+{{- end -}}
+
+{{/* The listener that they ask: (dict "root" $ "workload" {name}). */}}
+{{- define "sark-network.envoy.asked" -}}
+- "@type": type.googleapis.com/envoy.config.listener.v3.Listener
+  name: "again-{{ .workload.name }}"
+  internal_listener: {}
+  per_connection_buffer_limit_bytes: {{ include "sark-network.envoy.buffer" .root }}
+  filter_chains:
+    - filters:
+        {{- include "sark-network.envoy.requests" (merge (dict "client" "%FILTER_STATE(sark.client:PLAIN)%") .) | nindent 8 }}
+{{- end -}}
+
 {{/*
 The lines of a listener within a tunnel, which are told by filter state who asked for what; here the connection itself says it.
-What the chain named http passes on has lines of its own: (dict "workload" … "host" … "http" bool, and what endLog takes).
+What the chains named http and "until …" pass on has lines of its own. The conditions are there with or without such chains, so
+that the first of them changes nothing of the listener, and cuts nothing: (dict "workload" … "host" … and what endLog takes).
 */}}
 {{- define "sark-network.envoy.steeringLog" -}}
 {{- $lines := include "sark-network.envoy.endLog" . -}}
-{{- if .http -}}
-{{- $lines = regexReplaceAll "expression: '([^']*)'" $lines "expression: 'xds.filter_chain_name != \"http\" && (${1})'" -}}
-{{- end -}}
+{{- $own := `xds.filter_chain_name != "http" && !xds.filter_chain_name.startsWith("until ")` -}}
+{{- $lines = regexReplaceAll "expression: '([^']*)'" $lines (printf "expression: '%s && (${1})'" $own) -}}
 {{- if hasKey . "named" -}}
 {{- $sni := include "sark-network.envoy.innerLog" (dict
     "when" `response.code_details == "filter_chain_not_found" && connection.requested_server_name != ""`

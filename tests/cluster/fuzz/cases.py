@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.cluster.fuzz.generate import Case, case
+from tools.cluster.fuzz.generate import FuzzCase, case
 from tools.cluster.fuzz.places import Places
 from tools.cluster.fuzz.topology import Topology, key, relabelled, topology
 
@@ -13,6 +13,6 @@ def addresses(given: Topology) -> dict[str, str]:
     return {key(pod): f"192.168.{index % 2}.{index + 3}" for index, pod in enumerate(given.pods)}
 
 
-def random_case(seed: int, policies: int = 10, *, tiers: bool = True) -> Case:
+def random_case(seed: int, policies: int = 10, *, tiers: bool = True) -> FuzzCase:
     given = relabelled(topology(seed), seed)
     return case(str(seed), given, Places(addresses(given), OUTSIDE), policies, tiers=tiers)

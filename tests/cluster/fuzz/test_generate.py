@@ -15,7 +15,7 @@ import pytest
 from tests.cluster.fuzz.cases import addresses, random_case
 from tools.cluster.fuzz import compare
 from tools.cluster.fuzz.coverage import coverage
-from tools.cluster.fuzz.generate import Case
+from tools.cluster.fuzz.generate import FuzzCase
 from tools.cluster.fuzz.topology import key, relabelled, topology
 from tools.cluster.fuzz_run import attempts
 from tools.findings.model import Severity, run
@@ -57,7 +57,7 @@ Calico notPorts name | Calico protocol 6 | Calico protocol 17 | Calico protocol 
 
 
 @pytest.fixture(scope="module")
-def cases() -> list[Case]:
+def cases() -> list[FuzzCase]:
     return [random_case(seed) for seed in SEEDS]
 
 
@@ -82,24 +82,24 @@ def test_a_seed_makes_the_same_case_whatever_the_hashes_are() -> None:
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_every_object_is_valid(cases: list[Case], check: object) -> None:
+def test_every_object_is_valid(cases: list[FuzzCase], check: object) -> None:
     for case in cases:
         cluster = Cluster(tuple(compare.manifest(body) for body in case.objects))
         its = [it for it in run([check], cluster) if it.problem.severity is Severity.ERROR]  # type: ignore[list-item]
         assert not its, f"seed {case.seed}: {its[0].problem.where}: {its[0].problem.message}"
 
 
-def test_the_judge_leaves_nothing_out(cases: list[Case]) -> None:
+def test_the_judge_leaves_nothing_out(cases: list[FuzzCase]) -> None:
     for case in cases:
         assert compare.world(case.objects, addresses(case.topology)).problems == (), case.seed
 
 
-def test_every_feature_is_used(cases: list[Case]) -> None:
+def test_every_feature_is_used(cases: list[FuzzCase]) -> None:
     counts = coverage(body for case in cases for body in case.policies)
     assert [feature for feature in FEATURES if not counts[feature]] == []
 
 
-def test_what_is_allowed_and_what_is_denied_are_both_common(cases: list[Case]) -> None:
+def test_what_is_allowed_and_what_is_denied_are_both_common(cases: list[FuzzCase]) -> None:
     words: Counter[str] = Counter()
     for case in cases[:15]:
         words.update(compare.judge(case.objects, addresses(case.topology), attempts(case.topology)).values())
@@ -107,7 +107,7 @@ def test_what_is_allowed_and_what_is_denied_are_both_common(cases: list[Case]) -
     assert words["conditional"] / words.total() < 0.05
 
 
-def test_exceptions_lie_inside_their_network(cases: list[Case]) -> None:
+def test_exceptions_lie_inside_their_network(cases: list[FuzzCase]) -> None:
     blocks = [block for case in cases for body in case.policies for block in _blocks(body)]
     assert len(blocks) > 50
     for block in blocks:

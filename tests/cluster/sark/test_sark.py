@@ -23,7 +23,7 @@ from tools.cluster.errors import CannotRunError
 from tools.cluster.in_pods import workload
 from tools.cluster.internet import IN_PODS, Internet
 from tools.cluster.kube import Kube
-from tools.cluster.options import Options
+from tools.cluster.options import TrialOptions
 from tools.cluster.release import shipped_values
 from tools.cluster.sark import images, kustomize, shipped, state
 from tools.cluster.sark.checkout import read
@@ -382,11 +382,11 @@ def test_a_checkout_that_cannot_be_read_says_why(tmp_path: Path, files: dict[str
 
 # The rows.
 def shipped_rows() -> Any:
-    return specification(Options().flows, SHIPPED)
+    return specification(TrialOptions().flows, SHIPPED)
 
 
 def test_what_the_rows_need_is_in_the_trials_world_already() -> None:
-    trial, own = specification(Options().flows), shipped_rows()
+    trial, own = specification(TrialOptions().flows), shipped_rows()
     here, there = plan.world(own), plan.world(trial)
     assert set(here["addresses"]) <= set(there["addresses"])
     assert here["zone"].items() <= there["zone"].items()
@@ -395,13 +395,13 @@ def test_what_the_rows_need_is_in_the_trials_world_already() -> None:
 
 
 def test_the_values_are_the_defaults_with_one_internal_name() -> None:
-    assert list(shipped_values(Options())) == ["egress"]
-    assert [it["name"] for it in shipped_values(Options())["egress"]["internal"]] == ["mcp.internal.example"]
+    assert list(shipped_values(TrialOptions())) == ["egress"]
+    assert [it["name"] for it in shipped_values(TrialOptions())["egress"]["internal"]] == ["mcp.internal.example"]
 
 
 def red(values: Mapping[str, Any]) -> set[str]:
     """The rows of SARK as shipped that do not hold under these values, laid over what its trial installs."""
-    text = asyncio.run(render(chart(CHART).path, {**shipped_values(Options()), **values}))
+    text = asyncio.run(render(chart(CHART).path, {**shipped_values(TrialOptions()), **values}))
     objects = manifests(parse(text, "shipped"), "shipped", "sark-network")
     return {row.flow.name.removeprefix("shipped-") for row in judge(shipped_rows(), objects).rows if not row.holds}
 
@@ -523,7 +523,7 @@ def test_nc_knows_what_the_init_containers_ask(arguments: list[str], code: int, 
 
 # The state.
 def scene(kube: Any) -> Scene:
-    return Scene(Options(), shipped_rows(), kube, Internet(""), None, Progress())  # type: ignore[arg-type]
+    return Scene(TrialOptions(), shipped_rows(), kube, Internet(""), None, Progress())  # type: ignore[arg-type]
 
 
 def test_without_a_checkout_the_results_say_that_it_did_not_run_and_why() -> None:

@@ -22,7 +22,7 @@ from tools.render.template import render
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Envoy's binary is Linux's")
 
 NAMES = [f"host-{i}.example-{i % 7}.com" for i in range(200)]
-INTERNAL = [
+INTERNAL: list[dict[str, Any]] = [
     {"name": "a.corp.example", "cidrs": ["10.0.0.0/8", "fd00:20::/32"], "protocol": "tls"},
     {"name": "b.corp.example", "cidrs": ["10.0.0.0/8"], "protocol": "http", "ports": [80, 8080]},
     {"name": "c.corp.example", "cidrs": ["10.0.0.0/8"], "protocol": "tcp", "ports": [5432], "workloads": ["opa"]},
@@ -40,6 +40,13 @@ ACCEPTED: dict[str, dict[str, Any]] = {
     "IPv4 alone": {"proxy": {"ipFamily": "v4-only"}},
     "IPv6 alone": {"proxy": {"ipFamily": "v6-only"}},
     "IPv6 first": {"proxy": {"ipFamily": "v6-preferred"}},
+    "steered names that end": {
+        "egress": {
+            "domains": [{"name": "x.example", "expires": "2199-01-01"}, {"name": "*.y.example", "ports": [8443]}],
+            "internal": [{**INTERNAL[2], "workloads": ["gateway"], "expires": "2199-01-01"}],
+        },
+        "dnsGuard": {"enabled": True, "steering": {"enabled": True}},
+    },
 }
 
 

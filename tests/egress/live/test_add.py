@@ -160,3 +160,17 @@ def test_what_add_refuses(
 def test_add_to_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["add", "a.example", "--to", str(tmp_path / "no.yaml")]) == 2
     assert "No such file" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "values.yaml"
+    path.write_text("egress: {}\n".replace("{}", "\n  domains:\n    - b.example"))
+
+    def refuse(*_arguments: object, **_settings: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert main(["add", "a.example", "--to", str(path)]) == 2
+    assert capsys.readouterr().err == f"egress: cannot write {path}: Permission denied\n"

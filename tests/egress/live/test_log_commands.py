@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from tools.egress.__main__ import main
 from tools.egress.allowlist import Suffixes
 from tools.egress.live.advice import Advice, advice, fragment, merged
-from tools.egress.live.record import Record, read
+from tools.egress.live.record import LogRecord, read
 from tools.egress.live.tally import Blocked
 
 SUFFIXES = Suffixes(frozenset({"co.uk", "*.ck"}))
@@ -286,5 +287,50 @@ def test_nothing_blocked_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_a_record_without_a_port_has_an_address() -> None:
-    record = Record("", "gateway", "10.0.0.1", "", "", "[fd00::1]:443", "denied", "no-sni")
+    record = LogRecord("", "gateway", "10.0.0.1", "", "", "[fd00::1]:443", "denied", "no-sni")
     assert (record.address, record.reached) == ("10.0.0.1", "fd00::1")
+
+
+ANSWERS = {
+    "in.corp.example": ("10.1.2.3", "fd00::1"),
+    "gone.example": (),
+    "public.example": ("203.0.113.9",),
+    "mixed.example": ("10.1.2.3", "203.0.113.9"),
+}
+
+
+def test_a_look_up_tells_a_private_address_from_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log has one reason for both. Nobody is asked for a name that was refused for another."""
+    asked: list[str] = []
+
+    def getaddrinfo(name: str, port: None, type: int) -> list[tuple[Any, ...]]:
+        asked.append(name)
+        addresses = ANSWERS[name.removesuffix(".")]
+        if not addresses:
+            raise socket.gaierror("Name or service not known")
+        return [(0, 0, 0, "", (address, 0)) for address in addresses]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    lines = [line(verdict="failed", reason="no-address", host=f"{name}:443") for name in ANSWERS]
+    (tmp_path / "log").write_text("\n".join([*lines, line()]))
+    assert main(["blocked", str(tmp_path / "log"), "--look-up"]) == 1
+    advice_lines = [text.strip() for text in capsys.readouterr().out.splitlines() if text.startswith("    ")]
+    assert advice_lines == [
+        "to allow it, add to egress.domains: - api.new.example",
+        "it has no address here either: the name does not resolve",
+        'to allow it, add to egress.internal: - {name: in.corp.example, cidrs: ["10.1.2.3/32", "fd00::1/128"]}',
+        "here it has the public address 203.0.113.9; ask cluster DNS what it says",
+        "here it has the public address 203.0.113.9; ask cluster DNS what it says",
+    ]
+    assert sorted(asked) == sorted(f"{name}." for name in ANSWERS)
+
+
+def test_without_it_nobody_is_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("DNS was asked"))
+    (tmp_path / "log").write_text(line(verdict="failed", reason="no-address", host="gone.example:443"))
+    assert main(["blocked", str(tmp_path / "log")]) == 1
+    assert "it has no address, or a private one" in capsys.readouterr().out

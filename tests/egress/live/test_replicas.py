@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tools.egress.live.replicas import installed, replica, sentence
+from tools.egress.live.replicas import Replica, guard_replica, installed, installed_corefile, replica, sentence
+from tools.egress.live.replicas_now import State
 
 NEW, OLD = "aaaaaaaaaaaa", "bbbbbbbbbbbb"
 
@@ -64,3 +65,55 @@ def test_what_is_installed_is_read_from_the_files() -> None:
     assert installed([whole, whole]) == (NEW,)
     assert installed([whole, whole.replace(NEW, OLD)]) == (NEW, OLD)
     assert installed(["resources: []\n"]) == ()
+
+
+ZONE = 'coredns_plugin_enabled{{name="template",server="dns://:17000",view="",zone="{}.corefile.dns-guard."}} 1\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (ZONE.format(NEW) + "coredns_reload_failed_total 0\n", f"g  serves {NEW}"),
+        (
+            ZONE.format(NEW) + "coredns_reload_failed_total 3\n",
+            f"g  serves {NEW}; it has refused 3 files since it started",
+        ),
+        (
+            ZONE.format(OLD) + "coredns_reload_failed_total 0\n",
+            f"g  serves {OLD}, and not {NEW}: Corefile has not arrived; python -m tools.egress push brings it now",
+        ),
+        (
+            ZONE.format(OLD) + "coredns_reload_failed_total 1\n",
+            f"g  serves {OLD}, and not {NEW}: CoreDNS refused Corefile, so the old list goes on; its log says why",
+        ),
+        ("coredns_build_info 1\n", "g  does not say which list it serves"),
+    ],
+)
+def test_the_guard_says_which_file_it_serves(text: str, expected: str) -> None:
+    assert sentence(guard_replica("g", text), NEW) == expected
+
+
+def test_the_guards_file_names_its_hash() -> None:
+    assert installed_corefile([f"# words\n{NEW}.corefile.dns-guard:17000 {{\n}}\n"]) == NEW
+    assert installed_corefile([".:17000 {\n}\n"]) == ""
+
+
+PROXY, GUARD = replica("p", stats(NEW, NEW)), guard_replica("g", ZONE.format(NEW))
+OLD_GUARD = guard_replica("g", ZONE.format(OLD))
+
+
+@pytest.mark.parametrize(
+    ("state", "in_force"),
+    [
+        (State(NEW, (PROXY,)), True),
+        (State(OLD, (PROXY,)), False),
+        (State(NEW, ()), False),
+        (State(NEW, (PROXY,), NEW, (GUARD,)), True),
+        (State(NEW, (PROXY,), NEW, (GUARD, OLD_GUARD)), False),
+        (State(NEW, (PROXY,), NEW, (Replica("g", fault="gone", program="CoreDNS"),)), False),
+        # A Corefile of a chart that wrote no hash: it cannot be told, and is not waited for.
+        (State(NEW, (PROXY,), "", (guard_replica("g", ""),)), True),
+    ],
+)
+def test_a_list_is_in_force_when_the_guard_has_it_too(state: State, in_force: bool) -> None:
+    assert state.in_force == in_force

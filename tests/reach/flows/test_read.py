@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tools.egress.allowlist import Rule, Suffixes, matches, parse_values
+from tools.egress.allowlist import AllowRule, Suffixes, matches, parse_values
 from tools.manifests.files import mapping
 from tools.reach.flows.read import STATES, Flow, FlowTarget, Specification, read
 from tools.render.chart import chart, layered
@@ -86,7 +86,7 @@ def test_what_stands_apart_has_an_allow_row_and_a_deny_row_for_whatever_it_opens
         assert "deny" in about | others, (target, port)
 
 
-def listed(environment: str) -> Iterator[Rule]:
+def listed(environment: str) -> Iterator[AllowRule]:
     """What the values of an environment list, as names, ports and workloads."""
     project = chart(CHART)
     files = [project.environments["production"], Path("tests/cluster/values.yaml")]

@@ -177,7 +177,7 @@ def test_a_file_over_which_the_parser_fails_costs_that_file(monkeypatch: pytest.
 
     root = directory.read(".", {"a.tf": "locals {}\n"}, failing)
     [fault] = root.faults
-    assert fault.problem.message == "it cannot be read: a fault of the toolkit: ZeroDivisionError: x"
+    assert fault.problem.message == "it cannot be read: internal error (please report): ZeroDivisionError: x"
     assert fault.problem.where.file == "a.tf"
 
 

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from tools.manifests.documents import parse
-from tools.validate.docs.chart_page import main
-from tools.validate.docs.values_table import BEGIN, END, Row, rows, table, updated
+from tools.validate.docs.__main__ import main as command
+from tools.validate.docs.chart_page import pages
+from tools.validate.docs.page_file import keep
+from tools.validate.docs.values_table import BEGIN, END, ValueRow, rows, table, updated
 
 VALUES = """\
 # About the file.
@@ -25,7 +27,7 @@ third: {}
 """
 
 
-def table_rows() -> tuple[Row, ...]:
+def table_rows() -> tuple[ValueRow, ...]:
     [document] = parse(VALUES, "values.yaml").documents
     return tuple(rows(document, VALUES))
 
@@ -38,11 +40,11 @@ def chart(tmp_path: Path, readme: str, values: str = VALUES) -> Path:
 
 def test_rows() -> None:
     assert table_rows() == (
-        Row("first", 1, "The first."),
-        Row("second.mode", "on-or-off", "On or off: a | b."),
-        Row("second.ports", {"http": 80}, "Ports by name."),
-        Row("second.bare", [], ""),
-        Row("third", {}, ""),
+        ValueRow("first", 1, "The first."),
+        ValueRow("second.mode", "on-or-off", "On or off: a | b."),
+        ValueRow("second.ports", {"http": 80}, "Ports by name."),
+        ValueRow("second.bare", [], ""),
+        ValueRow("third", {}, ""),
     )
 
 
@@ -60,15 +62,15 @@ def test_the_text_around_the_table_stays() -> None:
 
 
 def test_committed_readme_is_up_to_date() -> None:
-    assert main(["--check"]) == 0
+    assert keep(pages(), check=True) == 0
 
 
 def test_check_finds_an_old_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     here = chart(tmp_path, f"{BEGIN}\n{END}\n")
-    assert main(["--check"], here) == 1
+    assert keep(pages(here), check=True) == 1
     assert "its table is not what values.yaml says; run python -m tools.validate.docs" in capsys.readouterr().out
-    assert main([], here) == 0
-    assert main(["--check"], here) == 0
+    assert keep(pages(here), check=False) == 0
+    assert keep(pages(here), check=True) == 0
     assert "| `first` | `1` | The first. |" in (here / "README.md").read_text()
 
 
@@ -84,17 +86,19 @@ def test_check_finds_an_old_table(tmp_path: Path, capsys: pytest.CaptureFixture[
 def test_what_cannot_be_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], readme: str, values: str, says: str
 ) -> None:
-    assert main([], chart(tmp_path, readme, values)) == 2
+    assert keep(pages(chart(tmp_path, readme, values)), check=False) == 2
     assert says in capsys.readouterr().err
 
 
 def test_missing_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([], tmp_path) == 2
-    assert "README.md: cannot be read (No such file or directory)" in capsys.readouterr().err
+    assert keep(pages(tmp_path), check=False) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("validate.docs: cannot read ")
+    assert "README.md: No such file or directory" in error
 
 
 def test_wrong_option_is_usage(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
-        main(["--chek"])
+        command(["--chek"])
     assert left.value.code == 64
     assert "unrecognized arguments: --chek" in capsys.readouterr().err

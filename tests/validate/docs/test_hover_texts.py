@@ -7,7 +7,7 @@ import pytest
 
 from tools.manifests.documents import parse
 from tools.validate.docs.hover_texts import described, meanings, with_meanings
-from tools.validate.docs.values_table import Row, rows
+from tools.validate.docs.values_table import ValueRow, rows
 
 CHART = Path("charts/sark-network")
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
@@ -16,7 +16,7 @@ VALUES = tuple(rows(parse(TEXT, "values.yaml").documents[0], TEXT))
 
 
 @pytest.mark.parametrize("row", VALUES, ids=lambda row: row.path)
-def test_each_value_has_its_comment_as_a_description(row: Row) -> None:
+def test_each_value_has_its_comment_as_a_description(row: ValueRow) -> None:
     assert row.meaning
     assert described(SCHEMA["definitions"]["meanings"], row.path) == row.meaning
 
@@ -44,7 +44,7 @@ def words(schema: dict[str, object]) -> set[str]:
 
 
 def test_a_key_without_a_comment_has_no_description() -> None:
-    made = meanings([Row("a.b", 1, "The b."), Row("a.c", 1, ""), Row("d", {}, "The d.")])
+    made = meanings([ValueRow("a.b", 1, "The b."), ValueRow("a.c", 1, ""), ValueRow("d", {}, "The d.")])
     assert made == {
         "properties": {"a": {"properties": {"b": {"description": "The b."}, "c": {}}}, "d": {"description": "The d."}}
     }
@@ -54,4 +54,4 @@ def test_a_key_without_a_comment_has_no_description() -> None:
 def test_other_lines_of_the_schema_stay() -> None:
     shape = '{\n    "complete": {},\n    "meanings": %s,\n    "domain": {}\n}\n'
     new = shape % '{"properties": {"a": {"description": "It."}}}'
-    assert with_meanings(shape % '{"properties": {}}', [Row("a", 1, "It.")]) == new
+    assert with_meanings(shape % '{"properties": {}}', [ValueRow("a", 1, "It.")]) == new

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests import doc_checks
-from tools.validate.docs.terraform_page import main
+from tools.validate.docs.page_file import keep
+from tools.validate.docs.terraform_page import pages
 from tools.validate.docs.terraform_tables import BEGIN, END, tables, updated
 
 MODULE = """\
@@ -118,15 +119,15 @@ def test_markers_are_needed(readme: str) -> None:
 
 
 def test_committed_readmes_are_up_to_date() -> None:
-    assert main(["--check"]) == 0
+    assert keep(pages(), check=True) == 0
 
 
 def test_check_finds_old_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     here = module(tmp_path, f"before\n{BEGIN}\nold\n{END}\nafter\n")
-    assert main(["--check"], here) == 1
+    assert keep(pages(here), check=True) == 1
     assert "its tables are not what the .tf files say; run python -m tools.validate.docs" in capsys.readouterr().out
-    assert main([], here) == 0
-    assert main(["--check"], here) == 0
+    assert keep(pages(here), check=False) == 0
+    assert keep(pages(here), check=True) == 0
     assert (here / "README.md").read_text() == f"before\n{BEGIN}\n{TABLES}\n{END}\nafter\n"
 
 
@@ -140,13 +141,13 @@ def test_check_finds_old_tables(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_what_cannot_be_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], readme: str, text: str, says: str
 ) -> None:
-    assert main([], module(tmp_path, readme, text)) == 2
+    assert keep(pages(module(tmp_path, readme, text)), check=False) == 2
     assert says in capsys.readouterr().err
 
 
 def test_a_module_without_a_readme(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "main.tf").write_text(MODULE)
-    assert main([], tmp_path) == 2
+    assert keep(pages(tmp_path), check=False) == 2
     assert "No such file or directory" in capsys.readouterr().err
 
 

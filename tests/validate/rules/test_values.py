@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +15,7 @@ from tools.manifests.documents import parse
 from tools.manifests.rules.yaml import CHECKS as SOURCE_CHECKS
 from tools.render.helm_errors import classify
 from tools.render.merge import merge
+from tools.render.own import CHART
 from tools.render.schema import Rejection, fault
 from tools.render.values import Layer
 from tools.validate.rules import values as checks
@@ -236,3 +239,38 @@ def test_addresses_that_values_open(text: str, found_at: tuple[str, int], messag
     assert ((rule, where.line), words) == (found_at, message)
     clean = "proxy: {resolvers: [10.0.0.10]}\ndatabase: {externalCidrs: [10.9.0.0/28]}\n"
     assert reported(replace(values(clean, None, {"type": "object"}), parts=("gateway", "database"))) == []
+
+
+NEW = ("distroless-v1.40.0", "v1.39.0", "1.39", "v1.100-latest", "v2.0.0", "company-2026.11", "latest")
+OLD = ("distroless-v1.38.3", "v1.9.0", "1.38", "contrib-v1.37-latest", "v0.12.0")
+
+
+@pytest.mark.parametrize("tag", NEW)
+def test_an_envoy_that_is_new_enough_is_taken(tag: str) -> None:
+    subject = values(f"proxy:\n  image:\n    tag: {tag!r}\n", schema={"type": "object"})
+    assert reported(subject) == []
+
+
+@pytest.mark.parametrize("tag", OLD)
+def test_an_old_envoy_is_refused(tag: str) -> None:
+    assert reported(values(f"live: true\nproxy:\n  image:\n    tag: {tag!r}\n", schema={"type": "object"})) == [
+        (
+            "proxy-runs-no-old-envoy",
+            Where("top.yaml", "proxy.image.tag", 4),
+            f"proxy.image.tag: {tag} is an Envoy before 1.39, which does not know resolved_address_filter and has "
+            "known vulnerabilities; write distroless-v1.40.0, or another that is 1.39 or newer",
+        )
+    ]
+
+
+@pytest.mark.parametrize(("tag", "old"), [*((tag, False) for tag in NEW), *((tag, True) for tag in OLD)])
+def test_the_schema_and_the_rule_agree_on_versions(tag: str, old: bool) -> None:
+    """One is a pattern and one compares numbers."""
+    tags = json.loads((CHART / "values.schema.json").read_text())["definitions"]["envoyTag"]
+    assert bool(re.search(tags["if"]["pattern"], tag)) == old
+    subject = values(f"proxy:\n  image:\n    tag: {tag!r}\n", schema={"type": "object"})
+    assert bool(list(checks.proxy_runs_no_old_envoy(subject))) == old
+
+
+def test_the_manual_names_the_vulnerabilities() -> None:
+    assert len(re.findall(r"CVE-20[0-9]{2}-[0-9]{5}: .*fixed in", checks.proxy_runs_no_old_envoy.__doc__ or "")) == 3

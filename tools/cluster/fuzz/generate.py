@@ -11,13 +11,14 @@ from tools.cluster.fuzz.kubernetes import network_policy
 from tools.cluster.fuzz.places import Places
 from tools.cluster.fuzz.topology import PREFIX, Object, Topology
 
+# The kinds of policies that cases are made of, to tell them from sets and tiers.
 POLICY_KINDS = ("NetworkPolicy", "GlobalNetworkPolicy")
 # What a case is made of: only one API's policies, or both.
 MIXTURES = {"both": 6, "kubernetes": 2, "calico": 2}
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class FuzzCase:
     """`policies`: the sets and tiers that policies refer to are among them, before them."""
 
     seed: str
@@ -35,7 +36,7 @@ class Case:
         return (*self.topology.objects, *self.policies)
 
 
-def case(seed: str, given: Topology, places: Places, policies: int, *, tiers: bool = False) -> Case:
+def case(seed: str, given: Topology, places: Places, policies: int, *, tiers: bool = False) -> FuzzCase:
     """A case of that many policies. `tiers`: make tiers too; not every release of Calico has them."""
     dice = Dice("case", seed)
     mixture = dice.weighted(MIXTURES)
@@ -47,7 +48,7 @@ def case(seed: str, given: Topology, places: Places, policies: int, *, tiers: bo
         made += _sets(dice, author)
     for index in range(policies):
         made.append(_policy(str(index), dice, author, mixture))
-    return Case(seed, given, tuple(made))
+    return FuzzCase(seed, given, tuple(made))
 
 
 def _sets(dice: Dice, author: calico.Author) -> Iterator[Object]:

@@ -24,14 +24,14 @@ class Answer(socketserver.StreamRequestHandler):
             self.wfile.write(answer(line))
 
 
-class Datagram(socketserver.BaseRequestHandler):
+class AnsweredDatagram(socketserver.BaseRequestHandler):
     """Every datagram."""
 
     def handle(self) -> None:
         self.request[1].sendto(answer(self.request[0]), self.client_address)
 
 
-class Server(socketserver.ThreadingTCPServer):
+class AnswerServer(socketserver.ThreadingTCPServer):
     """Quick to rebind, and patient with many visitors at once."""
 
     allow_reuse_address = True
@@ -43,8 +43,8 @@ def server(port: str) -> socketserver.BaseServer:
     """What listens on that port."""
     number, _, protocol = port.partition("/")
     if protocol == "UDP":
-        return socketserver.UDPServer(("0.0.0.0", int(number)), Datagram)
-    return Server(("0.0.0.0", int(number)), Answer)
+        return socketserver.UDPServer(("0.0.0.0", int(number)), AnsweredDatagram)
+    return AnswerServer(("0.0.0.0", int(number)), Answer)
 
 
 if __name__ == "__main__":

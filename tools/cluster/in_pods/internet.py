@@ -1,6 +1,6 @@
 """The test internet: runs inside a container, needs nothing but Python's standard library and the openssl program.
 
-Usage: world.py JSON, with {"addresses": [...], "resolver": "203.0.113.53", "zone": {name: address}, "ports": [...]}.
+Usage: internet.py JSON, with {"addresses": [...], "resolver": "203.0.113.53", "zone": {name: address}, "ports": [...]}.
 Takes the addresses as its own, answers DNS for the zone (and NXDOMAIN for all else), and answers TLS, HTTP and lines of
 text on every port. Writes one JSON line an event to standard output:
 
@@ -65,7 +65,7 @@ def resolve(query: bytes, peer: str, zone: dict[str, str]) -> bytes:
     return query[:2] + struct.pack(">HHHHH", flags, 1, 1 if answer else 0, 0, 0) + query[12:end] + answer
 
 
-class Visit(socketserver.BaseRequestHandler):
+class InternetVisit(socketserver.BaseRequestHandler):
     """One TCP connection: a TLS hello, an HTTP request, or a line of text; each is answered with what was seen."""
 
     def handle(self) -> None:
@@ -109,7 +109,7 @@ class Visit(socketserver.BaseRequestHandler):
                 break
 
 
-class Server(socketserver.ThreadingTCPServer):
+class InternetServer(socketserver.ThreadingTCPServer):
     """Quick to rebind, and patient with many visitors at once."""
 
     allow_reuse_address = True
@@ -120,7 +120,7 @@ class Server(socketserver.ThreadingTCPServer):
 def serve_dns(address: str, zone: dict[str, str]) -> None:
     """DNS on UDP and TCP. Bound to its own address, so that replies come from where the question went."""
 
-    class Datagram(socketserver.BaseRequestHandler):
+    class InternetDatagram(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             self.request[1].sendto(resolve(self.request[0], self.client_address[0], zone), self.client_address)
 
@@ -130,7 +130,10 @@ def serve_dns(address: str, zone: dict[str, str]) -> None:
                 reply = resolve(self.rfile.read(struct.unpack(">H", head)[0]), self.client_address[0], zone)
                 self.wfile.write(struct.pack(">H", len(reply)) + reply)
 
-    for server in (socketserver.ThreadingUDPServer((address, 53), Datagram), Server((address, 53), Stream)):
+    for server in (
+        socketserver.ThreadingUDPServer((address, 53), InternetDatagram),
+        InternetServer((address, 53), Stream),
+    ):
         threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
@@ -155,7 +158,7 @@ def main() -> None:
         own(address, index)
     certify("/tmp")
     serve_dns(plan["resolver"], plan["zone"])
-    servers = [Server(("0.0.0.0", port), Visit) for port in plan["ports"]]
+    servers = [InternetServer(("0.0.0.0", port), InternetVisit) for port in plan["ports"]]
     for server in servers[1:]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
     log("ready")

@@ -23,10 +23,10 @@ from typing import Any
 Attempt = dict[str, Any]
 STOP = threading.Event()
 PRINTING = threading.Lock()
-LOCAL_TROUBLE = {errno.ENETUNREACH, errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.EACCES, errno.ENOBUFS}
+LOCAL_ERRORS = {errno.ENETUNREACH, errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.EACCES, errno.ENOBUFS}
 
 
-class RefusedError(Exception):
+class RefusedProbeError(Exception):
     """The far side, or one on the way, said no in words or by hanging up."""
 
 
@@ -61,7 +61,7 @@ def read_head(sock: socket.socket) -> str:
     while not head.endswith(b"\r\n\r\n"):
         byte = sock.recv(1)
         if not byte:
-            raise RefusedError("hung up" if not head else "hung up within an answer's head")
+            raise RefusedProbeError("hung up" if not head else "hung up within an answer's head")
         head += byte
     return head.decode("latin-1")
 
@@ -70,7 +70,7 @@ def judge_status(head: str) -> None:
     """Only 200 and 403 are verdicts of a proxy; any other status says that it could not do its work."""
     status = head.split(None, 2)[1]
     if status == "403":
-        raise RefusedError(head.splitlines()[0])
+        raise RefusedProbeError(head.splitlines()[0])
     if status != "200":
         raise UnprobedError(f"the proxy answered {head.splitlines()[0]}")
 
@@ -94,7 +94,7 @@ def read_line(sock: socket.socket) -> str:
     while not line.endswith(b"\n"):
         byte = sock.recv(4096)
         if not byte:
-            raise RefusedError("hung up")
+            raise RefusedProbeError("hung up")
         line += byte
     return line.decode("ascii", "replace").strip()
 
@@ -164,7 +164,7 @@ def hold(sock: socket.socket, attempt: Attempt) -> str:
         while not STOP.wait(0.5):
             say_line(sock, attempt)
             lines += 1
-    except (OSError, RefusedError) as error:
+    except (OSError, RefusedProbeError) as error:
         raise ClosedError(f"closed after {time.monotonic() - started:.1f} s and {lines} lines: {error}") from error
     return f"open after {time.monotonic() - started:.1f} s and {lines} lines"
 
@@ -179,7 +179,7 @@ def outcome(attempt: Attempt) -> tuple[str, str]:
         return "open" if attempt.get("hold") else "answer", converse(attempt)
     except ClosedError as closed:
         return "closed", str(closed)
-    except RefusedError as refused:
+    except RefusedProbeError as refused:
         return "refused", str(refused)
     except UnprobedError as unprobed:
         return "unprobed", str(unprobed)
@@ -193,7 +193,7 @@ def outcome(attempt: Attempt) -> tuple[str, str]:
     except (ConnectionRefusedError, ConnectionResetError, ConnectionAbortedError, BrokenPipeError) as error:
         return "refused", error.strerror or str(error)
     except OSError as error:
-        word = "unprobed" if error.errno in LOCAL_TROUBLE or error.errno == errno.EHOSTUNREACH else "refused"
+        word = "unprobed" if error.errno in LOCAL_ERRORS or error.errno == errno.EHOSTUNREACH else "refused"
         return word, str(error)
     except Exception as error:
         return "unprobed", f"{type(error).__name__}: {error}"

@@ -126,7 +126,7 @@ class Opa(Role):
 ROLES: Mapping[str, type[Role]] = {"api": Api, "frontend": Frontend, "opa": Opa}
 
 
-class Visit(socketserver.BaseRequestHandler):
+class PartVisit(socketserver.BaseRequestHandler):
     """One connection: an HTTP request, or lines of text."""
 
     role: Role
@@ -161,7 +161,7 @@ class Visit(socketserver.BaseRequestHandler):
                 break
 
 
-class Server(socketserver.ThreadingTCPServer):
+class PartServer(socketserver.ThreadingTCPServer):
     """Quick to rebind, and patient with many visitors at once."""
 
     allow_reuse_address = True
@@ -180,11 +180,11 @@ def certified() -> ssl.SSLContext:
     return context
 
 
-def server(role: Role, port: int) -> Server:
+def server(role: Role, port: int) -> PartServer:
     """What listens on that port."""
     tls = certified() if port == 443 else None
     fields: dict[str, Any] = {"role": role, "tls": tls}
-    return Server(("0.0.0.0", port), type("RoleVisit", (Visit,), fields))
+    return PartServer(("0.0.0.0", port), type("RoleVisit", (PartVisit,), fields))
 
 
 def main() -> None:

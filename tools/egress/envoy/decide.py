@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tools.egress.allowlist import Rule, deciding, everything
+from tools.egress.allowlist import AllowRule, deciding, everything
 from tools.egress.envoy.decode import Config, Tree, read, refused, rules
 from tools.findings.model import Manifest, Where
 from tools.manifests.addresses import Net, address, network, within
@@ -48,7 +48,7 @@ class Proxy:
     ports, none when it asks the cluster's.
     """
 
-    listed: frozenset[Rule]
+    listed: frozenset[AllowRule]
     refused: tuple[Net, ...]
     listeners: Mapping[int, str]
     resolvers: tuple[tuple[str, int], ...]
@@ -102,12 +102,12 @@ class _Workload:
             return Decision("conditional", f"the server name {request.sni} is listed too, and the tunnel leads there")
         return self._unlisted(request, f"the server name {request.sni} is not in the list of {self.name}")
 
-    def _rule(self, host: str, port: int) -> Rule | None:
+    def _rule(self, host: str, port: int) -> AllowRule | None:
         """The entry that decides on a name; none does on an address."""
         own = (rule for rule in self.proxy.listed if rule.workload == self.name and rule.port == port)
         return None if address(host) else deciding(own, host)
 
-    def _dial(self, rule: Rule, request: Request) -> Decision:
+    def _dial(self, rule: AllowRule, request: Request) -> Decision:
         listed = f"{request.host}:{request.port} is listed as {rule.name}"
         if not rule.cidrs:
             return self._public(request, listed)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from tools.egress.allowlist import Rule, everything
+from tools.egress.allowlist import AllowRule, everything
 from tools.findings.model import Manifest
 from tools.manifests.documents import parse
 
@@ -42,12 +42,12 @@ class Config:
     filters: Mapping[str, Tree] = field(default_factory=dict)
 
 
-def decode(manifests: tuple[Manifest, ...]) -> frozenset[Rule]:
+def decode(manifests: tuple[Manifest, ...]) -> frozenset[AllowRule]:
     """The rules that the configuration enforces; `everything` for a workload with a way around them."""
     return rules(read(manifests))
 
 
-def rules(config: Config) -> frozenset[Rule]:
+def rules(config: Config) -> frozenset[AllowRule]:
     """The same, of a configuration that was read."""
     return frozenset(
         rule
@@ -91,7 +91,7 @@ def _parsed(text: str) -> tuple[Tree, ...]:
     return tuple(document.body for document in parse(text, "").documents if isinstance(document.body, Mapping))
 
 
-def _workload(config: Config, workload: str, listener: Tree) -> Iterator[Rule]:
+def _workload(config: Config, workload: str, listener: Tree) -> Iterator[AllowRule]:
     """What a workload may reach by one of its listeners: by asking for a tunnel or, steered, by what it says itself."""
     default = _at(listener, "default_filter_chain", default={})
     if _way(config, _settings(config, default)):
@@ -106,8 +106,13 @@ def _workload(config: Config, workload: str, listener: Tree) -> Iterator[Rule]:
         yield from _steered(config, workload, chain, settings)
 
 
-def _steered(config: Config, workload: str, chain: Tree, settings: list[Tree]) -> Iterator[Rule]:
+def _steered(config: Config, workload: str, chain: Tree, settings: list[Tree]) -> Iterator[AllowRule]:
     """A chain that leads out by itself: by server name, or to one server that the listener is for."""
+    again = next((each for each in settings if "tunneling_config" in each), None)
+    if again is not None:
+        # It asks for a tunnel, and what is behind has routes.
+        yield from _workload(config, workload, _behind(config, again.get("cluster")) or {})
+        return
     way = _way(config, settings)
     if way is None:
         return
@@ -120,7 +125,7 @@ def _steered(config: Config, workload: str, chain: Tree, settings: list[Tree]) -
         yield from _resolved(workload, host, "tcp", way)
 
 
-def _route(config: Config, workload: str, host: Tree, route: Tree) -> Iterator[Rule]:
+def _route(config: Config, workload: str, host: Tree, route: Tree) -> Iterator[AllowRule]:
     target = _behind(config, _at(route, "route", "cluster"))
     if target is None:
         return
@@ -135,7 +140,7 @@ def _route(config: Config, workload: str, host: Tree, route: Tree) -> Iterator[R
         yield from _unnamed(config, workload, target, "tcp" if tunnel else "http")
 
 
-def _names(config: Config, workload: str, listener: Tree) -> Iterator[Rule]:
+def _names(config: Config, workload: str, listener: Tree) -> Iterator[AllowRule]:
     """A listener that matches server names: each chain is one entry, and a chain without names is a way around."""
     if "default_filter_chain" in listener:
         yield everything(workload)
@@ -148,7 +153,7 @@ def _names(config: Config, workload: str, listener: Tree) -> Iterator[Rule]:
             yield from _resolved(workload, str(name), "tls", _way(config, filters))
 
 
-def _unnamed(config: Config, workload: str, listener: Tree, protocol: str) -> Iterator[Rule]:
+def _unnamed(config: Config, workload: str, listener: Tree, protocol: str) -> Iterator[AllowRule]:
     """A listener for one internal name that TLS does not say: of plain HTTP, or of anything (tcp)."""
     inner = next((t for t in _http_targets(config, listener) if t is not None), None)
     for chain in _list(inner or listener, "filter_chains"):
@@ -173,14 +178,14 @@ def _http_targets(config: Config, listener: Tree) -> Iterator[Tree | None]:
                 yield _behind(config, _at(route, "route", "cluster"))
 
 
-def _resolved(workload: str, name: str, protocol: str, way: Way | None) -> Iterator[Rule]:
+def _resolved(workload: str, name: str, protocol: str, way: Way | None) -> Iterator[AllowRule]:
     """The rule that a name and a way out stand for."""
     if way is None:
         return
     if way.only:
-        yield Rule(workload, name, way.port, protocol, tuple(sorted(way.cidrs)))
+        yield AllowRule(workload, name, way.port, protocol, tuple(sorted(way.cidrs)))
     elif way.cidrs:
-        yield Rule(workload, name, way.port, protocol)
+        yield AllowRule(workload, name, way.port, protocol)
     else:
         yield everything(workload)
 

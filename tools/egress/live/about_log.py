@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from tools.egress.allowlist import Allowlist, Suffixes
 from tools.egress.live import tally, texts
 from tools.egress.live.advice import advice, fragment
+from tools.egress.live.lookup import look_up
 from tools.egress.live.record import Log, read
 from tools.egress.live.tally import Blocked
 from tools.findings.cli import CLEAN, COULD_NOT_RUN, FINDINGS, USAGE, complain
@@ -66,6 +67,8 @@ def _blocked(log: Log, suffixes: Suffixes, options: argparse.Namespace) -> int:
     items = tally.blocked(log)
     if options.workload:
         items = tuple(item for item in items if item.workload == options.workload)
+    if options.look_up:
+        items = _looked_up(items)
     if options.format == "json":
         print(json_text([texts.blocked_record(item, suffixes) for item in items], 2, ascii=True))
     elif options.format == "yaml":
@@ -75,6 +78,14 @@ def _blocked(log: Log, suffixes: Suffixes, options: argparse.Namespace) -> int:
         if not items:
             print(line(f"nothing was blocked: {texts.period(log)}"))
     return FINDINGS if items else CLEAN
+
+
+def _looked_up(items: tuple[Blocked, ...]) -> tuple[Blocked, ...]:
+    addresses = look_up(item.name for item in items if item.reason == tally.PERHAPS)
+    return tuple(
+        replace(item, looked_up=addresses.get(item.name, ())) if item.reason == tally.PERHAPS else item
+        for item in items
+    )
 
 
 def _values(items: tuple[Blocked, ...], suffixes: Suffixes) -> None:

@@ -12,6 +12,7 @@ from tools.egress.live.edit import EditError, with_entry, written
 from tools.findings.cli import CLEAN, COULD_NOT_RUN, USAGE, complain
 from tools.findings.errors import InputError
 from tools.findings.escaping import line
+from tools.findings.output import put
 from tools.manifests.files import mapping, read_text, shown
 
 
@@ -36,10 +37,9 @@ def run(options: argparse.Namespace, suffixes: Suffixes) -> int:
         if added:
             complain("egress", f"{shown(path)}: {added[0].message}")
             return USAGE
-        path.write_text(text, encoding="utf-8")
-    except (EditError, OSError) as error:
-        reason = getattr(error, "strerror", None) or error
-        complain("egress", f"{shown(path)} cannot be edited: {reason}")
+        put((text,), path)
+    except EditError as error:
+        complain("egress", f"{shown(path)} cannot be edited: {error}")
         return COULD_NOT_RUN
     except InputError as error:
         complain("egress", error)

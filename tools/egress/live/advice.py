@@ -10,6 +10,7 @@ from ipaddress import ip_address
 
 from tools.egress.allowlist import Suffixes, refusal
 from tools.egress.live.tally import Blocked
+from tools.manifests.addresses import network, private
 
 _PART = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _LISTED = ("not-in-egress.domains", "sni-not-in-egress.domains", "expired")
@@ -59,11 +60,22 @@ def advice(item: Blocked, suffixes: Suffixes) -> Advice:
     if not _PART.fullmatch(item.workload):
         return Advice(sentence=f"{item.workload or 'nobody'} is no part of SARK")
     if item.reason == "no-address":
-        cidrs = tuple(filter(None, map(_cidr, item.addresses)))
-        if not cidrs:
-            return Advice(sentence="it has no address, or a private one, which egress.internal takes with its `cidrs`")
-        return Advice("internal", item.name, (item.port,), (item.workload,), cidrs)
+        return _without_address(item)
     return Advice("domains", item.name, (item.port,), (item.workload,))
+
+
+def _without_address(item: Blocked) -> Advice:
+    """It does not resolve, or leads where no public name may: the log cannot tell, a look-up can."""
+    known = item.addresses if item.looked_up is None else item.looked_up
+    cidrs = tuple(filter(None, map(_cidr, known)))
+    if item.looked_up is not None and not cidrs:
+        return Advice(sentence="it has no address here either: the name does not resolve")
+    if not cidrs:
+        return Advice(sentence="it has no address, or a private one, which egress.internal takes with its `cidrs`")
+    public = [text for text in known if (net := network(text)) and not private(net)]
+    if item.looked_up and public:
+        return Advice(sentence=f"here it has the public address {public[0]}; ask cluster DNS what it says")
+    return Advice("internal", item.name, (item.port,), (item.workload,), cidrs)
 
 
 def _cidr(address: str) -> str:

@@ -1,11 +1,14 @@
-"""A release's proxy in a cluster, through the `kubernetes` client: its pods, their log, their metrics, its list."""
+"""A release's proxy in a cluster, through the `kubernetes` client: its pods, their log, their metrics, its list.
+
+The DNS guard's pods belong to it: a changed list is pushed to both.
+"""
 
 from __future__ import annotations
 
 import http.client
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,10 +19,19 @@ from kubernetes import client, config, stream
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 
-from tools.egress.live.replicas import STATS, Replica, installed, replica
+from tools.egress.live.replicas import (
+    GUARD_STATS,
+    STATS,
+    Replica,
+    guard_replica,
+    installed,
+    installed_corefile,
+    replica,
+)
 from tools.findings.errors import InputError
 
 COMPONENT = "app.kubernetes.io/component=egress-proxy"
+GUARD = "app.kubernetes.io/component=dns-guard"
 INSTANCE = "app.kubernetes.io/instance"
 PUSHED = "sark-network/pushed"
 # Seconds to connect, and seconds between two pieces of an answer.
@@ -29,13 +41,14 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @dataclass(frozen=True)
-class Proxy:
+class ProxyInCluster:
     """The proxy of one release."""
 
     api: Any
     namespace: str
     release: str
     pods: tuple[Any, ...]
+    guards: tuple[Any, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -54,6 +67,14 @@ class Proxy:
             raise InputError(f"the configuration of release {self.release} holds {what}; is an upgrade under way?")
         return versions[0]
 
+    def corefile(self) -> str:
+        """The hash of the guard's Corefile that is installed; "" without a guard, or where it carries none."""
+        texts: list[str] = []
+        for name in sorted({name for pod in self.guards for name in _config_maps(pod)}):
+            body = asked(lambda name=name: self.core.read_namespaced_config_map(name, self.namespace))
+            texts += (body.data or {}).values()
+        return installed_corefile(texts)
+
     @property
     def core(self) -> Any:
         """The core API."""
@@ -62,19 +83,24 @@ class Proxy:
     def replicas(self) -> tuple[Replica, ...]:
         """What each replica serves, asked at once."""
         with ThreadPoolExecutor(8) as pool:
-            return tuple(pool.map(self.replica, self.pods))
+            return tuple(pool.map(lambda pod: self._replica(pod, STATS, replica), self.pods))
 
-    def replica(self, pod: Any) -> Replica:
+    def guard_replicas(self) -> tuple[Replica, ...]:
+        """What each replica of the guard serves."""
+        with ThreadPoolExecutor(8) as pool:
+            return tuple(pool.map(lambda pod: self._replica(pod, GUARD_STATS, guard_replica), self.guards))
+
+    def _replica(self, pod: Any, path: str, read: Callable[[str, str, bool], Replica]) -> Replica:
         """What one replica serves; why it cannot be asked is part of the answer."""
         name, ready = str(pod.metadata.name), _ready(pod)
         try:
-            return replica(name, self._stats(pod), ready)
+            return read(name, self._stats(pod, path), ready)
         except ApiException as error:
             return Replica(name, ready=ready, fault=explain(error))
         except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException, ValueError) as error:
             return Replica(name, ready=ready, fault=(str(error).splitlines() or [type(error).__name__])[0])
 
-    def _stats(self, pod: Any) -> str:
+    def _stats(self, pod: Any, path: str) -> str:
         """The metrics, through the API server: no policy has to open the port to whoever asks."""
         port = _metrics_port(pod)
         # On a client of its own: the stream helper changes the one that it is given.
@@ -88,7 +114,7 @@ class Proxy:
             sock.settimeout(TIMEOUT[0])
             page = http.client.HTTPConnection("metrics", port)
             page.sock = sock
-            page.request("GET", STATS, headers={"Connection": "close"})
+            page.request("GET", path, headers={"Connection": "close"})
             answer = page.getresponse()
             if answer.status != 200:
                 raise ValueError(f"its metrics port answers {answer.status}")
@@ -100,11 +126,12 @@ class Proxy:
         """Change an annotation of each pod, which makes its kubelet bring the pod's ConfigMaps up to date at once."""
         stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
         body = {"metadata": {"annotations": {PUSHED: f"{version} {stamp}"}}}
-        for name in self.names:
+        for pod in (*self.pods, *self.guards):
+            name = str(pod.metadata.name)
             asked(lambda name=name: self.core.patch_namespaced_pod(name, self.namespace, body))
 
 
-def proxy(context: str, namespace: str, release: str) -> Proxy:
+def proxy(context: str, namespace: str, release: str) -> ProxyInCluster:
     """The proxy of a release. Raises InputError when there is none, or more than one could be meant."""
     settings: Any = client.Configuration()
     settings.retries = False
@@ -124,7 +151,9 @@ def proxy(context: str, namespace: str, release: str) -> Proxy:
         raise InputError(f"no pod of an egress proxy{whose} runs in namespace {namespace}; name one with --namespace")
     if len(releases) > 1:
         raise InputError(f"namespace {namespace} has the releases {', '.join(releases)}; name one with --release")
-    return Proxy(api, namespace, releases[0], living)
+    return ProxyInCluster(
+        api, namespace, releases[0], living, _living(core, namespace, f"{GUARD},{INSTANCE}={releases[0]}")
+    )
 
 
 def logs(context: str, namespace: str, release: str, since: str | None) -> Iterator[str]:
@@ -139,10 +168,11 @@ def logs(context: str, namespace: str, release: str, since: str | None) -> Itera
         yield from str(text).splitlines()
 
 
-def again(running: Proxy) -> Proxy:
+def again(running: ProxyInCluster) -> ProxyInCluster:
     """The same proxy with the pods that it has now."""
-    selector = f"{COMPONENT},{INSTANCE}={running.release}"
-    return replace(running, pods=_living(running.core, running.namespace, selector))
+    selectors = (f"{component},{INSTANCE}={running.release}" for component in (COMPONENT, GUARD))
+    pods, guards = (_living(running.core, running.namespace, selector) for selector in selectors)
+    return replace(running, pods=pods, guards=guards)
 
 
 def _living(core: Any, namespace: str, selector: str) -> tuple[Any, ...]:
@@ -188,6 +218,8 @@ def _namespace(context: str) -> str:
 
 def _config_maps(pod: Any) -> Iterator[str]:
     for volume in pod.spec.volumes or ():
+        if volume.config_map:
+            yield str(volume.config_map.name)
         for source in (volume.projected.sources if volume.projected else None) or ():
             if source.config_map:
                 yield str(source.config_map.name)

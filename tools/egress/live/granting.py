@@ -34,7 +34,7 @@ def run(options: argparse.Namespace, suffixes: Suffixes) -> int:
     try:
         grant = None if options.end else _grant(options, suffixes, now)
         running = proxy(options.context, options.namespace, options.release)
-        release = Release(located(), options.context, running.namespace, running.release)
+        release = HelmRelease(located(), options.context, running.namespace, running.release)
         release.has_this_chart()
         values = release.values()
         if grant is None:
@@ -105,7 +105,7 @@ def _whole(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Release:
+class HelmRelease:
     """A release as Helm knows it. What Helm says against a command is an InputError."""
 
     helm: str

@@ -39,6 +39,11 @@ def _blocked(commands: Any) -> None:
     _log(parser)
     parser.add_argument("--format", choices=("text", "json", "yaml"), default="text", help="yaml: values that allow it")
     parser.add_argument("--workload", metavar="PART", help="of this part alone")
+    parser.add_argument(
+        "--look-up",
+        action="store_true",
+        help="ask this machine's DNS whether names without an address (no-address) resolve, and to a private one",
+    )
 
 
 def _log(parser: argparse.ArgumentParser) -> None:

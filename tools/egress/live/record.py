@@ -1,4 +1,4 @@
-"""One attempt, as the proxy's log tells it (charts/sark-network/files/egress-log.schema.json), and a log of them."""
+"""One attempt, as the proxy's log has it (charts/sark-network/files/egress-log.schema.json), and a log of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HOST = re.compile(r"(?P<name>\[[^\]]*\]|[^:]*)(:(?P<port>[0-9]{1,5}))?")
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class LogRecord:
     """A line of the log; what it leaves open is ""."""
 
     time: str
@@ -64,7 +64,7 @@ class Record:
 class Log:
     """The attempts that were read. `strange`: how many lines looked like JSON and are no line of this log."""
 
-    records: tuple[Record, ...] = ()
+    records: tuple[LogRecord, ...] = ()
     strange: int = 0
 
     @property
@@ -80,7 +80,7 @@ class Log:
 
 def read(lines: Iterable[str]) -> Log:
     """The log in some lines. What a collector writes before the JSON is skipped, and so is what Envoy itself says."""
-    records: list[Record] = []
+    records: list[LogRecord] = []
     strange = 0
     for text in lines:
         for body in _bodies(text):
@@ -108,7 +108,7 @@ def _bodies(text: str) -> Iterator[Mapping[str, Any]]:
             yield body
 
 
-def _record(body: Mapping[str, Any]) -> Record:
+def _record(body: Mapping[str, Any]) -> LogRecord:
     def text(key: str) -> str:
         value = body.get(key)
         return value if isinstance(value, str) else ""
@@ -117,7 +117,7 @@ def _record(body: Mapping[str, Any]) -> Record:
         value = body.get(key)
         return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
 
-    return Record(
+    return LogRecord(
         time=text("time"),
         workload=text("workload"),
         client=text("client"),

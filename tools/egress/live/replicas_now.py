@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
-from tools.egress.live.cluster import Proxy, again, proxy
+from tools.egress.live.cluster import ProxyInCluster, again, proxy
 from tools.egress.live.replicas import Replica, sentence
 from tools.findings.cli import CLEAN, COULD_NOT_RUN, FINDINGS, complain
 from tools.findings.errors import InputError
@@ -16,30 +16,60 @@ from tools.findings.escaping import json_text, line
 AGAIN_AFTER = 2.0
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is installed, by its hash, and what each replica of the proxy, and of the DNS guard if any, serves."""
+
+    list: str
+    replicas: tuple[Replica, ...]
+    corefile: str = ""
+    guards: tuple[Replica, ...] = ()
+
+    @property
+    def pairs(self) -> tuple[tuple[Replica, str], ...]:
+        """Each replica with the hash that it is to serve. A guard whose Corefile has none cannot be told apart."""
+        guards = self.guards if self.corefile else ()
+        return (*((each, self.list) for each in self.replicas), *((each, self.corefile) for each in guards))
+
+    @property
+    def in_force(self) -> bool:
+        """Whether every replica serves what is installed; the proxy has one at least."""
+        return bool(self.replicas) and all(replica.serves(version) for replica, version in self.pairs)
+
+
 def run(options: argparse.Namespace) -> int:
     """Answer, with 1 when some replica does not serve the list that is installed."""
     try:
         running = proxy(options.context, options.namespace, options.release)
         if options.command == "push":
             return push(running, options)
-        installed = running.installed()
-        replicas = running.replicas()
+        state = _state(running)
     except InputError as error:
         complain("egress", error)
         return COULD_NOT_RUN
-    return _answer(installed, replicas, options)
+    return _answer(state, options)
 
 
-def _answer(installed: str, replicas: tuple[Replica, ...], options: argparse.Namespace, took: str = "") -> int:
-    behind = [replica for replica in replicas if not replica.serves(installed)]
+def _state(running: ProxyInCluster) -> State:
+    return State(running.installed(), running.replicas(), running.corefile(), running.guard_replicas())
+
+
+def _answer(state: State, options: argparse.Namespace, took: str = "") -> int:
     if options.format == "json":
-        body = {"list": installed, "replicas": [_record(replica, installed) for replica in replicas]}
+        body = {"list": state.list, "replicas": [_record(replica, state.list) for replica in state.replicas]}
+        if state.guards:
+            body |= {"corefile": state.corefile, "guards": [_record(each, state.corefile) for each in state.guards]}
         print(json_text(body, 2, ascii=True))
     else:
-        print(line(f"list {installed} is installed{took}"))
-        for replica in replicas:
-            print(line(f"  {sentence(replica, installed)}"))
-    return FINDINGS if behind or not replicas else CLEAN
+        print(line(f"list {state.list} is installed{took}"))
+        for replica in state.replicas:
+            print(line(f"  {sentence(replica, state.list)}"))
+        if state.guards:
+            own = f"Corefile {state.corefile}" if state.corefile else "a Corefile without a hash"
+            print(line(f"the DNS guard has {own}"))
+        for guard in state.guards:
+            print(line(f"  {sentence(guard, state.corefile)}"))
+    return CLEAN if state.in_force else FINDINGS
 
 
 def _record(replica: Replica, installed: str) -> dict[str, object]:
@@ -56,27 +86,24 @@ def _record(replica: Replica, installed: str) -> dict[str, object]:
     }
 
 
-def push(running: Proxy, options: argparse.Namespace) -> int:
+def push(running: ProxyInCluster, options: argparse.Namespace) -> int:
     """Have every replica take the list that is installed, and wait until each has. Raises InputError."""
-    installed = running.installed()
+    installed, corefile = running.installed(), running.corefile()
     started = time.monotonic()
     running.push(installed)
     sent = started
     while True:
-        replicas = running.replicas()
+        state = State(installed, running.replicas(), corefile, running.guard_replicas())
         elapsed = time.monotonic() - started
-        if all(replica.serves(installed) for replica in replicas) or elapsed > options.wait:
-            break
-        if _refusing(replicas, installed):
+        if state.in_force or elapsed > options.wait or _refusing(state.replicas, installed):
             break
         if time.monotonic() - sent > AGAIN_AFTER:
             running = again(running)
             running.push(installed)
             sent = time.monotonic()
         time.sleep(0.1)
-    in_force = all(replica.serves(installed) for replica in replicas)
-    took = f", and in force on every replica after {elapsed:.1f} s" if in_force else f"; waited {elapsed:.1f} s"
-    return _answer(installed, replicas, options, took)
+    took = f", and in force on every replica after {elapsed:.1f} s" if state.in_force else f"; waited {elapsed:.1f} s"
+    return _answer(state, options, took)
 
 
 def _refusing(replicas: tuple[Replica, ...], installed: str) -> bool:

@@ -1,12 +1,12 @@
-"""What a log comes to: what was blocked, which entries were used, and which were not."""
+"""A log summed up: what was blocked, which entries were used, and which were not."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tools.egress.allowlist import Allowlist, Entry
-from tools.egress.live.record import Log, Record
+from tools.egress.allowlist import Allowlist, ListEntry
+from tools.egress.live.record import Log, LogRecord
 
 REFUSED = ("denied", "audit")
 # The proxy cannot tell a name without addresses from one whose addresses it must not connect to.
@@ -15,7 +15,10 @@ PERHAPS = "no-address"
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """Attempts of one workload at one name and port that policy refused, or would have refused (verdict audit)."""
+    """Attempts of one workload at one name and port that policy refused, or would have refused (verdict audit).
+
+    `looked_up`: the addresses that a name without one has where this runs; None when that was not asked.
+    """
 
     workload: str
     name: str
@@ -27,6 +30,7 @@ class Blocked:
     last: str
     clients: tuple[str, ...]
     addresses: tuple[str, ...]
+    looked_up: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class Used:
 
 def blocked(log: Log) -> tuple[Blocked, ...]:
     """What was refused, the most frequent first."""
-    groups: dict[tuple[str, str, int, str, str], list[Record]] = {}
+    groups: dict[tuple[str, str, int, str, str], list[LogRecord]] = {}
     for record in log.records:
         if record.verdict in REFUSED or record.reason == PERHAPS:
             key = (record.workload, record.name, record.port, record.verdict, record.reason)
@@ -53,7 +57,7 @@ def blocked(log: Log) -> tuple[Blocked, ...]:
     return tuple(sorted((_blocked(*key, records) for key, records in groups.items()), key=_most_frequent))
 
 
-def _blocked(workload: str, name: str, port: int, verdict: str, reason: str, records: Sequence[Record]) -> Blocked:
+def _blocked(workload: str, name: str, port: int, verdict: str, reason: str, records: Sequence[LogRecord]) -> Blocked:
     return Blocked(
         workload=workload,
         name=name,
@@ -74,7 +78,7 @@ def _most_frequent(item: Blocked) -> tuple[int, str, str, int]:
 
 def used(log: Log, listed: Allowlist) -> tuple[Used, ...]:
     """What was let through by the list, entry by entry, the most frequent first."""
-    groups: dict[tuple[str, str], list[Record]] = {}
+    groups: dict[tuple[str, str], list[LogRecord]] = {}
     for record in log.records:
         if record.verdict == "allowed":
             entry = _entry(record, listed)
@@ -83,7 +87,7 @@ def used(log: Log, listed: Allowlist) -> tuple[Used, ...]:
     return tuple(sorted((_used(*key, records) for key, records in groups.items()), key=_busiest))
 
 
-def _used(entry: str, path: str, records: Sequence[Record]) -> Used:
+def _used(entry: str, path: str, records: Sequence[LogRecord]) -> Used:
     return Used(
         entry=entry,
         path=path,
@@ -100,7 +104,7 @@ def _busiest(item: Used) -> tuple[int, str]:
     return -item.count, item.entry
 
 
-def unused(log: Log, listed: Allowlist) -> tuple[Entry, ...]:
+def unused(log: Log, listed: Allowlist) -> tuple[ListEntry, ...]:
     """The entries that nothing in the log came through, nor tried to."""
     tried = {
         entry.path
@@ -110,7 +114,7 @@ def unused(log: Log, listed: Allowlist) -> tuple[Entry, ...]:
     return tuple(entry for entry in listed.entries if entry.path not in tried)
 
 
-def _entry(record: Record, listed: Allowlist) -> Entry | None:
+def _entry(record: LogRecord, listed: Allowlist) -> ListEntry | None:
     """The entry that decided: the one that the log names, or else the one that the list at hand has for the name."""
     named = [
         entry

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from tools.egress.allowlist import Entry, Suffixes
+from tools.egress.allowlist import ListEntry, Suffixes
 from tools.egress.live.advice import Advice, advice
 from tools.egress.live.record import Log
 from tools.egress.live.tally import Blocked, Used
@@ -60,7 +60,7 @@ def used_text(items: Sequence[Used]) -> Iterator[str]:
             yield f"    {', '.join(item.names)}"
 
 
-def unused_text(entries: Sequence[Entry]) -> Iterator[str]:
+def unused_text(entries: Sequence[ListEntry]) -> Iterator[str]:
     """Each entry that nothing came through, with whom to ask about it."""
     for entry in entries:
         owner = f", owner {entry.owner}" if entry.owner else ", no owner"
@@ -74,7 +74,7 @@ def report(
     counts: Sequence[tuple[str, str, str, int]],
     refused: Sequence[Blocked],
     through: Sequence[Used],
-    idle: Sequence[Entry],
+    idle: Sequence[ListEntry],
     suffixes: Suffixes,
 ) -> Iterator[str]:
     """A page of Markdown about the log."""

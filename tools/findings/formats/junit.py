@@ -6,7 +6,7 @@ A case fails by an error; warnings and notes are in the suite's output. A rule t
 from __future__ import annotations
 
 from tools.findings.formats.text import place
-from tools.findings.junit_xml import JUnitCase, JUnitSuite, Outcome, document
+from tools.findings.junit_xml import CaseOutcome, JUnitCase, JUnitSuite, document
 from tools.findings.model import Finding, Severity, Stage
 from tools.findings.report import Report, sentence
 from tools.findings.stages import MODULES, manual
@@ -20,7 +20,7 @@ def write(report: Report) -> str:
 def _suite(stage: Stage, report: Report) -> JUnitSuite:
     cases = [_case(rule, stage, report) for rule in rules_of(stage)]
     ran_in_part = stage.skipped and not stage.excused
-    if ran_in_part and not any(case.outcome is Outcome.COULD_NOT_RUN for case in cases):
+    if ran_in_part and not any(case.outcome is CaseOutcome.COULD_NOT_RUN for case in cases):
         cases.append(_case(stage.name, stage, report))
     beside = (finding for finding in stage.findings if not _fails(finding))
     name = ".".join(filter(None, (stage.environment, stage.name)))
@@ -37,12 +37,12 @@ def _case(rule: str, stage: Stage, report: Report) -> JUnitCase:
     findings = [finding for finding in stage.findings if finding.rule == rule]
     faults = [finding for finding in findings if finding.fault]
     if failures := [finding for finding in findings if _fails(finding)]:
-        outcome = Outcome.COULD_NOT_RUN if faults else Outcome.FAILED
+        outcome = CaseOutcome.COULD_NOT_RUN if faults else CaseOutcome.FAILED
         return JUnitCase(rule, outcome, sentence((faults or failures)[0]), tuple(map(_line, failures)))
     if stage.skipped and not findings:
-        return JUnitCase(rule, Outcome.SKIPPED if stage.excused else Outcome.COULD_NOT_RUN, stage.skipped)
+        return JUnitCase(rule, CaseOutcome.SKIPPED if stage.excused else CaseOutcome.COULD_NOT_RUN, stage.skipped)
     if rule in report.disabled:
-        return JUnitCase(rule, Outcome.SKIPPED, "the rule is disabled")
+        return JUnitCase(rule, CaseOutcome.SKIPPED, "the rule is disabled")
     return JUnitCase(rule)
 
 

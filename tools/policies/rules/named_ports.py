@@ -1,4 +1,4 @@
-"""A check of ports by name: a name that no pod has matches nothing, and nobody is told."""
+"""A check of ports by name: a name that no pod has matches nothing, and Kubernetes does not report it."""
 
 from __future__ import annotations
 

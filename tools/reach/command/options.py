@@ -198,7 +198,7 @@ def _command(commands: argparse._SubParsersAction[_CommandParser], name: str, ep
 def _what(command: cli.Parser, *, several: bool = False) -> None:
     """Add the options that say what to judge. Later sources replace objects of earlier ones in one cluster."""
     many: dict[str, Any] = {"nargs": "+", "action": "extend"} if several else {"default": ""}
-    what = command.add_argument_group("what to judge (merged into one cluster; later options replace earlier objects)")
+    what = command.add_argument_group("what to judge (one cluster; sources below replace objects of those above)")
     what.add_argument("--context", metavar="NAME", help="a live cluster, by its kubeconfig context; it is only read")
     what.add_argument(
         "--env",

@@ -30,18 +30,18 @@ class Flows:
 def specification_is_well_formed(subject: Flows) -> Iterator[Problem]:
     """The specification of flows can be read.
 
-    A row that is not understood is not judged, and neither are the others: a specification that is half read is none.
-    The message says what is wrong with the row; tools/reach/flows/read.py says what each key means.
+    If one row cannot be read, no row is judged, because half a specification would look as if it held. The message says
+    what is wrong with the row; tools/reach/flows/read.py says what each key means.
     """
     yield from subject.faults
 
 
 def environments_have_flows(subject: Flows) -> Iterator[Problem]:
-    """Every environment is spoken of in the specification of flows.
+    """The specification of flows names every environment, and has rows for it.
 
-    An environment that the specification does not name is judged by nothing but the rows that hold everywhere, and
-    looks as well as one whose own names, ports and servers were thought of.
-    Add its name to `environments`, and rows for what it opens beside the others: each with an allow and a deny.
+    An environment that the specification does not name is judged only by the rows that hold everywhere, and looks as
+    good as one whose own names, ports and servers are covered.
+    Add its name to `environments`, and rows for what it opens in addition to the others: an allow and a deny for each.
     """
     if subject.spec is None:
         return
@@ -57,11 +57,11 @@ def environments_have_flows(subject: Flows) -> Iterator[Problem]:
 def flows_hold(subject: Flows) -> Iterator[Problem]:
     """Every row of the specification of flows holds in what the chart renders.
 
-    Each row says who is to reach whom and who is not, and why. It is judged offline, by the policies' own semantics and
-    the proxy's own configuration. A row whose verdict depends on what is not in the input (a node's address, say) does
-    not hold either: a guess is no proof.
-    The message names the policy and the rule that decided. Mend those, or the row when the wish has changed;
-    `python -m tools.reach explain` tells the whole way of one connection.
+    Each row says who should reach whom, or should not, and why. It is judged offline, by policies' own semantics and
+    the proxy's own configuration. A row whose verdict depends on something that is not in the input (a node's address,
+    say) does not hold either, because a guess is not a proof.
+    The message names the policy and the rule that decided. Change those, or the row if it is out of date;
+    `python -m tools.reach explain` explains every step of a connection.
     """
     for problem in subject.judgement.problems:
         yield Problem(problem.where, f"left out when the flows were judged: {problem.message}", problem.severity)

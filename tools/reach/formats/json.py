@@ -36,7 +36,7 @@ class _ConnsMembers(dict[Conns, str]):
         return self[conns]
 
 
-class _Reasons(dict[tuple[str, ...], str]):
+class _ReasonMembers(dict[tuple[str, ...], str]):
     def __missing__(self, why: tuple[str, ...]) -> str:
         self[why] = f', "reasons": {json_text(list(why), ascii=True)}' if why else ""
         return self[why]
@@ -44,7 +44,12 @@ class _Reasons(dict[tuple[str, ...], str]):
 
 def matrix(matrix: Matrix) -> Iterator[str]:
     """A list of the matrix's rows."""
-    names, allowed, conditional, reasons = _Names(), _ConnsMembers("conns"), _ConnsMembers("conditional"), _Reasons()
+    names, allowed, conditional, reasons = (
+        _Names(),
+        _ConnsMembers("conns"),
+        _ConnsMembers("conditional"),
+        _ReasonMembers(),
+    )
     separator = "[\n"
     for src, dst, certain, perhaps in matrix.rows():
         beside = f", {conditional[perhaps]}{reasons[matrix.why(src, dst)]}" if perhaps else ""

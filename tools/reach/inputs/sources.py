@@ -28,7 +28,7 @@ from tools.render.chart import Chart, chart, is_chart, layered
 from tools.render.merge import merge
 from tools.render.origins import RENDERED
 from tools.render.own import CHART
-from tools.render.target import KUBE_VERSION, NAMESPACE, Target
+from tools.render.target import KUBE_VERSION, NAMESPACE, RenderTarget
 from tools.render.template import rendered
 
 DEFAULT_NAMESPACE = "default"
@@ -149,7 +149,7 @@ class _InputReading:
         own = chart(self.request.chart or CHART)
         files = (*environment(self.request.env, own), *self.request.values)
         override = layered(files)
-        target = Target(namespace=self.namespace, kube_version=self.request.kube_version)
+        target = RenderTarget(namespace=self.namespace, kube_version=self.request.kube_version)
         text = rendered(own.path, files, target)
         self.on_step(f"rendered {own.name}")
         parsed = parse(text, RENDERED)

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from tools.egress.allowlist import Rule as Listed
-from tools.egress.allowlist import everything, matches
+from tools.egress.allowlist import AllowRule, everything, matches
 from tools.egress.envoy.decide import Proxy
 from tools.manifests.node import Node
 from tools.manifests.pods import Pod
@@ -82,7 +81,7 @@ class Hosts:
         lists = (name for port, name in self.proxy.listeners.items() if self._reaches_listener(place, port))
         return tuple(dict.fromkeys(lists))
 
-    def _listed(self, place: int) -> Iterator[Listed]:
+    def _listed(self, place: int) -> Iterator[AllowRule]:
         lists = self.workloads(place)
         return (rule for rule in self.proxy.listed if rule.workload in lists)
 
@@ -159,7 +158,7 @@ def _on(ports: tuple[tuple[int, int], ...], call: HostCall) -> bool:
     return not ports or call.port is None or any(first <= call.port <= last for first, last in ports)
 
 
-def _allows(rule: Listed, host: str, call: HostCall) -> bool:
+def _allows(rule: AllowRule, host: str, call: HostCall) -> bool:
     if rule == everything(rule.workload):
         return True
     speaks = SPOKEN.get(call.scheme)

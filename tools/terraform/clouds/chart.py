@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tools.egress.allowlist import Entry, Suffixes, parse_values
+from tools.egress.allowlist import ListEntry, Suffixes, parse_values
 from tools.manifests.addresses import Net, network
 from tools.terraform.language.model import Module
 
@@ -41,7 +41,7 @@ class Layers:
         return values
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[ListEntry, ...]:
         """The entries of egress.domains and of what is added to it, in normal form; none when egress is off."""
         listed, _ = parse_values(self.values, suffixes=Suffixes(frozenset()), file=self.file)
         return tuple(entry for entry in listed.entries if not entry.cidrs) if self.value("egress.enabled", True) else ()

@@ -79,7 +79,7 @@ def read(
             content = parser(text, file)
         except Exception as error:
             directory.fault(
-                READABLE, file, 0, f"it cannot be read: a fault of the toolkit: {type(error).__name__}: {error}"
+                READABLE, file, 0, f"it cannot be read: internal error (please report): {type(error).__name__}: {error}"
             )
             continue
         if name.removesuffix(".json").removesuffix(".tf").rpartition("_")[2] == "override":

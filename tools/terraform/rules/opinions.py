@@ -43,6 +43,17 @@ OPINIONS = frozenset(
         "home-net-is-named",
     }
 )
+# Rules of which some findings are opinions too; `_opinion` tells them from the others.
+_SOMETIMES = frozenset(
+    {
+        "egress-is-not-open-to-the-world",
+        "ranges-together-are-not-the-world",
+        "network-inputs-do-not-default-to-the-world",
+        "databases-stay-in-private-ranges",
+    }
+)
+# How a note begins that is not an opinion, but says that something is not known.
+_DOUBTS = ("cannot tell: ", "with the defaults alone: ")
 # Errors in this project that are warnings in other trees, unless the internet is let in.
 _MILDER = frozenset({PROTOCOLS, "databases-stay-in-private-ranges", "metadata-service-is-out-of-reach"})
 _WORLD = ("0.0.0.0/0", "::/0", "2000::/3", "*", "any", "internet")
@@ -73,11 +84,10 @@ def deduplicated(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def _covered_protocols(findings: Iterable[Finding]) -> list[Finding]:
     """The findings on a rule's protocol where another finding already says whom that rule lets in to all of it."""
-    doubts = ("cannot tell: ", "with the defaults alone: ")
     openings = [
         finding.problem
         for finding in findings
-        if finding.rule in _WHOLE and not finding.problem.message.startswith(doubts)
+        if finding.rule in _WHOLE and not finding.problem.message.startswith(_DOUBTS)
     ]
     covered: list[Finding] = []
     for finding in findings:
@@ -121,6 +131,11 @@ def softened(finding: Finding) -> Finding:
     if (message, severity) == (problem.message, problem.severity):
         return finding
     return replace(finding, problem=replace(problem, message=message, severity=severity))
+
+
+def is_opinion(rule: str, message: str) -> bool:
+    """Whether a note of that rule is an opinion: of what is known, and that other projects may see differently."""
+    return rule in OPINIONS | _SOMETIMES and not message.startswith(_DOUBTS)
 
 
 def _opinion(finding: Finding) -> bool:

@@ -19,7 +19,7 @@ from tools.manifests.files import mapping, read_text, shown
 from tools.render.chart import Chart, chart
 from tools.render.helm import HelmError, named
 from tools.render.load import Chosen
-from tools.render.target import KUBE_VERSION, Target
+from tools.render.target import KUBE_VERSION, RenderTarget
 from tools.render.template import render
 from tools.validate.chart import compared, coverage, refused, wrong_values
 from tools.validate.chart.coverage_rules import CHECKS, Coverage
@@ -41,7 +41,7 @@ async def beside(
     except (InputError, HelmError) as error:
         recorder.skip(_asked(options), str(error), excused=False)
         return tuple(recorder.stages)
-    target = Target(kube_version=(options.kube_version or (KUBE_VERSION,))[0])
+    target = RenderTarget(kube_version=(options.kube_version or (KUBE_VERSION,))[0])
     rendered = partial(render, judged.path, target=target)
     if options.refused:
         used = partial(rendered, helm=helms[0].path if helms else None)
@@ -64,7 +64,7 @@ async def beside(
 async def _of_copy(
     files: Sequence[Path], variant: Variant, helm: str | None, chart: Path, values: Mapping[str, Any]
 ) -> str:
-    target = Target(kube_version=variant.kube_version, api_versions=variant.apis)
+    target = RenderTarget(kube_version=variant.kube_version, api_versions=variant.apis)
     return await render(chart, values, files=files, target=target, helm=helm)
 
 

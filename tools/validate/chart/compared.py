@@ -21,7 +21,7 @@ from tools.validate.chart.helms import CHECKS, Compared, Rendered
 STAGE = "helms"
 
 
-class Render(Protocol):
+class RenderByHelm(Protocol):
     """Gives the output of a helm for values files, or raises RenderError or HelmError."""
 
     def __call__(self, *, files: Sequence[Path], helm: str) -> Awaitable[str]:
@@ -29,7 +29,7 @@ class Render(Protocol):
 
 
 async def stages(
-    chart: Chart, environments: Mapping[str, Chosen], helms: Sequence[Helm], render: Render, recorder: Recorder
+    chart: Chart, environments: Mapping[str, Chosen], helms: Sequence[Helm], render: RenderByHelm, recorder: Recorder
 ) -> tuple[Stage, ...]:
     """The stage of each environment."""
     runs = [_environment(chart, name, chosen, helms, render, recorder) for name, chosen in environments.items()]
@@ -37,7 +37,7 @@ async def stages(
 
 
 async def _environment(
-    chart: Chart, name: str, chosen: Chosen, helms: Sequence[Helm], render: Render, recorder: Recorder
+    chart: Chart, name: str, chosen: Chosen, helms: Sequence[Helm], render: RenderByHelm, recorder: Recorder
 ) -> Stage:
     own = replace(recorder, environment=name, stages=[])
     started = time.perf_counter()
@@ -55,7 +55,7 @@ async def _environment(
     return own.stages[0]
 
 
-async def _rendered(helm: Helm, chosen: Chosen, render: Render) -> Rendered:
+async def _rendered(helm: Helm, chosen: Chosen, render: RenderByHelm) -> Rendered:
     name = f"Helm {'.'.join(map(str, helm.version))}"
     try:
         return Rendered(name, await render(files=chosen.files, helm=helm.path))

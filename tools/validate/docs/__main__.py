@@ -18,9 +18,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = cli.Parser(prog="python -m tools.validate.docs", description=__doc__, epilog=cli.EXIT_CODES)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a page is not up to date")
     options = parser.parse_args(arguments)
-    words = ["--check"] if options.check else []
-    codes: list[int] = [importlib.import_module(f"tools.validate.docs.{name}").main(words) for name in PAGES]
-    return max(codes)
+    from tools.validate.docs.page_file import keep
+
+    modules = (importlib.import_module(f"tools.validate.docs.{name}") for name in PAGES)
+    return max(keep(module.pages(), check=options.check) for module in modules)
 
 
 if __name__ == "__main__":

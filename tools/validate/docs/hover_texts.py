@@ -10,12 +10,12 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tools.validate.docs.values_table import Row
+from tools.validate.docs.values_table import ValueRow
 
 _LINE = '    "meanings": '
 
 
-def meanings(values: Iterable[Row]) -> dict[str, Any]:
+def meanings(values: Iterable[ValueRow]) -> dict[str, Any]:
     """The schema of the descriptions: a property within a property for each key of a path."""
     schema: dict[str, Any] = {}
     for row in values:
@@ -34,7 +34,7 @@ def described(schema: Mapping[str, Any], path: str) -> str:
     return str(schema.get("description", ""))
 
 
-def with_meanings(schema: str, values: Iterable[Row]) -> str:
+def with_meanings(schema: str, values: Iterable[ValueRow]) -> str:
     """The text of values.schema.json with the descriptions anew, where it has their line."""
     line = f"{_LINE}{json.dumps(meanings(values), ensure_ascii=False)},"
     return "\n".join(line if own.startswith(_LINE) else own for own in schema.split("\n"))

@@ -1,16 +1,14 @@
-"""Writes docs/rules.md from the checks' docstrings, or with `--check` says whether it is stale."""
+"""docs/rules.md, from the docstrings of the checks."""
 
 from __future__ import annotations
 
-import argparse
 import inspect
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tools.findings import cli
 from tools.findings.model import rule_id
 from tools.findings.stages import MODULES, checks, severities
+from tools.validate.docs.page_file import PageFile
 
 FILE = Path(__file__).parents[3] / "docs" / "rules.md"
 
@@ -78,20 +76,6 @@ def _severity(check: Callable[..., object]) -> str:
     return " or ".join(severities(check))
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """The command line; gives the exit code."""
-    parser = cli.Parser(prog="python -m tools.validate.docs", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the file is stale")
-    options: argparse.Namespace = parser.parse_args(arguments)
-    text = manual()
-    if not options.check:
-        FILE.write_text(text, encoding="utf-8")
-        return cli.CLEAN
-    if FILE.exists() and FILE.read_text("utf-8") == text:
-        return cli.CLEAN
-    print("docs/rules.md is stale; write it anew with: python -m tools.validate.docs", file=sys.stderr)
-    return cli.FINDINGS
-
-
-if __name__ == "__main__":
-    cli.run(main)
+def pages() -> Iterator[PageFile]:
+    """The one page."""
+    yield PageFile(FILE, manual(), "it is not what the checks' docstrings say")

@@ -19,7 +19,7 @@ END = "<!-- end of values -->"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ValueRow:
     """One value: its path, its default, and what values.yaml says of it ("" when it says nothing)."""
 
     path: str
@@ -27,19 +27,19 @@ class Row:
     meaning: str
 
 
-def rows(document: Document, text: str) -> Iterator[Row]:
+def rows(document: Document, text: str) -> Iterator[ValueRow]:
     """The rows of values.yaml, in its order. `text` is what `document` was read from, for the comments."""
     yield from _rows(document.body, "", document.lines, text.splitlines())
 
 
-def _rows(values: Mapping[str, Any], above: str, lines: Mapping[str, int], text: list[str]) -> Iterator[Row]:
+def _rows(values: Mapping[str, Any], above: str, lines: Mapping[str, int], text: list[str]) -> Iterator[ValueRow]:
     for key, value in values.items():
         path = step(above, key)
         meaning = _comment(text, lines[path])
         if isinstance(value, Mapping) and value and not meaning:
             yield from _rows(value, path, lines, text)
         else:
-            yield Row(path, value, meaning)
+            yield ValueRow(path, value, meaning)
 
 
 def _comment(text: list[str], line: int) -> str:
@@ -55,7 +55,7 @@ def _comment(text: list[str], line: int) -> str:
     return ""
 
 
-def table(rows: tuple[Row, ...]) -> str:
+def table(rows: tuple[ValueRow, ...]) -> str:
     """The rows as a Markdown table; a default is written as JSON, which is YAML too."""
     lines = ["| Key | Default | Meaning |", "|---|---|---|"]
     for row in rows:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 
@@ -11,6 +12,10 @@ from tools.egress.promises import broken, external, extra_egress, inside_the_clu
 from tools.findings.model import Problem, Severities, Severity, Where
 from tools.manifests.addresses import address, private
 from tools.render.values import Values
+
+# What the proxy's configuration needs, and the version in an image's tag: distroless-v1.40.0, v1.40-latest, 1.40.0.
+_ENVOY = (1, 39)
+_VERSION = re.compile(r"(?:^|[^0-9.])v?([0-9]+)\.([0-9]+)(?![0-9])")
 
 
 @dataclass(frozen=True)
@@ -61,9 +66,9 @@ def values_match_schema(values: Listed) -> Iterator[Problem]:
     if not values.schema_file:
         message = "the chart has no values.schema.json, so nothing says which values are right, and they are not judged"
         yield Problem(Where(values.layers[0].file if values.layers else ""), message, Severity.NOTE)
-    listed = {problem.where.path for problem in values.allowlist[1]}
+    listed = {problem.where.path for problem in (*values.allowlist[1], *proxy_runs_no_old_envoy(values))}
     for rejection in values.rejections:
-        # The allowlist says the same of the same name, and says it better.
+        # The allowlist, and the rule about Envoy's version, say the same of the same value, and say it better.
         if rejection.path not in listed and rejection.path.removesuffix(".name") not in listed:
             yield Problem(values.where(rejection.path), f"{rejection.path or 'values'}: {rejection.message}")
 
@@ -87,6 +92,33 @@ def schema_verdicts_agree(values: Listed) -> Iterator[Problem]:
     if theirs and not ours:
         refused = "; ".join(f"{item.path or 'values'}: {item.message}" for item in theirs)
         yield Problem(values.where(theirs[0].path), f"Helm's schema check refuses what passes here: {refused}")
+
+
+def proxy_runs_no_old_envoy(values: Listed) -> Iterator[Problem]:
+    """The tag of `proxy.image` names an Envoy of version 1.39 or newer.
+
+    An older one does not know `resolved_address_filter`, by which no listed name leads to a private address: it refuses
+    the configuration, and denies everything. And it has vulnerabilities that are known. Envoy's advisories name many
+    more; these are in parts of it that the proxy uses, or that any Envoy has:
+
+    - CVE-2026-26309: writing JSON, as the log does, writes beyond its end; fixed in 1.37.1, 1.36.5, 1.35.8, 1.34.13
+    - CVE-2026-26311: a filter of an HTTP stream runs after the stream is gone, and Envoy may crash; fixed in the same
+    - CVE-2026-47220: a log format of the server name crashes Envoy where a header is missing; fixed in 1.37.5, 1.38.3
+
+    Write the chart's own tag, or another that is 1.39 or newer. A tag that has no version in it, as a mirror's may, is
+    not judged.
+    Source: Envoy's security advisories, and its version history.
+    """
+    proxy = values.body.get("proxy")
+    image = proxy.get("image") if isinstance(proxy, Mapping) else None
+    tag = image.get("tag") if isinstance(image, Mapping) else None
+    version = _VERSION.search(tag) if isinstance(tag, str) else None
+    if version and (int(version[1]), int(version[2])) < _ENVOY:
+        message = (
+            f"proxy.image.tag: {tag} is an Envoy before 1.39, which does not know resolved_address_filter and has "
+            "known vulnerabilities; write distroless-v1.40.0, or another that is 1.39 or newer"
+        )
+        yield Problem(values.where("proxy.image.tag"), message)
 
 
 def allowlist_is_sound(values: Listed) -> Iterator[Problem]:
@@ -171,6 +203,7 @@ CHECKS = (
     schema_is_valid,
     values_match_schema,
     schema_verdicts_agree,
+    proxy_runs_no_old_envoy,
     allowlist_is_sound,
     addresses_keep_promises,
     ranges_are_networks,
