@@ -16,7 +16,7 @@ from tools.manifests.files import mapping
 from tools.render.chart import chart
 from tools.render.helm import located
 from tools.render.merge import merge
-from tools.render.schema import judge
+from tools.render.schema import checker, judge
 
 CHART = Path("charts/sark-network")
 SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text())
@@ -120,11 +120,15 @@ TEXTS = [path for path in leaves(WHOLE, str) if path[-1] not in ENUMERATED]
 FREE = {"noProxy", "namespace", "services", "callers", "calls", "workloads", "ports"}
 
 
+# The same reading as judge's, which ends at the first refusal.
+ACCEPTS = checker(SCHEMA)
+
+
 def everywhere(text: str) -> tuple[int, dict[str, Any]]:
     """The values with a text at each place where the schema accepts it, and how many those are."""
     values, count = WHOLE, 0
     for path in TEXTS:
-        if not FREE & set(map(str, path)) and not judge(SCHEMA, other := changed(values, path, text)):
+        if not FREE & set(map(str, path)) and ACCEPTS(SCHEMA, other := changed(values, path, text)):
             values, count = other, count + 1
     return count, values
 

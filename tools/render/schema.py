@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from tools.manifests.paths import joined, step
@@ -34,10 +34,14 @@ def checker(schema: Mapping[str, Any]) -> Callable[[Any, Any], bool]:
 
 
 def _validator(schema: Mapping[str, Any]) -> Any:
+    return _draft7()(schema)
+
+
+@cache
+def _draft7() -> Any:
     from jsonschema import Draft7Validator, validators
 
-    extended: Any = validators.extend(Draft7Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
-    return extended(schema)
+    return validators.extend(Draft7Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
 
 
 def fault(schema: Any) -> str:
