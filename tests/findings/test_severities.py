@@ -93,6 +93,7 @@ SUBJECTS: dict[Check[Any], Sequence[Any]] = {
         }),
     ],
     values_rules.ranges_are_networks: [listed({"cluster": {"cidrs": ["10.0.0.1/8"]}})],
+    values_rules.proxy_runs_no_old_envoy: [listed({"proxy": {"image": {"tag": "v1.38.0"}}})],
     values_rules.public_addresses_are_meant: [listed({"proxy": {"resolvers": ["8.8.8.8"]}})],
     suppress.suppressions_are_well_formed: [suppression(fault="no")],
     suppress.suppressions_have_not_expired: [suppression(rule="a", until=date(2025, 1, 1))],
@@ -105,6 +106,9 @@ SUBJECTS: dict[Check[Any], Sequence[Any]] = {
     ],
     egress.entry_has_not_expired: [
         written({"domains": [{"name": "a.example", "expires": expires}]}) for expires in ("2025-01-01", "no")
+    ],
+    egress.entry_ends_by_itself: [
+        written({"external": [{"cidrs": ["10.9.0.1/32"], "ports": [636], "reason": "LDAP", "expires": "2027-01-01"}]})
     ],
     egress.internal_cidrs_are_private: [written({"internal": [{"name": "a.example", "cidrs": ["8.8.8.8/32"]}]})],
     flows.specification_is_well_formed: [specified(faults=(PROBLEM,))],
