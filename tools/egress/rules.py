@@ -169,6 +169,7 @@ CHECKS = (
 SEVERITIES: Severities = {
     engine_can_say_the_list: (Severity.ERROR, Severity.WARNING),
     entry_has_not_expired: (Severity.ERROR, Severity.WARNING),
+    entry_ends_by_itself: (Severity.NOTE,),
     internal_cidrs_are_private: (Severity.WARNING,),
 }
 
