@@ -29,7 +29,7 @@ from tools.render.helm_errors import classify
 from tools.render.schema import Rejection
 from tools.render.values import Layer
 from tools.validate.chart import coverage_rules, helms, refusals, wrong_values
-from tools.validate.chart.branches import Branch
+from tools.validate.chart.branches import TemplateBranch
 from tools.validate.chart.helms import Compared, Rendered
 from tools.validate.chart.refusals import Refusal, Refused
 from tools.validate.rules import render
@@ -68,7 +68,7 @@ def of_schema(properties: dict[str, Any]) -> wrong_values.Schema:
 
 
 def covered(**fields: Any) -> coverage_rules.Coverage:
-    branch = Branch("t.yaml", 1, "if .a", 0)
+    branch = TemplateBranch("t.yaml", 1, "if .a", 0)
     return replace(coverage_rules.Coverage("chart", 1, (branch,), frozenset()), **fields)
 
 

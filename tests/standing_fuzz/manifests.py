@@ -30,6 +30,7 @@ TESTS = Path(__file__).resolve().parent.parent
 STAGES = {"manifests", "policies"}
 # What a terminal or a CI log would obey: control characters but the newline and the tab.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+POINT = re.compile(r"(?:not )?ok ([0-9]+) - \S")
 FAULT = "internal error (please report)"
 REACH_SHARE = 0.3
 PLACES = Places({"a/b": "10.1.0.5", "a/c": "10.1.0.6"}, ("8.8.8.8", "198.18.0.1"))
@@ -158,10 +159,23 @@ def read_report(chosen: str, text: str, code: int) -> None:
                 raise Unmet("a line of the report is a workflow command", line[:120])
     elif chosen == "junit":
         ElementTree.fromstring(text)
+    elif chosen == "tap":
+        _is_tap(text)
     else:
         body = json.loads(text)
         if chosen == "json":
             _agrees(body, code)
+
+
+def _is_tap(text: str) -> None:
+    """A version, a plan, and as many test points, in order; what is between two of them is indented."""
+    version, plan, *lines = text.splitlines()
+    points = [line for line in lines if not line.startswith(" ")]
+    numbers = [match[1] if (match := POINT.match(line)) else line for line in points]
+    if (version, plan) != ("TAP version 14", f"1..{len(points)}") or numbers != [
+        str(i + 1) for i in range(len(points))
+    ]:
+        raise Unmet("a report that is not TAP", text[:300])
 
 
 def _agrees(body: Any, code: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tools.findings import cli
-from tools.manifests import configuration
+from tools.manifests import arguments, configuration
 from tools.render.own import CHART
 from tools.render.target import KUBE_VERSION, NAMESPACE, RELEASE
 
@@ -25,8 +25,10 @@ def parser() -> cli.Parser:
     made.add_argument(
         "--to", metavar="DIR", type=cli.file_path, required=True, help="where to write, one file a template"
     )
-    made.add_argument("--release", default=RELEASE, help="default: %(default)s")
-    made.add_argument("--namespace", default=NAMESPACE, help="default: %(default)s")
+    made.add_argument("--release", metavar="NAME", type=arguments.release, default=RELEASE, help="default: %(default)s")
+    made.add_argument(
+        "--namespace", metavar="NAME", type=arguments.namespace, default=NAMESPACE, help="default: %(default)s"
+    )
     made.add_argument("--kube-version", metavar="X.Y.Z", default=KUBE_VERSION, help="default: %(default)s")
     made.add_argument(
         "--chart",

@@ -13,14 +13,16 @@ from tools.render.chart import Chart, is_chart
 from tools.render.own import CHART
 from tools.terraform.language.model import Module, ResourceInstance
 from tools.terraform.lint import in_comments
-from tools.terraform.rules.releases import CHECKS, TYPE, ChartValues, Release
+from tools.terraform.rules.releases import CHECKS, TYPE, ChartValues, TerraformRelease
 
 
 def judged(modules: Iterable[Module], today: date, known: frozenset[str]) -> tuple[Finding, ...]:
     """The findings about the releases of these modules, less what comments switch off."""
     modules = tuple(modules)
     releases = [
-        Release(resource, _chart(resource, module)) for module in modules for resource in module.everything(TYPE)
+        TerraformRelease(resource, _chart(resource, module))
+        for module in modules
+        for resource in module.everything(TYPE)
     ]
     findings = dict.fromkeys(finding for release in releases for finding in run(CHECKS, release))
     return suppress.apply(findings, in_comments(modules, today, known)) if findings else ()

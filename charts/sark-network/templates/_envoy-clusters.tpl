@@ -80,14 +80,15 @@ answer before the cache holds it: the denied ranges, or all but the entry's CIDR
 refuses two of one name that differ, hence the hash. The search domains of resolv.conf are not tried: api.example.com must
 never become api.example.com.svc.cluster.local. A name is forgotten soon and a failure at once, or a client that asks for
 many made-up names keeps cluster DNS busy. Refreshing at 5 s is for names that do not exist, or not yet; the others follow
-their records' TTL.
+their records' TTL. A query has five seconds: c-ares asks again after a time that it learns from quick answers, a quarter of a
+second at the least, and twice that each time, so its usual four tries would give up on a slow name sooner.
 */}}
 {{- define "sark-network.envoy.dns" -}}
 {{- $proxy := .root.Values.proxy -}}
 {{- $family := get (dict "v4-only" "V4_ONLY" "v6-only" "V6_ONLY" "v4-preferred" "V4_PREFERRED" "v6-preferred" "AUTO") $proxy.ipFamily -}}
 {{- $resolvers := list -}}
 {{- range $proxy.resolvers }}{{ $resolvers = append $resolvers (dict "socket_address" (dict "address" . "port_value" 53)) }}{{ end -}}
-{{- $options := dict "dns_resolver_options" (dict "no_default_search_domain" true) -}}
+{{- $options := dict "dns_resolver_options" (dict "no_default_search_domain" true) "query_tries" 8 -}}
 {{- with $resolvers }}{{ $_ := set $options "resolvers" . }}{{ end -}}
 {{- $_ := set $options "@type" "type.googleapis.com/envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig" -}}
 {{- $ranges := list -}}

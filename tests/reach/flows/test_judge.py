@@ -23,7 +23,7 @@ from tools.reach.flows.state import allow_all, is_test, stand_ins
 from tools.reach.world import POD_CIDRS
 from tools.render.chart import chart, layered
 from tools.render.own import CHART, FLOWS
-from tools.render.target import NAMESPACE
+from tools.render.target import NAMESPACE, RenderTarget
 from tools.render.template import render
 
 PROJECT = chart(CHART)
@@ -418,3 +418,13 @@ def test_what_depends_is_never_a_pass_until_an_input_settles_it(expect: str) -> 
     assert (settled[0].verdict, settled[0].holds) == ("allowed", expect == "allow")
     elsewhere = judge(spec, objects, pod_cidrs=pod_cidrs_of({"cluster": {"cidrs": ["10.2.0.0/16"]}})).rows
     assert (elsewhere[0].verdict, elsewhere[0].holds) == ("denied", expect == "deny")
+
+
+def test_a_proxy_that_the_api_server_refuses_is_not_there() -> None:
+    """Its namespace is no name: rows through it fail, each with a sentence, and nothing else is lost."""
+    text = asyncio.run(render(PROJECT.path, values("dev"), target=RenderTarget(namespace=".")))
+    objects = manifests(parse(text, "dev"), "dev", PROJECT.name)
+    judgement = judge(specification().of("dev"), objects, pod_cidrs=pod_cidrs_of(values("dev")))
+    through = [row for row in judgement.rows if row.flow.via == "proxy" and row.flow.expect == "allow"]
+    assert through
+    assert {row.verdict for row in through} == {"denied"}

@@ -80,9 +80,9 @@ def test_without_the_frontend_sark_never_starts() -> None:
 def test_the_init_container_s_message_says_what_to_write() -> None:
     messages = dict(of_needs("frontend: {enabled: false}", base()))
     assert messages["called-services-are-reachable"] == (
-        "init container wait-for-api calls sark-api:8000, which is TCP 8000 of Deployment sark/sark-api, and policies "
-        "let Deployment sark/sark-frontend neither out nor in there; write an egress rule here and an ingress rule "
-        "there; in the chart's values `calls` or `callers` of a part opens both ends"
+        "init container wait-for-api calls sark-api:8000, which is TCP 8000 of Deployment sark/sark-api; policies "
+        "allow neither egress from Deployment sark/sark-frontend to it nor ingress there; write an egress rule here "
+        "and an ingress rule there; in the chart's values `calls` or `callers` of a part opens both ends"
     )
 
 

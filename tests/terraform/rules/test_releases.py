@@ -8,7 +8,7 @@ import pytest
 from tools.findings.model import run
 from tools.terraform.__main__ import main
 from tools.terraform.modules.read import evaluate_text
-from tools.terraform.rules.releases import CHECKS, TYPE, ChartValues, Release
+from tools.terraform.rules.releases import CHECKS, TYPE, ChartValues, TerraformRelease
 
 SCHEMA = {
     "type": "object",
@@ -33,7 +33,7 @@ def problems(body: str, chart: ChartValues = CHART) -> list[tuple[int, str, str]
     """The line, the severity and the message of what the rule says of a release with this body."""
     text = f'variable "x" {{}}\nresource "helm_release" "a" {{\n{body}\n}}\n'
     [resource] = evaluate_text({"main.tf": text}, ".").everything(TYPE)
-    problems = [finding.problem for finding in run(CHECKS, Release(resource, chart))]
+    problems = [finding.problem for finding in run(CHECKS, TerraformRelease(resource, chart))]
     return [(problem.where.line, problem.severity.value, problem.message) for problem in problems]
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tools.findings.cli import EXIT_CODES, add_several, file_path
+from tools.manifests import arguments
+from tools.manifests.arguments import or_none
 
 LOG_COMMANDS = ("blocked", "used", "unused", "report")
 LIST_COMMANDS = ("used", "unused", "report")
@@ -64,8 +66,13 @@ def cluster(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--context", metavar="NAME", default="", help="a context of the kubeconfig (default: the current)"
     )
-    parser.add_argument("--namespace", "-n", metavar="NAME", default="", help="the release's (default: the context's)")
-    parser.add_argument("--release", metavar="NAME", default="", help="the release (default: the only one there)")
+    namespace, release = or_none(arguments.namespace), or_none(arguments.release)
+    parser.add_argument(
+        "--namespace", "-n", metavar="NAME", type=namespace, default="", help="the release's (default: the context's)"
+    )
+    parser.add_argument(
+        "--release", metavar="NAME", type=release, default="", help="the release (default: the only one there)"
+    )
 
 
 def _add(commands: Any) -> None:

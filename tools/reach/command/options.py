@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from tools.findings import cli
 from tools.findings.report import FORMATS
-from tools.manifests import configuration
+from tools.manifests import arguments, configuration
 from tools.manifests.addresses import Net, network
 from tools.reach.formats import ANSWERS, MATRIX
 from tools.render.target import KUBE_VERSION
@@ -224,6 +224,7 @@ def _common(what: argparse._ArgumentGroup) -> None:
     what.add_argument(
         "--namespace",
         metavar="NAME",
+        type=arguments.namespace,
         help="that of objects which name none (default: default, or with a chart its release's, sark)",
     )
     what.add_argument(

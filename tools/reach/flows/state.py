@@ -65,9 +65,12 @@ class ClusterState:
         installed = tuple(manifest for manifest in manifests if not is_test(manifest))
         # A stand-in replaces a pod of the same name.
         everything, _ = stacked((installed, tuple(stand_ins(spec))), namespace)
-        envoys = running(filter(_runs_envoy, installed), namespace)
+        world = World(everything, pod_cidrs=pod_cidrs, namespace=namespace)
+        # What the API server refuses is not there, and is no peer.
+        there = {peer.name for peer in world.peers}
+        envoys = tuple(pod for pod in running(filter(_runs_envoy, installed), namespace) if pod.name in there)
         return cls(
-            world=World(everything, pod_cidrs=pod_cidrs, namespace=namespace),
+            world=world,
             proxy=proxy or Proxy.of(installed),
             spec=spec,
             services=tuple(services(installed, namespace).values()),

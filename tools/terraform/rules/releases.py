@@ -32,7 +32,7 @@ class ChartValues:
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class TerraformRelease:
     """A release and its chart."""
 
     resource: ResourceInstance
@@ -40,7 +40,7 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class _Layer:
+class _ReleaseValues:
     """A piece of the values: what it sets, and where Terraform says so."""
 
     values: Mapping[str, Any]
@@ -48,7 +48,7 @@ class _Layer:
     path: str = ""
 
 
-def release_values_fit_the_chart(release: Release) -> Iterator[Problem]:
+def release_values_fit_the_chart(release: TerraformRelease) -> Iterator[Problem]:
     """The values of a `helm_release` are what the chart's values.schema.json allows.
 
     `terraform plan` does not read the schema: a misspelt key is refused during the apply, when the firewall around the
@@ -61,7 +61,7 @@ def release_values_fit_the_chart(release: Release) -> Iterator[Problem]:
     if chart.missing:
         yield cannot_tell(_where(resource, "chart"), UnknownValue(chart.missing), "its values are not judged")
         return
-    layers: list[_Layer] = []
+    layers: list[_ReleaseValues] = []
     doubts: list[Problem] = []
     for layer in (*_values(resource), *_settings(resource)):
         if isinstance(layer, Problem):
@@ -86,7 +86,7 @@ def _where(resource: ResourceInstance, name: str) -> Where:
     return value.where if value else resource.where
 
 
-def _values(resource: ResourceInstance) -> Iterator[_Layer | Problem]:
+def _values(resource: ResourceInstance) -> Iterator[_ReleaseValues | Problem]:
     written = resource.body.value("values")
     for item in written.items() if written else ():
         if isinstance(item.data, UnknownValue) and isinstance(item.data.encoded, dict):
@@ -97,12 +97,12 @@ def _values(resource: ResourceInstance) -> Iterator[_Layer | Problem]:
             yield _document(item.data, item.where)
 
 
-def _encoded(data: Mapping[str, Any], where: Where) -> Iterator[_Layer | Problem]:
+def _encoded(data: Mapping[str, Any], where: Where) -> Iterator[_ReleaseValues | Problem]:
     """What is given to yamlencode; what is unknown in it is left out and named."""
     for unknown in unknowns(dict(data)):
         yield cannot_tell(where, unknown, "this part of the values is not judged")
         break
-    yield _Layer(_known(data), where)
+    yield _ReleaseValues(_known(data), where)
 
 
 def _known(data: Any) -> Any:
@@ -116,23 +116,23 @@ def _hidden(item: Any) -> bool:
     return isinstance(item, UnknownValue) or (isinstance(item, tuple) and any(unknowns(item)))
 
 
-def _document(text: str, where: Where) -> _Layer | Problem:
+def _document(text: str, where: Where) -> _ReleaseValues | Problem:
     parsed = parse(text, where.file)
     if parsed.problems:
         return Problem(where, f"the values are {parsed.problems[0].message}")
     body = parsed.documents[0].body if parsed.documents else {}
     if not isinstance(body, Mapping):
         return Problem(where, f"the values are {shown(body)}, and no mapping; write yamlencode({{…}})")
-    return _Layer(body, where)
+    return _ReleaseValues(body, where)
 
 
-def _settings(resource: ResourceInstance) -> Iterator[_Layer | Problem]:
+def _settings(resource: ResourceInstance) -> Iterator[_ReleaseValues | Problem]:
     for kind in ("set", "set_list", "set_sensitive"):
         for block in resource.body.each(kind):
             yield from _setting(block)
 
 
-def _setting(block: NestedBlock) -> Iterator[_Layer | Problem]:
+def _setting(block: NestedBlock) -> Iterator[_ReleaseValues | Problem]:
     name, value = block.body.value("name"), block.body.value("value")
     unknown = block.doubt or next((it.unknown for it in (name, value) if it and it.unknown), None)
     if unknown:
@@ -144,7 +144,7 @@ def _setting(block: NestedBlock) -> Iterator[_Layer | Problem]:
         for step in reversed(path):
             data = [None] * min(int(step["index"]), LONGEST) + [data] if step["index"] else {_key(step["key"]): data}
         if isinstance(data, Mapping):
-            yield _Layer(data, value.where, _key(name.data))
+            yield _ReleaseValues(data, value.where, _key(name.data))
 
 
 def _key(text: str) -> str:
@@ -176,7 +176,7 @@ def _scalar(data: Any) -> Any:
     return int(data) if _NUMBER.fullmatch(data) else data
 
 
-def _place(layers: list[_Layer], path: str) -> Where | None:
+def _place(layers: list[_ReleaseValues], path: str) -> Where | None:
     """Where the path is set: by the last setting that names it or what it is in, or by the last values that have it."""
     keys = [key for key in re.split(r"[.\[\]]+", path) if key]
     for layer in reversed(layers):
@@ -187,7 +187,7 @@ def _place(layers: list[_Layer], path: str) -> Where | None:
     return None
 
 
-CHECKS: tuple[Check[Release], ...] = (release_values_fit_the_chart,)
+CHECKS: tuple[Check[TerraformRelease], ...] = (release_values_fit_the_chart,)
 SEVERITIES: Severities = {
     release_values_fit_the_chart: (Severity.ERROR, Severity.NOTE),
 }

@@ -22,7 +22,7 @@ _REACHED = re.compile(MARK + r" (\d+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Branch:
+class TemplateBranch:
     """One branch: its template, its line, what opens it, and where its text begins.
 
     `refuses`: it ends the render itself, so that no values that are right reach it.
@@ -35,9 +35,9 @@ class Branch:
     refuses: bool = False
 
 
-def branches(text: str, file: str) -> tuple[Branch, ...]:
+def branches(text: str, file: str) -> tuple[TemplateBranch, ...]:
     """The branches of a template, in their order."""
-    made: list[Branch] = []
+    made: list[TemplateBranch] = []
     refusing: set[int] = set()
     opened: list[int] = []
     for action in _ACTION.finditer(text):
@@ -50,11 +50,15 @@ def branches(text: str, file: str) -> tuple[Branch, ...]:
             if words.startswith("else") and opened:
                 opened.pop()
             opened.append(len(made))
-            made.append(Branch(file, text.count("\n", 0, action.start()) + 1, " ".join(words.split()), action.end()))
+            made.append(
+                TemplateBranch(file, text.count("\n", 0, action.start()) + 1, " ".join(words.split()), action.end())
+            )
         elif opened and _REFUSES.search(_without_texts(words)):
             refusing.add(opened[-1])
     return tuple(
-        Branch(each.file, each.line, each.opening, each.start, number in refusing and not _NAMED.match(each.opening))
+        TemplateBranch(
+            each.file, each.line, each.opening, each.start, number in refusing and not _NAMED.match(each.opening)
+        )
         for number, each in enumerate(made)
     )
 
@@ -63,7 +67,7 @@ def _without_texts(words: str) -> str:
     return re.sub(r'"(?:\\.|[^"\\])*"|`[^`]*`', '""', words)
 
 
-def instrumented(text: str, numbered: Mapping[int, Branch]) -> str:
+def instrumented(text: str, numbered: Mapping[int, TemplateBranch]) -> str:
     """The template, in which each of these branches ends the render and gives its number."""
     pieces, end = [], 0
     for number, branch in sorted(numbered.items(), key=lambda item: item[1].start):

@@ -69,7 +69,7 @@ async def _of_copy(
 
 
 async def _coverage(
-    options: argparse.Namespace, judged: Chart, renders: Sequence[coverage.Render], recorder: Recorder
+    options: argparse.Namespace, judged: Chart, renders: Sequence[coverage.CoverageRender], recorder: Recorder
 ) -> None:
     started = time.perf_counter()
     try:

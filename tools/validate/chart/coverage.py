@@ -19,12 +19,12 @@ from tools.manifests.paths import joined
 from tools.render.chart import Chart
 from tools.render.helm_errors import RenderError
 from tools.render.merge import overlay
-from tools.validate.chart.branches import Branch, Reads, branches, changed, instrumented, leaves, reached
+from tools.validate.chart.branches import Reads, TemplateBranch, branches, changed, instrumented, leaves, reached
 
 TEMPLATES = (".yaml", ".yml", ".tpl", ".txt", ".json")
 
 
-class Render(Protocol):
+class CoverageRender(Protocol):
     """Gives Helm's output for the chart in a directory, or raises RenderError or HelmError."""
 
     def __call__(self, chart: Path, values: Mapping[str, Any]) -> Awaitable[str]:
@@ -36,14 +36,14 @@ class Tried:
     """The branches of a chart's own templates, and those that were reached so far."""
 
     chart: Chart
-    renders: Sequence[Render]
+    renders: Sequence[CoverageRender]
     refused: Sequence[Mapping[str, Any]] = ()
     reached: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         files = sorted(path for path in (self.chart.path / "templates").rglob("*") if path.suffix in TEMPLATES)
         self.texts = {path.relative_to(self.chart.path): read_text(path) for path in files if path.is_file()}
-        self.branches: tuple[Branch, ...] = tuple(
+        self.branches: tuple[TemplateBranch, ...] = tuple(
             branch for file, text in self.texts.items() for branch in branches(text, f"{self.chart.name}/{file}")
         )
         if not self.branches:
@@ -55,7 +55,7 @@ class Tried:
         await asyncio.gather(*(self._environment(render, {}, turns) for render in self.renders))
         await asyncio.gather(*(self._environment(self.renders[0], values, turns) for values in self.refused))
 
-    async def _environment(self, render: Render, values: Mapping[str, Any], turns: asyncio.Semaphore) -> None:
+    async def _environment(self, render: CoverageRender, values: Mapping[str, Any], turns: asyncio.Semaphore) -> None:
         async with turns:
             with tempfile.TemporaryDirectory(prefix="sark-coverage-") as folder:
                 copy = copied(self.chart, Path(folder))
@@ -93,7 +93,7 @@ def copied(chart: Chart, folder: Path) -> Path:
     return copy
 
 
-async def dead(chart: Chart, renders: Sequence[Render]) -> tuple[Where, ...]:
+async def dead(chart: Chart, renders: Sequence[CoverageRender]) -> tuple[Where, ...]:
     """The values that no template names, and with which nothing changes that any environment renders."""
     documents = chart.values.documents
     values: Mapping[str, Any] = documents[0].body if documents and isinstance(documents[0].body, Mapping) else {}
@@ -113,7 +113,7 @@ async def dead(chart: Chart, renders: Sequence[Render]) -> tuple[Where, ...]:
 class _Mutations:
     chart: Path
     values: Mapping[str, Any]
-    renders: Sequence[Render]
+    renders: Sequence[CoverageRender]
 
     async def silent(self, paths: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
         """Those of the paths with which no render changes: tried together, and by halves where one does."""
@@ -142,7 +142,7 @@ class _Mutations:
             nested = {key: nested}
         return nested if isinstance(nested, dict) else {}
 
-    async def _text(self, render: Render, values: Mapping[str, Any]) -> str:
+    async def _text(self, render: CoverageRender, values: Mapping[str, Any]) -> str:
         try:
             return await render(self.chart, values)
         except RenderError as error:

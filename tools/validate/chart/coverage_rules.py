@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tools.findings.model import Problem, Severities, Severity, Where
-from tools.validate.chart.branches import Branch
+from tools.validate.chart.branches import TemplateBranch
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Coverage:
 
     chart: str
     renders: int
-    branches: tuple[Branch, ...]
+    branches: tuple[TemplateBranch, ...]
     reached: frozenset[int]
     dead: tuple[Where, ...] = ()
     least: int = 0
@@ -30,7 +30,7 @@ class Coverage:
         counted = [number for number, branch in enumerate(self.branches) if self.counts(number, branch)]
         return 100 * len(self.reached & set(counted)) / len(counted) if counted else 100.0
 
-    def counts(self, number: int, branch: Branch) -> bool:
+    def counts(self, number: int, branch: TemplateBranch) -> bool:
         """Whether the branch is one that right values can reach, or one that was reached."""
         return not branch.refuses or number in self.reached
 
