@@ -6,7 +6,7 @@ medians are printed.
     python -m bench.validate [--rounds N] [--env NAME ...] [--with-checkov]
 
 kubeconform is built into .cache/bench, and --with-checkov installs checkov into .cache/checkov (about 100 s, once).
-Memory is the largest sum of resident sets of the processes that ran at one time (from /proc; Linux only). Fails when
+Memory is the most that the processes of one time had together, shared pages once (from /proc; Linux only). Fails when
 tools.validate takes more than 1.5 times the processor's time of helm, yamllint and kubernetes-validate together (a busy
 machine makes both sides longer), or more than 100 MB an environment: they are judged side by side.
 """
@@ -65,7 +65,7 @@ def measured(command: Sequence[str], output: Path | None = None) -> Figures:
         process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.DEVNULL, start_new_session=True)
         while process.poll() is None:
             most = max(most, resident(process.pid))
-            time.sleep(0.005)
+            time.sleep(0.02)
         return Figures(time.perf_counter() - started, spent() - before, most)
 
 
@@ -76,16 +76,16 @@ def spent() -> float:
 
 
 def resident(session: int) -> float:
-    """Megabytes of resident memory of every process in a session."""
-    pages = 0
+    """Megabytes of memory of every process in a session: what several share is counted once (PSS, in smaps_rollup)."""
+    kilobytes = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
+            if int(stat.read_text().rpartition(")")[2].split()[3]) == session:
+                rollup = (stat.parent / "smaps_rollup").read_text()
+                kilobytes += int(rollup.partition("\nPss:")[2].split()[0])
+        except (OSError, IndexError):
             continue
-        if int(fields[3]) == session:
-            pages += int(fields[21])
-    return pages * os.sysconf("SC_PAGESIZE") / 1e6
+    return kilobytes / 1000
 
 
 Step = tuple[str, list[str], Path | None]
