@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
+import itertools
+import os
 import resource
 import socket
+import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import yaml
@@ -49,11 +55,13 @@ def stalled(start: Start, world: World) -> Iterator[Stalled]:
     listed = {"domains": ["api.openai.com", {"name": NAME, "ports": [PORT]}]}
     listener = world.namespace.socket(bind=(ADDRESS, PORT))
     narrow(listener)
-    with limited(LIMIT) as group, flooding(listener):
+    # Two processes of one run would fill the kernel's memory for TCP together, and both wait for it.
+    with alone(), limited(LIMIT) as group, flooding(listener):
         proxy = start({"egress": listed}, None, group if isinstance(group, Cgroup) else None)
         good = opened(proxy, "api.openai.com:443")
         good.encrypt("api.openai.com")
-        held = [sock for each in range(MOST - 1) if (sock := stalling(proxy, f"10.0.{each % 200}.2"))]
+        tried = (stalling(proxy, f"10.0.{each % 200}.2") for each in range(MOST - 1))
+        held = [sock for sock in itertools.takewhile(bool, tried) if sock]
         time.sleep(2)
         alive, (ready, _) = good.alive(), proxy.get("/ready")
         held.pop().close()
@@ -67,6 +75,14 @@ def stalled(start: Start, world: World) -> Iterator[Stalled]:
         fresh.close()
         proxy.stop()
         listener.close()
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Waits until no other process of this user is within."""
+    with (Path(tempfile.gettempdir()) / f"sark-network-stalled-{os.getuid()}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def opened(proxy: Proxy, host: str) -> Client:
@@ -209,7 +225,7 @@ def test_steered_connections_have_a_part_of_the_share(start: Start, served: Serv
     """Of the gateway's sixteen CONNECT's port and port 443 have six each, every other port one."""
     steering = {"dnsGuard": {"enabled": True, "steering": {"enabled": True}}}
     listed = {"domains": EGRESS["domains"]}
-    own = Steered(start, {**steering, "egress": listed, "proxy": {"maxConnections": 20}}, 5_000)
+    own = Steered(start, {**steering, "egress": listed, "proxy": {"maxConnections": 20}})
     shares = yaml.safe_load((own.proxy.folder / "list" / "shares.yaml").read_text())["resources"][0]["layer"]
     limits = {key.removeprefix("envoy.resource_limits.listener."): value for key, value in shares.items()}
     assert limits == {

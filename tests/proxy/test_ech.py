@@ -73,7 +73,7 @@ def content_network(namespace: Namespace, world: World, program: Path) -> Iterat
 
 @pytest.fixture(scope="module")
 def steered(start: Start) -> Steered:
-    return Steered(start, VALUES, 5_000)
+    return Steered(start, VALUES)
 
 
 def ways(steered: Steered) -> dict[str, tuple[str, str]]:

@@ -212,7 +212,7 @@ def straight(steered: Steered, name: str, port: int = 443) -> Client:
 def steered_ended(start: Start, world: World) -> Iterator[SteeredEnds]:
     world.zone |= ZONE
     moment = (datetime.now(UTC) + timedelta(seconds=15)).replace(microsecond=0)
-    steered = Steered(start, steered_values(moment), 25_000)
+    steered = Steered(start, steered_values(moment))
     connections = {key: straight(steered, *target) for key, target in STEERED.items()}
     connections["tcp"] = straight(steered, "tcp.ends.test", 5432)
     kept = {"stays": straight(steered, "stays.test"), "late": straight(steered, "late.test")}
@@ -257,12 +257,12 @@ def test_neither_is_what_says_no_name(steered_ended: SteeredEnds, world: World) 
 def test_a_steered_connection_that_ends_has_one_line(start: Start, world: World) -> None:
     """With the client's own address, though it went through the workload's routes."""
     world.zone |= ZONE
-    steered = Steered(start, steered_values(datetime.now(UTC) + timedelta(hours=1)), 26_000)
+    steered = Steered(start, steered_values(datetime.now(UTC) + timedelta(hours=1)))
     attempt = steered.tls(443, "ends.test")
     assert attempt.text.startswith("203.0.113.50 ends.test")
     assert steered.lines(attempt) == [("gateway", "ends.test:443", "allowed", "listed")]
     world.zone["ends.test"], before = ["10.30.0.50"], len(world.arrivals)
-    later = Steered(start, steered_values(datetime.now(UTC) + timedelta(hours=2)), 27_000)
+    later = Steered(start, steered_values(datetime.now(UTC) + timedelta(hours=2)))
     refused = later.tls(443, "ends.test")
     assert (refused.text, later.lines(refused)) == ("", [("gateway", "ends.test:443", "failed", "no-address")])
     assert world.arrivals[before:] == []
@@ -275,7 +275,7 @@ def test_the_first_name_that_ends_cuts_no_steered_connection(start: Start, world
     """A grant is one."""
     world.zone |= ZONE
     steering = {"dnsGuard": {"enabled": True, "steering": {"enabled": True}}}
-    steered = Steered(start, {**steering, "egress": {"domains": ["stays.test"]}}, 28_000)
+    steered = Steered(start, {**steering, "egress": {"domains": ["stays.test"]}})
     stays = straight(steered, "stays.test")
     late = {"name": "late.test", "expires": "2199-01-01"}
     steered.proxy.update({**steering, "egress": {"domains": ["stays.test", late]}})

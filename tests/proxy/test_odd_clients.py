@@ -26,7 +26,7 @@ def test_the_two_are_what_they_are_called() -> None:
 @pytest.fixture(scope="module")
 def steered(start: Start) -> Steered:
     values = {"egress": {"domains": EGRESS["domains"]}, "dnsGuard": {"enabled": True, "steering": {"enabled": True}}}
-    return Steered(start, values, 15_000)
+    return Steered(start, values)
 
 
 def test_a_large_hello_is_taken(enforcing: Proxy, world: World) -> None:

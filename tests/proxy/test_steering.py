@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -18,18 +19,25 @@ LIST = {**EGRESS, "strict": False}
 VALUES: dict[str, Any] = {"egress": LIST, "dnsGuard": {"enabled": True, "steering": {"enabled": True}}}
 
 
-class Steered:
-    """A proxy, and its own port for each port of each workload. Two of them in one namespace must share none."""
+# Ports to listen on that nobody else takes: clients have those from 20,000 on (client.py), and the kernel's come after.
+_listeners = itertools.count(12_000)
 
-    def __init__(self, start: Start, values: dict[str, Any], shift: int) -> None:
+
+class Steered:
+    """A proxy, and a port for each port of each workload, which no other proxy of the namespace has."""
+
+    def __init__(self, start: Start, values: dict[str, Any]) -> None:
         services = [it for it in objects(values) if it["kind"] == "Service" and "-out-" in it["metadata"]["name"]]
         listed = {
             (it["metadata"]["labels"]["sark-network/workload"], port["port"]): port["targetPort"]
             for it in services
             for port in it["spec"]["ports"]
         }
-        self.ports = {key: number + shift for key, number in listed.items()}
-        patch = {f"port_value: {number}": f"port_value: {number + shift}" for number in listed.values()}
+        own = {number: next(_listeners) for number in dict.fromkeys(listed.values())}
+        self.ports = {key: own[number] for key, number in listed.items()}
+        # In two steps, so that no port that is written is taken for one that is to be replaced.
+        patch = {f"port_value: {number}": f"port_value: #{port}" for number, port in own.items()}
+        patch["port_value: #"] = "port_value: "
         self.proxy: Proxy = start(values, patch)
 
     def tls(self, port: int, sni: str | None, workload: str = "gateway") -> Attempt:
@@ -62,12 +70,12 @@ class Steered:
 
 @pytest.fixture(scope="module")
 def steered(start: Start) -> Steered:
-    return Steered(start, VALUES, 0)
+    return Steered(start, VALUES)
 
 
 @pytest.fixture(scope="module")
 def audited(start: Start) -> Steered:
-    return Steered(start, {**VALUES, "egress": {**LIST, "mode": "audit"}}, 10_000)
+    return Steered(start, {**VALUES, "egress": {**LIST, "mode": "audit"}})
 
 
 ALLOWED = [
@@ -160,7 +168,7 @@ def test_http_goes_by_host(
 
 def test_a_server_that_says_no_name_has_the_port_to_itself(start: Start, world: World) -> None:
     internal = [{"name": "tcp.corp.example", "cidrs": ["10.20.0.0/16"], "ports": [5432], "protocol": "tcp"}]
-    own = Steered(start, {**VALUES, "egress": {"domains": [], "internal": internal}}, 20_000)
+    own = Steered(start, {**VALUES, "egress": {"domains": [], "internal": internal}})
     before = len(world.arrivals)
     attempt = own.send_bytes(5432, b"SELECT 1")
     assert attempt.text.startswith("10.20.0.3 ")
@@ -196,7 +204,7 @@ def test_audit_lets_names_through_and_logs_them(audited: Steered) -> None:
 
 
 def test_a_revoked_name_loses_its_connections_and_no_other_does(start: Start) -> None:
-    own = Steered(start, {**VALUES, "egress": {"domains": ["*.openai.com", "api.anthropic.com"]}}, 30_000)
+    own = Steered(start, {**VALUES, "egress": {"domains": ["*.openai.com", "api.anthropic.com"]}})
     held = {}
     for name in ("api.openai.com", "api.anthropic.com"):
         held[name] = client.Client(own.proxy.namespace, own.ports["gateway", 443])
