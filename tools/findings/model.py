@@ -50,6 +50,8 @@ class Problem:
     where: Where
     message: str
     severity: Severity = Severity.ERROR
+    # What the message says, as data of its rule's own, for whoever decides by it: nobody reads that out of a sentence.
+    about: object = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

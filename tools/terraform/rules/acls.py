@@ -8,6 +8,7 @@ from dataclasses import replace
 from tools.findings.model import Check, Problem, Severities, Severity
 from tools.terraform.clouds.firewall_rules import acl_rules
 from tools.terraform.clouds.model import ALL_PORTS, FirewallRule, everywhere
+from tools.terraform.clouds.opening import CloudOpening, opens_everything
 from tools.terraform.language.model import Module, UnknownValue
 from tools.terraform.rules.exposure import STORES, peer_name
 from tools.terraform.rules.priorities import covers
@@ -42,10 +43,9 @@ def network_acls_are_not_open_to_the_world(module: Module) -> Iterator[Problem]:
                 message = (
                     f"{peer_name(peer)} lets everybody in to {what}; write the ports and the addresses that are meant"
                 )
-                if rule.protocol == "all":
-                    yield Problem(peer.value.where, message, Severity.WARNING)
-                else:
-                    yield Problem(peer.value.where, message)
+                about = CloudOpening(peer_name(peer), (rule.service,), opens_everything(rule), everybody=True)
+                severity = Severity.WARNING if rule.protocol == "all" else Severity.ERROR
+                yield Problem(peer.value.where, message, severity, about)
 
 
 def network_acls_decide_in_order(module: Module) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from tools.findings.model import Finding, Severity
+from tools.terraform.clouds.opening import doubted
 from tools.terraform.language.model import Body, Module, ResourceInstance, Value
 from tools.terraform.rules.declarations import world_of
 from tools.terraform.rules.opinions import OPENINGS
@@ -46,7 +47,8 @@ class Defaults:
         if not (place in self.blocks if finding.rule in PAIRS else self.places.get(place, False)):
             return finding
         message = f"with the defaults alone: {finding.problem.message}"
-        return replace(finding, problem=replace(finding.problem, message=message, severity=Severity.NOTE))
+        noted = doubted(finding, message)
+        return replace(noted, problem=replace(noted.problem, severity=Severity.NOTE))
 
     def _of(self, names: Collection[str], value: Value, resource: ResourceInstance) -> bool:
         """Whether a value depends on one of these variables."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tools.findings.model import Check, Problem, Severities, Severity, Where
 from tools.manifests.addresses import ALL_IPV4, ALL_IPV6, INSIDE, UNUSUAL, Net, left, network, private, within
 from tools.terraform.clouds.cannot_tell import cannot_tell
 from tools.terraform.clouds.firewall_rules import allowed
-from tools.terraform.clouds.model import ALL_PORTS, FirewallPeer, everywhere
+from tools.terraform.clouds.model import ALL_PORTS, FirewallPeer, FirewallRule, everywhere
+from tools.terraform.clouds.opening import CloudOpening, opens_everything
 from tools.terraform.language.model import Module, UnknownValue
 
 STORES = {5432: "PostgreSQL", 6379: "Redis", 8181: "OPA"}
@@ -41,17 +42,17 @@ def ingress_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
     aws-vpc-no-public-ingress-sgr google-compute-no-public-ingress azure-network-no-public-ingress.
     Source: CIS Benchmarks of the three clouds, network sections.
     """
-    for peer, service, web in _openings(module, "in"):
+    for peer, rules, web in _openings(module, "in"):
+        service = _services(rules)
+        about = CloudOpening(peer_name(peer), _named(rules), any(map(opens_everything, rules)), everybody=True)
         if peer.unknown:
             yield cannot_tell(peer.value.where, peer.unknown, f"it may let the world in to {service}")
         elif web:
             message = f"{peer_name(peer)} lets everybody in to TCP 443, which is right only for a public web server"
-            yield Problem(peer.value.where, message, Severity.NOTE)
+            yield Problem(peer.value.where, message, Severity.NOTE, about)
         else:
-            yield Problem(
-                peer.value.where,
-                f"{peer_name(peer)} lets everybody in to {service}; write the addresses of those who call it",
-            )
+            message = f"{peer_name(peer)} lets everybody in to {service}; write the addresses of those who call it"
+            yield Problem(peer.value.where, message, about=about)
 
 
 def egress_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
@@ -64,14 +65,16 @@ def egress_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
     aws-vpc-no-public-egress-sgr google-compute-no-public-egress azure-network-no-public-egress.
     Source: NIST SP 800-41, deny by default in both directions.
     """
-    for peer, service, _ in _openings(module, "out"):
+    for peer, rules, _ in _openings(module, "out"):
+        service = _services(rules)
         if peer.unknown:
             yield cannot_tell(peer.value.where, peer.unknown, f"it may let out to the world by {service}")
         else:
-            yield Problem(
-                peer.value.where,
-                f"{peer_name(peer)} lets traffic out to everybody by {service}; write the addresses of the proxy",
+            message = f"{peer_name(peer)} lets traffic out to everybody by {service}; write the addresses of the proxy"
+            about = CloudOpening(
+                peer_name(peer), _named(rules), any(map(opens_everything, rules)), outward=True, everybody=True
             )
+            yield Problem(peer.value.where, message, about=about)
 
 
 def ranges_together_are_not_the_world(module: Module) -> Iterator[Problem]:
@@ -89,6 +92,7 @@ def ranges_together_are_not_the_world(module: Module) -> Iterator[Problem]:
         yield Problem(
             peers[-1].value.where,
             f"{listed} together let {way} everybody by {service}; write the addresses that are meant",
+            about=CloudOpening(listed, (service,), outward=direction != "in", everybody=True),
         )
 
 
@@ -123,7 +127,8 @@ def databases_stay_in_private_ranges(module: Module) -> Iterator[Problem]:
     Source: RFC 1918, RFC 4193, RFC 6598.
     """
     for rule in allowed(module):
-        names = [f"{name} ({port})" for port, name in STORES.items() if rule.carries("tcp", port)]
+        carried = {port: name for port, name in STORES.items() if rule.carries("tcp", port)}
+        names = [f"{name} ({port})" for port, name in carried.items()]
         if not names or rule.ports == ALL_PORTS:
             continue
         way = "lets out to" if rule.direction == "out" else "is for"
@@ -135,6 +140,7 @@ def databases_stay_in_private_ranges(module: Module) -> Iterator[Problem]:
                     peer.value.where,
                     f"{peer_name(peer)} holds public addresses, and the rule {way} {', '.join(names)}; "
                     "write private ranges or a security group",
+                    about=CloudOpening(peer_name(peer), tuple(carried.values()), outward=rule.direction == "out"),
                 )
 
 
@@ -151,14 +157,14 @@ def protocols_are_not_all_allowed(module: Module) -> Iterator[Problem]:
         if isinstance(rule.protocol, UnknownValue):
             yield cannot_tell(rule.protocol_where, rule.protocol, "the rule may allow every protocol")
         elif rule.protocol == "all" and rule.ports != ALL_PORTS:
-            yield Problem(
-                rule.protocol_where, f"the rule allows {rule.service}; write Tcp, Udp or both", Severity.WARNING
-            )
+            message = f"the rule allows {rule.service}; write Tcp, Udp or both"
+            yield Problem(rule.protocol_where, message, Severity.WARNING, CloudOpening(services=(rule.service,)))
         elif rule.ports == ALL_PORTS and (rule.direction or rule.protocol):
             yield Problem(
                 rule.protocol_where,
                 f"the rule allows {rule.service}; write the ports that are used",
                 Severity.ERROR if any(peer.nets or peer.unknown for peer in rule.peers) else Severity.WARNING,
+                CloudOpening(services=(rule.service,), everything=True),
             )
 
 
@@ -194,21 +200,30 @@ def adding_up_to_the_world(module: Module) -> Iterator[tuple[str, str, list[Fire
                 yield direction, service, smallest_covering(whole, mine)
 
 
-def _openings(module: Module, direction: str) -> Iterator[tuple[FirewallPeer, str, bool]]:
-    """Each peer that is, or may be, the world, with all that one rule opens to it, and whether that is TCP 443 alone.
+def _openings(module: Module, direction: str) -> Iterator[tuple[FirewallPeer, list[FirewallRule], bool]]:
+    """Each peer that is, or may be, the world, with all rules of one place for it, and whether they are TCP 443 alone.
 
     A rule of Google Cloud has a block for each protocol, and its peers once.
     """
-    peerses: dict[tuple[Where, str, bool], tuple[FirewallPeer, list[str]]] = {}
+    peerses: dict[tuple[Where, str, bool], tuple[FirewallPeer, list[FirewallRule]]] = {}
     for rule in allowed(module, direction):
         web = rule.protocol == "tcp" and rule.only(443)
         for peer in rule.peers:
             if peer.unknown or peer.world:
-                _, services = peerses.setdefault((peer.value.where, peer.text, web), (peer, []))
-                services.append(rule.service)
-    for (_, _, web), (peer, services) in peerses.items():
-        *rest, last = dict.fromkeys(services)
-        yield peer, f"{', '.join(rest)} and {last}" if rest else last, web
+                _, rules = peerses.setdefault((peer.value.where, peer.text, web), (peer, []))
+                rules.append(rule)
+    for (_, _, web), (peer, rules) in peerses.items():
+        yield peer, rules, web
+
+
+def _named(rules: Iterable[FirewallRule]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(rule.service for rule in rules))
+
+
+def _services(rules: Iterable[FirewallRule]) -> str:
+    """The services of rules, in one phrase."""
+    *rest, last = _named(rules)
+    return f"{', '.join(rest)} and {last}" if rest else last
 
 
 def peer_name(peer: FirewallPeer) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from tools.findings.model import Finding, Severity
+from tools.terraform.clouds.opening import opening
 
 # Rules that report that one place lets the internet in, from the most telling to the least.
 OPENINGS = (
@@ -32,7 +33,6 @@ _WHOLE = frozenset(
     }
 )
 PROTOCOLS = "protocols-are-not-all-allowed"
-_ALL = re.compile(r"every protocol|on every port")
 # Rules that this project keeps, and that others may see differently.
 OPINIONS = frozenset(
     {
@@ -43,20 +43,11 @@ OPINIONS = frozenset(
         "home-net-is-named",
     }
 )
-# Rules of which some findings are opinions too; `_opinion` tells them from the others.
-_SOMETIMES = frozenset(
-    {
-        "egress-is-not-open-to-the-world",
-        "ranges-together-are-not-the-world",
-        "network-inputs-do-not-default-to-the-world",
-        "databases-stay-in-private-ranges",
-    }
-)
-# How a note begins that is not an opinion, but says that something is not known.
-_DOUBTS = ("cannot tell: ", "with the defaults alone: ")
 # Errors in this project that are warnings in other trees, unless the internet is let in.
 _MILDER = frozenset({PROTOCOLS, "databases-stay-in-private-ranges", "metadata-service-is-out-of-reach"})
 _WORLD = ("0.0.0.0/0", "::/0", "2000::/3", "*", "any", "internet")
+# The store that holds nothing of value to a stranger, so that where its port is open is a matter of taste.
+_OPA = ("OPA",)
 # A block of a rule that has its ports, and none of its peers.
 _PORTS_BLOCK = re.compile(r"\.(allow|deny|layer4_configs)\[\d+\]$")
 _ADVICE = (("write the addresses of the proxy", "write the addresses that are called"), ("or OPA", ""))
@@ -75,7 +66,7 @@ def deduplicated(findings: Iterable[Finding]) -> tuple[Finding, ...]:
             continue
         kept[key] = finding
         if finding.rule in OPENINGS and problem.severity is not Severity.NOTE and where.line:
-            place = (where.file, where.line, _KEYS.sub("", where.path), _peer(problem.message))
+            place = (where.file, where.line, _KEYS.sub("", where.path), opening(problem).peer)
             openings.setdefault(place, {}).setdefault(finding.rule, finding)
     dropped = {id(finding) for rules in openings.values() for finding in _less_telling(rules)}
     dropped.update(map(id, _covered_protocols(kept.values())))
@@ -85,9 +76,7 @@ def deduplicated(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def _covered_protocols(findings: Iterable[Finding]) -> list[Finding]:
     """The findings on a rule's protocol where another finding already says whom that rule lets in to all of it."""
     openings = [
-        finding.problem
-        for finding in findings
-        if finding.rule in _WHOLE and not finding.problem.message.startswith(_DOUBTS)
+        finding.problem for finding in findings if finding.rule in _WHOLE and not opening(finding.problem).doubted
     ]
     covered: list[Finding] = []
     for finding in findings:
@@ -95,24 +84,21 @@ def _covered_protocols(findings: Iterable[Finding]) -> list[Finding]:
         if finding.rule != PROTOCOLS or finding.problem.severity is Severity.NOTE:
             continue
         rule = _PORTS_BLOCK.sub("", where.path.rpartition(".")[0])
-        service = finding.problem.message.removeprefix("the rule allows ").partition(";")[0]
+        services = opening(finding.problem).services
         if rule and any(
-            other.where.file == where.file and other.where.path.startswith(f"{rule}.") and service in other.message
+            other.where.file == where.file
+            and other.where.path.startswith(f"{rule}.")
+            and set(services) <= set(opening(other).services)
             for other in openings
         ):
             covered.append(finding)
     return covered
 
 
-def _peer(message: str) -> str:
-    """Whom a message is about: its first word."""
-    return message.partition(" ")[0]
-
-
 def _less_telling(rules: dict[str, Finding]) -> list[Finding]:
     """All findings but the most telling one, which names the service, or says that it is every service."""
     general = rules.get(GENERAL)
-    everything = general is not None and _ALL.search(general.problem.message)
+    everything = general is not None and opening(general.problem).everything
     best = GENERAL if everything else min(rules, key=OPENINGS.index)
     return [finding for rule, finding in rules.items() if rule != best]
 
@@ -126,26 +112,19 @@ def softened(finding: Finding) -> Finding:
     severity = problem.severity
     if finding.rule in OPINIONS or _opinion(finding):
         severity = Severity.NOTE
-    elif finding.rule in _MILDER and severity is Severity.ERROR and _peer(message).lower() not in _WORLD:
+    elif finding.rule in _MILDER and severity is Severity.ERROR and opening(problem).peer.lower() not in _WORLD:
         severity = Severity.WARNING
     if (message, severity) == (problem.message, problem.severity):
         return finding
     return replace(finding, problem=replace(problem, message=message, severity=severity))
 
 
-def is_opinion(rule: str, message: str) -> bool:
-    """Whether a note of that rule is an opinion: of what is known, and that other projects may see differently."""
-    return rule in OPINIONS | _SOMETIMES and not message.startswith(_DOUBTS)
-
-
 def _opinion(finding: Finding) -> bool:
-    message = finding.problem.message
+    about = opening(finding.problem)
     if finding.rule in ("egress-is-not-open-to-the-world", "ranges-together-are-not-the-world"):
-        return " out to everybody " in message
+        return about.outward and about.everybody
     if finding.rule == "network-inputs-do-not-default-to-the-world":
         return "egress" in finding.problem.where.path.lower()
     if finding.rule == "databases-stay-in-private-ranges":
-        if " lets out to " in message:
-            return True
-        return "OPA (8181)" in message and "(5432)" not in message and "(6379)" not in message
+        return about.outward or about.services == _OPA
     return False

@@ -8,6 +8,7 @@ from tools.findings.model import Check, Problem
 from tools.manifests.addresses import METADATA, Net, network, within
 from tools.terraform.clouds.firewall_rules import acl_openings, allowed
 from tools.terraform.clouds.model import FirewallPeer
+from tools.terraform.clouds.opening import CloudOpening, opens_everything
 from tools.terraform.language.model import Module
 from tools.terraform.rules.exposure import adding_up_to_the_world, peer_name
 
@@ -102,7 +103,8 @@ def udp_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
                 message = (
                     f"{peer_name(peer)} lets everybody in to {rule.service}; write the addresses of those who call it"
                 )
-                yield Problem(peer.value.where, message)
+                about = CloudOpening(peer_name(peer), (rule.service,), opens_everything(rule), everybody=True)
+                yield Problem(peer.value.where, message, about=about)
 
 
 def metadata_service_is_out_of_reach(module: Module) -> Iterator[Problem]:
@@ -128,7 +130,7 @@ def metadata_service_is_out_of_reach(module: Module) -> Iterator[Problem]:
                 problems = ["169.254.169.254 (Azure)"]
             if problems and not peer.world:
                 message = f"{peer_name(peer)} reaches metadata services: {', '.join(problems)}; remove it or narrow it"
-                yield Problem(peer.value.where, message)
+                yield Problem(peer.value.where, message, about=CloudOpening(peer_name(peer), outward=True))
 
 
 def _opened(module: Module, services: dict[int, str], protocols: Iterable[str] = ("tcp",)) -> Iterator[Problem]:
@@ -145,7 +147,8 @@ def _opened(module: Module, services: dict[int, str], protocols: Iterable[str] =
         for peer in rule.peers:
             if peer.world:
                 message = f"{peer_name(peer)} lets everybody in to {listed}; write the addresses of those who may"
-                yield Problem(peer.value.where, message)
+                about = CloudOpening(peer_name(peer), tuple(names), opens_everything(rule), everybody=True)
+                yield Problem(peer.value.where, message, about=about)
 
 
 def _reaches(peer: FirewallPeer, single: Net | None) -> bool:
