@@ -28,23 +28,17 @@ from pathlib import Path
 from typing import Any
 
 from bench.runs import yardstick
+from tools.terraform.rules import opinions
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = ROOT / ".venv" / "bin" / "python"
 # Rules whose notes are opinions, which count as seen, and how a note begins that says that something is not known.
-OPINIONS = frozenset(
-    [
-        "egress-ends-in-deny",
-        "dns-is-open-on-udp-and-tcp",
-        "one-cloud-a-module",
-        "network-inputs-are-validated",
-        "home-net-is-named",
-        "egress-is-not-open-to-the-world",
-        "ranges-together-are-not-the-world",
-        "network-inputs-do-not-default-to-the-world",
-        "databases-stay-in-private-ranges",
-    ]
-)
+NOTED = opinions.OPINIONS | {
+    "egress-is-not-open-to-the-world",
+    "ranges-together-are-not-the-world",
+    "network-inputs-do-not-default-to-the-world",
+    "databases-stay-in-private-ranges",
+}
 DOUBTS = ("cannot tell: ", "with the defaults alone: ")
 CHECKOV = ROOT / ".cache" / "checkov"
 VERSION = "3.3.30"
@@ -180,7 +174,7 @@ def ours(*paths: Path, cached: bool = True) -> Mapping[str, Faults]:
     faults_by_module: dict[str, Faults] = {}
     for stage in json.loads(done.stdout)["stages"]:
         for item in stage["findings"]:
-            if item["severity"] != "note" or (item["rule"] in OPINIONS and not item["message"].startswith(DOUBTS)):
+            if item["severity"] != "note" or (item["rule"] in NOTED and not item["message"].startswith(DOUBTS)):
                 faults_by_module.setdefault(Path(item["file"]).parent.name, set()).add((item["rule"], item["path"]))
     return faults_by_module
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.validate import small_chart
 from tools.findings.faults import revealed
 from tools.findings.model import Finding, Manifest, Problem, Stage
 from tools.findings.progress import line
@@ -40,19 +41,8 @@ SCHEMA = {
 @pytest.fixture
 def chart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small sound chart with one environment, below the current directory."""
-    files = {
-        "Chart.yaml": "{apiVersion: v2, name: small, version: 0.1.0}",
-        "values.yaml": "host: a.example\nsize: 1\n",
-        "values.schema.json": json.dumps(SCHEMA),
-        "ci/dev-values.yaml": "size: 2\n",
-        "templates/policy.yaml": POLICY,
-    }
-    for name, text in files.items():
-        path = tmp_path / "small" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
     monkeypatch.chdir(tmp_path)
-    return tmp_path / "small"
+    return small_chart.write(tmp_path, SCHEMA, POLICY)
 
 
 def judged(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.validate import small_chart
 from tools.validate.__main__ import main
 
 POLICY = """\
@@ -31,19 +32,8 @@ Report = Callable[..., dict[str, Any]]
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The chart, with one environment, below the current directory."""
-    files = {
-        "Chart.yaml": "{apiVersion: v2, name: small, version: 0.1.0}",
-        "values.yaml": "host: a.example\nsize: 1\n",
-        "values.schema.json": json.dumps(SCHEMA),
-        "ci/dev-values.yaml": "size: 2\n",
-        "templates/policy.yaml": POLICY,
-    }
-    for name, text in files.items():
-        path = tmp_path / "small" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
     monkeypatch.chdir(tmp_path)
-    return tmp_path / "small"
+    return small_chart.write(tmp_path, SCHEMA, POLICY)
 
 
 @pytest.fixture

@@ -97,12 +97,7 @@ def _inline_runtime(pod: EnvoyPod, layer: Tree) -> None:
     if watched is None:
         return
     path = _at(watched, "rtds_config", "path_config_source", "path") or ""
-    layers = {runtime["name"]: runtime for runtime in _resources(pod, path)}
-    if watched["name"] not in layers:
-        raise ConfigError(
-            pod.files[path][1], f"{path} has no runtime named {watched['name']}, which the bootstrap asks for"
-        )
-    layer["static_layer"] = layers[watched["name"]]["layer"]
+    layer["static_layer"] = _named(pod, path, "runtime", watched["name"], "the bootstrap")["layer"]
 
 
 def _inline_filter(pod: EnvoyPod, named: Tree) -> None:
@@ -110,10 +105,15 @@ def _inline_filter(pod: EnvoyPod, named: Tree) -> None:
     if discovery is None:
         return
     path = _at(discovery, "config_source", "path_config_source", "path") or ""
-    filters = {filter["name"]: filter for filter in _resources(pod, path)}
-    if named["name"] not in filters:
-        raise ConfigError(pod.files[path][1], f"{path} has no filter named {named['name']}, which a listener asks for")
-    named["typed_config"] = filters[named["name"]]["typed_config"]
+    named["typed_config"] = _named(pod, path, "filter", named["name"], "a listener")["typed_config"]
+
+
+def _named(pod: EnvoyPod, path: str, kind: str, name: str, who: str) -> Tree:
+    """The resource of that name in a file that Envoy watches. Raises ConfigError: `who` asks for it."""
+    resources = {resource["name"]: resource for resource in _resources(pod, path)}
+    if name not in resources:
+        raise ConfigError(pod.files[path][1], f"{path} has no {kind} named {name}, which {who} asks for")
+    return resources[name]
 
 
 def _inline_routes(pod: EnvoyPod, settings: Tree) -> None:
@@ -121,11 +121,7 @@ def _inline_routes(pod: EnvoyPod, settings: Tree) -> None:
     if rds is None:
         return
     path = _at(rds, "config_source", "path_config_source", "path") or ""
-    routes = {route["name"]: route for route in _resources(pod, path)}
-    if rds["route_config_name"] not in routes:
-        where = pod.files[path][1]
-        raise ConfigError(where, f"{path} has no routes named {rds['route_config_name']}, which a listener asks for")
-    settings["route_config"] = routes[rds["route_config_name"]]
+    settings["route_config"] = _named(pod, path, "routes", rds["route_config_name"], "a listener")
 
 
 def _resources(pod: EnvoyPod, path: str) -> list[Tree]:
