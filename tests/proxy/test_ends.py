@@ -82,7 +82,7 @@ def get(proxy: Proxy) -> tuple[int, str]:
 def ended(start: Start, world: World) -> Iterator[tuple[Proxy, float, dict[str, float], dict[str, Client]]]:
     """A proxy whose entries have ended while tunnels were open, and when each tunnel was cut."""
     world.zone |= ZONE
-    moment = (datetime.now(UTC) + timedelta(seconds=15)).replace(microsecond=0)
+    moment = (datetime.now(UTC) + timedelta(seconds=25)).replace(microsecond=0)
     proxy = start(values(moment))
     tunnels = {
         "exact": tunnel(proxy, "ends.test"),
@@ -211,7 +211,7 @@ def straight(steered: Steered, name: str, port: int = 443) -> Client:
 @pytest.fixture(scope="module")
 def steered_ended(start: Start, world: World) -> Iterator[SteeredEnds]:
     world.zone |= ZONE
-    moment = (datetime.now(UTC) + timedelta(seconds=15)).replace(microsecond=0)
+    moment = (datetime.now(UTC) + timedelta(seconds=25)).replace(microsecond=0)
     steered = Steered(start, steered_values(moment))
     connections = {key: straight(steered, *target) for key, target in STEERED.items()}
     connections["tcp"] = straight(steered, "tcp.ends.test", 5432)

@@ -103,7 +103,7 @@ def test_a_name_whose_dns_takes_four_seconds_is_reached(
     started = time.monotonic()
     tunnel = opened(world, port, name, steering)
     assert tunnel.say().startswith("203.0.113.10")
-    assert 3.9 < time.monotonic() - started < 6
+    assert 3.9 < time.monotonic() - started < 10
     tunnel.close()
 
 
