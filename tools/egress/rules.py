@@ -131,9 +131,7 @@ def entry_ends_by_itself(egress: Egress) -> Iterator[Problem]:
 
 def _closed_by_envoy(egress: Egress, entry: ListEntry | ExternalPeer) -> bool:
     """Whether its end takes effect at that second; otherwise the first upgrade after it leaves the entry out."""
-    return (
-        egress.engine == "proxy" and isinstance(entry, ListEntry) and (egress.mode != "audit" or not entry.cidrs)
-    )
+    return egress.engine == "proxy" and isinstance(entry, ListEntry) and (egress.mode != "audit" or not entry.cidrs)
 
 
 def internal_cidrs_are_private(egress: Egress) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""A relay in another namespace, as docs/deployment/NETWORK_SECURITY.md describes it: what opens it, and what does not."""
+"""A relay in another namespace, as NETWORK_SECURITY.md describes it: what opens it, and what does not."""
 
 from __future__ import annotations
 
