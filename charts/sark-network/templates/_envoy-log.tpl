@@ -61,7 +61,11 @@ expression for a microsecond or more; ordinary connections have neither, and the
     "@type" "type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter"
     "expression" (join " && " $expressions)))) -}}
 {{- end -}}
-{{- if eq (len $filters) 1 }}{{ first $filters | toRawJson }}{{ else }}{{ dict "and_filter" (dict "filters" $filters) | toRawJson }}{{ end -}}
+{{- if eq (len $filters) 1 -}}
+{{- first $filters | toRawJson -}}
+{{- else -}}
+{{- dict "and_filter" (dict "filters" $filters) | toRawJson -}}
+{{- end -}}
 {{- end -}}
 
 {{/* The same inside Envoy, where the first listener's words travel along as filter state. */}}
@@ -75,8 +79,8 @@ expression for a microsecond or more; ordinary connections have neither, and the
 
 {{/*
 How a tunnel ended that a chain took: (dict "audit" a reason "named" whether it is that of the chain named audit alone "also" an
-expression that has to hold for each line "entry" the entry, where no chain is named for it). An address was connected to; the name has none that it may lead to (UH); none of them
-answers (UF); Envoy's own limit was met (UO); or the client left before that.
+expression that has to hold for each line "entry" the entry, where no chain is named for it). An address was connected to; the name
+has none that it may lead to (UH); none of them answers (UF); Envoy's own limit was met (UO); or the client left before that.
 */}}
 {{- define "sark-network.envoy.endLog" -}}
 {{- $also := .also | default "" -}}
