@@ -10,10 +10,11 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import urllib3
 from kubernetes import client, watch
 
 from tools.cluster import probes, process, verdict
@@ -200,11 +201,13 @@ def _noting_writes(kube: Kube) -> Iterator[list[float]]:
     writes: list[float] = []
 
     def listen() -> None:
-        for event in events.stream(  # type: ignore[no-untyped-call]
-            core.list_namespaced_config_map, NAMESPACE, resource_version=since, timeout_seconds=300
-        ):
-            if event["type"] == "MODIFIED":
-                writes.append(time.time())
+        # Stopping it ends the answer in the middle.
+        with suppress(urllib3.exceptions.HTTPError):
+            for event in events.stream(  # type: ignore[no-untyped-call]
+                core.list_namespaced_config_map, NAMESPACE, resource_version=since, timeout_seconds=300
+            ):
+                if event["type"] == "MODIFIED":
+                    writes.append(time.time())
 
     thread = threading.Thread(target=listen, daemon=True)
     thread.start()
