@@ -11,7 +11,6 @@ import time
 from tools.cluster import back_doors, granted, guarded, leftovers, plan, probes, pushed, rollout, steered, verdict
 from tools.cluster import fuzz_run as fuzz
 from tools.cluster import judge_agrees as agreement
-from tools.cluster.errors import CannotRunError
 from tools.cluster.fuzz_pods import Ground
 from tools.cluster.kube import until, waited
 from tools.cluster.options import NAMESPACE, RELEASE
@@ -46,7 +45,7 @@ def run(scene: Scene, sark: Sark | None = None) -> None:
     install(scene)
     scene.rows("installed")
     agreement.check(scene, "installed")
-    helm_test(scene)
+    scene.helm_test("installed")
     allow_all(scene)
     back_doors.check(scene)
     upgrade(scene)
@@ -82,18 +81,6 @@ def replicas_apart(scene: Scene) -> None:
         [] if len(set(nodes)) == len(nodes) > 1 else [f"{len(nodes)} replicas run on {', '.join(sorted(set(nodes)))}"]
     )
     scene.note("proxy-replicas-apart", "installed", alone, ", ".join(nodes))
-
-
-def helm_test(scene: Scene) -> None:
-    """The chart's own test, as a user runs it."""
-    troubles: list[str] = []
-    with scene.progress.step("helm test"):
-        # Without --logs: Helm 3 fails on it when the chart has a pod that passed deleted, and a failed one stays.
-        try:
-            scene.release.helm("test", RELEASE)
-        except CannotRunError as error:
-            troubles = [str(error), *leftovers.hook_logs(scene.kube, NAMESPACE)]
-    scene.note("helm-test", "installed", troubles)
 
 
 def allow_all(scene: Scene) -> None:
