@@ -24,8 +24,8 @@ def test_the_image_s_tag_is_the_version_of_the_module() -> None:
 
 def test_the_program_says_that_version(coredns: Path) -> None:
     assert REQUIRED
-    said = subprocess.run([str(coredns), "-version"], capture_output=True, text=True, check=True).stdout
-    assert said.startswith(f"CoreDNS-{REQUIRED[1]}\n")
+    printed = subprocess.run([str(coredns), "-version"], capture_output=True, text=True, check=True).stdout
+    assert printed.startswith(f"CoreDNS-{REQUIRED[1]}\n")
 
 
 # Plugins of the official image (plugin.cfg); what only another build has would end the guard at its start.

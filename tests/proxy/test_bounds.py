@@ -154,7 +154,7 @@ class Served:
         """The same with TLS at once."""
         return [encrypted(self._new(port, address), name) for _ in range(count)]
 
-    def plain(self, port: int, count: int, address: str) -> list[bool]:
+    def unencrypted(self, port: int, count: int, address: str) -> list[bool]:
         """The same with plain bytes, to a server that says no name."""
         return [self._new(port, address).alive() for _ in range(count)]
 
@@ -278,8 +278,8 @@ def test_a_steered_server_without_a_name_is_shared_out_among_clients_too(start: 
     internal = [{"name": "tcp.corp.example", "cidrs": ["10.20.0.0/16"], "ports": [5432], "protocol": "tcp"}]
     own = steering(start, 64, {"domains": [], "internal": internal})
     port = own.ports["gateway", 5432]
-    assert served.plain(port, 4, APART[0]) == [True] * 2 + [False] * 2
-    assert served.plain(port, 1, APART[1]) == [True]
+    assert served.unencrypted(port, 4, APART[0]) == [True] * 2 + [False] * 2
+    assert served.unencrypted(port, 1, APART[1]) == [True]
     own.proxy.stop()
 
 
