@@ -15,6 +15,7 @@ import yaml
 from tools.__main__ import COMMANDS
 from tools.findings.completion import name_of
 from tools.findings.home import home
+from tools.render.helm import find
 
 PROJECT = ("setup.py", "pyproject.toml", "README.md", "LICENSE", "MANIFEST.in")
 
@@ -91,7 +92,7 @@ def test_it_carries_what_its_commands_read(installed: Path) -> None:
 def run(installed: Path, directory: Path, *words: str) -> subprocess.CompletedProcess[str]:
     program = "import sys; sys.argv[0] = 'sark-network'; from sark_network.__main__ import main; sys.exit(main())"
     command = [sys.executable, "-c", program, *words]
-    environment = {"PYTHONPATH": str(installed), "PATH": "/usr/bin:/bin"}
+    environment = {"PYTHONPATH": str(installed), "PATH": "/usr/bin:/bin", "SARK_HELM": find().path}
     return subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -107,6 +108,9 @@ def test_it_runs_in_an_empty_directory(installed: Path, tmp_path: Path) -> None:
         (["--version"], 0, "sark-network 0."),
         (["--help"], 0, "usage: sark-network COMMAND …"),
         ([], 64, "usage: sark-network COMMAND …"),
+        (["--print-completion", "bash"], 0, "-F _shtab_sark_network sark-network"),
+        (["--print-completion", "ksh"], 64, "sark-network: write --print-completion bash; there is no other shell"),
+        (["egress", "add", "a.example.com", "b"], 64, "sark-network egress add --help says what there is"),
         (["valdate"], 64, "sark-network: there is no command 'valdate'; sark-network --help lists them"),
         (["validate", "--help"], 0, "usage: sark-network validate"),
         (["validate", "--no"], 64, "sark-network validate --help says what there is"),
@@ -116,8 +120,20 @@ def test_it_runs_in_an_empty_directory(installed: Path, tmp_path: Path) -> None:
 def test_the_command(installed: Path, tmp_path: Path, words: list[str], code: int, printed: str) -> None:
     ran = run(installed, tmp_path, *words)
     assert ran.returncode == code, ran.stderr
+    # It is a command already, and a function of that name would call itself.
+    assert "sark-network()" not in ran.stdout
     assert printed in ran.stdout + ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+def test_a_report_does_not_say_where_python_is(installed: Path, tmp_path: Path) -> None:
+    """A baseline is written on one machine and read on another."""
+    (tmp_path / "mine.yaml").write_text("egress: {domains: [api.openai.com]}\n")
+    ran = run(installed, tmp_path, "validate", "--values", "mine.yaml", "--baseline", "old.jsonl", "--write-baseline")
+    assert ran.returncode == 0, ran.stderr
+    accepted = (tmp_path / "old.jsonl").read_text()
+    assert '"file": "sark_network/data/charts/sark-network/templates/' in accepted
+    assert str(installed) not in accepted
 
 
 def test_every_command_is_a_package_that_runs() -> None:

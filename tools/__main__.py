@@ -24,6 +24,8 @@ def main() -> int:
     if words[:1] == ["--version"]:
         print(f"sark-network {__version__}")
         return 0
+    if words[:1] == ["--print-completion"]:
+        return _completion(words[1:])
     if not words or words[0] in ("--help", "-h"):
         print(usage())
         return 0 if words else USAGE
@@ -36,10 +38,24 @@ def main() -> int:
     return 0
 
 
+def _completion(shells: list[str]) -> int:
+    """Print what has a shell complete the command."""
+    from tools.findings.completion import SHELL
+
+    if shells != [SHELL]:
+        print(f"sark-network: write --print-completion {SHELL}; there is no other shell", file=sys.stderr)
+        return USAGE
+    from tools.completion import whole
+
+    print(whole("sark-network" if __package__ != "tools" else "python -m tools", COMMANDS), end="")
+    return 0
+
+
 def usage() -> str:
     """What there is."""
     lines = (f"  {name:<10} {what}" for name, what in COMMANDS.items())
-    heading = "usage: sark-network COMMAND …\n       sark-network COMMAND --help\n       sark-network --version\n"
+    calls = ("COMMAND …", "COMMAND --help", "--version", "--print-completion bash")
+    heading = "usage: " + "\n       ".join(f"sark-network {call}" for call in calls) + "\n"
     return "\n".join((heading, *lines))
 
 
