@@ -100,7 +100,7 @@ def outputs(text: str) -> Iterator[str]:
         for part in re.split(r"^\$ ", re.sub(r"\\\n\s*", " ", block.text), flags=re.MULTILINE)[1:]:
             command, _, shown = part.partition("\n")
             printed = _run(command)
-            if not _fits(shown.strip("\n"), printed):
+            if not fits(shown.strip("\n"), printed):
                 yield f"{block.line}: `{command}` prints\n{printed}"
 
 
@@ -115,7 +115,7 @@ def _run(command: str) -> str:
     return (ran.stdout + ran.stderr).strip("\n")
 
 
-def _fits(shown: str, printed: str) -> bool:
+def fits(shown: str, printed: str) -> bool:
     """Whether the shown output is the printed one. A line `…` is any lines; `…` inside a line is any text."""
     pattern = "".join(
         r"(?:[^\n]*\n)*?" if line.strip() == "…" else re.escape(line).replace("…", r"[^\n]*") + r"\n"
@@ -131,7 +131,7 @@ def notes(text: str) -> Iterator[str]:
         for part in re.split(r"^\$ ", joined, flags=re.MULTILINE)[1:]:
             command, _, shown = part.partition("\n")
             _, separator, after = shown.partition("NOTES:\n")
-            if separator and not _fits(after.strip("\n"), expected := _notes(command.removeprefix("helm "))):
+            if separator and not fits(after.strip("\n"), expected := _notes(command.removeprefix("helm "))):
                 yield f"{block.line}: the notes are\n{expected}"
 
 

@@ -2,7 +2,6 @@
 
 import importlib.util
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,12 +11,11 @@ from types import ModuleType
 import pytest
 import yaml
 
+from tests.wheel_build import build
 from tools.__main__ import COMMANDS
 from tools.findings.completion import name_of
-from tools.findings.home import home
+from tools.findings.home import home, placed, portable
 from tools.render.helm import find
-
-PROJECT = ("setup.py", "pyproject.toml", "README.md", "LICENSE", "MANIFEST.in")
 
 
 def setup_module_of_the_project() -> ModuleType:
@@ -55,18 +53,7 @@ def test_what_a_module_says_of_another(written: str, built: str) -> None:
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory that the built package stands in, as site-packages would hold it."""
-    place = tmp_path_factory.mktemp("built")
-    source = place / "source"
-    source.mkdir()
-    for name in PROJECT:
-        shutil.copy(name, source)
-    for name in ("tools", "charts", "terraform/modules"):
-        shutil.copytree(name, source / name, ignore=shutil.ignore_patterns("__pycache__", ".terraform*"))
-    (source / "tests").mkdir()
-    shutil.copy("tests/flows.yaml", source / "tests")
-    command = [sys.executable, "setup.py", "--quiet", "build", "--build-lib", str(place / "site")]
-    subprocess.run(command, cwd=source, check=True, capture_output=True)
-    return place / "site"
+    return build(tmp_path_factory.mktemp("built"))
 
 
 def test_nothing_but_the_package_is_installed(installed: Path) -> None:
@@ -151,6 +138,19 @@ def test_the_chart_is_the_checkouts_then_the_directorys_then_the_packages(tmp_pa
     (chart / "Chart.yaml").touch()
     assert home(package, elsewhere) == elsewhere
     assert home(elsewhere / "tools", tmp_path) == elsewhere
+
+
+def test_a_file_of_the_wheel_has_one_name_everywhere(tmp_path: Path) -> None:
+    package = tmp_path / "site/sark_network"
+    file = package / "data/terraform/main.tf"
+    file.parent.mkdir(parents=True)
+    name = Path("sark_network/data/terraform/main.tf")
+    assert portable(file, package) == name
+    assert placed(str(name), package) == file
+    # A checkout has no data below its package, and the name is then somebody's own.
+    assert placed(str(name), tmp_path / "sark_network") == name
+    assert portable(tmp_path / "main.tf", package) is None
+    assert placed("main.tf", package) == Path("main.tf")
 
 
 @pytest.mark.parametrize("program", ["python -m tools.validate", "sark-network validate"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import runpy
 import sys
+from importlib import import_module
 
 from tools import __version__
 
@@ -16,6 +17,7 @@ COMMANDS = {
     "cluster": "install the chart in kind and probe it; needs Docker and a checkout of the project",
 }
 USAGE = 64
+SHELL = "bash"
 
 
 def main() -> int:
@@ -40,21 +42,18 @@ def main() -> int:
 
 def _completion(shells: list[str]) -> int:
     """Print what has a shell complete the command."""
-    from tools.findings.completion import SHELL
-
     if shells != [SHELL]:
         print(f"sark-network: write --print-completion {SHELL}; there is no other shell", file=sys.stderr)
         return USAGE
-    from tools.completion import whole
-
-    print(whole("sark-network" if __package__ != "tools" else "python -m tools", COMMANDS), end="")
+    program = "python -m tools" if __package__ == "tools" else "sark-network"
+    print(import_module(f"{__package__}.findings.whole").completion(program, COMMANDS), end="")
     return 0
 
 
 def usage() -> str:
     """What there is."""
     lines = (f"  {name:<10} {what}" for name, what in COMMANDS.items())
-    calls = ("COMMAND …", "COMMAND --help", "--version", "--print-completion bash")
+    calls = ("COMMAND …", "COMMAND --help", "--version", f"--print-completion {SHELL}")
     heading = "usage: " + "\n       ".join(f"sark-network {call}" for call in calls) + "\n"
     return "\n".join((heading, *lines))
 

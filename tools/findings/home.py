@@ -44,3 +44,9 @@ def portable(file: Path, package: Path = _PACKAGE) -> Path | None:
         return None
     inside = file.relative_to(folder).parts if file.is_relative_to(folder) else ()
     return Path(*inside[1:]) if len(inside) > 1 else None
+
+
+def placed(name: str, package: Path = _PACKAGE) -> Path:
+    """The file of a name: one of the wheel where `portable` gave the name, else what the name says."""
+    path, data = Path(name), package / _DATA
+    return package.parent / path if data.is_dir() and path.is_relative_to(Path(package.name, _DATA)) else path

@@ -11,6 +11,7 @@ from pathlib import Path
 from tools.findings import cli
 from tools.findings.completion import script
 
+# Named, not imported: each command is a room above this one.
 _OPTIONS: Mapping[str, str] = {
     "validate": "tools.validate.options",
     "reach": "tools.reach.command.options",
@@ -21,7 +22,7 @@ _OPTIONS: Mapping[str, str] = {
 }
 
 
-def whole(program: str, commands: Mapping[str, str]) -> str:
+def completion(program: str, commands: Mapping[str, str]) -> str:
     """The lines that the shell reads: every command with its words and options. `commands`: what each is for."""
     root = argparse.ArgumentParser(prog=program)
     root.add_argument("--version", action="store_true", help="print the version and leave")
