@@ -62,6 +62,8 @@ def python_commands(text: str) -> Iterator[str]:
                 yield f"{line}: {words[2]} has no {rest[0]}"
                 continue
             text_of_help = _help(words[2], rest[0])[1]
+        elif rest and re.search(rf"^    {re.escape(rest[0])} ", text_of_help, re.MULTILINE):
+            text_of_help = _help(words[2], rest[0])[1]
         for option in rest:
             name = option.split("=")[0]
             if name.startswith("--") and not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text_of_help):
@@ -121,7 +123,7 @@ def fits(shown: str, printed: str) -> bool:
         r"(?:[^\n]*\n)*?" if line.strip() == "…" else re.escape(line).replace("…", r"[^\n]*") + r"\n"
         for line in shown.splitlines()
     )
-    return re.fullmatch(pattern, "\n".join(line.rstrip() for line in printed.splitlines()) + "\n") is not None
+    return re.fullmatch(pattern, "".join(f"{line.rstrip()}\n" for line in printed.splitlines())) is not None
 
 
 def notes(text: str) -> Iterator[str]:

@@ -271,9 +271,12 @@ def test_a_diff() -> None:
     assert differing("text", CHANGES[0], colour=True).startswith("\x1b[32m+ a/x[Pod] -> 8.8.8.0/24: TCP 80\x1b[0m\n")
 
 
+def tcp(*ports: int) -> Verdict:
+    return Verdict(tuple((6 << 16 | port, 6 << 16 | port) for port in ports))
+
+
 def test_addresses_that_change_alike_are_one_line() -> None:
     """The ranges between the private networks are dozens, and one port more is one thing to review."""
-    tcp = lambda *ports: Verdict(tuple((6 << 16 | port, 6 << 16 | port) for port in ports))  # noqa: E731
     before, after = tcp(443), tcp(443, 8443)
     public = ("1.0.0.0-9.255.255.255", "11.0.0.0-100.63.255.255", "100.128.0.0-126.255.255.255")
     other = ("128.0.0.0-168.63.129.15", "168.63.129.17-169.253.255.255", "169.255.0.0-172.15.255.255")
