@@ -1,8 +1,8 @@
 """What was worked out before, kept in the user's cache directory under a hash of all that it follows from.
 
 An entry is plain JSON under a hash of its own, so that reading it runs no code. Only directories and files that belong
-to this user and that nobody else can write to are read, and no links. What has no such entry, or a damaged one, is worked
-out again.
+to this user and that nobody else can write to are read, and no links. What has no such entry, or a damaged one, is
+worked out again.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def key(parts: Iterable[bytes]) -> str:
 
 
 @dataclass(slots=True)
-class Store:
+class KeptStore:
     """Entries in a directory, of which no more than `most` are kept; without a directory there are none."""
 
     directory: Path | None

@@ -31,7 +31,8 @@ from tools.render.load import Chosen
 from tools.render.own import CHART, FLOWS
 from tools.render.target import KUBE_VERSION, RenderTarget
 from tools.render.template import render
-from tools.terraform import stage
+from tools.terraform import kept_stages
+from tools.terraform.job import TerraformRequest
 from tools.validate import manifests as judge
 from tools.validate.chart.variants import Variant, asked_for, variants
 from tools.validate.forked import begun
@@ -188,9 +189,9 @@ async def _environments(options: argparse.Namespace, rules: judge.RunSettings, p
         done=progress.done,
     )
     chosen = _chosen(options, judged)
-    clouds = stage.TerraformJob(judged, chosen, rules.today, rules.known, rules.gate, cached=options.cache)
+    clouds = TerraformRequest(judged, chosen, rules.today, rules.known, rules.gate, cached=options.cache)
     # Before anything else runs in this process.
-    of_clouds = begun(partial(stage.stages, clouds)) if judged.own else None
+    of_clouds = kept_stages.begun(clouds, begun, kept_stages.user_store(clouds)) if judged.own else None
     clusters = _variants(options, judged)
     runs = [
         environment(f"{name}{variant.suffix}", files, _for(variant, job, helm))

@@ -45,14 +45,14 @@ class Cache:
 
     directory: Path | None
     salt: bytes = b""
-    store: kept.Store = field(init=False)
+    store: kept.KeptStore = field(init=False)
 
     def __post_init__(self) -> None:
         try:
             self.salt = self.salt or version()
         except OSError:
             self.directory = None
-        self.store = kept.Store(self.directory, MOST)
+        self.store = kept.KeptStore(self.directory, MOST)
 
     def parse(self, text: str, name: str) -> ParsedFile:
         """The parsed file, from the cache where it is there."""
