@@ -19,6 +19,7 @@ from tools.render.load import Chosen
 from tools.render.own import CHART
 from tools.terraform import kept_stages, stage
 from tools.terraform.job import TerraformRequest
+from tools.terraform.lint import lint
 
 OPEN = """
 resource "aws_security_group" "sark" {
@@ -219,8 +220,6 @@ def test_what_could_not_run_is_not_kept(
 def test_what_changed_meanwhile_is_not_kept(
     request_: TerraformRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lint = stage.lint
-
     def changing(*arguments: object) -> object:
         another_file(request_)
         return lint(*arguments)  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tools.egress.envoy.verdict import verdict
+from tools.egress.envoy.verdict import user_store, verdict
 from tools.findings import baseline, cli
 from tools.findings.errors import InputError
 from tools.findings.formats.text import place
@@ -185,7 +185,7 @@ async def _environments(options: argparse.Namespace, rules: judge.RunSettings, p
             foreign=not judged.own and not judged.has_list,
         ),
         render=partial(_rendered, judged, Variant(rules.kube_version), helm),
-        envoy=verdict,
+        envoy=partial(verdict, store=user_store(cached=options.cache)),
         done=progress.done,
     )
     chosen = _chosen(options, judged)
