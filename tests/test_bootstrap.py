@@ -67,6 +67,7 @@ def test_a_shim_for_an_absent_python_is_passed_over(machine: Path) -> None:
     assert (machine / "log").read_text() == (
         "-m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock\n"
         "-c from hcl2.parser import parser; parser()\n"
+        "-m compileall -q tools\n"
     )
 
 

@@ -126,7 +126,7 @@ def parser() -> cli.Parser:
     rules.add_argument("--list-rules", action="store_true", help="print each rule's id and what it says")
     rules.add_argument("--explain", metavar="RULE", help="print a rule's manual entry")
     made.add_argument(
-        "--no-cache", dest="cache", action="store_false", help="parse all of Terraform, whatever the user's cache has"
+        "--no-cache", dest="cache", action="store_false", help="judge everything anew, whatever the user's cache has"
     )
     add_option(made)
     return made
