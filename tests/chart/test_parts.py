@@ -14,13 +14,13 @@ from tests.chart.test_chart import find_one, names, template
 from tests.doc_runs import rendered_notes
 from tools.render import parts
 from tools.render.chart import chart
-from tools.render.helm import find
+from tools.render.helm import located
 from tools.render.own import CHART
 from tools.validate.docs.page_file import keep
 from tools.validate.docs.parts_page import pages
 
 PARTS = chart().parts
-VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())
+VALUES: dict[str, Any] = yaml.load((CHART / "values.yaml").read_text(), yaml.CSafeLoader)
 SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text())
 
 
@@ -370,6 +370,6 @@ def test_notes_list_addresses_and_say_what_can_open_the_lock_down() -> None:
 
 def test_helm_lint_takes_every_environment() -> None:
     for path in sorted((CHART / "ci").glob("*-values.yaml")):
-        command = [find().path, "lint", str(CHART), "--kube-version", "1.34.0", "-f", str(path), "--strict"]
+        command = [located(), "lint", str(CHART), "--kube-version", "1.34.0", "-f", str(path), "--strict"]
         ran = subprocess.run(command, capture_output=True, text=True, check=False)
         assert ran.returncode == 0, (path.name, ran.stdout, ran.stderr)

@@ -28,9 +28,10 @@ from tools.terraform.rules import comments, registry
 from tools.terraform.rules import layers as terraform_layers
 
 HERE = Path(__file__).parent
-BREAKS = {f"{row['module']}/{row['name']}": row for row in yaml.safe_load((HERE / "breaks.yaml").read_text("utf-8"))}
+ROWS = yaml.load((HERE / "breaks.yaml").read_text("utf-8"), yaml.CSafeLoader)
+BREAKS = {f"{row['module']}/{row['name']}": row for row in ROWS}
 EXPECTED = HERE / "lint_breaks.yaml"
-CAUGHT = yaml.safe_load(EXPECTED.read_text("utf-8")) if EXPECTED.exists() else {}
+CAUGHT = yaml.load(EXPECTED.read_text("utf-8"), yaml.CSafeLoader) if EXPECTED.exists() else {}
 FOLDERS = {"aws": "net", "gcp": "net/gcp", "azure": "net/azure", "policy": "net/policy"}
 CLOUDS = ("aws", "gcp", "azure")
 # The values that say what the roots of lint_roots.py are given.
@@ -68,7 +69,7 @@ def broken(row: Mapping[str, Any]) -> Broken:
 @cache
 def values() -> dict[str, Any]:
     """The chart's values with those of VALUES."""
-    merged = merge(yaml.safe_load((CHART / "values.yaml").read_text("utf-8")), VALUES)
+    merged = merge(yaml.load((CHART / "values.yaml").read_text("utf-8"), yaml.CSafeLoader), VALUES)
     assert isinstance(merged, dict)
     return merged
 

@@ -30,7 +30,9 @@ MODULES = {"aws": NETWORK, "gcp": NETWORK / "gcp", "azure": NETWORK / "azure", "
 PROVIDERS = {"aws": {"aws"}, "gcp": {"google"}, "azure": {"azurerm"}, "policy": set[str]()}
 CLUSTERS = {"aws": "eks", "gcp": "gke", "azure": "aks", "policy": "three-clouds"}
 DIRECTORIES = directories([TERRAFORM])
-BREAKS: list[dict[str, Any]] = yaml.safe_load((ROOT / "tests" / "terraform" / "breaks.yaml").read_text("utf-8"))
+BREAKS: list[dict[str, Any]] = yaml.load(
+    (ROOT / "tests" / "terraform" / "breaks.yaml").read_text("utf-8"), yaml.CSafeLoader
+)
 # What a reader puts into the examples of the READMEs, and a rule of each that has to be planned.
 GIVEN = {
     "vpc_id": "vpc-1",
