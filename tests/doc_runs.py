@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from tests.helm import helm
 from tests.markdown import blocks, commands, spans
 from tools.render.helm import located
 
@@ -23,8 +24,8 @@ RELEASE = ("sark-network", "sark")
 
 def rendered(values: Mapping[str, Any]) -> tuple[str, str]:
     """What helm template prints for the values, and what it complains of."""
-    command = [located(), "template", RELEASE[0], str(CHART), "-n", RELEASE[1], "--kube-version", "1.34.0", "-f", "-"]
-    ran = subprocess.run(command, input=json.dumps(values), capture_output=True, text=True, check=False)
+    words = ["template", RELEASE[0], str(CHART), "-n", RELEASE[1], "--kube-version", "1.34.0", "-f", "-"]
+    ran = helm(words, values)
     return ran.stdout, ran.stderr if ran.returncode else ""
 
 

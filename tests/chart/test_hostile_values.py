@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.helm import helm, template
 from tools.manifests.documents import parse
 from tools.manifests.files import mapping
 from tools.render.chart import chart
-from tools.render.helm import located
 from tools.render.merge import merge
 from tools.render.schema import checker, judge
 
@@ -61,8 +60,7 @@ FULL: dict[str, Any] = {
 
 
 def rendered(values: dict[str, Any], *flags: str) -> tuple[int, str, str]:
-    command = [located(), "template", "sark", str(CHART), "-n", "sark", "--kube-version", "1.34.0", "-f", "-", *flags]
-    ran = subprocess.run(command, input=json.dumps(values), capture_output=True, text=True, check=False)
+    ran = template(values, str(CHART), "-n", "sark", *flags)
     return ran.returncode, ran.stdout, ran.stderr
 
 
@@ -224,8 +222,7 @@ def test_a_timeout_of_a_million_seconds_is_written_out() -> None:
     ],
 )
 def test_names_that_look_like_something_else_are_text(release: str, namespace: str, values: dict[str, Any]) -> None:
-    command = [located(), "template", release, str(CHART), "-n", namespace, "--kube-version", "1.34.0", "-f", "-"]
-    ran = subprocess.run(command, input=json.dumps(values), capture_output=True, text=True, check=False)
+    ran = helm(["template", release, str(CHART), "-n", namespace, "--kube-version", "1.34.0", "-f", "-"], values)
     assert ran.returncode == 0, ran.stderr
     for body in objects(ran.stdout):
         meta = body["metadata"]
@@ -270,16 +267,14 @@ def test_the_keys_that_must_be_there_are_those_of_values_yaml() -> None:
 
 def test_a_users_own_anchors_may_stand_beside_the_values() -> None:
     values = "x-labels: &labels {team: a}\ncommonLabels: *labels\n"
-    command = [located(), "template", "sark", str(CHART), "-f", "-"]
-    ran = subprocess.run(command, input=values, capture_output=True, text=True, check=False)
+    ran = helm(["template", "sark", str(CHART), "-f", "-"], values)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert judge(SCHEMA, merge(BASE, yaml.safe_load(values))) == ()
 
 
 def test_a_key_that_is_null_is_refused_by_both() -> None:
     values = "commonLabels: {null: x}\n"
-    command = [located(), "template", "sark", str(CHART), "-f", "-"]
-    ran = subprocess.run(command, input=values, capture_output=True, text=True, check=False)
+    ran = helm(["template", "sark", str(CHART), "-f", "-"], values)
     assert "unsupported map key" in ran.stderr
     assert [problem.message for problem in parse(values, "values.yaml").problems] == [
         "a key is empty or null, which Helm and kubectl refuse; write it in quotes"

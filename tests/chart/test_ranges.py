@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.helm import template
 from tools.egress.allowlist import Suffixes
 from tools.manifests.files import mapping
-from tools.render.helm import located
 from tools.render.helm_errors import classify
 from tools.render.merge import merge
 from tools.render.own import CHART
@@ -24,8 +24,7 @@ PARTS = ("gateway", "frontend", "database", "cache", "opa", "kong", "kongDatabas
 
 
 def rendered(values: dict[str, Any]) -> subprocess.CompletedProcess[str]:
-    command = [located(), "template", "sark", str(CHART), "-n", "sark", "--kube-version", "1.34.0", "-f", "-"]
-    return subprocess.run(command, input=json.dumps(values), capture_output=True, text=True, check=False)
+    return template(values, str(CHART), "-n", "sark")
 
 
 def judged(values: dict[str, Any]) -> list[tuple[str, str]]:

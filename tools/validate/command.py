@@ -32,6 +32,7 @@ from tools.render.own import CHART, FLOWS
 from tools.render.target import KUBE_VERSION, RenderTarget
 from tools.render.template import render
 from tools.terraform import stage
+from tools.terraform.stage import TerraformJob
 from tools.validate import manifests as judge
 from tools.validate.chart.variants import Variant, asked_for, variants
 from tools.validate.forked import begun
@@ -188,7 +189,7 @@ async def _environments(options: argparse.Namespace, rules: judge.RunSettings, p
         done=progress.done,
     )
     chosen = _chosen(options, judged)
-    clouds = stage.TerraformJob(judged, chosen, rules.today, rules.known, rules.gate, cached=options.cache)
+    clouds = TerraformJob(judged, chosen, rules.today, rules.known, rules.gate, cached=options.cache)
     # Before anything else runs in this process.
     of_clouds = begun(partial(stage.stages, clouds)) if judged.own else None
     clusters = _variants(options, judged)
