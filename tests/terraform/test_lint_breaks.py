@@ -21,6 +21,8 @@ from tools.render.merge import merge
 from tools.render.own import CHART
 from tools.terraform.clouds.chart import Layers
 from tools.terraform.language.model import Module
+from tools.terraform.language.syntax import ParsedFile
+from tools.terraform.modules import directory
 from tools.terraform.modules.directory import Directory, read
 from tools.terraform.modules.read import Loader, evaluate_directory
 from tools.terraform.modules.sources import Texts
@@ -78,7 +80,13 @@ def values() -> dict[str, Any]:
 def parsed() -> dict[str, Directory]:
     """The modules' directories as they are, parsed."""
     sources = Texts(files())
-    return {path: read(path, sources.directory(path) or {}) for path in FOLDERS.values()}
+    return {path: read(path, sources.directory(path) or {}, parsed_file) for path in FOLDERS.values()}
+
+
+@cache
+def parsed_file(text: str, file: str) -> ParsedFile:
+    """A file of the modules, broken or not, parsed."""
+    return directory.parsed(text, file)
 
 
 def unchanged(texts: Mapping[str, str], path: str) -> bool:
@@ -92,7 +100,8 @@ def findings(texts: Mapping[str, str], clouds: tuple[str, ...]) -> Iterator[Find
     for cloud in clouds:
         sources = Texts({**texts, "root/main.tf": root(cloud)})
         # What a break leaves alone is parsed once for all of them.
-        loader = Loader(sources, trees={path: tree for path, tree in parsed().items() if unchanged(texts, path)})
+        trees = {path: tree for path, tree in parsed().items() if unchanged(texts, path)}
+        loader = Loader(sources, trees=trees, parser=parsed_file)
         roots[cloud] = evaluate_directory("root", sources, loader=loader)
         for module in (roots[cloud], evaluate_directory(DIRECTORIES[cloud], sources, loader=loader)):
             yield from (Finding(fault.kind, fault.problem) for inner in module.walk() for fault in inner.faults)
