@@ -54,8 +54,9 @@ def digest(program: str, given: Sequence[object], files: Sequence[Path]) -> str:
 
 
 def content(path: Path) -> list[tuple[str, str]]:
-    """The name and the hash of each file at a path or below it."""
-    paths = [path] if path.is_file() else sorted(below for below in path.rglob("*") if below.is_file())
+    """The name and the hash of each file at a path or below it, without what Python compiled there."""
+    below = (file for file in path.rglob("*") if file.is_file() and file.parent.name != "__pycache__")
+    paths = [path] if path.is_file() else sorted(below)
     return [(str(file.relative_to(path)), hashlib.sha256(file.read_bytes()).hexdigest()) for file in paths]
 
 

@@ -55,6 +55,13 @@ def test_what_changed_is_asked_anew(program: Program, change: str) -> None:
     assert program.answer("x") == 2
 
 
+def test_what_python_compiled_beside_a_file_is_no_change(program: Program) -> None:
+    program.answer()
+    (program.chart / "__pycache__").mkdir()
+    (program.chart / "__pycache__" / "a.cpython-311.pyc").write_text("")
+    assert program.answer() == 1
+
+
 def test_other_words_are_another_question(program: Program) -> None:
     assert [program.answer("a"), program.answer("b"), program.answer("a", "b"), program.answer("a")] == [1, 2, 3, 1]
 

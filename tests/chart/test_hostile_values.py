@@ -124,7 +124,8 @@ ACCEPTS = checker(SCHEMA)
 
 def accepted(values: dict[str, Any], block: str) -> bool:
     """Whether the schema accepts values that differ in one block; most of them that block's own schema refuses."""
-    return ACCEPTS(SCHEMA["properties"][block], values[block]) and ACCEPTS(SCHEMA, values)
+    possible = block not in values or ACCEPTS(SCHEMA["properties"][block], values[block])
+    return possible and ACCEPTS(SCHEMA, values)
 
 
 def everywhere(text: str) -> tuple[int, dict[str, Any]]:
