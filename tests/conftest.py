@@ -8,15 +8,19 @@ from functools import cache
 
 import pytest
 
+from tests import evaluated, remembered
 from tools.findings import model
 from tools.findings.model import Finding, Manifest, Problem, Severity, rule_id
 from tools.findings.stages import MODULES, checks, severities
+from tools.terraform import stage
 
 pytest_plugins = ["tools.validate.pytest_plugin"]
 
 # The seed of what tests generate, beside their fixed ones. One for every process of a run, which must collect the same
 # tests; and the same in every run, so that a gate fails for what changed. SARK_SEED names another.
 os.environ.setdefault("SARK_SEED", "20261128")
+# Helm and Terraform are written in Go, and end before it pays to collect garbage often.
+os.environ.setdefault("GOGC", "400")
 
 Rendered = Callable[[str], tuple[Manifest, ...]]
 
@@ -39,6 +43,7 @@ def stamped(rule: str, problem: Problem, fault: bool = False) -> Finding:
 
 
 model.Finding = stamped  # type: ignore[misc,assignment]  # `run` looks it up there; whoever imports the class has the class.
+vars(stage)["TerraformJob"] = evaluated.EvaluatedJob
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +52,16 @@ def severities_are_declared() -> Iterator[None]:
     UNDECLARED.clear()
     yield
     assert not UNDECLARED, "write the severity into SEVERITIES, beside CHECKS of the rule's module"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        remembered.tidy()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """A process more than there are processors: those that run proxies wait for most of their time."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -14,8 +14,9 @@ from typing import Any
 
 import yaml
 
+from tests.helm import helm
 from tests.markdown import blocks, commands, spans
-from tools.render.helm import find
+from tools.render.helm import located
 
 CHART = Path("charts/sark-network")
 RELEASE = ("sark-network", "sark")
@@ -23,8 +24,8 @@ RELEASE = ("sark-network", "sark")
 
 def rendered(values: Mapping[str, Any]) -> tuple[str, str]:
     """What helm template prints for the values, and what it complains of."""
-    command = [find().path, "template", RELEASE[0], str(CHART), "-n", RELEASE[1], "--kube-version", "1.34.0", "-f", "-"]
-    ran = subprocess.run(command, input=json.dumps(values), capture_output=True, text=True, check=False)
+    words = ["template", RELEASE[0], str(CHART), "-n", RELEASE[1], "--kube-version", "1.34.0", "-f", "-"]
+    ran = helm(words, values)
     return ran.stdout, ran.stderr if ran.returncode else ""
 
 
@@ -110,9 +111,7 @@ def outputs(text: str) -> Iterator[str]:
 def _run(command: str) -> str:
     # What `make validate` does once everything is set up.
     words = re.sub("^make validate$", "python -m tools.validate", command)
-    words = re.sub(
-        "^python ", f"{shlex.quote(sys.executable)} ", re.sub("^helm ", f"{shlex.quote(find().path)} ", words)
-    )
+    words = re.sub("^python ", f"{shlex.quote(sys.executable)} ", re.sub("^helm ", f"{shlex.quote(located())} ", words))
     ran = subprocess.run(["bash", "-c", words], capture_output=True, text=True, check=False)
     return (ran.stdout + ran.stderr).strip("\n")
 
@@ -159,7 +158,7 @@ def _rendered(release: str, flags: list[str], values: str) -> str:
         shape = '{{ define "told" }}%s{{ end }}\nkind: Notes\ntext: {{ include "told" . | toJson }}\n'
         (copy / "templates/notes.yaml").write_text(shape % template)
         only = ["--show-only", "templates/notes.yaml", "--kube-version", "1.34.0"]
-        command = [find().path, "template", release, str(copy), *flags, *only]
+        command = [located(), "template", release, str(copy), *flags, *only]
         ran = subprocess.run(command, input=values, capture_output=True, text=True, check=False)
     body = yaml.safe_load(ran.stdout) or {"text": ran.stderr}
     return str(body["text"]).strip("\n")

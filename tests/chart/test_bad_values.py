@@ -1,16 +1,15 @@
 """Every wrong value of tests/bad-values.yaml is refused by Helm itself, with a message that says what to write."""
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.helm import template
 from tools.manifests.files import mapping
 from tools.render.chart import chart
-from tools.render.helm import located
 from tools.render.helm_errors import classify
 from tools.render.merge import merge
 from tools.render.schema import judge
@@ -25,8 +24,7 @@ BASE = mapping(PROJECT.path / "values.yaml")
 
 def helm_template(values: dict[str, Any]) -> tuple[int, str]:
     """Helm's exit code and error text for the values."""
-    command = [located(), "template", "sark", "charts/sark-network", "--kube-version", "1.34.0", "--values", "-"]
-    ran = subprocess.run(command, input=json.dumps(values), capture_output=True, text=True, check=False)
+    ran = template(values, "charts/sark-network")
     return ran.returncode, ran.stderr
 
 

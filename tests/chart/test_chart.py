@@ -2,7 +2,6 @@
 
 import ipaddress
 import json
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tools.render.helm import find
+from tests.helm import helm
 
 CHART = "charts/sark-network"
 ENVIRONMENTS = sorted(path.name.removesuffix("-values.yaml") for path in Path(CHART, "ci").glob("*-values.yaml"))
@@ -23,8 +22,9 @@ def template(
     namespace: str = "sark",
 ) -> list[dict[str, Any]]:
     """The objects that `helm template` prints; an AssertionError with Helm's words when it refuses."""
-    command = [find().path, "template", release, CHART, "-n", namespace, "--kube-version", "1.34.0", "-f", "-", *flags]
-    ran = subprocess.run(command, input=json.dumps(values or {}), capture_output=True, text=True, check=False)
+    ran = helm(
+        ["template", release, CHART, "-n", namespace, "--kube-version", "1.34.0", "-f", "-", *flags], values or {}
+    )
     assert ran.returncode == 0, ran.stderr
     return [body for body in yaml.load_all(ran.stdout, yaml.CSafeLoader) if body]
 
@@ -220,8 +220,7 @@ def test_a_cluster_without_calicos_api_is_told_before_anything_is_applied() -> N
 
 def test_an_old_cluster_is_refused_and_no_cluster_is_not() -> None:
     def notices(*flags: str) -> tuple[int, str]:
-        command = [find().path, "template", "sark", CHART, "--set", "opa.namespace=", *flags]
-        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+        ran = helm(["template", "sark", CHART, "--set", "opa.namespace=", *flags])
         return ran.returncode, ran.stderr
 
     connected = ("--api-versions", "apiregistration.k8s.io/v1", "--kube-version")

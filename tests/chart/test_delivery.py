@@ -11,11 +11,11 @@ import pytest
 import yaml
 
 from tests.markdown import links
-from tools.render.helm import find
+from tools.render.helm import located
 
 CHART = Path("charts/sark-network")
 METADATA: dict[str, Any] = yaml.safe_load((CHART / "Chart.yaml").read_text())
-VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())
+VALUES: dict[str, Any] = yaml.load((CHART / "values.yaml").read_text(), yaml.CSafeLoader)
 # What Argo CD passes of a cluster with Calico; each is a flag of its own.
 APIS = (
     *("v1", "apps/v1", "batch/v1", "policy/v1", "networking.k8s.io/v1", "apiregistration.k8s.io/v1"),
@@ -25,13 +25,13 @@ APIS = (
 
 
 def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([find().path, *arguments], capture_output=True, text=True, check=False)
+    return subprocess.run([located(), *arguments], capture_output=True, text=True, check=False)
 
 
 def as_argo_cd_does(*arguments: str) -> subprocess.CompletedProcess[str]:
     apis = [word for api in APIS for word in ("--api-versions", api)]
     command = ("template", ".", "--name-template", "sark-network", "--namespace", "sark", "--kube-version", "1.34.0")
-    ran = [find().path, *command, *apis, "--include-crds", *arguments]
+    ran = [located(), *command, *apis, "--include-crds", *arguments]
     return subprocess.run(ran, cwd=CHART, capture_output=True, text=True, check=False)
 
 

@@ -1,7 +1,6 @@
 """Parts: one list for templates, schema and pages; who calls whom is opened at both ends, and nothing else is."""
 
 import json
-import subprocess
 from ipaddress import ip_network
 from pathlib import Path
 from random import Random
@@ -12,15 +11,15 @@ import yaml
 
 from tests.chart.test_chart import find_one, names, template
 from tests.doc_runs import rendered_notes
+from tests.helm import helm
 from tools.render import parts
 from tools.render.chart import chart
-from tools.render.helm import find
 from tools.render.own import CHART
 from tools.validate.docs.page_file import keep
 from tools.validate.docs.parts_page import pages
 
 PARTS = chart().parts
-VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())
+VALUES: dict[str, Any] = yaml.load((CHART / "values.yaml").read_text(), yaml.CSafeLoader)
 SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text())
 
 
@@ -370,6 +369,5 @@ def test_notes_list_addresses_and_say_what_can_open_the_lock_down() -> None:
 
 def test_helm_lint_takes_every_environment() -> None:
     for path in sorted((CHART / "ci").glob("*-values.yaml")):
-        command = [find().path, "lint", str(CHART), "--kube-version", "1.34.0", "-f", str(path), "--strict"]
-        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+        ran = helm(["lint", str(CHART), "--kube-version", "1.34.0", "-f", str(path), "--strict"])
         assert ran.returncode == 0, (path.name, ran.stdout, ran.stderr)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.helm import template
 from tools.egress.allowlist import Suffixes
 from tools.manifests.files import mapping
-from tools.render.helm import located
 from tools.render.helm_errors import classify
 from tools.render.merge import merge
 from tools.render.own import CHART
@@ -24,8 +24,7 @@ PARTS = ("gateway", "frontend", "database", "cache", "opa", "kong", "kongDatabas
 
 
 def rendered(values: dict[str, Any]) -> subprocess.CompletedProcess[str]:
-    command = [located(), "template", "sark", str(CHART), "-n", "sark", "--kube-version", "1.34.0", "-f", "-"]
-    return subprocess.run(command, input=json.dumps(values), capture_output=True, text=True, check=False)
+    return template(values, str(CHART), "-n", "sark")
 
 
 def judged(values: dict[str, Any]) -> list[tuple[str, str]]:
@@ -157,7 +156,7 @@ def test_host_bits_are_one_finding_at_their_key(tmp_path: Path, capsys: pytest.C
     ]
 
 
-BAD = yaml.safe_load(Path("tests/bad-values.yaml").read_text())["values"]
+BAD = yaml.load(Path("tests/bad-values.yaml").read_text(), yaml.CSafeLoader)["values"]
 OF_ADDRESSES = [
     case["values"]
     for case in BAD

@@ -10,7 +10,7 @@ import pytest
 
 from tools.findings.model import Problem, Where
 from tools.manifests.documents import manifests, parse
-from tools.render.helm import find
+from tools.render.helm import located
 
 BOMB = "a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10)
@@ -110,7 +110,7 @@ def test_scalars_mean_what_helm_says_they_mean(tmp_path: Path) -> None:
     (chart / "templates" / "x.yaml").write_text("# {{ toJson .Values.items }}\n")
     text = "items:\n" + "".join(f"  - [{scalar}]\n" for scalar in scalars)
     (chart / "values.yaml").write_text(text)
-    helm = subprocess.run([find().path, "template", chart], capture_output=True, text=True, check=True)
+    helm = subprocess.run([located(), "template", chart], capture_output=True, text=True, check=True)
     theirs = json.loads(helm.stdout.partition("# [")[2].join(["[", ""]).splitlines()[0])
     ours = json.loads(json.dumps(only(text)["items"]))
     assert dict(zip(scalars, ours, strict=True)) == dict(zip(scalars, theirs, strict=True))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import http.client
 import itertools
 import json
@@ -15,13 +14,16 @@ from typing import Any
 
 import yaml
 
+from tests.helm import helm
 from tests.proxy.cgroup import Cgroup
 from tests.proxy.namespace import Namespace
 from tests.proxy.world import RESOLVER
 from tools.egress.envoy.verdict import UNFINISHED
+from tools.render.helm_errors import classify
 from tools.render.merge import merge
 from tools.render.own import CHART
-from tools.render.template import render
+from tools.render.target import RenderTarget
+from tools.render.template import as_yaml
 
 MOUNT = "/etc/envoy"
 LIST = "/etc/envoy-list"
@@ -33,8 +35,12 @@ _numbers = itertools.count()
 
 def objects(values: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What the chart makes of `values`."""
-    text = asyncio.run(render(CHART, values))
-    return [document for document in yaml.load_all(text, yaml.CSafeLoader) if document]
+    target = RenderTarget()
+    words = ["template", target.release, str(CHART), *target.arguments, "--values=-"]
+    ran = helm(words, as_yaml(values))
+    if ran.returncode:
+        raise classify(ran.stderr, ran.returncode)
+    return [document for document in yaml.load_all(ran.stdout, yaml.CSafeLoader) if document]
 
 
 def files(manifests: list[dict[str, Any]]) -> dict[str, str]:

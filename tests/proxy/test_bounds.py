@@ -27,7 +27,7 @@ from tests.proxy.test_steering import Steered
 from tests.proxy.world import World
 from tools.render.own import CHART
 
-PROXY = yaml.safe_load((CHART / "values.yaml").read_text())["proxy"]
+PROXY = yaml.load((CHART / "values.yaml").read_text(), yaml.CSafeLoader)["proxy"]
 MOST = int(PROXY["maxConnections"])
 LIMIT = int(PROXY["resources"]["limits"]["memory"].removesuffix("Gi")) << 30
 NAME, ADDRESS, PORT = "flood.test", "203.0.113.90", 8444

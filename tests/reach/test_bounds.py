@@ -28,7 +28,9 @@ BEYOND_THE_ORACLE = ("('spec', 'ingress', 1, 'ports', 0, 'namedPort') is ''",)
 PODS = ("s-1/a", "s-1/b", "s-2/a")
 PORTS = tuple(product(("TCP", "UDP"), (79, 80, 8080, 9000)))
 
-OBJECTS: dict[str, list[dict[str, Any]]] = yaml.safe_load((Path(__file__).parent / "one_of_each.yaml").read_text())
+OBJECTS: dict[str, list[dict[str, Any]]] = yaml.load(
+    (Path(__file__).parent / "one_of_each.yaml").read_text(), yaml.CSafeLoader
+)
 
 
 def named(*sorts: str) -> list[Any]:

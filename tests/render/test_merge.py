@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tools.render.helm import find
+from tools.render.helm import located
 from tools.render.merge import merge, overlay
 
 BASE: dict[str, Any] = {"a": {"b": 1, "c": [1, 2], "d": {"e": 1, "f": 2}}, "s": "text", "t": {"u": 1}, "z": {}}
@@ -48,7 +48,7 @@ def helms(chart: Path, *files: dict[str, Any]) -> dict[str, Any]:
     for path, file in zip(paths, files, strict=True):
         path.write_text(json.dumps(file))
     flags = [word for path in paths for word in ("--values", path)]
-    ran = subprocess.run([find().path, "template", chart, *flags], capture_output=True, text=True, check=True)
+    ran = subprocess.run([located(), "template", chart, *flags], capture_output=True, text=True, check=True)
     seen: dict[str, Any] = json.loads(next(line for line in ran.stdout.splitlines() if line.startswith("# {"))[2:])
     return seen
 

@@ -21,6 +21,8 @@ from tools.render.merge import merge
 from tools.render.own import CHART
 from tools.terraform.clouds.chart import Layers
 from tools.terraform.language.model import Module
+from tools.terraform.language.syntax import ParsedFile
+from tools.terraform.modules import directory
 from tools.terraform.modules.directory import Directory, read
 from tools.terraform.modules.read import Loader, evaluate_directory
 from tools.terraform.modules.sources import Texts
@@ -28,9 +30,10 @@ from tools.terraform.rules import comments, registry
 from tools.terraform.rules import layers as terraform_layers
 
 HERE = Path(__file__).parent
-BREAKS = {f"{row['module']}/{row['name']}": row for row in yaml.safe_load((HERE / "breaks.yaml").read_text("utf-8"))}
+ROWS = yaml.load((HERE / "breaks.yaml").read_text("utf-8"), yaml.CSafeLoader)
+BREAKS = {f"{row['module']}/{row['name']}": row for row in ROWS}
 EXPECTED = HERE / "lint_breaks.yaml"
-CAUGHT = yaml.safe_load(EXPECTED.read_text("utf-8")) if EXPECTED.exists() else {}
+CAUGHT = yaml.load(EXPECTED.read_text("utf-8"), yaml.CSafeLoader) if EXPECTED.exists() else {}
 FOLDERS = {"aws": "net", "gcp": "net/gcp", "azure": "net/azure", "policy": "net/policy"}
 CLOUDS = ("aws", "gcp", "azure")
 # The values that say what the roots of lint_roots.py are given.
@@ -68,7 +71,7 @@ def broken(row: Mapping[str, Any]) -> Broken:
 @cache
 def values() -> dict[str, Any]:
     """The chart's values with those of VALUES."""
-    merged = merge(yaml.safe_load((CHART / "values.yaml").read_text("utf-8")), VALUES)
+    merged = merge(yaml.load((CHART / "values.yaml").read_text("utf-8"), yaml.CSafeLoader), VALUES)
     assert isinstance(merged, dict)
     return merged
 
@@ -77,7 +80,13 @@ def values() -> dict[str, Any]:
 def parsed() -> dict[str, Directory]:
     """The modules' directories as they are, parsed."""
     sources = Texts(files())
-    return {path: read(path, sources.directory(path) or {}) for path in FOLDERS.values()}
+    return {path: read(path, sources.directory(path) or {}, parsed_file) for path in FOLDERS.values()}
+
+
+@cache
+def parsed_file(text: str, file: str) -> ParsedFile:
+    """A file of the modules, broken or not, parsed."""
+    return directory.parsed(text, file)
 
 
 def unchanged(texts: Mapping[str, str], path: str) -> bool:
@@ -91,7 +100,8 @@ def findings(texts: Mapping[str, str], clouds: tuple[str, ...]) -> Iterator[Find
     for cloud in clouds:
         sources = Texts({**texts, "root/main.tf": root(cloud)})
         # What a break leaves alone is parsed once for all of them.
-        loader = Loader(sources, trees={path: tree for path, tree in parsed().items() if unchanged(texts, path)})
+        trees = {path: tree for path, tree in parsed().items() if unchanged(texts, path)}
+        loader = Loader(sources, trees=trees, parser=parsed_file)
         roots[cloud] = evaluate_directory("root", sources, loader=loader)
         for module in (roots[cloud], evaluate_directory(DIRECTORIES[cloud], sources, loader=loader)):
             yield from (Finding(fault.kind, fault.problem) for inner in module.walk() for fault in inner.faults)

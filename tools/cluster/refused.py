@@ -56,7 +56,7 @@ def cases(table: Mapping[str, Any]) -> Iterator[RefusalCase]:
 
 def read(path: Path = TABLE) -> tuple[RefusalCase, ...]:
     """The cases of a file."""
-    return tuple(cases(yaml.safe_load(path.read_text(encoding="utf-8"))))
+    return tuple(cases(yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))))
 
 
 def laid_over(base: Any, over: Any) -> Any:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from tools.findings.errors import InputError
+from tools.findings.kept import folder
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _CHART = Path("charts", "sark-network", "Chart.yaml")
@@ -22,12 +22,10 @@ def home(package: Path = _PACKAGE, current: Path | None = None) -> Path:
 
 def kept() -> Path:
     """Where charts of registries are kept: in the user's cache, below a folder for each digest. Raises InputError."""
-    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    try:
-        base = base if base.is_absolute() else Path.home() / ".cache"
-    except RuntimeError:  # A user that no database knows, as in a pod.
-        raise InputError("there is no home directory to keep charts in; name a directory in XDG_CACHE_HOME") from None
-    return base / "sark-network" / "charts"
+    if place := folder("charts"):
+        return place
+    # A user that no database knows, as in a pod.
+    raise InputError("there is no home directory to keep charts in; name a directory in XDG_CACHE_HOME")
 
 
 def portable(file: Path, package: Path = _PACKAGE) -> Path | None:

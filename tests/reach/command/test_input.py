@@ -183,7 +183,7 @@ def policies(count: int) -> str:
 
 
 HUGE: dict[str, Callable[[], str]] = {
-    "ten megabytes, broken at the end": lambda: PODS + policies(10_000_000 // len(GUARD)) + "a: [",
+    "two megabytes, broken at the end": lambda: PODS + policies(2_000_000 // len(GUARD)) + "a: [",
     "one label of ten megabytes": lambda: PODS + GUARD.replace("app: web", f"app: {'x' * 10_000_000}"),
     "a million broken documents": lambda: PODS + GUARD + "a: [\n---\n" * 1_000_000,
     "billion laughs, again and again": lambda: PODS + GUARD + (LAUGHS + "---\n") * 20_000,

@@ -1,6 +1,6 @@
 """The Terraform modules: every command passes in every directory, with no provider there; and broken, they fail.
 
-Terraform itself is needed. Everything is run on two threads at once, when the first test asks.
+Terraform itself is needed. Each test asks for what it looks at, so that the processes of a run share the work.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ import pytest
 import yaml
 
 import tools.terraform.__main__
+from tests.terraform.offline.answers import answers
+from tools.render.own import CHART
 from tools.terraform.offline.check import INIT, CommandResult, TerraformError, directories, find, run, run_all
 from tools.terraform.offline.server import offline
 
@@ -30,7 +32,10 @@ MODULES = {"aws": NETWORK, "gcp": NETWORK / "gcp", "azure": NETWORK / "azure", "
 PROVIDERS = {"aws": {"aws"}, "gcp": {"google"}, "azure": {"azurerm"}, "policy": set[str]()}
 CLUSTERS = {"aws": "eks", "gcp": "gke", "azure": "aks", "policy": "three-clouds"}
 DIRECTORIES = directories([TERRAFORM])
-BREAKS: list[dict[str, Any]] = yaml.safe_load((ROOT / "tests" / "terraform" / "breaks.yaml").read_text("utf-8"))
+Results = Callable[[Path], tuple[CommandResult, ...]]
+BREAKS: list[dict[str, Any]] = yaml.load(
+    (ROOT / "tests" / "terraform" / "breaks.yaml").read_text("utf-8"), yaml.CSafeLoader
+)
 # What a reader puts into the examples of the READMEs, and a rule of each that has to be planned.
 GIVEN = {
     "vpc_id": "vpc-1",
@@ -53,11 +58,10 @@ READMES = [MODULES[name] / "README.md" for name in ("aws", "gcp", "azure")]
 
 @dataclass(frozen=True)
 class Commands:
-    """Terraform, offline, and the threads that it runs on."""
+    """Terraform, offline."""
 
     terraform: str
     environment: Mapping[str, str]
-    pool: ThreadPoolExecutor
 
     def run(self, directory: Path, *arguments: str) -> CommandResult:
         return run(self.terraform, directory, arguments, self.environment)
@@ -69,17 +73,19 @@ def commands() -> Iterator[Commands]:
         terraform = find(os.environ)
     except TerraformError as error:
         pytest.fail(str(error))
-    with offline() as environment, ThreadPoolExecutor(2) as pool:
-        yield Commands(terraform, environment, pool)
+    with offline() as environment:
+        yield Commands(terraform, environment)
 
 
 @pytest.fixture(scope="module")
-def results(commands: Commands) -> Mapping[Path, Future[tuple[CommandResult, ...]]]:
-    """Each directory -> what init, validate and test said there."""
-    return {
-        directory: commands.pool.submit(run_all, commands.terraform, directory, commands.environment)
-        for directory in DIRECTORIES
-    }
+def results(commands: Commands) -> Results:
+    """A directory -> what init, validate and test said there."""
+
+    @cache
+    def of(directory: Path) -> tuple[CommandResult, ...]:
+        return answers(commands.terraform, directory, commands.environment, (TERRAFORM, CHART / "values.yaml"))
+
+    return of
 
 
 def relative(path: Path) -> str:
@@ -101,8 +107,8 @@ def test_format(commands: Commands) -> None:
 
 
 @pytest.mark.parametrize("directory", DIRECTORIES, ids=relative)
-def test_init_validate_test(directory: Path, results: Mapping[Path, Future[tuple[CommandResult, ...]]]) -> None:
-    ran = results[directory].result()
+def test_init_validate_test(directory: Path, results: Results) -> None:
+    ran = results(directory)
     assert [(result.command, result.code) for result in ran] == [("init", 0), ("validate", 0), ("test", 0)], ran[
         -1
     ].output
@@ -110,8 +116,8 @@ def test_init_validate_test(directory: Path, results: Mapping[Path, Future[tuple
 
 
 @pytest.mark.parametrize("directory", DIRECTORIES, ids=relative)
-def test_nothing_was_downloaded(directory: Path, results: Mapping[Path, Future[tuple[CommandResult, ...]]]) -> None:
-    output = results[directory].result()[0].output
+def test_nothing_was_downloaded(directory: Path, results: Results) -> None:
+    output = results(directory)[0].output
     assert "Terraform has been successfully initialized!" in output
     assert "Finding" not in output
     assert "Installing" not in output
@@ -224,18 +230,7 @@ def failing(commands: Commands, case: Mapping[str, Any], folder: Path) -> tuple[
     file = module / case["file"]
     file.write_text(broken(file.read_text("utf-8"), case), encoding="utf-8")
     last = ("test", f"-filter=tests/{case['with']}.tftest.hcl") if "with" in case else ("validate",)
-    return run_all(commands.terraform, module, commands.environment, (INIT, last))
-
-
-@pytest.fixture(scope="module")
-def failures(
-    commands: Commands, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], tuple[CommandResult, ...]]:
-    folder = tmp_path_factory.mktemp("broken")
-    running = {
-        identified(case): commands.pool.submit(failing, commands, case, folder / identified(case)) for case in BREAKS
-    }
-    return lambda name: running[name].result()
+    return answers(commands.terraform, module, commands.environment, (folder,), (INIT, last))
 
 
 def identified(case: Mapping[str, Any]) -> str:
@@ -255,8 +250,8 @@ def test_each_module_is_broken_in_ten_ways() -> None:
 
 
 @pytest.mark.parametrize("case", BREAKS, ids=identified)
-def test_what_terraform_catches(case: Mapping[str, Any], failures: Callable[[str], tuple[CommandResult, ...]]) -> None:
-    last = failures(identified(case))[-1]
+def test_what_terraform_catches(case: Mapping[str, Any], commands: Commands, tmp_path: Path) -> None:
+    last = failing(commands, case, tmp_path / "network")[-1]
     if case["caught"] == "nothing":
         assert (last.command, last.code) == ("validate", 0), last.output
     else:

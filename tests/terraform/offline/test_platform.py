@@ -10,13 +10,13 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tools.terraform.offline.check import INIT, CommandResult, TerraformError, find, run_all
+from tests.terraform.offline.answers import answers
+from tools.terraform.offline.check import INIT, TerraformError, find
 from tools.terraform.offline.server import offline
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
@@ -162,34 +162,24 @@ def broken(platform: str, which: int, folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def results(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Mapping[tuple[str, int], Future[tuple[CommandResult, ...]]]]:
-    """What Terraform's tests say of each broken example."""
+def environment() -> Iterator[tuple[str, dict[str, str]]]:
+    """Terraform, and what it runs with."""
     try:
         terraform = find(os.environ)
     except TerraformError as error:
         pytest.fail(str(error))
-    with offline() as environment, ThreadPoolExecutor(2) as pool:
-        yield {
-            (platform, which): pool.submit(
-                run_all,
-                terraform,
-                broken(platform, which, tmp_path_factory.mktemp(f"{platform}-{which}")),
-                environment,
-                (INIT, ("test",)),
-            )
-            for platform in PLATFORMS
-            for which in (0, 1)
-        }
+    with offline() as served:
+        yield terraform, served
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["closed", "wide-open"])
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_broken_flow_fails_its_own_assertion(
-    platform: str, which: int, results: Mapping[tuple[str, int], Future[tuple[CommandResult, ...]]]
+    platform: str, which: int, environment: tuple[str, dict[str, str]], tmp_path: Path
 ) -> None:
-    ran = results[platform, which].result()[-1]
+    """As Terraform's own tests say of each broken example."""
+    example = broken(platform, which, tmp_path)
+    ran = answers(environment[0], example, environment[1], (tmp_path,), (INIT, ("test",)))[-1]
     assert (ran.command, ran.code) == ("test", 1), ran.output
     failed = set(re.findall(r"^([a-z0-9-]+): ", ran.output, re.M))
     expected = {flow.key for flow in flows(platform)}
