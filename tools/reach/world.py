@@ -24,8 +24,7 @@ from tools.reach.model import Explanation, Matrix, NamedPeer, Selecting, Verdict
 from tools.reach.objects import stacked
 from tools.reach.peers import naming
 from tools.reach.peers.build import populate
-from tools.reach.peers.ingresses import KINDS as INGRESSES
-from tools.reach.peers.ingresses import behind_ingress
+from tools.reach.peers.ingresses import behind_ingress, is_ingress
 from tools.reach.peers.naming import UnknownPeerError
 from tools.reach.peers.universe import Universe
 from tools.reach.resolve import Resolver
@@ -177,7 +176,7 @@ def _served(
     served: dict[int, Conns] = {}
     notes: list[Problem] = []
     for manifest in manifests:
-        if manifest.kind in INGRESSES:
+        if is_ingress(manifest):
             behind = behind_ingress(manifest, namespace, universe.services, everyone)
             notes.extend(Problem(manifest.where("spec"), note.text, Severity.NOTE) for note in behind.notes)
             for target in behind.targets:

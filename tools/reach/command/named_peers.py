@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from tools.findings.model import Manifest
 from tools.reach.connections import NUMBERS
 from tools.reach.model import Matrix, NamedPeer
-from tools.reach.peers.ingresses import KINDS, behind_ingress
+from tools.reach.peers.ingresses import behind_ingress, is_ingress
 from tools.reach.peers.services import Note, Resolved, behind, running, services
 from tools.reach.ranges import overlap, read
 from tools.reach.world import UnknownPeerError, World
@@ -176,7 +176,7 @@ def _behind(world: World, manifest: Manifest, port: PortArgument) -> Resolved:
         pod if pod.name in names else replace(pod, name=pod.own_name)
         for pod in running(world.manifests, world.namespace)
     ]
-    if manifest.kind in KINDS:
+    if is_ingress(manifest):
         return behind_ingress(manifest, world.namespace, known, pods)
     service = known[manifest.namespace or world.namespace, manifest.name]
     return behind(service, port.value, port.protocol, pods)
