@@ -11,6 +11,7 @@ from tools.manifests.addresses import Net, network
 from tools.manifests.fields import BrokenError, Dropped
 from tools.policies import kinds, unmodelled
 from tools.policies.lockdowns import left_open
+from tools.policies.model import Policy
 from tools.policies.unjudged import unjudged
 from tools.reach import doubts
 from tools.reach.compiled import Tier
@@ -133,7 +134,8 @@ def _resolved(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[
     tiers, problems = arrange(manifests, compiled, dropped)
     served, unserved = _served(manifests, universe, namespace)
     openings = (node.problem(message, Severity.NOTE) for node, message in left_open(manifests, policies))
-    every_note = (*notes, *resolver.collected.notes, *unserved, *unmodelled.notes(manifests), *openings)
+    translated = _translated(policies, universe)
+    every_note = (*notes, *translated, *resolver.collected.notes, *unserved, *unmodelled.notes(manifests), *openings)
     return ResolvedManifests(
         universe=universe,
         tiers=(*doubts.tiers(doubtful, universe, namespace), *tiers),
@@ -165,6 +167,18 @@ def _nameless(manifests: Iterable[Manifest]) -> Iterator[Problem]:
     for manifest in manifests:
         if not manifest.kind:
             yield Problem(manifest.where(), "this has no kind, so it is left out; write apiVersion and kind")
+
+
+def _translated(policies: Iterable[Policy], universe: Universe) -> Iterator[Problem]:
+    """Notes on rules that name the address of a Service, which no policy ever sees."""
+    owners = {address: service for service in universe.services.values() for address in service.addresses}
+    for policy in policies if owners else ():
+        for peer in policy.sides:
+            for block in peer.nets:
+                single = block.net.network_address if block.net.num_addresses == 1 else None
+                if single is not None and (service := owners.get(single)):
+                    message = f"{single} is an address of {service.title}, which is translated to one of its pods"
+                    yield block.node.problem(f"{message} before policies look; select those pods", Severity.NOTE)
 
 
 def _served(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from tools.findings.model import Manifest
+from tools.manifests.addresses import Address, network
 from tools.manifests.label_selector import Requirement, Selector
 from tools.manifests.node import Node, group, root
 from tools.manifests.pods import Pod, accepted
@@ -78,6 +79,17 @@ class Service:
     def title(self) -> str:
         """What messages call it."""
         return f"Service {self.namespace}/{self.name}"
+
+    @property
+    def addresses(self) -> frozenset[Address]:
+        """Its own addresses, as far as they are written: each is translated to one of its pods before policies look."""
+        top = root(self.manifest)
+        spec, balanced = top["spec"], top["status"]["loadBalancer"]["ingress"].items()
+        texts = [spec["clusterIP"].text(), *spec["clusterIPs"].texts(), *spec["externalIPs"].texts()]
+        # With ipMode Proxy the load balancer is asked, even from inside the cluster.
+        texts += [item["ip"].text() for item in balanced if item["ipMode"].text() != "Proxy"]
+        nets = (network(text) for text in texts if text and text != NONE)
+        return frozenset(net.network_address for net in nets if net and net.num_addresses == 1)
 
     def port(self, expected: int | str, protocol: str) -> ServicePort | None:
         """The port with a number or name."""
