@@ -94,6 +94,22 @@ CASES = {
     ),
     "an entry beside a prefix list": (LIST.format(entry="") + ENTRY, "aws_ec2_managed_prefix_list_entry.e.cidr"),
     "a narrow prefix list": (LIST.format(entry='entry { cidr = "203.0.113.0/24" }'), ""),
+    "every instance of a prefix list": (
+        LIST.format(entry='count = 1\n  entry { cidr = "::/0" }').replace(
+            "prefix_list_id    = aws_ec2_managed_prefix_list.some.id",
+            "prefix_list_id    = one(aws_ec2_managed_prefix_list.some[*].id)",
+        ),
+        "aws_ec2_managed_prefix_list.some[0].entry[0].cidr",
+    ),
+    "a rule that is switched off": (
+        'resource "google_compute_firewall" "f" {\n  name = "f"\n  network = "n"\n  disabled = true\n'
+        '  source_ranges = ["0.0.0.0/0"]\n  allow {\n    protocol = "tcp"\n    ports = ["22"]\n  }\n}\n',
+        "",
+    ),
+    "a policy's rule that is switched off": (
+        POLICY.format(scope="network_", action="allow").replace("priority  = 1", "priority = 1\n    disabled = true"),
+        "",
+    ),
     "an empty prefix list": (LIST.format(entry=""), ""),
     **{
         f"a policy with its rules, {scope or 'of an organization'}": (

@@ -34,6 +34,8 @@ _OWN = re.compile(
 
 
 FEW_PORTS = 100
+# How Terraform may have true.
+_ON = (True, "true")
 _AWS_LISTS = ("cidr_blocks", "ipv6_cidr_blocks", "cidr_ipv4", "cidr_ipv6", "cidr_block", "ipv6_cidr_block")
 
 
@@ -58,9 +60,9 @@ def firewall_rules(module: Module) -> tuple[FirewallRule, ...]:
 
 
 def allowed(module: Module, direction: str = "") -> Iterator[FirewallRule]:
-    """The rules that are known to allow, in one direction or in both."""
+    """The rules that are known to allow, in one direction or in both, without those that are switched off."""
     for item in firewall_rules(module):
-        if item.allows and direction in ("", item.direction):
+        if item.allows and item.resource.body.data("disabled") not in _ON and direction in ("", item.direction):
             yield item
 
 
@@ -135,8 +137,16 @@ def _with_entries(rule: FirewallRule, lists: dict[str, tuple[FirewallPeer, ...]]
     """A rule with the entries of the prefix lists that it names, where those are known."""
     if not lists:
         return rule
-    peers = (entry for peer in rule.peers for entry in (lists.get(owner(peer.value)) or (peer,)))
-    return replace(rule, peers=tuple(peers))
+    return replace(rule, peers=tuple(entry for peer in rule.peers for entry in _entries(peer, lists)))
+
+
+def _entries(peer: FirewallPeer, lists: dict[str, tuple[FirewallPeer, ...]]) -> tuple[FirewallPeer, ...]:
+    """The entries of the prefix list that a peer is; of each instance of it, where it is all of them."""
+    named = {owner(peer.value)}
+    if isinstance(peer.value.data, UnknownValue) and len(peer.value.data.refs) == 1:
+        named |= peer.value.data.refs
+    met = (entries for name, entries in lists.items() if named & {name, name.partition("[")[0]})
+    return tuple(entry for entries in met for entry in entries) or (peer,)
 
 
 def _aws(resource: ResourceInstance) -> Iterator[FirewallRule]:
@@ -220,6 +230,8 @@ def _google(resource: ResourceInstance) -> Iterator[FirewallRule]:
         yield from _matches(resource, body, direction, action)
     elif resource.type in WITH_RULES:
         for block in body.each("rule"):
+            if block.body.data("disabled") in _ON:
+                continue
             direction = _way(block.body.value("direction"), "INGRESS")
             action = {"allow": "allow", "deny": "deny"}.get(_text(block.body.data("action")), "")
             for rule in _matches(resource, block.body, direction, action):
