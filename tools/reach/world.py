@@ -125,11 +125,13 @@ class World:
 def _resolved(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net, ...]) -> ResolvedManifests:
     dropped = Dropped()
     doubtful = unjudged(manifests)
-    policies = tuple(policy for policy in kinds.policies(manifests) if not policy.staged)
+    every_policy = kinds.policies(manifests)
+    policies = tuple(policy for policy in every_policy if not policy.staged)
     universe, notes = populate(manifests, policies, namespace, pod_cidrs, dropped, doubtful)
     resolver = Resolver(universe, namespace)
-    for policy in policies:
-        dropped.problems.extend(policy.problems)
+    for policy in every_policy:
+        # A staged policy enforces nothing, but what no cluster takes is told.
+        dropped.problems.extend(policy.problems if policy.broken or not policy.staged else ())
     compiled = tuple(resolver.policy(policy) for policy in policies if not policy.broken)
     tiers, problems = arrange(manifests, compiled, dropped)
     served, unserved = _served(manifests, universe, namespace)
