@@ -145,7 +145,8 @@ def _spice(body: Object, dice: Dice, version: int) -> None:
             for side in sides:
                 for key in side.keys() & {"nets", "notNets"}:
                     side[key] = [as_sixth(net) for net in side[key]]
-        if not str(rule.get("protocol")).startswith("ICMP") and dice.chance(0.08):
+        of_a_version = any(str(rule.get(key)).startswith("ICMP") for key in ("protocol", "notProtocol"))
+        if not of_a_version and dice.chance(0.08):
             rule["ipVersion"] = dice.pick((4, 6))
             for side in sides:
                 side.pop("nets", None)
