@@ -52,4 +52,4 @@ def test_an_explanation_of_a_file_needs_no_schema_and_no_helm(tmp_path: Path) ->
 def test_a_render_needs_helm(tmp_path: Path) -> None:
     """The twin of the above: what is looked for is seen where it is loaded."""
     names = loaded("tools.render", "--env", "production", "--to", str(tmp_path))
-    assert names & set(SLOW) == {"asyncio", "pyhelm3", "yaml"}
+    assert names & set(SLOW) == {"asyncio", "yaml"}

@@ -390,12 +390,12 @@ FILE = 'locals {\n  a = [1.5, -2, "x${local.b}", [for k, v in { x = 1 } : "${k}"
 def test_what_was_parsed_is_kept(tmp_path: Path) -> None:
     kept = cache.Cache(tmp_path / "c" / "terraform")
     first = kept.parse(FILE, "main.tf")
-    assert (first, kept.written) == (parse(FILE, "main.tf"), 1)
+    assert (first, kept.store.written) == (parse(FILE, "main.tf"), 1)
     again = cache.Cache(tmp_path / "c" / "terraform")
     second = again.parse(FILE, "other.tf")
-    assert (second, again.written) == (parse(FILE, "other.tf"), 0)
+    assert (second, again.store.written) == (parse(FILE, "other.tf"), 0)
     assert again.parse(FILE + "\n", "main.tf") == parse(FILE + "\n", "main.tf")
-    assert again.written == 1
+    assert again.store.written == 1
 
 
 def entry(folder: Path) -> Path:
@@ -443,7 +443,7 @@ def test_another_parser_reads_nothing_of_it(tmp_path: Path) -> None:
     cache.Cache(folder, b"one").parse(FILE, "main.tf")
     other = cache.Cache(folder, b"another")
     other.parse(FILE, "main.tf")
-    assert other.written == 1
+    assert other.store.written == 1
 
 
 def test_without_a_place_to_keep_it_all_is_parsed(tmp_path: Path) -> None:

@@ -62,14 +62,14 @@ def test_the_stage_finds_what_it_kept(tmp_path: Path, home: Path) -> None:
     before = kept(home)
     again = job(tmp_path, cached=True)
     assert [item.findings for item in stage.stages(again)] == [item.findings for item in first]
-    assert (again.cache.written, kept(home)) == (0, before)
+    assert (again.cache.store.written, kept(home)) == (0, before)
 
 
 def test_without_the_cache_nothing_is_kept_or_read(tmp_path: Path, home: Path) -> None:
     judged = job(tmp_path, cached=False)
     stage.stages(judged)
     assert kept(home) == []
-    assert (judged.cache.usable, judged.cache.written) == (False, 0)
+    assert (judged.cache.store.usable, judged.cache.store.written) == (False, 0)
 
 
 @pytest.mark.parametrize(("arguments", "cached"), [([], True), (["--no-cache"], False)])

@@ -663,7 +663,7 @@ def test_progress_lines() -> None:
 def test_envoys_findings_stand_in_templates_and_can_be_suppressed(
     chart: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def verdict(objects: tuple[Manifest, ...], environment: str) -> Stage:
+    async def verdict(objects: tuple[Manifest, ...], environment: str, store: object) -> Stage:
         problem = Problem(objects[0].where("spec.policyTypes"), "Envoy does not accept it")
         return Stage("envoy", environment, (Finding("envoy-accepts-its-configuration", problem),))
 

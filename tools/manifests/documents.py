@@ -50,7 +50,8 @@ def parse(text: str, file: str) -> Parsed:
     sources = _sources(text)
     starts = [line for line, _ in sources]
     try:
-        for body, lines in reader.documents(yaml.parse(text, Loader=_Loader)):
+        # As yaml.parse does it, without a step of Python for each event.
+        for body, lines in reader.documents(iter(_Loader(text).get_event, None)):
             if body is not None:
                 above = bisect_right(starts, lines[""])
                 documents.append(Document(body, lines, file, sources[above - 1][1] if above else ""))

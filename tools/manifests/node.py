@@ -37,7 +37,7 @@ class Node:
     def __getitem__(self, key: str) -> Node:
         """The field of that name, there or not."""
         fields = self.value if isinstance(self.value, dict) else {}
-        return Node(self.manifest, join(self.path, key), fields.get(key, MISSING))
+        return Node(self.manifest, step(self.path, key), fields.get(key, MISSING))
 
     @property
     def present(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _LEADING = re.compile(r'(?P<path>[A-Za-z][\w-]*(?:\.[\w-]+|\[\d+\]|\["[^"]*"\])*): ')
@@ -11,10 +12,16 @@ _LEADING = re.compile(r'(?P<path>[A-Za-z][\w-]*(?:\.[\w-]+|\[\d+\]|\["[^"]*"\])*
 
 def step(path: str, key: str) -> str:
     """The path of `key` inside the mapping at `path`."""
-    if not _PLAIN_KEY.fullmatch(key):
+    if not _is_plain(key):
         escaped = key.replace("\\", "\\\\").replace('"', '\\"')
         return f'{path}["{escaped}"]'
     return f"{path}.{key}" if path else key
+
+
+# A million keys are read of a large cluster, and they are few words.
+@lru_cache(maxsize=1024)
+def _is_plain(key: str) -> bool:
+    return _PLAIN_KEY.fullmatch(key) is not None
 
 
 def joined(parts: Iterable[str | int]) -> str:

@@ -1,4 +1,4 @@
-"""What Helm's error texts mean. pyhelm3 gives most of them one class, and Helm 3 and 4 differ in some words."""
+"""What Helm's error texts mean; Helm 3 and 4 differ in some words."""
 
 from __future__ import annotations
 

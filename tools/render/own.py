@@ -1,4 +1,4 @@
-"""Where this project's own chart is, and the specification of who may talk to whom under it."""
+"""Where this project's own chart is, the specification of who may talk to whom under it, and its Terraform."""
 
 from __future__ import annotations
 
@@ -6,3 +6,4 @@ from tools.findings.home import home
 
 CHART = home() / "charts" / "sark-network"
 FLOWS = CHART.parents[1] / "tests" / "flows.yaml"
+TERRAFORM = home() / "terraform"

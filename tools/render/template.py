@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from tools.render.helm import located
-from tools.render.helm_errors import classify
+from tools.render.helm_errors import RenderError, classify
 from tools.render.target import RenderTarget
 
-# pyhelm3 logs each failure, which is reported here already; asyncio logs the children of a run that was interrupted.
-for _name in ("pyhelm3", "asyncio"):
-    logging.getLogger(_name).addHandler(logging.NullHandler())
+# asyncio logs the children of a run that was interrupted.
+logging.getLogger("asyncio").addHandler(logging.NullHandler())
 
 # A backslash that stands for itself is passed over, so that what follows it is no escape.
 _PAIR = re.compile(r"\\\\|(?P<pair>\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})")
@@ -34,18 +33,38 @@ async def render(
     `files` are values files, which Helm reads itself, and `values` one mapping, laid over them and the chart's own;
     `null` in it deletes. Raises RenderError, and HelmError when there is no helm.
     """
-    from pyhelm3 import Command, errors
-
-    command = Command(executable=helm or located())
     given = [_as_flag(file) for file in files] + (["--values=-"] if values else [])
     arguments = ["template", target.release, str(chart), *target.arguments, *given]
+    code, output, complaints = await _run(helm or located(), arguments, as_yaml(values or {}).encode())
+    if code:
+        refusal = classify(complaints, code)
+        refusal.text = complaints
+        raise refusal
+    return output
+
+
+async def _run(helm: str, arguments: Sequence[str], written: bytes) -> tuple[int, str, str]:
+    """Run Helm: its exit code, its output and what it wrote to standard error. Raises RenderError when it cannot begin.
+
+    Not by pyhelm3, which takes longer to load than Helm takes to render, for models of releases that nobody has here.
+    """
+    # Only now: whoever waits for no Helm does not wait for it.
+    import asyncio
+
+    pipe = asyncio.subprocess.PIPE
     try:
-        output = await command.run(arguments, as_yaml(values or {}).encode())
-    except errors.Error as error:
-        refusal = classify(error.stderr.decode("utf-8", "replace"), error.returncode)
-        refusal.text = error.stderr.decode("utf-8", "replace")
-        raise refusal from None
-    return bytes(output).decode("utf-8", "replace")
+        process = await asyncio.create_subprocess_exec(helm, *arguments, stdin=pipe, stdout=pipe, stderr=pipe)
+    except OSError as error:
+        raise RenderError("helm", f"{helm} does not run: {error.strerror}") from None
+    try:
+        output, complaints = await process.communicate(written)
+    except asyncio.CancelledError:
+        # It may have ended meanwhile.
+        if process.returncode is None:
+            process.terminate()
+        await process.communicate()
+        raise
+    return process.returncode or 0, output.decode("utf-8", "replace"), complaints.decode("utf-8", "replace")
 
 
 def rendered(chart: Path, files: Sequence[Path], target: RenderTarget) -> str:

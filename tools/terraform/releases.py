@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -26,6 +26,18 @@ def judged(modules: Iterable[Module], today: date, known: frozenset[str]) -> tup
     ]
     findings = dict.fromkeys(finding for release in releases for finding in run(CHECKS, release))
     return suppress.apply(findings, in_comments(modules, today, known)) if findings else ()
+
+
+def charts(modules: Iterable[Module]) -> Iterator[Path]:
+    """Where the charts of the releases are, or would be."""
+    for module in modules:
+        for resource in module.everything(TYPE):
+            name = resource.body.data("chart")
+            if isinstance(name, str) and name:
+                try:
+                    yield Path(module.directory, name).resolve()
+                except (OSError, ValueError, RuntimeError):
+                    yield Path(name)
 
 
 def _chart(resource: ResourceInstance, module: Module) -> ChartValues:

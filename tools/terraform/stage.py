@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -14,37 +13,23 @@ from tools.findings import suppress
 from tools.findings.errors import InputError
 from tools.findings.model import Finding, Stage, run
 from tools.findings.recorder import Recorder
-from tools.findings.report import Gate
 from tools.manifests.files import shown
-from tools.render.chart import Chart
-from tools.render.load import Chosen, load
+from tools.render.load import load
 from tools.render.own import CHART
 from tools.terraform import releases, with_chart
 from tools.terraform.clouds import CLOUDS
 from tools.terraform.clouds.chart import Layers
+from tools.terraform.job import TerraformRequest
 from tools.terraform.language.model import Module
 from tools.terraform.lint import in_comments, lint
 from tools.terraform.modules.cache import Cache, folder
-from tools.terraform.modules.files import TERRAFORM, Disk, roots
+from tools.terraform.modules.files import Disk, roots
 from tools.terraform.modules.read import Loader, evaluate_directory
 from tools.terraform.rules import layers as terraform_layers
 
 
-@dataclass(frozen=True)
-class TerraformJob:
-    """What to check: the chart, its environments and their files; for which day, rules and gate. `done` receives each
-    stage when it has ended.
-    """
-
-    chart: Chart
-    environments: Mapping[str, Chosen]
-    today: date
-    known: frozenset[str]
-    gate: Gate
-    done: Callable[[Stage], None] = lambda stage: None
-    directory: Path = TERRAFORM
-    # Whether files that were parsed before come from the user's cache.
-    cached: bool = True
+class TerraformJob(TerraformRequest):
+    """What is asked for, with the modules read and evaluated, each once."""
 
     @cached_property
     def cache(self) -> Cache:
@@ -52,28 +37,54 @@ class TerraformJob:
         return Cache(folder() if self.cached else None)
 
     @cached_property
-    def loader(self) -> Loader:
-        """Reads the modules' files, each once."""
-        return Loader(Disk((self.directory.parent,)), parser=self.cache.parse)
+    def disk(self) -> Disk:
+        """The files, and which of them were looked at."""
+        return Disk((self.directory.parent,))
 
     @cached_property
+    def loader(self) -> Loader:
+        """Reads the modules' files, each once."""
+        return Loader(self.disk, parser=self.cache.parse)
+
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        """The directory of every module and example."""
+        return tuple(root.path for root in roots([str(self.directory)]))
+
+    @cached_property
+    def evaluated(self) -> dict[str, Module]:
+        """Those that were evaluated already, by their directory."""
+        return {}
+
+    @property
+    def looked_at(self) -> frozenset[Path]:
+        """Every path that was read, or that would have been had it been there."""
+        return frozenset((*self.disk.asked, *releases.charts(self.evaluated.values())))
+
+    def module(self, path: str) -> Module:
+        """A module or an example, evaluated with the chart's own values."""
+        if path not in self.evaluated:
+            self.evaluated[path] = evaluate_directory(path, self.loader.sources, loader=self.loader)
+        return self.evaluated[path]
+
+    @property
     def modules(self) -> tuple[Module, ...]:
-        """Every module and example, evaluated; the examples with the chart's own values."""
-        directories = roots([str(self.directory)])
-        return tuple(evaluate_directory(root.path, self.loader.sources, loader=self.loader) for root in directories)
+        """Every module and example."""
+        return tuple(map(self.module, self.paths))
 
     @property
     def others(self) -> dict[str, Module]:
         """The examples that are not the root of one of the three clouds, by name."""
         examples = shown(self.directory / "examples")
-        named = {module.directory.removeprefix(f"{examples}/"): module for module in self.modules}
-        return {name: module for name, module in named.items() if "/" not in name and name not in CLOUDS}
+        named = {path.removeprefix(f"{examples}/"): path for path in self.paths}
+        return {name: self.module(path) for name, path in named.items() if "/" not in name and name not in CLOUDS}
 
 
-def stages(job: TerraformJob) -> tuple[Stage, ...]:
+def stages(job: TerraformJob, *, of_modules: bool = True) -> tuple[Stage, ...]:
     """The stage of the modules, and that of the layers for each environment."""
     recorder = Recorder("", job.done, job.gate)
-    recorder.run("terraform", lambda: modules(job))
+    if of_modules:
+        recorder.run("terraform", lambda: modules(job))
     findings = list(recorder.stages)
     for name, chosen in job.environments.items():
         environment_recorder = Recorder(name, job.done, job.gate)
@@ -113,7 +124,7 @@ def layers(job: TerraformJob, name: str, files: Sequence[Path]) -> tuple[Finding
 def _clouds(job: TerraformJob, values: Mapping[str, Any]) -> Iterator[tuple[str, Module]]:
     # The examples name this project's chart, of which the one that is judged may be a copy.
     chart = CHART / "values.yaml"
-    source = Disk((job.directory.parent,), {chart: json.dumps(values)})
+    source = replace(job.disk, instead={chart: json.dumps(values)})
     # A parsed file is the same for every environment.
     loader = replace(job.loader, sources=source)
     for cloud in CLOUDS:

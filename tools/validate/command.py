@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tools.egress.envoy.verdict import verdict
+from tools.egress.envoy.verdict import user_store, verdict
 from tools.findings import baseline, cli
 from tools.findings.errors import InputError
 from tools.findings.formats.text import place
@@ -31,7 +31,8 @@ from tools.render.load import Chosen
 from tools.render.own import CHART, FLOWS
 from tools.render.target import KUBE_VERSION, RenderTarget
 from tools.render.template import render
-from tools.terraform import stage
+from tools.terraform import kept_stages
+from tools.terraform.job import TerraformRequest
 from tools.validate import manifests as judge
 from tools.validate.chart.variants import Variant, asked_for, variants
 from tools.validate.forked import begun
@@ -184,13 +185,13 @@ async def _environments(options: argparse.Namespace, rules: judge.RunSettings, p
             foreign=not judged.own and not judged.has_list,
         ),
         render=partial(_rendered, judged, Variant(rules.kube_version), helm),
-        envoy=verdict,
+        envoy=partial(verdict, store=user_store(cached=options.cache)),
         done=progress.done,
     )
     chosen = _chosen(options, judged)
-    clouds = stage.TerraformJob(judged, chosen, rules.today, rules.known, rules.gate, cached=options.cache)
+    clouds = TerraformRequest(judged, chosen, rules.today, rules.known, rules.gate, cached=options.cache)
     # Before anything else runs in this process.
-    of_clouds = begun(partial(stage.stages, clouds)) if judged.own else None
+    of_clouds = kept_stages.begun(clouds, begun, kept_stages.user_store(clouds)) if judged.own else None
     clusters = _variants(options, judged)
     runs = [
         environment(f"{name}{variant.suffix}", files, _for(variant, job, helm))

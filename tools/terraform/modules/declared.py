@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from tools.findings.model import Problem, Where
 from tools.terraform.language import tree
@@ -70,10 +70,12 @@ def _message(directory: Directory, name: str) -> str:
         block = "for_each" if root == "each" else "count"
         return f"{root} is defined only in a block with {block}"
     if root in ("var", "local", "module"):
-        declared = {"var": set(directory.variables), "local": set(directory.locals), "module": set(directory.modules)}[
-            root
-        ]
-        return "" if first in declared else f"{root}.{first} is not declared"
+        declared: dict[str, Collection[str]] = {
+            "var": directory.variables,
+            "local": directory.locals,
+            "module": directory.modules,
+        }
+        return "" if first in declared[root] else f"{root}.{first} is not declared"
     if root == "data":
         known = len(words) > 2 and ("data", words[1], words[2]) in directory.resources
         return "" if known else f"{'.'.join(words[:3])} is not declared"

@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools.findings.errors import InputError
-from tools.findings.home import home
+from tools.findings.home import placed
 from tools.manifests.files import decoded, read_bytes, read_text, shown
+from tools.render.own import TERRAFORM
 from tools.terraform.modules import tfvars
 from tools.terraform.modules.sources import OUTSIDE, Unreadable
 
 CONFIGURATION = (".tf", ".tf.json")
-# This project's own modules.
-TERRAFORM = home() / "terraform"
 _VALUES = (".auto.tfvars", ".auto.tfvars.json")
 _NAMED = ("terraform.tfvars", "terraform.tfvars.json")
 
@@ -29,22 +28,27 @@ MAX_BYTES = 4 * 1024 * 1024
 class Disk:
     """Sources on the disk. Modules, links and expressions reach only what is below these directories.
 
-    `instead`: texts by resolved path, which an evaluation sees in place of those files.
+    `instead`: texts by resolved path, which an evaluation sees in place of those files. `asked`: every path that was
+    looked at, resolved where it could be.
     """
 
     allowed: tuple[Path, ...]
     instead: Mapping[Path, str] = field(default_factory=dict)
+    asked: set[Path] = field(default_factory=set, compare=False)
 
     def directory(self, path: str) -> Mapping[str, str | Unreadable] | Unreadable | None:
         """The Terraform and tfvars files of a directory."""
-        folder = Path(path)
+        folder = placed(path)
         try:
+            resolved = folder.resolve()
+            self.asked.add(resolved)
             if not folder.is_dir():
                 return None
-            if not self._within(folder.resolve()):
+            if not self._within(resolved):
                 return Unreadable(OUTSIDE)
             names = sorted(entry.name for entry in os.scandir(folder) if not entry.name.startswith("."))
         except (OSError, ValueError, RuntimeError):
+            self.asked.add(folder)
             return None
         return {
             name: self._file(folder / name)
@@ -54,13 +58,15 @@ class Disk:
 
     def text(self, path: str) -> str | Unreadable:
         """The text of a file that an expression reads."""
-        return self._file(Path(path))
+        return self._file(placed(path))
 
     def _file(self, path: Path) -> str | Unreadable:
         try:
             resolved = path.resolve()
         except (OSError, ValueError, RuntimeError):
+            self.asked.add(path)
             return Unreadable("its symbolic links lead nowhere")
+        self.asked.add(resolved)
         if resolved in self.instead:
             return self.instead[resolved]
         return _text(resolved) if self._within(resolved) else Unreadable(OUTSIDE)
@@ -138,7 +144,7 @@ def _below(path: Path) -> Iterator[str]:
 
 def is_ours(path: str) -> bool:
     """Whether a directory is of this project's own Terraform."""
-    return Path(path).resolve().is_relative_to(TERRAFORM)
+    return placed(path).resolve().is_relative_to(TERRAFORM)
 
 
 def tfvars_files(files: Sequence[str]) -> tuple[tfvars.TfvarsFile, ...]:

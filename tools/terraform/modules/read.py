@@ -48,6 +48,7 @@ class Loader:
     sources: Sources
     parsed: dict[str, Mapping[str, str | Unreadable] | Unreadable | None] = field(default_factory=dict)
     trees: dict[str, Directory] = field(default_factory=dict)
+    named: dict[str, tuple[tuple[Fault, ...], frozenset[str]]] = field(default_factory=dict)
     parser: Callable[[str, str], ParsedFile] = directory.parsed
 
     def directory(self, path: str) -> Directory | Unreadable | None:
@@ -63,6 +64,12 @@ class Loader:
             self.trees[path] = directory.read(path, texts, self.parser)
         declarations = self.trees[path]
         return replace(declarations, faults=list(declarations.faults))
+
+    def names(self, declarations: Directory) -> tuple[tuple[Fault, ...], frozenset[str]]:
+        """What a directory refers to without declaring it, and every reference in it: the same in each evaluation."""
+        if declarations.path not in self.named:
+            self.named[declarations.path] = (tuple(undeclared(declarations)), mentioned(declarations))
+        return self.named[declarations.path]
 
     def texts(self, path: str) -> Mapping[str, str | Unreadable]:
         """The texts of a directory; none when it is missing."""
@@ -278,7 +285,7 @@ class _ModuleEvaluation(Child):
         )
         calls = tuple(call for name, placed in module.modules.items() for call in self._calls(name, placed))
         outputs = {name: self._output(name, placed) for name, placed in module.outputs.items()}
-        faults = (*module.faults, *undeclared(module))
+        strangers, mentions = self.loader.names(module)
         return Module(
             address=scope.address,
             directory=module.path,
@@ -290,9 +297,9 @@ class _ModuleEvaluation(Child):
             required_version=self._version(),
             providers=tuple(self._provider(placed) for placed in module.providers),
             calls=calls,
-            faults=tuple(dict.fromkeys(faults)),
+            faults=tuple(dict.fromkeys((*module.faults, *strangers))),
             comments=tuple(module.comments),
-            references=mentioned(module),
+            references=mentions,
             sources=module.lines,
             defaulted=frozenset(module.variables.keys() - scope.inputs.keys()) if scope.open else frozenset(),
         )
