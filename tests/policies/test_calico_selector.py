@@ -15,7 +15,8 @@ MATCHES = {
     "all()": True,
     "all( )": True,
     "!all()": False,
-    "global()": False,
+    "global()": True,
+    "!global()": False,
     "app == 'api'": True,
     'app=="api"': True,
     "app == 'web'": False,
@@ -68,6 +69,11 @@ REFUSED = {
     "app in {'x' 'y'}": (13, "'y' does not fit here; write strings in quotes between commas, and close the set with }"),
     "app in {x}": (9, "'x' does not fit here; write strings in quotes between commas, and close the set with }"),
     "app is 'x'": (
+        5,
+        "no operator after the label; write ==, !=, in {…}, not in {…}, contains, starts with or ends with",
+    ),
+    "has(\na)": (5, "'\\n' means nothing here; write a label, has(), all() or a string in quotes"),
+    "app starts\nwith 'a'": (
         5,
         "no operator after the label; write ==, !=, in {…}, not in {…}, contains, starts with or ends with",
     ),

@@ -71,6 +71,14 @@ def test_what_clusters_take_differently_is_a_note() -> None:
         ),
         ("{selector: all(), types: [Ingress, Ingres, Ingress]}", ["spec.types[2]", "spec.types[1]"]),
         ("{selector: all(), types: 3}", ["spec.types"]),
+        (
+            "{selector: all(), ingress: [{action: Allow, http: {method: [GET], paths: [{exact: /a, regex: b}]}}]}",
+            ["spec.ingress[0].http.method", "spec.ingress[0].http.paths[0].regex"],
+        ),
+        (
+            "{selector: all(), egress: [{action: Allow, destination: {notNets: ['::/0']}}]}",
+            ["spec.egress[0].destination.notNets[0]"],
+        ),
     ],
 )
 def test_every_fault_of_a_calico_policy_is_there_once(spec: str, paths: list[str]) -> None:

@@ -183,3 +183,17 @@ def test_pods_networks_and_a_tier_of_its_own_leave_nothing_to_say() -> None:
     )
     tier = "---\n{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {name: locked}, spec: {order: 10}}\n"
     assert notes_of(shut + networks + tier) == []
+
+
+def test_a_rule_that_names_a_services_address_is_told() -> None:
+    service = (
+        "{apiVersion: v1, kind: Service, metadata: {name: db, namespace: shop}, "
+        "spec: {clusterIP: 10.96.0.7, selector: {app: db}, ports: [{port: 80}]}}\n---\n"
+    )
+    rule = "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: %s}}]}]}"
+    texts = [
+        [note.message for note in world(PODS + service + KUBERNETES.format(rule % cidr)).notes]
+        for cidr in ("10.96.0.7/32", "10.96.0.0/24")
+    ]
+    message = "10.96.0.7 is an address of Service shop/db, which is translated to one of its pods before policies look"
+    assert texts == [[f"{message}; select those pods"], []]

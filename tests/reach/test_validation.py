@@ -66,6 +66,8 @@ def there(judge: World, case: RefusalCase) -> int:
     match case.body["kind"]:
         case "Pod" | "Deployment":
             return len(judge.peers) - 2
+        case "StagedGlobalNetworkPolicy" | "StagedKubernetesNetworkPolicy":
+            return int(not judge.problems)
         case "NetworkSet" | "GlobalNetworkSet":
             return len(judge.universe.sets)
         case "Tier":

@@ -106,6 +106,13 @@ def number(node: Node) -> int | None:
     return node.number()
 
 
+def flag(node: Node) -> bool:
+    """True or false; false when it is absent."""
+    if node.present and not isinstance(node.value, bool):
+        raise BrokenError(node, f"is {_kind(node)}, where true or false belongs")
+    return node.value is True
+
+
 def word(node: Node, known: Iterable[str], default: str = "", topic: Topic = Topic.SHAPE) -> str:
     """One word of a few."""
     value = text(node) or default

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tools.findings.model import Manifest
-from tools.manifests.node import Node, root
+from tools.manifests.node import Node, group, root
 
 NAME_LABEL = "kubernetes.io/metadata.name"
 
@@ -23,7 +23,9 @@ def labels_of(metadata: Node) -> dict[str, str]:
 
 def namespaces(manifests: Iterable[Manifest]) -> dict[str, dict[str, str]]:
     """The labels of each namespace that has an object."""
-    return {manifest.name: _own(manifest) for manifest in manifests if manifest.kind == "Namespace"}
+    return {
+        manifest.name: _own(manifest) for manifest in manifests if manifest.kind == "Namespace" and not group(manifest)
+    }
 
 
 def accounts(manifests: Iterable[Manifest], namespace: str = "") -> dict[tuple[str, str], dict[str, str]]:
@@ -34,7 +36,7 @@ def accounts(manifests: Iterable[Manifest], namespace: str = "") -> dict[tuple[s
     return {
         (manifest.namespace or namespace, manifest.name): _own(manifest)
         for manifest in manifests
-        if manifest.kind == "ServiceAccount"
+        if manifest.kind == "ServiceAccount" and not group(manifest)
     }
 
 

@@ -11,8 +11,8 @@ from functools import lru_cache
 from tools.findings.model import Manifest
 from tools.manifests.fields import BrokenError, mapping, text, texts_by_key
 from tools.manifests.names import LABEL, SUBDOMAIN, key_fault, label_fault, service_fault, subdomain_fault, value_fault
-from tools.manifests.node import Node, root
-from tools.manifests.pod_templates import TEMPLATES
+from tools.manifests.node import Node, group, root
+from tools.manifests.pod_templates import KUBERNETES, TEMPLATES
 
 # The API server's limit on all annotations of an object together.
 ANNOTATIONS_LIMIT = 256 * 1024
@@ -28,7 +28,6 @@ _OF_KUBERNETES, _OF_OPENSTACK = "knp.default.", "ossg.default."
 _FREE_NAMES = ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
 # The kinds of Kubernetes' own that take part in a judgement.
 _TAKING_PART = frozenset(("Namespace", "Service", "ServiceAccount", "Pod", *TEMPLATES))
-_KUBERNETES = ("", "apps", "batch")
 # Nothing but the API server's own rule of names holds in the store behind Calico's API.
 _CALICO = "projectcalico.org"
 
@@ -42,8 +41,8 @@ def check(manifest: Manifest, judged: Collection[tuple[str, str]] = ()) -> None:
     for key in ("name", "namespace"):
         text(metadata[key])
     check_labels(metadata)
-    group = _group(manifest)
-    if (group, manifest.kind) not in judged and not (group in _KUBERNETES and manifest.kind in _TAKING_PART):
+    api = group(manifest)
+    if (api, manifest.kind) not in judged and not (api in KUBERNETES and manifest.kind in _TAKING_PART):
         return
     if not manifest.name and not text(metadata["generateName"]):
         raise BrokenError(metadata["name"], "the object has no name; write one")
@@ -103,18 +102,14 @@ def _pair_is_legal(key: str, value: str) -> bool:
     return not (key_fault(key) or value_fault(value))
 
 
-def _group(manifest: Manifest) -> str:
-    return root(manifest)["apiVersion"].text().rpartition("/")[0]
-
-
 def _rule(manifest: Manifest) -> Callable[[str], str]:
-    calico = _group(manifest) == _CALICO
+    calico = group(manifest) == _CALICO
     if calico and manifest.kind in (*_NAMESPACED, *_CLUSTERWIDE):
         tier = root(manifest)["spec"]["tier"].text() or "default"
         fault = _clusterwide_fault if manifest.kind in _CLUSTERWIDE else _namespaced_fault
         # Only newer releases take a dot for anything but the tier that stands before the name.
         return lambda name: fault(name.removeprefix(f"{tier}."), name)
-    if manifest.kind == "Namespace" or (manifest.kind == "Tier" and "projectcalico.org" in _group(manifest)):
+    if manifest.kind == "Namespace" or (manifest.kind == "Tier" and "projectcalico.org" in group(manifest)):
         return label_fault
     if manifest.kind == "CronJob":
         return _cron_job_fault

@@ -90,3 +90,8 @@ class Node:
 def root(manifest: Manifest) -> Node:
     """The whole object."""
     return Node(manifest, "", manifest.body)
+
+
+def group(manifest: Manifest) -> str:
+    """The group of an object's API; "" of the core one, and where none is written."""
+    return root(manifest)["apiVersion"].text().rpartition("/")[0]

@@ -11,8 +11,8 @@ from tools.manifests.addresses import Address
 from tools.manifests.fields import BrokenError, Dropped, mapping
 from tools.manifests.labels import labels_of
 from tools.manifests.metadata import check_labels
-from tools.manifests.node import Node, root
-from tools.manifests.pod_templates import TEMPLATES, steps, template
+from tools.manifests.node import Node, group, root
+from tools.manifests.pod_templates import KUBERNETES, makes_pods, steps, template
 
 _DONE = ("Succeeded", "Failed")
 
@@ -22,8 +22,9 @@ class Pod:
     """The pods of one workload. `name` is `namespace/name[Kind]`, by the owner when a pod has one.
 
     An empty namespace is one that nobody named. `listening`: name, protocol and number of each port of its containers;
-    `ports`: of those that have a name. `host`: on the node's network. `addresses`: none when they are not known.
-    `single`: one pod alone, so that nothing else is reached under its name. `done`: it has finished.
+    `ports`: of those that have a name; `serving`: of those, the ones whose container does not end before the pod is
+    ready. `host`: on the node's network. `addresses`: none when they are not known. `single`: one pod alone, so that
+    nothing else is reached under its name. `done`: it has finished.
     """
 
     manifest: Manifest
@@ -32,6 +33,7 @@ class Pod:
     labels: Mapping[str, str]
     account: str = "default"
     listening: tuple[tuple[str, str, int], ...] = ()
+    serving: tuple[tuple[str, str, int], ...] = ()
     host: bool = False
     addresses: tuple[Address, ...] = ()
     single: bool = False
@@ -39,7 +41,7 @@ class Pod:
 
     @property
     def ports(self) -> tuple[tuple[str, str, int], ...]:
-        return tuple(port for port in self.listening if port[0] and port[2])
+        return _named(self.listening)
 
     @property
     def own_name(self) -> str:
@@ -50,7 +52,7 @@ class Pod:
 def pods(manifests: Iterable[Manifest], namespace: str = "") -> Iterator[Pod]:
     """The pods of each workload, as far as they can be read. `namespace`: of objects that name none."""
     for manifest in manifests:
-        if manifest.kind in TEMPLATES or manifest.kind == "Pod":
+        if makes_pods(manifest) or (manifest.kind == "Pod" and group(manifest) in KUBERNETES):
             yield _pod(manifest, manifest.namespace or namespace)
 
 
@@ -83,7 +85,8 @@ def _pod(manifest: Manifest, namespace: str) -> Pod:
         namespace=namespace,
         labels=labels_of(made["metadata"]),
         account=spec["serviceAccountName"].text() or spec["serviceAccount"].text() or "default",
-        listening=tuple(_listening(spec)),
+        listening=tuple(_listening((*spec["containers"].items(), *spec["initContainers"].items()))),
+        serving=_named(_listening((*spec["containers"].items(), *_sidecars(spec)))),
         host=spec["hostNetwork"].value is True,
         addresses=tuple(dict.fromkeys(_addresses(made["status"]))),
         single=single,
@@ -100,8 +103,17 @@ def _name(manifest: Manifest, top: Node, namespace: str) -> str:
     return f"{namespace}/{manifest.name}[{manifest.kind}]"
 
 
-def _listening(spec: Node) -> Iterator[tuple[str, str, int]]:
-    for container in (*spec["containers"].items(), *spec["initContainers"].items()):
+def _sidecars(spec: Node) -> Iterator[Node]:
+    """The init containers that go on running beside the others."""
+    return (item for item in spec["initContainers"].items() if item["restartPolicy"].text() == "Always")
+
+
+def _named(ports: Iterable[tuple[str, str, int]]) -> tuple[tuple[str, str, int], ...]:
+    return tuple(port for port in ports if port[0] and port[2])
+
+
+def _listening(containers: Iterable[Node]) -> Iterator[tuple[str, str, int]]:
+    for container in containers:
         for port in container["ports"].items():
             yield port["name"].text(), port["protocol"].text() or "TCP", port["containerPort"].number() or 0
 

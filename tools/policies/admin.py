@@ -32,9 +32,14 @@ V1ALPHA2_PROTOCOLS = ("tcp", "udp", "sctp", "destinationNamedPort")
 # How many rules a policy, and how many peers and ports a rule, may have. Source: maxItems of the CRDs.
 MOST = {"AdminNetworkPolicy": 100, "BaselineAdminNetworkPolicy": 100, "ClusterNetworkPolicy": 25}
 MOST_IN_A_PEER, LONGEST_NAME = 25, 100
-DOMAIN = re.compile(r"(\*\.)?([A-Za-z0-9]([-A-Za-z0-9_]*[A-Za-z0-9])?\.)+[A-Za-z0-9]([-A-Za-z0-9_]*[A-Za-z0-9])?\.?")
+# The CRD writes A-z, which takes the underscore of `_dmarc.example.com` too.
+DOMAIN = re.compile(r"(\*\.)?([A-z0-9]([-A-Za-z0-9_]*[A-Za-z0-9])?\.)+[A-z0-9]([-A-Za-z0-9_]*[A-Za-z0-9])?\.?")
 NO_PODS = ("networks", "nodes", "domainNames")
 PEERS = ("namespaces", "pods", "networks", "nodes", "domainNames")
+NOT_ACCEPTED = (
+    "domainNames are for rules that accept; the API says nothing of others, and an implementation may deny everything "
+    "by this one; accept the names that you need, and deny the rest below"
+)
 NAMES = "names are resolved by the dataplane, and their addresses are in no manifest"
 
 
@@ -131,6 +136,9 @@ def _rule(node: Node, index: int, way: Direction, key: str, far: str, faults: Fa
     if any(port.name for port in ports):
         faults.check(_numbers_alone, items, key, node[ports_key])
     peers = tuple(_peer(peer, faults) for peer in items)
+    for peer in peers if action != "Allow" else ():
+        if peer.domains:
+            faults.add(peer.node["domainNames"], NOT_ACCEPTED, Topic.ADMIN, Effect.MISREAD)
     doubt = NAMES if any(peer.domains for peer in peers) else ""
     return PolicyRule(node, label, way, action, peers, ports, doubt=doubt)
 

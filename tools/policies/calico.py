@@ -15,7 +15,7 @@ from tools.policies.calico_fields import selector
 from tools.policies.calico_ports import destination_ports, leaves_out_icmp, source_ports_matter, traffic
 from tools.policies.calico_refused import check_policy, check_rule
 from tools.policies.endpoints import Endpoints
-from tools.policies.faults import Effect, Faults
+from tools.policies.faults import Effect, Faults, check_staged
 from tools.policies.model import BOTH_FAMILIES, DIRECTIONS, Direction, Kind, Policy, PolicyRule, Traffic
 
 ACTIONS = ("Allow", "Deny", "Pass", "Log")
@@ -46,6 +46,8 @@ def calico_policy(manifest: Manifest, kind: Kind) -> Policy:
     known = GLOBAL_SPEC if clusterwide else SPEC
     faults.known(spec, known if kind.enforced else (*known, "stagedAction"))
     check_policy(spec, faults, clusterwide=clusterwide)
+    if not kind.enforced:
+        check_staged(spec, faults)
     tier = faults.text(spec["tier"]) or "default"
     order = faults.attempt(math.inf, _order, spec["order"])
     subject = _subject(spec, clusterwide, faults)

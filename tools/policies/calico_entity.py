@@ -7,12 +7,13 @@ unless namespaceSelector names others; nets alone do not.
 
 from __future__ import annotations
 
-from tools.manifests.addresses import network
+from tools.manifests.addresses import ALL_IPV4, ALL_IPV6, network
+from tools.manifests.fields import Topic
 from tools.manifests.node import Node
 from tools.policies.calico_fields import selector, selector_of_others, selector_of_spaces
 from tools.policies.calico_refused import calico_cidr
 from tools.policies.endpoints import Endpoints
-from tools.policies.faults import Faults
+from tools.policies.faults import Effect, Faults
 from tools.policies.model import BOTH_FAMILIES, Block, RulePeer
 
 FIELDS = (
@@ -20,6 +21,7 @@ FIELDS = (
     *("ports", "notPorts", "services", "domains"),
 )
 SELECTORS = ("selector", "notSelector", "namespaceSelector")
+NOTHING_LEFT = "leaves nothing for the rule to match, and newer releases of Calico refuse it; remove the rule"
 DOMAINS = "only Calico Enterprise and Cloud know domains; open-source Calico drops them and matches every address"
 
 
@@ -33,6 +35,9 @@ def entity(node: Node, rule: Node, clusterwide: bool, faults: Faults) -> RulePee
     broken = faults.breaks > before
     nets = tuple(Block(item, net) for item in faults.items(node["nets"]) if (net := faults.cidr(item, calico_cidr)))
     not_nets = tuple(net for item in faults.items(node["notNets"]) if (net := faults.cidr(item, calico_cidr)))
+    for item in node["notNets"].items():
+        if network(item.text()) in (ALL_IPV4, ALL_IPV6):
+            faults.add(item, NOTHING_LEFT, Topic.CIDR, Effect.DIFFERS)
     return RulePeer(
         node=node if node.present else rule,
         pods=endpoints if endpoints.positive or endpoints.excluded else None,

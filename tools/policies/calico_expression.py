@@ -21,10 +21,10 @@ class All:
 
 @dataclass(frozen=True, slots=True)
 class Global:
-    """`global()`: GlobalNetworkSets and HostEndpoints, which are in no namespace; as labels nothing matches it."""
+    """`global()`: in a rule's namespaceSelector, whatever is in no namespace (endpoints.py); elsewhere everything."""
 
     def matches(self, labels: Mapping[str, str]) -> bool:
-        return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)

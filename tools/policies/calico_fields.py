@@ -27,7 +27,7 @@ def selector_of_spaces(node: Node, faults: Faults) -> Expression | None:
 
 
 def selector_of_others(node: Node, faults: Faults) -> Expression | None:
-    """A notSelector, or a selector of a rule's service accounts: Calico takes global() there, which then is nobody."""
+    """A notSelector, or a selector of a rule's service accounts: Calico takes global() there, as if it were all()."""
     expression = faults.attempt(All(), _selector, node, lambda written: "")
     if fault := _in_its_place(node.text()):
         faults.add(node, fault, Topic.SELECTOR, Effect.MISREAD)

@@ -2,7 +2,9 @@
 
 Source: libcalico-go k8s/conversion (workload endpoints, profiles) and felix labelindex. A pod carries its namespace,
 its service account and its orchestrator as labels, and inherits its namespace's labels behind `pcns.` and its service
-account's behind `pcsa.`; a network set carries its namespace, and inherits that one's labels.
+account's behind `pcsa.`; a network set carries its namespace, and inherits that one's labels. Labels behind these
+prefixes that are a pod's own are left out, so that no pod can pass for one of another namespace. Those of a network set
+are not, and win over what it inherits.
 """
 
 from __future__ import annotations
@@ -42,6 +44,8 @@ def seen(
     `namespace`: "" of a set that is in none, None where it is not known. `of_namespace` and `of_account`: their
     objects' labels, None where those are not known.
     """
+    if not account and key != NAMESPACE and key in labels:
+        return labels[key]
     if key.startswith(OF_NAMESPACE):
         key = key.removeprefix(OF_NAMESPACE)
         # Every cluster sets this one on every namespace, whether its object is at hand or not.

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tools.manifests.addresses import Net, address, network
-from tools.manifests.fields import BrokenError, Topic, cidr, items, mapping, number, text
+from tools.manifests.fields import BrokenError, Topic, cidr, flag, items, mapping, number, text
 from tools.manifests.names import key_fault, subdomain_fault
 from tools.manifests.node import Node
 from tools.policies.faults import Faults, host_bits
 from tools.policies.model import Direction
 
 HINTS = ("AssumeNeededOnEveryNode",)
+FLAGS = ("doNotTrack", "preDNAT", "applyOnForward")
 ENTITIES = ("source", "destination")
 NETS = ("nets", "notNets")
 BESIDE_SERVICES = ("namespaceSelector", "selector", "notSelector", "serviceAccounts", *NETS)
@@ -39,6 +40,8 @@ def check_policy(spec: Node, faults: Faults, *, clusterwide: bool) -> None:
     for item in spec["performanceHints"].items():
         faults.check(_hint, item)
     if clusterwide:
+        for key in FLAGS:
+            faults.check(flag, spec[key])
         for check in (_one_flag, _no_egress, _ingress_alone):
             faults.check(check, spec)
         for key in ("doNotTrack", "preDNAT"):
@@ -59,9 +62,11 @@ def check_rule(rule: Node, way: Direction, faults: Faults, *, clusterwide: bool)
     _check_icmp(rule, faults)
     faults.check(_families, rule["ipVersion"].number(), tuple(sides.values()))
     if _has(rule, "http"):
+        faults.known(rule["http"], ("methods", "paths"))
         faults.check(_http, rule, way)
         _once(rule["http"]["methods"], faults, "method")
         for path in rule["http"]["paths"].items():
+            faults.known(path, ("exact", "prefix"))
             faults.check(_path, path)
     if _has(rule, "metadata"):
         for key, value in rule["metadata"]["annotations"].fields():

@@ -45,9 +45,10 @@ class _Token:
 
 
 # Calico looks for a word operator only right after a label, and for has(), all() and global() only elsewhere.
-_AFTER_LABEL = re.compile(r"(?P<op>contains|starts\s*with|ends\s*with|not\s*in\b|in\b)")
+_AFTER_LABEL = re.compile(r"(?P<op>contains|starts[ \t]*with|ends[ \t]*with|not[ \t]*in\b|in\b)")
 _ELSEWHERE = re.compile(
-    r"has\(\s*(?P<has>[A-Za-z0-9_./-]{1,512})\s*\)|(?P<all>all\(\s*\))|(?P<global>global\(\s*\))|(?P<label>[A-Za-z0-9_./-]{1,512})"
+    r"has\([ \t]*(?P<has>[A-Za-z0-9_./-]{1,512})[ \t]*\)|(?P<all>all\([ \t]*\))|(?P<global>global\([ \t]*\))"
+    r"|(?P<label>[A-Za-z0-9_./-]{1,512})"
 )
 _SIGN = re.compile(r"==|!=|&&|\|\||[!(){},]")
 _STRING = re.compile(r"'(?P<single>[^']*)'|\"(?P<double>[^\"]*)\"")

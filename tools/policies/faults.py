@@ -143,6 +143,30 @@ class Faults:
         return net or network(node.text())
 
 
+ACTIONS = ("Set", "Delete", "Learn", "Ignore")
+
+
+def check_staged(spec: Node, faults: Faults) -> None:
+    """Collect why a staged policy is refused by what is to be done with it.
+
+    Source: libcalico-go validator v3, validateStagedNetworkPolicy and its like; StagedAction of the API's types.
+    """
+    if faults.word(spec["stagedAction"], ACTIONS, "Set", Topic.CALICO) == "Delete":
+        for key, node in spec.fields():
+            if (
+                key not in ("stagedAction", "tier")
+                and node.present
+                and node.value is not False
+                and node.value not in ("", {})
+            ):
+                faults.check(_nothing_else, node, key)
+
+
+def _nothing_else(node: Node, key: str) -> None:
+    message = f"{key} stands beside stagedAction: Delete, which takes the policy of this name away; leave it out"
+    raise BrokenError(node, message, Topic.CALICO)
+
+
 def host_bits(node: Node, net: Net, fate: str) -> str:
     """What is wrong with a network whose host bits are set, and what may have been meant."""
     single = f"{node.text().partition('/')[0]}/{net.max_prefixlen}"

@@ -10,7 +10,7 @@ from tools.manifests.addresses import Net, within
 from tools.manifests.fields import BrokenError, Topic, number, text
 from tools.manifests.names import port_name_fault
 from tools.manifests.node import Node, root
-from tools.policies.faults import Effect, Faults
+from tools.policies.faults import Effect, Faults, check_staged
 from tools.policies.label_fields import labels
 from tools.policies.model import (
     DIRECTIONS,
@@ -34,6 +34,8 @@ def network_policy(manifest: Manifest, kind: Kind) -> Policy:
     spec = faults.mapping(root(manifest)["spec"])
     staged = () if kind.enforced else ("stagedAction",)
     faults.known(spec, ("podSelector", "policyTypes", "ingress", "egress", *staged))
+    if not kind.enforced:
+        check_staged(spec, faults)
     subject = Pods(None, labels(spec["podSelector"], faults), spec["namespaceSelector"], spec["podSelector"])
     rules = tuple(
         _rule(node, index, way, key, far, faults)

@@ -1,7 +1,8 @@
 """Calico's network sets: addresses with labels, which a rule's selectors match like endpoints.
 
 Source: felix and libcalico-go updateprocessors. A NetworkSet is in its namespace, a GlobalNetworkSet in none: a
-namespaced policy sees the second only through `namespaceSelector: global()`.
+namespaced policy sees the second only through `namespaceSelector: global()`. As the peer of a rule a HostEndpoint is
+one of the latter kind, of the addresses that it lists in expectedIPs (felix labelindex, extractCIDRsFromHostEndpoint).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from tools.findings.model import Manifest
 from tools.manifests.addresses import Net
 from tools.manifests.fields import BrokenError, Topic, cidr_or_address, texts_by_key
 from tools.manifests.labels import labels_of
-from tools.manifests.node import Node, root
+from tools.manifests.node import Node, group, root
 from tools.policies.calico_expression import holds
 from tools.policies.calico_labels import NAMESPACE, Value, seen
 from tools.policies.endpoints import Endpoints
@@ -22,12 +23,15 @@ from tools.policies.faults import Faults, PolicyFault
 from tools.policies.model import Policy, RulePeer
 
 KINDS = {"NetworkSet": True, "GlobalNetworkSet": False}
+HOST = "HostEndpoint"
+# The groups of Calico's API, and of the store behind it; other APIs have kinds of the same names.
+GROUPS = ("projectcalico.org", "crd.projectcalico.org")
 RESERVED = f"{NAMESPACE} is Calico's own label, which a set may not carry; remove it"
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkSet:
-    """A set: its labels and its networks. `namespace`: "" when it names none, or is `clusterwide`."""
+    """A set: its labels and its networks. `namespace`: "" when it names none, or is `clusterwide`. `noun`: its kind."""
 
     name: str
     namespace: str
@@ -35,13 +39,16 @@ class NetworkSet:
     nets: tuple[Net, ...]
     clusterwide: bool = False
     faults: tuple[PolicyFault, ...] = ()
+    noun: str = "network set"
 
 
 def network_sets(manifests: Iterable[Manifest]) -> Iterator[NetworkSet]:
-    """Every NetworkSet and GlobalNetworkSet among the manifests."""
+    """Every NetworkSet, GlobalNetworkSet and HostEndpoint among the manifests."""
     for manifest in manifests:
-        if manifest.kind in KINDS:
+        if manifest.kind in KINDS and group(manifest) in GROUPS:
             yield _read(manifest)
+        elif manifest.kind == HOST and group(manifest) in GROUPS:
+            yield _host(manifest)
 
 
 def _read(manifest: Manifest) -> NetworkSet:
@@ -56,6 +63,15 @@ def _read(manifest: Manifest) -> NetworkSet:
     clusterwide = not KINDS[manifest.kind]
     namespace = "" if clusterwide else manifest.namespace
     return NetworkSet(manifest.name, namespace, labels, nets, clusterwide, faults.all)
+
+
+def _host(manifest: Manifest) -> NetworkSet:
+    faults = Faults()
+    body = root(manifest)
+    items = faults.items(body["spec"]["expectedIPs"])
+    nets = tuple(net for item in items if (net := faults.cidr(item, cidr_or_address)))
+    labels = faults.attempt(labels_of(body["metadata"]), texts_by_key, body["metadata"]["labels"])
+    return NetworkSet(manifest.name, "", labels, nets, clusterwide=True, faults=faults.all, noun="host endpoint")
 
 
 def _check_labels(node: Node) -> None:

@@ -21,14 +21,22 @@ Identity = tuple[bool, str, str, str]
 def pending(manifests: Iterable[Manifest], namespace: str) -> tuple[Manifest, ...]:
     """The manifests with every staged policy made real. `namespace`: of objects that name none."""
     objects = tuple(manifests)
+    refused = {id(manifest) for manifest in objects if manifest.kind in KINDS and _is_refused(manifest)}
     staged = {
         _identity(manifest, namespace): manifest
         for manifest in objects
-        if manifest.kind in KINDS and _action(manifest) in ("Set", "Delete")
+        if manifest.kind in KINDS and _action(manifest) in ("Set", "Delete") and id(manifest) not in refused
     }
     kept = [it for it in objects if it.kind not in KINDS and _identity(it, namespace) not in staged]
+    # What no cluster takes stays as it is: staged, and told as an error.
+    kept += [it for it in objects if id(it) in refused]
     made = [_enforced(manifest) for manifest in staged.values() if _action(manifest) == "Set"]
     return (*kept, *made)
+
+
+def _is_refused(manifest: Manifest) -> bool:
+    policy = kinds.read(manifest)
+    return policy is not None and policy.broken
 
 
 def _action(manifest: Manifest) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tools.findings.model import Manifest, Problem, Severity
 from tools.manifests.node import Node, root
-from tools.manifests.pod_templates import template
+from tools.manifests.pod_templates import makes_unknown_pods, template
 from tools.policies import kinds
 from tools.policies.kinds import CALICO, STORE
 
@@ -180,7 +180,7 @@ def is_known(group: str, kind: str) -> bool:
 def _of(manifest: Manifest) -> Iterator[_Remark]:
     top = root(manifest)
     group, _, version = top["apiVersion"].text().rpartition("/")
-    if message := _kind(group, version, manifest.kind):
+    if message := _kind(manifest, group, version):
         yield _Remark(top["kind"], f"{group}/{version} {manifest.kind}", message)
     if group in (CALICO, STORE):
         for key, message in _FLAGS.items():
@@ -191,8 +191,9 @@ def _of(manifest: Manifest) -> Iterator[_Remark]:
         yield _Remark(annotation, SECOND_INTERFACES, _INTERFACES)
 
 
-def _kind(group: str, version: str, kind: str) -> str:
-    """What to report of a kind; "" when it is judged, or changes no answer."""
+def _kind(manifest: Manifest, group: str, version: str) -> str:
+    """What to report of an object's kind; "" when it is judged, or changes no answer."""
+    kind = manifest.kind
     if group == STORE and (CALICO, kind) in judged():
         return _STORED
     if versions := judged().get((group, kind)):
@@ -205,6 +206,8 @@ def _kind(group: str, version: str, kind: str) -> str:
     api = f"{group}/{version}" if group else version or "no API"
     if is_policy(kind):
         return f"a kind of that name in {api} is not known, and it is left out"
+    if makes_unknown_pods(manifest):
+        return _PODS
     suggestion = f"its name suggests that it rules traffic, but nothing more is known of it ({api}), so it is left out"
     return suggestion if _speaks(kind) else ""
 

@@ -131,7 +131,7 @@ class Resolver:
         if policy.kind.dialect == "admin" and self.universe.sets and ports.by_name and rule.direction == "Egress":
             return [
                 RulePart(
-                    self._admin(peer, space),
+                    self._admin(rule, peer, space),
                     replace(ports, only=self._meant_by(peer, space).may if peer.pods else None),
                 )
                 for peer in rule.peers
@@ -139,11 +139,11 @@ class Resolver:
         far = NOBODY
         for peer in rule.peers:
             far = far.either(
-                self._admin(peer, space) if policy.kind.dialect == "admin" else self._meant_by(peer, space)
+                self._admin(rule, peer, space) if policy.kind.dialect == "admin" else self._meant_by(peer, space)
             )
         return [RulePart(far, ports)]
 
-    def _admin(self, peer: RulePeer, space: str) -> Match:
+    def _admin(self, rule: PolicyRule, peer: RulePeer, space: str) -> Match:
         """Whom a peer of the policy API means.
 
         Where there are network sets, and so Calico, `namespaces` in a ClusterNetworkPolicy includes the network sets of
@@ -151,14 +151,15 @@ class Resolver:
         selector that would leave only pods.
         """
         if peer.domains:
-            return Match(0, self.universe.outside)
+            # Where names are not supported, a Deny or Pass of them fails closed, and denies everything.
+            return Match(0, self.universe.outside if rule.action == "Allow" else self.universe.everyone)
         match = self._meant_by(peer, space)
         spaces = peer.pods.spaces if isinstance(peer.pods, Pods) and peer.node["namespaces"].present else None
         if spaces is None or peer.node.manifest.kind != "ClusterNetworkPolicy":
             return match
         # An empty selector is all() and matches whatever is in a namespace; others may match a set outside namespaces.
         sets = (item for item in self.universe.sets if item.namespace or spaces.requirements)
-        own = [item for item in sets if spaces.matches(self.universe.spaces.get(item.namespace, {}))]
+        own = [item for item in sets if spaces.matches(self.universe.namespace_labels(item))]
         if own:
             message = f"{SETS}: {', '.join(item.name for item in own)}"
             self.collected.notes.append(peer.node["namespaces"].problem(message, Severity.NOTE))
@@ -279,7 +280,7 @@ def _target(port: ServicePort, within: Conns) -> Ports:
     """The port that a Service's port leads to, by its number, or by its name, which each pod resolves for itself."""
     protocol = NUMBERS[port.protocol]
     if isinstance(port.target, str):
-        return Ports(NONE, (PortName(port.target, protocol),), (), within)
+        return Ports(NONE, (PortName(port.target, protocol, serving=True),), (), within)
     return Ports(common(within, of(protocol, port.target, port.target)))
 
 

@@ -5,23 +5,16 @@ Sources: felix calc/policy_sorter.go (TierLess, PolKVLess); libcalico-go for the
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
+from itertools import groupby
 
 from tools.findings.model import Manifest, Problem, Severity
-from tools.manifests.fields import BrokenError, Dropped, number, word
-from tools.manifests.node import Node, root
+from tools.manifests.fields import BrokenError, Dropped
+from tools.manifests.node import group, root
 from tools.policies.admin import ADMIN, BASELINE
+from tools.policies.calico_settings import BUILT_IN, End, read_tier
+from tools.policies.kinds import CALICO, STORE
 from tools.reach.compiled import CompiledPolicy, Tier
-
-End = Literal["Deny", "Pass"]
-# Order and default action of the tiers that exist without an object. Calico fixes its own tiers to these values.
-BUILT_IN: dict[str, tuple[float, End]] = {
-    ADMIN: (1_000.0, "Pass"),
-    "default": (1_000_000.0, "Deny"),
-    BASELINE: (10_000_000.0, "Pass"),
-}
 
 
 def arrange(
@@ -29,7 +22,7 @@ def arrange(
 ) -> tuple[tuple[Tier, ...], tuple[Problem, ...]]:
     """The tiers that have policies, in order, each with its policies in order; and what is wrong with their order."""
     problems: list[Problem] = []
-    known = dict(BUILT_IN) | _written(manifests, problems, dropped)
+    known = _written(manifests, problems, dropped) | BUILT_IN
     by_tier: dict[str, list[CompiledPolicy]] = {}
     for policy in policies:
         if policy.tier in known:
@@ -51,30 +44,30 @@ def _ordered(policies: Iterable[CompiledPolicy]) -> tuple[CompiledPolicy, ...]:
 def _written(manifests: Iterable[Manifest], problems: list[Problem], dropped: Dropped) -> dict[str, tuple[float, End]]:
     written: dict[str, tuple[float, End]] = {}
     for manifest in manifests:
-        if manifest.kind == "Tier" and manifest.name not in BUILT_IN:
+        if manifest.kind == "Tier" and group(manifest) in (CALICO, STORE):
             spec = root(manifest)["spec"]
             try:
                 dropped.known(spec, ("order", "defaultAction"))
-                end: End = word(spec["defaultAction"], ("Deny", "Pass"), "Deny")  # type: ignore[assignment]
-                written[manifest.name] = _order(spec["order"]), end
+                written[manifest.name] = read_tier(spec)
             except BrokenError as broken:
                 problems.append(broken.problem)
     return written
-
-
-def _order(node: Node) -> float:
-    if isinstance(node.value, float):
-        return node.value
-    order = number(node)
-    return math.inf if order is None else float(order)
 
 
 def _undecided(tier: Tier) -> Iterator[Problem]:
     """Admin policies with equal priority, for which the API does not define the order."""
     if tier.name not in (ADMIN, BASELINE):
         return
-    for before, after in zip(tier.policies, tier.policies[1:], strict=False):
-        if before.order == after.order and before.subjects & after.subjects:
-            node = root(after.manifest)["spec"]["priority"]
-            message = f"{after.title} has the same priority as {before.title}, so their order is undefined"
-            yield node.problem(f"{message}; give each its own priority", Severity.ERROR)
+    for _, alike in groupby(tier.policies, key=lambda policy: policy.order):
+        before: list[CompiledPolicy] = []
+        for policy in alike:
+            rival = next((other for other in before if _rivals(other, policy)), None)
+            if rival is not None:
+                node = root(policy.manifest)["spec"]["priority"]
+                message = f"{policy.title} has the same priority as {rival.title}, so their order is undefined"
+                yield node.problem(f"{message}; give each its own priority", Severity.ERROR)
+            before.append(policy)
+
+
+def _rivals(policy: CompiledPolicy, other: CompiledPolicy) -> bool:
+    return bool(policy.subjects & other.subjects and policy.types & other.types)

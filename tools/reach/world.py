@@ -11,6 +11,7 @@ from tools.manifests.addresses import Net, network
 from tools.manifests.fields import BrokenError, Dropped
 from tools.policies import kinds, unmodelled
 from tools.policies.lockdowns import left_open
+from tools.policies.model import Policy
 from tools.policies.unjudged import unjudged
 from tools.reach import doubts
 from tools.reach.compiled import Tier
@@ -24,8 +25,7 @@ from tools.reach.model import Explanation, Matrix, NamedPeer, Selecting, Verdict
 from tools.reach.objects import stacked
 from tools.reach.peers import naming
 from tools.reach.peers.build import populate
-from tools.reach.peers.ingresses import KINDS as INGRESSES
-from tools.reach.peers.ingresses import behind_ingress
+from tools.reach.peers.ingresses import behind_ingress, is_ingress
 from tools.reach.peers.naming import UnknownPeerError
 from tools.reach.peers.universe import Universe
 from tools.reach.resolve import Resolver
@@ -125,16 +125,19 @@ class World:
 def _resolved(manifests: tuple[Manifest, ...], namespace: str, pod_cidrs: tuple[Net, ...]) -> ResolvedManifests:
     dropped = Dropped()
     doubtful = unjudged(manifests)
-    policies = tuple(policy for policy in kinds.policies(manifests) if not policy.staged)
+    every_policy = kinds.policies(manifests)
+    policies = tuple(policy for policy in every_policy if not policy.staged)
     universe, notes = populate(manifests, policies, namespace, pod_cidrs, dropped, doubtful)
     resolver = Resolver(universe, namespace)
-    for policy in policies:
-        dropped.problems.extend(policy.problems)
+    for policy in every_policy:
+        # A staged policy enforces nothing, but what no cluster takes is told.
+        dropped.problems.extend(policy.problems if policy.broken or not policy.staged else ())
     compiled = tuple(resolver.policy(policy) for policy in policies if not policy.broken)
     tiers, problems = arrange(manifests, compiled, dropped)
     served, unserved = _served(manifests, universe, namespace)
     openings = (node.problem(message, Severity.NOTE) for node, message in left_open(manifests, policies))
-    every_note = (*notes, *resolver.collected.notes, *unserved, *unmodelled.notes(manifests), *openings)
+    translated = _translated(policies, universe)
+    every_note = (*notes, *translated, *resolver.collected.notes, *unserved, *unmodelled.notes(manifests), *openings)
     return ResolvedManifests(
         universe=universe,
         tiers=(*doubts.tiers(doubtful, universe, namespace), *tiers),
@@ -168,6 +171,18 @@ def _nameless(manifests: Iterable[Manifest]) -> Iterator[Problem]:
             yield Problem(manifest.where(), "this has no kind, so it is left out; write apiVersion and kind")
 
 
+def _translated(policies: Iterable[Policy], universe: Universe) -> Iterator[Problem]:
+    """Notes on rules that name the address of a Service, which no policy ever sees."""
+    owners = {address: service for service in universe.services.values() for address in service.addresses}
+    for policy in policies if owners else ():
+        for peer in policy.sides:
+            for block in peer.nets:
+                single = block.net.network_address if block.net.num_addresses == 1 else None
+                if single is not None and (service := owners.get(single)):
+                    message = f"{single} is an address of {service.title}, which is translated to one of its pods"
+                    yield block.node.problem(f"{message} before policies look; select those pods", Severity.NOTE)
+
+
 def _served(
     manifests: tuple[Manifest, ...], universe: Universe, namespace: str
 ) -> tuple[dict[int, Conns], list[Problem]]:
@@ -177,7 +192,7 @@ def _served(
     served: dict[int, Conns] = {}
     notes: list[Problem] = []
     for manifest in manifests:
-        if manifest.kind in INGRESSES:
+        if is_ingress(manifest):
             behind = behind_ingress(manifest, namespace, universe.services, everyone)
             notes.extend(Problem(manifest.where("spec"), note.text, Severity.NOTE) for note in behind.notes)
             for target in behind.targets:

@@ -162,3 +162,34 @@ def test_options_that_swallow_words_are_explained(world: Runner) -> None:
     ran = world("explain", *ASK, "web", "db", "80")
     assert ran.code == 64
     assert "an option with several values also takes the words after it; write such options last" in ran.err
+
+
+AT_ADDRESSES = """apiVersion: v1
+kind: Service
+metadata: {name: db, namespace: sark}
+spec:
+  clusterIP: 10.96.0.7
+  clusterIPs: [10.96.0.7, 'fd00:96::7']
+  externalIPs: [198.51.100.7]
+  selector: {app: db}
+  ports: [{name: sql, port: 80, targetPort: 8000}]
+status: {loadBalancer: {ingress: [{ip: 198.51.100.8}, {ip: 198.51.100.9, ipMode: Proxy}, {hostname: db.example}]}}
+---
+"""
+
+
+@pytest.mark.parametrize("address", ["10.96.0.7", "fd00:96::7", "198.51.100.7", "198.51.100.8"])
+def test_a_service_is_called_at_its_addresses_too(run: Runner, address: str) -> None:
+    run.file("all.yaml", PODS + GUARD + AT_ADDRESSES)
+    allowed, denied = (run("explain", name, address, "80", *ASK, "--format", "json") for name in ("web", "stranger"))
+    assert [json.loads(ran.out)[0]["dst"] for ran in (allowed, denied)] == ["sark/db[Pod]"] * 2
+    assert [json.loads(ran.out)[0]["verdict"] for ran in (allowed, denied)] == ["allowed", "denied"]
+    note = f"{address} is an address of Service sark/db, which is translated to one of its pods before policies look"
+    assert note in json.loads(denied.out)[0]["notes"]
+
+
+@pytest.mark.parametrize(("address", "port"), [("10.96.0.7", "81"), ("10.96.0.0/24", "80"), ("198.51.100.9", "80")])
+def test_what_is_no_port_or_address_of_a_service_is_judged_as_it_is(run: Runner, address: str, port: str) -> None:
+    run.file("all.yaml", PODS + GUARD + AT_ADDRESSES)
+    ran = run("explain", "stranger", address, port, *ASK, "--expect", "allowed", "--format", "json")
+    assert (ran.code, json.loads(ran.out)["verdict"]) == (0, "allowed")

@@ -160,6 +160,10 @@ class Cluster:
     def netsets(self) -> tuple[NetSet, ...]:
         """Every NetworkSet, which inherits its namespace's labels, and every GlobalNetworkSet, which has none."""
         net_sets = []
+        # What felix takes of a host endpoint where it is the peer of a rule (labelindex).
+        for body in self.of_kind("HostEndpoint"):
+            addresses = tuple(f"{ip_network(text)}" for text in dig(body, "spec", "expectedIPs") or ())
+            net_sets.append(NetSet(dig(body, "metadata", "labels") or {}, addresses))
         for body in self.of_kind("GlobalNetworkSet"):
             net_sets.append(NetSet(dig(body, "metadata", "labels") or {}, tuple(dig(body, "spec", "nets") or ())))
         for body in self.of_kind("NetworkSet"):
@@ -217,11 +221,20 @@ def named_ports(body: Body) -> Iterator[tuple[str, int, int]]:
             yield port["name"], protocol_number(port.get("protocol") or "TCP"), port["containerPort"]
 
 
+def lasting_ports(body: Body) -> Iterator[tuple[str, int, int]]:
+    """The named ports that a Service may lead to: not those of containers that end before the others start.
+
+    Source: k8s.io/kubernetes pkg/api/v1/pod FindPort.
+    """
+    beside = [item for item in dig(body, "spec", "initContainers") or () if item.get("restartPolicy") == "Always"]
+    return named_ports({**body, "spec": {**body["spec"], "initContainers": beside}})
+
+
 def _targets(service: Body, body: Body) -> Iterator[tuple[Address, int, int]]:
     for port in dig(service, "spec", "ports") or ():
         protocol, target = protocol_number(port.get("protocol") or "TCP"), port.get("targetPort", port["port"])
         if isinstance(target, str):
-            fitting = [number for name, own, number in named_ports(body) if (name, own) == (target, protocol)]
+            fitting = [number for name, own, number in lasting_ports(body) if (name, own) == (target, protocol)]
             target = fitting[0] if fitting else None
         if target is not None:
             for address in pod_addresses(body):

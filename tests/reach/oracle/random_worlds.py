@@ -104,6 +104,10 @@ def _dress(pod: Object, address: str, dice: Dice) -> None:
         free = [name for name in PORT_NAMES if all(port["name"] != name for port in ports)]
         if free:
             ports.append({"name": dice.pick(free), "containerPort": dice.pick(NUMBERS), "protocol": "SCTP"})
+    if dice.chance(0.2):
+        port = {"name": dice.pick(PORT_NAMES), "containerPort": dice.pick(NUMBERS)}
+        beside = {"restartPolicy": "Always"} if dice.chance(0.5) else {}
+        pod["spec"]["initContainers"] = [{"name": "first", "image": "i", "ports": [port], **beside}]
     if dice.chance(0.15):
         pod["metadata"]["labels"] = {}
 
@@ -113,6 +117,9 @@ def _spice(body: Object, dice: Dice, version: int) -> None:
     spec = body["spec"]
     if body["kind"].endswith("NetworkSet") and version != 4:
         spec["nets"] = [as_sixth(net) if dice.chance(0.6) else net for net in spec["nets"]]
+    if body["kind"].endswith("NetworkSet") and dice.chance(0.3):
+        label, values = dice.pick(tuple(SPACE_LABELS.items()))
+        body["metadata"].setdefault("labels", {})[f"pcns.{label}"] = dice.pick(values)
     if body["kind"] == "Tier" and dice.chance(0.2):
         spec.pop("order")
     if "serviceAccountSelector" in spec and dice.chance(0.4):
@@ -122,6 +129,8 @@ def _spice(body: Object, dice: Dice, version: int) -> None:
             accounts = rule.get(side, {}).get("serviceAccounts", {})
             if "selector" in accounts and dice.chance(0.4):
                 accounts["selector"] = _account(dice)
+            if "notSelector" in rule.get(side, {}) and dice.chance(0.1):
+                rule[side]["notSelector"] = "global()"
         sides = [rule[side] for side in ("source", "destination") if side in rule]
         if dice.chance(0.2) and not any(side.keys() & {"ports", "notPorts", "services"} for side in sides):
             rule.pop("protocol", None)
@@ -136,7 +145,8 @@ def _spice(body: Object, dice: Dice, version: int) -> None:
             for side in sides:
                 for key in side.keys() & {"nets", "notNets"}:
                     side[key] = [as_sixth(net) for net in side[key]]
-        if not str(rule.get("protocol")).startswith("ICMP") and dice.chance(0.08):
+        of_a_version = any(str(rule.get(key)).startswith("ICMP") for key in ("protocol", "notProtocol"))
+        if not of_a_version and dice.chance(0.08):
             rule["ipVersion"] = dice.pick((4, 6))
             for side in sides:
                 side.pop("nets", None)

@@ -277,10 +277,31 @@ def test_override_files_of_everything_else() -> None:
 
 @pytest.mark.parametrize("name", ["main.tf", "x_override.tf"])
 @pytest.mark.parametrize(
-    "kind", ["resource", "data", "ephemeral", "variable", "output", "module", "provider", "locals"]
+    "kind", ["resource", "data", "ephemeral", "action", "variable", "output", "module", "provider", "locals"]
 )
 def test_blocks_with_too_many_names(kind: str, name: str) -> None:
     root = module({name: f'{kind} "a" "b" "c" {{\n}}\nlocals {{\n  z = 1\n}}\n'})
-    expected = {"resource": 2, "data": 2, "ephemeral": 2, "locals": 0}.get(kind, 1)
+    expected = {"resource": 2, "data": 2, "ephemeral": 2, "action": 2, "locals": 0}.get(kind, 1)
     assert faults(root) == [(1, f"`{kind}` has {expected} labels before its brace")]
     assert local(root, "z") == 1
+
+
+def test_an_action_and_what_triggers_it_are_read() -> None:
+    text = """
+action "aws_lambda_invoke" "x" {
+  config {
+    function_name = "f"
+  }
+}
+resource "terraform_data" "t" {
+  input = var.missing
+  lifecycle {
+    action_trigger {
+      events  = [after_create, before_update]
+      actions = [action.aws_lambda_invoke.x]
+    }
+  }
+}
+"""
+    faults = evaluate_text({"main.tf": text}, ".").faults
+    assert [fault.problem.message for fault in faults] == ["var.missing is not declared"]

@@ -103,7 +103,7 @@ def _of_sets(cluster: Cluster, policy: Policy, peer: RulePeer, denied: tuple[Net
         return
     for item in selected(cluster.network_sets, policy, peer):
         for net in item.nets:
-            yield Opening(peer.node, f"{net} of network set {item.name}", (Block(peer.node, net),), denied)
+            yield Opening(peer.node, f"{net} of {item.noun} {item.name}", (Block(peer.node, net),), denied)
 
 
 def _listed(nets: list[Net]) -> str:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from tools.findings.model import Manifest
+from tools.manifests.addresses import network
 from tools.reach.connections import NUMBERS
 from tools.reach.model import Matrix, NamedPeer
-from tools.reach.peers.ingresses import KINDS, behind_ingress
-from tools.reach.peers.services import Note, Resolved, behind, running, services
+from tools.reach.peers.ingresses import behind_ingress, is_ingress
+from tools.reach.peers.services import Note, Resolved, Service, behind, is_service, running, services
 from tools.reach.ranges import overlap, read
 from tools.reach.world import UnknownPeerError, World
 
@@ -137,13 +138,33 @@ def called(world: World, word: str, port: PortArgument) -> CalledPeers:
     if kind is None:
         if isinstance(port.value, str):
             raise PeerNameError(f"{port.value} is not a number; only the port of a Service can be given by name")
+        if service := _at(world, word, port):
+            return _through(world, service, word, port)
         return CalledPeers((CalledPeer(peer_named(world, word), port.value, port.protocol),))
-    manifest = _object(world, kind, name)
+    return _targets(world, _object(world, kind, name), port)
+
+
+def _targets(world: World, manifest: Manifest, port: PortArgument) -> CalledPeers:
     resolved = _behind(world, manifest, port)
     if not resolved.targets:
         raise PeerNameError("; ".join(note.text for note in resolved.notes))
     targets = [CalledPeer(world.peer(target.pod), target.port, target.protocol) for target in resolved.targets]
     return CalledPeers(tuple(targets), True, resolved.notes)
+
+
+def _at(world: World, word: str, port: PortArgument) -> Service | None:
+    """The Service that has an address, and such a port: what is sent there arrives at one of its pods."""
+    net = network(word)
+    if net is None or net.num_addresses > 1 or isinstance(port.value, str):
+        return None
+    having = (item for item in world.universe.services.values() if net.network_address in item.addresses)
+    return next((item for item in having if item.port(port.value, port.protocol)), None)
+
+
+def _through(world: World, service: Service, word: str, port: PortArgument) -> CalledPeers:
+    peers = _targets(world, service.manifest, port)
+    note = Note(f"{word} is an address of {service.title}, which is translated to one of its pods before policies look")
+    return replace(peers, notes=(note, *peers.notes))
 
 
 def _exists(world: World, word: str) -> bool:
@@ -152,7 +173,7 @@ def _exists(world: World, word: str) -> bool:
 
 
 def _object(world: World, kind: str, name: str) -> Manifest:
-    manifests = [manifest for manifest in world.manifests if manifest.kind == kind]
+    manifests = [item for item in world.manifests if item.kind == kind and (is_service(item) or is_ingress(item))]
     names = [f"{manifest.namespace or world.namespace}/{manifest.name}" for manifest in manifests]
     matching = [manifest for manifest, full in zip(manifests, names, strict=True) if name == full]
     matching = matching or [manifest for manifest in manifests if name == manifest.name]
@@ -176,7 +197,7 @@ def _behind(world: World, manifest: Manifest, port: PortArgument) -> Resolved:
         pod if pod.name in names else replace(pod, name=pod.own_name)
         for pod in running(world.manifests, world.namespace)
     ]
-    if manifest.kind in KINDS:
+    if is_ingress(manifest):
         return behind_ingress(manifest, world.namespace, known, pods)
     service = known[manifest.namespace or world.namespace, manifest.name]
     return behind(service, port.value, port.protocol, pods)

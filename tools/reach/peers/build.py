@@ -89,6 +89,7 @@ def _kind(
         asked.projected(pod.labels),
         asked.projected({ACCOUNT: pod.account, **own}),
         tuple(sorted(port for port in pod.ports if port[0] in asked.ports)),
+        tuple(sorted(port for port in pod.serving if port[0] in asked.ports)),
         pod.host,
         tuple(sorted({blocks.holding(address) for address in pod.addresses})),
     )

@@ -9,19 +9,29 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tools.findings.model import Manifest
-from tools.manifests.node import Node, root
+from tools.manifests.node import Node, group, root
 from tools.manifests.pods import Pod
 from tools.reach.peers.services import Note, Resolved, Service, Services, ServiceTarget, behind, unique
 
-KINDS = ("Ingress", "Route")
+# The groups of the kinds: others have kinds of these names too, such as OpenShift's configuration and Knative.
+_GROUPS = {"Ingress": ("networking.k8s.io", "extensions", ""), "Route": ("route.openshift.io", "")}
+
+
+def is_ingress(manifest: Manifest) -> bool:
+    """Whether an object is an Ingress, or a Route of OpenShift."""
+    return group(manifest) in _GROUPS.get(manifest.kind, ())
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """Where an Ingress leads: a Service in its namespace, and the Service's port by number or name; None for any."""
+    """Where an Ingress leads: a Service in its namespace, and the Service's port by number or name; None for any.
+
+    `target`: of a Route, the name of the Service's port or the port of the pods to which it leads.
+    """
 
     service: str
     port: int | str | None
+    target: int | str | None = None
 
 
 def backends(manifest: Manifest) -> Iterator[Backend]:
@@ -29,7 +39,8 @@ def backends(manifest: Manifest) -> Iterator[Backend]:
     spec = root(manifest)["spec"]
     if manifest.kind == "Route":
         nodes = (spec["to"], *spec["alternateBackends"].items())
-        yield from unique(Backend(node["name"].text(), None) for node in nodes if node["name"].text())
+        target = spec["port"]["targetPort"].number() or spec["port"]["targetPort"].text() or None
+        yield from unique(Backend(node["name"].text(), None, target) for node in nodes if node["name"].text())
         return
     paths = (path["backend"] for rule in spec["rules"].items() for path in rule["http"]["paths"].items())
     yield from unique(backend for node in (spec["defaultBackend"], *paths) for backend in _backend(node["service"]))
@@ -60,4 +71,5 @@ def _all(service: Service, backend: Backend, pods: Sequence[Pod]) -> Iterator[Re
     if backend.port is not None:
         yield behind(service, backend.port, "TCP", pods)
     else:
-        yield from (behind(service, port.number, port.protocol, pods) for port in service.ports)
+        meant = (port for port in service.ports if backend.target in (None, port.name, port.target))
+        yield from (behind(service, port.number, port.protocol, pods) for port in meant)

@@ -61,10 +61,8 @@ class Labelled:
     def matched(self, expression: Expression) -> int:
         """The things that a Calico selector matches."""
         match expression:
-            case All():
+            case All() | Global():
                 return self.all
-            case Global():
-                return 0
             case Has(label):
                 return self.having(label)
             case Comparison():

@@ -11,7 +11,7 @@ from tools.manifests.addresses import Net, network
 from tools.manifests.pods import Pod
 from tools.reach.model import NamedPeer
 from tools.reach.peers.address_blocks import written
-from tools.reach.peers.ingresses import KINDS as INGRESSES
+from tools.reach.peers.ingresses import is_ingress
 from tools.reach.peers.universe import Universe
 from tools.reach.sets import indexes
 
@@ -42,7 +42,7 @@ def places(universe: Universe, manifests: Iterable[Manifest]) -> dict[NamedPeer,
                 members = (member for member in universe.classes[index] if member.name == name)
                 placed.update({_peer(member.own_name, member): index for member in members})
     ordered = dict(sorted(placed.items(), key=lambda item: item[0].name))
-    if any(manifest.kind in INGRESSES for manifest in manifests):
+    if any(map(is_ingress, manifests)):
         ordered[INGRESS] = universe.ingress.bit_length() - 1
     return ordered
 

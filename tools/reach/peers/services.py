@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from tools.findings.model import Manifest
+from tools.manifests.addresses import Address, network
 from tools.manifests.label_selector import Requirement, Selector
-from tools.manifests.node import Node, root
+from tools.manifests.node import Node, group, root
 from tools.manifests.pods import Pod, accepted
 
 Thing = TypeVar("Thing")
@@ -79,6 +80,17 @@ class Service:
         """What messages call it."""
         return f"Service {self.namespace}/{self.name}"
 
+    @property
+    def addresses(self) -> frozenset[Address]:
+        """Its own addresses, as far as they are written: each is translated to one of its pods before policies look."""
+        top = root(self.manifest)
+        spec, balanced = top["spec"], top["status"]["loadBalancer"]["ingress"].items()
+        texts = [spec["clusterIP"].text(), *spec["clusterIPs"].texts(), *spec["externalIPs"].texts()]
+        # With ipMode Proxy the load balancer is asked, even from inside the cluster.
+        texts += [item["ip"].text() for item in balanced if item["ipMode"].text() != "Proxy"]
+        nets = (network(text) for text in texts if text and text != NONE)
+        return frozenset(net.network_address for net in nets if net and net.num_addresses == 1)
+
     def port(self, expected: int | str, protocol: str) -> ServicePort | None:
         """The port with a number or name."""
         fits = (port for port in self.ports if port.protocol == protocol and expected in (port.number, port.name))
@@ -90,8 +102,13 @@ Services = Mapping[tuple[str, str], Service]
 
 def services(manifests: Iterable[Manifest], namespace: str) -> dict[tuple[str, str], Service]:
     """Every Service by its namespace and name. Those that name no namespace are in `namespace`."""
-    listed = (_service(manifest, namespace) for manifest in manifests if manifest.kind == "Service")
+    listed = (_service(manifest, namespace) for manifest in manifests if is_service(manifest))
     return {(service.namespace, service.name): service for service in listed}
+
+
+def is_service(manifest: Manifest) -> bool:
+    """Whether an object is a Service of Kubernetes' own, not Knative's for example."""
+    return manifest.kind == "Service" and not group(manifest)
 
 
 def running(manifests: Iterable[Manifest], namespace: str) -> tuple[Pod, ...]:
@@ -168,10 +185,13 @@ def _on_target(service: Service, port: ServicePort, chosen: Sequence[Pod]) -> Re
 
 
 def _number(pod: Pod, port: ServicePort) -> int:
-    """The number of the target port in a pod; 0 where the pod has no port of that name and so is no endpoint."""
+    """The number of the target port in a pod; 0 where the pod has no port of that name and so is no endpoint.
+
+    A port of an init container that ends does not count, though policies look its name up too.
+    """
     if isinstance(port.target, int):
         return port.target
-    fits = (number for name, protocol, number in pod.ports if (name, protocol) == (port.target, port.protocol))
+    fits = (number for name, protocol, number in pod.serving if (name, protocol) == (port.target, port.protocol))
     return next(fits, 0)
 
 

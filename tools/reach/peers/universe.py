@@ -13,7 +13,7 @@ from functools import cached_property
 from tools.manifests.addresses import Net, left
 from tools.manifests.label_selector import Selector
 from tools.manifests.pods import Pod
-from tools.policies.calico_labels import Unknown, seen
+from tools.policies.calico_labels import OF_NAMESPACE, Unknown, seen
 from tools.policies.network_sets import NetworkSet
 from tools.reach.connections import NONE, NUMBERS, Conns, of, union
 from tools.reach.peers.address_blocks import AddressBlocks
@@ -26,10 +26,14 @@ Labels = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class PortName:
-    """A port by its name. `protocol`: None to match the name in any protocol."""
+    """A port by its name. `protocol`: None to match the name in any protocol.
+
+    `serving`: as a Service looks it up, which leaves out init containers that end.
+    """
 
     name: str
     protocol: int | None
+    serving: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,13 @@ class Universe:
         members = self.sets[index]
         return self._label(key, members.labels, members.namespace, "")
 
+    def namespace_labels(self, item: NetworkSet) -> Labels:
+        """The labels of the namespace that a network set is in, as Calico's selectors of namespaces see them on it."""
+        own = {
+            key.removeprefix(OF_NAMESPACE): value for key, value in item.labels.items() if key.startswith(OF_NAMESPACE)
+        }
+        return {**self.spaces.get(item.namespace, {}), **own}
+
     def _label(self, key: str, labels: Labels, namespace: str, account: str) -> str | None:
         spaces, accounts = self.spaces.get(namespace, {}), self.accounts.get((namespace, account), {})
         value = seen(key, labels, namespace, account, spaces, accounts)
@@ -199,7 +210,7 @@ class Universe:
         by_conns: dict[Conns, int] = {}
         for index, pods in enumerate(self.classes):
             conns = NONE
-            for known, own, number in pods[0].ports:
+            for known, own, number in pods[0].serving if port.serving else pods[0].ports:
                 if known == name and protocol in (None, NUMBERS.get(own)) and own in NUMBERS:
                     conns = union(conns, of(NUMBERS[own], number, number))
             if conns:

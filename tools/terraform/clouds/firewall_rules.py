@@ -14,6 +14,7 @@ from tools.terraform.clouds.model import (
     ALL_PORTS,
     AZURE_WORLD,
     WITH_PORTS,
+    WITH_RULES,
     FirewallPeer,
     FirewallRule,
     Ports,
@@ -33,6 +34,8 @@ _OWN = re.compile(
 
 
 FEW_PORTS = 100
+# How Terraform may have true.
+_ON = (True, "true")
 _AWS_LISTS = ("cidr_blocks", "ipv6_cidr_blocks", "cidr_ipv4", "cidr_ipv6", "cidr_block", "ipv6_cidr_block")
 
 
@@ -57,9 +60,9 @@ def firewall_rules(module: Module) -> tuple[FirewallRule, ...]:
 
 
 def allowed(module: Module, direction: str = "") -> Iterator[FirewallRule]:
-    """The rules that are known to allow, in one direction or in both."""
+    """The rules that are known to allow, in one direction or in both, without those that are switched off."""
     for item in firewall_rules(module):
-        if item.allows and direction in ("", item.direction):
+        if item.allows and item.resource.body.data("disabled") not in _ON and direction in ("", item.direction):
             yield item
 
 
@@ -107,14 +110,43 @@ def _read(module: Module) -> Iterator[FirewallRule]:
         for nsg in module.everything("azurerm_network_security_group")
         if isinstance(nsg.body.data("name"), str)
     }
+    lists = _prefix_lists(module)
     for resource in module.everything():
         if resource.type.startswith("aws_"):
-            yield from _aws(resource)
+            yield from (_with_entries(rule, lists) for rule in _aws(resource))
         elif resource.type.startswith("google_compute_"):
             yield from _google(resource)
         elif resource.type.startswith("azurerm_"):
             for item in _azure(resource):
                 yield replace(item, group=names.get(item.group, item.group))
+
+
+def _prefix_lists(module: Module) -> dict[str, tuple[FirewallPeer, ...]]:
+    """The entries of each managed prefix list, in it or beside it, by the list's address."""
+    lists: dict[str, tuple[FirewallPeer, ...]] = {}
+    for listed in module.everything("aws_ec2_managed_prefix_list"):
+        entries = (peer for block in listed.body.each("entry") for peer in _addresses(block.body, ("cidr",)))
+        lists[listed.address] = (*lists.get(listed.address, ()), *entries)
+    for entry in module.everything("aws_ec2_managed_prefix_list_entry"):
+        name = owner(entry.body.value("prefix_list_id"))
+        lists[name] = (*lists.get(name, ()), *_addresses(entry.body, ("cidr",)))
+    return lists
+
+
+def _with_entries(rule: FirewallRule, lists: dict[str, tuple[FirewallPeer, ...]]) -> FirewallRule:
+    """A rule with the entries of the prefix lists that it names, where those are known."""
+    if not lists:
+        return rule
+    return replace(rule, peers=tuple(entry for peer in rule.peers for entry in _entries(peer, lists)))
+
+
+def _entries(peer: FirewallPeer, lists: dict[str, tuple[FirewallPeer, ...]]) -> tuple[FirewallPeer, ...]:
+    """The entries of the prefix list that a peer is; of each instance of it, where it is all of them."""
+    named = {owner(peer.value)}
+    if isinstance(peer.value.data, UnknownValue) and len(peer.value.data.refs) == 1:
+        named |= peer.value.data.refs
+    met = (entries for name, entries in lists.items() if named & {name, name.partition("[")[0]})
+    return tuple(entry for entries in met for entry in entries) or (peer,)
 
 
 def _aws(resource: ResourceInstance) -> Iterator[FirewallRule]:
@@ -129,6 +161,33 @@ def _aws(resource: ResourceInstance) -> Iterator[FirewallRule]:
         for name, direction in (("ingress", "in"), ("egress", "out")):
             for block in body.each(name):
                 yield _aws_rule(resource, block.body, block.where, direction, resource.address)
+    elif kind == "aws_lightsail_instance_public_ports":
+        for block in body.each("port_info"):
+            rule = _aws_rule(resource, block.body, block.where, "in", resource.address)
+            peers = _addresses(block.body, ("cidrs", "ipv6_cidrs"))
+            # The lists of prefixes are of the provider's browser clients.
+            other = block.body.value("cidr_list_aliases")
+            yield replace(rule, peers=peers or (() if other else _everybody(block.where)))
+    elif kind == "aws_eks_node_group":
+        yield from _remote_access(resource)
+
+
+def _everybody(where: Where) -> tuple[FirewallPeer, ...]:
+    return (FirewallPeer(Value("0.0.0.0/0", where), (ALL_IPV4,)),)
+
+
+def _remote_access(resource: ResourceInstance) -> Iterator[FirewallRule]:
+    """EKS opens SSH of a group of nodes to the internet where a key is named, and no security group that may use it.
+
+    Source: Amazon EKS API reference, RemoteAccessConfig.
+    """
+    for block in resource.body.each("remote_access"):
+        if block.body.value("ec2_ssh_key") and not block.body.value("source_security_group_ids"):
+            peers = _everybody(block.where)
+            yield FirewallRule(
+                resource, block.body, block.where, "aws", resource.address, "in", "allow", "tcp", ((22, 22),), peers,
+                block.where,
+            )  # fmt: skip
 
 
 def _aws_rule(resource: ResourceInstance, body: Body, where: Where, direction: str, group: str) -> FirewallRule:
@@ -168,10 +227,23 @@ def _google(resource: ResourceInstance) -> Iterator[FirewallRule]:
     elif re.fullmatch(r"google_compute_(region_)?(network_)?firewall_policy_rule", resource.type):
         direction = _way(body.value("direction"), "")
         action = {"allow": "allow", "deny": "deny"}.get(_text(body.data("action")), "")
-        for match in body.each("match"):
-            peers = _policy_peers(match.body, match.where, direction)
-            for block in match.body.each("layer4_configs"):
-                yield _google_rule(resource, block.body, block.where, "ip_protocol", direction, action, peers)
+        yield from _matches(resource, body, direction, action)
+    elif resource.type in WITH_RULES:
+        for block in body.each("rule"):
+            if block.body.data("disabled") in _ON:
+                continue
+            direction = _way(block.body.value("direction"), "INGRESS")
+            action = {"allow": "allow", "deny": "deny"}.get(_text(block.body.data("action")), "")
+            for rule in _matches(resource, block.body, direction, action):
+                yield replace(rule, group=resource.address, priority=block.body.value("priority"))
+
+
+def _matches(resource: ResourceInstance, body: Body, direction: str, action: str) -> Iterator[FirewallRule]:
+    """What a rule of a firewall policy says, a rule for each protocol. Where rules are blocks, its name is singular."""
+    for match in body.each("match"):
+        peers = _policy_peers(match.body, match.where, direction)
+        for block in (*match.body.each("layer4_configs"), *match.body.each("layer4_config")):
+            yield _google_rule(resource, block.body, block.where, "ip_protocol", direction, action, peers)
 
 
 def _google_rule(
@@ -199,7 +271,7 @@ def _google_peers(body: Body, where: Where, direction: str) -> tuple[FirewallPee
     lists = ("source_ranges",) if direction == "in" else ("destination_ranges",)
     others = ("source_tags", "source_service_accounts") if direction == "in" else ()
     peers = (*_addresses(body, lists), *_others(body, others))
-    return peers or (FirewallPeer(Value("0.0.0.0/0", where), (ALL_IPV4,)),)
+    return peers or _everybody(where)
 
 
 def _policy_peers(body: Body, where: Where, direction: str) -> tuple[FirewallPeer, ...]:
@@ -209,7 +281,7 @@ def _policy_peers(body: Body, where: Where, direction: str) -> tuple[FirewallPee
     peers.extend(
         FirewallPeer(Value("", block.where)) for block in body.blocks.get("src_secure_tags", ()) if side == "src"
     )
-    return tuple(peers) or (FirewallPeer(Value("0.0.0.0/0", where), (ALL_IPV4,)),)
+    return tuple(peers) or _everybody(where)
 
 
 def _azure(resource: ResourceInstance) -> Iterator[FirewallRule]:
@@ -219,6 +291,25 @@ def _azure(resource: ResourceInstance) -> Iterator[FirewallRule]:
     elif resource.type == "azurerm_network_security_group":
         for block in body.each("security_rule"):
             yield _azure_rule(resource, block.body, block.where, resource.address)
+    elif resource.type == "azurerm_firewall_policy_rule_collection_group":
+        for collection in body.each("nat_rule_collection"):
+            for block in collection.body.each("rule"):
+                yield from _translations(resource, block.body, block.where)
+    elif resource.type == "azurerm_firewall_nat_rule_collection":
+        for block in body.each("rule"):
+            yield from _translations(resource, block.body, block.where)
+
+
+def _translations(resource: ResourceInstance, body: Body, where: Where) -> Iterator[FirewallRule]:
+    """What Azure Firewall lets in by translating the destination: a rule for each of its protocols."""
+    written = body.value("destination_ports")
+    ports: Ports | UnknownValue = _ranges(written.items()) if written else ()
+    peers = (*_addresses(body, ("source_addresses",), AZURE_WORLD), *_others(body, ("source_ip_groups",)))
+    place = written.where if written else where
+    for protocol in protocols.items() if (protocols := body.value("protocols")) else ():
+        yield FirewallRule(
+            resource, body, where, "azure", resource.address, "in", "allow", _protocol(protocol), ports, peers, place
+        )
 
 
 def _azure_rule(resource: ResourceInstance, body: Body, where: Where, group: str) -> FirewallRule:

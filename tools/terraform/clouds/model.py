@@ -28,6 +28,10 @@ WITH_PORTS = ("tcp", "udp", "sctp")
 GLOBAL_UNICAST = network("2000::/3")
 
 
+# Firewall policies of Google Cloud that have their rules as blocks.
+WITH_RULES = tuple(f"google_compute_{scope}firewall_policy_with_rules" for scope in ("", "network_", "region_network_"))
+
+
 AZURE_WORLD = ("*", "any", "internet")
 
 

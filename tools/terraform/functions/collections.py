@@ -257,6 +257,30 @@ def tolist(value: Any) -> Any:
     return elements if elements.kind == "list" else alike(elements.items, "list")
 
 
+def chunklist(values: Any, size: Any) -> Any:
+    """`chunklist`: parts of so many elements; with 0 one part."""
+    whole_list, most = tolist(values), whole(size)
+    if whole_list is None or isinstance(whole_list, UnknownValue):
+        raise NotEvaluatedError
+    if most < 0:
+        raise EvaluationError("chunklist needs a size that is not negative")
+    items, step = whole_list.items, most or max(len(whole_list.items), 1)
+    parts = [Series("list", items[start : start + step], whole_list.of) for start in range(0, len(items), step)]
+    return Series("list", tuple(parts), ("list", whole_list.of))
+
+
+def transpose(value: Any) -> Any:
+    """`transpose`: a map of lists of keys, by the strings of the lists."""
+    turned: dict[str, list[str]] = {}
+    for key, listed_there in sorted(mapped(value).items.items()):
+        for item in convert(listed(listed_there), ("list", "string")).items:
+            if item is None:
+                raise EvaluationError("null cannot be a key")
+            turned.setdefault(item, []).append(key)
+    lists = {key: Series("list", tuple(keys), "string") for key, keys in sorted(turned.items())}
+    return MapValue("map", lists, ("list", "string"))
+
+
 def toset(value: Any) -> Any:
     """`toset`."""
     if value is None:

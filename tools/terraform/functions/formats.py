@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Sequence
+from io import StringIO
 from typing import Any
 
 from tools.terraform.language.arguments import NotEvaluatedError, listed, textual
 from tools.terraform.language.model import UnknownValue
 from tools.terraform.language.numbers import number, text
-from tools.terraform.language.values import EvaluationError, MapValue, Series, from_data, to_data
+from tools.terraform.language.values import EvaluationError, MapValue, Series, from_data, object_of, to_data
 from tools.terraform.language.yaml_values import decoded
 
 
@@ -23,6 +25,26 @@ def jsondecode(value: Any) -> Any:
     except RecursionError:
         raise NotEvaluatedError from None
     return from_data(made)
+
+
+def csvdecode(value: Any) -> Any:
+    """`csvdecode`: a list of objects of strings, by the names in the first line."""
+    written = textual(value).replace("\r\n", "\n")
+    if "\r" in written:
+        raise NotEvaluatedError
+    try:
+        head, *rows = (row for row in csv.reader(StringIO(written), strict=True) if row)
+    except ValueError:
+        raise EvaluationError("csvdecode needs a line with the names of the columns") from None
+    except csv.Error as error:
+        raise EvaluationError(f"not CSV: {error}") from None
+    if any('"' in field for row in (head, *rows) for field in row):
+        # Terraform refuses a quote that is not doubled inside of quotes, and Python does not.
+        raise NotEvaluatedError
+    if len(set(head)) < len(head) or any(len(row) != len(head) for row in rows):
+        raise EvaluationError("csvdecode needs each column once, and as many fields in each line")
+    kind = ("object", tuple((name, "string") for name in sorted(head)))
+    return Series("list", tuple(object_of(dict(zip(head, row, strict=True))) for row in rows), kind)
 
 
 def _constant(word: str) -> Any:

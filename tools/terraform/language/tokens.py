@@ -39,7 +39,7 @@ _LINE = re.compile(r"[^$%\n]+")
 _STRAY = re.compile(r"\r(?!\n)")
 # A line that starts one of the blocks that stand at the top of a file.
 TOP = re.compile(
-    r"(?:resource|data|variable|output|locals|module|provider|terraform|moved|removed|import|check|ephemeral)"
+    r"(?:resource|data|variable|output|locals|module|provider|terraform|moved|removed|import|check|ephemeral|action)"
     r"(?:[ \t]+(?:\"[^\"\n]*\"|[\w-]+))*[ \t]*\{"
 )
 

@@ -37,7 +37,8 @@ def _section(directory: Directory, file: str, section: tree.Section, bound: froz
     if section.type == "dynamic" and section.labels:
         iterator = section.setting("iterator")
         own = iterator.node.name if iterator and isinstance(iterator.node, tree.Name) else section.labels[0]
-    for setting in section.settings:
+    # What triggers an action, and which one: names of Terraform's own.
+    for setting in section.settings if section.type != "action_trigger" else ():
         if setting.name in _NAMES and section.type not in ("local",) and not _is_value(section, setting.name):
             continue
         yield from _setting(directory, file, setting, bound)

@@ -17,12 +17,13 @@ from tools.terraform.modules.sources import Unreadable
 UNIQUE = "terraform-names-are-unique"
 KINDS = (
     "resource", "data", "variable", "output", "locals", "module", "provider", "terraform",
-    "moved", "import", "removed", "check", "ephemeral",
+    "moved", "import", "removed", "check", "ephemeral", "action",
 )  # fmt: skip
 _LABELS = {
     "resource": 2,
     "data": 2,
     "ephemeral": 2,
+    "action": 2,
     "variable": 1,
     "output": 1,
     "module": 1,

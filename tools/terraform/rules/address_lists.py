@@ -36,6 +36,7 @@ PUBLIC: tuple[str, ...] = (
     "aws_db_instance",
     "aws_rds_cluster_instance",
     "aws_redshift_cluster",
+    "aws_redshiftserverless_workgroup",
     "aws_docdb_cluster_instance",
     "aws_neptune_cluster_instance",
     "aws_mq_broker",

@@ -9,7 +9,7 @@ from ipaddress import ip_network
 from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.addresses import network
 from tools.terraform.clouds.firewall_rules import firewall_rules
-from tools.terraform.clouds.model import AZURE_WORLD, FirewallRule, may_be_null
+from tools.terraform.clouds.model import AZURE_WORLD, WITH_RULES, FirewallRule, may_be_null
 from tools.terraform.language.model import Body, Module, ResourceInstance, UnknownValue, Value
 
 # Where CIDRs stand: the resource's type, the path of the attribute, and the family when it has one.
@@ -34,6 +34,7 @@ PLACES: Mapping[str, Mapping[str, int]] = {
     "google_compute_firewall_policy_rule": _POLICY,
     "google_compute_network_firewall_policy_rule": _POLICY,
     "google_compute_region_network_firewall_policy_rule": _POLICY,
+    **{kind: {f"rule.{name}": family for name, family in _POLICY.items()} for kind in WITH_RULES},
     "azurerm_network_security_rule": _NSG,
     "azurerm_network_security_group": {f"security_rule.{name}": family for name, family in _NSG.items()},
     "azurerm_virtual_network": {"address_space": 0},

@@ -49,7 +49,7 @@ _WORLD = ("0.0.0.0/0", "::/0", "2000::/3", "*", "any", "internet")
 # The store that holds nothing of value to a stranger, so that where its port is open is a matter of taste.
 _OPA = ("OPA",)
 # A block of a rule that has its ports, and none of its peers.
-_PORTS_BLOCK = re.compile(r"\.(allow|deny|layer4_configs)\[\d+\]$")
+_PORTS_BLOCK = re.compile(r"\.(allow|deny|layer4_configs?)\[\d+\]$")
 _ADVICE = (("write the addresses of the proxy", "write the addresses that are called"), ("or OPA", ""))
 _KEYS = re.compile(r'module\.[\w-]+(?:\[[^\]]*\])?\.|\[(?:"[^"]*"|\d+|\?)\](?!\.\d)')
 

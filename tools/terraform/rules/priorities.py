@@ -9,7 +9,7 @@ from tools.findings.model import Check, Problem, Severities, Severity
 from tools.manifests.addresses import within
 from tools.terraform.clouds.cannot_tell import cannot_tell
 from tools.terraform.clouds.firewall_rules import firewall_rules
-from tools.terraform.clouds.model import FirewallPeer, FirewallRule, number, owner
+from tools.terraform.clouds.model import WITH_RULES, FirewallPeer, FirewallRule, number, owner
 from tools.terraform.language.model import Module, UnknownValue, Value
 
 POLICY_HIGHEST = 2147483647
@@ -25,6 +25,7 @@ RANGES: Mapping[str, Mapping[str, tuple[int, int]]] = {
     "google_compute_firewall_policy_rule": {"priority": (0, POLICY_HIGHEST)},
     "google_compute_network_firewall_policy_rule": {"priority": (0, POLICY_HIGHEST)},
     "google_compute_region_network_firewall_policy_rule": {"priority": (0, POLICY_HIGHEST)},
+    **{kind: {"rule.priority": (0, POLICY_HIGHEST)} for kind in WITH_RULES},
     "aws_networkfirewall_firewall_policy": {
         "firewall_policy.stateful_rule_group_reference.priority": (1, 65535),
         "firewall_policy.stateless_rule_group_reference.priority": (1, 65535),
