@@ -24,7 +24,9 @@ MOST_BYTES = 64 << 20
 def shown(path: Path) -> str:
     """A path as the user would type it: relative when it is below the current directory."""
     try:
-        absolute, here = path.resolve(), Path.cwd()
+        # A link is called by its own name, wherever it leads.
+        absolute = path.parent.resolve() / path.name if path.is_symlink() else path.resolve()
+        here = Path.cwd()
     except (OSError, RuntimeError):  # A loop of symbolic links, or a directory that is gone.
         return str(path)
     return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(path)
@@ -86,14 +88,29 @@ def mapping(path: Path) -> Mapping[str, Any]:
 
 
 def manifest_sources(paths: Sequence[str]) -> Iterator[Source]:
-    """Each manifest file: a file, each YAML or JSON file below a directory, or `-` (standard input)."""
+    """Each manifest file: a file, each YAML or JSON file below a directory, or `-` (standard input).
+
+    A file that two paths lead to is one file.
+    """
+    known: set[Path] = set()
     for name in paths:
         if name == "-":
             yield _source("<stdin>", _standard_input)
         elif _is_folder(name):
-            yield from _below(Path(name))
-        else:
+            yield from _below(Path(name), known)
+        elif _is_new(Path(name), known):
             yield _source(shown(Path(name)), partial(read_text, Path(name)))
+
+
+def _is_new(path: Path, known: set[Path]) -> bool:
+    """Whether no path before led to the file; it is known from now on."""
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError):  # A loop of symbolic links; reading it says so.
+        return True
+    before = len(known)
+    known.add(real)
+    return len(known) > before
 
 
 def manifest_texts(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -105,9 +122,20 @@ def manifest_texts(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def objects(paths: Sequence[str]) -> tuple[Manifest, ...]:
-    """The Kubernetes objects of manifest files. Raises InputError, also when there is none."""
+    """The Kubernetes objects of manifest files. Raises InputError, also when there is none, or something that is none."""
     texts = list(manifest_texts(paths))
-    documents = tuple(item for file, text in texts for item in manifests(parse(text, file), file))
+    documents: tuple[Manifest, ...] = ()
+    for file, text in texts:
+        parsed = parse(text, file)
+        for problem in parsed.problems:
+            raise InputError(f"{file}:{problem.where.line}: {problem.message}")
+        for document in manifests(parsed, file):
+            if not document.body:
+                line = document.lines.get("", 1)
+                raise InputError(
+                    f"{file}:{line}: this document is not an object; write apiVersion, kind and metadata.name"
+                )
+            documents += (document,)
     if not documents:
         raise InputError(nothing_in(file for file, _ in texts))
     return documents
@@ -136,7 +164,7 @@ def _standard_input() -> str:
         raise InputError(f"cannot read standard input: {error.strerror or error}") from None
 
 
-def _below(directory: Path) -> Iterator[Source]:
+def _below(directory: Path, known: set[Path]) -> Iterator[Source]:
     unreadable: list[Source] = []
 
     def refused(error: OSError) -> None:
@@ -153,4 +181,5 @@ def _below(directory: Path) -> Iterator[Source]:
     if not paths and not unreadable:
         yield Source(shown(directory), refusal=f"{shown(directory)} holds no {', '.join(MANIFESTS)} file")
     for path in paths:
-        yield _source(shown(path), partial(read_text, path))
+        if _is_new(path, known):
+            yield _source(shown(path), partial(read_text, path))
