@@ -19,6 +19,7 @@ from tools.manifests.source import Source, nothing_in
 MANIFESTS = (".yaml", ".yml", ".json")
 # The most that is read of one file: a dump of ten thousand workloads is a third of it.
 MOST_BYTES = 64 << 20
+LONGEST_LINE = 1 << 20
 
 
 def shown(path: Path) -> str:
@@ -42,6 +43,17 @@ def read_text(path: Path) -> str:
 
 def read_bytes(path: Path) -> bytes:
     """What a regular file of at most MOST_BYTES holds. Raises OSError, whose `strerror` says what is wrong with it."""
+    with os.fdopen(_opened(path), "rb") as file:
+        return _bounded(file)
+
+
+def file_lines(path: Path) -> Iterator[str]:
+    """The lines of a regular file of any size; one longer than any log's comes in pieces. Raises OSError as above."""
+    with os.fdopen(_opened(path), encoding="utf-8", errors="replace") as file:
+        yield from iter(partial(file.readline, LONGEST_LINE), "")
+
+
+def _opened(path: Path) -> int:
     # Without waiting: a pipe is opened when nobody writes into it, too.
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     mode = os.fstat(descriptor).st_mode
@@ -50,8 +62,7 @@ def read_bytes(path: Path) -> bytes:
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(errno.EISDIR, "it is a directory")
         raise OSError(errno.EINVAL, "it is not a regular file; what a pipe gives is read from standard input")
-    with os.fdopen(descriptor, "rb") as file:
-        return _bounded(file)
+    return descriptor
 
 
 def _bounded(file: BinaryIO) -> bytes:
@@ -122,7 +133,7 @@ def manifest_texts(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def objects(paths: Sequence[str]) -> tuple[Manifest, ...]:
-    """The Kubernetes objects of manifest files. Raises InputError, also when there is none, or something that is none."""
+    """The Kubernetes objects of manifest files. Raises InputError, also when there is none, or what is none."""
     texts = list(manifest_texts(paths))
     documents: tuple[Manifest, ...] = ()
     for file, text in texts:
