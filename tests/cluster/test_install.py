@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tools.cluster import back_doors, doors, granted
+from tools.cluster import back_doors, doors, granted, pushed
 from tools.cluster.sark.state import GONE, NO_CHECKOUT, REQUESTS, STATE
 from tools.reach.flows.read import STATES, Specification, read
 
@@ -41,6 +41,7 @@ FACTS = [
     ("upgraded", "open-connection-to-kept-name"),
     ("upgraded", "proxy-not-restarted"),
     *((granted.STATE, name) for name in granted.FACTS),
+    *((pushed.STATE, name) for name in pushed.FACTS),
     ("NetworkPolicies alone", "lock-down-removed"),
     ("NetworkPolicies alone", "judge-agrees-with-cluster"),
     ("without policies", "policies-removed"),

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 import time
 from datetime import UTC, datetime
 
 from tools.cluster import probes, process, verdict
 from tools.cluster.errors import CannotRunError
-from tools.cluster.options import NAMESPACE, RELEASE, ROOT
+from tools.cluster.options import NAMESPACE, RELEASE
 from tools.cluster.trial_cluster import Scene
 from tools.cluster.verdict import UNPROBED, ProbeReport
 from tools.reach.flows.read import Flow, FlowTarget
@@ -73,5 +72,6 @@ def _denied(report: ProbeReport) -> list[str]:
 
 def _grant(scene: Scene, name: str, ceiling: str) -> subprocess.CompletedProcess[str]:
     words = ["grant", name, "--for", f"{SECONDS}s", "--reason", "the tests", "--owner", "tests", "--ceiling", ceiling]
-    command = ["env", "-C", str(ROOT), f"KUBECONFIG={scene.options.kubeconfig}", sys.executable, "-m", "tools.egress"]
-    return process.attempt([*command, *words, "--namespace", NAMESPACE, "--release", RELEASE], seconds=240)
+    return process.toolkit(
+        scene.options.kubeconfig, "egress", *words, "--namespace", NAMESPACE, "--release", RELEASE, seconds=240
+    )

@@ -41,6 +41,14 @@ def until(what: str, seconds: float, ask: Callable[[], Answer | None], every: fl
         time.sleep(every)
 
 
+def waited(condition: Callable[[], bool], seconds: float, every: float = 0.2) -> bool:
+    """Whether the condition came about within so many seconds. For who reports what is missing and goes on."""
+    deadline = time.monotonic() + seconds
+    while not (there := condition()) and time.monotonic() < deadline:
+        time.sleep(every)
+    return there
+
+
 def explain(error: Exception) -> str:
     """The API server's own sentence, without headers."""
     body = getattr(error, "body", None)

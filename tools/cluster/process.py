@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from tools.cluster.errors import CannotRunError
+from tools.cluster.options import ROOT
 
 
 def attempt(command: Sequence[str], *, seconds: float = 60, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -28,6 +31,13 @@ def run(command: Sequence[str], *, seconds: float = 60, stdin: str = "") -> str:
         output = "\n  ".join((done.stderr or done.stdout).strip().splitlines()[-8:])
         raise CannotRunError(f"`{_shown(command)}` failed with exit code {done.returncode}:\n  {output}")
     return done.stdout
+
+
+def toolkit(kubeconfig: Path, *words: str, seconds: float) -> subprocess.CompletedProcess[str]:
+    """A command of this project as a person runs it, such as `egress push`, on the cluster of the kubeconfig."""
+    program, *rest = words
+    command = ["env", "-C", str(ROOT), f"KUBECONFIG={kubeconfig}", sys.executable, "-m", f"tools.{program}", *rest]
+    return attempt(command, seconds=seconds)
 
 
 def _shown(command: Sequence[str]) -> str:

@@ -34,7 +34,11 @@ OLD, NEW = "gateway-before", "gateway-after"
 STEPS: tuple[tuple[str, Mapping[str, Any]], ...] = (
     (
         "audit",
-        {"egress": {"mode": "audit", "domains": ["*.anthropic.com"], "internal": []}, "dnsGuard": {"enabled": False}},
+        {
+            "egress": {"mode": "audit", "domains": ["*.anthropic.com"], "internal": []},
+            "dnsGuard": {"enabled": False},
+            "test": {"allowedName": "deep.sub.anthropic.com"},
+        },
     ),
     ("list", {"egress": {"mode": "audit"}, "dnsGuard": {"enabled": False}}),
     ("guard beside cluster DNS", {"egress": {"mode": "audit"}, "dnsGuard": {"exclusive": False}}),
@@ -63,6 +67,7 @@ def run(scene: Scene) -> None:
     own = replace(scene, spec=specification(scene.options.flows, STEERED))
     try:
         _step(own, *STEPS[0])
+        own.helm_test(STATE)
         with newcomer(own, {}, OLD) as old, _keeping(own, old):
             for name, values in STEPS[1:3]:
                 _step(own, name, values)

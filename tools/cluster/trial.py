@@ -7,14 +7,12 @@ and between, while the chart's policies are taken away and its proxy still runs.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
-from tools.cluster import back_doors, granted, guarded, leftovers, plan, probes, rollout, steered, verdict
+from tools.cluster import back_doors, granted, guarded, leftovers, plan, probes, pushed, rollout, steered, verdict
 from tools.cluster import fuzz_run as fuzz
 from tools.cluster import judge_agrees as agreement
-from tools.cluster.errors import CannotRunError
 from tools.cluster.fuzz_pods import Ground
-from tools.cluster.kube import until
+from tools.cluster.kube import until, waited
 from tools.cluster.options import NAMESPACE, RELEASE
 from tools.cluster.release import can_enforce, values
 from tools.cluster.sark import state as shipped
@@ -47,12 +45,13 @@ def run(scene: Scene, sark: Sark | None = None) -> None:
     install(scene)
     scene.rows("installed")
     agreement.check(scene, "installed")
-    helm_test(scene)
+    scene.helm_test("installed")
     allow_all(scene)
     back_doors.check(scene)
     upgrade(scene)
     roll_back(scene)
     granted.check(scene)
+    pushed.check(scene)
     proxy_down_and_back(scene)
     network_policies_alone(scene)
     without_policies(scene)
@@ -84,18 +83,6 @@ def replicas_apart(scene: Scene) -> None:
     scene.note("proxy-replicas-apart", "installed", alone, ", ".join(nodes))
 
 
-def helm_test(scene: Scene) -> None:
-    """The chart's own test, as a user runs it."""
-    troubles: list[str] = []
-    with scene.progress.step("helm test"):
-        # Without --logs: Helm 3 fails on it when the chart has a pod that passed deleted, and a failed one stays.
-        try:
-            scene.release.helm("test", RELEASE)
-        except CannotRunError as error:
-            troubles = [str(error), *leftovers.hook_logs(scene.kube, NAMESPACE)]
-    scene.note("helm-test", "installed", troubles)
-
-
 def allow_all(scene: Scene) -> None:
     """Somebody adds a NetworkPolicy that allows everything to and from every pod of the namespace."""
     scene.kube.apply([plan.policy(ALLOW_ALL[2], NAMESPACE, {}, allow=True)])
@@ -119,7 +106,7 @@ def upgrade(scene: Scene) -> None:
         started = time.monotonic()
         scene.rows("upgraded")
         spent = time.monotonic() - started
-        _wait_for(lambda: goes.name in held.reports, 30)
+        waited(lambda: goes.name in held.reports, 30)
     scene.note("list-changed", "upgraded", [], f"enforced {spent:.1f} s after helm upgrade came back, probes included")
     _note_held(scene, held, opened, goes, stays)
     after = _proxy_state(scene)
@@ -146,13 +133,6 @@ def _through_proxy(name: str) -> Flow:
 def _proxy_state(scene: Scene) -> dict[str, int]:
     """Each proxy pod, by its unique id, and how often it was restarted."""
     return {it.metadata.uid: sum(c.restart_count for c in it.status.container_statuses) for it in scene.proxy_pods()}
-
-
-def _wait_for(condition: Callable[[], bool], seconds: float) -> None:
-    """Wait for it, without complaint when it does not come: the result says so."""
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.2)
 
 
 def roll_back(scene: Scene) -> None:
@@ -214,7 +194,7 @@ def uninstall(scene: Scene) -> None:
         left[:] = sorted({*leftovers.remaining(scene.kube, objects, NAMESPACE), *leftovers.labelled(scene.kube)})
         return not left
 
-    _wait_for(gone, 60)
+    waited(gone, 60)
     blind = (
         []
         if len(labelled) >= len(objects) > 0

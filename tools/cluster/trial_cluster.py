@@ -12,7 +12,7 @@ from tools.cluster import diagnostics, leftovers, probes, verdict
 from tools.cluster.errors import CannotRunError
 from tools.cluster.internet import Internet
 from tools.cluster.kube import Kube, until
-from tools.cluster.options import NAMESPACE, TrialOptions
+from tools.cluster.options import NAMESPACE, RELEASE, TrialOptions
 from tools.cluster.plan import RESOLVER, STAND_IN
 from tools.cluster.release import Release
 from tools.cluster.verdict import FAIL, PASS, Addresses, ProbeReport, Result
@@ -98,6 +98,17 @@ class Scene:
         removed = leftovers.remove_policies(self.kube)
         self.note("policies-removed", state, [] if removed else ["there were none"], f"{removed} policies")
         self.twins(state, through_proxy=True)
+
+    def helm_test(self, state: str) -> None:
+        """The chart's own test, as a user runs it."""
+        faults: list[str] = []
+        with self.progress.step("helm test"):
+            # Without --logs: Helm 3 fails on it when the chart has a pod that passed deleted, and a failed one stays.
+            try:
+                self.release.helm("test", RELEASE)
+            except CannotRunError as error:
+                faults = [str(error), *leftovers.hook_logs(self.kube, NAMESPACE)]
+        self.note("helm-test", state, faults)
 
     def proxy_pods(self) -> list[Any]:
         """The proxy's pods, without the stand-in that wears its labels."""

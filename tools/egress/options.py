@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tools.egress.live import options as live
-from tools.findings.cli import EXIT_CODES, Parser, add_several, file_path
+from tools.findings.cli import EXIT_CODES, Parser, add_chart, add_several, file_path
 from tools.manifests import configuration
 from tools.render.own import CHART
 
@@ -46,11 +46,5 @@ def _of_values(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="values files, merged as Helm does: laid over each --env, or else over the chart's own values alone",
     )
-    parser.add_argument(
-        "--chart",
-        metavar="DIR",
-        type=file_path,
-        default=CHART,
-        help="another chart than this project's: a directory, or oci://REGISTRY/NAME:VERSION",
-    )
+    add_chart(parser, CHART)
     parser.add_argument("--format", choices=("text", "json"), default="text")

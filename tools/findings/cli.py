@@ -105,6 +105,17 @@ def add_several(group: argparse._ActionsContainer, option: str, **settings: Any)
     group.add_argument(option, nargs="+", action="extend", **settings)
 
 
+def add_chart(group: argparse._ActionsContainer, usual: Path) -> None:
+    """The option that names a chart."""
+    group.add_argument(
+        "--chart",
+        metavar="DIR",
+        type=file_path,
+        default=usual,
+        help="another chart than this project's: a directory, or oci://REGISTRY/NAME:VERSION",
+    )
+
+
 def add_gate(rules: argparse._ArgumentGroup) -> None:
     """The options that say what fails a run."""
     rules.add_argument(

@@ -30,12 +30,6 @@ def parser() -> cli.Parser:
         "--namespace", metavar="NAME", type=arguments.namespace, default=NAMESPACE, help="default: %(default)s"
     )
     made.add_argument("--kube-version", metavar="X.Y.Z", default=KUBE_VERSION, help="default: %(default)s")
-    made.add_argument(
-        "--chart",
-        metavar="DIR",
-        type=cli.file_path,
-        default=CHART,
-        help="another chart than this project's: a directory, or oci://REGISTRY/NAME:VERSION",
-    )
+    cli.add_chart(made, CHART)
     configuration.add_option(made)
     return made

@@ -46,13 +46,7 @@ def parser() -> cli.Parser:
     cli.add_several(
         what, "--manifests", metavar="PATH", type=cli.path, help="plain manifests: files, directories, - for stdin"
     )
-    what.add_argument(
-        "--chart",
-        metavar="DIR",
-        type=cli.file_path,
-        default=CHART,
-        help="another chart than this project's: a directory, or oci://REGISTRY/NAME:VERSION",
-    )
+    cli.add_chart(what, CHART)
     cli.add_several(
         what,
         "--kube-version",
