@@ -97,7 +97,7 @@ def test_a_file_that_two_paths_lead_to_is_one_file(here: Path) -> None:
     [
         ("hello\n", "a.yaml:1: this document is not an object; write apiVersion, kind and metadata.name"),
         ("kind: Pod\n---\n- a\n", "a.yaml:3: this document is not an object; write apiVersion, kind and metadata.name"),
-        ("kind: Pod\n\tx: 1\n", "a.yaml:2: not YAML: found a tab character that violates indentation (line 2, column 1)"),
+        ("kind: Pod\na: *b\n", "a.yaml:2: alias *b has no anchor before it; write &b there"),
     ],
 )
 def test_objects_are_objects_all_of_them(here: Path, text: str, message: str) -> None:
