@@ -62,6 +62,8 @@ def python_commands(text: str) -> Iterator[str]:
                 yield f"{line}: {words[2]} has no {rest[0]}"
                 continue
             text_of_help = _help(words[2], rest[0])[1]
+        elif rest and re.search(rf"^    {re.escape(rest[0])} ", text_of_help, re.MULTILINE):
+            text_of_help = _help(words[2], rest[0])[1]
         for option in rest:
             name = option.split("=")[0]
             if name.startswith("--") and not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text_of_help):
@@ -100,7 +102,7 @@ def outputs(text: str) -> Iterator[str]:
         for part in re.split(r"^\$ ", re.sub(r"\\\n\s*", " ", block.text), flags=re.MULTILINE)[1:]:
             command, _, shown = part.partition("\n")
             printed = _run(command)
-            if not _fits(shown.strip("\n"), printed):
+            if not fits(shown.strip("\n"), printed):
                 yield f"{block.line}: `{command}` prints\n{printed}"
 
 
@@ -115,13 +117,13 @@ def _run(command: str) -> str:
     return (ran.stdout + ran.stderr).strip("\n")
 
 
-def _fits(shown: str, printed: str) -> bool:
+def fits(shown: str, printed: str) -> bool:
     """Whether the shown output is the printed one. A line `…` is any lines; `…` inside a line is any text."""
     pattern = "".join(
         r"(?:[^\n]*\n)*?" if line.strip() == "…" else re.escape(line).replace("…", r"[^\n]*") + r"\n"
         for line in shown.splitlines()
     )
-    return re.fullmatch(pattern, "\n".join(line.rstrip() for line in printed.splitlines()) + "\n") is not None
+    return re.fullmatch(pattern, "".join(f"{line.rstrip()}\n" for line in printed.splitlines())) is not None
 
 
 def notes(text: str) -> Iterator[str]:
@@ -131,7 +133,7 @@ def notes(text: str) -> Iterator[str]:
         for part in re.split(r"^\$ ", joined, flags=re.MULTILINE)[1:]:
             command, _, shown = part.partition("\n")
             _, separator, after = shown.partition("NOTES:\n")
-            if separator and not _fits(after.strip("\n"), expected := _notes(command.removeprefix("helm "))):
+            if separator and not fits(after.strip("\n"), expected := _notes(command.removeprefix("helm "))):
                 yield f"{block.line}: the notes are\n{expected}"
 
 

@@ -29,11 +29,11 @@ def program(path: Path, body: str) -> None:
     path.chmod(0o755)
 
 
-def bootstrap(machine: Path, *arguments: str) -> tuple[int, str]:
+def bootstrap(machine: Path, *arguments: str, **more: str) -> tuple[int, str]:
     """The exit code and what is said."""
     done = subprocess.run(
         [machine / "project" / "tools" / "bootstrap", *arguments],
-        env={"PATH": str(machine / "bin"), "HOME": str(machine), "LOG": str(machine / "log")},
+        env={"PATH": str(machine / "bin"), "HOME": str(machine), "LOG": str(machine / "log"), **more},
         capture_output=True,
         text=True,
         check=False,
@@ -92,6 +92,13 @@ HELM_IS_THERE, HELM_IS_NOT = "exit 0", "exit 2"
 def test_a_helm_that_fits_is_used(machine: Path) -> None:
     program(machine / "project" / ".venv" / "bin" / "python", HELM_IS_THERE)
     assert bootstrap(machine, "helm") == (0, "")
+
+
+def test_a_named_helm_that_does_not_fit_is_not_replaced(machine: Path) -> None:
+    """It would take minutes, and nothing would use it."""
+    program(machine / "project" / ".venv" / "bin" / "python", 'echo "helm: SARK_HELM names old, too old" >&2; exit 2')
+    program(machine / "bin" / "go", "exit 1")
+    assert bootstrap(machine, "helm", SARK_HELM="old") == (2, "bootstrap: SARK_HELM names old, too old\n")
 
 
 @pytest.mark.parametrize("name", ["helm", "kind"])

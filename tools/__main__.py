@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import runpy
 import sys
+from importlib import import_module
 
 from tools import __version__
 
@@ -16,6 +17,7 @@ COMMANDS = {
     "cluster": "install the chart in kind and probe it; needs Docker and a checkout of the project",
 }
 USAGE = 64
+SHELL = "bash"
 
 
 def main() -> int:
@@ -24,6 +26,8 @@ def main() -> int:
     if words[:1] == ["--version"]:
         print(f"sark-network {__version__}")
         return 0
+    if words[:1] == ["--print-completion"]:
+        return _completion(words[1:])
     if not words or words[0] in ("--help", "-h"):
         print(usage())
         return 0 if words else USAGE
@@ -36,10 +40,21 @@ def main() -> int:
     return 0
 
 
+def _completion(shells: list[str]) -> int:
+    """Print what has a shell complete the command."""
+    if shells != [SHELL]:
+        print(f"sark-network: write --print-completion {SHELL}; there is no other shell", file=sys.stderr)
+        return USAGE
+    program = "python -m tools" if __package__ == "tools" else "sark-network"
+    print(import_module(f"{__package__}.findings.whole").completion(program, COMMANDS), end="")
+    return 0
+
+
 def usage() -> str:
     """What there is."""
     lines = (f"  {name:<10} {what}" for name, what in COMMANDS.items())
-    heading = "usage: sark-network COMMAND …\n       sark-network COMMAND --help\n       sark-network --version\n"
+    calls = ("COMMAND …", "COMMAND --help", "--version", f"--print-completion {SHELL}")
+    heading = "usage: " + "\n       ".join(f"sark-network {call}" for call in calls) + "\n"
     return "\n".join((heading, *lines))
 
 

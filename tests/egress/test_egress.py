@@ -243,13 +243,34 @@ def test_a_gap_is_an_error_under_strict_and_a_warning_without() -> None:
     ],
 )
 def test_expiry(expires: str, messages: list[str]) -> None:
-    problems = entry_has_not_expired(egress(ListEntry("a.example.com", "p", expires=expires, owner="me")))
+    entry = ListEntry("a.example.com", "p", expires=expires, owner="me")
+    problems = entry_has_not_expired(egress(entry, engine="proxy"))
     assert [problem.message for problem in problems] == messages
 
 
 PEER = ExternalPeer(("10.9.0.6/32",), (88,), "egress.external[0]", expires="2027-06-30")
 TEMPORARY = ListEntry("a.example.com", "egress.domains[0]", expires="2027-06-30")
 AT_UPGRADE = "nothing closes it but the next upgrade: upgrade then"
+
+
+@pytest.mark.parametrize(
+    ("engine", "mode", "since"),
+    [
+        ("proxy", "enforce", ["then", "then", "the first upgrade after it"]),
+        ("proxy", "audit", ["then", "the first upgrade after it", "the first upgrade after it"]),
+        ("calico-enterprise", "enforce", ["the first upgrade after it"] * 3),
+    ],
+)
+def test_a_warning_says_from_when_on_nothing_is_open(engine: str, mode: str, since: list[str]) -> None:
+    name = ListEntry("a.example.com", "egress.domains[0]", expires="2026-07-02")
+    inside = ListEntry("a.corp.example", "egress.internal[0]", cidrs=("10.0.0.0/8",), expires="2026-07-02")
+    peer = ExternalPeer(("10.9.0.6/32",), (88,), "egress.external[0]", expires="2026-07-02")
+    listed = Allowlist((name, inside), mode, (peer,))
+    problems = list(entry_has_not_expired(egress(engine=engine, mode=mode, listed=listed)))
+    assert [problem.message for problem in problems] == [
+        f"{listed_as} expires in 2 days, on 2026-07-02, and opens nothing from {moment} on: set a new date"
+        for listed_as, moment in zip(("a.example.com", "a.corp.example", "10.9.0.6/32"), since, strict=True)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """One allowlist, many engines: what each engine's manifests say, read back, is the list that they were made from."""
 
 import asyncio
+import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -183,13 +184,28 @@ def test_a_hole_in_what_is_steered_decodes_to_everything(name: str) -> None:
     """The same changes, made to the listeners that take steered connections instead of those behind CONNECT."""
 
     def change(kind: str, body: Resources) -> None:
-        if kind == "Listener" and body["name"] == "gateway/443":
+        if kind == "Listener" and body["name"] == "steered-gateway-443":
             HOLES[name](kind, as_inner := {**body, "name": "names-gateway-443"})
             body.clear()
-            body.update({**as_inner, "name": "gateway/443"})
+            body.update({**as_inner, "name": "steered-gateway-443"})
 
     manifests = rendered({"domains": ["a.example.com", "*.b.example.com"]}, steering=True)
     assert len(STEERED_HOLES) == 4
+    assert everything("gateway") not in decode_proxy(manifests)
+    assert everything("gateway") in decode_proxy(reconfigured(manifests, change))
+
+
+@pytest.mark.parametrize("cluster", ["public", "elsewhere"])
+def test_a_chain_of_clients_that_leads_past_the_server_names_decodes_to_everything(cluster: str) -> None:
+    """One of sixteen is enough: clients come to it by a hash of their address."""
+
+    def change(kind: str, body: Resources) -> None:
+        if kind == "Listener" and body["name"] == "gateway/443":
+            chain = json.loads(json.dumps(body["filter_chains"][11]))
+            chain["filters"][-1]["typed_config"]["cluster"] = cluster
+            body["filter_chains"][11] = chain
+
+    manifests = rendered({"domains": ["a.example.com", "*.b.example.com"]}, steering=True)
     assert everything("gateway") not in decode_proxy(manifests)
     assert everything("gateway") in decode_proxy(reconfigured(manifests, change))
 

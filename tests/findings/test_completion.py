@@ -14,7 +14,8 @@ from tools.findings.completion import name_of
 from tools.findings.report import FORMATS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-COMMANDS = ("validate", "reach", "egress", "render", "terraform", "cluster")
+# The whole is "".
+COMMANDS = ("", "validate", "reach", "egress", "render", "terraform", "cluster")
 # The reply of the function that is registered for the command, for the words of a line, of which the last is completed.
 ASK = """
 source ./script
@@ -26,9 +27,13 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 """
 
 
+def module(command: str) -> str:
+    return f"tools.{command}" if command else "tools"
+
+
 def printed(command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", f"tools.{command}", "--print-completion", "bash"],
+        [sys.executable, "-m", module(command), "--print-completion", "bash"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -43,7 +48,7 @@ def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for command in COMMANDS:
         ran = printed(command)
         assert (ran.returncode, ran.stderr) == (0, "")
-        (made / command).mkdir()
+        (made / command).mkdir(exist_ok=True)
         (made / command / "script").write_text(ran.stdout)
         (made / command / "a-file.yaml").touch()
         (made / command / "a-folder").mkdir()
@@ -51,7 +56,7 @@ def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def replies(scripts: Path, command: str, *words: str) -> list[str]:
-    name = name_of(f"python -m tools.{command}")
+    name = name_of(f"python -m {module(command)}")
     given = " ".join(f"'{word}'" for word in (name, *words))
     ran = subprocess.run(
         ["bash", "-c", ASK.format(words=given, name=name)],
@@ -67,6 +72,15 @@ def replies(scripts: Path, command: str, *words: str) -> list[str]:
 @pytest.mark.parametrize(
     ("command", "words", "expected"),
     [
+        ("", ["ega"], []),
+        ("", ["eg"], ["egress"]),
+        ("", ["--v"], ["--version"]),
+        ("", ["validate", "--form"], ["--format"]),
+        ("", ["validate", "--fail-on", "n"], ["note"]),
+        ("", ["egress", "bl"], ["blocked"]),
+        ("", ["egress", "add", "--own"], ["--owner"]),
+        ("", ["egress", "add", "--to", "a-fi"], ["a-file.yaml"]),
+        ("", ["cluster", "do"], ["down"]),
         ("validate", ["--form"], ["--format"]),
         ("validate", ["--format", ""], [*FORMATS]),
         ("validate", ["--fail-on", "n"], ["note"]),

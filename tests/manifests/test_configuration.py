@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tools import __version__
+from tools.cluster import __main__ as cluster_main
 from tools.cluster.__main__ import main as cluster
+from tools.egress import options as egress_options
 from tools.egress.__main__ import main as egress
 from tools.reach.__main__ import main as reach
+from tools.reach.command import configured as reach_configured
+from tools.reach.command import options as reach_options
+from tools.render import options as render_options
 from tools.render.__main__ import main as render
 from tools.render.own import CHART
+from tools.terraform import options as terraform_options
 from tools.terraform.__main__ import main as terraform
 from tools.validate.__main__ import main as validate
 from tools.validate.options import CONFIGURABLE, parser
@@ -529,3 +536,45 @@ def test_a_file_that_is_none_is_not_passed_over(name: str, made: str, capsys: py
         case _:
             Path(name).symlink_to("nowhere")
     assert f": cannot read {name}: " in refused(capsys, "--manifests", "pod.yaml")
+
+
+def options_of(made: argparse.ArgumentParser) -> dict[str, set[str]]:
+    """The options and arguments of each command of a command line; "" for one that has no commands."""
+    commands = {"": made}
+    for action in made._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            commands = dict(action.choices)
+    return {
+        name: {word.lstrip("-") for action in command._actions for word in (*action.option_strings, action.dest)}
+        for name, command in commands.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("made", "configurable"),
+    [
+        (parser(), {"": CONFIGURABLE}),
+        (egress_options.parser(), egress_options.CONFIGURABLE),
+        (reach_options.parser(), reach_configured.CONFIGURABLE),
+        (render_options.parser(), {"": render_options.CONFIGURABLE}),
+        (terraform_options.parser(), terraform_options.CONFIGURABLE),
+        (cluster_main.parser({}), {"": cluster_main.CONFIGURABLE}),
+    ],
+    ids=("validate", "egress", "reach", "render", "terraform", "cluster"),
+)
+def test_a_command_takes_no_option_from_the_file_that_it_lacks(
+    made: argparse.ArgumentParser, configurable: Mapping[str, Mapping[str, int | None]]
+) -> None:
+    there = options_of(made)
+    assert {name: set(keys) - there[name] for name, keys in configurable.items()} == {
+        name: set() for name in configurable
+    }
+
+
+def test_a_list_in_the_file_is_nothing_to_a_command_that_reads_none(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mine.yaml").write_text("egress:\n  domains:\n    - api.openai.com\n")
+    Path(".sark-network.yaml").write_text("values: [mine.yaml]\n")
+    assert egress(["add", "api.example.com", "--to", "mine.yaml"]) == 0
+    assert capsys.readouterr().out == "added to egress.domains of mine.yaml: - api.example.com\n"
+    assert egress(["check", "api.example.com"]) == 0
+    assert capsys.readouterr().out.startswith("values       allowed")

@@ -78,10 +78,10 @@ class Namespace:
     def command(self, arguments: Sequence[str]) -> list[str]:
         """The command line that runs `arguments` inside. Root runs it as the pod's user, if that one can reach it."""
         target = str(self._agent.pid)
-        program = Path(arguments[0])
+        program, real = Path(arguments[0]), Path(arguments[0]).resolve()
         if not self.privileged:
             user = ["--user", "--preserve-credentials"]
-        elif all(path.stat().st_mode & 0o001 for path in (program, *program.parents)):
+        elif all(path.stat().st_mode & 0o001 for path in (real, *real.parents, *program.parents)):
             user = ["--setuid", "65532", "--setgid", "65532"]
         else:
             user = []

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -153,6 +154,10 @@ class Served:
         """The same with TLS at once."""
         return [encrypted(self._new(port, address), name) for _ in range(count)]
 
+    def unencrypted(self, port: int, count: int, address: str) -> list[bool]:
+        """The same with plain bytes, to a server that says no name."""
+        return [self._new(port, address).alive() for _ in range(count)]
+
     def silent(self, port: int, count: int, address: str) -> None:
         """Connections that ask for nothing."""
         for _ in range(count):
@@ -221,20 +226,60 @@ def test_clients_are_spread_over_every_chain() -> None:
     assert len(actions) == 16
 
 
+STEERING = {"dnsGuard": {"enabled": True, "steering": {"enabled": True}}}
+
+
+def steering(start: Start, most: int, listed: dict[str, Any]) -> Steered:
+    return Steered(start, {**STEERING, "egress": listed, "proxy": {"maxConnections": most}})
+
+
 def test_steered_connections_have_a_part_of_the_share(start: Start, served: Served) -> None:
     """Of the gateway's sixteen CONNECT's port and port 443 have six each, every other port one."""
-    steering = {"dnsGuard": {"enabled": True, "steering": {"enabled": True}}}
-    listed = {"domains": EGRESS["domains"]}
-    own = Steered(start, {**steering, "egress": listed, "proxy": {"maxConnections": 20}})
+    own = steering(start, 20, {"domains": EGRESS["domains"]})
     shares = yaml.safe_load((own.proxy.folder / "list" / "shares.yaml").read_text())["resources"][0]["layer"]
     limits = {key.removeprefix("envoy.resource_limits.listener."): value for key, value in shares.items()}
     assert limits == {
         "gateway.connection_limit": 6, "gateway/443.connection_limit": 6, "gateway/8443.connection_limit": 1,
         "gateway/9443.connection_limit": 1, "database.connection_limit": 2, "database/443.connection_limit": 2,
     }  # fmt: skip
-    assert served.steered(own.ports["gateway", 443], 8, APART[0]) == [True] * 6 + [False] * 2
+    steered = [answer for client in APART[:4] for answer in served.steered(own.ports["gateway", 443], 2, client)]
+    assert steered == [True] * 6 + [False] * 2
     assert served.tunnels(own.proxy.ports["gateway"], 1, APART[1]) == [True]
     assert served.steered(own.ports["database", 443], 1, APART[0], "store.example") == [True]
+    own.proxy.stop()
+
+
+def test_one_client_cannot_take_its_workload_s_steered_connections(start: Start, served: Served) -> None:
+    """On port 443 one of the gateway's has an eighth of all, on another port a 32nd; what it closed it has again."""
+    own = steering(start, 64, {"domains": ["api.openai.com", {"name": "mcp.partner.example", "ports": [8443]}]})
+    port, other = own.ports["gateway", 443], own.ports["gateway", 8443]
+    assert served.steered(port, 10, APART[0]) == [True] * 8 + [False] * 2
+    assert served.steered(port, 1, APART[1]) == [True]
+    served.close(1)
+    assert served.steered(port, 2, APART[0]) == [True, False]
+    assert served.steered(other, 3, APART[0], "mcp.partner.example") == [True, True, False]
+    assert served.steered(other, 1, APART[1], "mcp.partner.example") == [True]
+    counted = own.proxy.get("/stats/prometheus")[1]
+    lines = [line for line in counted.splitlines() if line.startswith("envoy_connection_limit_limited_connections")]
+    assert [line for line in lines if '"gateway/443"' in line and line.endswith(" 3")], lines
+    own.proxy.stop()
+
+
+def test_a_steered_connection_that_says_nothing_counts(start: Start, served: Served) -> None:
+    """So a client cannot keep others out with connections of which nothing but TLS's first words is waited for."""
+    own = steering(start, 64, {"domains": ["api.openai.com"]})
+    served.silent(own.ports["gateway", 443], 8, APART[0])
+    assert served.steered(own.ports["gateway", 443], 1, APART[0]) == [False]
+    assert served.steered(own.ports["gateway", 443], 1, APART[1]) == [True]
+    own.proxy.stop()
+
+
+def test_a_steered_server_without_a_name_is_shared_out_among_clients_too(start: Start, served: Served) -> None:
+    internal = [{"name": "tcp.corp.example", "cidrs": ["10.20.0.0/16"], "ports": [5432], "protocol": "tcp"}]
+    own = steering(start, 64, {"domains": [], "internal": internal})
+    port = own.ports["gateway", 5432]
+    assert served.unencrypted(port, 4, APART[0]) == [True] * 2 + [False] * 2
+    assert served.unencrypted(port, 1, APART[1]) == [True]
     own.proxy.stop()
 
 

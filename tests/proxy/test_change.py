@@ -150,6 +150,26 @@ def test_another_workloads_list_is_in_no_listener_of_this_one(
         assert all(chain in second[name]["filter_chains"] for chain in listener["filter_chains"])
 
 
+@pytest.mark.parametrize(
+    "after",
+    [
+        values(["stays.test", "comes.test"], INTERNAL[:1]),
+        values(["stays.test", {"name": "goes.test", "expires": "2199-01-01"}], INTERNAL[:1]),
+        values(["stays.test"], [{"name": "more.test", "cidrs": ["10.30.0.0/16"], "protocol": "http", "ports": [443]}]),
+    ],
+    ids=["a name more", "a name that ends", "plain HTTP on the port"],
+)
+def test_no_list_is_in_the_listener_that_shares_steered_clients_out(after: dict[str, Any]) -> None:
+    """So a change of the list cannot drain it, and what is inside loses the chains of names that are gone alone."""
+    guard = {"dnsGuard": {"enabled": True, "steering": {"enabled": True}}}
+    first, second = (gateways_listeners({**each, **guard}) for each in (values(["stays.test"], INTERNAL[:1]), after))
+    assert first["gateway/443"] == second["gateway/443"]
+    inside = first["steered-gateway-443"]
+    kept = {key: value for key, value in inside.items() if key != "filter_chains"}
+    assert kept == {key: second["steered-gateway-443"][key] for key in kept}
+    assert all(chain in second["steered-gateway-443"]["filter_chains"] for chain in inside["filter_chains"])
+
+
 def gateways_listeners(chart_values: dict[str, Any]) -> dict[str, Any]:
     listeners = yaml.load(files(objects(chart_values))["listeners.yaml"], yaml.CSafeLoader)["resources"]
     return {listener["name"]: listener for listener in listeners if "database" not in listener["name"]}

@@ -173,6 +173,7 @@ def test_a_server_that_says_no_name_has_the_port_to_itself(start: Start, world: 
     attempt = own.send_bytes(5432, b"SELECT 1")
     assert attempt.text.startswith("10.20.0.3 ")
     assert own.lines(attempt) == [("gateway", "tcp.corp.example", "allowed", "listed")]
+    assert [line["entry"] for line in own.proxy.lines(attempt.client)] == ["tcp.corp.example"]
     assert len(world.arrivals) == before + 1
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.render.helm import HelmError, find, located, main
+from tools.render.helm import HelmError, advice, find, located, main
 
 ADVICE = "install Helm 3.18.5 or later, run `make helm` to build one, or name one in SARK_HELM"
 
@@ -52,6 +52,11 @@ def test_no_helm_at_all(tmp_path: Path) -> None:
     with pytest.raises(HelmError) as raised:
         find({"PATH": str(tmp_path)}, tmp_path / "none")
     assert str(raised.value) == f"helm is not on PATH; {ADVICE}"
+
+
+def test_only_a_checkout_can_build_a_helm(tmp_path: Path) -> None:
+    assert advice(tmp_path) == "install Helm 3.18.5 or later, or name one in SARK_HELM"
+    assert advice() == ADVICE
 
 
 def test_sark_helm_that_is_not_there(tmp_path: Path) -> None:

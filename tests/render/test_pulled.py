@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tools.findings.errors import InputError
+from tools.manifests.files import shown
 from tools.render import pulled
 from tools.render.chart import chart
 
@@ -83,3 +84,25 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         chart(Path("oci://registry.example.com/small"))
     place = tmp_path / "cache" / "sark-network" / "charts"
     assert str(raised.value) == f"oci://registry.example.com/small cannot be kept in {place}: Not a directory"
+
+
+def test_a_report_does_not_say_where_the_cache_is() -> None:
+    made = chart(Path("oci://registry.example.com/charts/small:0.1.0"))
+    (made.path / "templates").mkdir(exist_ok=True)
+    (made.path / "templates/policy.yaml").write_text("kind: NetworkPolicy\n")
+    assert made.name == "small"
+    # As Helm names it, and read by that name.
+    assert shown(made.path / "templates/policy.yaml") == "small/templates/policy.yaml"
+    assert made.template("small/templates/policy.yaml") == ("kind: NetworkPolicy",)
+
+
+def test_without_a_home_nothing_is_pulled(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", homeless)
+    with pytest.raises(InputError) as raised:
+        chart(Path("oci://registry.example.com/small"))
+    assert str(raised.value) == "there is no home directory to keep charts in; name a directory in XDG_CACHE_HOME"
+    assert shown(Path("small/values.yaml")) == "small/values.yaml"

@@ -11,7 +11,7 @@ from tools.manifests import configuration
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; gives the exit code."""
-    options, _ = configuration.parsed(parser(), arguments, lambda _: CONFIGURABLE)
+    options, _ = configuration.parsed(parser(), arguments, lambda options: CONFIGURABLE.get(options.command, {}))
     # Only now: --help and a usage error need none of it.
     from tools.egress.command import run
 

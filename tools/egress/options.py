@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 
 from tools.egress.live import options as live
 from tools.findings.cli import EXIT_CODES, Parser, add_chart, add_several, file_path
@@ -11,8 +12,9 @@ from tools.render.own import CHART
 
 DESCRIPTION = "Asks the allowlist, the proxy that enforces it and the proxy's log: `python -m tools.egress COMMAND`."
 
-# The options that a project may write down, and how many values each takes at most.
-CONFIGURABLE = {"env": None, "values": None, "chart": 1}
+# The options that a project may write down, and how many values each takes at most: of the commands that read a list.
+_OF_A_LIST: Mapping[str, int | None] = {"env": None, "values": None, "chart": 1}
+CONFIGURABLE = dict.fromkeys(("check", "list", *live.LIST_COMMANDS), _OF_A_LIST)
 
 
 def parser() -> Parser:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from ipaddress import ip_network
 
 from tools.egress import expiry
-from tools.egress.allowlist import Allowlist, AllowRule, ListEntry, everything
+from tools.egress.allowlist import Allowlist, AllowRule, ExternalPeer, ListEntry, everything
 from tools.egress.engines import engine
 from tools.findings.model import Manifest, Problem, Severities, Severity, Where
 from tools.manifests.addresses import INSIDE, METADATA, UNUSUAL, Net, network, private, within
@@ -85,7 +85,7 @@ def entry_has_not_expired(egress: Egress) -> Iterator[Problem]:
 
     After its `expires`, a day in UTC that counts until it is over or a moment, an entry opens nothing: the render
     leaves it out. Who relies on it should hear of that before. Ask the owner, and set another date or remove the
-    entry.
+    entry. Where nothing but a render closes it (entry-ends-by-itself), the message says so.
     """
     for entry in egress.listed.items:
         name = entry.name if isinstance(entry, ListEntry) else ", ".join(entry.cidrs)
@@ -102,8 +102,9 @@ def entry_has_not_expired(egress: Egress) -> Iterator[Problem]:
         elif end and end - egress.now <= NOTICE:
             left = (end - egress.now).days
             when = f"in {left} day{'s' * (left != 1)}" if left else "within a day"
+            since = "then" if _closed_by_envoy(egress, entry) else "the first upgrade after it"
             message = (
-                f"{name} expires {when}, on {entry.expires}, and opens nothing from then on: set a new date{owner}"
+                f"{name} expires {when}, on {entry.expires}, and opens nothing from {since} on: set a new date{owner}"
             )
             yield Problem(where, message, Severity.WARNING)
 
@@ -118,8 +119,7 @@ def entry_ends_by_itself(egress: Egress) -> Iterator[Problem]:
     or `egress.internal`.
     """
     for entry in egress.listed.at(egress.now).items:
-        by_envoy = isinstance(entry, ListEntry) and (egress.mode != "audit" or not entry.cidrs)
-        if not entry.expires or (egress.engine == "proxy" and by_envoy):
+        if not entry.expires or _closed_by_envoy(egress, entry):
             continue
         name = entry.name if isinstance(entry, ListEntry) else ", ".join(entry.cidrs)
         by = "in mode audit" if egress.engine == "proxy" and isinstance(entry, ListEntry) else "of egress.external"
@@ -127,6 +127,11 @@ def entry_ends_by_itself(egress: Egress) -> Iterator[Problem]:
             by = f"with engine {egress.engine}"
         message = f"{name} ends on {entry.expires}, and {by} nothing closes it but the next upgrade: upgrade then"
         yield Problem(Where(egress.file, f"{entry.path}.expires"), message, Severity.NOTE)
+
+
+def _closed_by_envoy(egress: Egress, entry: ListEntry | ExternalPeer) -> bool:
+    """Whether its end takes effect at that second; otherwise the first upgrade after it leaves the entry out."""
+    return egress.engine == "proxy" and isinstance(entry, ListEntry) and (egress.mode != "audit" or not entry.cidrs)
 
 
 def internal_cidrs_are_private(egress: Egress) -> Iterator[Problem]:

@@ -69,7 +69,11 @@ class Parser(argparse.ArgumentParser):
             option, sign, value = word.partition("=")
             if option.startswith("--") and sign and value == "--":
                 self.error(f"argument {option}: '--' is no value")
-        return super().parse_known_args(words, namespace)
+        options, unknown = super().parse_known_args(words, namespace)
+        if unknown and not PROGRAM.fullmatch(self.prog):
+            # A command of a command, whose own --help says what there is; argparse would name the whole.
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return options, unknown
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         """As argparse does it, but an output that cannot be written is an error here."""

@@ -1,7 +1,7 @@
 """What a shell completes: `eval "$(python -m tools.validate --print-completion bash)"`, then `sark-validate --<TAB>`.
 
 A shell completes a command by its first word, which is `python` for all of them. So what is printed gives each command
-a name of its own, as a function of the shell that runs it.
+a name of its own, as a function of the shell that runs it. `sark-network` of the wheel is one already.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ import sys
 from collections.abc import Callable, Collection, Iterator
 
 SHELL = "bash"
+WHOLE = "sark-network"
 _MODULE = "python -m "
 
 
 def name_of(program: str) -> str:
     """What the shell calls a command: sark-validate for the validator, however it is installed."""
+    if program in (WHOLE, f"{_MODULE}tools"):
+        return WHOLE
     return f"sark-{re.split('[. ]', program)[-1].replace('_', '-')}"
 
 
@@ -33,7 +36,8 @@ def script(made: argparse.ArgumentParser, paths: Collection[Callable[[str], obje
             action.complete = shtab.DIRECTORY if action.metavar == "DIR" else shtab.FILE  # type: ignore[attr-defined]
     made.prog = name
     completion: str = shtab.complete(made, SHELL, root_prefix=name.replace("-", "_"))
-    return f'{name}() {{ {program} "$@"; }}\n{completion}\n'
+    function = f'{name}() {{ {program} "$@"; }}\n' if program != name else ""
+    return f"{function}{completion}\n"
 
 
 def _actions(made: argparse.ArgumentParser) -> Iterator[argparse.Action]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from tools.findings.errors import InputError
+from tools.findings.home import portable
 from tools.findings.model import Manifest
 from tools.manifests.documents import Parsed, manifests, parse
 from tools.manifests.source import Source, nothing_in
@@ -23,13 +24,15 @@ LONGEST_LINE = 1 << 20
 
 
 def shown(path: Path) -> str:
-    """A path as the user would type it: relative when it is below the current directory."""
+    """A path as the user would type it: relative when it is below the current directory; or its name everywhere."""
     try:
         # A link is called by its own name, wherever it leads.
         absolute = path.parent.resolve() / path.name if path.is_symlink() else path.resolve()
         here = Path.cwd()
     except (OSError, RuntimeError):  # A loop of symbolic links, or a directory that is gone.
         return str(path)
+    if name := portable(absolute):
+        return str(name)
     return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(path)
 
 

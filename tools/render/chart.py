@@ -110,6 +110,8 @@ class Chart:
     def template(self, file: str) -> tuple[str, ...]:
         """The lines of a template; none when `file` is no file of the chart."""
         path = Path(file)
+        if path.is_relative_to(self.name):
+            path = self.path / path.relative_to(self.name)
         return tuple(read_text(path).splitlines()) if path.is_file() else ()
 
     @cached_property

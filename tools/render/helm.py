@@ -15,7 +15,8 @@ from tools.findings import cli
 
 # The first whose schema validator is the one that Helm 4 has too.
 OLDEST = (3, 18, 5)
-CACHE = Path(__file__).resolve().parent.parent.parent / ".cache" / "bin" / "helm"
+ROOT = Path(__file__).resolve().parents[2]
+CACHE = ROOT / ".cache" / "bin" / "helm"
 
 _VERSION = re.compile(r"v(\d+)\.(\d+)(?:\.(\d+))?")
 
@@ -43,7 +44,7 @@ def find(environment: Mapping[str, str] | None = None, cache: Path = CACHE) -> H
             return _usable(candidate, "")
         except HelmError as error:
             refusals.append(str(error))
-    raise HelmError(refusals[0] if refusals else f"helm is not on PATH; {_advice()}")
+    raise HelmError(refusals[0] if refusals else f"helm is not on PATH; {advice()}")
 
 
 def named(path: str, by: str) -> Helm:
@@ -71,19 +72,21 @@ def _usable(path: str, named: str) -> Helm:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         reason = error.strerror if isinstance(error, OSError) else "it did not answer within 30 s"
-        raise HelmError(f"{named}{path}, which does not run ({reason}); {_advice()}") from None
+        raise HelmError(f"{named}{path}, which does not run ({reason}); {advice()}") from None
     match = _VERSION.search(ran.stdout)
     if ran.returncode or not match:
-        raise HelmError(f"{named}{path}, which does not say its version; {_advice()}")
+        raise HelmError(f"{named}{path}, which does not say its version; {advice()}")
     version = (int(match[1]), int(match[2]), int(match[3] or 0))
     if version < OLDEST:
-        raise HelmError(f"{named}{path}, which is {match[0]} and too old; {_advice()}")
+        raise HelmError(f"{named}{path}, which is {match[0]} and too old; {advice()}")
     return Helm(path, version)
 
 
-def _advice() -> str:
+def advice(root: Path = ROOT) -> str:
+    """What to do without a helm. Only a checkout has a Makefile, which can build one."""
     oldest = ".".join(map(str, OLDEST))
-    return f"install Helm {oldest} or later, run `make helm` to build one, or name one in SARK_HELM"
+    make = ", run `make helm` to build one," if (root / "Makefile").is_file() else ""
+    return f"install Helm {oldest} or later{make or ','} or name one in SARK_HELM"
 
 
 def main() -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import tempfile
 from pathlib import Path
 
 from tools.findings.errors import InputError
+from tools.findings.home import kept
 from tools.render.helm import HelmError, located
 
 SCHEME = "oci:"
@@ -25,16 +25,16 @@ def reference(path: Path) -> str:
 
 def pulled(name: str) -> Path:
     """The directory of a chart in a registry. Raises InputError."""
-    kept = _folder()
+    folder = kept()
     try:
-        kept.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=kept, prefix=".pulled-") as folder:
-            return _kept(name, Path(folder), kept)
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".pulled-") as made:
+            return _placed(name, Path(made), folder)
     except OSError as error:
-        raise InputError(f"{name} cannot be kept in {kept}: {error.strerror}") from None
+        raise InputError(f"{name} cannot be kept in {folder}: {error.strerror}") from None
 
 
-def _kept(name: str, folder: Path, kept: Path) -> Path:
+def _placed(name: str, folder: Path, kept: Path) -> Path:
     """Pull the chart into a folder of its own, and put it where its digest has a place, unless it is there."""
     output = _pull(name, folder)
     charts = [path for path in folder.iterdir() if (path / "Chart.yaml").is_file()]
@@ -66,8 +66,3 @@ def _pull(name: str, folder: Path) -> str:
         reason = ran.stderr.strip().rpartition("Error: ")[2] or f"helm ended with {ran.returncode}"
         raise InputError(f"{name} cannot be pulled: {' '.join(reason.split())}")
     return ran.stdout + ran.stderr
-
-
-def _folder() -> Path:
-    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    return (base if base.is_absolute() else Path.home() / ".cache") / "sark-network" / "charts"

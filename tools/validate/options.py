@@ -15,10 +15,10 @@ DESCRIPTION = """Renders every environment and judges it, and this project's Ter
 Nothing here needs a cluster, a network or a cloud.
 """
 
-EPILOG = f"""{cli.EXIT_CODES}. A stage whose program is an extra that is not installed (envoy) is named, and fails
-nothing; any other stage that does not run is {cli.COULD_NOT_RUN}. Environment: SARK_HELM names the helm to use,
-NO_COLOR turns
-colour off, SARK_TRACEBACK=1 shows where the toolkit itself failed."""
+EPILOG = f"""{cli.EXIT_CODES}. A stage that has nothing to judge by is named, and fails nothing by itself: the extra
+envoy is not installed, no specification of flows is for the values, or Helm refused them, which is a finding. Any other
+stage that does not run is {cli.COULD_NOT_RUN}. Environment: SARK_HELM names the helm to use, NO_COLOR turns colour off,
+SARK_TRACEBACK=1 shows where the toolkit itself failed."""
 
 SINGLE = ("chart", "flows", "coverage", "baseline", "format", "output", "fail-on")
 # The options that a project may write down, and how many values each takes at most: all that there are.

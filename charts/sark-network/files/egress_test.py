@@ -1,7 +1,7 @@
 """Arguments: PROXY PORT ALLOWED DENIED MODE.
 
-Exit 0: ALLOWED (name:port) answers through the proxy, and DENIED does not in any way. Where MODE is audit, the proxy lets
-DENIED through and logs it; nothing but the proxy leads out all the same.
+Exit 0: ALLOWED (name:port) answers through the proxy, and DENIED does not in any way. Where MODE is audit, the proxy
+lets DENIED through and logs it; nothing but the proxy leads out all the same.
 """
 
 import socket
@@ -66,7 +66,9 @@ def allowed_line(proxy, target):
 def denied_line(proxy, target, audit):
     """Whether an unlisted name gets what the mode says, and the sentence that says so."""
     if audit:
-        good, status = settled(proxy, target, lambda status, answered: status.startswith("HTTP/1.1 ") and not refused(status))
+        good, status = settled(
+            proxy, target, lambda status, answered: status.startswith("HTTP/1.1 ") and not refused(status)
+        )
         if good:
             return True, f"ok: {target} is let through and logged, because egress.mode is audit"
         return False, f"FAILED: {target} is not let through, although egress.mode is audit ({status})"

@@ -119,7 +119,13 @@ there are as many chains, all alike, as make it unlikely that two clients share 
 16
 {{- end -}}
 
-{{/* A quarter of what the workload would hold if the gateway were the only other one. */}}
+{{/*
+A quarter of what the workload would hold if the gateway were the only other one; of that a half on steered port 443, and an
+eighth on each other one, as their listeners' shares are: (dict "root" $ "workload" {name} "port" a steered one, or none). It
+depends on no list, because a chain with another number is another chain, and cuts its connections.
+*/}}
 {{- define "sark-network.envoy.clientMost" -}}
-{{- max 1 (div (int64 .root.Values.proxy.maxConnections) (ternary 4 16 (eq .workload.name "gateway"))) -}}
+{{- $parts := ternary 4 16 (eq .workload.name "gateway") -}}
+{{- if .port }}{{ $parts = mul $parts (ternary 2 8 (eq (int .port) 443)) }}{{ end -}}
+{{- max 1 (div (int64 .root.Values.proxy.maxConnections) $parts) -}}
 {{- end -}}

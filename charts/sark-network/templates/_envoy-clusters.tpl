@@ -17,6 +17,9 @@ resources:
   {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "audit-%s" .) "http" (eq . "plain-http")) | nindent 2 }}
   {{- end }}
   {{- end }}
+  {{- range $workload := include "sark-network.steering" $root | fromJsonArray }}{{ range .ports }}{{ if not .tcp }}
+  {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "steered-%s-%v" $workload.name .port)) | nindent 2 }}
+  {{- end }}{{ end }}{{ end }}
   {{- range include "sark-network.steering.ending" $root | fromJsonArray }}
   {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "again-%s" .name) "http" true) | nindent 2 }}
   {{- end }}

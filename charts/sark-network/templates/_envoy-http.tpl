@@ -14,11 +14,8 @@
             {{- include "sark-network.envoy.httpLimits" . | nindent 12 }}
             generate_request_id: false
             access_log:
-              {{- include "sark-network.envoy.innerLog" (dict "when" `response.code_details == "direct_response"`
-                  "verdict" "denied" "reason" "host-not-in-egress.internal") | nindent 14 }}
-              {{- include "sark-network.envoy.innerLog" (dict "when"
-                  (print `response.code >= 400 && response.code < 500 && response.code_details != "direct_response" && `
-                    `response.code_details != "via_upstream"`) "verdict" "denied" "reason" "bad-request") | nindent 14 }}
+              {{- include "sark-network.envoy.requestLog"
+                (dict "log" "sark-network.envoy.innerLog" "reason" "host-not-in-egress.internal") | nindent 14 }}
             route_config:
               request_headers_to_remove: [proxy-authorization, proxy-connection]
               virtual_hosts:

@@ -72,24 +72,26 @@ the client's own; then it is a filter state already).
     strip_trailing_host_dot: true
     generate_request_id: false
     access_log:
-      {{- include "sark-network.envoy.log"
-        (merge (dict "when" `response.code_details == "direct_response"` "verdict" "denied" "reason" "%ROUTE_NAME%") $log)
-        | nindent 6 }}
-      {{- include "sark-network.envoy.log" (merge (dict "when"
-            (print `response.code >= 400 && response.code < 500 && response.code_details != "direct_response" && `
-              `response.code_details != "via_upstream"`) "verdict" "denied" "reason" "bad-request") $log) | nindent 6 }}
+      {{- include "sark-network.envoy.requestLog" (merge (dict "log" "sark-network.envoy.log" "reason" "%ROUTE_NAME%") $log) | nindent 6 }}
       {{- /* Where no server name is waited for, a name without an address is closed at once, and the listener within has said so. */}}
-      {{- include "sark-network.envoy.log" (merge (dict "when"
-            (print `response.code >= 500 && response.code_details != "via_upstream" && `
-              `!response.code_details.contains("connection_termination") && (xds.route_name == "tunnel" || `
-              `!response.code_details.contains("remote_connection_failure"))`) "verdict" "failed" "reason" "proxy") $log)
-        | nindent 6 }}
+      {{- include "sark-network.envoy.log" (merge (dict "status" 500 "when"
+            (print `response.code_details != "via_upstream" && !response.code_details.contains("connection_termination") && `
+              `(xds.route_name == "tunnel" || !response.code_details.contains("remote_connection_failure"))`)
+            "verdict" "failed" "reason" "proxy") $log) | nindent 6 }}
     rds: {route_config_name: {{ .workload.name | quote }}, config_source: {{ include "sark-network.envoy.file"
       (printf "routes-%s" .workload.name) }}}
     http_filters:
       - {{ include "sark-network.envoy.deadline" . }}
       - {{ include "sark-network.envoy.remember" (dict "workload" .workload.name "known" .client) }}
       - {{ include "sark-network.envoy.router" . }}
+{{- end -}}
+
+{{/* Requests that Envoy itself refused, by a route or for what they are: (dict "log" which template "reason" of a route …). */}}
+{{- define "sark-network.envoy.requestLog" -}}
+{{- include .log (merge (dict "status" 400 "when" `response.code_details == "direct_response"` "verdict" "denied") .) -}}
+{{- include .log (merge (dict "status" 400 "when"
+    (print `response.code < 500 && response.code_details != "direct_response" && response.code_details != "via_upstream"`)
+    "verdict" "denied" "reason" "bad-request") .) -}}
 {{- end -}}
 
 {{/* What is not a request's own timeout is the tunnel's: no bytes for that long, and it is closed. */}}

@@ -16,12 +16,7 @@ end} "place" of the workload "number" of the list)
   listener_filters:
     - {{ include "sark-network.envoy.tlsInspector" . }}
   access_log:
-    {{- include "sark-network.envoy.innerLog" (dict
-        "when" `response.code_details == "filter_chain_not_found" && connection.requested_server_name != ""`
-        "verdict" "denied" "reason" "sni-not-in-egress.domains") | nindent 4 }}
-    {{- include "sark-network.envoy.innerLog" (dict
-        "when" `response.code_details == "filter_chain_not_found" && connection.requested_server_name == ""`
-        "verdict" "denied" "reason" "no-sni") | nindent 4 }}
+    {{- include "sark-network.envoy.unmatchedLog" . | nindent 4 }}
     {{- include "sark-network.envoy.endLog" (dict "named" $audit "audit" (ternary "sni-not-in-egress.domains" "" $audit)) | nindent 4 }}
   {{- /* Of the anchors: two workloads may begin with the same letter, and an anchor stands once in a file. */}}
   {{- $mark := printf "%s%d%s" (trunc 1 $workload) .place (ternary "" (printf "u%d-" .number) (empty .list.end)) }}

@@ -132,31 +132,48 @@ spec:
 {{- end }}
 
 {{/*
-Envoy's listeners for what is steered, one for each port of each workload. The name says the workload first, as those of CONNECT
-do. What is TLS is matched by server name as within a tunnel; what is HTTP goes by the workload's routes, as an absolute URL
-does; a server that says no name has the listener to itself. What ends goes by the workload's routes too (sark-network.envoy.again).
+Envoy's listeners for what is steered, two for each port of each workload. The first has the address, and shares clients out over
+chains, as CONNECT's does (sark-network.envoy.clients); its name says the workload first. The second is inside Envoy, and decides:
+what is TLS is matched by server name as within a tunnel; what is HTTP goes by the workload's routes, as an absolute URL does. What
+ends goes by the workload's routes too (sark-network.envoy.again). A server that says no name has no second: the first leads to it.
 */}}
 {{- define "sark-network.envoy.steering" -}}
 {{- $root := .root -}}
 {{- $audit := eq .root.Values.egress.mode "audit" -}}
 {{- range $place, $workload := include "sark-network.steering" .root | fromJsonArray }}
 {{- range .ports }}
+{{- $inside := printf "steered-%s-%v" $workload.name .port }}
+{{- $on := include "sark-network.envoy.inside" (dict "root" $root "cluster" $inside) }}
+{{- if and .tcp .tcp.ends }}
+{{- $on = include "sark-network.envoy.again" (dict "root" $root "workload" $workload.name "host" (printf "%s:%v" .tcp.name .port)) }}
+{{- else if .tcp }}
+{{- $on = include "sark-network.envoy.way" (dict "root" $root "port" .port "host" .tcp.name "cidrs" .tcp.cidrs) }}
+{{- end }}
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
   name: "{{ $workload.name }}/{{ .port }}"
   address: {{ include "sark-network.envoy.address" (dict "root" $root "port" .listen) }}
   per_connection_buffer_limit_bytes: {{ include "sark-network.envoy.buffer" $root }}
-  {{- if .tcp }}
+  {{- if and .tcp (not .tcp.ends) }}
   access_log:
-    {{- include "sark-network.envoy.steeringLog" (dict "workload" $workload.name "host" .tcp.name) | nindent 4 }}
+    {{- include "sark-network.envoy.steeringLog" (dict "workload" $workload.name "host" .tcp.name "entry" .tcp.name
+        "client" "%DOWNSTREAM_REMOTE_ADDRESS%") | nindent 4 }}
+  {{- end }}
+  filter_chain_matcher: *clients
   filter_chains:
-    {{- if .tcp.ends }}
-    - name: "until {{ .tcp.name }}"
-      filters: {{ include "sark-network.envoy.again"
-        (dict "root" $root "workload" $workload.name "host" (printf "%s:%v" .tcp.name .port)) }}
+    {{- $mark := printf "steered%d-%v" $place .port }}{{ $port := .port }}
+    {{- range $chain := until (include "sark-network.envoy.chainsOfClients" $root | int) }}
+    {{- if $chain }}
+    - {name: clients-{{ $chain }}, filters: *{{ $mark }}}
     {{- else }}
-    - {name: listed, filters: {{ include "sark-network.envoy.way" (dict "root" $root "port" .port "host" .tcp.name "cidrs" .tcp.cidrs) }}}
+    - name: clients-0
+      filters: &{{ $mark }} {{ include "sark-network.envoy.steered" (dict "root" $root "workload" $workload "port" $port "on" $on) }}
     {{- end }}
-  {{- else }}
+    {{- end }}
+{{- if not .tcp }}
+- "@type": type.googleapis.com/envoy.config.listener.v3.Listener
+  name: {{ quote $inside }}
+  internal_listener: {}
+  per_connection_buffer_limit_bytes: {{ include "sark-network.envoy.buffer" $root }}
   listener_filters:
     - {{ include "sark-network.envoy.tlsInspector" . }}
   access_log:
@@ -182,7 +199,8 @@ does; a server that says no name has the listener to itself. What ends goes by t
     - name: http
       filter_chain_match: {transport_protocol: raw_buffer}
       filters:
-        {{- include "sark-network.envoy.requests" (dict "root" $root "workload" $workload) | nindent 8 }}
+        {{- include "sark-network.envoy.requests"
+          (dict "root" $root "workload" $workload "client" "%FILTER_STATE(sark.client:PLAIN)%") | nindent 8 }}
     {{- end }}
     {{- end }}
   {{- if $audit }}
@@ -190,7 +208,7 @@ does; a server that says no name has the listener to itself. What ends goes by t
     name: audit
     filters: {{ include "sark-network.envoy.way" (dict "root" $root "port" .port) }}
   {{- end }}
-  {{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end -}}
@@ -218,18 +236,36 @@ does; a server that says no name has the listener to itself. What ends goes by t
 {{- end -}}
 
 {{/*
-The filters of a chain for what ends: it asks the workload's own routes for a tunnel, as a program that uses the proxy would. So its
+The filters that every steered connection meets: how many the clients of a chain may hold, whose it is, and what leads on:
+(dict "root" $ "workload" {name} "port" … "on" filters).
+*/}}
+{{- define "sark-network.envoy.steered" -}}
+{{- $most := dict "name" "client" "typed_config" (dict
+    "@type" "type.googleapis.com/envoy.extensions.filters.network.connection_limit.v3.ConnectionLimit"
+    "stat_prefix" (printf "%s/%v" .workload.name .port) "max_connections" (include "sark-network.envoy.clientMost" . | int)) -}}
+{{- $client := dict "object_key" "sark.client" "factory_key" "envoy.hashable_string" "shared_with_upstream" "TRANSITIVE"
+  "format_string" (dict "text_format_source" (dict "inline_string" "%DOWNSTREAM_REMOTE_ADDRESS%")) -}}
+{{- $state := dict "name" "remember" "typed_config" (dict
+    "@type" "type.googleapis.com/envoy.extensions.filters.network.set_filter_state.v3.Config" "on_new_connection" (list $client)) -}}
+{{- concat (list $most $state) (fromJsonArray .on) | toJson -}}
+{{- end -}}
+
+{{/* The filter that leads to a listener inside Envoy: (dict "root" $ "cluster" …). */}}
+{{- define "sark-network.envoy.inside" -}}
+{{- $tcp := dict "@type" "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy" "stat_prefix" "steered"
+  "cluster" .cluster "idle_timeout" (printf "%ds" (int64 .root.Values.proxy.idleTimeoutSeconds)) -}}
+{{- list (dict "name" "tcp" "typed_config" $tcp) | toJson -}}
+{{- end -}}
+
+{{/*
+The filter of a chain for what ends: it asks the workload's own routes for a tunnel, as a program that uses the proxy would. So its
 end is theirs, to the second, and a connection is cut at it: (dict "root" $ "workload" … "host" name:port, a format string).
 */}}
 {{- define "sark-network.envoy.again" -}}
-{{- $client := dict "object_key" "sark.client" "factory_key" "envoy.hashable_string" "shared_with_upstream" "TRANSITIVE"
-  "format_string" (dict "text_format_source" (dict "inline_string" "%DOWNSTREAM_REMOTE_ADDRESS%")) -}}
-{{- $state := dict "name" "client" "typed_config" (dict
-    "@type" "type.googleapis.com/envoy.extensions.filters.network.set_filter_state.v3.Config" "on_new_connection" (list $client)) -}}
 {{- $tcp := dict "@type" "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy" "stat_prefix" "again"
   "cluster" (printf "again-%s" .workload) "idle_timeout" (printf "%ds" (int64 .root.Values.proxy.idleTimeoutSeconds))
   "tunneling_config" (dict "hostname" .host) -}}
-{{- list $state (dict "name" "tcp" "typed_config" $tcp) | toJson -}}
+{{- list (dict "name" "tcp" "typed_config" $tcp) | toJson -}}
 {{- end -}}
 
 {{/* The listener that they ask: (dict "root" $ "workload" {name}). */}}
@@ -244,25 +280,17 @@ end is theirs, to the second, and a connection is cut at it: (dict "root" $ "wor
 {{- end -}}
 
 {{/*
-The lines of a listener within a tunnel, which are told by filter state who asked for what; here the connection itself says it.
+The lines of a listener within a tunnel, which are told by filter state who asked for what; here part of that is known.
 What the chains named http and "until …" pass on has lines of its own. The conditions are there with or without such chains, so
-that the first of them changes nothing of the listener, and cuts nothing: (dict "workload" … "host" … and what endLog takes).
+that the first of them changes nothing of the listener, and cuts nothing: (dict "workload" … "host" … "client" a format string, where
+no filter state has it … and what endLog takes).
 */}}
 {{- define "sark-network.envoy.steeringLog" -}}
-{{- $lines := include "sark-network.envoy.endLog" . -}}
 {{- $own := `xds.filter_chain_name != "http" && !xds.filter_chain_name.startsWith("until ")` -}}
-{{- $lines = regexReplaceAll "expression: '([^']*)'" $lines (printf "expression: '%s && (${1})'" $own) -}}
-{{- if hasKey . "named" -}}
-{{- $sni := include "sark-network.envoy.innerLog" (dict
-    "when" `response.code_details == "filter_chain_not_found" && connection.requested_server_name != ""`
-    "verdict" "denied" "reason" "sni-not-in-egress.domains") -}}
-{{- $none := include "sark-network.envoy.innerLog" (dict
-    "when" `response.code_details == "filter_chain_not_found" && connection.requested_server_name == ""`
-    "verdict" "denied" "reason" "no-sni") -}}
-{{- $lines = printf "%s%s%s" $sni $none $lines -}}
-{{- end -}}
-{{- $lines | replace "%FILTER_STATE(sark.workload:PLAIN)%" .workload | replace "%FILTER_STATE(sark.client:PLAIN)%"
-  "%DOWNSTREAM_REMOTE_ADDRESS%" | replace "%FILTER_STATE(sark.host:PLAIN)%" .host -}}
+{{- $lines := include "sark-network.envoy.endLog" (merge (dict "also" $own) .) -}}
+{{- if hasKey . "named" }}{{ $lines = printf "%s%s" (include "sark-network.envoy.unmatchedLog" .) $lines }}{{ end -}}
+{{- with .client }}{{ $lines = replace "%FILTER_STATE(sark.client:PLAIN)%" . $lines }}{{ end -}}
+{{- $lines | replace "%FILTER_STATE(sark.workload:PLAIN)%" .workload | replace "%FILTER_STATE(sark.host:PLAIN)%" .host -}}
 {{- end -}}
 
 {{/* What cannot be steered is said, or fails the render when the engine must be exact. */}}

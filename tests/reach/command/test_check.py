@@ -84,9 +84,20 @@ def test_a_specification_that_is_none(run: Runner) -> None:
 def test_values_that_do_not_render(run: Runner) -> None:
     """Nothing was judged: that is no finding, and no pass."""
     run.file("wrong.yaml", "egress: {engine: magic}\n")
-    ran = run("check", "--values", "wrong.yaml")
+    run.file("flows.yaml", SPEC)
+    ran = run("check", "flows.yaml", "--values", "wrong.yaml")
     assert ran.code == 2
     assert "not run: flows" in ran.out
+
+
+def test_our_rows_are_not_for_other_input(run: Runner) -> None:
+    """Somebody's list has other names than that of our environments, and no row of ours says so."""
+    run.file("mine.yaml", "egress: {domains: [api.openai.com]}\n")
+    run.file("guard.yaml", GUARD)
+    for arguments in (("--values", "mine.yaml"), ("--manifests", "guard.yaml")):
+        ran = run("check", *arguments)
+        assert ran.code == 64
+        assert "is for the environments of this project's chart; name the specification for this input" in ran.err
 
 
 @pytest.mark.parametrize("format", FORMATS)

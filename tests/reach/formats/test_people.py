@@ -271,6 +271,35 @@ def test_a_diff() -> None:
     assert differing("text", CHANGES[0], colour=True).startswith("\x1b[32m+ a/x[Pod] -> 8.8.8.0/24: TCP 80\x1b[0m\n")
 
 
+def tcp(*ports: int) -> Verdict:
+    return Verdict(tuple((6 << 16 | port, 6 << 16 | port) for port in ports))
+
+
+def test_addresses_that_change_alike_are_one_line() -> None:
+    """The ranges between the private networks are dozens, and one port more is one thing to review."""
+    before, after = tcp(443), tcp(443, 8443)
+    public = ("1.0.0.0-9.255.255.255", "11.0.0.0-100.63.255.255", "100.128.0.0-126.255.255.255")
+    other = ("128.0.0.0-168.63.129.15", "168.63.129.17-169.253.255.255", "169.255.0.0-172.15.255.255")
+    rows = [
+        *(Changed("a/x[Pod]", name, before, after) for name in public),
+        *(Changed("a/x[Pod]", name, Verdict(), tcp(80)) for name in other),
+        Changed("8.8.8.0-8.8.8.255", "a/x[Pod]", Verdict(), tcp(80)),
+    ]
+    assert differing("text", *rows) == (
+        "~ a/x[Pod] -> public IPv4: TCP 443, 8443 (was TCP 443)\n"
+        "+ a/x[Pod] -> public IPv4 (2): TCP 80\n"
+        "+ 8.8.8.0/24 -> a/x[Pod]: TCP 80\n"
+        "\nWhat these names stand for:\n"
+        "  public IPv4      1.0.0.0-9.255.255.255, 11.0.0.0-100.63.255.255, 100.128.0.0-126.255.255.255\n"
+        "  public IPv4 (2)  128.0.0.0-168.63.129.15, 168.63.129.17-169.253.255.255,\n"
+        "                   169.255.0.0-172.15.255.255\n"
+        "\n2 added, 1 changed\n"
+    )
+    lines = differing("markdown", *rows).splitlines()
+    assert lines[2] == "| changed | `a/x[Pod]` | `public IPv4` | TCP 443 | TCP 443, 8443 |"
+    assert lines[8] == ("- `public IPv4`: 1.0.0.0-9.255.255.255, 11.0.0.0-100.63.255.255, 100.128.0.0-126.255.255.255")
+
+
 def test_a_change_of_certainty_alone_is_a_change() -> None:
     before, after = Verdict(((6 << 16 | 80, 6 << 16 | 80),)), Verdict((), ((6 << 16 | 80, 6 << 16 | 80),))
     assert differing("text", Changed("a/x[Pod]", "1.1.1.1", before, after)).startswith(

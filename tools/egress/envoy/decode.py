@@ -96,8 +96,14 @@ def _workload(config: Config, workload: str, listener: Tree) -> Iterator[AllowRu
     default = _at(listener, "default_filter_chain", default={})
     if _way(config, _settings(config, default)):
         yield everything(workload)
+    inside: set[str] = set()
     for chain in (*_list(listener, "filter_chains"), default):
         settings = _settings(config, chain)
+        # Chains that share clients out all lead to one listener inside.
+        leads = {str(each["cluster"]) for each in settings if _behind(config, each.get("cluster"))}
+        if leads and leads <= inside:
+            continue
+        inside |= leads
         for manager in settings:
             routes = config.routes.get(str(_at(manager, "rds", "route_config_name")), {})
             for host in _list(routes, "virtual_hosts"):
@@ -108,10 +114,11 @@ def _workload(config: Config, workload: str, listener: Tree) -> Iterator[AllowRu
 
 def _steered(config: Config, workload: str, chain: Tree, settings: list[Tree]) -> Iterator[AllowRule]:
     """A chain that leads out by itself: by server name, or to one server that the listener is for."""
-    again = next((each for each in settings if "tunneling_config" in each), None)
-    if again is not None:
-        # It asks for a tunnel, and what is behind has routes.
-        yield from _workload(config, workload, _behind(config, again.get("cluster")) or {})
+    inside = [it for each in settings if (it := _behind(config, each.get("cluster"))) is not None]
+    if inside:
+        # What is behind decides: by server name or, where a tunnel is asked for, by its routes.
+        for listener in inside:
+            yield from _workload(config, workload, listener)
         return
     way = _way(config, settings)
     if way is None:
@@ -166,9 +173,10 @@ def _unnamed(config: Config, workload: str, listener: Tree, protocol: str) -> It
 
 
 def _hosts(filters: list[Tree]) -> list[str]:
-    """What is resolved in place of the server name: format strings."""
+    """What is resolved in place of the server name: format strings. Other states are for the log."""
     states = [state for settings in filters for state in _list(settings, "on_new_connection")]
-    return [str(_at(state, "format_string", "text_format_source", "inline_string")) for state in states]
+    hosts = [state for state in states if state.get("object_key") == "envoy.upstream.dynamic_host"]
+    return [str(_at(state, "format_string", "text_format_source", "inline_string")) for state in hosts]
 
 
 def _http_targets(config: Config, listener: Tree) -> Iterator[Tree | None]:

@@ -45,6 +45,10 @@ class _File:
 
 def check(options: argparse.Namespace, status: Progress) -> int:
     """Judge every row wherever it should hold, and report those that do not."""
+    requests = _requests(options)
+    if not options.flows and "" in requests:
+        message = f"{shown(FLOWS)} is for the environments of this project's chart"
+        raise sources.UsageError(f"{message}; name the specification for this input: reach check FLOWS")
     path = options.flows or FLOWS
     text = read_text(path)
     file = _File(shown(path), text, *flows.read(text, shown(path)))
@@ -54,7 +58,7 @@ def check(options: argparse.Namespace, status: Progress) -> int:
             f"there is no rule {', '.join(unknown)}; `python -m tools.validate --list-rules` lists them"
         )
     stages = []
-    for name, request in _requests(options).items():
+    for name, request in requests.items():
         status.show(f"judging {name or 'the rows'}")
         recorder = Recorder(name, gate=gate)
         after = replace(request, values=(*request.values, *options.upgraded)) if options.upgraded else None

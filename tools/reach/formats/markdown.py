@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tools.findings.formats.text import place
 from tools.reach.diff import Changed
-from tools.reach.formats.changes import WORDS, peer_name, sign
+from tools.reach.formats.changes import WORDS, gathered
 from tools.reach.formats.explanation import addresses_of, connection, row, runs, sentence, summary, way
 from tools.reach.formats.names import printable
 from tools.reach.formats.text import is_summed_up, summed_up
@@ -70,13 +70,14 @@ def explanation(explanation: Explanation) -> Iterator[str]:
 
 
 def changes(changes: tuple[Changed, ...]) -> Iterator[str]:
-    """A row for each pair that changed."""
+    """A row for each pair that changed; addresses for which the same changed are in one."""
     reasons = Reasons()
-    rows = [
-        (WORDS[sign(each)], code(peer_name(each.src)), code(peer_name(each.dst)), *_before_and_after(each, reasons))
-        for each in changes
-    ]
+    listed = gathered(changes, reasons)
+    rows = [(WORDS[row.sign], code(row.src), code(row.dst), text(row.before), text(row.after)) for row in listed.rows]
     yield from table(("", "from", "to", "before", "after"), rows) if rows else ["Nothing changed.\n"]
+    if listed.titles:
+        yield "\nWhat these names stand for:\n\n"
+        yield from (f"- {code(title)}: {text(holds)}\n" for title, holds in listed.titles)
     yield from _reasons(reasons)
 
 
@@ -94,11 +95,6 @@ def text(words: str) -> str:
 def code(name: str) -> str:
     """Text as code."""
     return f"`{name}`" if _IN_CODE.fullmatch(name) else f"<code>{text(name)}</code>"
-
-
-def _before_and_after(change: Changed, reasons: Reasons) -> tuple[str, str]:
-    before, after = (text(reasons.phrase(verdict, change.src, change.dst)) for verdict in (change.before, change.after))
-    return before, after
 
 
 def _reasons(reasons: Reasons) -> Iterator[str]:

@@ -13,7 +13,7 @@ from tools.manifests.addresses import INSIDE, METADATA, UNUSUAL
 from tools.reach.model import Group, NamedPeer
 from tools.reach.ranges import Range, joined, overlap, read, refined, written
 
-__all__ = ["LONGEST", "ORDER", "Titled", "addresses", "is_addresses", "printable", "titled"]
+__all__ = ["LONGEST", "ORDER", "Titled", "addresses", "is_addresses", "named_addresses", "printable", "titled"]
 
 ORDER = ("workload", "ingress", "node", "address")
 LONGEST = 46
@@ -78,16 +78,21 @@ def _place(group: Group) -> tuple[int, bool, tuple[int, int], str]:
 def _titled(index: int, group: Group) -> Titled:
     peers = group.peers
     if group.kind == "address":
-        holds = addresses(peer.name for peer in peers)
-        return Titled(index, holds, "", peers) if len(holds) <= LONGEST else Titled(index, _sort(peers), holds, peers)
+        return Titled(index, *named_addresses([peer.name for peer in peers]), peers)
     names = [printable(peer.name) for peer in peers]
     title = names[0] if len(names) == 1 else f"{names[0]} +{len(names) - 1}"
     return Titled(index, title, ", ".join(names) if len(names) > 1 else "", peers)
 
 
-def _sort(peers: Iterable[NamedPeer]) -> str:
+def named_addresses(names: Sequence[str]) -> tuple[str, str]:
+    """A title for ranges of addresses, and what is in it in words: "" where the title says that already."""
+    holds = addresses(names)
+    return (holds, "") if len(holds) <= LONGEST else (_sort(names), holds)
+
+
+def _sort(names: Iterable[str]) -> str:
     """A title for many ranges."""
-    ranges = [span for peer in peers if (span := read(peer.name))]
+    ranges = [span for name in names if (span := read(name))]
     family = " and ".join(f"IPv{version}" for version in sorted({range_[0] for range_ in ranges})) or "addresses"
     if not any(overlap(range_, other) for range_ in ranges for other in _RESERVED):
         return f"public {family}"

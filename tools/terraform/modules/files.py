@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools.findings.errors import InputError
-from tools.findings.home import home
+from tools.findings.home import home, placed
 from tools.manifests.files import decoded, read_bytes, read_text, shown
 from tools.terraform.modules import tfvars
 from tools.terraform.modules.sources import OUTSIDE, Unreadable
@@ -37,7 +37,7 @@ class Disk:
 
     def directory(self, path: str) -> Mapping[str, str | Unreadable] | Unreadable | None:
         """The Terraform and tfvars files of a directory."""
-        folder = Path(path)
+        folder = placed(path)
         try:
             if not folder.is_dir():
                 return None
@@ -54,7 +54,7 @@ class Disk:
 
     def text(self, path: str) -> str | Unreadable:
         """The text of a file that an expression reads."""
-        return self._file(Path(path))
+        return self._file(placed(path))
 
     def _file(self, path: Path) -> str | Unreadable:
         try:
@@ -138,7 +138,7 @@ def _below(path: Path) -> Iterator[str]:
 
 def is_ours(path: str) -> bool:
     """Whether a directory is of this project's own Terraform."""
-    return Path(path).resolve().is_relative_to(TERRAFORM)
+    return placed(path).resolve().is_relative_to(TERRAFORM)
 
 
 def tfvars_files(files: Sequence[str]) -> tuple[tfvars.TfvarsFile, ...]:
