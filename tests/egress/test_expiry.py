@@ -53,6 +53,11 @@ def test_a_moment_ends_at_that_second() -> None:
     assert names(rendered(egress | {"asOf": "2026-06-30T18:00:00Z"})) == set()
 
 
+def test_the_calendars_last_day_has_an_end() -> None:
+    assert expiry.end("9999-12-30") == datetime(9999, 12, 31, tzinfo=UTC)
+    assert expiry.end("9999-12-31") == datetime(9999, 12, 31, tzinfo=UTC)
+
+
 def test_it_is_so_by_the_clock() -> None:
     now = datetime.now(UTC)
     soon, past = (f"{now + timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%SZ}" for minutes in (5, -5))

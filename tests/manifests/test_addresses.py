@@ -33,9 +33,9 @@ def test_ipv4_inside_ipv6_is_known() -> None:
     assert any(ip_address("2002:a01:203::1") in net for net in UNUSUAL if net.version == 6)
 
 
-def test_every_metadata_address_but_azures_is_inside() -> None:
+def test_every_metadata_address_but_azures_and_oracles_is_inside() -> None:
     outside = [str(ip) for ip, _ in METADATA if not any(ip in net for net in INSIDE)]
-    assert outside == ["168.63.129.16"]
+    assert outside == ["168.63.129.16", "192.0.0.192"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tools.findings.errors import InputError
-from tools.manifests.files import decoded, manifest_texts, mapping, read_text, shown
+from tools.manifests.files import decoded, manifest_texts, mapping, objects, read_text, shown
 from tools.render.chart import Chart, chart
 
 
@@ -83,6 +83,28 @@ def test_manifests_of_a_directory_in_order(here: Path) -> None:
         ("d/e/c.json", "d/e/c.json"),
         ("d/readme.md", "d/readme.md"),
     ]
+
+
+def test_a_file_that_two_paths_lead_to_is_one_file(here: Path) -> None:
+    (here / "d").mkdir()
+    (here / "d/a.yaml").write_text("a")
+    (here / "d/b.yaml").symlink_to("a.yaml")
+    assert list(manifest_texts(["d/a.yaml", "d", "./d/a.yaml", "d/b.yaml"])) == [("d/a.yaml", "a")]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("hello\n", "a.yaml:1: this document is not an object; write apiVersion, kind and metadata.name"),
+        ("kind: Pod\n---\n- a\n", "a.yaml:3: this document is not an object; write apiVersion, kind and metadata.name"),
+        ("kind: Pod\na: *b\n", "a.yaml:2: alias *b has no anchor before it; write &b there"),
+    ],
+)
+def test_objects_are_objects_all_of_them(here: Path, text: str, message: str) -> None:
+    (here / "a.yaml").write_text(text)
+    with pytest.raises(InputError) as raised:
+        objects(["a.yaml"])
+    assert str(raised.value) == message
 
 
 def test_a_directory_without_manifests_is_not_a_pass(here: Path) -> None:

@@ -228,7 +228,7 @@ def test_a_name_that_is_too_long_is_one_sentence(capsys: pytest.CaptureFixture[s
 NOTHING = "no Kubernetes object is in {}, so nothing was judged; what was to write it may have failed"
 
 
-@pytest.mark.parametrize("text", ["", "\n", "# a comment\n", "---\n---\n", "null\n"])
+@pytest.mark.parametrize("text", ["", "\n", "# a comment\n", "---\n---\n", "null\n", "kind: List\nitems: []\n"])
 def test_input_without_an_object_is_not_clean(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path("empty.yaml").write_text(text)
     document = report(capsys, "--manifests", "empty.yaml")

@@ -8,12 +8,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z)?")
+_LAST_DAY = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 WRITE = "write a day, such as 2027-06-30, or a moment, such as 2027-06-30T18:00:00Z"
 
 
 def end(text: str) -> datetime:
     """The moment from which on it opens nothing. Raises ValueError for what is neither a day nor a moment."""
-    return moment(text) + (timedelta() if "T" in text else timedelta(days=1))
+    start = moment(text)
+    # The last day of the calendar has no next one.
+    return start if "T" in text or start > _LAST_DAY else start + timedelta(days=1)
 
 
 def moment(text: str) -> datetime:

@@ -1,8 +1,9 @@
 """What values promise of addresses holds for those that they open: _addresses.tpl says it in the same words.
 
 egress.internal, egress.external and externalCidrs meet neither what no value may open (metadata services, loopback) nor
-what cluster.cidrs, cluster.podCidrs and egress.deniedCidrs close; extraEgress opens no such range whole; and no DNS
-server of proxy.resolvers is one of the former. Networks are compared as numbers, an IPv4 one inside IPv6 too.
+what cluster.cidrs, cluster.podCidrs, cluster.serviceCidrs and egress.deniedCidrs close; extraEgress opens no such range
+whole; and no DNS server, API server or Service of these values is where no value may open. Networks are compared as
+numbers, an IPv4 one inside IPv6 too.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Any
 
-from tools.manifests.addresses import Net, network, within
+from tools.manifests.addresses import ALL_IPV4, ALL_IPV6, Net, left, network, within
 
 _LINK_LOCAL = "link-local, with the metadata services"
 _FORBIDDEN: Mapping[str, tuple[str, ...]] = {
@@ -50,7 +51,7 @@ def forbidden() -> Iterator[tuple[Net, str]]:
 
 
 _NEVER = tuple(forbidden())
-_NO_RESOLVER: tuple[tuple[Net, str], ...] = (
+_NO_SERVER: tuple[tuple[Net, str], ...] = (
     *(item for item in _NEVER if item[0] != ip_network("169.254.0.0/16")),
     (ip_network("::ffff:0:0/96"), "an IPv4 address inside IPv6"),
     *((ip_network(text), f"{text} (a metadata service)") for text in ("169.254.169.254/32", "169.254.170.2/32")),
@@ -60,19 +61,21 @@ _NO_RESOLVER: tuple[tuple[Net, str], ...] = (
 def broken(values: Mapping[str, Any], parts: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Each address that the values open against what they promise: its path, and a sentence that names both places."""
     closed = [*_closed(values)]
+    services = [*_listed(_at(values, "cluster", "serviceCidrs"), "cluster.serviceCidrs")]
     for path, text, net in opened(values, parts):
         for never, meaning in _NEVER:
             if _meet(net, never):
                 yield path, f"{text} reaches {meaning}; write the servers' own addresses, without it"
                 break
         else:
-            for place, other, outer in closed:
+            for place, other, outer in (*closed, *services):
                 if _meet(net, outer):
                     never_reached = "which is never to be reached by this list; narrow one of the two"
                     yield path, f"{text} meets {other} of {place}, {never_reached}"
                     break
-    yield from _whole_ranges(values, parts, closed)
-    yield from _no_servers(values)
+    yield from _blocks(values, parts, closed)
+    yield from _no_servers(values, closed)
+    yield from _everything(values)
 
 
 def _closed(values: Mapping[str, Any]) -> Iterator[tuple[str, str, Net]]:
@@ -80,11 +83,15 @@ def _closed(values: Mapping[str, Any]) -> Iterator[tuple[str, str, Net]]:
         yield from _listed(_at(values, block, key), f"{block}.{key}")
 
 
-def _whole_ranges(
+def _blocks(
     values: Mapping[str, Any], parts: tuple[str, ...], closed: list[tuple[str, str, Net]]
 ) -> Iterator[tuple[str, str]]:
-    """Each block of extraEgress that opens all of a range that values close."""
+    """Each block of extraEgress that opens all of a range that values close, or lies where nobody is reached."""
     for path, text, net, holes in extra_egress(values, parts):
+        never = next((meaning for outer, meaning in _NO_SERVER if within(net, outer)), "")
+        if never and "multicast" not in never:
+            yield path, f"{text} reaches {never}; take it out"
+            continue
         for place, other, outer in closed:
             if within(outer, net) and not any(within(outer, hole) for hole in holes):
                 advice = "select pods by podSelector, or leave the range out with except"
@@ -103,15 +110,56 @@ def inside_the_cluster(values: Mapping[str, Any], parts: tuple[str, ...]) -> Ite
                 break
 
 
-def _no_servers(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each address of proxy.resolvers that can be no DNS server. Link-local ones may be a node's cache."""
-    for path, text, net in resolvers(values):
-        for never, meaning in _NO_RESOLVER:
+def _no_servers(values: Mapping[str, Any], closed: list[tuple[str, str, Net]]) -> Iterator[tuple[str, str]]:
+    """Each address where a server cannot be, and each range of servers that reaches more. Link-local ones may be a
+    node's cache.
+    """
+    for path, text, net, server, write in _servers(values):
+        for never, meaning in _NO_SERVER:
             if within(net, never):
                 place = f"in {meaning}" if meaning.endswith(")") else meaning
-                advice = "write the server's own address, or none for cluster DNS"
-                yield path, f"{text} is {place}, and no DNS server; {advice}"
+                yield path, f"{text} is {place}, and no {server}; write {write}"
                 break
+            if within(never, net):
+                yield path, f"{text} reaches {meaning}; write {write}"
+                break
+        else:
+            for place, other, outer in closed:
+                if within(outer, net) and outer != net:
+                    yield path, f"{text} opens all of {other}, which is {place}; write {write}"
+                    break
+
+
+def _servers(values: Mapping[str, Any]) -> Iterator[tuple[str, str, Net, str, str]]:
+    """Where values say that a server is: its path, text, network, what it is, and what to write there."""
+    for path, text, net in resolvers(values):
+        yield path, text, net, "DNS server", "the server's own address, or none for cluster DNS"
+    for path, text, net in dns_ranges(values):
+        yield path, text, net, "DNS server", "the server's own address"
+    for path, text, net in _listed(_at(values, "proxy", "push", "apiServer", "cidrs"), "proxy.push.apiServer.cidrs"):
+        yield path, text, net, "API server", "the servers' own addresses"
+    for path, text in _fixed(values):
+        address = network(text) if isinstance(text, str) else None
+        if address is not None:
+            yield path, text, address, "Service", "a free address of the Services' range"
+
+
+def _fixed(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    addresses = _at(values, "dnsGuard", "addresses")
+    if isinstance(addresses, Mapping):
+        yield from ((f"dnsGuard.addresses.{part}", text) for part, text in addresses.items())
+    yield "proxy.service.clusterIP", _at(values, "proxy", "service", "clusterIP")
+
+
+def _everything(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The list of ranges with which every address of a family is closed, so that no name can be reached."""
+    closed: list[Net] = []
+    for place, _, net in _closed(values):
+        closed.append(net)
+        if not left(ALL_IPV4 if net.version == 4 else ALL_IPV6, closed):
+            message = f"every IPv{net.version} address is closed by these ranges together, so no listed name is reached"
+            yield place.partition("[")[0], f"{message}; write those that you mean"
+            return
 
 
 def opened(values: Mapping[str, Any], parts: tuple[str, ...]) -> Iterator[tuple[str, str, Net]]:
@@ -131,7 +179,7 @@ def external(values: Mapping[str, Any], parts: tuple[str, ...]) -> Iterator[tupl
 def ranges(values: Mapping[str, Any], parts: tuple[str, ...]) -> Iterator[tuple[str, str, Net]]:
     """Every range that values write by CIDR and the chart renders as a network."""
     yield from _closed(values)
-    yield from _listed(_at(values, "dns", "cidrs"), "dns.cidrs")
+    yield from dns_ranges(values)
     yield from opened(values, parts)
 
 
@@ -153,6 +201,11 @@ def resolvers(values: Mapping[str, Any]) -> Iterator[tuple[str, str, Net]]:
         net = network(text) if isinstance(text, str) else None
         if net is not None:
             yield f"proxy.resolvers[{index}]", text, net
+
+
+def dns_ranges(values: Mapping[str, Any]) -> Iterator[tuple[str, str, Net]]:
+    """The ranges of cluster DNS's servers in dns.cidrs."""
+    yield from _listed(_at(values, "dns", "cidrs"), "dns.cidrs")
 
 
 def blocks(values: Mapping[str, Any], parts: tuple[str, ...]) -> Iterator[tuple[str, Any]]:

@@ -99,7 +99,7 @@ def entry_has_not_expired(egress: Egress) -> Iterator[Problem]:
         if end and end <= egress.now:
             message = f"{name} expired on {entry.expires} and opens nothing: remove it, or set a new date{owner}"
             yield Problem(where, message, Severity.WARNING)
-        elif end and end <= egress.now + NOTICE:
+        elif end and end - egress.now <= NOTICE:
             left = (end - egress.now).days
             when = f"in {left} day{'s' * (left != 1)}" if left else "within a day"
             since = "then" if _closed_by_envoy(egress, entry) else "the first upgrade after it"

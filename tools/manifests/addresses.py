@@ -42,6 +42,10 @@ _UNUSUAL = {
 }
 
 
+# NAT64 and 6to4 (RFC 6052, RFC 3056).
+CARRIERS = (IPv6Network("64:ff9b::/96"), IPv6Network("2002::/16"))
+
+
 def _tunnelled(four: IPv4Network) -> Iterator[IPv6Network]:
     """The IPv6 networks that carry an IPv4 one: by NAT64 and by 6to4."""
     bits = int(four.network_address)
@@ -55,6 +59,12 @@ UNUSUAL: tuple[Net, ...] = (
     *(six for four in INSIDE if isinstance(four, IPv4Network) for six in _tunnelled(four)),
 )
 
+
+def tunnelled(ip: Address) -> tuple[IPv6Network, ...]:
+    """The IPv6 networks that lead to an IPv4 address; none for an IPv6 one."""
+    return tuple(_tunnelled(IPv4Network(ip))) if isinstance(ip, IPv4Address) else ()
+
+
 METADATA: tuple[tuple[IPv4Address | IPv6Address, str], ...] = (
     (IPv4Address("169.254.169.254"), "AWS, GCP, Azure and others"),
     (IPv4Address("169.254.170.2"), "AWS, credentials of containers"),
@@ -62,6 +72,7 @@ METADATA: tuple[tuple[IPv4Address | IPv6Address, str], ...] = (
     (IPv6Address("fd20:ce::254"), "GCP"),
     (IPv4Address("168.63.129.16"), "Azure"),
     (IPv4Address("100.100.100.200"), "Alibaba Cloud"),
+    (IPv4Address("192.0.0.192"), "Oracle Cloud"),
 )
 
 

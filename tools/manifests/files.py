@@ -20,12 +20,15 @@ from tools.manifests.source import Source, nothing_in
 MANIFESTS = (".yaml", ".yml", ".json")
 # The most that is read of one file: a dump of ten thousand workloads is a third of it.
 MOST_BYTES = 64 << 20
+LONGEST_LINE = 1 << 20
 
 
 def shown(path: Path) -> str:
     """A path as the user would type it: relative when it is below the current directory; or its name everywhere."""
     try:
-        absolute, here = path.resolve(), Path.cwd()
+        # A link is called by its own name, wherever it leads.
+        absolute = path.parent.resolve() / path.name if path.is_symlink() else path.resolve()
+        here = Path.cwd()
     except (OSError, RuntimeError):  # A loop of symbolic links, or a directory that is gone.
         return str(path)
     if name := portable(absolute):
@@ -43,6 +46,17 @@ def read_text(path: Path) -> str:
 
 def read_bytes(path: Path) -> bytes:
     """What a regular file of at most MOST_BYTES holds. Raises OSError, whose `strerror` says what is wrong with it."""
+    with os.fdopen(_opened(path), "rb") as file:
+        return _bounded(file)
+
+
+def file_lines(path: Path) -> Iterator[str]:
+    """The lines of a regular file of any size; one longer than any log's comes in pieces. Raises OSError as above."""
+    with os.fdopen(_opened(path), encoding="utf-8", errors="replace") as file:
+        yield from iter(partial(file.readline, LONGEST_LINE), "")
+
+
+def _opened(path: Path) -> int:
     # Without waiting: a pipe is opened when nobody writes into it, too.
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     mode = os.fstat(descriptor).st_mode
@@ -51,8 +65,7 @@ def read_bytes(path: Path) -> bytes:
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(errno.EISDIR, "it is a directory")
         raise OSError(errno.EINVAL, "it is not a regular file; what a pipe gives is read from standard input")
-    with os.fdopen(descriptor, "rb") as file:
-        return _bounded(file)
+    return descriptor
 
 
 def _bounded(file: BinaryIO) -> bytes:
@@ -89,14 +102,29 @@ def mapping(path: Path) -> Mapping[str, Any]:
 
 
 def manifest_sources(paths: Sequence[str]) -> Iterator[Source]:
-    """Each manifest file: a file, each YAML or JSON file below a directory, or `-` (standard input)."""
+    """Each manifest file: a file, each YAML or JSON file below a directory, or `-` (standard input).
+
+    A file that two paths lead to is one file.
+    """
+    known: set[Path] = set()
     for name in paths:
         if name == "-":
             yield _source("<stdin>", _standard_input)
         elif _is_folder(name):
-            yield from _below(Path(name))
-        else:
+            yield from _below(Path(name), known)
+        elif _is_new(Path(name), known):
             yield _source(shown(Path(name)), partial(read_text, Path(name)))
+
+
+def _is_new(path: Path, known: set[Path]) -> bool:
+    """Whether no path before led to the file; it is known from now on."""
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError):  # A loop of symbolic links; reading it says so.
+        return True
+    before = len(known)
+    known.add(real)
+    return len(known) > before
 
 
 def manifest_texts(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -108,9 +136,20 @@ def manifest_texts(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def objects(paths: Sequence[str]) -> tuple[Manifest, ...]:
-    """The Kubernetes objects of manifest files. Raises InputError, also when there is none."""
+    """The Kubernetes objects of manifest files. Raises InputError, also when there is none, or what is none."""
     texts = list(manifest_texts(paths))
-    documents = tuple(item for file, text in texts for item in manifests(parse(text, file), file))
+    documents: tuple[Manifest, ...] = ()
+    for file, text in texts:
+        parsed = parse(text, file)
+        for problem in parsed.problems:
+            raise InputError(f"{file}:{problem.where.line}: {problem.message}")
+        for document in manifests(parsed, file):
+            if not document.body:
+                line = document.lines.get("", 1)
+                raise InputError(
+                    f"{file}:{line}: this document is not an object; write apiVersion, kind and metadata.name"
+                )
+            documents += (document,)
     if not documents:
         raise InputError(nothing_in(file for file, _ in texts))
     return documents
@@ -139,7 +178,7 @@ def _standard_input() -> str:
         raise InputError(f"cannot read standard input: {error.strerror or error}") from None
 
 
-def _below(directory: Path) -> Iterator[Source]:
+def _below(directory: Path, known: set[Path]) -> Iterator[Source]:
     unreadable: list[Source] = []
 
     def refused(error: OSError) -> None:
@@ -156,4 +195,5 @@ def _below(directory: Path) -> Iterator[Source]:
     if not paths and not unreadable:
         yield Source(shown(directory), refusal=f"{shown(directory)} holds no {', '.join(MANIFESTS)} file")
     for path in paths:
-        yield _source(shown(path), partial(read_text, path))
+        if _is_new(path, known):
+            yield _source(shown(path), partial(read_text, path))

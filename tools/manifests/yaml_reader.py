@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,14 @@ DEEPEST = 100
 MOST_FROM_ALIASES = 100_000
 
 _TAG = "tag:yaml.org,2002:"
+# What a scalar may be that says its type itself; Go's decoder leaves the text of a timestamp as it is.
+_PLAIN: Mapping[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "null": (type(None),),
+    "timestamp": (str,),
+}
 
 
 class RefusedTextError(Exception):
@@ -147,8 +155,12 @@ class Reader:
             return event.value
         if event.tag == f"{_TAG}binary":
             return self._binary(event, path)
-        if event.tag.startswith(_TAG) and name in ("int", "float", "bool", "null", "timestamp"):
-            return self._plain_scalar(event, path)
+        if event.tag.startswith(_TAG) and name in _PLAIN:
+            before = len(self.problems)
+            value = self._plain_scalar(event, path)
+            if type(value) not in _PLAIN[name] and len(self.problems) == before:
+                raise self._refused(event, path, f"the text after {_shown(event.tag)} is no such value; drop the tag")
+            return value
         raise self._refused(event, path, f"the tag {_shown(event.tag)} means nothing to Kubernetes; drop it")
 
     def _plain_scalar(self, event: Any, path: str) -> Any:

@@ -103,6 +103,13 @@ def every_label(cluster: Cluster, pods: Pods) -> bool:
     return pods.chosen_at.empty or _everything(cluster, pods.chosen_at, of_spaces=False)
 
 
+def others(cluster: Cluster, pods: Pods) -> bool:
+    """Whether the selector of pods says only which pods are not meant, and no workloads are given to say who is."""
+    requirements = pods.chosen.requirements
+    negative = bool(requirements) and all(item.operator in ("NotIn", "DoesNotExist") for item in requirements)
+    return negative and not cluster.given
+
+
 def _everything(cluster: Cluster, node: Node, *, of_spaces: bool) -> bool:
     """Whether a label selector leaves nothing out, however it is written: `{}`, or conditions that everything meets."""
     if not isinstance(node.value, dict) or not all(part.empty or key in _PARTS for key, part in node.fields()):
@@ -124,7 +131,7 @@ def _known_labels(cluster: Cluster, *, of_spaces: bool) -> list[Mapping[str, str
 def _all_meet(requirement: Requirement, carried: Sequence[Mapping[str, str]], of_spaces: bool) -> bool:
     if of_spaces and requirement.key == NAME_LABEL:
         return requirement.operator == "Exists"
-    known = bool(carried) and requirement.operator in ("Exists", "DoesNotExist")
+    known = bool(carried) and requirement.operator in ("Exists", "DoesNotExist", "NotIn")
     return known and all(requirement.holds(labels) for labels in carried)
 
 

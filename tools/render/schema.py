@@ -23,8 +23,12 @@ class Rejection:
 
 def judge(schema: Mapping[str, Any], values: Any) -> tuple[Rejection, ...]:
     """Everything that the schema refuses in the values, in the order of the schema."""
-    errors = _validator(schema).iter_errors(values)
-    return tuple(dict.fromkeys(rejection for error in errors for rejection in _rejections(error)))
+    errors = list(_validator(schema).iter_errors(values))
+    rejections = dict.fromkeys(rejection for error in errors for rejection in _rejections(error))
+    # What is nothing is also no CIDR, and no this and no that: it is nothing.
+    nothing = {rejection for error in errors for rejection in _nothing(error)}
+    paths = {rejection.path for rejection in nothing}
+    return tuple(rejection for rejection in rejections if rejection in nothing or rejection.path not in paths)
 
 
 def checker(schema: Mapping[str, Any]) -> Callable[[Any, Any], bool]:
@@ -92,6 +96,14 @@ def _rejections(error: Any) -> Iterator[Rejection]:
             yield from _rejections(inner)
     else:
         yield Rejection(path, _message(error))
+
+
+def _nothing(error: Any) -> Iterator[Rejection]:
+    """The rejections of null where a value of some type should be."""
+    if error.validator == "type" and error.instance is None:
+        yield from _rejections(error)
+    for inner in error.context or ():
+        yield from _nothing(inner)
 
 
 def _instead(key: str, known: list[str]) -> str:

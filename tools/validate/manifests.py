@@ -85,10 +85,10 @@ def files(recorder: Recorder, sources: Sequence[Source], rules: RunSettings) -> 
         recorder.skip(("manifests", "policies"), faults[0].problem.message, excused=False)
         return
     parsed = [(source.file, _parsed(source, faults)) for source in read]
-    if not faults and not any(source.documents or source.problems for _, source in parsed):
+    objects = tuple(item for file, source in parsed for item in manifests(source, file))
+    if not faults and not objects and not any(source.problems for _, source in parsed):
         recorder.skip(("manifests", "policies"), nothing_in(file for file, _ in parsed), excused=False)
         return
-    objects = tuple(item for file, source in parsed for item in manifests(source, file))
     suppressions = suppress.Suppressions(tuple(suppress.in_manifests(objects)), rules.today, rules.known)
     cluster = cache(partial(rules.cluster, objects, [(source.file, source.text) for source in read]))
     recorder.run("manifests", lambda: (*faults, *_manifests([source for _, source in parsed], cluster(), suppressions)))

@@ -144,7 +144,7 @@ and the IPv6 networks that carry an IPv4 address, where that is one of those.
 
 {{/*
 What values promise of addresses holds for those that they open: egress.internal, egress.external and externalCidrs meet
-neither what no value may open nor what cluster.cidrs, cluster.podCidrs and egress.deniedCidrs close. tools/egress/promises.py
+neither what no value may open nor what cluster.cidrs, cluster.podCidrs, cluster.serviceCidrs and egress.deniedCidrs close. tools/egress/promises.py
 says the same.
 */}}
 {{- define "sark-network.refuseOpenings" -}}
@@ -163,6 +163,9 @@ says the same.
 {{- end -}}
 {{- if $opened -}}
 {{- $closed := include "sark-network.closed" . | fromJsonArray -}}
+{{- range $i, $cidr := .Values.cluster.serviceCidrs -}}
+{{- $closed = append $closed (dict "bits" (include "sark-network.bits" $cidr) "path" (printf "cluster.serviceCidrs[%d]" $i) "cidr" $cidr) -}}
+{{- end -}}
 {{- $forbidden := include "sark-network.forbidden" . | fromJsonArray -}}
 {{- range $open := $opened -}}
 {{- $bits := include "sark-network.bits" .cidr -}}
@@ -196,7 +199,8 @@ says the same.
 
 {{/*
 A block of extraEgress may be an address of the cluster that is meant, such as the API server's, but not all of a range that
-values close: every pod, Service and node would be open by it. tools/egress/promises.py says the same.
+values close: every pod, Service and node would be open by it. Nor does it lie where nobody is reached, as the metadata
+services' addresses in any spelling. tools/egress/promises.py says the same.
 */}}
 {{- define "sark-network.refuseBlocks" -}}
 {{- $parts := include "sark-network.parts" . | fromJson -}}
@@ -205,6 +209,12 @@ values close: every pod, Service and node would be open by it. tools/egress/prom
 {{- range $i, $rule := $part.block.extraEgress }}{{ range $j, $peer := $rule.to }}{{ with $peer.ipBlock -}}
 {{- $block := . -}}
 {{- $bits := include "sark-network.bits" .cidr -}}
+{{- range include "sark-network.notServers" $ | fromJsonArray -}}
+{{- if and (hasPrefix .bits $bits) (not (hasPrefix "multicast" .is)) -}}
+{{- fail (printf "%s.extraEgress[%d].to[%d].ipBlock.cidr: %s reaches %s; take it out" $part.key $i $j $block.cidr
+    (ternary .is (printf "%s (%s)" .cidr .is) (not .cidr))) -}}
+{{- end -}}
+{{- end -}}
 {{- range include "sark-network.closed" $ | fromJsonArray -}}
 {{- $closed := . -}}
 {{- $open := hasPrefix $bits .bits -}}
@@ -220,19 +230,59 @@ values close: every pod, Service and node would be open by it. tools/egress/prom
 {{- end -}}
 
 {{/*
-What no DNS server of proxy.resolvers is, in any spelling. Link-local is where a node's DNS cache listens, so of it only the
-metadata services are refused. tools/egress/promises.py says the same.
+Where no server of these values is, in any spelling: a DNS server, the API server, a Service. Link-local is where a node's DNS
+cache listens, so of it only the metadata services are refused. A range reaches none of that either, nor all of a range of the
+cluster's. tools/egress/promises.py says the same.
 */}}
-{{- define "sark-network.refuseResolvers" -}}
+{{- define "sark-network.refuseServers" -}}
+{{- $servers := list -}}
 {{- range $i, $address := .Values.proxy.resolvers -}}
-{{- $bits := include "sark-network.bits" (printf "%s/%s" $address (ternary "128" "32" (contains ":" $address))) -}}
-{{- range concat (include "sark-network.forbidden" $ | fromJsonArray) (include "sark-network.notResolvers" . | fromJsonArray) -}}
-{{- if and (hasPrefix .bits $bits) (ne (.cidr | default "") "169.254.0.0/16") -}}
-{{- fail (printf "proxy.resolvers[%d]: %s is %s, and no DNS server; write the server's own address, or none for cluster DNS"
-    $i $address (ternary .is (printf "in %s (%s)" .cidr .is) (not .cidr))) -}}
+{{- $servers = append $servers (dict "path" (printf "proxy.resolvers[%d]" $i) "text" $address "no" "DNS server"
+    "write" "the server's own address, or none for cluster DNS") -}}
+{{- end -}}
+{{- range $i, $cidr := .Values.dns.cidrs -}}
+{{- $servers = append $servers (dict "path" (printf "dns.cidrs[%d]" $i) "text" $cidr "no" "DNS server" "write" "the server's own address") -}}
+{{- end -}}
+{{- range $i, $cidr := .Values.proxy.push.apiServer.cidrs -}}
+{{- $servers = append $servers (dict "path" (printf "proxy.push.apiServer.cidrs[%d]" $i) "text" $cidr "no" "API server"
+    "write" "the servers' own addresses") -}}
+{{- end -}}
+{{- $addresses := dict -}}
+{{- range $part, $address := .Values.dnsGuard.addresses }}{{ $_ := set $addresses (printf "dnsGuard.addresses.%s" $part) $address }}{{ end -}}
+{{- with .Values.proxy.service.clusterIP }}{{ $_ := set $addresses "proxy.service.clusterIP" . }}{{ end -}}
+{{- range $path, $address := $addresses -}}
+{{- $servers = append $servers (dict "path" $path "text" $address "no" "Service" "write" "a free address of the Services' range") -}}
+{{- end -}}
+{{- if $servers -}}
+{{- $never := include "sark-network.notServers" $ | fromJsonArray -}}
+{{- $closed := include "sark-network.closed" $ | fromJsonArray -}}
+{{- range $server := $servers -}}
+{{- $bits := include "sark-network.bits" (ternary .text (printf "%s/%s" .text (ternary "128" "32" (contains ":" .text))) (contains "/" .text)) -}}
+{{- range $never -}}
+{{- if hasPrefix .bits $bits -}}
+{{- fail (printf "%s: %s is %s, and no %s; write %s" $server.path $server.text
+    (ternary .is (printf "in %s (%s)" .cidr .is) (not .cidr)) $server.no $server.write) -}}
+{{- else if hasPrefix $bits .bits -}}
+{{- fail (printf "%s: %s reaches %s; write %s" $server.path $server.text
+    (ternary .is (printf "%s (%s)" .cidr .is) (not .cidr)) $server.write) -}}
+{{- end -}}
+{{- end -}}
+{{- range $closed -}}
+{{- if and (hasPrefix $bits .bits) (ne $bits .bits) -}}
+{{- fail (printf "%s: %s opens all of %s, which is %s; write %s" $server.path $server.text .cidr .path $server.write) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What no value may open, but for link-local of IPv4 without its metadata services: a JSON list of {bits, is, cidr}. */}}
+{{- define "sark-network.notServers" -}}
+{{- $nets := list -}}
+{{- range concat (include "sark-network.forbidden" . | fromJsonArray) (include "sark-network.notResolvers" . | fromJsonArray) -}}
+{{- if ne (.cidr | default "") "169.254.0.0/16" }}{{ $nets = append $nets . }}{{ end -}}
+{{- end -}}
+{{- $nets | toJson -}}
 {{- end -}}
 
 {{- define "sark-network.notResolvers" -}}

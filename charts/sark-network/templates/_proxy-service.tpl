@@ -118,7 +118,8 @@ it is dialled directly and reached.
 {{- if and (include "sark-network.proxied" .) (not (include "sark-network.steered" .)) -}}
 {{- $model := .Values._model -}}
 {{- range $i, $entry := .Values.proxy.noProxy -}}
-{{- $suffix := printf ".%s" (lower $entry | trimPrefix ".") -}}
+{{- /* As clients read it: `*.d` is `.d`, a port narrows it, and a last dot is none. */ -}}
+{{- $suffix := printf ".%s" (regexReplaceAll ":[0-9]+$" (lower $entry) "" | trimPrefix "*" | trimPrefix "." | trimSuffix ".") -}}
 {{- range $listed := concat $model.entries $model.internal -}}
 {{- $name := printf ".%s" (trimPrefix "*." .name) -}}
 {{- if or (hasSuffix $suffix $name) (and (hasPrefix "*." .name) (hasSuffix $name $suffix)) -}}

@@ -18,6 +18,10 @@ NAME = {"name": "api.new.example"}
     ("before", "after"),
     [
         ("", "egress:\n  extraDomains:\n    - api.new.example\n"),
+        (
+            "egress:\r\n  extraDomains:\r\n  - a.example\r\n",
+            "egress:\r\n  extraDomains:\r\n  - a.example\r\n  - api.new.example\r\n",
+        ),
         ("# only words", "# only words\negress:\n  extraDomains:\n    - api.new.example\n"),
         ("egress:\n", "egress:\n  extraDomains:\n    - api.new.example\n"),
         ("egress: {}\n", "egress: {extraDomains: [api.new.example]}\n"),
@@ -97,6 +101,7 @@ def test_what_cannot_be_edited_is_said(before: str, message: str) -> None:
             {"name": "a.example", "ports": [443, 8443], "workloads": ["opa"], "owner": "yes", "reason": "it's: needed"},
             '{name: a.example, ports: [443, 8443], workloads: [opa], owner: "yes", reason: "it\'s: needed"}',
         ),
+        ({"name": "a.example", "reason": "ü\u2028b\x85"}, '{name: a.example, reason: "ü\\U00002028b\\U00000085"}'),
         ({"name": "a.example", "expires": "2027-06-30"}, '{name: a.example, expires: "2027-06-30"}'),
     ],
 )
@@ -145,6 +150,9 @@ def test_add_never_replaces_the_charts_list(tmp_path: Path) -> None:
         (["a.example", "--ports", "0"], 64, "--ports: 0 is no port; write one from 1 to 65535"),
         (["a.example", "--expires", "soon"], 64, "--expires: soon is no day"),
         (["a.example", "--expires", "2020-01-01"], 64, "--expires: 2020-01-01 is over"),
+        (["a.example", "--expires", ""], 64, "--expires: it is empty; leave it out, or write it"),
+        (["a.example", "--reason", " "], 64, "--reason: it is empty; leave it out, or write it"),
+        (["a.example", "--workloads", "x y"], 64, "--workloads: x y is no name of a part; write one, such as gateway"),
     ],
 )
 def test_what_add_refuses(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -267,13 +268,24 @@ def test_text_in_a_report_is_no_markup(tmp_path: Path, capsys: pytest.CaptureFix
         (["unused", "LOG"], 64, "whose list is meant? Name one environment with --env, or its values files"),
         (["unused", "LOG", "--env", "dev", "staging"], 64, "whose list is meant?"),
         (["blocked", "no-such.log"], 2, "cannot read no-such.log: No such file or directory"),
-        (["blocked", "/dev/null"], 2, "nothing can be said: no attempt is in the log"),
+        (["blocked", "tests/__init__.py"], 2, "nothing can be said: no attempt is in the log"),
+        (
+            ["blocked", "/dev/null"],
+            2,
+            "cannot read /dev/null: it is not a regular file; what a pipe gives is",
+        ),
+        (["blocked", "/dev/zero"], 2, "cannot read /dev/zero: it is not a regular file"),
+        (["used", "PIPE", "--env", "production"], 2, "PIPE: it is not a regular file"),
+        (["report", "tests", "--env", "production"], 2, "cannot read tests: it is a directory"),
+        (["blocked", "-", "LOG", "-"], 64, "standard input can be read only once; write - only once"),
     ],
 )
 def test_what_cannot_be_answered(
     log: str, arguments: list[str], code: int, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([log if word == "LOG" else word for word in arguments]) == code
+    pipe = Path(log).with_name("PIPE")
+    os.mkfifo(pipe)
+    assert main([{"LOG": log, "PIPE": str(pipe)}.get(word, word) for word in arguments]) == code
     assert message in capsys.readouterr().err
 
 

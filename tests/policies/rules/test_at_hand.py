@@ -72,14 +72,19 @@ def opened(peer: str, *, given: bool = False) -> list[str]:
         ),
         ("{podSelector: {matchExpressions: [{key: gone, operator: Exists}]}}", ""),
         ("{podSelector: {matchExpressions: [{key: tier, operator: DoesNotExist}]}}", ""),
-        ("{podSelector: {matchExpressions: [{key: gone, operator: NotIn, values: [a]}]}}", ""),
+        (
+            "{podSelector: {matchExpressions: [{key: gone, operator: NotIn, values: [a]}]}}",
+            "every pod of the namespace is let in",
+        ),
+        ("{podSelector: {matchExpressions: [{key: a, operator: NotIn, values: [b]}, {key: c, operator: Exists}]}}", ""),
         ("{podSelector: {matchLabels: {app: 5}}}", ""),
     ],
 )
 def test_a_condition_that_every_given_pod_meets_is_none(peer: str, whom: str) -> None:
     assert opened(peer, given=True) == ([whom] if whom else [])
-    # Of pods that are not at hand nobody knows the labels.
-    assert opened(peer) == []
+    # Of pods that are not at hand nobody knows the labels; a condition that only leaves pods out lets in all others.
+    only_leaves_out = "Exists}" not in peer.replace("DoesNotExist}", "") and "matchLabels" not in peer
+    assert opened(peer) == ["every pod of the namespace but those that this leaves out is let in"] * only_leaves_out
 
 
 @pytest.mark.parametrize(

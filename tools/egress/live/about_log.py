@@ -17,11 +17,14 @@ from tools.egress.live.tally import Blocked
 from tools.findings.cli import CLEAN, COULD_NOT_RUN, FINDINGS, USAGE, complain
 from tools.findings.errors import InputError
 from tools.findings.escaping import json_text, line, printable
-from tools.manifests.files import shown
+from tools.manifests.files import file_lines, shown
 
 
 def run(options: argparse.Namespace, lists: Mapping[str, Allowlist], suffixes: Suffixes) -> int:
     """Read the log and answer. `lists`: of the environment that was asked for; none for `blocked`."""
+    if options.log.count("-") > 1:
+        complain("egress", "standard input can be read only once; write - only once")
+        return USAGE
     if options.command != "blocked" and len(lists) != 1:
         complain("egress", "whose list is meant? Name one environment with --env, or its values files with --values")
         return USAGE
@@ -57,8 +60,7 @@ def _of_files(names: Iterable[str]) -> Iterator[str]:
             yield from sys.stdin
             continue
         try:
-            with Path(name).open(encoding="utf-8", errors="replace") as file:
-                yield from file
+            yield from file_lines(Path(name))
         except OSError as error:
             raise InputError(f"cannot read {shown(Path(name))}: {error.strerror or error}") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,9 @@ from tools.findings.errors import InputError
 from tools.findings.escaping import line
 from tools.findings.output import put
 from tools.manifests.files import mapping, read_text, shown
+
+# As the schema has it.
+_PART = re.compile(r"[a-z]([A-Za-z0-9-]{0,13}[A-Za-z0-9])?")
 
 
 def run(options: argparse.Namespace, suffixes: Suffixes) -> int:
@@ -64,6 +68,13 @@ def _fault(entry: dict[str, Any], options: argparse.Namespace, suffixes: Suffixe
     problems = parse_values({"egress": {"domains": [entry]}}, suffixes=suffixes)[1]
     if problems:
         return problems[0].message
+    for key in ("owner", "reason", "expires"):
+        text = getattr(options, key)
+        if text is not None and not text.strip():
+            return f"--{key}: it is empty; leave it out, or write it"
+    for part in options.workloads or ():
+        if not _PART.fullmatch(part):
+            return f"--workloads: {part} is no name of a part; write one, such as gateway"
     for port in options.ports or ():
         if not 0 < port < 65536:
             return f"--ports: {port} is no port; write one from 1 to 65535"

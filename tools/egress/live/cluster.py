@@ -18,6 +18,7 @@ import urllib3
 from kubernetes import client, config, stream
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
+from yaml import YAMLError
 
 from tools.egress.live.replicas import (
     GUARD_STATS,
@@ -140,7 +141,7 @@ def proxy(context: str, namespace: str, release: str) -> ProxyInCluster:
             context=context or None, client_configuration=settings, persist_config=False
         )
         namespace = namespace or _namespace(context)
-    except (ConfigException, OSError, ValueError, KeyError, TypeError) as error:
+    except (ConfigException, YAMLError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"no cluster can be asked: {(str(error).splitlines() or ['no kubeconfig'])[0]}") from None
     selector = f"{COMPONENT},{INSTANCE}={release}" if release else COMPONENT
     core = client.CoreV1Api(api)

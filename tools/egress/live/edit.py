@@ -26,6 +26,8 @@ def with_entry(text: str, key: str, entry: Mapping[str, Any]) -> str:
     """The values in `text` with `entry` at the end of `egress.KEY`. An entry of a name alone is written as a string."""
     before = _loaded(text)
     edited = _inserted(text, key, written(entry))
+    if "\r\n" in text and not re.search(r"(?<!\r)\n", text):
+        edited = re.sub(r"(?<!\r)\n", "\r\n", edited)
     after = _loaded(edited)
     egress = dict(before.get("egress") or {})
     egress[key] = [*(egress.get(key) or ()), entry["name"] if set(entry) == {"name"} else dict(entry)]
@@ -46,8 +48,14 @@ def _scalar(value: Any) -> str:
         return f"[{', '.join(map(_scalar, value))}]"
     if isinstance(value, str):
         is_plain = _PLAIN_SCALAR.fullmatch(value) and not _NO_TEXT.fullmatch(value)
-        return value if is_plain else json.dumps(value, ensure_ascii=False)
+        return value if is_plain else _quoted(value)
     return json.dumps(value)
+
+
+def _quoted(text: str) -> str:
+    """The text in quotes; what is not seen, such as a line separator, which YAML folds, as its number."""
+    marks = (mark if mark.isprintable() else f"\\U{ord(mark):08x}" for mark in json.dumps(text, ensure_ascii=False))
+    return "".join(marks)
 
 
 def _loaded(text: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from tools.findings.cli import EXIT_CODES, add_several, file_path
+from tools.findings.cli import EXIT_CODES, add_several, file_path, path
 from tools.manifests import arguments
 from tools.manifests.arguments import or_none
 
@@ -53,12 +53,23 @@ def _log(parser: argparse.ArgumentParser) -> None:
         "log",
         nargs="*",
         metavar="FILE",
+        type=path,
         help="files that hold the proxy's log, `-`: standard input; none: the log of the replicas that run now",
     )
     cluster(parser)
     parser.add_argument(
         "--since", metavar="DURATION", help="of the replicas' log, this long back: 30m, 12h, 7d (default: all of it)"
     )
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds <= 86400:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 0 to 86400; write one, such as 30")
+    return seconds
 
 
 def cluster(parser: argparse.ArgumentParser) -> None:
@@ -92,7 +103,7 @@ def _push(commands: Any) -> None:
     )
     cluster(parser)
     parser.add_argument(
-        "--wait", metavar="SECONDS", type=float, default=30, help="how long to wait for the replicas (default: 30)"
+        "--wait", metavar="SECONDS", type=_seconds, default=30, help="how long to wait for the replicas (default: 30)"
     )
     parser.add_argument("--format", choices=("text", "json"), default="text")
 
@@ -126,6 +137,6 @@ def _grant(commands: Any) -> None:
     parser.add_argument("--end", action="store_true", help="take the grant of NAME back, and cut its tunnels")
     cluster(parser)
     parser.add_argument(
-        "--wait", metavar="SECONDS", type=float, default=30, help="how long to wait for the replicas (default: 30)"
+        "--wait", metavar="SECONDS", type=_seconds, default=30, help="how long to wait for the replicas (default: 30)"
     )
     parser.add_argument("--format", choices=("text", "json"), default="text")

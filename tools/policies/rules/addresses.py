@@ -6,7 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tools.findings.model import Check, Problem, Severities, Severity
-from tools.manifests.addresses import INSIDE, METADATA, UNUSUAL, Net, left, network, private, within
+from tools.manifests.addresses import (
+    CARRIERS,
+    INSIDE,
+    METADATA,
+    UNUSUAL,
+    Address,
+    Net,
+    left,
+    network,
+    private,
+    tunnelled,
+    within,
+)
 from tools.manifests.node import Node
 from tools.policies.cluster import Cluster
 from tools.policies.model import Block, Policy, PolicyRule, RulePeer
@@ -31,6 +43,11 @@ class Opening:
     def reaches(self, single: Net | None) -> bool:
         """Whether a single address is let out to."""
         return single is not None and any(within(single, b.net) and self._left(single, b) for b in self.blocks)
+
+    def carries(self, ip: Address) -> bool:
+        """Whether a block of addresses that carry IPv4 ones, and of no others, leads to this one."""
+        blocks = [block for block in self.blocks if any(within(block.net, outer) for outer in CARRIERS)]
+        return any(within(net, b.net) and self._left(net, b) for net in tunnelled(ip) for b in blocks)
 
     def _left(self, net: Net, block: Block) -> bool:
         return bool(left(net, (*block.holes, *self.denied)))
@@ -62,13 +79,17 @@ def metadata_is_unreachable(cluster: Cluster) -> Iterator[Problem]:
 
     It hands the node's credentials to whoever asks over plain HTTP: 169.254.169.254 on most clouds, and others that
     hide in ranges that look harmless (168.63.129.16 on Azure is a public address, 100.100.100.200 on Alibaba Cloud
-    a shared one, fd00:ec2::254 on AWS a private one). Every block that a rule allows is looked at, and every rule
-    without peers. Except the address, or the range around it: `except: [169.254.0.0/16]`.
+    a shared one, fd00:ec2::254 on AWS a private one), or in an IPv6 address that carries an IPv4 one. Every block that
+    a rule allows is looked at, and every rule without peers. Except the address, or the range around it:
+    `except: [169.254.0.0/16]`.
     Source: the clouds' documentation of their instance metadata services.
     """
     for policy in cluster.policies:
         for opening in _openings(cluster, policy):
             problems = [f"{ip} ({whose})" for ip, whose in METADATA if opening.reaches(network(str(ip)))]
+            problems = problems or [
+                f"{ip} ({whose}), as IPv4 inside IPv6" for ip, whose in METADATA if opening.carries(ip)
+            ]
             if problems:
                 single = all(block.net.num_addresses == 1 for block in opening.blocks)
                 advice = "take it out" if single else "exclude them"

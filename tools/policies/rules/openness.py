@@ -9,7 +9,7 @@ from tools.manifests.node import Node, root
 from tools.policies.calico_expression import All
 from tools.policies.calico_selector import SelectorError, parse
 from tools.policies.cluster import Cluster
-from tools.policies.matching import every_label, every_space
+from tools.policies.matching import every_label, every_space, others
 from tools.policies.model import Pods, Policy, PolicyRule, RulePeer
 
 REASON = "sark-network/open"
@@ -22,9 +22,10 @@ def openings_carry_a_reason(cluster: Cluster) -> Iterator[Problem]:
     `from: []`, a missing `from` or `to`, `- {}` and an Allow without conditions all mean *everyone*, which few who
     write them have in mind; `namespaceSelector: {}` alone is every pod of the cluster, `podSelector: {}` every pod
     of the namespace. So are their other spellings: `{matchLabels: {}}`, `{matchExpressions: []}`, `Exists` on a
-    label that all of them carry, `DoesNotExist` on one that none does. A policy with such a `podSelector` opens what
-    it opens on every pod of its namespace, a Calico policy with `all()` and no namespace on the nodes' own addresses
-    too.
+    label that all of them carry, `DoesNotExist` on one that none does, `NotIn` values that none has. Where no workloads
+    are given, conditions that only leave pods out let in all others, and nobody knows who those are. A policy with
+    such a `podSelector` opens what it opens on every pod of its namespace, a Calico policy with `all()` and no
+    namespace on the nodes' own addresses too.
     Name the peers. Where everyone is meant, write the annotation `sark-network/open: "why"` on the object.
     Source: k8s.io/api networking/v1; Calico's GlobalNetworkPolicy.
     """
@@ -51,11 +52,17 @@ def _everyone(cluster: Cluster, policy: Policy, rule: PolicyRule, peer: RulePeer
         return f"everyone is let {way}" if not rule.narrowed else ""
     if policy.calico:
         return _calico_everyone(peer.node, way)
-    if not isinstance(peer.pods, Pods) or not every_label(cluster, peer.pods):
+    if not isinstance(peer.pods, Pods):
+        return ""
+    if every_label(cluster, peer.pods):
+        but = ""
+    elif others(cluster, peer.pods):
+        but = " but those that this leaves out"
+    else:
         return ""
     if peer.pods.spaces is None:
-        return f"every pod of the namespace is let {way}"
-    return f"every pod of the cluster is let {way}" if every_space(cluster, peer.pods) else ""
+        return f"every pod of the namespace{but} is let {way}"
+    return f"every pod of the cluster{but} is let {way}" if every_space(cluster, peer.pods) else ""
 
 
 def _calico_everyone(entity: Node, way: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 from tools.egress.allowlist import Allowlist, Suffixes, parse_values
-from tools.egress.promises import broken, external, extra_egress, inside_the_cluster, ranges, resolvers
+from tools.egress.promises import broken, dns_ranges, external, extra_egress, inside_the_cluster, ranges, resolvers
 from tools.findings.model import Problem, Severities, Severity, Where
 from tools.manifests.addresses import address, private
 from tools.render.values import Values
@@ -67,8 +67,9 @@ def values_match_schema(values: Listed) -> Iterator[Problem]:
         message = "the chart has no values.schema.json, so nothing says which values are right, and they are not judged"
         yield Problem(Where(values.layers[0].file if values.layers else ""), message, Severity.NOTE)
     listed = {problem.where.path for problem in (*values.allowlist[1], *proxy_runs_no_old_envoy(values))}
+    listed |= {path for path, _ in broken(values.body, values.parts)}
     for rejection in values.rejections:
-        # The allowlist, and the rule about Envoy's version, say the same of the same value, and say it better.
+        # The allowlist, and the rules about addresses and Envoy's version, say the same of a value, and say it better.
         if rejection.path not in listed and rejection.path.removesuffix(".name") not in listed:
             yield Problem(values.where(rejection.path), f"{rejection.path or 'values'}: {rejection.message}")
 
@@ -144,10 +145,12 @@ def allowlist_is_sound(values: Listed) -> Iterator[Problem]:
 def addresses_keep_promises(values: Listed) -> Iterator[Problem]:
     """What values open by address is nothing that they, or the chart, promise never to reach.
 
-    `egress.internal`, `egress.external` and `externalCidrs` may not meet `cluster.cidrs`, `cluster.podCidrs` or
-    `egress.deniedCidrs`, nor a metadata service, loopback, link-local or multicast, in any spelling of IPv4 inside
-    IPv6. `extraEgress` may not open all of such a range, and a part of `cluster.cidrs` in it is a warning: what lives
-    there is selected by labels. No DNS server of `proxy.resolvers` is loopback, multicast or a metadata service.
+    `egress.internal`, `egress.external` and `externalCidrs` may not meet `cluster.cidrs`, `cluster.podCidrs`,
+    `cluster.serviceCidrs` or `egress.deniedCidrs`, nor a metadata service, loopback, link-local or multicast, in any
+    spelling of IPv4 inside IPv6. `extraEgress` may not open all of such a range, and a part of `cluster.cidrs` in it is
+    a warning: what lives there is selected by labels. No server of `proxy.resolvers`, `dns.cidrs`,
+    `proxy.push.apiServer.cidrs`, `dnsGuard.addresses` and `proxy.service.clusterIP` is loopback, multicast or a
+    metadata service. Ranges that close every address of a family leave nothing to list.
     Networks are compared as numbers. Narrow one of the two that the message names.
     Source: the clouds' documentation of their metadata services; RFC 6890, 6052, 3056 and 4291.
     """
@@ -179,23 +182,24 @@ def public_addresses_are_meant(values: Listed) -> Iterator[Problem]:
     """Addresses that are opened past the allowlist, or told every name, are private ones.
 
     `externalCidrs` and the blocks of `extraEgress` let a part reach every server at a public address, whoever has it by
-    then, and no name is checked. A resolver of `proxy.resolvers` at a public address is told every name that is asked
-    for. List names in egress.domains, name the managed service's own address in egress.external with a reason, and use
-    a DNS server of your own.
+    then, and no name is checked. A resolver of `proxy.resolvers` or `dns.cidrs` at a public address is told every name
+    that is asked for. List names in egress.domains, name the managed service's own address in egress.external with a
+    reason, and use a DNS server of your own.
     """
+    known = {path for path, _ in broken(values.body, values.parts)} | {item.path for item in values.rejections}
     for path, text, net in external(values.body, values.parts):
-        if not private(net):
+        if not private(net) and path not in known:
             message = (
                 f"{text} is not inside a private range; list names in egress.domains, "
                 "or the address in egress.external with its reason"
             )
             yield Problem(values.where(path), f"{path}: {message}", Severity.WARNING)
     for path, text, net, _ in extra_egress(values.body, values.parts):
-        if not private(net) and net.prefixlen:
+        if not private(net) and net.prefixlen and path not in known:
             message = f"{text} lets the part out to public addresses past the allowlist; list names in egress.domains"
             yield Problem(values.where(path), f"{path}: {message}", Severity.WARNING)
-    for path, text, net in resolvers(values.body):
-        if not private(net):
+    for path, text, net in (*resolvers(values.body), *dns_ranges(values.body)):
+        if not private(net) and path not in known:
             message = (
                 f"{text} is a public DNS server, which is told every name; "
                 "write one of your own, or none for cluster DNS"
