@@ -15,6 +15,7 @@ from tools.egress.allowlist import Suffixes, matches, parse_values
 from tools.egress.engines import ENGINES
 
 CHART = Path("charts/sark-network")
+GOLDEN = Path("tests", "golden")
 SUFFIXES = Suffixes.parse((CHART / "files/public-suffixes.txt").read_text())
 
 _ROOTS = ("charts/", "tools/", "tests/", "docs/", "bench/", "terraform/", ".ci/")
@@ -185,9 +186,10 @@ def described_policies(guide: str) -> Iterator[str]:
 def explained_reasons(guide: str) -> Iterator[str]:
     """Every reason that the proxy's log can give has a row, and every row's reason is one that it gives."""
     notices = {row[1].strip("`") for row in table(guide, "Verdict", "Reason", "Means") if row[1].startswith("`")}
-    templates = "\n".join(file.read_text() for file in sorted(CHART.glob("templates/_envoy*.tpl")))
-    given = set(re.findall(r'"verdict" "[a-z]+"\s+"reason" "([a-z.-]+)"', templates)) | set(
-        re.findall(r"name: (not-in-[a-z.]+|plain-http|expired)\n", templates)
+    rendered = "\n".join(file.read_text() for file in sorted(GOLDEN.glob("*/*.yaml")))
+    # A reason stands in a line of the log, or is a route's name there.
+    given = set(re.findall(r'^ +reason: "([a-z.-]+)"$', rendered, re.MULTILINE)) | set(
+        re.findall(r"name: (not-in-[a-z.]+|plain-http|expired)\n", rendered)
     )
     yield from (f"{reason} has no row" for reason in sorted(given - notices))
     yield from (f"{reason} is no reason of the proxy's" for reason in sorted(notices - given))

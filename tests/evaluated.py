@@ -14,6 +14,7 @@ from tests.remembered import content
 from tools.render.own import CHART
 from tools.terraform.job import TerraformRequest
 from tools.terraform.language.model import Module
+from tools.terraform.modules.cache import Cache
 from tools.terraform.modules.files import Disk
 from tools.terraform.modules.read import Loader
 from tools.terraform.stage import TerraformJob
@@ -23,6 +24,10 @@ _EVALUATIONS: dict[str, TerraformJob] = {}
 
 class EvaluatedJob(TerraformJob):
     """A job whose modules are those of an earlier one in this process, where no file has changed since."""
+
+    @cached_property
+    def cache(self) -> Cache:
+        return self._first.cache
 
     @cached_property
     def disk(self) -> Disk:

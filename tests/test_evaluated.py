@@ -43,7 +43,7 @@ def test_a_changed_file_is_evaluated_anew(tmp_path: Path) -> None:
     shutil.copytree(TERRAFORM / "modules" / "network" / "policy", tmp_path / "terraform" / "policy")
     directory = tmp_path / "terraform"
     first = job(EvaluatedJob, directory).modules
-    assert job(EvaluatedJob, directory).modules is first
+    assert job(EvaluatedJob, directory).modules[0] is first[0]
     (directory / "policy" / "more.tf").write_text("locals {\n  more = 1\n}\n")
     [policy] = job(EvaluatedJob, directory).modules
     assert policy.locals["more"].value.data == 1
