@@ -48,6 +48,13 @@ def begun(request: TerraformRequest, begin: Callable[[Work], Work], store: KeptS
     return lambda: tuple(_in_order(request, kept, work()))
 
 
+def begun_job(request: TerraformRequest) -> Any:
+    """The TerraformJob of a request, with nothing read yet."""
+    from tools.terraform.stage import TerraformJob
+
+    return TerraformJob(**vars(request))
+
+
 def _in_order(
     request: TerraformRequest, kept: Mapping[str | None, tuple[Finding, ...]], judged: Iterable[Stage]
 ) -> Iterator[Stage]:
@@ -65,7 +72,7 @@ def _judged(request: TerraformRequest, of_modules: bool, store: KeptStore, names
     # Only now: what was worked out before needs neither the language nor its parser.
     from tools.terraform import stage
 
-    job = stage.TerraformJob(**vars(request))
+    job = begun_job(request)
     stages = stage.stages(job, of_modules=of_modules)
     # Hashed again: a file may have changed since.
     if not names or not set(_names(request).items()) <= names.items() or not _within(job.looked_at, request):
