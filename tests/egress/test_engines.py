@@ -15,6 +15,7 @@ import yaml
 from tools.egress.allowlist import AllowRule, Suffixes, everything, parse_values
 from tools.egress.engines import ENGINES, engine
 from tools.egress.envoy.decode import decode as decode_proxy
+from tools.egress.envoy.decode import denied
 from tools.egress.rules import Egress, proxy_refuses_private_addresses
 from tools.findings.model import Manifest
 from tools.render.helm_errors import RenderError
@@ -111,6 +112,12 @@ def random_entry(draw: random.Random, index: int) -> Any:
 @pytest.mark.parametrize("name", LISTS)
 def test_what_is_steered_is_the_list_and_no_more(name: str) -> None:
     assert decode_proxy(rendered(LISTS[name], steering=True)) == rules(LISTS[name])
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_what_is_steered_reaches_no_address_that_a_tunnel_does_not(name: str) -> None:
+    assert denied(rendered(LISTS[name], steering=True)) == denied(rendered(LISTS[name]))
+    assert bool(denied(rendered(LISTS[name]))) == any(rule.cidrs == () for rule in rules(LISTS[name]))
 
 
 def test_what_is_steered_in_audit_is_everything() -> None:

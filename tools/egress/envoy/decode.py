@@ -205,8 +205,8 @@ def _ways(config: Config, listener: Tree) -> Iterator[Way]:
 
 
 def _way(config: Config, filters: list[Tree]) -> Way | None:
-    """The way out of a chain that connects; one that leads to a listener inside is none. What is no cache of DNS answers,
-    or has no filter, refuses nothing.
+    """The way out of a chain that connects; one that leads to a listener inside is none. What is no cache of DNS
+    answers, or has no filter, refuses nothing.
     """
     port = next((int(settings["port_value"]) for settings in filters if "port_value" in settings), 0)
     for settings in filters:
