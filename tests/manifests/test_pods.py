@@ -32,6 +32,7 @@ def test_every_kind_is_read_alike(kind: str) -> None:
         labels={"app": "web"},
         account="robot",
         listening=(("http", "TCP", 80), ("", "UDP", 53), ("none", "TCP", 0)),
+        serving=(("http", "TCP", 80),),
         host=True,
         single=kind == "Pod",
     )

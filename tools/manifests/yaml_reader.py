@@ -23,7 +23,7 @@ MOST_FROM_ALIASES = 100_000
 
 _TAG = "tag:yaml.org,2002:"
 # What a scalar may be that says its type itself; Go's decoder leaves the text of a timestamp as it is.
-_PLAIN: Mapping[str, tuple[type, ...]] = {
+_TAGGED: Mapping[str, tuple[type, ...]] = {
     "int": (int,),
     "float": (int, float),
     "bool": (bool,),
@@ -155,10 +155,10 @@ class Reader:
             return event.value
         if event.tag == f"{_TAG}binary":
             return self._binary(event, path)
-        if event.tag.startswith(_TAG) and name in _PLAIN:
+        if event.tag.startswith(_TAG) and name in _TAGGED:
             before = len(self.problems)
             value = self._plain_scalar(event, path)
-            if type(value) not in _PLAIN[name] and len(self.problems) == before:
+            if type(value) not in _TAGGED[name] and len(self.problems) == before:
                 raise self._refused(event, path, f"the text after {_shown(event.tag)} is no such value; drop the tag")
             return value
         raise self._refused(event, path, f"the tag {_shown(event.tag)} means nothing to Kubernetes; drop it")

@@ -55,5 +55,5 @@ class Values:
 
     @cached_property
     def rejections(self) -> tuple[Rejection, ...]:
-        """What the schema refuses, by this toolkit's own reading."""
-        return judge(self.schema, self.body)
+        """What the schema refuses, by this toolkit's own reading; nothing where it is no schema."""
+        return () if self.schema_fault else judge(self.schema, self.body)

@@ -144,8 +144,8 @@ and the IPv6 networks that carry an IPv4 address, where that is one of those.
 
 {{/*
 What values promise of addresses holds for those that they open: egress.internal, egress.external and externalCidrs meet
-neither what no value may open nor what cluster.cidrs, cluster.podCidrs, cluster.serviceCidrs and egress.deniedCidrs close. tools/egress/promises.py
-says the same.
+neither what no value may open nor what cluster.cidrs, cluster.podCidrs, cluster.serviceCidrs and egress.deniedCidrs close.
+tools/egress/promises.py says the same.
 */}}
 {{- define "sark-network.refuseOpenings" -}}
 {{- $opened := list -}}
@@ -164,7 +164,8 @@ says the same.
 {{- if $opened -}}
 {{- $closed := include "sark-network.closed" . | fromJsonArray -}}
 {{- range $i, $cidr := .Values.cluster.serviceCidrs -}}
-{{- $closed = append $closed (dict "bits" (include "sark-network.bits" $cidr) "path" (printf "cluster.serviceCidrs[%d]" $i) "cidr" $cidr) -}}
+{{- $closed = append $closed (dict "bits" (include "sark-network.bits" $cidr) "path" (printf "cluster.serviceCidrs[%d]" $i)
+    "cidr" $cidr) -}}
 {{- end -}}
 {{- $forbidden := include "sark-network.forbidden" . | fromJsonArray -}}
 {{- range $open := $opened -}}
@@ -241,14 +242,17 @@ cluster's. tools/egress/promises.py says the same.
     "write" "the server's own address, or none for cluster DNS") -}}
 {{- end -}}
 {{- range $i, $cidr := .Values.dns.cidrs -}}
-{{- $servers = append $servers (dict "path" (printf "dns.cidrs[%d]" $i) "text" $cidr "no" "DNS server" "write" "the server's own address") -}}
+{{- $servers = append $servers (dict "path" (printf "dns.cidrs[%d]" $i) "text" $cidr "no" "DNS server"
+    "write" "the server's own address") -}}
 {{- end -}}
 {{- range $i, $cidr := .Values.proxy.push.apiServer.cidrs -}}
 {{- $servers = append $servers (dict "path" (printf "proxy.push.apiServer.cidrs[%d]" $i) "text" $cidr "no" "API server"
     "write" "the servers' own addresses") -}}
 {{- end -}}
 {{- $addresses := dict -}}
-{{- range $part, $address := .Values.dnsGuard.addresses }}{{ $_ := set $addresses (printf "dnsGuard.addresses.%s" $part) $address }}{{ end -}}
+{{- range $part, $address := .Values.dnsGuard.addresses -}}
+{{- $_ := set $addresses (printf "dnsGuard.addresses.%s" $part) $address -}}
+{{- end -}}
 {{- with .Values.proxy.service.clusterIP }}{{ $_ := set $addresses "proxy.service.clusterIP" . }}{{ end -}}
 {{- range $path, $address := $addresses -}}
 {{- $servers = append $servers (dict "path" $path "text" $address "no" "Service" "write" "a free address of the Services' range") -}}
@@ -257,7 +261,8 @@ cluster's. tools/egress/promises.py says the same.
 {{- $never := include "sark-network.notServers" $ | fromJsonArray -}}
 {{- $closed := include "sark-network.closed" $ | fromJsonArray -}}
 {{- range $server := $servers -}}
-{{- $bits := include "sark-network.bits" (ternary .text (printf "%s/%s" .text (ternary "128" "32" (contains ":" .text))) (contains "/" .text)) -}}
+{{- $whole := printf "%s/%s" .text (ternary "128" "32" (contains ":" .text)) -}}
+{{- $bits := include "sark-network.bits" (ternary .text $whole (contains "/" .text)) -}}
 {{- range $never -}}
 {{- if hasPrefix .bits $bits -}}
 {{- fail (printf "%s: %s is %s, and no %s; write %s" $server.path $server.text
