@@ -83,7 +83,7 @@ def attempt(flow: Flow, addresses: Addresses, token: str, seconds: float) -> dic
     """The attempt that in_pods/probe.py makes for a row."""
     steered = flow.target.kind == "steering"
     name = flow.target.name if flow.target.kind in ("internet", "address") else flow.target.kind
-    said = (flow.sni if steered else None) or name
+    asked = (flow.sni if steered else None) or name
     own = name if flow.target.kind == "internet" else ""
     return {
         "id": flow.name,
@@ -92,7 +92,7 @@ def attempt(flow: Flow, addresses: Addresses, token: str, seconds: float) -> dic
         "protocol": flow.protocol,
         "speak": flow.speak,
         "sni": own if flow.sni is None else flow.sni,
-        "authority": CLUSTER_NAME if flow.speak == "dns" else said,
+        "authority": CLUSTER_NAME if flow.speak == "dns" else asked,
         "steered": steered,
         "proxy": [addresses.services.get("proxy", ""), flow.proxy_port] if flow.via == "proxy" else None,
         "token": token,
