@@ -10,7 +10,7 @@ import pytest
 
 from tests.doc_runs import fits
 from tests.markdown import blocks
-from tests.wheel_build import build
+from tests.wheel_build import built
 from tools.render.helm import find
 
 PAGE = Path("docs/first-day.md")
@@ -60,7 +60,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     place = tmp_path_factory.mktemp("first-day")
     programs = place / "bin"
     programs.mkdir()
-    (programs / "sark-network").write_text(PROGRAM.format(python=sys.executable, site=str(build(place))))
+    (programs / "sark-network").write_text(PROGRAM.format(python=sys.executable, site=str(built(place))))
     (programs / "sark-network").chmod(0o755)
     (programs / "helm").symlink_to(find().path)
     return {"PATH": f"{programs}:/usr/bin:/bin", "HOME": str(place), "LANG": "C.UTF-8", **GIT}

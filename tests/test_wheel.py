@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 import yaml
 
-from tests.wheel_build import build
+from tests.wheel_build import built
 from tools.__main__ import COMMANDS
 from tools.findings.completion import name_of
 from tools.findings.home import home, placed, portable
@@ -53,7 +53,7 @@ def test_what_a_module_says_of_another(written: str, built: str) -> None:
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory that the built package stands in, as site-packages would hold it."""
-    return build(tmp_path_factory.mktemp("built"))
+    return built(tmp_path_factory.mktemp("built"))
 
 
 def test_nothing_but_the_package_is_installed(installed: Path) -> None:

@@ -80,11 +80,10 @@ def leaves(value: Any, kind: type, path: tuple[str | int, ...] = ()) -> Iterator
 
 
 def changed(values: Any, path: tuple[str | int, ...], new: Any) -> Any:
-    copy = json.loads(json.dumps(values))
-    place = copy
-    for step in path[:-1]:
-        place = place[step]
-    place[path[-1]] = new
+    if not path:
+        return new
+    copy = values.copy()
+    copy[path[0]] = changed(values[path[0]], path[1:], new)
     return copy
 
 
@@ -120,12 +119,24 @@ FREE = {"noProxy", "namespace", "services", "callers", "calls", "workloads", "po
 
 # The same reading as judge's, which ends at the first refusal.
 ACCEPTS = checker(SCHEMA)
+# What the schema says of the values as a whole, and of no block by itself.
+BETWEEN_BLOCKS = {**SCHEMA, "properties": dict.fromkeys(SCHEMA["properties"], True)}
 
 
 def accepted(values: dict[str, Any], block: str) -> bool:
-    """Whether the schema accepts values that differ in one block; most of them that block's own schema refuses."""
+    """Whether the schema accepts values that differ in one block from values that it accepts."""
     possible = block not in values or ACCEPTS(SCHEMA["properties"][block], values[block])
-    return possible and ACCEPTS(SCHEMA, values)
+    return possible and ACCEPTS(BETWEEN_BLOCKS, values)
+
+
+def test_a_block_and_what_is_between_blocks_are_all_that_the_schema_judges() -> None:
+    assert ACCEPTS(SCHEMA, WHOLE)
+    assert ACCEPTS(SCHEMA, BASE)
+    for text in ("a", "x\n      hostNetwork: true"):
+        others = [(changed(WHOLE, path, text), str(path[0])) for path in TEXTS[::4]]
+        verdicts = [accepted(other, block) for other, block in others]
+        assert verdicts == [ACCEPTS(SCHEMA, other) for other, _ in others]
+        assert False in verdicts
 
 
 def everywhere(text: str) -> tuple[int, dict[str, Any]]:

@@ -21,8 +21,11 @@ def flooding(listener: socket.socket) -> Iterator[None]:
     listener.listen(4096)
     command = [sys.executable, __file__, str(listener.fileno())]
     with subprocess.Popen(command, pass_fds=[listener.fileno()]) as server:
-        yield
-        server.kill()
+        # Whatever happens: leaving the block waits for its end.
+        try:
+            yield
+        finally:
+            server.kill()
 
 
 def serve(listener: socket.socket) -> None:

@@ -121,7 +121,9 @@ def with_ech(message: bytes) -> bytes:
 
 def test_a_client_that_greases_is_not_closed(steered: Steered, front: Server) -> None:
     """Browsers send the extension to every server, keys or not: whoever closed by it would close them all."""
+    before = len(steered.proxy.log())
     client = Client(steered.proxy.namespace, steered.ports["gateway", PORT])
     client.sock.sendall(with_ech(hello(LISTED)))
     assert client.sock.recv(1) == b"\x16"
     client.close()
+    assert logged(steered, before) == [(LISTED, "allowed")]

@@ -107,6 +107,8 @@ def test_a_changed_list_has_another_hash_and_cuts_nothing(start: Start, world: W
     proxy.stop()
 
 
+# The lines of the rows are read before this adds some, in whichever order the tests run.
+@pytest.mark.usefixtures("lines")
 @pytest.mark.parametrize(
     "request_line",
     [b"CONNECT evil.test:443 HTTP/1.1", b"GET http://evil.test/ HTTP/1.1"],

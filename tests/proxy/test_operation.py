@@ -26,10 +26,13 @@ def attempt(proxy: Proxy, host: str, sni: str) -> str:
 
 def test_each_line_of_the_log_is_counted(start: Start) -> None:
     proxy = start({"egress": EGRESS})
-    attempt(proxy, "api.openai.com:443", "api.openai.com")
-    attempt(proxy, "api.openai.com:443", "evil.test")
-    attempt(proxy, "evil.test:443", "evil.test")
-    proxy.lines(attempt(proxy, "evil.test:443", "evil.test"))
+    for host, sni in (
+        ("api.openai.com:443", "api.openai.com"),
+        ("api.openai.com:443", "evil.test"),
+        ("evil.test:443", "evil.test"),
+        ("evil.test:443", "evil.test"),
+    ):
+        assert len(proxy.lines(attempt(proxy, host, sni))) == 1
     status, page = proxy.get("/stats/prometheus")
     counted = {(workload, verdict, reason): int(count) for workload, verdict, reason, count in ATTEMPTS.findall(page)}
     logged = Counter((line["workload"], line["verdict"], line["reason"]) for line in proxy.log())

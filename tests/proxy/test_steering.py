@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -75,8 +75,11 @@ def steered(start: Start) -> Steered:
 
 
 @pytest.fixture(scope="module")
-def audited(start: Start) -> Steered:
-    return Steered(start, {**VALUES, "egress": {**LIST, "mode": "audit"}})
+def audited(start: Start) -> Iterator[Steered]:
+    made = Steered(start, {**VALUES, "egress": {**LIST, "mode": "audit"}})
+    yield made
+    # It would go on refreshing the addresses of names that other tests expect nobody to ask for.
+    made.proxy.stop()
 
 
 ALLOWED = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from tools.findings.model import Manifest, Problem, Severity
 from tools.manifests.documents import step
@@ -17,6 +17,9 @@ from tools.manifests.documents import step
 def join(path: str, key: str | int) -> str:
     """The path one step further, as `tools.manifests.documents` writes it: by field name, or by index of a list."""
     return f"{path}[{key}]" if isinstance(key, int) else step(path, key)
+
+
+Place: TypeAlias = "str | tuple[Place, str | int]"
 
 
 class Missing:
@@ -28,16 +31,30 @@ MISSING = Missing()
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value inside a manifest, and its path."""
+    """A value inside a manifest, and where: a path, or the last step there and the place before it.
+
+    Few nodes are ever spoken of, so a path is written when somebody asks for it.
+    """
 
     manifest: Manifest
-    path: str
+    place: Place
     value: Any
+
+    @property
+    def path(self) -> str:
+        """The path of the value."""
+        place, keys = self.place, []
+        while not isinstance(place, str):
+            place, key = place
+            keys.append(key)
+        for key in reversed(keys):
+            place = join(place, key)
+        return place
 
     def __getitem__(self, key: str) -> Node:
         """The field of that name, there or not."""
         fields = self.value if isinstance(self.value, dict) else {}
-        return Node(self.manifest, step(self.path, key), fields.get(key, MISSING))
+        return Node(self.manifest, (self.place, key), fields.get(key, MISSING))
 
     @property
     def present(self) -> bool:
@@ -53,7 +70,7 @@ class Node:
         """The elements of a list."""
         if not isinstance(self.value, list):
             return ()
-        return tuple(Node(self.manifest, join(self.path, index), value) for index, value in enumerate(self.value))
+        return tuple(Node(self.manifest, (self.place, index), value) for index, value in enumerate(self.value))
 
     def fields(self) -> Iterator[tuple[str, Node]]:
         """The fields of a map whose keys are strings."""

@@ -21,9 +21,10 @@ class Rejection:
     message: str
 
 
-def judge(schema: Mapping[str, Any], values: Any) -> tuple[Rejection, ...]:
-    """Everything that the schema refuses in the values, in the order of the schema."""
-    errors = list(_validator(schema).iter_errors(values))
+def judge(schema: Mapping[str, Any], values: Any, part: Mapping[str, Any] | None = None) -> tuple[Rejection, ...]:
+    """Everything that the schema refuses in the values, or a part of it, in the order of the schema."""
+    whole = _validator(schema)
+    errors = list((whole if part is None else whole.evolve(schema=part)).iter_errors(values))
     rejections = dict.fromkeys(rejection for error in errors for rejection in _rejections(error))
     # What is nothing is also no CIDR, and no this and no that: it is nothing.
     nothing = {rejection for error in errors for rejection in _nothing(error)}

@@ -49,6 +49,11 @@ def closed(**properties: Any) -> dict[str, Any]:
         ),
         # What is said of the place elsewhere counts.
         (closed(a={}) | {"allOf": [{"properties": {"a": {"type": "string"}}}]}, []),
+        # What another block says of itself may be said of this one too.
+        (
+            closed(a={}, b={"type": "string"}) | {"allOf": [{"properties": {"a": {"$ref": "#/properties/b"}}}]},
+            [],
+        ),
         (closed(a={}) | {"if": {}, "then": {"properties": {"a": {"type": "integer"}}}}, []),
         (closed(a={"type": "string", "pattern": "^[a-z]+$"}), []),
         (closed(a={"type": "string", "pattern": ".*"}), [("a", *loose('".*"'))]),

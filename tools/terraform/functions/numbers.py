@@ -86,13 +86,10 @@ def range_(*bounds: Any) -> Any:
         if end == start:
             raise NotEvaluatedError
         raise EvaluationError("the step of range leads away from its end")
-    members: list[Any] = []
-    while (start < end) if step > 0 else (start > end):
-        if len(members) >= MAX_RANGE:
-            raise EvaluationError(f"range gives more than {MAX_RANGE} numbers")
-        members.append(simple(Fraction(start)))
-        start += step
-    return series("list", members, "number")
+    count = math.ceil(Fraction(end - start) / step)
+    if count > MAX_RANGE:
+        raise EvaluationError(f"range gives more than {MAX_RANGE} numbers")
+    return series("list", [simple(start + at * step) for at in range(count)], "number")
 
 
 def tonumber(value: Any) -> Any:

@@ -63,16 +63,18 @@ class Value:
         return tuple(Value(item, place, self.refs) for item, place in zip(self.data, places, strict=True))
 
 
+_WITH_UNKNOWNS = (UnknownValue, tuple, dict)
+
+
 def unknowns(data: Any) -> Iterator[UnknownValue]:
     """Every unknown inside data, at any depth."""
     if isinstance(data, UnknownValue):
         yield data
-    elif isinstance(data, tuple):
-        for item in data:
-            yield from unknowns(item)
-    elif isinstance(data, dict):
-        for item in data.values():
-            yield from unknowns(item)
+    elif isinstance(data, tuple | dict):
+        for item in data.values() if isinstance(data, dict) else data:
+            # Most are texts and numbers, and lists of them may be long.
+            if isinstance(item, _WITH_UNKNOWNS):
+                yield from unknowns(item)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,14 +29,14 @@ def number(text: str) -> Number:
 
 def simple(value: Fraction | int) -> Number:
     """An int where it is whole."""
-    return value.numerator if isinstance(value, Fraction) and value.denominator == 1 else value
+    return value if isinstance(value, int) or value.denominator != 1 else value.numerator
 
 
 def exact(*values: Number) -> bool:
     """Whether Terraform holds each of these without rounding."""
     return all(
         abs(item.numerator).bit_length() <= BITS - 64 and not item.denominator & (item.denominator - 1)
-        for item in map(Fraction, values)
+        for item in values
     )
 
 

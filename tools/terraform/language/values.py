@@ -124,6 +124,8 @@ def object_of(items: Mapping[str, Any]) -> MapValue:
 
 def to_data(value: Any) -> Any:
     """The value as plain data (tools/terraform/language/model.py)."""
+    if isinstance(value, str | int):
+        return value
     if isinstance(value, Series):
         return tuple(map(to_data, value.items))
     if isinstance(value, MapValue):

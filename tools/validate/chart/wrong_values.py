@@ -67,8 +67,15 @@ class Schema:
         """Whether the value is refused there: by what the schema says of the place, or by the schema as a whole."""
         if not self.accepts(place.schema, value):
             return True
-        rejections = judge(self.body, merge(self.values, _nested(place.path, value)))
+        rejections = judge(self.body, merge(self.values, _nested(place.path, value)), self._about(place))
         return bool(set(rejections) - self._rejections)
+
+    def _about(self, place: Place) -> Mapping[str, Any]:
+        """The schema as a whole, but for what it says of single blocks of values that are as they were."""
+        blocks = self.body.get("properties")
+        if not place.path or not isinstance(blocks, Mapping):
+            return self.body
+        return {**self.body, "properties": {key: key != place.path[0] or block for key, block in blocks.items()}}
 
     @cached_property
     def _rejections(self) -> frozenset[Any]:
