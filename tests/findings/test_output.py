@@ -13,6 +13,7 @@ import pytest
 
 from tools import TEMPORARY
 from tools.findings.errors import InputError
+from tools.findings.home import home
 from tools.findings.output import put
 
 
@@ -83,3 +84,10 @@ def test_a_stream_is_written_to_as_it_is(tmp_path: Path) -> None:
         number = os.fstat(out.fileno()).st_ino
         subprocess.run([sys.executable, "-c", program], stdout=out, check=True)
     assert (file.stat().st_ino, file.read_text()) == (number, "new")
+
+
+def test_a_current_directory_that_is_gone_holds_no_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert home(tmp_path / "package") == tmp_path / "package" / "data"
