@@ -65,14 +65,14 @@ def test_a_kubeconfig_that_cannot_be_used(
     else:
         file.write_text(text, errors="surrogateescape")
     monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(file))
-    said = reason.replace("FILE", str(file))
+    message = reason.replace("FILE", str(file))
     for command in (["status"], ["push"], ["blocked"]):
         assert egress(command) == 2
-        assert capfd.readouterr() == ("", f"egress: no cluster can be asked: {said}\n")
+        assert capfd.readouterr() == ("", f"egress: no cluster can be asked: {message}\n")
     code = reach(["matrix", "--context", "c"])
     captured = capfd.readouterr()
     before = "no kubeconfig can be read" if code == 64 else "context c cannot be used"
-    assert (code in (2, 64), captured) == (True, ("", f"reach: {before}: {said}\n"))
+    assert (code in (2, 64), captured) == (True, ("", f"reach: {before}: {message}\n"))
 
 
 @pytest.mark.parametrize("text", ["-1", "nan", "inf", "-inf", "1e9", "86401", "soon", ""])

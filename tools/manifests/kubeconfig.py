@@ -65,11 +65,11 @@ def _credentials() -> Iterator[None]:
     """
     logged: list[str] = []
 
-    class Kept(logging.Handler):
+    class LoggedErrors(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             logged.append(record.getMessage())
 
-    handler, root = Kept(logging.ERROR), logging.getLogger()
+    handler, root = LoggedErrors(logging.ERROR), logging.getLogger()
     root.addHandler(handler)
     try:
         yield
