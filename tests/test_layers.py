@@ -60,6 +60,7 @@ SHELL = {
     "tools/findings/kept": "keeps what was worked out",
     "tools/findings/output": "writes answers",
     "tools/findings/whole": "asks every command for its options",
+    "tools/manifests/kubeconfig": "talks to a cluster",
     "tools/manifests/configuration": "reads the command line and the configuration",
     "tools/manifests/schemas/structural": "writes the schemas that are kept here",
     "tools/manifests/schemas/terraform_schemas": "writes the schemas that are kept here",

@@ -170,6 +170,13 @@ def test_somebody_elses_pyproject_is_none(capsys: pytest.CaptureFixture[str]) ->
         ({".sark-network.yaml": "- a"}, "values are no mapping"),
         ({".sark-network.yaml": "a: ["}, ".sark-network.yaml:2: not YAML: "),
         ({"pyproject.toml": "tool = "}, "pyproject.toml: not TOML that can be read: "),
+        ({"pyproject.toml": "tool = 3"}, "pyproject.toml: tool is no table; write [tool.sark-network]"),
+        (
+            {".sark-network.yaml": "disable: [--output=x]"},
+            ".sark-network.yaml:1: --output=x begins as an option does, and disable takes none; "
+            "write a file's path as ./--output=x",
+        ),
+        ({".sark-network.yaml": "manifests: [a, --]"}, "1: -- begins as an option does, and manifests takes none"),
         ({"pyproject.toml": "[tool]\nsark-network = 3"}, "pyproject.toml: tool.sark-network is no table"),
         (
             {"pyproject.toml": "[tool.sark-network]", ".sark-network.yaml": "chart: a"},

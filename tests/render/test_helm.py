@@ -36,6 +36,8 @@ def test_a_version_that_fits(tmp_path: Path, says: str, version: tuple[int, int,
         ("echo v3.18", "which is v3.18 and too old"),
         ("echo v2.17.0", "which is v2.17.0 and too old"),
         ("echo hello", "which does not say its version"),
+        ("printf '\\377\\376'", "which does not say its version"),
+        ("echo v" + "9" * 5000 + ".1", "which does not say its version"),
         ("echo v3.22.0; exit 1", "which does not say its version"),
     ],
 )

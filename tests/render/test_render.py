@@ -12,6 +12,7 @@ import yaml
 from tools.findings.errors import InputError
 from tools.manifests.documents import manifests, parse
 from tools.render.__main__ import main
+from tools.render.helm import located
 from tools.render.helm_errors import RenderError
 from tools.render.manifest_files import HEADER, by_template, write
 from tools.render.own import CHART
@@ -19,10 +20,44 @@ from tools.render.target import RenderTarget
 from tools.render.template import render
 
 
+def helm_that(says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A helm that says its version, and whatever it is asked besides this."""
+    helm = tmp_path / "helm"
+    helm.write_text(f'#!/bin/sh\nif [ "$1" = version ]; then echo v3.19.0; else {says}; fi\n')
+    helm.chmod(0o755)
+    monkeypatch.setenv("SARK_HELM", str(helm))
+    located.cache_clear()
+
+
 def outcome(values: dict[str, Any], chart: Path = CHART, target: RenderTarget = RenderTarget()) -> RenderError:
     with pytest.raises(RenderError) as raised:
         asyncio.run(render(chart, values, target=target))
     return raised.value
+
+
+@pytest.mark.parametrize(
+    ("says", "message"),
+    [
+        ("echo hello", "helm printed no manifests, though it says that it rendered; is it Helm that ran?"),
+        ("printf '\\377'", "helm printed no manifests, though it says that it rendered; is it Helm that ran?"),
+        (":", "the chart renders no object with these values; nothing was written, and nothing removed"),
+        ("kill -9 $$", "helm ended with -9 and said nothing"),
+        ("printf 'no \\377' >&2; exit 3", "no \ufffd"),
+    ],
+)
+def test_a_helm_that_renders_nothing_removes_no_manifest(
+    says: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out").mkdir()
+    before = tmp_path / "out" / "default-deny.yaml"
+    before.write_text(HEADER)
+    helm_that(says, tmp_path, monkeypatch)
+    try:
+        assert main(["--to", str(tmp_path / "out")]) == 2
+    finally:
+        located.cache_clear()
+    assert capsys.readouterr() == ("", f"render: {message}\n")
+    assert [path.read_text() for path in (tmp_path / "out").iterdir()] == [HEADER]
 
 
 def test_the_chart_renders_with_its_own_values() -> None:
@@ -179,7 +214,7 @@ def ended(arguments: list[str]) -> object:
         (["--to", "x", "--nope"], 64, "unrecognized arguments: --nope"),
         (["--values", "/no/file", "--to", "x"], 2, "render: cannot read /no/file: No such file or directory"),
         (["--chart", "/no/chart", "--to", "x"], 2, "render: /no/chart is no chart: it has no Chart.yaml"),
-        (["--to", "/dev/null/x"], 2, "Not a directory: '/dev/null/x'"),
+        (["--to", "/dev/null/x"], 2, "cannot write into /dev/null/x: Not a directory"),
         (["--to", "x", "--kube-version", "1.2.3"], 2, "render: chart requires kubeVersion: >=1.20.0-0"),
     ],
 )

@@ -28,6 +28,11 @@ SCHEMA: dict[str, Any] = {
         },
         "either": {"anyOf": [{"type": "boolean"}, {"enum": ["auto"]}]},
         "nothing": {"type": "object", "additionalProperties": False},
+        "cidr": {
+            "type": "string",
+            "allOf": [{"if": {"pattern": "/0$"}, "then": {"const": "a range"}}, {"not": {"enum": [None]}}],
+            "anyOf": [{"pattern": "^[0-9.]+/"}, {"type": "string", "pattern": ":"}],
+        },
     },
 }
 
@@ -41,7 +46,7 @@ SCHEMA: dict[str, Any] = {
             {"zzz": 1},
             "zzz",
             "unknown key `zzz`; the keys here are name, described, count, share, on, level, short, list, labels, "
-            "entry, either, nothing",
+            "entry, either, nothing, cidr",
         ),
         ({"nothing": {"a/b": 1}}, 'nothing["a/b"]', "unknown key `a/b`; no key is known here"),
         ({"name": "A"}, "name", '"A" does not match ^[a-z]+$'),
@@ -49,6 +54,7 @@ SCHEMA: dict[str, Any] = {
         ({"described": "x"}, "described", '"x" is refused: write a number in quotes'),
         ({"name": 3}, "name", "3 is a whole number: write text"),
         ({"name": None}, "name", "null is nothing: write text"),
+        ({"cidr": None}, "cidr", "null is nothing: write text"),
         ({"count": "3"}, "count", '"3" is text: write a whole number'),
         ({"count": 1.5}, "count", "1.5 is a number: write a whole number"),
         ({"count": True}, "count", "true is true or false: write a whole number"),

@@ -89,6 +89,8 @@ FORMS: tuple[tuple[str, str, str], ...] = (
     ("no-single-label", r"^[^.]+$", "the full name, such as api.example.com; a single label is no public name"),
 )
 _FORMS = tuple((form, re.compile(pattern), write) for form, pattern, write in FORMS)
+# A log may hold a megabyte in place of a name, on which the forms would be tried from every character of it.
+LONGEST_ASKED = 1024
 TOO_LONG = "a name of 253 characters or fewer (RFC 1035)"
 
 
@@ -289,6 +291,8 @@ def refusal(name: str) -> str:
     """What to write instead of `name`, or "" when its form is one that the list takes."""
     if not name:
         return "a name, such as api.example.com"
+    if len(name) > LONGEST_ASKED:
+        return TOO_LONG
     for form, pattern, write in _FORMS:
         if pattern.search(name):
             ascii_form = punycode(name) if form == "no-unicode" else ""

@@ -104,6 +104,14 @@ def path(text: str) -> str:
     return text
 
 
+def words(text: str) -> str:
+    """The type of an option whose value is text: what was typed, also in a locale without UTF-8."""
+    try:
+        return os.fsencode(text).decode("utf-8")
+    except UnicodeError:
+        raise argparse.ArgumentTypeError("it is no text in UTF-8") from None
+
+
 def add_several(group: argparse._ActionsContainer, option: str, **settings: Any) -> None:
     """An option that takes several values, and may be given more than once: all of them count."""
     group.add_argument(option, nargs="+", action="extend", **settings)

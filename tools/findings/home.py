@@ -16,7 +16,10 @@ def home(package: Path = _PACKAGE, current: Path | None = None) -> Path:
     """The checkout that the package stands in, else the one in the current directory, else the package's own data."""
     if (package.parent / _CHART).is_file() and not (package / _DATA).is_dir():
         return package.parent
-    current = current or Path.cwd()
+    try:
+        current = current or Path.cwd()
+    except OSError:  # It is gone, and nothing is in it.
+        return package / _DATA
     return current if (current / _CHART).is_file() else package / _DATA
 
 

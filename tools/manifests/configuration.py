@@ -70,6 +70,9 @@ class Configuration:
             if not items or not all(isinstance(item, str) for item in items):
                 message = "is neither text nor a list of texts; write it as on the command line"
                 raise InputError(f"{self.place(key)}: {key} {message}")
+            if option := next((item for item in items if item.startswith("-") and item != "-"), ""):
+                message = f"{option} begins as an option does, and {key} takes none; write a file's path as ./{option}"
+                raise InputError(f"{self.place(key)}: {message}")
 
     def place(self, key: str) -> str:
         """The file, and the line of the key where it is known."""

@@ -49,9 +49,12 @@ def _own(path: Path) -> Written:
 def _pyproject(path: Path) -> Written:
     text = read_text(path)
     try:
-        table = tomllib.loads(text).get("tool", {}).get(TABLE)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError, AttributeError) as error:
+        tools = tomllib.loads(text).get("tool", {})
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         raise InputError(f"{shown(path)}: not TOML that can be read: {error}") from None
+    if not isinstance(tools, Mapping):
+        raise InputError(f"{shown(path)}: tool is no table; write [tool.{TABLE}]")
+    table = tools.get(TABLE)
     if table is None:
         return Written()
     if not isinstance(table, Mapping):

@@ -52,8 +52,23 @@ def read_bytes(path: Path) -> bytes:
 
 def file_lines(path: Path) -> Iterator[str]:
     """The lines of a regular file of any size; one longer than any log's comes in pieces. Raises OSError as above."""
-    with os.fdopen(_opened(path), encoding="utf-8", errors="replace") as file:
-        yield from iter(partial(file.readline, LONGEST_LINE), "")
+    with os.fdopen(_opened(path), "rb") as file:
+        yield from _lines(file)
+
+
+def input_lines() -> Iterator[str]:
+    """The lines of standard input, in the same way. Raises InputError."""
+    if sys.stdin is None:
+        raise InputError("cannot read standard input: it is closed")
+    try:
+        yield from _lines(sys.stdin.buffer)
+    except OSError as error:
+        raise InputError(f"cannot read standard input: {error.strerror or error}") from None
+
+
+def _lines(file: BinaryIO) -> Iterator[str]:
+    for part in iter(partial(file.readline, LONGEST_LINE), b""):
+        yield part.decode("utf-8", "replace")
 
 
 def _opened(path: Path) -> int:

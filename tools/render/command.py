@@ -25,9 +25,12 @@ def run(options: argparse.Namespace) -> int:
         layered(files)  # Refuses what is no values file, with its place.
         target = RenderTarget(options.release, options.namespace, options.kube_version)
         output = rendered(made.path, files, target)
-        for path in write(by_template(output), options.to):
+        files_of = by_template(output)
+        if not files_of:
+            raise InputError("the chart renders no object with these values; nothing was written, and nothing removed")
+        for path in write(files_of, options.to):
             print(shown(path))
-    except (InputError, HelmError, OSError) as error:
+    except (InputError, HelmError) as error:
         cli.complain("render", error)
         return cli.COULD_NOT_RUN
     except RenderError as error:

@@ -18,7 +18,7 @@ OLDEST = (3, 18, 5)
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache" / "bin" / "helm"
 
-_VERSION = re.compile(r"v(\d+)\.(\d+)(?:\.(\d+))?")
+_VERSION = re.compile(r"v([0-9]{1,9})\.([0-9]{1,9})(?:\.([0-9]{1,9}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +67,11 @@ def _candidates(environment: Mapping[str, str], cache: Path) -> Iterator[str]:
 
 def _usable(path: str, named: str) -> Helm:
     try:
-        ran = subprocess.run(
-            [path, "version", "--template={{.Version}}"], capture_output=True, text=True, timeout=30, check=False
-        )
+        ran = subprocess.run([path, "version", "--template={{.Version}}"], capture_output=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         reason = error.strerror if isinstance(error, OSError) else "it did not answer within 30 s"
         raise HelmError(f"{named}{path}, which does not run ({reason}); {advice()}") from None
-    match = _VERSION.search(ran.stdout)
+    match = _VERSION.search(ran.stdout.decode("ascii", "replace"))
     if ran.returncode or not match:
         raise HelmError(f"{named}{path}, which does not say its version; {advice()}")
     version = (int(match[1]), int(match[2]), int(match[3] or 0))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from tools.findings.errors import InputError
 from tools.findings.output import put
 
 HEADER = "# Written by `python -m tools.render`; the next run replaces or removes it.\n"
@@ -31,12 +32,18 @@ def write(files: Mapping[str, str], directory: Path) -> list[Path]:
     """Write the files, and remove those of an earlier run that are not among them, so that `kubectl apply` finds no
     policy that the chart no longer has. Files that this tool did not write are left alone.
 
-    Raises InputError for a file that cannot be written, and OSError for the directory.
+    Raises InputError for a file that cannot be written or removed, and for the directory.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    for path in directory.glob("*.yaml"):
-        if path.name not in files and path.is_file() and path.read_bytes().startswith(HEADER.encode()):
-            path.unlink()
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write into {directory}: {error.strerror}") from None
     for name, text in files.items():
         put((text,), directory / name)
+    for path in directory.glob("*.yaml"):
+        try:
+            if path.name not in files and path.is_file() and path.read_bytes().startswith(HEADER.encode()):
+                path.unlink()
+        except OSError as error:
+            raise InputError(f"cannot replace or remove {path}: {error.strerror}") from None
     return [directory / name for name in files]

@@ -16,6 +16,8 @@ from tools.render.target import RenderTarget
 # asyncio logs the children of a run that was interrupted.
 logging.getLogger("asyncio").addHandler(logging.NullHandler())
 
+# Helm names the template of everything that it prints.
+_SOURCE = re.compile(r"^# Source: ", re.MULTILINE)
 # A backslash that stands for itself is passed over, so that what follows it is no escape.
 _PAIR = re.compile(r"\\\\|(?P<pair>\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})")
 
@@ -40,6 +42,8 @@ async def render(
         refusal = classify(complaints, code)
         refusal.text = complaints
         raise refusal
+    if output.strip() and not _SOURCE.search(output):
+        raise RenderError("helm", "helm printed no manifests, though it says that it rendered; is it Helm that ran?")
     return output
 
 

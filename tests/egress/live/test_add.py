@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,8 @@ def test_add_never_replaces_the_charts_list(tmp_path: Path) -> None:
         (["a.example", "--expires", "soon"], 64, "--expires: soon is no day"),
         (["a.example", "--expires", "2020-01-01"], 64, "--expires: 2020-01-01 is over"),
         (["a.example", "--expires", ""], 64, "--expires: it is empty; leave it out, or write it"),
+        (["a.example", "--reason", os.fsdecode(b"\xff")], 64, "argument --reason: it is no text in UTF-8"),
+        (["a.example", "--owner", "\ud800"], 64, "argument --owner: it is no text in UTF-8"),
         (["a.example", "--reason", " "], 64, "--reason: it is empty; leave it out, or write it"),
         (["a.example", "--workloads", "x y"], 64, "--workloads: x y is no name of a part; write one, such as gateway"),
     ],
@@ -160,9 +163,20 @@ def test_what_add_refuses(
 ) -> None:
     path = tmp_path / "values.yaml"
     path.write_text("egress:\n  mode: audit\n")
-    assert main(["add", *arguments, "--to", str(path)]) == code
+    try:
+        ended: object = main(["add", *arguments, "--to", str(path)])
+    except SystemExit as leaving:
+        ended = leaving.code
+    assert ended == code
     assert message in capsys.readouterr().err
     assert path.read_text() == "egress:\n  mode: audit\n"
+
+
+def test_words_of_a_locale_without_utf8_are_what_was_typed(tmp_path: Path) -> None:
+    path = tmp_path / "values.yaml"
+    path.write_text("egress:\n  mode: audit\n")
+    assert main(["add", "a.example", "--reason", "\udcc3\udcb1", "--to", str(path)]) == 0
+    assert path.read_text() == 'egress:\n  mode: audit\n  extraDomains:\n    - {name: a.example, reason: "ñ"}\n'
 
 
 def test_add_to_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

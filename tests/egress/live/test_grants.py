@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from tools.egress.__main__ import main
+from tools.egress.live.granting import HelmRelease
 from tools.egress.live.grants import Ceiling, CeilingError, Grant, ceiling, duration, excess, granted, taken_back
+from tools.findings.errors import InputError
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 GRANT = Grant("mcp.partner.example", NOW + timedelta(hours=1), "kim", "incident 42")
@@ -121,3 +123,35 @@ def test_what_is_refused_before_any_cluster_is_asked(
     file.write_text('names: ["*.partner.example"]\nlongest: 4h\n')
     assert main(["grant", *(str(file) if word == "CEILING" else word for word in arguments)]) == 64
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ("hello", "helm list: its answer is not JSON"),
+        ("\\377", "helm list: its answer is not JSON"),
+        ("", "helm list: its answer is not JSON"),
+        ("{}", "release r is no chart that Helm installed"),
+        ('{"a": 1}', "helm list: its answer lists no releases"),
+        ("[3]", "helm list: its answer lists no releases"),
+        ('[{"chart": "other-1.0.0"}]', "release r is other-1.0.0, and this is sark-network-"),
+    ],
+)
+def test_a_helm_that_answers_something_else(answer: str, message: str, tmp_path: Path) -> None:
+    helm = tmp_path / "helm"
+    helm.write_text(f"#!/bin/sh\nprintf '{answer}'\n")
+    helm.chmod(0o755)
+    with pytest.raises(InputError) as raised:
+        HelmRelease(str(helm), "", "n", "r").has_this_chart()
+    assert str(raised.value).startswith(message)
+
+
+def test_a_user_without_a_name_says_who_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert main(["grant", "a.example", "--for", "1h", "--reason", "x"]) == 64
+    assert capsys.readouterr().err == ("egress: --owner is missing, and this user has no name; write who asks for it\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tools.egress.allowlist import Suffixes
 from tools.egress.live.advice import Advice, advice, fragment, merged
 from tools.egress.live.record import LogRecord, read
 from tools.egress.live.tally import Blocked
+from tools.egress.live.texts import period
 
 SUFFIXES = Suffixes(frozenset({"co.uk", "*.ck"}))
 
@@ -85,7 +87,18 @@ def test_lines_are_read_as_collectors_write_them(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "strange"),
-    [("", 0), ("no JSON", 0), ("{broken", 0), ("{}", 1), (line(schema="sark-network.egress/2"), 1), ("[1] {}", 1)],
+    [
+        ("", 0),
+        ("no JSON", 0),
+        ("{broken", 0),
+        ("{}", 1),
+        (line(schema="sark-network.egress/2"), 1),
+        ("[1] {}", 1),
+        (line()[:-1], 1),
+        (f"{{envoy}} {line()}", 1),
+        (line().replace('"bytes_in": 0', f'"bytes_in": {"9" * 5000}'), 1),
+        (line().replace('"detail": ', '"detail": ' + "[" * 100_000), 1),
+    ],
 )
 def test_other_lines_are_no_records(text: str, strange: int) -> None:
     assert (read([text]).records, read([text]).strange) == ((), strange)
@@ -94,6 +107,12 @@ def test_other_lines_are_no_records(text: str, strange: int) -> None:
 def test_fields_of_another_type_are_left_out() -> None:
     (record,) = read([line(list=None, host=None, bytes_in="many", sni=["x"])]).records
     assert (record.list, record.host, record.bytes_in, record.sni, record.name, record.port) == ("", "", 0, "", "", 0)
+
+
+@pytest.mark.parametrize("number", [-1, 1 << 64, int("9" * 4000), 1e300, float("nan"), True])
+def test_numbers_that_envoy_cannot_count_to_are_left_out(number: Any) -> None:
+    assert read([line(bytes_out=number)]).records[0].bytes_out == 0
+    assert read([line(bytes_out=(1 << 64) - 1)]).records[0].bytes_out == (1 << 64) - 1
 
 
 @pytest.mark.parametrize(
@@ -158,6 +177,13 @@ def blocked(reason: str, name: str, port: int = 443, workload: str = "gateway", 
 def test_advice(item: Blocked, expected: str) -> None:
     given = advice(item, SUFFIXES)
     assert (given.entry if given.key else given.sentence) == expected
+
+
+@pytest.mark.parametrize("text", ["x", "x.", "é", "-", "1.", "*."])
+def test_a_megabyte_in_place_of_a_name_is_no_name(text: str) -> None:
+    item = blocked("not-in-egress.domains", text * (1 << 20 >> len(text) - 1))
+    assert advice(item, SUFFIXES).key == ""
+    assert advice(item, SUFFIXES).sentence.endswith("`: a name of 253 characters or fewer (RFC 1035)")
 
 
 def test_entries_of_one_name_are_joined_where_that_opens_no_more() -> None:
@@ -277,6 +303,12 @@ def test_text_in_a_report_is_no_markup(tmp_path: Path, capsys: pytest.CaptureFix
         (["blocked", "/dev/zero"], 2, "cannot read /dev/zero: it is not a regular file"),
         (["used", "PIPE", "--env", "production"], 2, "PIPE: it is not a regular file"),
         (["report", "tests", "--env", "production"], 2, "cannot read tests: it is a directory"),
+        (
+            ["blocked", "LOG", "--since", "1h"],
+            64,
+            "egress: --since is for the log of the replicas; files are read whole, so leave one of the two out\n",
+        ),
+        (["report", "-", "--since", "1h", "--env", "production"], 64, "--since is for the log of the replicas"),
         (["blocked", "-", "LOG", "-"], 64, "standard input can be read only once; write - only once"),
     ],
 )
@@ -289,6 +321,19 @@ def test_what_cannot_be_answered(
     assert message in capsys.readouterr().err
 
 
+def test_standard_input_is_read_as_a_file_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever the locale: bytes that are no UTF-8, and lines without an end."""
+    data = b"\xff\xfe{\n" + line().encode() + b"\n" + line(host="\u00e9.example").encode() + b"\n" + b"x" * (3 << 20)
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(data), encoding="ascii"))
+    assert main(["blocked", "-", "--format", "json"]) == 1
+    assert [item["name"] for item in json.loads(capsys.readouterr().out)] == ["api.new.example", "é.example"]
+    monkeypatch.setattr("sys.stdin", None)
+    assert main(["blocked", "-"]) == 2
+    assert capsys.readouterr().err == "egress: cannot read standard input: it is closed\n"
+
+
 def test_nothing_blocked_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "log"
     path.write_text(line(**ALLOWED))
@@ -296,6 +341,17 @@ def test_nothing_blocked_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out == (
         "nothing was blocked: 1 attempt from 2026-11-28T09:50:00.100Z to 2026-11-28T09:50:00.100Z\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("times", "when"),
+    [
+        (("", "2026-11-28T09:50:00Z"), "2 attempts from 2026-11-28T09:50:00Z to 2026-11-28T09:50:00Z"),
+        (("",), "1 attempt at no time that the log tells"),
+    ],
+)
+def test_an_attempt_without_a_time(times: tuple[str, ...], when: str) -> None:
+    assert period(read([line(time=time) for time in times])) == when
 
 
 def test_a_record_without_a_port_has_an_address() -> None:

@@ -214,6 +214,18 @@ def test_a_render_that_ended_well_or_not_for_a_template_is_no_finding() -> None:
             "own addresses, without it",
         ),
         (
+            "egress: {deniedCidrs: [0.0.0.0/1, 128.0.0.0/1]}\n",
+            ("addresses-keep-promises", 1),
+            "egress.deniedCidrs: every IPv4 address is closed by these ranges together, so no listed name is reached; "
+            "write those that you mean",
+        ),
+        (
+            'egress: {deniedCidrs: [10.0.0.0/8, "8000::/1", "4000::/2", "::/2"]}\n',
+            ("addresses-keep-promises", 1),
+            "egress.deniedCidrs: every IPv6 address is closed by these ranges together, so no listed name is reached; "
+            "write those that you mean",
+        ),
+        (
             "database: {externalCidrs: [8.0.0.0/8]}\n",
             ("public-addresses-are-meant", 1),
             "database.externalCidrs[0]: 8.0.0.0/8 is not inside a private range; list names in egress.domains, or the "

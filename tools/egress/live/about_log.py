@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -17,13 +16,16 @@ from tools.egress.live.tally import Blocked
 from tools.findings.cli import CLEAN, COULD_NOT_RUN, FINDINGS, USAGE, complain
 from tools.findings.errors import InputError
 from tools.findings.escaping import json_text, line, printable
-from tools.manifests.files import file_lines, shown
+from tools.manifests.files import file_lines, input_lines, shown
 
 
 def run(options: argparse.Namespace, lists: Mapping[str, Allowlist], suffixes: Suffixes) -> int:
     """Read the log and answer. `lists`: of the environment that was asked for; none for `blocked`."""
     if options.log.count("-") > 1:
         complain("egress", "standard input can be read only once; write - only once")
+        return USAGE
+    if options.log and options.since:
+        complain("egress", "--since is for the log of the replicas; files are read whole, so leave one of the two out")
         return USAGE
     if options.command != "blocked" and len(lists) != 1:
         complain("egress", "whose list is meant? Name one environment with --env, or its values files with --values")
@@ -55,9 +57,7 @@ def _lines(options: argparse.Namespace) -> Iterable[str]:
 def _of_files(names: Iterable[str]) -> Iterator[str]:
     for name in names:
         if name == "-":
-            if sys.stdin is None:
-                raise InputError("cannot read standard input: it is closed")
-            yield from sys.stdin
+            yield from input_lines()
             continue
         try:
             yield from file_lines(Path(name))

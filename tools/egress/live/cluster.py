@@ -17,8 +17,6 @@ from typing import Any
 import urllib3
 from kubernetes import client, config, stream
 from kubernetes.client.exceptions import ApiException
-from kubernetes.config.config_exception import ConfigException
-from yaml import YAMLError
 
 from tools.egress.live.replicas import (
     GUARD_STATS,
@@ -30,6 +28,7 @@ from tools.egress.live.replicas import (
     replica,
 )
 from tools.findings.errors import InputError
+from tools.manifests import kubeconfig
 
 COMPONENT = "app.kubernetes.io/component=egress-proxy"
 GUARD = "app.kubernetes.io/component=dns-guard"
@@ -134,15 +133,13 @@ class ProxyInCluster:
 
 def proxy(context: str, namespace: str, release: str) -> ProxyInCluster:
     """The proxy of a release. Raises InputError when there is none, or more than one could be meant."""
-    settings: Any = client.Configuration()
-    settings.retries = False
     try:
-        api: Any = config.new_client_from_config(  # type: ignore[no-untyped-call]
-            context=context or None, client_configuration=settings, persist_config=False
-        )
+        api = kubeconfig.connected(context)
         namespace = namespace or _namespace(context)
-    except (ConfigException, YAMLError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"no cluster can be asked: {(str(error).splitlines() or ['no kubeconfig'])[0]}") from None
+    except InputError as error:
+        raise InputError(f"no cluster can be asked: {error}") from None
+    except kubeconfig.UNREADABLE as error:
+        raise InputError(f"no cluster can be asked: {kubeconfig.reason(error)}") from None
     selector = f"{COMPONENT},{INSTANCE}={release}" if release else COMPONENT
     core = client.CoreV1Api(api)
     living = _living(core, namespace, selector)

@@ -75,7 +75,7 @@ def _grant(options: argparse.Namespace, suffixes: Suffixes, now: datetime) -> Gr
     grant = Grant(
         name=options.name.lower(),
         until=grants.until(now, grants.duration(options.duration)),
-        owner=options.owner or getpass.getuser(),
+        owner=options.owner or _user(),
         reason=options.reason,
         ports=tuple(options.ports or (443,)),
         workloads=tuple(options.workloads or ("gateway",)),
@@ -92,6 +92,14 @@ def _grant(options: argparse.Namespace, suffixes: Suffixes, now: datetime) -> Gr
     if excess := grants.excess(grant, ceiling, now):
         raise grants.CeilingError(f"{shown(options.ceiling)}: {excess}")
     return grant
+
+
+def _user() -> str:
+    """Who runs this. Raises ValueError for a user that no database knows, as in a pod."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        raise ValueError("--owner is missing, and this user has no name; write who asks for it") from None
 
 
 def _sentence(grant: Grant) -> str:
@@ -115,32 +123,44 @@ class HelmRelease:
 
     def has_this_chart(self) -> None:
         """Raises InputError when another version of the chart is installed: a grant must change the list alone."""
-        document = json.loads(self._run("list", "--filter", f"^{self.name}$", "--output", "json", stdin=None))
+        listing = self._json("list", "--filter", f"^{self.name}$")
         documents = read_yaml(CHART / "Chart.yaml").documents
         body: Any = documents[0].body if documents else {}
         ours = f"{body.get('name')}-{body.get('version')}"
-        theirs = str(document[0]["chart"]) if document else "no chart that Helm installed"
+        if listing and not (isinstance(listing, list) and isinstance(listing[0], dict) and "chart" in listing[0]):
+            raise InputError("helm list: its answer lists no releases")
+        theirs = str(listing[0]["chart"]) if listing else "no chart that Helm installed"
         if theirs != ours:
             raise InputError(f"release {self.name} is {theirs}, and this is {ours}; use the toolkit of that version")
 
     def values(self) -> dict[str, Any]:
         """The values that the release was given."""
-        return json.loads(self._run("get", "values", self.name, "--output", "json", stdin=None)) or {}
+        values = self._json("get", "values", self.name) or {}
+        if not isinstance(values, dict):
+            raise InputError("helm get: its answer is no mapping of values")
+        return values
 
     def upgrade(self, values: Mapping[str, Any], description: str) -> None:
         """The same chart with other values."""
         words = ("upgrade", self.name, str(CHART), "--values", "-", "--reset-values", "--description", description)
         self._run(*words, stdin=json.dumps(values))
 
+    def _json(self, *words: str) -> Any:
+        try:
+            return json.loads(self._run(*words, "--output", "json", stdin=None))
+        except (ValueError, RecursionError):
+            raise InputError(f"helm {words[0]}: its answer is not JSON") from None
+
     def _run(self, *words: str, stdin: str | None) -> str:
         context = ["--kube-context", self.context] if self.context else []
         command = [self.helm, *words, "--namespace", self.namespace, *context]
         try:
             ran = subprocess.run(
-                command, input=stdin or "", capture_output=True, text=True, timeout=SECONDS, check=False
+                command, input=(stdin or "").encode(), capture_output=True, timeout=SECONDS, check=False
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise InputError(f"helm {words[0]} did not come to an end: {error}") from None
         if ran.returncode:
-            raise InputError(f"helm {words[0]}: {classify(ran.stderr, ran.returncode)}")
-        return ran.stdout
+            complaints = ran.stderr.decode("utf-8", "replace")
+            raise InputError(f"helm {words[0]}: {classify(complaints, ran.returncode)}")
+        return ran.stdout.decode("utf-8", "replace")

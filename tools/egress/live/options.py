@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from tools.findings.cli import EXIT_CODES, add_several, file_path, path
+from tools.findings.cli import EXIT_CODES, add_several, file_path, path, words
 from tools.manifests import arguments
 from tools.manifests.arguments import or_none
 
@@ -92,8 +92,8 @@ def _add(commands: Any) -> None:
     parser.add_argument("--to", metavar="FILE", type=file_path, required=True, help="the values file")
     add_several(parser, "--ports", metavar="PORT", type=int, help="its ports (default: 443)")
     add_several(parser, "--workloads", metavar="PART", help="the parts that may use it (default: gateway)")
-    parser.add_argument("--owner", metavar="TEXT", help="who answers for the entry")
-    parser.add_argument("--reason", metavar="TEXT", help="what it is for")
+    parser.add_argument("--owner", metavar="TEXT", type=words, help="who answers for the entry")
+    parser.add_argument("--reason", metavar="TEXT", type=words, help="what it is for")
     parser.add_argument("--expires", metavar="WHEN", help="its last day, such as 2027-06-30, or a moment")
 
 
@@ -123,8 +123,8 @@ def _grant(commands: Any) -> None:
     )
     parser.add_argument("name", metavar="NAME", help="the name, such as api.example.com or *.example.com")
     parser.add_argument("--for", metavar="DURATION", dest="duration", help="how long: 30m, 4h (required to grant)")
-    parser.add_argument("--reason", metavar="TEXT", help="what it is for (required to grant)")
-    parser.add_argument("--owner", metavar="NAME", help="who asks for it (default: who runs this)")
+    parser.add_argument("--reason", metavar="TEXT", type=words, help="what it is for (required to grant)")
+    parser.add_argument("--owner", metavar="NAME", type=words, help="who asks for it (default: who runs this)")
     add_several(parser, "--ports", metavar="PORT", type=int, help="its ports (default: 443)")
     add_several(parser, "--workloads", metavar="PART", help="the parts that may use it (default: gateway)")
     parser.add_argument(

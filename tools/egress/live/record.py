@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 SCHEMA = "sark-network.egress/1"
+# Beyond any number that Envoy counts to.
+MOST = 1 << 64
 # Reasons for which the name that counts is the one that TLS asked for.
 BY_SERVER_NAME = ("sni-not-in-egress.domains",)
 _HOST = re.compile(r"(?P<name>\[[^\]]*\]|[^:]*)(:(?P<port>[0-9]{1,5}))?")
@@ -62,7 +64,7 @@ class LogRecord:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """The attempts that were read. `strange`: how many lines looked like JSON and are no line of this log."""
+    """The attempts that were read. `strange`: how many lines look like JSON and are no line of this log, or half."""
 
     records: tuple[LogRecord, ...] = ()
     strange: int = 0
@@ -70,7 +72,7 @@ class Log:
     @property
     def first(self) -> str:
         """When the first attempt began, or ""."""
-        return min((record.time for record in self.records), default="")
+        return min((record.time for record in self.records if record.time), default="")
 
     @property
     def last(self) -> str:
@@ -98,7 +100,7 @@ def _bodies(text: str) -> Iterator[Mapping[str, Any]]:
     try:
         body = json.loads(text[start:])
     except (ValueError, RecursionError):
-        body = None
+        body = {} if SCHEMA in text else None
     if isinstance(body, Mapping):
         # Collectors keep the line that they were given as a text in one of their own.
         inner = next((body[key] for key in ("log", "message", "line") if isinstance(body.get(key), str)), None)
@@ -115,7 +117,7 @@ def _record(body: Mapping[str, Any]) -> LogRecord:
 
     def number(key: str) -> int:
         value = body.get(key)
-        return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
+        return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST else 0
 
     return LogRecord(
         time=text("time"),

@@ -21,7 +21,8 @@ def period(log: Log) -> str:
     strange = f"; {some} of this log" if log.strange else ""
     if not count:
         return f"no attempt is in the log{strange}"
-    return f"{count} attempt{'s' * (count != 1)} from {log.first} to {log.last}{strange}"
+    when = f"from {log.first} to {log.last}" if log.last else "at no time that the log tells"
+    return f"{count} attempt{'s' * (count != 1)} {when}{strange}"
 
 
 def blocked_text(items: Sequence[Blocked], suffixes: Suffixes) -> Iterator[str]:

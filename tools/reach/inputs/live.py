@@ -8,12 +8,12 @@ from difflib import get_close_matches
 from typing import Any
 
 import urllib3
-from kubernetes import client, config, dynamic
+from kubernetes import dynamic
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config import kube_config
-from kubernetes.config.config_exception import ConfigException
-from yaml import YAMLError
 
+from tools.findings.errors import InputError
+from tools.manifests import kubeconfig
 from tools.reach.inputs.listing import AnswerError, Body, ClusterListing, Get, listed
 
 # Seconds to wait for the connection, and for each further piece of an answer.
@@ -46,14 +46,10 @@ def connected(context: str) -> Get:
         near = get_close_matches(context, names, 1)
         suggestion = f"did you mean {near[0]}?" if near else f"there are {', '.join(names) or 'none'}"
         raise UnknownContextError(f"the kubeconfig has no context {context}; {suggestion}")
-    settings: Any = client.Configuration()
-    settings.retries = False
     try:
-        api: Any = config.new_client_from_config(  # type: ignore[no-untyped-call]
-            context=context, client_configuration=settings, persist_config=False
-        )
-    except (ConfigException, OSError, ValueError) as error:
-        raise UnreachableError(f"context {context} cannot be used: {_line(error)}") from None
+        api = kubeconfig.connected(context)
+    except InputError as error:
+        raise UnreachableError(f"context {context} cannot be used: {error}") from None
     # Without the client's own discovery, which would read far more than is needed here.
     dynamic_client: Any = dynamic.DynamicClient(api, discoverer=lambda *_: None)  # type: ignore[no-untyped-call]
 
@@ -66,10 +62,13 @@ def connected(context: str) -> Get:
 def _contexts() -> list[str]:
     """The contexts of the kubeconfig. `list_kube_config_contexts` would fail when the current one is incomplete."""
     try:
+        kubeconfig.regular_files()
         merged: Any = kube_config.KubeConfigMerger(kube_config.KUBE_CONFIG_DEFAULT_LOCATION)  # type: ignore[no-untyped-call]
         contexts = merged.config.value["contexts"] if merged.config else None
-    except (ConfigException, OSError, ValueError, TypeError, KeyError, YAMLError) as error:
-        raise UnknownContextError(f"no kubeconfig can be read: {_line(error)}") from None
+    except InputError as error:
+        raise UnknownContextError(f"no kubeconfig can be read: {error}") from None
+    except kubeconfig.UNREADABLE as error:
+        raise UnknownContextError(f"no kubeconfig can be read: {kubeconfig.reason(error)}") from None
     if not isinstance(contexts, list):
         raise UnknownContextError(f"there is no kubeconfig in {kube_config.KUBE_CONFIG_DEFAULT_LOCATION}")
     bodies = (getattr(context, "value", context) for context in contexts)
