@@ -68,6 +68,7 @@ SHELL = {
     "tools/render/chart": "reads a chart",
     "tools/render/early": "runs Helm",
     "tools/render/helm": "finds helm",
+    "tools/render/kept_schema": "keeps what was judged",
     "tools/render/load": "reads values files",
     "tools/render/own": "knows where the chart is",
     "tools/render/template": "runs Helm",

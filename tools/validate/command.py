@@ -25,6 +25,7 @@ from tools.findings.report import STARTED, Gate, Report, formats
 from tools.findings.stages import manual
 from tools.manifests.files import manifest_sources, objects, read_text, shown
 from tools.manifests.schemas import UnknownVersionError, crds, minor
+from tools.render import kept_schema
 from tools.render.chart import Chart, chart, is_chart
 from tools.render.early import NOTHING_BEGUN, EarlyRenders
 from tools.render.helm import HelmError, named
@@ -173,7 +174,10 @@ async def _environments(
     options: argparse.Namespace, rules: judge.RunSettings, progress: Progress, early: EarlyRenders
 ) -> tuple[Stage, ...]:
     try:
-        judged = chart(options.chart)
+        judged = replace(
+            chart(options.chart),
+            judge_schema=partial(kept_schema.fault, store=kept_schema.user_store(cached=options.cache)),
+        )
         # Somebody's own values may name somebody's own labels, of which ci/workloads.yaml knows nothing.
         workloads = rules.workloads if options.values else rules.workloads or judged.workloads
         helm = named(options.helm[0], "--helm").path if options.helm else None
