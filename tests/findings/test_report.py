@@ -86,8 +86,7 @@ def test_text_of_a_clean_run_is_one_line() -> None:
 )
 def test_text_counts_an_environment_for_each_cluster(stages: tuple[Stage, ...], environments: str) -> None:
     number = environments.rpartition(" ")[2]
-    said = f"no findings; {environments} of {number} stages ran\n"
-    assert written("text", Report(stages)) == said
+    assert written("text", Report(stages)) == f"no findings; {environments} of {number} stages ran\n"
 
 
 def test_text_when_nothing_ran_does_not_sound_clean() -> None:
