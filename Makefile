@@ -17,8 +17,9 @@ help: ## list the targets
 validate: $(RUN) helm ## render every environment and judge it
 	@$(PY) -m tools.validate
 
-# A machine that forbids Python to keep what it compiled compiles every module in every process, and the tests start many.
-test: export PYTHONDONTWRITEBYTECODE :=
+# A machine that forbids Python to keep what it compiled compiles every module in every process, which takes longer than
+# to judge the chart, and the tests start many.
+validate test: export PYTHONDONTWRITEBYTECODE :=
 test: $(DEV) helm ## run the tests, a process a core; no Docker, no cluster
 	@$(PY) -m pytest -m "not kind" -q -n auto --dist worksteal
 

@@ -157,3 +157,15 @@ def test_a_repeat_does_nothing() -> None:
         pytest.skip("not run from the environment that make sets up")
     command = ["make", "--question", *(str(stamp.relative_to(PROJECT)) for stamp in stamps)]
     assert subprocess.run(command, cwd=PROJECT, env=dict(os.environ), check=False).returncode == 0
+
+
+@pytest.mark.parametrize("target", ["validate", "test"])
+def test_make_has_python_keep_what_it_compiles(target: str, tmp_path: Path) -> None:
+    """Somebody's machine forbids it, and each run would compile every module."""
+    program(tmp_path / "python", 'echo "$2 with ${PYTHONDONTWRITEBYTECODE:-nothing} forbidden"')
+    there = [f"--assume-old={name}" for name in (".venv/.requirements", ".venv/.requirements-dev", "helm")]
+    command = ["make", *there, target, f"PY={tmp_path / 'python'}"]
+    machine = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    ran = subprocess.run(command, cwd=PROJECT, env=machine, capture_output=True, text=True, check=True)
+    module = {"validate": "tools.validate", "test": "pytest"}[target]
+    assert ran.stdout == f"{module} with nothing forbidden\n"

@@ -93,3 +93,34 @@ def test_usage_is_64_and_one_line(capsys: pytest.CaptureFixture[str]) -> None:
         "python -m tools.thing: argument --number: invalid int value: 'x'; "
         "python -m tools.thing --help says what there is\n"
     )
+
+
+LEAVES = """
+import atexit, sys
+from tools.findings import cli
+
+class Kept:
+    def __del__(self):
+        print("taken apart")
+
+kept = Kept()
+kept.itself = kept
+
+def main():
+    sys.stdout.write("an answer")
+    sys.stderr.write("a remark")
+    return 1
+
+cli.COMMAND = sys.argv[1] == "command"
+cli.run(main, patient=sys.argv[2] == "patient")
+"""
+
+
+@pytest.mark.parametrize(
+    ("caller", "patience", "taken_apart"),
+    [("command", "impatient", ""), ("command", "patient", "taken apart\n"), ("program", "impatient", "taken apart\n")],
+)
+def test_a_command_ends_where_it_is_and_loses_no_output(caller: str, patience: str, taken_apart: str) -> None:
+    command = [sys.executable, "-c", LEAVES, caller, patience]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (1, f"an answer{taken_apart}", "a remark")

@@ -75,6 +75,20 @@ def test_text_of_a_clean_run_is_one_line() -> None:
     assert written("text", Report((Stage("values", "dev"),))) == "no findings; 1 environment, 1 of 1 stage ran\n"
 
 
+@pytest.mark.parametrize(
+    ("stages", "environments"),
+    [
+        ((Stage("values", "dev"), Stage("layers", "dev")), "1 environment, 2"),
+        ((Stage("values", "dev@1.33.0"), Stage("values", "dev@1.34.0"), Stage("layers", "dev")), "2 environments, 3"),
+        ((Stage("values", "dev"), Stage("values", "dev+apis"), Stage("layers", "dev")), "2 environments, 3"),
+        ((Stage("terraform"), Stage("layers", "dev"), Stage("layers", "production")), "2 environments, 3"),
+    ],
+)
+def test_text_counts_an_environment_for_each_cluster(stages: tuple[Stage, ...], environments: str) -> None:
+    number = environments.rpartition(" ")[2]
+    assert written("text", Report(stages)) == f"no findings; {environments} of {number} stages ran\n"
+
+
 def test_text_when_nothing_ran_does_not_sound_clean() -> None:
     report = Report((Stage("manifests", skipped="cannot read x: no such file"),))
     assert written("text", report) == "not run: manifests: cannot read x: no such file\nnothing was judged\n"

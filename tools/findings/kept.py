@@ -11,13 +11,16 @@ import hashlib
 import json
 import os
 import stat
+import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 # What reading an entry can raise, or making something of what it holds, when it is missing, damaged or another's.
 DAMAGED = (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
+
+_INSTALLED = (".dist-info", ".egg-info", ".egg-link")
 
 
 def folder(name: str) -> Path | None:
@@ -40,6 +43,13 @@ def key(parts: Iterable[bytes]) -> str:
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
     return digest.hexdigest()
+
+
+def installed() -> Iterator[bytes]:
+    """The names and versions of the installed libraries. Raises OSError."""
+    for place in sys.path:
+        if os.path.isdir(place):  # noqa: PTH112
+            yield from sorted(os.fsencode(name) for name in os.listdir(place) if name.endswith(_INSTALLED))  # noqa: PTH208
 
 
 @dataclass(slots=True)

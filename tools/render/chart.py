@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,9 +27,10 @@ _TEMPLATES = (".yaml", ".yml", ".tpl", ".txt")
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart's directory, and what stands in it."""
+    """A chart's directory, and what stands in it. `judge_schema` says what makes its schema unusable, or ""."""
 
     path: Path
+    judge_schema: Callable[[Any], str] = fault
 
     @property
     def name(self) -> str:
@@ -105,7 +106,7 @@ class Chart:
     @cached_property
     def schema_fault(self) -> str:
         """What makes the schema itself unusable, or ""."""
-        return fault(self.schema)
+        return self.judge_schema(self.schema)
 
     def template(self, file: str) -> tuple[str, ...]:
         """The lines of a template; none when `file` is no file of the chart."""

@@ -52,6 +52,12 @@ def named(path: str, by: str) -> Helm:
     return _usable(path, f"{by} names ")
 
 
+def likely(environment: Mapping[str, str] | None = None, cache: Path = CACHE) -> str:
+    """The path of the helm that `find` tries first, "" when there is none. It has not been run."""
+    environment = os.environ if environment is None else environment
+    return environment.get("SARK_HELM", "") or next(_candidates(environment, cache), "")
+
+
 @cache
 def located() -> str:
     """The path of the helm to use, looked for once in a process. Raises HelmError."""

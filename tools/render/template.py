@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import re
+import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tools.render.early import NOTHING_BEGUN, EarlyRenders
 from tools.render.helm import located
 from tools.render.helm_errors import RenderError, classify
 from tools.render.target import RenderTarget
@@ -20,6 +22,8 @@ logging.getLogger("asyncio").addHandler(logging.NullHandler())
 _SOURCE = re.compile(r"^# Source: ", re.MULTILINE)
 # A backslash that stands for itself is passed over, so that what follows it is no escape.
 _PAIR = re.compile(r"\\\\|(?P<pair>\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})")
+# How a process ended: its exit code, its output and what it wrote to standard error.
+Ended = tuple[int, str, str]
 
 
 async def render(
@@ -29,15 +33,22 @@ async def render(
     files: Sequence[Path] = (),
     target: RenderTarget = RenderTarget(),
     helm: str | None = None,
+    early: EarlyRenders = NOTHING_BEGUN,
 ) -> str:
     """The chart's manifests as Helm prints them, with its `# Source:` lines.
 
     `files` are values files, which Helm reads itself, and `values` one mapping, laid over them and the chart's own;
-    `null` in it deletes. Raises RenderError, and HelmError when there is no helm.
+    `null` in it deletes. `early`: renders that were begun before, of which this may be one. Raises RenderError, and
+    HelmError when there is no helm.
     """
-    given = [_as_flag(file) for file in files] + (["--values=-"] if values else [])
-    arguments = ["template", target.release, str(chart), *target.arguments, *given]
-    code, output, complaints = await _run(helm or located(), arguments, as_yaml(values or {}).encode())
+    asked = command(helm or located(), chart, files, target)
+    if values:
+        ended = await _run([*asked, "--values=-"], as_yaml(values).encode())
+    elif begun := early.taken(asked):
+        ended = await _end(begun)
+    else:
+        ended = await _run(asked)
+    code, output, complaints = ended
     if code:
         refusal = classify(complaints, code)
         refusal.text = complaints
@@ -47,8 +58,13 @@ async def render(
     return output
 
 
-async def _run(helm: str, arguments: Sequence[str], written: bytes) -> tuple[int, str, str]:
-    """Run Helm: its exit code, its output and what it wrote to standard error. Raises RenderError when it cannot begin.
+def command(helm: str, chart: Path, files: Sequence[Path], target: RenderTarget) -> list[str]:
+    """Helm's command line for a render of values files."""
+    return [helm, "template", target.release, str(chart), *target.arguments, *map(_as_flag, files)]
+
+
+async def _run(command: Sequence[str], written: bytes = b"") -> Ended:
+    """Run Helm. Raises RenderError when it cannot begin.
 
     Not by pyhelm3, which takes longer to load than Helm takes to render, for models of releases that nobody has here.
     """
@@ -57,9 +73,9 @@ async def _run(helm: str, arguments: Sequence[str], written: bytes) -> tuple[int
 
     pipe = asyncio.subprocess.PIPE
     try:
-        process = await asyncio.create_subprocess_exec(helm, *arguments, stdin=pipe, stdout=pipe, stderr=pipe)
+        process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe)
     except OSError as error:
-        raise RenderError("helm", f"{helm} does not run: {error.strerror}") from None
+        raise RenderError("helm", f"{command[0]} does not run: {error.strerror}") from None
     try:
         output, complaints = await process.communicate(written)
     except asyncio.CancelledError:
@@ -68,7 +84,23 @@ async def _run(helm: str, arguments: Sequence[str], written: bytes) -> tuple[int
             process.terminate()
         await process.communicate()
         raise
-    return process.returncode or 0, output.decode("utf-8", "replace"), complaints.decode("utf-8", "replace")
+    return _ended(process.returncode, output, complaints)
+
+
+async def _end(begun: subprocess.Popen[bytes]) -> Ended:
+    """Wait for a process that was begun before."""
+    import asyncio
+
+    try:
+        output, complaints = await asyncio.to_thread(begun.communicate)
+    except asyncio.CancelledError:
+        begun.terminate()
+        raise
+    return _ended(begun.returncode, output, complaints)
+
+
+def _ended(code: int | None, output: bytes, complaints: bytes) -> Ended:
+    return code or 0, output.decode("utf-8", "replace"), complaints.decode("utf-8", "replace")
 
 
 def rendered(chart: Path, files: Sequence[Path], target: RenderTarget) -> str:

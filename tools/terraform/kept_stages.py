@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tools import COMMAND
-from tools.findings.kept import DAMAGED, KeptStore, folder, key
+from tools.findings.kept import DAMAGED, KeptStore, folder, installed, key
 from tools.findings.model import Finding, Identity, Problem, Severity, Stage, Where
 from tools.findings.recorder import Recorder
 from tools.render.own import CHART
@@ -26,7 +26,6 @@ MOST = 400
 TOOLKIT = Path(__file__).resolve().parents[1]
 # Environments have values files of their own, which are read for each of them.
 _ENVIRONMENTS = "ci"
-_INSTALLED = (".dist-info", ".egg-info", ".egg-link")
 # The name of an entry by its environment; None: the stage of the modules.
 Names = Mapping[str | None, str]
 Work = Callable[[], tuple[Stage, ...]]
@@ -128,9 +127,7 @@ def _passed_over(name: str) -> bool:
 
 def _toolkit() -> Iterator[bytes]:
     yield sys.version.encode()
-    for place in sys.path:
-        if os.path.isdir(place):  # noqa: PTH112
-            yield from sorted(os.fsencode(name) for name in os.listdir(place) if name.endswith(_INSTALLED))  # noqa: PTH208
+    yield from installed()
     yield from _files(TOOLKIT)
 
 

@@ -9,16 +9,18 @@ from collections.abc import Sequence
 
 from tools.findings import cli
 from tools.manifests import configuration
+from tools.validate.ahead import renders_begun
 from tools.validate.options import CONFIGURABLE, parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; gives the exit code."""
     options, file = configuration.parsed(parser(), arguments, lambda _: CONFIGURABLE)
-    # Only now: --help and a usage error need none of it.
-    from tools.validate.command import run
+    with renders_begun(options) as early:
+        # Only now: --help and a usage error need none of it, and Helm renders meanwhile.
+        from tools.validate.command import run
 
-    return run(options, file.file)
+        return run(options, file.file, early)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -25,27 +25,31 @@ from tools.findings.report import STARTED, Gate, Report, formats
 from tools.findings.stages import manual
 from tools.manifests.files import manifest_sources, objects, read_text, shown
 from tools.manifests.schemas import UnknownVersionError, crds, minor
+from tools.render import kept_schema
 from tools.render.chart import Chart, chart, is_chart
+from tools.render.early import NOTHING_BEGUN, EarlyRenders
 from tools.render.helm import HelmError, named
 from tools.render.load import Chosen
 from tools.render.own import CHART, FLOWS
-from tools.render.target import KUBE_VERSION, RenderTarget
 from tools.render.template import render
 from tools.terraform import kept_stages
 from tools.terraform.job import TerraformRequest
 from tools.validate import manifests as judge
-from tools.validate.chart.variants import Variant, asked_for, variants
+from tools.validate.asked import chosen, clusters, environments_asked, target, versions
+from tools.validate.chart.variants import Variant
 from tools.validate.forked import begun
 from tools.validate.options import parser
 from tools.validate.pipeline import ChartJob, environment
 
 
-def run(options: argparse.Namespace, configured: str) -> int:
-    """Judge what was asked for; gives the exit code. `configured`: the file that options were read from, or ""."""
+def run(options: argparse.Namespace, configured: str, early: EarlyRenders) -> int:
+    """Judge what was asked for; gives the exit code. `configured`: the file that options were read from, or "".
+    `early`: renders that were begun while this was loaded.
+    """
     if options.list_rules or options.explain:
         return _manual(options.explain)
     try:
-        for version in _versions(options):
+        for version in versions(options):
             minor(version)
     except UnknownVersionError as error:
         parser().error(str(error))
@@ -55,7 +59,7 @@ def run(options: argparse.Namespace, configured: str) -> int:
         parser().error(wrong)
     if options.write_baseline and not options.baseline:
         parser().error("--write-baseline needs --baseline FILE")
-    report = asyncio.run(_run(options, configured))
+    report = asyncio.run(_run(options, configured, early))
     if options.baseline:
         try:
             report = _beside_baseline(report, options.baseline, write=options.write_baseline)
@@ -84,7 +88,7 @@ def _beside_baseline(report: Report, file: Path, *, write: bool) -> Report:
 
 def judged(arguments: Sequence[str]) -> Report:
     """What the command line would report, for a program that asks; no configuration file is read."""
-    return asyncio.run(_run(parser().parse_args(arguments), ""))
+    return asyncio.run(_run(parser().parse_args(arguments), "", NOTHING_BEGUN))
 
 
 def _misread(paths: Sequence[str]) -> str:
@@ -109,7 +113,7 @@ def _manual(rule: str | None) -> int:
     return cli.CLEAN
 
 
-async def _run(options: argparse.Namespace, configured: str) -> Report:
+async def _run(options: argparse.Namespace, configured: str, early: EarlyRenders) -> Report:
     started = datetime.now(UTC)
     terminal = options.format == "text" and not options.output and sys.stdout.isatty()
     progress = Progress.on(sys.stderr) if terminal else Progress()
@@ -126,20 +130,20 @@ async def _run(options: argparse.Namespace, configured: str) -> Report:
     rules = judge.RunSettings(
         started.date(),
         frozenset(entries),
-        kube_version=_versions(options)[0],
+        kube_version=versions(options)[0],
         workloads=workloads,
         flows=_specified(options.flows, frozenset()),
         gate=gate,
         definitions=definitions,
     )
     stages: tuple[Stage, ...] = ()
-    if options.env or options.values or not options.manifests:
-        stages += await _environments(options, rules, progress)
+    if environments_asked(options):
+        stages += await _environments(options, rules, progress, early)
     if options.refused or options.wrong_values or options.coverage is not None or len(options.helm or ()) > 1:
         # Only now: who asks for none of it waits for none of it.
         from tools.validate.chart.command import beside
 
-        stages += await beside(options, partial(_chosen, options), partial(_variants, options), gate, progress)
+        stages += await beside(options, partial(chosen, options), partial(clusters, options), gate, progress)
     if options.manifests:
         stages += _manifests(options.manifests, rules, progress)
     return Report(
@@ -166,14 +170,20 @@ def _definitions(paths: Sequence[str]) -> dict[str, dict[str, Any]]:
     return definitions
 
 
-async def _environments(options: argparse.Namespace, rules: judge.RunSettings, progress: Progress) -> tuple[Stage, ...]:
+async def _environments(
+    options: argparse.Namespace, rules: judge.RunSettings, progress: Progress, early: EarlyRenders
+) -> tuple[Stage, ...]:
     try:
-        judged = chart(options.chart)
+        judged = replace(
+            chart(options.chart),
+            judge_schema=partial(kept_schema.fault, store=kept_schema.user_store(cached=options.cache)),
+        )
         # Somebody's own values may name somebody's own labels, of which ci/workloads.yaml knows nothing.
         workloads = rules.workloads if options.values else rules.workloads or judged.workloads
         helm = named(options.helm[0], "--helm").path if options.helm else None
     except (InputError, HelmError) as error:
         return (Stage("values", skipped=str(error)),)
+    renders = partial(render, judged.path, helm=helm, early=early)
     job = ChartJob(
         chart=judged,
         rules=replace(
@@ -184,27 +194,27 @@ async def _environments(options: argparse.Namespace, rules: judge.RunSettings, p
             flows=_flows(options, judged),
             foreign=not judged.own and not judged.has_list,
         ),
-        render=partial(_rendered, judged, Variant(rules.kube_version), helm),
+        render=partial(_rendered, renders, Variant(rules.kube_version)),
         envoy=partial(verdict, store=user_store(cached=options.cache)),
         done=progress.done,
     )
-    chosen = _chosen(options, judged)
-    clouds = TerraformRequest(judged, chosen, rules.today, rules.known, rules.gate, cached=options.cache)
+    environments = chosen(options, judged)
+    clouds = TerraformRequest(judged, environments, rules.today, rules.known, rules.gate, cached=options.cache)
     # Before anything else runs in this process.
     of_clouds = kept_stages.begun(clouds, begun, kept_stages.user_store(clouds)) if judged.own else None
-    clusters = _variants(options, judged)
+    variants = clusters(options, judged)
     runs = [
-        environment(f"{name}{variant.suffix}", files, _for(variant, job, helm))
-        for variant in clusters
-        for name, files in chosen.items()
+        environment(f"{name}{variant.suffix}", files, _for(variant, job, renders))
+        for variant in variants
+        for name, files in environments.items()
     ]
     if of_clouds:
         runs.append(asyncio.to_thread(_reported, of_clouds, progress))
     stages = tuple(stage for run in await asyncio.gather(*runs) for stage in run)
-    if options.api_versions is not None and not any(variant.apis for variant in clusters):
+    if options.api_versions is not None and not any(variant.apis for variant in variants):
         reason = f"no template of {judged.name} asks for an API, so each environment was rendered once; name some"
         stages = (*stages, Stage("api-versions", skipped=reason, excused=True))
-    return stages if judged.own or not judged.has_list else (*stages, *_without_clouds(judged, chosen))
+    return stages if judged.own or not judged.has_list else (*stages, *_without_clouds(judged, environments))
 
 
 def _reported(work: Callable[[], tuple[Stage, ...]], progress: Progress) -> tuple[Stage, ...]:
@@ -215,25 +225,13 @@ def _reported(work: Callable[[], tuple[Stage, ...]], progress: Progress) -> tupl
     return stages
 
 
-def _versions(options: argparse.Namespace) -> tuple[str, ...]:
-    """The versions of Kubernetes that are asked for, at least one."""
-    return tuple(options.kube_version or (KUBE_VERSION,))
-
-
-def _variants(options: argparse.Namespace, judged: Chart) -> tuple[Variant, ...]:
-    """The clusters that each environment is rendered for."""
-    apis = options.api_versions
-    return variants(_versions(options), asked_for(judged.templates) if apis == [] else apis)
-
-
-def _for(variant: Variant, job: ChartJob, helm: str | None) -> ChartJob:
+def _for(variant: Variant, job: ChartJob, renders: Callable[..., Awaitable[str]]) -> ChartJob:
     rules = replace(job.rules, kube_version=variant.kube_version)
-    return replace(job, rules=rules, render=partial(_rendered, job.chart, variant, helm))
+    return replace(job, rules=rules, render=partial(_rendered, renders, variant))
 
 
-async def _rendered(judged: Chart, variant: Variant, helm: str | None, files: Sequence[Path]) -> str:
-    target = RenderTarget(kube_version=variant.kube_version, api_versions=variant.apis)
-    return await render(judged.path, files=files, target=target, helm=helm)
+async def _rendered(renders: Callable[..., Awaitable[str]], variant: Variant, files: Sequence[Path]) -> str:
+    return await renders(files=files, target=target(variant))
 
 
 def _without_clouds(judged: Chart, chosen: Mapping[str, Chosen]) -> Iterator[Stage]:
@@ -253,20 +251,6 @@ def _flows(options: argparse.Namespace, judged: Chart) -> judge.Specified | None
 
 def _specified(file: Path | None, environments: frozenset[str]) -> judge.Specified | None:
     return judge.Specified(shown(file), partial(read_text, file), environments, given=True) if file else None
-
-
-def _chosen(options: argparse.Namespace, judged: Chart) -> dict[str, Chosen]:
-    """What is asked for, by the name that reports have: each environment, with the values that are laid over it."""
-    known = judged.environments
-    unknown = [name for name in options.env or () if name not in known]
-    if unknown:
-        parser().error(f"there is no environment {', '.join(unknown)}; there are {', '.join(known) or 'none'}")
-    over = tuple(map(Path, options.values or ()))
-    names = options.env or (() if over else known)
-    called = [file.name for file in over]
-    if not names:
-        return {"+".join(called) or "values.yaml": Chosen(over)}
-    return {"+".join((name, *called)): Chosen((known[name], *over), name) for name in names}
 
 
 def _manifests(paths: Sequence[str], rules: judge.RunSettings, progress: Progress) -> tuple[Stage, ...]:

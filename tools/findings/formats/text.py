@@ -63,7 +63,9 @@ def _summary(report: Report, groups: Sequence[Grouped]) -> str:
         counted += f" beside {report.known} of {printable(report.baseline)}"
     if not ran:
         return "nothing was judged"
-    environments = len({stage.environment for stage in report.stages} - {""}) or 1
+    # An environment that is rendered for several clusters counts for each; beside them its layers of Terraform do not.
+    of_charts = {stage.environment for stage in report.stages if stage.name != "layers"} - {""}
+    environments = len(of_charts or {stage.environment for stage in report.stages} - {""}) or 1
     seconds = f" in {sum(stage.seconds for stage in report.stages):.2f} s of work" if report.timings else ""
     stages = f"{ran} of {_count(len(report.stages), 'stage')} ran"
     return f"{counted}; {_count(environments, 'environment')}, {stages}{seconds}{beside}"
