@@ -20,11 +20,11 @@ Written by `python -m tools.validate.docs` from the docstrings of the checks; ed
 Errors and warnings fail a run, notes do not, unless `--fail-on` says otherwise; `--disable RULE` leaves a rule out, and
 the report says so. Each of these switches off a finding in place, with a reason and a last day:
 
-- in a values file or in Terraform, the comment `# sark:ignore RULE until YYYY-MM-DD: REASON`, on the line or alone above it;
-  in Terraform also above a block, for all of it;
+- in a values file or in Terraform, the comment `# sark:ignore RULE until YYYY-MM-DD: REASON`, on the line or alone
+  above it; in Terraform also above a block, for all of it;
 - on an object, the annotation `sark-network/ignore: "RULE until YYYY-MM-DD: REASON"`, with one rule on each line;
-- in Terraform, comments of checkov, Trivy, tfsec, TFLint and KICS, for the rules that list the same id as a peer. A note
-  reports each of them.
+- in Terraform, comments of checkov, Trivy, tfsec, TFLint and KICS, for the rules that list the same id as a peer. A
+  note reports each of them.
 
 A finding that begins with "cannot tell" says what is not known, and fails nothing; set the value in a tfvars file.
 """
