@@ -124,6 +124,8 @@ def test_only_403_is_a_proxys_no(status: str, word: str) -> None:
         for speak in ("tls", "http"):
             made = attempt(443, speak=speak, proxy=["127.0.0.1", port])
             assert probe.outcome(made)[0] == word
+        assert probe.outcome(attempt(port, speak="http", steered=True))[0] == word
+        assert probe.outcome(attempt(port, speak="http"))[0] == "answer"
 
 
 def test_a_tunnel_is_asked_for_by_name_and_used_after_200() -> None:

@@ -25,6 +25,17 @@ from tools.reach.flows.read import Flow, FlowTarget
 
 HERE = Addresses({"gateway": "192.168.1.1"}, {"proxy": "10.96.0.9", "dns": "10.96.0.10"}, {"api.test": "203.0.113.10"})
 NAME = Flow("row", "gateway", FlowTarget("internet", "api.test"), 443, "deny", "why", via="proxy", speak="tls")
+STEERED = Flow(
+    "row",
+    "gateway",
+    FlowTarget("steering", "gateway"),
+    8080,
+    "allow",
+    "why",
+    speak="http",
+    sni="api.test",
+    twin="proxy",
+)
 POD = Flow("row", "stranger", FlowTarget("pod", "gateway"), 8000, "deny", "why")
 ACCEPT = {"event": "accept", "address": "203.0.113.10", "port": 443, "peer": "172.18.0.2"}
 ANSWERED = ACCEPT | {"event": "answer", "row": "row"}
@@ -46,6 +57,10 @@ CASES: list[tuple[str, Flow, ProbeReport, list[dict[str, Any]], str, str]] = [
      "but the test internet's log does not show it"),
     ("elsewhere", allowed(NAME), ProbeReport("answer", "sark-answer 203.0.113.66:443 sni=api.test token=1"), [], FAIL,
      "somebody else than 203.0.113.10:443 answered: sark-answer 203.0.113.66:443 sni=api.test token=1"),
+    ("steered", STEERED, ProbeReport("answer", "sark-answer 203.0.113.10:8080 token=1"), [], PASS,
+     "answer: sark-answer 203.0.113.10:8080 token=1"),
+    ("steered, and the proxy answers", STEERED, ProbeReport("answer", "HTTP/1.1 404 Not Found"), [], FAIL,
+     "somebody else than 203.0.113.10:8080 answered: HTTP/1.1 404 Not Found"),
     ("refused", allowed(POD), ProbeReport("refused", "403"), [], FAIL, "should be allowed, but refused: 403"),
     ("silent", allowed(POD), ProbeReport("timeout", "nothing within 2 s"), [], FAIL,
      "should be allowed, but timeout: nothing within 2 s"),
@@ -93,6 +108,12 @@ def test_an_attempt_through_the_proxy_names_the_target_and_its_own_sni() -> None
 @pytest.mark.parametrize(("sni", "sent"), [(None, "api.test"), ("", ""), ("evil.test", "evil.test")])
 def test_the_sni_is_the_targets_name_unless_the_row_says_otherwise(sni: str | None, sent: str) -> None:
     assert attempt(replace(NAME, sni=sni), HERE, "", 1)["sni"] == sent
+
+
+def test_what_is_steered_says_the_name_and_goes_to_the_parts_own_service() -> None:
+    made = attempt(STEERED, replace(HERE, services={"steering:gateway": "10.96.0.11"}), "", 1)
+    assert (made["host"], made["authority"], made["steered"], made["proxy"]) == ("10.96.0.11", "api.test", True, None)
+    assert attempt(POD, HERE, "", 1)["steered"] is False
 
 
 def test_a_raw_address_has_no_sni_of_its_own() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -216,3 +217,31 @@ def test_a_revoked_name_loses_its_connections_and_no_other_does(start: Start) ->
     assert held["api.openai.com"].alive()
     for client_held in held.values():
         client_held.close()
+
+
+def rest(sock: socket.socket) -> bytes:
+    """Everything until the far side's end; a reset instead of one raises ConnectionResetError."""
+    sock.settimeout(5)
+    return b"".join(iter(lambda: sock.recv(65536), b""))
+
+
+@pytest.mark.parametrize("size", [1, 3_000_000])
+@pytest.mark.parametrize("steering", [False, True], ids=["connect", "steered"])
+def test_a_servers_last_bytes_arrive_and_then_its_end(steered: Steered, steering: bool, size: int) -> None:
+    port = steered.ports["gateway", 443] if steering else steered.proxy.ports["gateway"]
+    made = client.Client(steered.proxy.namespace, port)
+    if not steering:
+        assert made.connect("api.anthropic.com:443")[0] == 200
+    made.encrypt("api.anthropic.com")
+    made.sock.sendall(b"last %d" % size)
+    assert len(rest(made.sock)) == size
+    made.close()
+
+
+def test_a_refusal_of_http_arrives_whole_and_then_its_end(steered: Steered) -> None:
+    made = client.Client(steered.proxy.namespace, steered.ports["gateway", 8080])
+    made.sock.sendall(b"GET / HTTP/1.1\r\nHost: wrong.test:8080\r\nConnection: close\r\n\r\n")
+    head, _, body = rest(made.sock).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 403 Forbidden\r\n")
+    assert b"content-length: %d\r\n" % len(body) in head + b"\r\n"
+    made.close()

@@ -87,6 +87,10 @@ class World:
                 context.sni_callback = lambda _socket, name, _context: setattr(arrival, "sni", name)
                 sock = context.wrap_socket(sock, server_side=True)
             while data := sock.recv(65536):
+                if data.startswith(b"last "):
+                    # So many bytes, and the server's end.
+                    sock.sendall(b"x" * int(data.split()[1]))
+                    break
                 reply = f"{arrival.address} {arrival.sni} ".encode() + data
                 if data.startswith((b"GET ", b"POST ")):
                     reply = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(reply) + reply

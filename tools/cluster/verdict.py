@@ -81,7 +81,9 @@ def attempts(flow: Flow, addresses: Addresses, token: str, seconds: float) -> li
 
 def attempt(flow: Flow, addresses: Addresses, token: str, seconds: float) -> dict[str, Any]:
     """The attempt that in_pods/probe.py makes for a row."""
+    steered = flow.target.kind == "steering"
     name = flow.target.name if flow.target.kind in ("internet", "address") else flow.target.kind
+    said = (flow.sni if steered else None) or name
     own = name if flow.target.kind == "internet" else ""
     return {
         "id": flow.name,
@@ -90,7 +92,8 @@ def attempt(flow: Flow, addresses: Addresses, token: str, seconds: float) -> dic
         "protocol": flow.protocol,
         "speak": flow.speak,
         "sni": own if flow.sni is None else flow.sni,
-        "authority": CLUSTER_NAME if flow.speak == "dns" else name,
+        "authority": CLUSTER_NAME if flow.speak == "dns" else said,
+        "steered": steered,
         "proxy": [addresses.services.get("proxy", ""), flow.proxy_port] if flow.via == "proxy" else None,
         "token": token,
         "timeout": seconds,
@@ -140,7 +143,13 @@ def _judge_allow(
     outcome = f"{report.outcome}: {report.detail}"
     if report.outcome != "answer":
         return FAIL, f"should be allowed, but {outcome}"
-    who = {"pod": flow.target.name, "internet": f"{addresses.of(flow)}:{flow.port}"}.get(flow.target.kind)
+    # Of what is steered, whoever has the name that was said, and not the proxy, which has the address.
+    behind = addresses.internet.get(flow.sni or "")
+    who = {
+        "pod": flow.target.name,
+        "internet": f"{addresses.of(flow)}:{flow.port}",
+        "steering": f"{behind}:{flow.port}" if behind else None,
+    }.get(flow.target.kind)
     if who and flow.speak not in ("dns", "knock") and f"sark-answer {who} " not in report.detail:
         return FAIL, f"somebody else than {who} answered: {report.detail}"
     # A log that misses what did arrive would prove nothing by its silence either.

@@ -1,7 +1,8 @@
 """Runs inside a stand-in pod and tries connections. Reads one line of JSON from standard input, a list of attempts:
 
     {"id", "host", "port", "protocol": "TCP"|"UDP", "speak": "line"|"tls"|"http"|"dns"|"handshake"|"knock", "sni": "…",
-     "authority": "name", "proxy": ["10.96.0.5", 3128] or null, "token": "…", "timeout": 2.0, "hold": false}
+     "authority": "name", "proxy": ["10.96.0.5", 3128] or null, "token": "…", "timeout": 2.0, "hold": false,
+     "steered": false}
 
 Writes one line of JSON an attempt as soon as it ends, `{"id", "outcome", "detail", "seconds"}`, then `{"done": n}`.
 Outcomes: `answer` (the target spoke), `refused` (somebody said no or hung up), `timeout`, `unprobed` (none of these:
@@ -106,7 +107,7 @@ def say_http(sock: socket.socket, attempt: Attempt) -> str:
     request = f"GET {url}/{attempt['token']} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
     sock.sendall(request.encode())
     head = read_head(sock)
-    if attempt["proxy"]:
+    if attempt["proxy"] or attempt.get("steered"):
         judge_status(head)
     body = sock.makefile("rb").read().decode("ascii", "replace").strip()
     return body if body.startswith("sark-answer") else head.splitlines()[0]

@@ -12,7 +12,7 @@ them hold. `walls` (optional): those of `WALLS` that must each hold by themselve
 - `protocol`: TCP (default) | UDP; `speak`: what is sent once connected: line | tls | http | dns | handshake | knock.
   knock sends nothing and also takes a refusal by the target itself for an answer, for open ports without a listener;
 - `via`: direct (default) | proxy, by CONNECT to `proxyPort` (3128), or by an absolute URL when `speak` is http;
-- `sni`: the name in the TLS hello, if not the target's own; "" sends none;
+- `sni`: the name in the TLS hello, if not the target's own; "" sends none; for HTTP to `steering:PART` its Host;
 - `during`: the states of the trial in which the row holds, of `STATES`; default [installed];
 - `environments`: those in which it holds; by default all but those of `apart`;
 - `twin`, for a deny: what must answer once the policy is gone. direct (default): the same flow without the proxy; proxy
