@@ -70,8 +70,8 @@ def broken(values: Mapping[str, Any], parts: tuple[str, ...]) -> Iterator[tuple[
         else:
             for place, other, outer in (*closed, *services):
                 if _meet(net, outer):
-                    never_reached = "which is never to be reached by this list; narrow one of the two"
-                    yield path, f"{text} meets {other} of {place}, {never_reached}"
+                    never_reached = "which this list must never reach; narrow one of the two"
+                    yield path, f"{text} overlaps with {other} of {place}, {never_reached}"
                     break
     yield from _blocks(values, parts, closed)
     yield from _no_servers(values, closed)

@@ -84,7 +84,7 @@ def entry_has_not_expired(egress: Egress) -> Iterator[Problem]:
     """An entry's `expires` is in the future, by more than 14 days.
 
     After its `expires`, a day in UTC that counts until it is over or a moment, an entry opens nothing: the render
-    leaves it out. Who relies on it should hear of that before. Ask the owner, and set another date or remove the
+    leaves it out. Whoever relies on it should know before. Ask the owner, and set another date or remove the
     entry. Where nothing but a render closes it (entry-ends-by-itself), the message says so.
     """
     for entry in egress.listed.items:

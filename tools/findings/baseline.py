@@ -31,10 +31,11 @@ class Baseline:
 
 
 def baseline_findings_are_there(pair: tuple[Baseline, Counter[Key]]) -> Iterator[Problem]:
-    """Each finding of the baseline is one that is still there.
+    """Each finding in the baseline still exists.
 
-    A finding that was mended and stays in the baseline lets the same fault come back unseen. `--write-baseline` writes
-    the file anew. A run over a part of what the baseline was written for names the others as gone too.
+    If a finding was mended and its entry stays in the baseline, the same fault can come back unseen.
+    `--write-baseline` writes the file anew. A run over only a part of the baseline's input reports the findings of the
+    rest as gone too.
     """
     baseline, present = pair
     for key in baseline.accepted:

@@ -178,7 +178,7 @@ tools/egress/promises.py says the same.
 {{- end -}}
 {{- range $closed -}}
 {{- if or (hasPrefix .bits $bits) (hasPrefix $bits .bits) -}}
-{{- fail (printf "%s: %s meets %s of %s, which is never to be reached by this list; narrow one of the two" $open.path
+{{- fail (printf "%s: %s overlaps with %s of %s, which this list must never reach; narrow one of the two" $open.path
     $open.cidr .cidr .path) -}}
 {{- end -}}
 {{- end -}}

@@ -192,7 +192,7 @@ egress.external opens by address comes before.
       "guard refuses those; use egress.engine=proxy, or set dnsGuard.enabled to false") .Values.egress.engine) -}}
 {{- end -}}
 {{- if has (int $guard.metricsPort) (list 8080 8181) -}}
-{{- fail (printf "dnsGuard.metricsPort: port %v is where the guard tells the kubelet how it is; give another" $guard.metricsPort) -}}
+{{- fail (printf "dnsGuard.metricsPort: port %v is the port of the guard's health checks; write another" $guard.metricsPort) -}}
 {{- end -}}
 {{- $labels := include "sark-network.guard.podLabels" . | fromYaml -}}
 {{- if eq (get $labels .Values.defaultDeny.exemptLabel | toString) "true" -}}

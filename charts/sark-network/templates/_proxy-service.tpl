@@ -103,7 +103,7 @@ configuration names Kong whether it runs or not.
 {{- range $i, $entry := $values.proxy.noProxy -}}
 {{- if regexMatch "^(\\[|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*/)" $entry -}}
 {{- fail (printf
-    (print "proxy.noProxy[%d]: httpx makes no client at all while NO_PROXY holds %s; write the servers' names, or IPv6 "
+    (print "proxy.noProxy[%d]: httpx cannot create a client while NO_PROXY holds %s; write the servers' names, or IPv6 "
       "addresses without brackets") $i $entry) -}}
 {{- end -}}
 {{- end -}}

@@ -11,7 +11,7 @@
       "prefix, such as example.com/name") $path) -}}
 {{- end -}}
 {{- if and (contains "/" $name) (regexMatch "[.m]" (toString $quantity)) -}}
-{{- fail (printf "%s: %v is no whole number, and a resource of this kind is not divided; write one" $path $quantity) -}}
+{{- fail (printf "%s: %v is not a whole number, and such a resource has no fractions; write a whole number" $path $quantity) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -198,8 +198,8 @@ def test_a_render_that_ended_well_or_not_for_a_template_is_no_finding() -> None:
         (
             "cluster: {cidrs: [10.96.0.0/12]}\negress: {internal: [{cidrs: [10.0.0.0/8]}]}\n",
             ("addresses-keep-promises", 2),
-            "egress.internal[0].cidrs[0]: 10.0.0.0/8 meets 10.96.0.0/12 of cluster.cidrs[0], which is never to be "
-            "reached by this list; narrow one of the two",
+            "egress.internal[0].cidrs[0]: 10.0.0.0/8 overlaps with 10.96.0.0/12 of cluster.cidrs[0], which this list "
+            "must never reach; narrow one of the two",
         ),
         (
             'egress: {external: [{cidrs: ["64:ff9b::a9fe:a9fe/128"]}]}\n',

@@ -18,8 +18,8 @@ def sections_are_in_force(cluster: Cluster) -> Iterator[Problem]:
 
     Rules of a direction that the policy's types leave out do nothing, however strict they look. Types that are not
     written at all are guessed: Kubernetes always takes Ingress, so a policy with `egress` alone also closes all
-    ingress; both count the rules, so that an empty `egress: []` closes nothing. A section that is null, as a template
-    leaves it that had nothing to write, is one without a rule: it closes its direction where that is among the types,
+    ingress; both count the rules, so that an empty `egress: []` closes nothing. A section that is null, as a
+    template without rules may leave it, has no rule: it closes its direction where that is among the types,
     and does nothing where it is not; `ports` that are null are every port.
     Write the types, always, and `[]` where no rule is meant.
     Source: k8s.io/api networking/v1; Calico's defaulting of `types`.
@@ -66,7 +66,7 @@ def rules_can_match(cluster: Cluster) -> Iterator[Problem]:
 def rules_are_unique(cluster: Cluster) -> Iterator[Problem]:
     """No rule of a policy is written twice.
 
-    The second does nothing. It is harmless until one of the two is taken away, and the flow is still open.
+    The second does nothing. It is harmless until somebody removes one of the two, and the flow is still open.
     Drop one of them.
     Source: a rule's place in the list does not matter in Kubernetes; in Calico the first that matches decides.
     """

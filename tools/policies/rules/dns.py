@@ -28,7 +28,7 @@ def dns_egress_is_pinned(cluster: Cluster) -> Iterator[Problem]:
     """Egress on port 53 goes to named DNS servers.
 
     Port 53 open to everyone, to wide blocks or to every pod is a tunnel: whatever listens on it takes the data, and
-    a resolver of one's own answers as it likes. Cluster DNS is pods with `k8s-app: kube-dns` in `kube-system`.
+    a resolver of an attacker's answers as it likes. Cluster DNS is pods with `k8s-app: kube-dns` in `kube-system`.
     Write `to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}, podSelector:
     {matchLabels: {k8s-app: kube-dns}}}]`, or the address of a node-local cache.
     Source: the DNS add-on's labels in kubernetes/kubernetes cluster/addons/dns.

@@ -15,7 +15,7 @@ from tools.policies.model import Policy, PolicyRule, Port
 
 
 def named_ports_are_somebodys(cluster: Cluster) -> Iterator[Problem]:
-    """A port by name is the name of a container's port.
+    """A port that is given by name is the name of some container's port.
 
     A policy's named port is looked up in each pod that is called, name and protocol both: in the selected pods for
     ingress, in the peers for egress. Where no pod has it, or the peer is an address, the rule matches nothing, in

@@ -19,7 +19,7 @@ from tools.reach.sets import bit_set, indexes
 
 
 def connections_are_open_at_both_ends(cluster: Cluster) -> Iterator[Problem]:
-    """What a rule opens to pods, those pods' own policies do not deny.
+    """The policies of the pods that a rule opens do not deny the same connection.
 
     As soon as policies isolate both pods, a connection between them needs an egress rule where it starts and an ingress
     rule where it arrives. A rule that lets in a pod which may not call it, or lets out to a pod which does not let it

@@ -21,7 +21,7 @@ WEB = (80, 443)
 
 
 def network_acls_are_not_open_to_the_world(module: Module) -> Iterator[Problem]:
-    """No network ACL lets the internet in to more than a web server and to the answers that it is owed.
+    """No network ACL lets the internet in, except to a web server's ports and to those for answers.
 
     An ACL does not track connections: it must let in the ports from 1024 on that answers come to, and 80 and 443 are
     a public server's. A rule for everything, for low ports beside those, or for a database alone is as if there were
@@ -49,7 +49,7 @@ def network_acls_are_not_open_to_the_world(module: Module) -> Iterator[Problem]:
 
 
 def network_acls_decide_in_order(module: Module) -> Iterator[Problem]:
-    """No rule of a network ACL comes after one that decides everything that it is about.
+    """No rule of a network ACL comes after one that already decides all of its traffic.
 
     The lowest number comes first and decides. A deny after an allow of the same traffic denies nothing, which is an
     error; the same decision twice is a warning, and two rules of one number are refused when they are applied.

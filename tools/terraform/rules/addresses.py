@@ -105,7 +105,7 @@ def families_do_not_mix(module: Module) -> Iterator[Problem]:
 
 
 def rules_name_one_peer(module: Module) -> Iterator[Problem]:
-    """A security group rule names whom it is about, once.
+    """A security group rule names its peer exactly once.
 
     aws_vpc_security_group_ingress_rule and its twin take exactly one of cidr_ipv4, cidr_ipv6, prefix_list_id and
     referenced_security_group_id; the older forms at least one peer, and no group beside ranges.
@@ -133,7 +133,7 @@ def rules_name_one_peer(module: Module) -> Iterator[Problem]:
 
 
 def denials_deny_something(module: Module) -> Iterator[Problem]:
-    """Nothing is called a denial that denies nothing.
+    """A rule that is called a denial denies something.
 
     A security group of AWS has no deny: what no rule allows is denied, and a rule allows. A rule to 127.0.0.1/32 does
     nothing at all, and a rule whose name or description says "deny" lets through what it names.

@@ -79,8 +79,8 @@ def declarations_are_used(module: Module) -> Iterator[Problem]:
 def network_inputs_are_validated(module: Module) -> Iterator[Problem]:
     """An input that holds ranges, ports or domains says which ones it takes.
 
-    `10.0.0.1/8`, port 80000 and `https://…` are found by the cloud otherwise, half way through an apply, and
-    `0.0.0.0/0` by nobody.
+    Without a validation, the cloud refuses `10.0.0.1/8`, port 80000 and `https://…` half-way through an apply, and
+    nobody refuses `0.0.0.0/0`.
     Write a validation block: can(cidrhost(…)), a range of ports, a pattern of names.
     Source: Terraform language, custom conditions.
     """
@@ -92,9 +92,9 @@ def network_inputs_are_validated(module: Module) -> Iterator[Problem]:
 
 
 def network_inputs_do_not_default_to_the_world(module: Module) -> Iterator[Problem]:
-    """No input opens a firewall to the world when nothing is said.
+    """No input opens a firewall to the world when it is not set.
 
-    Whoever forgets it has opened it.
+    Whoever forgets to set the input opens the firewall.
     Write no default, or an empty list.
     Peers: KICS 4728cd65.
     Source: NIST SP 800-41, deny by default.

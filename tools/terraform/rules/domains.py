@@ -86,7 +86,7 @@ def domain_lists_are_not_everything(module: Module) -> Iterator[Problem]:
 
     `*` allows all, `*.com` and `.com` every name that anybody can register, and so does a session matcher `true` of
     Secure Web Proxy. `*` is right in the last list of DNS Firewall, the one that blocks.
-    Write names of whoever is meant.
+    Write the names that are meant.
     Source: the Public Suffix List's default rule; the engines' pages of wildcards.
     """
     blocking = _blocking(module)

@@ -26,8 +26,8 @@ def cluster_groups_do_not_undo_egress(layers: Layers) -> Iterator[Problem]:
     """On EKS no node of SARK's carries the cluster's own security group beside one that limits egress.
 
     Security groups add up, and the one that EKS makes for a cluster lets everything out. Nodes of a managed node group
-    carry it unless their launch template names other groups, so do pods on Fargate, and machines of one's own where
-    somebody gave it to them: beside it a list of egress limits nothing. Groups in the cluster's vpc_config are for the
+    carry it unless their launch template names other groups, and so do pods on Fargate, and self-managed nodes that
+    somebody gave it to: beside it a list of egress limits nothing. Groups in the cluster's vpc_config are for the
     control plane, not for nodes.
     Name SARK's group alone in the launch template, or give the pods theirs by a SecurityGroupPolicy.
     Source: Amazon EKS user guide, security group requirements; launch templates; security groups for pods.

@@ -34,7 +34,7 @@ WIDE_TAGS = ("azurecloud",)
 def ingress_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
     """No ingress rule lets in every address of the internet.
 
-    Looked at are security group rules of each kind, google_compute_firewall and policy rules, and network security
+    This covers security group rules of each kind, google_compute_firewall and policy rules, and network security
     rules: `0.0.0.0/0`, `::/0`, `2000::/3`, Azure's `*`, `Any` and `Internet`, and on Google Cloud a rule that names
     nobody, which means everybody. TCP 443 alone is what a public web server has, and is a note.
     Write the addresses, or the security group, of whoever calls: a load balancer, a company's network.
@@ -58,7 +58,7 @@ def ingress_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
 def egress_is_not_open_to_the_world(module: Module) -> Iterator[Problem]:
     """No egress rule lets out to every address of the internet.
 
-    A stolen gateway sends what it knows to wherever it may connect, and port 443 is enough for that. A security
+    A compromised gateway can send data to every address that it may connect to, and port 443 is enough. A security
     group of AWS has no egress until a rule gives it some; the other clouds need a deny too.
     Write the addresses of the egress proxy, or let a domain filter decide.
     Peers: trivy AWS-0104 GCP-0035 AZU-0051; checkov CKV_AWS_382; tfsec aws-ec2-no-public-egress-sgr
@@ -83,7 +83,7 @@ def ranges_together_are_not_the_world(module: Module) -> Iterator[Problem]:
     `0.0.0.0/1` with `128.0.0.0/1` is `0.0.0.0/0`, whether it stands in one rule or in several of one group, and so is
     every list that leaves out only addresses that nobody has. Rules of one direction and about one service are added
     up, in each family; ranges that lie inside others are left out.
-    Write the addresses of those who are meant.
+    Write the addresses that are meant.
     Source: RFC 4632 (aggregation); IANA special-purpose address registries.
     """
     for direction, service, peers in adding_up_to_the_world(module):
@@ -100,7 +100,7 @@ def public_ranges_are_narrow(module: Module) -> Iterator[Problem]:
     """A range of public addresses is no larger than somebody owns.
 
     `64.0.0.0/2` is a quarter of the internet, and what it lets in is as good as everybody. An IPv4 range of public
-    addresses longer than /8, and an IPv6 one longer than /16, is refused, and so is Azure's tag `AzureCloud`, which
+    addresses wider than /8, and an IPv6 one wider than /16, is refused, and so is Azure's tag `AzureCloud`, which
     is whoever rents a machine there.
     Write the ranges that the other side publishes. Ranges that are the internet together are another rule's finding.
     Source: IANA IPv4 and IPv6 address space registries, where /8 and /16 are what a whole registry is given.

@@ -14,7 +14,7 @@ DROPS = ("aws:drop_strict", "aws:drop_established", "aws:drop_established_app_la
 
 
 def allowlists_drop_the_rest(module: Module) -> Iterator[Problem]:
-    """What is on no list is dropped.
+    """Traffic to names that are on no list is dropped.
 
     A rule group of AWS Network Firewall of kind ALLOWLIST lets the rest of TLS and HTTP fail, and every other protocol
     through, unless the policy has a default drop: strict order, `aws:drop_established` (or `aws:drop_strict`), and
@@ -49,7 +49,7 @@ def allowlists_drop_the_rest(module: Module) -> Iterator[Problem]:
 
 
 def home_net_is_named(module: Module) -> Iterator[Problem]:
-    """A domain list of AWS Network Firewall says whose traffic it is about.
+    """A domain list of AWS Network Firewall names the networks whose traffic it judges.
 
     HOME_NET is the firewall's own VPC unless the rule group says otherwise. In the usual central inspection VPC the
     traffic of all the others then passes the list unseen.

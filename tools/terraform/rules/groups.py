@@ -76,7 +76,7 @@ def inline_and_separate_rules_do_not_mix(module: Module) -> Iterator[Problem]:
 def groups_are_attached(module: Module) -> Iterator[Problem]:
     """Every group is attached to something, or handed out.
 
-    A security group that no machine, and a network security group that no subnet has protects nothing. An output hands
+    A security group without a machine, or a network security group without a subnet, protects nothing. An output hands
     it to whoever calls the module.
     Attach it (azurerm_subnet_network_security_group_association, vpc_security_group_ids, …), or write an output.
     Peers: checkov CKV2_AWS_5 CKV2_AZURE_31.

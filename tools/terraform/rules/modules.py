@@ -73,7 +73,7 @@ def modules_are_pinned(module: Module) -> Iterator[Problem]:
 
 
 def modules_are_looked_into(module: Module) -> Iterator[Problem]:
-    """What a module opens is known only where its text is.
+    """What a module opens is known only if its source is in the tree.
 
     A module from a registry or from git is not in this tree, and nothing is downloaded: what it opens is in no other
     finding.
@@ -106,7 +106,7 @@ def modules_hold_no_provider(module: Module) -> Iterator[Problem]:
 def one_cloud_a_module(module: Module) -> Iterator[Problem]:
     """A module needs the provider of one cloud.
 
-    Whoever calls it must configure all of its providers, credentials included, though `count` be 0 for two of three.
+    Whoever calls it must configure all of its providers, credentials included, even if `count` is 0 for two of three.
     Write a directory for each cloud.
     Source: Terraform language, providers within modules; hashicorp/terraform issue 31340.
     """

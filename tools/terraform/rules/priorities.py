@@ -78,7 +78,7 @@ def priorities_differ(module: Module) -> Iterator[Problem]:
 
 
 def rules_are_not_shadowed(module: Module) -> Iterator[Problem]:
-    """No rule is decided by an earlier one for everything that it is about.
+    """No earlier rule decides all of the traffic of a later one.
 
     The lower priority comes first, on Google Cloud and on Azure; a deny that follows an allow of the same traffic
     denies nothing, and an allow after a deny opens nothing. That is an error; the same decision twice is a warning.

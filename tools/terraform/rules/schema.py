@@ -21,7 +21,7 @@ META = frozenset({"count", "for_each", "depends_on", "lifecycle", "provider", "p
 def attributes_are_known(module: Module) -> Iterator[Problem]:
     """Attributes and blocks are ones that the provider has.
 
-    What it does not have stops a plan, and what is meant is often a name away, or another version's. An attribute that
+    An unknown one stops a plan. Often it is misspelt, or belongs to another version of the provider. An attribute that
     only the provider sets is refused too.
     Write the name that the message suggests.
     Peers: terraform validate.
@@ -50,7 +50,8 @@ def attributes_are_complete(module: Module) -> Iterator[Problem]:
 def attributes_have_their_type(module: Module) -> Iterator[Problem]:
     """Values are of the type that the provider has for them.
 
-    A list for one address, a word for a number: Terraform converts numbers to strings and back, and refuses the rest.
+    Examples are a list where one address is expected, or a word for a number: Terraform converts numbers to strings
+    and back, and refuses the rest.
     Write a value of the type that the message names.
     Peers: terraform validate.
     Source: the providers' own schemas, in the version that the schema file names.

@@ -12,8 +12,8 @@ def terraform_is_readable(module: Module) -> Iterator[Problem]:
     """Terraform files parse: HCL or JSON, in UTF-8, of at most 1 MiB.
 
     An attribute that cannot be parsed is unknown, and the rest is judged, so that one fault hides no other; each has
-    its line and column. Refused is what Terraform refuses: the brace of a block on the next line, two attributes on
-    one line, a line that starts with an operator. Override files are merged, and what they override must be there.
+    its line and column. Whatever Terraform refuses is an error: the brace of a block on the next line, two attributes
+    on one line, a line that starts with an operator. Override files are merged, and what they override must be there.
     Source: HCL's native syntax specification, and Terraform's JSON configuration syntax.
     """
     yield from _faults(module, terraform_is_readable)
@@ -22,7 +22,7 @@ def terraform_is_readable(module: Module) -> Iterator[Problem]:
 def terraform_names_are_unique(module: Module) -> Iterator[Problem]:
     """An attribute is set once in a block, and a name is declared once in a module.
 
-    Parsers other than Terraform's keep the last one in silence, so that a linter may pass what Terraform refuses.
+    Parsers other than Terraform's silently keep the last value, so that a linter may pass what Terraform refuses.
     Keep one of the two.
     Source: Terraform refuses both ("Attribute redefined", "Duplicate … configuration").
     """
@@ -32,8 +32,8 @@ def terraform_names_are_unique(module: Module) -> Iterator[Problem]:
 def terraform_references_are_declared(module: Module) -> Iterator[Problem]:
     """A reference names a variable, local, module or resource that its module declares.
 
-    Also what a module call leaves out or has too much: each variable without a default is given, and no other name
-    is. Declare it, or correct the name; text stands in quotes.
+    A module call sets each variable without a default, and no variable that the module does not declare. Declare it,
+    or correct the name; text stands in quotes.
     Source: `terraform validate`.
     """
     yield from _faults(module, terraform_references_are_declared)

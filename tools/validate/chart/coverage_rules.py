@@ -38,10 +38,10 @@ class Coverage:
 def branches_are_reached(coverage: Coverage) -> Iterator[Problem]:
     """Each branch of the chart's templates is reached by some environment.
 
-    What no environment renders no check has seen. `--coverage` counts the branches of `if`, `with`, `range`, `else` and
-    `define` in the chart's own templates, without those that refuse values (`fail`, `required`), unless values of
-    `--refused` reach them. `--coverage PERCENT` is an error below it. Add an environment (`ci/NAME-values.yaml`) that
-    reaches the branch, or remove the branch.
+    No check sees a branch that no environment renders. `--coverage` counts the branches of `if`, `with`, `range`,
+    `else` and `define` in the chart's own templates, without those that refuse values (`fail`, `required`), unless
+    values of `--refused` reach them. `--coverage PERCENT` is an error below it. Add an environment
+    (`ci/NAME-values.yaml`) that reaches the branch, or remove the branch.
     """
     counted = [number for number, branch in enumerate(coverage.branches) if coverage.counts(number, branch)]
     missed = [coverage.branches[number] for number in counted if number not in coverage.reached]

@@ -39,9 +39,10 @@ class Compared:
 def helms_agree(subject: Compared) -> Iterator[Problem]:
     """Every Helm that is named renders the same objects from the same values, or refuses them as the others do.
 
-    Helm 3 and Helm 4 differ in places: how they merge `null`, read a schema, order hooks. Who installs with the one
-    what was reviewed with the other gets something else. `--helm` names the programs; objects are compared as data,
-    whatever their order and their layout. Write the template, or the values, so that both read them alike.
+    Helm 3 and Helm 4 differ in places: how they merge `null`, read a schema, order hooks. Whoever reviews a
+    chart with the one and installs it with the other gets something else. `--helm` names the programs; objects are
+    compared as data, whatever their order and their layout. Write the template, or the values, so that both read them
+    alike.
     """
     first, *others = subject.renders
     for other in others:

@@ -103,7 +103,7 @@ def every_value_can_be_wrong(schema: Schema) -> Iterator[Problem]:
 
 
 def patterns_refuse_something(schema: Schema) -> Iterator[Problem]:
-    """A text that has to match a pattern can fail to: some of the texts that no name or address is are refused.
+    """A pattern refuses something: of the test strings that are neither names nor addresses, it refuses some.
 
     A pattern that is not anchored at both ends is looked for anywhere in the text, and one that has `.*` around it
     matches everything. Write `^…$` around what the text may be.

@@ -18,13 +18,15 @@ Written by `python -m tools.validate.docs` from the docstrings of the checks; ed
 `python -m tools.validate --explain RULE` prints an entry.
 
 Errors and warnings fail a run, notes do not, unless `--fail-on` says otherwise; `--disable RULE` leaves a rule out, and
-the report says so. A finding is switched off in place, with a reason and a last day: by
-the comment `# sark:ignore RULE until YYYY-MM-DD: REASON` in a values file or in Terraform, on the line or alone above
-it (in Terraform also above a block, for all of it), or by the annotation
-`sark-network/ignore: "RULE until YYYY-MM-DD: REASON"` on an object, one a line. Comments of checkov, Trivy, tfsec,
-TFLint and KICS switch off the rules over Terraform that list the same id as a peer, and a note tells of each.
+the report says so. Each of these switches off a finding in place, with a reason and a last day:
 
-A finding that begins with "cannot tell" says what is not known, and fails nothing; give the value with a tfvars file.
+- in a values file or in Terraform, the comment `# sark:ignore RULE until YYYY-MM-DD: REASON`, on the line or alone
+  above it; in Terraform also above a block, for all of it;
+- on an object, the annotation `sark-network/ignore: "RULE until YYYY-MM-DD: REASON"`, with one rule on each line;
+- in Terraform, comments of checkov, Trivy, tfsec, TFLint and KICS, for the rules that list the same id as a peer. A
+  note reports each of them.
+
+A finding that begins with "cannot tell" says what is not known, and fails nothing; set the value in a tfvars file.
 """
 
 TITLES = {

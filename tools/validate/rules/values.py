@@ -46,7 +46,7 @@ def schema_is_valid(values: Listed) -> Iterator[Problem]:
 
 
 def environments_are_there(values: Listed) -> Iterator[Problem]:
-    """A chart without environments is judged by its own values alone, and whoever installs it has others.
+    """A chart without environments is judged only with its own values, and installations have others.
 
     `ci/NAME-values.yaml` is an environment, as for `ct lint`; `--values` names the files of an installation.
     """
@@ -98,9 +98,9 @@ def schema_verdicts_agree(values: Listed) -> Iterator[Problem]:
 def proxy_runs_no_old_envoy(values: Listed) -> Iterator[Problem]:
     """The tag of `proxy.image` names an Envoy of version 1.39 or newer.
 
-    An older one does not know `resolved_address_filter`, by which no listed name leads to a private address: it refuses
-    the configuration, and denies everything. And it has vulnerabilities that are known. Envoy's advisories name many
-    more; these are in parts of it that the proxy uses, or that any Envoy has:
+    An older one does not know `resolved_address_filter`, which keeps listed names from private addresses: it refuses
+    the configuration, and denies everything. It also has known vulnerabilities. Envoy's advisories name many more;
+    these are in parts of it that the proxy uses, or that any Envoy has:
 
     - CVE-2026-26309: writing JSON, as the log does, writes beyond its end; fixed in 1.37.1, 1.36.5, 1.35.8, 1.34.13
     - CVE-2026-26311: a filter of an HTTP stream runs after the stream is gone, and Envoy may crash; fixed in the same
@@ -108,8 +108,8 @@ def proxy_runs_no_old_envoy(values: Listed) -> Iterator[Problem]:
 
     Newer ones have faults too, in parts that the proxy does not use (as of 2026-11-28): certificates take up too much
     memory when they are parsed, CVE-2026-35189, fixed in 1.39.2; the filters ext_proc, oauth2 and api_key_auth crash,
-    fixed in 1.39.1 and 1.39.3. For 1.40.0 no advisory was known; 1.40.1 and 1.40.2 take compromised authorities out of
-    the image's certificates, which the proxy does not read, because it ends no TLS and begins none.
+    fixed in 1.39.1 and 1.39.3. For 1.40.0 no advisory was known; 1.40.1 and 1.40.2 remove compromised authorities from
+    the image's certificates, which the proxy does not read, because it neither terminates nor originates TLS.
 
     Write the chart's own tag, or another that is 1.39 or newer. A tag that has no version in it, as a mirror's may, is
     not judged.
@@ -133,7 +133,7 @@ def allowlist_is_sound(values: Listed) -> Iterator[Problem]:
     Refused: everything, public suffixes (`*.com`, `*.co.uk`) and names above some (`*.amazonaws.com`), addresses, URLs,
     ports inside a name, names of the cluster or of a metadata service, repeated entries, workloads that are no part.
     `allowSuffixes: true` with a reason says that suffixes are meant. An entry that a wildcard covers too is a warning:
-    it may stand for its owner and reason. An address in egress.external needs a reason, because it has no name. The
+    it may be there for its owner and reason. An address in egress.external needs a reason, because it has no name. The
     message says what to write instead.
     Sources: RFC 1035 and 1123 (names), the Public Suffix List.
     """
@@ -143,14 +143,14 @@ def allowlist_is_sound(values: Listed) -> Iterator[Problem]:
 
 
 def addresses_keep_promises(values: Listed) -> Iterator[Problem]:
-    """What values open by address is nothing that they, or the chart, promise never to reach.
+    """Addresses that the values open are not ones that the values, or the chart, promise never to reach.
 
-    `egress.internal`, `egress.external` and `externalCidrs` may not meet `cluster.cidrs`, `cluster.podCidrs`,
+    `egress.internal`, `egress.external` and `externalCidrs` may not overlap `cluster.cidrs`, `cluster.podCidrs`,
     `cluster.serviceCidrs` or `egress.deniedCidrs`, nor a metadata service, loopback, link-local or multicast, in any
     spelling of IPv4 inside IPv6. `extraEgress` may not open all of such a range, and a part of `cluster.cidrs` in it is
-    a warning: what lives there is selected by labels. No server of `proxy.resolvers`, `dns.cidrs`,
+    a warning: pods and Services are better selected by labels. No server of `proxy.resolvers`, `dns.cidrs`,
     `proxy.push.apiServer.cidrs`, `dnsGuard.addresses` and `proxy.service.clusterIP` is loopback, multicast or a
-    metadata service. Ranges that close every address of a family leave nothing to list.
+    metadata service. Ranges that close every address of a family leave nothing that the list could reach.
     Networks are compared as numbers. Narrow one of the two that the message names.
     Source: the clouds' documentation of their metadata services; RFC 6890, 6052, 3056 and 4291.
     """
@@ -161,7 +161,7 @@ def addresses_keep_promises(values: Listed) -> Iterator[Problem]:
 
 
 def ranges_are_networks(values: Listed) -> Iterator[Problem]:
-    """Each range of the values is the network that it means: no bit is set behind its length.
+    """Each range of the values is a network: no bit is set after its prefix length.
 
     `10.0.0.0/6` is all of `8.0.0.0/6` to every router, which is more than it seems to say; the chart renders that. A
     range in `cluster.cidrs` that is wider than its writer thinks closes addresses that SARK needs, and one in
@@ -179,11 +179,11 @@ def ranges_are_networks(values: Listed) -> Iterator[Problem]:
 
 
 def public_addresses_are_meant(values: Listed) -> Iterator[Problem]:
-    """Addresses that are opened past the allowlist, or told every name, are private ones.
+    """Addresses that are opened past the allowlist, and DNS servers that learn every name, are private.
 
     `externalCidrs` and the blocks of `extraEgress` let a part reach every server at a public address, whoever has it by
-    then, and no name is checked. A resolver of `proxy.resolvers` or `dns.cidrs` at a public address is told every name
-    that is asked for. List names in egress.domains, name the managed service's own address in egress.external with a
+    then, and no name is checked. A resolver of `proxy.resolvers` or `dns.cidrs` at a public address learns every name
+    that is queried. List names in egress.domains, name the managed service's own address in egress.external with a
     reason, and use a DNS server of your own.
     """
     known = {path for path, _ in broken(values.body, values.parts)} | {item.path for item in values.rejections}
