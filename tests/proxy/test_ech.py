@@ -54,8 +54,10 @@ def serving(namespace: Namespace, program: Path, address: str, public_name: str)
     command = namespace.command([str(program), "serve", f"{address}:{PORT}", public_name])
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        yield Server(namespace, program, process.stdout.readline().strip())
-        process.kill()
+        try:
+            yield Server(namespace, program, process.stdout.readline().strip())
+        finally:
+            process.kill()
 
 
 @pytest.fixture(scope="module")

@@ -499,8 +499,11 @@ def test_a_stand_in_stops_when_it_is_told_to() -> None:
             if get(port, "/health")[0] == 200:
                 break
             time.sleep(0.05)
-        process.terminate()
-        assert process.wait(5) == 0
+        try:
+            process.terminate()
+            assert process.wait(5) == 0
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize(
