@@ -116,7 +116,7 @@ def test_notes_show_the_lines_that_pods_need() -> None:
     ) in text
     assert "frontend: kubectl -n sark get service sark-sark-network-dns-frontend -o jsonpath=" in text
     assert "CLUSTER DNS IS OPEN" not in text
-    assert "CLUSTER DNS IS OPEN beside it" in rendered_notes({"dnsGuard": {**GUARD, "exclusive": False}})
+    assert "CLUSTER DNS IS OPEN TOO" in rendered_notes({"dnsGuard": {**GUARD, "exclusive": False}})
 
 
 def test_notes_say_what_is_not_steered() -> None:

@@ -15,7 +15,7 @@ import pytest
 from tests.markdown import table
 
 PAGE = Path("docs/deployment/CLIENTS.md").read_text()
-SAYS = {row[0]: row[1] for row in table(PAGE, "Client", "Says")}
+SAYS = {row[0]: row[1] for row in table(PAGE, "Client", "Message")}
 URL = "https://api.example.com/"
 CURL = shutil.which("curl")
 PROGRAMS = {

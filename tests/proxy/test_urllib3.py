@@ -16,7 +16,7 @@ from tests.proxy.test_steering import VALUES, Steered
 from tests.proxy.world import World
 
 PAGE = Path("docs/deployment/CLIENTS.md").read_text()
-WANTS = {row[0]: row[1] for row in table(PAGE, "Client", "What it wants")}
+WANTS = {row[0]: row[1] for row in table(PAGE, "Client", "What to set")}
 ROW = "Python `urllib3.PoolManager`, `botocore` by hand"
 POOL = "urllib3.PoolManager(**options)"
 PAGE_SAYS = 'urllib3.ProxyManager(os.environ["HTTPS_PROXY"])'

@@ -85,11 +85,14 @@ def test_what_does_not_run_is_not_begun() -> None:
 
 def test_output_that_is_larger_than_a_pipe_arrives_whole(tmp_path: Path) -> None:
     helm = tmp_path / "helm"
-    helm.write_text("#!/bin/sh\nhead -c 3000000 /dev/zero | tr '\\0' x\n")
+    helm.write_text("#!/bin/sh\nprintf '# Source: a/templates/a.yaml\\n# '; head -c 3000000 /dev/zero | tr '\\0' x\n")
     helm.chmod(0o755)
     with EarlyRenders() as early:
         early.begin(command(str(helm), CHART, (), RenderTarget()))
-        assert len(asyncio.run(render(CHART, helm=str(helm), early=early))) == 3_000_000
+        assert (
+            len(asyncio.run(render(CHART, helm=str(helm), early=early)))
+            == len("# Source: a/templates/a.yaml\n# ") + 3_000_000
+        )
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,8 @@ the client's own; then it is a filter state already).
 codec_type: HTTP1
 stream_idle_timeout: {{ int64 .root.Values.proxy.idleTimeoutSeconds }}s
 request_headers_timeout: 10s
-delayed_close_timeout: 0.1s
+{{- /* What a listener inside closes by itself ends in a reset at the client, who has this long to read the answer and to close. */}}
+delayed_close_timeout: {{ ternary "1s" "0.1s" (hasKey . "client") }}
 common_http_protocol_options: {idle_timeout: 60s}
 upgrade_configs: [{upgrade_type: CONNECT}]
 {{- end -}}

@@ -21,8 +21,6 @@ dynamic_resources:
   cds_config: {{ include "sark-network.envoy.file" "clusters" }}
 layered_runtime:
   layers:
-    # A listener inside that refuses a request says so and closes; as a reset, that would cut its last bytes off.
-    - {name: resets, static_layer: {envoy.reloadable_features.enable_send_rst_on_user_space_socket: false}}
     - {name: shares, rtds_layer: {name: shares, rtds_config: {{ include "sark-network.envoy.file" "shares" }}}}
 overload_manager:
   {{- include "sark-network.envoy.overload" . | nindent 2 }}
