@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -46,14 +47,18 @@ def get(manager: str, name: str) -> str:
     return f'{manager}.request("GET", "https://{name}/")'
 
 
+def lines(proxy: Proxy, name: str) -> list[tuple[str, str]]:
+    """Of every attempt at a name so far."""
+    return [(it["verdict"], it["reason"]) for it in proxy.log() if (it["host"] or "").partition(":")[0] == name]
+
+
 def verdicts(proxy: Proxy, name: str) -> list[tuple[str, str]]:
-    """Of every attempt at a name, once there is one: a line is written when its connection is over."""
-    for attempt in range(40):
-        lines = [line for line in proxy.log() if (line["host"] or "").partition(":")[0] == name]
-        if lines or attempt == 39:
+    """The same, once there is one: a line is written when its connection is over."""
+    for _ in range(200):
+        if lines(proxy, name):
             break
-        proxy.get("/ready")
-    return [(line["verdict"], line["reason"]) for line in lines]
+        time.sleep(0.05)
+    return lines(proxy, name)
 
 
 def test_a_pool_manager_asks_no_proxy(enforcing: Proxy, world: World) -> None:
@@ -61,7 +66,7 @@ def test_a_pool_manager_asks_no_proxy(enforcing: Proxy, world: World) -> None:
     before = len(world.arrivals)
     printed = ran(enforcing, get(POOL, "pool.openai.com"))
     assert printed.startswith("NameResolutionError "), printed
-    assert verdicts(enforcing, "pool.openai.com") == []
+    assert lines(enforcing, "pool.openai.com") == []
     assert world.arrivals[before:] == []
 
 
