@@ -252,3 +252,13 @@ def test_a_refusal_of_http_can_be_read_whole_though_the_client_asked_for_its_end
     assert answer.status == 403
     assert len(answer.read()) == int(answer.headers["content-length"]) > 100
     made.close()
+
+
+def test_an_http_server_that_closes_after_its_answer_is_heard_whole(steered: Steered) -> None:
+    for _ in range(20):
+        made = client.Client(steered.proxy.namespace, steered.ports["gateway", 8080])
+        made.sock.sendall(b"GET /a HTTP/1.1\r\nHost: http.corp.example:8080\r\nConnection: close\r\n\r\n")
+        answer = rest(made.sock)
+        assert answer.startswith(b"HTTP/1.1 200 OK\r\n"), answer
+        assert b"GET /a HTTP/1.1" in answer
+        made.close()

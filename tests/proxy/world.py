@@ -95,6 +95,8 @@ class World:
                 if data.startswith((b"GET ", b"POST ")):
                     reply = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(reply) + reply
                 sock.sendall(reply)
+                if b"Connection: close" in data:
+                    break
         sock.close()
 
 

@@ -135,7 +135,8 @@ spec:
 Envoy's listeners for what is steered, two for each port of each workload. The first has the address, and shares clients out over
 chains, as CONNECT's does (sark-network.envoy.clients); its name says the workload first. The second is inside Envoy, and decides:
 what is TLS is matched by server name as within a tunnel; what is HTTP goes by the workload's routes, as an absolute URL does. What
-ends goes by the workload's routes too (sark-network.envoy.again). A server that says no name has no second: the first leads to it.
+ends goes by the workload's routes too (sark-network.envoy.again).
+A server that says no name, and a port that has HTTP alone, have no second: the first leads on.
 */}}
 {{- define "sark-network.envoy.steering" -}}
 {{- $root := .root -}}
@@ -148,6 +149,10 @@ ends goes by the workload's routes too (sark-network.envoy.again). A server that
 {{- $on = include "sark-network.envoy.again" (dict "root" $root "workload" $workload.name "host" (printf "%s:%v" .tcp.name .port)) }}
 {{- else if .tcp }}
 {{- $on = include "sark-network.envoy.way" (dict "root" $root "port" .port "host" .tcp.name "cidrs" .tcp.cidrs) }}
+{{- else if and .http (not .tls) }}
+{{- /* Envoy ends what a listener inside closes with a reset, which can cut an HTTP server's last answer off. */}}
+{{- $on = include "sark-network.envoy.requests" (dict "root" $root "workload" $workload
+    "client" "%FILTER_STATE(sark.client:PLAIN)%") | fromYamlArray | toJson }}
 {{- end }}
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
   name: "{{ $workload.name }}/{{ .port }}"
@@ -169,7 +174,7 @@ ends goes by the workload's routes too (sark-network.envoy.again). A server that
       filters: &{{ $mark }} {{ include "sark-network.envoy.steered" (dict "root" $root "workload" $workload "port" $port "on" $on) }}
     {{- end }}
     {{- end }}
-{{- if not .tcp }}
+{{- if and .tls (not .tcp) }}
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
   name: {{ quote $inside }}
   internal_listener: {}
