@@ -59,11 +59,6 @@ def pytest_configure(config: pytest.Config) -> None:
         remembered.tidy()
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """A process more than there are processors: those that run proxies wait for most of their time."""
-    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="write the goldens anew instead of comparing with them")
 
