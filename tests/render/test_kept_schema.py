@@ -64,11 +64,3 @@ def test_what_the_verdict_follows_from_is_in_its_name(
     store = KeptStore(None if change == "nowhere" else folder, 10)
     assert kept_schema.fault(SOUND, store) == ""
     assert judged == [SOUND] * 2
-
-
-def test_a_user_store_is_for_a_command_that_may_keep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert not kept_schema.user_store(cached=True).usable
-    monkeypatch.setattr(kept_schema, "COMMAND", True)
-    assert kept_schema.user_store(cached=True).usable
-    assert not kept_schema.user_store(cached=False).usable

@@ -240,12 +240,3 @@ def test_without_a_place_to_keep_them_all_are_worked_out(request_: TerraformRequ
     (tmp_path / "file").write_text("")
     for _ in range(2):
         assert ran(request_, tmp_path / "file" / "stages")[1] == EVERY
-
-
-def test_a_test_keeps_nothing_in_the_users_cache(
-    request_: TerraformRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert not kept_stages.user_store(request_).usable
-    monkeypatch.setattr(kept_stages, "COMMAND", True)
-    assert kept_stages.user_store(request_).usable
-    assert not kept_stages.user_store(replace(request_, cached=False)).usable

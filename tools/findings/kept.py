@@ -17,6 +17,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tools import COMMAND
+
 # What reading an entry can raise, or making something of what it holds, when it is missing, damaged or another's.
 DAMAGED = (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
@@ -71,6 +73,13 @@ class KeptStore:
         """The data of an entry. Raises one of DAMAGED where there is none that can be believed."""
         return _read(self._path(name))
 
+    def holds(self, name: str, data: object) -> bool:
+        """Whether there is an entry of that name with these data."""
+        try:
+            return self.read(name) == data
+        except DAMAGED:
+            return False
+
     def write(self, name: str, data: object) -> None:
         """Keep the data. Where that fails nothing is kept any more, and nobody is told: it is worked out again."""
         if not self.usable:
@@ -105,6 +114,13 @@ class KeptStore:
         if not self.usable or self.directory is None:
             raise FileNotFoundError(name)
         return self.directory / f"{name}.json"
+
+
+def user_store(name: str, most: int, *, cached: bool) -> KeptStore:
+    """The user's own, where the toolkit is a command and may keep something: a test may have changed code that is
+    loaded already.
+    """
+    return KeptStore(folder(name) if COMMAND and cached else None, most)
 
 
 def _own_directory(path: Path) -> bool:

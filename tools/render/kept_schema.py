@@ -11,23 +11,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tools import COMMAND
-from tools.findings.kept import DAMAGED, KeptStore, folder, installed, key
+from tools.findings.kept import KeptStore, installed, key
 from tools.render import schema
 
-MOST = 100
+# The store's name, and how many entries it keeps.
+STORE, MOST = "schemas", 100
 SOUND = "sound"
-
-
-def user_store(*, cached: bool) -> KeptStore:
-    """The user's own, where the toolkit is a command."""
-    return KeptStore(folder("schemas") if COMMAND and cached else None, MOST)
 
 
 def fault(document: Any, store: KeptStore) -> str:
     """What makes a schema unusable, or ""; as `tools.render.schema.fault` says it."""
     name = _entry(document) if store.usable else ""
-    if name and _sound(store, name):
+    if name and store.holds(name, SOUND):
         return ""
     reason = schema.fault(document)
     if name and not reason:
@@ -43,10 +38,3 @@ def _entry(document: Any) -> str:
         return key((sys.version.encode(), *installed(), b"", *judging, json.dumps(document).encode()))
     except (OSError, ValueError, RecursionError):
         return ""
-
-
-def _sound(store: KeptStore, name: str) -> bool:
-    try:
-        return store.read(name) == SOUND
-    except DAMAGED:
-        return False

@@ -15,25 +15,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tools import COMMAND
-from tools.findings.kept import DAMAGED, KeptStore, folder, installed, key
+from tools.findings.kept import DAMAGED, KeptStore, installed, key
 from tools.findings.model import Finding, Identity, Problem, Severity, Stage, Where
 from tools.findings.recorder import Recorder
 from tools.render.own import CHART
 from tools.terraform.job import TerraformRequest
 
-MOST = 400
+# The store's name, and how many entries it keeps.
+STORE, MOST = "stages", 400
 TOOLKIT = Path(__file__).resolve().parents[1]
 # Environments have values files of their own, which are read for each of them.
 _ENVIRONMENTS = "ci"
 # The name of an entry by its environment; None: the stage of the modules.
 Names = Mapping[str | None, str]
 Work = Callable[[], tuple[Stage, ...]]
-
-
-def user_store(request: TerraformRequest) -> KeptStore:
-    """The user's own, where the toolkit is a command: a test may have changed a rule that is loaded already."""
-    return KeptStore(folder("stages") if COMMAND and request.cached else None, MOST)
 
 
 def begun(request: TerraformRequest, begin: Callable[[Work], Work], store: KeptStore) -> Work:

@@ -13,10 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tools.egress.envoy.verdict import user_store, verdict
+from tools.egress.envoy import verdict as envoy
 from tools.findings import baseline, cli
 from tools.findings.errors import InputError
 from tools.findings.formats.text import place
+from tools.findings.kept import user_store
 from tools.findings.model import Severity, Stage
 from tools.findings.output import put
 from tools.findings.progress import Progress
@@ -173,10 +174,11 @@ def _definitions(paths: Sequence[str]) -> dict[str, dict[str, Any]]:
 async def _environments(
     options: argparse.Namespace, rules: judge.RunSettings, progress: Progress, early: EarlyRenders
 ) -> tuple[Stage, ...]:
+    store = partial(user_store, cached=options.cache)
     try:
         judged = replace(
             chart(options.chart),
-            judge_schema=partial(kept_schema.fault, store=kept_schema.user_store(cached=options.cache)),
+            judge_schema=partial(kept_schema.fault, store=store(kept_schema.STORE, kept_schema.MOST)),
         )
         # Somebody's own values may name somebody's own labels, of which ci/workloads.yaml knows nothing.
         workloads = rules.workloads if options.values else rules.workloads or judged.workloads
@@ -195,13 +197,13 @@ async def _environments(
             foreign=not judged.own and not judged.has_list,
         ),
         render=partial(_rendered, renders, Variant(rules.kube_version)),
-        envoy=partial(verdict, store=user_store(cached=options.cache)),
+        envoy=partial(envoy.verdict, store=store(envoy.STORE, envoy.MOST)),
         done=progress.done,
     )
     environments = chosen(options, judged)
     clouds = TerraformRequest(judged, environments, rules.today, rules.known, rules.gate, cached=options.cache)
     # Before anything else runs in this process.
-    of_clouds = kept_stages.begun(clouds, begun, kept_stages.user_store(clouds)) if judged.own else None
+    of_clouds = kept_stages.begun(clouds, begun, store(kept_stages.STORE, kept_stages.MOST)) if judged.own else None
     variants = clusters(options, judged)
     runs = [
         environment(f"{name}{variant.suffix}", files, _for(variant, job, renders))

@@ -245,11 +245,3 @@ def test_a_verdict_of_another_shape_is_not_believed(
     for path in folder.iterdir():
         path.write_bytes(hashlib.sha256(data).hexdigest().encode() + b"\n" + data)
     assert questions(objects, folder, asked) == every
-
-
-def test_no_test_keeps_a_verdict_in_the_users_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert not envoy.user_store(cached=True).usable
-    monkeypatch.setattr(envoy, "COMMAND", True)
-    assert envoy.user_store(cached=True).usable
-    assert not envoy.user_store(cached=False).usable

