@@ -15,14 +15,11 @@ from collections.abc import Iterator, Sequence
 
 from bench.arguments import positive
 from tools.cluster import pushed
-from tools.cluster.commands import connect
-from tools.cluster.internet import Internet
+from tools.cluster.commands import connect, furnished
 from tools.cluster.options import TrialOptions
 from tools.cluster.pushed import BY_COMMAND, BY_HOOK, PushRound
-from tools.cluster.release import Release
 from tools.cluster.trial_cluster import Scene
 from tools.cluster.tried import specification
-from tools.cluster.up import deploy_stand_ins
 from tools.findings.progress import Progress
 
 
@@ -49,12 +46,7 @@ def main() -> None:
     parser.add_argument("--name", default=TrialOptions().name, help="the kind cluster's name (%(default)s)")
     given = parser.parse_args()
     options = TrialOptions(name=given.name)
-    kube, spec, progress = connect(options), specification(options.flows), Progress.on(sys.stderr)
-    internet = Internet.of(options.name)
-    if not internet.runs():
-        internet.start(options.name, spec)
-    deploy_stand_ins(kube, spec, progress)
-    scene = Scene(options, spec, kube, internet, Release.of(options), progress)
+    scene = furnished(options, specification(options.flows), connect(options), Progress.on(sys.stderr), [])
     try:
         done = list(rounds(scene, given.rounds))
     finally:

@@ -33,6 +33,7 @@ from tools.findings.output import put
 from tools.findings.progress import Progress
 from tools.findings.report import COULD_NOT_RUN, STARTED, Report, exit_code, formats
 from tools.manifests.files import shown
+from tools.reach.flows.model import Specification
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +141,9 @@ def test(options: TrialOptions, output: Destination) -> int:
     done = CommandRun(options)
     with done.noted():
         spec, sark = specification(options.flows), checkout(options)
-        kube, internet = connect(options), Internet.of(options.name)
+        kube = connect(options)
         with done.noted():
-            if not internet.runs():
-                internet.start(options.name, spec)
-            deploy_stand_ins(kube, spec, done.progress)
-            scene = Scene(options, spec, kube, internet, Release.of(options), done.progress, done.results)
+            scene = furnished(options, spec, kube, done.progress, done.results)
             enforcement_is_real(scene)
             trial.run(scene, sark)
         if not done.good:
@@ -176,6 +174,17 @@ RUN: Mapping[str, Callable[[TrialOptions, Destination], int]] = {
 def checkout(options: TrialOptions) -> Sark | None:
     """SARK's manifests, where --sark names a checkout."""
     return read_sark(options.sark) if options.sark else None
+
+
+def furnished(
+    options: TrialOptions, spec: Specification, kube: Kube, progress: Progress, results: list[Result]
+) -> Scene:
+    """A cluster that is up, with the test internet and the stand-ins for SARK's parts there."""
+    internet = Internet.of(options.name)
+    if not internet.runs():
+        internet.start(options.name, spec)
+    deploy_stand_ins(kube, spec, progress)
+    return Scene(options, spec, kube, internet, Release.of(options), progress, results)
 
 
 def connect(options: TrialOptions) -> Kube:

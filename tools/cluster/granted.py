@@ -8,12 +8,11 @@ import subprocess
 import time
 from datetime import UTC, datetime
 
-from tools.cluster import probes, process, verdict
+from tools.cluster import probes, process, tunnels, verdict
 from tools.cluster.errors import CannotRunError
 from tools.cluster.options import NAMESPACE, RELEASE
 from tools.cluster.trial_cluster import Scene
 from tools.cluster.verdict import UNPROBED, ProbeReport
-from tools.reach.flows.read import Flow, FlowTarget
 
 STATE = "grant"
 NAME = "notopenai.com"
@@ -32,7 +31,7 @@ _UNTIL = re.compile(r" until (\S+Z): ")
 
 def check(scene: Scene) -> None:
     """Grant a name that the list does not have, hold a tunnel to it, and see both end."""
-    flow = Flow("granted-name", "gateway", FlowTarget("internet", NAME), 443, "allow", "", via="proxy", speak="tls")
+    flow = tunnels.tunnel(NAME, "granted-name")
     addresses = scene.addresses()
     gateway = scene.spec.pods["gateway"]
     attempt = verdict.attempt(flow, addresses, flow.name, 5)

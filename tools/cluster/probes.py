@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ import urllib3
 from kubernetes.client.exceptions import ApiException
 from websocket import WebSocketException
 
-from tools.cluster.kube import Kube, explain
+from tools.cluster.kube import Kube, explain, waited
 from tools.cluster.plan import MOUNT
 from tools.cluster.verdict import ProbeReport
 from tools.reach.flows.read import FlowPod
@@ -94,15 +94,20 @@ def holding(kube: Kube, pod: FlowPod, attempts: Attempts) -> Iterator[Held]:
     """Hold the attempts' connections within the block. Afterwards `reports` says which lived and which were closed."""
     held = Held(kube.open(pod.namespace, pod.name, PROBE))
     held.channel.write_stdin(json.dumps([dict(attempt) | {"hold": True} for attempt in attempts]) + "\n")
-    listener = Thread(target=held.listen, daemon=True)
-    listener.start()
-    deadline = time.monotonic() + 15
-    while len(held.opened) < len(attempts) and time.monotonic() < deadline and listener.is_alive():
-        time.sleep(0.1)
-    try:
+    with listening(held.channel, held.listen) as listener:
+        waited(lambda: len(held.opened) == len(attempts) or not listener.is_alive(), 15)
         yield held
+
+
+@contextmanager
+def listening(channel: Any, listen: Callable[[], None]) -> Iterator[Thread]:
+    """Have `listen` read what a program in a pod says, within the block and until it has ended; it is told to stop."""
+    listener = Thread(target=listen, daemon=True)
+    listener.start()
+    try:
+        yield listener
     finally:
         if listener.is_alive():
-            held.channel.write_stdin("stop\n")
-        listener.join(15)
-        held.channel.close()
+            channel.write_stdin("stop\n")
+        listener.join(30)
+        channel.close()

@@ -17,15 +17,14 @@ from typing import Any
 import urllib3
 from kubernetes import client, watch
 
-from tools.cluster import probes, process, verdict
+from tools.cluster import probes, process, tunnels, verdict
 from tools.cluster.errors import CannotRunError
 from tools.cluster.internet import IN_PODS
 from tools.cluster.kube import Kube, waited
 from tools.cluster.options import NAMESPACE, RELEASE
 from tools.cluster.release import values
 from tools.cluster.trial_cluster import Scene
-from tools.cluster.verdict import UNPROBED, ProbeReport
-from tools.reach.flows.read import Flow, FlowTarget
+from tools.cluster.verdict import UNPROBED
 from tools.render.merge import overlay
 
 STATE = "pushed"
@@ -87,31 +86,22 @@ def _off_and_back(scene: Scene, way: str) -> None:
     lists = lists_of(scene, way)
     settle(scene, lists[False])
     gateway, addresses = scene.spec.pods["gateway"], scene.addresses()
-    attempts = [verdict.attempt(flow, addresses, flow.name, 5) for flow in (_tunnel(GOES), _tunnel(STAYS))]
+    goes, stays = tunnels.tunnel(GOES), tunnels.tunnel(STAYS)
+    attempts = [verdict.attempt(flow, addresses, flow.name, 5) for flow in (goes, stays)]
     with probes.holding(scene.kube, gateway, attempts) as held:
         opened = set(held.opened)
         off = change(scene, way, lists[True], listed=False)
         waited(lambda: GOES in held.reports, max(off.obeyed.values()) + CUT_WITHIN - time.time())
         back = change(scene, way, lists[False], listed=True)
-    for name, due in ((GOES, "closed"), (STAYS, "open")):
-        report = held.reports.get(name, UNPROBED)
-        scene.note(f"tunnel-{due}-by-{way}", STATE, _tunnel_faults(report, due, name in opened), report.detail)
+    for flow, due in ((goes, "closed"), (stays, "open")):
+        detail = held.reports.get(flow.name, UNPROBED).detail
+        scene.note(f"tunnel-{due}-by-{way}", STATE, tunnels.faults(held, flow, due, opened), detail)
     for what, done in (("off", off), ("back-on", back)):
         detail = (
             f"{done.after_writing:.1f} s after the ConfigMap, {done.after_starting:.1f} s after helm upgrade began, "
             f"which came back after {done.returned - done.started:.1f} s"
         )
         scene.note(f"{what}-the-list-by-{way}", STATE, done.early, detail)
-
-
-def _tunnel(name: str) -> Flow:
-    return Flow(name, "gateway", FlowTarget("internet", name), 443, "allow", "", via="proxy", speak="tls")
-
-
-def _tunnel_faults(report: ProbeReport, due: str, opened: bool) -> list[str]:
-    if not opened:
-        return [f"was never open: {report.detail}"]
-    return [] if report.outcome == due else [f"should be {due}, but is {report.outcome}: {report.detail}"]
 
 
 def lists_of(scene: Scene, way: str) -> dict[bool, dict[str, Any]]:
@@ -181,15 +171,9 @@ def _asking(scene: Scene) -> Iterator[AskedReplicas]:
     replicas = {pod.metadata.name: [pod.status.pod_ip, 3128] for pod in pods}
     order = {"name": GOES, "port": 443, "seconds": EVERY, "replicas": replicas}
     asking.channel.write_stdin(json.dumps(order) + "\n")
-    listener = threading.Thread(target=asking.listen, daemon=True)
-    listener.start()
-    waited(lambda: len(asking.answers) == len(replicas), 15)
-    try:
+    with probes.listening(asking.channel, asking.listen):
+        waited(lambda: len(asking.answers) == len(replicas), 15)
         yield asking
-    finally:
-        asking.channel.write_stdin("stop\n")
-        listener.join(15)
-        asking.channel.close()
 
 
 @contextmanager

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from threading import Thread
 from typing import Any
 
 from tools.cluster import probes
@@ -113,14 +112,8 @@ def _keeping(scene: Scene, pod: FlowPod) -> Iterator[None]:
     attempts = _attempts(scene)
     _settled(scene, pod, attempts)
     kept = _opened(scene, pod, attempts)
-    listener = Thread(target=kept.listen, daemon=True)
-    listener.start()
-    try:
+    with probes.listening(kept.channel, kept.listen):
         yield
-    finally:
-        kept.channel.write_stdin("stop\n")
-        listener.join(30)
-        kept.channel.close()
     for attempt in attempts:
         report = kept.reports.get(attempt["id"], UNPROBED)
         faults = [] if report.outcome == "answer" else [f"{report.outcome}: {report.detail}"]

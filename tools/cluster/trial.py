@@ -8,7 +8,19 @@ from __future__ import annotations
 
 import time
 
-from tools.cluster import back_doors, granted, guarded, leftovers, plan, probes, pushed, rollout, steered, verdict
+from tools.cluster import (
+    back_doors,
+    granted,
+    guarded,
+    leftovers,
+    plan,
+    probes,
+    pushed,
+    rollout,
+    steered,
+    tunnels,
+    verdict,
+)
 from tools.cluster import fuzz_run as fuzz
 from tools.cluster import judge_agrees as agreement
 from tools.cluster.fuzz_pods import Ground
@@ -18,7 +30,7 @@ from tools.cluster.release import can_enforce, values
 from tools.cluster.sark import state as shipped
 from tools.cluster.sark.checkout import Sark
 from tools.cluster.trial_cluster import Scene
-from tools.reach.flows.read import Flow, FlowTarget
+from tools.reach.flows.read import Flow
 from tools.render.merge import overlay
 
 BACK = (
@@ -96,7 +108,7 @@ def upgrade(scene: Scene) -> None:
     """Another list, by `helm upgrade`, while a connection to a name that goes and one to a name that stays are open."""
     before = _proxy_state(scene)
     gateway = scene.spec.pods["gateway"]
-    goes, stays = _through_proxy("old.partner.example"), _through_proxy("api.openai.com")
+    goes, stays = tunnels.tunnel("old.partner.example"), tunnels.tunnel("api.openai.com")
     addresses = scene.addresses()
     attempts = [verdict.attempt(flow, addresses, flow.name, 5) for flow in (goes, stays)]
     with probes.holding(scene.kube, gateway, attempts) as held:
@@ -115,19 +127,9 @@ def upgrade(scene: Scene) -> None:
 
 
 def _note_held(scene: Scene, held: probes.Held, opened: set[str], goes: Flow, stays: Flow) -> None:
-    for flow, expected in ((goes, "closed"), (stays, "open")):
-        report = held.reports.get(flow.name, verdict.UNPROBED)
-        faults = (
-            [] if report.outcome == expected else [f"should be {expected}, but is {report.outcome}: {report.detail}"]
-        )
-        if flow.name not in opened:
-            faults = [f"was never open: {report.detail}"]
-        name = "open-connection-to-revoked-name" if expected == "closed" else "open-connection-to-kept-name"
-        scene.note(name, "upgraded", faults, report.detail)
-
-
-def _through_proxy(name: str) -> Flow:
-    return Flow(name, "gateway", FlowTarget("internet", name), 443, "allow", "", via="proxy", speak="tls")
+    for flow, due, name in ((goes, "closed", "revoked"), (stays, "open", "kept")):
+        detail = held.reports.get(flow.name, verdict.UNPROBED).detail
+        scene.note(f"open-connection-to-{name}-name", "upgraded", tunnels.faults(held, flow, due, opened), detail)
 
 
 def _proxy_state(scene: Scene) -> dict[str, int]:

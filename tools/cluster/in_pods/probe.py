@@ -109,8 +109,7 @@ def say_http(sock: socket.socket, attempt: Attempt) -> str:
     head = read_head(sock)
     if attempt["proxy"] or attempt.get("steered"):
         judge_status(head)
-    length = next((line[15:] for line in head.lower().splitlines() if line.startswith("content-length:")), "-1")
-    body = sock.makefile("rb").read(int(length)).decode("ascii", "replace").strip()
+    body = sock.makefile("rb").read().decode("ascii", "replace").strip()
     return body if body.startswith("sark-answer") else head.splitlines()[0]
 
 
