@@ -243,15 +243,31 @@ def test_a_servers_last_bytes_arrive_and_then_its_end(steered: Steered, steering
     made.close()
 
 
-def test_a_refusal_of_http_can_be_read_whole_though_the_client_asked_for_its_end(steered: Steered) -> None:
+WRONG_HOST = b"GET / HTTP/1.1\r\nHost: wrong.test:8080\r\nConnection: close\r\n\r\n"
+
+
+def test_a_refusal_of_http_arrives_whole_and_then_its_end(steered: Steered) -> None:
     made = client.Client(steered.proxy.namespace, steered.ports["gateway", 8080])
-    made.sock.sendall(b"GET / HTTP/1.1\r\nHost: wrong.test:8080\r\nConnection: close\r\n\r\n")
+    made.sock.sendall(WRONG_HOST)
+    head, _, body = rest(made.sock).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 403 Forbidden\r\n")
+    assert b"content-length: %d\r\n" % len(body) in head + b"\r\n"
+    made.close()
+
+
+def test_a_refusal_of_http_beside_tls_can_be_read_whole(start: Start) -> None:
+    """A listener inside refuses it, which has to tell HTTP from TLS; the client is let read before that one closes."""
+    domains = [*LIST["domains"], {"name": "both.example", "ports": [8080]}]
+    own = Steered(start, {**VALUES, "egress": {**LIST, "domains": domains}})
+    made = client.Client(own.proxy.namespace, own.ports["gateway", 8080])
+    made.sock.sendall(WRONG_HOST)
     time.sleep(0.4)
     answer = http.client.HTTPResponse(made.sock)
     answer.begin()
     assert answer.status == 403
     assert len(answer.read()) == int(answer.headers["content-length"]) > 100
     made.close()
+    own.proxy.stop()
 
 
 def test_an_http_server_that_closes_after_its_answer_is_heard_whole(steered: Steered) -> None:

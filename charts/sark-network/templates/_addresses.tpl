@@ -205,21 +205,22 @@ services' addresses in any spelling. tools/egress/promises.py says the same.
 */}}
 {{- define "sark-network.refuseBlocks" -}}
 {{- $parts := include "sark-network.parts" . | fromJson -}}
+{{- $never := include "sark-network.notServers" . | fromJsonArray -}}
+{{- $closed := include "sark-network.closed" . | fromJsonArray -}}
 {{- range $parts.order -}}
 {{- $part := get $parts.parts . -}}
 {{- range $i, $rule := $part.block.extraEgress }}{{ range $j, $peer := $rule.to }}{{ with $peer.ipBlock -}}
 {{- $block := . -}}
 {{- $bits := include "sark-network.bits" .cidr -}}
-{{- range include "sark-network.notServers" $ | fromJsonArray -}}
+{{- range $never -}}
 {{- if and (hasPrefix .bits $bits) (not (hasPrefix "multicast" .is)) -}}
 {{- fail (printf "%s.extraEgress[%d].to[%d].ipBlock.cidr: %s reaches %s; take it out" $part.key $i $j $block.cidr
     (ternary .is (printf "%s (%s)" .cidr .is) (not .cidr))) -}}
 {{- end -}}
 {{- end -}}
-{{- range include "sark-network.closed" $ | fromJsonArray -}}
-{{- $closed := . -}}
+{{- range $range := $closed -}}
 {{- $open := hasPrefix $bits .bits -}}
-{{- range $block.except }}{{ if hasPrefix (include "sark-network.bits" .) $closed.bits }}{{ $open = false }}{{ end }}{{ end -}}
+{{- range $block.except }}{{ if hasPrefix (include "sark-network.bits" .) $range.bits }}{{ $open = false }}{{ end }}{{ end -}}
 {{- if $open -}}
 {{- fail (printf
     (print "%s.extraEgress[%d].to[%d].ipBlock.cidr: %s opens all of %s, which is %s; select pods by podSelector, or leave "

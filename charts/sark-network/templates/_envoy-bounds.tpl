@@ -11,7 +11,7 @@ with a port and a workload, and 64 MiB for Envoy itself.
 {{- $tunnel := add 60 (mul 5 (int64 $proxy.bufferKiB)) -}}
 {{- $still := add 64 (div (mul 20 $chains) 1024) -}}
 {{- $need := add $still (div (add (mul (int64 $proxy.maxConnections) $tunnel) 1023) 1024) -}}
-{{- $limit := div (include "sark-network.bytes" (dig "limits" "memory" "" $proxy.resources) | int64) 1048576 -}}
+{{- $limit := div (include "sark-network.quantity" (dig "limits" "memory" "" $proxy.resources) | float64 | int64) 1048576 -}}
 {{- if and $limit (gt $need $limit) -}}
 {{- fail (printf
     (print "proxy.maxConnections: %d tunnels may take %d MiB of memory with proxy.bufferKiB %d and this list, and "
@@ -19,15 +19,6 @@ with a port and a workload, and 64 MiB for Envoy itself.
     $need (int64 $proxy.bufferKiB) $limit $need (max 0 (div (mul (sub $limit $still) 1024) $tunnel))) -}}
 {{- end -}}
 {{- mul (default $need $limit) 1048576 -}}
-{{- end -}}
-
-{{/* A quantity of Kubernetes's in bytes; 0 for none. */}}
-{{- define "sark-network.bytes" -}}
-{{- $text := toString (default "" .) -}}
-{{- $unit := regexFind "[A-Za-z]+$" $text -}}
-{{- $factor := get (dict "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824
-    "Ti" 1099511627776) $unit | default 1 -}}
-{{- mulf (trimSuffix $unit $text | default "0" | float64) $factor | int64 -}}
 {{- end -}}
 
 {{/*

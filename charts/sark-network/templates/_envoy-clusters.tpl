@@ -17,7 +17,7 @@ resources:
   {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "audit-%s" .) "http" (eq . "plain-http")) | nindent 2 }}
   {{- end }}
   {{- end }}
-  {{- range $workload := include "sark-network.steering" $root | fromJsonArray }}{{ range .ports }}{{ if and .tls (not .tcp) }}
+  {{- range $workload := include "sark-network.steering" $root | fromJsonArray }}{{ range .ports }}{{ if .tls }}
   {{- include "sark-network.envoy.inward" (dict "root" $root "name" (printf "steered-%s-%v" $workload.name .port)) | nindent 2 }}
   {{- end }}{{ end }}{{ end }}
   {{- range include "sark-network.steering.ending" $root | fromJsonArray }}

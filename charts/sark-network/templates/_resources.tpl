@@ -27,7 +27,7 @@
 {{- end -}}
 {{- end -}}
 
-{{/* A quantity as a number. */}}
+{{/* A quantity of Kubernetes's as a number; 0 for none. */}}
 {{- define "sark-network.quantity" -}}
 {{- $text := ternary . (toString .) (kindIs "string" .) -}}
 {{- $unit := regexFind "[a-zA-Z]+$" $text -}}

@@ -174,7 +174,7 @@ A server that says no name, and a port that has HTTP alone, have no second: the 
       filters: &{{ $mark }} {{ include "sark-network.envoy.steered" (dict "root" $root "workload" $workload "port" $port "on" $on) }}
     {{- end }}
     {{- end }}
-{{- if and .tls (not .tcp) }}
+{{- if .tls }}
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
   name: {{ quote $inside }}
   internal_listener: {}
