@@ -14,9 +14,9 @@ from kubernetes import client
 from tools.cluster import plan
 from tools.cluster.errors import CannotRunError
 from tools.cluster.kube import Kube, until
+from tools.manifests.documents import LOADER
 
 V3 = "projectcalico.org/v3"
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read(manifests: str) -> list[Mapping[str, Any]]:
@@ -37,7 +37,7 @@ def _text(manifest: str) -> str:
 
 def _objects(manifest: str, text: str) -> list[Mapping[str, Any]]:
     try:
-        objects = [body for body in yaml.load_all(text, Loader=_Loader) if body]
+        objects = [body for body in yaml.load_all(text, Loader=LOADER) if body]
     except yaml.YAMLError as error:
         raise CannotRunError(f"the Calico manifest {manifest} is not YAML: {error}") from error
     if not objects or not all(isinstance(body, Mapping) and "kind" in body and "metadata" in body for body in objects):

@@ -12,7 +12,7 @@ from tools.cluster.kube import Kube
 from tools.cluster.options import RELEASE
 from tools.cluster.plan import STAND_IN
 from tools.manifests.documents import manifests, parse
-from tools.policies import kinds
+from tools.policies import kinds, network_sets
 
 OURS = f"app.kubernetes.io/instance={RELEASE}"
 # The kinds of policies that the chart writes: not all that there are, which are in tools/policies/kinds.py.
@@ -110,7 +110,7 @@ def policies(kube: Kube) -> Mapping[str, Any]:
     """Every policy, network set and tier in the cluster, as the API gives it back: for the diagnostics."""
     objects: dict[str, Any] = {}
     for (group, kind), versions in kinds.judged().items():
-        for api_version in (f"{group}/{version}" for version in versions if group != kinds.STORE):
+        for api_version in (f"{group}/{version}" for version in versions if group != network_sets.STORE):
             try:
                 objects[f"{kind} ({api_version})"] = kube.kind(api_version, kind).get().to_dict()
             except _GONE as error:

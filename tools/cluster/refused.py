@@ -19,6 +19,7 @@ from kubernetes import dynamic
 from tools.cluster.errors import CannotRunError
 from tools.cluster.kube import Kube, explain
 from tools.cluster.verdict import FAIL, PASS, Result
+from tools.manifests.documents import LOADER
 
 TABLE = Path("tests/reach/validation.yaml")
 STATE = "what the API refuses"
@@ -56,7 +57,7 @@ def cases(table: Mapping[str, Any]) -> Iterator[RefusalCase]:
 
 def read(path: Path = TABLE) -> tuple[RefusalCase, ...]:
     """The cases of a file."""
-    return tuple(cases(yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))))
+    return tuple(cases(yaml.load(path.read_text(encoding="utf-8"), LOADER)))
 
 
 def laid_over(base: Any, over: Any) -> Any:

@@ -20,7 +20,7 @@ from tools.manifests.yaml_reader import Reader, RefusedTextError
 
 _SOURCE = re.compile(r"^# Source: (\S+)\s*$", re.MULTILINE)
 _ITEM = re.compile(r"items\[(\d+)\]\.?")
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 __all__ = ["Document", "Parsed", "manifests", "parse", "step"]
 
@@ -51,7 +51,7 @@ def parse(text: str, file: str) -> Parsed:
     starts = [line for line, _ in sources]
     try:
         # As yaml.parse does it, without a step of Python for each event.
-        for body, lines in reader.documents(iter(_Loader(text).get_event, None)):
+        for body, lines in reader.documents(iter(LOADER(text).get_event, None)):
             if body is not None:
                 above = bisect_right(starts, lines[""])
                 documents.append(Document(body, lines, file, sources[above - 1][1] if above else ""))

@@ -18,7 +18,8 @@ from tools.policies.calico import rules
 from tools.policies.calico_fields import selector
 from tools.policies.calico_refused import calico_cidr
 from tools.policies.faults import Faults, PolicyFault
-from tools.policies.kinds import CALICO, STORE, kind_of
+from tools.policies.kinds import kind_of
+from tools.policies.network_sets import GROUPS
 from tools.policies.network_sets import KINDS as SETS
 
 End = Literal["Deny", "Pass"]
@@ -35,7 +36,7 @@ _RULES, _TIER = "Profile", "Tier"
 def settings_faults(manifests: Iterable[Manifest]) -> Iterator[PolicyFault]:
     """What is wrong in each of Calico's objects that is neither a policy nor a network set."""
     for manifest in manifests:
-        if group(manifest) in (CALICO, STORE) and manifest.kind not in SETS and kind_of(manifest) is None:
+        if group(manifest) in GROUPS and manifest.kind not in SETS and kind_of(manifest) is None:
             yield from _read(root(manifest)["spec"])
 
 

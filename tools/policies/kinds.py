@@ -16,14 +16,10 @@ from tools.policies.admin import admin_policy
 from tools.policies.calico import calico_policy
 from tools.policies.kubernetes import network_policy
 from tools.policies.model import Kind, Policy
+from tools.policies.network_sets import CALICO, STORE
 from tools.policies.network_sets import KINDS as SETS
 
-KUBERNETES, CALICO, STORE, ADMIN = (
-    "networking.k8s.io",
-    "projectcalico.org",
-    "crd.projectcalico.org",
-    "policy.networking.k8s.io",
-)
+KUBERNETES, ADMIN = "networking.k8s.io", "policy.networking.k8s.io"
 
 
 def _calico(name: str, *, namespaced: bool = True, enforced: bool = True) -> tuple[Kind, ...]:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from tools.findings.model import Manifest
 from tools.manifests.node import Node, root
 from tools.policies.model import NETWORK_POLICY_ORDER, Policy
+from tools.policies.network_sets import STORE
 
 POD_LABEL = "projectcalico.org/orchestrator"
-STORE = "crd.projectcalico.org"
 ADMISSION = "ValidatingAdmissionPolicy"
 
 

@@ -25,7 +25,8 @@ from tools.policies.model import Policy, RulePeer
 KINDS = {"NetworkSet": True, "GlobalNetworkSet": False}
 HOST = "HostEndpoint"
 # The groups of Calico's API, and of the store behind it; other APIs have kinds of the same names.
-GROUPS = ("projectcalico.org", "crd.projectcalico.org")
+CALICO, STORE = "projectcalico.org", "crd.projectcalico.org"
+GROUPS = (CALICO, STORE)
 RESERVED = f"{NAMESPACE} is Calico's own label, which a set may not carry; remove it"
 
 

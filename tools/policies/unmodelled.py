@@ -14,7 +14,7 @@ from tools.findings.model import Manifest, Problem, Severity
 from tools.manifests.node import Node, root
 from tools.manifests.pod_templates import makes_unknown_pods, template
 from tools.policies import kinds
-from tools.policies.kinds import CALICO, STORE
+from tools.policies.network_sets import CALICO, STORE
 
 _MESH = "a mesh of proxies enforces it beside the policies, which are judged without it"
 _CILIUM = "Cilium alone enforces it, and it is not judged: it may deny what is allowed here, and allow what is denied"

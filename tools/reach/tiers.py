@@ -13,7 +13,7 @@ from tools.manifests.fields import BrokenError, Dropped
 from tools.manifests.node import group, root
 from tools.policies.admin import ADMIN, BASELINE
 from tools.policies.calico_settings import BUILT_IN, End, read_tier
-from tools.policies.kinds import CALICO, STORE
+from tools.policies.network_sets import GROUPS
 from tools.reach.compiled import CompiledPolicy, Tier
 
 
@@ -44,7 +44,7 @@ def _ordered(policies: Iterable[CompiledPolicy]) -> tuple[CompiledPolicy, ...]:
 def _written(manifests: Iterable[Manifest], problems: list[Problem], dropped: Dropped) -> dict[str, tuple[float, End]]:
     written: dict[str, tuple[float, End]] = {}
     for manifest in manifests:
-        if manifest.kind == "Tier" and group(manifest) in (CALICO, STORE):
+        if manifest.kind == "Tier" and group(manifest) in GROUPS:
             spec = root(manifest)["spec"]
             try:
                 dropped.known(spec, ("order", "defaultAction"))

@@ -13,9 +13,9 @@ from typing import Any
 import yaml
 
 from tools.findings.model import Manifest, Where
+from tools.manifests.documents import LOADER
 
 Tree = dict[str, Any]
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def _file(pod: EnvoyPod, path: str, asked: Where) -> Tree:
         raise ConfigError(asked, f"{path} is asked for, and no ConfigMap that is mounted has it")
     text, where = pod.files[path]
     try:
-        content = yaml.load(text, _LOADER)
+        content = yaml.load(text, LOADER)
     except yaml.YAMLError as error:
         raise ConfigError(where, f"{path} is no YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from tools.manifests.documents import LOADER
+
 # Words that YAML 1.1 takes for something else than text, or that a reader might.
 _PLAIN_SCALAR = re.compile(r"[A-Za-z][A-Za-z0-9.-]*( [A-Za-z0-9.-]+)*")
 _NO_TEXT = re.compile(r"(?i)(true|false|yes|no|on|off|null|y|n|~)")
@@ -60,7 +62,7 @@ def _quoted(text: str) -> str:
 
 def _loaded(text: str) -> dict[str, Any]:
     try:
-        values = yaml.load(text, yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader)
+        values = yaml.load(text, LOADER)
     except yaml.YAMLError as error:
         raise EditError(f"it is no YAML: {' '.join(str(error).split())}") from None
     if values is None:

@@ -9,15 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import yaml
 
 from tools.findings.model import Manifest, Problem, Severity, Where
-from tools.manifests.documents import Document, Parsed, manifests, parse
+from tools.manifests.documents import LOADER, Document, Parsed, manifests, parse
 from tools.manifests.yaml_reader import Reader, RefusedTextError
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SEPARATOR = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 # A file with more broken documents than this is not a manifest file, and listing more would not help.
 MOST_BROKEN = 50
@@ -59,7 +57,7 @@ def _each(text: str, file: str) -> Parsed:
     broken: list[Problem] = []
     for offset, chunk in _chunks(text):
         try:
-            for body, lines in reader.documents(yaml.parse(chunk, Loader=_Loader)):
+            for body, lines in reader.documents(yaml.parse(chunk, Loader=LOADER)):
                 if body is not None:
                     documents.append(Document(body, {path: line + offset for path, line in lines.items()}, file))
         except RefusedTextError as refused:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tools.findings.model import Manifest
-from tools.policies.kinds import CALICO, STORE
 from tools.policies.lockdowns import ADMISSION
+from tools.policies.network_sets import CALICO, STORE
 from tools.policies.unmodelled import SECOND_INTERFACES, judged, notable
 
 Body = Mapping[str, Any]

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from tools.manifests.documents import LOADER
 from tools.terraform.language.model import UnknownValue
 from tools.terraform.language.numbers import number
 from tools.terraform.language.values import EvaluationError, object_of, tuple_of
@@ -29,7 +30,7 @@ def decoded(text: str) -> Any:
     if not text.isprintable() and re.search(r"[\x00-\x08\x0b-\x1f\x7f]", text.replace("\r", "")):
         return UnknownValue("YAML with control characters is not read")
     try:
-        documents = list(yaml.compose_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+        documents = list(yaml.compose_all(text, Loader=LOADER))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}" if mark else ""
