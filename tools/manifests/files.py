@@ -153,7 +153,7 @@ def manifest_texts(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
 def objects(paths: Sequence[str]) -> tuple[Manifest, ...]:
     """The Kubernetes objects of manifest files. Raises InputError, also when there is none, or what is none."""
     texts = list(manifest_texts(paths))
-    documents: tuple[Manifest, ...] = ()
+    documents: list[Manifest] = []
     for file, text in texts:
         parsed = parse(text, file)
         for problem in parsed.problems:
@@ -164,10 +164,10 @@ def objects(paths: Sequence[str]) -> tuple[Manifest, ...]:
                 raise InputError(
                     f"{file}:{line}: this document is not an object; write apiVersion, kind and metadata.name"
                 )
-            documents += (document,)
+            documents.append(document)
     if not documents:
         raise InputError(nothing_in(file for file, _ in texts))
-    return documents
+    return tuple(documents)
 
 
 def _is_folder(name: str) -> bool:
