@@ -179,8 +179,7 @@ def _translated(policies: Iterable[Policy], universe: Universe) -> Iterator[Prob
             for block in peer.nets:
                 single = block.net.network_address if block.net.num_addresses == 1 else None
                 if single is not None and (service := owners.get(single)):
-                    message = f"{single} is an address of {service.title}, which is translated to one of its pods"
-                    yield block.node.problem(f"{message} before policies look; select those pods", Severity.NOTE)
+                    yield block.node.problem(f"{service.translates(single)}; select those pods", Severity.NOTE)
 
 
 def _served(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.programs import program
 from tools.egress.__main__ import main
 from tools.egress.live.granting import HelmRelease
 from tools.egress.live.grants import Ceiling, CeilingError, Grant, ceiling, duration, excess, granted, taken_back
@@ -138,9 +139,7 @@ def test_what_is_refused_before_any_cluster_is_asked(
     ],
 )
 def test_a_helm_that_answers_something_else(answer: str, message: str, tmp_path: Path) -> None:
-    helm = tmp_path / "helm"
-    helm.write_text(f"#!/bin/sh\nprintf '{answer}'\n")
-    helm.chmod(0o755)
+    helm = program(tmp_path / "helm", f"printf '{answer}'")
     with pytest.raises(InputError) as raised:
         HelmRelease(str(helm), "", "n", "r").has_this_chart()
     assert str(raised.value).startswith(message)

@@ -347,7 +347,7 @@ def test_nothing_blocked_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[s
     ("times", "when"),
     [
         (("", "2026-11-28T09:50:00Z"), "2 attempts from 2026-11-28T09:50:00Z to 2026-11-28T09:50:00Z"),
-        (("",), "1 attempt at no time that the log tells"),
+        (("",), "1 attempt without a time"),
     ],
 )
 def test_an_attempt_without_a_time(times: tuple[str, ...], when: str) -> None:

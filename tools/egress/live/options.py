@@ -72,6 +72,12 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _wait(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--wait", metavar="SECONDS", type=_seconds, default=30, help="how long to wait for the replicas (default: 30)"
+    )
+
+
 def cluster(parser: argparse.ArgumentParser) -> None:
     """The options that say which release in which cluster."""
     parser.add_argument(
@@ -102,9 +108,7 @@ def _push(commands: Any) -> None:
         "push", help="have every replica take the list that was installed now, and wait for it", epilog=EXIT_CODES
     )
     cluster(parser)
-    parser.add_argument(
-        "--wait", metavar="SECONDS", type=_seconds, default=30, help="how long to wait for the replicas (default: 30)"
-    )
+    _wait(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text")
 
 
@@ -136,7 +140,5 @@ def _grant(commands: Any) -> None:
     )
     parser.add_argument("--end", action="store_true", help="take the grant of NAME back, and cut its tunnels")
     cluster(parser)
-    parser.add_argument(
-        "--wait", metavar="SECONDS", type=_seconds, default=30, help="how long to wait for the replicas (default: 30)"
-    )
+    _wait(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text")

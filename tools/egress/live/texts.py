@@ -21,7 +21,7 @@ def period(log: Log) -> str:
     strange = f"; {some} of this log" if log.strange else ""
     if not count:
         return f"no attempt is in the log{strange}"
-    when = f"from {log.first} to {log.last}" if log.last else "at no time that the log tells"
+    when = f"from {log.first} to {log.last}" if log.last else "without a time"
     return f"{count} attempt{'s' * (count != 1)} {when}{strange}"
 
 

@@ -163,8 +163,7 @@ def _at(world: World, word: str, port: PortArgument) -> Service | None:
 
 def _through(world: World, service: Service, word: str, port: PortArgument) -> CalledPeers:
     peers = _targets(world, service.manifest, port)
-    note = Note(f"{word} is an address of {service.title}, which is translated to one of its pods before policies look")
-    return replace(peers, notes=(note, *peers.notes))
+    return replace(peers, notes=(Note(service.translates(word)), *peers.notes))
 
 
 def _exists(world: World, word: str) -> bool:

@@ -91,6 +91,10 @@ class Service:
         nets = (network(text) for text in texts if text and text != NONE)
         return frozenset(net.network_address for net in nets if net and net.num_addresses == 1)
 
+    def translates(self, address: object) -> str:
+        """What becomes of a packet to one of its addresses, as messages say it."""
+        return f"{address} is an address of {self.title}, which is translated to one of its pods before policies look"
+
     def port(self, expected: int | str, protocol: str) -> ServicePort | None:
         """The port with a number or name."""
         fits = (port for port in self.ports if port.protocol == protocol and expected in (port.number, port.name))
