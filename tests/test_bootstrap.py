@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import program
+
 PROJECT = Path(__file__).parent.parent
 NEEDED = ("bash", "dirname", "env", "mkdir", "touch", "chmod", "cat")
 
@@ -21,12 +23,6 @@ def machine(tmp_path: Path) -> Path:
     for name in NEEDED:
         (tmp_path / "bin" / name).symlink_to(shutil.which(name) or name)
     return tmp_path
-
-
-def program(path: Path, body: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"#!/bin/bash\n{body}\n")
-    path.chmod(0o755)
 
 
 def bootstrap(machine: Path, *arguments: str, **more: str) -> tuple[int, str]:

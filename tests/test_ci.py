@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import program
+
 PROJECT = Path(__file__).parent.parent
 MAKE = """
 echo "make $*" >> "$LOG"
@@ -14,12 +16,6 @@ case $1 in
   cluster) echo "with $NODE"; exit "${CLUSTER:-0}" ;;
 esac
 """
-
-
-def program(path: Path, body: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"#!/bin/bash\n{body}\n")
-    path.chmod(0o755)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import program
 from tools.cluster import calico, diagnostics, kind
 from tools.cluster.__main__ import main
 from tools.cluster.errors import CannotRunError
@@ -41,9 +42,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
     def make(programs: Mapping[str, str | None]) -> None:
         for name, script in (USUAL | dict(programs)).items():
             if script is not None:
-                path = folder / name
-                path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
-                path.chmod(0o755)
+                program(folder / name, script)
 
     return make
 

@@ -196,8 +196,10 @@ def test_pass_in_every_tier_ends() -> None:
 
 
 CHILD = """
-import sys
+import gc, sys
+from tools.findings.cli import OBJECTS
 from tools.reach.world import World
+gc.set_threshold(OBJECTS)
 from tools.manifests.documents import manifests, parse
 parsed = parse(sys.stdin.read(), "f.yaml")
 world = World(manifests(parsed, "f.yaml"))
@@ -220,7 +222,7 @@ EXPECTED = {
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_bounded(name: str) -> None:
-    """In a process of its own, with no more than a gigabyte of address space."""
+    """In a process of its own, as a command has it, with no more than a gigabyte of address space."""
     text = texts()[name]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(

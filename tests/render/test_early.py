@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import program
 from tools.render.early import EarlyRenders
 from tools.render.helm import likely
 from tools.render.helm_errors import RenderError
@@ -84,9 +85,8 @@ def test_what_does_not_run_is_not_begun() -> None:
 
 
 def test_output_that_is_larger_than_a_pipe_arrives_whole(tmp_path: Path) -> None:
-    helm = tmp_path / "helm"
-    helm.write_text("#!/bin/sh\nprintf '# Source: a/templates/a.yaml\\n# '; head -c 3000000 /dev/zero | tr '\\0' x\n")
-    helm.chmod(0o755)
+    body = "printf '# Source: a/templates/a.yaml\\n# '; head -c 3000000 /dev/zero | tr '\\0' x"
+    helm = program(tmp_path / "helm", body)
     with EarlyRenders() as early:
         early.begin(command(str(helm), CHART, (), RenderTarget()))
         assert (

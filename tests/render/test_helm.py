@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import program
 from tools.render.helm import HelmError, advice, find, located, main
 
 ADVICE = "install Helm 3.18.5 or later, run `make helm` to build one, or name one in SARK_HELM"
@@ -12,10 +13,7 @@ ADVICE = "install Helm 3.18.5 or later, run `make helm` to build one, or name on
 
 def fake(directory: Path, body: str) -> str:
     """A helm that is a shell script; gives its path."""
-    directory.mkdir(parents=True, exist_ok=True)
-    path = directory / "helm"
-    path.write_text(f"#!/bin/sh\n{body}\n")
-    path.chmod(0o755)
+    path = program(directory / "helm", body)
     return str(path)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.programs import program
 from tools.findings.errors import InputError
 from tools.manifests.documents import manifests, parse
 from tools.render.__main__ import main
@@ -22,9 +23,7 @@ from tools.render.template import render
 
 def helm_that(says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A helm that says its version, and whatever it is asked besides this."""
-    helm = tmp_path / "helm"
-    helm.write_text(f'#!/bin/sh\nif [ "$1" = version ]; then echo v3.19.0; else {says}; fi\n')
-    helm.chmod(0o755)
+    helm = program(tmp_path / "helm", f'if [ "$1" = version ]; then echo v3.19.0; else {says}; fi')
     monkeypatch.setenv("SARK_HELM", str(helm))
     located.cache_clear()
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.programs import program
 from tests.validate import small_chart
 from tools.findings.faults import revealed
 from tools.findings.model import Finding, Manifest, Problem, Stage
@@ -542,9 +543,8 @@ def wait_for(sign: Path, process: subprocess.Popen[str]) -> None:
 
 
 def test_ctrl_c_ends_it_quietly(tmp_path: Path) -> None:
-    helm = tmp_path / "helm"
-    helm.write_text(f"#!/bin/sh\n[ $1 = version ] && echo v3.22.0 && exit\ntouch {tmp_path}/started\nexec sleep 30\n")
-    helm.chmod(0o755)
+    body = f"[ $1 = version ] && echo v3.22.0 && exit\ntouch {tmp_path}/started\nexec sleep 30"
+    helm = program(tmp_path / "helm", body)
     process = subprocess.Popen(
         [sys.executable, "-m", "tools.validate"],
         env={**os.environ, "SARK_HELM": str(helm)},
@@ -590,9 +590,8 @@ def test_ctrl_c_while_modules_load_ends_it_quietly(tmp_path: Path, module: str) 
 
 def test_ctrl_c_while_helm_waits_ends_it_and_leaves_no_file(tmp_path: Path) -> None:
     """Helm keeps its pipes open for whatever started it, and nobody waits for that."""
-    helm = tmp_path / "helm"
-    helm.write_text(f"#!/bin/sh\n[ $1 = version ] && echo v3.22.0 && exit\ntouch {tmp_path}/started\ncat; sleep 30\n")
-    helm.chmod(0o755)
+    body = f"[ $1 = version ] && echo v3.22.0 && exit\ntouch {tmp_path}/started\ncat; sleep 30"
+    helm = program(tmp_path / "helm", body)
     process = subprocess.Popen(
         [sys.executable, "-m", "tools.reach", "matrix", "--env", "dev"],
         env={**os.environ, "SARK_HELM": str(helm), "TMPDIR": str(tmp_path)},

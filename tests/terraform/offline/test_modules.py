@@ -20,6 +20,7 @@ import pytest
 import yaml
 
 import tools.terraform.__main__
+from tests.programs import program
 from tests.terraform.offline.answers import answers
 from tools.render.own import CHART
 from tools.terraform.offline.check import INIT, CommandResult, TerraformError, directories, find, run, run_all
@@ -278,9 +279,7 @@ def test_no_terraform() -> None:
     ],
 )
 def test_a_terraform_that_will_not_do(tmp_path: Path, printed: str, says: str) -> None:
-    fake = tmp_path / "terraform"
-    fake.write_text(f"#!/bin/sh\necho '{printed}'\n")
-    fake.chmod(0o755)
+    fake = program(tmp_path / "terraform", f"echo '{printed}'")
     with pytest.raises(TerraformError) as refused:
         find({"SARK_TERRAFORM": str(fake)})
     assert str(refused.value).startswith(f"{fake}{says}")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import program
 from tests.validate.chart.conftest import Report, of_stage
 from tools.render.helm import located
 from tools.render.helm_errors import RenderError
@@ -67,12 +68,8 @@ def test_one_that_refuses_what_the_other_renders_is_named_and_two_refusals_agree
 
 def helm(name: str, version: str, change: str) -> str:
     """A program that is the helm in use, but for its version and for a change to what it prints."""
-    program = Path(name)
-    program.write_text(
-        f'#!/bin/sh\nif [ "$1" = version ]; then echo {version}; else {located()} "$@" | sed "{change}"; fi\n'
-    )
-    program.chmod(0o755)
-    return str(program.resolve())
+    body = f'if [ "$1" = version ]; then echo {version}; else {located()} "$@" | sed "{change}"; fi'
+    return str(program(Path(name), body).resolve())
 
 
 def test_each_environment_is_compared(small: Path, report: Report) -> None:
