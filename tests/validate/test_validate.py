@@ -666,7 +666,7 @@ def test_envoys_findings_stand_in_templates_and_can_be_suppressed(
         problem = Problem(objects[0].where("spec.policyTypes"), "Envoy does not accept it")
         return Stage("envoy", environment, (Finding("envoy-accepts-its-configuration", problem),))
 
-    monkeypatch.setattr("tools.validate.command.verdict", verdict)
+    monkeypatch.setattr("tools.validate.command.envoy.verdict", verdict)
     template = chart / "templates" / "policy.yaml"
     place = ("envoy-accepts-its-configuration", "small/templates/policy.yaml", 8, "Envoy does not accept it")
     assert findings(judged(capsys, "--chart", str(chart))) == [place]
