@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.programs import program
+from tools.render import template
 from tools.render.early import EarlyRenders
 from tools.render.helm import likely
 from tools.render.helm_errors import RenderError
@@ -93,6 +94,19 @@ def test_output_that_is_larger_than_a_pipe_arrives_whole(tmp_path: Path) -> None
             len(asyncio.run(render(CHART, helm=str(helm), early=early)))
             == len("# Source: a/templates/a.yaml\n# ") + 3_000_000
         )
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_helm_that_never_answers_is_ended_and_said(
+    begun: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The child of a wrapper may hold the pipe for longer, and is not waited for."""
+    monkeypatch.setattr(template, "SECONDS", 1)
+    helm = str(program(tmp_path / "helm", "sleep 20 & wait"))
+    with EarlyRenders() as early, pytest.raises(RenderError, match="did not render the chart within 1 s"):
+        if begun:
+            early.begin(command(helm, CHART, (), RenderTarget()))
+        asyncio.run(render(CHART, helm=helm, early=early))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -15,9 +14,8 @@ from tools.render.helm import located
 from tools.render.helm_errors import RenderError, classify
 from tools.render.target import RenderTarget
 
-# asyncio logs the children of a run that was interrupted.
-logging.getLogger("asyncio").addHandler(logging.NullHandler())
-
+# A chart renders in a second or less. A helm that takes this long waits for something that does not come.
+SECONDS = 300
 # Helm names the template of everything that it prints.
 _SOURCE = re.compile(r"^# Source: ", re.MULTILINE)
 # A backslash that stands for itself is passed over, so that what follows it is no escape.
@@ -68,31 +66,29 @@ async def _run(command: Sequence[str], written: bytes = b"") -> Ended:
 
     Not by pyhelm3, which takes longer to load than Helm takes to render, for models of releases that nobody has here.
     """
+    pipe = subprocess.PIPE
+    try:
+        begun = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe)
+    except OSError as error:
+        raise RenderError("helm", f"{command[0]} does not run: {error.strerror}") from None
+    return await _end(begun, written)
+
+
+async def _end(begun: subprocess.Popen[bytes], written: bytes | None = None) -> Ended:
+    """Wait for a process that was begun before. Raises RenderError when it does not end."""
     # Only now: whoever waits for no Helm does not wait for it.
     import asyncio
 
-    pipe = asyncio.subprocess.PIPE
     try:
-        process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe)
-    except OSError as error:
-        raise RenderError("helm", f"{command[0]} does not run: {error.strerror}") from None
-    try:
-        output, complaints = await process.communicate(written)
-    except asyncio.CancelledError:
-        # It may have ended meanwhile.
-        if process.returncode is None:
-            process.terminate()
-        await process.communicate()
-        raise
-    return _ended(process.returncode, output, complaints)
-
-
-async def _end(begun: subprocess.Popen[bytes]) -> Ended:
-    """Wait for a process that was begun before."""
-    import asyncio
-
-    try:
-        output, complaints = await asyncio.to_thread(begun.communicate)
+        output, complaints = await asyncio.to_thread(begun.communicate, written, SECONDS)
+    except subprocess.TimeoutExpired:
+        begun.kill()
+        # A child of a wrapper may hold them for longer.
+        for pipe in (begun.stdin, begun.stdout, begun.stderr):
+            if pipe:
+                pipe.close()
+        begun.wait()
+        raise _late(begun.args) from None
     except asyncio.CancelledError:
         begun.terminate()
         raise
@@ -101,6 +97,10 @@ async def _end(begun: subprocess.Popen[bytes]) -> Ended:
 
 def _ended(code: int | None, output: bytes, complaints: bytes) -> Ended:
     return code or 0, output.decode("utf-8", "replace"), complaints.decode("utf-8", "replace")
+
+
+def _late(command: Any) -> RenderError:
+    return RenderError("helm", f"{command[0]} did not render the chart within {SECONDS} s, and was ended")
 
 
 def rendered(chart: Path, files: Sequence[Path], target: RenderTarget) -> str:

