@@ -96,7 +96,7 @@ def test_it_runs_in_an_empty_directory(installed: Path, tmp_path: Path) -> None:
         (["--help"], 0, "usage: sark-network COMMAND …"),
         ([], 64, "usage: sark-network COMMAND …"),
         (["--print-completion", "bash"], 0, "-F _shtab_sark_network sark-network"),
-        (["--print-completion", "ksh"], 64, "sark-network: write --print-completion bash; there is no other shell"),
+        (["--print-completion", "ksh"], 64, "sark-network: write --print-completion and a shell: bash, fish, zsh"),
         (["egress", "add", "a.example.com", "b"], 64, "sark-network egress add --help says what there is"),
         (["valdate"], 64, "sark-network: there is no command 'valdate'; sark-network --help lists them"),
         (["validate", "--help"], 0, "usage: sark-network validate"),

@@ -6,6 +6,8 @@ import os
 import sys
 
 __version__ = "0.1.0"
+# What each command can be completed in.
+SHELLS = ("bash", "fish", "zsh")
 
 # Python calls a module's package so while it looks for the module that `python -m` names; the other is the wheel's.
 COMMAND = sys.argv[:1] == ["-m"] or os.path.basename("".join(sys.argv[:1])) == "sark-network"  # noqa: PTH119

@@ -6,7 +6,7 @@ import runpy
 import sys
 from importlib import import_module
 
-from tools import __version__
+from tools import SHELLS, __version__
 
 COMMANDS = {
     "validate": "render every environment of a chart and judge it; judge plain manifests",
@@ -17,7 +17,6 @@ COMMANDS = {
     "cluster": "install the chart in kind and probe it; needs Docker and a checkout of the project",
 }
 USAGE = 64
-SHELL = "bash"
 
 
 def main() -> int:
@@ -42,18 +41,18 @@ def main() -> int:
 
 def _completion(shells: list[str]) -> int:
     """Print what has a shell complete the command."""
-    if shells != [SHELL]:
-        print(f"sark-network: write --print-completion {SHELL}; there is no other shell", file=sys.stderr)
+    if len(shells) != 1 or shells[0] not in SHELLS:
+        print(f"sark-network: write --print-completion and a shell: {', '.join(SHELLS)}", file=sys.stderr)
         return USAGE
     program = "python -m tools" if __package__ == "tools" else "sark-network"
-    print(import_module(f"{__package__}.findings.whole").completion(program, COMMANDS), end="")
+    print(import_module(f"{__package__}.findings.whole").completion(program, COMMANDS, shells[0]), end="")
     return 0
 
 
 def usage() -> str:
     """What there is."""
     lines = (f"  {name:<10} {what}" for name, what in COMMANDS.items())
-    calls = ("COMMAND …", "COMMAND --help", "--version", f"--print-completion {SHELL}")
+    calls = ("COMMAND …", "COMMAND --help", "--version", f"--print-completion {'|'.join(SHELLS)}")
     heading = "usage: " + "\n       ".join(f"sark-network {call}" for call in calls) + "\n"
     return "\n".join((heading, *lines))
 

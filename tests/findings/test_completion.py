@@ -1,14 +1,21 @@
-"""What a shell completes, asked of the shell itself."""
+"""What a shell completes, asked of the shell itself, where it is installed."""
 
 from __future__ import annotations
 
 import os
+import pty
+import select
+import shlex
+import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+from tools import SHELLS
 from tools.findings import cli
 from tools.findings.completion import name_of
 from tools.findings.report import FORMATS
@@ -16,8 +23,9 @@ from tools.findings.report import FORMATS
 ROOT = Path(__file__).resolve().parent.parent.parent
 # The whole is "".
 COMMANDS = ("", "validate", "reach", "egress", "render", "terraform", "cluster")
-# The reply of the function that is registered for the command, for the words of a line, of which the last is completed.
-ASK = """
+# Each shell's own answer for a line, of which the last word is completed: a candidate a line. In bash it is the reply
+# of the function that is registered for the command.
+BASH = """
 source ./script
 words=({words})
 COMP_WORDS=("${{words[@]}}") COMP_CWORD=$((${{#words[@]}} - 1)) COMP_LINE="${{words[*]}}" COMP_POINT=${{#COMP_LINE}}
@@ -25,48 +33,95 @@ COMPREPLY=()
 $(complete -p {name} | sed 's/.*-F \\([^ ]*\\).*/\\1/') {name} "${{words[COMP_CWORD]}}" "${{words[COMP_CWORD-1]}}"
 printf '%s\\n' "${{COMPREPLY[@]}}"
 """
+FISH = "source ./script; complete -C {line} | string replace -r '\\t.*' ''"
+# Zsh completes only for somebody who types: what it offers is written to a file beside.
+ZSH = """
+PS1=; autoload -U compinit; compinit -u -D; eval "$(<./script)"
+compadd() {
+  local -a offered
+  (( ${@[(I)-[OAD]*]} )) && { builtin compadd "$@"; return; }
+  builtin compadd -O offered "$@"; print -l -- $offered >> offered
+  builtin compadd "$@"
+}
+: > offered; print REA''DY
+"""
+SECONDS = 30
+Ask = Callable[..., list[str]]
 
 
 def module(command: str) -> str:
     return f"tools.{command}" if command else "tools"
 
 
-def printed(command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", module(command), "--print-completion", "bash"],
+def printed(command: str, shell: str) -> str:
+    ran = subprocess.run(
+        [sys.executable, "-m", module(command), "--print-completion", shell],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    return ran.stdout
 
 
-@pytest.fixture(scope="module")
-def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory for each command, with its script and a file in it."""
-    made = tmp_path_factory.mktemp("completion")
+@pytest.fixture(scope="module", params=SHELLS)
+def asked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Ask:
+    """A command and the words after it -> what a shell offers for the last, where there are a file and a folder."""
+    shell, made = request.param, tmp_path_factory.mktemp("completion")
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed")
     for command in COMMANDS:
-        ran = printed(command)
-        assert (ran.returncode, ran.stderr) == (0, "")
         (made / command).mkdir(exist_ok=True)
-        (made / command / "script").write_text(ran.stdout)
+        (made / command / "script").write_text(printed(command, shell))
         (made / command / "a-file.yaml").touch()
         (made / command / "a-folder").mkdir()
-    return made
+
+    def ask(command: str, *words: str) -> list[str]:
+        line = (name_of(f"python -m {module(command)}"), *words)
+        offered = {"bash": bash, "fish": fish, "zsh": zsh}[shell](made / command, line)
+        # Fish tells a folder by its slash.
+        return sorted({word.removesuffix("/") for word in offered})
+
+    return ask
 
 
-def replies(scripts: Path, command: str, *words: str) -> list[str]:
-    name = name_of(f"python -m {module(command)}")
-    given = " ".join(f"'{word}'" for word in (name, *words))
-    ran = subprocess.run(
-        ["bash", "-c", ASK.format(words=given, name=name)],
-        cwd=scripts / command,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def bash(folder: Path, line: Sequence[str]) -> list[str]:
+    return said(folder, "bash", "-c", BASH.format(words=" ".join(map(shlex.quote, line)), name=line[0]))
+
+
+def fish(folder: Path, line: Sequence[str]) -> list[str]:
+    return said(folder, "fish", "--no-config", "-c", FISH.format(line=shlex.quote(" ".join(line))))
+
+
+def said(folder: Path, *command: str) -> list[str]:
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert ran.stderr == ""
     return ran.stdout.split()
+
+
+def zsh(folder: Path, line: Sequence[str]) -> list[str]:
+    """Type it to a zsh at a terminal of its own."""
+    process, terminal = pty.fork()
+    if not process:
+        os.chdir(folder)
+        os.execvpe("zsh", ["zsh", "-f", "-i"], {**os.environ, "TERM": "dumb"})
+    try:
+        # Ctrl-U takes back what was typed and completed.
+        for typed, awaited in ((ZSH, b"READY"), (f"{' '.join(line)}\t\x15print DO''NE\n", b"DONE")):
+            os.write(terminal, typed.encode())
+            wait_for(terminal, awaited)
+    finally:
+        os.close(terminal)
+        os.waitpid(process, 0)
+    return (folder / "offered").read_text().split()
+
+
+def wait_for(terminal: int, word: bytes) -> None:
+    shown, end = b"", time.monotonic() + SECONDS
+    while word not in shown:
+        assert select.select([terminal], [], [], max(0, end - time.monotonic()))[0], shown
+        shown += os.read(terminal, 65536)
 
 
 @pytest.mark.parametrize(
@@ -98,15 +153,22 @@ def replies(scripts: Path, command: str, *words: str) -> list[str]:
         ("cluster", ["all", "--re"], ["--reuse", "--record"]),
     ],
 )
-def test_the_shell_completes(scripts: Path, command: str, words: list[str], expected: list[str]) -> None:
-    assert sorted(replies(scripts, command, *words)) == sorted(expected)
+def test_the_shell_completes(asked: Ask, command: str, words: list[str], expected: list[str]) -> None:
+    assert asked(command, *words) == sorted(expected)
 
 
-def test_the_name_is_a_command_of_the_shell(scripts: Path) -> None:
-    line = "source ./script && sark-validate --version && sark-validate --nothing"
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_name_is_a_command_of_the_shell(shell: str, tmp_path: Path) -> None:
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed")
+    (tmp_path / "script").write_text(printed("validate", shell))
+    # Zsh has what completes once somebody types.
+    line = (
+        "compdef() { :; }; " * (shell == "zsh") + "source ./script; sark-validate --version && sark-validate --nothing"
+    )
     ran = subprocess.run(
-        ["bash", "-c", line],
-        cwd=scripts / "validate",
+        [shell, "-c", line],
+        cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,

@@ -15,7 +15,7 @@ from io import StringIO, TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from tools import COMMAND, __version__
+from tools import COMMAND, SHELLS, __version__
 from tools.findings.escaping import line, printable
 from tools.findings.faults import TRACEBACK, fault, revealed
 
@@ -40,10 +40,10 @@ EXIT_CODES = f"""exit codes: {CLEAN} clean, {FINDINGS} findings, {COULD_NOT_RUN}
 class _Completion(argparse.Action):
     """Prints what a shell reads, and leaves."""
 
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+    def __call__(self, parser: argparse.ArgumentParser, _: object, shell: Any, *__: object) -> None:
         from tools.findings.completion import script
 
-        sys.stdout.write(script(parser, (path, file_path, Path)))
+        sys.stdout.write(script(parser, (path, file_path, Path), shell))
         parser.exit(CLEAN)
 
 
@@ -62,7 +62,7 @@ class Parser(argparse.ArgumentParser):
             self.add_argument(
                 "--print-completion",
                 action=_Completion,
-                choices=("bash",),
+                choices=SHELLS,
                 help="print what has that shell complete the command, and leave",
             )
 

@@ -12,7 +12,6 @@ import shlex
 import sys
 from collections.abc import Callable, Collection, Iterator
 
-SHELL = "bash"
 WHOLE = "sark-network"
 _MODULE = "python -m "
 
@@ -24,8 +23,10 @@ def name_of(program: str) -> str:
     return f"sark-{re.split('[. ]', program)[-1].replace('_', '-')}"
 
 
-def script(made: argparse.ArgumentParser, paths: Collection[Callable[[str], object]]) -> str:
-    """The lines that the shell reads. `paths`: what reads the text of an option that names a file or a directory."""
+def script(made: argparse.ArgumentParser, paths: Collection[Callable[[str], object]], shell: str) -> str:
+    """The lines that `shell` reads, one of `tools.SHELLS`. `paths`: what reads the text of an option that names a file or a
+    directory.
+    """
     import shtab
 
     name, program = name_of(made.prog), made.prog
@@ -35,8 +36,9 @@ def script(made: argparse.ArgumentParser, paths: Collection[Callable[[str], obje
         if action.type in paths:
             action.complete = shtab.DIRECTORY if action.metavar == "DIR" else shtab.FILE  # type: ignore[attr-defined]
     made.prog = name
-    completion: str = shtab.complete(made, SHELL, root_prefix=name.replace("-", "_"))
-    function = f'{name}() {{ {program} "$@"; }}\n' if program != name else ""
+    completion: str = shtab.complete(made, shell, root_prefix=name.replace("-", "_"))
+    called = f"function {name}; {program} $argv; end" if shell == "fish" else f'{name}() {{ {program} "$@"; }}'
+    function = f"{called}\n" if program != name else ""
     return f"{function}{completion}\n"
 
 

@@ -22,14 +22,14 @@ _OPTIONS: Mapping[str, str] = {
 }
 
 
-def completion(program: str, commands: Mapping[str, str]) -> str:
+def completion(program: str, commands: Mapping[str, str], shell: str) -> str:
     """The lines that the shell reads: every command with its words and options. `commands`: what each is for."""
     root = argparse.ArgumentParser(prog=program)
     root.add_argument("--version", action="store_true", help="print the version and leave")
     below = root.add_subparsers(metavar="COMMAND")
     for name, what in commands.items():
         below.add_parser(name, help=what, parents=[_parser(name)], add_help=False)
-    return script(root, (cli.path, cli.file_path, Path))
+    return script(root, (cli.path, cli.file_path, Path), shell)
 
 
 def _parser(name: str) -> argparse.ArgumentParser:
