@@ -24,8 +24,8 @@ def name_of(program: str) -> str:
 
 
 def script(made: argparse.ArgumentParser, paths: Collection[Callable[[str], object]], shell: str) -> str:
-    """The lines that `shell` reads, one of `tools.SHELLS`. `paths`: what reads the text of an option that names a file or a
-    directory.
+    """The lines that `shell` reads, one of `tools.SHELLS`. `paths`: what reads the text of an option that names a
+    file or a directory.
     """
     import shtab
 
