@@ -3,7 +3,8 @@
     python -m bench.push [ROUNDS]
 
 Needs a cluster that is up (`python -m tools.cluster up`), and leaves the chart uninstalled there. Changes it by the
-chart's hook and by `python -m tools.egress push` in turns, so that what else the machine does falls on both.
+chart's hook, by `python -m tools.egress push` after `helm upgrade` and by the same around it, in turns, so that what
+else the machine does falls on all.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from bench.arguments import positive
 from tools.cluster import pushed
 from tools.cluster.commands import connect, furnished
 from tools.cluster.options import TrialOptions
-from tools.cluster.pushed import BY_COMMAND, BY_HOOK, PushRound
+from tools.cluster.pushed import WAYS, PushRound
 from tools.cluster.trial_cluster import Scene
 from tools.cluster.tried import specification
 from tools.findings.progress import Progress
@@ -26,7 +27,7 @@ from tools.findings.progress import Progress
 def rounds(scene: Scene, number: int) -> Iterator[PushRound]:
     """So many changes by each way."""
     for _ in range(number):
-        for way in (BY_HOOK, BY_COMMAND):
+        for way in WAYS:
             lists = pushed.lists_of(scene, way)
             pushed.settle(scene, lists[False])
             yield pushed.change(scene, way, lists[True], listed=False)
@@ -53,7 +54,7 @@ def main() -> None:
         scene.release.uninstall()
     print(f"{given.rounds} changes by each way, {len(done[0].obeyed)} replicas\n")
     print("| from … to the last replica that obeys | p50 | p99 |\n|---|---|---|")
-    for way in (BY_HOOK, BY_COMMAND):
+    for way in WAYS:
         of_way = [it for it in done if it.way == way]
         print(row(f"the changed ConfigMap, by the {way}", [it.after_writing for it in of_way]))
         print(row(f"the start of `helm upgrade`, by the {way}", [it.after_starting for it in of_way]))

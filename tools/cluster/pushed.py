@@ -1,5 +1,7 @@
 """The state "pushed": a changed list is obeyed by every replica at once, by the chart's hook and by the command.
 
+The command is run after `helm upgrade`, and around it.
+
 Each round takes a name off the list or puts it back while a pod asks every replica for it, twenty times a second. A
 round says when the API server had the changed ConfigMap and when each replica obeyed; `python -m bench.push` runs many.
 """
@@ -12,6 +14,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import urllib3
@@ -25,16 +29,16 @@ from tools.cluster.options import NAMESPACE, RELEASE
 from tools.cluster.release import values
 from tools.cluster.trial_cluster import Scene
 from tools.cluster.verdict import UNPROBED
+from tools.render.helm import located
 from tools.render.merge import overlay
 
 STATE = "pushed"
 # On the list of --values and not on the changed one; and on both.
 GOES, STAYS = "old.partner.example", "api.openai.com"
-BY_HOOK, BY_COMMAND = "hook", "command"
+BY_HOOK, BY_COMMAND, AROUND = "hook", "command", "command-around-helm"
+WAYS = (BY_HOOK, BY_COMMAND, AROUND)
 FACTS = tuple(
-    f"{fact}-by-{way}"
-    for way in (BY_HOOK, BY_COMMAND)
-    for fact in ("off-the-list", "back-on-the-list", "tunnel-closed", "tunnel-open")
+    f"{fact}-by-{way}" for way in WAYS for fact in ("off-the-list", "back-on-the-list", "tunnel-closed", "tunnel-open")
 )
 EVERY = 0.05
 # The kubelet's minute or two: what a push is there to spare.
@@ -75,8 +79,8 @@ class PushRound:
 
 
 def check(scene: Scene) -> None:
-    """Off the list and back by the hook, and off and back by the command, with a tunnel to each of both names open."""
-    for way in (BY_HOOK, BY_COMMAND):
+    """Off the list and back each way, with a tunnel to each of both names open."""
+    for way in WAYS:
         _off_and_back(scene, way)
     with scene.progress.step("helm upgrade without the hook"):
         scene.release.install(values(scene.options))
@@ -121,10 +125,13 @@ def settle(scene: Scene, release_values: Mapping[str, Any]) -> None:
 def change(scene: Scene, way: str, release_values: Mapping[str, Any], *, listed: bool) -> PushRound:
     """Change the list and have it obeyed; afterwards GOES is on it or is not."""
     expected = 200 if listed else 403
-    with _asking(scene) as asking, _noting_writes(scene.kube) as writes:
+    with TemporaryDirectory() as folder, _asking(scene) as asking, _noting_writes(scene.kube) as writes:
         started = time.time()
         with scene.progress.step(f"helm upgrade, pushed by the {way}"):
-            scene.release.install(release_values)
+            if way == AROUND:
+                push(scene, *upgrade(scene, folder, release_values))
+            else:
+                scene.release.install(release_values)
             if way == BY_COMMAND:
                 push(scene)
         returned = time.time()
@@ -138,12 +145,21 @@ def change(scene: Scene, way: str, release_values: Mapping[str, Any], *, listed:
     return PushRound(way, started, min(writes), returned, dict(asking.changed))
 
 
-def push(scene: Scene) -> None:
-    """`python -m tools.egress push`, as a person runs it."""
-    words = ("push", "--namespace", NAMESPACE, "--release", RELEASE, "--wait", "60")
-    done = process.toolkit(scene.options.kubeconfig, "egress", *words, seconds=120)
+def push(scene: Scene, *upgrade: str) -> None:
+    """`python -m tools.egress push`, as a person runs it, around a command if there is one."""
+    words = ("push", "--namespace", NAMESPACE, "--release", RELEASE, "--wait", "60", *("--", *upgrade) * bool(upgrade))
+    done = process.toolkit(scene.options.kubeconfig, "egress", *words, seconds=240)
     if done.returncode:
         raise CannotRunError(f"egress push ended with {done.returncode}: {done.stderr.strip() or done.stdout.strip()}")
+
+
+def upgrade(scene: Scene, folder: str, release_values: Mapping[str, Any]) -> tuple[str, ...]:
+    """The command that upgrades the release, whose values are written into the folder."""
+    file = Path(folder) / "values.json"
+    file.write_text(json.dumps(release_values), encoding="utf-8")
+    chart, kubeconfig = scene.options.chart.resolve(), scene.options.kubeconfig
+    options = ("--namespace", NAMESPACE, "--kubeconfig", str(kubeconfig), "--values", str(file), "--wait")
+    return (located(), "upgrade", RELEASE, str(chart), *options)
 
 
 @dataclass

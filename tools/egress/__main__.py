@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from tools.egress.options import CONFIGURABLE, parser
@@ -11,7 +12,13 @@ from tools.manifests import configuration
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; gives the exit code."""
-    options, _ = configuration.parsed(parser(), arguments, lambda options: CONFIGURABLE.get(options.command, {}))
+    made = parser()
+    options, _ = configuration.parsed(made, arguments, lambda options: CONFIGURABLE.get(options.command, {}))
+    words = sys.argv[1:] if arguments is None else arguments
+    if getattr(options, "upgrade", ()) and "--" not in words:
+        made.error(
+            f"unrecognized arguments: {' '.join(options.upgrade)}; a command that upgrades the release comes after --"
+        )
     # Only now: --help and a usage error need none of it.
     from tools.egress.command import run
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -55,13 +55,13 @@ class ProxyInCluster:
         """Its pods."""
         return tuple(str(pod.metadata.name) for pod in self.pods)
 
+    def texts(self) -> dict[str, tuple[str, ...]]:
+        """The files of each ConfigMap that the proxy's and the guard's pods mount, by its name. Raises InputError."""
+        return self._texts((*self.pods, *self.guards))
+
     def installed(self) -> str:
         """The hash of the list that is installed. Raises InputError when there is none, or a half-written one."""
-        texts: list[str] = []
-        for name in sorted({name for pod in self.pods for name in _config_maps(pod)}):
-            body = asked(lambda name=name: self.core.read_namespaced_config_map(name, self.namespace))
-            texts += (body.data or {}).values()
-        versions = installed(texts)
+        versions = installed(text for texts in self._texts(self.pods).values() for text in texts)
         if len(versions) != 1:
             what = f"files of lists {', '.join(versions)}" if versions else "no hash of a list"
             raise InputError(f"the configuration of release {self.release} holds {what}; is an upgrade under way?")
@@ -69,11 +69,14 @@ class ProxyInCluster:
 
     def corefile(self) -> str:
         """The hash of the guard's Corefile that is installed; "" without a guard, or where it carries none."""
-        texts: list[str] = []
-        for name in sorted({name for pod in self.guards for name in _config_maps(pod)}):
+        return installed_corefile(text for texts in self._texts(self.guards).values() for text in texts)
+
+    def _texts(self, pods: Iterable[Any]) -> dict[str, tuple[str, ...]]:
+        texts = {}
+        for name in sorted({name for pod in pods for name in _config_maps(pod)}):
             body = asked(lambda name=name: self.core.read_namespaced_config_map(name, self.namespace))
-            texts += (body.data or {}).values()
-        return installed_corefile(texts)
+            texts[name] = tuple((body.data or {}).values())
+        return texts
 
     @property
     def core(self) -> Any:
@@ -131,8 +134,12 @@ class ProxyInCluster:
             asked(lambda name=name: self.core.patch_namespaced_pod(name, self.namespace, body))
 
 
+class NoProxyError(InputError):
+    """No pod of an egress proxy runs there."""
+
+
 def proxy(context: str, namespace: str, release: str) -> ProxyInCluster:
-    """The proxy of a release. Raises InputError when there is none, or more than one could be meant."""
+    """The proxy of a release. Raises NoProxyError when there is none, and InputError when several could be meant."""
     try:
         api = kubeconfig.connected(context)
         namespace = namespace or _namespace(context)
@@ -146,7 +153,7 @@ def proxy(context: str, namespace: str, release: str) -> ProxyInCluster:
     releases = sorted({str((pod.metadata.labels or {}).get(INSTANCE)) for pod in living})
     if not releases:
         whose = f" of release {release}" if release else ""
-        raise InputError(f"no pod of an egress proxy{whose} runs in namespace {namespace}; name one with --namespace")
+        raise NoProxyError(f"no pod of an egress proxy{whose} runs in namespace {namespace}; name one with --namespace")
     if len(releases) > 1:
         raise InputError(f"namespace {namespace} has the releases {', '.join(releases)}; name one with --release")
     return ProxyInCluster(

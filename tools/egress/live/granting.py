@@ -13,6 +13,7 @@ from typing import Any
 
 from tools.egress.allowlist import Suffixes, parse_values
 from tools.egress.live import grants
+from tools.egress.live.arrivals import pushed_on_arrival
 from tools.egress.live.cluster import proxy
 from tools.egress.live.grants import Grant
 from tools.egress.live.replicas_now import push
@@ -42,7 +43,8 @@ def run(options: argparse.Namespace, suffixes: Suffixes) -> int:
             if changed is None:
                 print(line(f"{options.name} has no grant; nothing was changed"))
                 return CLEAN
-            release.upgrade(changed, f"egress grant taken back: {options.name.lower()}")
+            with pushed_on_arrival(running):
+                release.upgrade(changed, f"egress grant taken back: {options.name.lower()}")
             print(line(f"taken back: {options.name.lower()}"))
         else:
             before = parse_values(_whole(grants.without(values, grant.name)), suffixes=suffixes)[0].at(now)
@@ -50,7 +52,8 @@ def run(options: argparse.Namespace, suffixes: Suffixes) -> int:
             if all(existing) and existing[0]:
                 print(line(f"{grant.name} is allowed already, by {existing[0].path}; nothing was changed"))
                 return CLEAN
-            release.upgrade(grants.granted(values, grant, now), f"egress grant: {_sentence(grant)}")
+            with pushed_on_arrival(running):
+                release.upgrade(grants.granted(values, grant, now), f"egress grant: {_sentence(grant)}")
             print(line(f"granted: {_sentence(grant)}"))
         code = push(proxy(options.context, running.namespace, running.release), options)
         if grant and grant.until <= datetime.now(UTC):

@@ -105,7 +105,16 @@ def _add(commands: Any) -> None:
 
 def _push(commands: Any) -> None:
     parser = commands.add_parser(
-        "push", help="have every replica take the list that was installed now, and wait for it", epilog=EXIT_CODES
+        "push",
+        usage="%(prog)s [options] [-- COMMAND …]",
+        help="have every replica take the list that was installed now, and wait for it",
+        epilog=EXIT_CODES,
+    )
+    parser.add_argument(
+        "upgrade",
+        nargs="*",
+        metavar="COMMAND",
+        help="after `--`, a command that upgrades the release: it is run, and its list pushed once the cluster has it",
     )
     cluster(parser)
     _wait(parser)

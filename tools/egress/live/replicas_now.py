@@ -6,8 +6,9 @@ import argparse
 import time
 from dataclasses import asdict, dataclass
 
-from tools.egress.live.cluster import ProxyInCluster, again, proxy
+from tools.egress.live.cluster import NoProxyError, ProxyInCluster, again, proxy
 from tools.egress.live.replicas import Replica, sentence
+from tools.egress.live.upgrading import upgrade
 from tools.findings.cli import CLEAN, COULD_NOT_RUN, FINDINGS, complain
 from tools.findings.errors import InputError
 from tools.findings.escaping import json_text, line
@@ -40,14 +41,27 @@ class State:
 def run(options: argparse.Namespace) -> int:
     """Answer, with 1 when some replica does not serve the list that is installed."""
     try:
-        running = proxy(options.context, options.namespace, options.release)
         if options.command == "push":
-            return push(running, options)
+            return _pushed(options)
+        running = proxy(options.context, options.namespace, options.release)
         state = _state(running)
     except InputError as error:
         complain("egress", error)
         return COULD_NOT_RUN
     return _answer(state, options)
+
+
+def _pushed(options: argparse.Namespace) -> int:
+    """Push, after the command that upgrades the release and while it runs, if one is given. Raises InputError."""
+    chosen = (options.context, options.namespace, options.release)
+    if options.upgrade:
+        try:
+            running = proxy(*chosen)
+        except NoProxyError:
+            # The first install: its pods begin with the list that it brings.
+            running = None
+        upgrade(options.upgrade, running)
+    return push(proxy(*chosen), options)
 
 
 def _state(running: ProxyInCluster) -> State:

@@ -1,0 +1,105 @@
+"""Pushes a list the moment that the cluster has it, while something else upgrades the release.
+
+A push that begins when `helm upgrade` has ended comes a second or two after the changed ConfigMaps: Helm still writes
+what is left, and a program has to start. Here the ConfigMaps are watched, and the pods are patched as soon as all files
+of a list have arrived.
+"""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import urllib3
+from kubernetes import client, watch
+from kubernetes.client.exceptions import ApiException
+
+from tools.egress.live.cluster import ProxyInCluster, again, explain
+from tools.egress.live.replicas import installed, installed_corefile
+from tools.findings.cli import complain
+from tools.findings.errors import InputError
+
+# How long the API server may take to begin the watch; it ends with the block anyway.
+SECONDS = 10.0
+
+
+@dataclass
+class Arrivals:
+    """What the ConfigMaps hold, by their names, and what was pushed of it: the list's hash and the Corefile's."""
+
+    texts: dict[str, tuple[str, ...]]
+    pushed: tuple[str, str] = ("", "")
+
+    def __post_init__(self) -> None:
+        self.pushed = self.whole() or ("", "")
+
+    def whole(self) -> tuple[str, str] | None:
+        """The two hashes, None while files of two lists are there."""
+        texts = [text for each in self.texts.values() for text in each]
+        lists = installed(texts)
+        return (lists[0], installed_corefile(texts)) if len(lists) == 1 else None
+
+    def due(self, name: str, data: Mapping[str, str]) -> str:
+        """Take a ConfigMap as it is now: the hash of a list that has arrived with it and was not pushed, or ""."""
+        if name not in self.texts:
+            return ""
+        self.texts[name] = tuple(data.values())
+        whole = self.whole()
+        if whole is None or whole == self.pushed:
+            return ""
+        self.pushed = whole
+        return whole[0]
+
+
+@dataclass
+class Watching:
+    """What came of it. `fault`: why the ConfigMaps could not be watched to the end, "" when they could."""
+
+    fault: str = ""
+    pushes: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def pushed_on_arrival(running: ProxyInCluster) -> Iterator[Watching]:
+    """Within the block, whoever upgrades the release, every list is pushed as soon as the cluster has all of it.
+
+    That it is in force is not waited for; what cannot be watched is said, and is pushed by whoever waits for it.
+    """
+    core = client.CoreV1Api(client.ApiClient(running.api.configuration))
+    done, begun = Watching(), threading.Event()
+    events: watch.Watch = watch.Watch()  # type: ignore[no-untyped-call]
+    ended = threading.Event()
+
+    def follow() -> None:
+        try:
+            since = core.list_namespaced_config_map(running.namespace, limit=1).metadata.resource_version  # type: ignore[union-attr]
+            arrivals = Arrivals(running.texts())
+            begun.set()
+            for event in events.stream(  # type: ignore[no-untyped-call]
+                core.list_namespaced_config_map, running.namespace, resource_version=since
+            ):
+                body = event["object"]
+                if version := arrivals.due(body.metadata.name, body.data or {}):
+                    again(running).push(version)
+                    done.pushes.append(version)
+        except ApiException as error:
+            done.fault = explain(error)
+        except (InputError, OSError, urllib3.exceptions.HTTPError, http.client.HTTPException) as error:
+            # Stopping it ends the answer in the middle.
+            done.fault = "" if ended.is_set() else (str(error).splitlines() or [type(error).__name__])[0]
+        finally:
+            begun.set()
+
+    thread = threading.Thread(target=follow, daemon=True)
+    thread.start()
+    begun.wait(SECONDS)
+    try:
+        yield done
+    finally:
+        ended.set()
+        events.stop()  # type: ignore[no-untyped-call]
+    if done.fault:
+        complain("egress", f"the ConfigMaps could not be watched, and the list is pushed only now: {done.fault}")
