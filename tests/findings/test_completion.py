@@ -43,6 +43,8 @@ compadd() {
   builtin compadd -O offered "$@"; print -l -- $offered >> offered
   builtin compadd "$@"
 }
+offer() { zle complete-word; print -n '\\e]DONE' > $TTY }
+zle -N offer; bindkey '^I' offer
 : > offered; print REA''DY
 """
 SECONDS = 30
@@ -87,14 +89,14 @@ def asked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def bash(folder: Path, line: Sequence[str]) -> list[str]:
-    return said(folder, "bash", "-c", BASH.format(words=" ".join(map(shlex.quote, line)), name=line[0]))
+    return candidates(folder, "bash", "-c", BASH.format(words=" ".join(map(shlex.quote, line)), name=line[0]))
 
 
 def fish(folder: Path, line: Sequence[str]) -> list[str]:
-    return said(folder, "fish", "--no-config", "-c", FISH.format(line=shlex.quote(" ".join(line))))
+    return candidates(folder, "fish", "--no-config", "-c", FISH.format(line=shlex.quote(" ".join(line))))
 
 
-def said(folder: Path, *command: str) -> list[str]:
+def candidates(folder: Path, *command: str) -> list[str]:
     ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert ran.stderr == ""
     return ran.stdout.split()
@@ -107,8 +109,7 @@ def zsh(folder: Path, line: Sequence[str]) -> list[str]:
         os.chdir(folder)
         os.execvpe("zsh", ["zsh", "-f", "-i"], {**os.environ, "TERM": "dumb"})
     try:
-        # Ctrl-U takes back what was typed and completed.
-        for typed, awaited in ((ZSH, b"READY"), (f"{' '.join(line)}\t\x15print DO''NE\n", b"DONE")):
+        for typed, awaited in ((ZSH, b"READY"), (" ".join(line) + "\t", b"]DONE")):
             os.write(terminal, typed.encode())
             wait_for(terminal, awaited)
     finally:
