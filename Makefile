@@ -20,8 +20,8 @@ validate: $(RUN) helm ## render every environment and judge it
 # A machine that forbids Python to keep what it compiled compiles every module in every process, which takes longer than
 # to judge the chart, and the tests start many.
 validate test: export PYTHONDONTWRITEBYTECODE :=
-test: $(DEV) helm ## run the tests, a process a core; no Docker, no cluster
-	@$(PY) -m pytest -m "not kind" -q -n auto --dist worksteal
+test: $(DEV) helm ## run the tests, a process a core and one more; no Docker, no cluster
+	@$(PY) -m pytest -m "not kind" -q -n auto --dist loadscope
 
 check: $(DEV) ## lint, format, types, and generated docs that are up to date
 	@$(PY) -m ruff check --quiet .

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from functools import cache
+from typing import Any
 
 import pytest
 
-from tests import evaluated, remembered
+from tests import evaluated, remembered, scheduling
 from tools.findings import model
 from tools.findings.model import Finding, Manifest, Problem, Severity, rule_id
 from tools.findings.stages import MODULES, checks, severities
@@ -57,6 +58,16 @@ def severities_are_declared() -> Iterator[None]:
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         remembered.tidy()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    return scheduling.processors() + 1
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> scheduling.Scheduler | None:
+    return scheduling.Scheduler(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
