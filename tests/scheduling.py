@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 WAITING = ("tests/proxy/", "tests/guard/", "tests/noproxy/")
 APART = (
@@ -37,7 +37,7 @@ def group(test: str) -> str:
     return test if file in APART else file
 
 
-class Scheduler(LoadScopeScheduling):  # type: ignore[misc, unused-ignore]
+class Scheduler(LoadScopeScheduling):  # type: ignore[misc]
     """xdist's, which gives a free process the next group, those of most tests first."""
 
     def _split_scope(self, nodeid: str) -> str:
