@@ -158,7 +158,7 @@ def test_junit_counts_what_it_holds() -> None:
         name: tuple(int(suite.attrib[key]) for key in ("tests", "failures", "errors", "skipped"))
         for name, suite in suites().items()
     } == {
-        "dev.values": (number["values"] + 2, 0, 0, 0),
+        "dev.values": (number["values"] + 2, 1, 0, 0),
         "dev.policies": (number["policies"], 1, 0, 0),
         "production.policies": (number["policies"], 1, 0, 0),
         "staging.render": (number["render"], 0, number["render"], 0),
@@ -178,10 +178,17 @@ def test_junit_says_where_and_what() -> None:
     assert error.attrib == {"message": "helm is not on PATH", "type": "could-not-run"}
 
 
-def test_a_warning_is_no_failure_of_junit_and_is_written_all_the_same() -> None:
-    assert suites()["dev.values"].find("testcase/failure") is None
+def test_a_case_of_junit_fails_as_the_run_does_and_the_rest_is_written_all_the_same() -> None:
+    """A run that a warning fails has no report in which every case passes."""
+    [failure] = suites()["dev.values"].iterfind("testcase/failure")
     # What no XML can hold is spelt out.
-    assert suites()["dev.values"].findtext("system-out") == "values, all.yaml: 50% of\\nit: \\x07 bad\nno file here"
+    assert failure.attrib == {"message": "50% of\\nit: \\x07 bad", "type": "warning"}
+    assert failure.text == "values, all.yaml: 50% of\\nit: \\x07 bad"
+    assert suites()["dev.values"].findtext("system-out") == "no file here"
+    for fail_on, expected in ((Severity.ERROR, []), (Severity.NOTE, ["old", "hint"])):
+        report = Report((Stage("values", "dev", (WARNING, NOTE)),), gate=Gate(fail_on))
+        cases = Xml.fromstring(written("junit", report)).iter("testcase")
+        assert [case.attrib["name"] for case in cases if case.find("failure") is not None] == expected
 
 
 def test_a_rule_that_failed_is_an_error_of_junit_and_a_stage_that_ran_in_part_says_so() -> None:

@@ -24,19 +24,26 @@ class CaseOutcome(Enum):
     SKIPPED = "skipped"
 
 
-# The two outcomes that must have a type, and what it is.
-_TYPES = {CaseOutcome.FAILED: "error", CaseOutcome.COULD_NOT_RUN: "could-not-run"}
 
 
 @dataclass(frozen=True, slots=True)
 class JUnitCase:
-    """One case: `message` is the reason for an outcome that is no pass, `details` the lines below it."""
+    """One case: `message` is the reason for an outcome that is no pass, `details` the lines below it, and `severity`
+    how bad a failure is.
+    """
 
     name: str
     outcome: CaseOutcome = CaseOutcome.PASSED
     message: str = ""
     details: tuple[str, ...] = ()
     seconds: float = 0.0
+    severity: str = "error"
+
+    @property
+    def types(self) -> dict[str, str]:
+        """The attribute that the two outcomes of a failed case must have."""
+        types = {CaseOutcome.FAILED: self.severity, CaseOutcome.COULD_NOT_RUN: "could-not-run"}
+        return {"type": types[self.outcome]} if self.outcome in types else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,6 @@ def _suite(suite: JUnitSuite, number: int, started: str) -> Xml.Element:
 def _case(case: JUnitCase, classname: str) -> Xml.Element:
     element = Xml.Element("testcase", name=xml(case.name), classname=xml(classname), time=f"{case.seconds:.3f}")
     if case.outcome is not CaseOutcome.PASSED:
-        kind = {"type": _TYPES[case.outcome]} if case.outcome in _TYPES else {}
-        outcome = Xml.SubElement(element, case.outcome.value, {"message": xml(case.message), **kind})
+        outcome = Xml.SubElement(element, case.outcome.value, {"message": xml(case.message), **case.types})
         outcome.text = "\n".join(map(xml, case.details)) or None
     return element
