@@ -62,6 +62,40 @@ def test_what_is_accepted_is_counted_and_what_is_new_fails(
     assert {finding.problem.severity for finding in last.findings} <= {Severity.NOTE}
 
 
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("denied by b.yaml:7", "denied by b.yaml:12"),
+        ("refused (a/templates/b.yaml:3:12)", "refused (a/templates/b.yaml:4:2)"),
+        ("key 'kind' is already set on line 5; keep one", "key 'kind' is already set on line 6; keep one"),
+        ("not YAML: no (line 2, column 1)", "not YAML: no (line 12, column 31)"),
+        ("a.example expires in 12 days, on 2026-12-01", "a.example expires in 1 day, on 2026-12-01"),
+        ("a.example expires in 12 days, on 2026-12-01", "a.example expires within a day, on 2026-12-01"),
+    ],
+)
+def test_what_moves_while_the_fault_stays_makes_no_new_finding(before: str, now: str) -> None:
+    old, new = (Finding("r", Problem(Where("a.yaml", "spec", 3), message)) for message in (before, now))
+    judged = without(report(new), accepted(old))
+    assert (judged.known, judged.exit, [it for stage in judged.stages for it in stage.findings]) == (1, 0, [])
+    prints = [
+        json.loads(formats()["sarif"](report(it)))["runs"][0]["results"][0]["partialFingerprints"] for it in (old, new)
+    ]
+    assert prints[0] == prints[1]
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("TCP 80 is open", "TCP 81 is open"),
+        ("a.example expires in 2 days, on 2026-12-01", "a.example expires in 2 days, on 2026-12-02"),
+        ("unknown key `line`", "unknown key `column`"),
+    ],
+)
+def test_another_fault_is_a_new_finding(before: str, now: str) -> None:
+    old, new = (Finding("r", Problem(Where("a.yaml", "spec", 3), message)) for message in (before, now))
+    assert without(report(new), accepted(old)).exit == 1
+
+
 def test_a_baseline_is_a_line_a_finding_in_one_order() -> None:
     text = written(report(NEW, OLD))
     assert text == written(report(OLD, NEW))

@@ -1,23 +1,23 @@
 """The findings that somebody has accepted for now: a line a finding, as JSON. New ones fail, and gone ones are named.
 
-A finding is known again by its rule, its file, its place in it and its message, whatever its line is by now.
+A finding is known again by its rule, its file, its place in it and its message, whatever its line and the day are.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from tools.findings.enduring import enduring
+from tools.findings.enduring import key as _key
 from tools.findings.errors import InputError
 from tools.findings.escaping import json_text
 from tools.findings.model import Finding, Problem, Severities, Severity, Stage, Where
-from tools.findings.report import Report, grouped, sentence
+from tools.findings.report import Report, grouped
 
 _KEYS = ("rule", "file", "path", "message")
-_LINE = re.compile(r"(\.(?:ya?ml|tpl|tf|json|txt)):\d+")
 Key = tuple[str, str, str, str]
 
 
@@ -59,7 +59,7 @@ def read(text: str, file: str) -> Baseline:
             entry = None
         if not isinstance(entry, dict) or not all(isinstance(entry.get(name), str) for name in _KEYS):
             raise InputError(f"{file}:{number}: no finding of a baseline; --write-baseline writes the file anew")
-        key: Key = (entry["rule"], entry["file"], entry["path"], entry["message"])
+        key: Key = (entry["rule"], entry["file"], entry["path"], enduring(entry["message"]))
         accepted[key] += 1
         lines.setdefault(key, number)
     return Baseline(file, accepted, lines)
@@ -91,11 +91,6 @@ def _distinct(stages: Iterable[Stage]) -> Iterator[Finding]:
     """The findings, each once, whatever environments have it; a rule that failed is none that can be accepted."""
     seen = dict.fromkeys(group.finding for group in grouped(tuple(stages)) if not group.finding.fault)
     return iter(seen)
-
-
-def _key(finding: Finding) -> Key:
-    where = finding.problem.where
-    return finding.rule, where.file, where.path, _LINE.sub(r"\1", sentence(finding))
 
 
 CHECKS = (baseline_findings_are_there,)

@@ -24,8 +24,6 @@ class CaseOutcome(Enum):
     SKIPPED = "skipped"
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class JUnitCase:
     """One case: `message` is the reason for an outcome that is no pass, `details` the lines below it, and `severity`

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from tools.findings.enduring import key
 from tools.findings.escaping import json_text, uri
 from tools.findings.model import Finding, Stage
 from tools.findings.report import Grouped, Report, grouped, sentence
@@ -65,10 +66,8 @@ def _location(finding: Finding) -> dict[str, Any]:
 
 
 def _fingerprint(finding: Finding) -> str:
-    """Without the line, so that a line added above does not make an old finding new."""
-    where = finding.problem.where
-    parts = (finding.rule, where.file, where.path, sentence(finding))
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
+    """Without lines and days, so that a line added above, or tomorrow, does not make an old finding new."""
+    return hashlib.sha256("\0".join(key(finding)).encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def _invocation(report: Report) -> dict[str, Any]:
