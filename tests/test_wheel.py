@@ -165,11 +165,144 @@ def test_hooks_for_others_run_commands_that_there_are() -> None:
     assert {hook["entry"].split()[0] for hook in hooks} == {"sark-network"}
 
 
+@pytest.mark.parametrize(
+    ("name", "judged"),
+    [
+        ("deploy/all.yaml", True),
+        ("manifests/web-policy.yml", True),
+        (".github/workflows/ci.yaml", False),
+        ("deploy/.hidden.yaml", False),
+        ("deploy/templates/all.yaml", False),
+        ("deploy/Chart.yaml", False),
+        ("values.yaml", False),
+        ("production-values.yaml", False),
+        ("deploy/kustomization.yaml", False),
+    ],
+)
+def test_the_hook_of_manifests_is_given_manifests(name: str, judged: bool) -> None:
+    [hook] = [hook for hook in yaml.safe_load(Path(".pre-commit-hooks.yaml").read_text()) if "exclude" in hook]
+    assert (re.search(hook["exclude"], name) is None) == judged
+
+
+POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: c, image: i}]}\n"
+
+
+@pytest.mark.parametrize(
+    ("hook", "arguments", "files", "code"),
+    [
+        ("sark-network-manifests", [], ["a pod.yaml", "b.yaml"], 0),
+        ("sark-network-manifests", ["--fail-on", "note"], ["a pod.yaml"], 0),
+        ("sark-network-manifests", ["--schemas=crds"], ["a pod.yaml", "wrong.yaml"], 1),
+        ("sark-network-terraform", [], ["a b.tf", "variables.tf"], 1),
+        ("sark-network-terraform", ["--tfvars=a.tfvars"], ["a b.tf"], 1),
+        ("sark-network-validate", ["--values", "mine.yaml"], [], 0),
+        # Nothing of the repository is named.
+        ("sark-network-validate", [], [], 64),
+    ],
+)
+def test_a_hook_runs_as_pre_commit_runs_it(
+    installed: Path, tmp_path: Path, hook: str, arguments: list[str], files: list[str], code: int
+) -> None:
+    """The entry's words, then those of `args`, then the files' names."""
+    crd = (
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: things.a.example}\n"
+        "spec:\n  group: a.example\n  names: {kind: Thing, plural: things}\n  scope: Namespaced\n"
+        "  versions: [{name: v1, schema: {openAPIV3Schema: {type: object}}}]\n"
+    )
+    for name, text in {
+        "a pod.yaml": POD,
+        "b.yaml": POD.replace("{name: a}", "{name: b}"),
+        "wrong.yaml": POD.replace("image:", "imag:"),
+        "crds/thing.yaml": crd,
+        "a b.tf": 'resource "aws_security_group" "a" {\n  name = "a"\n}\n',
+        "variables.tf": 'variable "a" {\n  type = string\n}\n',
+        "a.tfvars": "",
+        "mine.yaml": "egress: {domains: [api.openai.com]}\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    [words] = [
+        entry["entry"].split()
+        for entry in yaml.safe_load(Path(".pre-commit-hooks.yaml").read_text())
+        if entry["id"] == hook
+    ]
+    ran = run(installed, tmp_path, *words[1:], *arguments, *files)
+    assert ran.returncode == code, ran.stdout + ran.stderr
+
+
+# What stands for Python in the steps below: an environment whose pip notes what it is asked for, and whose command
+# notes its words, a line each.
+PYTHON = """\
+#!/bin/sh
+mkdir -p "$3/bin"
+printf '#!/bin/sh\\nprintf "%%s\\\\n" pip "$@" >> "$NOTED"\\n' > "$3/bin/pip"
+printf '#!/bin/sh\\nprintf "%%s\\\\n" command "helm=$SARK_HELM" "$@" >> "$NOTED"\\nexit 7\\n' > "$3/bin/sark-network"
+chmod +x "$3/bin/pip" "$3/bin/sark-network"
+"""
+ARGUMENTS = '--manifests "a dir" *.yaml\n--fail-on note'
+
+
+def stepped(folder: Path, script: str, shell: str, **environment: str) -> tuple[int, list[str]]:
+    """The exit code of a CI system's script, and the words that it gave to pip and to the command."""
+    (folder / "bin").mkdir()
+    (folder / "bin/python3").write_text(PYTHON)
+    (folder / "bin/python3").chmod(0o755)
+    (folder / "a.yaml").touch()
+    known = {"PATH": f"{folder / 'bin'}:/usr/bin:/bin", "NOTED": str(folder / "noted"), "RUNNER_TEMP": str(folder)}
+    ran = subprocess.run([*shell.split(), script], cwd=folder, env={**known, **environment}, check=False)
+    return ran.returncode, (folder / "noted").read_text().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("index", "index_words"), [("", []), ("https://p.example/a b", ["--index-url", "https://p.example/a b"])]
+)
+@pytest.mark.parametrize("helm", ["", "/a b/helm"])
+def test_the_action_gives_what_it_was_given(tmp_path: Path, index: str, index_words: list[str], helm: str) -> None:
+    [step] = yaml.safe_load(Path("action.yml").read_text())["runs"]["steps"]
+    assert set(step["env"]) == {"ARGUMENTS", "PACKAGE", "INDEX_URL", "HELM"}
+    code, noted = stepped(
+        tmp_path,
+        step["run"],
+        "bash --noprofile --norc -eo pipefail -c",
+        ARGUMENTS=ARGUMENTS,
+        PACKAGE="a b.whl",
+        INDEX_URL=index,
+        HELM=helm,
+        SARK_HELM="the job's",
+    )
+    assert code == 7
+    install = ["pip", "install", "--quiet", "--disable-pip-version-check", *index_words, "a b.whl"]
+    words = ["command", f"helm={helm or 'the job' + chr(39) + 's'}", "validate", "--format", "github", "--arguments"]
+    assert noted == [*install, *words, *ARGUMENTS.split("\n")]
+
+
+@pytest.mark.parametrize("shell", ["bash -eo pipefail -c", "sh -e -c"])
+@pytest.mark.parametrize(
+    ("index", "index_words"), [("", []), ("https://p.example/a b", ["--index-url", "https://p.example/a b"])]
+)
+def test_the_template_gives_what_it_was_given(tmp_path: Path, shell: str, index: str, index_words: list[str]) -> None:
+    [job] = yaml.safe_load(Path("ci-templates/sark-network.gitlab-ci.yml").read_text()).values()
+    code, noted = stepped(
+        tmp_path,
+        "\n".join(job["script"]),
+        shell,
+        SARK_NETWORK_ARGUMENTS=ARGUMENTS,
+        SARK_NETWORK_PACKAGE="a b.whl",
+        SARK_NETWORK_INDEX_URL=index,
+        TMPDIR=str(tmp_path),
+    )
+    assert code == 7
+    install = ["pip", "install", "--quiet", "--disable-pip-version-check", *index_words, "a b.whl"]
+    words = ["command", "helm=", "validate", "--format", "junit", "--output", "sark-network.xml", "--arguments"]
+    assert noted == [*install, *words, *ARGUMENTS.split("\n")]
+    assert not (tmp_path / ".sark-network").exists()
+
+
 def test_the_action_and_the_template_run_the_validator() -> None:
     [step] = yaml.safe_load(Path("action.yml").read_text())["runs"]["steps"]
     assert subprocess.run(["bash", "-n"], input=step["run"], text=True, check=False).returncode == 0
     [job] = yaml.safe_load(Path("ci-templates/sark-network.gitlab-ci.yml").read_text()).values()
-    assert '/sark-network" validate --format github' in step["run"]
-    assert any("sark-network validate --format junit" in line for line in job["script"])
+    assert '/sark-network" validate --format github --arguments "$ARGUMENTS"' in step["run"]
+    assert '/sark-network" validate --format junit' in job["script"][-1]
     # Nothing but an index is asked, and that one can be named.
     assert "://" not in step["run"] + "".join(job["script"])

@@ -23,6 +23,11 @@ def home(package: Path = _PACKAGE, current: Path | None = None) -> Path:
     return current if (current / _CHART).is_file() else package / _DATA
 
 
+def carried(file: Path, package: Path = _PACKAGE) -> bool:
+    """Whether a file is one that was installed with the command."""
+    return file.is_relative_to(package / _DATA)
+
+
 def kept() -> Path:
     """Where charts of registries are kept: in the user's cache, below a folder for each digest. Raises InputError."""
     if place := folder("charts"):
@@ -37,7 +42,7 @@ def portable(file: Path, package: Path = _PACKAGE) -> Path | None:
     A file of the wheel is named from site-packages, and that of a pulled chart as Helm does, from the chart's name: a
     report, or a baseline that is committed, must not hold where somebody's Python or cache is.
     """
-    if file.is_relative_to(package / _DATA):
+    if carried(file, package):
         return file.relative_to(package.parent)
     try:
         folder = kept()

@@ -3,7 +3,7 @@
 Its keys are the long options without their dashes, and every command reads the same file: a key that has no meaning
 for a command is passed over there, and one that has none anywhere is an error. What the command line says replaces
 what the file says; paths are taken from the current directory, as those of the command line are. `format` and `output`
-are of reports alone, not of answers such as a matrix.
+are of reports alone, not of answers such as a matrix, and a --format on the command line is for standard output.
 """
 
 from __future__ import annotations
@@ -21,11 +21,15 @@ from tools.manifests.configuration_names import OWN, SHARED, TABLE
 
 # What to judge: one of these on the command line replaces all of the file's.
 SUBJECTS = ("env", "values", "manifests")
+# What a chart is tried with besides, which means nothing to manifests.
+OF_CHARTS = ("refused", "wrong-values", "coverage", "api-versions", "helm")
 OF_REPORTS = ("format", "output", "fail-on", "disable")
 # Options without a value, which a file sets to true.
 FLAGS = ("wrong-values",)
 # Of which it may write a number.
 NUMBERS = ("coverage",)
+# Of which it may write a list of none.
+EMPTY = ("api-versions",)
 KEYS = frozenset(
     (
         *SUBJECTS,
@@ -67,7 +71,7 @@ class Configuration:
                 continue
             if key in NUMBERS and type(value) is int:
                 continue
-            if not items or not all(isinstance(item, str) for item in items):
+            if not (items or key in EMPTY) or not all(isinstance(item, str) for item in items):
                 message = "is neither text nor a list of texts; write it as on the command line"
                 raise InputError(f"{self.place(key)}: {key} {message}")
             if option := next((item for item in items if item.startswith("-") and item != "-"), ""):
@@ -90,6 +94,9 @@ class Configuration:
         words_before: list[str] = []
         for key in self.options:
             if key not in allowed or key in given or (key in SUBJECTS and set(given) & {*SUBJECTS, "context"}):
+                continue
+            if key == "output" and "format" in given:
+                # It is where a report of the file's format goes.
                 continue
             if key in FLAGS:
                 words_before.extend([f"--{key}"] * bool(self.options[key]))

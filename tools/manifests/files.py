@@ -18,6 +18,8 @@ from tools.manifests.documents import Parsed, manifests, parse
 from tools.manifests.source import Source, nothing_in
 
 MANIFESTS = (".yaml", ".yml", ".json")
+# What Python puts into a virtual environment; the packages in one may hold manifests of their own.
+ENVIRONMENT = "pyvenv.cfg"
 # The most that is read of one file: a dump of ten thousand workloads is a third of it.
 MOST_BYTES = 64 << 20
 LONGEST_LINE = 1 << 20
@@ -119,7 +121,7 @@ def mapping(path: Path) -> Mapping[str, Any]:
 def manifest_sources(paths: Sequence[str]) -> Iterator[Source]:
     """Each manifest file: a file, each YAML or JSON file below a directory, or `-` (standard input).
 
-    A file that two paths lead to is one file.
+    A file that two paths lead to is one file. Git's own directory and virtual environments of Python are passed over.
     """
     known: set[Path] = set()
     for name in paths:
@@ -194,21 +196,30 @@ def _standard_input() -> str:
 
 
 def _below(directory: Path, known: set[Path]) -> Iterator[Source]:
+    """The manifest files of a directory. A chart below it is refused: its templates and values are no manifests."""
     unreadable: list[Source] = []
+    charts: list[Source] = []
+    paths: list[Path] = []
 
     def refused(error: OSError) -> None:
         folder = str(error.filename)
         unreadable.append(Source(folder, refusal=f"cannot read {folder}: {error.strerror}"))
 
-    paths = sorted(
-        Path(folder, file)
-        for folder, _, files in os.walk(directory, onerror=refused)
-        for file in files
-        if file.endswith(MANIFESTS)
-    )
+    for folder, folders, files in os.walk(directory, onerror=refused):
+        if "Chart.yaml" in files:
+            name = shown(Path(folder))
+            message = f"{name} is a chart, whose templates are not manifests; write --chart {name}"
+            charts.append(Source(name, refusal=message))
+            folders.clear()
+        elif ENVIRONMENT in files:
+            folders.clear()
+        else:
+            folders[:] = [name for name in folders if name != ".git"]
+            paths.extend(Path(folder, file) for file in files if file.endswith(MANIFESTS))
     yield from unreadable
-    if not paths and not unreadable:
+    yield from sorted(charts, key=lambda source: source.file)
+    if not paths and not unreadable and not charts:
         yield Source(shown(directory), refusal=f"{shown(directory)} holds no {', '.join(MANIFESTS)} file")
-    for path in paths:
+    for path in sorted(paths):
         if _is_new(path, known):
             yield _source(shown(path), partial(read_text, path))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import shlex
+from collections.abc import Sequence
 
 from tools.findings import cli
+from tools.findings.home import carried
 from tools.findings.report import FORMATS
-from tools.manifests.configuration import FLAGS, KEYS, add_option
+from tools.manifests.configuration import FLAGS, KEYS, OF_CHARTS, SUBJECTS, add_option
+from tools.manifests.configuration_names import OWN
 from tools.render.own import CHART
 from tools.render.target import KUBE_VERSION
 
@@ -20,6 +24,7 @@ envoy is not installed, no specification of flows is for the values, or Helm ref
 stage that does not run is {cli.COULD_NOT_RUN}. Environment: SARK_HELM names the helm to use, NO_COLOR turns colour off,
 SARK_TRACEBACK=1 shows where the toolkit itself failed."""
 
+ARGUMENTS = "--arguments"
 SINGLE = ("chart", "flows", "coverage", "baseline", "format", "output", "fail-on")
 # The options that a project may write down, and how many values each takes at most: all that there are.
 CONFIGURABLE = {key: 0 if key in FLAGS else 1 if key in SINGLE else None for key in KEYS}
@@ -34,6 +39,7 @@ def _percent(text: str) -> int:
 def parser() -> cli.Parser:
     """The command line."""
     made = cli.Parser(prog="python -m tools.validate", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False)
+    made.add_argument("paths", metavar="PATH", nargs="*", type=cli.path, help="manifests, as with --manifests")
     what = made.add_argument_group("what to judge (every environment of the chart, unless one of these is given)")
     cli.add_several(what, "--env", metavar="NAME", help="these environments of the chart's ci directory")
     cli.add_several(
@@ -128,5 +134,47 @@ def parser() -> cli.Parser:
     made.add_argument(
         "--no-cache", dest="cache", action="store_false", help="judge everything anew, whatever the user's cache has"
     )
+    made.add_argument(
+        ARGUMENTS,
+        metavar="TEXT",
+        help="more of these options in one text, quoted as in a shell: for CI systems, whose variables are texts",
+    )
     add_option(made)
     return made
+
+
+def configurable(options: argparse.Namespace) -> dict[str, int | None]:
+    """The keys of the file that apply beside a command line: with manifests alone on it, none that is of charts."""
+    ignored: set[str] = set(SUBJECTS) if options.paths else set()
+    if (options.paths or options.manifests) and not (options.env or options.values):
+        ignored |= {*OF_CHARTS}
+    return {key: most for key, most in CONFIGURABLE.items() if key not in ignored}
+
+
+def spelt_out(line: Sequence[str]) -> list[str]:
+    """A command line with the words of each --arguments TEXT in its place."""
+    words: list[str] = []
+    rest = iter(line)
+    for word in rest:
+        option, sign, text = word.partition("=")
+        if option != ARGUMENTS:
+            words.append(word)
+            if word == "--":
+                break
+            continue
+        text = text if sign else next(rest, "")
+        try:
+            words.extend(spelt_out(shlex.split(text)))
+        except ValueError as error:
+            parser().error(f"argument {ARGUMENTS}: {str(error)[:1].lower()}{str(error)[1:]} in {text!r}")
+    return [*words, *rest]
+
+
+def refuse(options: argparse.Namespace) -> None:
+    """End the process where an installed command was to judge nothing but what was installed with it."""
+    named = options.env or options.values or options.manifests or options.chart != CHART
+    if not named and carried(CHART) and not (options.list_rules or options.explain):
+        parser().error(
+            "nothing of yours is named, and only the chart that is installed with the command would be judged; name "
+            f"--values, --manifests or --chart, here or in {OWN}; --env names the installed chart's environments"
+        )

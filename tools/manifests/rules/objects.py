@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.findings.model import Check, Manifest, Problem
+from tools.findings.model import Check, Manifest, Problem, Severities, Severity
 from tools.manifests.metadata import annotation_faults, label_faults, name_faults
 from tools.manifests.node import Node, root
 from tools.manifests.objects import Objects
 from tools.manifests.pod_templates import TEMPLATES
+
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 def documents_are_objects(cluster: Objects) -> Iterator[Problem]:
@@ -16,13 +18,18 @@ def documents_are_objects(cluster: Objects) -> Iterator[Problem]:
 
     kubectl and Helm refuse a document that is not a mapping or lacks `apiVersion`, `kind` or `metadata.name`, and
     they refuse it late, when half of a release may have been applied.
-    Write all three; a fragment that is not an object of its own belongs in a ConfigMap or out of the folder.
+    Write all three; a fragment that is not an object of its own belongs in a ConfigMap or out of the folder. A
+    kustomization.yaml is a note: the files that it names are judged as they stand, and what it makes of them is not.
     Source: k8s.io/apimachinery TypeMeta and ObjectMeta.
     """
     for manifest in cluster.manifests:
         document = root(manifest)
         if document.empty:
             yield document.problem("this document is not an object; write apiVersion, kind and metadata.name")
+            continue
+        if is_kustomization(manifest):
+            message = "a kustomization is not judged; give what `kubectl kustomize` prints to --manifests -"
+            yield document.problem(message, Severity.NOTE)
             continue
         for node in (document["apiVersion"], document["kind"], document["metadata"]["name"]):
             generated = node.path == "metadata.name" and document["metadata"]["generateName"].text()
@@ -81,6 +88,12 @@ def labels_are_legal(cluster: Objects) -> Iterator[Problem]:
                 yield node.problem(fault)
 
 
+def is_kustomization(manifest: Manifest) -> bool:
+    """Whether a document is what kustomize builds from, by its group and by the name that its file has to have."""
+    group = root(manifest)["apiVersion"].text().partition("/")[0]
+    return group == "kustomize.config.k8s.io" and manifest.file.rpartition("/")[2] in KUSTOMIZATIONS
+
+
 def title(manifest: Manifest) -> str:
     """How messages call an object: `NetworkPolicy sark/allow-dns`."""
     name = f"{manifest.namespace}/{manifest.name}" if manifest.namespace else manifest.name
@@ -98,3 +111,6 @@ def _metadata(document: Node) -> Iterator[Node]:
 
 
 CHECKS: tuple[Check[Objects], ...] = (documents_are_objects, objects_are_unique, names_are_legal, labels_are_legal)
+SEVERITIES: Severities = {
+    documents_are_objects: (Severity.ERROR, Severity.NOTE),
+}

@@ -13,6 +13,7 @@ from tools.manifests import schemas
 from tools.manifests.node import Node, join, root
 from tools.manifests.objects import Objects
 from tools.manifests.rules.calico_api import DOMAIN_FIELDS, is_calico
+from tools.manifests.rules.objects import is_kustomization
 
 # Calico's kinds that decide who may talk to whom. The others are settings, which newer releases extend.
 POLICY_KINDS = ("Policy", "NetworkSet", "Tier", "HostEndpoint")
@@ -56,7 +57,7 @@ def schemas_are_known(cluster: Objects) -> Iterator[Problem]:
     """
     for manifest in cluster.manifests:
         api_version, kind = _identity(manifest)
-        if api_version and kind and _validator(cluster, manifest) is None:
+        if api_version and kind and not is_kustomization(manifest) and _validator(cluster, manifest) is None:
             yield from _unknown(manifest, cluster.kube_version)
 
 
