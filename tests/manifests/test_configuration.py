@@ -376,7 +376,7 @@ def test_manifests_are_what_they_are_to_the_judge_of_reach(option: str, capsys: 
 
 
 def test_options_cannot_be_cut_short(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "unrecognized arguments: --manifest pod.yaml" in refused(capsys, "--manifest", "pod.yaml")
+    assert "unrecognized arguments: --manifest; " in refused(capsys, "--manifest", "pod.yaml")
 
 
 def test_the_chart_of_egress_is_the_one_that_is_named(capsys: pytest.CaptureFixture[str]) -> None:
@@ -585,3 +585,53 @@ def test_a_list_in_the_file_is_nothing_to_a_command_that_reads_none(capsys: pyte
     assert capsys.readouterr().out == "added to egress.domains of mine.yaml: - api.example.com\n"
     assert egress(["check", "api.example.com"]) == 0
     assert capsys.readouterr().out.startswith("values       allowed")
+
+
+WRONG = POD.replace("image:", "imag:")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["b d.yaml"],
+        ["--fail-on", "note", "pod.yaml", "b d.yaml"],
+        ["--arguments", '--manifests pod.yaml "b d.yaml"'],
+        ["--arguments=--fail-on note\n'b d.yaml'"],
+        ["--manifests", "pod.yaml", "--arguments", "--fail-on note -- 'b d.yaml'"],
+        ["--arguments", "--arguments \"'b d.yaml'\""],
+    ],
+)
+def test_manifests_are_named_in_several_ways(line: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    Path("b d.yaml").write_text(WRONG)
+    # What the file would judge is replaced.
+    written("manifests: nowhere.yaml\n")
+    assert validate(line) == 1
+    assert "b d.yaml:4: error: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("line", [["--arguments", '"a'], ['--arguments="a'], ["--arguments", "--arguments '\"a'"]])
+def test_a_text_that_no_shell_would_read_is_a_usage_error(line: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert "validate: argument --arguments: no closing quotation in '\"a'; " in refused(capsys, *line)
+
+
+@pytest.mark.parametrize("line", [["pod.yaml"], ["--manifests", "pod.yaml"]])
+def test_what_the_file_tries_of_a_chart_means_nothing_to_manifests(
+    line: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    written("wrong-values: true\ncoverage: 100\nrefused: nowhere.yaml\nhelm: nowhere\napi-versions: []\n")
+    assert {stage["name"] for stage in report(capsys, *line)["stages"]} == {"manifests", "policies"}
+
+
+def test_a_file_asks_for_the_apis_that_the_templates_ask_for(capsys: pytest.CaptureFixture[str]) -> None:
+    written("env: [staging]\napi-versions: []\n")
+    assert {stage["environment"] for stage in report(capsys)["stages"]} - {""} == {"staging", "staging+apis"}
+
+
+def test_a_format_of_the_command_line_does_not_go_where_the_files_goes(capsys: pytest.CaptureFixture[str]) -> None:
+    written("manifests: pod.yaml\nformat: junit\noutput: report.xml\n")
+    assert validate([]) == 0
+    assert capsys.readouterr().out == ""
+    assert "<testsuites>" in Path("report.xml").read_text()
+    assert report(capsys)["exit"] == 0
+    assert validate(["--format", "tap", "--output", "other"]) == 0
+    assert Path("other").read_text().startswith("TAP")

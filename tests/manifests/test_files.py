@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tools.findings.errors import InputError
-from tools.manifests.files import decoded, manifest_texts, mapping, objects, read_text, shown
+from tools.manifests.files import decoded, manifest_sources, manifest_texts, mapping, objects, read_text, shown
 from tools.render.chart import Chart, chart
 
 
@@ -105,6 +105,27 @@ def test_objects_are_objects_all_of_them(here: Path, text: str, message: str) ->
     with pytest.raises(InputError) as raised:
         objects(["a.yaml"])
     assert str(raised.value) == message
+
+
+def test_what_is_no_manifest_of_a_directory_is_passed_over_or_refused(here: Path) -> None:
+    for name in (
+        "all/a.yaml",
+        "all/.git/refs/heads/b.yaml",
+        "all/.venv/pyvenv.cfg",
+        "all/.venv/lib/c.yaml",
+        "all/.hidden/d.yaml",
+        "all/shop/Chart.yaml",
+        "all/shop/templates/e.yaml",
+        "all/shop/charts/below/Chart.yaml",
+    ):
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_text("")
+    sources = list(manifest_sources(["all"]))
+    refusal = "all/shop is a chart, whose templates are not manifests; write --chart all/shop"
+    assert [source.refusal for source in sources if source.refusal] == [refusal]
+    assert [source.file for source in sources if not source.refusal] == ["all/.hidden/d.yaml", "all/a.yaml"]
+    with pytest.raises(InputError, match=refusal):
+        objects(["all"])
 
 
 def test_a_directory_without_manifests_is_not_a_pass(here: Path) -> None:

@@ -10,7 +10,7 @@ from tools.manifests.node import Node, root
 from tools.manifests.objects import Objects
 from tools.manifests.pod_templates import TEMPLATES
 
-KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+KUSTOMIZE = "kustomize.config.k8s.io"
 
 
 def documents_are_objects(cluster: Objects) -> Iterator[Problem]:
@@ -89,9 +89,8 @@ def labels_are_legal(cluster: Objects) -> Iterator[Problem]:
 
 
 def is_kustomization(manifest: Manifest) -> bool:
-    """Whether a document is what kustomize builds from, by its group and by the name that its file has to have."""
-    group = root(manifest)["apiVersion"].text().partition("/")[0]
-    return group == "kustomize.config.k8s.io" and manifest.file.rpartition("/")[2] in KUSTOMIZATIONS
+    """Whether a document is what kustomize builds from: no API server knows its group."""
+    return root(manifest)["apiVersion"].text().partition("/")[0] == KUSTOMIZE
 
 
 def title(manifest: Manifest) -> str:
