@@ -318,3 +318,19 @@ def test_internal_cidrs(cidr: str, private: bool) -> None:
         assert problem.where.path == "p.cidrs[0]"
         expected = f"{cidr} is not inside a private range; list a.internal.example in egress.domains instead"
         assert problem.message == expected
+
+
+@pytest.mark.parametrize("words", [["list"], ["check", "api.openai.com"], ["unused", "log"]])
+def test_a_chart_without_a_list_is_no_list(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("theirs").mkdir()
+    Path("theirs/Chart.yaml").write_text("{apiVersion: v2, name: theirs, version: 0.1.0}")
+    Path("theirs/values.yaml").write_text("sark-network: {egress: {domains: [api.openai.com]}}\n")
+    Path("log").touch()
+    assert main([*words, "--chart", "theirs"]) == 64
+    assert capsys.readouterr().err == (
+        "egress: theirs lists no names: its values have no egress.domains; a chart that has this one among its "
+        "dependencies is asked by the list's own values: --values FILE\n"
+    )

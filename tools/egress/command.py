@@ -50,11 +50,14 @@ def run(options: argparse.Namespace) -> int:
 
 def _lists(source: Chart, suffixes: Suffixes, options: argparse.Namespace) -> dict[str, Allowlist] | str:
     """The allowlist of each environment that was asked for, or what is wrong with the question."""
+    if not source.has_list:
+        below = "; a chart that has this one among its dependencies is asked by the list's own values: --values FILE"
+        return f"{source.name} lists no names: its values have no egress.domains{below}"
     base = mapping(source.path / "values.yaml")
     unknown = sorted(set(options.env or ()) - source.environments.keys())
     if unknown:
         known = ", ".join(source.environments)
-        return f"there is no environment {', '.join(unknown)}; there are {known}"
+        return f"there is no environment {', '.join(unknown)}; there are {known or 'none'}"
     over = options.values or []
     names = options.env or (() if over else source.environments)
     chosen: dict[str, Mapping[str, Any]] = {name: layered((source.environments[name], *over)) for name in names}

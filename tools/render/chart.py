@@ -11,8 +11,9 @@ from typing import Any
 
 from tools.findings.errors import InputError
 from tools.findings.model import Manifest
-from tools.manifests.documents import Parsed
-from tools.manifests.files import mapping, objects, read_text, read_yaml, shown
+from tools.manifests.documents import Parsed, manifests, parse
+from tools.manifests.files import MANIFESTS, mapping, objects, read_text, read_yaml, shown
+from tools.manifests.schemas import crds
 from tools.render import parts
 from tools.render.merge import overlay
 from tools.render.own import CHART
@@ -74,6 +75,14 @@ class Chart:
         """The workloads that the policies are for, `ci/workloads.yaml`; None when the chart says nothing of them."""
         path = self.path / "ci" / "workloads.yaml"
         return objects([str(path)]) if path.is_file() else None
+
+    @cached_property
+    def definitions(self) -> Mapping[str, Any]:
+        """The schemas of the custom resources that the chart brings: of its crds/, and of those of the charts below."""
+        files = (*self.path.glob("crds/**/*"), *self.path.glob("charts/*/**/crds/**/*"))
+        paths = [path for path in sorted(files) if path.suffix in MANIFESTS and path.is_file()]
+        texts = [(shown(path), read_text(path)) for path in paths]
+        return crds.readable(item for name, text in texts for item in manifests(parse(text, name), name))
 
     @cached_property
     def parts(self) -> tuple[SarkPart, ...]:

@@ -195,6 +195,7 @@ async def _environments(
             workloads=workloads,
             flows=_flows(options, judged),
             foreign=not judged.own and not judged.has_list,
+            carried=lambda: judged.definitions,
         ),
         render=partial(_rendered, renders, Variant(rules.kube_version)),
         envoy=partial(envoy.verdict, store=store(envoy.STORE, envoy.MOST)),

@@ -18,8 +18,10 @@ from tools.findings.model import Finding, Manifest, Problem, Where, rule_id, run
 from tools.findings.recorder import Recorder
 from tools.findings.report import Gate
 from tools.findings.stages import STAGES, checks
+from tools.manifests import schemas
 from tools.manifests.documents import Parsed, manifests, parse
 from tools.manifests.rules.yaml import yaml_is_unambiguous
+from tools.manifests.schemas import crds
 from tools.manifests.source import Source, nothing_in
 from tools.manifests.versions import KUBE_VERSION
 from tools.policies.cluster import Cluster
@@ -54,7 +56,8 @@ class Specified:
 @dataclass(frozen=True, slots=True)
 class RunSettings:
     """The settings of a run: the day, the rules there are, a template's lines, what policies are for, and the flows
-    that are to hold. `foreign`: the chart is somebody else's, and lists no names.
+    that are to hold. `foreign`: the chart is somebody else's, and lists no names. `definitions`: the schemas of custom
+    resources that somebody gave; `carried`: gives those that the chart brings, read when a kind is not known otherwise.
     """
 
     today: date
@@ -67,6 +70,7 @@ class RunSettings:
     gate: Gate = Gate()
     definitions: Mapping[str, Any] = field(default_factory=dict)
     foreign: bool = False
+    carried: Callable[[], Mapping[str, Any]] = dict
 
     def cluster(
         self, objects: tuple[Manifest, ...], texts: Sequence[tuple[str, str]], values: Mapping[str, Any] | None = None
@@ -74,7 +78,16 @@ class RunSettings:
         """What the manifest and policy checks look at; `values` are those that the objects were rendered from."""
         given = self.workloads is not None
         callers = roles(values or {})
-        return Cluster(objects, self.workloads or (), given, self.kube_version, tuple(texts), callers, self.definitions)
+        known = self._definitions(objects)
+        return Cluster(objects, self.workloads or (), given, self.kube_version, tuple(texts), callers, known)
+
+    def _definitions(self, objects: tuple[Manifest, ...]) -> Mapping[str, Any]:
+        """The schemas of custom resources: those that were given, before those of the chart and of the objects."""
+        kinds = {(api if isinstance(api := item.body.get("apiVersion"), str) else "", item.kind) for item in objects}
+        others = (kind for kind in kinds if "/".join(kind) not in self.definitions)
+        if all(schemas.validator(*kind, self.kube_version) for kind in others):
+            return self.definitions
+        return {**self.carried(), **crds.readable(objects), **self.definitions}
 
 
 def files(recorder: Recorder, sources: Sequence[Source], rules: RunSettings) -> None:

@@ -94,7 +94,15 @@ def test_our_rows_are_not_for_other_input(run: Runner) -> None:
     """Somebody's list has other names than that of our environments, and no row of ours says so."""
     run.file("mine.yaml", "egress: {domains: [api.openai.com]}\n")
     run.file("guard.yaml", GUARD)
-    for arguments in (("--values", "mine.yaml"), ("--manifests", "guard.yaml")):
+    run.file("theirs/Chart.yaml", "{apiVersion: v2, name: theirs, version: 0.1.0}")
+    run.file("theirs/ci/production-values.yaml", "a: 1\n")
+    theirs = ("--chart", "theirs")
+    for arguments in (
+        ("--values", "mine.yaml"),
+        ("--manifests", "guard.yaml"),
+        theirs,
+        (*theirs, "--env", "production"),
+    ):
         ran = run("check", *arguments)
         assert ran.code == 64
         assert "is for the environments of this project's chart; name the specification for this input" in ran.err

@@ -78,6 +78,7 @@ def problems(body: str, chart: ChartValues = CHART) -> list[tuple[int, str, str]
         ('set {\nname = "names"\nvalue = "{a, 1}"\n}', [(5, "error", "names[1]: 1 is a whole number: write text")]),
         ('set {\nname = "names[0]"\nvalue = "a"\n}', []),
         ('set_list {\nname = "names"\nvalue = ["a", "b"]\n}', []),
+        ('set_wo = [{ name = "size", value = 0 }]', [(3, "error", TOO_SMALL)]),
         ('set_sensitive {\nname = "labels.app\\\\.kubernetes\\\\.io/name"\nvalue = "x"\n}', []),
         ('set {\nname = "labels.a"\nvalue = "null"\n}', [(5, "error", "labels.a: null is nothing: write text")]),
         ('set {\nname = "size"\nvalue = var.x\n}', [(3, "note", NO_SETTING)]),

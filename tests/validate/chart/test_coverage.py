@@ -117,6 +117,12 @@ def test_refusals_reach_the_branches_that_refuse(small: Path, report: Report) ->
     ]
 
 
+def test_a_folder_of_templates_may_be_called_as_one_that_is_left_out(small: Path, report: Report) -> None:
+    (small / "templates" / "ci").mkdir()
+    (small / "templates" / "ci" / "a.yaml").write_text("{{ if .Values.size }}{{ else }}{{ end }}\n")
+    assert of_stage(report("--coverage"), "coverage")[0][2].startswith("1 of 2 branches of the templates are reached ")
+
+
 def test_less_than_what_is_asked_for_is_an_error(small: Path, report: Report) -> None:
     (small / "templates" / "a.yaml").write_text("{{ if .Values.size }}{{ else }}{{ end }}\n")
     Path(".sark-network.yaml").write_text("coverage: 51\n")

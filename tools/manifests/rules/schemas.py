@@ -52,7 +52,8 @@ def schemas_are_known(cluster: Objects) -> Iterator[Problem]:
     It was not checked, which does not mean that it is right: a kind of some other CRD, or an API version that this
     Kubernetes version no longer serves. A served group with an unknown version or kind is an error, an unknown
     group a note.
-    Correct `apiVersion` and `kind`, or give the kind's CustomResourceDefinition with `--schemas PATH`.
+    Correct `apiVersion` and `kind`, or give the kind's CustomResourceDefinition with `--schemas PATH`; those in the
+    chart's `crds/`, and among the objects themselves, are read without being named.
     Source: the kinds in Kubernetes' OpenAPI of the version asked for.
     """
     for manifest in cluster.manifests:

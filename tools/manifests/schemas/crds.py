@@ -5,6 +5,7 @@ known are refused, unless the definition keeps them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from jsonschema import Draft202012Validator, SchemaError
@@ -43,6 +44,15 @@ def definitions(manifests: Iterable[Manifest]) -> dict[str, dict[str, Any]]:
                 )
                 message = f"the definition {manifest.name} cannot be read: {refusal}"
                 raise DefinitionError(Problem(manifest.where("spec"), message)) from None
+    return schemas
+
+
+def readable(manifests: Iterable[Manifest]) -> dict[str, dict[str, Any]]:
+    """The same of those that can be read: where nobody named them as definitions, they are judged as objects."""
+    schemas: dict[str, dict[str, Any]] = {}
+    for manifest in manifests:
+        with suppress(DefinitionError):
+            schemas.update(definitions((manifest,)))
     return schemas
 
 

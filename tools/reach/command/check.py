@@ -46,7 +46,7 @@ class _File:
 def check(options: argparse.Namespace, status: Progress) -> int:
     """Judge every row wherever it should hold, and report those that do not."""
     requests = _requests(options)
-    if not options.flows and "" in requests:
+    if not options.flows and ("" in requests or not chart(options.chart or CHART).own):
         message = f"{shown(FLOWS)} is for the environments of this project's chart"
         raise sources.UsageError(f"{message}; name the specification for this input: reach check FLOWS")
     path = options.flows or FLOWS

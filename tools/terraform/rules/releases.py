@@ -52,9 +52,9 @@ def release_values_fit_the_chart(release: TerraformRelease) -> Iterator[Problem]
     """The values of a `helm_release` are what the chart's values.schema.json allows.
 
     `terraform plan` does not read the schema: a misspelt key is refused during the apply, when the firewall around the
-    cluster has changed already. `values`, `set`, `set_list` and `set_sensitive` are laid over each other as the
-    provider does it, and over the chart's own values. The chart is the directory that `chart` names, or
-    this project's where its name is. Write what the message names.
+    cluster has changed already. `values`, `set`, `set_list`, `set_sensitive` and `set_wo` are laid over each other as
+    the provider does it, and over the chart's own values. The chart is the directory that `chart` names, or this
+    project's where its name is. Write what the message names.
     Source: the Helm provider's documentation of `helm_release`; Helm's `strvals` for the names of `set`.
     """
     resource, chart = release.resource, release.chart
@@ -127,7 +127,7 @@ def _document(text: str, where: Where) -> _ReleaseValues | Problem:
 
 
 def _settings(resource: ResourceInstance) -> Iterator[_ReleaseValues | Problem]:
-    for kind in ("set", "set_list", "set_sensitive"):
+    for kind in ("set", "set_list", "set_sensitive", "set_wo"):
         for block in resource.body.each(kind):
             yield from _setting(block)
 

@@ -89,6 +89,8 @@ def schema_of(judged: Chart) -> wrong_values.Schema:
     file = judged.path / "values.schema.json"
     if judged.schema_fault:
         raise InputError(f"{shown(file)}: not a draft-07 schema: {judged.schema_fault}")
+    if not file.exists():
+        raise InputError(f"{judged.name} has no values.schema.json, from which wrong values could be made")
     text = read_text(file)
     documents = judged.values.documents
     own = documents[0].body if documents and isinstance(documents[0].body, Mapping) else {}

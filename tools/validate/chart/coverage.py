@@ -88,7 +88,8 @@ class Tried:
 def copied(chart: Chart, folder: Path) -> Path:
     """A copy of the chart, without the schema of its values, for which some values of a trial are wrong."""
     copy = folder / "chart"
-    shutil.copytree(chart.path, copy, ignore=shutil.ignore_patterns(".git", "ci"))
+    top = str(chart.path)
+    shutil.copytree(chart.path, copy, ignore=lambda place, names: {".git", "ci"} & {*names} if place == top else set())
     (copy / "values.schema.json").unlink(missing_ok=True)
     return copy
 
