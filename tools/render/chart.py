@@ -13,7 +13,6 @@ from tools.findings.errors import InputError
 from tools.findings.model import Manifest
 from tools.manifests.documents import Parsed, manifests, parse
 from tools.manifests.files import MANIFESTS, mapping, objects, read_text, read_yaml, shown
-from tools.manifests.schemas import crds
 from tools.render import parts
 from tools.render.merge import overlay
 from tools.render.own import CHART
@@ -79,6 +78,9 @@ class Chart:
     @cached_property
     def definitions(self) -> Mapping[str, Any]:
         """The schemas of the custom resources that the chart brings: of its crds/, and of those of the charts below."""
+        # Only now: it takes longer to load than a chart takes to read.
+        from tools.manifests.schemas import crds
+
         files = (*self.path.glob("crds/**/*"), *self.path.glob("charts/*/**/crds/**/*"))
         paths = [path for path in sorted(files) if path.suffix in MANIFESTS and path.is_file()]
         texts = [(shown(path), read_text(path)) for path in paths]
