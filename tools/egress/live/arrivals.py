@@ -56,7 +56,7 @@ class Arrivals:
 
 @dataclass
 class Watching:
-    """What came of it. `fault`: why a list could not be pushed, or the ConfigMaps not watched, "" when all went well."""
+    """What came of it. `fault`: why a list could not be pushed, or the ConfigMaps not watched, if so."""
 
     fault: str = ""
     pushes: list[str] = field(default_factory=list)
