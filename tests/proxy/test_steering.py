@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.client
 import itertools
 import socket
@@ -306,12 +307,18 @@ FIRST_BYTES = 15
 
 
 def test_a_client_that_says_nothing_is_closed_and_has_a_line(steered: Steered, audited: Steered) -> None:
-    silent = [(own, client.Client(own.proxy.namespace, own.ports["gateway", port]))
-              for own, port in ((steered, 443), (audited, 80), (audited, 443))]  # fmt: skip
+    asked = ((steered, 443), (audited, 80), (audited, 443))
+    silent = [(own, client.Client(own.proxy.namespace, own.ports["gateway", port])) for own, port in asked]
     for own, made in silent:
         made.sock.settimeout(FIRST_BYTES + 5)
         with contextlib.suppress(ConnectionResetError):
             assert made.sock.recv(1) == b""
         made.close()
-        assert until(lambda own=own, made=made: bool(own.proxy.lines(made.name)))
-        assert own.lines(client.Attempt(0, "", made.name)) == [("gateway", "", "failed", "client-left")]
+    for own, made in silent:
+        attempt = client.Attempt(0, "", made.name)
+        assert until(functools.partial(has_line, own, attempt))
+        assert own.lines(attempt) == [("gateway", "", "failed", "client-left")]
+
+
+def has_line(own: Steered, attempt: Attempt) -> bool:
+    return bool(own.lines(attempt))
