@@ -309,7 +309,7 @@ FIRST_BYTES = 15
 def test_a_client_that_says_nothing_is_closed_and_has_a_line(steered: Steered, audited: Steered) -> None:
     asked = ((steered, 443), (audited, 80), (audited, 443))
     silent = [(own, client.Client(own.proxy.namespace, own.ports["gateway", port])) for own, port in asked]
-    for own, made in silent:
+    for _, made in silent:
         made.sock.settimeout(FIRST_BYTES + 5)
         with contextlib.suppress(ConnectionResetError):
             assert made.sock.recv(1) == b""
