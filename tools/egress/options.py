@@ -49,4 +49,4 @@ def _of_values(parser: argparse.ArgumentParser) -> None:
         help="values files, merged as Helm does: laid over each --env, or else over the chart's own values alone",
     )
     add_chart(parser, CHART)
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")

@@ -57,13 +57,13 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **{"allow_abbrev": False, **settings})
         version = f"sark-network {__version__}"
-        self.add_argument("--version", action="version", version=version, help="print the version and leave")
+        self.add_argument("--version", action="version", version=version, help="print the version and exit")
         if PROGRAM.fullmatch(self.prog):
             self.add_argument(
                 "--print-completion",
                 action=_Completion,
                 choices=SHELLS,
-                help="print what has that shell complete the command, and leave",
+                help="print the completion script for that shell and exit",
             )
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:

@@ -25,7 +25,7 @@ _OPTIONS: Mapping[str, str] = {
 def completion(program: str, commands: Mapping[str, str], shell: str) -> str:
     """The lines that the shell reads: every command with its words and options. `commands`: what each is for."""
     root = argparse.ArgumentParser(prog=program)
-    root.add_argument("--version", action="store_true", help="print the version and leave")
+    root.add_argument("--version", action="store_true", help="print the version and exit")
     below = root.add_subparsers(metavar="COMMAND")
     for name, what in commands.items():
         below.add_parser(name, help=what, parents=[_parser(name)], add_help=False)

@@ -119,7 +119,8 @@ def add_option(made: argparse.ArgumentParser) -> None:
         "--config",
         metavar="FILE",
         type=cli.path,
-        help=f"options, by their long names: [tool.{TABLE}] of a .toml, or YAML ({SHARED} or {OWN} here, where there)",
+        help=f"the file of options, by their long names: a .toml with a table [tool.{TABLE}], or YAML "
+        f"(default: {SHARED} or {OWN} of the current directory)",
     )
 
 

@@ -57,7 +57,9 @@ def _lint(options: argparse.Namespace) -> int:
         sys.stdout.write(f"{options.explain}\n\n{entries[options.explain]}\n")
         return cli.CLEAN
     if not options.paths:
-        parser().error("lint needs a PATH")
+        parser().error(
+            "lint needs a PATH (an option with several values also takes the words after it; write --OPTION=VALUE)"
+        )
     started = datetime.now(UTC)
     gate = Gate(Severity(options.fail_on), frozenset(options.disable))
     if (unknown := sorted(gate.disabled - entries.keys())) and (unknown := sorted({*unknown} - manual().keys())):

@@ -70,7 +70,7 @@ def parser() -> cli.Parser:
     )
     cli.add_gate(judge.add_argument_group("the rules"))
     judge.add_argument("--explain", metavar="RULE", help="print a rule's manual entry")
-    write = commands.add_parser("vars", help="write an environment's values as tfvars JSON")
+    write = commands.add_parser("vars", help="write an environment's values as tfvars JSON", epilog=EPILOG)
     write.add_argument("--env", metavar="NAME", help="an environment of the chart's ci directory")
     write.add_argument("--cloud", choices=CLOUDS, required=True, help="the module that they are for")
     write.add_argument("--output", metavar="FILE", type=cli.file_path, help="write them there, not to standard output")

@@ -118,13 +118,13 @@ def _push(commands: Any) -> None:
     )
     cluster(parser)
     _wait(parser)
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
 
 
 def _status(commands: Any) -> None:
     parser = commands.add_parser("status", help="which replica serves which list, and since when", epilog=EXIT_CODES)
     cluster(parser)
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
 
 
 def _grant(commands: Any) -> None:
@@ -150,4 +150,4 @@ def _grant(commands: Any) -> None:
     parser.add_argument("--end", action="store_true", help="take the grant of NAME back, and cut its tunnels")
     cluster(parser)
     _wait(parser)
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
