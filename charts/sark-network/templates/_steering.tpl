@@ -160,7 +160,7 @@ A server that says no name, and a port that has HTTP alone, have no second: the 
   per_connection_buffer_limit_bytes: {{ include "sark-network.envoy.buffer" $root }}
   {{- if and .tcp (not .tcp.ends) }}
   access_log:
-    {{- include "sark-network.envoy.steeringLog" (dict "workload" $workload.name "host" .tcp.name "entry" .tcp.name
+    {{- include "sark-network.envoy.steeringLog" (dict "workload" $workload.name "host" (printf "%s:%v" .tcp.name .port) "entry" .tcp.name
         "client" "%DOWNSTREAM_REMOTE_ADDRESS%") | nindent 4 }}
   {{- end }}
   filter_chain_matcher: *clients
@@ -182,7 +182,7 @@ A server that says no name, and a port that has HTTP alone, have no second: the 
   listener_filters:
     - {{ include "sark-network.envoy.tlsInspector" . }}
   access_log:
-    {{- include "sark-network.envoy.steeringLog" (dict "workload" $workload.name "host" "%REQUESTED_SERVER_NAME%"
+    {{- include "sark-network.envoy.steeringLog" (dict "workload" $workload.name "host" (printf "%%REQUESTED_SERVER_NAME%%:%v" .port)
         "named" $audit "audit" (ternary "sni-not-in-egress.domains" "" $audit)) | nindent 4 }}
   {{- /* The very chains of CONNECT's listener, unless there is one more: thousands of names are written once. */}}
   {{- if not (or .http .until) }}

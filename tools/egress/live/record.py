@@ -71,7 +71,7 @@ class LogRecord:
 
     @property
     def port(self) -> int:
-        """The port that was asked for, or else connected to; 80 for plain HTTP that says none, 0 where there is none."""
+        """The port that was asked for, or else connected to; 80 for plain HTTP that says none, and 0 for none."""
         match = _HOST.fullmatch(self.host) or _NOTHING
         if match["port"]:
             return int(match["port"])
