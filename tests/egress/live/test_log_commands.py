@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.egress.live.api_server import ApiServer
 from tools.egress.__main__ import main
 from tools.egress.allowlist import Suffixes
 from tools.egress.live.advice import Advice, advice, fragment, merged
@@ -675,3 +676,22 @@ def test_without_it_nobody_is_asked(
     (tmp_path / "log").write_text(line(verdict="failed", reason="no-address", host="gone.example:443"))
     assert main(["blocked", str(tmp_path / "log")]) == 1
     assert "it has no address, or a private one" in capsys.readouterr().out
+
+
+def test_the_log_of_the_replicas_that_run(server: ApiServer, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the proxy's container, whatever runs beside it; a line ends in a newline, and in no other mark."""
+    body = json.dumps(json.loads(line(host="a\u2028b\x85.example:443")), ensure_ascii=False)
+    server.logs = {"proxy-1": f"{body}\n".encode() + b"\xff no UTF-8\n", "proxy-2": line(**ALLOWED).encode()}
+    assert main(["blocked", "--format", "json"]) == 1
+    answer = capsys.readouterr()
+    assert [item["name"] for item in json.loads(answer.out)] == ["a\u2028b\x85.example"]
+    assert answer.err == ""
+
+
+def test_a_replica_without_a_log_is_named(server: ApiServer, capsys: pytest.CaptureFixture[str]) -> None:
+    server.logs = {"proxy-1": line()[:-1].encode() + b"\n" + line(**ALLOWED).encode()}
+    server.pending = {"proxy-2"}
+    assert main(["blocked"]) == 0
+    error = capsys.readouterr().err
+    assert "egress: proxy-2 has not started, and has no log yet\n" in error
+    assert "egress: one line is left out, at proxy-1:1: " in error

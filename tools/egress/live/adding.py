@@ -10,7 +10,7 @@ from typing import Any
 from tools.egress import expiry
 from tools.egress.allowlist import Suffixes, parse_values
 from tools.egress.live.edit import EditError, with_entry, written
-from tools.egress.live.objections import bypass, objection
+from tools.egress.live.objections import bypass, objection, unworded
 from tools.findings.cli import CLEAN, COULD_NOT_RUN, USAGE, complain
 from tools.findings.errors import InputError
 from tools.findings.escaping import line
@@ -22,7 +22,6 @@ from tools.render.merge import merge
 
 # As the schema has it.
 _PART = re.compile(r"[a-z]([A-Za-z0-9-]{0,13}[A-Za-z0-9])?")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def run(options: argparse.Namespace, suffixes: Suffixes) -> int:
@@ -77,11 +76,8 @@ def _fault(entry: dict[str, Any], options: argparse.Namespace, suffixes: Suffixe
     if problems:
         return problems[0].message
     for key in ("owner", "reason", "expires"):
-        text = getattr(options, key)
-        if text is not None and not text.strip():
-            return f"--{key}: it is empty; leave it out, or write it"
-        if text is not None and _CONTROL.search(text):
-            return f"--{key}: it has a control character, which values may not have; write it without"
+        if fault := unworded(f"--{key}", getattr(options, key)):
+            return fault
     for part in options.workloads or ():
         if not _PART.fullmatch(part):
             return f"--workloads: {part} is no name of a part; write one, such as gateway"

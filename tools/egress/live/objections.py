@@ -8,6 +8,18 @@ from typing import Any
 
 from tools.egress.allowlist import Allowlist, ListEntry, Suffixes, parse_values
 
+# As the schema has it.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def unworded(option: str, text: str | None) -> str:
+    """Why a text on the command line says nothing that values may hold, as a sentence; None is no text."""
+    if text is not None and not text.strip():
+        return f"{option}: it is empty; leave it out, or write it"
+    if text is not None and _CONTROL.search(text):
+        return f"{option}: it has a control character, which values may not have; write it without"
+    return ""
+
 
 def objection(
     before: Mapping[str, Any], after: Mapping[str, Any], key: str, suffixes: Suffixes, parts: Sequence[str] = ()
