@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import bz2
 import gzip
 import json
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.egress.live.api_server import ApiServer
 from tools.egress.__main__ import main
@@ -21,6 +23,8 @@ from tools.egress.live.advice import Advice, advice, fragment, merged
 from tools.egress.live.record import LogRecord, read
 from tools.egress.live.tally import Blocked
 from tools.egress.live.texts import period, unread
+from tools.render.own import CHART
+from tools.render.template import render
 
 SUFFIXES = Suffixes(frozenset({"co.uk", "*.ck"}))
 
@@ -463,6 +467,58 @@ def test_values_that_were_blocked_allow_it(log: str, tmp_path: Path, capsys: pyt
     values.write_text(capsys.readouterr().out.partition("\n")[2])
     arguments = ["check", "api.new.example", "--env", "production", "--values", str(values), "--workload", "opa"]
     assert main(arguments) == 0
+
+
+HOSTS = (
+    *("api.new.example:443", "api.new.example:8443", "API.New.Example.:443", "1.e5:443", "1password.com:443"),
+    *("no.no:443", "*.example.com:443", "a b.example:443", "a\u202eb.example:443", "a\nb: [.example:443", "co.uk:443"),
+    *("s3.amazonaws.com:443", "[::1]:443", "10.0.0.1:443", "localhost:443", "metadata.google.internal:443", "", ":443"),
+    *(
+        "m\u00fcnchen.example:443",
+        "xn--mnchen-3ya.example:443",
+        "a_b.example:443",
+        "{x}.example:443",
+        "'#a.example:443",
+    ),
+    *("-:443", "a.example:0", "a.example:65536"),
+)
+
+
+def test_the_chart_takes_what_blocked_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever clients ask for; and once it has it, the same names are allowed."""
+    lines = [line(host=host, workload=part) for host in HOSTS for part in ("gateway", "opa")]
+    lines += [line(sni=host.rpartition(":")[0], reason="sni-not-in-egress.domains") for host in HOSTS]
+    lines += [line(host=host, reason="expired") for host in HOSTS]
+    private = {"verdict": "failed", "reason": "no-address", "host": "in.example:443"}
+    lines += [line(**private, upstream=f"{address}:443") for address in ("10.1.2.3", "[fd00::1]")]
+    lines += [line(host="in.example:443"), line(**private | {"host": "md.example:443"}, upstream="169.254.169.254:443")]
+    (tmp_path / "log").write_text("\n".join(lines))
+    assert main(["blocked", str(tmp_path / "log"), "--format", "yaml"]) == 1
+    text = capsys.readouterr().out
+    values = yaml.safe_load(text)
+    asyncio.run(render(CHART, values))
+    (tmp_path / "values.yaml").write_text(text)
+    allowed = [
+        name
+        for name in ("api.new.example", "api.new.example:8443", "1.e5", "1password.com", "no.no", "in.example")
+        if main(["check", name, "--values", str(tmp_path / "values.yaml")]) == 0
+    ]
+    assert allowed == ["api.new.example", "api.new.example:8443", "1.e5", "1password.com", "no.no", "in.example"]
+    names = {entry if isinstance(entry, str) else entry["name"] for entry in values["egress"]["extraDomains"]}
+    assert names == {"api.new.example", "1.e5", "1password.com", "no.no", "xn--mnchen-3ya.example", "a.example"}
+
+
+@pytest.mark.parametrize("command", ["blocked", "used", "unused", "report"])
+def test_the_order_of_the_lines_changes_no_answer(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [*LOG.splitlines(), line(verdict="audit"), line(reason="sni-not-in-egress.domains", sni="api.new.example")]
+    answers = []
+    for ordered in (lines, lines[::-1], lines):
+        (tmp_path / "log").write_text("\n".join(ordered))
+        main([command, str(tmp_path / "log"), *(() if command == "blocked" else ("--env", "production"))])
+        answers.append(capsys.readouterr().out)
+    assert len(set(answers)) == 1
 
 
 def test_blocked_as_json(log: str, capsys: pytest.CaptureFixture[str]) -> None:

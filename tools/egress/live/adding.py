@@ -43,9 +43,10 @@ def run(options: argparse.Namespace, suffixes: Suffixes) -> int:
             return USAGE
         put((text,), path)
         source = chart()
-        whole = tuple(merge(mapping(source.path / "values.yaml"), each) for each in (values, added))
-        beside = objection(*whole, key, suffixes, parts.names(source.parts, whole[1])) or bypass(
-            whole[1], entry["name"]
+        own = mapping(source.path / "values.yaml")
+        below, whole = merge(own, values), merge(own, added)
+        beside = objection(below, whole, key, suffixes, parts.names(source.parts, whole)) or bypass(
+            whole, entry["name"]
         )
     except EditError as error:
         complain("egress", f"{shown(path)} cannot be edited: {error}")
