@@ -273,6 +273,15 @@ def test_fields_of_another_type_are_left_out() -> None:
     assert (record.list, record.host, record.bytes_in, record.sni, record.name, record.port) == ("", "", 0, "", "", 0)
 
 
+def test_halves_of_characters_are_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Readers of JSON such as jq refuse the whole answer for one of them."""
+    (record,) = read([line(host="\ud800a.\udc00example\U0001f600:443")]).records
+    assert record.name == "\ufffda.\ufffdexample\U0001f600"
+    (tmp_path / "log").write_text(line(host="\ud800.example:443"))
+    main(["blocked", str(tmp_path / "log"), "--format", "json"])
+    assert "\\ud" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("number", [-1, 1 << 64, int("9" * 4000), 1e300, float("nan"), True])
 def test_numbers_that_envoy_cannot_count_to_are_left_out(number: Any) -> None:
     assert read([line(bytes_out=number)]).records[0].bytes_out == 0
@@ -558,6 +567,20 @@ def test_each_entry_is_used_or_not(log: str, capsys: pytest.CaptureFixture[str])
     idle = [item["path"] for item in json.loads(capsys.readouterr().out)]
     assert "" in through
     assert sorted(path for path in (*through, *idle) if path) == sorted(paths)
+
+
+def test_what_a_grant_let_through_is_marked(log: str, capsys: pytest.CaptureFixture[str]) -> None:
+    granted = {"grant": "kim until 2026-11-28T13:00:00Z: incident 42", "host": "a.example:443", "sni": "a.example"}
+    Path(log).write_text("\n".join([line(**ALLOWED | granted), line(**ALLOWED | {"host": "b.example:443", "sni": ""})]))
+    main(["used", log, "--env", "production"])
+    assert [text.partition("  1 time")[0] for text in capsys.readouterr().out.splitlines()] == [
+        "a.example  (granted to kim until 2026-11-28T13:00:00Z: incident 42)",
+        "b.example  (not in the list at hand)",
+    ]
+    main(["report", log, "--env", "production"])
+    assert "| `a.example` | granted to kim until 2026-11-28T13:00:00Z: incident 42 | `a.example` | 1 |" in (
+        capsys.readouterr().out
+    )
 
 
 def test_unused(log: str, capsys: pytest.CaptureFixture[str]) -> None:

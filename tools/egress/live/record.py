@@ -34,7 +34,7 @@ _INSIDE = (
 _DEEPEST = 12
 # Braces that may stand before the line's own, such as the labels that logcli prints.
 _MOST_BRACES = 8
-_REST = re.compile(r"(\s|\0|\x1b\[[0-9;]*m|[],])*")
+_REST = re.compile(r"(?:[\s\0,\]]|\x1b\[[0-9;]*m)*")
 _VERSION = re.compile(re.escape(FAMILY) + "[0-9]{1,9}")
 _START = re.compile(r"\[\s*\{|\{")
 _DECODER = json.JSONDecoder()
@@ -56,6 +56,7 @@ class LogRecord:
     entry: str = ""
     list: str = ""
     pod: str = ""
+    grant: str = ""
     bytes_in: int = 0
     bytes_out: int = 0
 
@@ -192,10 +193,15 @@ def _is_foreign(value: Any) -> bool:
     return inside is None or inside.lstrip().startswith("{")
 
 
+def _whole(text: str) -> str:
+    """Without halves of characters, which JSON can spell and no reader of our answers has to take."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _record(body: Mapping[str, Any]) -> LogRecord:
     def text(key: str) -> str:
         value = body.get(key)
-        return value if isinstance(value, str) else ""
+        return _whole(value) if isinstance(value, str) else ""
 
     def number(key: str) -> int:
         value = body.get(key)
@@ -213,6 +219,7 @@ def _record(body: Mapping[str, Any]) -> LogRecord:
         entry=text("entry"),
         list=text("list"),
         pod=text("pod"),
+        grant=text("grant"),
         bytes_in=number("bytes_in"),
         bytes_out=number("bytes_out"),
     )

@@ -39,6 +39,7 @@ class Used:
     """What came through one entry of the list. `path` is "" for an entry that the list at hand does not have.
 
     `failed`: how often it was let through in vain, since nothing answered; it is in none of the other sums.
+    `grants`: who opened it for a while, until when and why, where somebody did.
     """
 
     entry: str
@@ -50,6 +51,7 @@ class Used:
     bytes_out: int
     last: str
     failed: int = 0
+    grants: tuple[str, ...] = ()
 
 
 def blocked(log: Log) -> tuple[Blocked, ...]:
@@ -104,6 +106,7 @@ def _used(entry: str, path: str, records: Sequence[LogRecord]) -> Used:
         bytes_out=sum(record.bytes_out for record in allowed),
         last=max(record.time for record in records),
         failed=len(records) - len(allowed),
+        grants=_distinct(record.grant for record in records),
     )
 
 

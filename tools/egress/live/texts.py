@@ -72,14 +72,22 @@ def blocked_record(item: Blocked, suffixes: Suffixes) -> dict[str, Any]:
 def used_text(items: Sequence[Used]) -> Iterator[str]:
     """Each entry with what came through it."""
     for item in items:
-        place = item.path or "not in the list at hand"
         failed = f", and {item.failed} in vain" if item.failed else ""
         yield (
-            f"{item.entry or 'nothing that can be named'}  ({place})  {_times(item.count)}{failed}{_last(item.last)}, "
-            f"{item.bytes_in} bytes out of {', '.join(item.workloads) or 'nobody'} and {item.bytes_out} back"
+            f"{item.entry or 'nothing that can be named'}  ({_place(item)})  "
+            f"{_times(item.count)}{failed}{_last(item.last)}, {item.bytes_in} bytes out of {', '.join(item.workloads) or 'nobody'} and {item.bytes_out} back"
         )
         if item.names != (item.entry,):
             yield f"    {', '.join(item.names)}"
+
+
+def _place(item: Used) -> str:
+    """Where the list at hand has it, and who granted it, if anybody did."""
+    return ", ".join(filter(None, (item.path, _granted(item)))) or "not in the list at hand"
+
+
+def _granted(item: Used) -> str:
+    return f"granted to {'; '.join(item.grants)}" if item.grants else ""
 
 
 def _times(count: int) -> str:
@@ -161,8 +169,9 @@ def _used_rows(through: Sequence[Used]) -> Iterator[str]:
     yield "|---|---|---|---|---|---|---|---|"
     for item in through:
         names = ", ".join(f"{_code(name)}" for name in item.names)
+        place = ", ".join(filter(None, (item.path, _cell(_granted(item))))) or "–"
         yield (
-            f"| {_code(item.entry)} | {item.path or '–'} | {names} | {item.count} | {item.failed} "
+            f"| {_code(item.entry)} | {place} | {names} | {item.count} | {item.failed} "
             f"| {item.bytes_in} | {item.bytes_out} | {_cell(item.last)} |"
         )
 
