@@ -32,6 +32,7 @@ class ApiServer:
     watching: threading.Event = field(default_factory=threading.Event)
     refuses: bool = False
     gone: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
     logs: dict[str, bytes] = field(default_factory=dict)
     pending: set[str] = field(default_factory=set)
 
@@ -86,6 +87,9 @@ def serving(kubeconfig: Path) -> Iterator[ApiServer]:
             name = self.path.rpartition("/")[2]
             if name in api.gone:
                 self.reply({"kind": "Status", "message": f'pods "{name}" not found'}, 404)
+                return
+            if name in api.refused:
+                self.reply({"kind": "Status", "message": "etcdserver: request timed out"}, 500)
                 return
             api.patched.put((name, stamp.split()[0]))
             self.reply(api.pod(name))

@@ -60,12 +60,26 @@ def test_replicas_are_pushed_while_the_upgrade_runs(server: ApiServer) -> None:
     assert done.fault == ""
 
 
+def test_a_pod_that_is_refused_is_said_and_ends_nothing(server: ApiServer, capsys: pytest.CaptureFixture[str]) -> None:
+    with pushed_on_arrival(proxy("", "", "")) as done:
+        assert server.watching.wait(10)
+        server.refused = {"proxy-1"}
+        for name in server.maps:
+            server.write(name, NEW)
+        assert waited(lambda: bool(done.fault), 10)
+        server.refused = set()
+        for name in server.maps:
+            server.write(name, OLD)
+        assert waited(lambda: done.pushes == [OLD], 10)
+    assert "etcdserver: request timed out" in capsys.readouterr().err
+
+
 def test_what_cannot_be_watched_is_said(server: ApiServer, capsys: pytest.CaptureFixture[str]) -> None:
     server.refuses = True
     with pushed_on_arrival(proxy("", "", "")) as done:
         assert waited(lambda: bool(done.fault), 10)
     assert capsys.readouterr().err == (
-        "egress: the ConfigMaps could not be watched, and the list is pushed only now: "
+        "egress: the list could not be pushed while it was installed, and is pushed only now: "
         "configmaps is forbidden: cannot watch\n"
     )
 
@@ -90,8 +104,8 @@ def test_an_event_that_is_none_is_said(
         server.events.put(json.dumps(event).encode())
         assert waited(lambda: bool(done.fault), 10)
     assert capsys.readouterr().err == (
-        "egress: the ConfigMaps could not be watched, and the list is pushed only now: the API server's answer is no "
-        "event of a watch\n"
+        "egress: the list could not be pushed while it was installed, and is pushed only now: the API server's answer "
+        "is no event of a watch\n"
     )
 
 
@@ -130,7 +144,7 @@ def test_the_first_install_is_no_error_until_nothing_came_of_it(
     server.pods = ()
     with pytest.raises(NoProxyError):
         proxy("", "", "")
-    assert main(["push", "--", "touch", str(tmp_path / "ran")]) == COULD_NOT_RUN
+    assert main(["push", "--wait", "0.5", "--", "touch", str(tmp_path / "ran")]) == COULD_NOT_RUN
     assert (tmp_path / "ran").exists()
     assert capsys.readouterr().err.startswith("egress: no pod of an egress proxy runs in namespace sark")
 

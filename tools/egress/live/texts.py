@@ -75,7 +75,8 @@ def used_text(items: Sequence[Used]) -> Iterator[str]:
         failed = f", and {item.failed} in vain" if item.failed else ""
         yield (
             f"{item.entry or 'nothing that can be named'}  ({_place(item)})  "
-            f"{_times(item.count)}{failed}{_last(item.last)}, {item.bytes_in} bytes out of {', '.join(item.workloads) or 'nobody'} and {item.bytes_out} back"
+            f"{_times(item.count)}{failed}{_last(item.last)}, {item.bytes_in} bytes out of "
+            f"{', '.join(item.workloads) or 'nobody'} and {item.bytes_out} back"
         )
         if item.names != (item.entry,):
             yield f"    {', '.join(item.names)}"
