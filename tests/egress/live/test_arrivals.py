@@ -182,5 +182,21 @@ def test_a_word_that_is_no_command_of_somebodys_is_not_run(
 
 def test_a_command_may_have_dashes_of_its_own(server: ApiServer, tmp_path: Path) -> None:
     server.pods = ()
-    main(["push", "-n", "sark", "--", "sh", "-c", 'printf %s "$*" >"$0"', str(tmp_path / "ran"), "--", "-n", "x"])
+    main(
+        [
+            "push",
+            "-n",
+            "sark",
+            "--wait",
+            "0",
+            "--",
+            "sh",
+            "-c",
+            'printf %s "$*" >"$0"',
+            str(tmp_path / "ran"),
+            "--",
+            "-n",
+            "x",
+        ]
+    )
     assert (tmp_path / "ran").read_text() == "-- -n x"

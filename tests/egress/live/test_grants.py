@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from tests.egress.live.api_server import ApiServer
 from tests.programs import program
 from tools.egress.__main__ import main
 from tools.egress.allowlist import Suffixes, parse_values
+from tools.egress.live import granting
 from tools.egress.live.granting import HelmRelease
 from tools.egress.live.grants import (
     Ceiling,
@@ -26,6 +30,7 @@ from tools.egress.live.grants import (
     taken_back,
 )
 from tools.findings.errors import InputError
+from tools.render.own import CHART
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 GRANT = Grant("mcp.partner.example", NOW + timedelta(hours=1), "kim", "incident 42")
@@ -263,3 +268,56 @@ def test_a_user_without_a_name_says_who_asks(
     monkeypatch.setattr("getpass.getuser", nobody)
     assert main(["grant", "a.example", "--for", "1h", "--reason", "x"]) == 64
     assert capsys.readouterr().err == ("egress: --owner is missing, and this user has no name; write who asks for it\n")
+
+
+CHART_NAME = yaml.safe_load((CHART / "Chart.yaml").read_text())
+
+
+@pytest.mark.parametrize(
+    ("values", "arguments", "code", "message"),
+    [
+        (
+            {"egress": {"grants": [{**ENTRY, "expires": "2036-01-01T00:00:00Z"}]}},
+            ["a.example", "--end"],
+            0,
+            "a.example has no grant, and nothing was changed; these have: mcp.partner.example\n",
+        ),
+        ({}, ["a.example", "--end"], 0, "a.example has no grant, and nothing was changed\n"),
+        (
+            {"egress": {"domains": ["*.partner.example"]}},
+            ["a.partner.example", "--for", "1h", "--reason", "x"],
+            0,
+            "a.partner.example is allowed already, by egress.domains[0]; nothing was changed\n",
+        ),
+        (
+            {"egress": {"domains": [{"name": "a.partner.example", "expires": "2026-01-01"}]}},
+            ["a.partner.example", "--for", "1h", "--reason", "x"],
+            64,
+            "egress: a.partner.example is on the list itself, at egress.domains[0], until 2026-01-01, and the "
+            "chart refuses a name twice; give that entry a later `expires`\n",
+        ),
+    ],
+)
+def test_what_a_release_has_decides(
+    values: dict[str, Any],
+    arguments: list[str],
+    code: int,
+    message: str,
+    server: ApiServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A helm that has the release, and ends with 9 when it is to be upgraded."""
+    listing = json.dumps([{"chart": f"{CHART_NAME['name']}-{CHART_NAME['version']}"}])
+    helm = program(
+        tmp_path / "helm",
+        f"case $1 in list) echo '{listing}' ;; get) echo '{json.dumps(values)}' ;; *) exit 9 ;; esac",
+    )
+    monkeypatch.setattr(granting, "located", lambda: str(helm))
+    ceiling_file = tmp_path / "ceiling.yaml"
+    ceiling_file.write_text('names: ["*.partner.example"]\nlongest: 4h\n')
+    own = [] if "--end" in arguments else ["--ceiling", str(ceiling_file)]
+    assert main(["grant", *arguments, *own]) == code
+    answer = capsys.readouterr()
+    assert answer.out + answer.err == message
