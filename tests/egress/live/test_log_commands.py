@@ -11,6 +11,7 @@ import os
 import socket
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -18,11 +19,13 @@ import yaml
 
 from tests.egress.live.api_server import ApiServer
 from tools.egress.__main__ import main
-from tools.egress.allowlist import Suffixes
+from tools.egress.allowlist import Suffixes, parse_values
+from tools.egress.live import tally
 from tools.egress.live.advice import Advice, advice, fragment, merged
 from tools.egress.live.record import LogRecord, read
 from tools.egress.live.tally import Blocked
 from tools.egress.live.texts import period, unread
+from tools.findings.model import Severity
 from tools.render.own import CHART
 from tools.render.template import render
 
@@ -515,6 +518,51 @@ def test_the_chart_takes_what_blocked_writes(tmp_path: Path, capsys: pytest.Capt
     assert allowed == ["api.new.example", "api.new.example:8443", "1.e5", "1password.com", "no.no", "in.example"]
     names = {entry if isinstance(entry, str) else entry["name"] for entry in values["egress"]["extraDomains"]}
     assert names == {"api.new.example", "1.e5", "1password.com", "no.no", "xn--mnchen-3ya.example", "a.example"}
+
+
+NAMES = ("a.example", "*.a.example", "b.a.example", "*.b.a.example", "c.example", "*.example", "x.co.uk")
+ASKED = ("a.example", "z.b.a.example", "c.example", "q.example", "x.co.uk", "A.Example.", "")
+PARTS = ("gateway", "opa", "frontend")
+REASONS = {
+    "allowed": ("listed",),
+    "failed": ("no-address", "connect", "proxy", "client-left"),
+    "denied": ("not-in-egress.domains", "sni-not-in-egress.domains", "no-sni", "plain-http", "expired"),
+    "audit": ("not-in-egress.domains", "sni-not-in-egress.domains"),
+}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_every_entry_is_used_or_not_and_no_name_is_written_twice(seed: int) -> None:
+    """Of lists and logs by chance, which need not belong together."""
+    chance = Random(seed)
+    domains = [
+        {"name": name, "ports": chance.sample([80, 443, 8443], 2), "workloads": chance.sample(PARTS, 2)}
+        for name in chance.choices(NAMES, k=4)
+    ]
+    inside = [{"name": chance.choice(NAMES), "cidrs": ["10.0.0.1/32"], "ports": [chance.choice([80, 443])]}]
+    listed = parse_values({"egress": {"domains": domains, "internal": inside}}, suffixes=SUFFIXES)[0]
+    lines = []
+    for verdict in chance.choices(list(REASONS), k=12):
+        name = chance.choice(ASKED)
+        lines.append(
+            line(
+                verdict=verdict,
+                reason=chance.choice(REASONS[verdict]),
+                host=name + chance.choice(["", ":80", ":443", ":8443", ":70000"]),
+                sni=chance.choice([name, "", "evil.example"]),
+                entry=chance.choice(["", *NAMES, "audit"]),
+                workload=chance.choice(PARTS),
+                upstream=chance.choice(["", "10.0.0.9:443", "203.0.113.1:8443"]),
+            )
+        )
+    log = read(lines)
+    through = tally.used(log, listed)
+    paths = [item.path for item in through if item.path] + [entry.path for entry in tally.unused(log, listed)]
+    assert sorted(paths) == sorted(entry.path for entry in listed.entries)
+    assert sum(item.count for item in through) == sum(record.verdict == "allowed" for record in log.records)
+    values = yaml.safe_load(fragment(advice(item, SUFFIXES) for item in tally.blocked(log))) or {}
+    problems = parse_values(values, suffixes=SUFFIXES)[1]
+    assert [problem.message for problem in problems if problem.severity is Severity.ERROR] == []
 
 
 @pytest.mark.parametrize("command", ["blocked", "used", "unused", "report"])
