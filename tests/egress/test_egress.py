@@ -132,6 +132,16 @@ def test_what_has_ended_is_to_be_prolonged(
     assert message in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("as_of", "expired"), [("", True), ("2026-01-01T23:59Z", False), ("2026-01-02", True)])
+def test_the_list_marks_what_the_render_leaves_out(
+    as_of: str, expired: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "values.yaml"
+    path.write_text(f'egress: {{asOf: "{as_of}", domains: [{{name: a.example, expires: "2026-01-01"}}]}}')
+    assert main(["list", "--values", str(path)]) == 0
+    assert ("EXPIRED 2026-01-01" in capsys.readouterr().out) is expired
+
+
 def test_check_of_values_files_merges_them_as_helm_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, two = tmp_path / "one.yaml", tmp_path / "two.yaml"
     first.write_text("egress: {domains: [a.example.com]}")

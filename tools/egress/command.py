@@ -6,7 +6,7 @@ import argparse
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any
@@ -68,10 +68,11 @@ def _lists(source: Chart, suffixes: Suffixes, options: argparse.Namespace) -> di
         return f"there is no part {workload}; there are {', '.join(own)}"
     now = datetime.now(UTC)
     lists = {name: parse_values(values, suffixes=suffixes)[0] for name, values in merged.items()}
-    if options.command == "list":
-        return lists
     # What has expired opens nothing.
-    return {name: listed.at(expiry.as_of(merged[name].get("egress"), now)) for name, listed in lists.items()}
+    open_now = {name: listed.at(expiry.as_of(merged[name].get("egress"), now)) for name, listed in lists.items()}
+    if options.command == "list":
+        return {name: replace(listed, ended=open_now[name].ended) for name, listed in lists.items()}
+    return open_now
 
 
 def _check(lists: Mapping[str, Allowlist], suffixes: Suffixes, options: argparse.Namespace) -> int:
@@ -187,12 +188,11 @@ def _list(lists: Mapping[str, Allowlist], options: argparse.Namespace) -> int:
     for environment, listed in lists.items():
         print(line(f"{environment}:"))
         for entry in listed.items:
-            print(line("  " + "  ".join(_columns(entry)).rstrip()))
+            print(line("  " + "  ".join(_columns(entry, entry in listed.ended)).rstrip()))
     return CLEAN
 
 
-def _columns(entry: ListEntry | ExternalPeer) -> tuple[str, ...]:
-    expired = expiry.over(entry.expires, datetime.now(UTC))
+def _columns(entry: ListEntry | ExternalPeer, expired: bool) -> tuple[str, ...]:
     name = entry.name if isinstance(entry, ListEntry) else ",".join(entry.cidrs)
     ports = ",".join(map(str, entry.ports)) + ("/udp" if entry.protocol == "udp" else "")
     return (
