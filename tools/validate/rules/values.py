@@ -80,7 +80,8 @@ def schema_verdicts_agree(values: Listed) -> Iterator[Problem]:
     They use different validators. Where they differ, the schema says something that only one of them understands (a
     `format`, a keyword after draft-07, a pattern outside RE2), and what CI passes may fail to install, or the
     reverse.
-    Say it with `pattern` and draft-07's keywords.
+    Say it with `pattern` and draft-07's keywords. Where the chart has no schema of its own, Helm's refusal is that of a
+    chart among its dependencies, whose values stand below its name.
     """
     if values.helm is None or values.schema_fault:
         return
@@ -92,7 +93,10 @@ def schema_verdicts_agree(values: Listed) -> Iterator[Problem]:
         )
     if theirs and not ours:
         refused = "; ".join(f"{item.path or 'values'}: {item.message}" for item in theirs)
-        yield Problem(values.where(theirs[0].path), f"Helm's schema check refuses what passes here: {refused}")
+        what = (
+            "Helm's schema check refuses what passes here" if values.schema_file else "a chart below refuses its values"
+        )
+        yield Problem(values.where(theirs[0].path), f"{what}: {refused}")
 
 
 def proxy_runs_no_old_envoy(values: Listed) -> Iterator[Problem]:
