@@ -61,6 +61,11 @@ FORMS: tuple[tuple[str, str, str], ...] = (
         "by its labels",
     ),
     (
+        "no-reverse-name",
+        r"(?i)\.(in-addr|ip6)\.arpa\.?$",
+        "a host name: in-addr.arpa and ip6.arpa hold reverse names, and no server is called by one",
+    ),
+    (
         "no-metadata-name",
         rf"(?i)^(\*\.)?({_METADATA_NAMES})\.?$",
         "no name of a metadata service: it hands out the node's credentials to whoever asks",
@@ -316,6 +321,7 @@ def parse_values(
         *_refused(entries, suffixes),
         *_repeated(entries),
         *(_strangers((*entries, *external), parts) if parts else ()),
+        *_of_the_cluster(entries, values),
         *_without_reason(external),
         *_opened_twice(external),
         *(_unexplained((*entries, *external)) if _asks_for_reasons(egress) else ()),
@@ -390,6 +396,18 @@ def _strangers(entries: Iterable[ListEntry | ExternalPeer], parts: Sequence[str]
             if workload not in parts:
                 message = f"{workload} is no part; the parts are {', '.join(parts)}, and extraParts adds your own"
                 yield f"{entry.path}.workloads", message
+
+
+def _of_the_cluster(entries: Iterable[ListEntry], values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    cluster = values.get("cluster")
+    domain = _text(cluster, "domain") if isinstance(cluster, Mapping) else ""
+    for entry in entries:
+        if domain and f".{entry.name.removeprefix('*.')}".endswith(f".{domain}"):
+            message = (
+                f"{entry.name} is a name of the cluster, whose cluster.domain is {domain}; "
+                "a server in the cluster goes into gateway.egress.mcpServers, by its labels"
+            )
+            yield entry.path, message
 
 
 def _without_reason(external: Iterable[ExternalPeer]) -> Iterator[tuple[str, str]]:

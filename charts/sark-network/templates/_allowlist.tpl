@@ -48,6 +48,7 @@ the same words.
 {{- end -}}
 {{- range concat $entries $internal -}}
 {{- include "sark-network.refuseStrangers" (dict "root" $ "entry" .) -}}
+{{- include "sark-network.refuseClusterName" (dict "root" $ "entry" .) -}}
 {{- include "sark-network.refuseUnexplained" (dict "root" $ "entry" .) -}}
 {{- end -}}
 {{- $suffixes := .Files.Get "files/public-suffixes.txt" -}}
@@ -100,6 +101,19 @@ the same words.
 {{- if not (has . $order) -}}
 {{- fail (printf "%s.workloads: %s is no part; the parts are %s, and extraParts adds your own" $entry.path . (join ", " $order)) -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+A name of the cluster's own is no name outside: NO_PROXY has its domain, cluster DNS answers it, and the guard hands it on:
+(dict "root" $ "entry" {name, path}).
+*/}}
+{{- define "sark-network.refuseClusterName" -}}
+{{- $domain := .root.Values.cluster.domain -}}
+{{- if hasSuffix (printf ".%s" $domain) (printf ".%s" (trimPrefix "*." .entry.name)) -}}
+{{- fail (printf
+    (print "%s: %s is a name of the cluster, whose cluster.domain is %s; a server in the cluster goes into "
+      "gateway.egress.mcpServers, by its labels") .entry.path .entry.name $domain) -}}
 {{- end -}}
 {{- end -}}
 

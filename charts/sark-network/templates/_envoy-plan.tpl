@@ -39,7 +39,8 @@ together; "ports", all of them that a name is resolved for, and "cidrs", each se
 {{- end -}}
 {{- $workloads := list -}}
 {{- $ports := dict -}}
-{{- range $name := (include "sark-network.parts" . | fromJson).order -}}
+{{- $parts := include "sark-network.parts" . | fromJson -}}
+{{- range $name := $parts.order -}}
 {{- /* The gateway's listener is there even with an empty list: being refused says more than nobody answering. */ -}}
 {{- if or (hasKey $used $name) (eq $name "gateway") -}}
 {{- $own := list -}}
@@ -49,7 +50,7 @@ together; "ports", all of them that a name is resolved for, and "cidrs", each se
 {{- end -}}
 {{- $each := list -}}
 {{- range $key, $one := (get $lists $name | default dict) }}{{ $each = append $each $one }}{{ end -}}
-{{- $workloads = append $workloads (dict "lists" $each "name" $name "slug" (kebabcase $name)
+{{- $workloads = append $workloads (dict "lists" $each "name" $name "slug" (get $parts.parts $name).slug
     "listen" (include "sark-network.part.proxyPort" (dict "root" $ "part" $name) | int) "ports" $own) -}}
 {{- end -}}
 {{- end -}}

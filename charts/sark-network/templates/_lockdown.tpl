@@ -12,7 +12,7 @@ apiVersion: projectcalico.org/v3
 kind: GlobalNetworkPolicy
 metadata:
   {{- include "sark-network.metadata" (dict "root" .root
-      "name" (include "sark-network.lockdown.name" (dict "root" .root "of" (kebabcase .part))) "annotations" $annotations
+      "name" (include "sark-network.lockdown.name" (dict "root" .root "of" (include "sark-network.part" . | fromJson).slug)) "annotations" $annotations
       "labels" (dict "sark-network/workload" .part)) | nindent 2 }}
 spec:
   {{- include "sark-network.lockdown.place" .root | nindent 2 }}
@@ -184,10 +184,8 @@ spec:
     {{- include "sark-network.lockdown.allow" (dict "protocol" "UDP" "nets" . "ports" (list 53)) | trim | nindent 4 }}
     {{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" . "ports" (list 53)) | trim | nindent 4 }}
     {{- end }}
-    {{- range $list.internal }}
-    {{- include "sark-network.lockdown.allow"
-      (dict "protocol" "TCP" "nets" (include "sark-network.networks" .cidrs | fromJsonArray) "ports" .ports) | trim
-      | nindent 4 }}
+    {{- range include "sark-network.internalServers" . | fromJsonArray }}
+    {{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" .cidrs "ports" .ports) | trim | nindent 4 }}
     {{- end }}
     {{- include "sark-network.lockdown.denyPrivate" . | trim | nindent 4 }}
     {{- if or $ports (eq .Values.egress.mode "audit") }}

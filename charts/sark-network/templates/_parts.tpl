@@ -34,7 +34,7 @@ metricsPorts, proxyPort, externalCidrs, services, block, inbound: [{caller, port
 {{- fail (printf "%s: %s is a name of part %s already; give the part another name" $key $name .name) -}}
 {{- end -}}
 {{- end -}}
-{{- if has $name (list "ingress-controller" "monitoring" "metrics" "dns" "proxy" "egress-proxy") -}}
+{{- if has $name (list "ingress-controller" "monitoring" "metrics" "dns" "dns-guard" "proxy" "egress-proxy") -}}
 {{- fail (printf "%s: %s means something else in this chart; give the part another name" $key $name) -}}
 {{- end -}}
 {{- include "sark-network.refuseOthers" (dict "key" $key "selector" ($block.podSelector | default dict)) -}}
@@ -78,9 +78,11 @@ metricsPorts, proxyPort, externalCidrs, services, block, inbound: [{caller, port
 {{- $metrics = include "sark-network.parts.numbers"
   (dict "key" (printf "%s.metrics.ports" $key) "ports" $ports "names" ($scraped.ports | default list)) | fromJsonArray -}}
 {{- end -}}
+{{- /* A name of extraParts is one that Kubernetes takes already: with a hyphen more, k8s would meet k-8s, or be too long for a port. */ -}}
+{{- $slug := ternary .part.name (kebabcase .part.name) (hasPrefix "extraParts." $key) -}}
 {{- dict
-  "name" .part.name "key" $key "policy" .part.policy "slug" (kebabcase .part.name) "enabled" (ne (toString (get $block "enabled")) "false")
-  "optional" (.part.optional | default false) "block" $block
+  "name" .part.name "key" $key "policy" .part.policy "slug" $slug
+  "enabled" (ne (toString (get $block "enabled")) "false") "optional" (.part.optional | default false) "block" $block
   "namespace" ($block.namespace | default .root.Release.Namespace) "selector" $selector
   "namespaceSelector" (ternary $block.namespaceSelector dict
     (include "sark-network.selector.chooses" (dict "selector" ($block.namespaceSelector | default dict)) | not | not))
