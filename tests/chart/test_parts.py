@@ -371,3 +371,52 @@ def test_helm_lint_takes_every_environment() -> None:
     for path in sorted((CHART / "ci").glob("*-values.yaml")):
         ran = helm(["lint", str(CHART), "--kube-version", "1.34.0", "-f", str(path), "--strict"])
         assert ran.returncode == 0, (path.name, ran.stdout, ran.stderr)
+
+
+def test_names_of_parts_never_meet_and_fit_a_port() -> None:
+    """As Services, ports and ConfigMaps have them: one hyphen more, and k8s would be k-8s, and the long one too long."""
+    own = ("k8s", "k-8s", "a1b2c3d4e5f6g7h")
+    values = {
+        "dnsGuard": {"enabled": True, "steering": {"enabled": True}},
+        "calico": {"enabled": True},
+        "extraParts": {name: pods(app=name) for name in own},
+        "proxy": {"ports": {name: 3150 + place for place, name in enumerate(own)}},
+        "egress": {"domains": [{"name": "a.example.com", "workloads": [*own]}]},
+    }
+    objects = template(values)
+    found = [(body["kind"], body["metadata"].get("namespace"), body["metadata"]["name"]) for body in objects]
+    assert len(found) == len(set(found))
+    for name in own:
+        assert ("Service", "sark", f"sark-sark-network-out-{name}") in found
+        assert ("Service", "sark", f"sark-sark-network-dns-{name}") in found
+        assert ("ConfigMap", "sark", f"sark-sark-network-proxy-env-{name}") in found
+    [container] = find_one(objects, "Deployment", "egress-proxy")["spec"]["template"]["spec"]["containers"]
+    assert {*own, "gateway"} <= {port["name"] for port in container["ports"]}
+    assert all(len(port["name"]) <= 15 for port in container["ports"])
+
+
+def test_a_label_of_an_object_s_own_stands_once_beside_common_ones() -> None:
+    values = {
+        "commonLabels": {"release": "everything", "team": "a"},
+        "monitoring": {"podMonitor": {"enabled": True, "labels": {"release": "prometheus"}}},
+    }
+    labels = find_one(template(values), "PodMonitor", "egress-proxy")["metadata"]["labels"]
+    assert (labels["release"], labels["team"]) == ("prometheus", "a")
+    ran = helm(["template", "sark", str(CHART), "--kube-version", "1.34.0", "-f", "-"], json.dumps(values))
+    [monitor] = [text for text in ran.stdout.split("\n---") if "kind: PodMonitor" in text]
+    assert monitor.count("release: ") == 1
+
+
+def test_names_of_one_server_open_its_address_once() -> None:
+    """Two names behind one load balancer are two entries, and one rule of the proxy's policies."""
+    servers = [{"name": f"{name}.corp.example", "cidrs": ["10.20.0.5/32"]} for name in ("mcp", "tickets")]
+    other = {"name": "db.corp.example", "cidrs": ["10.20.0.5/32"], "ports": [5432], "protocol": "tcp"}
+    objects = template({"calico": {"enabled": True}, "egress": {"internal": [*servers, other]}})
+    rules = policy(objects, "-egress-proxy")["egress"]
+    opened = [rule["ports"] for rule in rules if rule["to"] == [{"ipBlock": {"cidr": "10.20.0.5/32"}}]]
+    assert opened == [[{"protocol": "TCP", "port": 443}], [{"protocol": "TCP", "port": 5432}]]
+    walls = find_one(objects, "GlobalNetworkPolicy", "lockdown-proxy")["spec"]["egress"]
+    assert [rule["destination"]["ports"] for rule in walls if rule["action"] == "Allow" and "nets" in rule["destination"]] == [
+        [443],
+        [5432],
+    ]
