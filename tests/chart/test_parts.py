@@ -420,3 +420,18 @@ def test_names_of_one_server_open_its_address_once() -> None:
         [443],
         [5432],
     ]
+
+
+@pytest.mark.parametrize("values", [
+    {"extraParts": {"worker": pods(app="a", role="worker"), "every": pods(app="a")}, "calico": {"enabled": True}},
+    {"extraParts": {"worker": pods(app="a", role="worker"), "every": pods(app="a")}, "egress": {"external": [
+        {"cidrs": ["10.9.0.5/32"], "ports": [636], "workloads": ["worker"], "reason": "LDAP"}]}},
+    {"extraParts": {"worker": pods(app="a", role="worker"), "every": pods(app="a")}, "calico": {"enabled": True},
+     "egress": {"external": [{"cidrs": ["10.9.0.5/32"], "ports": [636], "workloads": ["worker", "every"], "reason": "x"}]}},
+    {"extraParts": {"worker": pods(app="a", role="worker"), "every": {"podSelector": {
+        "matchLabels": {"app": "a"}, "matchExpressions": [{"key": "role", "operator": "DoesNotExist"}]}}},
+     "calico": {"enabled": True},
+     "egress": {"external": [{"cidrs": ["10.9.0.5/32"], "ports": [636], "workloads": ["worker"], "reason": "x"}]}},
+], ids=["nothing opened", "no lock-down", "the same opened", "told apart"])  # fmt: skip
+def test_parts_may_share_pods_where_their_walls_agree(values: dict[str, Any]) -> None:
+    assert template(values)

@@ -308,28 +308,35 @@ def refusal(name: str) -> str:
 
 
 def parse_values(
-    values: Mapping[str, Any], *, suffixes: Suffixes, parts: Sequence[str] = (), file: str = ""
+    values: Mapping[str, Any],
+    *,
+    suffixes: Suffixes,
+    parts: Sequence[str] = (),
+    file: str = "",
+    now: datetime | None = None,
 ) -> tuple[Allowlist, tuple[Problem, ...]]:
     """Read `egress` of a chart's values. What is not of the schema's shape is left to the schema and left out here.
 
-    `parts`: the parts that an entry may name as its workloads; none: they are not looked at.
+    `parts`: the parts that an entry may name as its workloads; none: they are not looked at. `now`: what has ended by
+    then opens nothing, so it is no repeat; none: every entry counts.
     """
     egress = values.get("egress")
     entries = tuple(_entries(egress)) if isinstance(egress, Mapping) else ()
     external = tuple(_external(egress)) if isinstance(egress, Mapping) else ()
+    open_entries = tuple(entry for entry in entries if now is None or not expiry.over(entry.expires, now))
     faults = (
         *_refused(entries, suffixes),
-        *_repeated(entries),
+        *_repeated(open_entries),
         *(_strangers((*entries, *external), parts) if parts else ()),
         *_of_the_cluster(entries, values),
         *_without_reason(external),
-        *_opened_twice(external),
+        *_opened_twice(peer for peer in external if now is None or not expiry.over(peer.expires, now)),
         *(_unexplained((*entries, *external)) if _asks_for_reasons(egress) else ()),
         *_without_an_end((*entries, *external)),
     )
     problems = (
         *(Problem(Where(file, path), message) for path, message in faults),
-        *(Problem(Where(file, path), message, Severity.WARNING) for path, message in _covered(entries)),
+        *(Problem(Where(file, path), message, Severity.WARNING) for path, message in _covered(open_entries)),
     )
     mode = egress.get("mode") if isinstance(egress, Mapping) else None
     return Allowlist(entries, "audit" if mode == "audit" else "enforce", external), problems

@@ -58,7 +58,6 @@ the same words.
 {{- include "sark-network.refuseSuffix" (dict "entry" . "suffixes" $suffixes "parents" $parents) -}}
 {{- end -}}
 {{- end -}}
-{{- include "sark-network.refuseRepeats" (concat $entries $internal) -}}
 {{- $now := include "sark-network.now" . | int64 -}}
 {{- $open := dict "entries" list "internal" list -}}
 {{- $expired := list -}}
@@ -71,6 +70,8 @@ the same words.
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- /* Of what is open: a name whose entry has ended may be granted, or listed anew. */ -}}
+{{- include "sark-network.refuseRepeats" (concat $open.entries $open.internal) -}}
 {{- merge (dict "expired" $expired) $open | toJson -}}
 {{- end -}}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from functools import cached_property
 
 from tools.egress.allowlist import Allowlist, Suffixes, parse_values
@@ -20,19 +21,23 @@ _VERSION = re.compile(r"(?:^|[^0-9.])v?([0-9]+)\.([0-9]+)(?![0-9])")
 
 @dataclass(frozen=True)
 class Listed(Values):
-    """The values of one environment with the allowlist that is in them, which opens none of the public suffixes."""
+    """The values of one environment with the allowlist that is in them, which opens none of the public suffixes.
+
+    `now`: what `expires` is compared with; none: nothing has ended.
+    """
 
     suffixes: Suffixes = field(kw_only=True)
+    now: datetime | None = field(kw_only=True, default=None)
 
     @classmethod
-    def of(cls, values: Values, suffixes: Suffixes) -> Listed:
+    def of(cls, values: Values, suffixes: Suffixes, now: datetime | None = None) -> Listed:
         """The same values, read with these suffixes in mind."""
-        return cls(**{item.name: getattr(values, item.name) for item in fields(values)}, suffixes=suffixes)
+        return cls(**{item.name: getattr(values, item.name) for item in fields(values)}, suffixes=suffixes, now=now)
 
     @cached_property
     def allowlist(self) -> tuple[Allowlist, tuple[Problem, ...]]:
         """The allowlist in the values, and what is wrong with it."""
-        return parse_values(self.body, suffixes=self.suffixes, parts=self.parts)
+        return parse_values(self.body, suffixes=self.suffixes, parts=self.parts, now=self.now)
 
 
 def schema_is_valid(values: Listed) -> Iterator[Problem]:
