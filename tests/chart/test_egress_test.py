@@ -176,14 +176,26 @@ def test_the_chart_passes_what_the_program_reads(rendered: Rendered, environment
 @pytest.mark.parametrize(
     ("egress", "names", "target"),
     [
-        ({"domains": [{"name": "a.example.org", "ports": [8443]}]}, {"allowedName": "a.example.org"}, "a.example.org:8443"),
+        (
+            {"domains": [{"name": "a.example.org", "ports": [8443]}]},
+            {"allowedName": "a.example.org"},
+            "a.example.org:8443",
+        ),
         (
             {"domains": [{"name": "*.example.org", "ports": [9443]}, "*.b.example.org"]},
             {"allowedName": "a.b.example.org"},
             "a.b.example.org:443",
         ),
-        ({"mode": "audit"}, {"allowedName": "elsewhere.example", "deniedName": "api.openai.com"}, "elsewhere.example:443"),
-        ({"domains": [{"name": "a.example.org", "ports": [8443]}]}, {"deniedName": "a.example.org"}, "a.example.org:8443"),
+        (
+            {"mode": "audit"},
+            {"allowedName": "elsewhere.example", "deniedName": "api.openai.com"},
+            "elsewhere.example:443",
+        ),
+        (
+            {"domains": [{"name": "a.example.org", "ports": [8443]}]},
+            {"deniedName": "a.example.org"},
+            "a.example.org:8443",
+        ),
     ],
 )
 def test_the_allowed_name_is_asked_for_on_a_port_of_its_entry(

@@ -70,7 +70,7 @@ def services(values: dict[str, Any]) -> dict[str, tuple[str, list[str]]]:
 
 def test_services_of_a_proxy_that_listens_on_ipv4_alone_have_no_ipv6_address() -> None:
     """The guard, which answers steered names with the proxy's addresses, would answer with one where nobody listens."""
-    guard = ("PreferDualStack", [])
+    guard: tuple[str, list[str]] = ("PreferDualStack", [])
     both = {"dnsGuard": STEERED, "proxy": {"ipFamily": "v4-preferred"}}
     assert services(both) == dict.fromkeys(("egress-proxy", "out-gateway", "dns-gateway"), guard)
     four = services({"dnsGuard": STEERED, "proxy": {"ipFamily": "v4-only"}})

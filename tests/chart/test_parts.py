@@ -416,7 +416,9 @@ def test_names_of_one_server_open_its_address_once() -> None:
     opened = [rule["ports"] for rule in rules if rule["to"] == [{"ipBlock": {"cidr": "10.20.0.5/32"}}]]
     assert opened == [[{"protocol": "TCP", "port": 443}], [{"protocol": "TCP", "port": 5432}]]
     walls = find_one(objects, "GlobalNetworkPolicy", "lockdown-proxy")["spec"]["egress"]
-    assert [rule["destination"]["ports"] for rule in walls if rule["action"] == "Allow" and "nets" in rule["destination"]] == [
+    assert [
+        rule["destination"]["ports"] for rule in walls if rule["action"] == "Allow" and "nets" in rule["destination"]
+    ] == [
         [443],
         [5432],
     ]
@@ -427,7 +429,8 @@ def test_names_of_one_server_open_its_address_once() -> None:
     {"extraParts": {"worker": pods(app="a", role="worker"), "every": pods(app="a")}, "egress": {"external": [
         {"cidrs": ["10.9.0.5/32"], "ports": [636], "workloads": ["worker"], "reason": "LDAP"}]}},
     {"extraParts": {"worker": pods(app="a", role="worker"), "every": pods(app="a")}, "calico": {"enabled": True},
-     "egress": {"external": [{"cidrs": ["10.9.0.5/32"], "ports": [636], "workloads": ["worker", "every"], "reason": "x"}]}},
+     "egress": {"external": [
+         {"cidrs": ["10.9.0.5/32"], "ports": [636], "workloads": ["worker", "every"], "reason": "x"}]}},
     {"extraParts": {"worker": pods(app="a", role="worker"), "every": {"podSelector": {
         "matchLabels": {"app": "a"}, "matchExpressions": [{"key": "role", "operator": "DoesNotExist"}]}}},
      "calico": {"enabled": True},

@@ -107,9 +107,13 @@ def test_a_range_that_begins_as_one_of_the_charts_own_and_reaches_beyond_is_deni
     assert walls({}, reaches) == (False, False)
 
 
-@pytest.mark.parametrize(("given", "reaches"), [("203.0.113.0/24", "203.0.113.9"), ("2600:1f13:1::/56", "2600:1f13:1::9")])
+@pytest.mark.parametrize(
+    ("given", "reaches"), [("203.0.113.0/24", "203.0.113.9"), ("2600:1f13:1::/56", "2600:1f13:1::9")]
+)
 @pytest.mark.parametrize("key", ["cidrs", "podCidrs", "serviceCidrs"])
-def test_no_listed_name_leads_into_the_cluster_where_its_addresses_are_public(key: str, given: str, reaches: str) -> None:
+def test_no_listed_name_leads_into_the_cluster_where_its_addresses_are_public(
+    key: str, given: str, reaches: str
+) -> None:
     """As those of pods are on IPv6 clusters of EKS: whoever serves a listed name could lead the proxy to a pod."""
     assert walls({"cluster": {key: [given]}}, reaches) == (True, True)
     assert walls({}, reaches) == (False, False)

@@ -216,7 +216,9 @@ def test_every_wildcard_that_holds_a_public_suffix_is_refused_and_every_exceptio
     # Below these are reverse names, which are none of a server.
     refused = {name for name in ORDINARY if parsed(f"*.sark.{name}") and f"*.{name}" not in RULES}
     assert refused == {"in-addr.arpa", "ip6.arpa"}
-    assert [name for name in {*WIDE} - refused if parsed({"name": f"*.{name}", "allowSuffixes": True, "reason": "ours"})] == []
+    assert [
+        name for name in {*WIDE} - refused if parsed({"name": f"*.{name}", "allowSuffixes": True, "reason": "ours"})
+    ] == []
 
 
 def test_the_second_file_is_what_the_first_says() -> None:

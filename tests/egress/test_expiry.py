@@ -153,7 +153,9 @@ AGAIN: dict[str, dict[str, Any]] = {
         "grants": [{"name": "a.example.com", "expires": "2099-01-01", "owner": "us", "reason": "incident 42"}],
     },
     "listed anew": {"domains": [{"name": "a.example.com", "expires": "2020-01-01"}, "a.example.com"]},
-    "under a wildcard that has ended": {"domains": [{"name": "*.example.com", "expires": "2020-01-01"}, "a.example.com"]},
+    "under a wildcard that has ended": {
+        "domains": [{"name": "*.example.com", "expires": "2020-01-01"}, "a.example.com"]
+    },
     "by address": {
         "external": [
             {"cidrs": ["10.9.0.5/32"], "ports": [636], "reason": "LDAP", "expires": "2020-01-01"},

@@ -173,9 +173,7 @@ def test_a_name_that_is_resolved_may_have_steered_names_below_it(start: Start, c
 
 
 @pytest.mark.parametrize("steered", [True, False])
-def test_audit_refuses_no_name_below_one_that_is_resolved(
-    start: Start, cluster_dns: ClusterDns, steered: bool
-) -> None:
+def test_audit_refuses_no_name_below_one_that_is_resolved(start: Start, cluster_dns: ClusterDns, steered: bool) -> None:
     guard = start({"dnsGuard": {**NAMED["dnsGuard"], "steering": {"enabled": steered}}, "egress": {"mode": "audit"}})
     assert guard.ask("ldap.corp.example").addresses == ["10.20.0.20"]
     assert guard.ask("dc1.ldap.corp.example").addresses == ([PROXY] if steered else ["10.20.0.21"])

@@ -192,7 +192,8 @@ def test_address_family(start: Start, world: World, family: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("family", "cidr", "answers"), [("v4-preferred", "fd00::/120", "fd00::1"), ("v6-preferred", "10.1.1.0/24", "10.1.1.1")]
+    ("family", "cidr", "answers"),
+    [("v4-preferred", "fd00::/120", "fd00::1"), ("v6-preferred", "10.1.1.0/24", "10.1.1.1")],
 )
 def test_an_internal_name_with_addresses_of_both_families_is_reached_at_those_of_its_entry(
     start: Start, world: World, family: str, cidr: str, answers: str
