@@ -12,8 +12,11 @@ import yaml
 from tests.chart.test_chart import find_one, names, template
 from tests.doc_runs import rendered_notes
 from tests.helm import helm
+from tools.egress.allowlist import Suffixes, parse_values
+from tools.manifests.files import mapping
 from tools.render import parts
 from tools.render.chart import chart
+from tools.render.merge import merge
 from tools.render.own import CHART
 from tools.validate.docs.page_file import keep
 from tools.validate.docs.parts_page import pages
@@ -374,7 +377,7 @@ def test_helm_lint_takes_every_environment() -> None:
 
 
 def test_names_of_parts_never_meet_and_fit_a_port() -> None:
-    """As Services, ports and ConfigMaps have them: one hyphen more, and k8s would be k-8s, and the long one too long."""
+    """As Services, ports and ConfigMaps have them: one hyphen more, and k8s would be k-8s, and a long name too long."""
     own = ("k8s", "k-8s", "a1b2c3d4e5f6g7h")
     values = {
         "dnsGuard": {"enabled": True, "steering": {"enabled": True}},
@@ -438,3 +441,45 @@ def test_names_of_one_server_open_its_address_once() -> None:
 ], ids=["nothing opened", "no lock-down", "the same opened", "told apart"])  # fmt: skip
 def test_parts_may_share_pods_where_their_walls_agree(values: dict[str, Any]) -> None:
     assert template(values)
+
+
+KONG = [{"name": "a.example.com", "workloads": ["kong", "gateway"]}]
+PEER = [{"cidrs": ["10.9.0.5/32"], "ports": [636], "workloads": ["kong"], "reason": "LDAP"}]
+
+
+@pytest.mark.parametrize(
+    ("values", "closed"),
+    [
+        ({"egress": {"domains": KONG, "external": PEER}}, ["egress.domains[0]", "egress.external[0]"]),
+        ({"egress": {"domains": KONG}, "kong": {"enabled": True}}, []),
+        ({"egress": {"domains": KONG}, "kong": {"namespace": "kong"}}, []),
+        ({"egress": {"domains": KONG}, "defaultDeny": {"enabled": False}}, []),
+        (
+            {
+                "egress": {"domains": [{"name": "a.example.com", "workloads": ["job"]}]},
+                "extraParts": {"job": {"enabled": False, **pods(app="job")}},
+                "proxy": {"ports": {"job": 3140}},
+            },
+            ["egress.domains[0]"],
+        ),
+    ],
+    ids=["off", "on", "elsewhere", "no default-deny", "a part of one's own"],
+)
+def test_an_entry_for_a_part_that_default_deny_holds_is_said_to_be_closed(
+    values: dict[str, Any], closed: list[str]
+) -> None:
+    text = rendered_notes(values)
+    part = "job" if "extraParts" in values else "kong"
+    said = ", ".join(f"{part} ({path})" for path in closed)
+    assert ("LISTED, AND CLOSED" in text) == bool(closed)
+    assert f"default-deny holds their pods: {said}." in text or not closed
+    _, problems = parse_values(merge(mapping(CHART / "values.yaml"), values), suffixes=Suffixes(frozenset()))
+    assert [problem.where.path for problem in problems] == closed
+    assert all(f"{part} is switched off, and default-deny holds its pods" in problem.message for problem in problems)
+
+
+def test_notes_say_that_a_pod_monitor_lets_nobody_in() -> None:
+    monitor = {"podMonitor": {"enabled": True}}
+    assert "NOT SCRAPED" in rendered_notes({"monitoring": {"enabled": False, **monitor}})
+    assert "NOT SCRAPED" in rendered_notes({"monitoring": {"namespaces": [], **monitor}})
+    assert "NOT SCRAPED" not in rendered_notes({"monitoring": monitor})

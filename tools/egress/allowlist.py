@@ -337,6 +337,10 @@ def parse_values(
     problems = (
         *(Problem(Where(file, path), message) for path, message in faults),
         *(Problem(Where(file, path), message, Severity.WARNING) for path, message in _covered(open_entries)),
+        *(
+            Problem(Where(file, path), message, Severity.WARNING)
+            for path, message in _held((*entries, *external), values)
+        ),
     )
     mode = egress.get("mode") if isinstance(egress, Mapping) else None
     return Allowlist(entries, "audit" if mode == "audit" else "enforce", external), problems
@@ -415,6 +419,28 @@ def _of_the_cluster(entries: Iterable[ListEntry], values: Mapping[str, Any]) -> 
                 "a server in the cluster goes into gateway.egress.mcpServers, by its labels"
             )
             yield entry.path, message
+
+
+def _held(items: Iterable[ListEntry | ExternalPeer], values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Entries for parts without policies, whose pods default-deny holds because they run in the release's namespace."""
+    if _at(values, "defaultDeny", "enabled") is not True:
+        return
+    own = values.get("extraParts")
+    for item in items:
+        for workload in item.workloads:
+            key = f"extraParts.{workload}" if isinstance(own, Mapping) and workload in own else workload
+            if _at(values, *key.split("."), "enabled") is False and not _at(values, *key.split("."), "namespace"):
+                message = (
+                    f"{workload} is switched off, and default-deny holds its pods, so this opens nothing for it; "
+                    f"set {key}.enabled to true, or take it out of workloads"
+                )
+                yield item.path, message
+
+
+def _at(values: Any, *keys: str) -> Any:
+    for key in keys:
+        values = values.get(key) if isinstance(values, Mapping) else None
+    return values
 
 
 def _without_reason(external: Iterable[ExternalPeer]) -> Iterator[tuple[str, str]]:

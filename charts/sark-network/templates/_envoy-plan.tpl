@@ -75,6 +75,7 @@ together; "ports", all of them that a name is resolved for, and "cidrs", each se
 {{- if gt (len .) 1048000 -}}
 {{- fail (printf
     (print "egress.domains: the list takes %d bytes as Envoy's configuration, and a ConfigMap holds 1048576. Write a "
-      "wildcard for the names that share a domain, or fewer names") (len .)) -}}
+      "wildcard for the names that share a domain, or fewer names; each part that has a list takes room too, and so does each of its "
+      "steered ports") (len .)) -}}
 {{- end -}}
 {{- end -}}

@@ -23,7 +23,9 @@ have theirs.
 {{- end -}}
 {{- end -}}
 
-{{/* A fixed address lies where the cluster gives addresses to Services, when that is known: (dict "root" $ "path" … "address" … "bits" …). */}}
+{{/*
+A fixed address lies where the cluster gives addresses to Services, when that is known: (dict "root" $ "path" … "address" … "bits" …).
+*/}}
 {{- define "sark-network.inServiceRange" -}}
 {{- $ranges := .root.Values.cluster.serviceCidrs -}}
 {{- $within := not $ranges -}}

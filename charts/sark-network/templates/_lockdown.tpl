@@ -12,8 +12,8 @@ apiVersion: projectcalico.org/v3
 kind: GlobalNetworkPolicy
 metadata:
   {{- include "sark-network.metadata" (dict "root" .root
-      "name" (include "sark-network.lockdown.name" (dict "root" .root "of" (include "sark-network.part" . | fromJson).slug)) "annotations" $annotations
-      "labels" (dict "sark-network/workload" .part)) | nindent 2 }}
+      "name" (include "sark-network.lockdown.name" (dict "root" .root "of" (include "sark-network.part" . | fromJson).slug))
+      "annotations" $annotations "labels" (dict "sark-network/workload" .part)) | nindent 2 }}
 spec:
   {{- include "sark-network.lockdown.place" .root | nindent 2 }}
   namespaceSelector: {{ printf "projectcalico.org/name == '%s'" (include "sark-network.part.namespace" .) | quote }}
@@ -42,7 +42,10 @@ closed, or not, by how the parts are called. NetworkPolicies add up, and without
 {{- $opens := dict -}}
 {{- range $name, $part := $parts -}}
 {{- $here := dict "root" $ "part" $name -}}
-{{- if $part.enabled }}{{ $_ := set $opens $name (print (include "sark-network.lockdown.exceptions" $here) (include "sark-network.lockdown.engine" $here)) }}{{ end -}}
+{{- if $part.enabled -}}
+{{- $own := print (include "sark-network.lockdown.exceptions" $here) (include "sark-network.lockdown.engine" $here) -}}
+{{- $_ := set $opens $name $own -}}
+{{- end -}}
 {{- end -}}
 {{- range $name, $part := $parts -}}
 {{- range $other, $wider := $parts -}}
