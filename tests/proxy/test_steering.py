@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import http.client
 import itertools
 import socket
@@ -15,6 +17,7 @@ from tests.proxy import client
 from tests.proxy.client import Attempt
 from tests.proxy.conftest import EGRESS, Start
 from tests.proxy.proxy import Proxy, objects
+from tests.proxy.test_change import until
 from tests.proxy.world import World
 
 # Two servers of protocol tcp share a port there: strict is what refuses to render that.
@@ -270,11 +273,52 @@ def test_a_refusal_of_http_beside_tls_can_be_read_whole(start: Start) -> None:
     own.proxy.stop()
 
 
-def test_an_http_server_that_closes_after_its_answer_is_heard_whole(steered: Steered) -> None:
-    for _ in range(20):
-        made = client.Client(steered.proxy.namespace, steered.ports["gateway", 8080])
-        made.sock.sendall(b"GET /a HTTP/1.1\r\nHost: http.corp.example:8080\r\nConnection: close\r\n\r\n")
+CLOSING = [("steered", 8080, "http.corp.example:8080"), ("audited", 80, "evil.test"), ("audited", 443, "evil.test:443")]
+
+
+@pytest.mark.parametrize(("which", "port", "host"), CLOSING, ids=[f"{which}-{port}" for which, port, _ in CLOSING])
+def test_an_http_server_that_closes_after_its_answer_is_heard_whole(
+    which: str, port: int, host: str, request: pytest.FixtureRequest
+) -> None:
+    """By a client that reads at once, and by one that is slow, for whom nothing closes before it has read."""
+    own: Steered = request.getfixturevalue(which)
+    for pause in (*(0,) * 20, 1.5):
+        made = client.Client(own.proxy.namespace, own.ports["gateway", port])
+        made.sock.sendall(f"GET /a HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        time.sleep(pause)
         answer = rest(made.sock)
         assert answer.startswith(b"HTTP/1.1 200 OK\r\n"), answer
         assert b"GET /a HTTP/1.1" in answer
         made.close()
+
+
+@pytest.mark.parametrize("port", [80, 443])
+def test_audit_tells_tls_from_http_on_either_port(audited: Steered, port: int) -> None:
+    secret = audited.tls(port, "evil.test")
+    assert secret.text.split()[0] == "203.0.113.66"
+    assert audited.lines(secret) == [("gateway", "evil.test", "audit", "sni-not-in-egress.domains")]
+    text = audited.send_bytes(port, b"GET / HTTP/1.1\r\nHost: evil.test:%d\r\n\r\n" % port)
+    assert text.text.startswith("HTTP/1.1 200 ")
+    assert [line[2:] for line in audited.lines(text)] == [("audit", "plain-http")]
+
+
+# How long Envoy waits for a connection's first bytes to tell what they are.
+FIRST_BYTES = 15
+
+
+def test_a_client_that_says_nothing_is_closed_and_has_a_line(steered: Steered, audited: Steered) -> None:
+    asked = ((steered, 443), (audited, 80), (audited, 443))
+    silent = [(own, client.Client(own.proxy.namespace, own.ports["gateway", port])) for own, port in asked]
+    for _, made in silent:
+        made.sock.settimeout(FIRST_BYTES + 5)
+        with contextlib.suppress(ConnectionResetError):
+            assert made.sock.recv(1) == b""
+        made.close()
+    for own, made in silent:
+        attempt = client.Attempt(0, "", made.name)
+        assert until(functools.partial(has_line, own, attempt))
+        assert own.lines(attempt) == [("gateway", "", "failed", "client-left")]
+
+
+def has_line(own: Steered, attempt: Attempt) -> bool:
+    return bool(own.lines(attempt))

@@ -84,26 +84,29 @@ resources:
 {{/*
 Which chain of a workload's listener a client comes to, by a hash of its address, and how many connections the clients of one
 chain may hold together. Envoy counts connections for a chain and not for a client, so
-there are as many chains, all alike, as make it unlikely that two clients share one. The number depends on no list.
+there are as many chains, all alike, as make it unlikely that two clients share one. The number depends on no list. (dict "chains"
+what their names begin with, "clients" unless it is given).
 */}}
 {{- define "sark-network.envoy.clients" -}}
 {{- $source := "type.googleapis.com/envoy.extensions.matching.common_inputs.network.v3.SourceIPInput" -}}
 {{- $hash := "type.googleapis.com/envoy.extensions.matching.input_matchers.consistent_hashing.v3.ConsistentHashing" -}}
 {{- $count := include "sark-network.envoy.chainsOfClients" . | int -}}
+{{- $chains := .chains | default "clients" -}}
 {{- $matchers := list -}}
 {{- range $chain := untilStep (sub $count 1 | int) 0 -1 -}}
 {{- $matchers = append $matchers (dict
     "predicate" (dict "single_predicate" (dict
       "input" (dict "name" "client" "typed_config" (dict "@type" $source))
       "custom_match" (dict "name" "hash" "typed_config" (dict "@type" $hash "threshold" $chain "modulo" $count))))
-    "on_match" (include "sark-network.envoy.toChain" $chain | fromJson)) -}}
+    "on_match" (include "sark-network.envoy.toChain" (printf "%s-%d" $chains (int $chain)) | fromJson)) -}}
 {{- end -}}
-{{- dict "matcher_list" (dict "matchers" $matchers) "on_no_match" (include "sark-network.envoy.toChain" 0 | fromJson) | toJson -}}
+{{- $last := include "sark-network.envoy.toChain" (printf "%s-0" $chains) | fromJson -}}
+{{- dict "matcher_list" (dict "matchers" $matchers) "on_no_match" $last | toJson -}}
 {{- end -}}
 
 {{- define "sark-network.envoy.toChain" -}}
 {{- dict "action" (dict "name" "chain" "typed_config" (dict
-    "@type" "type.googleapis.com/google.protobuf.StringValue" "value" (printf "clients-%d" (int .)))) | toJson -}}
+    "@type" "type.googleapis.com/google.protobuf.StringValue" "value" .)) | toJson -}}
 {{- end -}}
 
 {{- define "sark-network.envoy.chainsOfClients" -}}

@@ -11,7 +11,7 @@
           typed_config:
             "@type": {{ include "sark-network.envoy.hcm" . }}
             stat_prefix: internal
-            {{- include "sark-network.envoy.httpLimits" . | nindent 12 }}
+            {{- include "sark-network.envoy.httpLimits" (merge (dict "inside" true) .) | nindent 12 }}
             generate_request_id: false
             access_log:
               {{- include "sark-network.envoy.requestLog"

@@ -100,7 +100,7 @@ codec_type: HTTP1
 stream_idle_timeout: {{ int64 .root.Values.proxy.idleTimeoutSeconds }}s
 request_headers_timeout: 10s
 {{- /* What a listener inside closes by itself ends in a reset at the client, who has this long to read the answer and to close. */}}
-delayed_close_timeout: {{ ternary "1s" "0.1s" (hasKey . "client") }}
+delayed_close_timeout: {{ ternary "1s" "0.1s" (or (hasKey . "client") (hasKey . "inside")) }}
 common_http_protocol_options: {idle_timeout: 60s}
 upgrade_configs: [{upgrade_type: CONNECT}]
 {{- end -}}

@@ -8,7 +8,7 @@ arrives there straight by its server name. So programs that know nothing of a pr
 {{- end -}}
 
 {{/*
-What is steered, as a JSON list of {name, slug, service, host, ports: [{port, listen, tls, until, http, tcp: {name, cidrs, ends}}],
+What is steered, as a JSON list of {name, slug, service, host, ports: [{port, listen, tls, until, http, apart, tcp: {name, cidrs, ends}}],
 entries: [{name}], left: [what is not, in words]}, one for each workload of the list. `listen` is Envoy's own port for one port
 of one workload: it tells which list and which port a connection is for, since the connection itself says neither. Read once a
 render.
@@ -46,7 +46,8 @@ render.
 
 {{/*
 The ports of one workload's list, and what is on each. TLS has a server name and HTTP a Host, so names share a port; what is
-neither has a port of its own or none. `until`: whether some server name of the port ends. (dict "plan" … "workload" …
+neither has a port of its own or none. `until`: whether some server name of the port ends. `apart`: in audit, both may come to
+the port, whatever is listed, and the first listener tells them apart. (dict "plan" … "workload" …
 "audit" bool).
 */}}
 {{- define "sark-network.steering.ports" -}}
@@ -54,14 +55,14 @@ neither has a port of its own or none. `until`: whether some server name of the 
 {{- $ports := dict -}}
 {{- if .audit -}}
 {{- range list 80 443 -}}
-{{- $_ := set $ports (printf "%05d" .) (dict "port" . "tls" true "until" false "http" true "tcp" list) -}}
+{{- $_ := set $ports (printf "%05d" .) (dict "port" . "tls" true "until" false "http" true "apart" true "tcp" list) -}}
 {{- end -}}
 {{- end -}}
 {{- range $entry := concat .plan.entries .plan.internal -}}
 {{- if has $workload .workloads -}}
 {{- range $port := .ports -}}
 {{- $key := printf "%05d" (int .) -}}
-{{- $none := dict "port" (int .) "tls" false "until" false "http" false "tcp" list -}}
+{{- $none := dict "port" (int .) "tls" false "until" false "http" false "apart" false "tcp" list -}}
 {{- if not (hasKey $ports $key) }}{{ $_ := set $ports $key $none }}{{ end -}}
 {{- $at := get $ports $key -}}
 {{- $protocol := default "tls" $entry.protocol -}}
@@ -87,7 +88,8 @@ neither has a port of its own or none. `until`: whether some server name of the 
 {{- end -}}
 {{- end -}}
 {{- if or .tls .http (hasKey $alone $key) -}}
-{{- $steered = append $steered (dict "port" .port "tls" .tls "until" .until "http" .http "tcp" (get $alone $key | default nil)) -}}
+{{- $port := pick . "port" "tls" "until" "http" "apart" -}}
+{{- $steered = append $steered (merge (dict "tcp" (get $alone $key | default nil)) $port) -}}
 {{- end -}}
 {{- end -}}
 {{- $names := list -}}
@@ -136,7 +138,8 @@ Envoy's listeners for what is steered, two for each port of each workload. The f
 chains, as CONNECT's does (sark-network.envoy.clients); its name says the workload first. The second is inside Envoy, and decides:
 what is TLS is matched by server name as within a tunnel; what is HTTP goes by the workload's routes, as an absolute URL does. What
 ends goes by the workload's routes too (sark-network.envoy.again).
-A server that says no name, and a port that has HTTP alone, have no second: the first leads on.
+A server that says no name, and a port that has HTTP alone, have no second: the first leads on. Where audit lets both through, the
+first takes the HTTP itself, because Envoy ends what a listener inside closes with a reset, which can cut a server's last answer off.
 */}}
 {{- define "sark-network.envoy.steering" -}}
 {{- $root := .root -}}
@@ -144,15 +147,15 @@ A server that says no name, and a port that has HTTP alone, have no second: the 
 {{- range $place, $workload := include "sark-network.steering" .root | fromJsonArray }}
 {{- range .ports }}
 {{- $inside := printf "steered-%s-%v" $workload.name .port }}
+{{- $requests := include "sark-network.envoy.requests" (dict "root" $root "workload" $workload
+    "client" "%FILTER_STATE(sark.client:PLAIN)%") | fromYamlArray | toJson }}
 {{- $on := include "sark-network.envoy.inside" (dict "root" $root "cluster" $inside) }}
 {{- if and .tcp .tcp.ends }}
 {{- $on = include "sark-network.envoy.again" (dict "root" $root "workload" $workload.name "host" (printf "%s:%v" .tcp.name .port)) }}
 {{- else if .tcp }}
 {{- $on = include "sark-network.envoy.way" (dict "root" $root "port" .port "host" .tcp.name "cidrs" .tcp.cidrs) }}
 {{- else if and .http (not .tls) }}
-{{- /* Envoy ends what a listener inside closes with a reset, which can cut an HTTP server's last answer off. */}}
-{{- $on = include "sark-network.envoy.requests" (dict "root" $root "workload" $workload
-    "client" "%FILTER_STATE(sark.client:PLAIN)%") | fromYamlArray | toJson }}
+{{- $on = $requests }}
 {{- end }}
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
   name: "{{ $workload.name }}/{{ .port }}"
@@ -163,16 +166,29 @@ A server that says no name, and a port that has HTTP alone, have no second: the 
     {{- include "sark-network.envoy.steeringLog" (dict "workload" $workload.name "host" .tcp.name "entry" .tcp.name
         "client" "%DOWNSTREAM_REMOTE_ADDRESS%") | nindent 4 }}
   {{- end }}
+  {{- if .apart }}
+  listener_filters:
+    - {{ include "sark-network.envoy.tlsInspector" . }}
+  access_log:
+    {{- include "sark-network.envoy.silentLog" $workload.name | nindent 4 }}
+  filter_chain_matcher:
+    matcher_tree:
+      input:
+        name: protocol
+        {{- $input := "type.googleapis.com/envoy.extensions.matching.common_inputs.network.v3.TransportProtocolInput" }}
+        typed_config: {"@type": {{ $input }}}
+      exact_match_map: {map: {tls: {matcher: *clients}}}
+    on_no_match: {matcher: {{ include "sark-network.envoy.clients" (dict "chains" "http") }}}
+  {{- else }}
   filter_chain_matcher: *clients
+  {{- end }}
   filter_chains:
-    {{- $mark := printf "steered%d-%v" $place .port }}{{ $port := .port }}
-    {{- range $chain := until (include "sark-network.envoy.chainsOfClients" $root | int) }}
-    {{- if $chain }}
-    - {name: clients-{{ $chain }}, filters: *{{ $mark }}}
-    {{- else }}
-    - name: clients-0
-      filters: &{{ $mark }} {{ include "sark-network.envoy.steered" (dict "root" $root "workload" $workload "port" $port "on" $on) }}
-    {{- end }}
+    {{- $mark := printf "steered%d-%v" $place .port }}
+    {{- include "sark-network.envoy.steeredChains" (dict "root" $root "workload" $workload "port" .port "mark" $mark
+        "chains" "clients" "on" $on) | nindent 4 }}
+    {{- if .apart }}
+    {{- include "sark-network.envoy.steeredChains" (dict "root" $root "workload" $workload "port" .port "mark" (printf "%s-http" $mark)
+        "chains" "http" "on" $requests) | nindent 4 }}
     {{- end }}
 {{- if .tls }}
 - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
@@ -188,9 +204,10 @@ A server that says no name, and a port that has HTTP alone, have no second: the 
   {{- if not (or .http .until) }}
   filter_chains: *{{ trunc 1 $workload.name }}{{ $place }}-{{ .port }}
   {{- else }}
-  filter_chains:
-    {{- include "sark-network.envoy.chains"
-      (dict "plan" $ "workload" $workload.name "port" .port "mark" (printf "steer%d-" $place)) | nindent 4 }}
+  {{- $named := include "sark-network.envoy.chains"
+    (dict "plan" $ "workload" $workload.name "port" .port "mark" (printf "steer%d-" $place)) | trim }}
+  filter_chains:{{ if and .apart (not .until) (not $named) }} []{{ end }}
+    {{- with $named }}{{ . | nindent 4 }}{{ end }}
     {{- $mark := printf "until%d-%v" $place .port }}{{ $port := .port }}
     {{- range $number, $name := include "sark-network.steering.untils" (dict "plan" $ "workload" $workload.name "port" .port)
       | fromJsonArray }}
@@ -200,7 +217,7 @@ A server that says no name, and a port that has HTTP alone, have no second: the 
       filter_chain_match: {server_names: [{{ quote $name }}]}
       filters: {{ if $number }}*{{ $mark }}{{ else }}&{{ $mark }} {{ $again }}{{ end }}
     {{- end }}
-    {{- if .http }}
+    {{- if and .http (not .apart) }}
     - name: http
       filter_chain_match: {transport_protocol: raw_buffer}
       filters:
@@ -214,6 +231,19 @@ A server that says no name, and a port that has HTTP alone, have no second: the 
     filters: {{ include "sark-network.envoy.way" (dict "root" $root "port" .port) }}
   {{- end }}
 {{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* The chains that clients are shared out over: (dict "mark" of the anchor "chains" what their names begin with, and what `steered`
+takes). */}}
+{{- define "sark-network.envoy.steeredChains" -}}
+{{- range $chain := until (include "sark-network.envoy.chainsOfClients" .root | int) }}
+{{- if $chain }}
+- {name: {{ $.chains }}-{{ $chain }}, filters: *{{ $.mark }}}
+{{- else }}
+- name: {{ $.chains }}-0
+  filters: &{{ $.mark }} {{ include "sark-network.envoy.steered" $ }}
 {{- end }}
 {{- end }}
 {{- end -}}
@@ -296,6 +326,13 @@ no filter state has it … and what endLog takes).
 {{- if hasKey . "named" }}{{ $lines = printf "%s%s" (include "sark-network.envoy.unmatchedLog" .) $lines }}{{ end -}}
 {{- with .client }}{{ $lines = replace "%FILTER_STATE(sark.client:PLAIN)%" . $lines }}{{ end -}}
 {{- $lines | replace "%FILTER_STATE(sark.workload:PLAIN)%" .workload | replace "%FILTER_STATE(sark.host:PLAIN)%" .host -}}
+{{- end -}}
+
+{{/* The line of a client that says nothing for as long as is waited to tell TLS from HTTP, and so comes to no chain. */}}
+{{- define "sark-network.envoy.silentLog" -}}
+{{- include "sark-network.envoy.innerLog" (dict "when" `xds.filter_chain_name == ""` "verdict" "failed" "reason" "client-left")
+  | replace "%FILTER_STATE(sark.workload:PLAIN)%" . | replace "%FILTER_STATE(sark.client:PLAIN)%" "%DOWNSTREAM_REMOTE_ADDRESS%"
+  | replace "%FILTER_STATE(sark.host:PLAIN)%" "%REQUESTED_SERVER_NAME%" -}}
 {{- end -}}
 
 {{/* What cannot be steered is said, or fails the render when the engine must be exact. */}}

@@ -68,6 +68,7 @@ class ApiServer:
     patched: queue.Queue[tuple[str, str]] = field(default_factory=queue.Queue)
     watching: threading.Event = field(default_factory=threading.Event)
     refuses: bool = False
+    gone: str = ""
 
     def write(self, name: str, version: str) -> None:
         self.maps[name] = listed(version)
@@ -113,6 +114,9 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiServe
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             stamp = body["metadata"]["annotations"]["sark-network/pushed"]
             name = self.path.rpartition("/")[2]
+            if name == api.gone:
+                self.reply({"kind": "Status", "message": f'pods "{name}" not found'}, 404)
+                return
             api.patched.put((name, stamp.split()[0]))
             self.reply(api.pod(name))
 
@@ -174,12 +178,26 @@ def test_replicas_are_pushed_while_the_upgrade_runs(server: ApiServer) -> None:
     assert done.fault == ""
 
 
+def test_a_pod_that_has_gone_is_said_and_ends_nothing(server: ApiServer, capsys: pytest.CaptureFixture[str]) -> None:
+    with pushed_on_arrival(proxy("", "", "")) as done:
+        assert server.watching.wait(10)
+        server.gone = "proxy-1"
+        for name in server.maps:
+            server.write(name, NEW)
+        assert waited(lambda: bool(done.fault), 10)
+        server.gone = ""
+        for name in server.maps:
+            server.write(name, OLD)
+        assert waited(lambda: done.pushes == [OLD], 10)
+    assert 'pods "proxy-1" not found' in capsys.readouterr().err
+
+
 def test_what_cannot_be_watched_is_said(server: ApiServer, capsys: pytest.CaptureFixture[str]) -> None:
     server.refuses = True
     with pushed_on_arrival(proxy("", "", "")) as done:
         assert waited(lambda: bool(done.fault), 10)
     assert capsys.readouterr().err == (
-        "egress: the ConfigMaps could not be watched, and the list is pushed only now: "
+        "egress: the list could not be pushed while it was installed, and is pushed only now: "
         "configmaps is forbidden: cannot watch\n"
     )
 
@@ -211,7 +229,7 @@ def test_the_first_install_is_no_error_until_nothing_came_of_it(
     server.pods = ()
     with pytest.raises(NoProxyError):
         proxy("", "", "")
-    assert main(["push", "--", "touch", str(tmp_path / "ran")]) == COULD_NOT_RUN
+    assert main(["push", "--wait", "0.5", "--", "touch", str(tmp_path / "ran")]) == COULD_NOT_RUN
     assert (tmp_path / "ran").exists()
     assert capsys.readouterr().err.startswith("egress: no pod of an egress proxy runs in namespace sark")
 

@@ -85,8 +85,8 @@ def static(pod: EnvoyPod) -> Tree:
     for layer in _at(bootstrap, "layered_runtime", "layers") or ():
         _inline_runtime(pod, layer)
     for listener in resources.get("listeners", ()):
-        for chain in (*listener.get("filter_chains", ()), listener.get("default_filter_chain") or {}):
-            for each in chain.get("filters", ()):
+        for chain in (*(listener.get("filter_chains") or ()), listener.get("default_filter_chain") or {}):
+            for each in chain.get("filters") or ():
                 _inline_filter(pod, each)
                 _inline_routes(pod, each["typed_config"])
     return bootstrap

@@ -56,7 +56,7 @@ class Arrivals:
 
 @dataclass
 class Watching:
-    """What came of it. `fault`: why the ConfigMaps could not be watched to the end, "" when they could."""
+    """What came of it. `fault`: why a list could not be pushed, or the ConfigMaps not watched, if so."""
 
     fault: str = ""
     pushes: list[str] = field(default_factory=list)
@@ -66,7 +66,7 @@ class Watching:
 def pushed_on_arrival(running: ProxyInCluster) -> Iterator[Watching]:
     """Within the block, whoever upgrades the release, every list is pushed as soon as the cluster has all of it.
 
-    That it is in force is not waited for; what cannot be watched is said, and is pushed by whoever waits for it.
+    That it is in force is not waited for; what fails is said, and is left to whoever pushes and waits afterwards.
     """
     core = client.CoreV1Api(client.ApiClient(running.api.configuration))
     done, begun = Watching(), threading.Event()
@@ -83,8 +83,12 @@ def pushed_on_arrival(running: ProxyInCluster) -> Iterator[Watching]:
             ):
                 body = event["object"]
                 if version := arrivals.due(body.metadata.name, body.data or {}):
-                    again(running).push(version)
-                    done.pushes.append(version)
+                    try:
+                        again(running).push(version)
+                        done.pushes.append(version)
+                    except InputError as error:
+                        # A pod that has gone meanwhile, say; the next list is pushed all the same.
+                        done.fault = str(error)
         except ApiException as error:
             done.fault = explain(error)
         except (InputError, OSError, urllib3.exceptions.HTTPError, http.client.HTTPException) as error:
@@ -102,4 +106,4 @@ def pushed_on_arrival(running: ProxyInCluster) -> Iterator[Watching]:
         ended.set()
         events.stop()  # type: ignore[no-untyped-call]
     if done.fault:
-        complain("egress", f"the ConfigMaps could not be watched, and the list is pushed only now: {done.fault}")
+        complain("egress", f"the list could not be pushed while it was installed, and is pushed only now: {done.fault}")

@@ -61,7 +61,19 @@ def _pushed(options: argparse.Namespace) -> int:
             # The first install: its pods begin with the list that it brings.
             running = None
         upgrade(options.upgrade, running)
+        _await_pods(chosen, options.wait)
     return push(proxy(*chosen), options)
+
+
+def _await_pods(chosen: tuple[str, str, str], seconds: float) -> None:
+    """Until there is a pod of the proxy: a Deployment that has just been written has none yet."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            proxy(*chosen)
+            return
+        except NoProxyError:
+            time.sleep(0.2)
 
 
 def _state(running: ProxyInCluster) -> State:
