@@ -31,8 +31,8 @@ def families(values: dict[str, Any]) -> set[tuple[bool, str]]:
     """The families of the caches, and whether a cache is an internal entry's."""
     data = [it["data"] for it in objects(values) if it["kind"] == "ConfigMap"]
     texts = [text for files in data for key, text in files.items() if key.endswith(".yaml")]
-    found = [cache for text in texts for cache in caches(yaml.load(text, yaml.CSafeLoader))]
-    return {("invert_match" in it["resolved_address_filter"], it["dns_lookup_family"]) for it in found}
+    caching = [cache for text in texts for cache in caches(yaml.load(text, yaml.CSafeLoader))]
+    return {("invert_match" in it["resolved_address_filter"], it["dns_lookup_family"]) for it in caching}
 
 
 @pytest.mark.parametrize(

@@ -387,12 +387,12 @@ def test_names_of_parts_never_meet_and_fit_a_port() -> None:
         "egress": {"domains": [{"name": "a.example.com", "workloads": [*own]}]},
     }
     objects = template(values)
-    found = [(body["kind"], body["metadata"].get("namespace"), body["metadata"]["name"]) for body in objects]
-    assert len(found) == len(set(found))
+    written = [(body["kind"], body["metadata"].get("namespace"), body["metadata"]["name"]) for body in objects]
+    assert len(written) == len(set(written))
     for name in own:
-        assert ("Service", "sark", f"sark-sark-network-out-{name}") in found
-        assert ("Service", "sark", f"sark-sark-network-dns-{name}") in found
-        assert ("ConfigMap", "sark", f"sark-sark-network-proxy-env-{name}") in found
+        assert ("Service", "sark", f"sark-sark-network-out-{name}") in written
+        assert ("Service", "sark", f"sark-sark-network-dns-{name}") in written
+        assert ("ConfigMap", "sark", f"sark-sark-network-proxy-env-{name}") in written
     [container] = find_one(objects, "Deployment", "egress-proxy")["spec"]["template"]["spec"]["containers"]
     assert {*own, "gateway"} <= {port["name"] for port in container["ports"]}
     assert all(len(port["name"]) <= 15 for port in container["ports"])
@@ -470,9 +470,9 @@ def test_an_entry_for_a_part_that_default_deny_holds_is_said_to_be_closed(
 ) -> None:
     text = rendered_notes(values)
     part = "job" if "extraParts" in values else "kong"
-    said = ", ".join(f"{part} ({path})" for path in closed)
+    sentence_end = ", ".join(f"{part} ({path})" for path in closed)
     assert ("LISTED, AND CLOSED" in text) == bool(closed)
-    assert f"default-deny holds their pods: {said}." in text or not closed
+    assert f"default-deny holds their pods: {sentence_end}." in text or not closed
     _, problems = parse_values(merge(mapping(CHART / "values.yaml"), values), suffixes=Suffixes(frozenset()))
     assert [problem.where.path for problem in problems] == closed
     assert all(f"{part} is switched off, and default-deny holds its pods" in problem.message for problem in problems)
