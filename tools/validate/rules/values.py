@@ -139,8 +139,8 @@ def allowlist_is_sound(values: Listed) -> Iterator[Problem]:
     ports inside a name, names of the cluster or of a metadata service, repeated entries, workloads that are no part.
     `allowSuffixes: true` with a reason says that suffixes are meant. An entry that a wildcard covers too is a warning:
     it may be there for its owner and reason. So is one for a part that is switched off while default-deny holds its
-    pods: the list would open what the policies close. An address in egress.external needs a reason, because it has no name.
-    What has ended by its `expires` repeats and covers nothing. The message says what to write instead.
+    pods: the list would open what the policies close. An address in egress.external needs a reason, because it has
+    no name. What has ended by its `expires` repeats and covers nothing. The message says what to write instead.
     Sources: RFC 1035 and 1123 (names), the Public Suffix List.
     """
     for problem in values.allowlist[1]:
