@@ -91,6 +91,57 @@ def test_check(arguments: list[str], code: int, message: str, capsys: pytest.Cap
     assert message in notices.out + notices.err
 
 
+@pytest.mark.parametrize(
+    ("asked", "code", "message"),
+    [
+        # The chart refuses the same name, or address, once more.
+        (
+            "a.example",
+            1,
+            f"{DENIED} a.example:443; egress.domains[0] allowed it until 2026-01-01; to allow it, give that ",
+        ),
+        (
+            "x.b.example",
+            1,
+            f"{DENIED} x.b.example:443; egress.domains[1] allowed it until 2026-01-02; to allow it, ",
+        ),
+        ("a.example:8443", 1, "to allow it, add to egress.domains: - {name: a.example, ports: [8443]}"),
+        (
+            "10.9.0.6:88/udp",
+            1,
+            "on udp port 88; egress.external[0] allowed it until 2026-01-03; to allow it, give that ",
+        ),
+        ("10.9.0.6:88", 1, "to allow it, add to egress.external: - "),
+        # A text to Kubernetes' readers, and a number to YAML 1.2's.
+        ("1.e5", 1, 'to allow it, add to egress.domains: - "1.e5"'),
+    ],
+)
+def test_what_has_ended_is_to_be_prolonged(
+    asked: str, code: int, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "values.yaml"
+    path.write_text(
+        "egress:\n"
+        "  domains:\n"
+        '    - {name: a.example, expires: "2026-01-01"}\n'
+        '    - {name: "*.b.example", expires: "2026-01-02"}\n'
+        "  external:\n"
+        '    - {cidrs: [10.9.0.6/32], ports: [88], protocol: udp, reason: Kerberos, expires: "2026-01-03"}\n'
+    )
+    assert main(["check", asked, "--values", str(path)]) == code
+    assert message in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("as_of", "expired"), [("", True), ("2026-01-01T23:59Z", False), ("2026-01-02", True)])
+def test_the_list_marks_what_the_render_leaves_out(
+    as_of: str, expired: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "values.yaml"
+    path.write_text(f'egress: {{asOf: "{as_of}", domains: [{{name: a.example, expires: "2026-01-01"}}]}}')
+    assert main(["list", "--values", str(path)]) == 0
+    assert ("EXPIRED 2026-01-01" in capsys.readouterr().out) is expired
+
+
 def test_check_of_values_files_merges_them_as_helm_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, two = tmp_path / "one.yaml", tmp_path / "two.yaml"
     first.write_text("egress: {domains: [a.example.com]}")

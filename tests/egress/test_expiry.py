@@ -16,6 +16,7 @@ from tools.egress.allowlist import Suffixes, parse_values
 from tools.egress.engines import engine
 from tools.findings.model import Severity
 from tools.manifests.documents import manifests, parse
+from tools.render.helm_errors import RenderError
 from tools.render.merge import merge
 from tools.render.own import CHART
 from tools.render.template import render
@@ -54,6 +55,48 @@ def test_a_moment_ends_at_that_second() -> None:
     egress: dict[str, Any] = {"domains": [{"name": "over.example", "expires": "2026-06-30T18:00:00Z"}]}
     assert names(rendered(egress | {"asOf": "2026-06-30T17:59:59Z"})) == {"over.example"}
     assert names(rendered(egress | {"asOf": "2026-06-30T18:00:00Z"})) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("2028-02-29", datetime(2028, 3, 1, tzinfo=UTC)),
+        ("2036-06-30T18:00Z", datetime(2036, 6, 30, 18, tzinfo=UTC)),
+        ("2036-06-30T23:59:59Z", datetime(2036, 6, 30, 23, 59, 59, tzinfo=UTC)),
+        ("2027-02-29", None),
+        ("2100-02-29", None),
+        ("2027-06-31", None),
+        ("2027-13-01", None),
+        ("2027-06-00", None),
+        ("0000-01-01", None),
+        ("2036-06-30T24:00:00Z", None),
+        ("2036-06-30T23:60Z", None),
+        ("2036-06-30T23:59:60Z", None),
+        ("2036-06-30T18:00:00z", None),
+        ("2036-06-30t18:00:00Z", None),
+        ("2036-06-30T18:00:00+02:00", None),
+        ("2036-06-30T18:00:00.5Z", None),
+        ("2036-06-30T18Z", None),
+        ("2036-06-30 18:00:00", None),
+        ("2036-06-30\n", None),
+        ("\uff12036-06-30", None),
+        ("20360630", None),
+        ("2036-W01-1", None),
+    ],
+)
+def test_the_render_and_the_toolkit_read_the_same_ends(text: str, end: datetime | None) -> None:
+    """What the one refuses, the other does."""
+    egress: dict[str, Any] = {"domains": [{"name": "a.example", "expires": text}], "asOf": "2026-06-30"}
+    if end is None:
+        with pytest.raises(ValueError, match="is no day"):
+            expiry.end(text)
+        with pytest.raises(RenderError, match=r"egress.domains\[0\].expires"):
+            rendered(egress)
+        return
+    assert expiry.end(text) == end
+    before, at = (f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in (end - timedelta(seconds=1), end))
+    assert names(rendered(egress | {"asOf": before})) == {"a.example"}
+    assert names(rendered(egress | {"asOf": at})) == set()
 
 
 def test_the_calendars_last_day_has_an_end() -> None:

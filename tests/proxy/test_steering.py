@@ -6,6 +6,7 @@ import contextlib
 import functools
 import http.client
 import itertools
+import json
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,10 @@ from tests.proxy.conftest import EGRESS, Start
 from tests.proxy.proxy import Proxy, objects
 from tests.proxy.test_change import until
 from tests.proxy.world import World
+from tools.egress.allowlist import Suffixes, parse_values
+from tools.egress.live import tally
+from tools.egress.live.advice import advice
+from tools.egress.live.record import read
 
 # Two servers of protocol tcp share a port there: strict is what refuses to render that.
 LIST = {**EGRESS, "strict": False}
@@ -101,7 +106,7 @@ ALLOWED = [
 def test_listed_names_are_reached(steered: Steered, name: str, port: int, sni: str, address: str) -> None:
     attempt = steered.tls(port, sni)
     assert attempt.text.split()[0] == address
-    assert steered.lines(attempt) == [("gateway", sni.lower(), "allowed", "listed")]
+    assert steered.lines(attempt) == [("gateway", f"{sni.lower()}:{port}", "allowed", "listed")]
 
 
 DENIED = [
@@ -125,7 +130,7 @@ def test_nothing_else_is(
     before = len(world.arrivals)
     attempt = steered.tls(port, sni)
     assert attempt.text == ""
-    assert steered.lines(attempt) == [("gateway", sni or "", verdict, reason)]
+    assert steered.lines(attempt) == [("gateway", f"{sni or '-'}:{port}", verdict, reason)]
     assert world.arrivals[before:] == []
 
 
@@ -137,7 +142,7 @@ def test_a_listed_name_at_a_private_address_is_not(steered: Steered, world: Worl
     world.zone[name] = [address]
     before = len(world.arrivals)
     attempt = steered.tls(443, name)
-    assert (attempt.text, steered.lines(attempt)) == ("", [("gateway", name, "failed", "no-address")])
+    assert (attempt.text, steered.lines(attempt)) == ("", [("gateway", f"{name}:443", "failed", "no-address")])
     assert world.arrivals[before:] == []
 
 
@@ -146,8 +151,26 @@ def test_the_lists_of_two_workloads_stay_apart(steered: Steered) -> None:
     attempt = steered.tls(443, "api.openai.com", "database")
     assert (attempt.text, steered.lines(attempt)) == (
         "",
-        [("database", "api.openai.com", "denied", "sni-not-in-egress.domains")],
+        [("database", "api.openai.com:443", "denied", "sni-not-in-egress.domains")],
     )
+
+
+def test_the_commands_about_the_log_know_the_port(steered: Steered) -> None:
+    """Without it no entry would have been used, and nothing could be said of what would allow a name."""
+    attempts = [
+        steered.tls(8443, "mcp.partner.example"),
+        steered.tls(8443, "not.listed.example"),
+        steered.tls(443, None),
+    ]
+    log = read(json.dumps(line) for attempt in attempts for line in steered.proxy.lines(attempt.client))
+    listed = parse_values({"egress": LIST}, suffixes=Suffixes(frozenset()))[0]
+    assert [(used.entry, used.path[:14]) for used in tally.used(log, listed)] == [
+        ("mcp.partner.example", "egress.domains")
+    ]
+    assert [advice(item, Suffixes(frozenset())).entry for item in tally.blocked(log) if item.name] == [
+        "{name: not.listed.example, ports: [8443]}"
+    ]
+    assert [(item.name, item.port) for item in tally.blocked(log) if item.reason == "no-sni"] == [("", 443)]
 
 
 def request(host: str) -> bytes:
@@ -181,7 +204,7 @@ def test_a_server_that_says_no_name_has_the_port_to_itself(start: Start, world: 
     before = len(world.arrivals)
     attempt = own.send_bytes(5432, b"SELECT 1")
     assert attempt.text.startswith("10.20.0.3 ")
-    assert own.lines(attempt) == [("gateway", "tcp.corp.example", "allowed", "listed")]
+    assert own.lines(attempt) == [("gateway", "tcp.corp.example:5432", "allowed", "listed")]
     assert [line["entry"] for line in own.proxy.lines(attempt.client)] == ["tcp.corp.example"]
     assert len(world.arrivals) == before + 1
 
@@ -189,7 +212,7 @@ def test_a_server_that_says_no_name_has_the_port_to_itself(start: Start, world: 
 def test_text_on_a_port_of_tls_is_closed(steered: Steered, world: World) -> None:
     before = len(world.arrivals)
     attempt = steered.send_bytes(443, request("api.openai.com"))
-    assert (attempt.text, steered.lines(attempt)) == ("", [("gateway", "", "denied", "no-sni")])
+    assert (attempt.text, steered.lines(attempt)) == ("", [("gateway", "-:443", "denied", "no-sni")])
     assert world.arrivals[before:] == []
 
 
@@ -203,9 +226,9 @@ def test_connect_goes_on_as_before(steered: Steered) -> None:
 def test_audit_lets_names_through_and_logs_them(audited: Steered) -> None:
     attempt = audited.tls(443, "evil.test")
     assert attempt.text.split()[0] == "203.0.113.66"
-    assert audited.lines(attempt) == [("gateway", "evil.test", "audit", "sni-not-in-egress.domains")]
+    assert audited.lines(attempt) == [("gateway", "evil.test:443", "audit", "sni-not-in-egress.domains")]
     listed = audited.tls(443, "api.openai.com")
-    assert audited.lines(listed) == [("gateway", "api.openai.com", "allowed", "listed")]
+    assert audited.lines(listed) == [("gateway", "api.openai.com:443", "allowed", "listed")]
     private = audited.tls(443, "tcp.corp.example")
     assert (private.text, [line[2] for line in audited.lines(private)]) == ("", ["failed"])
     text = audited.send_bytes(80, request("evil.test"))
@@ -296,7 +319,7 @@ def test_an_http_server_that_closes_after_its_answer_is_heard_whole(
 def test_audit_tells_tls_from_http_on_either_port(audited: Steered, port: int) -> None:
     secret = audited.tls(port, "evil.test")
     assert secret.text.split()[0] == "203.0.113.66"
-    assert audited.lines(secret) == [("gateway", "evil.test", "audit", "sni-not-in-egress.domains")]
+    assert audited.lines(secret) == [("gateway", f"evil.test:{port}", "audit", "sni-not-in-egress.domains")]
     text = audited.send_bytes(port, b"GET / HTTP/1.1\r\nHost: evil.test:%d\r\n\r\n" % port)
     assert text.text.startswith("HTTP/1.1 200 ")
     assert [line[2:] for line in audited.lines(text)] == [("audit", "plain-http")]
@@ -308,16 +331,16 @@ FIRST_BYTES = 15
 
 def test_a_client_that_says_nothing_is_closed_and_has_a_line(steered: Steered, audited: Steered) -> None:
     asked = ((steered, 443), (audited, 80), (audited, 443))
-    silent = [(own, client.Client(own.proxy.namespace, own.ports["gateway", port])) for own, port in asked]
-    for _, made in silent:
+    silent = [(own, port, client.Client(own.proxy.namespace, own.ports["gateway", port])) for own, port in asked]
+    for _, _, made in silent:
         made.sock.settimeout(FIRST_BYTES + 5)
         with contextlib.suppress(ConnectionResetError):
             assert made.sock.recv(1) == b""
         made.close()
-    for own, made in silent:
+    for own, port, made in silent:
         attempt = client.Attempt(0, "", made.name)
         assert until(functools.partial(has_line, own, attempt))
-        assert own.lines(attempt) == [("gateway", "", "failed", "client-left")]
+        assert own.lines(attempt) == [("gateway", f"-:{port}", "failed", "client-left")]
 
 
 def has_line(own: Steered, attempt: Attempt) -> bool:

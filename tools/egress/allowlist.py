@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
@@ -207,12 +207,13 @@ class ExternalPeer:
 class Allowlist:
     """The whole list; two lists mean the same when their `rules` are equal. `mode` is enforce or audit.
 
-    `external`: what is reached by address, beside the names.
+    `external`: what is reached by address, beside the names. `ended`: what `at` left out, since it has expired.
     """
 
     entries: tuple[ListEntry, ...] = ()
     mode: str = "enforce"
     external: tuple[ExternalPeer, ...] = ()
+    ended: tuple[ListEntry | ExternalPeer, ...] = field(default=(), compare=False)
 
     @property
     def rules(self) -> frozenset[AllowRule]:
@@ -226,10 +227,17 @@ class Allowlist:
 
     def at(self, now: datetime) -> Allowlist:
         """The list without what has expired by then."""
-        entries = tuple(entry for entry in self.entries if not expiry.over(entry.expires, now))
         return replace(
-            self, entries=entries, external=tuple(x for x in self.external if not expiry.over(x.expires, now))
+            self,
+            entries=tuple(entry for entry in self.entries if not expiry.over(entry.expires, now)),
+            external=tuple(peer for peer in self.external if not expiry.over(peer.expires, now)),
+            ended=tuple(item for item in self.items if expiry.over(item.expires, now)),
         )
+
+    def find_ended(self, host: str, port: int, workload: str) -> ListEntry | None:
+        """The entry that decided on `host` while it lasted."""
+        names = (item for item in self.ended if isinstance(item, ListEntry))
+        return deciding((it for it in names if port in it.ports and workload in it.workloads), host)
 
     def find(self, host: str, port: int, workload: str = "gateway") -> ListEntry | None:
         """The entry that decides on `host`."""
@@ -237,13 +245,24 @@ class Allowlist:
 
     def peer(self, address: str, port: int, protocol: str, workload: str = "gateway") -> ExternalPeer | None:
         """The item of egress.external that opens an address; the first of several."""
-        asked = ipaddress.ip_address(address)
-        for peer in self.external:
-            nets = (ipaddress.ip_network(cidr, strict=False) for cidr in peer.cidrs if is_cidr(cidr))
-            fits = port in peer.ports and protocol == peer.protocol and workload in peer.workloads
-            if fits and any(asked in net for net in nets):
-                return peer
-        return None
+        return _opening(self.external, address, port, protocol, workload)
+
+    def peer_ended(self, address: str, port: int, protocol: str, workload: str) -> ExternalPeer | None:
+        """The item that opened it while it lasted."""
+        peers = (item for item in self.ended if isinstance(item, ExternalPeer))
+        return _opening(peers, address, port, protocol, workload)
+
+
+def _opening(
+    peers: Iterable[ExternalPeer], address: str, port: int, protocol: str, workload: str
+) -> ExternalPeer | None:
+    asked = ipaddress.ip_address(address)
+    for peer in peers:
+        nets = (ipaddress.ip_network(cidr, strict=False) for cidr in peer.cidrs if is_cidr(cidr))
+        fits = port in peer.ports and protocol == peer.protocol and workload in peer.workloads
+        if fits and any(asked in net for net in nets):
+            return peer
+    return None
 
 
 def canonical(cidrs: Iterable[str]) -> tuple[str, ...]:

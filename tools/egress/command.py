@@ -6,7 +6,7 @@ import argparse
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any
@@ -15,6 +15,7 @@ from tools.egress import expiry
 from tools.egress.allowlist import Allowlist, ExternalPeer, ListEntry, Suffixes, parse_values, refusal
 from tools.egress.live import commands as running
 from tools.egress.live import options as live
+from tools.egress.live.edit import written
 from tools.findings.cli import CLEAN, COULD_NOT_RUN, FINDINGS, USAGE, complain
 from tools.findings.errors import InputError
 from tools.findings.escaping import json_text, line
@@ -67,10 +68,11 @@ def _lists(source: Chart, suffixes: Suffixes, options: argparse.Namespace) -> di
         return f"there is no part {workload}; there are {', '.join(own)}"
     now = datetime.now(UTC)
     lists = {name: parse_values(values, suffixes=suffixes)[0] for name, values in merged.items()}
-    if options.command == "list":
-        return lists
     # What has expired opens nothing.
-    return {name: listed.at(expiry.as_of(merged[name].get("egress"), now)) for name, listed in lists.items()}
+    open_now = {name: listed.at(expiry.as_of(merged[name].get("egress"), now)) for name, listed in lists.items()}
+    if options.command == "list":
+        return {name: replace(listed, ended=open_now[name].ended) for name, listed in lists.items()}
+    return open_now
 
 
 def _check(lists: Mapping[str, Allowlist], suffixes: Suffixes, options: argparse.Namespace) -> int:
@@ -86,7 +88,8 @@ def _check(lists: Mapping[str, Allowlist], suffixes: Suffixes, options: argparse
     sentences = {}
     for environment, answer in answers.items():
         let_through = "" if answer or lists[environment].mode != "audit" else " (mode audit: let through and logged)"
-        sentences[environment] = f"{_sentence(answer, name, port, options.workload)}{let_through}"
+        over = None if answer else lists[environment].find_ended(name, port, options.workload)
+        sentences[environment] = f"{_sentence(answer, over, name, port, options.workload)}{let_through}"
     return _answer(answers, sentences, options)
 
 
@@ -125,6 +128,8 @@ def _check_address(
         target = f"{address} on {protocol} port {port}"
         if peer:
             sentence = f"allowed  {workload} may reach {target} by {peer.path} ({peer.reason})"
+        elif over := lists[environment].peer_ended(address, port, protocol, workload):
+            sentence = f"denied   {workload} may not reach {target}; {_ended(over)}"
         else:
             cidr = f"{address}/{128 if ':' in address else 32}"
             whose = f", workloads: [{workload}]" if workload != "gateway" else ""
@@ -143,17 +148,23 @@ def _decides(listed: Allowlist, name: str, port: int, workload: str) -> ListEntr
     return listed.find(name, port, workload)
 
 
-def _sentence(allowing: ListEntry | None, name: str, port: int, workload: str) -> str:
+def _ended(item: ListEntry | ExternalPeer) -> str:
+    """What to do about an item that has expired: the chart would refuse the same once more."""
+    return f"{item.path} allowed it until {item.expires}; to allow it, give that entry a later expires"
+
+
+def _sentence(allowing: ListEntry | None, over: ListEntry | None, name: str, port: int, workload: str) -> str:
     if allowing:
         at = f", at {', '.join(allowing.cidrs)} alone" if allowing.cidrs else ""
         return f"allowed  {workload} may reach {name}:{port} by {allowing.path} ({allowing.name}){at}"
-    by_default = port == 443 and workload == "gateway"
-    fields = ([f"ports: [{port}]"] if port != 443 else []) + (
-        [f"workloads: [{workload}]"] if workload != "gateway" else []
-    )
-    quoted = json.dumps(name) if name.startswith("*") else name
-    entry = quoted if by_default else f"{{name: {quoted}, {', '.join(fields)}}}"
-    return f"denied   {workload} may not reach {name}:{port}; to allow it, add to egress.domains: - {entry}"
+    if over:
+        return f"denied   {workload} may not reach {name}:{port}; {_ended(over)}"
+    fields = {
+        "name": name,
+        **({"ports": [port]} if port != 443 else {}),
+        **({"workloads": [workload]} if workload != "gateway" else {}),
+    }
+    return f"denied   {workload} may not reach {name}:{port}; to allow it, add to egress.domains: - {written(fields)}"
 
 
 def _refusal(name: str, port: int, suffixes: Suffixes) -> str:
@@ -177,12 +188,11 @@ def _list(lists: Mapping[str, Allowlist], options: argparse.Namespace) -> int:
     for environment, listed in lists.items():
         print(line(f"{environment}:"))
         for entry in listed.items:
-            print(line("  " + "  ".join(_columns(entry)).rstrip()))
+            print(line("  " + "  ".join(_columns(entry, entry in listed.ended)).rstrip()))
     return CLEAN
 
 
-def _columns(entry: ListEntry | ExternalPeer) -> tuple[str, ...]:
-    expired = expiry.over(entry.expires, datetime.now(UTC))
+def _columns(entry: ListEntry | ExternalPeer, expired: bool) -> tuple[str, ...]:
     name = entry.name if isinstance(entry, ListEntry) else ",".join(entry.cidrs)
     ports = ",".join(map(str, entry.ports)) + ("/udp" if entry.protocol == "udp" else "")
     return (

@@ -16,11 +16,11 @@ from tools.findings.home import portable
 from tools.findings.model import Manifest
 from tools.manifests.documents import Parsed, manifests, parse
 from tools.manifests.source import Source, nothing_in
+from tools.manifests.text_lines import text_lines
 
 MANIFESTS = (".yaml", ".yml", ".json")
 # The most that is read of one file: a dump of ten thousand workloads is a third of it.
 MOST_BYTES = 64 << 20
-LONGEST_LINE = 1 << 20
 
 
 def shown(path: Path) -> str:
@@ -51,9 +51,9 @@ def read_bytes(path: Path) -> bytes:
 
 
 def file_lines(path: Path) -> Iterator[str]:
-    """The lines of a regular file of any size; one longer than any log's comes in pieces. Raises OSError as above."""
+    """The lines of a regular file of any size, unpacked where it is packed. Raises OSError as above."""
     with os.fdopen(_opened(path), "rb") as file:
-        yield from _lines(file)
+        yield from text_lines(file)
 
 
 def input_lines() -> Iterator[str]:
@@ -61,14 +61,9 @@ def input_lines() -> Iterator[str]:
     if sys.stdin is None:
         raise InputError("cannot read standard input: it is closed")
     try:
-        yield from _lines(sys.stdin.buffer)
+        yield from text_lines(sys.stdin.buffer)
     except OSError as error:
         raise InputError(f"cannot read standard input: {error.strerror or error}") from None
-
-
-def _lines(file: BinaryIO) -> Iterator[str]:
-    for part in iter(partial(file.readline, LONGEST_LINE), b""):
-        yield part.decode("utf-8", "replace")
 
 
 def _opened(path: Path) -> int:

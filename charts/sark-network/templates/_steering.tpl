@@ -163,14 +163,14 @@ first takes the HTTP itself, because Envoy ends what a listener inside closes wi
   per_connection_buffer_limit_bytes: {{ include "sark-network.envoy.buffer" $root }}
   {{- if and .tcp (not .tcp.ends) }}
   access_log:
-    {{- include "sark-network.envoy.steeringLog" (dict "workload" $workload.name "host" .tcp.name "entry" .tcp.name
+    {{- include "sark-network.envoy.steeringLog" (dict "workload" $workload.name "host" (printf "%s:%v" .tcp.name .port) "entry" .tcp.name
         "client" "%DOWNSTREAM_REMOTE_ADDRESS%") | nindent 4 }}
   {{- end }}
   {{- if .apart }}
   listener_filters:
     - {{ include "sark-network.envoy.tlsInspector" . }}
   access_log:
-    {{- include "sark-network.envoy.silentLog" $workload.name | nindent 4 }}
+    {{- include "sark-network.envoy.silentLog" (dict "workload" $workload.name "port" .port) | nindent 4 }}
   filter_chain_matcher:
     matcher_tree:
       input:
@@ -198,7 +198,7 @@ first takes the HTTP itself, because Envoy ends what a listener inside closes wi
   listener_filters:
     - {{ include "sark-network.envoy.tlsInspector" . }}
   access_log:
-    {{- include "sark-network.envoy.steeringLog" (dict "workload" $workload.name "host" "%REQUESTED_SERVER_NAME%"
+    {{- include "sark-network.envoy.steeringLog" (dict "workload" $workload.name "host" (printf "%%REQUESTED_SERVER_NAME%%:%v" .port)
         "named" $audit "audit" (ternary "sni-not-in-egress.domains" "" $audit)) | nindent 4 }}
   {{- /* The very chains of CONNECT's listener, unless there is one more: thousands of names are written once. */}}
   {{- if not (or .http .until) }}
@@ -331,8 +331,8 @@ no filter state has it … and what endLog takes).
 {{/* The line of a client that says nothing for as long as is waited to tell TLS from HTTP, and so comes to no chain. */}}
 {{- define "sark-network.envoy.silentLog" -}}
 {{- include "sark-network.envoy.innerLog" (dict "when" `xds.filter_chain_name == ""` "verdict" "failed" "reason" "client-left")
-  | replace "%FILTER_STATE(sark.workload:PLAIN)%" . | replace "%FILTER_STATE(sark.client:PLAIN)%" "%DOWNSTREAM_REMOTE_ADDRESS%"
-  | replace "%FILTER_STATE(sark.host:PLAIN)%" "%REQUESTED_SERVER_NAME%" -}}
+  | replace "%FILTER_STATE(sark.workload:PLAIN)%" .workload | replace "%FILTER_STATE(sark.client:PLAIN)%" "%DOWNSTREAM_REMOTE_ADDRESS%"
+  | replace "%FILTER_STATE(sark.host:PLAIN)%" (printf "%%REQUESTED_SERVER_NAME%%:%v" .port) -}}
 {{- end -}}
 
 {{/* What cannot be steered is said, or fails the render when the engine must be exact. */}}

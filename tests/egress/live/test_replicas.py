@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+from typing import Any, cast
+
 import pytest
 
-from tools.egress.live.replicas import Replica, guard_replica, installed, installed_corefile, replica, sentence
+from tools.egress.live import replicas_now
+from tools.egress.live.replicas import (
+    Replica,
+    WatchedFile,
+    guard_replica,
+    installed,
+    installed_corefile,
+    replica,
+    sentence,
+)
 from tools.egress.live.replicas_now import State
 
 NEW, OLD = "aaaaaaaaaaaa", "bbbbbbbbbbbb"
@@ -117,3 +129,36 @@ OLD_GUARD = guard_replica("g", ZONE.format(OLD))
 )
 def test_a_list_is_in_force_when_the_guard_has_it_too(state: State, in_force: bool) -> None:
     assert state.in_force == in_force
+
+
+class Replaced:
+    """A proxy whose list another upgrade replaces while the first is waited for: replicas go to the newer one."""
+
+    def __init__(self) -> None:
+        self.pushed: list[str] = []
+
+    def installed(self) -> str:
+        return NEW if self.pushed else OLD
+
+    def corefile(self) -> str:
+        return ""
+
+    def replicas(self) -> tuple[Replica, ...]:
+        return (Replica("proxy-1", (("listeners.yaml", WatchedFile(NEW)),)),)
+
+    def guard_replicas(self) -> tuple[Replica, ...]:
+        return ()
+
+    def push(self, version: str) -> None:
+        self.pushed.append(version)
+
+
+def test_a_list_that_is_replaced_meanwhile_is_waited_for_no_longer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(replicas_now, "AGAIN_AFTER", 0)
+    monkeypatch.setattr(replicas_now, "again", lambda running: running)
+    running = Replaced()
+    assert replicas_now.push(cast(Any, running), Namespace(wait=30, format="text")) == 0
+    assert running.pushed == [OLD, NEW]
+    assert capsys.readouterr().out.startswith(f"list {NEW} is installed, and in force on every replica after ")

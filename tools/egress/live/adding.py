@@ -10,11 +10,15 @@ from typing import Any
 from tools.egress import expiry
 from tools.egress.allowlist import Suffixes, parse_values
 from tools.egress.live.edit import EditError, with_entry, written
+from tools.egress.live.objections import bypass, objection, unworded
 from tools.findings.cli import CLEAN, COULD_NOT_RUN, USAGE, complain
 from tools.findings.errors import InputError
 from tools.findings.escaping import line
 from tools.findings.output import put
 from tools.manifests.files import mapping, read_text, shown
+from tools.render import parts
+from tools.render.chart import chart
+from tools.render.merge import merge
 
 # As the schema has it.
 _PART = re.compile(r"[a-z]([A-Za-z0-9-]{0,13}[A-Za-z0-9])?")
@@ -32,16 +36,18 @@ def run(options: argparse.Namespace, suffixes: Suffixes) -> int:
         egress = values.get("egress")
         # A list of names in a file replaces the chart's own; extraDomains is added to whatever list there is.
         key = "domains" if isinstance(egress, dict) and egress.get("domains") else "extraDomains"
-        before = parse_values(values, suffixes=suffixes)[1]
         text = with_entry(read_text(path), key, entry)
-        after = parse_values(
-            {"egress": {**(egress or {}), key: [*((egress or {}).get(key) or ()), entry]}}, suffixes=suffixes
-        )[1]
-        added = [problem for problem in after if problem not in before]
-        if added:
-            complain("egress", f"{shown(path)}: {added[0].message}")
+        added = {**values, "egress": {**(egress or {}), key: [*((egress or {}).get(key) or ()), entry]}}
+        if fault := objection(values, added, key, suffixes):
+            complain("egress", f"{shown(path)}: {fault}")
             return USAGE
         put((text,), path)
+        source = chart()
+        own = mapping(source.path / "values.yaml")
+        below, whole = merge(own, values), merge(own, added)
+        beside = objection(below, whole, key, suffixes, parts.names(source.parts, whole)) or bypass(
+            whole, entry["name"]
+        )
     except EditError as error:
         complain("egress", f"{shown(path)} cannot be edited: {error}")
         return COULD_NOT_RUN
@@ -49,15 +55,17 @@ def run(options: argparse.Namespace, suffixes: Suffixes) -> int:
         complain("egress", error)
         return COULD_NOT_RUN
     print(line(f"added to egress.{key} of {shown(path)}: - {written(entry)}"))
+    if beside:
+        complain("egress", f"with the chart's own values below this file: {beside}")
     return CLEAN
 
 
 def _entry(options: argparse.Namespace) -> dict[str, Any]:
     entry: dict[str, Any] = {"name": options.name.lower()}
-    if options.ports and options.ports != [443]:
-        entry["ports"] = options.ports
-    if options.workloads and options.workloads != ["gateway"]:
-        entry["workloads"] = options.workloads
+    if options.ports and set(options.ports) != {443}:
+        entry["ports"] = list(dict.fromkeys(options.ports))
+    if options.workloads and set(options.workloads) != {"gateway"}:
+        entry["workloads"] = list(dict.fromkeys(options.workloads))
     for key in ("owner", "reason", "expires"):
         if getattr(options, key):
             entry[key] = getattr(options, key)
@@ -69,9 +77,8 @@ def _fault(entry: dict[str, Any], options: argparse.Namespace, suffixes: Suffixe
     if problems:
         return problems[0].message
     for key in ("owner", "reason", "expires"):
-        text = getattr(options, key)
-        if text is not None and not text.strip():
-            return f"--{key}: it is empty; leave it out, or write it"
+        if fault := unworded(f"--{key}", getattr(options, key)):
+            return fault
     for part in options.workloads or ():
         if not _PART.fullmatch(part):
             return f"--workloads: {part} is no name of a part; write one, such as gateway"

@@ -81,16 +81,21 @@ def pushed_on_arrival(running: ProxyInCluster) -> Iterator[Watching]:
             for event in events.stream(  # type: ignore[no-untyped-call]
                 core.list_namespaced_config_map, running.namespace, resource_version=since
             ):
+                # Of a line that is no JSON the client makes nothing.
+                if not event:
+                    continue
                 body = event["object"]
                 if version := arrivals.due(body.metadata.name, body.data or {}):
                     try:
                         again(running).push(version)
                         done.pushes.append(version)
                     except InputError as error:
-                        # A pod that has gone meanwhile, say; the next list is pushed all the same.
+                        # An API server that is busy, say; the next list is pushed all the same.
                         done.fault = str(error)
         except ApiException as error:
             done.fault = explain(error)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            done.fault = "" if ended.is_set() else "the API server's answer is no event of a watch"
         except (InputError, OSError, urllib3.exceptions.HTTPError, http.client.HTTPException) as error:
             # Stopping it ends the answer in the middle.
             done.fault = "" if ended.is_set() else (str(error).splitlines() or [type(error).__name__])[0]

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import http.client
 import json
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 import urllib3
@@ -27,6 +27,7 @@ from tools.egress.live.replicas import (
     installed_corefile,
     replica,
 )
+from tools.findings.cli import complain
 from tools.findings.errors import InputError
 from tools.manifests import kubeconfig
 
@@ -36,8 +37,6 @@ INSTANCE = "app.kubernetes.io/instance"
 PUSHED = "sark-network/pushed"
 # Seconds to connect, and seconds between two pieces of an answer.
 TIMEOUT = (5.0, 60.0)
-_SINCE = re.compile(r"(?P<count>[1-9][0-9]{0,5})(?P<unit>[smhd])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ class ProxyInCluster:
 
     def _stats(self, pod: Any, path: str) -> str:
         """The metrics, through the API server: no policy has to open the port to whoever asks."""
-        port = _metrics_port(pod)
+        port = _metrics(pod)[1]
         # On a client of its own: the stream helper changes the one that it is given.
         own = client.CoreV1Api(client.ApiClient(self.api.configuration))
         forward = stream.portforward(
@@ -130,8 +129,15 @@ class ProxyInCluster:
         stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
         body = {"metadata": {"annotations": {PUSHED: f"{version} {stamp}"}}}
         for pod in (*self.pods, *self.guards):
-            name = str(pod.metadata.name)
-            asked(lambda name=name: self.core.patch_namespaced_pod(name, self.namespace, body))
+            asked(lambda pod=pod: self._patch(str(pod.metadata.name), body))
+
+    def _patch(self, name: str, body: Mapping[str, Any]) -> None:
+        """Patch a pod. One that has gone meanwhile, as in a rollout, needs no list."""
+        try:
+            self.core.patch_namespaced_pod(name, self.namespace, body)
+        except ApiException as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
 
 
 class NoProxyError(InputError):
@@ -161,16 +167,24 @@ def proxy(context: str, namespace: str, release: str) -> ProxyInCluster:
     )
 
 
-def logs(context: str, namespace: str, release: str, since: str | None) -> Iterator[str]:
-    """The lines of every replica's log that the cluster still holds. Raises InputError."""
-    match = _SINCE.fullmatch(since) if since else None
-    if since and not match:
-        raise InputError(f"--since: {since} is no duration; write a number and s, m, h or d, such as 12h")
-    options = {"since_seconds": int(match["count"]) * _SECONDS[match["unit"]]} if match else {}
+def logs(context: str, namespace: str, release: str, since: timedelta | None) -> Iterator[tuple[str, Iterable[str]]]:
+    """Each replica, and the lines of its log that the cluster still holds. Raises InputError."""
     running = proxy(context, namespace, release)
-    for name in running.names:
-        text = asked(lambda name=name: running.core.read_namespaced_pod_log(name, running.namespace, **options))
-        yield from str(text).splitlines()
+    for pod in running.pods:
+        name = str(pod.metadata.name)
+        if pod.status.phase == "Pending":
+            complain("egress", f"{name} has not started, and has no log yet")
+        else:
+            yield name, asked(lambda pod=pod: _log(running, pod, since))
+
+
+def _log(running: ProxyInCluster, pod: Any, since: timedelta | None) -> list[str]:
+    """Envoy's own log, whatever else runs in the pod; its lines end in a newline, and in no other mark of Unicode's."""
+    options = {"since_seconds": int(since.total_seconds())} if since else {}
+    answer = running.core.read_namespaced_pod_log(
+        pod.metadata.name, running.namespace, container=_metrics(pod)[0], _preload_content=False, **options
+    )
+    return str(answer.data, "utf-8", "replace").split("\n")
 
 
 def again(running: ProxyInCluster) -> ProxyInCluster:
@@ -184,13 +198,14 @@ def _living(core: Any, namespace: str, selector: str) -> tuple[Any, ...]:
     pods = asked(lambda: core.list_namespaced_pod(namespace, label_selector=selector)).items
     living = (pod for pod in pods if pod.status.phase not in ("Succeeded", "Failed"))
     # Whatever else carries the labels is no proxy.
-    replicas = (pod for pod in living if not pod.metadata.deletion_timestamp and _metrics_port(pod))
+    replicas = (pod for pod in living if not pod.metadata.deletion_timestamp and _metrics(pod)[1])
     return tuple(sorted(replicas, key=_name))
 
 
-def _metrics_port(pod: Any) -> int:
-    ports = (port for container in pod.spec.containers for port in container.ports or ())
-    return next((int(port.container_port) for port in ports if port.name == "metrics"), 0)
+def _metrics(pod: Any) -> tuple[str, int]:
+    """The container of the proxy, or of the guard, and its port for metrics; ("", 0) where a pod has none."""
+    ports = ((container.name, port) for container in pod.spec.containers for port in container.ports or ())
+    return next(((str(name), int(port.container_port)) for name, port in ports if port.name == "metrics"), ("", 0))
 
 
 def _name(pod: Any) -> str:

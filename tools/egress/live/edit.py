@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from tools.manifests.documents import LOADER
+from tools.manifests.documents import parse
 
 # Words that YAML 1.1 takes for something else than text, or that a reader might.
 _PLAIN_SCALAR = re.compile(r"[A-Za-z][A-Za-z0-9.-]*( [A-Za-z0-9.-]+)*")
@@ -24,17 +24,25 @@ class EditError(Exception):
     """A file that cannot be edited; the message says why."""
 
 
+class _UnreadableError(EditError):
+    """A text that is no YAML."""
+
+
 def with_entry(text: str, key: str, entry: Mapping[str, Any]) -> str:
     """The values in `text` with `entry` at the end of `egress.KEY`. An entry of a name alone is written as a string."""
     before = _loaded(text)
-    edited = _inserted(text, key, written(entry))
-    if "\r\n" in text and not re.search(r"(?<!\r)\n", text):
-        edited = re.sub(r"(?<!\r)\n", "\r\n", edited)
-    after = _loaded(edited)
+    by_hand = EditError(f"its YAML is one that a line cannot be put into; add to egress.{key}: - {written(entry)}")
+    try:
+        edited = _inserted(text, key, entry)
+        if "\r\n" in text and not re.search(r"(?<!\r)\n", text):
+            edited = re.sub(r"(?<!\r)\n", "\r\n", edited)
+        after = _loaded(edited)
+    except (yaml.YAMLError, _UnreadableError):
+        raise by_hand from None
     egress = dict(before.get("egress") or {})
     egress[key] = [*(egress.get(key) or ()), entry["name"] if set(entry) == {"name"} else dict(entry)]
     if after != {**before, "egress": egress}:
-        raise EditError(f"its YAML is one that a line cannot be put into; add to egress.{key}: - {written(entry)}")
+        raise by_hand
     return edited
 
 
@@ -61,26 +69,27 @@ def _quoted(text: str) -> str:
 
 
 def _loaded(text: str) -> dict[str, Any]:
-    try:
-        values = yaml.load(text, LOADER)
-    except yaml.YAMLError as error:
-        raise EditError(f"it is no YAML: {' '.join(str(error).split())}") from None
-    if values is None:
-        return {}
-    if not isinstance(values, dict):
+    parsed = parse(text, "")
+    if parsed.problems:
+        raise _UnreadableError(f"it is no YAML: {parsed.problems[0].message.removeprefix('not YAML: ')}")
+    if len(parsed.documents) > 1:
+        raise _UnreadableError("it holds several documents")
+    body = parsed.documents[0].body if parsed.documents else {}
+    if not isinstance(body, dict):
         raise EditError("it holds no mapping, and values are one")
-    return values
+    return body
 
 
-def _inserted(text: str, key: str, line: str) -> str:
+def _inserted(text: str, key: str, entry: Mapping[str, Any]) -> str:
+    line = written(entry)
     if text and not text.endswith("\n"):
         text += "\n"
     root: Any = yaml.compose(text, yaml.SafeLoader)
-    egress = _value(root, "egress")
+    egress = None if root is None or _empty(root) else _value(root, "egress")
     if egress is None or _empty(egress):
         if egress is not None:
             return _after(text, egress, f"  {key}:\n    - {line}\n")
-        if root is not None and root.flow_style:
+        if isinstance(root, yaml.MappingNode) and root.flow_style:
             raise EditError(f"it is written in braces; add to egress.{key}: - {line}")
         return f"{text}egress:\n  {key}:\n    - {line}\n"
     if not isinstance(egress, yaml.MappingNode):
@@ -89,6 +98,8 @@ def _inserted(text: str, key: str, line: str) -> str:
     indent = " " * egress.start_mark.column
     if items is None:
         if egress.flow_style:
+            if _is_json(text):
+                key, line = json.dumps(key), _as_json(entry)
             comma = ", " if egress.value else ""
             return _at(
                 text,
@@ -103,9 +114,23 @@ def _inserted(text: str, key: str, line: str) -> str:
     if not isinstance(items, yaml.SequenceNode):
         raise EditError(f"egress.{key} is no list")
     if items.flow_style:
+        line = _as_json(entry) if _is_json(text) else line
         end = _end(items.value[-1]) if items.value else items.end_mark.index - 1
         return _at(text, end, f"{', ' if items.value else ''}{line}")
     return _after(text, items, f"{' ' * items.start_mark.column}- {line}\n")
+
+
+def _is_json(text: str) -> bool:
+    """Whether the file is JSON, which Helm reads too, and which it is to stay."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _as_json(entry: Mapping[str, Any]) -> str:
+    return json.dumps(entry["name"] if set(entry) == {"name"} else dict(entry))
 
 
 def _value(node: Any, key: str) -> Any:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tools.egress.allowlist import Suffixes, parse_values
+from tools.egress.allowlist import Suffixes, parse_values, refusal
 from tools.egress.live import grants
 from tools.egress.live.arrivals import pushed_on_arrival
 from tools.egress.live.cluster import proxy
 from tools.egress.live.grants import Grant
+from tools.egress.live.objections import unworded
 from tools.egress.live.replicas_now import push
 from tools.findings.cli import CLEAN, COULD_NOT_RUN, FINDINGS, USAGE, complain
 from tools.findings.errors import InputError
@@ -33,6 +34,8 @@ def run(options: argparse.Namespace, suffixes: Suffixes) -> int:
     """Grant, or take a grant back."""
     now = datetime.now(UTC)
     try:
+        if options.end:
+            _check_end(options)
         grant = None if options.end else _grant(options, suffixes, now)
         running = proxy(options.context, options.namespace, options.release)
         release = HelmRelease(located(), options.context, running.namespace, running.release)
@@ -41,16 +44,17 @@ def run(options: argparse.Namespace, suffixes: Suffixes) -> int:
         if grant is None:
             changed = grants.taken_back(values, options.name.lower(), now)
             if changed is None:
-                print(line(f"{options.name} has no grant; nothing was changed"))
+                there = ", ".join(grants.names(values, now))
+                others = f"; these have: {there}" if there else ""
+                print(line(f"{options.name} has no grant, and nothing was changed{others}"))
                 return CLEAN
             with pushed_on_arrival(running):
                 release.upgrade(changed, f"egress grant taken back: {options.name.lower()}")
             print(line(f"taken back: {options.name.lower()}"))
         else:
-            before = parse_values(_whole(grants.without(values, grant.name)), suffixes=suffixes)[0].at(now)
-            existing = [before.find(grant.name, port, part) for port in grant.ports for part in grant.workloads]
-            if all(existing) and existing[0]:
-                print(line(f"{grant.name} is allowed already, by {existing[0].path}; nothing was changed"))
+            listed = parse_values(_whole(grants.without(values, grant.name)), suffixes=suffixes)[0]
+            if place := grants.standing(listed, grant, now):
+                print(line(f"{grant.name} is allowed already, by {place}; nothing was changed"))
                 return CLEAN
             with pushed_on_arrival(running):
                 release.upgrade(grants.granted(values, grant, now), f"egress grant: {_sentence(grant)}")
@@ -70,18 +74,36 @@ def run(options: argparse.Namespace, suffixes: Suffixes) -> int:
         return COULD_NOT_RUN
 
 
+def _check_end(options: argparse.Namespace) -> None:
+    """Raises ValueError where more is said of the grant that is to end than its name, or a name that can have none."""
+    if write := refusal(options.name):
+        raise ValueError(f"`{options.name}` can have no grant: write {write}")
+    for option, value in {
+        "--for": options.duration,
+        "--reason": options.reason,
+        "--owner": options.owner,
+        "--ports": options.ports,
+        "--workloads": options.workloads,
+    }.items():
+        if value is not None:
+            raise ValueError(f"--end takes the grant of a name back as a whole, at once; leave {option} out")
+
+
 def _grant(options: argparse.Namespace, suffixes: Suffixes, now: datetime) -> Grant:
     """What was asked for. Raises ValueError and CeilingError for what cannot be granted."""
     for option, value in (("--for", options.duration), ("--reason", options.reason)):
         if not value:
             raise ValueError(f"{option} is missing: a grant has an end and a reason")
+    for option, value in (("--owner", options.owner), ("--reason", options.reason)):
+        if fault := unworded(option, value):
+            raise ValueError(fault)
     grant = Grant(
         name=options.name.lower(),
         until=grants.until(now, grants.duration(options.duration)),
         owner=options.owner or _user(),
         reason=options.reason,
-        ports=tuple(options.ports or (443,)),
-        workloads=tuple(options.workloads or ("gateway",)),
+        ports=tuple(dict.fromkeys(options.ports or (443,))),
+        workloads=tuple(dict.fromkeys(options.workloads or ("gateway",))),
     )
     problems = parse_values({"egress": {"grants": [grant.entry()]}}, suffixes=suffixes)[1]
     if problems:

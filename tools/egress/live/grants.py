@@ -9,11 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tools.egress import expiry
-from tools.egress.allowlist import NAME, matches
+from tools.egress.allowlist import Allowlist, matches, refusal
 
 _DURATION = re.compile(r"(?P<count>[1-9][0-9]{0,5})(?P<unit>[smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _KEYS = ("names", "ports", "workloads", "longest")
+# As the schema has it.
+_PART = re.compile(r"[a-z]([A-Za-z0-9-]{0,13}[A-Za-z0-9])?")
 
 
 class CeilingError(Exception):
@@ -68,18 +70,31 @@ def ceiling(body: Mapping[str, Any]) -> Ceiling:
         raise CeilingError(f"{', '.join(unknown)}: unknown; a ceiling has {', '.join(_KEYS)}")
     names = _list(body, "names", str)
     for name in names:
-        if not NAME.fullmatch(name):
-            raise CeilingError(f"names: `{name}` is no name; write names such as api.example.com or *.example.com")
-    try:
-        longest = duration(str(body.get("longest", "")))
-    except ValueError as error:
-        raise CeilingError(f"longest: {error}") from None
-    return Ceiling(
+        if write := refusal(name):
+            raise CeilingError(f"names: `{name}` is no name; write {write}")
+    made = Ceiling(
         names=tuple(name.lower() for name in names),
-        longest=longest,
+        longest=_longest(body.get("longest")),
         ports=_list(body, "ports", int) if "ports" in body else (443,),
         workloads=_list(body, "workloads", str) if "workloads" in body else ("gateway",),
     )
+    for port in made.ports:
+        if not 0 < port < 65536:
+            raise CeilingError(f"ports: {port} is no port; write numbers from 1 to 65535")
+    for part in made.workloads:
+        if not _PART.fullmatch(part):
+            raise CeilingError(f"workloads: `{part}` is no name of a part; write names such as gateway")
+    return made
+
+
+def _longest(value: Any) -> timedelta:
+    if not isinstance(value, str):
+        what = "is missing" if value is None else "is no text"
+        raise CeilingError(f"longest: {what}; write a number and s, m, h or d, such as 4h")
+    try:
+        return duration(value)
+    except ValueError as error:
+        raise CeilingError(f"longest: {error}") from None
 
 
 def _list(body: Mapping[str, Any], key: str, kind: type) -> tuple[Any, ...]:
@@ -119,6 +134,36 @@ def _duration(length: timedelta) -> str:
     return f"{int(length.total_seconds())}s"
 
 
+def standing(listed: Allowlist, grant: Grant, now: datetime) -> str:
+    """Where the list, without earlier grants, has an entry that makes the grant needless; "" where none does.
+
+    Raises ValueError for a name that an entry has itself and that ends before the grant: the chart refuses it twice.
+    """
+    current = listed.at(now)
+    allowing = [current.find(grant.name, port, part) for port in grant.ports for part in grant.workloads]
+    lasting = [it.path for it in allowing if it and (not it.expires or expiry.end(it.expires) >= grant.until)]
+    if len(lasting) == len(allowing):
+        return lasting[0]
+    asked = {(grant.name, port, part) for port in grant.ports for part in grant.workloads}
+    for entry in listed.entries:
+        if asked & {(rule.name, rule.port, rule.workload) for rule in entry.rules()}:
+            until = f", until {entry.expires}" if entry.expires else " in part"
+            raise ValueError(
+                f"{grant.name} is on the list itself, at {entry.path}{until}, and the chart refuses a name twice; "
+                + ("give that entry a later `expires`" if entry.expires else "grant what it lacks alone")
+            )
+    return ""
+
+
+def names(values: Mapping[str, Any], now: datetime) -> tuple[str, ...]:
+    """The names that are granted."""
+    return tuple(
+        str(item["name"])
+        for item in _grants(values)
+        if isinstance(item, Mapping) and "name" in item and not _ended(item, now)
+    )
+
+
 def granted(values: Mapping[str, Any], grant: Grant, now: datetime) -> dict[str, Any]:
     """The values of a release with the grant in them: it takes the place of an earlier one, and what is over goes."""
     kept = [item for item in _grants(values) if not _ended(item, now) and not _same(item, grant.name)]
@@ -149,7 +194,7 @@ def _grants(values: Mapping[str, Any]) -> list[Any]:
 
 
 def _same(item: Any, name: str) -> bool:
-    return isinstance(item, Mapping) and item.get("name") == name
+    return isinstance(item, Mapping) and str(item.get("name")).lower() == name
 
 
 def _ended(item: Any, now: datetime) -> bool:

@@ -9,11 +9,36 @@ from dataclasses import dataclass
 from typing import Any
 
 SCHEMA = "sark-network.egress/1"
+# What every version of it begins with.
+FAMILY = "sark-network.egress/"
+VERDICTS = ("allowed", "denied", "audit", "failed")
 # Beyond any number that Envoy counts to.
 MOST = 1 << 64
 # Reasons for which the name that counts is the one that TLS asked for.
 BY_SERVER_NAME = ("sni-not-in-egress.domains",)
-_HOST = re.compile(r"(?P<name>\[[^\]]*\]|[^:]*)(:(?P<port>[0-9]{1,5}))?")
+_HOST = re.compile(r"(?P<name>\[[^\]]*\]|[^:]*)(:(?P<port>[0-9]{1,19}))?")
+# What Envoy writes in a text for a name that the client did not say.
+NO_NAME = "-"
+# Where collectors keep the line that they were given, as text or read already.
+_INSIDE = (
+    *("log", "log_processed"),  # Docker, Fluentd, Fluent Bit
+    *("message", "logEvents", "events"),  # Vector, Filebeat, CloudWatch's events
+    *("line", "data", "result", "values"),  # Loki
+    *("textPayload", "jsonPayload"),  # Google Cloud Logging
+    *("LogMessage", "LogEntry"),  # Azure Monitor
+    *("_raw", "event"),  # Splunk
+    *("_source", "attributes"),  # Elasticsearch, Datadog
+    *("resourceLogs", "scopeLogs", "logRecords", "body", "stringValue"),  # OpenTelemetry
+    "MESSAGE",  # journald
+)
+_DEEPEST = 12
+# Braces that may stand before the line's own, such as the labels that logcli prints.
+_MOST_BRACES = 8
+_REST = re.compile(r"(?:[\s\0,\]]|\x1b\[[0-9;]*m)*")
+_VERSION = re.compile(re.escape(FAMILY) + "[0-9]{1,9}")
+_START = re.compile(r"\[\s*\{|\{")
+_DECODER = json.JSONDecoder()
+_NOTHING: Mapping[str, str] = {"port": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +56,7 @@ class LogRecord:
     entry: str = ""
     list: str = ""
     pod: str = ""
+    grant: str = ""
     bytes_in: int = 0
     bytes_out: int = 0
 
@@ -41,15 +67,19 @@ class LogRecord:
         if decided_by_tls and self.sni:
             return self.sni.lower().removesuffix(".")
         match = _HOST.fullmatch(self.host)
-        return (match["name"] if match else self.host).lower().removesuffix(".")
+        name = (match["name"] if match else self.host).lower().removesuffix(".")
+        return "" if name == NO_NAME else name
 
     @property
     def port(self) -> int:
-        """The port that was asked for; plain HTTP without one means 80, and no port at all is 0."""
-        match = _HOST.fullmatch(self.host)
-        if match and match["port"]:
+        """The port that was asked for, or else connected to; 80 for plain HTTP that says none, and 0 for none."""
+        match = _HOST.fullmatch(self.host) or _NOTHING
+        if match["port"]:
             return int(match["port"])
-        return 80 if self.reason == "plain-http" else 0
+        if self.reason == "plain-http":
+            return 80
+        # Of a steered connection earlier lines say no port but the one that was connected to.
+        return int((_HOST.fullmatch(self.upstream) or _NOTHING)["port"] or 0)
 
     @property
     def address(self) -> str:
@@ -64,10 +94,27 @@ class LogRecord:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """The attempts that were read. `strange`: how many lines look like JSON and are no line of this log, or half."""
+    """The attempts that were read. `strange`: how many lines look like JSON and are no line of this log, or half.
+
+    `unread`: how many of those name this log's schema, so that attempts are missing; `place`: the first of them.
+    `versions`: those of the schema that are not read here.
+    """
 
     records: tuple[LogRecord, ...] = ()
     strange: int = 0
+    unread: int = 0
+    place: str = ""
+    versions: tuple[str, ...] = ()
+
+    def __add__(self, other: Log) -> Log:
+        """Both."""
+        return Log(
+            self.records + other.records,
+            self.strange + other.strange,
+            self.unread + other.unread,
+            self.place or other.place,
+            tuple(sorted({*self.versions, *other.versions})),
+        )
 
     @property
     def first(self) -> str:
@@ -80,40 +127,81 @@ class Log:
         return max((record.time for record in self.records), default="")
 
 
-def read(lines: Iterable[str]) -> Log:
-    """The log in some lines. What a collector writes before the JSON is skipped, and so is what Envoy itself says."""
+def read(lines: Iterable[str], source: str = "") -> Log:
+    """The log in some lines. What a collector writes around the JSON is skipped, and so is what Envoy itself says."""
     records: list[LogRecord] = []
-    strange = 0
-    for text in lines:
-        for body in _bodies(text):
-            if body.get("schema") == SCHEMA:
-                records.append(_record(body))
-            else:
-                strange += 1
-    return Log(tuple(records), strange)
+    versions: set[str] = set()
+    strange = unread = 0
+    place = ""
+    for number, text in enumerate(lines, 1):
+        objects = list(_objects(text))
+        bodies = [body for value in objects for body in _bodies(value, _DEEPEST)]
+        good = [body for body in bodies if body["schema"] == SCHEMA and body.get("verdict") in VERDICTS]
+        records += map(_record, good)
+        if missing := max(len(bodies) - len(good), int(not bodies and FAMILY in text)):
+            versions.update(filter(_VERSION.fullmatch, (body["schema"] for body in bodies)))
+            unread += missing
+            place = place or f"{source}:{number}".removeprefix(":")
+        strange += missing or int(not bodies and any(map(_is_foreign, objects)))
+    return Log(tuple(records), strange, unread, place, tuple(sorted(versions - {SCHEMA})))
 
 
-def _bodies(text: str) -> Iterator[Mapping[str, Any]]:
-    start = text.find("{")
-    if start < 0:
-        return
-    try:
-        body = json.loads(text[start:])
-    except (ValueError, RecursionError):
-        body = {} if SCHEMA in text else None
-    if isinstance(body, Mapping):
-        # Collectors keep the line that they were given as a text in one of their own.
-        inner = next((body[key] for key in ("log", "message", "line") if isinstance(body.get(key), str)), None)
-        if "schema" not in body and inner is not None and inner.lstrip().startswith("{"):
-            yield from _bodies(inner)
-        else:
-            yield body
+def _objects(text: str) -> Iterator[Any]:
+    """The JSON in a line: it begins at a brace, and nothing but more of it, commas, blanks and colours may follow."""
+    values: list[Any] = []
+    tries, start = 0, _START.search(text)
+    while start and tries < _MOST_BRACES:
+        try:
+            value, end = _DECODER.raw_decode(text, start.start())
+        except (ValueError, RecursionError):
+            tries, values, start = tries + 1, [], _START.search(text, start.start() + 1)
+            continue
+        values.append(value)
+        rest = _REST.match(text, end)
+        end = rest.end() if rest else end
+        if end == len(text):
+            yield from values
+            return
+        start = _START.search(text, end)
+        if start and start.start() != end:
+            tries, values = tries + 1, []
+
+
+def _bodies(value: Any, depth: int) -> Iterator[Mapping[str, Any]]:
+    """The lines of this log that a value is, or holds where a collector keeps the line."""
+    if isinstance(value, Mapping):
+        if str(value.get("schema", "")).startswith(FAMILY):
+            yield value
+            return
+        for key in _INSIDE if depth else ():
+            # A collector may keep the line twice, as it was and read.
+            if key in value and (inside := list(_bodies(value[key], depth - 1))):
+                yield from inside
+                return
+    elif isinstance(value, list) and depth:
+        for item in value:
+            yield from _bodies(item, depth - 1)
+    elif isinstance(value, str) and depth and value.lstrip().startswith("{"):
+        for item in _objects(value):
+            yield from _bodies(item, depth - 1)
+
+
+def _is_foreign(value: Any) -> bool:
+    """Whether it is JSON of something else, and not what Envoy itself says, as a collector wraps it."""
+    keys = ("log", "message", "line") if isinstance(value, Mapping) else ()
+    inside = next((value[key] for key in keys if isinstance(value.get(key), str)), None)
+    return inside is None or inside.lstrip().startswith("{")
+
+
+def _whole(text: str) -> str:
+    """Without halves of characters, which JSON can spell and no reader of our answers has to take."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _record(body: Mapping[str, Any]) -> LogRecord:
     def text(key: str) -> str:
         value = body.get(key)
-        return value if isinstance(value, str) else ""
+        return _whole(value) if isinstance(value, str) else ""
 
     def number(key: str) -> int:
         value = body.get(key)
@@ -131,6 +219,7 @@ def _record(body: Mapping[str, Any]) -> LogRecord:
         entry=text("entry"),
         list=text("list"),
         pod=text("pod"),
+        grant=text("grant"),
         bytes_in=number("bytes_in"),
         bytes_out=number("bytes_out"),
     )

@@ -125,6 +125,8 @@ def push(running: ProxyInCluster, options: argparse.Namespace) -> int:
             break
         if time.monotonic() - sent > AGAIN_AFTER:
             running = again(running)
+            # Another upgrade may have replaced the list meanwhile, and no replica comes to the old one then.
+            installed, corefile = running.installed(), running.corefile()
             running.push(installed)
             sent = time.monotonic()
         time.sleep(0.1)

@@ -9,6 +9,7 @@ from tools.egress.allowlist import Allowlist, ListEntry
 from tools.egress.live.record import Log, LogRecord
 
 REFUSED = ("denied", "audit")
+LET_THROUGH = ("allowed", "failed")
 # The proxy cannot tell a name without addresses from one whose addresses it must not connect to.
 PERHAPS = "no-address"
 
@@ -35,7 +36,11 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What came through one entry of the list. `path` is "" for an entry that the list at hand does not have."""
+    """What came through one entry of the list. `path` is "" for an entry that the list at hand does not have.
+
+    `failed`: how often it was let through in vain, since nothing answered; it is in none of the other sums.
+    `grants`: who opened it for a while, until when and why, where somebody did.
+    """
 
     entry: str
     path: str
@@ -45,6 +50,8 @@ class Used:
     bytes_in: int
     bytes_out: int
     last: str
+    failed: int = 0
+    grants: tuple[str, ...] = ()
 
 
 def blocked(log: Log) -> tuple[Blocked, ...]:
@@ -65,51 +72,52 @@ def _blocked(workload: str, name: str, port: int, verdict: str, reason: str, rec
         verdict=verdict,
         reason=reason,
         count=len(records),
-        first=min(record.time for record in records),
+        first=min((record.time for record in records if record.time), default=""),
         last=max(record.time for record in records),
         clients=_distinct(record.address for record in records),
         addresses=_distinct(record.reached for record in records),
     )
 
 
-def _most_frequent(item: Blocked) -> tuple[int, str, str, int]:
-    return -item.count, item.workload, item.name, item.port
+def _most_frequent(item: Blocked) -> tuple[int, str, str, int, str, str]:
+    return -item.count, item.workload, item.name, item.port, item.verdict, item.reason
 
 
 def used(log: Log, listed: Allowlist) -> tuple[Used, ...]:
-    """What was let through by the list, entry by entry, the most frequent first."""
+    """What the list let through, entry by entry, the most frequent first. Each entry is here, or in `unused`."""
     groups: dict[tuple[str, str], list[LogRecord]] = {}
     for record in log.records:
-        if record.verdict == "allowed":
-            entry = _entry(record, listed)
-            name = record.entry or (entry.name if entry else record.name)
+        entry = _entry(record, listed) if record.verdict in LET_THROUGH else None
+        if record.verdict == "allowed" or entry:
+            name = entry.name if entry else record.entry or record.name
             groups.setdefault((name, entry.path if entry else ""), []).append(record)
     return tuple(sorted((_used(*key, records) for key, records in groups.items()), key=_busiest))
 
 
 def _used(entry: str, path: str, records: Sequence[LogRecord]) -> Used:
+    allowed = [record for record in records if record.verdict == "allowed"]
     return Used(
         entry=entry,
         path=path,
-        count=len(records),
+        count=len(allowed),
         names=_distinct(record.name for record in records),
         workloads=_distinct(record.workload for record in records),
-        bytes_in=sum(record.bytes_in for record in records),
-        bytes_out=sum(record.bytes_out for record in records),
+        bytes_in=sum(record.bytes_in for record in allowed),
+        bytes_out=sum(record.bytes_out for record in allowed),
         last=max(record.time for record in records),
+        failed=len(records) - len(allowed),
+        grants=_distinct(record.grant for record in records),
     )
 
 
-def _busiest(item: Used) -> tuple[int, str]:
-    return -item.count, item.entry
+def _busiest(item: Used) -> tuple[int, int, str, str]:
+    return -item.count, -item.failed, item.entry, item.path
 
 
 def unused(log: Log, listed: Allowlist) -> tuple[ListEntry, ...]:
     """The entries that nothing in the log came through, nor tried to."""
     tried = {
-        entry.path
-        for record in log.records
-        if record.verdict in ("allowed", "failed") and (entry := _entry(record, listed))
+        entry.path for record in log.records if record.verdict in LET_THROUGH and (entry := _entry(record, listed))
     }
     return tuple(entry for entry in listed.entries if entry.path not in tried)
 
