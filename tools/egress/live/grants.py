@@ -137,8 +137,8 @@ def _duration(length: timedelta) -> str:
 def standing(listed: Allowlist, grant: Grant, now: datetime) -> str:
     """Where the list, without earlier grants, has an entry that makes the grant needless; "" where none does.
 
-    Raises ValueError for a name that an entry has itself and that ends before the grant: the chart refuses it twice. One that
-    has ended is in no list any more.
+    Raises ValueError for a name that an entry has itself and that ends before the grant: the chart refuses it twice.
+    One that has ended is in no list any more.
     """
     current = listed.at(now)
     allowing = [current.find(grant.name, port, part) for port in grant.ports for part in grant.workloads]
