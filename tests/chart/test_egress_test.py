@@ -12,10 +12,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import pytest
 
 from tests.conftest import Rendered
+from tests.proxy.proxy import objects
 from tools.render.own import CHART
 
 PROGRAM = CHART / "files" / "egress_test.py"
@@ -169,3 +171,35 @@ def test_the_chart_passes_what_the_program_reads(rendered: Rendered, environment
     assert program == PROGRAM.read_text()
     assert len(arguments) == 5
     assert arguments[3:] == ["not-in-egress-domains.example", mode]
+
+
+@pytest.mark.parametrize(
+    ("egress", "names", "target"),
+    [
+        (
+            {"domains": [{"name": "a.example.org", "ports": [8443]}]},
+            {"allowedName": "a.example.org"},
+            "a.example.org:8443",
+        ),
+        (
+            {"domains": [{"name": "*.example.org", "ports": [9443]}, "*.b.example.org"]},
+            {"allowedName": "a.b.example.org"},
+            "a.b.example.org:443",
+        ),
+        (
+            {"mode": "audit"},
+            {"allowedName": "elsewhere.example", "deniedName": "api.openai.com"},
+            "elsewhere.example:443",
+        ),
+        (
+            {"domains": [{"name": "a.example.org", "ports": [8443]}]},
+            {"deniedName": "a.example.org"},
+            "a.example.org:8443",
+        ),
+    ],
+)
+def test_the_allowed_name_is_asked_for_on_a_port_of_its_entry(
+    egress: dict[str, Any], names: dict[str, str], target: str
+) -> None:
+    [pod] = [body for body in objects({"egress": egress, "test": names}) if body["kind"] == "Pod"]
+    assert pod["spec"]["containers"][0]["args"][3] == target

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.doc_runs import rendered_notes
 from tests.proxy.proxy import objects
 
@@ -123,3 +125,39 @@ def test_notes_say_what_is_not_steered() -> None:
     internal = [{"name": "db.corp.example", "cidrs": ["10.20.0.1/32"], "ports": [443], "protocol": "tcp"}]
     text = rendered_notes({"dnsGuard": GUARD, "egress": {"strict": False, "internal": internal}})
     assert "NOT STEERED: egress.internal[0]: db.corp.example, port 443 of gateway, has protocol tcp" in text
+
+
+INJECTED = {"gateway": "10.96.0.201", "frontend": "10.96.0.202"}
+
+
+@pytest.mark.parametrize(
+    ("values", "says", "never"),
+    [
+        ({}, ["SARK's pods use the proxy once they have its address:", "| grep '\"denied\"'"], ["DNS guard"]),
+        (
+            {"dnsGuard": GUARD},
+            ["Pods that ask the DNS guard reach listed names without knowing of the proxy.", "and listed names with"],
+            ["SARK's pods use the proxy once", "cluster DNS"],
+        ),
+        (
+            {"dnsGuard": {**GUARD, "addresses": INJECTED, "inject": {"enabled": True}}},
+            ["The API server writes the proxy's address into new pods.", "The API server writes its address into new"],
+            ["SARK's pods use the proxy once"],
+        ),
+        (
+            {"dnsGuard": {"enabled": True}, "egress": {"mode": "audit"}},
+            ["in audit it asks cluster DNS for every other name.", "What enforce would deny", "| grep '\"audit\"'"],
+            ["What was denied", "with the proxy's address"],
+        ),
+        (
+            {"dnsGuard": GUARD, "egress": {"mode": "audit"}},
+            ["in audit every other name: for parts on the list with the proxy's address, for others by cluster DNS."],
+            ["What was denied", "and listed names with"],
+        ),
+    ],
+    ids=["alone", "steered", "injected", "audit", "audit, steered"],
+)
+def test_notes_tell_of_the_ways_that_are_there(values: dict[str, Any], says: list[str], never: list[str]) -> None:
+    text = rendered_notes(values)
+    assert [words for words in says if words not in text] == []
+    assert [words for words in never if words in text] == []

@@ -12,8 +12,11 @@ import yaml
 from tests.chart.test_chart import find_one, names, template
 from tests.doc_runs import rendered_notes
 from tests.helm import helm
+from tools.egress.allowlist import Suffixes, parse_values
+from tools.manifests.files import mapping
 from tools.render import parts
 from tools.render.chart import chart
+from tools.render.merge import merge
 from tools.render.own import CHART
 from tools.validate.docs.page_file import keep
 from tools.validate.docs.parts_page import pages
@@ -371,3 +374,112 @@ def test_helm_lint_takes_every_environment() -> None:
     for path in sorted((CHART / "ci").glob("*-values.yaml")):
         ran = helm(["lint", str(CHART), "--kube-version", "1.34.0", "-f", str(path), "--strict"])
         assert ran.returncode == 0, (path.name, ran.stdout, ran.stderr)
+
+
+def test_names_of_parts_never_meet_and_fit_a_port() -> None:
+    """As Services, ports and ConfigMaps have them: one hyphen more, and k8s would be k-8s, and a long name too long."""
+    own = ("k8s", "k-8s", "a1b2c3d4e5f6g7h")
+    values = {
+        "dnsGuard": {"enabled": True, "steering": {"enabled": True}},
+        "calico": {"enabled": True},
+        "extraParts": {name: pods(app=name) for name in own},
+        "proxy": {"ports": {name: 3150 + place for place, name in enumerate(own)}},
+        "egress": {"domains": [{"name": "a.example.com", "workloads": [*own]}]},
+    }
+    objects = template(values)
+    written = [(body["kind"], body["metadata"].get("namespace"), body["metadata"]["name"]) for body in objects]
+    assert len(written) == len(set(written))
+    for name in own:
+        assert ("Service", "sark", f"sark-sark-network-out-{name}") in written
+        assert ("Service", "sark", f"sark-sark-network-dns-{name}") in written
+        assert ("ConfigMap", "sark", f"sark-sark-network-proxy-env-{name}") in written
+    [container] = find_one(objects, "Deployment", "egress-proxy")["spec"]["template"]["spec"]["containers"]
+    assert {*own, "gateway"} <= {port["name"] for port in container["ports"]}
+    assert all(len(port["name"]) <= 15 for port in container["ports"])
+
+
+def test_a_label_of_an_object_s_own_stands_once_beside_common_ones() -> None:
+    values = {
+        "commonLabels": {"release": "everything", "team": "a"},
+        "monitoring": {"podMonitor": {"enabled": True, "labels": {"release": "prometheus"}}},
+    }
+    labels = find_one(template(values), "PodMonitor", "egress-proxy")["metadata"]["labels"]
+    assert (labels["release"], labels["team"]) == ("prometheus", "a")
+    ran = helm(["template", "sark", str(CHART), "--kube-version", "1.34.0", "-f", "-"], json.dumps(values))
+    [monitor] = [text for text in ran.stdout.split("\n---") if "kind: PodMonitor" in text]
+    assert monitor.count("release: ") == 1
+
+
+def test_names_of_one_server_open_its_address_once() -> None:
+    """Two names behind one load balancer are two entries, and one rule of the proxy's policies."""
+    servers = [{"name": f"{name}.corp.example", "cidrs": ["10.20.0.5/32"]} for name in ("mcp", "tickets")]
+    other = {"name": "db.corp.example", "cidrs": ["10.20.0.5/32"], "ports": [5432], "protocol": "tcp"}
+    objects = template({"calico": {"enabled": True}, "egress": {"internal": [*servers, other]}})
+    rules = policy(objects, "-egress-proxy")["egress"]
+    opened = [rule["ports"] for rule in rules if rule["to"] == [{"ipBlock": {"cidr": "10.20.0.5/32"}}]]
+    assert opened == [[{"protocol": "TCP", "port": 443}], [{"protocol": "TCP", "port": 5432}]]
+    walls = find_one(objects, "GlobalNetworkPolicy", "lockdown-proxy")["spec"]["egress"]
+    assert [
+        rule["destination"]["ports"] for rule in walls if rule["action"] == "Allow" and "nets" in rule["destination"]
+    ] == [
+        [443],
+        [5432],
+    ]
+
+
+@pytest.mark.parametrize("values", [
+    {"extraParts": {"worker": pods(app="a", role="worker"), "every": pods(app="a")}, "calico": {"enabled": True}},
+    {"extraParts": {"worker": pods(app="a", role="worker"), "every": pods(app="a")}, "egress": {"external": [
+        {"cidrs": ["10.9.0.5/32"], "ports": [636], "workloads": ["worker"], "reason": "LDAP"}]}},
+    {"extraParts": {"worker": pods(app="a", role="worker"), "every": pods(app="a")}, "calico": {"enabled": True},
+     "egress": {"external": [
+         {"cidrs": ["10.9.0.5/32"], "ports": [636], "workloads": ["worker", "every"], "reason": "x"}]}},
+    {"extraParts": {"worker": pods(app="a", role="worker"), "every": {"podSelector": {
+        "matchLabels": {"app": "a"}, "matchExpressions": [{"key": "role", "operator": "DoesNotExist"}]}}},
+     "calico": {"enabled": True},
+     "egress": {"external": [{"cidrs": ["10.9.0.5/32"], "ports": [636], "workloads": ["worker"], "reason": "x"}]}},
+], ids=["nothing opened", "no lock-down", "the same opened", "told apart"])  # fmt: skip
+def test_parts_may_share_pods_where_their_walls_agree(values: dict[str, Any]) -> None:
+    assert template(values)
+
+
+KONG = [{"name": "a.example.com", "workloads": ["kong", "gateway"]}]
+PEER = [{"cidrs": ["10.9.0.5/32"], "ports": [636], "workloads": ["kong"], "reason": "LDAP"}]
+
+
+@pytest.mark.parametrize(
+    ("values", "closed"),
+    [
+        ({"egress": {"domains": KONG, "external": PEER}}, ["egress.domains[0]", "egress.external[0]"]),
+        ({"egress": {"domains": KONG}, "kong": {"enabled": True}}, []),
+        ({"egress": {"domains": KONG}, "kong": {"namespace": "kong"}}, []),
+        ({"egress": {"domains": KONG}, "defaultDeny": {"enabled": False}}, []),
+        (
+            {
+                "egress": {"domains": [{"name": "a.example.com", "workloads": ["job"]}]},
+                "extraParts": {"job": {"enabled": False, **pods(app="job")}},
+                "proxy": {"ports": {"job": 3140}},
+            },
+            ["egress.domains[0]"],
+        ),
+    ],
+    ids=["off", "on", "elsewhere", "no default-deny", "a part of one's own"],
+)
+def test_an_entry_for_a_part_that_default_deny_holds_is_said_to_be_closed(
+    values: dict[str, Any], closed: list[str]
+) -> None:
+    text = rendered_notes(values)
+    part = "job" if "extraParts" in values else "kong"
+    sentence_end = ", ".join(f"{part} ({path})" for path in closed)
+    assert ("LISTED, AND CLOSED" in text) == bool(closed)
+    assert f"default-deny holds their pods: {sentence_end}." in text or not closed
+    _, problems = parse_values(merge(mapping(CHART / "values.yaml"), values), suffixes=Suffixes(frozenset()))
+    assert [problem.where.path for problem in problems] == closed
+    assert all(f"{part} is switched off, and default-deny holds its pods" in problem.message for problem in problems)
+
+
+def test_notes_say_that_a_pod_monitor_lets_nobody_in() -> None:
+    monitor = {"podMonitor": {"enabled": True}}
+    assert "NOT SCRAPED" in rendered_notes({"monitoring": {"enabled": False, **monitor}})
+    assert "NOT SCRAPED" in rendered_notes({"monitoring": {"namespaces": [], **monitor}})
+    assert "NOT SCRAPED" not in rendered_notes({"monitoring": monitor})

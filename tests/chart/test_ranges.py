@@ -107,6 +107,18 @@ def test_a_range_that_begins_as_one_of_the_charts_own_and_reaches_beyond_is_deni
     assert walls({}, reaches) == (False, False)
 
 
+@pytest.mark.parametrize(
+    ("given", "reaches"), [("203.0.113.0/24", "203.0.113.9"), ("2600:1f13:1::/56", "2600:1f13:1::9")]
+)
+@pytest.mark.parametrize("key", ["cidrs", "podCidrs", "serviceCidrs"])
+def test_no_listed_name_leads_into_the_cluster_where_its_addresses_are_public(
+    key: str, given: str, reaches: str
+) -> None:
+    """As those of pods are on IPv6 clusters of EKS: whoever serves a listed name could lead the proxy to a pod."""
+    assert walls({"cluster": {key: [given]}}, reaches) == (True, True)
+    assert walls({}, reaches) == (False, False)
+
+
 def walls(values: dict[str, Any], address: str) -> tuple[bool, bool]:
     """Whether the proxy's NetworkPolicy and Envoy's configuration deny an address."""
     ran = rendered(values)

@@ -117,7 +117,8 @@ def test_what_is_steered_is_the_list_and_no_more(name: str) -> None:
 @pytest.mark.parametrize("name", LISTS)
 def test_what_is_steered_reaches_no_address_that_a_tunnel_does_not(name: str) -> None:
     assert denied(rendered(LISTS[name], steering=True)) == denied(rendered(LISTS[name]))
-    assert bool(denied(rendered(LISTS[name]))) == any(rule.cidrs == () for rule in rules(LISTS[name]))
+    public = any(rule.cidrs == () for rule in rules(LISTS[name]))
+    assert (denied(rendered(LISTS[name])) != ("0.0.0.0/0", "::/0")) == public
 
 
 def test_what_is_steered_in_audit_is_everything() -> None:
@@ -239,6 +240,23 @@ def test_a_range_that_is_no_longer_refused_is_named() -> None:
     assert [
         p.message for p in proxy_refuses_private_addresses(replace(whole, manifests=reconfigured(manifests, narrow)))
     ] == ["the proxy connects to 169.254.0.0/16 when a listed name says so"]
+
+
+@pytest.mark.parametrize("name", ["empty", "only internal", "expired"])
+def test_a_list_without_public_names_refuses_every_address(name: str) -> None:
+    """No way leads to a public address then; manifests without a configuration to read are no such list."""
+    lists: dict[str, dict[str, Any]] = {
+        "empty": {"domains": []},
+        "only internal": {"domains": [], "internal": [{"name": "mcp.corp.example", "cidrs": ["10.20.0.10/32"]}]},
+        "expired": {"domains": [{"name": "a.example.com", "expires": "2020-01-01"}]},
+    }
+    manifests = rendered(lists[name])
+    listed, _ = parse_values({"egress": lists[name]}, suffixes=SUFFIXES)
+    egress = Egress("proxy", "enforce", True, listed, manifests, datetime(2026, 1, 1, tzinfo=UTC))
+    assert denied(manifests) == ("0.0.0.0/0", "::/0")
+    assert not list(proxy_refuses_private_addresses(egress))
+    assert denied(()) == ()
+    assert len(list(proxy_refuses_private_addresses(replace(egress, manifests=())))) > 10
 
 
 def reconfigured(manifests: tuple[Manifest, ...], change: Callable[[str, Resources], None]) -> tuple[Manifest, ...]:

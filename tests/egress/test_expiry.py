@@ -10,8 +10,11 @@ import pytest
 import yaml
 
 from tests.doc_runs import rendered_notes
+from tests.helm import template
 from tools.egress import expiry
+from tools.egress.allowlist import Suffixes, parse_values
 from tools.egress.engines import engine
+from tools.findings.model import Severity
 from tools.manifests.documents import manifests, parse
 from tools.render.helm_errors import RenderError
 from tools.render.merge import merge
@@ -185,3 +188,36 @@ def test_the_notes_say_what_ends_at_the_next_upgrade(values: dict[str, Any], lin
 
 def test_the_notes_say_nothing_where_nothing_does() -> None:
     assert "ENDS WITH" not in rendered_notes({"egress": {"domains": [KEPT]}})
+
+
+AGAIN: dict[str, dict[str, Any]] = {
+    "granted": {
+        "domains": [{"name": "a.example.com", "expires": "2020-01-01"}],
+        "grants": [{"name": "a.example.com", "expires": "2099-01-01", "owner": "us", "reason": "incident 42"}],
+    },
+    "listed anew": {"domains": [{"name": "a.example.com", "expires": "2020-01-01"}, "a.example.com"]},
+    "under a wildcard that has ended": {
+        "domains": [{"name": "*.example.com", "expires": "2020-01-01"}, "a.example.com"]
+    },
+    "by address": {
+        "external": [
+            {"cidrs": ["10.9.0.5/32"], "ports": [636], "reason": "LDAP", "expires": "2020-01-01"},
+            {"cidrs": ["10.9.0.5/32"], "ports": [636], "reason": "LDAP again"},
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("name", AGAIN)
+def test_what_has_ended_may_be_opened_again(name: str) -> None:
+    """Or a grant in an incident would fail on an entry that opens nothing any more."""
+    values = {"egress": AGAIN[name]}
+    ran = template(values, "charts/sark-network")
+    assert ran.returncode == 0, ran.stderr
+    suffixes = Suffixes(frozenset())
+    assert parse_values(values, suffixes=suffixes, now=datetime(2026, 1, 1, tzinfo=UTC))[1] == ()
+    before = template({"egress": {**AGAIN[name], "asOf": "2019-06-01"}}, "charts/sark-network")
+    repeated = [problem for problem in parse_values(values, suffixes=suffixes)[1] if "already" in problem.message]
+    assert len(repeated) == 1
+    # A name below a wildcard may stand for its owner.
+    assert bool(before.returncode) == (repeated[0].severity is Severity.ERROR)

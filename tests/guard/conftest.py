@@ -25,7 +25,7 @@ SERVICES = {
     "sark-postgres.sark.svc.cluster.local": "10.96.0.20",
     "six.sark.svc.cluster.local": "fd00::20",
 }
-OUTSIDE = {"ldap.corp.example": "10.20.0.20", "evil.test": "203.0.113.66"}
+OUTSIDE = {"ldap.corp.example": "10.20.0.20", "dc1.ldap.corp.example": "10.20.0.21", "evil.test": "203.0.113.66"}
 
 
 @pytest.fixture(scope="session")

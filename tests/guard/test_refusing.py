@@ -208,3 +208,16 @@ def test_cluster_dns_that_is_down_is_a_failure_and_opens_nothing(start: Start) -
     guard = start(VALUES, "10.96.0.99")
     assert guard.ask("kubernetes.default.svc.cluster.local").code == "SERVFAIL"
     assert guard.ask("evil.test").code == "NXDOMAIN"
+
+
+def test_ranges_of_reverse_names_may_lie_in_each_other(start: Start, cluster_dns: ClusterDns) -> None:
+    """CoreDNS cuts a range into zones, and ends when one is there twice."""
+    nested = ["10.96.0.0/22", "10.96.1.0/24", "10.96.2.7/22", "fd00:10::/62", "FD00:10:0:1::/64", "10.96.0.0/30"]
+    guard = start({"dnsGuard": {"enabled": True, "reverseCidrs": nested}})
+    before = len(cluster_dns.asked)
+    inside = ["7.1.96.10.in-addr.arpa", "7.3.96.10.in-addr.arpa", "1.0.96.10.in-addr.arpa"]
+    for name in inside:
+        guard.ask(name, "PTR")
+    assert [name for name, _ in cluster_dns.asked[before:]] == inside
+    assert guard.ask("7.4.96.10.in-addr.arpa", "PTR").code == "NXDOMAIN"
+    assert len(cluster_dns.asked) == before + len(inside)

@@ -153,3 +153,28 @@ def test_thousands_of_names_are_served(start: Start) -> None:
     assert guard.ask(names[0]).addresses == guard.ask(names[-1]).addresses == [PROXY]
     assert guard.ask("host-0.zone-1.example").code == "NXDOMAIN"
     assert guard.memory() < 128 * 1024 * 1024
+
+
+NAMED: dict[str, Any] = {"dnsGuard": {**VALUES["dnsGuard"], "names": ["ldap.corp.example"]}}
+
+
+def test_a_name_that_is_resolved_may_have_steered_names_below_it(start: Start, cluster_dns: ClusterDns) -> None:
+    """A directory's domain is a server's name itself, and a wildcard lists what is below it."""
+    guard = start({**NAMED, "egress": {"domains": ["*.ldap.corp.example"]}})
+    before = len(cluster_dns.forwarded)
+    assert guard.ask("LDAP.corp.example").addresses == ["10.20.0.20"]
+    assert guard.ask("dc1.LDAP.corp.example").addresses == [PROXY]
+    assert guard.ask("c2VjcmV0.a.ldap.corp.example").addresses == [PROXY]
+    for name in ("ldap.corp.example", "c2VjcmV0.ldap.corp.example"):
+        assert (guard.ask(name, "TXT").code, guard.ask(name, "HTTPS").answers) == ("NOERROR", ())
+    assert guard.ask("dc1.ldap.corp.example", part="frontend").code == "NXDOMAIN"
+    assert guard.ask("xldap.corp.example").code == "NXDOMAIN"
+    assert cluster_dns.forwarded[before:] == [("ldap.corp.example", message.TYPES["A"])]
+
+
+@pytest.mark.parametrize("steered", [True, False])
+def test_audit_refuses_no_name_below_one_that_is_resolved(start: Start, cluster_dns: ClusterDns, steered: bool) -> None:
+    guard = start({"dnsGuard": {**NAMED["dnsGuard"], "steering": {"enabled": steered}}, "egress": {"mode": "audit"}})
+    assert guard.ask("ldap.corp.example").addresses == ["10.20.0.20"]
+    assert guard.ask("dc1.ldap.corp.example").addresses == ([PROXY] if steered else ["10.20.0.21"])
+    until(lambda: any("verdict=audit" in it and "name=dc1.ldap.corp.example." in it for it in guard.log()))

@@ -183,9 +183,27 @@ FAMILIES = {
 def test_address_family(start: Start, world: World, family: str) -> None:
     world.zone["trap.openai.com"] = ["fd00::1", PUBLIC]
     world.arrivals.clear()
-    proxy = start({"egress": EGRESS, "proxy": {"ipFamily": family}})
+    proxy = start({"egress": {"domains": EGRESS["domains"]}, "proxy": {"ipFamily": family}})
     for label, expected in FAMILIES[family].items():
         answer = client.tls(world.namespace, proxy.ports["gateway"], f"{label}.openai.com:443", f"{label}.openai.com")
         assert answer.text.split(" ")[0] == expected, label
     assert not [it for it in world.arrivals if it.address == "fd00::1"]
+    proxy.stop()
+
+
+@pytest.mark.parametrize(
+    ("family", "cidr", "answers"),
+    [("v4-preferred", "fd00::/120", "fd00::1"), ("v6-preferred", "10.1.1.0/24", "10.1.1.1")],
+)
+def test_an_internal_name_with_addresses_of_both_families_is_reached_at_those_of_its_entry(
+    start: Start, world: World, family: str, cidr: str, answers: str
+) -> None:
+    """The preferred family has an address of another network, which the entry leaves out; it decides nothing here."""
+    world.zone["both.corp.example"] = ["10.1.1.1", "fd00::1"]
+    entry = {"name": "both.corp.example", "cidrs": [cidr]}
+    proxy = start({"egress": {"internal": [entry]}, "proxy": {"ipFamily": family}})
+    world.arrivals.clear()
+    host = "both.corp.example"
+    assert client.tls(world.namespace, proxy.ports["gateway"], f"{host}:443", host).text.split(" ")[0] == answers
+    assert {it.address for it in world.arrivals} == {answers}
     proxy.stop()

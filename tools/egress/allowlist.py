@@ -61,6 +61,11 @@ FORMS: tuple[tuple[str, str, str], ...] = (
         "by its labels",
     ),
     (
+        "no-reverse-name",
+        r"(?i)\.(in-addr|ip6)\.arpa\.?$",
+        "a host name: in-addr.arpa and ip6.arpa hold reverse names, and no server is called by one",
+    ),
+    (
         "no-metadata-name",
         rf"(?i)^(\*\.)?({_METADATA_NAMES})\.?$",
         "no name of a metadata service: it hands out the node's credentials to whoever asks",
@@ -322,27 +327,39 @@ def refusal(name: str) -> str:
 
 
 def parse_values(
-    values: Mapping[str, Any], *, suffixes: Suffixes, parts: Sequence[str] = (), file: str = ""
+    values: Mapping[str, Any],
+    *,
+    suffixes: Suffixes,
+    parts: Sequence[str] = (),
+    file: str = "",
+    now: datetime | None = None,
 ) -> tuple[Allowlist, tuple[Problem, ...]]:
     """Read `egress` of a chart's values. What is not of the schema's shape is left to the schema and left out here.
 
-    `parts`: the parts that an entry may name as its workloads; none: they are not looked at.
+    `parts`: the parts that an entry may name as its workloads; none: they are not looked at. `now`: what has ended by
+    then opens nothing, so it is no repeat; none: every entry counts.
     """
     egress = values.get("egress")
     entries = tuple(_entries(egress)) if isinstance(egress, Mapping) else ()
     external = tuple(_external(egress)) if isinstance(egress, Mapping) else ()
+    open_entries = tuple(entry for entry in entries if now is None or not expiry.over(entry.expires, now))
     faults = (
         *_refused(entries, suffixes),
-        *_repeated(entries),
+        *_repeated(open_entries),
         *(_strangers((*entries, *external), parts) if parts else ()),
+        *_of_the_cluster(entries, values),
         *_without_reason(external),
-        *_opened_twice(external),
+        *_opened_twice(peer for peer in external if now is None or not expiry.over(peer.expires, now)),
         *(_unexplained((*entries, *external)) if _asks_for_reasons(egress) else ()),
         *_without_an_end((*entries, *external)),
     )
     problems = (
         *(Problem(Where(file, path), message) for path, message in faults),
-        *(Problem(Where(file, path), message, Severity.WARNING) for path, message in _covered(entries)),
+        *(Problem(Where(file, path), message, Severity.WARNING) for path, message in _covered(open_entries)),
+        *(
+            Problem(Where(file, path), message, Severity.WARNING)
+            for path, message in _held((*entries, *external), values)
+        ),
     )
     mode = egress.get("mode") if isinstance(egress, Mapping) else None
     return Allowlist(entries, "audit" if mode == "audit" else "enforce", external), problems
@@ -409,6 +426,40 @@ def _strangers(entries: Iterable[ListEntry | ExternalPeer], parts: Sequence[str]
             if workload not in parts:
                 message = f"{workload} is no part; the parts are {', '.join(parts)}, and extraParts adds your own"
                 yield f"{entry.path}.workloads", message
+
+
+def _of_the_cluster(entries: Iterable[ListEntry], values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    cluster = values.get("cluster")
+    domain = _text(cluster, "domain") if isinstance(cluster, Mapping) else ""
+    for entry in entries:
+        if domain and f".{entry.name.removeprefix('*.')}".endswith(f".{domain}"):
+            message = (
+                f"{entry.name} is a name of the cluster, whose cluster.domain is {domain}; "
+                "a server in the cluster goes into gateway.egress.mcpServers, by its labels"
+            )
+            yield entry.path, message
+
+
+def _held(items: Iterable[ListEntry | ExternalPeer], values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Entries for parts without policies, whose pods default-deny holds because they run in the release's namespace."""
+    if _at(values, "defaultDeny", "enabled") is not True:
+        return
+    own = values.get("extraParts")
+    for item in items:
+        for workload in item.workloads:
+            key = f"extraParts.{workload}" if isinstance(own, Mapping) and workload in own else workload
+            if _at(values, *key.split("."), "enabled") is False and not _at(values, *key.split("."), "namespace"):
+                message = (
+                    f"{workload} is switched off, and default-deny holds its pods, so this opens nothing for it; "
+                    f"set {key}.enabled to true, or take it out of workloads"
+                )
+                yield item.path, message
+
+
+def _at(values: Any, *keys: str) -> Any:
+    for key in keys:
+        values = values.get(key) if isinstance(values, Mapping) else None
+    return values
 
 
 def _without_reason(external: Iterable[ExternalPeer]) -> Iterator[tuple[str, str]]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
+from tools.egress import expiry
 from tools.egress.allowlist import Suffixes
 from tools.findings import suppress
 from tools.findings.errors import InputError
@@ -99,7 +101,8 @@ async def _judge(recorder: Recorder, loaded: Loaded, job: ChartJob) -> None:
     outcome = await _outcome(job.render, loaded.files)
     waited = time.perf_counter() - started
     suffixes = _suffixes(job.chart.text("files/public-suffixes.txt"))
-    values = Listed.of(replace(loaded.values, helm=outcome.verdict), suffixes)
+    now = expiry.as_of(loaded.values.body.get("egress"), datetime.now(UTC))
+    values = Listed.of(replace(loaded.values, helm=outcome.verdict), suffixes, now)
     recorder.run("values", lambda: _values(values, loaded, job.rules))
     # What Helm cannot read has its finding already where this toolkit could not read it either.
     settled = ("schema", "values") if recorder.failed else ("schema",)

@@ -189,7 +189,7 @@ proxy, and what values add.
 
 {{/* The name of the ConfigMap that tells a part's pods of their proxy; it is in the part's namespace. */}}
 {{- define "sark-network.envName" -}}
-{{- $suffix := ternary "proxy-env" (printf "proxy-env-%s" (kebabcase .part)) (eq .part "gateway") -}}
+{{- $suffix := ternary "proxy-env" (printf "proxy-env-%s" (include "sark-network.part" . | fromJson).slug) (eq .part "gateway") -}}
 {{- include "sark-network.nameIn" (dict "root" .root "namespace" (include "sark-network.part.namespace" .) "suffix" $suffix) -}}
 {{- end -}}
 

@@ -13,7 +13,8 @@ The documentation ranges are left out: nothing answers there, and tests need add
   "::/96" "::ffff:0:0/96" "64:ff9b:1::/48" "100::/64" "2001::/32" "fc00::/7" "fe80::/10" "fec0::/10" "ff00::/8" -}}
 {{- $held := list -}}
 {{- range concat $four $six }}{{ $held = append $held (include "sark-network.bits" .) }}{{ end -}}
-{{- range concat .Values.cluster.cidrs .Values.egress.deniedCidrs -}}
+{{- $cluster := .Values.cluster -}}
+{{- range concat $cluster.cidrs $cluster.podCidrs $cluster.serviceCidrs .Values.egress.deniedCidrs -}}
 {{- $bits := include "sark-network.bits" . -}}
 {{- $net := include "sark-network.network" . -}}
 {{- $within := false -}}
@@ -112,6 +113,19 @@ every install, and Calico refuses host bits.
 {{- $nets := list -}}
 {{- range . }}{{ $nets = append $nets (include "sark-network.network" .) }}{{ end -}}
 {{- $nets | uniq | toJson -}}
+{{- end -}}
+
+{{/* The networks of a JSON list of CIDRs that lie in no other of it, so that none meets another. */}}
+{{- define "sark-network.outermost" -}}
+{{- $nets := include "sark-network.networks" . | fromJsonArray -}}
+{{- $outer := list -}}
+{{- range $net := $nets -}}
+{{- $bits := include "sark-network.bits" $net -}}
+{{- $inside := false -}}
+{{- range without $nets $net }}{{ if hasPrefix (include "sark-network.bits" .) $bits }}{{ $inside = true }}{{ end }}{{ end -}}
+{{- if not $inside }}{{ $outer = append $outer $net }}{{ end -}}
+{{- end -}}
+{{- toJson $outer -}}
 {{- end -}}
 
 {{/*

@@ -48,6 +48,7 @@ the same words.
 {{- end -}}
 {{- range concat $entries $internal -}}
 {{- include "sark-network.refuseStrangers" (dict "root" $ "entry" .) -}}
+{{- include "sark-network.refuseClusterName" (dict "root" $ "entry" .) -}}
 {{- include "sark-network.refuseUnexplained" (dict "root" $ "entry" .) -}}
 {{- end -}}
 {{- $suffixes := .Files.Get "files/public-suffixes.txt" -}}
@@ -57,7 +58,6 @@ the same words.
 {{- include "sark-network.refuseSuffix" (dict "entry" . "suffixes" $suffixes "parents" $parents) -}}
 {{- end -}}
 {{- end -}}
-{{- include "sark-network.refuseRepeats" (concat $entries $internal) -}}
 {{- $now := include "sark-network.now" . | int64 -}}
 {{- $open := dict "entries" list "internal" list -}}
 {{- $expired := list -}}
@@ -70,6 +70,8 @@ the same words.
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- /* Of what is open: a name whose entry has ended may be granted, or listed anew. */ -}}
+{{- include "sark-network.refuseRepeats" (concat $open.entries $open.internal) -}}
 {{- merge (dict "expired" $expired) $open | toJson -}}
 {{- end -}}
 
@@ -100,6 +102,19 @@ the same words.
 {{- if not (has . $order) -}}
 {{- fail (printf "%s.workloads: %s is no part; the parts are %s, and extraParts adds your own" $entry.path . (join ", " $order)) -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+A name of the cluster's own is no name outside: NO_PROXY has its domain, cluster DNS answers it, and the guard hands it on:
+(dict "root" $ "entry" {name, path}).
+*/}}
+{{- define "sark-network.refuseClusterName" -}}
+{{- $domain := .root.Values.cluster.domain -}}
+{{- if hasSuffix (printf ".%s" $domain) (printf ".%s" (trimPrefix "*." .entry.name)) -}}
+{{- fail (printf
+    (print "%s: %s is a name of the cluster, whose cluster.domain is %s; a server in the cluster goes into "
+      "gateway.egress.mcpServers, by its labels") .entry.path .entry.name $domain) -}}
 {{- end -}}
 {{- end -}}
 

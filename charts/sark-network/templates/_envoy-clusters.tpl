@@ -88,7 +88,6 @@ second at the least, and twice that each time, so its usual four tries would giv
 */}}
 {{- define "sark-network.envoy.dns" -}}
 {{- $proxy := .root.Values.proxy -}}
-{{- $family := get (dict "v4-only" "V4_ONLY" "v6-only" "V6_ONLY" "v4-preferred" "V4_PREFERRED" "v6-preferred" "AUTO") $proxy.ipFamily -}}
 {{- $resolvers := list -}}
 {{- range $proxy.resolvers }}{{ $resolvers = append $resolvers (dict "socket_address" (dict "address" . "port_value" 53)) }}{{ end -}}
 {{- $options := dict "dns_resolver_options" (dict "no_default_search_domain" true) "query_tries" 8 -}}
@@ -100,7 +99,7 @@ second at the least, and twice that each time, so its usual four tries would giv
 {{- end -}}
 {{- $filter := dict "ranges" $ranges -}}
 {{- if .cidrs }}{{ $_ := set $filter "invert_match" true }}{{ end -}}
-{{- $config := dict "dns_lookup_family" $family "max_hosts" 16384 "host_ttl" "60s" "dns_refresh_rate" "5s"
+{{- $config := dict "dns_lookup_family" (include "sark-network.envoy.family" .) "max_hosts" 16384 "host_ttl" "60s" "dns_refresh_rate" "5s"
   "dns_query_timeout" "5s" "disable_dns_refresh_on_failure" true
   "typed_dns_resolver_config" (dict "name" "envoy.network.dns_resolver.cares" "typed_config" $options) "resolved_address_filter" $filter -}}
 {{- $_ := set $config "name" (printf "%s-%s" (ternary "cidrs" "names" (not (empty .cidrs))) (toJson $config | sha256sum | trunc 8)) -}}

@@ -39,7 +39,8 @@ together; "ports", all of them that a name is resolved for, and "cidrs", each se
 {{- end -}}
 {{- $workloads := list -}}
 {{- $ports := dict -}}
-{{- range $name := (include "sark-network.parts" . | fromJson).order -}}
+{{- $parts := include "sark-network.parts" . | fromJson -}}
+{{- range $name := $parts.order -}}
 {{- /* The gateway's listener is there even with an empty list: being refused says more than nobody answering. */ -}}
 {{- if or (hasKey $used $name) (eq $name "gateway") -}}
 {{- $own := list -}}
@@ -49,7 +50,7 @@ together; "ports", all of them that a name is resolved for, and "cidrs", each se
 {{- end -}}
 {{- $each := list -}}
 {{- range $key, $one := (get $lists $name | default dict) }}{{ $each = append $each $one }}{{ end -}}
-{{- $workloads = append $workloads (dict "lists" $each "name" $name "slug" (kebabcase $name)
+{{- $workloads = append $workloads (dict "lists" $each "name" $name "slug" (get $parts.parts $name).slug
     "listen" (include "sark-network.part.proxyPort" (dict "root" $ "part" $name) | int) "ports" $own) -}}
 {{- end -}}
 {{- end -}}
@@ -74,6 +75,7 @@ together; "ports", all of them that a name is resolved for, and "cidrs", each se
 {{- if gt (len .) 1048000 -}}
 {{- fail (printf
     (print "egress.domains: the list takes %d bytes as Envoy's configuration, and a ConfigMap holds 1048576. Write a "
-      "wildcard for the names that share a domain, or fewer names") (len .)) -}}
+      "wildcard for the names that share a domain, or fewer names; each part that has a list takes room too, and so does each of its "
+      "steered ports") (len .)) -}}
 {{- end -}}
 {{- end -}}

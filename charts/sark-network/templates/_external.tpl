@@ -28,6 +28,13 @@ directly, by address, so both walls have to say so: the part's NetworkPolicy and
   ($given.protocol | default "tcp") "workloads" ($given.workloads | default (list "gateway")) "path" $path -}}
 {{- include "sark-network.refuseStrangers" (dict "root" $ "entry" $entry) -}}
 {{- include "sark-network.refuseUnexplained" (dict "root" $ "entry" (merge (dict "path" $path) $given)) -}}
+{{- $ends := $now -}}
+{{- with $given.expires -}}
+{{- $ends = include "sark-network.moment" (dict "text" . "path" (printf "%s.expires" $path) "whole" true) | int64 -}}
+{{- end -}}
+{{- if and $given.expires (le $ends $now) -}}
+{{- $expired = append $expired (dict "name" (join ", " $given.cidrs) "path" $path "expires" $given.expires) -}}
+{{- else -}}
 {{- range $workload := $entry.workloads }}{{ range $port := $entry.ports }}{{ range $cidr := $given.cidrs -}}
 {{- $key := printf "%s, %s port %v of %s" (include "sark-network.network" $cidr) $entry.protocol $port $workload -}}
 {{- if hasKey $seen $key -}}
@@ -36,13 +43,6 @@ directly, by address, so both walls have to say so: the part's NetworkPolicy and
 {{- end -}}
 {{- $_ := set $seen $key $path -}}
 {{- end }}{{ end }}{{ end -}}
-{{- $ends := $now -}}
-{{- with $given.expires -}}
-{{- $ends = include "sark-network.moment" (dict "text" . "path" (printf "%s.expires" $path) "whole" true) | int64 -}}
-{{- end -}}
-{{- if and $given.expires (le $ends $now) -}}
-{{- $expired = append $expired (dict "name" (join ", " $given.cidrs) "path" $path "expires" $given.expires) -}}
-{{- else -}}
 {{- $entries = append $entries $entry -}}
 {{- with $given.expires }}{{ $ending = append $ending (dict "name" (join ", " $given.cidrs) "path" $path "expires" .) }}{{ end -}}
 {{- end -}}

@@ -74,6 +74,12 @@ log . "workload={{ .workload.name }} client={remote}:{port} type={type} class={c
 }
 {{- end -}}
 
+{{/* In audit, every name that is asked for. */}}
+{{- define "sark-network.guard.auditLog" -}}
+{{- $query := "type={type} class={class} proto={proto} rcode={rcode} name={name}" -}}
+log . "workload={{ .workload.name }} verdict=audit client={remote}:{port} {{ $query }}"
+{{- end -}}
+
 {{/* Class CH asks a server about itself; without an answer here it would end as a failure of the server. */}}
 {{- define "sark-network.guard.otherClass" -}}
 template CH ANY . {
@@ -113,8 +119,7 @@ which: to the proxy where it steers, else to cluster DNS.
     rcode REFUSED
   }
   {{- else }}
-  {{- $query := "type={type} class={class} proto={proto} rcode={rcode} name={name}" }}
-  log . "workload={{ .workload.name }} verdict=audit client={remote}:{port} {{ $query }}"
+  {{- include "sark-network.guard.auditLog" . | nindent 2 }}
   {{- include "sark-network.guard.otherClass" . | nindent 2 }}
   {{- if .steered }}
   {{- include "sark-network.guard.toProxy" (merge (dict "which" ".*") .) | nindent 2 }}
@@ -158,7 +163,10 @@ them again, and thousands of names are as quick as one.
 {{- range $upper }}{{ $_ := set $above . true }}{{ end -}}
 {{- $kind := ternary (ternary "both" "itself" (hasKey $wild $name)) "below" (hasKey $exact $name) -}}
 {{- $key := printf "%s %03d" $kind (len $labels) -}}
+{{- /* What is below a name of dnsGuard.names is in that name's block. */ -}}
+{{- if not (has $name $.root.Values.dnsGuard.names) -}}
 {{- $_ := set $groups $key (append (get $groups $key | default list) $name) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- range concat .root.Values.dnsGuard.names (list .root.Values.cluster.domain "_.in-addr.arpa" "_.ip6.arpa") -}}
@@ -193,7 +201,7 @@ and the answer is turned back. No address need be known here, and nothing of the
 past the proxy (HTTPS, SVCB), or data, have no records. `which`: the names that are meant, as a pattern.
 */}}
 {{- define "sark-network.guard.toProxy" -}}
-rewrite continue ttl regex .* {{ int64 .root.Values.dnsGuard.ttl }}
+rewrite continue ttl regex {{ .which }} {{ int64 .root.Values.dnsGuard.ttl }}
 rewrite stop name regex {{ .which }} {{ .steered.host }} answer auto
 {{- range list "HTTPS" "SVCB" "TXT" "NULL" "SRV" }}
 template IN {{ . }} {{ $.root.Values.cluster.domain }} {
@@ -262,40 +270,50 @@ template IN ANY other.dns-guard {
 {{/* The cluster's own names, and the reverse names that values send there. resolv.conf is the pod's own: cluster DNS. */}}
 {{- define "sark-network.guard.cluster" -}}
 {{- $port := int64 .workload.port -}}
-{{ .root.Values.cluster.domain }}:{{ $port }}{{ range .root.Values.dnsGuard.reverseCidrs }} {{ . }}:{{ $port }}{{ end }} {
+{{ .root.Values.cluster.domain }}:{{ $port }}
+{{- range include "sark-network.outermost" .root.Values.dnsGuard.reverseCidrs | fromJsonArray }} {{ . }}:{{ $port }}{{ end }} {
   {{- include "sark-network.guard.common" . | nindent 2 }}
   {{- include "sark-network.guard.otherClass" . | nindent 2 }}
   {{- include "sark-network.guard.forward" . | nindent 2 }}
 }
-{{- with .root.Values.dnsGuard.names }}
-{{ include "sark-network.guard.names" (dict "root" $.root "workload" $.workload "names" .) }}
+{{- /* In audit without steering the block of the rest lets every name through alike. */ -}}
+{{- if or (eq .root.Values.egress.mode "enforce") .steered }}
+{{- range .root.Values.dnsGuard.names }}
+{{ include "sark-network.guard.named" (merge (dict "name" .) $) }}
+{{- end }}
 {{- end }}
 {{- end -}}
 
 {{/*
-Names outside the cluster that values let through. They are asked for in one spelling and by two types, because the case of
-letters and the number of a type would carry data too. A rule that changes nothing ends the rules: so types are told apart.
+A name outside the cluster that values let through: (dict "name" … and what a block takes). It is asked for in one spelling and by two
+types, because the case of letters and the number of a type would carry data too. A rule that changes nothing ends the rules: so
+types are told apart. What is below it is refused, or steered where a wildcard lists it or audit lets it through: a zone has one block.
 */}}
-{{- define "sark-network.guard.names" -}}
-{{- $port := int64 .workload.port -}}
-{{- range $name := .names }}
-{{ $name }}:{{ $port }} {
-  {{- include "sark-network.guard.common" $ | nindent 2 }}
-  {{- include "sark-network.guard.log" $ | nindent 2 }}
-  {{- include "sark-network.guard.otherClass" $ | nindent 2 }}
-  rewrite continue name exact {{ $name }} {{ $name }}
+{{- define "sark-network.guard.named" -}}
+{{- $audit := ne .root.Values.egress.mode "enforce" -}}
+{{- $below := or $audit (has (printf "*.%s" .name) (.steered.names | default list)) -}}
+{{ .name }}:{{ int64 .workload.port }} {
+  {{- include "sark-network.guard.common" . | nindent 2 }}
+  {{- include (ternary "sark-network.guard.auditLog" "sark-network.guard.log" $audit) . | nindent 2 }}
+  {{- include "sark-network.guard.otherClass" . | nindent 2 }}
+  {{- if $below }}
+  {{- $which := printf "^([^.]+\\.){%d,}$" (splitList "." .name | len | add1) }}
+  {{- include "sark-network.guard.toProxy" (merge (dict "which" $which) .) | nindent 2 }}
+  {{- end }}
+  rewrite continue name exact {{ .name }} {{ .name }}
   rewrite stop type A A
   rewrite stop type AAAA AAAA
   rewrite stop name regex .* other-type.dns-guard.
   template IN ANY other-type.dns-guard {
-    {{- include "sark-network.guard.negative" (dict "root" $.root "rcode" "NOERROR") | nindent 4 }}
+    {{- include "sark-network.guard.negative" (dict "root" .root "rcode" "NOERROR") | nindent 4 }}
   }
+  {{- if not $below }}
   template IN ANY . {
-    match "\.{{ $name | replace "." "\\." }}\.$"
-    {{- include "sark-network.guard.negative" (dict "root" $.root "rcode" "NXDOMAIN") | nindent 4 }}
+    match "\.{{ .name | replace "." "\\." }}\.$"
+    {{- include "sark-network.guard.negative" (dict "root" .root "rcode" "NXDOMAIN") | nindent 4 }}
     fallthrough
   }
-  {{- include "sark-network.guard.forward" $ | nindent 2 }}
+  {{- end }}
+  {{- include "sark-network.guard.forward" . | nindent 2 }}
 }
-{{- end }}
 {{- end -}}

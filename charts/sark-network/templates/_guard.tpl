@@ -169,18 +169,24 @@ egress.external opens by address comes before.
 {{- define "sark-network.guard.refuse" -}}
 {{- $guard := .Values.dnsGuard -}}
 {{- $parts := (include "sark-network.parts" . | fromJson).order -}}
-{{- $seen := dict -}}
-{{- range $part, $address := $guard.addresses -}}
+{{- range $part, $_ := $guard.addresses -}}
 {{- if not (has $part $parts) -}}
 {{- fail (printf "dnsGuard.addresses.%s: %s is no part; the parts are %s, and extraParts adds your own" $part $part (join ", " $parts)) -}}
 {{- end -}}
-{{- if hasKey $seen $address -}}
-{{- fail (printf "dnsGuard.addresses.%s: %s is the address of %s already; each part has its own" $part $address (get $seen $address)) -}}
 {{- end -}}
-{{- $_ := set $seen $address $part -}}
-{{- include "sark-network.inServiceRange" (dict "root" $ "path" (printf "dnsGuard.addresses.%s" $part) "address" $address) -}}
+{{- range $i, $name := $guard.names -}}
+{{- if hasSuffix (printf ".%s" $.Values.cluster.domain) (printf ".%s" $name) -}}
+{{- fail (printf
+    (print "dnsGuard.names[%d]: %s is a name of the cluster, whose cluster.domain is %s, and the guard asks cluster DNS for those "
+      "in any case; remove it") $i $name $.Values.cluster.domain) -}}
+{{- end -}}
 {{- end -}}
 {{- if $guard.enabled -}}
+{{- if not (include "sark-network.guard.workloads" . | fromJsonArray) -}}
+{{- fail
+  (print "dnsGuard.enabled: no part that is switched on calls anybody by name, so the guard would have nobody to answer; switch the "
+    "gateway on, or set dnsGuard.enabled to false") -}}
+{{- end -}}
 {{- if not .Values.dns.enabled -}}
 {{- fail
   (print "dnsGuard.enabled: the guard asks cluster DNS for the cluster's names, and dns.enabled is false; set dns.enabled "
@@ -205,20 +211,6 @@ egress.external opens by address comes before.
     (print "%s.podSelector: %s chooses the pods of the DNS guard too, and the part's policies would then hold for them; "
       "narrow it, or take the label out of commonLabels") .key (toJson .selector)) -}}
 {{- end -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
-
-{{/* A fixed address lies where the cluster gives addresses to Services, when that is known: (dict "root" $ "path" … "address" …). */}}
-{{- define "sark-network.inServiceRange" -}}
-{{- $ranges := .root.Values.cluster.serviceCidrs -}}
-{{- if and .address $ranges -}}
-{{- $bits := include "sark-network.bits" (printf "%s/%s" .address (ternary "128" "32" (contains ":" .address))) -}}
-{{- $within := false -}}
-{{- range $ranges }}{{ if hasPrefix (include "sark-network.bits" .) $bits }}{{ $within = true }}{{ end }}{{ end -}}
-{{- if not $within -}}
-{{- fail (printf "%s: %s is not in cluster.serviceCidrs (%s), so no Service can have it; write a free address of that range"
-    .path .address (join ", " $ranges)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -58,7 +58,10 @@ name: {{ .name | quote }}
 namespace: {{ . | quote }}
 {{- end }}
 labels:
-  {{- include "sark-network.labels" .root | nindent 2 }}
+  {{- /* A key that commonLabels has too stands once, with the object's own value. */}}
+  {{- $common := include "sark-network.labels" .root }}
+  {{- range $key, $_ := .labels }}{{ $common = regexReplaceAll (printf `(?m)^%s: .*\n?` (regexQuoteMeta $key)) $common "" }}{{ end }}
+  {{- $common | trim | nindent 2 }}
   {{- with .labels }}
   {{- toYaml . | nindent 2 }}
   {{- end }}

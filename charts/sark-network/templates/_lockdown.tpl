@@ -12,8 +12,8 @@ apiVersion: projectcalico.org/v3
 kind: GlobalNetworkPolicy
 metadata:
   {{- include "sark-network.metadata" (dict "root" .root
-      "name" (include "sark-network.lockdown.name" (dict "root" .root "of" (kebabcase .part))) "annotations" $annotations
-      "labels" (dict "sark-network/workload" .part)) | nindent 2 }}
+      "name" (include "sark-network.lockdown.name" (dict "root" .root "of" (include "sark-network.part" . | fromJson).slug))
+      "annotations" $annotations "labels" (dict "sark-network/workload" .part)) | nindent 2 }}
 spec:
   {{- include "sark-network.lockdown.place" .root | nindent 2 }}
   namespaceSelector: {{ printf "projectcalico.org/name == '%s'" (include "sark-network.part.namespace" .) | quote }}
@@ -26,13 +26,46 @@ spec:
     {{- with include "sark-network.guard.lockdownDeny" .root | trim }}
     {{- . | nindent 4 }}
     {{- end }}
-    {{- if $engine.lockdown }}
-    {{- with include (printf "sark-network.rules.%s" $engine.name) . | trim }}
+    {{- with include "sark-network.lockdown.engine" . | trim }}
     {{- . | nindent 4 }}
-    {{- end }}
     {{- end }}
     {{- include "sark-network.lockdown.end" .root | trim | nindent 4 }}
 {{- end }}
+
+{{/*
+A pod of two parts is held by the lock-downs of both, of which the first by name ends in a deny: so what the other opens would be
+closed, or not, by how the parts are called. NetworkPolicies add up, and without a lock-down such parts are no fault.
+*/}}
+{{- define "sark-network.refuseSharedPods" -}}
+{{- if include "sark-network.lockedDown" . -}}
+{{- $parts := (include "sark-network.parts" . | fromJson).parts -}}
+{{- $opens := dict -}}
+{{- range $name, $part := $parts -}}
+{{- $here := dict "root" $ "part" $name -}}
+{{- if $part.enabled -}}
+{{- $own := print (include "sark-network.lockdown.exceptions" $here) (include "sark-network.lockdown.engine" $here) -}}
+{{- $_ := set $opens $name $own -}}
+{{- end -}}
+{{- end -}}
+{{- range $name, $part := $parts -}}
+{{- range $other, $wider := $parts -}}
+{{- if and (ne $name $other) $part.enabled $wider.enabled (eq $part.namespace $wider.namespace)
+  (include "sark-network.selector.holds" (dict "wider" $wider.selector "selector" $part.selector))
+  (ne (get $opens $name) (get $opens $other)) -}}
+{{- fail (printf
+    (print "%s.podSelector: its pods are those of part %s too, and on Calico the lock-down of one denies what that of the other "
+      "opens by address; give the parts labels of their own, or open the same for both") $part.key $other) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What the engine adds to a part's lock-down: (dict "root" $ "part" …). */}}
+{{- define "sark-network.lockdown.engine" -}}
+{{- $engine := include "sark-network.engine" .root | fromJson -}}
+{{- if $engine.lockdown }}{{ include (printf "sark-network.rules.%s" $engine.name) . }}{{ end -}}
+{{- end -}}
 
 {{/* The name of a policy of the lock-down; one in a tier begins with the tier's. */}}
 {{- define "sark-network.lockdown.name" -}}
@@ -184,10 +217,8 @@ spec:
     {{- include "sark-network.lockdown.allow" (dict "protocol" "UDP" "nets" . "ports" (list 53)) | trim | nindent 4 }}
     {{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" . "ports" (list 53)) | trim | nindent 4 }}
     {{- end }}
-    {{- range $list.internal }}
-    {{- include "sark-network.lockdown.allow"
-      (dict "protocol" "TCP" "nets" (include "sark-network.networks" .cidrs | fromJsonArray) "ports" .ports) | trim
-      | nindent 4 }}
+    {{- range include "sark-network.internalServers" . | fromJsonArray }}
+    {{- include "sark-network.lockdown.allow" (dict "protocol" "TCP" "nets" .cidrs "ports" .ports) | trim | nindent 4 }}
     {{- end }}
     {{- include "sark-network.lockdown.denyPrivate" . | trim | nindent 4 }}
     {{- if or $ports (eq .Values.egress.mode "audit") }}

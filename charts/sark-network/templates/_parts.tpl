@@ -34,7 +34,9 @@ metricsPorts, proxyPort, externalCidrs, services, block, inbound: [{caller, port
 {{- fail (printf "%s: %s is a name of part %s already; give the part another name" $key $name .name) -}}
 {{- end -}}
 {{- end -}}
-{{- if has $name (list "ingress-controller" "monitoring" "metrics" "dns" "proxy" "egress-proxy") -}}
+{{- /* The last are how Envoy's listeners of other parts' lists are called. */ -}}
+{{- if or (has $name (list "ingress-controller" "monitoring" "metrics" "dns" "dns-guard" "proxy" "egress-proxy"))
+  (regexMatch "^((names|steered)-.+-[0-9]+|again-.+)$" $name) -}}
 {{- fail (printf "%s: %s means something else in this chart; give the part another name" $key $name) -}}
 {{- end -}}
 {{- include "sark-network.refuseOthers" (dict "key" $key "selector" ($block.podSelector | default dict)) -}}
@@ -78,9 +80,11 @@ metricsPorts, proxyPort, externalCidrs, services, block, inbound: [{caller, port
 {{- $metrics = include "sark-network.parts.numbers"
   (dict "key" (printf "%s.metrics.ports" $key) "ports" $ports "names" ($scraped.ports | default list)) | fromJsonArray -}}
 {{- end -}}
+{{- /* A name of extraParts is one that Kubernetes takes already: with a hyphen more, k8s would meet k-8s, or be too long for a port. */ -}}
+{{- $slug := ternary .part.name (kebabcase .part.name) (hasPrefix "extraParts." $key) -}}
 {{- dict
-  "name" .part.name "key" $key "policy" .part.policy "slug" (kebabcase .part.name) "enabled" (ne (toString (get $block "enabled")) "false")
-  "optional" (.part.optional | default false) "block" $block
+  "name" .part.name "key" $key "policy" .part.policy "slug" $slug
+  "enabled" (ne (toString (get $block "enabled")) "false") "optional" (.part.optional | default false) "block" $block
   "namespace" ($block.namespace | default .root.Release.Namespace) "selector" $selector
   "namespaceSelector" (ternary $block.namespaceSelector dict
     (include "sark-network.selector.chooses" (dict "selector" ($block.namespaceSelector | default dict)) | not | not))
@@ -240,6 +244,17 @@ outside the cluster (externalCidrs). The gateway stays a caller even when its ow
 {{- end -}}
 {{- end -}}
 {{- if $all }}true{{ end -}}
+{{- end -}}
+
+{{/*
+"true" when every pod of a selector is one of the wider's: (dict "wider" … "selector" …). Only its matchLabels are known of its pods; what
+the wider leaves out by a label that is not among them may or may not be theirs.
+*/}}
+{{- define "sark-network.selector.holds" -}}
+{{- $labels := .selector.matchLabels | default dict -}}
+{{- $known := true -}}
+{{- range .wider.matchExpressions }}{{ if not (hasKey $labels .key) }}{{ $known = false }}{{ end }}{{ end -}}
+{{- if and $known (include "sark-network.selector.matches" (dict "selector" .wider "labels" $labels)) }}true{{ end -}}
 {{- end -}}
 
 {{/* Kubernetes' label selector in Calico's grammar; both read NotIn and `not in` as matching a missing label too. */}}

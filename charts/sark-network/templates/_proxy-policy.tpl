@@ -51,7 +51,7 @@ spec:
         {{- end }}
       {{- end }}
     {{- end }}
-    {{- range .Values._model.internal }}
+    {{- range include "sark-network.internalServers" . | fromJsonArray }}
     - to:
         {{- range .cidrs }}
         - ipBlock: {cidr: {{ . | quote }}}
@@ -62,6 +62,14 @@ spec:
         {{- end }}
     {{- end }}
 {{- end }}
+
+{{/* Where the entries of egress.internal lead, as a JSON list of {cidrs, ports}: names of one server share a rule. */}}
+{{- define "sark-network.internalServers" -}}
+{{- include "sark-network.model" . -}}
+{{- $servers := list -}}
+{{- range .Values._model.internal }}{{ $servers = append $servers (pick . "cidrs" "ports") | uniq }}{{ end -}}
+{{- toJson $servers -}}
+{{- end -}}
 
 {{/* DNS servers outside the cluster, when the proxy is told to use some. */}}
 {{- define "sark-network.resolverRule" -}}

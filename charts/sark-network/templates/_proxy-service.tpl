@@ -7,7 +7,7 @@ metadata:
   {{- include "sark-network.metadata" (dict "root" .root "name" .name "namespace" .root.Release.Namespace) | nindent 2 }}
 spec:
   type: ClusterIP
-  ipFamilyPolicy: {{ $service.ipFamilyPolicy | quote }}
+  {{- include "sark-network.proxy.families" . | nindent 2 }}
   {{- with $service.clusterIP }}
   clusterIP: {{ . | quote }}
   {{- end }}

@@ -124,7 +124,7 @@ metadata:
       "labels" (dict "sark-network/workload" .workload.name)) | nindent 2 }}
 spec:
   type: ClusterIP
-  ipFamilyPolicy: {{ .root.Values.proxy.service.ipFamilyPolicy | quote }}
+  {{- include "sark-network.proxy.families" . | nindent 2 }}
   selector:
     {{- include "sark-network.proxySelector" .root | nindent 4 }}
   ports:

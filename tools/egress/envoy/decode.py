@@ -17,6 +17,7 @@ from typing import Any
 
 from tools.egress.allowlist import AllowRule, everything
 from tools.findings.model import Manifest
+from tools.manifests.addresses import ALL_IPV4, ALL_IPV6
 from tools.manifests.documents import parse
 
 Tree = Mapping[str, Any]
@@ -63,9 +64,14 @@ def denied(manifests: tuple[Manifest, ...]) -> tuple[str, ...]:
 
 
 def refused(config: Config) -> tuple[str, ...]:
-    """The same, of a configuration that was read: what every way out to public addresses leaves out."""
+    """The same, of a configuration that was read: what every way out to public addresses leaves out.
+
+    Where none leads there, because no public name is listed, that is every address.
+    """
     ways = [way for listener in config.listeners.values() for way in _ways(config, listener) if not way.only]
-    return tuple(cidr for cidr in ways[0].cidrs if all(cidr in way.cidrs for way in ways)) if ways else ()
+    if not ways:
+        return (str(ALL_IPV4), str(ALL_IPV6)) if config.listeners else ()
+    return tuple(cidr for cidr in ways[0].cidrs if all(cidr in way.cidrs for way in ways))
 
 
 def read(manifests: tuple[Manifest, ...]) -> Config:

@@ -138,6 +138,7 @@ def standing(listed: Allowlist, grant: Grant, now: datetime) -> str:
     """Where the list, without earlier grants, has an entry that makes the grant needless; "" where none does.
 
     Raises ValueError for a name that an entry has itself and that ends before the grant: the chart refuses it twice.
+    One that has ended is in no list any more.
     """
     current = listed.at(now)
     allowing = [current.find(grant.name, port, part) for port in grant.ports for part in grant.workloads]
@@ -145,7 +146,7 @@ def standing(listed: Allowlist, grant: Grant, now: datetime) -> str:
     if len(lasting) == len(allowing):
         return lasting[0]
     asked = {(grant.name, port, part) for port in grant.ports for part in grant.workloads}
-    for entry in listed.entries:
+    for entry in current.entries:
         if asked & {(rule.name, rule.port, rule.workload) for rule in entry.rules()}:
             until = f", until {entry.expires}" if entry.expires else " in part"
             raise ValueError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from functools import cached_property
 
 from tools.egress.allowlist import Allowlist, Suffixes, parse_values
@@ -20,19 +21,23 @@ _VERSION = re.compile(r"(?:^|[^0-9.])v?([0-9]+)\.([0-9]+)(?![0-9])")
 
 @dataclass(frozen=True)
 class Listed(Values):
-    """The values of one environment with the allowlist that is in them, which opens none of the public suffixes."""
+    """The values of one environment with the allowlist that is in them, which opens none of the public suffixes.
+
+    `now`: what `expires` is compared with; none: nothing has ended.
+    """
 
     suffixes: Suffixes = field(kw_only=True)
+    now: datetime | None = field(kw_only=True, default=None)
 
     @classmethod
-    def of(cls, values: Values, suffixes: Suffixes) -> Listed:
+    def of(cls, values: Values, suffixes: Suffixes, now: datetime | None = None) -> Listed:
         """The same values, read with these suffixes in mind."""
-        return cls(**{item.name: getattr(values, item.name) for item in fields(values)}, suffixes=suffixes)
+        return cls(**{item.name: getattr(values, item.name) for item in fields(values)}, suffixes=suffixes, now=now)
 
     @cached_property
     def allowlist(self) -> tuple[Allowlist, tuple[Problem, ...]]:
         """The allowlist in the values, and what is wrong with it."""
-        return parse_values(self.body, suffixes=self.suffixes, parts=self.parts)
+        return parse_values(self.body, suffixes=self.suffixes, parts=self.parts, now=self.now)
 
 
 def schema_is_valid(values: Listed) -> Iterator[Problem]:
@@ -137,8 +142,9 @@ def allowlist_is_sound(values: Listed) -> Iterator[Problem]:
     Refused: everything, public suffixes (`*.com`, `*.co.uk`) and names above some (`*.amazonaws.com`), addresses, URLs,
     ports inside a name, names of the cluster or of a metadata service, repeated entries, workloads that are no part.
     `allowSuffixes: true` with a reason says that suffixes are meant. An entry that a wildcard covers too is a warning:
-    it may be there for its owner and reason. An address in egress.external needs a reason, because it has no name. The
-    message says what to write instead.
+    it may be there for its owner and reason. So is one for a part that is switched off while default-deny holds its
+    pods: the list would open what the policies close. An address in egress.external needs a reason, because it has
+    no name. What has ended by its `expires` repeats and covers nothing. The message says what to write instead.
     Sources: RFC 1035 and 1123 (names), the Public Suffix List.
     """
     for problem in values.allowlist[1]:
