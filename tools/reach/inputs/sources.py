@@ -188,7 +188,8 @@ class _InputReading:
         empty = True
         refused = 0
         for source in manifest_sources(paths):
-            if not source.refusal and any(Path(source.file).resolve().is_relative_to(folder) for folder in charts):
+            place = Path(source.file).resolve()
+            if place in charts or (not source.refusal and any(place.is_relative_to(folder) for folder in charts)):
                 continue
             files.append(source.file)
             if objects := self._objects(source):
