@@ -188,7 +188,7 @@ class _InputReading:
         empty = True
         refused = 0
         for source in manifest_sources(paths):
-            place = Path(source.file).resolve()
+            place = _resolved(source.file)
             if place in charts or (not source.refusal and any(place.is_relative_to(folder) for folder in charts)):
                 continue
             files.append(source.file)
@@ -265,6 +265,14 @@ def _charts(path: Path) -> Iterator[Path]:
         if not any(folder.is_relative_to(outer) for outer in paths):
             paths.append(folder)
     yield from paths
+
+
+def _resolved(file: str) -> Path:
+    """Where a file is. Links in a circle lead nowhere, and whoever reads them says so."""
+    try:
+        return Path(file).resolve()
+    except (OSError, RuntimeError):
+        return Path(file)
 
 
 def _left_out(charts: Sequence[Path]) -> Iterator[Problem]:
