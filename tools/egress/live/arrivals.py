@@ -17,7 +17,7 @@ import urllib3
 from kubernetes import client, watch
 from kubernetes.client.exceptions import ApiException
 
-from tools.egress.live.cluster import ProxyInCluster, again, explain
+from tools.egress.live.cluster import ProxyInCluster, again, explain, first_line
 from tools.egress.live.replicas import installed, installed_corefile
 from tools.findings.cli import complain
 from tools.findings.errors import InputError
@@ -31,7 +31,7 @@ class Arrivals:
     """What the ConfigMaps hold, by their names, and what was pushed of it: the list's hash and the Corefile's."""
 
     texts: dict[str, tuple[str, ...]]
-    pushed: tuple[str, str] = ("", "")
+    pushed: tuple[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.pushed = self.whole() or ("", "")
@@ -73,6 +73,11 @@ def pushed_on_arrival(running: ProxyInCluster) -> Iterator[Watching]:
     events: watch.Watch = watch.Watch()  # type: ignore[no-untyped-call]
     ended = threading.Event()
 
+    def broken_off(reason: str) -> None:
+        # Stopping it ends the answer in the middle, which is no fault, and hides none that came before.
+        if not ended.is_set():
+            done.fault = reason
+
     def follow() -> None:
         try:
             since = core.list_namespaced_config_map(running.namespace, limit=1).metadata.resource_version  # type: ignore[union-attr]
@@ -95,10 +100,9 @@ def pushed_on_arrival(running: ProxyInCluster) -> Iterator[Watching]:
         except ApiException as error:
             done.fault = explain(error)
         except (KeyError, TypeError, ValueError, AttributeError):
-            done.fault = "" if ended.is_set() else "the API server's answer is no event of a watch"
+            broken_off("the API server's answer is no event of a watch")
         except (InputError, OSError, urllib3.exceptions.HTTPError, http.client.HTTPException) as error:
-            # Stopping it ends the answer in the middle.
-            done.fault = "" if ended.is_set() else (str(error).splitlines() or [type(error).__name__])[0]
+            broken_off(first_line(error))
         finally:
             begun.set()
 
