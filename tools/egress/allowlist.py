@@ -18,11 +18,14 @@ from typing import Any, Protocol, TypeVar
 from tools.egress import expiry
 from tools.findings.model import Problem, Severity, Where
 from tools.manifests.addresses import network
+from tools.manifests.paths import value_at
 
 DEFAULT_PORTS = (443,)
 DEFAULT_WORKLOADS = ("gateway",)
 
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+# The name of a part, as the schema has it.
+PART = re.compile(r"[a-z]([A-Za-z0-9-]{0,13}[A-Za-z0-9])?")
 NAME = re.compile(rf"^(\*\.)?({_LABEL}\.)+[A-Za-z]([A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?$")
 
 _AN_ADDRESS = "a name, not an address; the addresses of an internal server go into egress.internal[].cidrs"
@@ -236,12 +239,11 @@ class Allowlist:
 
     def find_ended(self, host: str, port: int, workload: str) -> ListEntry | None:
         """The entry that decided on `host` while it lasted."""
-        names = (item for item in self.ended if isinstance(item, ListEntry))
-        return deciding((it for it in names if port in it.ports and workload in it.workloads), host)
+        return _asked((item for item in self.ended if isinstance(item, ListEntry)), host, port, workload)
 
     def find(self, host: str, port: int, workload: str = "gateway") -> ListEntry | None:
         """The entry that decides on `host`."""
-        return deciding((e for e in self.entries if port in e.ports and workload in e.workloads), host)
+        return _asked(self.entries, host, port, workload)
 
     def peer(self, address: str, port: int, protocol: str, workload: str = "gateway") -> ExternalPeer | None:
         """The item of egress.external that opens an address; the first of several."""
@@ -251,6 +253,10 @@ class Allowlist:
         """The item that opened it while it lasted."""
         peers = (item for item in self.ended if isinstance(item, ExternalPeer))
         return _opening(peers, address, port, protocol, workload)
+
+
+def _asked(entries: Iterable[ListEntry], host: str, port: int, workload: str) -> ListEntry | None:
+    return deciding((it for it in entries if port in it.ports and workload in it.workloads), host)
 
 
 def _opening(
@@ -342,27 +348,28 @@ def parse_values(
     egress = values.get("egress")
     entries = tuple(_entries(egress)) if isinstance(egress, Mapping) else ()
     external = tuple(_external(egress)) if isinstance(egress, Mapping) else ()
-    open_entries = tuple(entry for entry in entries if now is None or not expiry.over(entry.expires, now))
+    mode = egress.get("mode") if isinstance(egress, Mapping) else None
+    listed = Allowlist(entries, "audit" if mode == "audit" else "enforce", external)
+    current = listed.at(now) if now else listed
     faults = (
         *_refused(entries, suffixes),
-        *_repeated(open_entries),
+        *_repeated(current.entries),
         *(_strangers((*entries, *external), parts) if parts else ()),
         *_of_the_cluster(entries, values),
         *_without_reason(external),
-        *_opened_twice(peer for peer in external if now is None or not expiry.over(peer.expires, now)),
+        *_opened_twice(current.external),
         *(_unexplained((*entries, *external)) if _asks_for_reasons(egress) else ()),
         *_without_an_end((*entries, *external)),
     )
     problems = (
         *(Problem(Where(file, path), message) for path, message in faults),
-        *(Problem(Where(file, path), message, Severity.WARNING) for path, message in _covered(open_entries)),
+        *(Problem(Where(file, path), message, Severity.WARNING) for path, message in _covered(current.entries)),
         *(
             Problem(Where(file, path), message, Severity.WARNING)
             for path, message in _held((*entries, *external), values)
         ),
     )
-    mode = egress.get("mode") if isinstance(egress, Mapping) else None
-    return Allowlist(entries, "audit" if mode == "audit" else "enforce", external), problems
+    return listed, problems
 
 
 def _entries(egress: Mapping[str, Any]) -> Iterator[ListEntry]:
@@ -442,24 +449,20 @@ def _of_the_cluster(entries: Iterable[ListEntry], values: Mapping[str, Any]) -> 
 
 def _held(items: Iterable[ListEntry | ExternalPeer], values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Entries for parts without policies, whose pods default-deny holds because they run in the release's namespace."""
-    if _at(values, "defaultDeny", "enabled") is not True:
+    if value_at(values, "defaultDeny", "enabled") is not True:
         return
     own = values.get("extraParts")
     for item in items:
         for workload in item.workloads:
             key = f"extraParts.{workload}" if isinstance(own, Mapping) and workload in own else workload
-            if _at(values, *key.split("."), "enabled") is False and not _at(values, *key.split("."), "namespace"):
+            if value_at(values, *key.split("."), "enabled") is False and not value_at(
+                values, *key.split("."), "namespace"
+            ):
                 message = (
                     f"{workload} is switched off, and default-deny holds its pods, so this opens nothing for it; "
                     f"set {key}.enabled to true, or take it out of workloads"
                 )
                 yield item.path, message
-
-
-def _at(values: Any, *keys: str) -> Any:
-    for key in keys:
-        values = values.get(key) if isinstance(values, Mapping) else None
-    return values
 
 
 def _without_reason(external: Iterable[ExternalPeer]) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Any
 
 from tools.manifests.addresses import ALL_IPV4, ALL_IPV6, Net, left, network, within
+from tools.manifests.paths import value_at
 
 _LINK_LOCAL = "link-local, with the metadata services"
 _FORBIDDEN: Mapping[str, tuple[str, ...]] = {
@@ -61,7 +62,7 @@ _NO_SERVER: tuple[tuple[Net, str], ...] = (
 def broken(values: Mapping[str, Any], parts: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Each address that the values open against what they promise: its path, and a sentence that names both places."""
     closed = [*_closed(values)]
-    services = [*_listed(_at(values, "cluster", "serviceCidrs"), "cluster.serviceCidrs")]
+    services = [*_listed(value_at(values, "cluster", "serviceCidrs"), "cluster.serviceCidrs")]
     for path, text, net in opened(values, parts):
         for never, meaning in _NEVER:
             if _meet(net, never):
@@ -80,7 +81,7 @@ def broken(values: Mapping[str, Any], parts: tuple[str, ...]) -> Iterator[tuple[
 
 def _closed(values: Mapping[str, Any]) -> Iterator[tuple[str, str, Net]]:
     for block, key in (("cluster", "cidrs"), ("cluster", "podCidrs"), ("egress", "deniedCidrs")):
-        yield from _listed(_at(values, block, key), f"{block}.{key}")
+        yield from _listed(value_at(values, block, key), f"{block}.{key}")
 
 
 def _blocks(
@@ -136,7 +137,9 @@ def _servers(values: Mapping[str, Any]) -> Iterator[tuple[str, str, Net, str, st
         yield path, text, net, "DNS server", "the server's own address, or none for cluster DNS"
     for path, text, net in dns_ranges(values):
         yield path, text, net, "DNS server", "the server's own address"
-    for path, text, net in _listed(_at(values, "proxy", "push", "apiServer", "cidrs"), "proxy.push.apiServer.cidrs"):
+    for path, text, net in _listed(
+        value_at(values, "proxy", "push", "apiServer", "cidrs"), "proxy.push.apiServer.cidrs"
+    ):
         yield path, text, net, "API server", "the servers' own addresses"
     for path, text in _fixed(values):
         address = network(text) if isinstance(text, str) else None
@@ -145,10 +148,10 @@ def _servers(values: Mapping[str, Any]) -> Iterator[tuple[str, str, Net, str, st
 
 
 def _fixed(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    addresses = _at(values, "dnsGuard", "addresses")
+    addresses = value_at(values, "dnsGuard", "addresses")
     if isinstance(addresses, Mapping):
         yield from ((f"dnsGuard.addresses.{part}", text) for part, text in addresses.items())
-    yield "proxy.service.clusterIP", _at(values, "proxy", "service", "clusterIP")
+    yield "proxy.service.clusterIP", value_at(values, "proxy", "service", "clusterIP")
 
 
 def _everything(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -165,15 +168,15 @@ def _everything(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def opened(values: Mapping[str, Any], parts: tuple[str, ...]) -> Iterator[tuple[str, str, Net]]:
     """The addresses that values open by CIDR: path, text, network. What the schema refuses is left out."""
     for key in ("internal", "external"):
-        for index, entry in enumerate(_list(_at(values, "egress", key))):
-            yield from _listed(_at(entry, "cidrs"), f"egress.{key}[{index}].cidrs")
+        for index, entry in enumerate(_list(value_at(values, "egress", key))):
+            yield from _listed(value_at(entry, "cidrs"), f"egress.{key}[{index}].cidrs")
     yield from external(values, parts)
 
 
 def external(values: Mapping[str, Any], parts: tuple[str, ...]) -> Iterator[tuple[str, str, Net]]:
     """The same of each part's externalCidrs."""
     for path, block in blocks(values, parts):
-        yield from _listed(_at(block, "externalCidrs"), f"{path}.externalCidrs")
+        yield from _listed(value_at(block, "externalCidrs"), f"{path}.externalCidrs")
 
 
 def ranges(values: Mapping[str, Any], parts: tuple[str, ...]) -> Iterator[tuple[str, str, Net]]:
@@ -186,18 +189,18 @@ def ranges(values: Mapping[str, Any], parts: tuple[str, ...]) -> Iterator[tuple[
 def extra_egress(values: Mapping[str, Any], parts: tuple[str, ...]) -> Iterator[tuple[str, str, Net, tuple[Net, ...]]]:
     """The blocks of each part's extraEgress, and what each leaves out."""
     for path, block in blocks(values, parts):
-        for rule, body in enumerate(_list(_at(block, "extraEgress"))):
-            for peer, item in enumerate(_list(_at(body, "to"))):
-                cidr = _at(item, "ipBlock", "cidr")
+        for rule, body in enumerate(_list(value_at(block, "extraEgress"))):
+            for peer, item in enumerate(_list(value_at(body, "to"))):
+                cidr = value_at(item, "ipBlock", "cidr")
                 net = network(cidr) if isinstance(cidr, str) else None
                 if net is not None:
-                    holes = tuple(hole for _, _, hole in _listed(_at(item, "ipBlock", "except"), ""))
+                    holes = tuple(hole for _, _, hole in _listed(value_at(item, "ipBlock", "except"), ""))
                     yield f"{path}.extraEgress[{rule}].to[{peer}].ipBlock.cidr", cidr, net, holes
 
 
 def resolvers(values: Mapping[str, Any]) -> Iterator[tuple[str, str, Net]]:
     """The DNS servers of proxy.resolvers."""
-    for index, text in enumerate(_list(_at(values, "proxy", "resolvers"))):
+    for index, text in enumerate(_list(value_at(values, "proxy", "resolvers"))):
         net = network(text) if isinstance(text, str) else None
         if net is not None:
             yield f"proxy.resolvers[{index}]", text, net
@@ -205,12 +208,12 @@ def resolvers(values: Mapping[str, Any]) -> Iterator[tuple[str, str, Net]]:
 
 def dns_ranges(values: Mapping[str, Any]) -> Iterator[tuple[str, str, Net]]:
     """The ranges of cluster DNS's servers in dns.cidrs."""
-    yield from _listed(_at(values, "dns", "cidrs"), "dns.cidrs")
+    yield from _listed(value_at(values, "dns", "cidrs"), "dns.cidrs")
 
 
 def blocks(values: Mapping[str, Any], parts: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
     """The values block of each part, and its path."""
-    own = _at(values, "extraParts")
+    own = value_at(values, "extraParts")
     extra = own if isinstance(own, Mapping) else {}
     for part in parts:
         yield (f"extraParts.{part}", extra[part]) if part in extra else (part, values.get(part))
@@ -221,12 +224,6 @@ def _listed(items: Any, path: str) -> Iterator[tuple[str, str, Net]]:
         net = network(text) if isinstance(text, str) and "/" in text else None
         if net is not None:
             yield f"{path}[{index}]", text, net
-
-
-def _at(values: Any, *keys: str) -> Any:
-    for key in keys:
-        values = values.get(key) if isinstance(values, Mapping) else None
-    return values
 
 
 def _list(value: Any) -> list[Any]:

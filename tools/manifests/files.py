@@ -15,7 +15,7 @@ from tools.findings.errors import InputError
 from tools.findings.home import portable
 from tools.findings.model import Manifest
 from tools.manifests.documents import Parsed, manifests, parse
-from tools.manifests.source import Source, nothing_in
+from tools.manifests.source import Source, chart_refusal, nothing_in
 from tools.manifests.text_lines import text_lines
 
 MANIFESTS = (".yaml", ".yml", ".json")
@@ -203,8 +203,7 @@ def _below(directory: Path, known: set[Path]) -> Iterator[Source]:
     for folder, folders, files in os.walk(directory, onerror=refused):
         if "Chart.yaml" in files:
             name = shown(Path(folder))
-            message = f"{name} is a chart, whose templates are not manifests; write --chart {name}"
-            charts.append(Source(name, refusal=message))
+            charts.append(Source(name, refusal=chart_refusal(name), is_chart=True))
             folders.clear()
         elif ENVIRONMENT in files:
             folders.clear()

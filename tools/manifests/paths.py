@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import Any
 
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _LEADING = re.compile(r'(?P<path>[A-Za-z][\w-]*(?:\.[\w-]+|\[\d+\]|\["[^"]*"\])*): ')
@@ -22,6 +23,13 @@ def step(path: str, key: str) -> str:
 @lru_cache(maxsize=1024)
 def _is_plain(key: str) -> bool:
     return _PLAIN_KEY.fullmatch(key) is not None
+
+
+def value_at(values: Any, *keys: str) -> Any:
+    """What stands below keys, outermost first; None where a mapping is missing on the way."""
+    for key in keys:
+        values = values.get(key) if isinstance(values, Mapping) else None
+    return values
 
 
 def joined(parts: Iterable[str | int]) -> str:

@@ -8,11 +8,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A manifest file as it was read: its text, or the reason why there is none."""
+    """A manifest file as it was read: its text, or the reason why there is none; `is_chart`: it is a chart's folder."""
 
     file: str
     text: str = ""
     refusal: str = ""
+    is_chart: bool = False
+
+
+def chart_refusal(name: str) -> str:
+    """The message for a chart where manifests were named."""
+    return f"{name} is a chart, whose templates are not manifests; write --chart {name}"
 
 
 def nothing_in(files: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tools.egress.allowlist import ListEntry
+from tools.manifests.paths import value_at
 
 # The module's port and the value that it comes from; of a list the first.
 PORTS = {
@@ -46,10 +47,7 @@ def _peers(values: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[str]]]:
 
 
 def _at(values: Mapping[str, Any], path: str) -> Any:
-    value: Any = values
-    for key in path.split("."):
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value
+    return value_at(values, *path.split("."))
 
 
 def _first(value: Any) -> Any:

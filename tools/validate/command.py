@@ -26,6 +26,7 @@ from tools.findings.report import STARTED, Gate, Report, formats
 from tools.findings.stages import manual
 from tools.manifests.files import manifest_sources, objects, read_text, shown
 from tools.manifests.schemas import UnknownVersionError, crds, minor
+from tools.manifests.source import chart_refusal
 from tools.render import kept_schema
 from tools.render.chart import Chart, chart, is_chart
 from tools.render.early import NOTHING_BEGUN, EarlyRenders
@@ -97,9 +98,7 @@ def _misread(paths: Sequence[str]) -> str:
     if paths.count("-") > 1:
         return "standard input can be read only once; write - only once"
     chart_path = next((path for path in paths if is_chart(path)), "")
-    return (
-        f"{chart_path} is a chart, whose templates are not manifests; write --chart {chart_path}" if chart_path else ""
-    )
+    return chart_refusal(chart_path) if chart_path else ""
 
 
 def _manual(rule: str | None) -> int:

@@ -147,8 +147,11 @@ first takes the HTTP itself, because Envoy ends what a listener inside closes wi
 {{- range $place, $workload := include "sark-network.steering" .root | fromJsonArray }}
 {{- range .ports }}
 {{- $inside := printf "steered-%s-%v" $workload.name .port }}
-{{- $requests := include "sark-network.envoy.requests" (dict "root" $root "workload" $workload
+{{- $requests := "" }}
+{{- if or .apart (and .http (not .tls)) }}
+{{- $requests = include "sark-network.envoy.requests" (dict "root" $root "workload" $workload
     "client" "%FILTER_STATE(sark.client:PLAIN)%") | fromYamlArray | toJson }}
+{{- end }}
 {{- $on := include "sark-network.envoy.inside" (dict "root" $root "cluster" $inside) }}
 {{- if and .tcp .tcp.ends }}
 {{- $on = include "sark-network.envoy.again" (dict "root" $root "workload" $workload.name "host" (printf "%s:%v" .tcp.name .port)) }}

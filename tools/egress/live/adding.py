@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import re
 from datetime import UTC, datetime
 from typing import Any
 
 from tools.egress import expiry
-from tools.egress.allowlist import Suffixes, parse_values
+from tools.egress.allowlist import PART, Suffixes, parse_values
 from tools.egress.live.edit import EditError, with_entry, written
 from tools.egress.live.objections import bypass, objection, unworded
 from tools.findings.cli import CLEAN, COULD_NOT_RUN, USAGE, complain
@@ -19,9 +18,6 @@ from tools.manifests.files import mapping, read_text, shown
 from tools.render import parts
 from tools.render.chart import chart
 from tools.render.merge import merge
-
-# As the schema has it.
-_PART = re.compile(r"[a-z]([A-Za-z0-9-]{0,13}[A-Za-z0-9])?")
 
 
 def run(options: argparse.Namespace, suffixes: Suffixes) -> int:
@@ -80,7 +76,7 @@ def _fault(entry: dict[str, Any], options: argparse.Namespace, suffixes: Suffixe
         if fault := unworded(f"--{key}", getattr(options, key)):
             return fault
     for part in options.workloads or ():
-        if not _PART.fullmatch(part):
+        if not PART.fullmatch(part):
             return f"--workloads: {part} is no name of a part; write one, such as gateway"
     for port in options.ports or ():
         if not 0 < port < 65536:

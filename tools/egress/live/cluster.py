@@ -100,7 +100,7 @@ class ProxyInCluster:
         except ApiException as error:
             return Replica(name, ready=ready, fault=explain(error))
         except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException, ValueError) as error:
-            return Replica(name, ready=ready, fault=(str(error).splitlines() or [type(error).__name__])[0])
+            return Replica(name, ready=ready, fault=first_line(error))
 
     def _stats(self, pod: Any, path: str) -> str:
         """The metrics, through the API server: no policy has to open the port to whoever asks."""
@@ -227,7 +227,12 @@ def explain(error: ApiException) -> str:
     try:
         return str(json.loads(error.body or "")["message"])
     except (ValueError, KeyError, TypeError):
-        return (str(error.reason or error).splitlines() or [type(error).__name__])[0]
+        return first_line(error.reason or error)
+
+
+def first_line(error: object) -> str:
+    """What an error says in a line; its kind where it says nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _namespace(context: str) -> str:

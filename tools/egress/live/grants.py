@@ -9,13 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tools.egress import expiry
-from tools.egress.allowlist import Allowlist, matches, refusal
+from tools.egress.allowlist import PART, Allowlist, matches, refusal
 
 _DURATION = re.compile(r"(?P<count>[1-9][0-9]{0,5})(?P<unit>[smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _KEYS = ("names", "ports", "workloads", "longest")
-# As the schema has it.
-_PART = re.compile(r"[a-z]([A-Za-z0-9-]{0,13}[A-Za-z0-9])?")
 
 
 class CeilingError(Exception):
@@ -82,7 +80,7 @@ def ceiling(body: Mapping[str, Any]) -> Ceiling:
         if not 0 < port < 65536:
             raise CeilingError(f"ports: {port} is no port; write numbers from 1 to 65535")
     for part in made.workloads:
-        if not _PART.fullmatch(part):
+        if not PART.fullmatch(part):
             raise CeilingError(f"workloads: `{part}` is no name of a part; write names such as gateway")
     return made
 

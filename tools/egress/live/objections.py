@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tools.egress.allowlist import Allowlist, ListEntry, Suffixes, parse_values
+from tools.manifests.paths import value_at
 
 # As the schema has it.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -67,10 +68,8 @@ def _sentence(path: str, message: str, there: Allowlist, entry: ListEntry) -> st
 
 def bypass(values: Mapping[str, Any], name: str) -> str:
     """What has programs dial a listed name directly, and be denied: the chart's `sark-network.refuseBypass`."""
-    proxy, guard = (values.get(key) for key in ("proxy", "dnsGuard"))
-    steering = guard.get("steering") if isinstance(guard, Mapping) else None
-    entries = proxy.get("noProxy") if isinstance(proxy, Mapping) else None
-    if not isinstance(entries, list) or (isinstance(steering, Mapping) and steering.get("enabled") is True):
+    entries = value_at(values, "proxy", "noProxy")
+    if not isinstance(entries, list) or value_at(values, "dnsGuard", "steering", "enabled") is True:
         return ""
     own = f".{name.removeprefix('*.')}"
     for index, text in enumerate(entries):

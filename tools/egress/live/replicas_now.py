@@ -61,18 +61,18 @@ def _pushed(options: argparse.Namespace) -> int:
             # The first install: its pods begin with the list that it brings.
             running = None
         upgrade(options.upgrade, running)
-        _await_pods(chosen, options.wait)
-    return push(proxy(*chosen), options)
+    return push(_awaited(chosen, options.wait if options.upgrade else 0), options)
 
 
-def _await_pods(chosen: tuple[str, str, str], seconds: float) -> None:
-    """Until there is a pod of the proxy: a Deployment that has just been written has none yet."""
+def _awaited(chosen: tuple[str, str, str], seconds: float) -> ProxyInCluster:
+    """The proxy, once there is a pod of it: a Deployment that has just been written has none yet. Raises InputError."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while True:
         try:
-            proxy(*chosen)
-            return
+            return proxy(*chosen)
         except NoProxyError:
+            if time.monotonic() >= end:
+                raise
             time.sleep(0.2)
 
 

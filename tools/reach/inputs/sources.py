@@ -14,7 +14,7 @@ from tools.findings.model import Manifest, Problem, Severity, Where
 from tools.manifests.addresses import Net
 from tools.manifests.documents import manifests, parse
 from tools.manifests.files import manifest_sources, mapping, shown
-from tools.manifests.source import Source, nothing_in
+from tools.manifests.source import Source, chart_refusal, nothing_in
 from tools.policies.staged import pending
 from tools.reach.flows.judge import pod_cidrs_of
 from tools.reach.flows.state import is_test
@@ -181,15 +181,14 @@ class _InputReading:
     def _read(self, paths: Sequence[str]) -> Iterator[FileObjects]:
         for path in paths:
             if is_chart(path):
-                raise UsageError(f"{path} is a chart, whose templates are not manifests; write --chart {path}")
-        charts = [folder for path in paths if path != "-" for folder in _charts(Path(path))]
-        self.notes.extend(_left_out(charts))
+                raise UsageError(chart_refusal(path))
         files = []
+        charts = []
         empty = True
         refused = 0
         for source in manifest_sources(paths):
-            place = _resolved(source.file)
-            if place in charts or (not source.refusal and any(place.is_relative_to(folder) for folder in charts)):
+            if source.is_chart:
+                charts.append(Path(source.file))
                 continue
             files.append(source.file)
             if objects := self._objects(source):
@@ -198,6 +197,7 @@ class _InputReading:
             else:
                 refused += 1
             self.on_step(f"read {source.file}")
+        self.notes.extend(_left_out(charts))
         if files and refused == len(files):
             raise InputError("\n".join(problem.message for problem in self.unread[-refused:]))
         if empty:
@@ -257,30 +257,12 @@ def environment(name: str, own: Chart) -> tuple[Path, ...]:
     return (own.environments[name],)
 
 
-def _charts(path: Path) -> Iterator[Path]:
-    """The charts below a folder of manifests; charts inside another chart are part of that one."""
-    paths: list[Path] = []
-    for file in sorted(path.rglob("Chart.yaml"), key=lambda file: (len(file.parts), file)) if path.is_dir() else ():
-        folder = file.parent.resolve()
-        if not any(folder.is_relative_to(outer) for outer in paths):
-            paths.append(folder)
-    yield from paths
-
-
-def _resolved(file: str) -> Path:
-    """Where a file is. Links in a circle lead nowhere, and whoever reads them says so."""
-    try:
-        return Path(file).resolve()
-    except (OSError, RuntimeError):
-        return Path(file)
-
-
 def _left_out(charts: Sequence[Path]) -> Iterator[Problem]:
     if charts:
         others = len(charts) - 1
         more = f" (as {'is 1 more chart' if others == 1 else f'are {others} more charts'})" if others else ""
         message = f"is a chart, whose templates are not manifests, so it is left out{more}; --chart judges it"
-        yield Problem(Where(shown(charts[0] / "Chart.yaml")), message, Severity.NOTE)
+        yield Problem(Where(str(charts[0] / "Chart.yaml")), message, Severity.NOTE)
 
 
 def _own_values(own: Chart) -> Mapping[str, Any]:
